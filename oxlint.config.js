@@ -5,11 +5,11 @@ import tseslint from 'typescript-eslint'
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 const loops = [
   'src/{choice/candidates,decision/componentTest,fit/fit,trust/bootstrap,trust/crossValidation}.ts',
-  'src/families/{factorAnalysis,spectrum}.ts',
+  'src/mixture/families/{factorAnalysis,spectrum}.ts',
   'src/mixture/em/{eStep,errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
-  'src/mixture/gaussians/{axes,covariances,denoised,gaussian,maps}.ts',
-  'src/moves/{halves,pursuit,split,support}.ts',
-  'src/algebra/{pairs,predict}.ts',
+  'src/mixture/families/{axes,covariances,denoised,gaussian,maps}.ts',
+  'src/mixture/em/{halves,pursuit,split,support}.ts',
+  'src/mixture/{pairs,predict}.ts',
   'src/mixture/{nodes,student}.ts',
   'src/population/{continuation,courses,estimates,nodesOf}.ts'
 ]

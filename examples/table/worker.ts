@@ -7,7 +7,7 @@ import { nameOf, read } from '../../src/cli/option.js'
 import { asOptions, csvOf, reading } from '../../src/cli/tableOptions.js'
 import { assign, evaluate, fit } from '../../src/cli/ofTables.js'
 import { standard } from '../../src/standard.js'
-import { tableOf, unfit } from '../../src/formats/grid.js'
+import { tableOf, unfit } from '../../src/data/grid.js'
 import type { Failure, World } from '../../src/cli/world.js'
 
 declare const VERSION: string

@@ -1,9 +1,9 @@
 /** What commands share that read a table, compute columns for its rows, add them on the right, and write it. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import type * as Points from '../formats/index.js'
-import type { Added } from '../formats/widen.js'
-import type { Sheet } from '../formats/write.js'
+import type * as Points from '../data/index.js'
+import type { Added } from '../data/widen.js'
+import type { Sheet } from '../data/write.js'
 import { formed, formOf } from './forms.js'
 import { ofItsWidth } from './models.js'
 import * as options from './options.js'

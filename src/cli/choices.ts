@@ -1,7 +1,7 @@
 /** What is asked of `ornstein fit`, as those take it who do it. */
 import type { Points } from '../index.js'
 import type { Every, Flags } from './fitOptions.js'
-import * as Settings from '../trust/fitSettings.js'
+import * as Settings from '../fit/fitSettings.js'
 import type { Open } from './learn.js'
 import type { GROWN, Recipe } from './recipes.js'
 import { csvOf } from './tableOptions.js'

@@ -1,7 +1,7 @@
 /** The options of `ornstein fit`, and what must hold between them. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import * as Settings from '../trust/fitSettings.js'
+import * as Settings from '../fit/fitSettings.js'
 import type { Checked } from './checked.js'
 import type { Named } from './families.js'
 import {

@@ -2,7 +2,7 @@
 import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import type { Sheet } from '../formats/write.js'
+import type { Sheet } from '../data/write.js'
 import { inside } from './checked.js'
 import type { Form as Name } from './tableOptions.js'
 import { Ended, refused, type Output } from './world.js'

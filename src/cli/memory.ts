@@ -1,8 +1,8 @@
 /** A world whose files are in memory: those that are given, and those that commands write. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { copyOf, gridOf, gridReader } from '../formats/csv.js'
-import { tableOf, type CsvOptions, type Grid } from '../formats/grid.js'
+import { copyOf, gridOf, gridReader } from '../data/csv.js'
+import { tableOf, type CsvOptions, type Grid } from '../data/grid.js'
 import type { DataError } from '../data/points.js'
 import { decode, isPacked, signatureOf } from './bytes.js'
 import { copiesOf } from './copies.js'

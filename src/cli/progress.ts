@@ -1,5 +1,5 @@
 /** How far a fit has come, on a line of the terminal. */
-import * as table from '../choice/table.js'
+import * as table from '../fit/table.js'
 import { clipped, printable, word } from '../fit/text.js'
 import type { Bootstrap, Fit } from '../index.js'
 import type { Control } from './learn.js'

@@ -6,7 +6,7 @@ import * as Crossed from '../report/crossed.js'
 import { asText, text, type Part } from '../report/document.js'
 import { converged, steps, type Choice, type Findings } from '../report/findings.js'
 import { fileOf } from '../report/phrases.js'
-import * as Overlapping from '../trust/overlapping.js'
+import * as Overlapping from '../fit/overlapping.js'
 import type { Flags } from './fitOptions.js'
 
 /** A fit, and those of the same data that it is shown beside. */

@@ -2,8 +2,8 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { such as satisfying } from '../core/setting.js'
-import type { CsvOptions } from '../formats/grid.js'
-import * as Settings from '../formats/readerSettings.js'
+import type { CsvOptions } from '../data/grid.js'
+import * as Settings from '../data/readerSettings.js'
 import { word } from '../fit/text.js'
 import {
   either,

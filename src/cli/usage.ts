@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { otherwise, such as satisfying, whole as atLeast } from '../core/setting.js'
-import { seed } from '../trust/fitSettings.js'
+import { seed } from '../fit/fitSettings.js'
 import type { Checked } from './checked.js'
 import { command, type Command } from './command.js'
 import { counts } from './fitOptions.js'
@@ -31,7 +31,7 @@ const classifying = {
   labels: required(text('column'), 'column of the classes'),
   covariance: option(
     listOf(
-      lately(async () => (await import('../families/covariance.js')).names, 'name'),
+      lately(async () => (await import('../mixture/families/covariance.js')).names, 'name'),
       'names'
     ),
     'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
@@ -138,7 +138,7 @@ const toFile = { out: optionOr(output, '-', 'write to a file', { otherwise: 'sta
 
 const exporting = {
   to: required(
-    lately(async () => (await import('../formats/exchange.js')).forms, 'form'),
+    lately(async () => (await import('../score/exchange.js')).forms, 'form'),
     'format: sklearn, npz, safetensors, mclust or json'
   ),
   ...toFile,

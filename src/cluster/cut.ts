@@ -1,7 +1,7 @@
 /** Data as workers have them: cut into chunks of whole strands, each known by the hash of its rows. */
 import { cut, rowsOf } from '../../lib/rows/strands.js'
 import * as Stretches from '../../lib/rows/stretches.js'
-import type * as Source from '../data/source.js'
+import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
 /** So many chunks, unless there are fewer strands: a worker's share of them is one job. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
-import * as Generator from '../transfer/generator.js'
+import * as Generator from '../compile/generator.js'
 import * as Problem from '../core/problem.js'
 import type * as Place from '../data/place.js'
 import { code } from './codeHash.js'

@@ -5,14 +5,14 @@
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
-import type * as Params from '../family/params.js'
-import type * as Source from '../data/source.js'
+import type * as Params from '../core/params.js'
+import type * as Source from '../data/source/source.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { longest } from '../../lib/rows/longest.js'
 import { rowsOf, type Rows } from '../mixture/passRows.js'
 import type { Left } from './program.js'
-import type { Family } from '../family/family.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Family } from '../mixture/family.js'
+import type { Mixture } from '../mixture/mixtureData.js'
 
 /** So many times as far as the data reach, themselves and with their noise. */
 const BEYOND = 10

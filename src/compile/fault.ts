@@ -2,7 +2,7 @@
 import { shown } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
 import { given } from '../core/index.js'
-import type * as Params from '../family/params.js'
+import type * as Params from '../core/params.js'
 
 /** What was not finite, wherever it stands in a run. */
 export interface Found {

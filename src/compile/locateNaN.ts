@@ -9,10 +9,10 @@ import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Objective from '../objective/objective.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
-import * as Source from '../data/source.js'
+import * as Source from '../data/source/source.js'
 
 /** So many rows are looked at at once for one that is not finite. */
 const LOOK = 4096

@@ -10,7 +10,7 @@ import * as Strands from '../../lib/rows/strands.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import type * as Objective from '../objective/objective.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import type * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 

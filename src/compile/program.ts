@@ -2,7 +2,7 @@
 import type * as t from 'io-ts'
 import type { Precision } from '../../lib/compiler/index.js'
 import type { Key } from '../../lib/index.js'
-import type * as Params from '../family/params.js'
+import type * as Params from '../core/params.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
 import type * as Fault from './fault.js'
 import type { Means, Stopping } from '../pipeline/stage.js'

@@ -26,7 +26,7 @@ import { isObject, isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
 import type { CompiledStage, Left, Memory, Program, Step } from './program.js'
 import * as Optimizer from '../optimizer/optimizer.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import type { Stopping } from '../pipeline/stage.js'
 

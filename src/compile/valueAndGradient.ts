@@ -1,5 +1,5 @@
 /** The value of a loss with its gradient. */
-import type * as Params from '../family/params.js'
+import type * as Params from '../core/params.js'
 
 export type { Evaluation as ValueAndGradient } from '../optimizer/optimizer.js'
 

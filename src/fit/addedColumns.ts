@@ -23,11 +23,11 @@
  * assert.deepEqual(Columns.classified(points)(classes)[0], ['class', ['a', 'b']])
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import { predict } from '../algebra/predict.js'
-import * as Merging from '../comparison/merging.js'
+import { predict } from '../mixture/predict.js'
+import * as Merging from '../mixture/merging.js'
 import * as Points from '../data/points.js'
-import { ASSIGNED, CLUSTER } from '../formats/grid.js'
-import type { Added } from '../formats/widen.js'
+import { ASSIGNED, CLUSTER } from '../data/grid.js'
+import type { Added } from '../data/widen.js'
 import * as Mixture from '../mixture/mixture.js'
 
 export type { Added }

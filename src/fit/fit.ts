@@ -30,48 +30,38 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
-import * as Given from '../formats/asGiven.js'
+import * as Given from '../data/asGiven.js'
 import * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
-import * as Source from '../data/source.js'
-import * as Covariance from '../families/covariance.js'
+import * as Source from '../data/source/source.js'
+import * as Covariance from '../mixture/families/covariance.js'
 import * as Missing from '../mixture/em/missing.js'
-import type * as Component from '../families/fixed.js'
+import type * as Component from '../mixture/families/fixed.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import * as Bootstrap from '../trust/bootstrap.js'
-import * as Candidates from '../choice/candidates.js'
-import * as CrossValidation from '../trust/crossValidation.js'
-import * as Data from '../choice/scaledData.js'
-import * as FixedComponents from '../choice/fixedComponents.js'
-import * as Floor from '../choice/floor.js'
+import * as Bootstrap from './bootstrap.js'
+import * as Candidates from './candidates.js'
+import * as CrossValidation from './crossValidation.js'
+import * as Data from './scaledData.js'
+import * as FixedComponents from './fixedComponents.js'
+import * as Floor from './floor.js'
 import * as ModelBody from './modelBody.js'
-import * as Settings from '../trust/fitSettings.js'
-import * as Hint from '../trust/hint.js'
-import type { Clusters } from '../comparison/merging.js'
-import * as Overlapping from '../trust/overlapping.js'
-import * as Starts from '../choice/starts.js'
-import * as Stuck from '../trust/stuck.js'
-import * as Table from '../choice/table.js'
+import * as Settings from './fitSettings.js'
+import * as Hint from './hint.js'
+import type { Clusters } from '../mixture/merging.js'
+import * as Overlapping from './overlapping.js'
+import * as Starts from './starts.js'
+import * as Stuck from './stuck.js'
+import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
-export type { Unsupported } from '../moves/support.js'
-export type { Hint } from '../trust/hint.js'
-export type { Starts } from '../choice/starts.js'
-export type { Stuck } from '../trust/stuck.js'
-export type {
-  Candidate,
-  Constructor,
-  Criterion,
-  Learned,
-  Led,
-  Outcome,
-  Ranked,
-  Recall,
-  Refused
-} from '../choice/candidates.js'
+export type { Unsupported } from '../mixture/em/support.js'
+export type { Hint } from './hint.js'
+export type { Starts } from './starts.js'
+export type { Stuck } from './stuck.js'
+export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
 
 /** The families that are compared unless others are asked for. In one column each is one of the first two. */
 export const families = {

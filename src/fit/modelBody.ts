@@ -8,7 +8,7 @@ import * as t from 'io-ts'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Mixture } from '../mixture/mixtureData.js'
 import { besideOfLists, normalized } from '../mixture/component.js'
 import { format, version } from './format.js'
 

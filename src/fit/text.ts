@@ -1,5 +1,5 @@
 /** Text for a terminal. */
-import { type Table } from '../choice/table.js'
+import { type Table } from './table.js'
 
 /** How many cells of a terminal a text fills: one for each character that is not combining, two for East Asian ones. */
 const width = (text: string): number =>

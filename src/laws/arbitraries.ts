@@ -72,7 +72,7 @@ import * as Refusals from '../compile/refusals.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type { Points } from '../data/points.js'
 import { Case, Compile, Expectation, Parametrization, Params, Schedule, Score, Vocabulary } from '../index.js'
-import * as Objective from '../objectives/index.js'
+import * as Objective from '../objective/index.js'
 import { areSameBits } from './bits.js'
 import { printed } from './check.js'
 

@@ -23,9 +23,9 @@ import {
   Score,
   Stage
 } from '../index.js'
-import * as TimeLaw from '../objectives/timeLaws.js'
+import * as TimeLaw from '../objective/timeLaws.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
-import * as Objective from '../objectives/index.js'
+import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, ONCE, sumOf } from './check.js'
 import { atLeast, atMost, equals, falls, forAll, ofRows } from './lawRows.js'

@@ -23,8 +23,8 @@ import {
   Score,
   TimeLaw
 } from '../index.js'
-import * as Objective from '../objectives/index.js'
-import * as Params from '../family/params.js'
+import * as Objective from '../objective/index.js'
+import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, direction, dot, flat, greatest, moments, ONCE, sides } from './check.js'
 import {

@@ -19,7 +19,7 @@ import * as Points from '../data/points.js'
 import * as Student from '../mixture/student.js'
 import { Mixture, Schedule, Score } from '../index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, sumOf, greatest, dot, direction } from './check.js'
 import {

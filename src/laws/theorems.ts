@@ -26,7 +26,7 @@ import {
   Stage,
   TimeLaw
 } from '../index.js'
-import * as Objective from '../objectives/index.js'
+import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, sides, sumOf } from './check.js'
 import { correspondsToEM } from './correspond.js'

@@ -5,7 +5,7 @@ import { tabulate } from '../../lib/arrays/entries.js'
 import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import type { Background, Mixture } from '../family/mixtureData.js'
+import type { Background, Mixture } from './mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
 export interface Component {

@@ -25,8 +25,8 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
-import type { Components, InSpan, Noise } from '../family/mixtureData.js'
-import * as Gaussian from './gaussians/gaussian.js'
+import type { Components, InSpan, Noise } from './mixtureData.js'
+import * as Gaussian from './families/gaussian.js'
 
 export type { Components, InSpan, Noise }
 

@@ -4,7 +4,7 @@ import * as Key from '../../lib/random/key.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type { Points } from '../data/points.js'
 import { factorsOf, partsOf } from './component.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Mixture } from './mixtureData.js'
 
 /** Independent rows drawn from the mixture. */
 export const sample =

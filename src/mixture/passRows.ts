@@ -3,7 +3,7 @@ import { remembered } from '../../lib/plain/remembered.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
 import { misses } from '../data/snapshot.js'
-import * as Source from '../data/source.js'
+import * as Source from '../data/source/source.js'
 
 /** Rows in memory, or read a stretch at a time and never held whole. */
 export interface Rows<N extends Numbers = Numbers> {

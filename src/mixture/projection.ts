@@ -5,9 +5,9 @@
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { rowSpace } from '../../lib/arrays/linalg.js'
-import type * as Params from '../family/params.js'
-import type * as Family from '../family/family.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type * as Params from '../core/params.js'
+import type * as Family from './family.js'
+import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
 

@@ -2,7 +2,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Place from '../data/place.js'
-import * as Source from '../data/source.js'
+import * as Source from '../data/source/source.js'
 import { described } from './em/eStep.js'
 import type { Rows } from './passRows.js'
 import type * as Mixture from './mixture.js'

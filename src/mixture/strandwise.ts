@@ -2,7 +2,7 @@
 import { compute, tensor, type Tensor } from '../../lib/index.js'
 import * as Strands from '../../lib/rows/strands.js'
 import { stretch } from '../../lib/rows/stretches.js'
-import type * as Source from '../data/source.js'
+import type * as Source from '../data/source/source.js'
 import { rowsOf, weightsOf } from './passRows.js'
 
 /** Σ over strands of `of`, `width` numbers each, from the rows of a strand, [count, dim], and their weights, [count, 1]. */

@@ -10,7 +10,7 @@ import * as Normal from '../../lib/numbers/normal.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
 import { isGaussian, ofComponents, partsOf, type Component } from './component.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Mixture } from './mixtureData.js'
 
 /** ν is held here: below, means say nothing, and above t and Gaussian are one. */
 export const LEAST = 0.5

@@ -2,7 +2,7 @@
 import { add, div, mul, square, sub, sum as total, vjp, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
 import * as Limits from '../core/limits.js'
-import * as Parametrization from '../family/parametrization.js'
+import * as Parametrization from '../schedule/parametrization.js'
 import * as TimeLaw from './timeLaw.js'
 import { define, type Estimate, type Form, type Row } from './term.js'
 

@@ -11,7 +11,7 @@ import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 
 /** One term of the mean: the standard normal numbers that a key draws, or the same numbers negated. */
 export interface KeyDraw {

@@ -26,7 +26,7 @@ import {
   type Subject,
   type Watch
 } from './part.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 
 export { concept, define } from './part.js'

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
 import { Field } from '../core/index.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import * as Rate from './rate.js'
 import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
 

@@ -29,13 +29,13 @@ import * as ExpectationMaximization from '../mixture/em/expectationMaximization.
 import * as Frame from '../mixture/em/frame.js'
 import * as Limits from '../core/limits.js'
 import type * as Mixture from '../mixture/mixture.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import type * as Points from '../data/points.js'
-import * as Source from '../data/source.js'
+import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
-import type { MStep } from '../family/family.js'
+import type { MStep } from '../mixture/family.js'
 import * as Score from '../score/score.js'
-import * as Seeding from '../seeding/seeding.js'
+import * as Seeding from '../mixture/em/seeding.js'
 
 // —— what an initializer is ——
 

@@ -56,4 +56,4 @@ export {
   type Time,
   weight,
   type Weighted
-} from '../objectives/index.js'
+} from '../objective/index.js'

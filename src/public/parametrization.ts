@@ -57,4 +57,4 @@ export {
   weight,
   weightFormula,
   type Written
-} from '../family/parametrization.js'
+} from '../schedule/parametrization.js'

@@ -60,4 +60,4 @@ export {
   unpacked,
   zeros,
   zipWith
-} from '../family/params.js'
+} from '../core/params.js'

@@ -82,4 +82,4 @@ export {
   weighted,
   weightsOf,
   withErrors
-} from '../formats/index.js'
+} from '../data/index.js'

@@ -93,4 +93,4 @@ export {
   standardize,
   variances,
   weightsOf
-} from '../formats/source/index.js'
+} from '../data/source/index.js'

@@ -53,4 +53,4 @@ export {
   type Times,
   uniform,
   uniformLogSnr
-} from '../objectives/timeLaws.js'
+} from '../objective/timeLaws.js'

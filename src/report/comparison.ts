@@ -1,9 +1,9 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
-import * as Points from '../formats/index.js'
-import * as Metric from '../comparison/metric.js'
+import * as Points from '../data/index.js'
+import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 import { type Findings, isPair, steps } from './findings.js'
-import { formats, show, width, type Table } from '../choice/table.js'
+import { formats, show, width, type Table } from '../fit/table.js'
 
 export interface Comparison {
   /** A line for each fit: its centres, its log-likelihood per row, its steps. */

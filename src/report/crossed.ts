@@ -1,10 +1,10 @@
 /** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
 import { pipe } from 'fp-ts/lib/function.js'
-import type * as Points from '../formats/index.js'
-import { show, type Table } from '../choice/table.js'
-import * as Metric from '../comparison/metric.js'
+import type * as Points from '../data/index.js'
+import { show, type Table } from '../fit/table.js'
+import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
-import type * as Merging from '../comparison/merging.js'
+import type * as Merging from '../mixture/merging.js'
 
 export interface Crossed {
   readonly name: string

@@ -4,9 +4,9 @@
  */
 import { minus, plural } from './phrases.js'
 import { paragraphs, facts as textFacts, table as textTable, printable } from '../fit/text.js'
-import type { Table } from '../choice/table.js'
-import type { Described } from '../picture/drawing.js'
-import { element, escape, looks, palette, swatch } from '../picture/svg.js'
+import type { Table } from '../fit/table.js'
+import type { Described } from './drawing.js'
+import { element, escape, looks, palette, swatch } from './svg.js'
 
 /** A doubt, or what speaks for a result. A terminal prints doubts, last, where they are seen; and what `isSaid` where it stands. */
 export interface Verdict {

@@ -1,7 +1,7 @@
 /** Words of a page. */
-import { show } from '../choice/table.js'
+import { show } from '../fit/table.js'
 import { quoted } from '../fit/text.js'
-import { escape } from '../picture/svg.js'
+import { escape } from './svg.js'
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
 /** The name of a file, without its folders. */

@@ -1,16 +1,16 @@
 /**
  * What is told of a fit, by the terminal and by the report, in this order: what was found, can I trust it, how was it learned.
  */
-import { standardized } from '../choice/scaledData.js'
-import { sentence } from '../choice/starts.js'
-import { formats, ofMixture, show, tidy } from '../choice/table.js'
-import type * as Merging from '../comparison/merging.js'
+import { standardized } from '../fit/scaledData.js'
+import { sentence } from '../fit/starts.js'
+import { formats, ofMixture, show, tidy } from '../fit/table.js'
+import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
-import * as Points from '../formats/index.js'
+import * as Points from '../data/index.js'
 import { quoted } from '../fit/text.js'
-import * as Overlapping from '../trust/overlapping.js'
+import * as Overlapping from '../fit/overlapping.js'
 import { comparison } from './comparison.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'

@@ -1,9 +1,9 @@
 /** What was found of a score that is no mixture, and how: all that its report shows. */
 import type * as E from 'fp-ts/lib/Either.js'
 import type * as Problem from '../core/problem.js'
-import type * as Points from '../formats/index.js'
+import type * as Points from '../data/index.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
-import { show, type Table } from '../choice/table.js'
+import { show, type Table } from '../fit/table.js'
 import { type StageRun } from './findings.js'
 
 /** The objective of the last stage at one noise level alone. */

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
-import { show, tidy } from '../choice/table.js'
+import { show, tidy } from '../fit/table.js'
 import { asPage, code, figures, heading, onPage, table, text, type Part } from './document.js'
 import { curvesOf, stagesOf } from './report.js'
 import * as drawn from './scoreFigures.js'

@@ -1,7 +1,7 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Key from '../../lib/random/key.js'
-import * as Points from '../formats/index.js'
+import * as Points from '../data/index.js'
 import * as Mixture from '../mixture/mixture.js'
 import { rowOf, type Findings } from './findings.js'
 

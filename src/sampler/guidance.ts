@@ -45,7 +45,7 @@ import { refuseWith } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './sampler.js'
 

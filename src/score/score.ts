@@ -37,7 +37,7 @@ import { shown, size, single } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
 import { Case, given, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
-import * as Params from '../family/params.js'
+import * as Params from '../core/params.js'
 import type { Points } from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
@@ -50,7 +50,7 @@ import {
   type RowLevel,
   type Model,
   type Score
-} from '../family/family.js'
+} from '../mixture/family.js'
 import {
   diagonal,
   full,
@@ -65,8 +65,8 @@ import {
   withBackground,
   withFixed,
   withTails
-} from '../families/index.js'
-import { convert, custom, network } from '../net/network.js'
+} from '../mixture/families/index.js'
+import { convert, custom, network } from './network.js'
 
 export {
   centreCount,
@@ -92,10 +92,10 @@ export {
   type Start,
   type Sufficient,
   type Symmetries
-} from '../family/family.js'
-export { family, startOf } from '../mixture/gaussians/define.js'
-export * from '../families/index.js'
-export * from '../net/network.js'
+} from '../mixture/family.js'
+export { family, startOf } from '../mixture/families/define.js'
+export * from '../mixture/families/index.js'
+export * from './network.js'
 
 /** The parameters' names and shapes for data of a dimension. */
 export const shapes =
@@ -265,7 +265,7 @@ export const fromMixture =
         )
   }
 
-export { nameOf } from '../family/family.js'
+export { nameOf } from '../mixture/family.js'
 
 /** The number of free parameters, as information criteria count them: weights sum to one. */
 export const degreesOfFreedom =

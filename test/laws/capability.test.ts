@@ -63,11 +63,11 @@ const heldBy: Readonly<Record<string, string>> = {
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
-  'objective/term.ts curvature': 'test/src/derivatives/hessian.test.ts compares it with closed forms and differences',
+  'objective/term.ts curvature': 'test/src/compile/hessian.test.ts compares it with closed forms and differences',
   'family/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',
-  'optimizers/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizers/region.test.ts',
+  'optimizers/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizer/region.test.ts',
   'pipeline/initializer.ts dim': 'what it asks of data; the dry run refuses others',
   'pipeline/staged.ts at': 'fields that only it defines',
   'pipeline/staged.ts under': 'fields that only it defines',

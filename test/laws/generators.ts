@@ -44,7 +44,7 @@ import {
 } from '../../src/laws/arbitraries.js'
 import { printed } from '../../src/laws/check.js'
 import { isPlain } from '../../src/laws/script.js'
-import * as SplitAndMerge from '../../src/moves/splitAndMerge.js'
+import * as SplitAndMerge from '../../src/mixture/em/splitAndMerge.js'
 
 export * from '../../src/laws/arbitraries.js'
 

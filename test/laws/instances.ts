@@ -17,7 +17,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
-import * as Objective from '../../src/objectives/index.js'
+import * as Objective from '../../src/objective/index.js'
 import { add, exp, mean, mul, neg, square, sub, sum } from '../../lib/index.js'
 import { cosine, straight, student, varianceExploding } from './generators.js'
 import { ofPenalty, ofRate, parametrized, regioned, sampled, spanned, treating, weighted } from './published.js'

@@ -19,7 +19,7 @@ import {
   TimeGrid,
   TimeLaw
 } from '../../src/index.js'
-import * as Points from '../../src/formats/index.js'
+import * as Points from '../../src/data/index.js'
 import { right } from './samplers.js'
 
 describe('a stored state', () => {

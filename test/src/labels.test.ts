@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../lib/index.js'
 import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from '../../src/index.js'
-import * as Points from '../../src/formats/index.js'
+import * as Points from '../../src/data/index.js'
 
 const values = Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1)
 const bare: Points.Points = { rows: 5, dim: 2, values }

@@ -30,8 +30,8 @@ import {
   Vocabulary,
   Weighting
 } from '../../src/index.js'
-import * as Objective from '../../src/objectives/index.js'
-import * as TimeLaw from '../../src/objectives/timeLaws.js'
+import * as Objective from '../../src/objective/index.js'
+import * as TimeLaw from '../../src/objective/timeLaws.js'
 import * as laws from '../../src/laws/index.js'
 
 // —— one place each ——

@@ -15,7 +15,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import * as Points from '../../src/formats/index.js'
+import * as Points from '../../src/data/index.js'
 import { right } from './samplers.js'
 
 const fit = (points: Points.Points): (() => ReadonlyArray<number>) => {

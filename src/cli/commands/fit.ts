@@ -11,7 +11,7 @@ import { documentOf, page } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
-import type { Picture } from '../../picture/drawing.js'
+import type { Picture } from '../../report/drawing.js'
 import { faultless, inside } from '../checked.js'
 import * as json from '../../core/json.js'
 import {

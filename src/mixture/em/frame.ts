@@ -5,13 +5,13 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type * as Params from '../../family/params.js'
+import type * as Params from '../../core/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Points from '../../data/points.js'
 import { owned } from '../../data/snapshot.js'
-import * as Source from '../../data/source.js'
-import type { Family, Model } from '../../family/family.js'
+import * as Source from '../../data/source/source.js'
+import type { Family, Model } from '../family.js'
 import { asTheyAre } from '../passRows.js'
 
 export interface Frame<P extends string, D extends Source.Data = Points.Points> {

@@ -8,10 +8,10 @@ import * as Factor from '../../../lib/arrays/factor.js'
 import { multiplied, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { Level } from '../../schedule/schedule.js'
-import type { Moments, Second } from '../../family/family.js'
+import type { Moments, Second } from '../family.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
-import type { Mixture } from '../../family/mixtureData.js'
+import type { Mixture } from '../mixtureData.js'
 
 /** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
 export const first = (

@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
-import type { Second } from '../../family/family.js'
+import type { Second } from '../family.js'
 
 /** How many numbers the second moments of a component are. */
 export const widthOf = (second: Second, dim: number): number =>

@@ -2,9 +2,9 @@
 import { matMul, mul, tensor } from '../../../lib/index.js'
 import type { Taken } from './expectationMaximization.js'
 import { summed } from '../strandwise.js'
-import type * as Params from '../../family/params.js'
-import type * as Source from '../../data/source.js'
-import type { Start } from '../../family/family.js'
+import type * as Params from '../../core/params.js'
+import type * as Source from '../../data/source/source.js'
+import type { Start } from '../family.js'
 
 /** c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². What it minimises is minus the Rayleigh quotient λ. */
 export const step = <P extends string>(

@@ -11,11 +11,11 @@ import * as Strands from '../../../lib/rows/strands.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import * as Missing from './missing.js'
 import { moments } from './moments.js'
-import * as Source from '../../data/source.js'
+import * as Source from '../../data/source/source.js'
 import { rowsOf } from '../passRows.js'
 import { factorsOf } from '../component.js'
-import type { Mixture } from '../../family/mixtureData.js'
-import type { Moments, MStep } from '../../family/family.js'
+import type { Mixture } from '../mixtureData.js'
+import type { Moments, MStep } from '../family.js'
 
 export interface Prior {
   /** κ, so many rows. */

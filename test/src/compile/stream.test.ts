@@ -8,8 +8,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../../lib/index.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import * as Split from '../../../src/moves/splitAndMerge.js'
-import { SURVEYED } from '../../../src/moves/splitAndMerge.js'
+import * as Split from '../../../src/mixture/em/splitAndMerge.js'
+import { SURVEYED } from '../../../src/mixture/em/splitAndMerge.js'
 import {
   Compile,
   Expectation,

@@ -1,7 +1,7 @@
 /** Points of any numbers, with weights or none, and what reading gives: what it is, or what it says. */
 import fc from 'fast-check'
 import * as Either from 'fp-ts/lib/Either.js'
-import * as Points from '../../../src/formats/index.js'
+import * as Points from '../../../src/data/index.js'
 import * as Problem from '../../../src/core/problem.js'
 
 type Read<A> = Either.Either<Points.DataError, A>

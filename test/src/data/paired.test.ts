@@ -22,7 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
-import * as Points from '../../../src/formats/index.js'
+import * as Points from '../../../src/data/index.js'
 
 const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))
 const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1]] }))

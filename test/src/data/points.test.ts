@@ -3,7 +3,7 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Key from '../../../lib/random/key.js'
-import * as Points from '../../../src/formats/index.js'
+import * as Points from '../../../src/data/index.js'
 import { finite, matrix, message, points, right } from './drawn.js'
 
 const moderate = fc.double({ min: -1e6, max: 1e6, noNaN: true })

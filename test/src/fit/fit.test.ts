@@ -23,7 +23,7 @@ import {
   Source,
   Stage
 } from '../../../src/index.js'
-import * as Candidates from '../../../src/choice/candidates.js'
+import * as Candidates from '../../../src/fit/candidates.js'
 import { isSlow, spread } from '../../cases.js'
 import { example } from '../cli/harness.js'
 import { toldOfChosen } from './chosen.js'

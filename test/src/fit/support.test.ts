@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Place from '../../../src/data/place.js'
-import { found } from '../../../src/choice/candidates.js'
+import { found } from '../../../src/fit/candidates.js'
 import {
   Compile,
   fit,
@@ -20,7 +20,7 @@ import {
   Stage,
   type Points
 } from '../../../src/index.js'
-import { unsupported } from '../../../src/moves/support.js'
+import { unsupported } from '../../../src/mixture/em/support.js'
 import { isSlow } from '../../cases.js'
 import { toldOfChosen } from './chosen.js'
 

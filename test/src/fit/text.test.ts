@@ -1,6 +1,6 @@
 /** Text for a terminal: it is as wide as the terminal at most, and no cell of a table is cut. */
 import { describe, expect, it } from 'vitest'
-import { rounded } from '../../../src/choice/table.js'
+import { rounded } from '../../../src/fit/table.js'
 import { facts, paragraphs, table, wrapped } from '../../../src/fit/text.js'
 
 const header = ['component', 'weight', 'Petal.Length', 'Petal.Width', 'sd Petal.Length', 'sd Petal.Width']

@@ -1,5 +1,10 @@
 /** All cases of what `npm test` takes a part of. */
+import './bootstrap.test.js'
+import './componentTest.test.js'
+import './far.test.js'
 import './fit.test.js'
+import './hint.test.js'
 import './prior.test.js'
+import './stuck.test.js'
 import './support.test.js'
 import './weightless.test.js'

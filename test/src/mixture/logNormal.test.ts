@@ -4,7 +4,7 @@ import { compute, fromNdArray, grad, mul, sum, tensor } from '../../../lib/index
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import { Key, Params } from '../../../src/index.js'
 import { componentsOf, ofComponents, type Component } from '../../../src/mixture/component.js'
-import * as Tensors from '../../../src/mixture/gaussians/tensors.js'
+import * as Tensors from '../../../src/mixture/families/tensors.js'
 import { responsibilities } from '../../../src/mixture/em/moments.js'
 import { SEED } from '../../cases.js'
 

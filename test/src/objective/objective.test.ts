@@ -18,7 +18,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
-import * as Objective from '../../../src/objectives/index.js'
+import * as Objective from '../../../src/objective/index.js'
 import { isSlow, spread } from '../../cases.js'
 
 const rows = 6

@@ -16,7 +16,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
-import * as Objective from '../../../src/objectives/index.js'
+import * as Objective from '../../../src/objective/index.js'
 
 const fourth = Objective.define({
   name: 'fourth',

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { compute, div, mul, neg, sum, tensor } from '../../../lib/index.js'
 import { Mixture, Parametrization, Params, Problem, Schedule, Score, Vocabulary } from '../../../src/index.js'
-import type { Moments } from '../../../src/family/family.js'
+import type { Moments } from '../../../src/mixture/family.js'
 import { there } from '../../there.js'
 
 const pair = Score.symmetricPair

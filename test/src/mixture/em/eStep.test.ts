@@ -6,8 +6,8 @@ import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { described, eStep, inLoops, inVocabulary } from '../../../../src/mixture/em/eStep.js'
 import { moments, responsibilities } from '../../../../src/mixture/em/moments.js'
-import type { Second } from '../../../../src/family/family.js'
-import * as Params from '../../../../src/family/params.js'
+import type { Second } from '../../../../src/mixture/family.js'
+import * as Params from '../../../../src/core/params.js'
 import { SEED, spread } from '../../../cases.js'
 
 const families = [

@@ -24,7 +24,7 @@ import {
   TimeLaw,
   type Params
 } from '../../../../src/index.js'
-import * as Points from '../../../../src/formats/index.js'
+import * as Points from '../../../../src/data/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'

@@ -15,7 +15,7 @@ import {
   Score,
   Stage
 } from '../../../../src/index.js'
-import * as Points from '../../../../src/formats/index.js'
+import * as Points from '../../../../src/data/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import * as Frame from '../../../../src/mixture/em/frame.js'
 import { there } from '../../../there.js'

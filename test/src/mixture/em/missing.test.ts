@@ -9,7 +9,7 @@ import * as Strands from '../../../../lib/rows/strands.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { rowsOf } from '../../../../src/mixture/passRows.js'
-import { ofVocabulary } from '../../families/families.js'
+import { ofVocabulary } from '../families/families.js'
 
 const means = [
   [-1, 0, 1],

@@ -1,0 +1,137 @@
+/**
+ * Checkpoints: a state of a run as text, with all that tells whether another process may go on from it with the same bits:
+ * who wrote it, the pipeline, and the data's fingerprint.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { Case, Vocabulary } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import { isRecord } from '../core/record.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Generator from './generator.js'
+import type { Program } from './program.js'
+import * as Run from './run.js'
+
+/** The word that a checkpoint is known by. */
+const format = 'ornstein-checkpoint'
+
+/** A state, and what its keeper wants to find beside it. */
+export interface Kept<P extends string> {
+  readonly state: Run.State<P>
+  /** Anything that JSON can say: it is handed back as it was. */
+  readonly beside: unknown
+}
+
+// Words of one's own are encoded by their cases, so that no vocabulary is needed to write.
+const pipelines = Pipeline.codec(Vocabulary.of([]))
+
+const written = t.intersection([
+  t.type({
+    format: t.literal(format),
+    /** The version of what wrote it: another may compute other bits. */
+    writer: t.string,
+    pipeline: t.unknown,
+    state: t.unknown,
+    beside: t.unknown
+  }),
+  Generator.field
+])
+
+/** Whether all that JSON says the other says too. */
+const isWithin = (said: unknown, own: unknown): boolean =>
+  isRecord(said) && isRecord(own)
+    ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isWithin(value, own[key]))
+    : Array.isArray(said) && Array.isArray(own)
+      ? said.length === own.length && said.every((value, i) => isWithin(value, own[i]))
+      : said === own
+
+/**
+ * Whether JSON says the pipeline. It is read in the pipeline's own words: a field that an earlier version did not write has its
+ * default. What is read of code is the code of the pipeline, so what the JSON says beside its name is compared as well.
+ */
+const says =
+  <P extends string>(json: unknown) =>
+  (pipeline: Pipeline.Pipeline<P>): boolean => {
+    const own = pipelines.encode(pipeline)
+    const read = Pipeline.codec(Vocabulary.of(Case.parts(pipeline))).decode(json)
+    return (
+      E.isRight(read) && JSON.stringify(pipelines.encode(read.right)) === JSON.stringify(own) && isWithin(json, own)
+    )
+  }
+
+/**
+ * The text of a checkpoint. `writer` names the program and its version. A text cut short is none: write it to another file,
+ * and rename that when it is on the disk.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Checkpoint, Compile, Initializer, Key, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const program = Compile.pipeline(
+ *   Pipeline.of({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.symmetricPair,
+ *     initializer: Initializer.values([[0.5]]),
+ *     stages: [Stage.expectationMaximization({ steps: 5 })]
+ *   })
+ * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * assert.ok(E.isRight(program))
+ * const states = [...Run.states(program.right)(Key.fromSeed(1))]
+ * const text = Checkpoint.show(program.right, 'mine 1')({ state: states[2], beside: null })
+ *
+ * const found = Checkpoint.read(program.right, 'mine 1')(text)
+ * assert.ok(E.isRight(found))
+ * assert.deepEqual([...Run.resume(program.right)(found.right.state)].at(-1), states[5])
+ * assert.ok(E.isLeft(Checkpoint.read(program.right, 'mine 2')(text)))
+ */
+export const show =
+  <P extends string>(program: Program<P>, writer: string) =>
+  ({ state, beside }: Kept<P>): string =>
+    `${JSON.stringify({
+      format,
+      writer,
+      ...Generator.written,
+      pipeline: pipelines.encode(program.pipeline),
+      state: Run.codec(program).encode(state),
+      beside
+    })}\n`
+
+/**
+ * The checkpoint in a text; or why a run of this program does not go on from it. Code of one's own in a pipeline is compared
+ * by its name.
+ */
+export const read =
+  <P extends string>(program: Program<P>, writer: string) =>
+  (text: string): E.Either<Problem.Problem, Kept<P>> => {
+    const anew = 'start again with another file'
+    const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
+      Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
+    return pipe(
+      E.tryCatch((): unknown => JSON.parse(text), String),
+      E.mapLeft(why => refused('the text', `JSON (${why})`, 'take another: this one is damaged')),
+      E.filterOrElse(written.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
+      E.filterOrElse(Generator.isOurs, found => Generator.refusal('checkpoint', found, anew)),
+      E.filterOrElse(
+        found => found.writer === writer,
+        found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)
+      ),
+      E.filterOrElse(
+        found => says(found.pipeline)(program.pipeline),
+        () => refused('the pipeline', 'the one of this run', 'ask for what it was begun with')
+      ),
+      E.chain(({ state, beside }) =>
+        pipe(
+          Run.codec(program).decode(state),
+          E.bimap(
+            errors => {
+              const [why = 'a state'] = errors.flatMap(({ message }) => (message === undefined ? [] : [message]))
+              return refused('the state', `one of this run (it is ${why})`, 'give the data that it was begun on')
+            },
+            state => ({ state, beside })
+          )
+        )
+      )
+    )
+  }

@@ -1,0 +1,133 @@
+/** Second derivatives of losses: the gradient of the derivative along a direction. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { symmetric } from '../../lib/arrays/linalg.js'
+import type * as Compiler from '../../lib/compiler/index.js'
+import type { Key, NdArray } from '../../lib/index.js'
+import { plans, someData, type Circumstances, type CompileErrors } from './compile.js'
+import * as NoiseDrawn from './noiseDrawn.js'
+import * as Loss from './loss.js'
+import * as Place from '../data/place.js'
+import type * as Source from '../data/source/source.js'
+import * as Params from '../core/params.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Objective from '../objective/objective.js'
+import * as Along from '../objective/along.js'
+import * as Score from '../score/score.js'
+import * as OnLine from './onLine.js'
+
+/** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
+const along = <P extends string>(
+  loss: Loss.Loss<P>,
+  engine: Loss.LossPlan<P>['engine'],
+  data: Source.Data,
+  library: Compiler.Library = Loss.libraryOf(loss.score, 'float64')
+): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>) => {
+  const towards = (direction: Params.Params<P>): Objective.Objective => Along.along(direction)(loss.objective)
+  // One direction stands for all.
+  const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
+  const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', place: Place.here })
+  return (params, direction, key) =>
+    evaluate(
+      params,
+      key,
+      Objective.terms(towards(direction)).map(({ term }) =>
+        Nodes.isPopulation(data) ? NoiseDrawn.exactly(term) : term
+      )
+    )
+}
+
+/**
+ * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `along(v)`, by one
+ * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
+ * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
+ * the centres turns with them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const product = Problem.orThrow(
+ *   Compile.hessianVector({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * )
+ * // (m − x)²/2 has the second derivative 1 in m.
+ * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
+ */
+export const hessianVector =
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Pick<Circumstances, 'library' | 'isTried'>> = {}) =>
+  (
+    points: Source.Data
+  ): E.Either<
+    CompileErrors,
+    (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
+  > => {
+    const data = Loss.unchanging(someData(points, 'Compile.hessian(loss)(data)'))
+    const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
+    return pipe(
+      data,
+      plans(loss, circumstances),
+      E.flatMap(() => {
+        const line = OnLine.meetings(loss, data)
+        // One direction, and one noise, stand for all.
+        const zeros = Params.zeros(shapes())
+        const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)
+        const objective = Along.along(zeros)(loss.objective)
+        return pipe(
+          met,
+          plans({ ...loss, objective, expectation }, circumstances),
+          E.map(([{ engine }]) => ({ line, engine }))
+        )
+      }),
+      E.map(({ line, engine }) => {
+        const wanted = Params.checked(shapes())
+        if (line === null) {
+          const product = along(loss, engine, data, circumstances.library)
+          return (params, direction, key) => product(wanted(params), wanted(direction), key).gradient
+        }
+        return (params, direction, key) =>
+          line(wanted(params), wanted(direction))
+            .map(({ weight, data, expectation }) => {
+              const product = along({ ...loss, expectation }, engine, data, circumstances.library)
+              return Params.mapValues(x => weight * x)(product(params, direction, key).gradient)
+            })
+            .reduce(Params.zipWith((a, b) => a + b))
+      })
+    )
+  }
+
+/**
+ * The Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric: n products with unit vectors. What
+ * `hessianVector` refuses is refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const hessian = Problem.orThrow(
+ *   Compile.hessian({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 1, dim: 2, values: Float64Array.of(-1, 2) })
+ * )
+ * assert.deepEqual([...hessian(Params.of({ means: [[0, 0]] }), Key.fromSeed(0)).values], [1, 0, 0, 1])
+ */
+export const hessian =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+    pipe(
+      points,
+      hessianVector(loss),
+      E.map(product => (params, key) => {
+        const shapes = Score.shapes(points.dim)(loss.score)
+        const n = Params.sizeOf(shapes)
+        return symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key))))
+      })
+    )

@@ -1,0 +1,129 @@
+/** The gradient of each row. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { compute, type Key, type NdArray } from '../../lib/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { plans, type CompileErrors } from './compile.js'
+import * as Inputs from './inputs.js'
+import * as Line from './line.js'
+import * as NoiseDrawn from './noiseDrawn.js'
+import * as Loss from './loss.js'
+import * as Matching from './matching.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
+import * as Points from '../data/points.js'
+import * as Params from '../core/params.js'
+import * as Objective from '../objective/objective.js'
+import { along } from '../objective/along.js'
+import * as Score from '../score/score.js'
+
+/**
+ * The gradient of each row of points, [rows, parameters as `Params.packed` has them], the mean over its noise as the expectation has it: of
+ * every direction the derivative along it, one program for all.
+ */
+const gradients = <P extends string>(
+  loss: Loss.Loss<P>,
+  data: Points.Points
+): ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
+  const model = Score.interpret(loss.score)
+  const shapes = Score.shapes(data.dim)(loss.score)
+  const size = Params.sizeOf(shapes)
+  const library = Loss.libraryOf(loss.score, 'float64')
+  const { points: about, enter } = Loss.framed(loss)(data)
+  const own = Matching.data(about, true)
+  const slopes = RA.makeBy(size, j =>
+    NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
+  )
+  const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Inputs.Named): Float64Array =>
+    pipe(
+      library.program(
+        Matching.identity(term),
+        Inputs.signature(shapes, given),
+        ({ params, rows, constants }) => ({
+          // The parameters of the signature are those of the score.
+          others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+        }),
+        false
+      ),
+      E.fold(
+        () =>
+          compute(() => Matching.each(model, term)(Score.tensors(params), Inputs.tensors(0, about.rows)(given))).values,
+        program => program.run(Inputs.call(about.rows, params, given)).others.each.values
+      )
+    )
+  return (params, key) => {
+    const here = enter(params)
+    const columns = slopes.map(draws => {
+      const { basis, terms } = draws(here, key)
+      const parts = terms
+        .filter(Loss.isDirect)
+        .flatMap(({ weight, term, samples }) =>
+          (Objective.isMatching(term)
+            ? samples.map(sample => Matching.inputsOf(model, term, sample, basis, about))
+            : [Matching.constantsOf(term)]
+          ).map(given => valuesOf(here, term, { ...own, ...given }).map(x => weight * x))
+        )
+      return parts.reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(about.rows))
+    })
+    return {
+      shape: [about.rows, size],
+      values: new Float64Array(about.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
+    }
+  }
+}
+
+/**
+ * The gradient of each row of points, [rows, n], its n parameters as `Params.packed` has them; the mean over the noise of each row is taken
+ * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties and losses of pairs are no sums over rows, and
+ * refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const gradients = Problem.orThrow(
+ *   Compile.rowGradients({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * )
+ * // −log N(x; 1, 1) has the derivative 1 − x.
+ * assert.deepEqual([...gradients(Params.of({ means: [[1]] }), Key.fromSeed(0)).values], [2, -1])
+ */
+export const rowGradients =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (given: Points.Points): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+    pipe(
+      given,
+      plans(loss),
+      E.flatMap(() =>
+        pipe(
+          Objective.terms(loss.objective).flatMap(({ term }) =>
+            Problem.unless(
+              !Objective.isPenalty(term) && !('pairs' in term),
+              'objective',
+              Objective.show(term.of),
+              'a sum over rows, to have a gradient of each',
+              Objective.isPenalty(term) ? 'leave the penalty out' : 'use Objective.denoising'
+            )
+          ),
+          Problem.listed(Limits.problems),
+          problems => Problem.faultless(problems, null),
+          E.map(() => {
+            const of = gradients(loss, Points.snapshot(given))
+            const wanted = Score.shapes(given.dim)(loss.score)
+            const beyond = Line.unresolved(loss)
+            return (params: Params.Params<P>, key: Key.Key) => {
+              const here = Params.checked(wanted)(params)
+              const coarse = beyond(here)
+              return coarse === null
+                ? of(here, key)
+                : refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse))}`)
+            }
+          })
+        )
+      )
+    )

@@ -1,0 +1,220 @@
+/**
+ * Sums by description: what another process takes strands of, on rows of its own, for one that has none of them at hand. No code
+ * travels, only JSON and numbers.
+ */
+import * as Ap from 'fp-ts/lib/Apply.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import type { Key } from '../../lib/index.js'
+import type * as Strands from '../../lib/rows/strands.js'
+import { refuseWith } from '../../lib/plain/refuse.js'
+import { Case, type Vocabulary } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import * as Source from '../data/source/source.js'
+import * as EM from '../mixture/em/expectationMaximization.js'
+import { rowsOf } from '../mixture/passRows.js'
+import * as Statistics from '../mixture/statistics.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Objective from '../objective/objective.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Params from '../core/params.js'
+import * as Score from '../score/score.js'
+import * as Loss from './loss.js'
+
+/** A sum at the numbers of a step. */
+export type Summing = (numbers: Float64Array) => Strands.Sum<unknown>
+type Made = E.Either<Problem.Problem, Summing>
+
+const floats = t.readonlyArray(t.number)
+const scaled = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
+const statistics = t.intersection([
+  t.type({ name: t.literal('statistics'), components: t.number, hasFactors: t.boolean }),
+  t.partial({
+    beside: t.type({ hasTails: t.boolean, background: t.union([t.keyof({ cauchy: null, box: null }), t.null]) })
+  })
+])
+const expectation = t.type({
+  name: t.literal('expectation'),
+  score: t.unknown,
+  middle: t.union([floats, t.null]),
+  kind: t.keyof({ likelihood: null, posterior: null, judged: null }),
+  level: t.union([t.type({ alpha: t.number, sigma: t.number }), t.null])
+})
+
+const loss = t.type({
+  name: t.literal('loss'),
+  schedule: t.unknown,
+  score: t.unknown,
+  objective: t.unknown,
+  expectation: t.unknown,
+  engine: t.keyof({ compiled: null, interpreted: null }),
+  precision: t.keyof({ float64: null, float32: null }),
+  middle: t.union([floats, t.null])
+})
+
+const unknown = (value: string): Problem.Problem =>
+  Problem.of(
+    'sum',
+    value,
+    'one that this version knows, in words of its vocabulary',
+    'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
+  )
+
+/** A variance floor, as the M-step is for who adds the strands. */
+const LEAST = Number.MIN_VALUE
+
+/** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
+const counted =
+  (is: (count: number) => boolean, domain: string, of: Summing): Summing =>
+  numbers => {
+    if (is(numbers.length)) return of(numbers)
+    const problem = Problem.of('numbers', numbers.length, domain, 'let all processes be of the same version')
+    return refuseWith(problem, Problem.show(problem))
+  }
+
+/** Of a score's parameters, after so many other numbers. */
+const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Summing): Summing => {
+  const count = before + Params.sizeOf(Score.shapes(dim)(score))
+  return counted(found => found === count, `${count}, as ${Score.show(score)} has`, of)
+}
+
+/** Of numbers that begin with the two of a key. */
+const withKey =
+  (of: (key: Key.Key, numbers: Float64Array) => Strands.Sum<unknown>): Summing =>
+  numbers =>
+    of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
+
+/** Whether a mixture of so many components is told by so many numbers: see `Statistics.mixtureOf`. */
+const tells =
+  ({ components, hasFactors, beside }: t.TypeOf<typeof statistics>, dim: number) =>
+  (count: number): boolean => {
+    const others = components * (1 + dim + (hasFactors ? dim * dim : 0)) + Statistics.besideOf(beside, components, dim)
+    return (
+      Number.isSafeInteger(components) && components > 0 && [1, dim].some(each => count === others + components * each)
+    )
+  }
+
+/** Whether vectors have as many numbers as rows have. */
+const ofRows = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
+  vectors.every(vector => vector === null || vector.length === dim)
+
+/** The problems of the parts of a loss, before anything of their size is made. */
+const problemsOf = (
+  { score, schedule, objective, expectation }: Loss.Loss<string>,
+  source: Source.Source
+): ReadonlyArray<Problem.Problem> => [
+  ...Score.problems(source)(score),
+  ...[schedule, objective, expectation].flatMap(part => Case.problems(part))
+]
+
+/** The rows less a vector, where there is one. */
+const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
+  middle === null ? source : Source.shifted(Float64Array.from(middle))(source)
+
+/**
+ * The sum that a description is of, on a source of all rows; of these only those are read that belong to the strands asked for.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Problem, Source, Statistics, Sums, Vocabulary } from 'ornstein'
+ *
+ * const source = Source.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) })
+ * const wanted = Statistics.of(source, 1)(Mixture.of({ means: [[0]] }))
+ * // Another process, to which JSON and numbers are sent, and which sends numbers back.
+ * const taken = Statistics.of(source, 1, {
+ *   taken: (sum, asked) => {
+ *     const { sum: described, numbers } = asked()
+ *     const there = Problem.orThrow(Sums.asked(Vocabulary.standard)(described)(source))(numbers)
+ *     return sum.found(there.strands(0, 1))
+ *   }
+ * })(Mixture.of({ means: [[0]] }))
+ * assert.deepEqual(taken, wanted)
+ */
+export const asked =
+  (vocabulary: Vocabulary.Vocabulary) =>
+  (described: unknown) =>
+  (source: Source.Source): Made => {
+    if (scaled.is(described) && ofRows([described.centre, described.scale], source.dim)) {
+      const centre = Float64Array.from(described.centre)
+      const scale = Float64Array.from(described.scale)
+      return pipe(source, Source.inUnits({ centre, scale }), asked(vocabulary)(described.of))
+    }
+    if (statistics.is(described)) {
+      const of = Statistics.sum(rowsOf(source))
+      const { components } = described
+      return E.right(
+        counted(tells(described, source.dim), `those of ${components} components`, numbers =>
+          of(Statistics.mixtureOf(described, source.dim)(numbers))
+        )
+      )
+    }
+    if (expectation.is(described) && ofRows([described.middle], source.dim)) {
+      const { middle, kind, level } = described
+      const rows = rowsOf(about(middle, source))
+      return pipe(
+        Score.codec(vocabulary).decode(described.score),
+        E.mapLeft(() => unknown(JSON.stringify(described.score))),
+        E.filterOrElse(
+          score => Score.problems(source)(score).length === 0,
+          score => Score.problems(source)(score)[0]
+        ),
+        E.flatMap(score =>
+          pipe(
+            O.fromNullable(Score.interpret(score).family),
+            O.filter(kind === 'posterior' ? EM.servesPrior : EM.serves),
+            E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
+            E.map(family => {
+              const params = Params.unpacked(Score.shapes(source.dim)(score))
+              if (level !== null) {
+                const of = EM.noisySummed(family, LEAST, rows)
+                return ofParams(
+                  score,
+                  source.dim,
+                  2,
+                  withKey((key, numbers) => of(params(numbers), { level, key }))
+                )
+              }
+              // So is the prior.
+              const mean = new Float64Array(source.dim)
+              const covariance = new Float64Array(0)
+              const prior = { shrinkage: 0, mean, covariance, rows: source.total }
+              const of: (params: Params.Params<string>) => Strands.Sum<unknown> =
+                kind === 'judged'
+                  ? EM.judgedSum(family, rows)
+                  : EM.summed(family, LEAST, rows, kind === 'posterior' ? prior : null)
+              return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
+            })
+          )
+        )
+      )
+    }
+    if (loss.is(described) && ofRows([described.middle], source.dim)) {
+      const { engine, precision, middle } = described
+      return pipe(
+        Ap.sequenceS(E.Apply)({
+          schedule: Schedule.codec(vocabulary).decode(described.schedule),
+          score: Score.codec(vocabulary).decode(described.score),
+          objective: Objective.codec(vocabulary).decode(described.objective),
+          expectation: Expectation.codec(vocabulary).decode(described.expectation)
+        }),
+        E.mapLeft(() => unknown(JSON.stringify(described))),
+        E.filterOrElse(
+          of => problemsOf(of, source).length === 0,
+          of => problemsOf(of, source)[0]
+        ),
+        E.map(of => {
+          const sum = Loss.summed(of, engine, precision, about(middle, source))
+          const params = Params.unpacked(Score.shapes(source.dim)(of.score))
+          return ofParams(
+            of.score,
+            source.dim,
+            2,
+            withKey((key, numbers) => sum(params(numbers), key))
+          )
+        })
+      )
+    }
+    return E.left(unknown(JSON.stringify(described)))
+  }

@@ -1,0 +1,237 @@
+/**
+ * Unrolled: short runs as functions of where they start and of the numbers of their steps, with gradients of what they end at: learned rates,
+ * learned optimizers, hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492).
+ *
+ * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). From the end back, λ′ = ∂f/∂θ′ gives by the step's own
+ * derivative what it owes θ, memory and numbers, and ḡ, what it owes the gradient; of that θ gets the product with the Hessian, ∇²L(θ) ḡ, by
+ * one program for all steps. What is kept of a run is where its steps began.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Expectation, Key, Objective, Params, Problem, Schedule, Score, Unrolled } from 'ornstein'
+ * import { square, sum, valueAndGrad } from 'ornstein/float64'
+ *
+ * // Two steps down (m − ½)²/2 + constant, which is −log p of the points 0 and 1: m − ½ shrinks by 1 − rate at each.
+ * const run = Problem.orThrow(
+ *   Unrolled.of(
+ *     { schedule: Schedule.ornsteinUhlenbeck, score: Score.spherical({ components: 1 }), objective: Objective.likelihood, expectation: Expectation.monteCarlo() },
+ *     { steps: 2, step: Unrolled.descent, end: valueAndGrad(({ means }) => sum(square(means))) }
+ *   )({ rows: 2, dim: 1, values: Float64Array.of(0, 1) })
+ * )
+ * const { value, gradient } = Problem.orThrow(run(Params.of({ means: [[1.5]] }), Params.of({ rates: [0.5, 0.5] }), Key.fromSeed(0)))
+ * // of m² at m = ½ + ¼
+ * assert.deepEqual([value, gradient.start.means.values[0]], [0.5625, 2 * 0.75 * 0.25])
+ * assert.deepEqual([...gradient.numbers.rates.values], [-0.75, -0.75])
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import {
+  add,
+  compute,
+  concat,
+  fromNdArray,
+  Key,
+  mul,
+  reshape,
+  slice,
+  sub,
+  sum,
+  valueAndGrad,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { unfold } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Compile from './index.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import * as Score from '../score/score.js'
+import type * as Source from '../data/source/source.js'
+
+/** What a step sees. */
+export interface At<P extends string, Q extends string, M extends string> {
+  readonly params: Params.Tensors<P>
+  /** Of the loss there. */
+  readonly gradient: Params.Tensors<P>
+  /** What the step before left, of the shapes that the run began with. */
+  readonly memory: Params.Tensors<M>
+  /** What is learned: rates, say, or the weights of an optimizer. */
+  readonly numbers: Params.Tensors<Q>
+  /** From 0. */
+  readonly step: number
+}
+
+/** What a step comes to. */
+export interface After<P extends string, M extends string> {
+  readonly params: Params.Tensors<P>
+  readonly memory: Params.Tensors<M>
+}
+
+export interface Description<P extends string, Q extends string, M extends string = never> {
+  readonly steps: number
+  /** A step in the tensor vocabulary. Projections stand at its end. */
+  readonly step: (at: At<P, Q, M>) => After<P, M>
+  /** A function of the last parameters, with its gradient: by `valueAndGrad`, or a loss of other data by `Compile.valueAndGrad`. */
+  readonly end: (params: Params.Params<P>, key: Key.Key) => Compile.ValueAndGradient<P>
+  /** The memory of the first step; none unless given. */
+  readonly memory?: Params.Params<M>
+}
+
+/** How a run ended. */
+export interface Ended<P extends string, Q extends string> {
+  readonly value: number
+  readonly params: Params.Params<P>
+  /** Of the value, in where the run started and in the numbers of its steps. */
+  readonly gradient: { readonly start: Params.Params<P>; readonly numbers: Params.Params<Q> }
+}
+
+/** Bytes that a run may keep: 256 MB. */
+const MOST_BYTES = 268435456
+
+/** θ ← θ − rates[step] ∇L, one rate a step. */
+export const descent = <P extends string>({
+  params,
+  gradient,
+  numbers: { rates },
+  step
+}: At<P, 'rates', never>): After<P, never> => ({
+  params: Params.map<Tensor, Tensor>((x, name) =>
+    sub(x, mul(reshape(slice(rates, [step], [1]), []), gradient[name as P]))
+  )(params),
+  memory: {}
+})
+
+type Named<A> = Readonly<Record<string, A>>
+type Arrays = Params.Params<string>
+
+/** Names of several kinds as those of one record, each with its kind before it; and those of a kind. */
+const joined = <A>(kinds: Named<Named<A>>): Named<A> =>
+  Object.fromEntries(
+    Object.entries(kinds).flatMap(([kind, all]) => Object.entries(all).map(([name, a]) => [`${kind} ${name}`, a]))
+  )
+const ofKind = <A>(kind: string, all: Named<A>): Named<A> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))
+  )
+
+/** A step as a function of named tensors of all kinds, to parameters and memory. */
+type Mapped = (all: Params.Tensors<string>) => Params.Tensors<string>
+
+/** The problems of a run that would keep too much. */
+const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> =>
+  Number.isSafeInteger(steps) && steps >= 0
+    ? Problem.unless(
+        8 * steps * kept <= MOST_BYTES,
+        'steps',
+        `${steps} steps, each of ${kept} numbers that are kept, ${8 * steps * kept} bytes,`,
+        `at most ${MOST_BYTES} bytes`,
+        `take at most ${Math.floor(MOST_BYTES / 8 / kept)} steps`
+      )
+    : [Problem.of('steps', steps, 'a whole number ≥ 0', 'try 10')]
+
+/** What a step comes to, as arrays; throws where these have not the names and shapes that it began with. */
+const taken = (step: Mapped, state: Arrays, rest: Arrays): Arrays => {
+  const wanted = Params.shapes(state)
+  const all = compute(() => {
+    const after = step(Params.map(fromNdArray)({ ...state, ...rest }))
+    const shapes = Params.map<Tensor, ReadonlyArray<number>>(({ shape }) => shape)(after)
+    const wrong = [...new Set([...Params.names(wanted), ...Params.names(shapes)])].find(
+      name => JSON.stringify(wanted[name]) !== JSON.stringify(shapes[name])
+    )
+    if (wrong !== undefined)
+      return refuse(
+        `step: ${wrong} is of shape ${JSON.stringify(shapes[wrong] ?? null)} after it, not ${JSON.stringify(wanted[wrong] ?? null)}; return what it was given, changed`
+      )
+    return concat(Params.names(wanted).map(name => reshape(after[name], [-1])))
+  })
+  return Params.unpacked(wanted)(all.values)
+}
+
+/** ⟨what a step comes to, what is owed to it⟩ */
+const against = (after: Params.Tensors<string>, owed: Arrays): Tensor =>
+  Object.entries(after)
+    .map(([name, x]) => sum(mul(x, fromNdArray(owed[name]))))
+    .reduce((a, b) => add(a, b))
+
+const plus = Params.zipWith((a, b) => a + b)
+const nothing = Params.mapValues(() => 0)
+
+/**
+ * A short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end in both. Step i
+ * meets the noise of a key of its own. Exact to rounding, where the loss has Hessian–vector products: what `Compile.hessianVector` refuses is
+ * refused, and a run whose steps would keep more than 256 MB. A run that comes to what is not finite is a problem.
+ */
+export const of =
+  <P extends string, Q extends string, M extends string = never>(
+    loss: Compile.Loss<P>,
+    { steps, step, end, memory }: Description<P, Q, M>
+  ): ((
+    data: Source.Data
+  ) => E.Either<
+    Compile.CompileErrors,
+    (start: Params.Params<P>, numbers: Params.Params<Q>, key: Key.Key) => E.Either<Problem.Problems, Ended<P, Q>>
+  >) =>
+  data => {
+    const remembered: Arrays = memory ?? {}
+    const kept = Params.sizeOf(Score.shapes(data.dim)(loss.score)) + Params.sizeOf(Params.shapes(remembered))
+    // The step works with whatever names there are, and hands back those that it was given.
+    const own: (at: At<string, string, string>) => After<string, string> = step
+    const write =
+      (i: number): Mapped =>
+      all => {
+        const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
+          ofKind(kind, all)
+        )
+        return joined<Tensor>({ ...own({ params, gradient, memory, numbers, step: i }) })
+      }
+    const paramsOf = (state: Arrays): Params.Params<P> => ofKind('params', state) as Params.Params<P>
+    return pipe(
+      E.Do,
+      E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data)),
+      E.bind('product', () => Compile.hessianVector(loss)(data)),
+      E.bind('_', () => Problem.faultless(oversized(steps, kept), null)),
+      E.map(({ evaluate, product }) => (start, numbers, key) => {
+        const keys = pipe(key, Key.named('steps', 'end'))
+        // As a run of one stage has them.
+        const keyAt = (i: number): Key.Key => pipe(keys.steps, Key.child(0), Key.child(i))
+        const rest = (i: number, state: Arrays): Arrays =>
+          joined<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })
+        const begin = { i: 0, state: joined<NdArray>({ params: start, memory: remembered }) }
+        const run = unfold(begin, ({ i, state }) =>
+          i < steps && Params.isFinite(state) ? { i: i + 1, state: taken(write(i), state, rest(i, state)) } : null
+        )
+        const states = Array.from(run, ({ state }) => state)
+        const last = states[states.length - 1]
+        const found = Params.whereInfinite(last)
+        if (found !== null)
+          return E.left(Problem.alone(Problem.of(`step ${states.length - 1}`, found, 'finite', REMEDY)))
+        const { value, gradient } = end(paramsOf(last), keys.end)
+        const { owed, sum } = states.slice(0, -1).reduceRight(
+          ({ owed, sum }, state, i) => {
+            const inputs: Arrays = valueAndGrad<string>(all => against(write(i)(all), owed))({
+              ...state,
+              ...rest(i, state)
+            }).gradient
+            const curved = product(paramsOf(state), ofKind('gradient', inputs) as Params.Params<P>, keyAt(i))
+            return {
+              owed: joined<NdArray>({
+                params: plus<string>(ofKind('params', inputs), curved),
+                memory: ofKind('memory', inputs)
+              }),
+              sum: plus<string>(sum, ofKind('numbers', inputs))
+            }
+          },
+          { owed: joined<NdArray>({ params: gradient, memory: nothing(remembered) }), sum: nothing<string>(numbers) }
+        )
+        return Number.isFinite(value) && Params.isFinite(owed) && Params.isFinite(sum)
+          ? E.right({
+              value,
+              params: paramsOf(last),
+              gradient: { start: paramsOf(owed), numbers: sum as Params.Params<Q> }
+            })
+          : E.left(Problem.alone(Problem.of('the end', value, 'finite, with its gradient', REMEDY)))
+      })
+    )
+  }
+
+const REMEDY = 'try smaller rates, fewer steps or a start nearer to the data'

@@ -1,0 +1,240 @@
+/** Parameters: named arrays in double precision, typed by their names. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { type NdArray, type Tensor } from '../../lib/index.js'
+import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
+import { tabulate } from '../../lib/arrays/entries.js'
+import { changed } from '../../lib/plain/byName.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { mistaken } from './order.js'
+import { isRecord } from './record.js'
+import { key } from './spelling.js'
+
+export type Params<P extends string> = { readonly [K in P]: NdArray }
+
+/** The same names inside a computation, where arrays are tensors of the vocabulary. */
+export type Tensors<P extends string> = { readonly [K in P]: Tensor }
+
+export type Shapes<P extends string> = { readonly [K in P]: ReadonlyArray<number> }
+
+/** Numbers nested to any depth, as one writes an array in code. */
+export type Nested = number | ReadonlyArray<Nested>
+
+const shapeOf = (nested: Nested): ReadonlyArray<number> =>
+  typeof nested === 'number' ? [] : nested.length === 0 ? [0] : [nested.length, ...shapeOf(nested[0])]
+
+const flatten = (nested: Nested): ReadonlyArray<number> =>
+  typeof nested === 'number' ? [nested] : nested.flatMap(flatten)
+
+const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean =>
+  typeof nested === 'number'
+    ? shape.length === 0
+    : nested.length === shape[0] && nested.every(inner => isRegular(inner, shape.slice(1)))
+
+/** The array written as nested numbers; `null` where the nesting is ragged. */
+export const ndArray = (nested: Nested): NdArray | null => {
+  const shape = shapeOf(nested)
+  return isRegular(nested, shape) ? { shape, values: Float64Array.from(flatten(nested)) } : null
+}
+
+/** The array as nested numbers, the inverse of `ndArray`. */
+export const nested = ({ shape, values }: NdArray): Nested => {
+  if (shape.length === 0) return values[0]
+  const [length, ...rest] = shape
+  const stride = size(rest)
+  return Array.from({ length }, (_, i) =>
+    nested({ shape: rest, values: values.subarray(i * stride, (i + 1) * stride) })
+  )
+}
+
+/** Applies a function to every named array, keeping the names. */
+export const map =
+  <A, B>(f: (a: A, name: string) => B) =>
+  <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
+    // A record of strings forgets the literal names, which the mapping leaves as they are.
+    changed<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
+
+/** The numbers of each array. */
+export const numbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
+  map<NdArray, Float64Array>(({ values }) => values)(params)
+
+/** The names, in the order of writing. */
+export const names = <P extends string>(params: { readonly [K in P]: unknown }): ReadonlyArray<P> =>
+  // Object.keys forgets the literal names.
+  Object.keys(params) as ReadonlyArray<string> as ReadonlyArray<P>
+
+/**
+ * Nested numbers → parameters. A ragged nesting throws a RangeError, since a literal is at fault.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Params } from 'ornstein'
+ *
+ * const params = Params.of({ means: [[0, 1], [2, 3], [4, 5]] })
+ * assert.deepEqual(params.means.shape, [3, 2])
+ */
+export const of = <P extends string>(values: { readonly [K in P]: Nested }): Params<P> =>
+  map<Nested, NdArray>(
+    (value, name) =>
+      ndArray(value) ?? refuse(`${name}: ${JSON.stringify(value)} is not rectangular; give every row the same length`)
+  )(values)
+
+/**
+ * Parameters, each of these names an array; anything else is told with the call as it is written.
+ *
+ * @throws TypeError
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Params } from 'ornstein'
+ *
+ * const params = Params.of({ mean: [1, 2] })
+ * assert.equal(Params.arrays(params, ['mean'], 'mine(params)'), params)
+ */
+export const arrays = <P extends string>(params: Params<P>, wanted: ReadonlyArray<P>, call: string): Params<P> =>
+  isRecord(params) && wanted.every(name => isRecord(params[name]) && 'shape' in params[name])
+    ? params
+    : mistaken(`parameters: make them by Params.of({ ${wanted.join(', ')} })`, params, call)
+
+/** The parameters, if they have these names and shapes; throws a RangeError that names the first that has not. */
+export const checked =
+  <P extends string>(wanted: Shapes<P>) =>
+  (params: Params<P>): Params<P> => {
+    if (!isRecord(params)) return mistaken('parameters', params)
+    const found = (name: P): string => (name in params ? `shape ${shown(params[name].shape)}` : 'missing')
+    const wrong = names(wanted).find(name => found(name) !== `shape ${shown(wanted[name])}`)
+    return wrong === undefined
+      ? params
+      : refuse(
+          `${wrong}: ${found(wrong)} is not of shape ${shown(wanted[wrong])}; give parameters that fit the score and the data`
+        )
+  }
+
+/** Combines two parameters of the same names and shapes, entry by entry. */
+export const zipWith =
+  (f: (a: number, b: number) => number) =>
+  <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
+    map<NdArray, NdArray>(({ shape, values }, name) => {
+      const other = b[name as P].values
+      return { shape, values: tabulate(values.length, i => f(values[i], other[i])) }
+    })(a)
+
+/** Applies a function to every entry. */
+export const mapValues =
+  (f: (a: number) => number) =>
+  <P extends string>(params: Params<P>): Params<P> =>
+    map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.map(value => f(value)) }))(params)
+
+/** The arrays of two, pair by pair, by what is made of all entries at once. */
+export const zipArrays =
+  (f: (a: Float64Array, b: Float64Array) => Float64Array) =>
+  <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
+    map<NdArray, NdArray>(({ shape, values }, name) => ({ shape, values: f(values, b[name as P].values) }))(a)
+
+/** Arrays of zeros, by name. */
+export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
+  map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(size(shape)) }))(shapes)
+
+/** The shape of each array, by name. */
+export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
+  map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
+
+/** How many numbers parameters of these shapes are. */
+export const sizeOf = <P extends string>(shapes: Shapes<P>): number =>
+  Object.values<ReadonlyArray<number>>(shapes).reduce((sum, shape) => sum + size(shape), 0)
+
+/** All numbers, one parameter after another. */
+export const packed = <P extends string>(params: Params<P>): Float64Array => {
+  const out = new Float64Array(sizeOf(shapes(params)))
+  Object.values<NdArray>(params).reduce((at, { values }) => {
+    out.set(values, at)
+    return at + values.length
+  }, 0)
+  return out
+}
+
+/** The parameters of these shapes that numbers are, one after another. */
+export const unpacked =
+  <P extends string>(shapes: Shapes<P>) =>
+  (numbers: Float64Array): Params<P> => {
+    const sizes = Object.values<ReadonlyArray<number>>(shapes).map(size)
+    const order = Object.keys(shapes)
+    return map<ReadonlyArray<number>, NdArray>((shape, name) => {
+      const at = sizes.slice(0, order.indexOf(name)).reduce((sum, size) => sum + size, 0)
+      return { shape, values: numbers.slice(at, at + size(shape)) }
+    })(shapes)
+  }
+
+/** Parameters that are 1 in one of their numbers, as `packed` counts them, and 0 elsewhere. */
+export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P> =>
+  unpacked(shapes)(Float64Array.from({ length: sizeOf(shapes) }, (_, i) => (i === at ? 1 : 0)))
+
+/** The Euclidean norm over all names together. */
+export const norm = <P extends string>(params: Params<P>): number =>
+  Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
+
+/** Whether every entry of every array is a finite number. */
+/** The first entry that is not finite, as code has it: `means[2][0]`; null where all are. */
+export const whereInfinite = <P extends string>(params: Params<P>): string | null =>
+  Object.entries<NdArray>(params).reduce<string | null>((found, [name, { shape, values }]) => {
+    if (found !== null) return found
+    const at = values.findIndex(value => !Number.isFinite(value))
+    const index = (dims: ReadonlyArray<number>, rest: number): string =>
+      dims.length === 0
+        ? ''
+        : `${index(dims.slice(0, -1), Math.floor(rest / dims[dims.length - 1]))}[${rest % dims[dims.length - 1]}]`
+    return at < 0 ? null : `${name}${index(shape, at)}`
+  }, null)
+
+/** Whether every entry is finite. */
+export const isFinite = <P extends string>(params: Params<P>): boolean =>
+  Object.values<NdArray>(params).every(({ values }) => allFinite(values))
+
+const showArray = (array: NdArray): string =>
+  // An array that its values do not fill cannot be nested.
+  size(array.shape) === array.values.length
+    ? JSON.stringify(nested(array))
+    : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
+
+/** The code that builds them; an array that its values do not fill by its shape and values. */
+export const show = <P extends string>(params: Params<P>): string =>
+  `Params.of({ ${names(params)
+    .map(name => `${key(name)}: ${showArray(params[name])}`)
+    .join(', ')} })`
+
+/** JSON has no −0, NaN or infinities: they are written as strings, so that a state read back has the same bits. */
+const exact = new t.Type<number, number | string>(
+  'number',
+  (u): u is number => typeof u === 'number',
+  (u, context) =>
+    typeof u === 'number'
+      ? t.success(u)
+      : u === '-0' || u === 'NaN' || u === 'Infinity' || u === '-Infinity'
+        ? t.success(Number(u))
+        : t.failure(u, context),
+  value => (Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value))
+)
+
+const written = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exact) })
+
+/** The JSON codec of an array: its shape and its values, which read back to the same bits. */
+export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
+  'NdArray',
+  (u): u is NdArray =>
+    typeof u === 'object' && u !== null && 'shape' in u && 'values' in u && u.values instanceof Float64Array,
+  (u, context) =>
+    pipe(
+      written.validate(u, context),
+      E.chain(({ shape, values }) =>
+        values.length === size(shape)
+          ? t.success({ shape, values: Float64Array.from(values) })
+          : t.failure(u, context, `${values.length} values do not fill the shape ${shown(shape)}`)
+      )
+    ),
+  ({ shape, values }) => written.encode({ shape, values: Array.from(values) })
+)
+
+/** The JSON codec of arrays by name. */
+export const codec: t.Type<Params<string>, unknown> = t.record(t.string, ndArrayCodec)
+export { exact as numberCodec }

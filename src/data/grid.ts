@@ -1,0 +1,737 @@
+/**
+ * Tables as they come, of whatever format: which columns are taken, and what stands in them.
+ *
+ * In messages rows and columns are counted from 1, as in a spreadsheet.
+ */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type Type } from '../../lib/formats/columns.js'
+import { scanned } from '../../lib/plain/gather.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import * as Problem from '../core/problem.js'
+import { nearest } from '../core/spelling.js'
+import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
+import { validate, withErrors, type DataError, type Points } from './points.js'
+import { fail, firstOf, more, plural, renamed, sumOver } from './parts.js'
+import { tabulate } from '../../lib/arrays/entries.js'
+
+export interface CsvOptions {
+  /**
+   * Whether the first row holds names. `'auto'`, the default: it does when a cell of it is not a number. What could be
+   * either is refused: numbers and words where no word stands over numbers, and numbers that count the columns or the
+   * years (`0,1,2`, `2019,2020`) over numbers of another kind.
+   */
+  readonly header?: boolean | 'auto'
+  /**
+   * The columns to take, by name or by position from 1, in this order; a text that is no name but a number is a position,
+   * and `2-5` stands for the positions 2 to 5, `2-` for all from 2 on. The default is every column of numbers but the weights' and those that by their names number or label the rows
+   * (see `Ignored`). A column is one of numbers when at least half of its cells that are not missing are numbers or
+   * misspelt ones; then a cell that is not is an error, and does not silently cost the column.
+   */
+  readonly columns?: ReadonlyArray<string | number>
+  /** Columns that are not taken, written as those of `columns`, and out of those where they are given too. */
+  readonly exclude?: ReadonlyArray<string | number>
+  /** Columns that are kept beside the points as they are written; nothing unless given. */
+  readonly keep?: {
+    /** By name or position; they are not taken. */
+    readonly columns: ReadonlyArray<string | number>
+    /** Ignored columns of at least two different cells, but no more than this: classes, by the looks of them. */
+    readonly classes: number
+  }
+  /** The column of weights, by name or position. */
+  readonly weights?: string | number
+  /** The columns of the standard deviations of errors, one for each column that is taken, in their order, by name or position: see `Points.withErrors`. */
+  readonly errors?: ReadonlyArray<string | number>
+  /**
+   * What to do with a row with a missing cell in a column that is taken: one that is empty, or says `NA`, `#N/A`, `<NA>`,
+   * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized. `keep` leaves NaN in such a cell,
+   * which `fit(points, { missing: 'em' })` and `Mixture`'s densities take, and nothing else.
+   */
+  readonly missing?: 'refuse' | 'drop' | 'keep'
+  /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
+  readonly delimiter?: string
+  /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5, and 1.5 is refused. */
+  readonly decimal?: '.' | ','
+  /** So many lines at the top are no part of the table; 0 unless given. */
+  readonly skip?: number
+  /** A character that begins lines that are no part of the table. */
+  readonly comment?: string
+  /** Cells that are missing beside those that `missing` lists, such as `-999`; compared without the blanks around them. */
+  readonly na?: ReadonlyArray<string>
+}
+
+/** A column that is not taken. */
+export interface Ignored {
+  readonly name: string
+  /**
+   * Why: `words`, `dates`, `nested` (lists and records of a file of typed columns), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
+   * `label`, `target`, `cluster` and the like; `of ornstein assign`, which writes such columns; `excluded` by name; `constant`, the same
+   * number in every row, which `fit` leaves out; or `not asked for`.
+   */
+  readonly why:
+    | 'of ornstein assign'
+    | 'text'
+    | 'dates'
+    | 'nested'
+    | 'empty'
+    | 'row numbers'
+    | 'labels'
+    | 'not asked for'
+    | 'excluded'
+    | 'constant'
+}
+
+/** A column that is taken, and may be meant otherwise. */
+export interface Doubtful {
+  readonly name: string
+  /** Few different whole numbers may be labels; a column called `weight` or `count` may be one of weights. */
+  readonly why: 'labels' | 'weights'
+}
+
+/** Points read from a table, and what was left behind. */
+export interface Table {
+  readonly points: Points
+  /** The names of the columns taken, one for each dimension; `column 3` where there is no name. */
+  readonly columns: ReadonlyArray<string>
+  /** The number in the table, from 1, of each of the points' rows. */
+  readonly rowNumbers: Uint32Array
+  /** How many rows were dropped for a missing cell. */
+  readonly dropped: number
+  /** The columns not taken; the weights' is neither here nor in `columns`. */
+  readonly ignored: ReadonlyArray<Ignored>
+  /** Of the columns taken alone, those that may be meant otherwise. */
+  readonly doubtful: ReadonlyArray<Doubtful>
+  /** What `keep` asked for: first the columns it names, then classes. */
+  readonly kept?: ReadonlyArray<Kept>
+  /** Of the columns that are not used the first whose words differ in every row: it names the rows. Told where `keep` was asked for. */
+  readonly rowNames?: Kept
+}
+
+/** A column as it is written. */
+export interface Kept {
+  readonly name: string
+  /** One for each of the points' rows. */
+  readonly cells: ReadonlyArray<string>
+}
+
+/** Cells under names; all rows are of the same length. */
+export interface Grid {
+  readonly names: ReadonlyArray<string>
+  readonly isNamed: ReadonlyArray<boolean>
+  readonly hasHeader: boolean
+  readonly rows: number
+  /** The text of a cell that is not a number. */
+  readonly text: (row: number, column: number) => string
+  /** Row-major; NaN for a cell that is not a number. */
+  readonly numbers: Float64Array
+  /** What the columns hold, where the format says it; else their cells do. */
+  readonly types?: ReadonlyArray<Type>
+  /** The file that it is a part of, where a table has several; and what a row is called, which is counted from 0. */
+  readonly file?: string
+  readonly rowName?: (row: number) => string
+}
+
+/** What a row of a grid is called. */
+const nameOf = ({ rowName = row => `row ${row + 1}` }: Grid, row: number): string => rowName(row)
+
+/** So many names as are read. */
+const listed = (names: ReadonlyArray<string>): string =>
+  names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
+
+/** The names of columns that can be used; all where none can. */
+const usable = (table: Grid): ReadonlyArray<string> => {
+  const found = table.names.filter((_, j) => unfit(table)(j) === null)
+  return found.length > 0 ? found : table.names
+}
+
+/** The position, from 0, of a column by name or by position from 1. */
+const position =
+  (table: Grid) =>
+  (field: string, wanted: string | number): Either.Either<DataError, number> => {
+    const { names } = table
+    const named = typeof wanted === 'string' ? names.indexOf(wanted.trim()) : -1
+    const at = named >= 0 ? named : read(String(wanted)) - 1
+    if (Number.isSafeInteger(at) && at >= 0 && at < names.length) return Either.right(at)
+    return typeof wanted === 'string' && Number.isNaN(at)
+      ? fail(
+          field,
+          wanted,
+          'a column of the table',
+          `try ${nearest(wanted, field === 'keep' ? names : usable(table))[0]}; the columns are ${listed(names)}`
+        )
+      : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
+  }
+
+/** The positions, from 0, that a name, a position or a range of positions stands for. */
+const positions =
+  (table: Grid) =>
+  (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
+    const { names } = table
+    const range = names.includes(String(wanted).trim()) ? null : /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))
+    if (range === null)
+      return pipe(
+        position(table)(field, wanted),
+        Either.map(at => [at])
+      )
+    const [, from, to] = range
+    const first = Number(from)
+    const last = to === '' ? names.length : Number(to)
+    return first >= 1 && first <= last && last <= names.length
+      ? Either.right(names.flatMap((_, j) => (j >= first - 1 && j < last ? [j] : [])))
+      : fail(field, String(wanted), `a rising range within 1-${names.length}`, `the columns are ${listed(names)}`)
+  }
+
+const column = ({ names, numbers, rows }: Grid, j: number): Float64Array =>
+  tabulate(rows, i => numbers[i * names.length + j])
+
+const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
+const LABELS = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
+const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
+/** What `ornstein assign` adds to a table. */
+export const ASSIGNED = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
+
+/** What it adds in place of the first, where components are merged. */
+export const CLUSTER = 'cluster'
+
+/** Whether a column is one of those, which all stand there; a name that was taken has `_` after it. */
+const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
+  const plain = names.map(name => name.replace(/_+$/, ''))
+  const [first, ...rest] = ASSIGNED
+  return [first, CLUSTER]
+    .map(one => [one, ...rest])
+    .some(all => all.some(name => plain.lastIndexOf(name) === j) && all.every(name => plain.includes(name)))
+}
+
+const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
+
+/** Why a column is not taken alone; null: it is. */
+export const unfit =
+  (table: Grid) =>
+  (j: number): Ignored['why'] | null => {
+    const { names, isNamed, rows, text, types } = table
+    const xs = column(table, j)
+    const type = types?.[j] ?? 'numbers'
+    if (isNamed[j] && isAssigned(names, j)) return 'of ornstein assign'
+    if (type === 'nested') return type
+    const kindOf = (i: number): Kind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
+    if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {
+      const present = sumOver(rows, i => (Number.isNaN(xs[i]) && isMissing(text(i, j)) ? 0 : 1))
+      const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
+      return present === 0 ? 'empty' : type !== 'numbers' ? type : 2 * dates > present ? 'dates' : 'text'
+    }
+    const isWhole = xs.every(Number.isInteger)
+    const different = isWhole ? new Set(xs).size : Infinity
+    return isNamed[j]
+      ? NUMBERING.test(names[j]) && different === xs.length
+        ? 'row numbers'
+        : LABELS.test(names[j]) && 2 * different <= xs.length
+          ? 'labels'
+          : null
+      : table.hasHeader && j === 0 && (xs[0] === 0 || xs[0] === 1) && xs.every((x, i) => x === xs[0] + i)
+        ? 'row numbers'
+        : null
+  }
+
+/** Why a column that is taken alone may be meant otherwise. */
+const doubt =
+  (table: Grid, { weights }: CsvOptions) =>
+  (j: number): ReadonlyArray<Doubtful> => {
+    const name = table.names[j]
+    const xs = column(table, j)
+    const different = xs.every(Number.isInteger) ? new Set(xs).size : Infinity
+    return weights === undefined && table.isNamed[j] && WEIGHTS.test(name) && xs.every(x => x >= 0)
+      ? [{ name, why: 'weights' }]
+      : different > 1 && different <= 10 && xs.length >= 10 * different
+        ? [{ name, why: 'labels' }]
+        : []
+  }
+
+interface Chosen {
+  readonly columns: ReadonlyArray<number>
+  readonly ignored: ReadonlyArray<Ignored>
+  readonly doubtful: ReadonlyArray<Doubtful>
+}
+
+const byThemselves = (
+  table: Grid,
+  options: CsvOptions,
+  weights: number | undefined,
+  excluded: ReadonlyArray<number>
+): Either.Either<DataError, Chosen> => {
+  const { names } = table
+  const all = names.flatMap((name, j) =>
+    j === weights ? [] : [{ j, name, why: excluded.includes(j) ? ('excluded' as const) : unfit(table)(j) }]
+  )
+  const columns = all.flatMap(({ j, why }) => (why === null ? [j] : []))
+  const ignored = all.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]))
+  const others = all.filter(({ why }) => why !== 'excluded')
+  const passedOver = ignored.find(({ why }) => why === 'row numbers' || why === 'labels')
+  return columns.length > 0
+    ? Either.right({ columns, ignored, doubtful: columns.flatMap(doubt(table, options)) })
+    : passedOver !== undefined
+      ? fail('columns', `${passedOver.name} alone, which holds ${passedOver.why},`, 'a column of measurements', [
+          'if it is one, name it with ',
+          Problem.named('columns')
+        ])
+      : fail(
+          'columns',
+          others.length === 0 ? 'nothing but what is excluded' : listed(others.map(({ name }) => name)),
+          'a list with a column of numbers',
+          table.types === undefined
+            ? ['write numbers as 1.5 or 2e3; if cells are separated otherwise, ', Problem.set('delimiter')]
+            : 'write some as numbers'
+        )
+}
+
+const asAsked = (
+  table: Grid,
+  asked: ReadonlyArray<string | number>,
+  weights: number | undefined,
+  excluded: ReadonlyArray<number>
+): Either.Either<DataError, Chosen> =>
+  pipe(
+    asked,
+    Either.traverseArray((wanted: string | number) =>
+      pipe(
+        positions(table)('columns', wanted),
+        Either.map(found => found.filter(j => !excluded.includes(j)).map(j => ({ wanted, j })))
+      )
+    ),
+    Either.chain(found => {
+      const all = found.flat()
+      const columns = all.map(({ j }) => j)
+      const again = columns.findIndex((j, i) => columns.indexOf(j) < i)
+      const { names } = table
+      return columns.length === 0
+        ? fail('exclude', 'all of the columns', 'some of them', 'leave one to learn from')
+        : again >= 0
+          ? fail(
+              'columns',
+              `${all[columns.indexOf(columns[again])].wanted} and ${all[again].wanted}`,
+              `two columns but one (${names[columns[again]]})`,
+              'name each column once'
+            )
+          : weights !== undefined && columns.includes(weights)
+            ? fail('columns', names[weights], 'a column beside the weights', 'leave it out, or the weights')
+            : Either.right({
+                columns,
+                ignored: names.flatMap((name, j) =>
+                  columns.includes(j) || j === weights ? [] : [{ name, why: 'not asked for' as const }]
+                ),
+                doubtful: []
+              })
+    })
+  )
+
+const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined): Either.Either<DataError, Chosen> =>
+  pipe(
+    [
+      ...(options.exclude ?? []).map(wanted => positions(table)('exclude', wanted)),
+      ...(options.keep?.columns ?? []).map(wanted => positions(table)('keep', wanted)),
+      ...(options.errors ?? []).map(wanted => positions(table)('errors', wanted))
+    ],
+    Either.sequenceArray,
+    Either.chain(found =>
+      options.columns === undefined
+        ? byThemselves(table, options, weights, found.flat())
+        : options.columns.length === 0
+          ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
+          : asAsked(table, options.columns, weights, found.flat())
+    ),
+    Either.filterOrElse(
+      ({ columns }) => misfit(table, columns, weights) === undefined,
+      ({ columns }) => {
+        const j = misfit(table, columns, weights) ?? 0
+        return Problem.of(
+          j === weights ? 'weights' : 'columns',
+          table.names[j],
+          `a column of numbers but one of ${{ numbers: 'numbers', text: 'text', dates: 'dates', nested: 'lists or records' }[table.types?.[j] ?? 'text']}`,
+          'name another, or write it as one of numbers'
+        )
+      }
+    )
+  )
+
+/** A column that is used and by its type is none of numbers. */
+const misfit = (
+  { types = [] }: Grid,
+  columns: ReadonlyArray<number>,
+  weights: number | undefined
+): number | undefined =>
+  [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
+
+/** A number with a point that beside decimal commas separates no thousands. */
+const isMixed = (cell: string): boolean => kind(cell) === 'number' && cell.includes('.')
+
+/** A whole number that no double holds is no number of a column that holds such; a text of digits is rounded as all are. */
+const isTooLong = (cell: string): boolean => kind(cell) === 'number' && !isMixed(cell)
+
+/** What to do about a cell that is not a number. */
+const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Problem.Part> =>
+  isMixed(cell)
+    ? [
+        `write it as ${cell.trim().replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); `,
+        'else leave the point out'
+      ]
+    : isTooLong(cell)
+      ? ['if it is an identifier, leave the column out with ', Problem.named('exclude'), '; else write it as a double']
+      : isMissing(cell)
+        ? [
+            ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
+            ...[Problem.set('missing', 'keep'), ' to learn from the observed cells']
+          ]
+        : hasCommas && kind(cell) === 'almost'
+          ? ['write it with a decimal comma, such as 1234,5']
+          : hasDecimalComma(cell.trim())
+            ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
+            : kind(cell) === 'almost'
+              ? [`write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`]
+              : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
+
+const allMissing = Problem.of('rows', 'none without a missing cell', 'at least one row', [
+  'choose fuller columns with ',
+  Problem.named('columns')
+])
+
+const extract = (
+  { names, hasHeader, rows, text, numbers }: Grid,
+  { columns, ignored, doubtful }: Chosen,
+  weights: number | undefined,
+  { missing = 'refuse', decimal }: CsvOptions
+): Either.Either<DataError, Table> => {
+  const width = names.length
+  const at = (i: number, j: number): number => numbers[i * width + j]
+  const place = (i: number, j: number): string => `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
+  const used = weights === undefined ? columns : [...columns, weights]
+  const isFault = (i: number, j: number): boolean =>
+    Number.isNaN(at(i, j)) && (missing === 'refuse' || !isMissing(text(i, j)))
+
+  const badRow = firstOf(rows, i => used.some(j => isFault(i, j)))
+  if (badRow >= 0) {
+    const column = Math.min(...used.filter(j => isFault(badRow, j)))
+    const cell = text(badRow, column)
+    const alike = sumOver(
+      rows,
+      i => used.filter(j => isFault(i, j) && isMissing(text(i, j)) === isMissing(cell)).length
+    )
+    return fail(
+      place(badRow, column),
+      cell.trim() === '' ? 'an empty cell' : cell.trim(),
+      isTooLong(cell)
+        ? 'a whole number up to 2^53, which doubles hold'
+        : isMixed(cell)
+          ? 'a number with a decimal comma, its thousands separated by points'
+          : 'a finite number',
+      [...cellRemedy(cell, decimal === ','), more(alike)]
+    )
+  }
+  if (weights !== undefined) {
+    const isNegative = (i: number): boolean => at(i, weights) < 0
+    const negative = firstOf(rows, isNegative)
+    if (negative >= 0)
+      return fail(
+        place(negative, weights),
+        at(negative, weights),
+        'a weight ≥ 0',
+        `give it 0 to leave the row out${more(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
+      )
+  }
+  const needed = missing !== 'keep' ? used : weights === undefined ? [] : [weights]
+  const kept = new Uint32Array(rows).map((_, i) => i).filter(i => needed.every(j => !Number.isNaN(at(i, j))))
+  if (kept.length === 0) return Either.left(allMissing)
+  const dim = columns.length
+  const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
+  const values = isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim]))
+  return pipe(
+    validate({
+      rows: kept.length,
+      dim,
+      // Each NaN is a missing cell that is to be kept: all else has been refused.
+      values: missing === 'keep' ? values.map(x => (Number.isNaN(x) ? 0 : x)) : values,
+      ...(weights === undefined ? {} : { weights: tabulate(kept.length, i => at(kept[i], weights)) })
+    }),
+    Either.map(points => ({
+      points: { ...points, values },
+      columns: columns.map(j => names[j]),
+      rowNumbers: kept.map(i => i + 1),
+      dropped: rows - kept.length,
+      ignored,
+      doubtful
+    }))
+  )
+}
+
+/** The table with the errors of its rows, whose standard deviations stand in columns of their own. */
+const measured =
+  (grid: Grid, { errors: asked }: CsvOptions) =>
+  (table: Table): Either.Either<DataError, Table> => {
+    if (asked === undefined) return Either.right(table)
+    const { points, columns, rowNumbers } = table
+    const { names, numbers, text } = grid
+    return pipe(
+      asked,
+      Either.traverseArray((wanted: string | number) => positions(grid)('errors', wanted)),
+      Either.map(found => found.flat()),
+      Either.filterOrElse(
+        found => found.length === columns.length,
+        found =>
+          Problem.of(
+            'errors',
+            listed(found.map(j => names[j])),
+            `${plural(columns.length, 'column')}, one for each of ${listed(columns)}`,
+            ['give one for each, in this order, or choose with ', Problem.named('columns')]
+          )
+      ),
+      Either.flatMap(found => {
+        // Of a cell that is missing no error is known, and none is asked for.
+        const at = (i: number, c: number): number =>
+          Number.isNaN(points.values[i * points.dim + c]) ? 0 : numbers[(rowNumbers[i] - 1) * names.length + found[c]]
+        const isWrong = (e: number): boolean => !(e >= 0 && e < Infinity)
+        const sds = Array.from({ length: points.rows }, (_, i) => columns.map((_, c) => at(i, c)))
+        const wrong = sds.findIndex(row => row.some(isWrong))
+        if (wrong < 0)
+          return pipe(
+            points,
+            withErrors(sds),
+            Either.map(points => ({ ...table, points }))
+          )
+        const c = sds[wrong].findIndex(isWrong)
+        const j = found[c]
+        return fail(
+          `row ${rowNumbers[wrong]}, column ${j + 1} (${names[j]})`,
+          Number.isNaN(at(wrong, c)) ? text(rowNumbers[wrong] - 1, j).trim() || 'an empty cell' : at(wrong, c),
+          'a standard deviation ≥ 0',
+          'give it 0 where the row is exact'
+        )
+      })
+    )
+  }
+
+/** Beside the points, what was asked to be kept. */
+const keeping =
+  (table: Grid, { keep }: CsvOptions) =>
+  (read: Table): Either.Either<DataError, Table> => {
+    if (keep === undefined) return Either.right(read)
+    const { names, numbers } = table
+    const cellsOf = (j: number): Kept => ({
+      name: names[j],
+      cells: Array.from(read.rowNumbers, row => {
+        const x = numbers[(row - 1) * names.length + j]
+        return Number.isNaN(x) ? table.text(row - 1, j).trim() : String(x)
+      })
+    })
+    const naming = read.ignored
+      .filter(({ why }) => why === 'text')
+      .map(({ name }) => cellsOf(names.indexOf(name)))
+      .find(({ cells }) => cells.length > 1 && !cells.includes('') && new Set(cells).size === cells.length)
+    return pipe(
+      keep.columns,
+      Either.traverseArray((wanted: string | number) => position(table)('keep', wanted)),
+      Either.map(named => ({
+        ...read,
+        ...(naming !== undefined && { rowNames: naming }),
+        kept: [
+          ...named.map(cellsOf),
+          ...read.ignored
+            .filter(({ why }) => why !== 'empty' && why !== 'dates' && why !== 'nested' && why !== 'row numbers')
+            .map(({ name }) => names.indexOf(name))
+            .filter(j => !named.includes(j))
+            .map(cellsOf)
+            .filter(({ cells }) => {
+              const different = new Set(cells).size
+              return different > 1 && different <= keep.classes && 2 * different <= cells.length
+            })
+        ]
+      }))
+    )
+  }
+
+/** A table that has rows, under names of their own. */
+export const sound = (grid: Grid): Either.Either<DataError, Grid> => {
+  const { names, rows } = grid
+  const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
+  const repeated = names.findIndex((name, j) => (firsts.get(name) ?? j) < j)
+  return rows === 0
+    ? fail('text', 'a header alone', 'a table', 'give at least one row of numbers')
+    : repeated >= 0
+      ? fail(
+          `header, column ${repeated + 1}`,
+          names[repeated],
+          'a name of its own',
+          `rename it: column ${names.indexOf(names[repeated]) + 1} has the same`
+        )
+      : Either.right(grid)
+}
+
+/** The table that a grid comes to. */
+export const tableOf =
+  (options: CsvOptions) =>
+  (grid: Grid): Either.Either<DataError, Table> =>
+    pipe(
+      options.weights === undefined ? Either.right(undefined) : position(grid)('weights', options.weights),
+      Either.bindTo('weights'),
+      Either.bind('chosen', ({ weights }) => columnsOf(grid, options, weights)),
+      Either.chain(({ chosen, weights }) =>
+        pipe(
+          extract(grid, chosen, weights, options),
+          Either.chain(measured(grid, options)),
+          Either.chain(keeping(grid, options))
+        )
+      ),
+      Either.mapLeft(renamed(row => nameOf(grid, row - 1)))
+    )
+
+// -- in parts -------------------------------------------------------------------------------------------------------
+
+/** A part of a table, after so many rows of it. */
+export const after =
+  (rows: number) =>
+  (grid: Grid): Grid => ({ ...grid, rowName: row => nameOf(grid, row + rows) })
+
+/** A part of a table that stands in a file of its own, as its rows and problems say. */
+export const inFile =
+  (file: string) =>
+  (part: Either.Either<DataError, Grid>): Either.Either<DataError, Grid> =>
+    pipe(
+      part,
+      Either.bimap(
+        problem => ({
+          ...problem,
+          field: problem.field === 'text' ? file : problem.field.replace(/^((?:row|line) \d+|header)/, `$1 of ${file}`)
+        }),
+        grid => ({ ...grid, file, rowName: row => `${nameOf(grid, row)} of ${file}` })
+      )
+    )
+
+/** What a part says of the columns of all. */
+type Head = Pick<Grid, 'names' | 'hasHeader' | 'file'>
+
+const headOf = ({ names, hasHeader, file }: Grid): Head => ({ names, hasHeader, ...(file !== undefined && { file }) })
+
+/** A part whose columns are those of the first. */
+const alike =
+  (first: Head) =>
+  (grid: Grid): Either.Either<DataError, Grid> => {
+    const { names, hasHeader } = grid
+    const file = grid.file ?? 'text'
+    const as = first.file ?? 'the first part'
+    const remedy = 'give files of equal columns, in the same order'
+    const other = names.findIndex((name, j) => name !== first.names[j])
+    return names.length !== first.names.length
+      ? fail(file, plural(names.length, 'column'), `${plural(first.names.length, 'column')}, as in ${as}`, remedy)
+      : hasHeader !== first.hasHeader
+        ? fail(file, hasHeader ? 'a line of names' : 'a first line of data', `what ${as} begins with`, [
+            Problem.set('header', null)
+          ])
+        : other >= 0
+          ? fail(`column ${other + 1} of ${file}`, names[other], `${first.names[other]}, as in ${as}`, remedy)
+          : Either.right(grid)
+  }
+
+/** The parts of a table as one, at least one of them. */
+export const joined = (parts: ReadonlyArray<Grid>): Either.Either<DataError, Grid> => {
+  const [first, ...rest] = parts
+  if (rest.length === 0) return Either.right(first)
+  const starts = parts.reduce<ReadonlyArray<number>>((all, { rows }, p) => [...all, all[p] + rows], [0])
+  const at = (row: number): readonly [Grid, number] => {
+    const p = starts.findIndex(start => start > row) - 1
+    return [parts[p], row - starts[p]]
+  }
+  return pipe(
+    rest,
+    Either.traverseArray(alike(first)),
+    Either.map(() => ({
+      ...first,
+      rows: starts[parts.length],
+      numbers: parts.length === 1 ? parts[0].numbers : concatenated(parts.map(({ numbers }) => numbers)),
+      text: (row, column) => {
+        const [part, own] = at(row)
+        return part.text(own, column)
+      },
+      rowName: row => nameOf(...at(row))
+    }))
+  )
+}
+
+/** What the first part of a table says of those that follow. */
+interface Known {
+  /** Rows so far. */
+  readonly rows: number
+  readonly head: Head
+  readonly columns: ReadonlyArray<string>
+}
+
+/** What is kept of parts after the first, whose classes say nothing of those of all. */
+const NOTHING = { columns: [], classes: 0 }
+
+/** A part of which all rows were dropped. */
+const nothing = (columns: ReadonlyArray<string>, dropped: number): Table => ({
+  points: { rows: 0, dim: columns.length, values: new Float64Array(0) },
+  columns,
+  rowNumbers: new Uint32Array(0),
+  dropped,
+  ignored: [],
+  doubtful: []
+})
+
+/** The table that a part comes to after those before it. */
+const partOf =
+  (options: CsvOptions) =>
+  (
+    before: Known | null,
+    part: Either.Either<DataError, Grid>
+  ): readonly [Known | null, Either.Either<DataError, Table>] => {
+    const found = pipe(
+      part,
+      Either.chain(grid => (before === null ? Either.right(grid) : alike(before.head)(grid))),
+      Either.bindTo('grid'),
+      Either.bind('table', ({ grid }) =>
+        before === null
+          ? tableOf(options)(grid)
+          : pipe(
+              grid,
+              tableOf({ ...options, columns: before.columns, exclude: [], keep: NOTHING }),
+              Either.orElse(problem =>
+                problem.value === allMissing.value
+                  ? Either.right(nothing(before.columns, grid.rows))
+                  : Either.left(problem)
+              )
+            )
+      )
+    )
+    if (Either.isLeft(found)) return [before, found]
+    const { grid, table } = found.right
+    const rows = before?.rows ?? 0
+    return [
+      { rows: rows + grid.rows, head: before?.head ?? headOf(grid), columns: table.columns },
+      Either.right({ ...table, rowNumbers: table.rowNumbers.map(i => i + rows) })
+    ]
+  }
+
+/** Tables of the parts of one, as they come: what the first says of the columns holds for all of them. */
+export const tablesOf =
+  (options: CsvOptions) =>
+  (parts: AsyncIterable<Either.Either<DataError, Grid>>): AsyncIterable<Either.Either<DataError, Table>> =>
+    scanned(parts, null, partOf(options))
+
+/** The same of parts with something beside each: each table and the part that it is of. */
+export const tablesWith =
+  (options: CsvOptions) =>
+  <P extends readonly [Grid, unknown]>(
+    parts: AsyncIterable<Either.Either<DataError, P>>
+  ): AsyncIterable<Either.Either<DataError, readonly [Table, P]>> =>
+    scanned(
+      parts,
+      null,
+      (before: Known | null, part): readonly [Known | null, Either.Either<DataError, readonly [Table, P]>] => {
+        if (Either.isLeft(part)) return [before, part]
+        const [known, found] = partOf(options)(before, Either.right(part.right[0]))
+        return [
+          known,
+          pipe(
+            found,
+            Either.map(table => [table, part.right])
+          )
+        ]
+      }
+    )

@@ -1,0 +1,122 @@
+/** Tables of JSON: an object a line (jsonlines.org), or a list of objects, whose keys are the names of columns. */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Json from 'fp-ts/lib/Json.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
+import { isRecord } from '../core/record.js'
+import { fail, shown, sized } from './parts.js'
+
+type Row = Readonly<Record<string, unknown>>
+
+const rowOf = (line: string): Either.Either<unknown, Row> =>
+  pipe(
+    Json.parse(line),
+    Either.flatMap((value: unknown) => (isRecord(value) ? Either.right(value) : Either.left(value)))
+  )
+
+/** A value as a cell is written: what is null or left out is an empty one. Undefined for a list or an object. */
+const cellOf = (value: unknown): string | undefined =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : typeof value === 'number' || typeof value === 'boolean'
+        ? String(value)
+        : undefined
+
+/** Whether a text is one of JSON lines: its first line that is not blank is an object of numbers and texts. */
+export const isJsonLines = (text: string): boolean => {
+  const start = text.trimStart()
+  return (
+    start.startsWith('{') &&
+    pipe(
+      rowOf(start.split('\n', 1)[0]),
+      Either.exists(row => Object.values(row).every(value => cellOf(value) !== undefined))
+    )
+  )
+}
+
+/** Whether a text is a list of objects of JSON, or would be one if it went on. */
+const isJsonList = (text: string): boolean => /^\s*\[\s*\{/.test(text)
+
+/** Whether a text is one of JSON objects. */
+export const isJson = (text: string): boolean => isJsonLines(text) || isJsonList(text)
+
+/** An object and where it stands. */
+interface Placed {
+  readonly row: Row
+  readonly place: string
+}
+
+type Cells = Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>>
+
+/** The names of all objects, in the order in which they come, and below them the cells of each. */
+const cellsOfRows = (rows: ReadonlyArray<Placed>): Cells => {
+  const names = [...new Set(rows.flatMap(({ row }) => Object.keys(row)))]
+  if (names.length * rows.length > Limits.cells)
+    return fail(
+      'text',
+      `one of ${rows.length} rows with ${names.length} names`,
+      `of at most ${Limits.cells} cells`,
+      'give each row the same names'
+    )
+  return pipe(
+    rows,
+    Either.traverseArray(({ row, place }) =>
+      pipe(
+        names,
+        Either.traverseArray(name => {
+          const cell = cellOf(Object.hasOwn(row, name) ? row[name] : null)
+          return cell === undefined
+            ? fail(
+                `${place}, ${name}`,
+                shown(JSON.stringify(row[name])),
+                'a number or a text',
+                'give each of its values a name of its own'
+              )
+            : Either.right(cell)
+        })
+      )
+    ),
+    Either.map(cells => [names, ...cells])
+  )
+}
+
+/** The rows of a text of JSON objects, a line each. */
+const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> =>
+  pipe(
+    text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, place: `line ${i + 1}` }])),
+    Either.traverseArray(({ line, place }) =>
+      pipe(
+        rowOf(line),
+        Either.bimap(
+          () => Problem.of(place, shown(line.trim()), 'an object of JSON', 'write one on each line, as on the first'),
+          row => ({ row, place })
+        )
+      )
+    )
+  )
+
+/** Those of a list. */
+const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> =>
+  pipe(
+    Json.parse(text),
+    Either.mapLeft(error =>
+      Problem.of('text', `JSON (${String(error)})`, 'a whole list', 'correct it, or write an object on each line')
+    ),
+    Either.flatMap((list: unknown) =>
+      pipe(
+        Array.isArray(list) ? list : [],
+        Either.traverseReadonlyArrayWithIndex((i, row: unknown) =>
+          isRecord(row)
+            ? Either.right({ row, place: `row ${i + 1}` })
+            : fail(`row ${i + 1}`, shown(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
+        )
+      )
+    )
+  )
+
+/** The names of a text of JSON objects, and below them the cells of each. */
+export const cellsOfJson = (text: string): Cells =>
+  pipe(sized(text, '\n,'), Either.flatMap(isJsonList(text) ? placedList : placedLines), Either.flatMap(cellsOfRows))

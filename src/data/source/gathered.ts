@@ -1,0 +1,169 @@
+/** Sources of rows that come piece after piece: from code, from text, from files of columns. */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { gathered as gather, gatheredAsync, type Gathering } from '../../../lib/plain/gather.js'
+import * as Problem from '../../core/problem.js'
+import { csvTables } from '../csv.js'
+import type { CsvOptions, Table } from '../grid.js'
+import { fail, numbered, plural } from '../parts.js'
+import * as Points from '../points.js'
+import { writing, type Source } from './source.js'
+import { arrowTables, parquetTables, type Slices } from '../typed.js'
+
+/** What comes piece after piece, all of one width, with weights all or none, and so with labels; cells may be missing in tables alone. */
+const gathering = (
+  folder: string | undefined,
+  check = Points.validate
+): Gathering<Points.Points, Problem.Problem, Source> => {
+  const { add, close } = writing(folder)
+  return {
+    close,
+    add: (piece, before) => {
+      const { dim, weights, labels, partner, errors } = piece
+      const isOdd = (own: unknown, kept: unknown): boolean => before !== null && (own === undefined) !== (kept === null)
+      const checked =
+        before !== null && dim !== before.dim
+          ? fail(
+              'row 1',
+              plural(dim, 'number'),
+              `${plural(before.dim, 'number')}, as in row 1`,
+              'give every row the same length',
+              `${plural(dim, 'number')}, but row 1 has ${before.dim}`
+            )
+          : isOdd(weights, before?.weights)
+            ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
+            : isOdd(labels, before?.labels)
+              ? fail('labels', 'those of some rows', 'those of all', 'give every row a label, -1 for none')
+              : errors !== undefined
+                ? fail('errors', 'given', 'of rows in memory', 'read the table whole, or leave them out')
+                : partner !== undefined
+                  ? fail(
+                      'partner',
+                      'those of pieces',
+                      'those of rows in memory',
+                      'leave them out, or draw pairs by Source.drawn'
+                    )
+                  : check(piece)
+      return pipe(
+        checked,
+        Either.bimap(numbered(before === null ? 0 : before.rows), () => add(piece, before))
+      )
+    }
+  }
+}
+
+const none = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
+
+/**
+ * The rows of all pieces, one after another, kept in a file of doubles that nobody else sees and that is gone with the program (see
+ * `lib/scratch`; in a browser, in memory). Pieces may be of any number of rows. A problem of a row names its number
+ * among all, from 1.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Source } from 'ornstein'
+ *
+ * const pieces = [
+ *   { rows: 2, dim: 1, values: Float64Array.of(1, 2) },
+ *   { rows: 1, dim: 1, values: Float64Array.of(6) }
+ * ]
+ * const source = Source.gathered(pieces)
+ * assert.deepEqual(pipe(source, Either.map(Source.mean)), Either.right(Float64Array.of(3)))
+ */
+export const gathered = (pieces: Iterable<Points.Points>, folder?: string): Either.Either<Problem.Problem, Source> =>
+  pipe(gather(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+
+/** The same of pieces that come in time, such as those of a file or a network. */
+export const gatheredFrom = async (
+  pieces: AsyncIterable<Points.Points>,
+  folder?: string
+): Promise<Either.Either<Problem.Problem, Source>> =>
+  pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+
+/** A table whose rows are a source, and what was left behind: as `Points.Table` has it of the first of its rows. */
+export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtful' | 'dropped'> {
+  readonly source: Source
+}
+
+/**
+ * The rows of the parts of a table, such as `csvTables`, `parquetTables` and `arrowTables` give; without holding more than
+ * one at a time.
+ */
+export const fromTables = async (
+  tables: AsyncIterable<Either.Either<Problem.Problem, Table>>,
+  folder?: string
+): Promise<Either.Either<Problem.Problem, SourceTable>> => {
+  // A cell that is missing where none was to be kept has been refused.
+  const rows = gathering(folder, Points.validateSeen)
+  return pipe(
+    await gatheredAsync(tables, {
+      close: rows.close,
+      add: (read, before: SourceTable | null) =>
+        pipe(
+          read,
+          Either.flatMap(table =>
+            pipe(
+              before !== null && table.points.rows === 0
+                ? Either.right(before.source)
+                : rows.add(table.points, before?.source ?? null),
+              Either.map(source => ({
+                source,
+                columns: table.columns,
+                ignored: before?.ignored ?? table.ignored,
+                doubtful: before?.doubtful ?? table.doubtful,
+                dropped: (before?.dropped ?? 0) + table.dropped
+              }))
+            )
+          )
+        )
+    }),
+    Either.flatMap(Either.fromNullable(none))
+  )
+}
+
+/**
+ * The rows of a CSV table from its bytes, of any length (see `Points.readCsv`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Source } from 'ornstein'
+ *
+ * async function* bytes() {
+ *   for (const piece of ['x,y\n1,', '2\n3,4\n']) yield new TextEncoder().encode(piece)
+ * }
+ * const read = await Source.fromCsv()(bytes())
+ * assert.ok(Either.isRight(read))
+ * assert.deepEqual(Source.mean(read.right.source), Float64Array.of(2, 3))
+ */
+export const fromCsv =
+  (options: CsvOptions = {}, folder?: string) =>
+  (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(csvTables(options)(bytes), folder)
+
+/**
+ * The rows of a file of Parquet, read a group of rows at a time (see `Points.readParquet`): the file may be larger than memory.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { parquetWriteBuffer } from 'hyparquet-writer'
+ * import { Source } from 'ornstein'
+ *
+ * const file = parquetWriteBuffer({ columnData: [{ name: 'x', data: [1, 2, 6], type: 'DOUBLE' }], rowGroupSize: 2 })
+ * const read = await Source.fromParquet()(file)
+ * assert.ok(Either.isRight(read))
+ * assert.deepEqual(Source.mean(read.right.source), Float64Array.of(3))
+ */
+export const fromParquet =
+  (options: CsvOptions = {}, folder?: string) =>
+  (file: Slices): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(parquetTables(options)(file), folder)
+
+/** The rows of a file or a stream of Arrow, read a batch at a time (see `Points.readArrow`). */
+export const fromArrow =
+  (options: CsvOptions = {}, folder?: string) =>
+  (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(arrowTables(options)(bytes), folder)

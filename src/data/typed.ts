@@ -1,0 +1,163 @@
+/** Tables from files whose columns have types: Parquet and Arrow. */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { batches } from '../../lib/formats/arrow.js'
+import { Absent, typed, type Columns } from '../../lib/formats/columns.js'
+import { caught, listed, scanned } from '../../lib/plain/gather.js'
+import { groups, type Slices } from '../../lib/formats/parquet.js'
+import { after, joined, sound, tableOf, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
+import { fail } from './parts.js'
+import type { DataError } from './points.js'
+
+export type { Slices }
+
+/** The packages that read a format. */
+const PACKAGES = { Parquet: 'hyparquet hyparquet-compressors', Arrow: 'apache-arrow hyparquet-compressors' } as const
+
+type Format = keyof typeof PACKAGES
+
+/** Options of text have no meaning here, so that none is given one. */
+const OF_TEXT = ['header', 'delimiter', 'decimal', 'skip', 'comment'] as const
+
+const foreign = (format: Format, options: CsvOptions): Either.Either<DataError, null> => {
+  const option = OF_TEXT.find(name => options[name] !== undefined)
+  return option === undefined
+    ? Either.right(null)
+    : fail(option, JSON.stringify(options[option]), `an option of ${format}, but of text`, 'leave it out')
+}
+
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
+
+/** What a reader says itself; what it stumbled over tells nobody anything. */
+const saidOf = (error: unknown): string =>
+  error instanceof Error && error.name === 'Error' ? ` (${error.message})` : ''
+
+/** What went wrong as a file was read; null where it was the file system, which says so of every file. */
+const problemOf =
+  (format: Format) =>
+  (error: unknown): Either.Either<DataError, never> | null =>
+    isOfSystem(error)
+      ? null
+      : error instanceof Absent
+        ? fail(
+            'text',
+            `a file of ${format}`,
+            `read without the package ${error.library}`,
+            `install it: npm install ${PACKAGES[format]}`
+          )
+        : fail('text', `a file of ${format}${saidOf(error)}`, 'whole and sound', 'fetch it again, or write it again')
+
+const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, Grid> => {
+  const { names, ...found } = typed(columns, na)
+  const own = names.map(name => name.trim())
+  return sound({
+    ...found,
+    names: own.map((name, j) => (name === '' ? `column ${j + 1}` : name)),
+    isNamed: own.map(name => name !== ''),
+    hasHeader: true
+  })
+}
+
+/** The same; cells of a damaged file may be of any kind, and its names too. */
+const gridOfDamaged = (format: Format, columns: Columns, options: CsvOptions): Either.Either<DataError, Grid> =>
+  pipe(
+    Either.tryCatch(() => gridOf(columns, options), problemOf(format)),
+    Either.getOrElse(problem => problem ?? gridOf(columns, options))
+  )
+
+/** The parts of a file, as they were read of it, before its columns are chosen. */
+export const columnGrids =
+  (format: Format, options: CsvOptions) =>
+  (parts: AsyncIterable<Columns>): AsyncIterable<Either.Either<DataError, Grid>> =>
+    scanned(
+      caught(parts, problemOf(format)),
+      0,
+      (before: number, part): readonly [number, Either.Either<DataError, Grid>] =>
+        '_tag' in part
+          ? [before, part]
+          : [
+              before + part.rows,
+              pipe(
+                foreign(format, options),
+                Either.flatMap(() => gridOfDamaged(format, part, options)),
+                Either.map(after(before))
+              )
+            ]
+    )
+
+/** The parts of a file of Parquet, its groups of rows. */
+const parquetGrids =
+  (options: CsvOptions) =>
+  (file: Slices): AsyncIterable<Either.Either<DataError, Grid>> =>
+    pipe(groups(file), columnGrids('Parquet', options))
+
+/** The parts of a file or stream of Arrow, its batches. */
+const arrowGrids =
+  (options: CsvOptions) =>
+  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Grid>> =>
+    pipe(batches(bytes), columnGrids('Arrow', options))
+
+/** All parts as one. */
+export const whole = async (
+  parts: AsyncIterable<Either.Either<DataError, Grid>>
+): Promise<Either.Either<DataError, Grid>> => pipe(Either.sequenceArray(await listed(parts)), Either.flatMap(joined))
+
+/**
+ * Reads a table from a file of Parquet, by the package hyparquet, which is loaded as it is asked for. Its columns are chosen as
+ * those of a CSV table are (see `readCsv`), but by their types: texts and dates are no numbers, a null is a missing cell, lists and
+ * records are left out, and a whole number beyond 2⁵³, which no double holds, is refused where its column is taken.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { parquetWriteBuffer } from 'hyparquet-writer'
+ * import { Points } from 'ornstein'
+ *
+ * const file = parquetWriteBuffer({
+ *   columnData: [
+ *     { name: 'length', data: [1, 2.5], type: 'DOUBLE' },
+ *     { name: 'name', data: ['Ann', 'Bob'] }
+ *   ]
+ * })
+ * const table = await Points.readParquet(file)
+ * assert.ok(Either.isRight(table))
+ * assert.deepEqual(table.right.points, { rows: 2, dim: 1, values: Float64Array.of(1, 2.5) })
+ * assert.deepEqual(table.right.ignored, [{ name: 'name', why: 'text' }])
+ */
+export const readParquet = async (file: Slices, options: CsvOptions = {}): Promise<Either.Either<DataError, Table>> =>
+  pipe(await whole(parquetGrids(options)(file)), Either.flatMap(tableOf(options)))
+
+/**
+ * Reads a table from the bytes of a file or a stream of Arrow (IPC), by the package apache-arrow, as `readParquet` does.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { tableFromArrays, tableToIPC } from 'apache-arrow'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Points } from 'ornstein'
+ *
+ * async function* bytes() {
+ *   yield tableToIPC(tableFromArrays({ length: Float64Array.of(1, 2.5), count: [3n, 4n] }))
+ * }
+ * const table = await Points.readArrow(bytes())
+ * assert.ok(Either.isRight(table))
+ * assert.deepEqual(table.right.points, { rows: 2, dim: 2, values: Float64Array.of(1, 3, 2.5, 4) })
+ */
+export const readArrow = async (
+  bytes: AsyncIterable<Uint8Array>,
+  options: CsvOptions = {}
+): Promise<Either.Either<DataError, Table>> =>
+  pipe(await whole(arrowGrids(options)(bytes)), Either.flatMap(tableOf(options)))
+
+/** Tables of the groups of rows of a file of Parquet, one at a time: what the first says of the columns holds for all. */
+export const parquetTables =
+  (options: CsvOptions = {}) =>
+  (file: Slices): AsyncIterable<Either.Either<DataError, Table>> =>
+    pipe(file, parquetGrids(options), tablesOf(options))
+
+/** Tables of the batches of a file or a stream of Arrow, one at a time. */
+export const arrowTables =
+  (options: CsvOptions = {}) =>
+  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
+    pipe(bytes, arrowGrids(options), tablesOf(options))

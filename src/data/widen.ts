@@ -1,0 +1,125 @@
+/** A table to be written again, with columns added on the right. */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import Papa from 'papaparse'
+import type { Column, Type } from '../../lib/formats/columns.js'
+import { isMissing } from './cell.js'
+import type { Grid } from './grid.js'
+import { fail } from './parts.js'
+import type { DataError } from './points.js'
+import { exact } from '../../lib/plain/said.js'
+import { unused, type Sheet } from './write.js'
+
+/** Cells as they are written, under names. */
+export interface Written {
+  readonly names: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+  readonly delimiter: string
+}
+
+/** The cells of a grid, its numbers by the shortest digits. */
+export const writtenOfGrid = ({ names, rows, numbers, text }: Grid): Written => ({
+  names,
+  rows: Array.from({ length: rows }, (_, i) =>
+    names.map((_, j) => {
+      const x = numbers[i * names.length + j]
+      return Number.isNaN(x) ? text(i, j) : exact(x)
+    })
+  ),
+  delimiter: ','
+})
+
+/** A part of a table, with its cells as they are written. */
+export type Copied = readonly [grid: Grid, written: Written]
+
+/** Columns that are added: a cell for each row of some. */
+export type Added = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
+
+/** For each of so many rows, its place among those of these numbers, from 1. */
+const placesOf = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
+  const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
+  return Array.from({ length: rows }, (_, i) => places.get(i + 1))
+}
+
+/** The text of cells with columns added on the right, below a line of names or not: see `withColumns`. */
+export const extended =
+  ({ names, rows, delimiter }: Written, isBelowNames = true) =>
+  (rowNumbers: Uint32Array, added: Added): string => {
+    const places = placesOf(rowNumbers, rows.length)
+    const found = rows.map((row, i) => {
+      const at = places[i]
+      return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
+    })
+    const header = isBelowNames ? [[...names, ...added.map(([name]) => unused(name, names))]] : []
+    const lines = [...header, ...found]
+    return lines.length === 0 ? '' : `${Papa.unparse(lines, { delimiter, newline: '\n' })}\n`
+  }
+
+/** What a cell of a column of numbers holds: null where it is missing, undefined where it is none. */
+const numberAt = ({ names, numbers, text }: Grid, row: number, column: number): number | null | undefined => {
+  const x = numbers[row * names.length + column]
+  if (!Number.isNaN(x)) return x
+  const word = text(row, column)
+  return isMissing(word) ? null : /^-?Infinity$/.test(word) ? Number(word) : undefined
+}
+
+/**
+ * A column with its type: one of numbers, where each cell that is not missing is one, else of texts as they are written. What the first
+ * part of a table says holds for those after it.
+ */
+const columnOf =
+  ([grid, { names, rows }]: Copied, known: ReadonlyArray<Type> | null) =>
+  (j: number): Either.Either<DataError, Column> => {
+    const name = names[j]
+    const type = known?.[j] ?? grid.types?.[j]
+    const numbers = type === undefined || type === 'numbers' ? rows.map((_, i) => numberAt(grid, i, j)) : []
+    const word = numbers.indexOf(undefined)
+    return word < 0 && (type === 'numbers' || numbers.some(x => x !== null))
+      ? Either.right({ name, type: 'numbers', cells: numbers })
+      : known?.[j] === 'numbers'
+        ? fail(
+            `column ${j + 1} (${name})`,
+            rows[word][j],
+            'a number, as those before it',
+            'write it as text, as CSV is'
+          )
+        : Either.right({
+            name,
+            type: type === undefined || type === 'numbers' ? 'text' : type,
+            cells: rows.map(row => (row[j] === '' ? null : row[j]))
+          })
+  }
+
+/** A part of a table with columns added on the right, for the rows of these numbers in it; the first has the line of names. */
+export const widened =
+  (copied: Copied, isFirst: boolean) =>
+  (rowNumbers: Uint32Array, added: Added): Sheet => {
+    const [, written] = copied
+    const { names, rows } = written
+    return {
+      text: delimiter =>
+        extended({ ...written, delimiter: delimiter ?? written.delimiter }, isFirst)(rowNumbers, added),
+      columns: known =>
+        pipe(
+          names.map((_, j) => j),
+          Either.traverseArray(columnOf(copied, known)),
+          Either.map(found => {
+            const places = placesOf(rowNumbers, rows.length)
+            return {
+              rows: rows.length,
+              columns: [
+                ...found,
+                ...added.map(([name, cells]): Column => {
+                  const type = typeof cells[0] === 'string' ? 'text' : 'numbers'
+                  return {
+                    name: unused(name, names),
+                    type,
+                    cells: places.map(at => (at === undefined ? null : cells[at]))
+                  }
+                })
+              ]
+            }
+          })
+        )
+    }
+  }

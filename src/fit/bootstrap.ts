@@ -1,0 +1,414 @@
+/**
+ * How far the parameters of a fit are known: the nonparametric bootstrap (Efron 1979), as it is used for mixtures (O'Hagan, Murphy,
+ * Scrucca & Gormley 2019). As many rows as there are, drawn with replacement, are learned from by expectation–maximization that begins
+ * at the fit; where that leads over many such resamples is how the fit would have varied. Family, number of components, origin and
+ * unit of the columns, floor and prior are those of the fit: what was chosen is not chosen again.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Bootstrap, Key, Mixture, Problem, Recipe, Score } from 'ornstein'
+ *
+ * // Resample by resample, for whoever shows how far it is; the last is what `Bootstrap.of` gives.
+ * const mixture = Mixture.of({ means: [[-3], [3]] })
+ * const points = Mixture.sample(200)(Key.fromSeed(1))(mixture)
+ * const pipeline = Recipe.expectationMaximization(Score.isotropic({ components: 2 }))(points)
+ * const fitted = { mixture, pipeline, scaling: null, prior: null }
+ * const states = [...Problem.orThrow(Bootstrap.states({ resamples: 40 })(fitted, points))]
+ * assert.deepEqual(states.at(-1)?.bootstrap(), Bootstrap.of({ resamples: 40 })(fitted, points))
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import { last } from '../../lib/plain/iterate.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import * as Stretches from '../../lib/rows/stretches.js'
+import * as Problem from '../core/problem.js'
+import * as Setting from '../core/setting.js'
+import type * as Points from '../data/points.js'
+import * as Scaling from '../data/scaling.js'
+import * as Source from '../data/source/source.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Metric from '../mixture/metric.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Params from '../core/params.js'
+import * as Score from '../score/score.js'
+import * as Floor from './floor.js'
+import { climb, foot } from './grown.js'
+import { bothMaps } from '../mixture/family.js'
+import * as Settings from './fitSettings.js'
+
+/** How far a bootstrap has come: `done` of `of` resamples. */
+export interface Progress {
+  readonly done: number
+  readonly of: number
+}
+
+export interface Options {
+  /** How many resamples; 200 unless given. At least 2/(1 − level), for an interval needs one beyond each end. */
+  readonly resamples?: number | undefined
+  /** The share of resamples that an interval holds, in (0, 1); 0.95 unless given. */
+  readonly level?: number | undefined
+  /** The same seed gives the same bits; 0 unless given. */
+  readonly seed?: number | undefined
+  /** Called before each resample, and at the end. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** What is known of a parameter. */
+export interface Interval {
+  /** That of the fit. */
+  readonly estimate: number
+  /** The standard deviation over the resamples. */
+  readonly standardError: number
+  /** The percentile interval: the share (1 − level)/2 of the resamples is below, and as many are above `upper`. */
+  readonly lower: number
+  readonly upper: number
+}
+
+type Row = ReadonlyArray<Interval>
+type Rows = ReadonlyArray<Row>
+
+/** Why a resample says nothing: what it leads to is no mixture of so many components. */
+type Reason = 'empty' | 'floored' | 'failed'
+
+/** Intervals of all parameters, in the units of the data and the order of the fit's components. */
+export interface Bootstrap {
+  readonly level: number
+  readonly seed: number
+  /** How many were drawn. */
+  readonly resamples: number
+  /** How many of them the intervals are made of. */
+  readonly used: number
+  /**
+   * How many are left out: in which a component lost the rows that fix it (`empty`), or reached the minimum variance (`floored`), or where
+   * no numbers came of it (`failed`). The intervals are of resamples that keep all components: where many do not, that itself is
+   * what is to be known of the fit.
+   */
+  readonly leftOut: Readonly<Record<Reason, number>>
+  /** How many of those that are used had not end after as many steps as are taken. */
+  readonly unsettled: number
+  /** [K] */
+  readonly weights: Row
+  /** [K][dim] */
+  readonly means: Rows
+  /** [K][dim] */
+  readonly variances: Rows
+  /** [K][dim][dim], where columns are correlated; else null. */
+  readonly covariances: ReadonlyArray<Rows> | null
+  /** [K][dim][dim], the same; those of a column with itself are 1. */
+  readonly correlations: ReadonlyArray<Rows> | null
+}
+
+/** What is known of a fit: as `Fit` has it. */
+export interface Fitted {
+  /** In the units of the data. */
+  readonly mixture: Mixture.Mixture
+  readonly pipeline: Pipeline.Pipeline<string>
+  readonly scaling: Points.Scaling | null
+  /** How many rows the mean of the prior counts as, under which it was learned; null for the likelihood. */
+  readonly prior: number | null
+  /** Below which no variance fell, in the units of `scaling`; that of its pipeline unless given. */
+  readonly minimumVariance?: number | null
+  /** The numbers of components that were known, in the order in which its score has them; none unless given. */
+  readonly fixed?: ReadonlyArray<number>
+}
+
+type Arrays = Params.Params<string>
+
+/** Steps of expectation–maximization at most. */
+const STEPS = 1000
+
+/** Nats over all rows that a step gains at least: what is left is then some hundredths of a standard error away. */
+const GAIN = 1e-6
+
+/** What one resample leads to. */
+interface Reached {
+  readonly reason: Reason | null
+  readonly isSettled: boolean
+  /** Weights, means, covariances, one after another. */
+  readonly numbers: Float64Array
+}
+
+/** What one resample is learned from, until it is closed. */
+interface Resample {
+  readonly data: Source.Data
+  readonly close: () => void
+}
+
+/**
+ * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
+ * beside memory: the same rows, with the same weights.
+ */
+const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
+  const source = Source.from(data)
+  const { rows, total } = source
+  const count = Math.max(1, Math.round(total))
+  return key => {
+    const draws = Stretches.computed(count, (first, out) => {
+      pipe(key, Key.fillUniform(first, out))
+    })
+    const times = Stretches.timesDrawn(source.weights ?? Stretches.constant(rows, 1), draws)
+    const weights = Stretches.mapped(times, times => (times * total) / count)
+    if (!Source.isSource(data)) {
+      const weighed = { ...data, weights: Stretches.part(weights, 0, rows) }
+      return { data: Source.chosenBy(Source.counts)(weighed), close: () => undefined }
+    }
+    const kept = Source.keptBy(Source.counts)({ ...data, weights })
+    return { data: kept, close: kept.close }
+  }
+}
+
+/** Weights, means and covariances of a mixture, one after another. */
+const numbersOf = (mixture: Mixture.Mixture): Float64Array =>
+  concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
+
+/** A family, and what learning it again from resamples asks for. */
+interface Learner {
+  readonly family: Score.Family<string>
+  readonly enter: (params: Arrays) => Mixture.Mixture
+  readonly start: Arrays
+  readonly floor: number
+  /** As the fit has it. */
+  readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
+}
+
+const learnerOf = (
+  { mixture: found, pipeline, scaling, prior, minimumVariance, fixed = [] }: Fitted,
+  data: Source.Data
+): E.Either<Problem.Problems, Learner> => {
+  const { score } = pipeline
+  const others = Array.from(found.weights.keys()).filter(k => !fixed.includes(k))
+  const mixture = fixed.length === 0 ? found : Mixture.permuted([...fixed, ...others])(found)
+  const standing = scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)
+  const own = minimumVariance ?? O.toNullable(Pipeline.minimumVariance(pipeline))
+  const maps = bothMaps(score)
+  const isServed =
+    maps !== null &&
+    ExpectationMaximization.serves(maps.family) &&
+    !maps.family.mirrored &&
+    (prior === null || ExpectationMaximization.servesPrior(maps.family)) &&
+    (!Missing.has(data) || ExpectationMaximization.servesMissing(maps.family))
+  if (!isServed)
+    return E.left([
+      Problem.of(
+        'family',
+        Score.nameOf(score),
+        'one with an M-step and the way from and to mixtures, as a bootstrap needs',
+        'take one of the families that have a name'
+      )
+    ])
+  return E.right({
+    family: maps.family,
+    enter: maps.toMixture,
+    floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
+    start: maps.fromMixture(standing),
+    back: scaling === null ? found => found : Mixture.inUnits(scaling)
+  })
+}
+
+/** Where a resample leads. */
+const learned =
+  ({ family, enter, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
+  (rows: Source.Data): Reached => {
+    const total = Source.totalOf(rows)
+    const { params, value, gain } = climb(
+      ExpectationMaximization.step(family, floor, rows, prior),
+      STEPS,
+      foot(start),
+      GAIN / total
+    )
+    const isSettled = gain < GAIN / total
+    if (!Number.isFinite(value) || !Params.isFinite(params))
+      return { reason: 'failed', isSettled, numbers: new Float64Array(0) }
+    const found = enter(params)
+    const least = prior === null ? family.leastRows(rows.dim) : 1
+    const own = back(found)
+    return {
+      reason: found.weights.some(weight => weight * total < least)
+        ? 'empty'
+        : !family.unitVariance && Mixture.atMinimumVariance(floor)(found).length > 0
+          ? 'floored'
+          : null,
+      isSettled,
+      numbers: numbersOf(Mixture.permuted(Metric.matching(own, mixture))(own))
+    }
+  }
+
+/** The order statistic at rank (n + 1)p of sorted numbers, between two where that is no whole one (Hyndman & Fan 1996, type 6). */
+const quantile = (sorted: Float64Array, p: number): number => {
+  const rank = Math.min(Math.max((sorted.length + 1) * p, 1), sorted.length)
+  const below = Math.floor(rank)
+  const low = sorted[below - 1]
+  const high = sorted[Math.min(below, sorted.length - 1)]
+  return low + (rank - below) * (high - low)
+}
+
+const intervalOf =
+  (level: number) =>
+  (estimate: number, values: ReadonlyArray<number>): Interval => {
+    const sorted = Float64Array.from(values).sort()
+    const mean = sorted.reduce((sum, x) => sum + x, 0) / sorted.length
+    const squared = sorted.reduce((sum, x) => sum + (x - mean) * (x - mean), 0)
+    return {
+      estimate,
+      standardError: Math.sqrt(squared / (sorted.length - 1)),
+      lower: quantile(sorted, (1 - level) / 2),
+      upper: quantile(sorted, (1 + level) / 2)
+    }
+  }
+
+const summed = (
+  { level, seed, mixture }: { readonly level: number; readonly seed: number; readonly mixture: Mixture.Mixture },
+  all: ReadonlyArray<Reached>
+): E.Either<Problem.Problems, Bootstrap> => {
+  const used = all.filter(({ reason }) => reason === null)
+  const least = Settings.fewest(level)
+  if (used.length < least)
+    return E.left([
+      Problem.of(
+        'bootstrap',
+        `${used.length} of ${all.length} resamples that keep all components`,
+        `at least ${least}, as intervals of level ${level} need`,
+        all.length < least
+          ? 'draw more'
+          : 'the fit does not hold on other rows like these: ask for fewer components, or learn under a prior'
+      )
+    ])
+  const [count, dim] = mixture.means.shape
+  const own = numbersOf(mixture)
+  const interval = intervalOf(level)
+  const at = (of: (numbers: Float64Array) => number): Interval =>
+    interval(
+      of(own),
+      used.map(({ numbers }) => of(numbers))
+    )
+  const table = (of: (k: number, j: number) => Interval): Rows => RA.makeBy(count, k => RA.makeBy(dim, j => of(k, j)))
+  const covariance =
+    (k: number, i: number, j: number) =>
+    (numbers: Float64Array): number =>
+      numbers[count + count * dim + (k * dim + i) * dim + j]
+  const correlation =
+    (k: number, i: number, j: number) =>
+    (numbers: Float64Array): number =>
+      i === j
+        ? 1
+        : covariance(k, i, j)(numbers) / Math.sqrt(covariance(k, i, i)(numbers) * covariance(k, j, j)(numbers))
+  const matrices = (of: (k: number, i: number, j: number) => (numbers: Float64Array) => number): ReadonlyArray<Rows> =>
+    RA.makeBy(count, k => RA.makeBy(dim, i => RA.makeBy(dim, j => at(of(k, i, j)))))
+  const leftOut = (reason: Reason): number => all.filter(one => one.reason === reason).length
+  return E.right({
+    level,
+    seed,
+    resamples: all.length,
+    used: used.length,
+    leftOut: { empty: leftOut('empty'), floored: leftOut('floored'), failed: leftOut('failed') },
+    unsettled: used.filter(({ isSettled }) => !isSettled).length,
+    weights: RA.makeBy(count, k => at(numbers => numbers[k])),
+    means: table((k, j) => at(numbers => numbers[count + k * dim + j])),
+    variances: table((k, j) => at(covariance(k, j, j))),
+    covariances: mixture.factors === null ? null : matrices(covariance),
+    correlations: mixture.factors === null ? null : matrices(correlation)
+  })
+}
+
+/** A bootstrap on its way. */
+export interface State extends Progress {
+  /** What the resamples so far say; problems where they are too few. */
+  readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
+}
+
+/** The most draws: each is counted alone, and more would take too long. */
+const MOST = 1e8
+
+/** The defaults of the options. */
+const filled = ({
+  level = Settings.level.otherwise,
+  resamples = Settings.resamples(level).otherwise,
+  seed = Settings.seed.otherwise
+}: Options) => ({ resamples, level, seed })
+
+const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => [
+  ...Setting.problems<Options>(
+    {
+      resamples: Settings.resamples(filled(options).level),
+      level: Settings.level,
+      seed: Settings.seed,
+      onProgress: null
+    },
+    options
+  ),
+  ...Problem.unless(
+    total <= MOST,
+    'weights',
+    total,
+    `at most ${MOST} in all, which are drawn one by one`,
+    'give weights that say how often a row counts'
+  )
+]
+
+/** All that a bootstrap comes to on its way, resample by resample; the last is what `of` gives. */
+export const states =
+  (options: Options = {}) =>
+  (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
+    const { resamples, level, seed } = filled(options)
+    const { mixture, scaling } = fitted
+    const data = scaling === null ? own : Source.rescaled(scaling)(own)
+    return pipe(
+      Problem.faultless(problems(options, Source.totalOf(own)), undefined),
+      E.flatMap(() => learnerOf(fitted, data)),
+      E.map(learner => {
+        const draw = resampled(data)
+        const reach = (key: Key.Key): Reached => {
+          const { data, close } = draw(key)
+          const reached = learned(learner, fitted)(data)
+          close()
+          return reached
+        }
+        const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
+        return {
+          *[Symbol.iterator]() {
+            for (let all: ReadonlyArray<Reached> = []; ; all = [...all, reach(Key.child(all.length)(key))]) {
+              const reached = all
+              const progress = { done: all.length, of: resamples }
+              yield { ...progress, bootstrap: () => summed({ level, seed, mixture }, reached) }
+              options.onProgress?.(progress)
+              if (all.length === resamples) return
+            }
+          }
+        }
+      })
+    )
+  }
+
+/**
+ * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of the weights, means and covariances of a fit. Components of
+ * a resample's mixture are those of the fit that they are nearest to, all together, by Bhattacharyya's distance (`Metric.matching`).
+ * Rows that carry weights are drawn as often as they count, and missing cells stay missing. Rows that are not in memory are drawn into a file,
+ * a resample at a time: the same bits.
+ *
+ * Percentile intervals are right to first order, 1/√n: they hold a little less than their level where few rows fix a parameter, above
+ * all a variance.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit, Key, Mixture } from 'ornstein'
+ *
+ * const rows = Mixture.sample(300)(Key.fromSeed(1))(Mixture.of({ means: [[-3], [3]] }))
+ * const { means, used } = fit(rows, { components: 2, family: 'isotropic' }).bootstrap({ resamples: 100 })
+ * assert.equal(used, 100)
+ * // About 1/√150.
+ * assert.ok(Math.abs(means[0][0].standardError - 0.08) < 0.02)
+ */
+export const of =
+  (options: Options = {}) =>
+  (fitted: Fitted, data: Source.Data): E.Either<Problem.Problems, Bootstrap> =>
+    pipe(
+      states(options)(fitted, data),
+      E.flatMap(states => last(states)?.bootstrap() ?? E.left<Problem.Problems, Bootstrap>([nothing]))
+    )
+
+const nothing = Problem.of('bootstrap', 'no resample', 'drawn', 'let it go on')

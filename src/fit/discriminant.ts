@@ -1,0 +1,529 @@
+/**
+ * Classes by mixtures: what rows of each class look like is learned, and a row belongs to the class under which it is likeliest. One
+ * Gaussian for each class, of covariances that share what they may (EDDA: Bensmail & Celeux 1996), or a mixture for each (MclustDA: Fraley &
+ * Raftery 2002).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import { solveLower, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
+import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { Key } from '../../lib/index.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { logSum, total } from '../../lib/numbers/mean.js'
+import * as Setting from '../core/setting.js'
+import * as Problem from '../core/problem.js'
+import type * as Given from '../data/asGiven.js'
+import * as Points from '../data/points.js'
+import * as Component from '../mixture/component.js'
+import * as Covariance from '../mixture/families/covariance.js'
+import * as Mixture from '../mixture/index.js'
+import * as Score from '../score/score.js'
+import * as CrossValidation from './crossValidation.js'
+import * as Fit from './fit.js'
+import { bothMaps } from '../mixture/family.js'
+
+type Rows = Given.Rows
+
+export interface Options {
+  /**
+   * The covariances, by name, or those to choose from by BIC; 'chosen', all fourteen, unless given. Of one Gaussian a class they share what
+   * their name says, of mixtures the components of one class do.
+   */
+  readonly covariance?: 'chosen' | Covariance.Name | ReadonlyArray<Covariance.Name> | undefined
+  /** Components of each class, or the numbers to choose from; 1, one Gaussian for each, unless given. */
+  readonly components?: number | ReadonlyArray<number> | undefined
+  /** What fits of mixtures draw from; 0 unless given. */
+  readonly seed?: number | undefined
+}
+
+/** What is said of a row. */
+export interface Verdict {
+  /** The most probable class. */
+  readonly label: string
+  /** Its probability. */
+  readonly probability: number
+  /** Of each class, in the order of `classes`. */
+  readonly probabilities: Float64Array
+}
+
+/** What was learned of classes. */
+export interface Discriminant {
+  /** Their labels, in order. */
+  readonly classes: ReadonlyArray<string>
+  /** The share of each among the rows. */
+  readonly priors: Float64Array
+  /** What rows of each look like. */
+  readonly mixtures: ReadonlyArray<Mixture.Mixture>
+  /** The covariances of each: one name for all where each class is one Gaussian. */
+  readonly covariances: ReadonlyArray<string>
+  /** Σ log p(x) over the rows, of whatever class. */
+  readonly logLikelihood: number
+  readonly parameters: number
+  /** parameters · log n − 2 logLikelihood: lower is better */
+  readonly bic: number
+  readonly predict: (data: Points.Points | Rows) => ReadonlyArray<Verdict>
+}
+
+/** Rows of each class, by its label; those of weight 0 are left out. */
+interface Labelled {
+  readonly points: Points.Points
+  /** The label of each row. */
+  readonly names: ReadonlyArray<string>
+  readonly classes: ReadonlyArray<string>
+  readonly parts: ReadonlyArray<Points.Points>
+}
+
+const weightOf = (points: Points.Points, i: number): number => points.weights?.[i] ?? 1
+
+const labelledBy = (
+  data: Points.Points | Rows,
+  labels: ReadonlyArray<string | number>
+): E.Either<Problem.Problems, Labelled> =>
+  pipe(
+    'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    E.flatMap(Points.exact),
+    E.filterOrElse(
+      ({ rows }) => rows === labels.length,
+      ({ rows }) =>
+        Problem.of(
+          'labels',
+          `a list of ${labels.length}`,
+          `a list of ${rows}, one for each row`,
+          'give a label for each row'
+        )
+    ),
+    E.map(all => {
+      const there = RA.makeBy(all.rows, i => i).filter(i => weightOf(all, i) > 0)
+      const points = there.length < all.rows ? Points.select(there)(all) : all
+      const names = there.map(i => String(labels[i]))
+      const classes = [...new Set(names)].sort()
+      const parts = classes.map(label => Points.select(names.flatMap((name, i) => (name === label ? [i] : [])))(points))
+      return { points, names, classes, parts }
+    }),
+    E.filterOrElse(
+      ({ classes }) => classes.length > 1,
+      ({ classes }) =>
+        Problem.of('labels', `${classes.join(', ')} alone`, 'of two classes at least', 'give rows of another class')
+    ),
+    E.mapLeft(Problem.alone)
+  )
+
+const listed = <A>(given: A | ReadonlyArray<A>): ReadonlyArray<A> => (Array.isArray(given) ? given : [given as A])
+
+const covariancesOf = ({ covariance = 'chosen' }: Options): ReadonlyArray<Covariance.Name> =>
+  covariance === 'chosen' ? Covariance.names : listed(covariance)
+
+const componentsOf = ({ components = 1 }: Options): ReadonlyArray<number> => listed(components)
+
+const settings: Setting.Settings<Options> = {
+  covariance: {
+    problems: (field, given) =>
+      listed(given).flatMap(name => Problem.oneOf(field, name, ['chosen', ...Covariance.names]))
+  },
+  components: Setting.each(Setting.whole(1, 1), 'give 1 for one Gaussian a class'),
+  seed: null
+}
+
+/** The mean and the triangle of the covariance of rows, each divided by how many they are. */
+const gaussianOf = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
+  const { rows, dim, values } = points
+  const all = Points.totalWeight(points)
+  const mean = Points.mean(points)
+  const scattered = values.map((x, at) => {
+    const i = Math.floor(at / dim)
+    return Math.sqrt(weightOf(points, i) / all) * (x - mean[at % dim])
+  })
+  return {
+    mean,
+    factor: Factor.ofRows(rows < dim ? concatenated([scattered, new Float64Array((dim - rows) * dim)]) : scattered, dim)
+  }
+}
+
+/** What classes are, and of how many parameters. */
+type Classes = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
+
+/** One Gaussian for each class: a single M-step, whose responsibilities are the labels, of covariances of a name. */
+const single =
+  ({ classes, parts, points }: Labelled, priors: Float64Array) =>
+  (name: Covariance.Name): E.Either<Problem.Problems, Classes> => {
+    const { dim } = points
+    const score = Score.mixture({ components: classes.length, covariance: Covariance.named(name) })
+    const maps = bothMaps(score)
+    const fewest = Math.min(...parts.map(({ rows }) => rows))
+    if (maps === null || fewest < maps.family.leastRows(dim))
+      return E.left(
+        Problem.alone(
+          Problem.of(
+            'covariance',
+            name,
+            `learned of ${fewest} rows of a class with ${dim} columns`,
+            'leave columns out, or give covariances that share more: EEE, or EEI'
+          )
+        )
+      )
+    const found = parts.map(gaussianOf)
+    const moments: Mixture.Mixture = {
+      means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
+      weights: priors,
+      variances: concatenated(found.map(({ factor }) => Factor.variances(factor.values, dim))),
+      factors: { shape: [classes.length, dim, dim], values: concatenated(found.map(({ factor }) => factor.values)) }
+    }
+    const all = maps.toMixture(maps.fromMixture(moments))
+    return E.right({
+      mixtures: Component.componentsOf(all).map(one => Component.ofComponents([{ ...one, weight: 1 }])),
+      covariances: classes.map(() => name),
+      parameters: Score.degreesOfFreedom(dim)(score)
+    })
+  }
+
+/** A mixture for each class, its covariances and components by BIC. */
+const mixed = ({ classes, parts, points }: Labelled, options: Options): E.Either<Problem.Problems, Classes> => {
+  const names = covariancesOf(options)
+  const fits = parts.map((part, k) =>
+    pipe(
+      part,
+      Fit.mixture({
+        components: componentsOf(options).filter(count => count <= part.rows),
+        family: points.dim === 1 ? (['E', 'V'] as const) : names,
+        criterion: 'bic',
+        seed: options.seed
+      }),
+      E.mapLeft(([first, ...rest]): Problem.Problems => {
+        const inClass = (problem: Problem.Problem): Problem.Problem => ({
+          ...problem,
+          field: `class ${classes[k]}, ${problem.field}`
+        })
+        return [inClass(first), ...rest.map(inClass)]
+      })
+    )
+  )
+  const { left: wrong, right: found } = RA.separate(fits)
+  return Problem.faultless(wrong.flat(), {
+    mixtures: found.map(({ mixture }) => mixture),
+    covariances: found.map(({ family, components }) => `${family} ${components}`),
+    parameters: total(found.map(({ candidates: [{ statistics }] }) => statistics.parameters)) + classes.length - 1
+  })
+}
+
+/** log prior + log density of each row and class, a list for each row. */
+const logJoint =
+  ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>) =>
+  (points: Points.Points): ReadonlyArray<ReadonlyArray<number>> => {
+    const all = mixtures.map(Mixture.logDensity(points))
+    return Array.from({ length: points.rows }, (_, i) => all.map((logs, c) => Elementary.log(priors[c]) + logs[i]))
+  }
+
+const verdicts =
+  (classes: ReadonlyArray<string>, of: Pick<Discriminant, 'mixtures' | 'priors'>) =>
+  (data: Points.Points | Rows): ReadonlyArray<Verdict> => {
+    const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
+    return logJoint(of)(points).map(logs => {
+      const all = logSum(logs)
+      // Beyond the reach of all classes their shares are all that is known.
+      const probabilities = Float64Array.from(logs, (log, c) =>
+        all === -Infinity ? of.priors[c] : Elementary.exp(log - all)
+      )
+      const best = probabilities.reduce((best, p, c) => (p > probabilities[best] ? c : best), 0)
+      return { label: classes[best], probability: probabilities[best], probabilities }
+    })
+  }
+
+const finished = ({ points, classes }: Labelled, priors: Float64Array, found: Classes): Discriminant => {
+  const rows = logJoint({ ...found, priors })(points)
+  const logLikelihood = total(rows.map((logs, i) => weightOf(points, i) * logSum(logs)))
+  return {
+    classes,
+    priors,
+    ...found,
+    logLikelihood,
+    bic: found.parameters * Elementary.log(Points.totalWeight(points)) - 2 * logLikelihood,
+    predict: verdicts(classes, { ...found, priors })
+  }
+}
+
+const learnedOf =
+  (options: Options) =>
+  (labelled: Labelled): E.Either<Problem.Problems, Discriminant> => {
+    const { parts, points } = labelled
+    const priors = Float64Array.from(parts, part => Points.totalWeight(part) / Points.totalWeight(points))
+    const counts = componentsOf(options)
+    if (counts.some(count => count !== 1))
+      return pipe(
+        mixed(labelled, options),
+        E.map(found => finished(labelled, priors, found))
+      )
+    const all = covariancesOf(options).map(name =>
+      pipe(
+        single(labelled, priors)(name),
+        E.map(found => finished(labelled, priors, found))
+      )
+    )
+    const right = all.flatMap(one => (E.isRight(one) && Number.isFinite(one.right.bic) ? [one.right] : []))
+    return right.length === 0
+      ? (all.find(E.isLeft) ??
+          E.left([Problem.of('points', 'a class without spread', 'learned', 'leave out constant columns')]))
+      : E.right(right.reduce((best, one) => (one.bic < best.bic ? one : best)))
+  }
+
+/**
+ * The classes of labelled rows, or all that is wrong. With one component each class is a Gaussian, and the covariance that has the lowest
+ * BIC is taken of those that may be; with more, or with numbers to choose from, each class is a mixture of its own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Discriminant } from 'ornstein'
+ *
+ * const found = Discriminant.learned({ covariance: 'EII' })([[1], [1.2], [5], [5.2]], ['a', 'a', 'b', 'b'])
+ * assert.ok(E.isRight(found))
+ * assert.deepEqual(found.right.predict([[0.9], [5]]).map(({ label }) => label), ['a', 'b'])
+ */
+export const learned =
+  (options: Options = {}) =>
+  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> =>
+    pipe(
+      Problem.faultless(Setting.problems(settings, options), undefined),
+      E.flatMap(() => labelledBy(data, labels)),
+      E.flatMap(learnedOf(options))
+    )
+
+/**
+ * The same in one call, whose problems are thrown as a RangeError that tells them all.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Discriminant } from 'ornstein'
+ *
+ * const rows = [[1, 0], [1.2, 0.3], [0.9, -0.2], [5, 1], [5.2, 0.8], [4.7, 1.3]]
+ * // Three rows of a class fix one variance, and not a covariance of each class.
+ * const found = Discriminant.fit(rows, ['a', 'a', 'a', 'b', 'b', 'b'], { covariance: 'EII' })
+ * assert.equal(found.predict([[4.8, 1]])[0].label, 'b')
+ */
+export const fit = (
+  data: Points.Points | Rows,
+  labels: ReadonlyArray<string | number>,
+  options: Options = {}
+): Discriminant => Problem.orThrow(learned(options)(data, labels))
+
+// —— how good it is ——
+
+/** Rows of each class by what they were taken for, each as often as it weighs. */
+export interface Confusion {
+  readonly classes: ReadonlyArray<string>
+  /** [class][what it was taken for] */
+  readonly counts: ReadonlyArray<ReadonlyArray<number>>
+  /** The share of rows that were taken for another class. */
+  readonly error: number
+  /** The mean of Σ (p − 1{class})² over rows (Brier 1950): 0 of sure and right ones, 2 of sure and wrong ones. */
+  readonly brier: number
+}
+
+/**
+ * How often each class was taken for each, the share of errors, and the mean squared error of the probabilities (Brier 1950); with weights a row of
+ * weight 2 is two rows.
+ */
+export const confusion = (
+  classes: ReadonlyArray<string>,
+  labels: ReadonlyArray<string | number>,
+  found: ReadonlyArray<Verdict>,
+  weights?: ArrayLike<number>
+): Confusion => {
+  const names = labels.map(String)
+  /** The weight of the rows for which it holds. */
+  const weightOf = (holds: (row: number) => boolean): number =>
+    total(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
+  const all = weightOf(() => true)
+  return {
+    classes,
+    counts: classes.map(one => classes.map(other => weightOf(i => names[i] === one && found[i].label === other))),
+    error: weightOf(i => found[i].label !== names[i]) / all,
+    brier:
+      total(
+        found.map(
+          ({ probabilities }, i) =>
+            (weights?.[i] ?? 1) *
+            probabilities.reduce((sum, p, c) => sum + Elementary.square(p - (classes[c] === names[i] ? 1 : 0)), 0)
+        )
+      ) / all
+  }
+}
+
+export interface Folds {
+  /** In how many parts the rows are cut, each class in each; 10 unless given. */
+  readonly folds?: number | undefined
+  /** Which rows are in which; 0 unless given. */
+  readonly seed?: number | undefined
+}
+
+/** The fold of each row, those of a class among themselves: see `CrossValidation.foldsOf`. Null where a class cannot be left out in parts. */
+const foldsOf = (
+  { classes, parts, points, names }: Labelled,
+  folds: number,
+  seed: number
+): ReadonlyArray<number> | null => {
+  const ofClass = parts.map((part, c) => CrossValidation.foldsOf(folds, Key.child(c)(Key.fromSeed(seed)))(part))
+  return ofClass.some(({ count }) => count < 2)
+    ? null
+    : names.map((name, i) => ofClass[classes.indexOf(name)].of(points, i))
+}
+
+/**
+ * What rows are taken for by classes that were learned without them, part after part (stratified cross-validation): how often a new row
+ * would be taken for another class. Covariances and components are chosen again in each. Which rows are in one part depends on the seed and on the
+ * rows, not on their order; equal rows of a class are in one.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Discriminant } from 'ornstein'
+ *
+ * const rows = Array.from({ length: 20 }, (_, i) => [i % 2 === 0 ? i / 20 : 9 + i / 20])
+ * const labels = rows.map((_, i) => (i % 2 === 0 ? 'low' : 'high'))
+ * const found = Discriminant.crossValidated({}, { folds: 5 })(rows, labels)
+ * assert.ok(E.isRight(found))
+ * assert.deepEqual(found.right.counts, [[10, 0], [0, 10]])
+ */
+export const crossValidated =
+  (options: Options = {}, { folds = 10, seed = 0 }: Folds = {}) =>
+  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Confusion> =>
+    pipe(
+      labelledBy(data, labels),
+      E.filterOrElse(
+        () => Number.isInteger(folds) && folds >= 2,
+        (): Problem.Problems => [Problem.of('folds', String(folds), 'a whole number ≥ 2', 'try 10')]
+      ),
+      E.bindTo('labelled'),
+      E.bind('fold', ({ labelled }) =>
+        E.fromNullable<Problem.Problems>([
+          Problem.of('labels', 'a class of one row', 'of two different rows at least', 'leave the class out')
+        ])(foldsOf(labelled, folds, seed))
+      ),
+      E.flatMap(({ labelled: { points, names, classes }, fold }) => {
+        const parts = Array.from({ length: folds }, (_, f) => f).filter(f => fold.includes(f))
+        const found = parts.map(f => {
+          const [inside, outside] = [true, false].map(isIn =>
+            names.flatMap((_, i) => ((fold[i] === f) === isIn ? [i] : []))
+          )
+          return pipe(
+            learned(options)(
+              Points.select(outside)(points),
+              outside.map(i => names[i])
+            ),
+            E.map(({ predict }) =>
+              predict(Points.select(inside)(points)).map((verdict, at) => [inside[at], verdict] as const)
+            )
+          )
+        })
+        const { left: wrong, right: parted } = RA.separate(found)
+        return pipe(
+          Problem.faultless(wrong.flat(), new Map(parted.flat())),
+          E.map(all =>
+            confusion(
+              classes,
+              names,
+              names.flatMap((_, i) => all.get(i) ?? []),
+              points.weights
+            )
+          )
+        )
+      })
+    )
+
+// —— directions ——
+
+/** Directions in which components or classes differ. */
+export interface Directions {
+  /** How much of the difference is along each, falling. */
+  readonly values: Float64Array
+  /** One a row, of length 1, [how many, d]. */
+  readonly vectors: NdArray
+  /** Rows as their coordinates along them. */
+  readonly project: (points: Points.Points) => Points.Points
+}
+
+/**
+ * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², B the
+ * covariance of the means and ^ in units of the covariance of all. With λ = 1, unless given, means alone count, and at most K − 1 directions have a
+ * share; below it covariances do, too. Of classes give `joined` of them: components of one class count as those of another. A background is left
+ * out, and a component with tails needs ν > 2.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Discriminant, Mixture } from 'ornstein'
+ *
+ * // They differ along the second column, beside which the first is wide.
+ * const { vectors, values } = Discriminant.directions()(Mixture.of({ means: [[0, -1], [0, 1]], variances: [[100, 1], [100, 1]] }))
+ * assert.ok(Math.abs(Math.abs(vectors.values[1]) - 1) < 1e-12)
+ * assert.equal(values.length, 1)
+ */
+export const directions =
+  ({ lambda = 1 }: { readonly lambda?: number } = {}) =>
+  (given: Mixture.Mixture): Directions => {
+    const mixture = Mixture.withoutBackground(given)
+    const { mean, factor } = Mixture.moments(mixture)
+    const d = mean.length
+    /** A row of columns of L⁻¹A, as rows. */
+    const white = (rows: Float64Array): Float64Array => Factor.solve(factor, d, rows)
+    const gram = (rows: Float64Array): Float64Array =>
+      new Float64Array(d * d).map((_, at) => {
+        const i = Math.floor(at / d)
+        const j = at % d
+        return total(Array.from({ length: rows.length / d }, (_, r) => rows[r * d + i] * rows[r * d + j]))
+      })
+    const between = gram(
+      white(mixture.means.values.map((c, at) => Math.sqrt(mixture.weights[Math.floor(at / d)]) * (c - mean[at % d])))
+    )
+    const within = Component.componentsOf(mixture).map(one => {
+      const { values } = Mixture.moments(Component.ofComponents([{ ...one, weight: 1 }])).covariance
+      // L⁻¹Σ, and L⁻¹(L⁻¹Σ)ᵀ
+      const half = white(values)
+      return white(transposed(half, d))
+    })
+    const pooled = within[0].map((_, at) => total(within.map((w, k) => mixture.weights[k] * w[at])))
+    const squared = (a: Float64Array): Float64Array => gram(a)
+    const spread = within
+      .map((w, k) => squared(w.map((x, at) => x - pooled[at])).map(x => mixture.weights[k] * x))
+      .reduce((sum, one) => sum.map((x, at) => x + one[at]))
+    const kernel = squared(between).map((x, at) => 2 * lambda * x + 2 * (1 - lambda) * spread[at])
+    const { values, vectors } = symmetricEigen({ shape: [d, d], values: kernel })
+    const rank = Math.max(1, values.filter(v => v > RANK * values[0]).length)
+    const lower = Factor.triangle(factor, d).values
+    const found = Array.from({ length: rank }, (_, r) => {
+      // L⁻ᵀv
+      const one = vectors.values.slice(r * d, (r + 1) * d)
+      solveLower(lower, 0, d, one, 0, 1, true)
+      const length = Elementary.norm(one)
+      return one.map(x => x / length)
+    })
+    return {
+      values: values.slice(0, rank),
+      vectors: { shape: [rank, d], values: concatenated(found) },
+      project: points => ({
+        ...points,
+        dim: rank,
+        values: new Float64Array(points.rows * rank).map((_, at) => {
+          const i = Math.floor(at / rank)
+          const r = at % rank
+          return found[r].reduce((sum, v, j) => sum + v * points.values[i * d + j], 0)
+        })
+      })
+    }
+  }
+
+/** An eigenvalue of less, beside the greatest, is none: squares of squares were rounded. */
+const RANK = 1e-9
+
+/**
+ * The mixture of all classes: their components, with the weights π_class π_component.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Discriminant } from 'ornstein'
+ *
+ * const found = Discriminant.fit([[1], [1.2], [5], [5.2]], ['a', 'a', 'b', 'b'], { covariance: 'EII' })
+ * assert.deepEqual([...Discriminant.joined(found).weights], [0.5, 0.5])
+ */
+export const joined = ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>): Mixture.Mixture =>
+  Mixture.joined(Array.from(priors))(mixtures)

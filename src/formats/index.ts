@@ -1,6 +1,0 @@
-/** Points, and where they come from: the namespace `Points` of the language. */
-export * from '../data/points.js'
-export { csvReader, csvTables, fromCsv, readCsv, withColumns, type CsvReader } from './csv.js'
-export { type CsvOptions, type Doubtful, type Ignored, type Kept, type Table } from './grid.js'
-export { arrowTables, parquetTables, readArrow, readParquet, type Slices } from './typed.js'
-export { toCsv } from './write.js'

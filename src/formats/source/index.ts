@@ -1,3 +1,0 @@
-/** Sources of rows, and the ways to one. */
-export * from './gathered.js'
-export * from '../../data/source.js'

@@ -1,0 +1,774 @@
+/**
+ * The algebra of mixtures: what is again a mixture when columns are picked, mapped, observed, added or multiplied. Components with tails stay
+ * multivariate t of the same ν where columns are picked or mapped; what is observed with noise is told of them by their Gaussians. All of it
+ * is one step on factors: the triangle L with LLᵀ = MMᵀ of some M made of factors, by Householder's reflections. No covariance is formed
+ * or inverted, so that one of condition 1e16 keeps half of its digits.
+ */
+import * as Factor from '../../lib/arrays/factor.js'
+import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { largest, transposed } from '../../lib/arrays/linalg.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { logSum } from '../../lib/numbers/mean.js'
+import * as Normal from '../../lib/numbers/normal.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { given as checked } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import type { Background, Mixture } from './mixtureData.js'
+import * as Pairs from './pairs.js'
+import {
+  componentsOf,
+  gaussianComponents,
+  isGaussian,
+  logWeight,
+  normalized,
+  ofComponents,
+  partsOf,
+  withoutBackground,
+  type Component
+} from './component.js'
+import * as Student from './student.js'
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+const aMixture = (mixture: Mixture, call: string): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
+
+const dimOf = ({ means }: Mixture): number => means.shape[1]
+
+const stop = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
+  if (problems.length > 0) refuse(`${where}: ${problems.map(Problem.show).join('\n')}`)
+}
+
+/** Σ_j a_j of(j) */
+const along = (row: ArrayLike<number>, of: (j: number) => number): number =>
+  Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
+
+const total = (values: ArrayLike<number>): number => along(values, () => 1)
+
+/** The mixture of components with these logarithms of weights, up to a common constant. */
+const weighted = (components: ReadonlyArray<Omit<Component, 'weight'>>, logs: ReadonlyArray<number>): Mixture => {
+  const most = Math.max(...logs)
+  const weights = normalized(logs.map(log => Elementary.exp(log - most)))
+  return ofComponents(components.map((component, k) => ({ ...component, weight: weights[k] })))
+}
+
+// —— maps ——
+
+/** x ↦ Ax + b */
+export interface Affine {
+  /** A, a row for each number that comes out; of full rank. */
+  readonly matrix: Rows
+  /** b, 0 unless given. */
+  readonly offset?: ReadonlyArray<number>
+}
+
+const isMatrix = (matrix: Rows, rows: number, columns: number): boolean =>
+  rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
+
+/** The triangle of A F Fᵀ Aᵀ, as the rows Fᵀ Aᵀ have it. */
+const mapped = (matrix: Rows, factor: NdArray, d: number): NdArray => {
+  const m = matrix.length
+  const { values } = Factor.triangle(factor, d)
+  return Factor.ofRows(
+    new Float64Array(d * m).map((_, at) => {
+      const j = Math.floor(at / m)
+      return along(matrix[at % m], l => values[l * d + j])
+    }),
+    m
+  )
+}
+
+/** Of a row of L, what rounding may leave of a diagonal that is 0. */
+const ROUNDING = 8 * Number.EPSILON
+
+const isSingular = ({ values }: NdArray, m: number): boolean =>
+  Array.from({ length: m }, (_, i) => i).some(i => {
+    const row = values.subarray(i * m, i * m + i + 1)
+    return !(row[i] > ROUNDING * m * Elementary.norm(row))
+  })
+
+/** Aᵀ, row by row, each brought to a greatest entry of 1: the unit of a column does not change the rank. */
+const scaledColumns = (matrix: Rows): Float64Array =>
+  concatenated(
+    matrix[0].map((_, j) => {
+      const column = Float64Array.from(matrix, row => row[j])
+      const most = largest(column)
+      return most === 0 ? column : column.map(x => x / most)
+    })
+  )
+
+/** One column needs no triangle. */
+const plain = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
+
+/** Of each number that comes out the one column that it is made of, by a factor; null where a map adds columns or copies one. */
+const ofOneEach = (matrix: Rows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
+  const found = matrix.map(row => row.flatMap((by, column) => (by === 0 ? [] : [{ column, by }])))
+  const isOfOne = found.every(entries => entries.length === 1)
+  return isOfOne && new Set(found.map(([{ column }]) => column)).size === matrix.length
+    ? found.map(([entry]) => entry)
+    : null
+}
+
+/** Ax + b of a mixture's components, each as it is: a multivariate t is one of the same ν. */
+const mappedAll = (
+  { matrix, offset }: Affine,
+  mixture: Mixture,
+  components: ReadonlyArray<Component>
+): ReadonlyArray<Component> =>
+  components.map(component => ({
+    ...component,
+    mean: Float64Array.from(matrix, (row, i) => along(row, j => component.mean[j]) + (offset?.[i] ?? 0)),
+    factor: plain(mapped(matrix, component.factor, dimOf(mixture)))
+  }))
+
+/** The background of Ax + b, where A adds no columns; null where there is none, or its image is of another shape. */
+const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
+  const entries = ofOneEach(matrix)
+  return background === undefined || entries === null
+    ? null
+    : {
+        ...background,
+        centre: Float64Array.from(entries, ({ column, by }, i) => by * background.centre[column] + (offset?.[i] ?? 0)),
+        scale: Float64Array.from(entries, ({ column, by }) => Math.abs(by) * background.scale[column])
+      }
+}
+
+/** Its components and its background under a map that is right for it. */
+const image = (map: Affine, mixture: Mixture): Mixture => {
+  const background = mappedBackground(map, mixture)
+  // A Cauchy whose columns are added is a component of ν = 1; weights are then those of all parts.
+  const parts = background === null ? partsOf(mixture) : componentsOf(withoutBackground(mixture))
+  const found = ofComponents(mappedAll(map, mixture, parts))
+  return background === null ? found : { ...found, background }
+}
+
+/**
+ * The distribution of Ax + b: means Ac + b, covariances AΣAᵀ. A needs full row rank, else there is no density, and a RangeError says so:
+ * a hidden sum, say, is one column and not two. Add noise by `convolve`.
+ *
+ * A multivariate t is one with the same ν. A background stays one where each number that comes out is made of a column of its own; where columns are
+ * added a Cauchy becomes the last component, with ν = 1, and a box, whose image has no such form, is refused. `withoutBackground` leaves it out.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // the sum and the difference of two columns
+ * const turned = Mixture.affine({ matrix: [[1, 1], [1, -1]] })(Mixture.of({ means: [[3, 1]], variances: [[4, 1]] }))
+ * assert.deepEqual([...turned.means.values], [4, 2])
+ * assert.ok(turned.variances.every(v => Math.abs(v - 5) < 1e-14))
+ */
+export const affine =
+  ({ matrix, offset }: Affine) =>
+  (mixture: Mixture): Mixture => {
+    const d = dimOf(aMixture(mixture, 'Mixture.affine(map)(mixture)'))
+    const m = matrix.length
+    const isRight = isMatrix(matrix, m, d)
+    const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
+    const narrow = images.findIndex(({ factor }) => isSingular(factor, m))
+    const isDeficient = narrow !== -1 && (m > d || isSingular(Factor.ofRows(scaledColumns(matrix), m), m))
+    stop('Mixture.affine', [
+      ...Problem.unless(
+        isRight,
+        'matrix',
+        JSON.stringify(matrix),
+        `a list of rows of ${d} finite numbers`,
+        'give a row of coefficients for each column that comes out'
+      ),
+      ...Problem.unless(
+        offset === undefined || (offset.length === m && offset.every(Number.isFinite)),
+        'offset',
+        JSON.stringify(offset ?? null),
+        `${m} finite numbers`,
+        'give one for each row of the matrix'
+      ),
+      ...Problem.unless(
+        !isDeficient,
+        'matrix',
+        JSON.stringify(matrix),
+        'of full row rank: what comes out has no density',
+        'leave out rows that are sums of others'
+      ),
+      ...Problem.unless(
+        narrow === -1 || isDeficient,
+        'mixture',
+        `with component ${narrow}, whose image is so narrow in one direction that rounding leaves no width`,
+        'one with standard deviations within 1e15 of each other where columns are added',
+        'leave out rows of the matrix, or columns of next to no variance'
+      ),
+      ...Problem.unless(
+        !isRight || mixture.background?.shape !== 'box' || ofOneEach(matrix) !== null,
+        'mixture',
+        'with a background that is a box',
+        'one that has an image where columns are added',
+        'give Mixture.withoutBackground(mixture), or learn it with a Cauchy'
+      )
+    ])
+    return image({ matrix, ...(offset && { offset }) }, mixture)
+  }
+
+/** The problems of columns that are picked out of so many. */
+export const columnProblems = (
+  field: string,
+  columns: ReadonlyArray<number>,
+  d: number
+): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    columns.length > 0 &&
+      columns.every(j => Number.isInteger(j) && j >= 0 && j < d) &&
+      new Set(columns).size === columns.length,
+    field,
+    JSON.stringify(columns),
+    `a list of different columns, from 0 to ${d - 1}`,
+    'name each column once, by its number from 0'
+  )
+
+/**
+ * The distribution of some columns, in the order of the list: their means, and the rows and columns of Σ that are theirs. Tails keep ν, and a
+ * background is that of the columns.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[1, 2, 3]], variances: [[4, 5, 6]] })
+ * assert.deepEqual(Mixture.marginal([2, 0])(mixture), Mixture.of({ means: [[3, 1]], variances: [[6, 4]] }))
+ */
+export const marginal =
+  (columns: ReadonlyArray<number>) =>
+  (mixture: Mixture): Mixture => {
+    const d = dimOf(aMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
+    stop('Mixture.marginal', columnProblems('columns', columns, d))
+    const { means, weights, variances, factors } = mixture
+    const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
+    if (factors !== null) return image({ matrix }, mixture)
+    const picked = (values: Float64Array): Float64Array =>
+      Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
+        const k = Math.floor(at / columns.length)
+        const column = columns[at % columns.length]
+        return values[k * d + column]
+      })
+    const background = mappedBackground({ matrix }, mixture)
+    return {
+      means: { shape: [weights.length, columns.length], values: picked(means.values) },
+      weights,
+      variances: variances.length === weights.length ? variances : picked(variances),
+      factors,
+      ...(mixture.tails && { tails: mixture.tails }),
+      ...(background && { background })
+    }
+  }
+
+const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
+  stop(
+    where,
+    Problem.unless(
+      dimOf(one) === dimOf(other),
+      'mixture',
+      `of ${dimOf(other)} columns`,
+      `of ${dimOf(one)}, as the other is`,
+      'give both the same columns'
+    )
+  )
+}
+
+/**
+ * The distribution of x + n, x from the mixture and n, independent of x, from another: a component for each pair, N(c + c′, Σ + Σ′). Noise
+ * of one component leaves as many as there were; `diffuse` is α times x, and noise σ of all columns.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-1], [1]], variances: [1, 2] })
+ * const noise = Mixture.of({ means: [[0]], variances: [3] })
+ * const { variances } = Mixture.convolve(noise)(mixture)
+ * assert.ok([4, 5].every((v, k) => Math.abs(variances[k] - v) < 1e-14))
+ */
+export const convolve =
+  (noise: Mixture) =>
+  (mixture: Mixture): Mixture => {
+    const d = dimOf(aMixture(mixture, 'Mixture.convolve(noise)(mixture)'))
+    sameWidth('Mixture.convolve', mixture, noise)
+    const others = gaussianComponents(noise)
+    const pairs = gaussianComponents(mixture).flatMap(one =>
+      others.map(other => ({
+        weight: one.weight * other.weight,
+        mean: one.mean.map((c, j) => c + other.mean[j]),
+        factor: Factor.sum([one.factor, other.factor], d)
+      }))
+    )
+    const weights = normalized(pairs.map(({ weight }) => weight))
+    return ofComponents(pairs.map((pair, at) => ({ ...pair, weight: weights[at] })))
+  }
+
+// —— what is seen ——
+
+/** y = Ax + b + noise, the noise normal. */
+export interface Observation extends Affine {
+  /** y */
+  readonly observed: ReadonlyArray<number>
+  /**
+   * The standard deviation of the noise of each, > 0; one for all, or one each. Of noise whose entries hang together the lower triangle N of
+   * its covariance NNᵀ.
+   */
+  readonly deviation: number | ReadonlyArray<number> | Rows
+}
+
+/** A component as y = Ax + b + Nε leaves it, N a triangle [m, m]. */
+interface Conditioned {
+  readonly mean: Float64Array
+  readonly factor: NdArray
+  /** log π N(y; Ac + b, L_yL_yᵀ) */
+  readonly logJoint: number
+}
+
+/** A part whose share is e^−40 of the greatest changes no digit of the whole. */
+const NOTHING = 40
+
+/** The triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: see `given`. */
+const conditioned = (
+  { weight, mean, factor }: Component,
+  { matrix, noise, observed }: { readonly matrix: Rows; readonly noise: Float64Array; readonly observed: Float64Array }
+): Conditioned => {
+  const m = observed.length
+  const d = mean.length
+  const n = m + d
+  const { values: lower } = Factor.triangle(factor, d)
+  const joint = new Float64Array(n * n).map((_, at) => {
+    const i = Math.floor(at / n)
+    const j = at % n
+    if (j < m) return i < m ? noise[i * m + j] : 0
+    return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
+  })
+  const { values } = Factor.sum([{ shape: [n, n], values: joint }], n)
+  const block = (from: number, to: number, size: number, width: number): NdArray => ({
+    shape: [size, width],
+    values: new Float64Array(size * width).map(
+      (_, at) => values[(from + Math.floor(at / width)) * n + to + (at % width)]
+    )
+  })
+  const seen = block(0, 0, m, m)
+  const residual = observed.map((y, i) => y - along(matrix[i], l => mean[l]))
+  const white = Factor.solve(seen, m, residual)
+  const gain = block(m, 0, d, m).values
+  return {
+    mean: mean.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
+    factor: block(m, m, d, d),
+    logJoint: Factor.logNormal(
+      seen,
+      m,
+      logWeight(weight),
+      white.reduce((sum, e) => sum + e * e, 0)
+    )
+  }
+}
+
+const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+
+/** N, [m, m]; null where it is none. */
+const triangleOf = (deviation: Observation['deviation'], m: number): Float64Array | null => {
+  const rows =
+    typeof deviation === 'number'
+      ? new Float64Array(m * m).map((_, at) => (at % (m + 1) === 0 ? deviation : 0))
+      : isRows(deviation)
+        ? Float64Array.from(deviation.flat())
+        : Float64Array.from(deviation.flatMap((r, i) => deviation.map((_, j) => (i === j ? r : 0))))
+  const isRight = rows.every((x, at) => {
+    const i = Math.floor(at / m)
+    const j = at % m
+    return i === j ? x > 0 && x < Infinity : j < i ? Number.isFinite(x) : x === 0
+  })
+  return isRight && rows.length === m * m ? rows : null
+}
+
+const seenBy = (
+  { matrix, observed, deviation, offset }: Observation,
+  mixture: Mixture,
+  where: string
+): ReadonlyArray<Conditioned> => {
+  const d = dimOf(aMixture(mixture, `${where}(observation)(mixture)`))
+  const m = observed.length
+  const noise = triangleOf(deviation, m)
+  stop(where, [
+    ...Problem.unless(
+      isMatrix(matrix, m, d),
+      'matrix',
+      JSON.stringify(matrix),
+      `a matrix of ${m} rows, one for each number that is observed, of ${d} finite numbers`,
+      'give a row of coefficients for each'
+    ),
+    ...Problem.unless(
+      noise !== null,
+      'deviation',
+      JSON.stringify(deviation),
+      `> 0 and finite, one for all or ${m}, or a lower triangle of as many rows`,
+      'try 0.01'
+    ),
+    ...Problem.unless(
+      [...observed, ...(offset ?? [])].every(Number.isFinite) && (offset ?? observed).length === m,
+      'observed',
+      JSON.stringify({ observed, offset }),
+      'finite, and of one length',
+      'give a number for each row of the matrix'
+    )
+  ])
+  const seen = {
+    matrix,
+    noise: noise ?? new Float64Array(0),
+    observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
+  }
+  return componentsOf(Student.gaussians(mixture)).map(component => conditioned(component, seen))
+}
+
+/**
+ * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
+ * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
+ * π N(y; Ac + b, L_yL_yᵀ). Columns that are seen without noise are `predict`'s.
+ *
+ * Of components with tails and of a Cauchy background the posterior has no closed form: it is that of `gaussians`, to ten digits, with some hundred
+ * components for each. A box is refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // Of a pair on a diagonal, the second coordinate is seen near 3.
+ * const prior = Mixture.of({ means: [[3, 3], [-3, -3]] })
+ * const found = Mixture.given({ matrix: [[0, 1]], observed: [3], deviation: 0.1 })(prior)
+ * assert.ok(found.weights[0] > 0.999)
+ * assert.ok(Math.abs(found.means.values[0] - 3) < 1e-12) // the first coordinate, which hangs on the second by the component alone
+ */
+export const given =
+  (observation: Observation) =>
+  (mixture: Mixture): Mixture => {
+    const all = seenBy(observation, mixture, 'Mixture.given')
+    const most = Math.max(...all.map(({ logJoint }) => logJoint))
+    // Of a t those parts alone that have a share: the widest have no digits left of what is seen.
+    const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NOTHING)
+    return weighted(
+      parts,
+      parts.map(({ logJoint }) => logJoint)
+    )
+  }
+
+/**
+ * log p(y) of y = Ax + b + noise, x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ); with tails that of `gaussians`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // x + noise, of variances 1 and 3: N(0, 4) at 2
+ * const found = Mixture.logEvidence({ matrix: [[1]], observed: [2], deviation: Math.sqrt(3) })(Mixture.of({ means: [[0]] }))
+ * assert.ok(Math.abs(found - (-0.5 - Math.log(2) - Math.log(2 * Math.PI) / 2)) < 1e-14)
+ */
+export const logEvidence =
+  (observation: Observation) =>
+  (mixture: Mixture): number =>
+    logSum(seenBy(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
+
+/** Each component of a mixture as each of another leaves it, which says of x that it is c′, with noise of covariance Σ′. */
+const multiplied = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
+  const d = dimOf(aMixture(mixture, `${where}(other)(mixture)`))
+  sameWidth(where, mixture, other)
+  const matrix = Array.from({ length: d }, (_, i) => Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)))
+  const others = gaussianComponents(other)
+  return gaussianComponents(mixture).flatMap(component =>
+    others.map(({ weight, mean, factor }) => {
+      const noise = Factor.triangle(factor, d).values
+      const found = conditioned(component, { matrix, noise, observed: mean })
+      return { ...found, logJoint: found.logJoint + logWeight(weight) }
+    })
+  )
+}
+
+/**
+ * p q / ∫ p q of two densities p and q: a component for each pair, since a Gaussian seen through another is a Gaussian. What two
+ * independent sources say of the same x, under a flat prior, say. `logIntegral` is the logarithm of what it is divided by.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const [p, q] = [-1, 1].map(c => Mixture.of({ means: [[c]], variances: [2] }))
+ * const both = Mixture.product(q)(p)
+ * assert.ok(Math.abs(both.means.values[0]) < 1e-15)
+ * assert.ok(Math.abs(both.variances[0] - 1) < 1e-15)
+ */
+export const product =
+  (other: Mixture) =>
+  (mixture: Mixture): Mixture => {
+    const d = dimOf(mixture)
+    const parts = multiplied(other, mixture, 'Mixture.product')
+    // Where no columns hang together they do not afterwards: the entries beside the diagonal are 0.
+    const isDiagonal = mixture.factors === null && other.factors === null
+    return weighted(
+      parts.map(({ mean, factor: { shape, values } }) => ({
+        mean,
+        factor: isDiagonal ? { shape: [d], values: values.filter((_, at) => at % (d + 1) === 0) } : { shape, values }
+      })),
+      parts.map(({ logJoint }) => logJoint)
+    )
+  }
+
+/**
+ * log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). Of a mixture with itself it is Rényi's entropy of order 2, with the sign turned.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const normal = Mixture.of({ means: [[0]] })
+ * assert.ok(Math.abs(Mixture.logIntegral(normal)(normal) + Math.log(4 * Math.PI) / 2) < 1e-15)
+ */
+export const logIntegral =
+  (other: Mixture) =>
+  (mixture: Mixture): number => {
+    sameWidth('Mixture.logIntegral', aMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
+    const others = gaussianComponents(other)
+    return logSum(
+      gaussianComponents(mixture).flatMap(one =>
+        others.map(two => logWeight(one.weight) + logWeight(two.weight) + Pairs.logIntegral(one, two))
+      )
+    )
+  }
+
+// —— numbers ——
+
+/** Mean and covariance of a distribution. */
+export interface TwoMoments {
+  /** [d] */
+  readonly mean: Float64Array
+  /** The triangle L of the covariance LLᵀ, [d, d]. */
+  readonly factor: NdArray
+  /** [d, d] */
+  readonly covariance: NdArray
+}
+
+/**
+ * The mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ) of all columns, whose triangle is that of [√π L, √π (c − m)] side by
+ * side. A multivariate t of ν > 2 has the covariance νΣ/(ν − 2), and a box s²/3; a t of ν ≤ 2, or a Cauchy, has none, and a RangeError says so.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const { mean, covariance } = Mixture.moments(Mixture.of({ means: [[-2, 1], [2, 1]] }))
+ * assert.deepEqual([...mean], [0, 1])
+ * assert.ok([5, 0, 0, 1].every((v, at) => Math.abs(covariance.values[at] - v) < 1e-14))
+ */
+export const moments = (mixture: Mixture): TwoMoments => {
+  const d = dimOf(aMixture(mixture, 'Mixture.moments(mixture)'))
+  const components = partsOf(mixture)
+  stop(
+    'Mixture.moments',
+    Problem.unless(
+      components.every(({ weight, nu = Infinity }) => nu > 2 || weight === 0),
+      'mixture',
+      'with a component of ν ≤ 2, or a Cauchy background',
+      'one that has a covariance',
+      'take Mixture.withoutBackground(mixture), or quantiles'
+    )
+  )
+  const [{ mean: origin }] = components // prettier-ignore
+  // About a centre: a distant origin costs no digits.
+  const mean = origin.map((o, j) => o + total(components.map(({ weight, mean }) => weight * (mean[j] - o))))
+  const rows = components.flatMap(({ weight, mean: c, factor, nu, background }) => {
+    const { values } = Factor.triangle(factor, d)
+    const root = Math.sqrt(weight)
+    const wide =
+      weight === 0 ? 0 : root * Math.sqrt(background === 'box' ? 1 / 3 : nu === undefined ? 1 : nu / (nu - 2))
+    return [transposed(values, d).map(x => wide * x), c.map((x, j) => root * (x - mean[j]))]
+  })
+  const factor = Factor.ofRows(concatenated(rows), d)
+  return { mean, factor, covariance: Factor.covariance(factor, d) }
+}
+
+/** A distribution of mean 0 and scale 1. */
+export interface Standard {
+  /** P(X > z) */
+  readonly tail: (z: number) => number
+  readonly density: (z: number) => number
+  readonly quantile: (p: number) => number
+}
+
+/** A component of one column. */
+export interface Line {
+  readonly weight: number
+  readonly mean: number
+  /** The standard deviation of a Gaussian, the scale of a t; of a box half its width. */
+  readonly deviation: number
+  readonly standard: Standard
+}
+
+const normal: Standard = { tail: Normal.tail, density: x => Student.density(Infinity, x), quantile: Normal.quantile }
+
+const box: Standard = {
+  tail: z => Math.min(1, Math.max(0, (1 - z) / 2)),
+  density: z => (Math.abs(z) < 1 ? 0.5 : 0),
+  quantile: p => 2 * p - 1
+}
+
+/** Beyond, numbers have no sums. */
+const FAR = Number.MAX_VALUE / 8
+
+const student = (nu: number): Standard => {
+  const tail = (z: number): number => Student.tail(nu, z)
+  const density = (z: number): number => Student.density(nu, z)
+  return {
+    tail,
+    density,
+    quantile: p => {
+      const share = Math.min(p, 1 - p)
+      const most = iterate(1, z => (z > FAR || tail(z) <= share ? null : 2 * z))
+      return (
+        Math.sign(p - 0.5) *
+        Math.min(
+          FAR,
+          root(0, most, z => [share - tail(z), density(z)])
+        )
+      )
+    }
+  }
+}
+
+/** That of ν, ∞ of a normal distribution. */
+export const standardOf = (nu: number): Standard => (nu === Infinity ? normal : student(nu))
+
+/** Of one column, its components and its background. */
+const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<Line> => {
+  const d = dimOf(aMixture(mixture, `${where}(…)(mixture)`))
+  stop(
+    where,
+    Problem.unless(
+      d === 1,
+      'mixture',
+      `of ${d} columns`,
+      'of one',
+      'take the Mixture.marginal([column]) of one of them'
+    )
+  )
+  return partsOf(mixture).map(({ weight, mean, factor, nu = Infinity, background }) => ({
+    weight,
+    mean: mean[0],
+    deviation: factor.values[0],
+    standard: background === 'box' ? box : standardOf(nu)
+  }))
+}
+
+/** P(X ≤ x), or of the upper side P(X > x), right to their own size however small. */
+const below = (components: ReadonlyArray<Line>, x: number, isUpper: boolean): number =>
+  total(
+    components.map(({ weight, mean, deviation, standard }) => {
+      const z = (x - mean) / deviation
+      // Each is the same on both sides.
+      return weight * standard.tail(isUpper ? z : -z)
+    })
+  )
+
+/**
+ * P(X ≤ x) of one column, Σ π Φ((x − c)/√v), right to a relative 10⁻¹³ however small, with tails to 10⁻¹²; of more columns take a `marginal`
+ * first, or a RangeError says so. A background is of the distribution.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-3, 0], [3, 0]], weights: [0.25, 0.75] })
+ * assert.equal(pipe(mixture, Mixture.marginal([0]), Mixture.cdf(-3)).toFixed(6), '0.125000')
+ */
+export const cdf =
+  (x: number) =>
+  (mixture: Mixture): number =>
+    below(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
+
+/** Steps of Newton's method that keep to a bracket; bisection alone would end after 1100 halvings of any doubles. */
+const MOST = 2200
+
+/** Where a falling or rising function crosses 0 in [low, high], to the last bits: Newton's steps, halves where these leave the bracket. */
+const root = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
+  iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
+    { low, high, x: (low + high) / 2, left: MOST },
+    ({ low, high, x, left }) => {
+      const [value, slope] = of(x)
+      const [a, b] = value > 0 ? [low, x] : [x, high]
+      const newton = x - value / slope
+      // A bracket that a step does not halve is halved next.
+      const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
+      return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
+    }
+  ).x
+
+/**
+ * The x with P(X ≤ x) = p of one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. Each quantile lies between the least and the greatest
+ * of the components' own, where Newton's method finds it. Of more columns take a `marginal` first. A p outside [0, 1] throws a RangeError.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-3], [3]] })
+ * assert.ok(Math.abs(Mixture.quantile(0.5)(mixture)) < 1e-14)
+ * assert.ok(Math.abs(Mixture.cdf(Mixture.quantile(0.1)(mixture))(mixture) - 0.1) < 1e-15)
+ */
+export const quantile =
+  (p: number) =>
+  (mixture: Mixture): number => {
+    const components = ofOneColumn(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
+    stop('Mixture.quantile', Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median'))
+    return quantileOf(components, p)
+  }
+
+/** The same of components as they are told. */
+export const quantileOf = (components: ReadonlyArray<Line>, p: number): number => {
+  const z = Normal.quantile(p)
+  if (!Number.isFinite(z)) return z
+  const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
+  const low = Math.min(...own)
+  const high = Math.max(...own)
+  if (!(low < high)) return low
+  // From the side of the smaller share, which has its digits.
+  const isUpper = p > 0.5
+  const share = isUpper ? 1 - p : p
+  return root(low, high, x => [
+    (isUpper ? -1 : 1) * (below(components, x, isUpper) - share),
+    total(
+      components.map(
+        ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)
+      )
+    )
+  ])
+}
+
+/**
+ * Σ_c p_c of mixtures with weights p, which sum to 1: all their components, each with the weight p π. Mixtures with a background are refused: take each
+ * `withoutBackground`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const two = Mixture.joined([0.25, 0.75])([Mixture.of({ means: [[0]] }), Mixture.of({ means: [[1]], variances: [4] })])
+ * assert.deepEqual([...two.weights, ...two.variances], [0.25, 0.75, 1, 4])
+ */
+export const joined =
+  (weights: ReadonlyArray<number>) =>
+  (mixtures: ReadonlyArray<Mixture>): Mixture => {
+    stop(
+      'Mixture.joined',
+      Problem.unless(
+        mixtures.every(({ background }) => background === undefined),
+        'mixtures',
+        'one with a background',
+        'of components alone',
+        'take Mixture.withoutBackground of each'
+      )
+    )
+    return ofComponents(
+      mixtures.flatMap((mixture, c) =>
+        componentsOf(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
+      )
+    )
+  }

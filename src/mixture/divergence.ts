@@ -1,0 +1,209 @@
+/**
+ * How far two mixtures p and q of the same columns are apart. Between single Gaussians all are exact, on factors of their covariances.
+ * Between mixtures `kl` and `hellinger` have no closed form, and are means over a lattice of rows under random shifts, with their standard errors; `mmd` is exact; `bures`
+ * is that of the best plan among components, with a bound below.
+ */
+import * as Factor from '../../lib/arrays/factor.js'
+import { plan } from '../../lib/arrays/transport.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { meanOf } from '../../lib/numbers/mean.js'
+import * as Normal from '../../lib/numbers/normal.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Key from '../../lib/random/key.js'
+import * as Problem from '../core/problem.js'
+import { gaussianComponents, isGaussian } from './component.js'
+import * as Mixture from './index.js'
+import * as Pairs from './pairs.js'
+
+/** A number, and how far it may be off. */
+export interface Estimate {
+  readonly value: number
+  /** Of the mean over shifts, so that in 95 of 100 cases the value is within twice as much; 0 where it is exact. */
+  readonly standardError: number
+}
+
+export interface Options {
+  /** Rows, in all; 32768 unless given. */
+  readonly rows?: number
+  /** Of seed 0 unless given. */
+  readonly key?: Key.Key
+}
+
+const ROWS = 32768
+
+const exact = (value: number): Estimate => ({ value, standardError: 0 })
+
+const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
+
+const sameColumns = (where: string, p: Mixture.Mixture, q: Mixture.Mixture): void => {
+  const d = Mixture.dim(p)
+  const other = Mixture.dim(q)
+  if (d !== other)
+    refuse(
+      `Divergence.${where}: ${Problem.show(
+        Problem.of('mixture', `of ${other} columns`, `of ${d}, as the other is`, 'give both the same columns')
+      )}`
+    )
+}
+
+/** Shifts of a lattice, whose means tell how far one is off. */
+const SHIFTS = 16
+
+/** The powers 1/φ, 1/φ², … of the root of φ^{d + 1} = φ + 1, whose multiples fill a cube of d sides evenly (Roberts 2018). */
+const ratios = (d: number): ReadonlyArray<number> => {
+  const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
+    left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
+  )[0]
+  return Array.from({ length: d }, (_, j) => Elementary.pow(root, -(j + 1)))
+}
+
+/**
+ * The mean of f(log p − log q) over ½(p + q): of each component as many rows, whose z are normal quantiles of a lattice under random shifts
+ * (Cranley & Patterson 1976). Averages of f are bounded wherever p or q alone is there, which those over p are not.
+ */
+const between =
+  (p: Mixture.Mixture, q: Mixture.Mixture, { rows = ROWS, key = Key.fromSeed(0) }: Options) =>
+  (of: (log: number) => number): Estimate => {
+    const d = Mixture.dim(p)
+    const strata = [p, q].flatMap(gaussianComponents).filter(({ weight }) => weight > 0)
+    const each = Math.max(1, Math.ceil(rows / (SHIFTS * strata.length)))
+    const along = ratios(d)
+    const parts = strata.map(({ weight, mean, factor }, k) => {
+      const shifts = Key.uniform(SHIFTS * d)(Key.child(k)(key))
+      const z = new Float64Array(SHIFTS * each * d).map((_, at) => {
+        const row = Math.floor(at / d)
+        const j = at % d
+        const place = shifts[Math.floor(row / each) * d + j] + ((row % each) + 1) * along[j]
+        return Normal.quantile(Math.max(place - Math.floor(place), Number.EPSILON))
+      })
+      const values = Factor.multiply(factor, d, z).map((x, at) => mean[at % d] + x)
+      const points = { rows: SHIFTS * each, dim: d, values }
+      const [here, there] = [p, q].map(Mixture.logDensity(points))
+      return { share: weight / (2 * each), found: here.map((log, i) => of(log - there[i])) }
+    })
+    const means = Array.from({ length: SHIFTS }, (_, shift) =>
+      parts.reduce(
+        (sum, { share, found }) =>
+          sum + share * found.subarray(shift * each, (shift + 1) * each).reduce((all, x) => all + x, 0),
+        0
+      )
+    )
+    return meanOf(means)
+  }
+
+/**
+ * The relative entropy ∫ p log(p/q) ≥ 0 of p, the mixture that comes last, from q (Kullback & Leibler 1951). Between mixtures the mean of
+ * (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative, and all are of second order where p and q are alike.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Divergence, Mixture } from 'ornstein'
+ *
+ * const [p, q] = [0, 1].map(c => Mixture.of({ means: [[c]] }))
+ * assert.deepEqual(Divergence.kl(q)(p), { value: 0.5, standardError: 0 })
+ * const two = Mixture.of({ means: [[-1], [1]] })
+ * const { value, standardError } = Divergence.kl(Mixture.of({ means: [[0]], variances: [2] }))(two)
+ * // 0.009743 by quadrature
+ * assert.ok(Math.abs(value - 0.009743) < 4 * standardError && standardError < 0.001)
+ */
+export const kl =
+  (q: Mixture.Mixture, options: Options = {}) =>
+  (p: Mixture.Mixture): Estimate => {
+    sameColumns('kl', p, q)
+    if (isSingle(p) && isSingle(q))
+      return exact(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
+    // p = 2σ(r) and q = 2σ(−r) beside ½(p + q), r = log(p/q)
+    return between(p, q, options)(r => 2 * (Elementary.sigmoid(r) * (r - 1) + Elementary.sigmoid(-r)))
+  }
+
+/**
+ * Hellinger's distance √(1 − ∫ √(pq)), from 0 to 1. Between mixtures the integral is the mean of 1/cosh(½ log(p/q)) over rows of ½(p + q).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Divergence, Mixture } from 'ornstein'
+ *
+ * const [p, q] = [0, 2].map(c => Mixture.of({ means: [[c]] }))
+ * assert.ok(Math.abs(Divergence.hellinger(q)(p).value - Math.sqrt(1 - Math.exp(-0.5))) < 1e-15)
+ */
+export const hellinger =
+  (q: Mixture.Mixture, options: Options = {}) =>
+  (p: Mixture.Mixture): Estimate => {
+    sameColumns('hellinger', p, q)
+    if (isSingle(p) && isSingle(q))
+      return exact(
+        Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
+      )
+    // 1 − 1/cosh(r/2) = tanh(r/4) tanh(r/2), without a difference
+    const { value, standardError } = between(p, q, options)(r => Elementary.tanh(r / 4) * Elementary.tanh(r / 2))
+    const distance = Math.sqrt(value)
+    return { value: distance, standardError: distance === 0 ? 0 : standardError / (2 * distance) }
+  }
+
+/** A distance, and what the one that it stands for is not below. */
+export interface Bounded {
+  readonly value: number
+  /** Gelbrich's bound (1990): the distance of normal distributions with the moments of both. */
+  readonly lower: number
+}
+
+/**
+ * Wasserstein's distance W₂ of single Gaussians, √(|m − n|² + Bures² of the covariances). Between mixtures that of the best plan that takes
+ * components to components (MW₂: Delon & Desolneux 2020), a distance, too, and not below W₂, which lies between `lower` and it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Divergence, Mixture } from 'ornstein'
+ *
+ * const p = Mixture.of({ means: [[0, 0], [9, 0]], variances: [1, 4] })
+ * const q = Mixture.of({ means: [[9, 3], [0, 3]], variances: [4, 1] })
+ * assert.ok(Math.abs(Divergence.bures(q)(p).value - 3) < 1e-14)
+ */
+export const bures =
+  (q: Mixture.Mixture) =>
+  (p: Mixture.Mixture): Bounded => {
+    sameColumns('bures', p, q)
+    const [here, there] = [p, q].map(gaussianComponents)
+    const cost = {
+      shape: [here.length, there.length],
+      values: Float64Array.from(here.flatMap(one => there.map(other => Pairs.transport(one, other))))
+    }
+    const moved = plan(cost, p.weights, q.weights)
+    const [one, other] = [p, q].map(Mixture.moments)
+    return {
+      value: Math.sqrt(moved.reduce((sum, share, at) => sum + share * cost.values[at], 0)),
+      lower: Math.sqrt(Pairs.transport(one, other))
+    }
+  }
+
+/**
+ * The maximum mean discrepancy √(E k(x, x′) − 2 E k(x, y) + E k(y, y′)) of the kernel k = exp(−|x − y|²/2h²), x and x′ from p, y and y′ from q
+ * (Gretton et al. 2012): exact between mixtures, whose integrals it is made of. It sees differences of the size of the bandwidth h, in the units
+ * of the columns: standardize these, or give an h that is theirs.
+ *
+ * @throws RangeError where the bandwidth is not > 0
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Divergence, Mixture } from 'ornstein'
+ *
+ * const [p, q] = [0, 1].map(c => Mixture.of({ means: [[c]] }))
+ * // E k = √(1/3) e^{−Δ²/6} for h = 1
+ * const wanted = Math.sqrt(2 * Math.sqrt(1 / 3) * (1 - Math.exp(-1 / 6)))
+ * assert.ok(Math.abs(Divergence.mmd(q, { bandwidth: 1 })(p).value - wanted) < 1e-14)
+ */
+export const mmd =
+  (q: Mixture.Mixture, { bandwidth }: { readonly bandwidth: number }) =>
+  (p: Mixture.Mixture): Estimate => {
+    sameColumns('mmd', p, q)
+    const problems = Problem.positive('bandwidth', bandwidth, 1)
+    if (problems.length > 0) return refuse(`Divergence.mmd: ${problems.map(Problem.show).join('\n')}`)
+    const d = Mixture.dim(p)
+    const noise = Mixture.of({ means: [Array.from({ length: d }, () => 0)], variances: [bandwidth * bandwidth] })
+    // k = (2πh²)^{d/2} N(x − y; 0, h²I)
+    const scale = (d / 2) * Elementary.log(2 * Math.PI * bandwidth * bandwidth)
+    const [ofP, ofQ] = [p, q].map(Mixture.convolve(noise))
+    const expected = (a: Mixture.Mixture, b: Mixture.Mixture): number =>
+      Elementary.exp(scale + Mixture.logIntegral(b)(a))
+    return exact(Math.sqrt(Math.max(0, expected(p, ofP) - 2 * expected(p, ofQ) + expected(q, ofQ))))
+  }

@@ -1,0 +1,510 @@
+/**
+ * Where a component of any covariance would be split in two. In the component's own coordinates y = L⁻¹(x − c), where it is
+ * round, its halves start at ±a u with covariance I − a²uuᵀ: together they keep its mean and covariance. The widest direction
+ * is the wrong one for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ]
+ * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
+ * each pair of halves comes to, all pairs at once: the log-odds of the halves are linear in y, and in its products where the halves'
+ * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
+ */
+import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { mapped } from '../../../lib/plain/iterate.js'
+import * as Linalg from '../../../lib/arrays/linalg.js'
+import { concatenated, type NdArray, single } from '../../../lib/arrays/ndarray.js'
+import { kernels } from '../../../lib/simd/index.js'
+import type { Points } from '../../data/points.js'
+import { select, weightsOf } from '../../data/points.js'
+import type { MStep, Second } from '../family.js'
+import { componentsOf, ofComponents, partsOf, type Component } from '../component.js'
+import { mirror, moments, responsibilities, whitened } from './moments.js'
+import type { Rows } from '../passRows.js'
+import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
+import type { Mixture } from '../mixtureData.js'
+
+/** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
+const APART = 0.87
+
+/** All directions are tried up to so many; of more, the lowest of the fourth moment but one, and the widest. */
+const DIRECTIONS = 4
+
+/** Rows that a component answers for less than this matter little to its halves. */
+const LEAST_RESPONSIBILITY = 0.01
+
+/** Steps of expectation–maximization of the halves alone: until the best are told, how many these are, and steps of theirs. */
+const FIRST = 3
+const KEPT = 4
+const STEPS = 5
+
+/** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
+const NARROWEST = 1e-4
+
+/** Numbers of rows that are held from step to step; more are made again at each, so many at a time. */
+const HELD = 1 << 22
+const BLOCK = 1 << 18
+
+type Pair = readonly [Component, Component]
+
+export interface Split {
+  /** What the mean log-likelihood gains by the halves, the others as they are. */
+  readonly gain: number
+  readonly halves: Pair
+}
+
+export interface Survey {
+  /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
+  readonly cost: Float64Array
+  /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
+  readonly splits: ReadonlyArray<ReadonlyArray<Split>>
+}
+
+/** Of which kind the covariances are. */
+export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
+  /** Rows that fix a component's parameters. */
+  readonly leastRows: number
+  /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
+  readonly isThorough?: boolean
+}
+
+const ONE: NdArray = single(1)
+
+// Loops over rows, each a function of arrays and numbers alone: so they are compiled once, and who calls them need not be.
+
+/** E[|y|² yyᵀ] */
+const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
+  const fourth = new Float64Array(dim * dim)
+  for (let row = 0; row < rows; row++) {
+    let squared = 0
+    for (let i = 0; i < dim; i++) squared += Elementary.square(values[row * dim + i])
+    for (let i = 0; i < dim; i++)
+      for (let j = 0; j <= i; j++)
+        fourth[i * dim + j] += weights[row] * squared * values[row * dim + i] * values[row * dim + j]
+  }
+  mirror(fourth, dim)
+  return fourth
+}
+
+/** Rows, each times its weight. */
+const weighted = ({ rows, dim, values, weights }: Cloud): Float64Array => {
+  const out = new Float64Array(values.length)
+  for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < dim; j++, at++) out[at] = weights[row] * values[at]
+  return out
+}
+
+/** Rows of numbers, [any, rows], each times the rows' weights. */
+const weigh = (all: Float64Array, weights: Float64Array): void => {
+  for (let at = 0; at < all.length; at += weights.length)
+    for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
+}
+
+/** (x − c)/s of all rows. */
+const brought = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
+  const dim = centre.length
+  const out = new Float64Array(values.length)
+  for (let at = 0; at < values.length; at += dim)
+    for (let j = 0; j < dim; j++) out[at + j] = (values[at + j] - centre[j]) / scale
+  return out
+}
+
+/** Σ w log(1 − r) of a component, with its sign. */
+const lossOf = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
+  let cost = 0
+  // A row that no other component answers for is lost at a price that is high, and finite.
+  for (let i = 0, at = k; i < w.length; i++, at += width)
+    cost -= w[i] * Elementary.log1p(-Math.min(r[at], 1 - Number.EPSILON))
+  return cost
+}
+
+/** The rows that a component answers for. */
+const chosenOf = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
+  const chosen: number[] = []
+  for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+  return chosen
+}
+
+/** What they count for, of sum 1; rows in a tail, which say little of where halves are, by their precisions. */
+const sharesOf = (
+  chosen: ReadonlyArray<number>,
+  k: number,
+  width: number,
+  r: Float64Array,
+  w: Float64Array,
+  squared: Float64Array,
+  nu: number | undefined,
+  dim: number
+): Float64Array => {
+  const out = new Float64Array(chosen.length)
+  let total = 0
+  for (let row = 0; row < out.length; row++) {
+    const i = chosen[row]
+    const own = w[i] * r[i * width + k]
+    out[row] = own * (nu === undefined ? 1 : (nu + dim) / (nu + squared[i * width + k]))
+    total += out[row]
+  }
+  for (let row = 0; row < out.length; row++) out[row] /= total
+  return out
+}
+
+/** Unit vectors along which halves are tried. */
+const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
+  const { dim } = cloud
+  if (dim === 1) return [Float64Array.of(1)]
+  const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
+    const { values } = Linalg.symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
+    return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
+  }
+  const humped = axes(fourthMoment(cloud))
+  if (dim <= DIRECTIONS) return humped
+  // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
+  const gram = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++)
+      for (let k = i; k < dim; k++) gram[i * dim + j] += triangle[k * dim + i] * triangle[k * dim + j]
+  mirror(gram, dim)
+  return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
+}
+
+/** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
+const factorOf = (second: Second, covariance: Float64Array, dim: number): NdArray => {
+  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST })
+  const values = Float64Array.from({ length: dim }, (_, j) => {
+    const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
+    return Math.sqrt(Math.max(variance, NARROWEST))
+  })
+  return { shape: [dim], values }
+}
+
+/** Second moments of I − less·uuᵀ, of a kind. */
+const within = (second: Second, u: Float64Array, less: number): Float64Array => {
+  const dim = u.length
+  if (second === 'full')
+    return Float64Array.from({ length: dim * dim }, (_, at) => {
+      const i = Math.floor(at / dim)
+      const j = at % dim
+      return (i === j ? 1 : 0) - less * u[i] * u[j]
+    })
+  if (second === 'diagonal') return u.map(x => 1 - less * x * x)
+  return Float64Array.of(dim - less * u.reduce((sum, x) => sum + x * x, 0))
+}
+
+/** I, as second moments of a kind. */
+const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim), 0)
+
+/** Halves that a direction is halved into: they keep the mean and the covariance. */
+const along =
+  (second: Second) =>
+  (u: Float64Array): Pair => {
+    const factor = factorOf(second, within(second, u, APART * APART), u.length)
+    const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * APART * x), factor })
+    return [half(1), half(-1)]
+  }
+
+/** Halves that pursuit found. */
+const pursued =
+  (second: Second) =>
+  ({ share, centres: [mean, other], e }: Pursued): Pair => {
+    const apart = mean.map((c, j) => c - other[j])
+    const factor = factorOf(second, within(second, apart, e), mean.length)
+    return [
+      { weight: share, mean, factor },
+      { weight: 1 - share, mean: other, factor }
+    ]
+  }
+
+const passing = ({ rows, dim, values, weights }: Cloud): Rows => ({ rows, dim, x: values, weights, passing: true })
+
+/** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
+const widthOf = (second: Second, dim: number): number =>
+  second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
+
+/** Numbers of rows: where they are asked for, the products of y, as a kind has them; y; and 1. */
+interface Numbers {
+  readonly weights: Float64Array
+  /** [rows, width] */
+  readonly values: Float64Array
+}
+
+const numbersOf =
+  ({ dim, values, weights }: Cloud, products: Second | null, width: number) =>
+  ([first, rows]: readonly [number, number]): Numbers => {
+    const out = new Float64Array(rows * width)
+    for (let row = first * dim, to = 0; to < out.length; row += dim) {
+      if (products === 'full')
+        for (let i = row; i < row + dim; i++) for (let j = row; j <= i; j++) out[to++] = values[i] * values[j]
+      else if (products === 'diagonal') for (let i = row; i < row + dim; i++) out[to++] = values[i] * values[i]
+      else if (products !== null) {
+        for (let i = row; i < row + dim; i++) out[to] += values[i] * values[i]
+        to++
+      }
+      for (let i = row; i < row + dim; i++) out[to++] = values[i]
+      out[to++] = 1
+    }
+    return { weights: weights.subarray(first, first + rows), values: out }
+  }
+
+const dot = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
+
+/** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
+const coefficients = (second: Second, { weight, mean, factor }: Component, dim: number): Float64Array => {
+  const isFull = second === 'full' && factor.values.length > dim
+  // of F⁻¹ its columns, of which the precision has the products
+  const inverse = isFull ? Factor.solve(factor, dim, Factor.triangle(ONE, dim).values) : null
+  const { values } = factor
+  const products = new Float64Array(widthOf(second, dim))
+  const slope = new Float64Array(dim)
+  for (let i = 0, at = 0; i < dim; i++)
+    for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+      let precision = 0
+      if (inverse === null) precision = i === j ? 1 / Elementary.square(values[values.length === 1 ? 0 : i]) : 0
+      else for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
+      if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
+      slope[i] += precision * mean[j]
+      if (i !== j) slope[j] += precision * mean[i]
+    }
+  const square = dot(slope, mean)
+  return concatenated([products, slope, Float64Array.of(Factor.logNormal(factor, dim, Elementary.log(weight), square))])
+}
+
+/** The coefficients of the odds of pairs, from a place on, one pair after another. */
+const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width: number): Float64Array => {
+  const odds = new Float64Array(all.length * width)
+  for (let s = 0, at = 0; s < all.length; s++) {
+    const [first, other] = all[s]
+    for (let e = from; e < from + width; e++, at++) odds[at] = first[e] - other[e]
+  }
+  return odds
+}
+
+/** Where halves stand: −their mean log-likelihood before the last step. */
+interface Halved {
+  readonly value: number
+  readonly halves: Pair
+}
+
+/**
+ * So many steps of pairs of halves on a component's rows, the likeliest first; without those where one half is left with fewer rows than
+ * `least`. Where there is one covariance, `common` of it is that of the other components, I here.
+ */
+const halving = (
+  cloud: Cloud,
+  second: Second,
+  common: number | null,
+  least: number
+): {
+  readonly single: number
+  readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
+} => {
+  const { rows, dim, values, weights } = cloud
+  const middle = weightedSums(weights, values, dim)
+  const squares = weightedSquares(weights, values, dim)
+  const own =
+    second === 'full'
+      ? kernels()
+          .matMul(weighted(cloud), values, dim, rows, dim, true)
+          .filter((_, at) => at % dim <= Math.floor(at / dim))
+      : second === 'diagonal'
+        ? squares
+        : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
+  const totals = concatenated([own, middle, Float64Array.of(1)])
+  const products = widthOf(second, dim)
+  // Of one covariance, products say nothing of the odds.
+  const from = common === null ? 0 : products
+  const width = totals.length - from
+  const length = Math.max(1, Math.floor(BLOCK / width))
+  const blocks = Array.from({ length: Math.ceil(rows / length) }, (_, b): readonly [number, number] => [
+    b * length,
+    Math.min(length, rows - b * length)
+  ])
+  const made = mapped(blocks, numbersOf(cloud, common === null ? second : null, width))
+  const numbers = rows * width <= HELD ? [...made] : made
+  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOf` reads it. */
+  const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
+    if (second === 'full') {
+      const out = new Float64Array(dim * dim)
+      for (let i = 0, at = 0; i < dim; i++)
+        for (let j = 0; j <= i; j++, at++) out[i * dim + j] = out[j * dim + i] = sums[at] / mass - mean[i] * mean[j]
+      return out
+    }
+    if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
+    return Float64Array.of(sums[0] / mass - dot(mean, mean))
+  }
+  const next = (sums: Float64Array): Halved['halves'] | null => {
+    const p = sums[width - 1]
+    const q = 1 - p
+    if (!(p >= least && q >= least)) return null
+    const mean = new Float64Array(dim)
+    const other = new Float64Array(dim)
+    for (let j = 0; j < dim; j++) {
+      mean[j] = sums[products - from + j] / p
+      other[j] = (middle[j] - p * mean[j]) / q
+    }
+    if (common !== null) {
+      const unit = round(second, dim)
+      const apart = within(
+        second,
+        mean.map((m, j) => m - other[j]),
+        1
+      )
+      const covariance = scatter(totals, 1, middle).map(
+        (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
+      )
+      const factor = factorOf(second, covariance, dim)
+      return [
+        { weight: p, mean, factor },
+        { weight: q, mean: other, factor }
+      ]
+    }
+    const rest = totals.map((total, at) => total - sums[at])
+    return [
+      { weight: p, mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
+      { weight: q, mean: other, factor: factorOf(second, scatter(rest, q, other), dim) }
+    ]
+  }
+  const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
+    const both = all.map(halves => halves.map(own => coefficients(second, own, dim)))
+    const odds = oddsOf(both, from, width)
+    const sums = new Float64Array(all.length * width)
+    const means = new Float64Array(all.length)
+    for (const { weights, values } of numbers) {
+      const rows = weights.length
+      const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
+      Strands.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
+      const shares = kernels().sigmoid(logits, logits)
+      weigh(shares, weights)
+      Strands.add(sums, kernels().matMul(shares, values, all.length, rows, width))
+    }
+    return all.flatMap((_, s) => {
+      const halves = next(sums.subarray(s * width, (s + 1) * width))
+      return halves === null ? [] : [{ value: -(dot(both[s][1], totals) + means[s]), halves }]
+    })
+  }
+  return {
+    single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, dim), totals),
+    after: (starts, steps) => {
+      let standing: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
+      for (let i = 0; i < steps; i++) standing = step(standing.map(({ halves }) => halves))
+      return [...standing].sort((a, b) => a.value - b.value)
+    }
+  }
+}
+
+/** A half where the data are: c + Ly, and the product of two triangles. */
+const placed = (half: Component, mass: number, component: Component, outer: Float64Array): Component => {
+  const dim = half.mean.length
+  const { values: factor } = Factor.triangle(half.factor, dim)
+  const product = new Float64Array(dim * dim)
+  const mean = Float64Array.from(component.mean)
+  for (let i = 0; i < dim; i++)
+    for (let k = 0; k <= i; k++) {
+      const l = outer[i * dim + k]
+      mean[i] += l * half.mean[k]
+      for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
+    }
+  const { nu } = component
+  return {
+    weight: mass * half.weight,
+    mean,
+    factor: { shape: [dim, dim], values: product },
+    ...(nu !== undefined && { nu })
+  }
+}
+
+/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and converges. */
+const likeliest = (
+  component: Component,
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array
+): Component => {
+  const { dim } = points
+  const rows = { ...select(chosen)(points), weights }
+  const { sums, second } = Strands.taken(moments([component], 'full', passing(rows)))
+  const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
+  const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
+  return {
+    ...component,
+    mean: component.mean.map((c, j) => c + sums[j]),
+    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance })
+  }
+}
+
+/** Chosen rows from a component's centre in its standard deviations, the same in all directions. */
+const seenOf = (
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array,
+  centre: Float64Array,
+  factor: Float64Array
+): Cloud => {
+  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
+  const { rows, dim, values } = select(chosen)(points)
+  return { rows, dim, weights, values: brought(values, centre, scale) }
+}
+
+/** What each component costs, and what its halves would gain. */
+export const survey = (
+  points: Points,
+  mixture: Mixture,
+  { second, isShared = false, leastRows, isThorough = false }: Kind
+): Survey => {
+  const { rows, dim } = points
+  const all = componentsOf(mixture)
+  const count = all.length
+  const w = weightsOf(points)
+  const parts = partsOf(mixture)
+  const width = parts.length
+  const { shares: r, mass, squared } = responsibilities(parts, points, w)
+  const cost = new Float64Array(count)
+  for (let k = 0; k < count; k++)
+    cost[k] = lossOf(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
+  // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
+  const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
+  const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
+    if (!(mass[k] * rows >= 2 * least)) return []
+    const chosen = chosenOf(k, width, r, w)
+    const shares = sharesOf(chosen, k, width, r, w, squared, component.nu, dim)
+    const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
+    const outer = Factor.triangle(own.factor, dim).values
+    const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
+    const common = isShared ? 1 - mass[k] : null
+    const share = least / (mass[k] * rows)
+    const found = !isThorough
+      ? []
+      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.mean, outer), {
+          second,
+          common: common ?? 0,
+          least: share,
+          narrowest: NARROWEST
+        })
+    const { single, after } = halving(cloud, second, common, share)
+    const starts = [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
+    const first = after(starts, FIRST).slice(0, KEPT)
+    return after(
+      first.map(({ halves }) => halves),
+      STEPS
+    ).map(({ value, halves: [first, other] }) => ({
+      gain: mass[k] * (single - value),
+      halves: [placed(first, all[k].weight, own, outer), placed(other, all[k].weight, own, outer)]
+    }))
+  }
+  return { cost, splits: all.map(splitsOf) }
+}
+
+/** Of weights brought to the sum 1. */
+const mixtureOf = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
+  const total = components.reduce((sum, { weight }) => sum + weight, 0)
+  const found = ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
+  return background === undefined ? found : { ...found, background }
+}
+
+/** The mixture with `removed` put to halve `split`. */
+export const moved = (mixture: Mixture, removed: number, split: number, [first, second]: Split['halves']): Mixture =>
+  mixtureOf(
+    componentsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)),
+    mixture
+  )
+
+/** The mixture of one component more, `split` in halves. */
+export const grown = (mixture: Mixture, split: number, [first, second]: Split['halves']): Mixture =>
+  mixtureOf([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

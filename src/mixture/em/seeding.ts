@@ -1,0 +1,339 @@
+/** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { nearer } from '../../../lib/rows/byColumn.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import {
+  add,
+  argMax,
+  compute,
+  concat,
+  fromNdArray,
+  Key,
+  matMul,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  squaredDistances,
+  sub,
+  sum,
+  tensor,
+  type NdArray
+} from '../../../lib/index.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import * as Hierarchy from '../../../lib/rows/hierarchy.js'
+import { concatenated, size } from '../../../lib/arrays/ndarray.js'
+import { principal, type Table } from '../../../lib/rows/principal.js'
+import { scatterWithin } from '../../../lib/rows/spread.js'
+import type { Mixture } from '../mixture.js'
+import { asTheyAre, rowsOf, weightsOf } from '../passRows.js'
+import { summed } from '../strandwise.js'
+import type * as Points from '../../data/points.js'
+import * as Source from '../../data/source/source.js'
+import * as Stretches from '../../../lib/rows/stretches.js'
+import { remembered } from '../../../lib/plain/remembered.js'
+
+/** Centres, or other numbers, of a key. */
+export type Draw = (key: Key.Key) => NdArray
+
+/** An array of normals with standard deviation `scale`. */
+export const normals =
+  (shape: ReadonlyArray<number>, scale: number): Draw =>
+  key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
+
+const rows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
+  shape: [chosen.length, data.dim],
+  values: pipe(data, Source.chosen(chosen)).values
+})
+
+/** Rows, and the weight of each. */
+interface Weighed {
+  /** The rows from the first on, so many: where they lie, or read. */
+  readonly x: (first: number, count: number) => Float64Array
+  readonly weights: Stretches.Stretches
+  /** What is computed of each row, held where the rows are. */
+  readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
+}
+
+const weighed = (data: Source.Data): Weighed => {
+  const source = Source.from(data)
+  const shares = Source.shares(source)
+  return {
+    x: (first, count) => Stretches.stretch(Source.isSource(data) ? data : data.values, data.dim, first, count),
+    weights: typeof shares === 'number' ? Stretches.constant(source.rows, shares) : shares,
+    held: Source.isSource(data)
+      ? Stretches.kept
+      : numbers => {
+          const out = new Float64Array(numbers.rows * numbers.dim)
+          Stretches.each(numbers, (values, first) => {
+            out.set(values, first * numbers.dim)
+          })
+          return Stretches.ofArray(out, numbers.dim)
+        }
+  }
+}
+
+/** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
+export const differentRows =
+  (data: Source.Data, count: number): Draw =>
+  key => {
+    const { weights } = weighed(data)
+    const draws = Stretches.computed(data.rows, (first, out) => {
+      Key.fillUniform(first, out)(key)
+    })
+    const clocks = Stretches.zipped(draws, weights, (u, w) => (w > 0 ? -Elementary.log1p(-u) / w : Infinity))
+    return rows(data, Stretches.least(clocks, count))
+  }
+
+/** Each row's squared distance to the nearest of these centres; or what it was before, where that is less. */
+const nearest = (
+  { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
+  x: Weighed['x'],
+  centres: Float64Array,
+  before = Stretches.constant(rows, Infinity)
+): Stretches.Stretches =>
+  Stretches.computed(rows, (first, out) => {
+    before.read(first, out)
+    nearer(x(first, out.length), dim, centres, out)
+  })
+
+/**
+ * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
+ * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
+ * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
+ */
+export const SAME = 1e-9
+
+/** Greedy k-means++: of a few trials for each centre, the one that leaves the least distance; of one, k-means++. A few passes a centre. */
+export const spread =
+  (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): Draw =>
+  key => {
+    const { x, weights, held } = weighed(data)
+    const keys = Key.split(count)(key)
+    const total = (distances: Stretches.Stretches): number => Stretches.average(distances, weights)[0]
+    const drawn = (mass: Stretches.Stretches, n: number, key: Key.Key): ReadonlyArray<number> =>
+      Array.from(Stretches.atParts(mass, Key.uniform(n)(key)))
+    const from = (row: number, before?: Stretches.Stretches): Stretches.Stretches =>
+      held(nearest(data, x, x(row, 1), before))
+    const [first] = drawn(weights, 1, keys[0])
+    const { chosen } = keys.slice(1).reduce<{
+      readonly chosen: ReadonlyArray<number>
+      readonly distances: Stretches.Stretches
+      readonly left: number
+    }>(
+      ({ chosen, distances, left }, key) => {
+        const mass = left > 0 ? Stretches.zipped(distances, weights, (d, w) => w * d) : weights
+        const best = drawn(mass, trials, key)
+          .map(i => {
+            const closest = from(i, distances)
+            return { i, distances: closest, left: total(closest) }
+          })
+          .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
+        return { chosen: [...chosen, best.i], distances: best.distances, left: best.left }
+      },
+      (distances => ({ chosen: [first], distances, left: total(distances) }))(from(first))
+    )
+    return rows(data, chosen)
+  }
+
+/** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
+export const lloyd =
+  (data: Source.Data) =>
+  (centres: NdArray): NdArray => {
+    const [count, dim] = centres.shape
+    // for each centre the weight of its rows, and their sum
+    const sums = summed(data, count * (1 + dim), (x, weights) => {
+      const closeness = neg(squaredDistances(x, fromNdArray(centres)))
+      const belongs = mul(oneHot(argMax(closeness, 1), count), weights)
+      return concat([sum(belongs, 0), reshape(matMul(belongs, x, { transposeA: true }), [-1])], 0)
+    })
+    return {
+      shape: [count, dim],
+      values: centres.values.map((c, at) => {
+        const mass = sums[Math.floor(at / dim)]
+        return mass > 0 ? sums[count + at] / mass : c
+      })
+    }
+  }
+
+const table = (data: Source.Data): Table => {
+  const own = rowsOf(data)
+  return { rows: own.rows, dim: own.dim, values: own.x, weights: weightsOf(own) }
+}
+
+/**
+ * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
+ * with either sign, by a rounding, and times it they do not.
+ */
+const side = (vector: Float64Array): number => {
+  const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
+}
+
+/** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
+export const momentMatchedCentres =
+  (data: Source.Data, count: number): Draw =>
+  key => {
+    const { dim, rows } = data
+    const mean = Source.middle(data)
+    // All directions with a spread of their own: no more than rows.
+    const { values, vectors } = principal(table(data), mean, Math.min(dim, rows))
+    const deviations = values.map(
+      (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
+    )
+    const coordinates = Key.normal(count * dim)(key)
+    return {
+      shape: [count, dim],
+      values: Float64Array.from({ length: count * dim }, (_, at) => {
+        const k = Math.floor(at / dim)
+        const j = at % dim
+        return deviations.reduce(
+          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors[i * dim + j],
+          mean[j]
+        )
+      })
+    }
+  }
+
+/** The top eigenvector of Ĉ, the second moment of the data, as long as √(λ − 1), [1, dim]. */
+export const topOfSecondMoment = (data: Source.Data): NdArray => {
+  const { dim } = data
+  const { values, vectors } = principal(table(data), new Float64Array(dim), 1)
+  // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
+  const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
+  return { shape: [1, dim], values: vectors.map(v => length * v) }
+}
+
+/** The data projected on their first principal directions, about their mean. */
+export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
+  const { dim } = data
+  const centre = Source.middle(data)
+  const { values, vectors } = principal(table(data), centre, directions)
+  const projected = (rows: Float64Array): Float64Array =>
+    compute(() => {
+      const mean = tensor(centre, [1, dim])
+      const basis = tensor(vectors, [values.length, dim])
+      const coordinates = matMul(sub(tensor(rows, [rows.length / dim, dim]), mean), basis, { transposeB: true })
+      return add(mean, matMul(coordinates, basis))
+    }).values
+  if (!Source.isSource(data)) return { ...data, values: projected(data.values) }
+  return {
+    ...data,
+    read: (first, out) => {
+      out.set(projected(Stretches.part(data, first, out.length / dim)))
+    }
+  }
+}
+
+/** Each centre moved by `radius` in a direction at random. */
+export const displaced =
+  (centres: NdArray, radius: number): Draw =>
+  key => {
+    const dim = centres.shape[1]
+    const directions = Key.normal(centres.values.length)(key)
+    const norms = Array.from({ length: centres.shape[0] }, (_, k) =>
+      Elementary.norm(directions.subarray(k * dim, (k + 1) * dim))
+    )
+    return {
+      shape: centres.shape,
+      values: centres.values.map((c, at) => c + (radius * directions[at]) / norms[Math.floor(at / dim)])
+    }
+  }
+
+/** The average variance of the data about the nearest centre, per coordinate: where variances start. */
+export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
+  const { x, weights } = weighed(data)
+  const [total] = Stretches.average(nearest(data, x, centres.values), weights)
+  return total > 0 ? total / data.dim : 1
+}
+
+/** No direction of a start is narrower than this share of the mean variance. */
+const NARROWEST = 1e-4
+
+/**
+ * The triangle of the covariance of the data about the means of the rows that share a nearest centre, [dim, dim], or of its diagonal,
+ * [dim]: where covariances start. Null where no rows differ so, or are too few for one.
+ */
+export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boolean): NdArray | null => {
+  const { dim, rows } = data
+  const [count] = centres.shape
+  if (!isDiagonal && rows - count < dim) return null
+  const { weights } = weighed(data)
+  const within = scatterWithin(Source.from(data), weights, centres.values, isDiagonal)
+  const step = isDiagonal ? 1 : dim + 1
+  const mean = within.reduce((sum, v, at) => (at % step === 0 ? sum + v : sum), 0) / dim
+  if (!(mean > 0)) return null
+  const above = NARROWEST * mean
+  return isDiagonal
+    ? { shape: [dim], values: within.map(v => Math.sqrt(Math.max(v, above))) }
+    : Factor.ofClipped(within, dim, { less: 0, above })
+}
+
+interface Joined {
+  readonly rows: Hierarchy.Rows
+  readonly hierarchy: Hierarchy.Hierarchy
+}
+
+/** Directions beyond these are left out where clusters are joined, whose time rises with their cube. */
+const DIRECTIONS = 16
+
+/** At most so many rows joined to one, remembered: families and numbers of components ask for cuts of the same. */
+const joined = remembered(({ values, dim, weights }: Points.Points) =>
+  remembered((most: number): Joined => {
+    const rows = Hierarchy.thinned(values, dim, weights ?? null, most)
+    return { rows, hierarchy: Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, DIRECTIONS) }) }
+  })
+)
+
+/**
+ * The mixture of the `count` clusters at which the joining of at most so many rows has come: their shares, means and covariances, these
+ * shrunk towards what they have in common as if each had d + 1 rows more that are so. `second` says how much of them is asked for. Where
+ * there are fewer rows than clusters, some clusters are the same.
+ */
+export const hierarchical = (
+  points: Points.Points,
+  most: number,
+  count: number,
+  second: 'none' | 'trace' | 'diagonal' | 'full'
+): Mixture => {
+  const { dim } = points
+  const { rows, hierarchy } = joined(asTheyAre(points))(Math.max(most, count))
+  const found = Math.min(count, rows.rows)
+  const isDiagonal = second !== 'full'
+  const width = isDiagonal ? 1 : dim
+  const { mass, means, scatters } = Hierarchy.clusters(rows, Hierarchy.cut(hierarchy, found), found, isDiagonal)
+  const total = mass.reduce((sum, n) => sum + n, 0)
+  const common = new Float64Array(dim * width).map(
+    (_, at) => mass.reduce((sum, _, k) => sum + scatters[k * dim * width + at], 0) / total
+  )
+  const isVariance = (at: number): boolean => isDiagonal || at % (dim + 1) === 0
+  const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
+  // Rows that are all apart, or all the same, say nothing of a covariance.
+  const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
+  const above = mean > 0 ? NARROWEST * mean : 1
+  const own = (k: number): Float64Array =>
+    pooled.map((v, at) => (scatters[k * dim * width + at] + (dim + 1) * v) / (mass[k] + dim + 1))
+  const places = Array.from({ length: count }, (_, k) => k % found)
+  const weights = Float64Array.from(places, place => mass[place] / total)
+  const shares = weights.reduce((sum, w) => sum + w, 0)
+  const factors = isDiagonal ? null : places.map(place => Factor.ofClipped(own(place), dim, { less: 0, above }))
+  const diagonals = concatenated(
+    places.map((place, k) =>
+      factors === null
+        ? own(place).map(v => Math.max(v, above))
+        : Factor.covariance(factors[k], dim).values.filter((_, at) => isVariance(at))
+    )
+  )
+  return {
+    means: { shape: [count, dim], values: concatenated(places.map(k => means.subarray(k * dim, (k + 1) * dim))) },
+    weights: weights.map(w => w / shares),
+    variances:
+      second === 'diagonal' || second === 'full'
+        ? diagonals
+        : Float64Array.from(places, (_, k) =>
+            diagonals.subarray(k * dim, (k + 1) * dim).reduce((sum, v) => sum + v / dim, 0)
+          ),
+    factors:
+      factors === null ? null : { shape: [count, dim, dim], values: concatenated(factors.map(({ values }) => values)) }
+  }
+}

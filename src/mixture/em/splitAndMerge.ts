@@ -1,0 +1,244 @@
+/** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
+import { constant, pipe } from 'fp-ts/lib/function.js'
+import * as N from 'fp-ts/lib/number.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Ord from 'fp-ts/lib/Ord.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../../lib/index.js'
+import * as ExpectationMaximization from './expectationMaximization.js'
+import { iterate } from '../../../lib/plain/iterate.js'
+import { leap, type Leap } from './accelerated.js'
+import * as Frame from './frame.js'
+import * as Halves from './halves.js'
+import * as Split from './split.js'
+import * as Mixture from '../mixture.js'
+import { isGaussian } from '../component.js'
+import { inMemory } from '../passRows.js'
+import type * as Params from '../../core/params.js'
+import type * as Points from '../../data/points.js'
+import * as Source from '../../data/source/source.js'
+import type { Family, MStep } from '../family.js'
+
+export interface Options {
+  /** How many moves are tried before the mixture is left as it is. */
+  readonly attempts: number
+  /** Steps of expectation–maximization after which a move is judged. */
+  readonly polish: number
+  /** A move is given up where it would not raise the likelihood even if all steps left gained so many times what the last ones did; 1 unless given. */
+  readonly patience?: number
+  readonly varianceFloor: number
+  /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
+  readonly prior: number | null
+}
+
+/** Moves are looked for on so many rows, drawn again at each step; whether one is kept is decided on all rows. */
+export const SURVEYED = 131_072
+
+/** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
+const LEAST_GAIN = 1e-5
+
+/** Steps before a move may be given up: the first ones gain more and more. */
+const HASTE = 4
+
+/** Steps of a leap. */
+const LEAP = 3
+
+/** Halves of one component whose gains differ by less are the same. */
+const SAME = 1e-4
+
+/** So many ways to halve a component are tried. */
+const WAYS = 2
+
+/** A component whose least variance is at most so many times the floor is on its way there: its likelihood says nothing. */
+const COLLAPSING = 10
+
+/** One component put to halve another. */
+interface Move<P extends string> {
+  readonly removed: number
+  readonly split: number
+  /** What the halves are expected to gain, less what the loss of the component costs. */
+  readonly promise: number
+  readonly start: () => Params.Params<P>
+}
+
+/** All moves from given parameters, however promising. */
+type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<P>>
+
+const paired = <P extends string, S extends { readonly gain: number }>(
+  cost: Float64Array,
+  splits: ReadonlyArray<ReadonlyArray<S>>,
+  start: (removed: number, split: number, found: S) => Params.Params<P>
+): ReadonlyArray<Move<P>> =>
+  Array.from(cost, (cost, removed) =>
+    splits.flatMap((ways, split) =>
+      split === removed
+        ? []
+        : ways.map(found => ({ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }))
+    )
+  ).flat()
+
+/** By what the family can do; null where it has not the way from and to mixtures. */
+const movesOf = <P extends string>(
+  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
+  { varianceFloor }: Options,
+  about: Points.Points
+): Moves<P> | null => {
+  const least = leastRows(about.dim)
+  if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return null
+  const { second, isShared = false } = mStep
+  /**
+   * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
+   * that look along several directions find fewer there.
+   */
+  const round = (mixture: Mixture.Mixture): ReadonlyArray<Move<P>> => {
+    const learned = { mixture, free: !unitVariance }
+    const { mass, cost, splits } = Split.survey(inMemory(about), learned, varianceFloor, least)
+    return paired(
+      cost,
+      splits.map(split => (split === null ? [] : [split])),
+      (removed, split, { halves }) =>
+        fromMixture(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
+    )
+  }
+  const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
+  const moves: Moves<P> = params => {
+    const mixture = toMixture(params)
+    const count = Mixture.components(mixture)
+    const isRound = mixture.factors === null && mixture.variances.length === count && isGaussian(mixture)
+    if (isRound && about.rows < count * about.dim) return round(mixture)
+    const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
+    return paired(
+      cost,
+      splits.map(list => list.filter(({ gain }, i) => i === 0 || list[i - 1].gain - gain > SAME).slice(0, WAYS)),
+      (removed, split, { halves }) => fromMixture(Halves.moved(mixture, removed, split, halves))
+    )
+  }
+  return params => moves(params).filter(isFree)
+}
+
+/** Whether a family can be moved so. */
+export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
+  !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
+
+/** Where the steps of a move stand, and what the last ones gained. */
+interface Way<P extends string> extends Omit<Leap<P>, 'steps'> {
+  readonly left: number
+  readonly gain: number
+  readonly isHopeless: boolean
+}
+
+/** What a step led to, and the move that it was; null where none raises the likelihood. */
+export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
+  readonly move: { readonly removed: number; readonly split: number } | null
+}
+
+/**
+ * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
+ * takes the component whose loss costs least and puts it to halve the one whose halves gain most. Of many rows a sample, by the key,
+ * says which are promising.
+ */
+export const step = <P extends string>(
+  family: Family<P>,
+  options: Options,
+  data: Source.Data,
+  take?: ExpectationMaximization.Take<P>
+): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
+  const { attempts, polish, patience = 1, varianceFloor, prior } = options
+  const { points: about, enter, leave } = Frame.of(family, data)
+  const leastRows = family.leastRows(data.dim)
+  const judge = ExpectationMaximization.judge(family, data, prior, take)
+  const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
+  const next = leap(em)
+  /** After all steps; null as soon as there is no hope to get below the value in time. */
+  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null => {
+    const { params, isHopeless } = iterate<Way<P>>(
+      { params: start, value: Infinity, reach: 1, left: polish, gain: Infinity, isHopeless: false },
+      ({ params, value, reach, left, gain, isHopeless }) => {
+        if (left <= 0 || isHopeless) return null
+        const { steps, ...led } = next(params, reach)
+        const gained = value - led.value
+        const isTooFar = (patience * gained * left) / LEAP < led.value - below
+        return {
+          ...led,
+          left: left - steps,
+          gain: gained,
+          // Off a saddle each leap gains more than the one before.
+          isHopeless: isTooFar && gained <= gain && left <= polish - HASTE
+        }
+      }
+    )
+    return isHopeless ? null : params
+  }
+  /** How many components the floor alone holds up, or soon will. */
+  const narrow = (params: Params.Params<P>): number =>
+    family.toMixture === undefined
+      ? 0
+      : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
+  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points) ?? (() => [])
+  const movesFrom =
+    data.rows > SURVEYED
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
+      : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
+  return (params, key) => {
+    const { value, mass, lost } = judge(params)
+    if (mass.length < 2) return { value, params, move: null }
+    const moves = pipe(
+      movesFrom(key)(enter(params)),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ promise }: Move<P>) => promise)
+        )
+      )
+    )
+    return pipe(
+      moves.slice(0, attempts),
+      RA.findFirstMap(({ removed, split, start }) => {
+        const polished = polishedFrom(leave(start()), value - LEAST_GAIN)
+        if (polished === null) return O.none
+        const found = judge(polished)
+        const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
+        const isHeld = narrow(polished) <= narrow(params)
+        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
+        return found.value < value - LEAST_GAIN && holds
+          ? O.some({ params: polished, move: { removed, split } })
+          : O.none
+      }),
+      O.getOrElse((): Omit<Moved<P>, 'value'> => ({ params, move: null })),
+      led => ({ value, ...led })
+    )
+  }
+}
+
+/** So many of the most promising splits are starts for one component more. */
+const GROWTHS = 3
+
+/** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
+export const grown =
+  <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
+  (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
+    const { points: about, enter, leave } = Frame.of(family, points)
+    const from = larger.fromMixture
+    if (family.toMixture === undefined || from === undefined) return []
+    const mixture = family.toMixture(enter(params))
+    const { second, isShared }: Pick<MStep<P>, 'second' | 'isShared'> = larger.mStep ?? { second: 'trace' }
+    const { splits } = Halves.survey(about, mixture, {
+      second,
+      isShared: isShared === true,
+      leastRows: family.leastRows(points.dim),
+      isThorough: true
+    })
+    return pipe(
+      splits.flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k }))),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ gain }: Halves.Split) => gain)
+        )
+      ),
+      RA.takeLeft(GROWTHS),
+      RA.map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+    )
+  }

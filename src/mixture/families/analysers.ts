@@ -1,0 +1,347 @@
+/**
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns; loadings and noise are each
+ * component's own or common, and noise may be one for all columns (McNicholas & Murphy 2008). At level (α, σ)
+ * S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With R of [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is
+ * ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²: what is left of r, not Woodbury's difference, which for
+ * small ψ has lost its digits. Rows cost d q, and no d × d array is made of them.
+ *
+ * Where ψ is small in few columns, which the factors then know, p is small beside r/D, and what rounding leaves of r − Aŷ is not. Then
+ * Aᵀp = ŷ does not hold, and a step of refinement on Dp + Aŷ = r, Aᵀp = ŷ gives p the digits that S has (Björck 1967).
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import {
+  add,
+  compute,
+  concat,
+  diagonal,
+  div,
+  exp,
+  expandDims,
+  eye,
+  fromNdArray,
+  gramCholesky,
+  log,
+  matMul,
+  mul,
+  neg,
+  ones,
+  reciprocal,
+  reshape,
+  rsqrt,
+  solveTriangular,
+  square,
+  squeeze,
+  sub,
+  sum,
+  transpose,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { Field } from '../../core/index.js'
+import { clean } from '../../schedule/dynamics.js'
+import type { At, RowLevel } from '../family.js'
+import type * as Params from '../../core/params.js'
+import {
+  analyse,
+  analyseAnew,
+  isExact,
+  likeliest,
+  nearest,
+  type Analysis,
+  type Kind,
+  type Scatter
+} from './factorAnalysis.js'
+import * as Mixture from '../mixture.js'
+import { averaged, part, type Model } from './covariances.js'
+import { family } from './define.js'
+import * as Derive from './derive.js'
+import * as Gaussian from './gaussian.js'
+
+/** S of a stack, ready to be asked. */
+interface Analysed {
+  /** A, [..., d, q] */
+  readonly loads: Tensor
+  /** D, [..., d] */
+  readonly noise: Tensor
+  /** Rᵀ, [..., q, q]: its square is I + AᵀD⁻¹A. */
+  readonly factor: Tensor
+  /** R⁻ᵀAᵀD⁻¹, [..., q, d]: S⁻¹ is D⁻¹ less its square. */
+  readonly narrow: Tensor
+  /** B, [..., q, d] */
+  readonly means: Tensor
+  /** (I + AᵀD⁻¹A)⁻¹, [..., q, q] */
+  readonly inner: Tensor
+}
+
+const analysed = (loads: Tensor, noise: Tensor): Analysed => {
+  const [rank] = loads.shape.slice(-1)
+  const column = expandDims(noise, noise.rank)
+  const identity = mul(eye(rank), ones([...loads.shape.slice(0, -2), 1, 1]))
+  const factor = gramCholesky(concat([mul(loads, rsqrt(column)), identity], loads.rank - 2))
+  const narrow = solveTriangular(factor, Gaussian.flipped(div(loads, column)))
+  const half = solveTriangular(factor, identity)
+  return {
+    ...{ loads, noise, factor, narrow },
+    means: solveTriangular(factor, narrow, { transposed: true }),
+    inner: solveTriangular(factor, half, { transposed: true })
+  }
+}
+
+/** −½ log|S| */
+const logRootOf = ({ noise, factor }: Analysed): Tensor =>
+  neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
+
+/** Of so many columns at most, d × d arrays for each row are no more than its other arrays. */
+const NARROW = 8
+
+/**
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|²; the difference ΣD⁻¹ − |T|², which has lost digits where the factors know columns
+ * of little noise, where there would be a wide d × d array for each row.
+ */
+const traceOf = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
+  const [dim] = noise.shape.slice(-1)
+  if (!isCommon && dim > NARROW) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
+  const left = sub(eye(dim), matMul(loads, means))
+  return add(sum(div(square(left), expandDims(noise, noise.rank)), [-2, -1]), sum(square(means), [-2, -1]))
+}
+
+type Tensors = Params.Tensors<'means' | Names>
+
+export type Names = 'factors' | 'logNoise'
+
+const seenBy = (of: (own: Tensors) => { readonly loads: Tensor; readonly noise: Tensor }): Model<Names>['seen'] =>
+  Gaussian.evaluated((own: Tensors, x, level: RowLevel) => {
+    const { alpha, sigma } = Gaussian.spreadOver(level, 2)
+    const { loads: f, noise: psi } = of(own)
+    const loads = mul(Gaussian.spreadOver(level, 3).alpha, expandDims(f, 0))
+    const noise = add(mul(square(alpha), expandDims(psi, 0)), square(sigma))
+    const isCommon = Gaussian.isCommon(level)
+    // One S for each component, or one for each row and component.
+    const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
+    const r = Gaussian.residuals(x, own.means, level)
+    // [K, rows, ·]: a product of all rows for each component; or [rows, K, ·]
+    const rows = isCommon ? transpose(r, [1, 0, 2]) : r
+    const times = (y: Tensor, matrix: Tensor): Tensor =>
+      isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
+    const factorMeans = times(rows, s.means)
+    const rest = sub(rows, times(factorMeans, s.loads))
+    const column = isCommon ? expandDims(s.noise, 1) : s.noise
+    const first = div(rest, column)
+    const squared = add(sum(mul(rest, first), 2), sum(square(factorMeans), 2))
+    // What is left of both equations, and the step that it asks for.
+    const missed = sub(rows, add(mul(column, first), times(factorMeans, s.loads)))
+    const apart = sub(factorMeans, times(first, Gaussian.flipped(s.loads)))
+    const step = sub(times(missed, s.means), times(apart, s.inner))
+    const pulls = add(first, div(sub(missed, times(step, s.loads)), column))
+    const turned = (of: Tensor): Tensor => (isCommon ? expandDims(of, 0) : of)
+    return Gaussian.seenApart(
+      Gaussian.logNormal(x.shape[1] ?? 0, isCommon ? Gaussian.turned(squared) : squared, turned(logRootOf(s))),
+      isCommon ? transpose(pulls, [1, 0, 2]) : pulls,
+      turned(traceOf(s, isCommon))
+    )
+  })
+
+/** A generalized M-step: so many steps of the factors to one of the components. */
+const INNER = 10
+
+/** Of less than this share of the noise, factors are none: a saddle, at which steps stay. */
+const SADDLE = 1e-12
+
+/** As McNicholas & Murphy call it: whether loadings, noise and the noises of columns are constrained. */
+export const nameOf = ({ loadings, noise, isotropic, rank }: Kind & { readonly rank: number }): string =>
+  [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
+
+/** Free parameters: up to rotations of the factors, and never more than covariances have (Drton, Sturmfels & Sullivant 2007). */
+const freedomOf =
+  ({ rank, loadings, noise, isotropic }: Kind & { readonly rank: number }) =>
+  (components: number, dim: number): number => {
+    const [ownLoads, ownNoise] = [loadings, noise].map(one => one === 'own')
+    const q = Math.min(rank, isotropic && (ownNoise || !ownLoads) ? dim - 1 : dim)
+    const whole = (dim * (dim + 1)) / 2
+    const loads = dim * q - (q * (q - 1)) / 2
+    const noises = (ownNoise ? components : 1) * (isotropic ? 1 : dim)
+    if (ownLoads && !ownNoise) return Math.min(components * loads + noises, components * whole)
+    if (isotropic) return (ownLoads ? components : 1) * loads + noises
+    return ownLoads ? components * Math.min(loads + dim, whole) : Math.min(loads + dim, whole) - dim + noises
+  }
+
+/** Factor analysers: covariances of low rank beside noise. */
+export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): Model<Names> => {
+  const { loadings, noise, isotropic } = kind
+  const [ownLoads, ownNoise] = [loadings, noise].map(one => one === 'own')
+  const isShared = !ownLoads && !ownNoise
+  const shapes = (components: number, dim: number): Params.Shapes<Names> => ({
+    factors: [...(ownLoads ? [components] : []), dim, rank],
+    logNoise: [...(ownNoise ? [components] : []), ...(isotropic ? [] : [dim])]
+  })
+  /** Of each component, at a level. */
+  const analysesOf = (
+    { factors, logNoise }: Params.Params<Names>,
+    count: number,
+    dim: number,
+    { alpha, sigma } = clean
+  ): ReadonlyArray<Analysis> =>
+    RA.makeBy(count, k => {
+      const psi = part(logNoise.values, ownNoise ? count : 1, ownNoise ? k : 0)
+      return {
+        loads: part(factors.values, ownLoads ? count : 1, ownLoads ? k : 0).map(f => alpha * f),
+        noise: new Float64Array(dim).map(
+          (_, j) => Elementary.square(alpha) * Elementary.exp(psi[isotropic ? 0 : j]) + Elementary.square(sigma)
+        )
+      }
+    })
+  const made = (
+    all: ReadonlyArray<Analysis>,
+    dim: number,
+    alpha = 1,
+    ofVariance = (variance: number): number => variance
+  ): Params.Params<Names> => {
+    const as = shapes(all.length, dim)
+    const some = (isOwn: boolean): ReadonlyArray<Analysis> => (isOwn ? all : all.slice(0, 1))
+    const noises = some(ownNoise).map(({ noise }) => (isotropic ? noise.slice(0, 1) : noise))
+    return {
+      factors: {
+        shape: as.factors,
+        values: concatenated(some(ownLoads).map(({ loads }) => loads.map(a => a / alpha)))
+      },
+      logNoise: { shape: as.logNoise, values: concatenated(noises).map(v => Elementary.log(ofVariance(v))) }
+    }
+  }
+  /** Those that have mass, of which alone rows say something; of the others what is their own stays. */
+  const fitted =
+    (
+      found: (
+        scatters: ReadonlyArray<Scatter>,
+        from: ReadonlyArray<Analysis> | null,
+        least: number
+      ) => ReadonlyArray<Analysis>
+    ) =>
+    (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Names> | null): Params.Params<Names> => {
+      const { dim, level } = at
+      const count = n.length
+      if (old !== null && n.every(m => !(m > 0))) return old
+      const there = RA.makeBy(count, k => k).filter(k => n[k] > 0)
+      const before = old && analysesOf(old, count, dim, level)
+      const s = averaged(n, w)
+      const all = found(
+        there.map(k => ({ mass: n[k], s: s[k] })),
+        before && there.map(k => before[k]),
+        Gaussian.leastAt(at)
+      )
+      const of = (k: number): Analysis => all[Math.max(there.indexOf(k), 0)]
+      const whole = made(RA.makeBy(count, of), dim, level.alpha, Gaussian.varianceOf(at))
+      if (old === null) return whole
+      const kept = (now: NdArray, last: NdArray, isOwn: boolean): NdArray => {
+        const width = now.values.length / count
+        return isOwn
+          ? { ...now, values: now.values.map((x, e) => (n[Math.floor(e / width)] > 0 ? x : last.values[e])) }
+          : now
+      }
+      return {
+        factors: kept(whole.factors, old.factors, ownLoads),
+        logNoise: kept(whole.logNoise, old.logNoise, ownNoise)
+      }
+    }
+  const isNone = ({ loads, noise }: Analysis): boolean =>
+    loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE * noise.reduce((sum, v) => sum + v, 0)
+  const fit = fitted((scatters, from, least) => {
+    const anew = (): ReadonlyArray<Analysis> => nearest(kind, scatters, rank, least)
+    if (from === null || isExact(kind)) return anew()
+    const led = analyse(kind, scatters, from, least, INNER)
+    return from.every(isNone) ? likeliest(kind, scatters, [led, anew()]) : led
+  })
+  return {
+    name: nameOf({ rank, ...kind }),
+    formula: `F${ownLoads ? '_i' : ''} F${ownLoads ? '_i' : ''}ᵀ + ${isotropic ? `exp(logNoise${ownNoise ? '_i' : ''}) I` : `diag exp(logNoise${ownNoise ? '_i' : ''})`} of rank ${rank}`,
+    second: 'full',
+    isShared,
+    isVolumeShared: isShared,
+    isScalable: !isotropic,
+    // On fewer the factors, which may be what these ask for, leave no noise.
+    leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
+    shapes,
+    freedom: freedomOf({ rank, ...kind }),
+    seen: seenBy(({ means, factors, logNoise }) => {
+      const [count, dim] = means.shape
+      const own = exp(logNoise)
+      return {
+        loads: ownLoads ? factors : mul(expandDims(factors, 0), ones([count, 1, 1])),
+        noise:
+          ownNoise && !isotropic
+            ? own
+            : mul(reshape(own, [ownNoise ? count : 1, isotropic ? 1 : dim]), ones([count, dim]))
+      }
+    }),
+    factors: (own, components, dim) => {
+      // L_k of Σ_k, from [Fᵀ; √ψ].
+      const all = analysesOf(own, components, dim)
+      const values = compute(() => {
+        const roots = fromNdArray({
+          shape: [components, dim],
+          values: concatenated(all.map(({ noise }) => noise.map(Math.sqrt)))
+        })
+        const loads = fromNdArray({
+          shape: [components, dim, rank],
+          values: concatenated(all.map(({ loads }) => loads))
+        })
+        return gramCholesky(concat([Gaussian.flipped(loads), mul(expandDims(roots, 2), eye(dim))], 1))
+      }).values
+      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
+    },
+    fit,
+    ...(!isExact(kind) && {
+      isGeneralized: true,
+      anew: fitted((scatters, from, least) => {
+        const start = from ?? nearest(kind, scatters, rank, least)
+        return analyseAnew(kind, scatters, start, rank, least)
+      })
+    }),
+    ofMixture: mixture => {
+      const { shape, values } = Mixture.covariances(mixture)
+      const [count, dim] = shape
+      const scatters = RA.makeBy(count, k => ({
+        mass: Math.max(mixture.weights[k], Number.MIN_VALUE),
+        s: part(values, count, k)
+      }))
+      return made(nearest(kind, scatters, rank, Number.MIN_VALUE), dim)
+    },
+    ...(!isotropic && {
+      scaled: (by, { factors, logNoise }) => ({
+        factors: { ...factors, values: factors.values.map((f, at) => f * by[Math.floor(at / rank) % by.length]) },
+        logNoise: Gaussian.scaleLogVariances(by)(logNoise)
+      })
+    })
+  }
+}
+
+const fields = {
+  /** How many. */
+  components: Field.count({ suggestion: 2 }),
+  /** How many factors each has. */
+  rank: Field.count({ suggestion: 1 })
+}
+
+/**
+ * Free weights, and for each component `rank` factors that its columns share beside noise of their own: Σ_k = F_k F_kᵀ +
+ * diag exp(logNoise_k), F_k [d, rank]; `Covariance.factors` has those with common loadings, common noise, or one noise for all columns.
+ *
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q mean the same
+ * for orthogonal Q. Its M-step is generalized: ten inner steps on the factors, noise clipped from below.
+ */
+export const lowRank = family<'lowRank', Derive.Named<Names>, typeof fields>({
+  name: 'lowRank',
+  about: 'factor analysers with free weights: Gaussians whose columns share a few factors beside noise of their own',
+  fields,
+  formula: ({ components, rank }) =>
+    `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²(F_i F_iᵀ + diag exp(logNoise_i)) + σ²I of rank ${rank}, ` +
+    'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
+  made: ({ components, rank }) =>
+    Derive.following({
+      components,
+      covariance: analysers({ rank, loadings: 'own', noise: 'own', isotropic: false }),
+      weights: 'free'
+    })
+})

@@ -1,0 +1,121 @@
+/** Densities that belong to no component, in the tensor vocabulary: of a Cauchy about a centre, and uniform on a box. */
+import {
+  abs,
+  add,
+  div,
+  erf,
+  exp,
+  expandDims,
+  fill,
+  less,
+  lessEqual,
+  log,
+  max,
+  maximum,
+  min,
+  minimum,
+  mul,
+  neg,
+  split,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  tensor,
+  type Tensor,
+  where
+} from '../../../lib/index.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Quadrature from '../../../lib/numbers/quadrature.js'
+import type { RowLevel } from '../family.js'
+import * as Gaussian from './gaussian.js'
+import * as Terms from './precisions.js'
+
+/** Centre and scale, [2, dim]. */
+type Place = Tensor
+
+const placeOf = (place: Place): readonly [centre: Tensor, scale: Tensor] => {
+  const [centre, scale] = split(place, 2, 0)
+  return [centre, scale]
+}
+
+/** N(x; αc, α² diag s² + σ²I), as t components are made of them. */
+const normal = (place: Place): Terms.Gaussians => {
+  const [centre, scale] = placeOf(place)
+  const of = (deviation: Tensor | null, { alpha, sigma }: RowLevel): Tensor => {
+    const [, dim] = scale.shape
+    const u = add(mul(square(alpha), square(scale)), square(sigma))
+    const logRoot = mul(-0.5, sum(log(u), 1, true))
+    const squared = deviation === null ? fill([1, 1], 0) : sum(div(square(deviation), u), 1, true)
+    return Gaussian.logNormal(dim, squared, logRoot)
+  }
+  return {
+    logDensity: (x, level) => of(sub(x, mul(level.alpha, centre)), level),
+    atCentre: (_, level) => of(null, level),
+    least: () => stopGradient(min(square(scale)))
+  }
+}
+
+const NU = (): Tensor => fill([1], 1)
+
+/** No noise is less, and no row is farther from an edge in standard deviations of it: their quotients and squares are finite. */
+const LEAST = 1e-300
+const FARTHEST = 1e100
+
+/** The integrand falls by e⁻³⁸ at most, where 24 nodes are exact to rounding. */
+const DECAY = 38
+const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
+
+/**
+ * log of the density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs by columns, as exact far off as near.
+ *
+ * Inside, y ≤ s, it is a sum of two positive halves. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ,
+ * by Gauss–Legendre, of t no farther than matters.
+ */
+const boxed =
+  (place: Place) =>
+  (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
+    const [centre, scale] = placeOf(place)
+    const y = sub(x, mul(alpha, centre))
+    const s = mul(alpha, scale)
+    const deviation = maximum(sigma, LEAST)
+    const isInside = less(abs(y), s)
+    const near = where(isInside, y, 0)
+    const edge = (at: Tensor): Tensor => erf(div(at, mul(Math.SQRT2, deviation)))
+    const inside = mul(0.5, add(edge(add(s, near)), edge(sub(s, near))))
+    const away = where(isInside, 0, minimum(div(sub(abs(y), s), deviation), FARTHEST))
+    const whole = minimum(div(mul(2, s), deviation), FARTHEST)
+    const reach = minimum(whole, stopGradient(div(2 * DECAY, add(away, sqrt(add(square(away), 2 * DECAY))))))
+    const t = mul(expandDims(reach, 2), tensor(NODES, [NODES.length]))
+    const falling = exp(neg(mul(t, add(expandDims(away, 2), mul(0.5, t)))))
+    const integral = mul(reach, sum(mul(falling, tensor(WEIGHTS, [WEIGHTS.length])), 2))
+    const outside = sub(log(integral), mul(0.5, add(square(away), Elementary.log(2 * Math.PI))))
+    return sum(sub(where(isInside, log(inside), outside), log(mul(2, s))), 1, true)
+  }
+
+/** log-densities at any level, [rows, 1]. */
+export const atLevel = (shape: 'cauchy' | 'box', place: Place): ((x: Tensor, level: RowLevel) => Tensor) =>
+  shape === 'box' ? boxed(place) : Terms.logDensity(normal(place), NU())
+
+const cleanBox =
+  (place: Place) =>
+  (x: Tensor): Tensor => {
+    const [centre, scale] = placeOf(place)
+    const out = max(div(abs(sub(x, centre)), scale), 1, true)
+    const [, dim] = scale.shape
+    const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
+    // Outside it is constant too: the logarithm of a 0 that depends on x would have no derivative.
+    return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
+  }
+
+/** The same at time 0. */
+export const clean = ({
+  cauchy,
+  box
+}: Readonly<Partial<Record<'cauchy' | 'box', Tensor>>>): ((x: Tensor) => Tensor) => {
+  if (box !== undefined) return cleanBox(box)
+  if (cauchy === undefined) return x => fill([x.shape[0], 1], -Infinity)
+  const { logDensity } = { logDensity: (x: Tensor) => Terms.clean(normal(cauchy), NU())(x).logDensity }
+  return logDensity
+}

@@ -1,0 +1,384 @@
+/**
+ * Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. With
+ * `Score.mixture` each is a family, which is learned by whatever the others are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // The fourteen of mclust by name, and by what their volume, shape and orientation have in common.
+ * assert.equal(Covariance.names.length, 14)
+ * assert(Covariance.isName('VVE') && !Covariance.isName('XYZ'))
+ * const round = Covariance.of({ volume: 'own', shape: 'none' })
+ * assert.equal(Covariance.nameOfMclust(round), 'VII')
+ * assert.deepEqual(Covariance.named('VII'), round)
+ * // Factor analysers have names of their own, which end with the number of factors.
+ * assert(Covariance.analysers.every(Covariance.isFactorName) && !Covariance.isFactorName('VII'))
+ * assert.equal(Covariance.nameOf(Covariance.named('UUC1')), 'UUC1')
+ * // A field takes both; the meaning makes triangles of its parameters.
+ * assert(Covariance.field.is(round))
+ * assert.equal(
+ *   Score.show(Score.mixture({ components: 2, covariance: 'VII' })),
+ *   "Score.mixture({ components: 2, covariance: 'VII' })"
+ * )
+ * assert.equal(typeof Covariance.interpret(round), 'object')
+ */
+import type * as t from 'io-ts'
+import { refuse } from '../../../lib/plain/refuse.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'
+import type * as Params from '../../core/params.js'
+import type { Model } from './covariances.js'
+import { defined, type Definition } from './defined.js'
+import * as Analysers from './analysers.js'
+import * as Diagonal from './diagonal.js'
+import * as Full from './full.js'
+import * as Round from './round.js'
+import { nameOf as nameOfParts, spectral, type Names as Spectral, type Parts as Told } from './spectral.js'
+
+export type { Model } from './covariances.js'
+export type { Scatters } from './defined.js'
+
+/** What a covariance means: tied to the names of its parameters; `interpret` gives the model its names back. */
+export interface Meaning<Q extends string> {
+  readonly name: string
+  readonly formula: string
+  readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
+  readonly model: unknown
+}
+
+/** Covariances whose parameters are named `Q`. */
+export interface Covariance<Q extends string> extends Case.Value<'Covariance', Meaning<Q>> {}
+
+export const concept = Concept<Covariance<string>>(
+  'Covariance',
+  'the covariances of a mixture: what is common to its components, and what is their own'
+)
+
+/** The meaning of covariances. */
+export const interpret = <Q extends string>(covariance: Covariance<Q>): Model<Q> =>
+  // Meanings are made here alone, of models whose names are Q.
+  concept.meaning(covariance).model as Model<Q>
+
+const meaningOf = <Q extends string>(model: Model<Q>): Meaning<Q> => {
+  const { name, formula, shapes } = model
+  return { name, formula, shapes, model }
+}
+
+// —— by volume, shape and orientation ——
+
+/**
+ * The volume |Σ_k|^{1/d}, the shape (eigenvalues over the volume) and the orientation (eigenvectors) of all components, of each, or none: a
+ * shape of none is round, an orientation of none is along the columns.
+ */
+export interface Parts {
+  readonly volume: 'common' | 'own'
+  readonly shape: 'none' | 'common' | 'own'
+  readonly orientation?: 'none' | 'common' | 'own'
+}
+
+/** The fourteen as mclust calls them: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
+export const names = [
+  ...(['EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI'] as const),
+  ...(['EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV'] as const)
+] as const
+
+export type Name = (typeof names)[number]
+
+/** The names of the parameters: six have the ones that they have always had. */
+type NamesOf<V, S, O> = S extends 'none'
+  ? V extends 'common'
+    ? 'logVariance'
+    : 'logVariances'
+  : O extends 'none'
+    ? [V, S] extends ['common', 'common'] | ['own', 'own']
+      ? 'logVariances'
+      : 'logVolumes' | 'shapes'
+    : [V, S, O] extends ['common', 'common', 'common'] | ['own', 'own', 'own']
+      ? 'logScales' | 'lower'
+      : Spectral
+
+interface Words {
+  readonly E: 'common'
+  readonly V: 'own'
+  readonly I: 'none'
+}
+
+/** The names of the parameters of a covariance, given as a value or by the name of mclust. */
+export type ParametersOf<C> =
+  C extends Covariance<infer Q>
+    ? Q
+    : C extends `${infer V extends keyof Words}${infer S extends keyof Words}${infer O extends keyof Words}`
+      ? NamesOf<Words[V], Words[S], Words[O]>
+      : C extends FactorName
+        ? Analysers.Names
+        : never
+
+/** Those that have other parameters than spectrum and axes: without any bound, and of two that are exact in closed form. */
+const closed: Readonly<Record<string, Meaning<string>>> = {
+  EII: meaningOf(Round.oneSize),
+  VII: meaningOf(Round.sizes),
+  EEI: meaningOf(Diagonal.common),
+  VVI: meaningOf(Diagonal.own),
+  EEE: meaningOf(Full.common),
+  VVV: meaningOf(Full.own)
+}
+
+const meaningBy = (parts: Told): Meaning<string> => {
+  const name = nameOfParts(parts)
+  return Object.hasOwn(closed, name) ? closed[name] : meaningOf(spectral(parts))
+}
+
+const ofParts = Case.define('Covariance', {
+  name: 'of',
+  about: 'volume, shape and orientation, each common to the components or their own (Celeux & Govaert 1995)',
+  fields: {
+    /** Of |Σ_k|: common to all components, or their own. */
+    volume: Field.oneOf(['own', 'common']),
+    /** Of the ratios of its axes: common, own, or none of round ones. */
+    shape: Field.oneOf(['own', 'common', 'none']),
+    /** Of the directions of its axes: common, own, or none where they are those of the columns. */
+    orientation: Field.oneOf(['own', 'common', 'none'])
+  },
+  formula: parts => `Σ_i = ${meaningBy(parts).formula}`,
+  check: ({ shape, orientation }) =>
+    Problem.unless(
+      shape !== 'none' || orientation === 'none',
+      'orientation',
+      `'${orientation}'`,
+      "'none' where there is no shape: what is round has no axes",
+      "give orientation: 'none'"
+    ),
+  meaning: meaningBy
+})
+
+/**
+ * Σ_k = λ_k D_k A_k D_kᵀ (Banfield & Raftery 1993; Celeux & Govaert 1995): the volume λ_k, the shape A_k, diagonal with |A_k| = 1, and the
+ * orientation D_k are each common to the components, their own, or none. The fourteen of mclust.
+ *
+ * Six have the parameters that their families have: `logVariance` (EII), `logVariances` (VII, EEI, VVI), `logScales` and `lower` (EEE, VVV).
+ * The others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are
+ * the axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
+ *
+ * Their M-step is exact, at time 0 and above a floor of the eigenvalues, except for VEE, EVE and VVE, whose axes are turned until a turn
+ * promises nothing: the likelihood never falls. At a noise level it never falls either.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // One orientation for all, volume and shape of each: VVE.
+ * const covariance = Covariance.of({ volume: 'own', shape: 'own', orientation: 'common' })
+ * const score = Score.mixture({ components: 3, covariance })
+ * assert.deepEqual(Score.shapes(4)(score), {
+ *   means: [3, 4],
+ *   logits: [3],
+ *   logVolumes: [3],
+ *   shapes: [3, 3],
+ *   turns: [6]
+ * })
+ * assert.equal(Score.degreesOfFreedom(4)(score), 12 + 2 + 3 + 9 + 6)
+ */
+export const of = Case.called(
+  ofParts,
+  <
+    const V extends Parts['volume'],
+    const S extends Parts['shape'],
+    const O extends NonNullable<Parts['orientation']> = 'none'
+  >(parts: {
+    readonly volume: V
+    readonly shape: S
+    readonly orientation?: O
+  }): Covariance<NamesOf<V, S, O>> & Required<Parts> & { readonly _tag: 'of' } =>
+    // The names that its model has.
+    ofParts({ orientation: 'none', ...parts }) as Covariance<NamesOf<V, S, O>> &
+      Required<Parts> & { readonly _tag: 'of' }
+)
+
+// —— by factors ——
+
+const factorFields = {
+  /** How many factors. */
+  rank: Field.count({ suggestion: 1 }),
+  /** Of F: each component has its own, or they are common. */
+  loadings: Field.oneOf(['own', 'common']),
+  /** Of Ψ: each component has its own, or it is common. */
+  noise: Field.oneOf(['own', 'common']),
+  /** Whether the noise is one for all columns. */
+  isotropic: Field.boolean({ default: false })
+}
+
+/**
+ * Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): F_k [d, rank] is what columns share, Ψ_k diagonal what is each one's own. The
+ * loadings F are each component's own or common, so is the noise Ψ, which is one for all columns where it is isotropic: the eight parsimonious
+ * mixtures of McNicholas & Murphy (2008), who call them by what is constrained, loadings, noise and its columns, each C or U.
+ *
+ * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q mean the same for orthogonal Q.
+ *
+ * The M-step is exact, at time 0, above a floor of the noise and at noise levels, where noise is isotropic and not CUC (principal components:
+ * Tipping & Bishop 1999); else it is generalized, ten inner steps of expectation–maximization on the factors. The likelihood never falls.
+ *
+ * Few factors serve many columns: of d columns a component has d·rank − rank(rank − 1)/2 + d parameters and not d(d + 1)/2. They do not serve where rank is near d.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // One plane of two directions for all components, and noise that is each one's own: CUU.
+ * const covariance = Covariance.factors({ rank: 2, loadings: 'common' })
+ * const score = Score.mixture({ components: 3, covariance })
+ * assert.deepEqual(Score.shapes(10)(score), { means: [3, 10], logits: [3], factors: [10, 2], logNoise: [3, 10] })
+ * assert.equal(Score.degreesOfFreedom(10)(score), 30 + 2 + (20 - 1) + 30)
+ * assert.equal(Score.nameOf(score), 'CUU2')
+ */
+export const factors: Case.Constructor<
+  Covariance<Analysers.Names>,
+  'factors',
+  typeof factorFields,
+  null,
+  null
+> = Case.define('Covariance', {
+  name: 'factors',
+  about:
+    'a few factors that columns share, beside noise; each common to the components or their own (McNicholas & Murphy 2008)',
+  fields: factorFields,
+  formula: parts => `Σ_i = ${Analysers.analysers(parts).formula}`,
+  meaning: parts => meaningOf(Analysers.analysers(parts))
+})
+
+// —— by name ——
+
+/** The names of factor analysers of one factor; others have another number. */
+export const analysers = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
+
+/** The name of factor analysers: loadings, noise and its columns, each C (constrained) or U, and the rank. */
+export type FactorName = `${'C' | 'U'}${'C' | 'U'}${'C' | 'U'}${number}`
+
+const words = { E: 'common', V: 'own', I: 'none' } as const
+
+/** Whether it is one of the fourteen. */
+export const isName = (name: string): name is Name => names.some(one => one === name)
+
+/** Whether it is a name of factor analysers. */
+export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
+
+/**
+ * The covariances of a name. mclust's have volume, shape and orientation, each E (equal), V (varying) or I (identity); those of McNicholas & Murphy are
+ * factor analysers whose loadings, noise and columns of noise are each C (constrained) or U, and of so many factors.
+ *
+ * @throws RangeError of any other name
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   Covariance.named('VEI'),
+ *   Covariance.of({ volume: 'own', shape: 'common', orientation: 'none' })
+ * )
+ * assert.deepEqual(
+ *   Covariance.named('UCC2'),
+ *   Covariance.factors({ rank: 2, loadings: 'own', noise: 'common', isotropic: true })
+ * )
+ */
+export const named = <const N extends Name | FactorName>(name: N): Covariance<ParametersOf<N>> => {
+  // Its parameters are those of its name.
+  const typed = (found: Covariance<string>): Covariance<ParametersOf<N>> => found
+  if (isFactorName(name)) {
+    const [loadings, noise, columns] = Array.from(name, letter => (letter === 'C' ? 'common' : 'own'))
+    return typed(factors({ rank: Number(name.slice(3)), loadings, noise, isotropic: columns === 'common' }))
+  }
+  if (!isName(name))
+    return refuse(
+      `Covariance.named: ${String(name)} is not one of ${[...names, ...analysers].join(', ')}, nor of more factors`
+    )
+  const [volume, shape, orientation] = Array.from(name, letter => words[letter as keyof typeof words])
+  // The first letter is never I.
+  return typed(ofParts({ volume: volume as 'common' | 'own', shape, orientation }))
+}
+
+/** What mclust calls it; null of any other. */
+export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
+  const { name } = concept.meaning(covariance)
+  return isName(name) && Case.isMadeBy(of)(covariance) ? name : null
+}
+
+/** What mclust, or McNicholas & Murphy, call it; null of one's own. */
+export const nameOf = (covariance: Covariance<string>): Name | FactorName | null => {
+  const { name } = concept.meaning(covariance)
+  return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
+}
+
+/** A field for covariances; the name of one does, and is so written. */
+export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
+  Covariance<string>,
+  Name | FactorName
+>(concept, {
+  from: given => (typeof given === 'string' && (isName(given) || isFactorName(given)) ? named(given) : given),
+  show: covariance => {
+    const name = nameOf(covariance)
+    return name === null ? null : `'${name}'`
+  }
+})
+
+// —— one's own ——
+
+export interface Spec<N extends string, F extends Field.Fields, Q extends string>
+  extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, Definition<F, Q> {}
+
+/**
+ * Covariances of one's own, from their triangles and from what is likeliest of scatters: a mixture of them is learned by every
+ * objective, and by expectation–maximization at time 0, at noise levels, under priors and with missing cells.
+ *
+ * At a noise level moments are those that noiseless rows are expected to have, given the old parameters, so that what raises the likelihood at
+ * time 0 raises it there (in more steps than the built-in ones need). Eigenvalues of scatters are clipped at the floor before `fit` sees them: those
+ * of Σ_k stay above it where `fit` keeps the spectrum of what it is given, and else where it heeds the floor.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, eye, exp, reshape } from 'ornstein/float64'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // Σ_k = v_k I once more
+ * const round = Covariance.define({
+ *   name: 'round',
+ *   about: 'multiples of the identity',
+ *   shapes: () => components => ({ logSpread: [components] }),
+ *   triangles: () => ({ logSpread }, dim) => mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
+ *   fit: () => ({ scatters, dim }) => ({
+ *     logSpread: {
+ *       shape: [scatters.length],
+ *       values: Float64Array.from(scatters, scatter => {
+ *         const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
+ *         return Math.log(trace / dim) / 2
+ *       })
+ *     }
+ *   })
+ * })
+ * assert.deepEqual(Score.shapes(2)(Score.mixture({ components: 3, covariance: round })), {
+ *   means: [3, 2],
+ *   logits: [3],
+ *   logSpread: [3]
+ * })
+ */
+export function define<const N extends string, Q extends string, const F extends Field.Fields = Field.NoFields>(
+  spec: Spec<N, F, Q>
+): Case.Constructor<Covariance<Q>, N, F, null, null> {
+  return Case.define('Covariance', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning<Q> => meaningOf(defined(spec.name, spec, fields))
+  })
+}
+
+/** Covariances as the code that builds them. */
+export const show = (covariance: Covariance<string>): string => Case.show(covariance)
+
+/** Covariances as mathematics. */
+export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
+
+/** The problems of covariances. */
+export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [of, factors]
+
+/** The JSON codec of the covariances of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

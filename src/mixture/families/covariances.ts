@@ -1,0 +1,273 @@
+/**
+ * What the covariances of a mixture are: their parameters, the Σ_k that these are (one map), and the parameters that moments are likeliest
+ * of (the other). What a mixture with such covariances is, follows: `families/derive.ts`.
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import {
+  compute,
+  fromNdArray,
+  gramCholesky,
+  mul,
+  reshape,
+  sqrt,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import type { At, Capabilities, Second } from '../family.js'
+import * as Params from '../../core/params.js'
+import { factorsOf } from '../component.js'
+import * as FromGradient from '../em/fromGradient.js'
+import type { Mixture } from '../mixture.js'
+import * as Gaussian from './gaussian.js'
+
+export interface Model<Q extends string> {
+  /** As mclust calls it, and others their own. */
+  readonly name: string
+  /** Σ_i, or Σ of all. */
+  readonly formula: string
+  /** The second moments that `fit` needs; of a trace covariances are multiples of I. */
+  readonly second: Exclude<Second, 'none'>
+  /** Whether all components have one. */
+  readonly isShared: boolean
+  /** Whether they have one volume. */
+  readonly isVolumeShared: boolean
+  /** Whether those of columns in other units are such too. */
+  readonly isScalable: boolean
+  /** Rows of one component below which its likelihood has no bound. */
+  readonly leastRows: (dim: number) => number
+  /** Of parameters that are the components' own the first axis is theirs. */
+  readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
+  /** How many of their entries are free; all unless given. */
+  readonly freedom?: (components: number, dim: number) => number
+  /** What a row sees of a mixture of them. */
+  readonly seen: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
+  /** Σ_k, as factors of a mixture. */
+  readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
+  /**
+   * The likeliest, above a floor, of masses n [K] and moments W_k [K, …] about the components' means at a level, or one that is not less
+   * likely than the old. Without an old one the best there is a way to. Own parameters of a component without mass stay the old.
+   */
+  readonly fit: (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Q> | null) => Params.Params<Q>
+  /** It raises the likelihood by inner steps alone: see `MStep`. */
+  readonly isGeneralized?: true
+  /** The same from many starts: see `MStep`. */
+  readonly anew?: Model<Q>['fit']
+  /** Those on columns times `by`, where they say it themselves. */
+  readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
+  /** The nearest to those of a mixture, from its factors: `fit` on moments would square them, and lose half of their digits. */
+  readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
+  /** What noise shows of a mixture of them with free weights. */
+  readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
+  /** W_k about the old means, from the derivatives of −E log p by these parameters; of those alone of which `fit` is linear in W. */
+  readonly ofGradient?: (
+    own: Params.Params<Q>,
+    gradient: Params.Params<Q>,
+    mass: Float64Array,
+    dim: number
+  ) => Float64Array
+}
+
+/** The k-th of K parts of equal length. */
+export const part = (values: Float64Array, components: number, k: number): Float64Array => {
+  const width = values.length / components
+  return values.subarray(k * width, (k + 1) * width)
+}
+
+/** Σ_k W_k/Σ_k n_k */
+export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
+  const all = Gaussian.total(n)
+  const width = w.length / n.length
+  return tabulate(width, e => {
+    let sum = 0
+    for (let at = e; at < w.length; at += width) sum += w[at]
+    return sum / all
+  })
+}
+
+/** W_k/n_k, and W_k where there is no mass, [K, …]. */
+const averages = (n: Float64Array, w: Float64Array): Float64Array => {
+  const width = w.length / n.length
+  const out = new Float64Array(w.length)
+  for (let k = 0, at = 0; k < n.length; k++)
+    for (let e = 0; e < width; e++, at++) out[at] = n[k] > 0 ? w[at] / n[k] : w[at]
+  return out
+}
+
+/** Those of each. */
+export const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
+  const all = averages(n, w)
+  return Array.from(n, (_, k) => part(all, n.length, k))
+}
+
+/** A component without mass keeps its own parameters. */
+const kept = <Q extends string>(
+  mass: Float64Array,
+  old: Params.Params<Q> | null,
+  found: Params.Params<Q>
+): Params.Params<Q> =>
+  old === null || mass.every(m => m > 0)
+    ? found
+    : Params.map<NdArray, NdArray>(({ shape, values }, name) => {
+        const width = values.length / mass.length
+        // `found` has these names alone.
+        const before = old[name as Q].values
+        return { shape, values: values.map((x, at) => (mass[Math.floor(at / width)] > 0 ? x : before[at])) }
+      })(found)
+
+/** What is said of covariances as mixtures of them see them. */
+type Seen<Q extends string> = Pick<Model<Q>, 'seen' | 'projection'>
+
+// —— diagonal ones ——
+
+export interface Variances<Q extends string> extends Seen<Q> {
+  /** The parameter: the logarithms of the variances. */
+  readonly name: Q
+  readonly isShared: boolean
+  /** Whether all columns have one. */
+  readonly isRound: boolean
+}
+
+/** Diagonal covariances, one variance for each column or for all, of each component or of all: EII, VII, EEI and VVI of mclust. */
+export const variances = <const Q extends string>({ name, isShared, isRound, ...seen }: Variances<Q>): Model<Q> => {
+  // An object with a computed name is one with any.
+  const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
+  const shapeOf = (components: number, dim: number): ReadonlyArray<number> => [
+    ...(isShared ? [] : [components]),
+    ...(isRound ? [] : [dim])
+  ]
+  const of = ({ [name]: { values } }: Params.Params<Q>): Float64Array => values.map(Elementary.exp)
+  return {
+    ...seen,
+    name: (isShared ? 'E' : 'V') + (isRound ? 'I' : isShared ? 'E' : 'V') + 'I',
+    formula: `exp(${name}${isShared ? '' : '_i'})${isRound ? ' I' : ' on the diagonal'}`,
+    second: isRound ? 'trace' : 'diagonal',
+    isShared,
+    isVolumeShared: isShared,
+    isScalable: !isRound,
+    leastRows: () => (isShared ? 1 : 2),
+    shapes: (components, dim) => only(shapeOf(components, dim)),
+    factors: (own, components) => {
+      const found = of(own)
+      return { variances: isShared ? concatenated(RA.makeBy(components, () => found)) : found, factors: null }
+    },
+    fit: (n, w, at, old) => {
+      const columns = isRound ? at.dim : 1
+      const ofVariance = Gaussian.varianceOf(at)
+      const found = isShared ? pooled(n, w) : averages(n, w)
+      const all = only({
+        shape: shapeOf(n.length, at.dim),
+        values: tabulate(found.length, e => Elementary.log(ofVariance(found[e] / columns)))
+      })
+      return isShared ? all : kept(n, old, all)
+    },
+    ofGradient: (own, { [name]: { values } }, mass, dim) => {
+      const found = of(own)
+      const [columns, width] = isRound ? [dim, 1] : [1, dim]
+      return isShared
+        ? FromGradient.shared(
+            mass,
+            values.map((g, j) => FromGradient.ofVariance(found[j], g, Gaussian.total(mass), columns))
+          )
+        : values.map((g, e) => FromGradient.ofVariance(found[e], g, mass[Math.floor(e / width)], columns))
+    }
+  }
+}
+
+// —— those of any shape ——
+
+type Triangular = 'logScales' | 'lower'
+
+/** L_k, [..., d, d], from the logarithms of its diagonal, [..., d], and what is below, row by row, [..., d(d − 1)/2]. */
+const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => {
+  const { shape, values } = logScales
+  const dim = shape[shape.length - 1]
+  const all = new Float64Array(values.length * dim)
+  for (let row = 0, from = 0; row < values.length; row++) {
+    const i = row % dim
+    for (let j = 0; j < i; j++, from++) all[row * dim + j] = lower.values[from]
+    all[row * dim + i] = Elementary.exp(values[row])
+  }
+  return { shape: [...shape, dim], values: all }
+}
+
+/** The parameters of triangles [..., d, d]. */
+const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
+  const [dim] = shape.slice(-1)
+  const lead = shape.slice(0, -2)
+  const below = (dim * (dim - 1)) / 2
+  const logScales = new Float64Array(values.length / dim)
+  const lower = new Float64Array((logScales.length / dim) * below)
+  for (let row = 0, to = 0; row < logScales.length; row++) {
+    const i = row % dim
+    for (let j = 0; j < i; j++, to++) lower[to] = values[row * dim + j]
+    logScales[row] = Elementary.log(values[row * dim + i])
+  }
+  return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
+}
+
+/** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */
+const clipped = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
+  const { alpha, sigma } = level
+  const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
+  return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
+}
+
+/** Covariances of any shape, L_k L_kᵀ of each component or one for all: VVV and EEE of mclust. */
+export const triangular = ({
+  isShared,
+  ...seen
+}: Seen<Triangular> & { readonly isShared: boolean }): Model<Triangular> => {
+  const lead = (components: number): ReadonlyArray<number> => (isShared ? [] : [components])
+  return {
+    ...seen,
+    name: isShared ? 'EEE' : 'VVV',
+    formula: isShared ? 'L Lᵀ' : 'L_i L_iᵀ',
+    second: 'full',
+    isShared,
+    isVolumeShared: isShared,
+    isScalable: true,
+    leastRows: dim => (isShared ? 1 : dim + 1),
+    shapes: (components, dim) => ({
+      logScales: [...lead(components), dim],
+      lower: [...lead(components), (dim * (dim - 1)) / 2]
+    }),
+    factors: (own, components) => {
+      const { shape, values: found } = triangles(own)
+      const [dim] = shape.slice(-1)
+      const values = isShared ? concatenated(RA.makeBy(components, () => found)) : found
+      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
+    },
+    fit: (n, w, at, old) => {
+      const found = (isShared ? [pooled(n, w)] : averaged(n, w)).map(s => clipped(s, at))
+      const all = packed({ shape: [...lead(n.length), at.dim, at.dim], values: concatenated(found) })
+      return isShared ? all : kept(n, old, all)
+    },
+    ofMixture: mixture => {
+      const [count, dim] = mixture.means.shape
+      const each = concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values))
+      if (!isShared) return packed({ shape: [count, dim, dim], values: each })
+      // The triangle of Σ_k π_k L_k L_kᵀ is that of the stack of √π_k L_kᵀ.
+      const weights = { shape: [count, 1, 1], values: mixture.weights }
+      const factors = { shape: [count, dim, dim], values: each }
+      return packed(
+        compute(() =>
+          gramCholesky(
+            reshape(mul(sqrt(fromNdArray(weights)), Gaussian.flipped(fromNdArray(factors))), [count * dim, dim])
+          )
+        )
+      )
+    },
+    ofGradient: (own, { logScales, lower }, mass) => {
+      const { values } = triangles(own)
+      const of = (all: number, k: number, m: number): Float64Array =>
+        FromGradient.ofTriangle(part(values, all, k), part(logScales.values, all, k), part(lower.values, all, k), m)
+      return isShared
+        ? FromGradient.shared(mass, of(1, 0, Gaussian.total(mass)))
+        : concatenated(Array.from(mass, (m, k) => of(mass.length, k, m)))
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/** A family of mixtures, from what it says: what follows of its densities and of its two maps. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
+import {
+  add,
+  compute,
+  rowDivergence,
+  expandDims,
+  fromNdArray,
+  grad,
+  logSoftmax,
+  logSumExp,
+  softmax,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { refuse } from '../../../lib/plain/refuse.js'
+import { Case, given, type Field } from '../../core/index.js'
+import {
+  aFamily,
+  concept,
+  meaningOf,
+  levelAgain,
+  type Learned,
+  type Start,
+  type Spec,
+  type Made,
+  type Whole,
+  type Family,
+  type Model,
+  type Meaning,
+  type Score,
+  type ByDensities,
+  type ComponentsOf,
+  type RowLevel,
+  type Symmetries
+} from '../family.js'
+import * as Parametrization from '../../schedule/parametrization.js'
+import * as Params from '../../core/params.js'
+import * as Gaussian from './gaussian.js'
+import * as Maps from './maps.js'
+
+/**
+ * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
+ * round components.
+ */
+export const startOf = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
+  if (concept.is(family))
+    return refuse(
+      'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
+    )
+  const { start, fromMixture, components, count } = aFamily(family, 'Score.startOf(family, dim)')
+  if (start !== undefined) return start
+  if (fromMixture === undefined) return undefined
+  const centres = (params: Params.Params<P>): NdArray =>
+    compute(() => components(Params.map(fromNdArray)(params), dim).centres)
+  return Maps.start({ fromMixture }, count(dim), centres)
+}
+
+const dimOf = (x: Tensor): number => x.shape[1] ?? 0
+
+/** log(π_k p_k(x)), [rows, K] */
+const logJoint = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: RowLevel): Tensor =>
+  add(logDensity(x, level), expandDims(logWeights, 0))
+
+/**
+ * A family of mixtures of one's own, from the log-densities of its components: it is learned by every objective, printed,
+ * stored and property-tested as ours are. With `toMixture` and `fromMixture` it is learned by expectation–maximization too, at time 0 and
+ * at noise levels, under priors and with missing cells, and starts from the centres of clusters. Where weights are parameters `logits`
+ * and centres `means`, `logDensities` stand for `components`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Field, Key, Recipe, Run, Score } from 'ornstein'
+ * import { add, div, fill, log, mul, square, squaredDistances } from 'ornstein/float64'
+ *
+ * // Equal weights, and the variance ¼ in every direction.
+ * const clusters = Score.family({
+ *   name: 'clusters',
+ *   about: 'equal weights, and the variance ¼',
+ *   fields: { components: Field.count({ suggestion: 2 }) },
+ *   parameters: ({ components }) => dim => ({ means: [components, dim] }),
+ *   degreesOfFreedom: ({ components }) => dim => components * dim,
+ *   components: ({ components }) => ({ means }, dim) => ({
+ *     logWeights: fill([components], -Math.log(components)),
+ *     centres: means,
+ *     logDensity: (x, { alpha, sigma }) => {
+ *       const u = add(mul(0.25, square(alpha)), square(sigma))
+ *       return mul(-0.5, add(div(squaredDistances(x, means, alpha), u), mul(dim, log(mul(2 * Math.PI, u)))))
+ *     }
+ *   }),
+ *   moments: () => ({ second: 'none' }),
+ *   toMixture: ({ components }) => ({ means }) => ({
+ *     means,
+ *     weights: new Float64Array(components).fill(1 / components),
+ *     variances: new Float64Array(components).fill(0.25),
+ *     factors: null
+ *   }),
+ *   fromMixture: () => ({ means }) => ({ means })
+ * })
+ * const points = { rows: 4, dim: 1, values: Float64Array.of(-9, 11, 9, -11) }
+ * const program = pipe(points, Compile.pipeline(Recipe.expectationMaximization(clusters({ components: 2 }))(points)))
+ * assert.ok(E.isRight(program))
+ * const { params } = Run.last(program.right)(Key.fromSeed(1))
+ * assert.deepEqual([...params.means.values].sort((a, b) => a - b), [-10, 10])
+ */
+export function family<
+  const N extends string,
+  P extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A> | Whole<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+  given(spec, ['name'], 'what a family says, { name, about, parameters, components, … }', 'Score.family(says)')
+  const made =
+    'made' in spec ? spec.made : partsOf('components' in spec ? spec : { ...spec, components: componentsOf(spec) })
+  return Case.define('Score', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(made(fields)))
+  })
+}
+
+const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
+
+/** All parts of one choice of fields; and components in another order, where it asks for their number: the arrays that grow with it are theirs. */
+const partsOf =
+  <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
+  (fields: Field.Of<F>): Made<P> => {
+    const said = pipe(spec as Readonly<Record<string, unknown>>, RR.deleteAt('check'), RR.deleteAt('formula'))
+    const parts = RR.map(part => (isOfFields(part) ? part(fields) : part))(said) as unknown as Made<P>
+    if (parts.symmetries !== undefined || !('components' in fields) || typeof fields.components !== 'number')
+      return parts
+    const relabel: Symmetries<P>['relabel'] = order => {
+      const more = spec.parameters({ ...fields, components: order.length + 1 })
+      return params => {
+        const { means } = params as Params.Params<string> & { readonly means?: NdArray }
+        const dim = means?.shape[1] ?? 1
+        return Gaussian.relabelledAs(parts.parameters(dim), more(dim))(order)(params)
+      }
+    }
+    return { ...parts, symmetries: { relabel } }
+  }
+
+/** Components of log-densities, `logits` and `means`. */
+const componentsOf =
+  <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>({
+    name,
+    logDensities
+  }: ByDensities<N, F, P, A>): Spec<N, F, P, A>['components'] =>
+  fields =>
+  params => {
+    const { logits, means }: Partial<Params.Tensors<string>> = params
+    return logits === undefined || means === undefined
+      ? refuse(
+          `Score.${name}: logDensities are of a family with means and logits among its parameters; say its components`
+        )
+      : {
+          logWeights: logSoftmax(logits),
+          centres: means,
+          logDensity: (x, level) => logDensities(fields)(params, x, level)
+        }
+  }
+
+/** How many entries of parameters are free, except for a sum that the weights have. */
+const freedomOf = (shapes: Params.Shapes<string>): number =>
+  Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
+
+/** What a family means, from what it is: what it does not say follows of its densities, or of its two maps. */
+export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
+  const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
+  const maps = toMixture && fromMixture && { toMixture, fromMixture }
+  const unclosed = closedUnder.filter(change => !maps && !(change === 'shift' ? made.shifted : made.scaled))
+  const { second = 'full', ...more }: Partial<Learned> = made.unitVariance ? { second: 'none' } : moments
+  const {
+    logDensity = (params, x, level) => logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true),
+    score = (params, x, level) => grad(at => logDensity(params, at, level))(x),
+    divergence = (params, x, level) => rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)
+  } = made
+  return {
+    ...(called !== null && { called }),
+    shapes,
+    degreesOfFreedom: made.degreesOfFreedom ?? (dim => freedomOf(shapes(dim))),
+    predicts: Parametrization.score,
+    output: score,
+    score,
+    divergence,
+    family: {
+      components,
+      logDensity,
+      responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
+      count:
+        made.count ??
+        (dim =>
+          compute(() => components(Params.map(fromNdArray)(Params.zeros(shapes(dim))), dim).logWeights).values.length),
+      leastRows: made.leastRows ?? (() => 1),
+      unitVariance: made.unitVariance ?? false,
+      mirrored: made.mirrored ?? false,
+      hasBackground: made.hasBackground ?? false,
+      hasTails: made.hasTails ?? false,
+      held: made.held ?? [],
+      ...(unclosed.length > 0 && { unclosed }),
+      placed: made.placed,
+      mStep: made.mStep ?? (maps && Maps.mStep(maps, { second, ...more })),
+      sufficient: made.sufficient,
+      onlyClean: made.onlyClean,
+      start: made.start,
+      fromMixture,
+      toMixture,
+      shifted: made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shifted(maps) : undefined),
+      scaled: made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaled(maps) : undefined),
+      distance: made.distance ?? (maps && Maps.distance(maps, more.isShared)),
+      projection: made.projection,
+      symmetries: made.symmetries
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/** Covariances of one's own: from their triangles in the vocabulary, and what is likeliest of scatters at time 0. */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { compute, fromNdArray, type Tensor } from '../../../lib/index.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import type { Field } from '../../core/index.js'
+import * as Params from '../../core/params.js'
+import * as Denoised from './denoised.js'
+import { part, pooled, type Model } from './covariances.js'
+import * as Full from './full.js'
+import * as Gaussian from './gaussian.js'
+
+/** What `fit` is given. */
+export interface Scatters {
+  /** W_k/n_k at time 0, each [d, d] row by row; of covariances that are one, that of all rows about the means of their components, alone. */
+  readonly scatters: ReadonlyArray<Float64Array>
+  /** The share of the rows that each is of. */
+  readonly shares: Float64Array
+  readonly dim: number
+  /** The lower bound of the eigenvalues of Σ_k; those of the scatters are not below it. */
+  readonly floor: number
+}
+
+export interface Definition<F extends Field.Fields, Q extends string> {
+  /** Names and shapes of the parameters; the first axis of those that are the components' own is theirs. */
+  readonly shapes: (fields: Field.Of<F>) => (components: number, dim: number) => Params.Shapes<Q>
+  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d], or [1, d, d] of one for all. */
+  readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
+  /**
+   * The parameters of which Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k) is least, or less than at the old ones, which are null where there are none: then it
+   * is given the covariances of a mixture, and finds the nearest.
+   */
+  readonly fit: (
+    fields: Field.Of<F>
+  ) => (scatters: Scatters, old: Params.Params<NoInfer<Q>> | null) => Params.Params<NoInfer<Q>>
+  /** Whether all components have one covariance. */
+  readonly isShared?: boolean
+  /** How many entries of the parameters are free; all unless given. */
+  readonly freedom?: (fields: Field.Of<F>) => (components: number, dim: number) => number
+  /** Rows of one component below which its likelihood has no bound; d + 1 unless given, or 1 of one covariance for all. */
+  readonly leastRows?: (fields: Field.Of<F>) => (dim: number) => number
+}
+
+/**
+ * The model that a definition is of such fields: parameters, way from and to mixtures, M-step and distance, all by the covariances that they
+ * are and the fit of covariances to moments.
+ */
+export const defined = <F extends Field.Fields, Q extends string>(
+  name: string,
+  { isShared = false, ...spec }: Definition<F, Q>,
+  fields: Field.Of<F>
+): Model<Q> => {
+  const shapes = spec.shapes(fields)
+  const triangles = spec.triangles(fields)
+  const fit = spec.fit(fields)
+  const freedom = spec.freedom?.(fields)
+  const factorsOf = (own: Params.Params<Q>, count: number, dim: number): Float64Array => {
+    const found = compute(() => triangles(Params.map(fromNdArray)(own), dim)).values
+    return isShared ? concatenated(RA.makeBy(count, () => found)) : found
+  }
+  return {
+    name,
+    formula: name,
+    second: 'full',
+    isShared,
+    isVolumeShared: isShared,
+    isScalable: false,
+    leastRows: spec.leastRows?.(fields) ?? (dim => (isShared ? 1 : dim + 1)),
+    shapes,
+    ...(freedom && { freedom }),
+    seen: Gaussian.evaluated((params, x, level) =>
+      Full.ofTriangles(params.means, triangles(params, x.shape[1] ?? 0), x, level)
+    ),
+    factors: (own, count, dim) => {
+      const values = factorsOf(own, count, dim)
+      return { variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+    },
+    fit: (n, w, at, old) => {
+      const { level, floor, dim } = at
+      const count = n.length
+      const factors = old && factorsOf(old, count, dim)
+      const there =
+        factors === null || (level.sigma === 0 && level.alpha === 1) ? w : Denoised.moments(factors, n, w, at)
+      const total = Gaussian.total(n)
+      /** Of a component without mass, what it is. */
+      const stays = (k: number): Float64Array =>
+        factors === null
+          ? part(there, count, k)
+          : Factor.covariance({ shape: [dim, dim], values: part(factors, count, k) }, dim).values
+      const scatters = isShared
+        ? [pooled(n, there)]
+        : RA.makeBy(count, k => (n[k] > 0 ? part(there, count, k).map(s => s / n[k]) : stays(k)))
+      const above = Math.max(floor, Number.MIN_VALUE)
+      return fit(
+        {
+          scatters: scatters.map(s => Factor.covariance(Factor.ofClipped(s, dim, { less: 0, above }), dim).values),
+          shares: isShared ? Float64Array.of(1) : n.map(m => m / total),
+          dim,
+          floor
+        },
+        old
+      )
+    }
+  }
+}

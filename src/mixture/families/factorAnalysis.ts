@@ -1,0 +1,595 @@
+/**
+ * Factors of covariances, Σ_k = F_k F_kᵀ + diag ψ_k, where loadings and noise are each component's own or common, and noise may be one for
+ * all columns (McNicholas & Murphy 2008): steps of expectation–maximization towards them (Rubin & Thayer 1982), O(q d²) each, and the nearest
+ * at once (Jöreskog 1967; Tipping & Bishop 1999). The arrays are small and the steps are many, so they are loops.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import {
+  dot,
+  factorGram,
+  factorSymmetric,
+  solveLower,
+  symmetricEigen,
+  transposed,
+  type Eigen,
+  largest
+} from '../../../lib/arrays/linalg.js'
+
+/** What components have in common. */
+export interface Kind {
+  readonly loadings: 'own' | 'common'
+  readonly noise: 'own' | 'common'
+  /** Whether all columns have one noise. */
+  readonly isotropic: boolean
+}
+
+/** F [d, q] and ψ [d], or A and D at a level, of a component. */
+export interface Analysis {
+  readonly loads: Float64Array
+  readonly noise: Float64Array
+}
+
+/** What rows say of a component: their mass, which is > 0, and S = W/n, [d, d]. */
+export interface Scatter {
+  readonly mass: number
+  readonly s: Float64Array
+}
+
+/** Once no noise moves by more than this share of itself, there are no more steps. */
+const STILL = 1e-9
+
+/** What is expected of factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
+interface Expected {
+  readonly across: Float64Array
+  readonly spread: Float64Array
+}
+
+const expecting = (d: number, q: number): ((s: Float64Array, { loads, noise }: Analysis, into: Expected) => void) => {
+  const stack = new Float64Array((d + q) * q)
+  const l = new Float64Array(q * q)
+  const half = new Float64Array(q * q)
+  const b = new Float64Array(q * d)
+  for (let k = 0; k < q; k++) stack[(d + k) * q + k] = 1
+  return (s, { loads: a, noise }, { across, spread }) => {
+    for (let j = 0; j < d; j++)
+      for (let k = 0; k < q; k++) {
+        stack[j * q + k] = a[j * q + k] / Math.sqrt(noise[j])
+        b[k * d + j] = a[j * q + k] / noise[j]
+      }
+    factorGram(stack, 0, d + q, q, l, 0)
+    solveLower(l, 0, q, b, 0, d, false)
+    solveLower(l, 0, q, b, 0, d, true)
+    for (let k = 0; k < q; k++) for (let j = 0; j < d; j++) across[k * d + j] = dot(b, k * d, s, j * d, d)
+    half.fill(0)
+    for (let k = 0; k < q; k++) half[k * q + k] = 1
+    solveLower(l, 0, q, half, 0, q, false)
+    // V + BSBᵀ is the square of [L⁻¹; T] wherever S = TᵀT; formed, it is one of small numbers and q columns.
+    for (let k = 0; k < q; k++)
+      for (let m = 0; m <= k; m++) {
+        let sum = dot(across, k * d, b, m * d, d)
+        for (let i = 0; i < q; i++) sum += half[i * q + k] * half[i * q + m]
+        for (let i = 0; i < m; i++) sum -= spread[k * q + i] * spread[m * q + i]
+        spread[k * q + m] = k === m ? Math.sqrt(sum) : sum / spread[m * q + m]
+      }
+  }
+}
+
+/** Rows j of common loadings: F_j Σ_k (n_k/ψ_kj)Θ_k = Σ_k (n_k/ψ_kj)(S_kB_kᵀ)_j, in place. */
+const loadTogether = (
+  scatters: ReadonlyArray<Scatter>,
+  all: ReadonlyArray<Analysis>,
+  expected: ReadonlyArray<Expected>,
+  q: number
+): void => {
+  const d = all[0].noise.length
+  const gram = new Float64Array(q * q)
+  const l = new Float64Array(q * q)
+  const row = new Float64Array(q)
+  const thetas = expected.map(({ spread }) =>
+    spread.map((_, at) =>
+      dot(spread, Math.floor(at / q) * q, spread, (at % q) * q, Math.min(Math.floor(at / q), at % q) + 1)
+    )
+  )
+  for (let j = 0; j < d; j++) {
+    gram.fill(0)
+    row.fill(0)
+    for (let k = 0; k < all.length; k++) {
+      const weight = scatters[k].mass / all[k].noise[j]
+      for (let e = 0; e < q * q; e++) gram[e] += weight * thetas[k][e]
+      for (let a = 0; a < q; a++) row[a] += weight * expected[k].across[a * d + j]
+    }
+    // Where it is no more than rounding, the row stays.
+    if (!factorSymmetric(gram, 0, q, l, 0)) continue
+    solveLower(l, 0, q, row, 0, 1, false)
+    solveLower(l, 0, q, row, 0, 1, true)
+    for (const { loads } of all) loads.set(row, j * q)
+  }
+}
+
+/** Noise as a kind has it, of what each column of each component leaves; above `least`. */
+const pooledNoise = (
+  { noise, isotropic }: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  left: ReadonlyArray<Float64Array>,
+  least: number
+): ReadonlyArray<Float64Array> => {
+  const all = scatters.reduce((sum, { mass }) => sum + mass, 0)
+  const pooled =
+    noise === 'own'
+      ? left
+      : left.map(() =>
+          left[0].map((_, j) => left.reduce((sum, each, k) => sum + (scatters[k].mass / all) * each[j], 0))
+        )
+  return pooled.map(each => {
+    const mean = each.reduce((sum, x) => sum + x, 0) / each.length
+    return each.map(x => Math.max(isotropic ? mean : x, least))
+  })
+}
+
+/** So many steps on a group of components, in place, or until they are still. */
+const analyseTogether = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  all: ReadonlyArray<Analysis>,
+  least: number,
+  steps: number
+): void => {
+  const d = all[0].noise.length
+  const q = all[0].loads.length / d
+  const expected = all.map((): Expected => ({ across: new Float64Array(q * d), spread: new Float64Array(q * q) }))
+  const expect = expecting(d, q)
+  const next = new Float64Array(q * d)
+  const isApart = kind.loadings === 'own' || all.length === 1
+  let moved = true
+  for (let step = 0; step < steps && moved; step++) {
+    all.forEach((one, k) => {
+      expect(scatters[k].s, one, expected[k])
+    })
+    if (!isApart) loadTogether(scatters, all, expected, q)
+    const left = all.map(({ loads: a }, k) => {
+      const { across, spread } = expected[k]
+      if (isApart) {
+        next.set(across)
+        solveLower(spread, 0, q, next, 0, d, false)
+        solveLower(spread, 0, q, next, 0, d, true)
+      }
+      return new Float64Array(d).map((_, j) => {
+        let own = scatters[k].s[j * d + j]
+        for (let a0 = 0; a0 < q; a0++) {
+          if (isApart) a[j * q + a0] = next[a0 * d + j]
+          own -= a[j * q + a0] * across[a0 * d + j]
+        }
+        if (isApart) return own
+        // S_jj − 2F_j(BS)_j + F_jΘF_jᵀ
+        for (let a0 = 0; a0 < q; a0++) {
+          let along = 0
+          for (let b = a0; b < q; b++) along += spread[b * q + a0] * a[j * q + b]
+          own += along * along - a[j * q + a0] * across[a0 * d + j]
+        }
+        return own
+      })
+    })
+    moved = false
+    pooledNoise(kind, scatters, left, least).forEach((now, k) => {
+      const { noise } = all[k]
+      now.forEach((v, j) => {
+        moved ||= Math.abs(v - noise[j]) > STILL * noise[j]
+      })
+      noise.set(now)
+    })
+  }
+}
+
+/** Components that have nothing in common, each alone; else all. */
+const groupsOf = <A>({ loadings, noise }: Kind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
+
+/** One of all that have the same covariance. */
+const asOne = ({ loadings, noise }: Kind, scatters: ReadonlyArray<Scatter>): ReadonlyArray<Scatter> =>
+  loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters
+
+const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
+  const mass = scatters.reduce((sum, one) => sum + one.mass, 0)
+  return {
+    mass,
+    s: scatters[0].s.map((_, at) => scatters.reduce((sum, one) => sum + (one.mass / mass) * one.s[at], 0))
+  }
+}
+
+/** What is found of groups, one of each component. */
+const grouped =
+  (found: (kind: Kind, scatters: ReadonlyArray<Scatter>, from: ReadonlyArray<Analysis>) => ReadonlyArray<Analysis>) =>
+  (kind: Kind, scatters: ReadonlyArray<Scatter>, from: ReadonlyArray<Analysis>): ReadonlyArray<Analysis> =>
+    groupsOf(
+      kind,
+      scatters.map((_, k) => k)
+    ).flatMap(group => {
+      const own = asOne(
+        kind,
+        group.map(k => scatters[k])
+      )
+      const all = found(
+        kind,
+        own,
+        own.map((_, i) => from[group[i]])
+      )
+      return group.map((_, i) => all[own.length === 1 ? 0 : i])
+    })
+
+/** So many steps on the factors of given scatters: none lowers the likelihood; once the noise of a group is still there are no more of it. */
+export const analyse = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  start: ReadonlyArray<Analysis>,
+  least: number,
+  steps: number
+): ReadonlyArray<Analysis> =>
+  grouped((kind, own, from) => {
+    const all = from.map(({ loads, noise }) => ({ loads: loads.slice(), noise: noise.slice() }))
+    analyseTogether(kind, own, all, least, steps)
+    return all
+  })(kind, scatters, start)
+
+/** −½ (log|Σ| + tr Σ⁻¹S): the expected log-likelihood of a row, less (d/2) log 2π. */
+const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
+  const d = noise.length
+  const q = loads.length / d
+  const rows = new Float64Array((q + d) * d)
+  for (let j = 0; j < d; j++) {
+    for (let a = 0; a < q; a++) rows[a * d + j] = loads[j * q + a]
+    rows[(q + j) * d + j] = Math.sqrt(noise[j])
+  }
+  const root = Factor.ofRows(rows, d)
+  const whole = Factor.solve(root, d, transposed(Factor.solve(root, d, s), d))
+  let trace = 0
+  for (let j = 0; j < d; j++) trace += whole[j * (d + 1)]
+  return -Factor.logDeterminant(root, d) - trace / 2
+}
+
+/** Of several, the likeliest of each group. */
+export const likeliest = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  all: ReadonlyArray<ReadonlyArray<Analysis>>
+): ReadonlyArray<Analysis> => {
+  const values = all.map(one => scatters.map(({ mass, s }, k) => mass * expectedLog(s, one[k])))
+  return groupsOf(
+    kind,
+    scatters.map((_, k) => k)
+  ).flatMap(group => {
+    const of = (i: number): number => group.reduce((sum, k) => sum + values[i][k], 0)
+    const best = values.reduce((best, _, i) => (of(i) > of(best) ? i : best), 0)
+    return group.map(k => all[best][k])
+  })
+}
+
+/** What is seen of covariances where the noise of all is ψ: the best factors of each, and how ψ is to change. */
+interface Looked {
+  readonly noise: Float64Array
+  /** W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ of each. The factors of eigenvalues λ > 1, q at most, are ψ^½ ω √(λ − 1); the rest is left, and best were 1. */
+  readonly eigens: ReadonlyArray<Eigen>
+  /** Σ (λ − 1 − log λ) over what is left: twice the relative entropy to S, 0 where S is of the family; the mean over the components. */
+  readonly apart: number
+  /** Its derivative by log ψ, [d]: −Σ (λ − 1) ω∘ω */
+  readonly gradient: Float64Array
+  /** Its second one where all that is left is 1, [d, d]: the squares of the entries of Σ ωωᵀ. Positive semidefinite everywhere. */
+  readonly curvature: Float64Array
+}
+
+const isFactor = (j: number, rank: number, value: number): boolean => j < rank && value > 1
+
+const look = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): Looked => {
+  const d = noise.length
+  const roots = noise.map(Math.sqrt)
+  const whole = scatters.reduce((sum, { mass }) => sum + mass, 0)
+  const gradient = new Float64Array(d)
+  const curvature = new Float64Array(d * d)
+  let apart = 0
+  const eigens = scatters.map(({ mass, s }) => {
+    const share = mass / whole
+    const eigen = symmetricEigen({
+      shape: [d, d],
+      values: s.map((x, at) => x / (roots[Math.floor(at / d)] * roots[at % d]))
+    })
+    const vectors = eigen.vectors.values
+    const left = new Float64Array(d * d)
+    eigen.values.forEach((value, j) => {
+      if (isFactor(j, rank, value)) return
+      apart += share * (value - 1 - Elementary.log1p(value - 1))
+      for (let i = 0; i < d; i++) {
+        const w = vectors[j * d + i]
+        gradient[i] -= share * (value - 1) * w * w
+        for (let l = 0; l < d; l++) left[i * d + l] += w * vectors[j * d + l]
+      }
+    })
+    for (let e = 0; e < d * d; e++) curvature[e] += share * left[e] * left[e]
+    return eigen
+  })
+  return { noise, eigens, apart, gradient, curvature }
+}
+
+/** Whether what is left is 1, up to the rounding of the largest eigenvalue: then it is so however flat the way there was. */
+const isThere = ({ noise, eigens, apart }: Looked): boolean =>
+  apart <=
+  noise.length *
+    Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
+
+/**
+ * Where little is known of a noise, the best of ψ lie along a bent valley, where a step that is to go down at once is a short one: so
+ * many may go up before there is one that is damped more.
+ */
+const PATIENCE = 4
+
+/** No step changes a noise by more than a factor e². */
+const LONGEST = 2
+
+/** A step that gains no more than this share of what is left is the last. */
+const GAIN = 1e-12
+
+/** Steps to the nearest at most: a dozen is usual. */
+const STEPS = 100
+
+/** Gauss–Newton steps on log ψ, damped by the size of the gradient: near a covariance of the family their number of digits doubles. */
+const descend = (scatters: ReadonlyArray<Scatter>, rank: number, start: Float64Array, least: Float64Array): Looked => {
+  const d = start.length
+  const l = new Float64Array(d * d)
+  let at = look(scatters, rank, start)
+  let best = at
+  let damping = 1
+  let upwards = 0
+  for (let step = 0; step < STEPS; step++) {
+    if (isThere(at)) break
+    const size = largest(at.gradient)
+    const curvature = at.curvature.slice()
+    for (let i = 0; i < d; i++) curvature[i * d + i] += Math.max(damping * size, Number.EPSILON)
+    // Always, but where an entry is not finite.
+    if (!factorSymmetric(curvature, 0, d, l, 0)) break
+    const change = at.gradient.map(g => -g)
+    solveLower(l, 0, d, change, 0, 1, false)
+    solveLower(l, 0, d, change, 0, 1, true)
+    const length = largest(change)
+    const by = length > LONGEST ? LONGEST / length : 1
+    at = look(
+      scatters,
+      rank,
+      at.noise.map((v, i) => Math.max(v * Elementary.exp(by * change[i]), least[i]))
+    )
+    if (at.apart < best.apart) {
+      const gained = best.apart - at.apart
+      best = at
+      if (gained < GAIN * at.apart) break
+      damping = Math.max(damping / 8, 1e-8)
+      upwards = 0
+    } else if (++upwards > PATIENCE) {
+      at = best
+      damping *= 64
+      upwards = 0
+    }
+  }
+  return best
+}
+
+/** Of what the other columns leave of one, the share that is its own noise at least: for numbers to have digits … */
+const DIGITS = 1e-12
+
+/** … and for a covariance that is not of the family, whose nearest may have none: steps from there would leave it at none. */
+const SHARE = 0.01
+
+/** 1/(S⁻¹)_jj: what the other columns leave of each, [d]; S is positive definite. */
+const unshared = (s: Float64Array, d: number): Float64Array => {
+  const l = new Float64Array(d * d)
+  const inverse = new Float64Array(d * d)
+  for (let i = 0; i < d; i++) inverse[i * d + i] = 1
+  if (!factorSymmetric(s, 0, d, l, 0)) return new Float64Array(d).map((_, i) => s[i * d + i] * Number.EPSILON)
+  solveLower(l, 0, d, inverse, 0, d, false)
+  return new Float64Array(d).map((_, i) => {
+    let sum = 0
+    for (let k = 0; k < d; k++) sum += inverse[k * d + i] * inverse[k * d + i]
+    return 1 / sum
+  })
+}
+
+/** A descent may end where a noise is next to none, and a better end be elsewhere: so many more are begun with that noise large. */
+const AGAIN = 4
+
+/** Factors of their own, and noise that all have. */
+const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked => {
+  const [{ s }] = scatters
+  const d = Math.round(Math.sqrt(s.length))
+  const start = pooledNoise(
+    { loadings: 'own', noise: 'common', isotropic: false },
+    scatters,
+    scatters.map(one => principalNoise(one.s, d, rank)),
+    0
+  )[0]
+  const left = scatters.map(one => unshared(one.s, d)).reduce((a, b) => a.map((x, i) => Math.min(x, b[i])))
+  const least = left.map(v => DIGITS * v)
+  const isNone = (v: number, i: number): boolean => v < 1e-3 * left[i]
+  let best = descend(scatters, rank, start, least)
+  let last = best
+  for (let again = 0; again < AGAIN && !isThere(best) && last.noise.some(isNone); again++) {
+    const from = last.noise.map((v, i) => (isNone(v, i) ? 0.9 : 0.3) * left[i])
+    last = descend(scatters, rank, from, least)
+    if (last.apart < best.apart) best = last
+  }
+  return isThere(best)
+    ? best
+    : look(
+        scatters,
+        rank,
+        best.noise.map((v, i) => Math.max(v, SHARE * left[i]))
+      )
+}
+
+/**
+ * What top eigenvectors leave of each column, at least a tenth: these by the root of what their eigenvalues are more than the rest, at
+ * least of their half. F = 0 is a saddle.
+ */
+const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Array => {
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: s })
+  const rest = values.subarray(rank)
+  const below = rest.length === 0 ? 0 : rest.reduce((sum, x) => sum + x, 0) / rest.length
+  const loads = values.subarray(0, rank).map(value => Math.max(value - below, value / 2))
+  return new Float64Array(dim).map((_, j) => {
+    const shared = loads.reduce((sum, load, a) => sum + load * Elementary.square(vectors.values[a * dim + j]), 0)
+    return Math.max(s[j * dim + j] - shared, s[j * dim + j] / 10)
+  })
+}
+
+/**
+ * F [d, rank] of scales, eigenvalues less 1 and eigenvectors. An eigenvector's sign, which rounding would choose, is that of Σ_i f_i/(i + 1), in
+ * which equal and opposite entries do not cancel.
+ */
+const loadsOf = (
+  rank: number,
+  scales: Float64Array,
+  { vectors }: Eigen,
+  excess: (j: number) => number
+): Float64Array => {
+  const dim = scales.length
+  const columns = Array.from({ length: rank }, (_, j) => {
+    const more = j < dim ? excess(j) : 0
+    const column = scales.map((v, i) => (more > 0 ? Math.sqrt(v * more) * vectors.values[j * dim + i] : 0))
+    return column.reduce((sum, f, i) => sum + f / (i + 1), 0) < 0 ? column.map(f => -f) : column
+  })
+  return new Float64Array(dim * rank).map((_, entry) => columns[entry % rank][Math.floor(entry / rank)])
+}
+
+/**
+ * The likeliest where columns have one noise, exactly (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ of the greatest eigenvalues above ψ, and ψ the mean
+ * of all that are left: the root of Σ n(ψ − λ), convex in ψ, to which steps lead from above.
+ */
+const principal = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
+  const dim = Math.round(Math.sqrt(scatters[0].s.length))
+  // Of as many as there are columns the last is noise; of several components the least of them.
+  const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
+  const eigens = scatters.map(({ s }) => symmetricEigen({ shape: [dim, dim], values: s }))
+  const meanBelow = (bound: number): number => {
+    let sum = 0
+    let count = 0
+    eigens.forEach(({ values }, k) => {
+      values.forEach((value, j) => {
+        if (j < top && value >= bound) return
+        sum += scatters[k].mass * value
+        count += scatters[k].mass
+      })
+    })
+    return sum / count
+  }
+  let noise = top < dim ? meanBelow(-Infinity) : Math.min(...eigens.map(({ values }) => values[dim - 1]))
+  for (let next = meanBelow(noise); next < noise; next = meanBelow(noise)) noise = next
+  const above = Math.max(noise, least)
+  const ones = new Float64Array(dim).fill(1)
+  return eigens.map(eigen => ({
+    loads: loadsOf(rank, ones, eigen, j => (j < top ? eigen.values[j] - above : 0)),
+    noise: ones.map(() => above)
+  }))
+}
+
+/** Steps to the nearest of common loadings, which is there at once where there is one. */
+const FAR = 1000
+
+/**
+ * Common loadings and noise of their own: F of what covariances have beside their diagonals, and on it the least of theirs, which is such a
+ * covariance too; then steps.
+ */
+const nearestLoadings = (kind: Kind, scatters: ReadonlyArray<Scatter>, rank: number): ReadonlyArray<Analysis> => {
+  const { mass, s: pooled } = pooledOf(scatters)
+  const dim = Math.round(Math.sqrt(pooled.length))
+  const under = pooled.map((x, at) => (at % (dim + 1) === 0 ? Math.min(...scatters.map(({ s }) => s[at])) : x))
+  const above = DIGITS * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
+  const s = Factor.covariance(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
+  const [{ loads, noise }] = nearest({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
+  // Clipping added to what there is.
+  const left = scatters.map(own =>
+    noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
+  )
+  const from = pooledNoise(kind, scatters, left, 0).map(noise => ({ loads: loads.slice(), noise }))
+  return analyse(kind, scatters, from, above, FAR)
+}
+
+const isExact = ({ loadings, noise, isotropic }: Kind): boolean =>
+  isotropic && (loadings === 'own' || noise === 'common')
+
+/** Whether the nearest are the likeliest above a floor, however they are come by. */
+export { isExact }
+
+/**
+ * F and ψ of the least relative entropy to given covariances, above a least noise: of one noise for all columns exactly, except for common
+ * loadings with noise of their own. Else the covariances themselves where they are of the family, up to 2⁻⁵² |Σ|/ψ of a noise
+ * (except for one in a hundred of as many factors as are just known from a covariance, with noise of all sizes, e^±4); and where not, with its
+ * variances, near the nearest whose noise is a hundredth at least of what the other columns leave of a column.
+ */
+export const nearest = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  rank: number,
+  least: number
+): ReadonlyArray<Analysis> =>
+  grouped((kind, own) => {
+    if (own.length === 1 || kind.loadings === 'own') {
+      if (kind.isotropic) return principal(own, rank, least)
+      const { noise, eigens, gradient } = nearestNoise(own, rank)
+      // With ψ(1 − ∂/∂log ψ) for ψ the variances are those of S; at the nearest the derivative is 0.
+      const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
+      return eigens.map(eigen => ({ loads: loadsOf(rank, noise, eigen, j => eigen.values[j] - 1), noise: all.slice() }))
+    }
+    return nearestLoadings(kind, own, rank)
+  })(
+    kind,
+    scatters,
+    scatters.map(() => NONE)
+  )
+
+const NONE: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
+
+/** At most so many starts of the factors; and steps after which they are told apart. */
+const STARTS = 16
+const TOLD = 100
+
+/** Factors that begin as what columns are regressed on: one of every few, and those after it. */
+const regressed = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  rank: number,
+  first: number
+): ReadonlyArray<Analysis> => {
+  const [{ s }] = scatters
+  const dim = Math.round(Math.sqrt(s.length))
+  const share = Math.sqrt(0.9 / rank)
+  const loadsOf = (own: Float64Array): Float64Array =>
+    new Float64Array(dim * rank).map((_, place) => {
+      const i = Math.floor(place / rank)
+      const j = ((place % rank) + first) % dim
+      return (share * own[i * dim + j]) / Math.sqrt(own[j * (dim + 1)])
+    })
+  const common = kind.loadings === 'common' ? loadsOf(pooledOf(scatters).s) : null
+  const loads = scatters.map(one => common?.slice() ?? loadsOf(one.s))
+  const left = scatters.map(({ s }, k) =>
+    new Float64Array(dim).map((_, j) => {
+      const own = s[j * (dim + 1)]
+      const shared = loads[k].subarray(j * rank, (j + 1) * rank).reduce((sum, f) => sum + f * f, 0)
+      return Math.max(own - shared, own / 10)
+    })
+  )
+  return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
+}
+
+/** The best that many starts of the factors, and those there are, lead to. */
+export const analyseAnew = (
+  kind: Kind,
+  scatters: ReadonlyArray<Scatter>,
+  from: ReadonlyArray<Analysis>,
+  rank: number,
+  least: number
+): ReadonlyArray<Analysis> => {
+  const dim = Math.round(Math.sqrt(scatters[0].s.length))
+  const count = Math.min(dim, STARTS)
+  const starts = Array.from({ length: count }, (_, i) => regressed(kind, scatters, rank, Math.floor((i * dim) / count)))
+  return likeliest(
+    kind,
+    scatters,
+    [from, ...starts].map(start => analyse(kind, scatters, start, least, TOLD))
+  )
+}

@@ -1,0 +1,321 @@
+/**
+ * What the families of Gaussian mixtures with free weights have in common. At level (α, σ) component k is N(αc_k, S_k) with
+ * S_k = α²Σ_k + σ²I and P_k = S_k⁻¹; a row x sees it through r_k = x − αc_k. A level is one for all rows, of one entry, or one
+ * a row, [rows, 1]: of one, everything that is asked of S_k is computed once.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import {
+  add,
+  expandDims,
+  fill,
+  logSoftmax,
+  matMul,
+  mul,
+  neg,
+  reshape,
+  softmax,
+  square,
+  squaredDistances,
+  sub,
+  sum,
+  transpose,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
+import { size } from '../../../lib/arrays/ndarray.js'
+import type { At, ComponentsOf, RowLevel, Moments } from '../family.js'
+import * as Params from '../../core/params.js'
+import type { Mixture } from '../mixtureData.js'
+
+// —— in the tensor vocabulary ——
+
+/** What a row sees of the components at its level. */
+export interface Seen {
+  /** log N(x; αc_k, S_k), [rows, K] */
+  readonly logDensity: Tensor
+  /** Σ_k w_k P_k r_k for shares w [rows, K], [rows, dim] */
+  readonly pull: (shares: Tensor) => Tensor
+  /**
+   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. From the differences: at a far row
+   * Σ w|P r|² − |Σ w P r|² has lost its digits.
+   */
+  readonly curvature: (shares: Tensor) => Tensor
+}
+
+/** Without logits weights are equal. */
+interface Weighted {
+  readonly means: Tensor
+  readonly logits?: Tensor
+}
+
+const logWeightsOf = ({ means, logits }: Weighted): Tensor => {
+  const [count] = means.shape
+  return logits === undefined ? fill([count], -Elementary.log(count)) : logSoftmax(logits)
+}
+
+export interface Evaluated<T> {
+  readonly components: (params: T) => ComponentsOf
+  readonly score: (params: T, x: Tensor, level: RowLevel) => Tensor
+  readonly divergence: (params: T, x: Tensor, level: RowLevel) => Tensor
+  readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
+}
+
+/** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
+export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: RowLevel) => Seen): Evaluated<T> => {
+  const shares = (params: T, { logDensity }: Seen): Tensor =>
+    softmax(add(logDensity, expandDims(logWeightsOf(params), 0)))
+  return {
+    components: params => ({
+      logWeights: logWeightsOf(params),
+      centres: params.means,
+      logDensity: (x, level) => see(params, x, level).logDensity
+    }),
+    score: (params, x, level) => {
+      const seen = see(params, x, level)
+      return neg(seen.pull(shares(params, seen)))
+    },
+    divergence: (params, x, level) => {
+      const seen = see(params, x, level)
+      return seen.curvature(shares(params, seen))
+    }
+  }
+}
+
+/** (d/2) log 2π */
+export const constantOf = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
+
+/** log N except for −(d/2) log 2π, of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
+  const half = mul(0.5, squared)
+  return sub(logRoot, constant === 0 ? half : add(half, constant))
+}
+
+/** log N: in the vocabulary it stands here alone, and of plain numbers at `Factor.logNormal`. */
+export const logNormal = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
+  logShape(squared, logRoot, constantOf(dim))
+
+/** Whether one level is that of all rows. */
+export const isCommon = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
+
+/** α and σ with so many axes after that of the rows. */
+export const spreadOver = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
+  const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
+  return { alpha: over(alpha), sigma: over(sigma) }
+}
+
+/** r_k, [rows, K, dim], of centres [K, dim]. */
+export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
+  sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
+
+/** What is seen where each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Seen => {
+  const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
+  return {
+    logDensity,
+    pull,
+    curvature: shares => {
+      const apart = sum(square(sub(pulls, expandDims(pull(shares), 1))), 2)
+      return sum(mul(shares, sub(apart, traces)), 1, true)
+    }
+  }
+}
+
+/**
+ * What is seen of a common P at one level: P r_k = Px − αPc_k, so that δ_k does not depend on where x is. No array is larger
+ * than [rows, dim] or [rows, K].
+ */
+export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls: Tensor, trace: Tensor): Seen => {
+  const pullOf = (shares: Tensor): Tensor => matMul(shares, centrePulls)
+  return {
+    logDensity,
+    pull: shares => sub(pointPull, pullOf(shares)),
+    curvature: shares => sub(sum(mul(shares, squaredDistances(pullOf(shares), centrePulls)), 1, true), trace)
+  }
+}
+
+// —— as arrays ——
+
+/** The fields of a family, with which `parameters` is annotated: the compiler then knows the parameters' names first. */
+export interface Count {
+  readonly components: number
+}
+
+/** Numbers as an array of one axis. */
+export const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+
+/** The rows of arrays whose first axis is that of the components, in another order. */
+export const inOrder =
+  (order: ReadonlyArray<number>) =>
+  ({ shape, values }: NdArray): NdArray => {
+    const width = values.length / shape[0]
+    return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
+  }
+
+/** The components of a mixture in another order, where each has its own row of every array. */
+export const relabelled =
+  (order: ReadonlyArray<number>) =>
+  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
+    Params.map<NdArray, NdArray>(inOrder(order))(params)
+
+/** The same where the arrays that grow with the components, from `now` to one `more`, are theirs. */
+export const relabelledAs =
+  <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
+  (order: ReadonlyArray<number>) =>
+  (params: Params.Params<P>): Params.Params<P> =>
+    Params.map<NdArray, NdArray>((array, name) => {
+      const [before, after] = [now, more].map((shapes: Params.Shapes<string>) => size(shapes[name]))
+      return before === after ? array : inOrder(order)(array)
+    })(params)
+
+/** The same mixture about another origin: each row of its means shifted by a vector. */
+export const shifted =
+  (by: Float64Array) =>
+  <A extends { readonly means: NdArray }>(params: A): A => {
+    const { shape, values } = params.means
+    const moved = new Float64Array(values.length)
+    for (let at = 0; at < moved.length;) for (let j = 0; j < by.length; j++, at++) moved[at] = values[at] + by[j]
+    return { ...params, means: { shape, values: moved } }
+  }
+
+/** The columns of [K, dim] times a vector. */
+export const scaleRows =
+  (by: Float64Array) =>
+  ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c * by[at % by.length]) })
+
+/** log v of variances in other units, by² v. */
+export const scaleLogVariances =
+  (by: Float64Array) =>
+  ({ shape, values }: NdArray): NdArray => ({
+    shape,
+    values: values.map((l, at) => l + 2 * Elementary.log(by[at % by.length]))
+  })
+
+/** Each row of [K, dim] under a map of points. */
+export const mapRows =
+  (map: (row: ReadonlyArray<number>) => ReadonlyArray<number>) =>
+  ({ shape, values }: NdArray): NdArray => {
+    const width = shape[shape.length - 1]
+    return {
+      shape,
+      values: Float64Array.from(
+        RA.makeBy(values.length / width, row => map(Array.from(values.subarray(row * width, (row + 1) * width)))).flat()
+      )
+    }
+  }
+
+/** log max(w, least): a component without mass keeps a finite logit. */
+export const logShares = (weights: Float64Array): NdArray =>
+  vector(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
+
+/** Σ xᵢ, from the first on. */
+export const total = (values: Float64Array): number => {
+  let sum = 0
+  for (let at = 0; at < values.length; at++) sum += values[at]
+  return sum
+}
+
+// —— an M-step's part that is the same for all ——
+
+/** Δ_k, from the old centre to the mean of the component's rows at their level, [K, dim]; 0 where it has none. */
+export const steps = ({ mass, sums }: Moments, dim: number): Float64Array => {
+  const moved = new Float64Array(sums.length)
+  for (let k = 0, at = 0; k < mass.length; k++)
+    for (let j = 0; j < dim; j++, at++) moved[at] = mass[k] > 0 ? sums[at] / mass[k] : 0
+  return moved
+}
+
+/** The centres at time 0 and the weights that maximise, whatever the covariances. */
+export const recentred = (
+  { means }: { readonly means: NdArray },
+  moments: Moments,
+  { level, dim }: At
+): { readonly means: NdArray; readonly logits: NdArray } => {
+  const moved = steps(moments, dim)
+  const all = total(moments.mass)
+  return {
+    means: { shape: means.shape, values: tabulate(moved.length, at => means.values[at] + moved[at] / level.alpha) },
+    logits: logShares(tabulate(moments.mass.length, k => moments.mass[k] / all))
+  }
+}
+
+/** The least variance at a level of what is not to fall below the floor at time 0. */
+export const leastAt = ({ level, floor }: At): number =>
+  Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
+
+/** A variance at time 0 of one at a level, not below the floor. */
+export const varianceOf =
+  (at: At) =>
+  (variance: number): number =>
+    Math.max(
+      (Math.max(variance, leastAt(at)) - Elementary.square(at.level.sigma)) / Elementary.square(at.level.alpha),
+      at.floor,
+      Number.MIN_VALUE
+    )
+
+// —— mixtures ——
+
+/** The diagonals of a mixture's covariances, [K · dim]. */
+export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
+  const [count, dim] = shape
+  const width = variances.length / count
+  const all = new Float64Array(count * dim)
+  for (let k = 0, at = 0; k < count; k++)
+    for (let j = 0; j < dim; j++, at++) all[at] = variances[k * width + (width === 1 ? 0 : j)]
+  return all
+}
+
+/** log π_k of logits. */
+export const logsOf = ({ values }: NdArray): Float64Array => {
+  let top = -Infinity
+  for (let k = 0; k < values.length; k++) top = Math.max(top, values[k])
+  let sum = 0
+  for (let k = 0; k < values.length; k++) sum += Elementary.exp(values[k] - top)
+  const all = top + Elementary.log(sum)
+  return tabulate(values.length, k => values[k] - all)
+}
+
+/** π_k = e^{l_k}/Σ_m e^{l_m} of logits, [K]. */
+export const weightsOf = (logits: NdArray): Float64Array => {
+  const logs = logsOf(logits)
+  return tabulate(logs.length, k => Elementary.exp(logs[k]))
+}
+
+/** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */
+export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: number): Float64Array =>
+  new Float64Array(dim).map((_, j) => weights.reduce((sum, w, k) => sum + w * diagonals[k * dim + j], 0))
+
+// —— Fisher's metric ——
+
+/**
+ * √Σ_k π_k(ρ_k + (δ log π_k)²), where ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order is what `apart` says of component k: √2
+ * times the root of the relative entropy of row and component together.
+ */
+export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
+  const [before, after] = [from, to].map(logsOf)
+  return Math.sqrt(
+    before.reduce((sum, log, k) => {
+      const share = Elementary.exp(log)
+      return share > 0 ? sum + share * (apart(k) + Elementary.square(after[k] - log)) : sum
+    }, 0)
+  )
+}
+
+/** Σ_j over the columns of one component. */
+export const overColumns = (dim: number, of: (column: number) => number): number =>
+  pipe(
+    RA.makeBy(dim, of),
+    RA.reduce(0, (sum, x) => sum + x)
+  )
+
+/** [K, rows] → [rows, K] */
+export const turned = (x: Tensor): Tensor => transpose(x, [1, 0])
+
+/** Aᵀ of a stack. */
+export const flipped = (x: Tensor): Tensor =>
+  transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )

@@ -1,0 +1,354 @@
+/** Mixtures of which some components are known, whole or in part: what is known is put in its place wherever parameters are looked at. */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import { assignment } from '../../../lib/arrays/assignment.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { refuse } from '../../../lib/plain/refuse.js'
+import { add, fromNdArray, logSoftmax, where, type NdArray, type Tensor } from '../../../lib/index.js'
+import { Case, Field, Problem } from '../../core/index.js'
+import { concept, type Model, type Moments, type MStep, type Score } from '../family.js'
+import type { Mixture } from '../mixtureData.js'
+import * as Params from '../../core/params.js'
+import { factorsOf, ofComponents, type Component } from '../component.js'
+import * as Known from './known.js'
+import { modelOf } from './define.js'
+import * as Gaussian from './gaussian.js'
+import * as Maps from './maps.js'
+import { full } from './full.js'
+import { around, fits, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
+
+type List = ReadonlyArray<Known.Fixed>
+type Arrays = Params.Params<Own>
+
+/** 1 where a value is known, and the values. */
+interface Held {
+  readonly mask: NdArray
+  readonly values: NdArray
+}
+
+/** What is known of weights: `rest` is what the others share. */
+interface Weights {
+  readonly mask: NdArray
+  readonly weights: Float64Array
+  readonly rest: number
+  readonly isWhole: boolean
+}
+
+const weightsOf = (known: List, count: number): Weights => {
+  const weights = new Float64Array(count).map((_, k) => known[k]?.weight ?? 0)
+  const isHeld = (k: number): boolean => weights[k] > 0
+  return {
+    mask: { shape: [count], values: weights.map((_, k) => (isHeld(k) ? 1 : 0)) },
+    weights,
+    rest: 1 - Gaussian.total(weights),
+    isWhole: weights.every((_, k) => isHeld(k))
+  }
+}
+
+/** Whether each component has parameters of its own for its covariance, and of no other. */
+const isOwn = ({ model, family }: Gaussians): boolean => {
+  const count = family.count(1)
+  return [count + 1, count + 2].every(dim =>
+    Object.entries<ReadonlyArray<number>>(model.shapes(dim)).every(
+      ([name, shape]) => name === 'means' || name === 'logits' || shape[0] === count
+    )
+  )
+}
+
+/** The mixture with what is known, and round components for what is not. */
+const knownMixture = (known: List, count: number, dim: number): Mixture =>
+  Maps.ofTriangles(
+    {
+      means: {
+        shape: [count, dim],
+        values: concatenated(RA.makeBy(count, k => Known.meanOf(known[k]?.mean ?? 0, dim)))
+      },
+      weights: new Float64Array(count).fill(1 / count)
+    },
+    RA.makeBy(count, k => {
+      const found = Known.triangleOf(known[k]?.covariance ?? 1, dim)
+      return found ?? refuse('a known covariance is not positive definite; give one that is')
+    })
+  )
+
+/** The known values by the parameters' names, beside weights. */
+const heldIn = (gaussians: Gaussians, known: List, dim: number): Readonly<Record<string, Held>> => {
+  const wrong = Known.requirements(known, dim)
+  if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
+  const count = gaussians.family.count(dim)
+  const isKnown = (part: 'mean' | 'covariance', k: number): boolean => (known[k]?.[part] ?? null) !== null
+  const held =
+    (part: 'mean' | 'covariance') =>
+    ({ shape, values }: NdArray): Held => {
+      const width = values.length / count
+      return {
+        mask: { shape, values: values.map((_, at) => (isKnown(part, Math.floor(at / width)) ? 1 : 0)) },
+        values: { shape, values }
+      }
+    }
+  const mixture = knownMixture(known, count, dim)
+  const own = known.some(({ covariance }) => covariance !== null) ? gaussians.fromMixture(mixture) : {}
+  return {
+    ...(known.some(({ mean }) => mean !== null) && { means: held('mean')(mixture.means) }),
+    ...Object.fromEntries(
+      Object.entries<NdArray>(own).flatMap(([name, values]) =>
+        name === 'means' || name === 'logits' ? [] : [[name, held('covariance')(values)]]
+      )
+    )
+  }
+}
+
+/** Below every logit. */
+const NOTHING = -1e300
+
+/** log π_k where weights are known, and the others' share of the rest; logits that are known have no gradient. */
+const heldLogits = ({ mask, weights, rest, isWhole }: Weights, logits: Tensor): Tensor => {
+  const isHeld = fromNdArray(mask)
+  const logs = fromNdArray(Gaussian.vector(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
+  return isWhole ? logs : where(isHeld, logs, add(logSoftmax(where(isHeld, NOTHING, logits)), Elementary.log(rest)))
+}
+
+/** The same of arrays. */
+const heldLogitsOf = ({ mask, weights, rest }: Weights, logits: NdArray): NdArray => {
+  const free = Gaussian.logsOf({
+    shape: logits.shape,
+    values: logits.values.map((l, k) => (mask.values[k] ? NOTHING : l))
+  })
+  return Gaussian.vector(weights.map((w, k) => (mask.values[k] ? Elementary.log(w) : Elementary.log(rest) + free[k])))
+}
+
+/** Its components with those nearest to known means where these are to stand, and the others in their order. */
+const inPlaces = (known: List, means: NdArray): ReadonlyArray<number> => {
+  const [count, dim] = means.shape
+  const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
+  const places = known.flatMap(({ mean }, k) => (mean === null ? [] : [{ k, mean: Known.meanOf(mean, dim) }]))
+  const costs = places.flatMap(({ mean }) => RA.makeBy(count, k => Known.squaredDistance(mean, row(k))))
+  const stand = places.every(({ k, mean }) => row(k).every((x, j) => x === mean[j]))
+  if (stand || !costs.every(Number.isFinite)) return RA.makeBy(count, k => k)
+  const nearest = assignment({ shape: [places.length, count], values: Float64Array.from(costs) })
+  const others = RA.makeBy(count, k => k).filter(k => !nearest.includes(k))
+  const taken = RA.makeBy(count, k => places.findIndex(place => place.k === k))
+  return taken.map((place, k) =>
+    place < 0 ? others[k - taken.slice(0, k).filter(at => at >= 0).length] : nearest[place]
+  )
+}
+
+/** The components of a mixture in another order. */
+const inOrder = (order: ReadonlyArray<number>, mixture: Mixture): Mixture => {
+  const [count, dim] = mixture.means.shape
+  if (order.every((from, k) => from === k)) return mixture
+  const factors = factorsOf(mixture)
+  return ofComponents(
+    RA.makeBy(count, (k): Component => ({
+      weight: mixture.weights[order[k]],
+      mean: mixture.means.values.subarray(order[k] * dim, (order[k] + 1) * dim),
+      factor: factors[order[k]]
+    }))
+  )
+}
+
+/** A model with what is known in its place. */
+const holding = (gaussians: Gaussians, known: List): Model<Own> => {
+  const { model, family, mStep, start, toMixture, fromMixture } = gaussians
+  const count = family.count(1)
+  const weights = weightsOf(known, count)
+  const holdsWeights = weights.mask.values.includes(1)
+  const heldAt = (dim: number): Readonly<Record<string, Held>> => heldIn(gaussians, known, dim)
+  const inTensors = (params: Params.Tensors<Own>, dim: number): Params.Tensors<Own> => {
+    const held = heldAt(dim)
+    return Params.map<Tensor, Tensor>((of, name) =>
+      name === 'logits' && holdsWeights
+        ? heldLogits(weights, of)
+        : name in held
+          ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
+          : of
+    )(params)
+  }
+  const inArrays = (params: Arrays): Arrays => {
+    const held = heldAt(params.means.shape[1])
+    return Params.map<NdArray, NdArray>((of, name) =>
+      name === 'logits' && holdsWeights
+        ? heldLogitsOf(weights, of)
+        : name in held
+          ? {
+              shape: of.shape,
+              values: of.values.map((x, at) => (held[name].mask.values[at] === 1 ? held[name].values.values[at] : x))
+            }
+          : of
+    )(params)
+  }
+  /** About a mean that is known nothing moves, and second moments are about it. */
+  const still = (moments: Moments, dim: number): Moments => ({
+    ...moments,
+    sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
+  })
+  const held =
+    (maximise: MStep<Own>['maximise']): MStep<Own>['maximise'] =>
+    (params, moments, at) =>
+      inArrays(maximise(inArrays(params), still(moments, at.dim), at))
+  const heldOf = (part: keyof Known.Fixed): number => known.filter(one => one[part] !== null).length
+  const dimOf = (x: Tensor): number => x.shape[1] ?? 0
+  return {
+    ...modelOf<Own>({
+      called: `${model.called ?? ''} with known components`,
+      parameters: model.shapes,
+      degreesOfFreedom: dim => {
+        const all = model.degreesOfFreedom(dim)
+        const learned = Object.hasOwn(model.shapes(dim), 'logits') ? count - 1 : 0
+        const each = (all - count * dim - learned) / count
+        const left = holdsWeights ? Math.max(count - heldOf('weight') - 1, 0) : learned
+        return all - heldOf('mean') * dim - heldOf('covariance') * each - learned + left
+      },
+      components: (params, dim) => family.components(inTensors(params, dim), dim),
+      score: (params, x, level) => model.score(inTensors(params, dimOf(x)), x, level),
+      divergence: (params, x, level) => model.divergence(inTensors(params, dimOf(x)), x, level),
+      logDensity: (params, x, level) => family.logDensity(inTensors(params, dimOf(x)), x, level),
+      count: family.count,
+      leastRows: family.leastRows,
+      held: RA.makeBy(known.length, k => k),
+      placed: () => inArrays,
+      toMixture: params => {
+        const mixture = toMixture(inArrays(params))
+        // Known weights to the last bit.
+        return {
+          ...mixture,
+          weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
+        }
+      },
+      fromMixture: mixture => inArrays(fromMixture(inOrder(inPlaces(known, mixture.means), mixture))),
+      mStep: {
+        ...learnedBy(mStep),
+        ...(mStep.isGeneralized && { isGeneralized: true }),
+        still: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
+        maximise: held(mStep.maximise),
+        ...(mStep.anew && { anew: held(mStep.anew) })
+      },
+      start: {
+        count: start.count,
+        centres: params => start.centres(inArrays(params)),
+        fromCentres: (centres, variance) =>
+          inArrays(start.fromCentres(Gaussian.inOrder(inPlaces(known, centres))(centres), variance))
+      },
+      distance: (from, to) => family.distance?.(inArrays(from), inArrays(to)) ?? 0
+    }),
+    requirements: dim => Known.requirements(known, dim)
+  }
+}
+
+/** The problems of known components in a family. */
+const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem.Problem> => {
+  const { model, family, toMixture, fromMixture } = gaussians
+  const count = family.count(1)
+  const [dim = 1] = Known.dimsOf(known)
+  const weights = weightsOf(known, count)
+  const isFree = Object.hasOwn(model.shapes(dim), 'logits')
+  const holdsWeights = weights.mask.values.includes(1)
+  const first = [
+    ...Problem.unless(
+      known.length > 0 && known.length <= count,
+      'known',
+      `a list of ${known.length}`,
+      `a list of 1 to ${count}, as many as the mixture has`,
+      'ask the mixture for more components'
+    ),
+    ...Known.requirements(known, dim),
+    ...Problem.unless(
+      !holdsWeights || isFree,
+      'known',
+      'one with a known weight',
+      'that of a mixture whose weights are learned',
+      "take weights: 'free', or leave the weight out"
+    ),
+    ...Problem.unless(
+      !holdsWeights || (weights.isWhole ? Math.abs(weights.rest) <= count * Number.EPSILON : weights.rest > 0),
+      'known',
+      `weights that sum to ${1 - weights.rest}`,
+      weights.isWhole ? '1 in all' : 'below 1 in all, so that others have a share',
+      weights.isWhole ? 'leave one out, which is then what is left' : 'give less of them'
+    ),
+    ...Problem.unless(
+      known.every(({ covariance }) => covariance === null) || isOwn(gaussians),
+      'known',
+      'one with a known covariance',
+      'that of a mixture in which each component has a covariance of its own',
+      "take Score.full, Score.diagonal, Score.isotropic, or covariance: 'VVV'; of others hold means and weights"
+    )
+  ]
+  if (first.length > 0) return first
+  const factors = factorsOf(toMixture(fromMixture(knownMixture(known, count, dim))))
+  return known.flatMap(({ covariance }, k) => {
+    const triangle = covariance === null ? null : Known.triangleOf(covariance, dim)
+    return Problem.unless(
+      triangle === null || Known.isCovariance(triangle, Factor.covariance(factors[k], dim).values, dim),
+      `known[${k}].covariance`,
+      JSON.stringify(covariance),
+      `one that the mixture has`,
+      'take Score.full, which has all'
+    )
+  })
+}
+
+const made = Case.define('Score', {
+  name: 'withFixed',
+  about: 'a mixture whose first components are known, whole or in part, and held while the rest is learned',
+  fields: {
+    /** What is known of the first components, each a `Component.fixed`. */
+    known: Field.array(Known.field),
+    /** The mixture that they are components of. */
+    score: Field.of(concept)
+  },
+  call: ['known'],
+  on: 'score',
+  example: { known: [Known.fixed({ mean: 0, covariance: 4 })], score: full({ components: 2 }) },
+  formula: ({ known, score }) => `${Case.formula(score)}, where ${Known.formula(known)}`,
+  check: ({ known, score }) => {
+    const gaussians = gaussiansOf(score)
+    return gaussians === null || gaussians.family.hasTails
+      ? fits('known components', score, false)
+      : knownProblems(known, gaussians)
+  },
+  meaning: ({ known, score }) =>
+    around(
+      score,
+      ({ family }) => !family.hasTails && known.length <= family.count(1),
+      gaussians => holding(gaussians, known)
+    )
+})
+
+/**
+ * The same mixture with its first components known, whole or in part: a `Component.fixed` for each says which of its mean, its covariance and
+ * its weight are held while everything else is learned.
+ *
+ * What is known stands in the score and not in what is learned: parameters have entries for it, of which nothing depends and whose gradient is 0,
+ * and any optimizer, start or move leaves the mixture that is known as it is: means and weights are those given, covariances these except for the rounding
+ * of their parameters. Expectation–maximization is exact, at time 0 and at noise levels:
+ * weights that are learned share 1 − Σ of the known as their masses do, a covariance is that about a known mean, a mean is that of the
+ * component's rows. Of centres that an initializer gives, those nearest to known means make way for these. Split and merge moves neither take known
+ * components nor halve them. Covariances are known of mixtures alone in which each component has its own: `isotropic`, `diagonal`, `full`, and
+ * 'VII', 'VVI', 'VVV'. Tails and a background are refused beside it. The data are looked at where they are, not about their mean: centre columns that are
+ * far from 0.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Component, Score } from 'ornstein'
+ *
+ * const score = pipe(
+ *   Score.full({ components: 3 }),
+ *   Score.withFixed([Component.fixed({ mean: [0, 0], covariance: [[9, 1], [1, 9]] }), Component.fixed({ weight: 0.5 })])
+ * )
+ * assert.equal(
+ *   Score.show(score),
+ *   'Score.withFixed([Component.fixed({ mean: [0, 0], covariance: [[9, 1], [1, 9]] }), ' +
+ *     'Component.fixed({ weight: 0.5 })])(Score.full({ components: 3 }))'
+ * )
+ * assert.equal(Score.degreesOfFreedom(2)(score), Score.degreesOfFreedom(2)(Score.full({ components: 3 })) - 2 - 3 - 1)
+ */
+export const withFixed = Case.called(
+  made,
+  (known: List) =>
+    <P extends string>(score: Score<P>) =>
+      // Its parameters are those of the score that is given.
+      made(known)(score) as Score<string> as unknown as Score<P>
+)

@@ -1,0 +1,198 @@
+/** What is known of a component of a mixture, and held while the rest is learned. */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { Field, Problem } from '../../core/index.js'
+
+/** A number for all columns, or one for each. */
+export type Place = number | ReadonlyArray<number>
+
+/** v of v I, variances by columns, or a matrix. */
+export type Spread = Place | ReadonlyArray<ReadonlyArray<number>>
+
+/** What is held of a component; null of what is learned. */
+export interface Fixed {
+  readonly mean: Place | null
+  readonly covariance: Spread | null
+  readonly weight: number | null
+}
+
+/** What is not given is learned. */
+export interface Options {
+  /** At time 0: one number a column, or one for all. */
+  readonly mean?: Place
+  /** At time 0: a matrix, variances by columns, or one variance for all. */
+  readonly covariance?: Spread
+  /** In (0, 1]: the others share what is left. */
+  readonly weight?: number
+}
+
+const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
+
+const isMatrix = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> => isList(given) && isList(given[0])
+
+/** JSON has no −0; and what is frozen is a copy. */
+const place = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
+
+const spread = (given: Spread): Spread =>
+  isMatrix(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : place(given)
+
+/**
+ * What is known of a component and not learned: its mean, its covariance, its weight, or some of these. `Score.withFixed` holds it in a mixture.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Component, Score } from 'ornstein'
+ *
+ * // A third of all rows are known to be wide about 0; of the other two components all is learned.
+ * const known = Component.fixed({ mean: 0, covariance: 25, weight: 1 / 3 })
+ * const score = Score.withFixed([known])(Score.full({ components: 3 }))
+ * // Two means of two numbers, two covariances of three, and how two weights share what is left.
+ * assert.equal(Score.degreesOfFreedom(2)(score), 4 + 6 + 1)
+ */
+export const fixed = ({ mean, covariance, weight }: Options): Fixed =>
+  Object.freeze({
+    mean: mean === undefined ? null : place(mean),
+    covariance: covariance === undefined ? null : spread(covariance),
+    weight: weight ?? null
+  })
+
+const isPlace = (u: unknown): u is Place =>
+  typeof u === 'number' || (isList(u) && u.length > 0 && u.every(x => typeof x === 'number'))
+
+const isSpread = (u: unknown): u is Spread =>
+  isPlace(u) || (isList(u) && u.length > 0 && u.every(row => isPlace(row) && isList(row)))
+
+const isFixed = (u: unknown): u is Fixed => {
+  if (typeof u !== 'object' || u === null) return false
+  const { mean, covariance, weight, ...more } = u as Readonly<Record<string, unknown>>
+  return (
+    (mean === null || isPlace(mean)) &&
+    (covariance === null || isSpread(covariance)) &&
+    (weight === null || typeof weight === 'number') &&
+    Object.keys(more).length === 0
+  )
+}
+
+const entries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
+
+/** For how many columns it is; null for any number. */
+const dimOf = ({ mean, covariance }: Fixed): number | null =>
+  isList(mean) ? mean.length : isList(covariance) ? covariance.length : null
+
+/** Of as many columns, the mean. */
+export const meanOf = (mean: Place, dim: number): Float64Array =>
+  typeof mean === 'number' ? new Float64Array(dim).fill(mean) : Float64Array.from(mean)
+
+/** The triangle of the covariance, [d, d] row by row; null of what has none. */
+export const triangleOf = (covariance: Spread, dim: number): Float64Array | null => {
+  const variances = isMatrix(covariance) ? null : meanOf(covariance, dim)
+  const flat = variances
+    ? new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? variances[at % dim] : 0))
+    : Float64Array.from(entries(covariance))
+  return Factor.ofCovariance(flat, dim)?.values ?? null
+}
+
+/** The triangle is read from below the diagonal; above it stands the same. */
+const isSymmetric = (covariance: Spread): boolean =>
+  !isMatrix(covariance) ||
+  (covariance.every(row => row.length === covariance.length) &&
+    covariance.every((row, i) => row.every((x, j) => x === covariance[j][i])))
+
+const holds = (given: Fixed): boolean => {
+  const { mean, covariance, weight } = given
+  const isAny = mean !== null || covariance !== null || weight !== null
+  const dim = dimOf(given) ?? 1
+  return (
+    isAny &&
+    fitsColumns(given, dim) &&
+    entries(mean ?? 0).every(Number.isFinite) &&
+    (covariance === null ||
+      (entries(covariance).every(Number.isFinite) &&
+        isSymmetric(covariance) &&
+        triangleOf(covariance, dim) !== null)) &&
+    (weight === null || (weight > 0 && weight <= 1))
+  )
+}
+
+/** Whether it is for so many columns. */
+const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
+  [mean, covariance].every(given => !isList(given) || given.length === dim)
+
+/** Dimensions for which it may be asked. */
+export const dimsOf = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
+  const said = known.flatMap(one => dimOf(one) ?? [])
+  return said.length > 0 ? said.slice(0, 1) : [1, 2]
+}
+
+/** The problems for data of so many columns, of components that have this name where they are given. */
+export const requirements = (
+  known: ReadonlyArray<Fixed>,
+  dim: number,
+  name = 'known'
+): ReadonlyArray<Problem.Problem> =>
+  known.flatMap((one, k) =>
+    Problem.unless(
+      fitsColumns(one, dim),
+      `${name}[${k}]`,
+      show(one),
+      `one of ${dim} columns, as the data have`,
+      'give a number for each of these, or one for all'
+    )
+  )
+
+const literal = (given: Spread): string =>
+  isList(given) ? `[${given.map(x => literal(x as Spread)).join(', ')}]` : String(given)
+
+const show = ({ mean, covariance, weight }: Fixed): string => {
+  const parts = Object.entries({ mean, covariance, weight }).flatMap(([name, given]) =>
+    given === null ? [] : [`${name}: ${literal(given)}`]
+  )
+  return `Component.fixed({ ${parts.join(', ')} })`
+}
+
+/** As mathematics, of components from the first on. */
+export const formula = (known: ReadonlyArray<Fixed>): string =>
+  known
+    .flatMap(({ mean, covariance, weight }, k) =>
+      [['means', mean] as const, ['Σ', covariance] as const, ['π', weight] as const].flatMap(([name, given]) =>
+        given === null ? [] : [`${name}_${k + 1} = ${literal(given)}`]
+      )
+    )
+    .join(', ')
+
+/** A field for one. */
+export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
+  is: isFixed,
+  holds,
+  domain:
+    'what is known of a component: a finite mean, a covariance that is symmetric and positive definite of as many columns, a weight in (0, 1], or some of these',
+  remedy: 'try Component.fixed({ mean: 0, covariance: 1 })',
+  show,
+  arbitrary: fc =>
+    fc
+      .record({
+        mean: fc.option(fc.integer({ min: -8, max: 8 }).map(n => n / 4)),
+        covariance: fc.option(fc.integer({ min: 1, max: 32 }).map(n => n / 4)),
+        weight: fc.constantFrom(0.125, 0.25)
+      })
+      .map(given => Object.freeze(given)),
+  sample: fixed({ mean: 0, covariance: 4 })
+})
+
+/** Whether a covariance [d, d] is that of a triangle, except for rounding. */
+export const isCovariance = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
+  const wanted = Factor.covariance({ shape: [dim, dim], values: triangle }, dim).values
+  return wanted.every((x, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    const scale = Math.sqrt(wanted[i * dim + i] * wanted[j * dim + j])
+    return Math.abs(x - found[at]) <= ROUNDING * scale
+  })
+}
+
+/** Of logarithms, and of their exponentials. */
+const ROUNDING = 1e-12
+
+/** |a − b|² */
+export const squaredDistance = (a: Float64Array, b: Float64Array): number =>
+  a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)

@@ -1,0 +1,238 @@
+/**
+ * What follows from a family's two maps, parameters to a mixture and a mixture to parameters: the M-step on the data and at a level, with
+ * floors; Fisher's distance; and the mixtures that starts and other units are.
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
+import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
+import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
+import type { At, Learned, Moments, MStep, Second, Start } from '../family.js'
+import type * as Params from '../../core/params.js'
+import { factorsOf } from '../component.js'
+import type { Mixture } from '../mixtureData.js'
+import * as Gaussian from './gaussian.js'
+
+export interface Maps<P extends string> {
+  readonly toMixture: (params: Params.Params<P>) => Mixture
+  /** The nearest by relative entropy, Σ_k π_k KL(N_k ‖ ·): of a mixture of moments, those that maximise their likelihood. */
+  readonly fromMixture: (mixture: Mixture) => Params.Params<P>
+}
+
+// —— moments ——
+
+/** Σ r(x − c)(x − c)ᵀ about the new means, as `second` says, of moments about the old ones; rounding may leave it below 0. */
+export const scatter = (second: Second, moments: Moments, dim: number): Float64Array => {
+  const { mass, second: about } = moments
+  if (second === 'none') return about
+  const moved = Gaussian.steps(moments, dim)
+  switch (second) {
+    case 'trace':
+      return tabulate(about.length, k => {
+        let squared = 0
+        for (let j = k * dim; j < (k + 1) * dim; j++) squared += Elementary.square(moved[j])
+        return about[k] - mass[k] * squared
+      })
+    case 'diagonal':
+      return tabulate(about.length, at => about[at] - mass[Math.floor(at / dim)] * Elementary.square(moved[at]))
+    case 'full':
+      return scatterInFull(about, mass, moved, dim)
+  }
+}
+
+const scatterInFull = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number): Float64Array => {
+  const out = new Float64Array(about.length)
+  for (let k = 0, at = 0; k < mass.length; k++)
+    for (let i = k * dim; i < (k + 1) * dim; i++)
+      for (let j = k * dim; j < (k + 1) * dim; j++, at++) out[at] = about[at] - mass[k] * moved[i] * moved[j]
+  return out
+}
+
+/** What `second` says of Σ_k, [K, …]. */
+export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
+  const [count, dim] = mixture.means.shape
+  const variances = Gaussian.diagonalsOf(mixture)
+  switch (second) {
+    case 'none':
+      return new Float64Array(0)
+    case 'trace':
+      return new Float64Array(count).map((_, k) => Gaussian.total(variances.subarray(k * dim, (k + 1) * dim)))
+    case 'diagonal':
+      return variances
+    case 'full':
+      return concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, dim).values))
+  }
+}
+
+// —— mixtures ——
+
+/** Equal weights and round components of one variance. */
+export const round = (means: NdArray, variance: number): Mixture => {
+  const [count] = means.shape
+  return {
+    means,
+    weights: new Float64Array(count).fill(1 / count),
+    variances: new Float64Array(count).fill(variance),
+    factors: null
+  }
+}
+
+/** Parameters of round components at centres, and the centres that parameters have. */
+export const start = <P extends string>(
+  { fromMixture }: Pick<Maps<P>, 'fromMixture'>,
+  count: number,
+  centres: (params: Params.Params<P>) => NdArray
+): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(round(means, variance)) })
+
+/** The mixture with covariances L_k L_kᵀ, of their triangles. */
+export const ofTriangles = (
+  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
+  triangles: ReadonlyArray<Float64Array>
+): Mixture => {
+  const [count, dim] = means.shape
+  const values = concatenated(triangles)
+  return { means, weights, variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+}
+
+/** The mixture on columns times `by`. */
+export const inUnits = (by: Float64Array, mixture: Mixture): Mixture => {
+  const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
+  if (mixture.factors !== null)
+    return ofTriangles(
+      first,
+      factorsOf(mixture).map(factor => Factor.scaled(factor, by).values)
+    )
+  const variances = Gaussian.diagonalsOf(mixture).map((v, at) => v * Elementary.square(by[at % by.length]))
+  return { ...first, variances, factors: null }
+}
+
+/** Parameters of the mixture on columns times `by`, of a family that has it. */
+export const scaled =
+  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+  (by: Float64Array) =>
+  (params: Params.Params<P>): Params.Params<P> =>
+    fromMixture(inUnits(by, toMixture(params)))
+
+/** Parameters of the mixture about another origin, of a family that has it. */
+export const shifted =
+  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+  (by: Float64Array) =>
+  (params: Params.Params<P>): Params.Params<P> =>
+    fromMixture(Gaussian.shifted(by)(toMixture(params)))
+
+// —— the distance ——
+
+/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
+const spread = (from: NdArray, to: NdArray, dim: number): number => {
+  /** Columns of L⁻¹L′, one a row. */
+  const between = Factor.solve(from, dim, transposed(to.values, dim))
+  const both = between.map((_, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
+  })
+  return symmetricEigen({ shape: [dim, dim], values: both }).values.reduce(
+    (sum, e) => sum + Elementary.square(Elementary.log(e)) / 2,
+    0
+  )
+}
+
+/** The same and δcᵀΣ⁻¹δc of independent columns, where the eigenvalues are ratios of variances. */
+const apartByColumns = (before: Mixture, after: Mixture): ((component: number) => number) => {
+  const [, dim] = before.means.shape
+  const [from, to] = [before, after].map(Gaussian.diagonalsOf)
+  return k =>
+    Gaussian.overColumns(dim, j => {
+      const at = k * dim + j
+      const shift = Elementary.square(after.means.values[at] - before.means.values[at]) / from[at]
+      return to[at] === from[at]
+        ? shift
+        : shift + Elementary.square(Elementary.log(to[at]) - Elementary.log(from[at])) / 2
+    })
+}
+
+const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
+  const [, dim] = before.means.shape
+  const [from, to] = [before, after].map(mixture => factorsOf(mixture).map(factor => Factor.triangle(factor, dim)))
+  const common = isShared ? spread(from[0], to[0], dim) : null
+  return k => {
+    const step = before.means.values.slice(k * dim, (k + 1) * dim).map((c, j) => after.means.values[k * dim + j] - c)
+    const shift = Factor.solve(from[k], dim, step).reduce((sum, y) => sum + y * y, 0)
+    return shift + (common ?? spread(from[k], to[k], dim))
+  }
+}
+
+/** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²). */
+export const distance =
+  <P extends string>({ toMixture }: Pick<Maps<P>, 'toMixture'>, isShared = false) =>
+  (from: Params.Params<P>, to: Params.Params<P>): number => {
+    const [before, after] = [from, to].map(toMixture)
+    const apart =
+      before.factors === null && after.factors === null
+        ? apartByColumns(before, after)
+        : apartByTriangles(before, after, isShared)
+    return Gaussian.fisher(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
+  }
+
+// —— the M-step ——
+
+/** The covariance [d, d] at the level of the rows that moments W_k/n_k say, as far as they say it. */
+const covarianceOf = (second: Exclude<Second, 'none'>, own: Float64Array, mass: number, dim: number): Float64Array =>
+  second === 'full'
+    ? own.map(s => s / mass)
+    : new Float64Array(dim * dim).map((_, at) => {
+        if (at % (dim + 1) !== 0) return 0
+        return second === 'trace' ? own[0] / (dim * mass) : own[at / (dim + 1)] / mass
+      })
+
+/** α²Σ + σ²I of a factor. */
+const atLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
+  Factor.covariance(factor, dim).values.map(
+    (s, at) => Elementary.square(alpha) * s + (at % (dim + 1) === 0 ? Elementary.square(sigma) : 0)
+  )
+
+/**
+ * The M-step of two maps alone. The mixture of the moments at their level is taken to the family; there eigenvalues are clipped,
+ * max(·, α²φ + σ²), and what they are at time 0 is taken to the family again. It is exact where S_k and what is clipped are covariances
+ * of the family too, as of multiples of I, diagonals and all.
+ */
+export const mStep = <P extends string>(
+  { toMixture, fromMixture }: Maps<P>,
+  { second, isShared = false, isVolumeShared = false }: Learned
+): MStep<P> => ({
+  second,
+  ...(isShared && { isShared }),
+  ...(isVolumeShared && { isVolumeShared }),
+  maximise: (params, moments, at) => {
+    const { level, floor, dim } = at
+    const { mass } = moments
+    const old = toMixture(params)
+    const moved = Gaussian.steps(moments, dim)
+    const all = Gaussian.total(mass)
+    const first = {
+      means: { shape: old.means.shape, values: old.means.values.map((c, e) => c + moved[e] / level.alpha) },
+      weights: mass.map(m => m / all)
+    }
+    if (second === 'none') return fromMixture({ ...old, ...first })
+    const about = scatter(second, moments, dim)
+    const width = about.length / mass.length
+    const found = factorsOf(old).map((factor, k) =>
+      mass[k] > 0 ? covarianceOf(second, about.subarray(k * width, (k + 1) * width), mass[k], dim) : atLevel(factor, at)
+    )
+    const clip = (covariances: ReadonlyArray<Float64Array>, less: number, above: number): ReadonlyArray<Float64Array> =>
+      covariances.map(s => Factor.ofClipped(s, dim, { less, above }).values)
+    const there = toMixture(fromMixture(ofTriangles(first, clip(found, 0, Number.MIN_VALUE))))
+    const clipped = clip(
+      factorsOf(there).map(factor => Factor.covariance(factor, dim).values),
+      Elementary.square(level.sigma),
+      Math.max(Elementary.square(level.alpha) * floor, Number.MIN_VALUE)
+    )
+    return fromMixture(
+      ofTriangles(
+        first,
+        clipped.map(triangle => triangle.map(l => l / level.alpha))
+      )
+    )
+  }
+})

@@ -1,0 +1,79 @@
+/** Mixtures of Gaussians by their covariances and weights. */
+import { Case, Field } from '../../core/index.js'
+import type { Score } from '../family.js'
+import { family } from './define.js'
+import * as Covariance from './covariance.js'
+import * as Derive from './derive.js'
+
+type Weights = 'free' | 'equal'
+
+/** What a mixture is made of: covariances as a value, or by the name that mclust, or McNicholas & Murphy, have for them. */
+export interface Options<C, W> {
+  readonly components: number
+  readonly covariance: C
+  /** 'free' unless given. */
+  readonly weights?: W
+}
+
+/** The names of its parameters: equal weights have none. */
+export type ParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
+
+export type Given = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
+
+const fields = {
+  /** How many. */
+  components: Field.count({ suggestion: 2 }),
+  /** Which covariances they have. */
+  covariance: Covariance.field,
+  /** Whether weights are learned, or all alike. */
+  weights: Field.quiet(Field.oneOf(['free', 'equal']))
+}
+
+const made = family({
+  name: 'mixture',
+  about: 'Gaussians by their covariances and weights',
+  fields,
+  formula: ({ components, covariance, weights }) =>
+    `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²Σ_i + σ²I, Σ_i = ${Covariance.concept.meaning(covariance).formula}, ` +
+    `w = softmax(${weights === 'free' ? 'logits_i ' : ''}− ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i`,
+  made: ({ components, covariance, weights }) => ({
+    ...Derive.following({ components, weights, covariance: Covariance.interpret(covariance) }),
+    called: weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null
+  })
+})
+
+/** Its own fields. */
+export interface Made {
+  readonly _tag: 'mixture'
+  readonly components: number
+  readonly covariance: Covariance.Covariance<string>
+  readonly weights: Weights
+}
+
+/**
+ * Σ_k π_k N(c_k, Σ_k) with covariances of any kind: a `Covariance`, or the name that mclust has for it. `isotropic`, `diagonal`, `tied`, `full`
+ * and the others are some of these under names of their own.
+ *
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Of weights 'equal' none are
+ * learned, and π_k = 1/K.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * const score = Score.mixture({ components: 2, covariance: 'VEE' })
+ * assert.equal(Score.show(score), "Score.mixture({ components: 2, covariance: 'VEE' })")
+ * assert.deepEqual(
+ *   score,
+ *   Score.mixture({
+ *     components: 2,
+ *     covariance: Covariance.of({ volume: 'own', shape: 'common', orientation: 'common' })
+ *   })
+ * )
+ */
+export const mixture = Case.called(
+  made,
+  <const C extends Given, const W extends Weights = 'free'>(options: Options<C, W>) =>
+    // Its parameters are those of its covariances and weights.
+    made(options) as unknown as Score<ParametersOf<C, W>> & Made
+)

@@ -1,0 +1,500 @@
+/**
+ * The spectra of covariances that share some of it: the logarithms of eigenvalues, ℓ_kj = volume_k + Σ_i C_ji shape_ki with C Helmert's
+ * contrasts, volumes and shapes each of all components or of each, are linear in what is free, ℓ = Bθ. Given the axes, what
+ * moments ω_kj along them are likeliest of minimises
+ *
+ *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
+ *
+ * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise each
+ * is a problem of few numbers: means; one volume that shapes are filled up to; or one shape, the volumes being means.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { factorSymmetric, largest, solveLower } from '../../../lib/arrays/linalg.js'
+import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import type { At } from '../family.js'
+
+/** Which parts are the components' own. A shape of none is round. */
+export interface Parts {
+  readonly volume: 'common' | 'own'
+  readonly shape: 'none' | 'common' | 'own'
+}
+
+/** What is free of a spectrum: the volumes [K] or [1], and the shapes [K, d − 1] or [d − 1] row by row, or none. */
+export interface Spectrum {
+  readonly volumes: Float64Array
+  readonly shapes: Float64Array
+}
+
+/** Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
+export const contrasts = (dim: number): NdArray => {
+  const width = dim - 1
+  return {
+    shape: [dim, width],
+    values: new Float64Array(dim * width).map((_, at) => {
+      const i = Math.floor(at / width)
+      const j = at % width
+      return (i <= j ? 1 : i === j + 1 ? -(j + 1) : 0) / Math.sqrt((j + 1) * (j + 2))
+    })
+  }
+}
+
+/** How many entries of θ there are, and where those of a component begin. */
+interface Layout {
+  /** Entries of a shape, of the volumes, and of all. */
+  readonly width: number
+  readonly volumes: number
+  readonly size: number
+  readonly volumeOf: (k: number) => number
+  readonly shapeOf: (k: number) => number
+}
+
+const layout = ({ volume, shape }: Parts, count: number, dim: number): Layout => {
+  const width = shape === 'none' ? 0 : dim - 1
+  const volumes = volume === 'own' ? count : 1
+  return {
+    width,
+    volumes,
+    size: volumes + (shape === 'own' ? count : 1) * width,
+    volumeOf: (k: number): number => (volume === 'own' ? k : 0),
+    shapeOf: (k: number): number => volumes + (shape === 'own' ? k * width : 0)
+  }
+}
+
+/** ℓ, [K, d]. */
+export const logEigenvalues = (parts: Parts, { volumes, shapes }: Spectrum, count: number, dim: number): Float64Array =>
+  predicted(parts, Float64Array.of(...volumes, ...shapes), count, dim)
+
+/** Bθ, [K, d]: Cs by sums from the end, which its columns share. */
+const predicted = (parts: Parts, theta: Float64Array, count: number, dim: number): Float64Array => {
+  const { width, volumeOf, shapeOf } = layout(parts, count, dim)
+  const out = new Float64Array(count * dim)
+  for (let k = 0; k < count; k++) {
+    let after = theta[volumeOf(k)]
+    for (let j = dim - 1; j >= 0; j--) {
+      const down = j > 0 && width > 0 ? theta[shapeOf(k) + j - 1] / Math.sqrt(j * (j + 1)) : 0
+      out[k * dim + j] = after - j * down
+      after += down
+    }
+  }
+  return out
+}
+
+/** Cᵀℓ of one spectrum, whose mean is of no matter. */
+const contrasted = (l: Float64Array): Float64Array => {
+  let before = 0
+  return new Float64Array(l.length - 1).map((_, i) => {
+    before += l[i]
+    return (before - (i + 1) * l[i + 1]) / Math.sqrt((i + 1) * (i + 2))
+  })
+}
+
+const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
+
+/** The logarithm of the least eigenvalue that a floor allows; of none, that of the least number. */
+const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
+
+/** What is minimised, of ω [K, d]: components without mass do not count. */
+export const value = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
+  const a2 = Elementary.square(level.alpha)
+  const s2 = Elementary.square(level.sigma)
+  let sum = 0
+  for (let at = 0; at < l.length; at++) {
+    const m = n[Math.floor(at / dim)]
+    const u = a2 * Elementary.exp(l[at]) + s2
+    if (m > 0) sum += m * Elementary.log(u) + omega[at] / u
+  }
+  return sum
+}
+
+/** 1/u, [K, d], of components with mass; 0 of others. */
+export const precisions = (n: Float64Array, { level: { alpha, sigma }, dim }: At, l: Float64Array): Float64Array =>
+  l.map((x, at) =>
+    n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
+  )
+
+/** The logarithm at time 0 of a variance that is likeliest at a level, clipped from below. */
+const clipped = (at: At, variance: number): number => {
+  const { alpha, sigma } = at.level
+  const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
+  return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), leastOf(at))
+}
+
+/** EI, VI, EE and VV: one mean for each that is free, clipped, which is exact at any level. */
+const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+  const { dim } = at
+  const isOwn = volume === 'own'
+  const volumes = new Float64Array(isOwn ? n.length : 1)
+  const width = shape === 'none' ? 0 : dim - 1
+  const shapes = new Float64Array(volumes.length * width)
+  for (let g = 0; g < volumes.length; g++) {
+    let mass = 0
+    const sums = new Float64Array(dim)
+    for (let k = isOwn ? g : 0; k < (isOwn ? g + 1 : n.length); k++) {
+      if (!(n[k] > 0)) continue
+      mass += n[k]
+      for (let j = 0; j < dim; j++) sums[j] += omega[k * dim + j]
+    }
+    if (!(mass > 0)) {
+      volumes[g] = old.volumes[g]
+      shapes.set(old.shapes.subarray(g * width, (g + 1) * width), g * width)
+    } else if (shape === 'none') volumes[g] = clipped(at, mean(sums) / mass)
+    else {
+      const l = sums.map(sum => clipped(at, sum / mass))
+      volumes[g] = mean(l)
+      shapes.set(contrasted(l), g * width)
+    }
+  }
+  return { volumes, shapes }
+}
+
+/**
+ * EV without noise. Of a volume v a component's likeliest spectrum is ℓ_j = max(log ω_j − m, log φ), m as Σ_j ℓ_j = dv asks: what the floor
+ * holds up is taken from the others. Of v the derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and falls, so that
+ * Newton's steps find its zero from wherever they begin, without a floor at once.
+ */
+const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+  const { dim, level } = at
+  const least = leastOf(at)
+  const width = dim - 1
+  const shrink = 2 * Elementary.log(level.alpha)
+  const logs = omega.map(x => (x > 0 ? Elementary.log(x) - shrink : -Infinity))
+  const present = Array.from(n, (_, k) => k).filter(k => n[k] > 0)
+  const sorted = present.map(k =>
+    logs
+      .slice(k * dim, (k + 1) * dim)
+      .sort()
+      .reverse()
+  )
+  /** m of a component at a volume, and how many are above the floor; −∞ of one without moments. */
+  const filledTo = (l: Float64Array, volume: number): readonly [number, number] => {
+    let sum = 0
+    let free = 0
+    let m = -Infinity
+    for (let f = 0; f < dim && l[f] > -Infinity; f++) {
+      const next = (sum + l[f] + (dim - f - 1) * least - dim * volume) / (f + 1)
+      if (f > 0 && l[f] - next < least) break
+      sum += l[f]
+      free = f + 1
+      m = next
+    }
+    return [m, free]
+  }
+  const mass = Elementary.log(present.reduce((sum, k) => sum + n[k], 0))
+  let volume = Math.max(least, old.volumes[0])
+  for (let step = 0; step < STEPS; step++) {
+    const all = sorted.map(l => filledTo(l, volume))
+    const most = all.reduce((most, [m]) => Math.max(most, m), -Infinity)
+    if (most === -Infinity) {
+      volume = least
+      break
+    }
+    let sum = 0
+    let slope = 0
+    for (const [m, free] of all) {
+      const share = Elementary.exp(m - most)
+      sum += share
+      if (share > 0) slope += (share * dim) / free
+    }
+    const next = Math.max(least, volume + ((most + Elementary.log(sum) - mass) * sum) / slope)
+    const moved = Math.abs(next - volume)
+    volume = next
+    if (!(moved > STILL * Math.max(1, Math.abs(volume)))) break
+  }
+  const shapes = old.shapes.slice()
+  for (let k = 0; k < n.length; k++) {
+    const own = shapes.subarray(k * width, (k + 1) * width)
+    const place = present.indexOf(k)
+    const [m] = place < 0 ? [-Infinity] : filledTo(sorted[place], volume)
+    if (m > -Infinity) own.set(contrasted(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
+    else {
+      // Of what has no moments the shape stays, as far as the floor lets it.
+      const lowest = predicted(ONE, Float64Array.of(0, ...own), 1, dim).reduce((a, b) => Math.min(a, b), 0)
+      if (volume + lowest < least) own.forEach((x, i) => (own[i] = (x * (volume - least)) / -lowest))
+    }
+  }
+  return { volumes: Float64Array.of(volume), shapes }
+}
+
+/** The spectrum of a single component. */
+const ONE: Parts = { volume: 'own', shape: 'own' }
+
+/**
+ * VE without noise. Of a shape s, Σ_j s_j = 0, the volumes are means, and what is left of F is d Σ_k n_k log Σ_j ω_kj e^{−s_j}, convex: Newton's
+ * steps, p_kj ∝ ω_kj e^{−s_j} the share of a direction. Null where the floor, or a direction without moments, stands in the way.
+ */
+const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum | null => {
+  const { dim, level } = at
+  if (!omega.every((x, row) => x > 0 || !(n[Math.floor(row / dim)] > 0))) return null
+  const total = n.reduce((sum, m) => sum + (m > 0 ? m : 0), 0)
+  const shares = new Float64Array(omega.length)
+  const sums = new Float64Array(n.length)
+  /** F of a shape, its shares and sums. */
+  const look = (s: Float64Array): number => {
+    let value = 0
+    const by = s.map(x => Elementary.exp(-x))
+    for (let k = 0; k < n.length; k++) {
+      if (!(n[k] > 0)) continue
+      let sum = 0
+      for (let j = 0; j < dim; j++) sum += shares[k * dim + j] = omega[k * dim + j] * by[j]
+      for (let j = 0; j < dim; j++) shares[k * dim + j] /= sum
+      sums[k] = sum
+      value += n[k] * Elementary.log(sum)
+    }
+    return value
+  }
+  let s = predicted(ONE, Float64Array.of(0, ...old.shapes), 1, dim)
+  let now = look(s)
+  for (let step = 0; step < STEPS; step++) {
+    const gradient = new Float64Array(dim).fill(total / dim)
+    // What lies along (1, …, 1) is free of any slope, and is given some.
+    const hessian = new Float64Array(dim * dim).fill(total / (dim * dim))
+    for (let k = 0; k < n.length; k++) {
+      if (!(n[k] > 0)) continue
+      for (let i = 0; i < dim; i++) {
+        const p = n[k] * shares[k * dim + i]
+        gradient[i] -= p
+        hessian[i * (dim + 1)] += p
+        for (let j = 0; j <= i; j++) hessian[i * dim + j] -= p * shares[k * dim + j]
+      }
+    }
+    const lower = new Float64Array(dim * dim)
+    const solved = (): Float64Array | null => {
+      if (!factorSymmetric(hessian, 0, dim, lower, 0)) return null
+      const along = gradient.map(x => -x)
+      solveLower(lower, 0, dim, along, 0, 1, false)
+      solveLower(lower, 0, dim, along, 0, 1, true)
+      return along
+    }
+    let along = solved()
+    if (along === null || !(largest(along) < LONG)) {
+      // Where one direction has all of each component's moments there is no curvature: then a share of the slope bounds the step.
+      const ridge = largest(gradient) / LONG
+      for (let i = 0; i < dim; i++) hessian[i * (dim + 1)] += ridge
+      along = solved()
+    }
+    if (along === null) return null
+    const size = largest(along)
+    let t = 1
+    let isLess = false
+    for (; t > 1e-10 && !isLess; t /= 2) {
+      const next = s.map((x, j) => x + t * along[j])
+      const found = look(next)
+      if (found <= now + 1e-15 * Math.abs(now) * dim) {
+        isLess = true
+        s = next
+        now = found
+      }
+    }
+    // A step of Newton's that is so short is the last that digits are gained by.
+    if (!isLess || size < CLOSE) break
+  }
+  look(s)
+  const centre = mean(s)
+  const shape = s.map(x => x - centre)
+  const lowest = shape.reduce((a, b) => Math.min(a, b), 0)
+  const least = leastOf(at)
+  const volumes = sums.map((sum, k) =>
+    n[k] > 0
+      ? Elementary.log(sum / (dim * n[k])) + centre - 2 * Elementary.log(level.alpha)
+      : Math.max(old.volumes[k], least - lowest)
+  )
+  return volumes.every(v => v + lowest >= least) ? { volumes, shapes: contrasted(shape) } : null
+}
+
+/** B, row by row, [K · d, θ]. */
+const basis = (parts: Parts, count: number, dim: number): Float64Array => {
+  const { width, size, volumeOf, shapeOf } = layout(parts, count, dim)
+  const c = contrasts(dim).values
+  const b = new Float64Array(count * dim * size)
+  for (let row = 0; row < count * dim; row++) {
+    const k = Math.floor(row / dim)
+    const j = row % dim
+    b[row * size + volumeOf(k)] = 1
+    for (let i = 0; i < width; i++) b[row * size + shapeOf(k) + i] = c[j * width + i]
+  }
+  return b
+}
+
+/** Steps of Newton's, and sweeps over what a step may not break; both end much earlier. */
+const STEPS = 100
+const SWEEPS = 500
+/** A step that changes no logarithm by more is the last. */
+const STILL = 1e-13
+/** No logarithm is changed at once by more than about this. */
+const LONG = 10
+/** A step of Newton's that changes no logarithm by more leaves an error of its square. */
+const CLOSE = 1e-8
+/** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
+const CURVED = 0.05
+
+/**
+ * The step s from where slacks are given that minimises gᵀs + ½sᵀLLᵀs and keeps slack + Bs ≥ 0, where any does: by Hildreth's method, on
+ * the dual one multiplier after another (Hildreth 1957).
+ */
+const stepOf = (lower: NdArray, gradient: Float64Array, b: Float64Array, slack: Float64Array): Float64Array => {
+  const size = gradient.length
+  const { values } = lower
+  /** L⁻ᵀ */
+  const back = (y: Float64Array): Float64Array => {
+    const out = y.slice()
+    for (let i = size - 1; i >= 0; i--) {
+      for (let j = i + 1; j < size; j++) out[i] -= values[j * size + i] * out[j]
+      out[i] /= values[i * size + i]
+    }
+    return out
+  }
+  const free = back(Factor.solve(lower, size, gradient)).map(x => -x)
+  const rest = slack.map((s, row) => {
+    let sum = s
+    for (let i = 0; i < size; i++) sum += b[row * size + i] * free[i]
+    return sum
+  })
+  if (rest.every(s => s >= 0)) return free
+  const rows = slack.length
+  /** L⁻¹b of each row. */
+  const z = Factor.solve(lower, size, b)
+  const dotted = (row: number, x: Float64Array, from = 0): number => {
+    let sum = 0
+    for (let i = 0; i < size; i++) sum += z[row * size + i] * x[from + i]
+    return sum
+  }
+  const lambda = new Float64Array(rows)
+  const held = new Float64Array(size)
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    let most = 0
+    for (let row = 0; row < rows; row++) {
+      const own = dotted(row, z, row * size)
+      const next = Math.max(0, lambda[row] - (rest[row] + dotted(row, held)) / own)
+      const change = next - lambda[row]
+      if (change === 0) continue
+      for (let i = 0; i < size; i++) held[i] += change * z[row * size + i]
+      lambda[row] = next
+      most = Math.max(most, Math.abs(change) * Math.sqrt(own))
+    }
+    if (most < STILL) break
+  }
+  const kept = back(held)
+  return free.map((x, i) => x + kept[i])
+}
+
+/** Volumes raised as far as the floor asks. */
+const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float64Array => {
+  const { volumes, volumeOf } = layout(parts, count, at.dim)
+  const least = leastOf(at)
+  const short = new Float64Array(volumes)
+  predicted(parts, theta, count, at.dim).forEach((l, row) => {
+    const k = volumeOf(Math.floor(row / at.dim))
+    short[k] = Math.max(short[k], least - l)
+  })
+  return theta.map((x, i) => (i < volumes ? x + short[i] : x))
+}
+
+/** VE above its floor, and VE and EV at a level, by Newton's steps from a spectrum. */
+const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+  const { dim, level } = at
+  const count = n.length
+  const { size, volumes } = layout(parts, count, dim)
+  const b = basis(parts, count, dim)
+  const a2 = Elementary.square(level.alpha)
+  const s2 = Elementary.square(level.sigma)
+  const least = leastOf(at)
+  let theta = raised(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
+  let l = predicted(parts, theta, count, dim)
+  let now = value(n, omega, at, l)
+  for (let step = 0; step < STEPS; step++) {
+    const gradient = new Float64Array(size)
+    const hessian = new Float64Array(size * size)
+    for (let row = 0; row < l.length; row++) {
+      const m = n[Math.floor(row / dim)]
+      if (!(m > 0)) continue
+      const v = a2 * Elementary.exp(l[row])
+      const u = v + s2
+      const slope = v * (m / u - omega[row] / (u * u))
+      const curvature = v * v * ((2 * omega[row]) / (u * u * u) - m / (u * u)) + slope
+      const safe = Math.max(curvature, CURVED * m * Elementary.square(v / u))
+      for (let i = 0; i < size; i++) {
+        const bi = b[row * size + i]
+        if (bi === 0) continue
+        gradient[i] += bi * slope
+        for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
+      }
+    }
+    // What no row tells stays: its own parts alone, of a component without mass, may be moved by the floor.
+    for (let i = 0; i < size; i++) {
+      const own = hessian[i * (size + 1)]
+      hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
+    }
+    const lower = Factor.ofCovariance(hessian, size)
+    if (lower === null) break
+    const along = stepOf(
+      lower,
+      gradient,
+      b,
+      l.map(x => x - least)
+    )
+    // Of a tiny mass the value tells nothing, and so it ends where no step is left, not where it converges.
+    let moved = 0
+    for (let t = 1; t > 1e-10; t /= 2) {
+      const next = theta.map((x, i) => x + t * along[i])
+      const there = predicted(parts, next, count, dim)
+      const found = value(n, omega, at, there)
+      if (found <= now + 1e-14 * Math.abs(now)) {
+        moved = along.reduce((most, x) => Math.max(most, Math.abs(t * x)), 0)
+        theta = next
+        l = there
+        now = found
+        break
+      }
+    }
+    if (!(moved > STILL)) break
+  }
+  // What rounding left below the floor.
+  theta = raised(parts, theta, count, at)
+  return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
+}
+
+/** A spectrum near the likeliest, where there is none to begin with. */
+const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, { dim, floor }: At): Spectrum => {
+  const positive = omega.map((x, at) => Math.max(x, n[Math.floor(at / dim)] * floor, Number.MIN_VALUE))
+  const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
+  const all = Array.from(n, (_, k) => k)
+  const known = all.filter(k => n[k] > 0)
+  const pooled = new Float64Array(dim).map((_, j) => known.reduce((sum, k) => sum + positive[k * dim + j], 0))
+  const mass = known.reduce((sum, k) => sum + n[k], 0)
+  const pooledVolume = Elementary.log(mean(pooled) / mass)
+  const shapeOf = (l: Float64Array): Float64Array => contrasted(l.map(Elementary.log))
+  return {
+    volumes: Float64Array.from(volume === 'own' ? all : [0], k =>
+      volume === 'own' && n[k] > 0 ? Elementary.log(mean(one(k)) / n[k]) : pooledVolume
+    ),
+    shapes:
+      shape === 'none'
+        ? new Float64Array(0)
+        : shape === 'common'
+          ? shapeOf(pooled)
+          : Float64Array.from(all.flatMap(k => Array.from(shapeOf(n[k] > 0 ? one(k) : pooled))))
+  }
+}
+
+/**
+ * The likeliest spectrum of masses n [K] and moments ω [K, d] along given axes, above a floor at a level: exact at time 0, and never less
+ * likely than the old one at a level, where EI, VI, EE and VV are exact too. Own parts of a component without mass stay, unless common parts
+ * move below the floor with them: then its volume rises, or its shape shrinks.
+ */
+export const likeliest = (
+  parts: Parts,
+  n: Float64Array,
+  omega: Float64Array,
+  at: At,
+  old: Spectrum | null
+): Spectrum => {
+  const from = old ?? begun(parts, n, omega, at)
+  // In one dimension there is no shape.
+  if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
+    return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
+  if (at.level.sigma !== 0) return byNewton(parts, n, omega, at, from)
+  return parts.shape === 'own'
+    ? filled(n, omega, at, from)
+    : (shaped(n, omega, at, from) ?? byNewton(parts, n, omega, at, from))
+}

@@ -1,0 +1,340 @@
+/** Mixtures of multivariate t, whatever the covariances: what follows of a family of Gaussians, and ν. */
+import { flow, identity } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import {
+  exp,
+  expandDims,
+  add,
+  fill,
+  min,
+  mul,
+  neg,
+  reciprocal,
+  reshape,
+  softmax,
+  stopGradient,
+  zeros,
+  zerosLike,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { Case, Field, Problem } from '../../core/index.js'
+import { without as omitted } from '../../core/record.js'
+import {
+  cleanRow,
+  concept,
+  interpret,
+  meaningOf,
+  nameOf,
+  type Family,
+  type Learned,
+  type Meaning,
+  type Model,
+  type Moments,
+  type MStep,
+  type RowLevel,
+  type Score,
+  type Start,
+  type Symmetries,
+  type Capabilities
+} from '../family.js'
+import { clean } from '../../schedule/dynamics.js'
+import type { Mixture } from '../mixtureData.js'
+import type * as Params from '../../core/params.js'
+import * as Student from '../student.js'
+import { modelOf } from './define.js'
+import * as Gaussian from './gaussian.js'
+import { diagonal } from './diagonal.js'
+import * as Terms from './precisions.js'
+
+export type Nu = 'own' | 'common' | number
+
+/** ν of components before anything is learned of it. */
+const START = 10
+
+/** What is asked of the parameters of Gaussians by name. */
+export type Own = 'means' | 'logits'
+
+/** A family of Gaussians that has all that an M-step of parts of it asks for. */
+export interface Gaussians {
+  readonly model: Model<Own>
+  readonly family: Family<Own>
+  readonly mStep: MStep<Own>
+  readonly start: Start<Own>
+  readonly toMixture: (params: Params.Params<Own>) => Mixture
+  readonly fromMixture: (mixture: Mixture) => Params.Params<Own>
+}
+
+/** The M-step of moments as they are: those of rows without noise at time 0, whatever the level of the rows. */
+const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
+  ...mStep,
+  maximise: (params, moments, at) =>
+    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: clean } : at)
+})
+
+/** The family of a score, where it is of Gaussians whose centres and widths are learned; else null. */
+export const gaussiansOf = (score: Score<string>): Gaussians | null => {
+  // It may have other names, which nothing here asks for.
+  const model = interpret(score) as unknown as Model<Own>
+  const { family } = model
+  if (family === undefined || !Object.hasOwn(model.shapes(1), 'means')) return null
+  const { hasBackground, mirrored, unitVariance, held, mStep, start, toMixture, fromMixture } = family
+  const isLearned = !hasBackground && !mirrored && !unitVariance && held.length === 0
+  return isLearned && mStep && start && toMixture && fromMixture
+    ? { family, model, mStep: whereSeen(mStep), start, toMixture, fromMixture }
+    : null
+}
+
+/** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
+export const around = (
+  score: Score<string>,
+  serves: (gaussians: Gaussians) => boolean,
+  made: (gaussians: Gaussians) => Model<Own>
+): Meaning<string> => {
+  const gaussians = gaussiansOf(score)
+  return gaussians === null || !serves(gaussians)
+    ? meaningOf(interpret(score))
+    : (meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
+}
+
+type Move<P extends string> = (params: Params.Params<P>) => Params.Params<P>
+
+/** How others that stand beside the parameters of Gaussians go with the rows and the order of components; as they are unless given. */
+interface Beside<P extends string> {
+  readonly shifted?: (by: Float64Array) => Move<P>
+  readonly scaled?: (by: Float64Array) => Move<P>
+  readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
+  /** Whether they are the same in all directions: where the Gaussians turn with the rows, all does; true unless given. */
+  readonly turns?: boolean
+}
+
+/** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
+export const following = <P extends string>(
+  { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: Gaussians,
+  started: (params: Params.Params<Own>) => Params.Params<P>,
+  carried: (move: Move<Own>) => Move<P>,
+  { shifted = () => identity, scaled = () => identity, relabel = () => identity, turns = true }: Beside<P> = {}
+): Pick<Capabilities<P>, 'count' | 'leastRows' | 'start' | 'shifted' | 'scaled' | 'symmetries'> => {
+  const carriedSymmetries = ({ relabel: inOrder, rotate }: Symmetries<Own>): Symmetries<P> => ({
+    ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
+    ...(turns && rotate && { rotate: map => carried(rotate(map)) })
+  })
+  return {
+    count,
+    leastRows,
+    start: {
+      count: start.count,
+      // Those of the Gaussians among the parameters.
+      centres: start.centres as unknown as Start<P>['centres'],
+      fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
+    },
+    ...(shift && { shifted: by => flow(shifted(by), carried(shift(by))) }),
+    ...(scale && { scaled: by => flow(scaled(by), carried(scale(by))) }),
+    ...(symmetries && { symmetries: carriedSymmetries(symmetries) })
+  }
+}
+
+/** What an M-step learns. */
+export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>): Learned => ({
+  second,
+  ...(isShared && { isShared }),
+  ...(isVolumeShared && { isVolumeShared })
+})
+
+/** What is said of a score that is none of Gaussians. */
+export const fits = (word: string, score: Score<string>, isServed: boolean): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    isServed,
+    'score',
+    Case.show(score),
+    `a family of Gaussians whose covariances are learned, for ${word}`,
+    "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
+  )
+
+/** What t components are made of, in the vocabulary. */
+const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim: number): Terms.Gaussians => {
+  const middle: Params.Tensors<Own> = { ...params, means: zerosLike(params.means) }
+  const atCentre = (rows: number, level: RowLevel): Tensor =>
+    family.components(middle, dim).logDensity(zeros([rows, dim]), level)
+  return {
+    logDensity: family.components(params, dim).logDensity,
+    atCentre,
+    // div ∇ log p of components about one centre is there −Σ w_k tr Σ_k⁻¹: of equal shares w where weights are learned.
+    least: () => {
+      const peak = atCentre(1, cleanRow())
+      const even: Params.Tensors<Own> = Object.hasOwn(params, 'logits')
+        ? { ...middle, logits: neg(reshape(peak, [-1])) }
+        : middle
+      const shares = softmax(add(peak, expandDims(family.components(even, dim).logWeights, 0)))
+      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), cleanRow())))))
+    }
+  }
+}
+
+/** Of a common ν that of all rows. */
+const meanOf = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
+  tails === undefined
+    ? null
+    : isCommon
+      ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.total(mass))
+      : tails
+
+const logOf = (nu: number): number => Elementary.log(Math.min(nu, Student.MOST))
+
+/** A model of which each component is a t. */
+const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
+  type P = Own | 'logNu'
+  const { model, family, mStep, toMixture, fromMixture } = gaussians
+  const count = (dim: number): number => family.count(dim)
+  const isNumber = typeof nu === 'number'
+  const shapeOf = (components: number): ReadonlyArray<number> => (nu === 'own' ? [components] : [])
+  const filled = (components: number, values: (k: number) => number): NdArray => {
+    const shape = shapeOf(components)
+    return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
+  }
+  const withNu = (params: Params.Params<Own>, logNu: NdArray): Params.Params<P> =>
+    // Of a number there is no parameter, and nothing asks for one.
+    (isNumber ? params : { ...params, logNu }) as Params.Params<P>
+  const without = (params: Params.Params<P>): Params.Params<Own> => omitted(params, 'logNu') as Params.Params<Own>
+  const nuOf = ({ logNu }: Params.Tensors<P>): Tensor => (isNumber ? fill([1], nu) : exp(logNu))
+  const numbersOf = ({ logNu }: Params.Params<P>, components: number): Float64Array =>
+    new Float64Array(components).map((_, k) => (isNumber ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
+  const started = (params: Params.Params<Own>): Params.Params<P> =>
+    withNu(
+      params,
+      filled(params.means.shape[0], () => logOf(START))
+    )
+  return modelOf<P>({
+    called: `${model.called ?? ''} with tails`,
+    parameters: dim => {
+      const shapes = model.shapes(dim)
+      return { ...shapes, ...(!isNumber && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
+    },
+    degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
+    components: (params, dim) => {
+      const parts = partsOf(gaussians, params, dim)
+      const { logWeights, centres } = family.components(params, dim)
+      const of = nuOf(params)
+      return {
+        logWeights,
+        centres,
+        logDensity: Terms.logDensity(parts, of)
+      }
+    },
+    ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+      relabel: order => params => (nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params)
+    }),
+    hasTails: true,
+    toMixture: params => {
+      const mixture = toMixture(params)
+      return { ...mixture, tails: numbersOf(params, mixture.weights.length) }
+    },
+    fromMixture: mixture => {
+      const { tails, weights } = mixture
+      const of = (k: number): number => logOf(tails === undefined ? START : tails[k])
+      return withNu(
+        fromMixture(mixture),
+        filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
+      )
+    },
+    mStep: {
+      ...learnedBy(mStep),
+      // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
+      isGeneralized: true,
+      maximise: (params, moments, at): Params.Params<P> => {
+        const found = mStep.maximise(params, moments, at)
+        const means = meanOf(moments, nu === 'common')
+        const before = isNumber ? filled(0, () => 0) : params.logNu
+        return withNu(
+          found,
+          means === null || isNumber
+            ? before
+            : filled(moments.mass.length, k =>
+                nu === 'common' || moments.mass[k] > 0 ? logOf(Student.likeliestNu(means[k])) : before.values[k]
+              )
+        )
+      }
+    },
+    distance: (from, to) => {
+      const own = family.distance?.(from, to) ?? 0
+      const apart = isNumber
+        ? 0
+        : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
+      return Math.sqrt(own * own + apart)
+    }
+  }) as unknown as Model<Own>
+}
+
+const isNu = (u: unknown): u is Nu =>
+  u === 'own' || u === 'common' || (typeof u === 'number' && u >= Student.LEAST && u <= Student.MOST)
+
+const nuField = Field.withDefault(
+  Field.leaf<Nu>({
+    is: (u): u is Nu => u === 'own' || u === 'common' || typeof u === 'number',
+    holds: isNu,
+    domain: `'own', 'common' or a number in [${Student.LEAST}, ${Student.MOST}]`,
+    remedy: "try 'own', or 4",
+    show: nu => (typeof nu === 'string' ? `'${nu}'` : String(nu)),
+    arbitrary: fc => fc.oneof(fc.constantFrom<Nu>('own', 'common'), fc.double({ min: 1, max: 50, noNaN: true })),
+    sample: 'own'
+  }),
+  'own'
+)
+
+const made = Case.define('Score', {
+  name: 'withTails',
+  about:
+    'a mixture whose components are multivariate t, with the covariances of another as scales (Peel & McLachlan 2000)',
+  fields: {
+    /** Degrees of freedom: a number, or 'common' or 'own', which are learned. */
+    nu: nuField,
+    /** The mixture whose components get tails. */
+    score: Field.of(concept)
+  },
+  on: 'score',
+  example: { score: diagonal({ components: 2 }) },
+  formula: ({ nu, score }) =>
+    `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
+  check: ({ score }) => fits('tails', score, gaussiansOf(score)?.family.hasTails === false),
+  meaning: ({ nu, score }) =>
+    around(
+      score,
+      ({ family }) => !family.hasTails,
+      gaussians => tailed(gaussians, nu)
+    )
+})
+
+/** ν is each component's own unless given. */
+export interface Options<N extends Nu> {
+  /** 'own': one for each component; 'common': one for all; or a number in [½, 300], which is not learned. */
+  readonly nu?: N
+}
+
+/**
+ * The same mixture with components that are multivariate t: Σ_k are their scales, and ν their degrees of freedom. Rows far off then pull less:
+ * a row counts (ν + d)/(ν + q) for its component's moments, q its squared distance (Lange, Little & Taylor 1989).
+ *
+ * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule of 128 nodes, to about 1e-14 of log p and of two
+ * derivatives; of ν ≥ 100 and rows more than 20 σ off where σ is far above α√Σ, to fewer digits. Each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
+ * root in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or []. Of a mixture (`fromMixture`) ν is taken as it is, up to 300:
+ * beyond that, and of Gaussians, it is 300, which no row tells from more.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Score } from 'ornstein'
+ *
+ * const score = pipe(Score.mixture({ components: 2, covariance: 'VVE' }), Score.withTails({ nu: 'common' }))
+ * assert.deepEqual(Score.shapes(3)(score).logNu, [])
+ * assert.equal(
+ *   Score.show(score),
+ *   "Score.withTails({ nu: 'common' })(Score.mixture({ components: 2, covariance: 'VVE' }))"
+ * )
+ */
+export const withTails = Case.called(
+  made,
+  <const N extends Nu = 'own'>(options: Options<N> = {}) =>
+    <P extends string>(score: Score<P>) =>
+      // Its parameters are those of the score that is given, and ν.
+      made({ ...options })(score) as Score<string> as unknown as Score<P | (N extends number ? never : 'logNu')>
+)

@@ -1,0 +1,150 @@
+/**
+ * Components that belong together: a cluster that is not Gaussian takes several components, which are merged one pair after the other, each
+ * time those two whose rows are the least sure of which of them they are of (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
+ */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { total } from '../../lib/numbers/mean.js'
+import type { Points } from '../data/points.js'
+import { responsibilities, type Mixture } from './mixture.js'
+
+/** Components as clusters. */
+export interface Clusters {
+  /** How many there are. */
+  readonly count: number
+  /** The cluster of each component, from 0; clusters are numbered by their first components. */
+  readonly clusters: ReadonlyArray<number>
+  /** −Σ w p(c | x) log p(c | x) over rows and clusters c, in nats: how unsure rows are of their cluster. */
+  readonly entropy: number
+}
+
+export interface Merging {
+  /** One for each number of clusters, from 1 to the number of components. */
+  readonly steps: ReadonlyArray<Clusters>
+  /**
+   * The step at the elbow of the entropies: two lines that meet at a number of clusters describe them best where they meet there. Of
+   * one or two components all; see the entropies, and what is known of the data, before believing it.
+   */
+  readonly chosen: Clusters
+}
+
+/** p log p */
+const xlog = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
+
+/** What a line leaves of the squares of (x, y). */
+const left = (points: ReadonlyArray<readonly [number, number]>): number => {
+  const n = points.length
+  const [mx, my] = [0, 1].map(j => total(points.map(point => point[j])) / n)
+  const slope =
+    total(points.map(([x, y]) => (x - mx) * (y - my))) / total(points.map(([x]) => Elementary.square(x - mx)))
+  return total(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
+}
+
+/** Where two lines that share a point describe values best, from 0. */
+const elbow = (values: ReadonlyArray<number>): number => {
+  const points = values.map((y, x) => [x, y] as const)
+  const squares = points.slice(1, -1).map((_, i) => left(points.slice(0, i + 2)) + left(points.slice(i + 1)))
+  return squares.length === 0
+    ? values.length - 1
+    : 1 + squares.reduce((best, s, i) => (s < squares[best] ? i : best), 0)
+}
+
+/**
+ * Merges the components of a mixture, by rows: those that it was learned from, or rows drawn from it, which need no data. The density stays what it
+ * is: clusters are groups of components. Rows carry their weights.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Merging, Mixture } from 'ornstein'
+ *
+ * // a long cluster of two components, and one far away
+ * const mixture = Mixture.of({ means: [[0], [2], [20]] })
+ * const rows = Mixture.sample(1000)(Key.fromSeed(1))(mixture)
+ * const { steps, chosen } = Merging.of(rows)(mixture)
+ * assert.deepEqual(steps[1].clusters, [0, 0, 1])
+ * assert.equal(chosen.count, 2)
+ */
+export const of =
+  (points: Points) =>
+  (mixture: Mixture): Merging => {
+    const { shape, values } = responsibilities(points)(mixture)
+    const [rows, count] = shape
+    const weight = (i: number): number => points.weights?.[i] ?? 1
+    const columns = Array.from({ length: count }, (_, k) =>
+      Float64Array.from({ length: rows }, (_, i) => values[i * count + k])
+    )
+    /** Σ w of a cluster's p log p. */
+    const sum = (shares: Float64Array): number => shares.reduce((all, p, i) => all + weight(i) * xlog(p), 0)
+    const steps = merged(
+      columns.map((shares, k) => ({ components: [k], shares, sum: sum(shares) })),
+      sum
+    )
+    return { steps, chosen: steps[elbow(steps.map(({ entropy }) => entropy))] }
+  }
+
+interface Group {
+  readonly components: ReadonlyArray<number>
+  readonly shares: Float64Array
+  readonly sum: number
+}
+
+const told = (groups: ReadonlyArray<Group>): Clusters => {
+  const count = total(groups.map(({ components }) => components.length))
+  return {
+    count: groups.length,
+    clusters: Array.from({ length: count }, (_, k) => groups.findIndex(({ components }) => components.includes(k))),
+    entropy: Math.max(0, -total(groups.map(({ sum }) => sum)))
+  }
+}
+
+const both = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
+
+/** One merge after the other: those of fewer clusters first. */
+const merged = (groups: ReadonlyArray<Group>, sum: (shares: Float64Array) => number): ReadonlyArray<Clusters> => {
+  if (groups.length === 1) return [told(groups)]
+  const pairs = groups.flatMap((a, j) =>
+    groups.slice(0, j).map((b, i) => {
+      const shares = both(a.shares, b.shares)
+      const own = sum(shares)
+      return { i, j, shares, own, less: own - a.sum - b.sum }
+    })
+  )
+  const { i, j, shares, own } = pairs.reduce((best, one) => (one.less > best.less ? one : best))
+  const group: Group = { components: [...groups[i].components, ...groups[j].components], shares, sum: own }
+  const rest = groups.flatMap((one, at) => (at === j ? [] : [at === i ? group : one]))
+  return [...merged(rest, sum), told(groups)]
+}
+
+/** A row's cluster. */
+export interface Membership {
+  /** The most probable, from 0. */
+  readonly cluster: number
+  readonly probability: number
+}
+
+/**
+ * The most probable cluster of each row, and its probability, that of its components together.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Merging, Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[0], [2], [20]] })
+ * const [{ cluster, probability }] = Merging.assign({ clusters: [0, 0, 1] })({ rows: 1, dim: 1, values: Float64Array.of(1) })(mixture)
+ * assert.equal(cluster, 0)
+ * assert.equal(probability, 1)
+ */
+export const assign =
+  ({ clusters }: Pick<Clusters, 'clusters'>) =>
+  (points: Points) =>
+  (mixture: Mixture): ReadonlyArray<Membership> => {
+    const { shape, values } = responsibilities(points)(mixture)
+    const [rows, count] = shape
+    const groups = [...new Set(clusters)].sort((a, b) => a - b)
+    return Array.from({ length: rows }, (_, i) => {
+      const shares = groups.map(group =>
+        total(Array.from({ length: count }, (_, k) => (clusters[k] === group ? values[i * count + k] : 0)))
+      )
+      const best = shares.reduce((best, p, g) => (p > shares[best] ? g : best), 0)
+      return { cluster: groups[best], probability: Math.min(1, shares[best]) }
+    })
+  }

@@ -1,0 +1,111 @@
+/** Metrics: how far what was learned is from the truth. */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type * as Params from '../core/params.js'
+import { distance } from './overlap.js'
+import { components, type Mixture } from './mixture.js'
+import { sumsBy } from '../../lib/arrays/entries.js'
+import { assignment } from '../../lib/arrays/assignment.js'
+import { nested } from '../../lib/arrays/ndarray.js'
+import { type NdArray } from '../../lib/index.js'
+
+/** Anything that has centres: a mixture, the parameters of a score, or the centres themselves. */
+export type Centred = Mixture | Params.Params<'mean'> | Params.Params<'means'> | ReadonlyArray<ReadonlyArray<number>>
+
+const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
+  if (!('mean' in centred) && !('means' in centred)) return centred
+  if ('mean' in centred) {
+    const mean = Array.from(centred.mean.values)
+    return [mean, mean.map(value => -value)]
+  }
+  const { shape, values }: NdArray = centred.means
+  return nested(values, shape[1])
+}
+
+/**
+ * The root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between learned and true centres under the best matching π
+ * (linear assignment). The pair's parameter `mean` stands for ±mean, so that its error is min(|m − c|, |m + c|).
+ * NaN when the numbers of centres differ, or a squared distance is not finite.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Metric, Mixture, Params } from 'ornstein'
+ *
+ * assert.equal(Metric.centreError(Params.of({ mean: [-3, 4] }), Mixture.symmetricPair([3, -4])), 0)
+ * assert.equal(Metric.centreError([[0, 1], [5, 5]], [[5, 5], [0, 0]]), Math.SQRT1_2)
+ */
+export const centreError = (estimate: Centred, truth: Centred): number => {
+  const learned = centres(estimate)
+  const wanted = centres(truth)
+  if (learned.length !== wanted.length) return NaN
+  const count = wanted.length
+  const squares = Float64Array.from(
+    wanted.flatMap(c => learned.map(e => e.reduce((sum, value, j) => sum + Elementary.square(value - c[j]), 0)))
+  )
+  if (!squares.every(Number.isFinite)) return NaN
+  const matched = assignment({ shape: [count, count], values: squares })
+  return Math.sqrt(matched.reduce((sum, j, i) => sum + squares[i * count + j], 0) / count)
+}
+
+/**
+ * The order of an estimate's components in which each is the reference's that it stands for: the matching whose distances −log ∫√(p q)
+ * (Bhattacharyya 1943) are least in sum. `Mixture.permuted` brings them there. Both have as many components; more throw a RangeError.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Metric, Mixture } from 'ornstein'
+ *
+ * // One centre: the widths tell them apart.
+ * const reference = Mixture.of({ means: [[0], [0]], variances: [1, 9] })
+ * const order = Metric.matching(Mixture.of({ means: [[0.1], [-0.1]], variances: [8, 1.1] }), reference)
+ * assert.deepEqual(order, [1, 0])
+ */
+export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<number> => {
+  const [rows, columns] = [reference, estimate].map(components)
+  const cost = new Float64Array(rows * columns).map((_, at) =>
+    distance(reference, Math.floor(at / columns))(estimate, at % columns)
+  )
+  return assignment({ shape: [rows, columns], values: cost })
+}
+
+/** Each as a number of its own, from 0 on, and how many there are. */
+const numbered = (all: ReadonlyArray<unknown>): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
+  const places = new Map([...new Set(all)].map((one, i) => [one, i]))
+  return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
+}
+
+/**
+ * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
+ * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
+ * With weights a row of weight 2 is two rows, rows of weight w having w(w − 1)/2 pairs; where there are weights below 1, w(w − the least of them)/2, so
+ * that equal weights say what none do.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Metric } from 'ornstein'
+ *
+ * assert.equal(Metric.adjustedRand(['a', 'a', 'b', 'b'], [1, 1, 0, 0]), 1)
+ * // One row of six elsewhere: (4 − 6 · 7/15)/((6 + 7)/2 − 6 · 7/15) = 12/37.
+ * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1]) - 12 / 37) < 1e-15)
+ * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 1, 1], [0, 0, 0, 1], [1, 2, 1, 2]) - 12 / 37) < 1e-15)
+ */
+export const adjustedRand = (
+  one: ReadonlyArray<unknown>,
+  other: ReadonlyArray<unknown>,
+  weights?: ArrayLike<number>
+): number => {
+  if (one.length !== other.length || (weights !== undefined && weights.length !== one.length)) return NaN
+  const weightOf = (row: number): number => weights?.[row] ?? 1
+  const once = one.reduce<number>((least, _, row) => (weightOf(row) > 0 ? Math.min(least, weightOf(row)) : least), 1)
+  const pairs = (size: number): number => (size * (size - once)) / 2
+  const pairsOf = (numbers: ReadonlyArray<number>): number =>
+    sumsBy(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
+  const left = numbered(one)
+  const right = numbered(other)
+  const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
+  const ofLeft = pairsOf(left.numbers)
+  const ofRight = pairsOf(right.numbers)
+  const all = pairsOf(one.map(() => 0))
+  const chance = all > 0 ? (ofLeft * ofRight) / all : 0
+  const most = (ofLeft + ofRight) / 2
+  return most === chance ? 1 : (both - chance) / (most - chance)
+}

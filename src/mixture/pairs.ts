@@ -1,0 +1,379 @@
+/** How two Gaussians differ, on factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
+import * as Factor from '../../lib/arrays/factor.js'
+import { dot, multiplied, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
+import type { NdArray } from '../../lib/arrays/ndarray.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Normal from '../../lib/numbers/normal.js'
+import type { Component } from './component.js'
+
+export type Gaussian = Omit<Component, 'weight'>
+
+const apart = (p: Gaussian, q: Gaussian): Float64Array => p.mean.map((m, j) => m - q.mean[j])
+
+const squared = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
+
+/** Where t − log(1 + t) has lost digits to rounding, and how many terms of its series have all of them there. */
+const SMALL = 0.1
+const TERMS = 18
+
+/** t − log(1 + t) ≥ 0 */
+const excess = (t: number): number => {
+  if (Math.abs(t) > SMALL) return t - Elementary.log1p(t)
+  let sum = 0
+  for (let n = TERMS; n >= 2; n--) sum = (n % 2 === 0 ? 1 : -1) / n + t * sum
+  return t * t * sum
+}
+
+/** The diagonal of a factor; null of a triangle. */
+const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null =>
+  shape.length === 2 ? null : shape.length === 1 ? values : new Float64Array(d).fill(values[0])
+
+/** The diagonals of two factors, where both are diagonal. */
+const diagonals = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
+  const one = diagonalOf(l, d)
+  const other = diagonalOf(n, d)
+  return one === null || other === null ? null : [one, other]
+}
+
+/** Whether two factors are one, as those of a common covariance are. */
+const isOne = (l: NdArray, n: NdArray): boolean =>
+  l.shape.length === n.shape.length && l.values.every((x, at) => x === n.values[at])
+
+/**
+ * KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), E = N⁻¹(L − N) with the diagonal t: a sum
+ * of terms that are none negative.
+ */
+export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
+  const d = p.mean.length
+  const entropy = (diagonal: ArrayLike<number>): number => Array.from(diagonal).reduce((sum, t) => sum + excess(t), 0)
+  const both = diagonals(p.factor, q.factor, d)
+  if (both !== null) {
+    const t = both[0].map((x, j) => (x - both[1][j]) / both[1][j])
+    return squared(Factor.solve(q.factor, d, apart(p, q))) / 2 + squared(t) / 2 + entropy(t)
+  }
+  const l = Factor.triangle(p.factor, d)
+  const n = Factor.triangle(q.factor, d)
+  // row j is column j of E
+  const e = Factor.solve(
+    n,
+    d,
+    transposed(
+      l.values.map((x, at) => x - n.values[at]),
+      d
+    )
+  )
+  const diagonal = Array.from({ length: d }, (_, i) => e[i * (d + 1)])
+  return squared(Factor.solve(n, d, apart(p, q))) / 2 + squared(e) / 2 + entropy(diagonal)
+}
+
+/** Up to so many columns singular values are those of N⁻¹L itself; of more, roots of eigenvalues: that takes a hundredth of the time. */
+const FEW = 16
+
+/** Where a variance is so many times the other, sweeps are taken even so. */
+const ALIKE = 1e6
+
+/** What is asked of N⁻¹L = U diag(s) Vᵀ. */
+interface Ratio {
+  readonly sizes: Float64Array
+  /** s² − 1 */
+  readonly excesses: Float64Array
+  /** log |N⁻¹L| */
+  readonly log: number
+  /** Uᵀx */
+  readonly turned: (x: Float64Array) => Float64Array
+}
+
+const ofSizes = (sizes: Float64Array, turned: Ratio['turned']): Ratio => ({
+  sizes,
+  excesses: sizes.map(s => (s - 1) * (s + 1)),
+  log: sizes.reduce((sum, s) => sum + Elementary.log(s), 0),
+  turned
+})
+
+/** Where no sweeps are needed for it: of diagonal factors, of those that are one, and of few columns. */
+const soon = (l: NdArray, n: NdArray, d: number): Ratio | null => {
+  const both = diagonals(l, n, d)
+  if (both !== null) return ofSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
+  if (isOne(l, n)) return ofSizes(new Float64Array(d).fill(1), x => x)
+  return d > FEW ? null : swept(l, n, d)
+}
+
+const swept = (l: NdArray, n: NdArray, d: number): Ratio => {
+  const { values, left } = singular({ shape: [d, d], values: over(n, d, Factor.triangle(l, d).values) })
+  return ofSizes(values, turnedBy(left.values))
+}
+
+/** N⁻¹ of a lower triangle. */
+const over = (n: NdArray, d: number, values: Float64Array): Float64Array =>
+  transposed(Factor.solve(n, d, transposed(values, d)), d)
+
+/** Rows times a vector. */
+const turnedBy =
+  (vectors: Float64Array): Ratio['turned'] =>
+  x =>
+    x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
+
+/** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ: where both are nearly equal it keeps its digits. */
+const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array; readonly excess: NdArray } => {
+  const of = Factor.triangle(n, d)
+  const e = over(
+    n,
+    d,
+    Factor.triangle(l, d).values.map((x, at) => x - of.values[at])
+  )
+  const values = new Float64Array(d * d)
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j <= i; j++)
+      values[i * d + j] = values[j * d + i] =
+        e[i * d + j] + (i === j ? e[i * d + i] : 0) + dot(e, i * d, e, j * d, j + 1)
+  return { e, excess: { shape: [d, d], values } }
+}
+
+const ratio = (l: NdArray, n: NdArray, d: number): Ratio => {
+  const found = soon(l, n, d)
+  if (found !== null) return found
+  const { e, excess } = excessOf(l, n, d)
+  const { values: excesses, vectors } = symmetricEigen(excess)
+  // Small ones would have lost their digits beside it.
+  if (!(excesses[0] < ALIKE)) return swept(l, n, d)
+  return {
+    excesses,
+    // |(1 + E)ᵀu|, where the root of 1 + (s² − 1) had half the digits
+    sizes: excesses.map((_, i) => {
+      const u = vectors.values.slice(i * d, (i + 1) * d)
+      for (let row = 0; row < d; row++) {
+        const share = vectors.values[i * d + row]
+        for (let j = 0; j <= row; j++) u[j] += share * e[row * d + j]
+      }
+      return Math.sqrt(squared(u))
+    }),
+    log: Factor.logDeterminant(l, d) - Factor.logDeterminant(n, d),
+    turned: turnedBy(vectors.values)
+  }
+}
+
+/**
+ * −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), MMᵀ the mean of the covariances and s the singular values of N⁻¹L
+ * (Bhattacharyya 1943); the sum is 2 log|M| − log|N| − log|L|, where that has its digits.
+ */
+export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
+  const l = p.factor
+  const n = q.factor
+  const d = p.mean.length
+  const both = Factor.sum([l, n], d)
+  const spread = (): number => {
+    const found = soon(l, n, d)
+    if (found !== null) return found.sizes.reduce((sum, s) => sum + Elementary.log1p(((s - 1) * (s - 1)) / (2 * s)), 0)
+    const { excess } = excessOf(l, n, d)
+    if (!(squared(excess.values) < 0.25))
+      return (
+        2 * Factor.logDeterminant(both, d) - d * Math.LN2 - Factor.logDeterminant(l, d) - Factor.logDeterminant(n, d)
+      )
+    return symmetricEigen(excess).values.reduce((sum, c) => {
+      const s = Math.sqrt(1 + c)
+      return sum + Elementary.log1p((c * c) / (2 * s * (1 + s) * (1 + s)))
+    }, 0)
+  }
+  // MMᵀ is half of what `both` is the factor of.
+  return squared(Factor.solve(both, d, apart(p, q))) / 4 + spread() / 2
+}
+
+/** |Fᵀx|² */
+const along = (factor: NdArray, d: number, x: Float64Array): number => {
+  const { shape, values } = factor
+  if (shape.length < 2) return squared(Factor.multiply(factor, d, x))
+  const out = new Float64Array(d)
+  for (let i = 0; i < d; i++) for (let j = 0; j <= i; j++) out[j] += values[i * d + j] * x[i]
+  return squared(out)
+}
+
+/**
+ * No more than `bhattacharyya`, at d² operations: that of the rows seen along one direction, the difference of the means over the variances of
+ * the columns. What is seen of rows tells no more than they do.
+ */
+export const leastBhattacharyya = (p: Gaussian, q: Gaussian): number => {
+  const d = p.mean.length
+  const variances = ({ factor }: Gaussian): Float64Array =>
+    diagonalOf(factor, d)?.map(x => x * x) ?? Factor.variances(factor.values, d)
+  const far = apart(p, q)
+  const own = variances(p)
+  const other = variances(q)
+  const direction = far.map((x, j) => x / (own[j] + other[j]))
+  const v = along(p.factor, d, direction)
+  const w = along(q.factor, d, direction)
+  const shift = dot(far, 0, direction, 0, d)
+  // Means that are equal have no direction.
+  return v > 0 && w > 0 ? (shift * shift) / (4 * (v + w)) : 0
+}
+
+/** log ∫ p q = log N(m; n, LLᵀ + NNᵀ) */
+export const logIntegral = (p: Gaussian, q: Gaussian): number => {
+  const d = p.mean.length
+  const both = Factor.sum([p.factor, q.factor], d)
+  return Factor.logNormal(both, d, 0, squared(Factor.solve(both, d, apart(p, q))))
+}
+
+/** W₂² = |m − n|² + |LUVᵀ − N|², U S Vᵀ = LᵀN (Bures 1969; Dowson & Landau 1982). */
+export const transport = (p: Gaussian, q: Gaussian): number => {
+  const d = p.mean.length
+  const both = diagonals(p.factor, q.factor, d)
+  if (both !== null) return squared(apart(p, q)) + squared(both[0].map((x, j) => x - both[1][j]))
+  const l = Factor.triangle(p.factor, d).values
+  const n = Factor.triangle(q.factor, d).values
+  const { left, right } = singular({ shape: [d, d], values: multiplied(transposed(l, d), n, d) })
+  const turned = multiplied(l, multiplied(transposed(left.values, d), right.values, d), d)
+  return squared(apart(p, q)) + squared(turned.map((x, at) => x - n[at]))
+}
+
+// —— misclassification ——
+
+/** Σ a y² + 2βy + b² of independent standard normals y. */
+interface Quadratic {
+  readonly a: Float64Array
+  readonly beta: Float64Array
+  readonly b: Float64Array
+}
+
+/** K(s) − sc at a complex s, K the logarithm of the moment generating function Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)). */
+const exponent = ({ a, beta, b }: Quadratic, c: number, re: number, im: number): readonly [re: number, im: number] => {
+  let x = -re * c
+  let y = -im * c
+  for (let j = 0; j < a.length; j++) {
+    const u = 1 - 2 * re * a[j]
+    const v = -2 * im * a[j]
+    const size = u * u + v * v
+    x -= Elementary.log(size) / 4
+    y -= Elementary.atan2(v, u) / 2
+    // s²/(1 − 2sa), of s² = p + iq
+    const p = re * re - im * im
+    const q = 2 * re * im
+    const twice = 2 * beta[j] * beta[j]
+    x += re * b[j] * b[j] + (twice * (p * u + q * v)) / size
+    y += im * b[j] * b[j] + (twice * (q * u - p * v)) / size
+  }
+  return [x, y]
+}
+
+/** The least of a convex function between two ends, of which one may be infinite: golden sections of what s/(1 + |s|) is. */
+const least = (of: (s: number) => number, from: number, to: number): number => {
+  const at = (v: number): number => v / (1 - Math.abs(v))
+  const ends = [from, to].map(s => (Number.isFinite(s) ? s / (1 + Math.abs(s)) : Math.sign(s)))
+  const golden = (Math.sqrt(5) - 1) / 2
+  let low = Math.min(...ends)
+  let high = Math.max(...ends)
+  for (let step = 0; step < 80; step++) {
+    const left = high - golden * (high - low)
+    const right = low + golden * (high - low)
+    const f = of(at(left))
+    const g = of(at(right))
+    // What is not finite lies beyond the end that is nearer.
+    if (f < g || Number.isNaN(g)) high = right
+    else low = left
+  }
+  return at((low + high) / 2)
+}
+
+/** The sine of the angle by which the hyperbola bends away from the imaginary axis: below that of 45°, beyond which Gaussians grow. */
+const BENT = 0.4
+
+/** Relative change at which halving the steps ends, and how many halvings there are at most. */
+const SETTLED = 1e-12
+const HALVINGS = 10
+
+/**
+ * P(Q < c) of Q = Σ a y² + 2βy + b², right to its own size: the inversion integral of its moment generating function (Gil-Pelaez 1951) along a
+ * hyperbola through the saddle point that opens to the side on which the integrand vanishes, where equal steps converge exponentially
+ * (Weideman & Trefethen 2007).
+ */
+const below = (quadratic: Quadratic, c: number): number => {
+  const { a, b } = quadratic
+  const most = Math.max(...a)
+  const leastA = Math.min(...a)
+  const value = (s: number): number => {
+    const isInside = a.every(a => 1 - 2 * s * a > 0)
+    return isInside ? exponent(quadratic, c, s, 0)[0] - Elementary.log(Math.abs(s)) : Infinity
+  }
+  const ends = [leastA < 0 ? 1 / (2 * leastA) : -Infinity, most > 0 ? 1 / (2 * most) : Infinity]
+  const mean = a.reduce((sum, x, j) => sum + x + b[j] * b[j], 0)
+  // From the side of the smaller share: P(Q < c) left of the pole at 0, P(Q > c) right of it.
+  const isLower = c < mean
+  const saddle = least(value, 0, isLower ? ends[0] : ends[1])
+  const top = value(saddle)
+  if (!(Elementary.exp(top) > 0)) return isLower ? 0 : 1
+  const step = Math.abs(saddle) * 1e-3
+  const curvature = (value(saddle + step) - 2 * top + value(saddle - step)) / (step * step)
+  const width = 1 / Math.sqrt(Math.max(curvature, 1 / (saddle * saddle)))
+  /** e^{K − sc} over that of the saddle at a place of the hyperbola that opens so, and ds/dx: as s, e and ds. */
+  const along = (sine: number, x: number) => {
+    const cosine = Math.sqrt(1 - sine * sine)
+    const sinh = Elementary.sinh(x)
+    const cosh = Elementary.cosh(x)
+    const re = saddle + width * sine * (cosh - 1)
+    const im = width * cosine * sinh
+    const [log, angle] = exponent(quadratic, c, re, im)
+    return { re, im, log: log - top, angle, dre: width * sine * sinh, dim: width * cosine * cosh }
+  }
+  // To the side on which it vanishes soonest.
+  const sine = [BENT, -BENT, 0]
+    .map(sine => {
+      const sizes = Array.from({ length: 24 }, (_, i) => Elementary.exp(Math.min(along(sine, (i + 1) / 2).log, 700)))
+      return { sine, size: sizes.reduce((sum, x) => sum + x, 0) }
+    })
+    .reduce((best, one) => (one.size < best.size ? one : best)).sine
+  /** The real part of e^{K − sc} ds/(i s). */
+  const integrand = (x: number): number => {
+    const { re, im, log, angle, dre, dim } = along(sine, x)
+    const size = Elementary.exp(log)
+    if (!(size > 0)) return 0
+    const p = size * Elementary.cos(angle)
+    const q = size * Elementary.sin(angle)
+    // (p + iq)(dre + i dim)/(i (re + i im))
+    const n = p * dre - q * dim
+    const m = p * dim + q * dre
+    return (m * re - n * im) / (re * re + im * im)
+  }
+  // Beyond, what decays slowest has: |s|^{−1/2} where there is one column.
+  const reach = 80
+  const sum = (h: number, from: number): number => {
+    let found = 0
+    for (let x = from; x < reach; x += h) {
+      const term = integrand(x)
+      found += term
+      if (x > 3 && Math.abs(term) <= 1e-18 * Math.abs(found)) break
+    }
+    return found
+  }
+  let h = 0.5
+  let whole = h * (integrand(0) / 2 + sum(h, h))
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const finer = whole / 2 + (h / 2) * sum(h, h / 2)
+    const isSettled = Math.abs(finer - whole) <= SETTLED * Math.abs(finer)
+    whole = finer
+    h /= 2
+    if (isSettled) break
+  }
+  const share = Math.min(1, Math.max(0, (Math.abs(whole) / Math.PI) * Elementary.exp(top)))
+  return isLower ? share : 1 - share
+}
+
+/** Singular values nearer to 1 are 1: covariances are equal except for rounding. */
+const EQUAL = 1e-12
+
+/**
+ * How likely a row of one component is taken for one of another by p(k | x): with x = m + Lz and N⁻¹L = U diag(s) Vᵀ it is
+ * P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal distribution's where covariances are equal.
+ */
+export const misclassified = (p: Component, q: Component): number => {
+  if (q.weight === 0) return 0
+  const d = p.mean.length
+  const { sizes: s, excesses: a, log, turned } = ratio(p.factor, q.factor, d)
+  const b = turned(Factor.solve(q.factor, d, apart(p, q)))
+  const c = 2 * (Elementary.log(q.weight / Math.max(p.weight, Number.MIN_VALUE)) + log)
+  if (s.every(x => Math.abs(x - 1) <= EQUAL)) {
+    const length = Elementary.norm(b)
+    if (length === 0) return c > 0 ? 1 : c < 0 ? 0 : 0.5
+    const z = (c - length * length) / (2 * length)
+    return z < 0 ? Normal.tail(-z) : 1 - Normal.tail(z)
+  }
+  return below({ a, beta: s.map((x, i) => x * b[i]), b }, c)
+}

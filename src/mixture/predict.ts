@@ -1,0 +1,307 @@
+/**
+ * What a mixture says of some columns given others, row by row: regression, and cells that are missing. A row's cells that are there
+ * leave a mixture over those that are not, of the same components: see `patterns.ts`.
+ */
+import * as Factor from '../../lib/arrays/factor.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { given as checked } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import type { Points } from '../data/points.js'
+import type { Mixture } from './mixtureData.js'
+import { columnProblems, quantileOf, standardOf, type Standard } from './calculus.js'
+import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
+import * as Moments from './em/moments.js'
+import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
+
+/** Columns as rows of the others leave them. */
+export interface Prediction {
+  /** E[x_j | the rest], [rows, targets] */
+  readonly mean: Points
+  /** The standard deviation of x_j given the rest, [rows, targets]; ∞ where a component with tails has ν + the number of cells ≤ 2. */
+  readonly sd: Points
+  /** The p-quantiles of each target given the rest, [rows, targets]. */
+  readonly quantile: (p: number) => Points
+  /** The distribution of all targets together, given the rest of a row. */
+  readonly at: (row: number) => Mixture
+  /** log p(the rest), [rows]: a row that is far from all others has little to be predicted by. */
+  readonly logDensity: Float64Array
+  /** p(background | the rest), [rows]: how likely a row is of no component, and nothing is predicted of it; 0 without a background. */
+  readonly background: Float64Array
+}
+
+/** A row as its pattern sees it: shares of components, and means of what it misses, [K, m]. */
+interface Seen {
+  readonly shares: Float64Array
+  readonly means: Float64Array
+  /** By what its cells widen scales, (ν + q)/(ν + o) of a t and 1 of a Gaussian, [K]; and their ν + o, ∞ of a Gaussian. */
+  readonly widening: Float64Array
+  readonly degrees: Float64Array
+  readonly logDensity: number
+}
+
+/** p(k | o) of a row with the columns o, and c_m + G(x_o − c_o) of each component. */
+const seenRow = (
+  { constants, centres, isTriangular, roots, gains }: SeenByPattern,
+  { order, observed: o }: Pattern,
+  nus: Float64Array,
+  values: Float64Array,
+  from: number
+): Seen => {
+  const count = constants.length
+  const dim = order.length
+  const m = dim - o
+  const shares = new Float64Array(count)
+  const means = new Float64Array(count * m)
+  const widening = new Float64Array(count).fill(1)
+  const delta = new Float64Array(o)
+  let most = -Infinity
+  for (let k = 0; k < count; k++) {
+    for (let j = 0; j < o; j++) delta[j] = values[from + order[j]] - centres[k * dim + j]
+    let squared = 0
+    for (let i = 0; i < o; i++) {
+      let y = 0
+      if (isTriangular) for (let j = 0; j <= i; j++) y += roots[(k * o + i) * o + j] * delta[j]
+      else y = roots[k * o + i] * delta[i]
+      squared += y * y
+    }
+    const nu = nus[k]
+    const isTailed = nu < Infinity
+    shares[k] = constants[k] - (isTailed ? ((nu + o) / 2) * Elementary.log1p(squared / nu) : squared / 2)
+    if (isTailed) widening[k] = (nu + squared) / (nu + o)
+    most = Math.max(most, shares[k])
+    for (let i = 0; i < m; i++) {
+      let mean = centres[k * dim + o + i]
+      if (isTriangular) for (let j = 0; j < o; j++) mean += gains[(k * m + i) * o + j] * delta[j]
+      means[k * m + i] = mean
+    }
+  }
+  let total = 0
+  // Beyond the reach of all components their weights are all that is known.
+  for (let k = 0; k < count; k++)
+    total += shares[k] = most === -Infinity ? Elementary.exp(constants[k]) : Elementary.exp(shares[k] - most)
+  for (let k = 0; k < count; k++) shares[k] /= total
+  return { shares, means, widening, degrees: nus.map(nu => nu + o), logDensity: most + Elementary.log(total) }
+}
+
+/** The variance of the i-th missing column in the k-th component. */
+const varianceOf = (rests: Float64Array, m: number, k: number, i: number): number => {
+  let sum = 0
+  for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
+  return sum
+}
+
+/** Each row of each pattern. */
+const eachRow = (
+  mixture: Mixture,
+  values: Float64Array,
+  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: Seen) => void
+): void => {
+  const [, dim] = mixture.means.shape
+  const components = componentsOf(withoutBackground(mixture))
+  const nus = Float64Array.from(components, ({ nu = Infinity }) => nu)
+  for (const pattern of patternsOf(values, dim)) {
+    const seen = seenBy(components, pattern)
+    const rows = pattern.rows ?? Int32Array.from({ length: values.length / dim }, (_, i) => i)
+    for (const row of rows) act(row, pattern, seen, seenRow(seen, pattern, nus, values, row * dim))
+  }
+}
+
+const CALL = 'Mixture.predict(columns)(points)(mixture)'
+
+/** Rows of all columns, in which the targets hold NaN. */
+const masked = (targets: ReadonlyArray<number>, { rows, dim, values }: Points, all: number): Float64Array => {
+  const others = Array.from({ length: all }, (_, j) => j).filter(j => !targets.includes(j))
+  const out = new Float64Array(rows * all).fill(NaN)
+  for (let i = 0; i < rows; i++)
+    others.forEach((j, at) => {
+      out[i * all + j] = values[i * dim + (dim === all ? j : at)]
+    })
+  return out
+}
+
+/**
+ * Predicts columns, by number, from all others: E[x_j | the rest] and how far it may be off. Points have all columns of the mixture, of
+ * which those of the targets are not looked at, or the others alone, in order. A cell that holds NaN is missing: a row is predicted by the
+ * cells that it has, and by none as the mixture has it.
+ *
+ * Each component is a linear regression, and p(k | the rest) says how much it counts, so that the whole bends, and its noise depends on
+ * where the row is (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t again, with ν + o degrees of freedom and scales that are
+ * (ν + q)/(ν + o) times a Gaussian's, q the squared distance of what there is: a row far off is predicted less surely. Predictions are of
+ * rows that are of a component: of a background, whose mean says nothing, `background` tells how likely each row is. It is not the best predictor where few rows have many columns: the mixture was learned
+ * to describe all columns, and not these targets.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Mixture } from 'ornstein'
+ *
+ * // y = x on the left, y = −x on the right
+ * const covariances = [[[1, 0.9], [0.9, 1]], [[1, -0.9], [-0.9, 1]]]
+ * const mixture = Mixture.of({ means: [[-4, 0], [4, 0]], covariances })
+ * const rows = { rows: 2, dim: 1, values: Float64Array.of(-3, 5) }
+ * const { mean, sd, quantile } = pipe(mixture, Mixture.predict([1])(rows))
+ * assert.deepEqual(Array.from(mean.values, y => y.toFixed(6)), ['0.900000', '-0.900000'])
+ * assert.ok(Math.abs(sd.values[0] - Math.sqrt(0.19)) < 1e-6)
+ * assert.ok(quantile(0.9).values[0] > mean.values[0])
+ */
+export const predict =
+  (columns: ReadonlyArray<number>) =>
+  (points: Points) =>
+  (mixture: Mixture): Prediction => {
+    checked(points, ['rows', 'dim', 'values'], 'points', CALL)
+    const [count, dim] = checked(mixture, ['means', 'weights'], 'a mixture', CALL).means.shape
+    const problems = [
+      ...columnProblems('columns', columns, dim),
+      ...Problem.unless(
+        points.dim === dim || points.dim === dim - columns.length,
+        'points',
+        `of ${points.dim} columns`,
+        `of all ${dim} columns, or of the ${dim - columns.length} others`,
+        'give rows of those that the mixture has'
+      ),
+      ...Problem.unless(points.errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out')
+    ]
+    if (problems.length > 0) return refuse(`Mixture.predict: ${problems.map(Problem.show).join('\n')}`)
+    const { rows } = points
+    const values = masked(columns, points, dim)
+    const width = columns.length
+    const shares = new Float64Array(rows * count)
+    const logDensity = new Float64Array(rows)
+    // of each row, target and component
+    const centres = new Float64Array(rows * width * count)
+    const variances = new Float64Array(rows * width * count)
+    const degrees = new Float64Array(rows * count)
+    eachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
+      const m = dim - o
+      shares.set(found.shares, row * count)
+      degrees.set(found.degrees, row * count)
+      logDensity[row] = found.logDensity
+      columns.forEach((column, t) => {
+        const i = order.indexOf(column, o) - o
+        for (let k = 0; k < count; k++) {
+          const at = (row * width + t) * count + k
+          centres[at] = found.means[k * m + i]
+          variances[at] = varianceOf(rests, m, k, i) * found.widening[k]
+        }
+      })
+    })
+    const perCell = (of: (row: number, at: number) => number): Points => ({
+      rows,
+      dim: width,
+      values: new Float64Array(rows * width).map((_, cell) => of(Math.floor(cell / width), cell * count))
+    })
+    const meanAt = (row: number, at: number): number => {
+      let mean = 0
+      for (let k = 0; k < count; k++) mean += shares[row * count + k] * centres[at + k]
+      return mean
+    }
+    const { background } = mixture
+    const whole = background === undefined ? null : Moments.responsibilities(partsOf(mixture), { rows, dim, values })
+    return {
+      mean: perCell(meanAt),
+      sd: perCell((row, at) => {
+        const mean = meanAt(row, at)
+        let sum = 0
+        for (let k = 0; k < count; k++) {
+          const share = shares[row * count + k]
+          const nu = degrees[row * count + k]
+          const wide = nu === Infinity ? 1 : nu > 2 ? nu / (nu - 2) : Infinity
+          if (share > 0) sum += share * (wide * variances[at + k] + Elementary.square(centres[at + k] - mean))
+        }
+        return Math.sqrt(sum)
+      }),
+      quantile: p => {
+        if (!(p >= 0 && p <= 1))
+          refuse(
+            `Mixture.predict: ${Problem.show(Problem.of('p', String(p), 'between 0 and 1', 'try 0.5, the median'))}`
+          )
+        /** Rows of a pattern share ν, and the quantile of a component in its units. */
+        const ofNu = remembered((nu: number): Standard => {
+          const own = standardOf(nu)
+          const at = own.quantile(p)
+          return { ...own, quantile: () => at }
+        })
+        return perCell((row, at) =>
+          quantileOf(
+            Array.from({ length: count }, (_, k) => ({
+              weight: shares[row * count + k],
+              mean: centres[at + k],
+              deviation: Math.sqrt(variances[at + k]),
+              standard: ofNu(degrees[row * count + k])
+            })).filter(({ weight }) => weight > 0),
+            p
+          )
+        )
+      },
+      at: row => targetsOf(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
+      logDensity: whole?.logDensity ?? logDensity,
+      background: new Float64Array(rows).map((_, row) => whole?.shares[row * (count + 1) + count] ?? 0)
+    }
+  }
+
+/** p(targets | the cells that a row has). */
+const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
+  const found: Mixture[] = []
+  const [count, dim] = mixture.means.shape
+  eachRow(mixture, row, (_, { order, observed: o }, { rests }, { shares, means, widening, degrees }) => {
+    const m = dim - o
+    const places = columns.map(column => order.indexOf(column, o) - o)
+    found.push(
+      ofComponents(
+        Array.from({ length: count }, (_, k) => ({
+          weight: shares[k],
+          mean: Float64Array.from(places, i => means[k * m + i]),
+          factor: Factor.ofRows(
+            new Float64Array(m * places.length).map((_, at) => {
+              const j = Math.floor(at / places.length)
+              const t = at % places.length
+              return rests[(k * m + places[t]) * m + j] * Math.sqrt(widening[k])
+            }),
+            places.length
+          ),
+          ...(degrees[k] < Infinity && { nu: degrees[k] })
+        }))
+      )
+    )
+  })
+  return found[0]
+}
+
+/**
+ * The rows with each missing cell, which holds NaN, at its mean given the cells that the row has, as a row of a component. The best guess of a cell, and not a
+ * sample of it: means and covariances of such rows are narrower than those of whole ones (Little & Rubin, Statistical Analysis with
+ * Missing Data, §4.2). To learn from rows with missing cells, give them to `fit` as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[0, 10]], covariances: [[[1, 0.5], [0.5, 1]]] })
+ * const rows = { rows: 2, dim: 2, values: Float64Array.of(2, NaN, 1, 1) }
+ * assert.deepEqual([...Mixture.impute(rows)(mixture).values], [2, 11, 1, 1])
+ */
+export const impute =
+  (points: Points) =>
+  (mixture: Mixture): Points => {
+    const call = 'Mixture.impute(points)(mixture)'
+    const { dim, values, errors } = checked(points, ['rows', 'dim', 'values'], 'points', call)
+    if (errors !== undefined)
+      return refuse('Mixture.impute: points: rows with errors are not exact rows; leave the errors out')
+    const [count, d] = checked(mixture, ['means', 'weights'], 'a mixture', call).means.shape
+    if (dim !== d)
+      return refuse(
+        `Mixture.impute: ${Problem.show(Problem.of('points', `of ${dim} columns`, `of ${d}, as the mixture is`, 'give all columns'))}`
+      )
+    const out = values.slice()
+    eachRow(mixture, values, (row, { order, observed: o }, _, { shares, means }) => {
+      const m = dim - o
+      for (let i = 0; i < m; i++) {
+        let mean = 0
+        for (let k = 0; k < count; k++) mean += shares[k] * means[k * m + i]
+        out[row * dim + order[o + i]] = mean
+      }
+    })
+    return { ...points, values: out }
+  }

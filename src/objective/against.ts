@@ -1,0 +1,114 @@
+/** A known mixture as the target of an objective: its score at a row's level, from constants. */
+import { square, sub, sum, type Tensor } from '../../lib/index.js'
+import * as Components from '../mixture/components.js'
+import { factorsOf, isRound } from '../mixture/component.js'
+import { ofOwn } from '../mixture/families/full.js'
+import { logShares, vector } from '../mixture/families/gaussian.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import { Case, Field, Problem } from '../core/index.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Params from '../core/params.js'
+import { define, type Row } from './term.js'
+import * as TimeLaw from './timeLaw.js'
+
+/** A mixture as the constants of a teacher: means, log weights, and variances where it is round, else factors of covariances. */
+const constants = (truth: Mixture.Mixture): Params.Params<string> => {
+  const { means, weights, variances } = truth
+  const [count, dim] = means.shape
+  const shared = { means, logits: logShares(weights) }
+  return isRound(truth)
+    ? { ...shared, variances: vector(variances) }
+    : {
+        ...shared,
+        factors: {
+          shape: [count, dim, dim],
+          values: concatenated(factorsOf(truth).map(factor => Factor.triangle(factor, dim).values))
+        }
+      }
+}
+
+type Sees = Pick<Row, 'score' | 'noisy' | 'level' | 'constants'>
+
+const apart = (score: Tensor, target: Tensor): Tensor => sum(square(sub(score, target)), 1, true)
+
+const round = ({ score, noisy, level, constants }: Sees): Tensor =>
+  apart(
+    score,
+    Components.score(
+      { centres: constants.means, logits: constants.logits, variances: constants.variances },
+      noisy,
+      level.common ?? level
+    )
+  )
+
+const any = ({ score, noisy, level, constants: { means, logits, factors } }: Sees): Tensor =>
+  apart(score, ofOwn.score({ means, logits, factors }, noisy, level.common ?? level))
+
+/** |s(x_t) − s*(x_t)|², [rows, 1]: one function for all mixtures of a kind. */
+const perRow = (truth: Mixture.Mixture): ((row: Sees) => Tensor) => (isRound(truth) ? round : any)
+
+const mixtureField: Field.Field<Mixture.Mixture> = Field.codec(Mixture.codec, {
+  domain: 'a mixture',
+  remedy: 'give Mixture.of({ means: … })',
+  show: Mixture.show,
+  arbitrary: fc =>
+    fc.constantFrom(
+      Mixture.of({ means: [[-1], [2]], weights: [1, 3], variances: [0.5, 2] }),
+      Mixture.of({ means: [[0]] })
+    ),
+  sample: Mixture.of({ means: [[-2], [2]] })
+})
+
+const againstCase = define({
+  name: 'against',
+  about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
+  fields: {
+    /** The mixture whose score is matched. */
+    truth: mixtureField,
+    /** Over which noise levels. */
+    timeLaw: TimeLaw.field
+  },
+  call: ['truth', 'timeLaw'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw }) => `E |s(x_t) − s*(x_t)|², ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ truth, timeLaw }) => ({
+    timeLaw,
+    truth,
+    bounded: true,
+    constants: constants(truth),
+    unfit: (_, __, dim) =>
+      Problem.unless(
+        Mixture.dim(truth) === dim,
+        'objective.truth',
+        `a mixture in ${Mixture.dim(truth)} dimensions`,
+        `one in ${dim}, as the data are`,
+        'give the truth as many columns as the data'
+      ),
+    perRow: perRow(truth)
+  })
+})
+
+/**
+ * The Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture, or on
+ * `Population.of` it, this has the gradient and the Hessian of `implicit`, and is 0 at the truth: where `implicit` less its
+ * minimum has lost all digits, at a distance of 1e-8, this has eight.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3)),
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)({ rows: 2, dim: 1, values: Float64Array.of(-2.5, 1) }))
+ * assert.ok(evaluate(Params.of({ mean: [2] }), Key.fromSeed(0)).value < 1e-30)
+ */
+export const against = Case.called(
+  againstCase,
+  (truth: Mixture.Mixture | { readonly mixture: Mixture.Mixture }, timeLaw: TimeLaw.TimeLaw) =>
+    againstCase('mixture' in truth ? truth.mixture : truth, timeLaw)
+)

@@ -1,0 +1,173 @@
+/** The derivative of an objective along a direction of the parameters: an objective again. */
+import { add, jvp, mul, reshape, scalar, type NdArray, type Tensor } from '../../lib/index.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import { Case, Field, Problem } from '../core/index.js'
+import * as Params from '../core/params.js'
+import { implicit, show } from './objective.js'
+import {
+  concept,
+  define,
+  formOf,
+  isMatching,
+  isPenalty,
+  isSound,
+  terms,
+  type Bare,
+  type Form,
+  type Objective,
+  type Parts,
+  type Penalty,
+  type Unfit
+} from './term.js'
+import * as TimeLaw from './timeLaw.js'
+import { paramsField, unfitIn } from './regularizer.js'
+
+type Tensors = Readonly<Record<string, Tensor>>
+
+/** What of an integrand's row is asked for here. */
+interface Sees<R> {
+  readonly params: Tensors
+  readonly constants: Tensors
+  readonly under: (params: Tensors, constants: Tensors) => R
+}
+
+/** Constants of the direction, and those that the integrand itself has: another direction of a direction is told from it. */
+const DIRECTION = 'v.'
+const OWN = 'of.'
+
+const renamed = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
+  Object.entries(all).map(([name, a]) => [prefix + name, a])
+
+const picked = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
+  )
+
+/** What a derivative along a direction is given as constants: the direction, and those of the objective itself, each by a name of its own. */
+const constantsOf = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
+  Object.fromEntries([...renamed(DIRECTION, direction), ...renamed(OWN, own)])
+
+/** d/dε of the integrand at θ + εv, [rows, 1]. */
+const derivative =
+  <R extends Sees<R>>(integrand: (row: R) => Tensor) =>
+  (row: R): Tensor => {
+    const { params } = row
+    const direction = picked(DIRECTION, row.constants)
+    const own = picked(OWN, row.constants)
+    return jvp(step => {
+      const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [
+        name,
+        add(params[name], mul(step, v))
+      ])
+      return reshape(integrand(row.under(Object.fromEntries(moved), own)), [-1, 1])
+    })(scalar(0), scalar(1))
+  }
+
+type Integrand = (row: never) => Tensor
+
+const derivatives = remembered((integrand: Integrand): Integrand => derivative(integrand))
+
+/** The derivative of an integrand, the same function for the same integrand: a program of it is found again, whatever the direction. */
+const alongOf = <R extends Sees<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
+  // What is kept for an integrand takes the rows that it takes.
+  derivatives(integrand) as (row: R) => Tensor
+
+/**
+ * The objective of one that takes few of them. Those at random are no sums and weigh no others: of these the chance that each part
+ * is taken falls with the number of parts.
+ */
+export const ofFew: Field.Field<Objective, Objective> = {
+  ...Field.of(concept),
+  arbitrary: (_, any) => any(concept.name, 3)
+}
+
+/** ⟨∇p, v⟩ of a penalty p, and the product of its Hessian with v. */
+const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ...rest }: Bare<Penalty>): Form => ({
+  ...rest,
+  // A direction has entries for each component.
+  singles: true,
+  penalty: params => ({
+    value: Object.entries<NdArray>(penalty(params).gradient).reduce(
+      (sum, [name, { values }]) => values.reduce((sum, g, i) => sum + g * direction[name].values[i], sum),
+      0
+    ),
+    gradient: Params.zipWith((a, b) => a * b)(curvature?.(params) ?? Params.mapValues(() => NaN)(params), direction)
+  })
+})
+
+const alongCase = define({
+  name: 'along',
+  about: 'the derivative of an objective along a direction of the parameters',
+  fields: {
+    /** v, of the names and shapes of the parameters. */
+    direction: paramsField,
+    /** Whose derivative it is. */
+    objective: ofFew
+  },
+  call: ['direction'],
+  on: 'objective',
+  example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(TimeLaw.at(0.3)) },
+  formula: ({ objective }) => `∂/∂θ · v (${Case.formula(objective)})`,
+  check: ({ objective }) =>
+    !isSound(objective)
+      ? []
+      : terms(objective).flatMap(({ term }) =>
+          Problem.unless(
+            !(isPenalty(term) && term.curvature === undefined) && !(isMatching(term) && term.pairs !== undefined),
+            'objective',
+            show(term.of),
+            'a mean over rows whose gradient is the derivative of its value, or a penalty that says its curvature',
+            'leave it out, or take the derivative of another'
+          )
+        ),
+  meaning: ({ direction, objective }): Form | Parts => {
+    const form = formOf(objective)
+    if ('parts' in form)
+      return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
+    if ('penalty' in form) return penaltyAlong(direction, form)
+    // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
+    const rest = { ...form, proper: false, ...('spans' in form && { spans: undefined }) }
+    const constants = constantsOf(direction, rest.constants)
+    const unfit: Unfit = (shapes, score, dim) => [
+      ...(rest.unfit?.(shapes, score, dim) ?? []),
+      ...unfitIn({ towards: direction }, 'objective.direction')(shapes, score, dim)
+    ]
+    if (!('timeLaw' in rest)) return { ...rest, constants, unfit, perDatum: alongOf(rest.perDatum) }
+    const { exact, ...own } = rest
+    return {
+      ...own,
+      constants,
+      unfit,
+      perRow: alongOf(rest.perRow),
+      ...(exact !== undefined && { exact: alongCase(direction)(exact) })
+    }
+  }
+})
+
+/**
+ * The derivative of an objective along v, ℓ′ = Σ ∂ℓ/∂θ · v row by row: an objective again, whose value is ⟨∇L, v⟩ and whose gradient
+ * is the product of the Hessian with v, exact to rounding. One program serves all directions.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // L′ and L″ of the pair's one centre, L″ beside differences of L′.
+ * const of = (objective: Objective.Objective) => {
+ *   const evaluate = Problem.orThrow(
+ *     Compile.valueAndGrad({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       objective,
+ *       expectation: Expectation.monteCarlo()
+ *     })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ *   )
+ *   return (mean: number) => evaluate(Params.of({ mean: [mean] }), Key.fromSeed(0))
+ * }
+ * const implicit = Objective.implicit(TimeLaw.at(0.5))
+ * const slope = (mean: number): number => of(implicit)(mean).gradient.mean.values[0]
+ * const along = of(Objective.along(Params.of({ mean: [1] }))(implicit))(0.7)
+ * assert.ok(Math.abs(along.value - slope(0.7)) < 1e-14)
+ * assert.ok(Math.abs(along.gradient.mean.values[0] - (slope(0.701) - slope(0.699)) / 0.002) < 1e-5)
+ */
+export const along = alongCase

@@ -1,0 +1,205 @@
+/** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
+import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor } from '../../lib/index.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import { Case, Field, Problem, type Vocabulary } from '../core/index.js'
+import * as Mixture from '../mixture/mixture.js'
+import {
+  concept,
+  custom,
+  define,
+  denoising,
+  implicit,
+  isMatching,
+  likelihood,
+  show,
+  sum,
+  terms,
+  weight,
+  type Form,
+  type Matching,
+  type Objective,
+  type Parts,
+  type Row
+} from './objective.js'
+import { formOf, isSound } from './term.js'
+import { against } from './against.js'
+import { along, ofFew } from './along.js'
+import { regularizer } from './regularizer.js'
+import * as TimeLaw from './timeLaws.js'
+
+export * from './objective.js'
+export { against } from './against.js'
+export { along } from './along.js'
+export { regularizer } from './regularizer.js'
+
+/** uᵢ as [n, 1, k] and all others of each row as [n, n − 1, k]: of a row i those of i + 1, i + 2, … */
+const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } => {
+  const [n, k] = u.shape
+  // All rows n + 1 times, cut into n pieces of n + 1: piece i begins and ends with row i.
+  const again = reshape(mul(ones([n + 1, 1, 1]), reshape(u, [1, n, k])), [n, n + 1, k])
+  return { one: reshape(u, [n, 1, k]), others: slice(again, [0, 1, 0], [n, n - 1, k]) }
+}
+
+const squaredDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
+
+/**
+ * An objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ): `perRow` gives what a row says, u [rows, k], and `between` h of
+ * u [n, 1, k] and of the others [n, n − 1, k], as [n, n − 1] (the last axis summed). On all rows of independent data, or on batches of them,
+ * it is an unbiased estimate of E h(u, u′) (Hoeffding 1948). `over` takes the place of the mean over the others: it is given
+ * the pairs [n, n − 1] and u, and gives [n], as contrastive losses need.
+ *
+ * What rows say is compiled, with its gradient; the pairs are of numbers alone. All n(n − 1)k of them are in memory: more than 4 194 304
+ * are refused, so that of k = 2 a batch has at most 1448 rows. One noise level, rows without weights.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // E|x − x′|² is twice the variance, by the divisor n − 1.
+ * const spread = Objective.pairwise('spread', TimeLaw.clean, ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: spread,
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)({ rows: 3, dim: 1, values: Float64Array.of(1, 2, 6) }))
+ * assert.ok(Math.abs(evaluate(Params.of({ mean: [1] }), Key.fromSeed(0)).value - 2 * 7) < 1e-14)
+ */
+export const pairwise = define({
+  name: 'pairwise',
+  about: 'your own, over pairs of rows of a batch: MMD, energy scores, contrastive losses',
+  fields: {
+    /** What it is called where it is printed. */
+    name: Field.text({ remedy: 'name it' }),
+    /** Over which noise levels: one. */
+    timeLaw: TimeLaw.field,
+    /** What each row says, u. */
+    perRow: Field.code(({ score }: Row): Tensor => score),
+    /** What two rows say, h(u, u′). */
+    between: Field.code(squaredDistance),
+    /** How the pairs of a row make one number; their mean unless given. */
+    over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
+  },
+  call: ['name', 'timeLaw', 'perRow', 'between', '{}'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ name, timeLaw }) => `E ${name}(uᵢ, uⱼ), i ≠ j, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, perRow, between, over }) => ({
+    timeLaw,
+    perRow,
+    pairs: (u: Tensor) => {
+      const { one, others } = pairsOf(u)
+      const pairs = reshape(between(one, others), [u.shape[0], u.shape[0] - 1])
+      return mean(over === null ? mean(pairs, 1) : over(pairs, u))
+    }
+  })
+})
+
+/**
+ * The objective with the label of some rows left out: each row alone with probability `share`, drawn again at every
+ * evaluation. A network that is trained so learns the score of each class and that of all together (classifier-free guidance,
+ * Ho & Salimans 2022, arXiv 2207.12598).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, TimeLaw } from 'ornstein'
+ *
+ * const trained = Objective.labelDropout(0.1)(Objective.denoising(TimeLaw.uniform(0.01, 3)))
+ * assert.equal(Objective.terms(trained)[0].labelDropout, 0.1)
+ */
+export const labelDropout = define({
+  name: 'labelDropout',
+  about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
+  fields: {
+    /** The chance that the label of a row is left out. */
+    share: Field.fraction({ suggestion: 0.1 }),
+    /** What is trained so. */
+    objective: Field.of(concept)
+  },
+  call: ['share'],
+  on: 'objective',
+  example: { share: 0.1, objective: denoising(TimeLaw.at(0.3)) },
+  formula: ({ share, objective }) => `${Case.formula(objective)}, without the label of ${share} of the rows`,
+  meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
+})
+
+/** The integrand at rows of the student's distribution; the same function for the same integrand. */
+const overOf = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
+  const { row: there, share } = row.overStudent()
+  return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
+})
+
+/**
+ * An objective with its mean over the student's own distribution at each level in place of the data's: of `against` this is the
+ * reverse Fisher divergence. It is pathwise, exact in means, weights and variances, for round components on a `Population`.
+ *
+ * A dropped mode costs it almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, never by this value.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const reverse = Objective.overStudent(Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1)))
+ * const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective: reverse })
+ * assert.ok(loss.evaluate(Params.of({ means: [[-2], [2]] })).value < 1e-28)
+ */
+export const overStudent = define({
+  name: 'overStudent',
+  about: 'with the mean over the student’s own distribution (reverse divergences)',
+  fields: {
+    /** Whose mean is taken over the student’s own distribution. */
+    objective: ofFew
+  },
+  call: ['objective'],
+  example: { objective: against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.3)) },
+  formula: ({ objective }) => `over the student (${Case.formula(objective)})`,
+  check: ({ objective }) =>
+    !isSound(objective)
+      ? []
+      : terms(objective).flatMap(({ term }) =>
+          Problem.unless(
+            isMatching(term) &&
+              term.measuredIn === undefined &&
+              term.exact === undefined &&
+              term.overStudent !== true &&
+              term.pairs === undefined,
+            'objective',
+            show(term.of),
+            'a function of x_t at noise levels',
+            'use Objective.against, or Objective.custom of score and noisy'
+          )
+        ),
+  meaning: ({ objective }): Form | Parts => {
+    const form = formOf(objective)
+    if ('parts' in form) return { parts: form.parts.map(part => ({ ...part, objective: overStudent(part.objective) })) }
+    if (!('timeLaw' in form)) return form
+    return { ...form, proper: false, overStudent: true, perRow: overOf(form.perRow) }
+  }
+})
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  denoising,
+  implicit,
+  likelihood,
+  regularizer,
+  weight,
+  sum,
+  labelDropout,
+  pairwise,
+  against,
+  along,
+  overStudent,
+  custom
+]
+
+/** The estimates of the divergence, by which `implicit` may go. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
+  [
+    ['hutchinson', 'the divergence from random directions v (Hutchinson 1990)'],
+    ['sliced', 'the score along them too: sliced (arXiv 1905.07088)']
+  ] as const
+).map(([divergence, about]) => {
+  const example = implicit(TimeLaw.at(0.3), { divergence })
+  return { name: 'Objective.implicit', about, example, code: show(example) }
+})

@@ -1,0 +1,164 @@
+/** More optimizers that are made of others, each a chain of parts. */
+import { chain, type Chain } from './chain.js'
+import { recipe, type Options, type Rated, type ScaleByAdam, type ScaleByRate, type WithRate } from './adam.js'
+import { scale, scaleByAdam, scaleByRate, trace } from './perParameter.js'
+import { scaleByLbfgs, scaleByNewton } from './curvature.js'
+import { lineSearch } from './lineSearch.js'
+import {
+  nesterovTrace,
+  scaleByAdadelta,
+  scaleByAdagrad,
+  scaleByAmsGrad,
+  scaleByLion,
+  scaleByNAdam,
+  scaleByRAdam,
+  scaleByRms,
+  scaleByStandardDeviation,
+  sign,
+  weightDecay
+} from './perEntry.js'
+import { scaleByPolyak } from './value.js'
+
+export type Sign = typeof sign
+export type Scale = ReturnType<typeof scale>
+export type Trace = ReturnType<typeof trace>
+export type NesterovTrace = ReturnType<typeof nesterovTrace>
+export type ScaleByAmsGrad = ReturnType<typeof scaleByAmsGrad>
+export type ScaleByNAdam = ReturnType<typeof scaleByNAdam>
+export type ScaleByRAdam = ReturnType<typeof scaleByRAdam>
+export type ScaleByRms = ReturnType<typeof scaleByRms>
+export type ScaleByStandardDeviation = ReturnType<typeof scaleByStandardDeviation>
+export type ScaleByAdagrad = ReturnType<typeof scaleByAdagrad>
+export type ScaleByAdadelta = ReturnType<typeof scaleByAdadelta>
+export type ScaleByLion = ReturnType<typeof scaleByLion>
+export type ScaleByPolyak = ReturnType<typeof scaleByPolyak>
+export type ScaleByLbfgs = ReturnType<typeof scaleByLbfgs>
+export type ScaleByNewton = ReturnType<typeof scaleByNewton>
+export type LineSearch = ReturnType<typeof lineSearch>
+export type WeightDecay = ReturnType<typeof weightDecay>
+
+interface WithDecay {
+  /** What is kept from step to step, in [0, 1); of `adamW`, the share of θ that every step takes away. */
+  readonly decay?: number
+}
+
+/** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
+export const momentum = recipe('momentum', ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>
+  chain(trace(decay), scaleByRate(rate))
+)
+
+/** v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, as Sutskever et al. 2013 write it). */
+export const nesterov = recipe(
+  'nesterov',
+  ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
+    chain(nesterovTrace(decay), scaleByRate(rate))
+)
+
+/** θ ← θ − rate · sign g */
+export const signDescent = recipe('signDescent', ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> =>
+  chain(sign, scaleByRate(rate))
+)
+
+/** Adam with decoupled weight decay: θ ← θ − rate · (m̂/(√v̂ + ε) + decay · θ) (Loshchilov & Hutter 2019). */
+export const adamW = recipe(
+  'adamW',
+  ({
+    rate,
+    decay = 1e-4,
+    ...moments
+  }: Rated<WithDecay & Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, WeightDecay, ScaleByRate]> =>
+    chain(scaleByAdam(moments), weightDecay(decay), scaleByRate(rate))
+)
+
+/** Adam whose second moment never falls (Reddi, Kale & Kumar 2018). */
+export const amsGrad = recipe(
+  'amsGrad',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
+    chain(scaleByAmsGrad(moments), scaleByRate(rate))
+)
+
+/** Adam with Nesterov's momentum (Dozat 2016). */
+export const nAdam = recipe(
+  'nAdam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByNAdam>>): Chain<[ScaleByNAdam, ScaleByRate]> =>
+    chain(scaleByNAdam(moments), scaleByRate(rate))
+)
+
+/** Adam, rectified for the few gradients it has seen at first (Liu et al. 2020). */
+export const rAdam = recipe(
+  'rAdam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
+    chain(scaleByRAdam(moments), scaleByRate(rate))
+)
+
+/** θ ← θ − rate · g/(√v + ε) (Tieleman & Hinton 2012). */
+export const rmsProp = recipe(
+  'rmsProp',
+  ({ rate, ...root }: Rated<Options<typeof scaleByRms>>): Chain<[ScaleByRms, ScaleByRate]> =>
+    chain(scaleByRms(root), scaleByRate(rate))
+)
+
+/** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum: chain a `trace`). */
+export const centredRmsProp = recipe(
+  'centredRmsProp',
+  ({
+    rate,
+    ...root
+  }: Rated<Options<typeof scaleByStandardDeviation>>): Chain<[ScaleByStandardDeviation, ScaleByRate]> =>
+    chain(scaleByStandardDeviation(root), scaleByRate(rate))
+)
+
+/** θ ← θ − rate · g/(√Σg² + ε) (Duchi, Hazan & Singer 2011). */
+export const adagrad = recipe(
+  'adagrad',
+  ({ rate, ...sum }: Rated<Options<typeof scaleByAdagrad>>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
+    chain(scaleByAdagrad(sum), scaleByRate(rate))
+)
+
+/** Steps as long as earlier ones, relative to the size of the gradients, so that no rate is needed (Zeiler 2012). */
+export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<typeof scaleByAdadelta> = {}): Chain<
+  [ScaleByAdadelta, ScaleByRate]
+> => chain(scaleByAdadelta(root), scaleByRate(rate))
+
+/** θ ← θ − rate · (sign(β_1 m + (1 − β_1) g) + decay · θ) (Chen et al. 2023). */
+export const lion = recipe(
+  'lion',
+  ({
+    rate,
+    decay = 0,
+    ...betas
+  }: Rated<WithDecay & Options<typeof scaleByLion>>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
+    chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
+)
+
+/** θ ← θ − (f(θ) − lowerBound)/|g|² · g, the rate no more than `largest` (Polyak 1987; Loizou et al. 2021). */
+export const polyak = (options: Options<typeof scaleByPolyak> = {}): Chain<[ScaleByPolyak, Scale]> =>
+  chain(scaleByPolyak(options), scale(-1))
+
+/**
+ * L-BFGS with a line search (Liu & Nocedal 1989).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params } from 'ornstein'
+ *
+ * // f = ½(x² + 100 y²)
+ * const objective = ({ x: { shape, values: [x, y] } }: Params.Params<'x'>) => ({
+ *   value: (x * x + 100 * y * y) / 2,
+ *   gradient: { x: { shape, values: Float64Array.of(x, 100 * y) } }
+ * })
+ * const [, , , , , , , , { params }] = Optimizer.iterates(Optimizer.lbfgs(), objective)(Params.of({ x: [1, 1] }))
+ * assert.ok(Params.norm(params) < 1e-5)
+ */
+export const lbfgs = ({
+  memory = 10,
+  ...search
+}: Options<typeof scaleByLbfgs> & Options<typeof lineSearch> = {}): Chain<[ScaleByLbfgs, Scale, LineSearch]> =>
+  chain(scaleByLbfgs({ memory }), scale(-1), lineSearch(search))
+
+/** Newton–Raphson with a line search, which takes the whole step wherever it can: θ ← θ − |∇²f|⁻¹ ∇f. */
+export const newton = ({
+  floor = 1e-8,
+  ...search
+}: Options<typeof scaleByNewton> & Options<typeof lineSearch> = {}): Chain<[ScaleByNewton, Scale, LineSearch]> =>
+  chain(scaleByNewton({ floor }), scale(-1), lineSearch(search))

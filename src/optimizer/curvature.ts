@@ -1,0 +1,154 @@
+/** Parts that know, or learn, the second derivatives of the objective. */
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { Field } from '../core/index.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from './part.js'
+
+/** A step taken, and the change of the gradient along it. */
+interface Pair {
+  readonly step: Arrays
+  readonly change: Arrays
+}
+
+/** H g by the two loops of Nocedal & Wright 2006, algorithm 7.4; without pairs, g shortened to at most unit length. */
+const twoLoops = (pairs: ReadonlyArray<Pair>, gradient: Arrays): Arrays => {
+  const newest = pairs.at(-1)
+  if (newest === undefined) return scaled(Math.min(1, 1 / Params.norm(gradient)))(gradient)
+  const down = pairs.reduceRight<{ readonly q: Arrays; readonly alphas: ReadonlyArray<number> }>(
+    ({ q, alphas }, { step, change }) => {
+      const alpha = dot(step, q) / dot(step, change)
+      return { q: axpy(-alpha, change, q), alphas: [alpha, ...alphas] }
+    },
+    { q: gradient, alphas: [] }
+  )
+  const unit = dot(newest.step, newest.change) / dot(newest.change, newest.change)
+  return pairs.reduce(
+    (r, { step, change }, i) => axpy(down.alphas[i] - dot(change, r) / dot(step, change), step, r),
+    scaled(unit)(down.q)
+  )
+}
+
+/**
+ * H g, H the inverse matrix of second derivatives as the last `memory` steps tell it (Nocedal 1980); without any, g
+ * shortened to at most unit length. Needs a deterministic objective.
+ */
+export const scaleByLbfgs = define({
+  name: 'scaleByLbfgs',
+  about: 'the inverse Hessian as the last steps tell it, times g',
+  fields: {
+    /** How many steps back it looks. */
+    memory: Field.count({ default: 10 })
+  },
+  memory: t.type({
+    pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
+    // Where the last update was, and its gradient; null before the first.
+    last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
+  }),
+  init: () => () => ({ pairs: [], last: null }),
+  update:
+    ({ memory }) =>
+    (gradient, { pairs, last }, { params }) => {
+      const learn = (last: { readonly params: Arrays; readonly gradient: Arrays }): ReadonlyArray<Pair> => {
+        const pair = { step: minus(params, last.params), change: minus(gradient, last.gradient) }
+        // Without positive curvature along the step there would be a direction that climbs.
+        const curved = dot(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
+        return curved ? [...pairs, pair].slice(-memory) : pairs
+      }
+      const known = last === null ? pairs : learn(last)
+      return [twoLoops(known, gradient), { pairs: known, last: { params, gradient } }]
+    },
+  gain: uphill,
+  needsDeterminism: true
+})
+
+/** The most parameters for which a matrix of second derivatives is made. */
+const NEWTON_LIMIT = 64
+
+/** The step of a central difference, relative: the cube root of the rounding. */
+const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)
+
+const flat = (params: Arrays): ReadonlyArray<number> =>
+  Object.values(params).flatMap(({ values }) => Array.from(values))
+
+/** The same names and shapes filled with other numbers, in order. */
+const unflat =
+  (like: Arrays) =>
+  (values: ReadonlyArray<number>): Arrays =>
+    Object.entries(like).reduce<{ readonly params: Arrays; readonly at: number }>(
+      ({ params, at }, [name, { shape }]) => ({
+        params: { ...params, [name]: { shape, values: Float64Array.from(values.slice(at, at + size(shape))) } },
+        at: at + size(shape)
+      }),
+      { params: {}, at: 0 }
+    ).params
+
+/** The matrix of second derivatives, row after row, by central differences of the gradient. */
+const hessian = (params: Arrays, evaluate: (params: Arrays) => Evaluation<string>): Float64Array => {
+  const theta = flat(params)
+  const at = unflat(params)
+  const columns = theta.map((entry, i) => {
+    const h = DIFFERENCE * Math.max(1, Math.abs(entry))
+    const [above, below] = [entry + h, entry - h].map(moved =>
+      flat(evaluate(at(theta.map((other, j) => (j === i ? moved : other)))).gradient)
+    )
+    return above.map((g, j) => (g - below[j]) / (2 * h))
+  })
+  return Float64Array.from(theta.flatMap((_, i) => theta.map((_, j) => (columns[i][j] + columns[j][i]) / 2)))
+}
+
+/**
+ * |∇²f|⁻¹ g: eigenvalues in absolute value, so that a step leads downhill at a saddle too (Dauphin et al. 2014), and at
+ * least `floor` times the largest. The matrix is made of central differences of the exact gradient, two evaluations a
+ * parameter, and so for at most 64 parameters. Needs a deterministic objective.
+ */
+export const scaleByNewton = define({
+  name: 'scaleByNewton',
+  about: '|∇²f|⁻¹ g',
+  fields: {
+    /** Curvatures count as at least this share of the largest. */
+    floor: Field.number({
+      holds: floor => floor > 0 && floor < 1,
+      domain: 'in (0, 1)',
+      suggestion: 1e-8,
+      default: 1e-8,
+      arbitrary: fc => fc.double({ min: 1e-12, max: 0.5, noNaN: true })
+    })
+  },
+  ...noMemory,
+  update:
+    ({ floor }) =>
+    (gradient, _, { params, evaluate }) => {
+      const values = hessian(params, evaluate)
+      const count = Math.sqrt(values.length)
+      // Where second derivatives overflow, the gradient itself is the direction.
+      if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
+      const eigen = symmetricEigen({ shape: [count, count], values })
+      const g = flat(gradient)
+      const least = floor * Math.max(...eigen.values.map(Math.abs))
+      const weights = Array.from(eigen.values, (value, k) => {
+        const along = g.reduce((sum, entry, j) => sum + entry * eigen.vectors.values[k * count + j], 0)
+        return along / Math.max(Math.abs(value), least)
+      })
+      const direction = g.map((_, j) =>
+        weights.reduce((sum, weight, k) => sum + weight * eigen.vectors.values[k * count + j], 0)
+      )
+      return [unflat(params)(direction), null]
+    },
+  gain: uphill,
+  needsObjective: true,
+  needsDeterminism: true,
+  requirements: () => (shapes, printed) => {
+    const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
+    return Problem.unless(
+      count <= NEWTON_LIMIT,
+      'optimizer',
+      `${printed} of ${count} parameters`,
+      `of ≤ ${NEWTON_LIMIT} parameters, each of which costs two evaluations a step`,
+      'use Optimizer.lbfgs()'
+    )
+  }
+})

@@ -1,0 +1,128 @@
+/**
+ * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives
+ * what the one before it made of the gradient; recipes such as `adam` are chains of parts. A step is added to the
+ * parameters, so that plain descent is `scaleByRate`, −rate · gradient. Parts that speak of iterates (`project`,
+ * `average`, `lookahead`, `lineSearch`) come after the rate. In the equations g is what a part receives, and θ the
+ * parameters where the step starts; squares, roots and quotients are taken entry by entry.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { Optimizer } from 'ornstein'
+ *
+ * const { adam, chain, lbfgs, movingAverage, scaleByPolyak, scaleByRate } = Optimizer
+ * // What an optimizer needs of the objective: its value, or that it is the same function at every step.
+ * assert(
+ *   Optimizer.needsObjective(chain(scaleByPolyak(), scaleByRate(1))) && !Optimizer.needsObjective(adam({ rate: 0.1 }))
+ * )
+ * assert(Optimizer.needsDeterminism(lbfgs()) && !Optimizer.needsDeterminism(adam({ rate: 0.1 })))
+ * const random = { shapes: { mean: [2] }, random: 'Expectation.monteCarlo()' }
+ * assert.deepEqual(Optimizer.incompatibilities(random)(adam({ rate: 0.1 })), [])
+ * assert(Optimizer.incompatibilities(random)(lbfgs()).length > 0)
+ * // Its answer may be an average of the iterates.
+ * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), movingAverage())) && !Optimizer.averages(adam({ rate: 0.1 })))
+ * // In a few words, for a report.
+ * assert.deepEqual(
+ *   O.map(({ methods }: Optimizer.Brief) => methods)(Optimizer.brief(adam({ rate: 0.1 }))),
+ *   O.some(['Adam'])
+ * )
+ */
+import type { Vocabulary } from '../core/index.js'
+import {
+  adam,
+  chain,
+  clipByGlobalNorm,
+  freeze,
+  gradientDescent,
+  only,
+  partition,
+  scale,
+  scaleByAdam,
+  scaleByRate,
+  trace,
+  zero,
+  type Optimizer
+} from './optimizer.js'
+import * as Chains from './chains.js'
+import { scaleByLbfgs, scaleByNewton } from './curvature.js'
+import { average, lookahead, movingAverage, project } from './iterates.js'
+import { lineSearch } from './lineSearch.js'
+import * as PerEntry from './perEntry.js'
+import { reduceOnPlateau, scaleByPolyak } from './value.js'
+
+export * from './optimizer.js'
+export * from './chains.js'
+export * from './curvature.js'
+export * from './iterates.js'
+export { lineSearch } from './lineSearch.js'
+export * from './perEntry.js'
+export * from './value.js'
+
+const recipe = (
+  name: string,
+  example: Optimizer,
+  about: string,
+  options = '{ rate: 0.1 }'
+): Vocabulary.Recipe<Optimizer> => ({
+  name: `Optimizer.${name}`,
+  about,
+  example,
+  code: `Optimizer.${name}(${options})`
+})
+
+/** Names of optimizers that are made of others, each with an example. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
+  recipe('gradientDescent', gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
+  recipe('momentum', Chains.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
+  recipe('nesterov', Chains.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
+  recipe('signDescent', Chains.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
+  recipe('adam', adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
+  recipe('adamW', Chains.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
+  recipe('amsGrad', Chains.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
+  recipe('nAdam', Chains.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
+  recipe('rAdam', Chains.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
+  recipe('rmsProp', Chains.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
+  recipe('centredRmsProp', Chains.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
+  recipe('adagrad', Chains.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
+  recipe('adadelta', Chains.adadelta(), 'needs no rate (Zeiler 2012)', ''),
+  recipe('lion', Chains.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
+  recipe('polyak', Chains.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
+  recipe('lbfgs', Chains.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
+  recipe('newton', Chains.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
+]
+
+/** The parts, in the order of the reference. */
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  scaleByRate,
+  chain,
+  scale,
+  zero,
+  trace,
+  PerEntry.nesterovTrace,
+  PerEntry.sign,
+  scaleByAdam,
+  PerEntry.scaleByAmsGrad,
+  PerEntry.scaleByNAdam,
+  PerEntry.scaleByRAdam,
+  PerEntry.scaleByRms,
+  PerEntry.scaleByStandardDeviation,
+  PerEntry.scaleByAdagrad,
+  PerEntry.scaleByAdadelta,
+  PerEntry.scaleByLion,
+  scaleByPolyak,
+  reduceOnPlateau,
+  scaleByLbfgs,
+  scaleByNewton,
+  lineSearch,
+  PerEntry.clipByValue,
+  PerEntry.clipByNorm,
+  clipByGlobalNorm,
+  PerEntry.weightDecay,
+  project,
+  average,
+  movingAverage,
+  lookahead,
+  only,
+  freeze,
+  partition
+]

@@ -1,0 +1,177 @@
+/** Parts that look at where a step leads: they stand after the rate. */
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Entries from '../../lib/arrays/entries.js'
+import type { NdArray } from '../../lib/index.js'
+import { shown, size } from '../../lib/arrays/ndarray.js'
+import { Field } from '../core/index.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import * as Region from './region.js'
+import { define, minus, noMemory, plus, uphill, type Arrays } from './part.js'
+
+/** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
+const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {
+  const axes = Region.arrays(region) === 'rows' ? -1 : -2
+  const project = Region.project(region)
+  return Params.map<NdArray, NdArray>(({ shape, values }) => {
+    const columns = shape.at(-1) ?? 1
+    const length = size(shape.slice(axes))
+    return {
+      shape,
+      values: Float64Array.from(
+        Array.from({ length: values.length / length }, (_, i) =>
+          Array.from(project(values.subarray(i * length, (i + 1) * length), columns))
+        ).flat()
+      )
+    }
+  })
+}
+
+/**
+ * The step to Π(θ + step), the nearest point of a region, up to the rounding of a sum: every row of every array, a vector
+ * being one row. A region of matrices holds the last two axes of every array; `Optimizer.only` says of which, where others have another shape.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params, Region } from 'ornstein'
+ *
+ * const held = Optimizer.chain(Optimizer.gradientDescent({ rate: 1 }), Optimizer.project(Region.nonNegative))
+ * const { init, update } = Optimizer.interpret(held)<'x'>()
+ * const start = Params.of({ x: [1, 1] })
+ * const [step] = update(Params.of({ x: [0.5, 3] }), init(start), start)
+ * assert.deepEqual(step, Params.of({ x: [-0.5, -1] }))
+ */
+export const project = define({
+  name: 'project',
+  about: 'to the nearest point of a Region',
+  fields: {
+    /** Where every row of every parameter is held, or every matrix. */
+    region: Field.of(Region.concept)
+  },
+  call: ['region'],
+  example: { region: Region.ball({ radius: 4 }) },
+  ...noMemory,
+  update:
+    ({ region }) =>
+    (step, _, { params }) => [minus(nearest(region)(plus(params, step)), params), null],
+  requirements:
+    ({ region }) =>
+    (shapes, printed) => {
+      const named = Object.entries(shapes)
+      const able = named.filter(([, shape]) => Region.fits(region)(shape)).map(([name]) => name)
+      const remedy =
+        able.length === 0 ? 'leave it out' : `hold them alone: Optimizer.only(${JSON.stringify(able)}, ${printed})`
+      return named
+        .filter(([name]) => !able.includes(name))
+        .map(([name, shape]) =>
+          Problem.of(
+            'optimizer',
+            `${printed} on ${name} ${shown(shape)}`,
+            `on ${Region.arrays(region) === 'tall' ? 'matrices of at least as many rows as columns' : 'square matrices'}`,
+            remedy
+          )
+        )
+    },
+  gain: uphill,
+  afterRate: true
+})
+
+const averaged = {
+  memory: t.type({ count: t.number, average: Params.codec }),
+  init: () => (params: Arrays) => ({ count: 0, average: params }),
+  gain: uphill,
+  estimate:
+    () =>
+    (_: Arrays, { average }: { readonly average: Arrays }) =>
+      average,
+  afterRate: true
+}
+
+/** A weighted mean of the iterates; the weight of the newest depends on how many there have been. */
+const mean =
+  (weight: (count: number) => number) =>
+  (
+    step: Arrays,
+    { count, average }: t.TypeOf<typeof averaged.memory>,
+    { params }: { readonly params: Arrays }
+  ): readonly [Arrays, t.TypeOf<typeof averaged.memory>] => {
+    const share = weight(count + 1)
+    const next = Params.zipArrays(Entries.combinations(1 - share, share))(average, plus(params, step))
+    return [step, { count: count + 1, average: next }]
+  }
+
+/**
+ * Leaves steps alone and remembers the mean of the iterates, those of the first `after` steps left out (Polyak & Juditsky
+ * 1992). The mean is the optimizer's `estimate`, and what a stage ends with.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params } from 'ornstein'
+ *
+ * const averaged = Optimizer.chain(Optimizer.gradientDescent({ rate: 1 }), Optimizer.average())
+ * const { init, update } = Optimizer.interpret(averaged)<'x'>()
+ * const start = Params.of({ x: 0 })
+ * const [, once] = update(Params.of({ x: -2 }), init(start), start)
+ * const [, twice] = update(Params.of({ x: 1 }), once, Params.of({ x: 2 }))
+ * assert.deepEqual(Optimizer.estimate(averaged, Params.of({ x: 1 }), twice), Params.of({ x: 1.5 })) // of 2 and 1
+ */
+export const average = define({
+  name: 'average',
+  about: 'the mean of the iterates (Polyak & Juditsky 1992)',
+  fields: {
+    /** So many iterates at first do not count. */
+    after: Field.count({ least: 0, default: 0 })
+  },
+  ...averaged,
+  update: ({ after }) => mean(count => 1 / Math.max(1, count - after))
+})
+
+/** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
+export const movingAverage = define({
+  name: 'movingAverage',
+  about: 'an exponential moving average of the iterates',
+  fields: {
+    /** How fast older iterates fade, in (0, 1): over 1/(1 − decay) steps. */
+    decay: Field.fraction({ default: 0.99 })
+  },
+  ...averaged,
+  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
+})
+
+/**
+ * Slow parameters φ follow the fast ones: every `every` steps φ ← φ + share (θ + step − φ), and the fast ones go on from
+ * there (Zhang et al. 2019). The optimizer's `estimate` is φ.
+ */
+export const lookahead = define({
+  name: 'lookahead',
+  about: 'slow parameters follow fast ones (Zhang et al. 2019)',
+  fields: {
+    /** The slow parameters follow every so many steps. */
+    every: Field.count({ default: 5 }),
+    /** How far they follow, in (0, 1]. */
+    share: Field.number({
+      holds: share => share > 0 && share <= 1,
+      domain: 'in (0, 1]',
+      suggestion: 0.5,
+      default: 0.5,
+      arbitrary: fc => fc.double({ min: 0.01, max: 1, noNaN: true })
+    })
+  },
+  memory: t.type({ count: t.number, slow: Params.codec }),
+  init: () => params => ({ count: 0, slow: params }),
+  update:
+    ({ every, share }) =>
+    (step, { count, slow }, { params }) => {
+      if ((count + 1) % every !== 0) return [step, { count: count + 1, slow }]
+      const target = Params.zipWith((from, to) => from + share * (to - from))(slow, plus(params, step))
+      const back = minus(target, params)
+      return [back, { count: count + 1, slow: plus(params, back) }]
+    },
+  gain: uphill,
+  estimate:
+    () =>
+    (_, { slow }) =>
+      slow,
+  afterRate: true
+})

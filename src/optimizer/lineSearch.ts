@@ -1,0 +1,137 @@
+/** The search along a line for a step that satisfies the strong Wolfe conditions (Nocedal & Wright 2006, 3.5 and 3.6). */
+import * as t from 'io-ts'
+import { Field } from '../core/index.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from './part.js'
+
+/** A point of the line: how far along, the objective there, and its derivative along the line. */
+export interface Trial {
+  readonly rate: number
+  readonly value: number
+  readonly slope: number
+}
+
+export interface Wolfe {
+  /** c_1: the value falls by at least this share of what the slope at the start promises. */
+  readonly decrease: number
+  /** c_2: the slope falls, in size, to at most this share of that at the start. */
+  readonly curvature: number
+  /** The most trials of one search. */
+  readonly evaluations: number
+}
+
+/** Values nearer than this to each other, relatively, differ by rounding; the slopes then decide. */
+const NOISE = 1e-12
+
+/** The least point of the cubic with two values and slopes, kept off the ends of the interval. */
+const between = (a: Trial, b: Trial): number => {
+  const width = b.rate - a.rate
+  const d1 = a.slope + b.slope - (3 * (a.value - b.value)) / (a.rate - b.rate)
+  const d2 = Math.sign(width) * Math.sqrt(d1 * d1 - a.slope * b.slope)
+  const share = 1 - (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2)
+  return a.rate + width * (Number.isFinite(share) ? Math.min(Math.max(share, 0.1), 0.9) : 0.5)
+}
+
+/**
+ * A trial that satisfies the strong Wolfe conditions on φ, tried first at `first`:
+ * φ(r) ≤ φ(0) + c_1 r φ′(0) and |φ′(r)| ≤ c_2 |φ′(0)|. Where rounding hides the fall of φ, its slopes tell
+ * (the approximate Wolfe condition of Hager & Zhang 2005). If the evaluations run out, the lowest trial; null if none is
+ * lower than the start.
+ */
+export const strongWolfe =
+  ({ decrease, curvature, evaluations }: Wolfe) =>
+  <A extends Trial>(phi: (rate: number) => A, start: Trial, first: number): A | null => {
+    const slack = NOISE * Math.abs(start.value)
+    const falls = ({ rate, value, slope }: Trial): boolean =>
+      value <= start.value + decrease * rate * start.slope ||
+      (Math.abs(value - start.value) <= slack && slope <= (2 * decrease - 1) * start.slope)
+    const accepted = (trial: Trial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
+    // `low` has the lowest value so far that falls enough, and a slope towards `high`.
+    const zoom = (low: Trial, lowest: A | null, high: Trial, left: number): A | null => {
+      if (left === 0) return lowest
+      const trial = phi(between(low, high))
+      if (accepted(trial)) return trial
+      if (!falls(trial) || trial.value >= low.value) return zoom(low, lowest, trial, left - 1)
+      return zoom(trial, trial, trial.slope * (high.rate - low.rate) >= 0 ? low : high, left - 1)
+    }
+    const reach = (before: Trial, lowest: A | null, rate: number, left: number): A | null => {
+      if (left === 0) return lowest
+      const trial = phi(rate)
+      if (accepted(trial)) return trial
+      if (!falls(trial) || (lowest !== null && trial.value >= before.value))
+        return zoom(before, lowest, trial, left - 1)
+      return trial.slope >= 0 ? zoom(trial, trial, before, left - 1) : reach(trial, trial, 2 * rate, left - 1)
+    }
+    return start.slope < 0 ? reach(start, null, first, evaluations) : null
+  }
+
+interface Point extends Trial, Evaluation<string> {
+  readonly params: Arrays
+}
+
+const same = (a: Arrays, b: Arrays): boolean =>
+  Object.values(minus(a, b)).every(({ values }) => values.every(difference => difference === 0))
+
+/**
+ * r d for a direction d: r satisfies the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩ (`decrease`) and
+ * |⟨∇f(θ + r d), d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`), r = 1 tried first (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
+ * The last value and gradient it meets serve the next step. Needs a deterministic objective.
+ */
+export const lineSearch = define({
+  name: 'lineSearch',
+  about: 'as long as the strong Wolfe conditions ask',
+  fields: {
+    /** c_1: the value falls by this share of what the slope promises, at least. */
+    decrease: Field.number({
+      holds: decrease => decrease > 0 && decrease < 0.5,
+      domain: 'in (0, 1/2)',
+      suggestion: 1e-4,
+      default: 1e-4,
+      arbitrary: fc => fc.double({ min: 1e-6, max: 0.1, noNaN: true })
+    }),
+    /** c_2: the slope falls to this share of itself, at most. */
+    curvature: Field.number({
+      holds: curvature => curvature > 0 && curvature < 1,
+      domain: 'in (0, 1)',
+      suggestion: 0.9,
+      default: 0.9,
+      arbitrary: fc => fc.double({ min: 0.2, max: 0.99, noNaN: true })
+    }),
+    /** The most trials of one search. */
+    evaluations: Field.count({ default: 25 })
+  },
+  check: ({ decrease, curvature }) =>
+    Problem.unless(curvature > decrease, 'curvature', curvature, `in (${decrease}, 1), above decrease`, 'try 0.9'),
+  memory: t.type({
+    // The rate of the last step; 0 before the first.
+    rate: Params.numberCodec,
+    // Where the search ended, and the objective there; null before the first.
+    found: t.union([t.type({ params: Params.codec, value: Params.numberCodec, gradient: Params.codec }), t.null])
+  }),
+  init: () => () => ({ rate: 0, found: null }),
+  update:
+    wolfe =>
+    (direction, _, { params, value, gradient, evaluate }) => {
+      const phi = (rate: number): Point => {
+        const at = plus(params, scaled(rate)(direction))
+        const there = evaluate(at)
+        return { ...there, rate, params: at, slope: dot(there.gradient, direction) }
+      }
+      const trial = strongWolfe(wolfe)(phi, { rate: 0, value, slope: dot(gradient, direction) }, 1)
+      return trial === null
+        ? [zeros(params), { rate: 0, found: { params, value, gradient } }]
+        : [
+            scaled(trial.rate)(direction),
+            { rate: trial.rate, found: { params: trial.params, value: trial.value, gradient: trial.gradient } }
+          ]
+    },
+  gain: () => memory => (memory === null ? 1 : memory.rate),
+  recall:
+    () =>
+    (params, { found }) =>
+      found !== null && same(found.params, params) ? found : null,
+  needsObjective: true,
+  needsDeterminism: true,
+  afterRate: true
+})

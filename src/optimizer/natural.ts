@@ -1,0 +1,112 @@
+/** Expectation–maximization as a part: the gradient of a mixture's objective in the geometry of its family. */
+import { refuse } from '../../lib/plain/refuse.js'
+import { Field } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import * as Score from '../score/score.js'
+import { clean } from '../schedule/dynamics.js'
+import type { MStep } from '../mixture/family.js'
+import { matched } from '../mixture/em/fromGradient.js'
+import type { Mixture } from '../mixture/mixture.js'
+import { define, minus, noMemory, uphill, type Arrays } from './part.js'
+
+interface Step {
+  readonly mStep: MStep<string>
+  readonly fromGradient: NonNullable<MStep<string>['fromGradient']>
+  readonly toMixture: (params: Arrays) => Mixture
+}
+
+const stepOf = (score: Score.Score<string>): Step | null => {
+  const { mStep, toMixture } = Score.interpret(score).family ?? {}
+  const fromGradient = mStep?.fromGradient
+  return mStep && toMixture && fromGradient ? { mStep, toMixture, fromGradient } : null
+}
+
+/**
+ * θ − M(θ), M the M-step on the moments that the gradient of −E log p holds (Fisher's identity): the natural gradient of a mixture,
+ * in which the means' is −Σ_k ∂c_k/W_k. Then `scaleByRate(1)` is expectation–maximization, to rounding, and a smaller rate is damped:
+ * it goes a part of the way in the family's parameters.
+ *
+ * Of score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and for covariances likewise: the M-step at that
+ * level on what expectation–maximization finds there and the correction of Shah, Chen & Klivans (2023), which vanishes where components are
+ * apart. Weights, which that gradient hardly sees, stay. Anything else that a gradient may be of is refused. Variances stay above
+ * the floor; what parts before it make of the gradient it takes for that gradient. `Optimizer.step`, called by hand, must be given
+ * its `subject`.
+ *
+ * It is bound to the parameters of its score, where a part of the standard vocabulary serves any: JSON with it is read in the words of
+ * `Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural])`.
+ *
+ * @example
+ * import { NaturalGradient, Objective, Optimizer, Score, Stage } from 'ornstein'
+ *
+ * export const damped = Stage.descend({
+ *   objective: Objective.likelihood,
+ *   optimizer: Optimizer.chain(
+ *     NaturalGradient.natural({ score: Score.full({ components: 3 }) }),
+ *     Optimizer.scaleByRate(0.5)
+ *   ),
+ *   steps: 100
+ * })
+ */
+export const natural = define({
+  name: 'natural',
+  about:
+    'the gradient of a mixture in its own geometry: at rate 1 expectation–maximization, with the paper’s correction at a noise level',
+  fields: {
+    /** Whose parameters these are. */
+    score: Field.of(Score.concept),
+    /** No component's variance falls below this. */
+    varianceFloor: Field.positive({ default: 1e-6 })
+  },
+  ...noMemory,
+  update:
+    ({ score, varianceFloor }) =>
+    (gradient: Arrays, _, { params, subject }) => {
+      const { mStep, fromGradient, toMixture } =
+        stepOf(score) ?? refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`)
+      const found = fromGradient(params, gradient)
+      const [level, moments] =
+        subject === 'likelihood'
+          ? [clean, found]
+          : subject === undefined
+            ? refuse(
+                "subject: Optimizer.step is not told what the gradient is of; give it 'likelihood', or the noise level"
+              )
+            : subject === 'another'
+              ? refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
+              : [subject, matched(mStep.second, toMixture(params), found, subject)]
+      const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
+      return [minus(params, mStep.maximise(params, moments, at)), null]
+    },
+  gain: uphill,
+  requirements:
+    ({ score }) =>
+    (shapes, printed, subject) => {
+      const dim = Object.hasOwn(shapes, 'means') ? shapes.means.at(1) : undefined
+      const wanted = dim === undefined ? null : Score.shapes(dim)(score)
+      return stepOf(score) === null
+        ? [
+            Problem.of(
+              'optimizer',
+              printed,
+              'of a family with a natural gradient',
+              'use Stage.expectationMaximization, or give its mStep fromGradient'
+            )
+          ]
+        : [
+            ...Problem.unless(
+              JSON.stringify(wanted) === JSON.stringify(shapes),
+              'optimizer',
+              printed,
+              'of the score that is learned',
+              'give it the same score'
+            ),
+            ...Problem.unless(
+              subject !== undefined && subject !== 'another',
+              'optimizer',
+              printed,
+              'for the likelihood, or for score matching at one noise level, alone and in the parametrization of the score',
+              'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
+            )
+          ]
+    }
+})

@@ -1,0 +1,183 @@
+/**
+ * Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Clock, Schedule } from 'ornstein'
+ *
+ * // A clock on a schedule: the schedule's own time at a new one, how fast it passes, and back.
+ * const { until, time, rate, inverse } = Clock.interpret(Schedule.interpret(Schedule.cosine()))(Clock.power(2))
+ * assert.deepEqual([until, time(0.5), rate(0.5)], [1, 0.25, 1])
+ * assert(Math.abs(inverse(0.25) - 0.5) < 1e-15)
+ */
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'
+import { logSnrRange, type Dynamics } from './dynamics.js'
+
+/** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
+export interface Ticking {
+  readonly until: number
+  readonly time: (t: number) => number
+  readonly rate: (t: number) => number
+  readonly inverse: (time: number) => number
+  /** Capability: the log-SNR at a new time, its slope, and the new time of a log-SNR, where the clock speaks of it. */
+  readonly logSnr?: {
+    readonly at: (t: number) => number
+    readonly slope: (t: number) => number
+    readonly inverse: (logSnr: number) => number
+  }
+}
+
+export interface Meaning {
+  readonly ticking: (own: Dynamics) => Ticking
+  /** Its problems on a schedule, by the names of its fields, where these are right alone. */
+  readonly requirements?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
+}
+
+export interface Clock extends Case.Value<'Clock', Meaning> {}
+
+/**
+ * A clock of one's own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Clock, Field, Schedule } from 'ornstein'
+ *
+ * // τ = t/(rest + t), so that [0, 1) of a straight line has all the time there is.
+ * const endless = Clock.define({
+ *   name: 'endless',
+ *   about: 'slower and slower',
+ *   fields: { rest: Field.positive({ default: 1 }) },
+ *   formula: ({ rest }) => `t/(${rest} + t)`,
+ *   meaning: ({ rest }) => ({
+ *     ticking: () => ({
+ *       until: Infinity,
+ *       time: t => t / (rest + t),
+ *       rate: t => rest / (rest + t) ** 2,
+ *       inverse: time => (rest * time) / (1 - time)
+ *     })
+ *   })
+ * })
+ * const schedule = pipe(Schedule.rectifiedFlow, Schedule.reparametrized(endless({ rest: 2 })))
+ * assert.deepEqual(pipe(schedule, Schedule.level(6)), { alpha: 0.25, sigma: 0.75 })
+ */
+export const { concept, define, show, formula, problems } = words<Clock>(
+  'Clock',
+  'another time for the levels of a schedule'
+)
+
+/** τ = scale · t + shift; a shift > 0 starts the schedule later. */
+export const affine = define({
+  name: 'affine',
+  about: 'τ = scale · t + shift',
+  fields: {
+    /** How much faster it goes. */
+    scale: Field.positive({ suggestion: 1 }),
+    /** Where it stands at time 0. */
+    shift: Field.notNegative({ default: 0 })
+  },
+  example: { scale: 2, shift: 0.01 },
+  formula: ({ scale, shift }) => (shift === 0 ? `${scale} t` : `${scale} t + ${shift}`),
+  meaning: ({ scale, shift }) => ({
+    requirements: ({ until }) =>
+      Problem.unless(!(shift >= until), 'shift', shift, `in [0, ${until}), the schedule's own times`, 'leave it out'),
+    ticking: ({ until }) => ({
+      until: (until - shift) / scale,
+      time: t => scale * t + shift,
+      rate: () => scale,
+      inverse: time => (time - shift) / scale
+    })
+  })
+})
+
+/** τ = t^exponent: above 1, time dwells where there is little noise. */
+export const power = define({
+  name: 'power',
+  about: 'τ = t^exponent: above 1, time dwells where there is little noise',
+  fields: {
+    /** Of the time. */
+    exponent: Field.positive({ suggestion: 2 })
+  },
+  call: ['exponent'],
+  formula: ({ exponent }) => `t^${exponent}`,
+  meaning: ({ exponent }) => ({
+    ticking: ({ until }) => ({
+      until: Elementary.pow(until, 1 / exponent),
+      time: t => Elementary.pow(t, exponent),
+      rate: t => exponent * Elementary.pow(t, exponent - 1),
+      inverse: time => Elementary.pow(time, 1 / exponent)
+    })
+  })
+})
+
+/** A log-SNR of an interval that most schedules have. */
+const logSnr = (suggestion: number, min: number, max: number): Field.Field<number> =>
+  Field.number({
+    holds: Number.isFinite,
+    domain: 'finite',
+    suggestion,
+    arbitrary: fc => fc.double({ min, max, noNaN: true })
+  })
+
+/** The log-SNR falls evenly from `from` at t = 0 to `to` at t = 1 (Kingma et al. 2021, arXiv 2107.00630, §3). */
+export const evenLogSnr = define({
+  name: 'evenLogSnr',
+  about: 'the log-SNR falls evenly (arXiv 2107.00630)',
+  fields: {
+    /** The log-SNR at time 0. */
+    from: logSnr(10, 0.5, 5),
+    /** The log-SNR at time 1. */
+    to: logSnr(-10, -5, 0)
+  },
+  example: { from: 5, to: -5 },
+  formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
+  check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),
+  meaning: ({ from, to }) => ({
+    requirements: own => {
+      const { greatest, least } = logSnrRange(own)
+      return [
+        ...Problem.unless(
+          !(from > greatest),
+          'from',
+          from,
+          `≤ ${greatest}, the log-SNR at time 0`,
+          `try ${Math.min(10, greatest)}`
+        ),
+        ...Problem.unless(
+          !(to < least),
+          'to',
+          to,
+          `≥ ${least}, the log-SNR at the last time`,
+          `try ${Math.max(-10, least)}`
+        )
+      ]
+    },
+    ticking: ({ level, diffusion, logSnr, timeOfLogSnr }) => {
+      const at = (t: number): number => from + (to - from) * t
+      const inverse = (logSnr: number): number => (logSnr - from) / (to - from)
+      const time = (t: number): number => timeOfLogSnr(at(t))
+      return {
+        until: 1,
+        time,
+        // dλ/dτ = −g²/σ²
+        rate: t => ((from - to) * Elementary.square(level(time(t)).sigma)) / diffusion(time(t)),
+        inverse: time => inverse(logSnr(time)),
+        logSnr: { at, slope: () => to - from, inverse }
+      }
+    }
+  })
+})
+
+/** The clock on a schedule. */
+export const interpret =
+  (own: Dynamics): ((clock: Clock) => Ticking) =>
+  clock =>
+    concept.meaning(clock).ticking(own)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Clock, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

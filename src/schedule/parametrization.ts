@@ -1,0 +1,593 @@
+/** Parametrizations: what a network says of a noisy point x = α x_0 + σ z. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  add,
+  div,
+  equal,
+  isFinite,
+  mul,
+  neg,
+  opened,
+  sqrt,
+  tensor,
+  toNdArray,
+  where,
+  type Operand,
+  type Tensor
+} from '../../lib/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import type { Level } from './schedule.js'
+
+/** The output as p x_0 + q z. */
+export interface Direction {
+  readonly p: number
+  readonly q: number
+}
+
+/** A combination of the output and x: ofOutput · output + ofPoint · x. */
+export interface Coefficients {
+  readonly ofOutput: number
+  readonly ofPoint: number
+}
+
+/** The data and the noise behind x, from x and the output. */
+export interface Behind {
+  readonly data: Coefficients
+  readonly noise: Coefficients
+}
+
+/** α and σ for each row, [rows, 1]: constants, through which nothing is differentiated. */
+export interface Levels {
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+}
+
+/** Δ² as a product of powers of α and σ and of what stands above and below. */
+export interface SquaredDeterminant {
+  readonly alphas: number
+  readonly sigmas: number
+  readonly above: string
+  readonly below: string
+}
+
+type Divide = (a: number, b: number) => number
+
+/** What numbers and tensors both can do: a formula in it is written once, and computed as either. */
+export interface Arithmetic<A> {
+  readonly of: (x: number) => A
+  readonly add: (a: A, b: A) => A
+  readonly mul: (a: A, b: A) => A
+  readonly div: (a: A, b: A) => A
+  readonly neg: (a: A) => A
+  readonly sqrt: (a: A) => A
+  /** A quotient, and 0 where its divisor is: what a level does not show. */
+  readonly shown: (a: A, b: A) => A
+}
+
+interface Share<A> {
+  readonly ofOutput: A
+  readonly ofPoint: A
+}
+
+/** The direction of an output, and the data and the noise behind x, at a level. */
+export interface Formulas<A> {
+  readonly direction: { readonly p: A; readonly q: A }
+  readonly behind: { readonly data: Share<A>; readonly noise: Share<A> }
+}
+
+/** In numbers and in tensors alike. */
+export type Written = <A>(level: { readonly alpha: A; readonly sigma: A }, arithmetic: Arithmetic<A>) => Formulas<A>
+type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
+
+export interface Meaning {
+  readonly direction: (level: Level) => Direction
+  readonly behind: (level: Level, divide: Divide) => Behind
+  /** The same in the tensor vocabulary; none of one's own that does not say it so. */
+  readonly tensors: O.Option<(levels: Levels) => Formulas<Operand>>
+  readonly target: Target
+  readonly degree: O.Option<number>
+  readonly squaredDeterminant: O.Option<SquaredDeterminant>
+  readonly loss: string
+}
+
+export interface Parametrization extends Case.Value<'Parametrization', Meaning> {}
+
+export const concept = Concept<Parametrization>(
+  'Parametrization',
+  'what a network predicts of a noisy point, and in what an error is measured'
+)
+
+export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> {
+  /** The output at a level as p x_0 + q z; with x = α x_0 + σ z it has to show both where α, σ > 0: αq − σp is not 0. */
+  readonly meaning: (fields: Field.Of<F>) => (level: Level) => Direction
+  /**
+   * Capability, which laws hold it to: data and noise from x and the output, with all digits up to both ends of a
+   * schedule. `divide` is asked for every quotient that an end does not show. Else both are solved for.
+   */
+  readonly behind?: (fields: Field.Of<F>) => (level: Level, divide: Divide) => Behind
+  /**
+   * Capability, which laws hold it to: direction, data and noise in an arithmetic that tensors have too, so that programs over
+   * the rows can be compiled. Else levels are looked at row by row, and losses interpreted.
+   */
+  readonly written?: (fields: Field.Of<F>) => Written
+  /** Capability: what the output is to match, in fewer operations than p x_0 + q z. */
+  readonly target?: (fields: Field.Of<F>) => Target
+  /** Capability, which laws hold it to: p and q are of this degree in (α, σ). Else outputs change level by data and noise. */
+  readonly degree?: number
+  /** Capability: (αq − σp)² as it is printed in the weights of losses. */
+  readonly squaredDeterminant?: (fields: Field.Of<F>) => SquaredDeterminant
+  /** Capability: the denoising loss as it is printed. */
+  readonly loss?: string
+}
+
+/** The data and the noise behind x, where α q − σ p is not 0; else what x or the output shows of them alone. */
+const solved =
+  (direction: (level: Level) => Direction) =>
+  (level: Level, divide: Divide): Behind => {
+    const { alpha, sigma } = level
+    const { p, q } = direction(level)
+    const determinant = alpha * q - sigma * p
+    const hidden = (a: number, b: number): Coefficients => ({ ofOutput: divide(a, 0), ofPoint: divide(b, 0) })
+    if (Number.isFinite(determinant) && determinant !== 0)
+      return {
+        data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
+        noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
+      }
+    // An output without bound: errors of it are none of data or noise, and x is the one that it shows.
+    if (determinant === Infinity || determinant === -Infinity)
+      return {
+        data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
+        noise: { ofOutput: 0, ofPoint: Number.isFinite(q) ? 1 / sigma : 0 }
+      }
+    return alpha === 0
+      ? { data: hidden(-sigma, q), noise: { ofOutput: 1 / q, ofPoint: 0 } }
+      : { data: { ofOutput: 1 / p, ofPoint: 0 }, noise: hidden(alpha, -p) }
+  }
+
+/** A number for each row, from its level. */
+export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
+  // Levels are constant: to look at them loses no derivative.
+  const [sigmas, { shape, values }] = opened(() => [toNdArray(sigma).values, toNdArray(alpha)] as const)
+  return tensor(
+    values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
+    shape
+  )
+}
+
+const numbers = (divide: Divide): Arithmetic<number> => ({
+  of: x => x,
+  add: (a, b) => a + b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  neg: a => -a,
+  sqrt: Math.sqrt,
+  shown: divide
+})
+
+const tensors: Arithmetic<Operand> = {
+  of: x => x,
+  add,
+  mul,
+  div,
+  neg,
+  sqrt,
+  shown: (a, b) => {
+    const none = equal(b, 0)
+    return where(none, 0, div(a, where(none, 1, b)))
+  }
+}
+
+/** A case by its formulas alone. */
+const byFormulas = <F>(
+  written: (fields: F) => Written
+): {
+  readonly written: (fields: F) => Written
+  readonly meaning: (fields: F) => (level: Level) => Direction
+  readonly behind: (fields: F) => (level: Level, divide: Divide) => Behind
+} => ({
+  written,
+  meaning: fields => level =>
+    written(fields)(
+      level,
+      numbers((a, b) => a / b)
+    ).direction,
+  behind: fields => (level, divide) => written(fields)(level, numbers(divide)).behind
+})
+
+/** p x_0 + q z by tensors. */
+const inTensors =
+  (of: (levels: Levels) => Formulas<Operand>): Target =>
+  levels => {
+    const { p, q } = of(levels).direction
+    return (clean, noise) => add(mul(p, clean), mul(q, noise))
+  }
+
+const both =
+  (direction: (level: Level) => Direction): Target =>
+  levels =>
+  (clean, noise) =>
+    add(
+      mul(
+        perRow(levels, level => direction(level).p),
+        clean
+      ),
+      mul(
+        perRow(levels, level => direction(level).q),
+        noise
+      )
+    )
+
+/** Levels with signal and noise, at which a direction is looked at. */
+const LOOKS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
+  [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
+)
+
+/** The problems of a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
+const looked = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
+  const bad = LOOKS.find(level => {
+    const { p, q } = direction(level)
+    // Of the rounding of its two products or less, it is 0.
+    const one = level.alpha * q
+    const other = level.sigma * p
+    return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
+  })
+  if (bad === undefined) return []
+  const { p, q } = direction(bad)
+  return [
+    Problem.of(
+      `p, q of ${name} at α = ${bad.alpha}, σ = ${bad.sigma}`,
+      `${p}, ${q}`,
+      'a direction of data and noise other than that of x, α q − σ p ≠ 0',
+      'return p and q of the output p x_0 + q z'
+    )
+  ]
+}
+
+/**
+ * A parametrization of one's own: the output as p x_0 + q z. Conversions, targets, weights of losses and scores follow.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Field, Parametrization } from 'ornstein'
+ *
+ * // The point itself with less noise, x − (1 − rest) σ z.
+ * const cleaner = Parametrization.define({
+ *   name: 'cleaner',
+ *   about: 'the point with a share of its noise',
+ *   fields: { rest: Field.fraction({ default: 0.5 }) },
+ *   formula: ({ rest }) => `x − ${1 - rest} σ ε(x)`,
+ *   meaning:
+ *     ({ rest }) =>
+ *     ({ alpha, sigma }) => ({ p: alpha, q: rest * sigma })
+ * })
+ * // With x = 3 and half the noise at 2, x_0 = 1/α.
+ * const toData = Parametrization.convert(cleaner(), Parametrization.data)
+ * assert.deepEqual([...toData({ alpha: 0.5, sigma: 1 })([3], [2])], [2])
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({
+  meaning,
+  behind,
+  written,
+  target,
+  degree,
+  squaredDeterminant,
+  loss,
+  check,
+  ...spec
+}: Spec<N, F, A>): Case.Constructor<Parametrization, N, F, A, null> {
+  return Case.define('Parametrization', {
+    ...spec,
+    check: (fields: Field.Of<F>) => {
+      const said = check?.(fields) ?? []
+      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+    },
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const direction = meaning(fields)
+      const own = written?.(fields)
+      const ofTensors = own && ((levels: Levels): Formulas<Operand> => own<Operand>(levels, tensors))
+      return {
+        direction,
+        behind: behind?.(fields) ?? solved(direction),
+        tensors: O.fromNullable(ofTensors),
+        target: target?.(fields) ?? (ofTensors === undefined ? both(direction) : inTensors(ofTensors)),
+        degree: O.fromNullable(degree),
+        squaredDeterminant: O.fromNullable(squaredDeterminant?.(fields)),
+        loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
+      }
+    }
+  })
+}
+
+/** s = ∇ log p(x) */
+export const score = define({
+  name: 'score',
+  about: 'the score ∇ log p itself',
+  formula: () => 's(x)',
+  loss: '|s(x_t) + z/σ|²',
+  degree: -1,
+  squaredDeterminant: () => ({ alphas: 2, sigmas: -2, above: '', below: '' }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, mul, div, neg, shown }) => ({
+    direction: { p: of(0), q: div(of(-1), sigma) },
+    behind: {
+      data: { ofOutput: shown(mul(sigma, sigma), alpha), ofPoint: shown(of(1), alpha) },
+      noise: { ofOutput: neg(sigma), ofPoint: of(0) }
+    }
+  })),
+  target: () => levels => (_, noise) => neg(div(noise, levels.sigma))
+})
+
+/** ε = −σ s, the noise expected in x (Ho et al. 2020, arXiv 2006.11239). */
+export const noise = define({
+  name: 'noise',
+  about: 'the noise, as in DDPM (arXiv 2006.11239)',
+  formula: () => 'ε(x) = −σ s(x)',
+  loss: '|ε(x_t) − z|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 2, sigmas: 0, above: '', below: '' }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, neg, shown }) => ({
+    direction: { p: of(0), q: of(1) },
+    behind: {
+      data: { ofOutput: neg(shown(sigma, alpha)), ofPoint: shown(of(1), alpha) },
+      noise: { ofOutput: of(1), ofPoint: of(0) }
+    }
+  })),
+  target: () => () => (_, noise) => noise
+})
+
+/** x̂_0 = (x + σ² s)/α, the data expected behind x (Tweedie's formula; Efron 2011). */
+export const data = define({
+  name: 'data',
+  about: "the data: Tweedie's formula",
+  formula: () => 'x̂_0(x) = (x + σ² s(x))/α',
+  loss: '|x̂_0(x_t) − x_0|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 2, above: '', below: '' }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, neg, shown }) => ({
+    direction: { p: of(1), q: of(0) },
+    behind: {
+      data: { ofOutput: of(1), ofPoint: of(0) },
+      noise: { ofOutput: neg(shown(alpha, sigma)), ofPoint: shown(of(1), sigma) }
+    }
+  })),
+  target: () => () => clean => clean
+})
+
+/** v = α ε − σ x̂_0, on any schedule (Salimans & Ho 2022, arXiv 2202.00512, where α² + σ² = 1). */
+export const velocity = define({
+  name: 'velocity',
+  about: 'v-prediction (arXiv 2202.00512)',
+  formula: () => 'v(x) = α ε(x) − σ x̂_0(x)',
+  loss: '|v(x_t) − (αz − σx_0)|²',
+  degree: 1,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α² + σ²)²', below: '' }),
+  ...byFormulas(() => ({ alpha, sigma }, { add, mul, div, neg }) => {
+    const n = add(mul(alpha, alpha), mul(sigma, sigma))
+    return {
+      direction: { p: neg(sigma), q: alpha },
+      behind: {
+        data: { ofOutput: div(neg(sigma), n), ofPoint: div(alpha, n) },
+        noise: { ofOutput: div(alpha, n), ofPoint: div(sigma, n) }
+      }
+    }
+  })
+})
+
+/** u = ε − x̂_0, the velocity dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv 2210.02747). */
+export const flow = define({
+  name: 'flow',
+  about: 'the velocity of a straight line: flow matching (arXiv 2210.02747)',
+  formula: () => 'u(x) = ε(x) − x̂_0(x)',
+  loss: '|u(x_t) − (z − x_0)|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α + σ)²', below: '' }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, add, div, neg }) => {
+    const n = add(alpha, sigma)
+    return {
+      direction: { p: of(-1), q: of(1) },
+      behind: {
+        data: { ofOutput: div(neg(sigma), n), ofPoint: div(of(1), n) },
+        noise: { ofOutput: div(alpha, n), ofPoint: div(of(1), n) }
+      }
+    }
+  })
+})
+
+/**
+ * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ²,
+ * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1); the error of F has
+ * the same size at all levels.
+ */
+export const edm = define({
+  name: 'edm',
+  about: "EDM's preconditioned network (arXiv 2206.00364)",
+  fields: {
+    /** Standard deviation of the data. */
+    sigmaData: Field.positive({ default: 0.5 })
+  },
+  formula: ({ sigmaData }) => `F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = ${sigmaData}`,
+  loss: '|F(x_t) − (x_0 − c_skip x_t)/c_out|²',
+  degree: 0,
+  squaredDeterminant: ({ sigmaData }) => ({
+    alphas: 0,
+    sigmas: 0,
+    above: `(${Elementary.square(sigmaData)} α² + σ²)`,
+    below: String(Elementary.square(sigmaData))
+  }),
+  ...byFormulas(
+    ({ sigmaData }: { readonly sigmaData: number }) =>
+      ({ alpha, sigma }, { of, add, mul, div, neg, sqrt }) => {
+        const d = of(sigmaData)
+        const signal = mul(alpha, d)
+        const n = add(mul(signal, signal), mul(sigma, sigma))
+        const size = sqrt(n)
+        return {
+          direction: { p: div(sigma, mul(d, size)), q: div(neg(signal), size) },
+          behind: {
+            data: { ofOutput: div(mul(sigma, d), size), ofPoint: div(mul(signal, d), n) },
+            noise: { ofOutput: div(neg(signal), size), ofPoint: div(sigma, n) }
+          }
+        }
+      }
+  )
+})
+
+/** The output at a level as p x_0 + q z. */
+export const direction =
+  (parametrization: Parametrization) =>
+  (level: Level): Direction =>
+    concept.meaning(parametrization).direction(level)
+
+/** a/b, and 0 where b is: what a level does not show. */
+const shown = (a: number, b: number): number => (b === 0 ? 0 : a / b)
+
+/** Of one case, with the same in every field. */
+const same = (a: Parametrization, b: Parametrization): boolean =>
+  a === b ||
+  (Case.caseOf(a) === Case.caseOf(b) &&
+    Object.keys(Case.caseOf(a).fields).every(name => Object.is(Case.field(a, name), Case.field(b, name))))
+
+const combined = ({ p, q }: Direction, { data, noise }: Behind): Coefficients => ({
+  ofOutput: p * data.ofOutput + q * noise.ofOutput,
+  ofPoint: p * data.ofPoint + q * noise.ofPoint
+})
+
+/** The direction at a level, 0 of what it does not show. */
+const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
+  const { p, q } = direction(parametrization)(level)
+  return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
+}
+
+/**
+ * How an output is carried from one parametrization to another at a level.
+ */
+export const coefficients =
+  (from: Parametrization, to: Parametrization) =>
+  (level: Level): Coefficients =>
+    same(from, to)
+      ? { ofOutput: 1, ofPoint: 0 }
+      : combined(shownDirection(to, level), concept.meaning(from).behind(level, shown))
+
+/**
+ * How an output at a level, with the point there, becomes that at another level of the same data and noise.
+ */
+export const relevelled =
+  (parametrization: Parametrization) =>
+  (from: Level, to: Level): Coefficients =>
+    combined(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, shown))
+
+/** An output carried from one parametrization to another: x and output of the same length. */
+export const convert =
+  (from: Parametrization, to: Parametrization) =>
+  (level: Level) =>
+  (x: ArrayLike<number>, output: ArrayLike<number>): Float64Array => {
+    const { ofOutput, ofPoint } = coefficients(from, to)(level)
+    return Float64Array.from(x, (value, i) => ofOutput * output[i] + ofPoint * value)
+  }
+
+/** `convert` in the tensor vocabulary: x and output [rows, dim], a level for each row. */
+export const convertTensor =
+  (from: Parametrization, to: Parametrization) =>
+  (levels: Levels) =>
+  (x: Tensor, output: Tensor): Tensor => {
+    if (same(from, to)) return output
+    const known = pipe(
+      concept.meaning(from).tensors,
+      O.chain(from =>
+        pipe(
+          concept.meaning(to).tensors,
+          O.map(to => {
+            const { data, noise } = from(levels).behind
+            const { p, q } = to(levels).direction
+            const finite = (a: Operand): Operand => (typeof a === 'number' ? a : where(isFinite(a), a, 0))
+            const of = (pick: (share: Share<Operand>) => Operand): Tensor =>
+              add(mul(finite(p), pick(data)), mul(finite(q), pick(noise)))
+            return { ofOutput: of(({ ofOutput }) => ofOutput), ofPoint: of(({ ofPoint }) => ofPoint) }
+          })
+        )
+      ),
+      O.getOrElse(() => {
+        const at = coefficients(from, to)
+        return {
+          ofOutput: perRow(levels, level => at(level).ofOutput),
+          ofPoint: perRow(levels, level => at(level).ofPoint)
+        }
+      })
+    )
+    return add(mul(known.ofOutput, output), mul(known.ofPoint, x))
+  }
+
+/** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
+export const targetTensor = (parametrization: Parametrization): Target => concept.meaning(parametrization).target
+
+/**
+ * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
+ * (Δ′/Δ)². Infinite where what is asked for is not shown.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Parametrization } from 'ornstein'
+ *
+ * // σ⁴/α²
+ * const weight = Parametrization.weight(Parametrization.score, Parametrization.data)
+ * assert.equal(weight({ alpha: 0.5, sigma: 2 }), 64)
+ */
+export const weight =
+  (from: Parametrization, to: Parametrization) =>
+  (level: Level): number => {
+    if (same(from, to)) return 1
+    const { data, noise } = concept.meaning(from).behind(level, (a, b) => a / b)
+    const { p, q } = direction(to)(level)
+    return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
+  }
+
+/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; none of one's own that does not say so. */
+export const degree = (parametrization: Parametrization): O.Option<number> => concept.meaning(parametrization).degree
+
+const superscript = (name: string, exponent: number): string =>
+  exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
+
+/** `weight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
+export const weightFormula = (from: Parametrization, to: Parametrization): string => {
+  if (same(from, to)) return '1'
+  const [a, b] = [from, to].map(each => O.toNullable(concept.meaning(each).squaredDeterminant))
+  if (a === null || b === null) return '(Δ′/Δ)²'
+  const alphas = b.alphas - a.alphas
+  const sigmas = b.sigmas - a.sigmas
+  const factors = (...parts: ReadonlyArray<string>): string => parts.filter(part => part !== '').join(' ')
+  const powers = (sign: 1 | -1): ReadonlyArray<string> => [
+    superscript('σ', Math.max(0, sign * sigmas)),
+    superscript('α', Math.max(0, sign * alphas))
+  ]
+  const above = factors(a.below, ...powers(1), b.above)
+  const below = factors(b.below, ...powers(-1), a.above)
+  return below === '' ? above || '1' : `${above || '1'} / ${below.includes(' ') ? `(${below})` : below}`
+}
+
+/** The parametrization as the code that builds it. */
+export const show = (parametrization: Parametrization): string => Case.show(parametrization)
+
+/** What the output is, in mathematics. */
+export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
+
+/** The denoising loss written in a parametrization, before the mean is taken. */
+export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
+
+/** The problems of a parametrization. */
+export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>
+  Case.problems(parametrization)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [score, noise, data, velocity, flow, edm]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Parametrization, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

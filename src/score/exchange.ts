@@ -1,0 +1,500 @@
+/**
+ * Mixtures as others write them: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a file of NumPy's (`.npz`), and
+ * the `parameters` of R's mclust, as JSON (`jsonlite`). Setting the arrays on a `GaussianMixture`, or
+ * giving the list to `mclust::dens` and `estep`, has the same densities there.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Exchange, Mixture, Problem } from 'ornstein'
+ *
+ * // Written in each form and read back, where all is Gaussian; tails and backgrounds have no such form.
+ * const mixture = Mixture.of({
+ *   means: [
+ *     [0, 0],
+ *     [4, 1]
+ *   ],
+ *   variances: [
+ *     [1, 2],
+ *     [3, 1]
+ *   ]
+ * })
+ * assert.deepEqual(Exchange.problems(mixture), [])
+ * for (const form of Exchange.forms) {
+ *   const file = Exchange.write(form)({ mixture, columns: ['x', 'y'] })
+ *   const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file
+ *   assert.deepEqual(Problem.orThrow(Exchange.read(bytes)).mixture.means, mixture.means)
+ * }
+ * const open = Mixture.of({ means: [[0]], background: { share: 0.1, shape: 'box', centre: [0], scale: [5] } })
+ * assert.equal(Exchange.problems(open).length, 1)
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as t from 'io-ts'
+import * as Factor from '../../lib/arrays/factor.js'
+import { nested } from '../../lib/arrays/ndarray.js'
+import type { NdArray } from '../../lib/index.js'
+import * as Npz from '../../lib/formats/npz.js'
+import { parsedJson } from '../../lib/formats/declared.js'
+import * as Safetensors from '../../lib/formats/safetensors.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Problem from '../core/problem.js'
+import type * as Covariance from '../mixture/families/covariance.js'
+import { gaussianComponents, gaussianProblems } from '../mixture/component.js'
+import * as Mixture from '../mixture/mixture.js'
+import { covarianceOf } from './covarianceOf.js'
+
+type Row = ReadonlyArray<number>
+type Rows = ReadonlyArray<Row>
+
+/** Fitted attributes of `sklearn.mixture.GaussianMixture(covariance_type='full')`, by their names. */
+export interface ScikitLearn {
+  readonly covariance_type: 'full'
+  readonly weights_: Row
+  readonly means_: Rows
+  /** [K, d, d] */
+  readonly covariances_: ReadonlyArray<Rows>
+  /** The upper triangles U with Σ⁻¹ = U Uᵀ, [K, d, d], from which scikit-learn takes its densities. */
+  readonly precisions_cholesky_: ReadonlyArray<Rows>
+}
+
+/** `parameters` of mclust's `Mclust` and `me`, model VVV; V of one column. */
+export interface Mclust {
+  readonly pro: Row
+  /** [d, K]: a column for each component. */
+  readonly mean: Rows
+  readonly variance: {
+    readonly modelName: 'VVV' | 'V'
+    readonly d: number
+    readonly G: number
+    /** [d, d, K], as R indexes it: the last index is that of the component. */
+    readonly sigma: ReadonlyArray<Rows>
+    /** The upper triangles U with Σ = UᵀU, [d, d, K], from which mclust takes its densities. */
+    readonly cholsigma: ReadonlyArray<Rows>
+    /** Of one column the variances, [K], from which it takes them there. */
+    readonly sigmasq?: Row
+    readonly scale?: Row
+  }
+}
+
+const matrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<Rows> =>
+  RA.makeBy(count, k => nested(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
+
+/** L⁻ᵀ of a factor, [d, d]: upper triangular. */
+const inverseTransposed = (factor: NdArray, dim: number): Rows =>
+  // Rows e_i become (L⁻¹ e_i)ᵀ: the columns of L⁻¹, one a row.
+  nested(
+    Factor.solve(
+      Factor.triangle(factor, dim),
+      dim,
+      new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
+    ),
+    dim
+  )
+
+/**
+ * The mixture as scikit-learn's arrays.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Exchange, Mixture } from 'ornstein'
+ *
+ * const { means_, precisions_cholesky_ } = Exchange.toScikitLearn(Mixture.of({ means: [[0], [3]], variances: [1, 4] }))
+ * assert.deepEqual(means_, [[0], [3]])
+ * assert.deepEqual(precisions_cholesky_, [[[1]], [[0.5]]])
+ */
+export const toScikitLearn = (mixture: Mixture.Mixture): ScikitLearn => {
+  const [count, dim] = mixture.means.shape
+  return {
+    covariance_type: 'full',
+    weights_: Array.from(mixture.weights),
+    means_: nested(mixture.means.values, dim),
+    covariances_: matrices(Mixture.covariances(mixture)),
+    precisions_cholesky_: RA.makeBy(count, k => inverseTransposed(gaussianComponents(mixture)[k].factor, dim))
+  }
+}
+
+/**
+ * The mixture as mclust's list.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Exchange, Mixture } from 'ornstein'
+ *
+ * const { mean, variance } = Exchange.toMclust(Mixture.of({ means: [[0, 1], [3, 4]] }))
+ * assert.deepEqual(mean, [[0, 3], [1, 4]])
+ * assert.deepEqual(variance.sigma, [[[1, 1], [0, 0]], [[0, 0], [1, 1]]])
+ */
+export const toMclust = (mixture: Mixture.Mixture): Mclust => {
+  const [count, dim] = mixture.means.shape
+  const means = nested(mixture.means.values, dim)
+  const covariances = Mixture.covariances(mixture)
+  const lastOf = (of: ReadonlyArray<Rows>): ReadonlyArray<Rows> =>
+    RA.makeBy(dim, i => RA.makeBy(dim, j => of.map(matrix => matrix[i][j])))
+  const uppers = RA.makeBy(count, k => {
+    const { values } = Factor.triangle(gaussianComponents(mixture)[k].factor, dim)
+    return RA.makeBy(dim, i => RA.makeBy(dim, j => values[j * dim + i]))
+  })
+  const variances = Array.from(covariances.values)
+  return {
+    pro: Array.from(mixture.weights),
+    mean: RA.makeBy(dim, j => means.map(row => row[j])),
+    variance: {
+      modelName: dim === 1 ? 'V' : 'VVV',
+      d: dim,
+      G: count,
+      sigma: lastOf(matrices(covariances)),
+      cholsigma: lastOf(uppers),
+      ...(dim === 1 && { sigmasq: variances, scale: variances })
+    }
+  }
+}
+
+const row = t.readonlyArray(t.number)
+const rows = t.readonlyArray(row)
+
+const scikitLearn = t.type({
+  covariance_type: t.union([t.literal('full'), t.literal('tied'), t.literal('diag'), t.literal('spherical')]),
+  weights_: row,
+  means_: rows,
+  covariances_: t.unknown
+})
+
+const one = t.union([row, t.number])
+const mclust = t.type({
+  pro: one,
+  // Of one column a vector, and of that and one component a number.
+  mean: t.union([rows, one]),
+  // Of one column it has no sigma.
+  variance: t.partial({ sigma: t.readonlyArray(rows), sigmasq: one }),
+  // A number where there is noise; else NULL, which as JSON is {}.
+  Vinv: t.unknown
+})
+
+const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.Either<Problem.Problems, A> =>
+  pipe(
+    codec.decode(json),
+    E.mapLeft(([{ context }]): Problem.Problems => {
+      const actual = context.at(-1)?.actual
+      return [
+        Problem.of(
+          context
+            .map(({ key }) => key)
+            .filter(key => key !== '')
+            .join('.') || name,
+          actual === undefined ? 'missing' : JSON.stringify(actual),
+          `what ${name} writes`,
+          name === 'GaussianMixture'
+            ? 'give covariance_type, weights_, means_ and covariances_, by numpy.savez or as JSON, arrays as nested lists'
+            : 'write it as JSON, arrays as nested lists'
+        )
+      ]
+    })
+  )
+
+/** Of each covariance type what a `Description` takes. */
+const shapes: Readonly<
+  Record<
+    t.TypeOf<typeof scikitLearn>['covariance_type'],
+    (found: unknown, count: number) => E.Either<Problem.Problems, Omit<Mixture.Description, 'means'>>
+  >
+> = {
+  full: found =>
+    pipe(
+      decoded(t.readonlyArray(rows), found, 'covariances_'),
+      E.map(covariances => ({ covariances }))
+    ),
+  tied: (found, count) =>
+    pipe(
+      decoded(rows, found, 'covariances_'),
+      E.map(covariance => ({ covariances: RA.replicate(count, covariance) }))
+    ),
+  diag: found =>
+    pipe(
+      decoded(rows, found, 'covariances_'),
+      E.map(variances => ({ variances }))
+    ),
+  spherical: found =>
+    pipe(
+      decoded(row, found, 'covariances_'),
+      E.map(variances => ({ variances }))
+    )
+}
+
+/**
+ * A mixture from scikit-learn's arrays, of any covariance type, as JSON has them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Exchange } from 'ornstein'
+ *
+ * const fitted = { covariance_type: 'diag', weights_: [0.5, 0.5], means_: [[0, 0], [3, 3]], covariances_: [[1, 2], [3, 4]] }
+ * const read = Exchange.fromScikitLearn(fitted)
+ * assert.ok(E.isRight(read))
+ * assert.deepEqual([...read.right.variances], [1, 2, 3, 4])
+ */
+export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
+  pipe(
+    decoded(scikitLearn, json, 'GaussianMixture'),
+    E.flatMap(({ covariance_type: type, covariances_: found, weights_: weights, means_: means }) =>
+      pipe(
+        shapes[type](found, means.length),
+        E.flatMap(spread => Mixture.parse({ means, weights, ...spread }))
+      )
+    )
+  )
+
+/**
+ * A mixture from mclust's list of parameters, of any model without noise, as `jsonlite::toJSON` writes it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Exchange, Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[0, 1], [3, 4]], covariances: [[[1, 0.5], [0.5, 1]], [[2, 0], [0, 2]]] })
+ * const read = Exchange.fromMclust(Exchange.toMclust(mixture))
+ * assert.ok(E.isRight(read))
+ * assert.deepEqual(Mixture.toDescription(read.right), Mixture.toDescription(mixture))
+ */
+export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
+  pipe(
+    decoded(mclust, json, 'mclust'),
+    E.flatMap(({ pro, mean, variance, Vinv }) => {
+      const list = (found: Row | number): Row => (typeof found === 'number' ? [found] : found)
+      if (one.is(Vinv) && list(Vinv).length > 0)
+        return E.left<Problem.Problems>([
+          Problem.of(
+            'Vinv',
+            list(Vinv).join(', '),
+            'left out, as where there is no noise: that of mclust has one density everywhere, and a background here is of a box, which the list does not have',
+            'learn one here by a robust fit, or leave Vinv out, and the last number of pro, to have the components alone'
+          )
+        ])
+      const weights = list(pro)
+      const means: Rows = typeof mean !== 'number' && rows.is(mean) ? mean : [list(mean)]
+      const ofOthers = (name: string, count: number): E.Either<Problem.Problems, never> =>
+        E.left([
+          Problem.of(
+            name,
+            `of ${count} components`,
+            `of ${weights.length}, as many as pro has numbers`,
+            'give the list as mclust has it'
+          )
+        ])
+      const odd = means.find(row => row.length !== weights.length)
+      if (odd !== undefined) return ofOthers('mean', odd.length)
+      const common = { weights, means: weights.map((_, k) => means.map(row => row[k])) }
+      const { sigma, sigmasq } = variance
+      const slice = sigma?.flat().find(entries => entries.length !== weights.length)
+      if (slice !== undefined) return ofOthers('variance.sigma', slice.length)
+      if (sigma !== undefined)
+        return Mixture.parse({
+          ...common,
+          covariances: weights.map((_, k) => sigma.map(row => row.map(entries => entries[k])))
+        })
+      if (sigmasq === undefined)
+        return E.left<Problem.Problems>([
+          Problem.of('variance.sigma', 'missing', 'what mclust writes', 'give the list as it is')
+        ])
+      // One column: a variance each, or one for all.
+      const variances = list(sigmasq)
+      return Mixture.parse({
+        ...common,
+        variances: variances.length === 1 ? weights.map(() => variances[0]) : variances
+      })
+    })
+  )
+
+// —— files ——
+
+/** A mixture, and what its columns are called where that is known. */
+export interface Named {
+  readonly mixture: Mixture.Mixture
+  readonly columns: ReadonlyArray<string> | null
+}
+
+/** What a file has. */
+export interface Found extends Named {
+  /** The covariances that mclust says, where the mixture has them; else, of the fourteen, those with the fewest parameters that it has. */
+  readonly covariance: Covariance.Name
+}
+
+/** The forms in which others read a mixture. */
+export const forms = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
+export type Form = (typeof forms)[number]
+
+/** The arrays that scikit-learn has of a mixture. */
+const arraysOf = (mixture: Mixture.Mixture) => {
+  const { covariances_, precisions_cholesky_ } = toScikitLearn(mixture)
+  const [count, dim] = mixture.means.shape
+  const cube = (list: ReadonlyArray<Rows>) => ({ shape: [count, dim, dim], values: Float64Array.from(list.flat(2)) })
+  return {
+    weights_: { shape: [count], values: mixture.weights },
+    means_: mixture.means,
+    covariances_: cube(covariances_),
+    precisions_cholesky_: cube(precisions_cholesky_)
+  }
+}
+
+const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
+  Npz.write({
+    covariance_type: { shape: [], texts: ['full'] },
+    ...arraysOf(mixture),
+    feature_names_in_: { shape: [columns.length], texts: columns }
+  })
+
+/** The numbers of npz; the names of columns beside them. */
+const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
+  Safetensors.write(arraysOf(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
+
+/** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
+export const problems = gaussianProblems
+
+/**
+ * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` as
+ * JSON (`mclust`), or weights, means and covariances alone (`json`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Exchange, Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[0], [3]], variances: [1, 4] })
+ * assert.match(String(Exchange.write('mclust')({ mixture, columns: ['x'] })), /"sigmasq":\[1,4\]/)
+ */
+export const write =
+  (form: Form) =>
+  ({ mixture, columns }: Named): string | Uint8Array => {
+    const wrong = problems(mixture)
+    if (wrong.length > 0) return refuse(`Exchange.write: ${wrong.map(Problem.show).join('; ')}`)
+    const names = columns ?? RA.makeBy(Mixture.dim(mixture), j => `x${j + 1}`)
+    switch (form) {
+      case 'npz':
+        return toNpz(mixture, names)
+      case 'safetensors':
+        return toSafetensors(mixture, names)
+      case 'mclust':
+        return `${JSON.stringify({ ...toMclust(mixture), columns: names })}\n`
+      case 'sklearn':
+        return `${JSON.stringify({ ...toScikitLearn(mixture), feature_names_in_: names })}\n`
+      case 'json': {
+        const { weights_: weights, means_: means, covariances_: covariances } = toScikitLearn(mixture)
+        return `${JSON.stringify({ columns: names, weights, means, covariances })}\n`
+      }
+      default:
+        return refuse(
+          Problem.oneOf('form', form satisfies never, forms)
+            .map(Problem.show)
+            .join('; ')
+        )
+    }
+  }
+
+const refusal = (value: string, domain: string, remedy: string): Problem.Problems =>
+  Problem.alone(Problem.of('file', value, domain, remedy))
+
+const shaped = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
+  shape.length === 0
+    ? values[0]
+    : RA.makeBy(shape[0], i => {
+        const width = values.length / shape[0]
+        return shaped(values.slice(i * width, (i + 1) * width), shape.slice(1))
+      })
+
+const names = t.readonlyArray(t.string)
+
+/** What a list is of: the names of columns where it has them under a key. */
+const columnsOf = (json: unknown, key: string): ReadonlyArray<string> | null => {
+  const found = t.UnknownRecord.is(json) ? json[key] : null
+  return names.is(found) ? found : null
+}
+
+/** The model that mclust says. */
+const saidIn = (json: unknown): string | null => {
+  const variance = t.UnknownRecord.is(json) ? json.variance : null
+  const said = t.UnknownRecord.is(variance) ? variance.modelName : null
+  // Of JSON it is a list of one.
+  const name: unknown = t.UnknownArray.is(said) ? said[0] : said
+  return typeof name === 'string' ? name : null
+}
+
+const foundIn = (json: unknown, mixture: Mixture.Mixture, columns: ReadonlyArray<string> | null): Found => ({
+  mixture,
+  columns,
+  covariance: covarianceOf(mixture, saidIn(json))
+})
+
+const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
+  const has = (key: string): boolean => t.UnknownRecord.is(json) && Object.hasOwn(json, key)
+  const [mixture, key] = has('weights_')
+    ? [fromScikitLearn(json), 'feature_names_in_']
+    : has('pro')
+      ? [fromMclust(json), 'columns']
+      : [
+          pipe(
+            Mixture.codec.decode(json),
+            E.mapLeft(() =>
+              refusal(
+                'it',
+                'a mixture',
+                "give scikit-learn's arrays, mclust's parameters, or means, weights and covariances"
+              )
+            )
+          ),
+          'columns'
+        ]
+  return pipe(
+    mixture,
+    E.map(mixture => foundIn(json, mixture, columnsOf(json, key)))
+  )
+}
+
+const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
+  const arrays = Npz.read(bytes)
+  return typeof arrays === 'string'
+    ? E.left(refusal(arrays, 'a file of arrays', 'write it by numpy.savez'))
+    : fromJson(
+        Object.fromEntries(
+          Object.entries(arrays).map(([name, entry]) => [
+            name,
+            shaped('texts' in entry ? entry.texts : Array.from(entry.values), entry.shape)
+          ])
+        )
+      )
+}
+
+const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
+  const found = Safetensors.read(bytes)
+  if (typeof found === 'string') return E.left(refusal(found, 'a mixture as safetensors', 'write it by Exchange.write'))
+  const { feature_names_in_: columns, ...words } = found.metadata
+  return fromJson({
+    ...words,
+    ...Object.fromEntries(
+      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, shaped(Array.from(values), shape)])
+    ),
+    ...('feature_names_in_' in found.metadata && { feature_names_in_: parsedJson(columns) })
+  })
+}
+
+/**
+ * The mixture in a file that `write`, scikit-learn's user with `numpy.savez` or `json.dump`, or R's with
+ * `jsonlite::write_json(model$parameters, file, digits = NA)`, wrote.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Exchange } from 'ornstein'
+ *
+ * const text = '{"pro":[0.5,0.5],"mean":[0,3],"variance":{"modelName":["V"],"d":[1],"G":[2],"sigmasq":[1,4]}}'
+ * const found = Exchange.read(new TextEncoder().encode(text))
+ * assert.ok(E.isRight(found))
+ * assert.deepEqual([...found.right.mixture.variances], [1, 4])
+ * assert.equal(found.right.covariance, 'VII')
+ */
+export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
+  // Text has no zeros, which the length of a header has.
+  if (bytes[7] === 0) return fromSafetensors(bytes)
+  return fromJson(parsedJson(new TextDecoder().decode(bytes)))
+}

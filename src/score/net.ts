@@ -1,0 +1,964 @@
+/**
+ * Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. Parts
+ * compose: one after another (`chain`), side by side (`concat`), or summed (`sum`). A network as used is nothing but such
+ * parts; `mlp` and `residualMlp` are recipes that one could have written oneself.
+ *
+ * A network sees the level as (α, σ), not as a time: so it means the same on every schedule. An embedding is a part that
+ * looks at the level, or at the label, alone.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Net } from 'ornstein'
+ *
+ * // A network for rows of two numbers: its parameters by name, how wide it goes on, and how it begins.
+ * const net = Net.chain(Net.named('first', Net.linear(8)), Net.tanh, Net.output())
+ * assert.deepEqual(Net.shapes(2)(net), { 'first.weights': [2, 8], 'first.bias': [8], weights: [8, 2], bias: [2] })
+ * const built = Net.forData(2)(net)
+ * assert.equal(built.width, 2)
+ * const start = Net.begin(built)(Key.fromSeed(1))
+ * assert(start['first.weights'].values.every(Number.isFinite) && start.bias.values.every(value => value === 0))
+ * // The same layers where five numbers come in, of data of two: the first matrix is taller.
+ * assert.deepEqual(Net.build({ width: 5, dim: 2 })(net).shapes['first.weights'], [5, 8])
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  add,
+  clip,
+  concat as joined,
+  cos,
+  div,
+  Key,
+  log,
+  matMul,
+  mean,
+  mul,
+  oneHot,
+  relu as rectified,
+  reshape,
+  gelu as weightedByNormal,
+  silu as weightedBySigmoid,
+  sin,
+  softplus as softened,
+  sqrt,
+  square,
+  sub,
+  tanh as tanhOf,
+  tensor,
+  zeros,
+  atan2,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import type { RowLevel, Said } from '../mixture/family.js'
+import * as Params from '../core/params.js'
+
+// —— what a network is ——
+
+/** Where a part stands: how many numbers a row comes with, and how many the data have. */
+export interface Site {
+  readonly width: number
+  readonly dim: number
+}
+
+/** How each number of an array begins: normal, with this mean and standard deviation. */
+export interface Start {
+  readonly mean: number
+  readonly deviation: number
+}
+
+/** A part in its place. */
+export interface Built<P extends string> {
+  /** How many numbers a row goes on with. */
+  readonly width: number
+  readonly shapes: Params.Shapes<P>
+  readonly starts: { readonly [K in P]: Start }
+  /** [rows, place.width] → [rows, width], each row alone. */
+  readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** Of a network that ends in several heads, which `apply` gives side by side: how wide each is, and all of them by name. */
+  readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: Said<P> }
+}
+
+/** Tied to the names of its parameters, as the meaning of a score is. */
+export interface Meaning<P extends string, H extends string = string> {
+  readonly names: (place: Site) => ReadonlyArray<P>
+  /** Only there for the compiler: what its heads are called. */
+  readonly headed?: H
+  readonly on: (place: Site) => unknown
+}
+
+/** A network, or a part of one, with parameters named `P`, and heads named `H` where it ends in several. */
+export interface Net<P extends string, H extends string = string> extends Case.Value<'Net', Meaning<P, H>> {}
+
+export const concept = Concept<Net<string>>('Net', 'a network, or a part of one, from which a score is made')
+
+/** The network in its place. */
+export const build =
+  (place: Site) =>
+  <P extends string>(net: Net<P>): Built<P> =>
+    // `Meaning` is made by `meaningOf` alone, of parts whose names are P.
+    Case.meaning(net).on(place) as Built<P>
+
+// —— networks of one's own ——
+
+/** What a part says of itself in its place. */
+export interface Part<P extends string> {
+  /** How many numbers a row goes on with; unless given, as many as it comes with. */
+  readonly width?: number
+  /** Names and shapes of its parameters; none unless given. */
+  readonly shapes?: Params.Shapes<P>
+  /** How each array begins; unless given, at 0. */
+  readonly starts?: { readonly [K in P]?: Start }
+  /** [rows, place.width] → [rows, width], each row alone. */
+  readonly apply: Built<P>['apply']
+  readonly heads?: Built<P>['heads']
+}
+
+/**
+ * A part with parameters of these shapes, whose names the function that follows knows.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul } from 'ornstein/float64'
+ * import { Net } from 'ornstein'
+ *
+ * const gains = Net.define({
+ *   name: 'gains',
+ *   about: 'each number times a gain of its own, 1 at first',
+ *   meaning: () => ({ width }) =>
+ *     Net.withParameters(
+ *       { gain: [width] },
+ *       { starts: { gain: { mean: 1, deviation: 0 } }, apply: ({ gain }, x) => mul(x, gain) }
+ *     )
+ * })
+ * assert.deepEqual(Net.shapes(2)(Net.chain(gains, Net.output())), { gain: [2], weights: [2, 2], bias: [2] })
+ */
+export const withParameters = <P extends string>(
+  shapes: Params.Shapes<P>,
+  part: Omit<Part<NoInfer<P>>, 'shapes'>
+): Part<P> => ({ ...part, shapes })
+
+/**
+ * A part of one's own, with fields: it composes with ours, is trained, printed, counted and stored as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, sin } from 'ornstein/float64'
+ * import { Field, Net, Parametrization, Score } from 'ornstein'
+ *
+ * // Sitzmann et al. 2020, arXiv 2006.09661.
+ * const siren = Net.define({
+ *   name: 'siren',
+ *   about: 'sin(ω x)',
+ *   fields: { frequency: Field.positive({ default: 30 }) },
+ *   meaning: ({ frequency }) => () => ({ apply: (_, x) => sin(mul(frequency, x)) })
+ * })
+ * const net = Net.chain(Net.named('in', Net.linear(8)), siren({ frequency: 2 }), Net.named('out', Net.output()))
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ * assert.deepEqual(Score.shapes(3)(score), {
+ *   'in.weights': [3, 8],
+ *   'in.bias': [8],
+ *   'out.weights': [8, 3],
+ *   'out.bias': [3]
+ * })
+ */
+export function define<
+  const N extends string,
+  P extends string = never,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: Case.Spec<N, F, (place: Site) => Part<P>, A, null>): Case.Constructor<Net<P>, N, F, A, null> {
+  return Case.define('Net', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning<P> => {
+      const on = spec.meaning(fields)
+      const built = (place: Site): Built<P> => {
+        // Without parameters there is no name P.
+        const { width = place.width, shapes = {} as Params.Shapes<P>, starts = {}, apply, heads } = on(place)
+        const given: { readonly [K in P]?: Start } = starts
+        const start = (_: ReadonlyArray<number>, name: string): Start => given[name as P] ?? { mean: 0, deviation: 0 }
+        return {
+          width,
+          shapes,
+          starts: Params.map<ReadonlyArray<number>, Start>(start)(shapes),
+          apply,
+          ...(heads && { heads })
+        }
+      }
+      return { names: place => Params.names(built(place).shapes), on: built }
+    }
+  })
+}
+
+// —— layers ——
+
+const widthField = Field.count({ suggestion: 64, most: Limits.parameters })
+
+/** How the weights of a layer of so many inputs begin. */
+const initials = {
+  /** variance 1/n: the size of a row is kept (LeCun et al. 1998). */
+  lecun: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(1 / inputs) }),
+  /** variance 2/n: it is kept where half of it is cut off (He et al. 2015, arXiv 1502.01852). */
+  kaiming: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(2 / inputs) }),
+  /** 0: what is added begins at nothing. */
+  zero: () => ({ mean: 0, deviation: 0 })
+}
+
+/** How the weights of a layer begin. */
+export type Initial = keyof typeof initials
+
+const affine = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
+  add(matMul(x, params.weights), reshape(params.bias, [1, -1]))
+
+const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
+  width: outputs,
+  shapes: { weights: [inputs, outputs], bias: [outputs] },
+  starts: { weights: initials[initial](inputs) },
+  apply: affine
+})
+
+/** x W + b, W [width, width′] with variance 1/width (`lecun`), 2/width (`kaiming`) or 0 at first, b = 0. */
+export const linear = define({
+  name: 'linear',
+  about: 'x W + b',
+  fields: {
+    /** How many numbers come out. */
+    width: widthField,
+    /** How the matrix begins: at zero, or normal with the variance of LeCun et al. or of He et al. (for relu). */
+    initial: Field.oneOf<Initial>(['lecun', 'kaiming', 'zero'])
+  },
+  call: ['width', '{}'],
+  formula: ({ width }) => `x W + b, ${width} wide`,
+  meaning:
+    ({ width, initial }) =>
+    place =>
+      layer(place.width, width, initial)
+})
+
+/** A linear layer as wide as the data; 0 at first unless told. */
+export const output = define({
+  name: 'output',
+  about: 'x W + b, as wide as the data',
+  fields: {
+    /** How the matrix begins: at zero, where the net is 0, or as that of `linear`. */
+    initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming'])
+  },
+  formula: () => 'x W + b, as wide as the data',
+  meaning:
+    ({ initial }) =>
+    place =>
+      layer(place.width, place.dim, initial)
+})
+
+/** (x − mean)/√(variance + 1e-5) over the numbers of a row, times a gain, plus an offset (Ba et al. 2016, arXiv 1607.06450). */
+export const layerNorm = define({
+  name: 'layerNorm',
+  about: 'each row at mean 0 and variance 1, times a gain (arXiv 1607.06450)',
+  formula: () => 'g (x − mean x)/√(var x + 1e-5) + b',
+  meaning:
+    () =>
+    ({ width }) =>
+      withParameters(
+        { gain: [width], offset: [width] },
+        {
+          starts: { gain: { mean: 1, deviation: 0 } },
+          apply: ({ gain, offset }, x) => {
+            const centred = sub(x, mean(x, 1, true))
+            const unit = div(centred, sqrt(add(mean(square(centred), 1, true), 1e-5)))
+            return add(mul(unit, reshape(gain, [1, -1])), reshape(offset, [1, -1]))
+          }
+        }
+      )
+})
+
+/** x as it came. */
+export const identity = define({
+  name: 'identity',
+  about: 'x as it came',
+  formula: () => 'x',
+  meaning: () => () => ({ apply: (_, x) => x })
+})
+
+/** x σ(x), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118). */
+export const silu = define({
+  name: 'silu',
+  about: 'x/(1 + e⁻ˣ) (arXiv 1702.03118)',
+  formula: () => 'x/(1 + e⁻ˣ)',
+  meaning: () => () => ({ apply: (_, x) => weightedBySigmoid(x) })
+})
+
+/** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
+export const gelu = define({
+  name: 'gelu',
+  about: 'x Φ(x) (arXiv 1606.08415)',
+  formula: () => 'x Φ(x)',
+  meaning: () => () => ({ apply: (_, x) => weightedByNormal(x) })
+})
+
+/** tanh x, smooth and within [−1, 1]. */
+export const tanh = define({
+  name: 'tanh',
+  about: 'the hyperbolic tangent',
+  formula: () => 'tanh x',
+  meaning: () => () => ({ apply: (_, x) => tanhOf(x) })
+})
+
+/** log(1 + eˣ), a smooth max(x, 0). */
+export const softplus = define({
+  name: 'softplus',
+  about: 'log(1 + eˣ)',
+  formula: () => 'log(1 + eˣ)',
+  meaning: () => () => ({ apply: (_, x) => softened(x) })
+})
+
+/** max(x, 0): its score has kinks, so that a divergence by differences may miss them. */
+export const relu = define({
+  name: 'relu',
+  about: 'max(x, 0)',
+  formula: () => 'max(x, 0)',
+  meaning: () => () => ({ apply: (_, x) => rectified(x) })
+})
+
+/**
+ * x/√(α²σ_d² + σ²): unit variance where the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022, arXiv
+ * 2206.00364, table 1, there with α = 1).
+ */
+export const standardized = define({
+  name: 'standardized',
+  about: "x at unit size: EDM's c_in (arXiv 2206.00364)",
+  fields: {
+    /** σ_d, the standard deviation of the data. */
+    deviation: Field.positive({ default: 1 })
+  },
+  formula: ({ deviation }) => `x/√(${deviation}² α² + σ²)`,
+  meaning:
+    ({ deviation }) =>
+    () => ({
+      apply: (_, x, { alpha, sigma }) => div(x, sqrt(add(square(mul(deviation, alpha)), square(sigma))))
+    })
+})
+
+// —— embeddings ——
+
+/** Numbers of the level that an embedding is taken of, [rows, 1]. */
+const views = {
+  /** ¼ log(σ/α), EDM's c_noise, which is −⅛ of the log-SNR; without noise, or without data, as at σ/α = e^∓32. */
+  logSnr: ({ alpha, sigma }: RowLevel): Tensor => mul(0.25, clip(sub(log(sigma), log(alpha)), -32, 32)),
+  /** arctan(σ/α)/(π/2), in [0, 1]: a time that every schedule has. */
+  angle: ({ alpha, sigma }: RowLevel): Tensor => mul(2 / Math.PI, atan2(sigma, alpha))
+}
+
+/** What an embedding looks at. */
+export type View = keyof typeof views
+
+const waves = (frequencies: ReadonlyArray<number>, of: View) => (): Part<never> => ({
+  width: 2 * frequencies.length,
+  apply: (_, __, level) => {
+    const phases = mul(
+      views[of](level),
+      tensor(
+        frequencies.map(f => 2 * Math.PI * f),
+        [1, frequencies.length]
+      )
+    )
+    return joined([cos(phases), sin(phases)], 1)
+  }
+})
+
+const seen = Field.oneOf<View>(['logSnr', 'angle'])
+
+const frequenciesField = Field.count({ suggestion: 16, most: Limits.times })
+
+/**
+ * cos 2πω_i u and sin 2πω_i u of a number u of the level, ω normal with standard deviation `scale`, drawn once from `seed`
+ * (Tancik et al. 2020, arXiv 2006.10739; Song et al. 2021, arXiv 2011.13456).
+ */
+export const fourier = define({
+  name: 'fourier',
+  about: 'cosines and sines of the noise level, at random frequencies (arXiv 2006.10739)',
+  fields: {
+    /** How many frequencies; each gives a sine and a cosine. */
+    frequencies: frequenciesField,
+    /** The number of the level that is embedded. */
+    of: seen,
+    /** Standard deviation of the frequencies. */
+    scale: Field.positive({ default: 0.5 }),
+    /** Of the frequencies, which are drawn once. */
+    seed: Field.count({ default: 0, least: 0 })
+  },
+  call: ['frequencies', '{}'],
+  formula: ({ frequencies, of, scale }) => `cos 2πωu, sin 2πωu of ${of}, ${frequencies} ω ~ N(0, ${scale}²)`,
+  meaning: ({ frequencies, of, scale, seed }) =>
+    waves(
+      Array.from(pipe(Key.fromSeed(seed), Key.normal(frequencies)), omega => scale * omega),
+      of
+    )
+})
+
+/**
+ * cos 2πω_i u and sin 2πω_i u of a number u of the level, ω from 1/longest to 1/shortest in equal ratios (Vaswani et al. 2017,
+ * arXiv 1706.03762, as in DDPM).
+ */
+export const sinusoidal = define({
+  name: 'sinusoidal',
+  about: 'cosines and sines of the noise level, at frequencies in equal ratios (arXiv 1706.03762)',
+  fields: {
+    /** How many frequencies; each gives a sine and a cosine. */
+    frequencies: frequenciesField,
+    /** The number of the level that is embedded. */
+    of: seen,
+    /** The shortest period. */
+    shortest: Field.positive({ default: 0.5 }),
+    /** The longest period. */
+    longest: Field.positive({ default: 16 })
+  },
+  call: ['frequencies', '{}'],
+  formula: ({ frequencies, of, shortest, longest }) =>
+    `cos 2πωu, sin 2πωu of ${of}, ${frequencies} ω from 1/${longest} to 1/${shortest}`,
+  check: ({ shortest, longest }) =>
+    Problem.unless(shortest <= longest, 'shortest', shortest, `≤ ${longest}, the longest period`, 'swap the two'),
+  meaning: ({ frequencies, of, shortest, longest }) => {
+    const ratio = Elementary.log(longest / shortest)
+    const all = Array.from(
+      { length: frequencies },
+      (_, i) => Elementary.exp(frequencies === 1 ? 0 : (ratio * i) / (frequencies - 1)) / longest
+    )
+    return waves(all, of)
+  }
+})
+
+/** A row of numbers for each class, that are learned; 0 for a row without a label. */
+export const label = define({
+  name: 'label',
+  about: 'learned numbers for each class, 0 without one',
+  fields: {
+    /** How many classes there are. */
+    classes: Field.count({ suggestion: 10, most: Limits.parameters }),
+    /** How many numbers a class is told by. */
+    width: widthField
+  },
+  formula: ({ classes, width }) => `E[label], ${classes} × ${width}`,
+  meaning:
+    ({ classes: count, width }) =>
+    () =>
+      withParameters(
+        { classes: [count, width] },
+        {
+          width,
+          starts: { classes: { mean: 0, deviation: 1 } },
+          apply: ({ classes }, x, { label }) =>
+            label === undefined
+              ? zeros([x.shape[0], width])
+              : matMul(oneHot(reshape(label, [x.shape[0]]), count), classes)
+        }
+      )
+})
+
+// —— composition ——
+
+/** What does not fit where it stands. */
+const misfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
+
+/** The parameters of parts together; of one name there may be but one. */
+const together = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
+  const shapes = parts.flatMap(({ shapes }) => Object.entries<ReadonlyArray<number>>(shapes))
+  const starts = parts.flatMap(({ starts }) => Object.entries<Start>(starts))
+  const twice = shapes.find(([name], i) => shapes.findIndex(([other]) => other === name) !== i)
+  return twice === undefined
+    ? { shapes: Object.fromEntries(shapes), starts: Object.fromEntries(starts) }
+    : misfit(
+        Problem.of(
+          'net',
+          `a second ${twice[0]}`,
+          'the only parameter of its name',
+          "give its part one: Net.named('hidden', …)"
+        )
+      )
+}
+
+const some = {
+  /** In order. */
+  parts: Field.array(Field.of(concept))
+}
+
+const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
+
+/** The constructor of a case whose fields are parts; its parameters are those of its parts. */
+const ofParts = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
+  Case.called(made, <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => made(...parts) as Net<P>)
+
+const inOrder = define({
+  name: 'chain',
+  about: 'one part after another',
+  fields: some,
+  call: ['...parts'],
+  formula: ({ parts }) => parts.map(Case.formula).join(' → '),
+  check: atLeastOne,
+  meaning:
+    ({ parts }) =>
+    place => {
+      const built = parts.reduce<ReadonlyArray<Built<string>>>(
+        (before, part) => [...before, build({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
+        []
+      )
+      const before = built.slice(0, -1)
+      const heads = built.at(-1)?.heads
+      return {
+        width: built.at(-1)?.width ?? place.width,
+        ...together(built),
+        apply: (params, x, level) => built.reduce((x, { apply }) => apply(params, x, level), x),
+        ...(heads && {
+          heads: {
+            widths: heads.widths,
+            of: (params, x, level) =>
+              heads.of(
+                params,
+                before.reduce((x, { apply }) => apply(params, x, level), x),
+                level
+              )
+          }
+        })
+      }
+    }
+})
+
+/**
+ * One part after another.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net } from 'ornstein'
+ *
+ * const net = Net.chain(Net.named('in', Net.linear(5)), Net.silu, Net.named('out', Net.output()))
+ * assert.equal(Net.parameterCount(2)(net), 2 * 5 + 5 + 5 * 2 + 2)
+ */
+export const chain = ofParts(inOrder)
+
+const beside = (place: Site, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> => parts.map(build(place))
+
+const sideBySide = define({
+  name: 'concat',
+  about: 'parts side by side',
+  fields: some,
+  call: ['...parts'],
+  formula: ({ parts }) => `[${parts.map(Case.formula).join(', ')}]`,
+  check: atLeastOne,
+  meaning:
+    ({ parts }) =>
+    place => {
+      const built = beside(place, parts)
+      return {
+        width: built.reduce((sum, { width }) => sum + width, 0),
+        ...together(built),
+        apply: (params, x, level) =>
+          joined(
+            built.map(({ apply }) => apply(params, x, level)),
+            1
+          )
+      }
+    }
+})
+
+/** Parts side by side, each of the same x: their numbers one after the other. */
+export const concat = ofParts(sideBySide)
+
+const summed = define({
+  name: 'sum',
+  about: 'the sum of parts',
+  fields: some,
+  call: ['...parts'],
+  formula: ({ parts }) => parts.map(part => `(${Case.formula(part)})`).join(' + '),
+  check: atLeastOne,
+  meaning:
+    ({ parts }) =>
+    place => {
+      const built = beside(place, parts)
+      const widths = built.map(({ width }) => width)
+      if (widths.some(width => width !== widths[0]))
+        misfit(
+          Problem.of(
+            'net',
+            `Net.sum of widths ${widths.join(', ')}`,
+            'of one width',
+            'put Net.linear after what differs'
+          )
+        )
+      return {
+        width: widths[0],
+        ...together(built),
+        apply: (params, x, level) => built.map(({ apply }) => apply(params, x, level)).reduce((a, b) => add(a, b))
+      }
+    }
+})
+
+/** The sum of parts of one width, each of the same x. */
+export const sum = ofParts(summed)
+
+/** x + f(x) (He et al. 2015, arXiv 1512.03385): a recipe. */
+export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity, net)
+
+/** [x, f(x)]: a recipe. */
+export const skip = <P extends string>(net: Net<P>): Net<P> => concat(identity, net)
+
+const under = define({
+  name: 'named',
+  about: 'a part whose parameters have a first name',
+  fields: {
+    /** What the names of its parameters begin with. */
+    name: Field.text({ remedy: "call it 'hidden', say" }),
+    /** Whose parameters are named so. */
+    net: Field.of(concept)
+  },
+  call: ['name', 'net'],
+  formula: ({ net }) => Case.formula(net),
+  check: ({ name }) => Problem.unless(name !== '', 'name', "''", 'a name', "call it 'hidden', say"),
+  meaning:
+    ({ name, net }) =>
+    place => {
+      const { width, shapes, starts, apply, heads } = build(place)(net)
+      const first = <A>(own: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+        Object.fromEntries(Object.entries(own).map(([last, a]) => [`${name}.${last}`, a]))
+      const names = Params.names(shapes)
+      const own = (params: Params.Tensors<string>): Params.Tensors<string> =>
+        Object.fromEntries(names.map(last => [last, params[`${name}.${last}`]]))
+      return {
+        width,
+        shapes: first(shapes),
+        starts: first(starts),
+        apply: (params, x, level) => apply(own(params), x, level),
+        ...(heads && { heads: { ...heads, of: (params, x, level) => heads.of(own(params), x, level) } })
+      }
+    }
+})
+
+/**
+ * The same part, its parameters under a first name: `weights` becomes `hidden.weights`. In a network no two may have one name.
+ */
+export const named = Case.called(
+  under,
+  <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
+    under(name, net) as Net<string> as Net<`${N}.${P}`>
+)
+
+const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
+  ...Field.dictionary(Field.of(concept)),
+  arbitrary: (fc, any) =>
+    fc.dictionary(fc.constantFrom('noise', 'variance'), any(concept.name, 3), { minKeys: 1, noNullPrototype: true }),
+  sample: any => Object.freeze({ noise: any(concept.name) })
+}
+
+const ofHeads = define({
+  name: 'heads',
+  about: 'several outputs of one trunk, by name',
+  fields: {
+    /** What all heads share. */
+    trunk: Field.of(concept),
+    /** A net for each output, by its name. */
+    heads: someHeads
+  },
+  call: ['trunk', 'heads'],
+  formula: ({ trunk, heads }) =>
+    `${Case.formula(trunk)} → { ${Object.entries(heads)
+      .map(([name, head]) => `${name}: ${Case.formula(head)}`)
+      .join(', ')} }`,
+  check: ({ heads }) =>
+    Problem.unless(Object.keys(heads).length > 0, 'heads', '{}', 'one head or more', 'name what the network says'),
+  meaning:
+    ({ trunk, heads }) =>
+    place => {
+      const stem = build(place)(trunk)
+      const tops = Object.entries(heads).map(([name, head]) => ({
+        name,
+        ...build({ ...place, width: stem.width })(named(name, head))
+      }))
+      const of: Said<string> = (params, x, level) => {
+        const seen = stem.apply(params, x, level)
+        return Object.fromEntries(tops.map(({ name, apply }) => [name, apply(params, seen, level)]))
+      }
+      return {
+        width: tops.reduce((sum, { width }) => sum + width, 0),
+        ...together([stem, ...tops]),
+        apply: (params, x, level) => joined(Object.values(of(params, x, level)), 1),
+        heads: { widths: Object.fromEntries(tops.map(({ name, width }) => [name, width])), of }
+      }
+    }
+})
+
+/** Parts by the names of heads. */
+type Heads = Readonly<Record<string, Net<string>>>
+
+/** The names of the parameters of heads. */
+type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}.${P}` : never }[keyof T & string]
+
+/**
+ * Several outputs of one trunk, each by a part of its own: parameters of the head `variance` are `variance.weights`, …
+ * `Score.network(net, { heads: { noise: Parametrization.noise } })` says which of them is the score; objectives read all of them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net } from 'ornstein'
+ *
+ * const trunk = Net.chain(Net.concat(Net.identity, Net.fourier(4)), Net.named('hidden', Net.linear(8)), Net.silu)
+ * const net = Net.heads(trunk, { noise: Net.output(), variance: Net.linear(1) })
+ * assert.deepEqual(Net.shapes(2)(net)['variance.weights'], [8, 1])
+ */
+export const heads = Case.called(
+  ofHeads,
+  <P extends string, const T extends Heads>(trunk: Net<P>, heads: T): Net<P | HeadNames<T>, keyof T & string> =>
+    // Its parameters and heads are those of the parts.
+    ofHeads(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
+)
+
+// —— recipes ——
+
+/** Activations by the words that recipes take. */
+const activations = { silu, gelu, tanh, softplus, relu }
+
+export interface Recipe {
+  /** The widths of the hidden layers. */
+  readonly hidden: ReadonlyArray<number>
+  /** `silu` unless given. */
+  readonly activation?: keyof typeof activations | Net<never>
+  /** What of the level stands beside x; `fourier(16)` unless given. */
+  readonly embedding?: Net<never>
+  /** The standard deviation of the data: x is then brought to unit size first. */
+  readonly deviation?: number
+  /** How many classes labels tell apart: each has learned numbers beside x. None unless given. */
+  readonly classes?: number
+}
+
+/** The names of a layer's parameters. */
+export type LayerNames<N extends string> = `${N}.weights` | `${N}.bias`
+type MlpNames = LayerNames<`hidden${number}` | 'output'>
+
+const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
+  typeof activation === 'string' ? activations[activation] : activation
+
+/** The widths of a recipe, which code without types may leave out. */
+const widthsOf = (name: string, { hidden }: Partial<Recipe>): ReadonlyArray<number> =>
+  hidden ?? refuse(`Net.${name}: hidden: undefined is not a list of widths; give { hidden: [64, 64] }`)
+
+/** A recipe without labels, whose network has no parameters for them. */
+type Unlabelled = Recipe & { readonly classes?: never }
+type LabelNames = 'label.classes'
+
+/** x at unit size where told, with the embeddings beside it. */
+const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<LabelNames> =>
+  chain<LabelNames>(
+    ...(deviation === undefined ? [] : [standardized({ deviation })]),
+    concat<LabelNames>(
+      identity,
+      embedding,
+      ...(classes === undefined ? [] : [named('label', label({ classes, width: 16 }))])
+    )
+  )
+
+/**
+ * A perceptron of several layers: [x, embedding] → linear → activation → … → linear, the last one 0 at first; or `heads` in its place.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Net, Parametrization, Schedule, Score } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
+ * assert.equal(Net.parameterCount(2)(net), (2 + 32 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 2)
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ *
+ * // The last layer is 0 at first: so is the noise that it predicts.
+ * const params = Net.initial(2)(Key.fromSeed(1))(net)
+ * const at = Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(0.5)
+ * assert.ok(at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values.every(s => s === 0))
+ */
+export function mlp<const T extends Heads>(
+  recipe: Recipe & { readonly heads: T }
+): Net<LayerNames<`hidden${number}`> | LabelNames | HeadNames<T>, keyof T & string>
+export function mlp(recipe: Unlabelled): Net<MlpNames>
+export function mlp(recipe: Recipe): Net<MlpNames | LabelNames>
+export function mlp(recipe: Recipe & { readonly heads?: Heads }): Net<string> {
+  const trunk = [
+    entrance(recipe),
+    ...widthsOf('mlp', recipe).flatMap((width, i) => [
+      named(`hidden${i + 1}`, linear(width)),
+      activationOf(recipe.activation)
+    ])
+  ]
+  return recipe.heads === undefined
+    ? chain<string>(...trunk, named('output', output()))
+    : heads(chain<string>(...trunk), recipe.heads)
+}
+
+/** The names of a residual block's parameters. */
+export type BlockNames<N extends string> =
+  | LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`>
+  | `${N}.norm.gain`
+  | `${N}.norm.offset`
+type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}`>
+
+/**
+ * A perceptron of residual blocks of one width: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), W₂ = 0 at first, so that each
+ * block begins as the identity. `hidden` gives the width of each block, which must be one.
+ */
+export function residualMlp(recipe: Unlabelled): Net<ResidualNames>
+export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames>
+export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
+  const { embedding = fourier(16) } = recipe
+  const hidden = widthsOf('residualMlp', recipe)
+  const activation = activationOf(recipe.activation)
+  return chain<ResidualNames | LabelNames>(
+    entrance(recipe),
+    named('input', linear(hidden[0] ?? 64)),
+    ...hidden.map((width, i) =>
+      residual(
+        named(
+          `block${i + 1}`,
+          chain<LayerNames<'in' | 'embedding' | 'out'> | 'norm.gain' | 'norm.offset'>(
+            named('norm', layerNorm),
+            activation,
+            sum<LayerNames<'in' | 'embedding'>>(
+              named('in', linear(width)),
+              chain<LayerNames<'embedding'>>(embedding, named('embedding', linear(width)))
+            ),
+            activation,
+            named('out', linear(width, { initial: 'zero' }))
+          )
+        )
+      )
+    ),
+    activation,
+    named('output', output())
+  )
+}
+
+// —— what a reader of networks needs ——
+
+/** Names and shapes of its parameters, for data of a dimension; a network of several heads may be of any width. */
+const inPlace =
+  (dim: number) =>
+  <P extends string>(net: Net<P>): Built<P> => {
+    const built = build({ width: dim, dim })(net)
+    return built.heads === undefined ? forData(dim)(net) : built
+  }
+
+/** The network for data of a dimension: x in, as much out. */
+export const forData =
+  (dim: number) =>
+  <P extends string>(net: Net<P>): Built<P> => {
+    const built = build({ width: dim, dim })(net)
+    if (built.heads !== undefined)
+      return misfit(
+        Problem.of(
+          'net',
+          `heads ${Object.keys(built.heads.widths).join(', ')}`,
+          'of one output',
+          'say which head is the score: Score.network(net, { heads: { noise: Parametrization.noise } })'
+        )
+      )
+    return built.width === dim
+      ? built
+      : misfit(
+          Problem.of(
+            'net',
+            `${built.width} numbers a row`,
+            `${dim}, as many as the data have`,
+            'end it by Net.output()'
+          )
+        )
+  }
+
+/** Names and shapes of its parameters, for data of a dimension. */
+export const shapes =
+  (dim: number) =>
+  <P extends string>(net: Net<P>): Params.Shapes<P> =>
+    inPlace(dim)(net).shapes
+
+/** How many numbers it has to learn. */
+export const parameterCount =
+  (dim: number) =>
+  <P extends string>(net: Net<P>): number =>
+    Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + size(shape), 0)
+
+/** Parameters as the layers of a part in its place begin: each array draws from the child of the key that its name labels. */
+export const begin =
+  <P extends string>({ shapes, starts }: Pick<Built<P>, 'shapes' | 'starts'>) =>
+  (key: Key.Key): Params.Params<P> =>
+    pipe(
+      shapes,
+      Params.map<ReadonlyArray<number>, NdArray>((shape, name) => {
+        const { mean, deviation } = starts[name as P]
+        const values =
+          deviation === 0
+            ? new Float64Array(size(shape)).fill(mean)
+            : Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => mean + deviation * z)
+        return { shape, values }
+      })
+    )
+
+/** Parameters as a network begins, for data of a dimension. */
+export const initial =
+  (dim: number) =>
+  (key: Key.Key) =>
+  <P extends string>(net: Net<P>): Params.Params<P> =>
+    begin(inPlace(dim)(net))(key)
+
+/** The network as the code that builds it. */
+export const show = <P extends string>(net: Net<P>): string => Case.show(net)
+
+/** The network in mathematics. */
+export const formula = <P extends string>(net: Net<P>): string => Case.formula(net)
+
+/** The problems of a network in itself; what does not fit together is told with the data, by `Score.problems`. */
+export const problems = <P extends string>(net: Net<P>): ReadonlyArray<Problem.Problem> => Case.problems(net)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  linear,
+  output,
+  layerNorm,
+  identity,
+  silu,
+  gelu,
+  tanh,
+  softplus,
+  relu,
+  standardized,
+  fourier,
+  sinusoidal,
+  label,
+  chain,
+  concat,
+  sum,
+  named,
+  heads
+]
+
+/** Networks made of others, by name. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Net<string>>> = [
+  {
+    name: 'Net.residual',
+    about: 'x + f(x) (arXiv 1512.03385)',
+    example: residual(tanh),
+    code: 'Net.residual(Net.tanh)'
+  },
+  { name: 'Net.skip', about: '[x, f(x)]', example: skip(tanh), code: 'Net.skip(Net.tanh)' },
+  {
+    name: 'Net.mlp',
+    about: 'a perceptron of several layers, with the noise level beside x',
+    example: mlp({ hidden: [64, 64] }),
+    code: 'Net.mlp({ hidden: [64, 64] })'
+  },
+  {
+    name: 'Net.residualMlp',
+    about: 'a perceptron of residual blocks',
+    example: residualMlp({ hidden: [64, 64] }),
+    code: 'Net.residualMlp({ hidden: [64, 64] })'
+  }
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Net<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

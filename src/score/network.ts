@@ -1,0 +1,543 @@
+/** Scores of one's own that are no mixtures: named parameters, and a function of points and their levels. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { Case, Field, given, Problem } from '../core/index.js'
+import * as Net from './net.js'
+import * as Schedule from '../schedule/schedule.js'
+import {
+  concept,
+  interpret,
+  levelAgain,
+  meaningOf,
+  type RowLevel,
+  type Meaning,
+  type Model,
+  type Said,
+  type Score
+} from '../mixture/family.js'
+import * as Parametrization from '../schedule/parametrization.js'
+import type * as Params from '../core/params.js'
+
+/** A row-wise function in the tensor vocabulary, [rows, dim] in and out; the level comes as [rows, 1] tensors. */
+export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+
+/** The one head that is the score, by its name, and what it says of it; none where no head is, and objectives read heads alone. */
+export type Scoring<H extends string> = { readonly [K in H]?: Parametrization.Parametrization }
+
+interface Network<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly apply: Apply<P>
+  /** All heads, of a score with several. */
+  readonly said?: Said<P>
+  /** What the network's output is; the score itself unless given. */
+  readonly predicts?: Parametrization.Parametrization
+  /** Parameters as they begin, for data of a dimension. */
+  readonly initial?: Initial<P>
+  /** No head is the score. */
+  readonly scoreless?: true
+}
+
+/** The head that is the score, where one is; `headProblems` refuses more of them. */
+const headOf = (
+  heads: Scoring<string>
+): readonly [name: string, predicts: Parametrization.Parametrization] | undefined =>
+  Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
+
+/** What stands for the output in a formula. */
+const outputFormula = (heads: Scoring<string>): string => {
+  const head = headOf(heads)
+  return head === undefined ? 'heads' : Parametrization.formula(head[1])
+}
+
+/** `heads` of a score, null where it has one output. */
+const scoringField = Field.optional({
+  ...Field.dictionary(Field.of(Parametrization.concept)),
+  arbitrary: (fc, any) => fc.record({ noise: any(Parametrization.concept.name, 3) })
+} satisfies Field.Field<Readonly<Record<string, Parametrization.Parametrization>>>)
+
+const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    heads !== null && Object.keys(heads).length <= 1,
+    'heads',
+    heads === null ? 'missing' : `{ ${Object.keys(heads).join(', ')} }`,
+    'the one head that is the score',
+    'name it with what it predicts, { noise: Parametrization.noise }, or give {} where none is'
+  )
+
+/** Of a network that says several things of a row: the score by one head, and all by name. */
+const headed = <P extends string>(
+  said: Said<P>,
+  heads: Scoring<string>
+): Pick<Network<P>, 'apply' | 'said' | 'predicts' | 'scoreless'> => {
+  const head = headOf(heads)
+  if (head === undefined)
+    return {
+      said,
+      scoreless: true,
+      apply: () => refuse('heads: none of them is the score; name it in heads, or read the heads alone')
+    }
+  const [name, predicts] = head
+  return {
+    said,
+    predicts,
+    apply: (params, x, level) => {
+      const all = said(params, x, level)
+      return Object.hasOwn(all, name)
+        ? all[name]
+        : refuse(`heads: ${name} is not one of ${Object.keys(all).join(', ')}; name the head that is the score`)
+    }
+  }
+}
+
+/** Parameters as a network itself begins, for data of a dimension. */
+export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Params.Params<P>
+
+const modelOf = <P extends string>({
+  shapes,
+  apply,
+  said,
+  predicts = Parametrization.score,
+  initial,
+  scoreless
+}: Network<P>): Model<P> => {
+  const score: Apply<P> = (params, x, level) =>
+    Parametrization.convertTensor(predicts, Parametrization.score)(level)(x, apply(params, x, level))
+  return {
+    shapes,
+    degreesOfFreedom: dim =>
+      Object.values<ReadonlyArray<number>>(shapes(dim)).reduce((total, shape) => total + size(shape), 0),
+    predicts,
+    output: apply,
+    heads: said,
+    ...(scoreless && { scoreless }),
+    score,
+    divergence: (params, x, level) =>
+      rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
+    initial
+  }
+}
+
+export interface NetworkSpec<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call
+> extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
+  /** Names and shapes. */
+  readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
+  readonly apply: (fields: Field.Of<F>) => Apply<NoInfer<P>>
+  /** What the network's output is; the score itself unless given. */
+  readonly predicts?: (fields: Field.Of<F>) => Parametrization.Parametrization
+  /** Capability: parameters as they begin, which `Initializer.own` takes. */
+  readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
+}
+
+/** A network of several heads: `says` in the place of `apply`, and `heads` in that of `predicts`. */
+export interface HeadsSpec<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call,
+  H extends string
+> extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
+  /** All that it says of rows, by name, each [rows, any]. */
+  readonly says: (fields: Field.Of<F>) => Said<NoInfer<P>, H>
+  /** The one head that is the score, and what it predicts. */
+  readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
+}
+
+/**
+ * A network of one's own, with fields: it is trained, printed, stored and property-tested as ours are. It has no density, so that
+ * what needs one refuses it; `family` makes what has. Of several heads it gives `says` and `heads`, as `custom` does.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { matMul, relu } from 'ornstein/float64'
+ * import { Field, Parametrization, Score, Vocabulary } from 'ornstein'
+ *
+ * const perceptron = Score.define({
+ *   name: 'perceptron',
+ *   about: 'one hidden layer, without offsets',
+ *   fields: { width: Field.count({ default: 16 }) },
+ *   parameters: ({ width }) => dim => ({ into: [dim, width], out: [width, dim] }),
+ *   apply: () => ({ into, out }, x) => matMul(relu(matMul(x, into)), out),
+ *   predicts: () => Parametrization.noise
+ * })
+ * const score: Score.Score<'into' | 'out'> = perceptron({ width: 4 })
+ * assert.deepEqual(Score.shapes(2)(score), { into: [2, 4], out: [4, 2] })
+ * const codec = Score.codec(Vocabulary.extend(Vocabulary.standard, [perceptron]))
+ * assert.deepEqual(codec.decode(codec.encode(score)), E.right(score))
+ */
+export function define<
+  const N extends string,
+  P extends string,
+  H extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: HeadsSpec<N, F, P, A, H>): Case.Constructor<Score<P, H>, N, F, A, null>
+export function define<
+  const N extends string,
+  P extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null>
+export function define<N extends string, P extends string, F extends Field.Fields, A extends Case.Call>(
+  said: NetworkSpec<N, F, P, A> | HeadsSpec<N, F, P, A, string>
+): Case.Constructor<Score<P>, N, F, A, null> {
+  const wanted = 'what a network says, { name, about, parameters, apply }'
+  const { parameters, initial, ...spec } = given(said, ['name', 'parameters'], wanted, 'Score.define(says)')
+  return Case.define('Score', {
+    ...spec,
+    check: (fields: Field.Of<F>) => [
+      ...(spec.check?.(fields) ?? []),
+      ...('heads' in spec ? headProblems(spec.heads(fields)) : [])
+    ],
+    meaning: (fields: Field.Of<F>): Meaning<P> =>
+      meaningOf(
+        modelOf({
+          shapes: parameters(fields),
+          ...('heads' in spec
+            ? headed(spec.says(fields), spec.heads(fields))
+            : { apply: spec.apply(fields), ...(spec.predicts && { predicts: spec.predicts(fields) }) }),
+          ...(initial && { initial: initial(fields) })
+        })
+      )
+  })
+}
+
+/** A network under a name: the fields of `custom`. */
+export interface Custom<P extends string = string> extends Omit<Network<P>, 'said'> {
+  readonly name: string
+}
+
+/** One of several heads. */
+export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
+  /** All that it says of rows, by name, each [rows, any]. */
+  readonly says: Said<NoInfer<P>, H>
+  /** The one head that is the score, and what it predicts. */
+  readonly heads: Scoring<NoInfer<H>>
+}
+
+const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
+
+const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
+
+const says: Said<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
+
+const byName = Case.define('Score', {
+  name: 'custom',
+  about: 'a student network of your own, of any parametrization, with one output or several heads',
+  fields: {
+    /** How it is printed. */
+    name: Field.text({ remedy: 'name it' }),
+    /** The parameters’ shapes, for data of a dimension. */
+    shapes: Field.code(mine),
+    /** What it makes of x and its level, [rows, dim]. */
+    apply: Field.optional(Field.code(shrinks)),
+    /** What its output is; the score unless given. */
+    predicts: Field.optional(Field.of(Parametrization.concept)),
+    /** What it says by name, in place of `apply`. */
+    says: Field.optional(Field.code(says)),
+    /** Which head is the score, and in which parametrization. */
+    heads: scoringField
+  },
+  example: { apply: shrinks },
+  formula: ({ name, predicts, heads }) =>
+    `${heads === null ? Parametrization.formula(predicts ?? Parametrization.score) : outputFormula(heads)} = ${name}(x)`,
+  check: ({ apply, predicts, says, heads }) =>
+    says === null
+      ? [
+          ...Problem.unless(apply !== null, 'apply', 'missing', 'a function of rows', 'give it, or says and heads'),
+          ...Problem.unless(heads === null, 'heads', 'those of one output', 'those of says', 'give says, or predicts')
+        ]
+      : [
+          ...Problem.unless(
+            apply === null && predicts === null,
+            'says',
+            'given beside apply or predicts',
+            'alone',
+            'leave those out'
+          ),
+          ...headProblems(heads)
+        ],
+  meaning: ({ shapes, apply, predicts, says, heads }) =>
+    meaningOf(
+      modelOf<string>({
+        shapes,
+        ...(says === null || heads === null
+          ? { apply: apply ?? shrinks, predicts: predicts ?? Parametrization.score }
+          : headed(says, heads))
+      })
+    )
+})
+
+/**
+ * A student network of one's own: named parameter shapes, and a row-wise function in the tensor vocabulary,
+ * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise. The network may
+ * predict the noise, the data or another parametrization: `predicts` says which, and the score follows. One that says several things
+ * of a row gives them by name, as `says`, and names the one that is the score: `heads: { noise: Parametrization.noise }`; objectives read all of
+ * them. The short form of `define`, for a network without fields.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { add, matMul, neg } from 'ornstein/float64'
+ * import { Params, Schedule, Score } from 'ornstein'
+ *
+ * const affine = Score.custom({
+ *   name: 'affine',
+ *   shapes: dim => ({ matrix: [dim, dim], offset: [dim] }),
+ *   apply: ({ matrix, offset }, x) => neg(add(matMul(x, matrix), offset))
+ * })
+ * const params = Params.of({ matrix: [[1, 0], [0, 2]], offset: [0, 1] })
+ * const at = Score.evaluate(affine, Schedule.ornsteinUhlenbeck)(params)(0.1)
+ * assert.deepEqual([...at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values], [-3, -9])
+ */
+export const custom = Case.called(
+  byName,
+  // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
+  byName as unknown as Customs
+)
+
+/** With one output, or with several heads. */
+interface Customs {
+  <P extends string, H extends string>(description: CustomHeads<P, H>): Score<P, H>
+  <P extends string>(description: Custom<P>): Score<P>
+}
+
+/** A network of heads in its place, of which this one is as wide as the data. */
+const ofHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
+  const [name] = headOf(heads) ?? []
+  const built = (dim: number): Required<Net.Built<string>> => {
+    const { heads, ...rest } = Net.build({ width: dim, dim })(net)
+    if (heads === undefined)
+      return refuse(`heads${name === undefined ? '' : `.${name}`}: the network has one output; end it by Net.heads`)
+    if (name === undefined) return { ...rest, heads }
+    if (!Object.hasOwn(heads.widths, name))
+      return refuse(
+        `heads.${name}: the network has heads ${Object.keys(heads.widths).join(', ')}; name one of Net.heads`
+      )
+    const found = heads.widths[name]
+    return found === dim
+      ? { ...rest, heads }
+      : refuse(`heads.${name}: ${found} numbers a row are not ${dim}, as many as the data have; end it by Net.output()`)
+  }
+  return {
+    shapes: dim => built(dim).shapes,
+    ...headed((params, x, level) => built(x.shape[1] ?? 0).heads.of(params, x, level), heads)
+  }
+}
+
+const ofNet = Case.define('Score', {
+  name: 'network',
+  about: 'a Net as a score, of any parametrization',
+  fields: {
+    /** What maps x and its level to an output. */
+    net: Field.of(Net.concept),
+    /** What its output is; the score unless given. */
+    predicts: Field.optional(Field.of(Parametrization.concept)),
+    /** Which head is the score, and in which parametrization. */
+    heads: scoringField
+  },
+  call: ['net', '{}'],
+  example: { net: Net.mlp({ hidden: [16], embedding: Net.fourier(4) }), predicts: Parametrization.noise },
+  formula: ({ net, predicts, heads }) =>
+    `${predicts === null ? outputFormula(heads ?? {}) : Parametrization.formula(predicts)} = ${Net.formula(net)}`,
+  check: ({ predicts, heads }) =>
+    predicts === null
+      ? headProblems(heads)
+      : Problem.unless(heads === null, 'heads', 'given beside predicts', 'alone', 'leave predicts out'),
+  meaning: ({ net, predicts, heads }) =>
+    meaningOf(
+      modelOf<string>({
+        ...(heads === null
+          ? {
+              shapes: (dim: number) => Net.forData(dim)(net).shapes,
+              apply: (params, x, level) => Net.forData(x.shape[1] ?? 0)(net).apply(params, x, level),
+              predicts: predicts ?? Parametrization.score
+            }
+          : ofHeads(net, heads)),
+        initial: dim => key => Net.initial(dim)(key)(net)
+      })
+    )
+})
+
+/**
+ * A network as a score: what it predicts is the noise, the data, or any other parametrization, and the score follows; so do
+ * divergence, objectives, programs over the rows, and files.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Net, Parametrization, Score, Vocabulary } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ * const codec = Score.codec(Vocabulary.standard)
+ * assert.deepEqual(codec.decode(JSON.parse(JSON.stringify(codec.encode(score)))), E.right(score))
+ *
+ * // Several heads, one of them the score; objectives read `heads.variance`.
+ * const heads = { noise: Net.output(), variance: Net.output() }
+ * const both: Score.Score<string, 'noise' | 'variance'> = Score.network(Net.mlp({ hidden: [64], heads }), {
+ *   heads: { noise: Parametrization.noise }
+ * })
+ * assert.deepEqual(Score.shapes(2)(both)['variance.weights'], [64, 2])
+ */
+export const network = Case.called(
+  ofNet,
+  <P extends string, H extends string>(
+    net: Net.Net<P, H>,
+    options: { readonly predicts: Parametrization.Parametrization } | { readonly heads: Scoring<NoInfer<H>> }
+  ): Score<P, H> =>
+    // Its parameters and heads are those of the network.
+    ofNet(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
+)
+
+/**
+ * A network by EDM's preconditioning, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x, c_noise), where
+ * c_skip and c_out are those of `Parametrization.edm`, c_in that of `Net.standardized`, and c_noise what embeddings see
+ * (Karras et al. 2022, arXiv 2206.00364, table 1). A recipe.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net, Parametrization, Score } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [8] })
+ * assert.equal(
+ *   Score.show(Score.preconditioned(net, { deviation: 2 })),
+ *   Score.show(
+ *     Score.network(Net.chain(Net.standardized({ deviation: 2 }), net), {
+ *       predicts: Parametrization.edm({ sigmaData: 2 })
+ *     })
+ *   )
+ * )
+ */
+export const preconditioned = <P extends string>(
+  net: Net.Net<P>,
+  options: { readonly deviation: number }
+): Score<P> => {
+  const call = 'Score.preconditioned(net, { deviation })'
+  const { deviation } = given(options, ['deviation'], '{ deviation }, that of the data,', call)
+  return network(Net.chain<P>(Net.standardized({ deviation }), net), {
+    predicts: Parametrization.edm({ sigmaData: deviation })
+  })
+}
+
+const converted = Case.define('Score', {
+  name: 'convert',
+  about: 'a score trained on one schedule, for use on any other',
+  fields: {
+    /** Of which parametrization it was trained. */
+    trained: Field.of(Schedule.concept),
+    /** The network. */
+    score: Field.of(concept)
+  },
+  call: ['trained'],
+  on: 'score',
+  example: { score: custom({ name: 'mine', shapes: mine, apply: shrinks }) },
+  formula: ({ trained, score }) => `s′(x) = s(x/c)/c, s trained on ${Schedule.show(trained)}: ${Case.formula(score)}`,
+  meaning: ({ trained, score }) => meaningOf(convertedModel(trained, interpret(score)))
+})
+
+const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Model<P>): Model<P> => {
+  if (model.family !== undefined) return model
+  const { shapes, predicts, heads } = model
+  const there = Schedule.equalNoise(trained)
+  const degree = Parametrization.degree(predicts)
+  const relevelled = Parametrization.relevelled(predicts)
+  /** The point and the level there. */
+  const atTrained = (x: Tensor, level: RowLevel): { readonly point: Tensor; readonly level: RowLevel } => {
+    const at = (f: (same: Schedule.SameNoise) => number): Tensor => Parametrization.perRow(level, own => f(there(own)))
+    return {
+      point: mul(
+        at(({ scale }) => scale),
+        x
+      ),
+      level: {
+        alpha: at(({ level }) => level.alpha),
+        sigma: at(({ level }) => level.sigma),
+        ...(level.label && { label: level.label })
+      }
+    }
+  }
+  const here = (output: Tensor, point: Tensor, level: RowLevel): Tensor =>
+    pipe(
+      degree,
+      O.fold(
+        // By the data and the noise behind it.
+        () => {
+          const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
+            Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
+          return add(
+            mul(
+              per(({ ofOutput }) => ofOutput),
+              output
+            ),
+            mul(
+              per(({ ofPoint }) => ofPoint),
+              point
+            )
+          )
+        },
+        degree =>
+          degree === 0
+            ? output
+            : mul(
+                Parametrization.perRow(level, own => Elementary.pow(there(own).scale, -degree)),
+                output
+              )
+      )
+    )
+  return {
+    ...modelOf({
+      shapes,
+      predicts,
+      apply: (params, x, level) => {
+        const { point, level: other } = atTrained(x, level)
+        return here(model.output(params, point, other), point, level)
+      }
+    }),
+    // All as the network says them there.
+    heads:
+      heads &&
+      ((params, x, level) => {
+        const { point, level: other } = atTrained(x, level)
+        return heads(params, point, other)
+      }),
+    ...(model.scoreless && { scoreless: true as const }),
+    degreesOfFreedom: model.degreesOfFreedom,
+    initial: model.initial
+  }
+}
+
+/**
+ * A score trained on one schedule, for use on any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` of equal
+ * log-SNR and c = α′/α = σ′/σ. The scores of mixtures know every level, and stay as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { div, neg } from 'ornstein/float64'
+ * import { Params, Schedule, Score } from 'ornstein'
+ *
+ * // The score of N(0, 1) where α² + σ² = 1, and on no other schedule.
+ * const trained = Score.custom({
+ *   name: 'normal',
+ *   shapes: () => ({ scale: [] }),
+ *   apply: ({ scale }, x) => neg(div(x, scale))
+ * })
+ * const score = Score.evaluate(pipe(trained, Score.convert(Schedule.ornsteinUhlenbeck)), Schedule.edm)
+ * const { values } = score(Params.of({ scale: 1 }))(2)({ rows: 1, dim: 1, values: Float64Array.of(1) })
+ * assert.ok(Math.abs(values[0] + 1 / (1 + 2 ** 2)) < 1e-15)
+ */
+export const convert = Case.called(
+  converted,
+  (trained: Schedule.Schedule) =>
+    <P extends string>(score: Score<P>): Score<P> =>
+      // Its parameters are those of the score that is given.
+      interpret(score).family !== undefined ? score : (converted(trained)(score) as Score<string> as Score<P>)
+)

@@ -1,0 +1,241 @@
+/**
+ * Weights in and out: named arrays as safetensors or NumPy's npz. Layers of this library hold W as [inputs, outputs], x W + b; PyTorch's
+ * `nn.Linear` holds it as [outputs, inputs]. A square layer fits both ways, so nothing is guessed: `fromTorch` and `toTorch` turn, `own` reads
+ * what `write` marked as its own, and refuses what is not so marked.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { shown } from '../../lib/arrays/ndarray.js'
+import { Npz, Safetensors, type NdArray } from '../../lib/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+
+/** Arrays of a file, and how layers lie in them where the file says so. */
+export interface Weights {
+  readonly arrays: Params.Params<string>
+  readonly layout: string | null
+}
+
+/** The formats that `write` knows. */
+export const forms = ['safetensors', 'npz'] as const
+export type Form = (typeof forms)[number]
+
+/** The mark of arrays of this library's layers. */
+export const LAYOUT = 'ornstein: x W + b, W [inputs, outputs]'
+
+export interface Options {
+  /** Of npz it is always 'float64'; 'float32' rounds. */
+  readonly precision?: 'float64' | 'float32'
+  /** How layers lie; unless given, as this library's do. Null for arrays of another kind. */
+  readonly layout?: string | null
+}
+
+/** The name of npz's mark, which is an array of text. */
+const MARK = '__layout__'
+
+/**
+ * The file of parameters.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key, Net, Weights } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [4] })
+ * const params = Net.initial(2)(Key.fromSeed(1))(net)
+ * for (const form of Weights.forms) {
+ *   const read = Weights.read(Weights.write(form)(params))
+ *   assert.deepEqual(pipe(read, E.flatMap(Weights.own(Net.shapes(2)(net)))), E.right(params))
+ *   assert.deepEqual(pipe(read, E.map(({ layout }) => layout)), E.right(Weights.LAYOUT))
+ * }
+ */
+export const write =
+  (form: Form, { precision = 'float64', layout = LAYOUT }: Options = {}) =>
+  (params: Params.Params<string>): Uint8Array => {
+    if (form === 'safetensors')
+      return Safetensors.write(
+        Params.map<NdArray, Safetensors.Entry>(({ shape, values }) => ({
+          shape,
+          values: precision === 'float64' ? values : Float32Array.from(values)
+        }))(params),
+        layout === null ? {} : { layout }
+      )
+    if (precision === 'float32')
+      return refuse("Weights.write: 'float32' as npz; write safetensors, or leave precision out")
+    return Npz.write({ ...params, ...(layout !== null && { [MARK]: { shape: [], texts: [layout] } }) })
+  }
+
+/** The problems of a file. */
+const unread = (found: string): E.Either<Problem.Problems, never> =>
+  E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
+
+/** The arrays of a file of either form, in double precision; npz may be compressed. */
+export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+    const found = Npz.read(bytes)
+    if (typeof found === 'string') return unread(found)
+    const { [MARK]: mark, ...rest } = found as Npz.Arrays & { readonly [MARK]?: Npz.Entry }
+    const text = Object.entries(rest).find(([, entry]) => 'texts' in entry)
+    return text === undefined
+      ? E.right({
+          arrays: rest as Params.Params<string>,
+          layout: mark !== undefined && 'texts' in mark ? mark.texts[0] : null
+        })
+      : unread(`text, ${text[0]}`)
+  }
+  const found = Safetensors.read(bytes)
+  return typeof found === 'string'
+    ? unread(found)
+    : E.right({
+        arrays: Params.map<Safetensors.Entry, NdArray>(({ shape, values }) => ({
+          shape,
+          values: Float64Array.from(values)
+        }))(found.arrays),
+        layout: Object.hasOwn(found.metadata, 'layout') ? found.metadata.layout : null
+      })
+}
+
+/** Arrays as parameters of these names and shapes, all of them and no other, finite; else every one that does not fit. */
+const fitted =
+  <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
+  (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
+    const wanted = Params.names(shapes)
+    const found = Object.keys(arrays)
+    const wrong = [
+      ...wanted.flatMap(name =>
+        Object.hasOwn(arrays, name)
+          ? [
+              ...Problem.unless(
+                shown(arrays[name].shape) === shown(shapes[name]),
+                name,
+                `shape ${shown(arrays[name].shape)}`,
+                `of shape ${shown(shapes[name])}`,
+                remedy
+              ),
+              ...Problem.unless(
+                arrays[name].values.every(Number.isFinite),
+                name,
+                'NaN or infinite somewhere',
+                'finite throughout',
+                'write it again'
+              )
+            ]
+          : [Problem.of(name, 'missing', `an array of shape ${shown(shapes[name])}`, remedy)]
+      ),
+      ...found
+        .filter(name => !wanted.some(own => own === name))
+        .map(name => Problem.of(name, 'there', `one of ${wanted.join(', ')}`, remedy))
+    ]
+    return RA.isNonEmpty(wrong)
+      ? E.left(wrong)
+      : // Their names and shapes have been compared.
+        E.right(Params.map<ReadonlyArray<number>, NdArray>((_, name) => arrays[name])(shapes) as Params.Params<P>)
+  }
+
+/** Parameters that `write` wrote, for a network of these names and shapes; what is not marked so is refused. */
+export const own =
+  <P extends string>(shapes: Params.Shapes<P>) =>
+  ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> =>
+    layout === LAYOUT
+      ? fitted(shapes, 'build the network that it was written of')(arrays)
+      : E.left([
+          Problem.of(
+            'layout',
+            layout ?? 'missing',
+            `'${LAYOUT}', as Weights.write marks it`,
+            'say how layers lie: Weights.fromTorch({ layers, shapes })'
+          )
+        ])
+
+/** What PyTorch calls the arrays of a layer, and whether it holds them the other way. */
+const inTorch: Readonly<Record<string, { readonly name: string; readonly isTurned: boolean }>> = {
+  weights: { name: 'weight', isTurned: true },
+  bias: { name: 'bias', isTurned: false },
+  // nn.LayerNorm
+  gain: { name: 'weight', isTurned: false },
+  offset: { name: 'bias', isTurned: false },
+  // nn.Embedding
+  classes: { name: 'weight', isTurned: false }
+}
+
+const turned = ({ shape: [rows, columns], values }: NdArray): NdArray => ({
+  shape: [columns, rows],
+  values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)])
+})
+
+/** Which layer of a `state_dict` each part is, by their first names: `{ hidden1: 'net.0', output: 'net.2' }`. */
+export type Layers = Readonly<Record<string, string>>
+
+interface Renamed {
+  readonly theirs: string
+  readonly isTurned: boolean
+}
+
+/** Their name of a parameter; null of one that no layer has. */
+const renamed =
+  (layers: Layers) =>
+  (own: string): Renamed | null => {
+    const at = own.lastIndexOf('.')
+    const first = own.slice(0, Math.max(at, 0))
+    const last = own.slice(at + 1)
+    return Object.hasOwn(layers, first) && Object.hasOwn(inTorch, last)
+      ? {
+          theirs: `${layers[first] === '' ? '' : `${layers[first]}.`}${inTorch[last].name}`,
+          isTurned: inTorch[last].isTurned
+        }
+      : null
+  }
+
+/**
+ * Parameters of a network from PyTorch's `state_dict`: `weight` [outputs, inputs] of `nn.Linear` is turned, those of `nn.LayerNorm` and
+ * `nn.Embedding` are not. `layers` says which layer there each part here is. Arrays that are left over, missing or of another shape are problems.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Net, Params, Weights } from 'ornstein'
+ *
+ * // torch.nn.Sequential(torch.nn.Linear(2, 2)).state_dict()
+ * const stateDict = Params.of({ '0.weight': [[1, 2], [3, 4]], '0.bias': [5, 6] })
+ * const net = Net.named('out', Net.output())
+ * const params = Weights.fromTorch({ layers: { out: '0' }, shapes: Net.shapes(2)(net) })({ arrays: stateDict, layout: null })
+ * assert.deepEqual(params, E.right(Params.of({ 'out.weights': [[1, 3], [2, 4]], 'out.bias': [5, 6] })))
+ * assert.deepEqual(pipe(params, E.map(Weights.toTorch({ out: '0' }))), E.right(stateDict))
+ */
+export const fromTorch =
+  <P extends string>({ layers, shapes }: { readonly layers: Layers; readonly shapes: Params.Shapes<P> }) =>
+  ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> => {
+    if (layout !== null)
+      return E.left([Problem.of('layout', layout, "PyTorch's, which has no mark", 'use Weights.own')])
+    const of = renamed(layers)
+    const known = Params.names(shapes).flatMap(own => {
+      const other = of(own)
+      return other !== null && Object.hasOwn(arrays, other.theirs) ? [{ own, ...other }] : []
+    })
+    const here = Object.fromEntries([
+      ...known.map(
+        ({ own, theirs, isTurned }) =>
+          [own, isTurned && arrays[theirs].shape.length === 2 ? turned(arrays[theirs]) : arrays[theirs]] as const
+      ),
+      // What no layer takes is told by its own name.
+      ...Object.entries(arrays).filter(([name]) => !known.some(({ theirs }) => theirs === name))
+    ])
+    return fitted(shapes, 'name the layer of each part: layers: { hidden1: "net.0" }')(here)
+  }
+
+/** PyTorch's `state_dict` of parameters, by the same layers. A parameter that is in no layer throws. */
+export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Params.Params<string>) => {
+  const of = renamed(layers)
+  return params =>
+    pipe(
+      Object.entries(params).map(([own, array]) => {
+        const found = of(own) ?? refuse(`Weights.toTorch: ${own} is in no layer; name the layer of its part`)
+        return [found.theirs, found.isTurned ? turned(array) : array] as const
+      }),
+      entries => Object.fromEntries<NdArray>(entries)
+    )
+}

@@ -1,0 +1,178 @@
+/** Derivatives beyond the gradient, and the value without one: against closed forms, differences and one another. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Mixture,
+  Net,
+  Objective,
+  Parametrization,
+  Population,
+  Problem,
+  Schedule,
+  Score,
+  TimeLaw,
+  type Points
+} from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
+import { isSlow, SEED, spread } from '../../cases.js'
+
+const schedule = Schedule.ornsteinUhlenbeck
+const expectation = Expectation.monteCarlo()
+const key = Key.fromSeed(SEED)
+const points: Points.Points = {
+  rows: 30,
+  dim: 2,
+  values: Key.normal(60)(Key.fromSeed(SEED + 1)).map(z => 1.5 * z + 0.3)
+}
+const time = TimeLaw.uniform(0.2, 1)
+
+const network = Score.network(Net.mlp({ hidden: [3], activation: 'tanh' }), { predicts: Parametrization.noise })
+const losses: ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> = [
+  ['denoising of isotropic', Score.isotropic({ components: 2 }), Objective.denoising(time)],
+  ['implicit of full', Score.full({ components: 2 }), Objective.implicit(time)],
+  ['denoising of a network', network, Objective.denoising(time)],
+  [
+    'likelihood with penalties',
+    Score.diagonal({ components: 2 }),
+    Objective.sum([
+      Objective.likelihood,
+      Objective.weight(0.3)(Objective.regularizer({ norm: 'l2' })),
+      Objective.weight(0.2)(Objective.regularizer({ norm: 'l1', smoothing: 0.5, parameters: ['means'] }))
+    ])
+  ]
+]
+
+const at = (score: Score.Score<string>): Params.Params<string> =>
+  Params.mapValues(x => 0.5 * x)(
+    Params.unpacked(Score.shapes(2)(score))(Key.normal(Params.sizeOf(Score.shapes(2)(score)))(Key.fromSeed(SEED + 2)))
+  )
+
+describe.each(spread(4)(losses))('%s', (_, score, objective) => {
+  const loss = { schedule, score, objective, expectation }
+  const params = at(score)
+  const shapes = Params.shapes(params)
+  it('has the value of valueAndGrad', () => {
+    const own = Problem.orThrow(Compile.value(loss)(points))(params, key)
+    const { value } = Problem.orThrow(Compile.valueAndGrad(loss)(points))(params, key)
+    expect(Math.abs(own / value - 1)).toBeLessThan(1e-12)
+    const plans = Problem.orThrow(Compile.plans(loss)(points))
+    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    plans.forEach(plan => {
+      expect(Math.abs(plan.value(params, key) / value - 1)).toBeLessThan(1e-12)
+    })
+  })
+  it.runIf(isSlow)('has a Hessian that is the derivative of its gradient', () => {
+    const { values, shape } = Problem.orThrow(Compile.hessian(loss)(points))(params, key)
+    const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
+    const n = Params.sizeOf(shapes)
+    expect(shape).toEqual([n, n])
+    // Four-point differences: an error of order h⁴, of rounding about 2⁻⁵²/h.
+    const h = 1e-3
+    const moved = (j: number, by: number): Float64Array =>
+      Params.packed(evaluate(Params.zipWith((x, u) => x + by * u)(params, Params.unit(shapes, j)), key).gradient)
+    const scale = Math.max(...values.map(Math.abs))
+    for (let j = 0; j < n; j++) {
+      const [a, b, c, d] = [moved(j, -2 * h), moved(j, -h), moved(j, h), moved(j, 2 * h)]
+      for (let i = 0; i < n; i++)
+        expect(Math.abs(values[i * n + j] - (8 * (c[i] - b[i]) - (d[i] - a[i])) / (12 * h)) / scale).toBeLessThan(1e-8)
+    }
+  })
+  it('has products that are those of the matrix', () => {
+    const { values } = Problem.orThrow(Compile.hessian(loss)(points))(params, key)
+    const n = Params.sizeOf(shapes)
+    const v = Key.normal(n)(Key.fromSeed(SEED + 3))
+    const product = Params.packed(
+      Problem.orThrow(Compile.hessianVector(loss)(points))(params, Params.unpacked(shapes)(v), key)
+    )
+    const scale = Math.max(...product.map(Math.abs))
+    product.forEach((x, i) => {
+      const row = v.reduce((sum, w, j) => sum + values[i * n + j] * w, 0)
+      expect(Math.abs(x - row) / scale).toBeLessThan(1e-12)
+    })
+  })
+})
+
+describe('closed forms', () => {
+  it('of a penalty: the curvature 2, and ε²/√(δ² + ε²)³', () => {
+    const score = Score.spherical({ components: 1 })
+    const of = (objective: Objective.Objective): ReadonlyArray<number> =>
+      Array.from(
+        Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(points))(
+          Params.of({ means: [[3, -1]] }),
+          key
+        ).values
+      )
+    expect(of(Objective.regularizer({ norm: 'l2' }))).toEqual([2, 0, 0, 2])
+    const [a, , , d] = of(Objective.regularizer({ norm: 'l1', smoothing: 4 }))
+    expect(a).toBeCloseTo(16 / 125, 15)
+    expect(d).toBeCloseTo(16 / 17 ** 1.5, 15)
+  })
+  it('of a population: that of Population.hessian', () => {
+    const truth = Mixture.of({ means: [[-1], [1.5]], variances: [1, 1] })
+    const objective = Objective.implicit(TimeLaw.at(0.4))
+    const score = Score.spherical({ components: 2 })
+    const params = Params.of({ means: [[-0.5], [1]] })
+    const own = Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(Population.of(truth)))
+    const theirs = Population.hessian(Population.loss({ score, objective, data: Population.of(truth) }))(params)
+    own(params, key).values.forEach((x, i) => {
+      expect(Math.abs(x - theirs.matrix.values[i])).toBeLessThan(1e-12)
+    })
+    const loss = { schedule, score, objective, expectation }
+    const value = Problem.orThrow(Compile.value(loss)(Population.of(truth)))(params, key)
+    expect(value).toBeCloseTo(Problem.orThrow(Compile.valueAndGrad(loss)(Population.of(truth)))(params, key).value, 13)
+  })
+})
+
+describe('the pair by quadrature', () => {
+  const rows: Points.Points = {
+    rows: 20,
+    dim: 3,
+    values: Key.normal(60)(Key.fromSeed(SEED + 3)).map((z, i) => 1.2 * z + 0.4 * (i % 3))
+  }
+  const line = (of: Points.Points): Points.Points => ({ rows: 60, dim: 1, values: of.values })
+  it.each([
+    ['implicit', Objective.implicit(time), rows, [0.8, -0.5, 0.3]],
+    ['denoising', Objective.denoising(TimeLaw.at(0.4), Parametrization.noise), rows, [1.2, 0.7, -0.2]],
+    [
+      'with a penalty',
+      Objective.sum([Objective.implicit(TimeLaw.at(0.3)), Objective.regularizer({ norm: 'l2' })]),
+      rows,
+      [0.1, 0.2, 0]
+    ],
+    ['at the saddle', Objective.implicit(TimeLaw.at(0.5)), rows, [0, 0, 0]],
+    ['on a line', Objective.denoising(TimeLaw.at(0.2)), line(rows), [0.9]]
+  ] as const)('is the difference of gradients: %s', (_, objective, data, centre) => {
+    const loss = { schedule, score: Score.symmetricPair, objective, expectation: Expectation.quadrature() }
+    const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))
+    const mean = Float64Array.from(centre)
+    const at = (by: Float64Array, h: number): Float64Array =>
+      gradient({ mean: { shape: [data.dim], values: mean.map((x, i) => x + h * by[i]) } }, key).gradient.mean.values
+    const product = Problem.orThrow(Compile.hessianVector(loss)(data))
+    const of = (values: Float64Array): Params.Params<'mean'> => ({ mean: { shape: [data.dim], values } })
+    for (const seed of [4, 5]) {
+      const v = Key.normal(data.dim)(Key.fromSeed(SEED + seed))
+      const found = product(of(mean), of(v), key).mean.values
+      const h = 2 ** -9
+      const [a, b, c, d] = [h, -h, 2 * h, -2 * h].map(step => at(v, step))
+      found.forEach((x, i) => {
+        const wanted = (8 * (a[i] - b[i]) - (c[i] - d[i])) / (12 * h)
+        // The rule of the gradient is right to 1e-7 at worst, differences to about h⁴ and rounding over h.
+        expect(Math.abs(x - wanted)).toBeLessThan(1e-8 * Math.max(1, Math.abs(wanted)))
+      })
+    }
+  })
+})
+
+describe('what has no such derivative', () => {
+  it('is refused of noise that turns with the centres', () => {
+    const given = Expectation.projected()
+    // Noise in the span of the centres has another mean of a second derivative; differences of gradients show it.
+    const loss = { schedule, score: Score.symmetricPair, objective: Objective.implicit(time), expectation: given }
+    const found = Compile.hessian(loss)(points)
+    expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(/^expectation: .* use Expectation.monteCarlo\(\)/)
+    expect(E.isRight(Compile.value(loss)(points))).toBe(true)
+  })
+})

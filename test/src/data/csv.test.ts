@@ -1,0 +1,755 @@
+/** Reading tables of text, and writing them. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import * as Points from '../../../src/data/index.js'
+import * as Problem from '../../../src/core/problem.js'
+import { finite, message, points, right } from './drawn.js'
+import { spread } from '../../cases.js'
+
+interface Expected {
+  readonly rows: ReadonlyArray<ReadonlyArray<number>>
+  readonly columns?: ReadonlyArray<string>
+  readonly ignored?: ReadonlyArray<string>
+  readonly dropped?: number
+  readonly weights?: ReadonlyArray<number>
+}
+
+const namesOf = ({ ignored }: Points.Table): ReadonlyArray<string> => ignored.map(({ name }) => name)
+
+describe('readCsv', () => {
+  const xy = {
+    rows: [
+      [1, 2],
+      [3, 4]
+    ],
+    columns: ['x', 'y']
+  }
+  const plain = {
+    rows: [
+      [1, 2],
+      [3, 4]
+    ],
+    columns: ['column 1', 'column 2']
+  }
+  it.each<[string, string, Points.CsvOptions, Expected]>([
+    ['a header', 'x,y\n1,2\n3,4\n', {}, xy],
+    ['no header', '1,2\n3,4', {}, plain],
+    [
+      'a header of numbers, said to be one',
+      '2019,2020\n1,2\n3,4',
+      { header: true },
+      { ...xy, columns: ['2019', '2020'] }
+    ],
+    ['a header of words and numbers, over numbers', 'x,2020\n1,2\n3,4', {}, { ...xy, columns: ['x', '2020'] }],
+    ['a first row with a missing cell is data', '?,2\n1,2\n3,4', { missing: 'drop' }, { ...plain, dropped: 1 }],
+    ['words in a first row of data', '1,2,a\n3,4,b', { header: false }, { ...plain, ignored: ['column 3'] }],
+    ['nameless columns', ',y\n1,2\n3,4', {}, { ...xy, columns: ['column 1', 'y'] }],
+    ['CRLF', 'x,y\r\n1,2\r\n3,4\r\n', {}, xy],
+    ['mixed line ends', 'x,y\r\n1,2\r3,4\n', {}, xy],
+    ['a byte-order mark', '\uFEFFx,y\n1,2\n3,4', {}, xy],
+    ['blank lines', '\n\n  \nx,y\n\n1,2\n \n3,4\n\n\n', {}, xy],
+    ['quoted cells', '"x","y"\n"1","2"\n"3",4', {}, xy],
+    [
+      'quoted names with commas, quotes and line ends',
+      '"x, ""m""","y\n2"\n1,2\n3,4',
+      {},
+      { ...xy, columns: ['x, "m"', 'y\n2'] }
+    ],
+    ['a quote inside an unquoted cell', 'x,y,note\n1,2,5" pipe\n3,4,a', {}, { ...xy, ignored: ['note'] }],
+    ['blanks around', ' x , y \n 1 , 2\n3 ,\t4', {}, xy],
+    [
+      'signs, exponents, bare points',
+      'x\n+1.5\n-.5e1\n1E5\n2.\n-0',
+      {},
+      { rows: [[1.5], [-5], [1e5], [2], [-0]], columns: ['x'] }
+    ],
+    ['tabs', 'x\ty\n1\t2\n3\t4', {}, xy],
+    ['tabs, first name empty', '\ty\n1\t2\n3\t4', {}, { ...xy, columns: ['column 1', 'y'] }],
+    ['semicolons', 'x;y\n1;2\n3;4', {}, xy],
+    ['semicolons that are not the delimiter', 'x,y,note\n1,2,a;b\n3,4,c', {}, { ...xy, ignored: ['note'] }],
+    ['any other delimiter, when said', 'x|y\n1|2\n3|4', { delimiter: '|' }, xy],
+    ['blanks as the delimiter, when said', '1 2\n3 4', { delimiter: ' ' }, plain],
+    ['a single column', 'x\n1\n2', {}, { rows: [[1], [2]], columns: ['x'] }],
+    [
+      'columns of words, dates and nothing are ignored',
+      'id,x,when,none,y\na,1,2020-01-01,,2\nb,3,2020-01-02,NA,4',
+      {},
+      { ...xy, ignored: ['id', 'when', 'none'] }
+    ],
+    ['columns by name, in the order asked', 'a,y,x\n0,2,1\n0,4,3', { columns: ['x', 'y'] }, { ...xy, ignored: ['a'] }],
+    ['columns by position', 'a,x,y\n0,1,2\n0,3,4', { columns: [2, '3'] }, { ...xy, ignored: ['a'] }],
+    [
+      'a name of digits before a position',
+      '2,1\n2,1\n4,3',
+      { header: true, columns: ['1', '2'] },
+      { ...xy, columns: ['1', '2'] }
+    ],
+    ['weights', 'x,w,y\n1,5,2\n3,0,4', { weights: 'w' }, { ...xy, weights: [5, 0] }],
+    [
+      'missing cells',
+      'x,y,z\n1,2,\nNA,5,1\n7,nan,1\n7,?,1\n7,null,1\n7,N/A,1\n3,4,',
+      { columns: ['x', 'y'], missing: 'drop' },
+      { ...xy, dropped: 5, ignored: ['z'] }
+    ],
+    [
+      'decimal commas, with thousands and without',
+      'x;y\n1,0;2\n+3,;4e0\n1.234,5;-,5',
+      { decimal: ',' },
+      {
+        columns: ['x', 'y'],
+        rows: [
+          [1, 2],
+          [3, 4],
+          [1234.5, -0.5]
+        ]
+      }
+    ],
+    [
+      'beside decimal commas points between thousands alone, whole numbers and exponents',
+      'x;y;version\n1.125;2e-3;20.1\n-12.345.678;+7;1.5',
+      { decimal: ',', exclude: ['version'] },
+      {
+        columns: ['x', 'y'],
+        rows: [
+          [1125, 0.002],
+          [-12345678, 7]
+        ],
+        ignored: ['version']
+      }
+    ],
+    ['quoted decimal commas between commas', 'x,y\n"1,0",2\n3,"4,0"', { decimal: ',' }, xy],
+    ['what stands below other lines', 'made by X\n\n"on Monday, or so\nx,y\n1,2\n3,4', { skip: 3 }, xy],
+    ['around comments', '# by X\nx;y\n#1;5\n1;2\n3;4\n# end', { comment: '#' }, xy],
+    [
+      'missing cells spelt in other ways',
+      'x,y\n1,2\n -999,7\nunknown,8\n3,4',
+      { na: ['-999', ' unknown'], missing: 'drop' },
+      { ...xy, dropped: 2 }
+    ],
+    ['missing cells outside the columns taken', 'x,y,s\n1,2,\n3,4,b', {}, { ...xy, ignored: ['s'] }],
+    [
+      'a missing weight drops the row too',
+      'x,y,w\n1,2,1\n3,4,1\n5,6,',
+      { weights: 3, missing: 'drop' },
+      { ...xy, dropped: 1, weights: [1, 1] }
+    ]
+  ])('reads %s', (_, text, options, { rows, columns = [], ignored = [], dropped = 0, weights }) => {
+    const table = right(Points.readCsv(text, options))
+    const found = { points: Points.toRows(table.points), columns: table.columns, ignored: namesOf(table) }
+    expect({ ...found, dropped: table.dropped }).toEqual({ points: rows, columns, ignored, dropped })
+    expect(table.rowNumbers.length).toBe(rows.length)
+    expect(table.points.weights).toEqual(weights === undefined ? undefined : Float64Array.from(weights))
+    expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
+  })
+
+  it.each(['20.1', '0.125', '1.125e3', '1234.567', '.5', '-1.5'])('%s is no number beside decimal commas', cell => {
+    const found = Points.readCsv(`x;y\n${cell};1,5\n1;2,5\n`, { decimal: ',' })
+    expect(Either.isLeft(found) && Problem.show(found.left)).toBe(
+      `row 1, column 1 (x): ${cell} is not a number with a decimal comma, its thousands separated by points; write it as ` +
+        `${cell.replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out`
+    )
+  })
+
+  const decimalPoint = "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
+  const decimal = 'write it as a decimal number, such as 1.5 or 2e3'
+  const such = (number: string): string => `write it as a decimal number, such as ${number}`
+  const word = "correct it, or choose the columns of numbers with 'columns'"
+  const fillIn =
+    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' to learn from the observed cells"
+  it.each<[string, string, Points.CsvOptions, string]>([
+    ['half a line of skipping', 'x,y\n1,2', { skip: 0.5 }, 'skip: 0.5 is not a whole number ≥ 0; try 1'],
+    [
+      'a comment of two characters',
+      'x,y\n1,2',
+      { comment: '//' },
+      `comment: "//" is not a character that begins a line; try '#'`
+    ],
+    [
+      'decimal commas between commas',
+      'x,y\n1,2',
+      { decimal: ',', delimiter: ',' },
+      `decimal: "," is not another character than that which separates cells; set 'delimiter' to ';'`
+    ],
+    [
+      'more skipped than there is',
+      'x,y\n1,2',
+      { skip: 9 },
+      'text: an empty text is not a table; give a line for each row, such as 1.5,2'
+    ],
+    [
+      'a quote without an end, below other lines',
+      'a\nb\nx,y\n"1,2',
+      { skip: 2 },
+      'line 4: a quoted cell without an end is not a whole cell; close the quote; if the file was cut short, fetch it again'
+    ],
+    ['nothing', '', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['blanks', ' \n\n\t\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['an empty quoted cell', '""\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['a header alone', 'x,y\n', {}, 'text: a header alone is not a table; give at least one row of numbers'],
+    ['a short row', 'x,y\n1,2\n3\n', {}, "row 2: 1 cell, but the header has 2; complete the row, or set 'delimiter'"],
+    [
+      'long rows',
+      '1,2\n3,4,5\n6,7,8\n',
+      {},
+      "row 2: 3 cells, but the first row has 2; complete the row, or set 'delimiter' (1 more like this)"
+    ],
+    [
+      'a file cut short in a quote',
+      'x,s\n1,"a"\n2,"b',
+      {},
+      'line 3: a quoted cell without an end is not a whole cell; close the quote; if the file was cut short, fetch it again'
+    ],
+    [
+      'a stray quote',
+      'x,s\n1,"a" b\n',
+      {},
+      'line 2: a quote inside a quoted cell is not a whole cell; double a quote that belongs to the cell: ""'
+    ],
+    [
+      'a name twice',
+      'x,y,x\n1,2,3\n',
+      {},
+      'header, column 3: x is not a name of its own; rename it: column 1 has the same'
+    ],
+    [
+      'a first line that could be either',
+      '1,2,a\n3,4,b\n',
+      {},
+      "header: a first line of words and numbers is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'a column misspelt',
+      'eruptions,waiting\n1,2\n',
+      { columns: ['eruptions', 'Wating'] },
+      'columns: Wating is not a column of the table; try waiting; the columns are eruptions, waiting'
+    ],
+    [
+      'a position too far',
+      'x,y\n1,2\n',
+      { columns: [3] },
+      'columns: 3 is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'a position from 0',
+      'x,y\n1,2\n',
+      { columns: ['0'] },
+      'columns: 0 is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'no position',
+      'x,y\n1,2\n',
+      { columns: [NaN] },
+      'columns: NaN is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'no columns',
+      'x,y\n1,2\n',
+      { columns: [] },
+      'columns: an empty list is not at least one column; choose from x, y'
+    ],
+    [
+      'no column of numbers',
+      'a,b\nx,y\n',
+      {},
+      "columns: a, b is not a list with a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+    ],
+    [
+      'blanks between numbers',
+      'a b\n1 2\n3 4',
+      {},
+      "columns: a b is not a list with a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+    ],
+    [
+      'a bad delimiter',
+      '1,2',
+      { delimiter: '"' },
+      `delimiter: "\\"" is not a separator of cells; try ',' or leave it out`
+    ],
+    [
+      'decimal commas',
+      'x;y\n3,6;79\n1,8;54\n',
+      {},
+      `row 1, column 1 (x): 3,6 is not a finite number; ${decimalPoint} (1 more like this)`
+    ],
+    [
+      'points before decimals beside decimal commas',
+      'temp;height\n1.125;1,5\n20.1;1,7\n22.45;1,9\n',
+      { decimal: ',' },
+      'row 2, column 1 (temp): 20.1 is not a number with a decimal comma, its thousands separated by points; write it as 20,1 if its ' +
+        'point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out (1 more like this)'
+    ],
+    [
+      'commas between thousands beside decimal commas',
+      'x;y\n1,234.5;1,5\n',
+      { decimal: ',' },
+      'row 1, column 1 (x): 1,234.5 is not a finite number; write it with a decimal comma, such as 1234,5'
+    ],
+    [
+      'decimal commas, no header',
+      '3,6;7,9\n1,8;5,4\n',
+      {},
+      `row 1, column 1: 3,6 is not a finite number; ${decimalPoint} (3 more like this)`
+    ],
+    [
+      'decimal commas in quotes',
+      'x,y\n1,"2,5"\n',
+      {},
+      `row 1, column 2 (y): 2,5 is not a finite number; ${decimalPoint}`
+    ],
+    ['thousands', 'x\n"1,234,567.5"\n', {}, `row 1, column 1 (x): 1,234,567.5 is not a finite number; ${decimalPoint}`],
+    ['infinity', 'x\n1\nInfinity\n', {}, `row 2, column 1 (x): Infinity is not a finite number; ${decimal}`],
+    ['infinities alone', 'x\n-inf\n', {}, `row 1, column 1 (x): -inf is not a finite number; ${decimal}`],
+    ['a currency', 'x\n$1.5\n2\n', {}, `row 1, column 1 (x): $1.5 is not a finite number; ${such('1.5')}`],
+    ['percents', 'x\n3%\n', {}, `row 1, column 1 (x): 3% is not a finite number; ${such('3')}`],
+    ['thousands apart', 'x\n1 000\n', {}, `row 1, column 1 (x): 1 000 is not a finite number; ${such('1000')}`],
+    ['thousands by _', 'x\n1_000\n', {}, `row 1, column 1 (x): 1_000 is not a finite number; ${such('1000')}`],
+    ['a typographic minus', 'x\n\u22125\n', {}, `row 1, column 1 (x): \u22125 is not a finite number; ${such('-5')}`],
+    ['an accountant\u2019s minus', 'x\n(5)\n', {}, `row 1, column 1 (x): (5) is not a finite number; ${such('-5')}`],
+    [
+      'a column asked for twice',
+      'x,y\n1,2\n',
+      { columns: ['x', 1] },
+      'columns: x and 1 is not two columns but one (x); name each column once'
+    ],
+    [
+      'weights as a column too',
+      'x,y\n1,2\n',
+      { columns: ['x', 'y'], weights: 'y' },
+      'columns: y is not a column beside the weights; leave it out, or the weights'
+    ],
+    [
+      'years that may be names',
+      '2019,2020\n1,2\n3,4\n',
+      {},
+      "header: a first line of 2019,2020 is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'numbers that may count columns',
+      '0,1\n.5,2.5\n3,4.25\n',
+      {},
+      "header: a first line of 0,1 is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'lines above the table',
+      'made by X\n"on Monday, or so"\nx,y\n1,2\n3,4\n',
+      {},
+      "text: 2 lines above the table (made by X) is not a table alone; begin with the line of names, or with the first row, or set 'skip' to the number of lines above it"
+    ],
+    [
+      'a name too few',
+      'x,y\n1.5,1,2\n1.5,3,4\n',
+      {},
+      'header: 2 names is not one for each of 3 columns; name the first column too, or leave it out'
+    ],
+    [
+      'a list of JSON of unlike rows',
+      '[{"x": 1}, [2]]',
+      {},
+      'row 2: [2] is not an object of JSON; give one for each row'
+    ],
+    ['JSON', '[[1, 2]]', {}, 'text: JSON is not a table of separated values; write it as CSV, a line for each row'],
+    [
+      'a web page',
+      '<!DOCTYPE html><p>1,2',
+      {},
+      'text: a web page or XML is not a table of separated values; write it as CSV, a line for each row'
+    ],
+    [
+      'nothing but numbers of rows',
+      'id,s\n1,a\n2,b\n',
+      {},
+      "columns: id alone, which holds row numbers, is not a column of measurements; if it is one, name it with 'columns'"
+    ],
+    ['a number out of range', 'x\n1e999\n', {}, `row 1, column 1 (x): 1e999 is not a finite number; ${decimal}`],
+    ['a hexadecimal number', 'x\n0x10\n', {}, `row 1, column 1 (x): 0x10 is not a finite number; ${decimal}`],
+    ['a binary number', 'x\n1\n0b1\n', {}, `row 2, column 1 (x): 0b1 is not a finite number; ${decimal}`],
+    [
+      'a word in a column of numbers',
+      'x,y\n1,2\n3,four\n5,six\n1,1\n',
+      {},
+      `row 2, column 2 (y): four is not a finite number; ${word} (1 more like this)`
+    ],
+    [
+      'a column of words, asked for',
+      'x,s\n1,a\n2,b',
+      { columns: ['x', 's'] },
+      `row 1, column 2 (s): a is not a finite number; ${word} (1 more like this)`
+    ],
+    [
+      'a missing cell',
+      'x,waiting\n1,2\n3,NA\n4,\n',
+      {},
+      `row 2, column 2 (waiting): NA is not a finite number; ${fillIn} (1 more like this)`
+    ],
+    ['an empty cell', 'x,y\n1,2\n3, \n', {}, `row 2, column 2 (y): an empty cell is not a finite number; ${fillIn}`],
+    [
+      'a word where missing cells are dropped',
+      'x\nNA\n1\nfoo\n',
+      { missing: 'drop' },
+      `row 3, column 1 (x): foo is not a finite number; ${word}`
+    ],
+    [
+      'nothing but missing cells',
+      'x,y\n1,\n,2\n',
+      { missing: 'drop' },
+      "rows: none without a missing cell is not at least one row; choose fuller columns with 'columns'"
+    ],
+    [
+      'a negative weight',
+      'x,w\n1,1\n2,-3\n',
+      { weights: 'w' },
+      'row 2, column 2 (w): -3 is not a weight ≥ 0; give it 0 to leave the row out'
+    ],
+    [
+      'a negative weight below a dropped row',
+      'x,w\n,1\n2,-3\n',
+      { weights: 'w', missing: 'drop' },
+      'row 2, column 2 (w): -3 is not a weight ≥ 0; give it 0 to leave the row out'
+    ],
+    [
+      'weights all 0',
+      'x,w\n1,0\n2,0\n',
+      { weights: 'w' },
+      'weights: a sum of 0 is not finite and > 0; scale the weights; integers count repetitions'
+    ],
+    [
+      'a column of weights that is not there',
+      'x,w\n1,1\n',
+      { weights: 'W8' },
+      'weights: W8 is not a column of the table; try w; the columns are x, w'
+    ]
+  ])('refuses %s', (_, text, options, expected) => {
+    expect(message(Points.readCsv(text, options))).toBe(expected)
+    expect(message(Points.fromCsv(text, options))).toBe(expected)
+  })
+
+  it('says why columns are left behind', () => {
+    const rows = Array.from({ length: 8 }, (_, i) => `${i + 1},${100 - i},${i % 2},${i / 3},2020-01-0${i + 1},w${i},`)
+    const table = right(Points.readCsv(`"",id,class,x,when,s,none\n${rows.join('\n')}`))
+    expect(table.columns).toEqual(['x'])
+    expect(table.ignored).toEqual([
+      { name: 'column 1', why: 'row numbers' },
+      { name: 'id', why: 'row numbers' },
+      { name: 'class', why: 'labels' },
+      { name: 'when', why: 'dates' },
+      { name: 's', why: 'text' },
+      { name: 'none', why: 'empty' }
+    ])
+    const asked = right(Points.readCsv(`id,x,class\n1,2,0\n2,3,0\n`, { columns: ['id', 'class'] }))
+    expect(asked.columns).toEqual(['id', 'class'])
+    expect(asked.ignored).toEqual([{ name: 'x', why: 'not asked for' }])
+  })
+
+  it('takes ranges of positions, and leaves out what is excluded', () => {
+    const text = 'a,b,c,d,2-3\n1,2,3,4,5\n6,7,8,9,10\n'
+    const columns = (options: Points.CsvOptions): ReadonlyArray<string> => right(Points.readCsv(text, options)).columns
+    expect(columns({ columns: ['4', '1-2'] })).toEqual(['d', 'a', 'b'])
+    expect(columns({ columns: ['3-'] })).toEqual(['c', 'd', '2-3'])
+    // A name is a name first.
+    expect(columns({ columns: ['2-3'] })).toEqual(['2-3'])
+    expect(columns({ exclude: ['b', '4-'] })).toEqual(['a', 'c'])
+    expect(columns({ columns: ['1-4'], exclude: ['2'] })).toEqual(['a', 'c', 'd'])
+    expect(right(Points.readCsv(text, { exclude: ['b'] })).ignored).toEqual([{ name: 'b', why: 'excluded' }])
+    expect(message(Points.readCsv(text, { columns: ['4-9'] }))).toBe(
+      'columns: 4-9 is not a rising range within 1-5; the columns are a, b, c, d, 2-3'
+    )
+    expect(message(Points.readCsv(text, { exclude: ['x'] }))).toMatch(/^exclude: x is not a column of the table; try a/)
+    expect(message(Points.readCsv(text, { columns: ['a'], exclude: ['1'] }))).toBe(
+      'exclude: all of the columns is not some of them; leave one to learn from'
+    )
+    expect(message(Points.readCsv(text, { exclude: ['1-'] }))).toMatch(/^columns: nothing but what is excluded is not/)
+  })
+
+  it('keeps columns as they are written, a cell for each row that is taken', () => {
+    const text = `x,kind,id,note\n${['1,a,7,p', 'NA,b,8,q', '3, a ,9,r', '4,b,10,s', '5,a,11,t'].join('\n')}\n`
+    const table = right(Points.readCsv(text, { missing: 'drop', keep: { columns: ['id'], classes: 3 } }))
+    expect(table.kept).toEqual([
+      { name: 'id', cells: ['7', '9', '10', '11'] },
+      // `note` has a word of its own for each row: no classes.
+      { name: 'kind', cells: ['a', 'a', 'b', 'a'] }
+    ])
+    expect('kept' in right(Points.readCsv(text, { missing: 'drop' }))).toBe(false)
+  })
+
+  it('doubts columns of few whole numbers, and what is called a weight', () => {
+    const text = `x,quality,count\n${Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i}`).join('\n')}`
+    expect(right(Points.readCsv(text)).doubtful).toEqual([
+      { name: 'quality', why: 'labels' },
+      { name: 'count', why: 'weights' }
+    ])
+    expect(right(Points.readCsv(text, { weights: 'count', columns: ['x', 'quality'] })).doubtful).toEqual([])
+  })
+
+  it.each([
+    '',
+    'NA',
+    '#N/A',
+    '<NA>',
+    'n.a.',
+    'NaN',
+    '-nan',
+    'None',
+    'NULL',
+    'nil',
+    'Missing',
+    '?',
+    '.',
+    '-',
+    '--',
+    '\u2014'
+  ])('takes %j for a missing cell, and keeps the numbers of the others', spelling => {
+    const table = right(Points.readCsv(`x,y\n1,2\n3, ${spelling} \n5,6\n`, { missing: 'drop' }))
+    expect(Points.toRows(table.points)).toEqual([
+      [1, 2],
+      [5, 6]
+    ])
+    expect(Array.from(table.rowNumbers)).toEqual([1, 3])
+  })
+
+  it('takes time in proportion to cells and names, however long', () => {
+    const blanks = ' '.repeat(60_000)
+    expect(message(Points.readCsv(`x\n1\n${blanks}x\n2\n`))).toMatch(/^row 2, column 1 \(x\): x is not/)
+    const names = ['a', 'b'].map(name => name.repeat(20_000))
+    expect(message(Points.readCsv(`${names.join(',')}\n1,2\n`, { columns: ['c'.repeat(20_000)] }))).toMatch(
+      /^columns: c/
+    )
+  })
+
+  it('never throws, whatever the text', () => {
+    const cell = fc.oneof(
+      fc.constantFrom('1', 'x', ',', ';', '\t', '"', '\n', '\r', ' ', '?', '1,5', '\uFEFF'),
+      fc.string()
+    )
+    fc.assert(
+      fc.property(
+        fc.array(cell).map(cells => cells.join('')),
+        fc.constantFrom(undefined, true, false),
+        (text, header) => {
+          const options = header === undefined ? {} : { header }
+          const table = Points.readCsv(text, options)
+          if (Either.isRight(table))
+            expect(Points.validate(table.right.points)).toEqual(Either.right(table.right.points))
+        }
+      ),
+      { numRuns: 1000 }
+    )
+  })
+
+  it('reads the files that come with the project', () => {
+    const file = (name: string): string =>
+      readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
+    const shape = (name: string, options?: Points.CsvOptions): unknown => {
+      const table = right(Points.readCsv(file(name), options))
+      const { points: xs, columns, dropped } = table
+      return { rows: xs.rows, first: Points.row(0)(xs), columns, dropped, ignored: namesOf(table) }
+    }
+    expect(shape('faithful')).toEqual({
+      rows: 272,
+      first: [3.6, 79],
+      columns: ['eruptions', 'waiting'],
+      ignored: [],
+      dropped: 0
+    })
+    expect(Array.from(Points.mean(right(Points.fromCsv(file('faithful')))))).toEqual([
+      expect.closeTo(3.4877830882352936, 12) as number,
+      expect.closeTo(70.8970588235294, 12) as number
+    ])
+    expect(shape('iris')).toEqual({
+      rows: 150,
+      first: [5.1, 3.5, 1.4, 0.2],
+      columns: ['Sepal.Length', 'Sepal.Width', 'Petal.Length', 'Petal.Width'],
+      ignored: ['Species'],
+      dropped: 0
+    })
+    expect(shape('penguins')).toEqual({
+      rows: 342,
+      first: [39.1, 18.7, 181, 3750],
+      columns: ['bill_len', 'bill_dep', 'flipper_len', 'body_mass'],
+      ignored: ['species'],
+      dropped: 0
+    })
+  })
+})
+
+describe('toCsv', () => {
+  it('reads back as the same doubles', () => {
+    fc.assert(
+      fc.property(points(finite), xs => {
+        const options = xs.weights === undefined ? {} : { weights: 'weight' }
+        expect(Points.fromCsv(Points.toCsv(xs), options)).toEqual(Either.right(xs))
+      })
+    )
+  })
+
+  it('keeps the names given, quoted where they must be', () => {
+    const name = fc.string().map(text => `c${text}c`.replace(/\r/g, ''))
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 4 }), names => {
+        const xs = right(Points.fromRows([names.map((_, j) => j)]))
+        expect(right(Points.readCsv(Points.toCsv(xs, names), { header: true, delimiter: ',' })).columns).toEqual(names)
+      })
+    )
+  })
+
+  it('guards names that a spreadsheet would run, and reads them back', () => {
+    const names = ['=cmd|x', '+1', '-a', '@b', "'=c", "'d"]
+    const text = Points.toCsv({ rows: 1, dim: 6, values: new Float64Array(6) }, names)
+    expect(text.split('\n')[0]).toBe("'=cmd|x,'+1,'-a,'@b,''=c,'d")
+    expect(right(Points.readCsv(text, { header: true })).columns).toEqual(names)
+  })
+
+  it('finds the weights another name when theirs is taken', () => {
+    const xs = right(pipe(Points.fromRows([[1]]), Either.chain(Points.weighted([2]))))
+    expect(Points.toCsv(xs, ['weight'])).toBe('weight,weight_\n1,2\n')
+  })
+})
+
+describe('a list of JSON objects', () => {
+  it('is read as a line for each is, on one line or on many', () => {
+    const rows = [
+      { x: 1, y: 'a' },
+      { x: 2.5, z: 3 },
+      { y: 'b', x: -1, z: null }
+    ]
+    const lines = Points.readCsv(rows.map(row => JSON.stringify(row)).join('\n'), { missing: 'drop' })
+    expect(lines).toMatchObject({ right: { columns: ['x', 'z'], dropped: 2 } })
+    for (const indent of [0, 2]) {
+      const text = JSON.stringify(rows, null, indent)
+      expect(Points.readCsv(text, { missing: 'drop' })).toEqual(lines)
+      const reader = Points.csvReader()
+      expect(reader.push(new TextEncoder().encode(text)) && reader.table()).toBe(null)
+    }
+  })
+  it('is refused where it is cut short', () => {
+    expect(pipe(Points.readCsv('[{"x": 1},\n{"x": 2'), Either.mapLeft(Problem.show))).toEqual(
+      Either.left(
+        expect.stringMatching(
+          /^text: JSON \(SyntaxError: .*\) is not a whole list; correct it, or write an object on each line$/
+        )
+      )
+    )
+  })
+})
+
+it('suggests, for a column that there is none of, one that begins so and can be used', () => {
+  const text = 'Sepal.Length,Petal.Length,Species\n5.1,1.4,a\n4.9,1.3,b\n'
+  for (const [wanted, found] of [
+    ['petal', 'Petal.Length'],
+    ['Specie', 'Sepal.Length'],
+    ['sepal.length', 'Sepal.Length']
+  ])
+    // prettier-ignore
+    expect(Points.readCsv(text, { columns: [wanted] })).toMatchObject({ left: { remedy: expect.stringMatching(`^try ${found};`) as unknown } })
+})
+
+describe('what write.table of R writes', () => {
+  const points = Either.right(Float64Array.of(5.1, 3.5, -4.9, 3e-5))
+  it.each([
+    // write.table(d), write.table(d, row.names = FALSE), write.table(d, sep = ","), and with names of rows that are words
+    '"a" "b" "s"\n"1" 5.1 3.5 "one"\n"12" -4.9 3e-05 "a b"\n',
+    '"a" "b" "s"\n5.1 3.5 "one"\n-4.9 3e-05 "a b"\n',
+    '"a","b","s"\n"1",5.1,3.5,"one"\n"12",-4.9,3e-05,"a, b"\n',
+    '"a" "b c"\n"Mazda RX4" 5.1 3.5\n"Fiat 128" -4.9 3e-05\n'
+  ])('is read: %j', text => {
+    const read = Points.readCsv(text)
+    expect(
+      pipe(
+        read,
+        Either.map(({ points }) => points.values)
+      )
+    ).toEqual(points)
+    expect(
+      pipe(
+        read,
+        Either.map(({ ignored }) => ignored.map(({ name, why }) => `${name}: ${why}`))
+      )
+    ).toEqual(
+      Either.right([
+        ...(text.includes('"1"') ? ['row.names: row numbers'] : text.includes('Fiat') ? ['row.names: text'] : []),
+        ...(text.includes('"s"') ? ['s: text'] : [])
+      ])
+    )
+  })
+  it('is no guess where cells are other than R would write them', () => {
+    // one column of words in quotes, and blanks within
+    expect(Points.readCsv('"a b"\n1\n2\n')).toMatchObject({ right: { columns: ['a b'] } })
+    expect(Points.readCsv('"a" "b"\n1 2\n3 4 5\n')).toMatchObject({ _tag: 'Left' })
+  })
+})
+
+describe('JSON lines', () => {
+  const read = (text: string, options: Points.CsvOptions = {}): Points.Table => right(Points.readCsv(text, options))
+
+  it('are a table of their keys', () => {
+    const table = read(
+      '\n{"name": "Ann", "length": 1.5, "width": 2}\r\n{"length": -3e2, "width": 4.25, "more": null}\n\n'
+    )
+    expect(Points.toRows(table.points)).toEqual([
+      [1.5, 2],
+      [-300, 4.25]
+    ])
+    expect(table.columns).toEqual(['length', 'width'])
+    expect(table.ignored).toEqual([
+      { name: 'name', why: 'text' },
+      { name: 'more', why: 'empty' }
+    ])
+  })
+
+  it('hold numbers as JSON writes them, whatever the options for text', () => {
+    const options = { na: ['-999'], missing: 'drop', skip: 1 } as const
+    const table = read('from here on\n{"0": 1.234, "1": 5}\n{"0": -999, "1": 6}\n{"1": 7}\n', options)
+    expect([Points.toRows(table.points), table.columns, table.dropped]).toEqual([[[1.234, 5]], ['0', '1'], 2])
+    expect(Points.toRows(read('{"x": 1.234}\n', { decimal: ',', delimiter: ';' }).points)).toEqual([[1.234]])
+  })
+
+  it.each([
+    ['{"x": 1}\n{"x": 2\n', 'line 2: {"x": 2 is not an object of JSON; write one on each line, as on the first'],
+    ['{"x": 1}\n[2]\n', 'line 2: [2] is not an object of JSON; write one on each line, as on the first'],
+    [
+      '{"x": 1}\n{"x": [1, 2]}\n',
+      'line 2, x: [1,2] is not a number or a text; give each of its values a name of its own'
+    ],
+    ['{"x": 1}\n{"y": 2}\n', 'row 1, column 2 (y): an empty cell is not a finite number'],
+    ['{"x": [1, 2]}\n', 'text: JSON is not a table of separated values'],
+    ['{\n"x": 1}\n', 'text: JSON is not a table of separated values']
+  ])('are refused where a line is none: %s', (text, wanted) => {
+    expect(message(Points.readCsv(text))).toContain(wanted)
+  })
+
+  it('are what CSV of the same numbers is', () => {
+    fc.assert(
+      fc.property(points(finite), given => {
+        const names = Array.from({ length: given.dim }, (_, j) => `x${j + 1}`)
+        const lines = Points.toRows(given).map(row =>
+          JSON.stringify(Object.fromEntries(row.map((x, j) => [names[j], x])))
+        )
+        // JSON has no −0
+        expect(Array.from(read(`${lines.join('\n')}\n`, { columns: names }).points.values, x => x + 0)).toEqual(
+          Array.from(given.values, x => x + 0)
+        )
+      })
+    )
+  })
+})
+
+describe('a text that is too much to be held cell by cell', () => {
+  const large: ReadonlyArray<[string, string, string]> = [
+    ['commas', ','.repeat(34_000_000), 'text: one of 34000000 cells is not of at most 33554432'],
+    ['tabs', '\t'.repeat(34_000_000), 'text: one of 34000000 cells is not of at most 33554432'],
+    ['lines of JSON', `{"x":1}${'\n'.repeat(34_000_000)}`, 'text: one of 34000000 cells is not of at most 33554432']
+  ]
+  it.each<[string, string, string]>([
+    ...spread(6)(large),
+    ['one line', ','.repeat(2_000_000), 'text: a line of 2000001 cells is not one of at most 1000000'],
+    [
+      'lines of JSON with names of their own',
+      Array.from({ length: 6000 }, (_, i) => `{"x${i}":1}`).join('\n'),
+      'text: one of 6000 rows with 6000 names is not of at most 33554432 cells'
+    ]
+  ])('is refused before it is: %s', (_, text, problem) => {
+    expect(message(Points.readCsv(text))).toContain(problem)
+  })
+})

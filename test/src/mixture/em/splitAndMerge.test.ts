@@ -1,0 +1,211 @@
+/** Split and merge moves: out of traps where expectation–maximization stays, never to a lower likelihood. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  Params,
+  Pipeline,
+  type Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage
+} from '../../../../src/index.js'
+import * as Split from '../../../../src/mixture/em/split.js'
+
+const compiled = <P extends string>(
+  score: Score.Score<P>,
+  initializer: Initializer.Initializer,
+  stages: ReadonlyArray<Stage.Stage>,
+  points: Points.Points
+): ReturnType<ReturnType<typeof Compile.pipeline<P>>> =>
+  pipe(points, Compile.pipeline(Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer, stages })))
+
+const states = <P extends string>(
+  score: Score.Score<P>,
+  initializer: Initializer.Initializer,
+  stages: ReadonlyArray<Stage.Stage>,
+  points: Points.Points
+): ReadonlyArray<Run.State<P>> => {
+  const program = compiled(score, initializer, stages, points)
+  if (E.isLeft(program)) throw new Error(Problem.show(program.left[0]))
+  return [...Run.states(program.right)(Key.fromSeed(3))]
+}
+
+const em = Stage.expectationMaximization({ steps: 300, relativeChange: 1e-9 })
+
+/** Three groups on a line; two of the centres start in the left one, and one between the others. */
+const trap = [[-10.1], [-9.9], [10]]
+const truth = Mixture.of({ means: [[-10], [6], [14]] })
+const points = Mixture.sample(900)(Key.fromSeed(1))(truth)
+
+describe('two components in one group, one over two', () => {
+  const ends = <P extends 'means' | 'logits' | 'logVariances'>(
+    score: Score.Score<P | 'means'>,
+    stages: ReadonlyArray<Stage.Stage>
+  ): number => {
+    const run = states(score, Initializer.values(trap), stages, points)
+    return Metric.centreError(run[run.length - 1].params, truth)
+  }
+  const isotropic = Score.isotropic({ components: 3 })
+  const spherical = Score.spherical({ components: 3 })
+
+  it('hold expectation–maximization', () => {
+    expect(ends(isotropic, [em])).toBeGreaterThan(2)
+    expect(ends(spherical, [em])).toBeGreaterThan(2)
+  })
+
+  it('are parted', () => {
+    const stages = [em, Stage.splitAndMerge({ steps: 10 }), em]
+    // Five standard errors of a mean of 300 rows.
+    expect(ends(isotropic, stages)).toBeLessThan(5 / Math.sqrt(300))
+    expect(ends(spherical, stages)).toBeLessThan(5 / Math.sqrt(300))
+  })
+})
+
+it('an empty component is put to use', () => {
+  const start = Initializer.values(
+    Params.of({ means: [[-10], [10], [1000]], logits: [0, 0, -700], logVariances: [0, 3, 0] })
+  )
+  const last = states(Score.isotropic({ components: 3 }), start, [em, Stage.splitAndMerge({ steps: 10 }), em], points)
+  expect(Metric.centreError(last[last.length - 1].params, truth)).toBeLessThan(5 / Math.sqrt(300))
+})
+
+it('the most promising move comes first', () => {
+  // Two over the first group, one over the last two, and two more that are right.
+  const groups = Mixture.of({ means: [[-20], [-10], [0], [10], [14]] })
+  const data = Mixture.sample(1500)(Key.fromSeed(2))(groups)
+  const start = Initializer.values([[-20.1], [-19.9], [-10], [0], [12]])
+  const moves = [em, Stage.splitAndMerge({ steps: 1, attempts: 1 }), em]
+  const last = states(Score.isotropic({ components: 5 }), start, moves, data).at(-1)
+  expect(last && Metric.centreError(last.params, groups)).toBeLessThan(5 / Math.sqrt(300))
+})
+
+describe('what a move is chosen by', () => {
+  const mixture = Mixture.of({ means: [[-10], [-9], [10]], weights: [0.2, 0.2, 0.6], variances: [1, 2, 16] })
+  const learned = { mixture, free: true }
+  const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
+  const survey = Split.survey(rows, learned, 1e-6, 3)
+
+  it('is what the likelihood loses without a component', () => {
+    const whole = Mixture.meanLogDensity(points)(mixture)
+    for (const k of [0, 1]) {
+      const others = [0, 1, 2].filter(other => other !== k)
+      const rest = Mixture.of({
+        means: others.map(other => [mixture.means.values[other]]),
+        weights: others.map(other => mixture.weights[other]),
+        variances: others.map(other => mixture.variances[other])
+      })
+      const mass = survey.mass[k]
+      // The price of a share is that of the rows' own, where the likelihood has the mixture's.
+      const lost = whole - Mixture.meanLogDensity(points)(rest) + Math.log1p(-mass) - Math.log1p(-mixture.weights[k])
+      expect(survey.cost[k]).toBeCloseTo(lost, 10)
+    }
+  })
+
+  it('is what the likelihood gains by halves', () => {
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const [left, right] = [...split.halves].sort((a, b) => a.centre[0] - b.centre[0])
+    expect(Math.abs(left.centre[0] - 6)).toBeLessThan(0.5)
+    expect(Math.abs(right.centre[0] - 14)).toBeLessThan(0.5)
+    const own = { ...points, rows: 600, values: points.values.filter(x => x > 0).slice(0, 600) }
+    const single = Mixture.of({ means: [[10]], variances: [own.values.reduce((s, x) => s + (x - 10) ** 2, 0) / 600] })
+    const two = Mixture.of({
+      means: [[left.centre[0]], [right.centre[0]]],
+      weights: [left.share, right.share],
+      variances: [left.variance, right.variance]
+    })
+    const gain = Mixture.meanLogDensity(own)(two) - Mixture.meanLogDensity(own)(single)
+    // The gain is counted on the rows by their responsibilities, and against the best single component.
+    expect(split.gain).toBeGreaterThan(0.9 * survey.mass[2] * gain)
+    expect(split.gain).toBeLessThan(1.1 * survey.mass[2] * gain)
+  })
+
+  it('is carried out: a half takes the place of what was removed, the other of what was split', () => {
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const { means, weights, variances } = Split.moved(
+      survey,
+      learned,
+      { removed: 0, split: 2, halves: split.halves },
+      1e-6
+    )
+    const [half, other] = split.halves
+    const total = survey.mass[1] + survey.mass[2]
+    const expected = [
+      { mean: other.centre[0], weight: (survey.mass[2] * other.share) / total, variance: other.variance },
+      { mean: -9, weight: survey.mass[1] / total, variance: 2 },
+      { mean: half.centre[0], weight: (survey.mass[2] * half.share) / total, variance: half.variance }
+    ]
+    expected.forEach(({ mean, weight, variance }, k) => {
+      expect(means.values[k]).toBeCloseTo(mean, 12)
+      expect(weights[k]).toBeCloseTo(weight, 12)
+      expect(variances[k]).toBeCloseTo(variance, 9)
+    })
+  })
+})
+
+it('ends when no move raises the likelihood, and leaves the parameters as they are', () => {
+  const run = states(
+    Score.isotropic({ components: 3 }),
+    Initializer.values([[-10], [6], [14]]),
+    [em, Stage.splitAndMerge({ steps: 50 })],
+    points
+  )
+  const before = run.filter(({ stage }) => stage === 0).at(-1)
+  const last = run.at(-1)
+  expect(last).toMatchObject({ stage: 1, step: 1, status: { _tag: 'Finished', rule: 'relativeChange' } })
+  expect(last?.params).toEqual(before?.params)
+})
+
+it('never lowers the likelihood, on whatever data', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 2, maxLength: 2 }), {
+        minLength: 6,
+        maxLength: 20
+      }),
+      fc.integer({ min: 2, max: 4 }),
+      (rows, components) => {
+        const points = { rows: rows.length, dim: 2, values: Float64Array.from(rows.flat()) }
+        const moves = states(
+          Score.isotropic({ components }),
+          Initializer.fromData,
+          [Stage.splitAndMerge({ steps: 5, attempts: 3, polish: 3, varianceFloor: 0.01 })],
+          points
+        )
+        const values = moves.flatMap(({ value }) => (value === null ? [] : [value]))
+        return values.every((value, i) => i === 0 || value <= values[i - 1])
+      }
+    ),
+    { numRuns: 50, seed: 4 }
+  )
+})
+
+it('is refused where there is nothing to move', () => {
+  const refused = (program: E.Either<Compile.CompileErrors, unknown>): string =>
+    E.isLeft(program) ? Problem.show(program.left[0]) : 'compiled'
+  expect(
+    refused(compiled(Score.symmetricPair, Initializer.tiny, [Stage.splitAndMerge({ steps: 5 })], points))
+  ).toMatchInlineSnapshot(
+    `"stages[0].score: Score.symmetricPair is not that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply; leave the stage out"`
+  )
+  expect(
+    refused(
+      compiled(
+        Score.isotropic({ components: 2 }),
+        Initializer.tiny,
+        [Stage.splitAndMerge({ steps: 5, attempts: 0 })],
+        points
+      )
+    )
+  ).toMatchInlineSnapshot(`"stages[0].attempts: 0 is not a whole number ≥ 1; try 10"`)
+})

@@ -1,0 +1,212 @@
+/** Mixtures of factor analysers against direct maximisation and scikit-learn (`test/oracle/factors.json`, which `factors.py` made). */
+import { readFileSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import * as Factor from '../../../../lib/arrays/factor.js'
+import { size } from '../../../../lib/arrays/ndarray.js'
+import {
+  Covariance,
+  ExpectationMaximization,
+  fit,
+  Key,
+  Mixture,
+  Points,
+  Score,
+  type Params
+} from '../../../../src/index.js'
+import { isSlow, spread } from '../../../cases.js'
+import { there } from '../../../there.js'
+
+type Kind = 'UUU' | 'UUC' | 'UCU' | 'UCC' | 'CUU' | 'CUC' | 'CCU' | 'CCC'
+type Matrix = ReadonlyArray<ReadonlyArray<number>>
+
+interface Reference {
+  readonly steps: ReadonlyArray<{
+    readonly mass: ReadonlyArray<number>
+    readonly scatters: ReadonlyArray<Matrix>
+    readonly rank: number
+    readonly floor: number
+    readonly level: readonly [number, number]
+    readonly models: Readonly<Record<Kind, Readonly<Record<'free' | 'floored' | 'noisy', number>>>>
+  }>
+  readonly one: ReadonlyArray<{ readonly rank: number; readonly rows: Matrix; readonly loglik: number }>
+  readonly three: Readonly<Record<Kind, number>>
+}
+
+const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+const reference = JSON.parse(read('test/oracle/factors.json')) as Reference
+const kinds = Object.keys(reference.three) as ReadonlyArray<Kind>
+
+const scoreOf = (kind: Kind, components: number, rank: number): Score.Score<string> =>
+  Score.mixture({ components, covariance: Covariance.named(`${kind}${rank}`) })
+const familyOf = (kind: Kind, components: number, rank: number): Score.Family<string> =>
+  there(Score.interpret(scoreOf(kind, components, rank)).family)
+
+const clean = { alpha: 1, sigma: 0 }
+
+const iris = read('examples/data/iris.csv')
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map(line => line.split(','))
+const points = ((): Points.Points => {
+  const found = Points.fromRows(iris.map(row => row.slice(0, 4).map(Number)))
+  if (E.isLeft(found)) throw new Error(found.left.field)
+  return Points.standardize(found.right).points
+})()
+
+/** Σ n log|S| + tr S⁻¹W, S = α²Σ + σ². */
+const objective = (
+  n: ReadonlyArray<number>,
+  w: ReadonlyArray<Matrix>,
+  covariances: Float64Array,
+  { alpha, sigma } = clean
+): number =>
+  n.reduce((sum, m, k) => {
+    const dim = w[k].length
+    const own = covariances
+      .slice(k * dim * dim, (k + 1) * dim * dim)
+      .map((s, at) => alpha * alpha * s + (at % (dim + 1) === 0 ? sigma * sigma : 0))
+    const factor = Factor.ofCovariance(own, dim)
+    if (factor === null) throw new Error('not positive definite')
+    const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
+    const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
+    const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
+    return sum + m * (2 * Factor.logDeterminant(factor, dim) + trace)
+  }, 0)
+
+/** Of these a sixth where not slow. */
+const third = spread(6)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
+
+describe.each(kinds)('%s', kind => {
+  // Closed forms, of principal components.
+  const isExact = kind.endsWith('C') && kind !== 'CUC'
+
+  it.runIf(isSlow).each(third.filter(one => one.kind === kind))(
+    'its M-steps lead where all parameters at once do: $i',
+    ({ one }) => {
+      const { mass, scatters, rank, floor, level, models } = one
+      const count = mass.length
+      const dim = scatters[0].length
+      const family = familyOf(kind, count, rank)
+      const step = there(family.mStep)
+      expect(step.isGeneralized ?? false).toBe(!isExact)
+      const start = there(Score.startOf(family, dim)).fromCentres(
+        { shape: [count, dim], values: new Float64Array(count * dim) },
+        1
+      )
+      const moments = {
+        mass: Float64Array.from(mass),
+        sums: new Float64Array(count * dim),
+        second: Float64Array.from(scatters.flatMap((s, k) => s.flat().map(x => mass[k] * x)))
+      }
+      const led = (at: { readonly alpha: number; readonly sigma: number }, least: number): number => {
+        const value = (params: Params.Params<string>): number =>
+          objective(mass, scatters, Mixture.covariances(there(family.toMixture)(params)).values, at)
+        const bounds = { level: at, floor: least, dim }
+        const walked = (from: Params.Params<string>, steps: number): Params.Params<string> =>
+          Array.from({ length: steps }).reduce<Params.Params<string>>((params, _, i) => {
+            const next = step.maximise(params, moments, bounds)
+            // Rounding of some hundred terms of size up to 100; the start may be below the floor.
+            if (i > 0) expect(value(next)).toBeLessThan(value(params) + 1e-10)
+            return next
+          }, from)
+        const { anew } = step
+        // There are several maxima: many starts lead to the best.
+        return value(anew === undefined ? walked(start, 2) : walked(anew(walked(start, 100), moments, bounds), 300))
+      }
+      const { free, floored, noisy } = models[kind]
+      // L-BFGS stops where differences of 1e-16 of the value show; expectation–maximization by inner steps, where noise changes by 1e-9 of itself.
+      const near = (found: number, wanted: number): void => {
+        expect(Math.abs(found - wanted)).toBeLessThan((isExact ? 1e-10 : 1e-6) * (1 + Math.abs(wanted)))
+      }
+      near(led(clean, 0.05), free)
+      near(led(clean, floor), floored)
+      near(led({ alpha: level[0], sigma: level[1] }, 0.05), noisy)
+    }
+  )
+
+  it('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
+    const species = [...new Set(iris.map(row => row[4]))]
+    const family = familyOf(kind, 3, 1)
+    const step = there(family.mStep)
+    const r = iris.map(row => species.indexOf(row[4]))
+    const means = new Float64Array(12)
+    const second = new Float64Array(48)
+    const row = (i: number): Float64Array => points.values.subarray(4 * i, 4 * i + 4)
+    r.forEach((k, i) => {
+      row(i).forEach((x, j) => (means[4 * k + j] += x / 50))
+    })
+    r.forEach((k, i) => {
+      row(i).forEach((x, a) =>
+        row(i).forEach(
+          (y, b) => (second[16 * k + 4 * a + b] += ((x - means[4 * k + a]) * (y - means[4 * k + b])) / 150)
+        )
+      )
+    })
+    const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: means }, 0.2)
+    const moments = { mass: new Float64Array(3).fill(1 / 3), sums: new Float64Array(12), second }
+    const at = { level: clean, floor: 1e-3, dim: 4 }
+    const inner = Array.from({ length: 100 }).reduce<Params.Params<string>>(
+      params => ({ ...step.maximise(params, moments, at), means: old.means }),
+      (step.anew ?? step.maximise)(old, moments, at)
+    )
+    const em = ExpectationMaximization.step(family, 1e-3, points)
+    let params = inner
+    let last = Infinity
+    for (let i = 0; i < 3000; i++) {
+      const taken = em(params)
+      expect(taken.value).toBeLessThan(last + 1e-13)
+      if (last - taken.value < 1e-11) break
+      ;[params, last] = [taken.params, taken.value]
+    }
+    // A step that gains 1e-11 a row has up to some hundred times as much before it.
+    expect(-150 * last).toBeGreaterThan(reference.three[kind] - 1e-6)
+    expect(-150 * last).toBeLessThan(reference.three[kind] + 1e-6)
+  })
+
+  it('has as many parameters as McNicholas & Murphy count, and its JSON and name', () => {
+    const K = 3
+    const d = 7
+    const q = 2
+    const loads = d * q - (q * (q - 1)) / 2
+    const [c, e, i] = Array.from(kind, letter => letter === 'C')
+    const wanted = (c ? 1 : K) * loads + (e ? 1 : K) * (i ? 1 : d)
+    expect(Score.degreesOfFreedom(d)(scoreOf(kind, K, q))).toBe(wanted + K * d + K - 1)
+    expect(Score.nameOf(scoreOf(kind, K, q))).toBe(`${kind}2`)
+    const shapes = Score.shapes(d)(scoreOf(kind, K, q))
+    expect(size(shapes.factors) + size(shapes.logNoise)).toBe((c ? 1 : K) * d * q + (e ? 1 : K) * (i ? 1 : d))
+  })
+})
+
+it.each(reference.one)('of one component have the likelihood of scikit-learn, rank $rank', ({ rank, rows, loglik }) => {
+  // They are one model where there is one component.
+  for (const kind of spread(4)(['UUU', 'CCU'] as const)) {
+    const found = fit(rows, { components: 1, family: `${kind}${rank}`, standardize: false })
+    // Both climb by expectation–maximization: `fit` to where a step gains no more than 1e-7 a row, which of 60 rows is 6e-6, after some such.
+    expect(Math.abs(found.logLikelihood * rows.length - loglik)).toBeLessThan(1e-4)
+  }
+})
+
+it.runIf(isSlow)('is chosen where it is right: one plane for all', () => {
+  // Three clusters in six columns that share two directions, with noise of 0.3.
+  const rows = 120
+  const dim = 6
+  const loads = Key.normal(2 * dim)(Key.fromSeed(1))
+  const [f, e] = [2 * rows, dim * rows].map((n, i) => Key.normal(n)(Key.fromSeed(2 + i)))
+  const values = e.map((z, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    return 4 * (i % 3) * (j % 3 === 0 ? 1 : -0.5) + f[2 * i] * loads[2 * j] + f[2 * i + 1] * loads[2 * j + 1] + 0.3 * z
+  })
+  const found = fit(
+    { rows, dim, values },
+    {
+      components: 3,
+      family: ['CCU2', 'UUU2', 'CUU2', 'CCC2', 'tied', 'full'],
+      criterion: 'bic'
+    }
+  )
+  // Columns are standardized, so that their noise is not one.
+  expect(found.family).toBe('CCU2')
+})

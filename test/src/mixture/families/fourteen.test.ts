@@ -1,0 +1,519 @@
+/** The fourteen covariances by volume, shape and orientation, against mclust and NumPy (`test/oracle/covariance.json`). */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it } from 'vitest'
+import * as Factor from '../../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../../lib/arrays/linalg.js'
+import { fill, sum, tensor, valueAndGrad, type NdArray } from '../../../../lib/index.js'
+import {
+  Covariance,
+  ExpectationMaximization,
+  Key,
+  Mixture,
+  Params as ParamsOf,
+  Score,
+  type Params,
+  type Points
+} from '../../../../src/index.js'
+import * as Spectrum from '../../../../src/mixture/families/spectrum.js'
+import * as Prior from '../../../../src/mixture/em/prior.js'
+import { there } from '../../../there.js'
+
+type Matrix = ReadonlyArray<ReadonlyArray<number>>
+interface Step {
+  readonly sigma: ReadonlyArray<Matrix>
+  readonly objective: number
+  readonly floor: number
+  readonly floored: ReadonlyArray<Matrix>
+  readonly flooredObjective: number
+  readonly map: ReadonlyArray<Matrix>
+  readonly level: readonly [number, number]
+  readonly noisyObjective: number
+}
+interface Reference {
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly mstep: ReadonlyArray<{
+    readonly x: Matrix
+    readonly z: Matrix
+    readonly means: Matrix
+    readonly mapMeans: Matrix
+    readonly second: ReadonlyArray<Matrix>
+    readonly models: Readonly<Record<string, Step>>
+  }>
+  readonly em: Readonly<
+    Record<string, { readonly models: Readonly<Record<string, { readonly loglik: number; readonly mclust: number }>> }>
+  >
+  readonly level: {
+    readonly x: Matrix
+    readonly level: readonly [number, number]
+    readonly models: Readonly<
+      Record<
+        string,
+        {
+          readonly weights: ReadonlyArray<number>
+          readonly means: Matrix
+          readonly logEigenvalues: Matrix
+          readonly orientations: ReadonlyArray<Matrix>
+          readonly logDensity: Matrix
+          readonly score: Matrix
+          readonly divergence: ReadonlyArray<number>
+        }
+      >
+    >
+  }
+}
+
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+const reference = JSON.parse(read('test/oracle/covariance.json')) as Reference
+
+const scoreOf = (name: Covariance.Name, components: number): Score.Score<string> =>
+  Score.mixture({ components, covariance: Covariance.named(name) })
+const familyOf = (name: Covariance.Name, components: number): Score.Family<string> =>
+  there(Score.interpret(scoreOf(name, components)).family)
+
+const flat = (values: ReadonlyArray<unknown>): Float64Array => Float64Array.from(values.flat(3) as number[])
+const apart = (found: Float64Array, wanted: Float64Array): number =>
+  wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
+const clean = { alpha: 1, sigma: 0 }
+
+/** What an M-step needs of W [d, d]. */
+const asked = (second: Score.Second, w: Matrix): ReadonlyArray<number> => {
+  const diagonal = w.map((row, i) => row[i])
+  return second === 'full' ? w.flat() : second === 'diagonal' ? diagonal : [diagonal.reduce((sum, x) => sum + x, 0)]
+}
+
+/** Σ n log|S| + tr(S⁻¹W), by Cholesky's triangles. */
+const objective = (n: ReadonlyArray<number>, w: ReadonlyArray<Matrix>, s: Float64Array, dim: number): number =>
+  n.reduce((sum, m, k) => {
+    const factor = Factor.ofCovariance(s.slice(k * dim * dim, (k + 1) * dim * dim), dim)
+    if (factor === null) throw new Error('not positive definite')
+    const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
+    const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
+    const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
+    return sum + 2 * m * Factor.logDeterminant(factor, dim) + trace
+  }, 0)
+
+/** VEE, EVE and VVE stop where a turn promises no more than rounding; the others are exact. References have thirteen digits. */
+const inner = new Set<string>(['VEE', 'EVE', 'VVE'])
+
+describe.each(Covariance.names)('%s', name => {
+  it('has as many free parameters as mclust counts', () => {
+    for (const [size, count] of Object.entries(reference.counts[name])) {
+      const [, dim, components] = (/d(\d+)K(\d+)/.exec(size) ?? []).map(Number)
+      const counted = Score.degreesOfFreedom(dim)(scoreOf(name, components))
+      expect(counted).toBe(count + components * dim + components - 1)
+    }
+  })
+
+  it('has the densities of the reference at a noise level', () => {
+    const { x, level, models } = reference.level
+    const { weights, means, logEigenvalues, orientations, ...wanted } = models[name]
+    const dim = x[0].length
+    const covariances = logEigenvalues.map((l, k) =>
+      x[0].map((_, i) =>
+        x[0].map((_, j) =>
+          l.reduce((sum, e, a) => sum + Math.exp(e) * orientations[k][i][a] * orientations[k][j][a], 0)
+        )
+      )
+    )
+    const model = Score.interpret(scoreOf(name, weights.length))
+    const family = there(model.family)
+    const params = there(family.fromMixture)(Mixture.of({ means, weights, covariances }))
+    const at = (of: Score.Model<string>['score']): Float64Array =>
+      Score.atLevel(model, {}, of)(
+        params,
+        { alpha: level[0], sigma: level[1] },
+        { rows: x.length, dim, values: flat(x) }
+      ).values
+    // thirteen digits of the reference, and those that its logarithms lose
+    expect(
+      apart(
+        at((own, x, level) => family.components(own, dim).logDensity(x, level)),
+        flat(wanted.logDensity)
+      )
+    ).toBeLessThan(2e-9)
+    expect(apart(at(model.score), flat(wanted.score))).toBeLessThan(2e-9)
+    expect(apart(at(model.divergence), flat(wanted.divergence))).toBeLessThan(2e-9)
+  })
+
+  it.each(reference.mstep.map((one, i) => ({ i, one })))(
+    'M-step $i is that of the reference: free, floored, at a level',
+    ({ one }) => {
+      const { x, z, means, second, models } = one
+      const dim = x[0].length
+      const count = means.length
+      const { sigma, floored, floor, flooredObjective, noisyObjective, level, ...free } = models[name]
+      const n = means.map((_, k) => z.reduce((sum, row) => sum + row[k], 0))
+      const family = familyOf(name, count)
+      const step = there(family.mStep)
+      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const moments = {
+        mass: Float64Array.from(n),
+        sums: new Float64Array(count * dim),
+        second: flat(second.map(w => asked(step.second, w)))
+      }
+      const led = (level: { readonly alpha: number; readonly sigma: number }, floor: number): Float64Array =>
+        Mixture.covariances(there(family.toMixture)(step.maximise(old, moments, { level, floor, dim }))).values
+      // Where F is flat to 1e-12, Σ is known to its root; W is rounded to thirteen digits, of which F loses one.
+      const near = inner.has(name) ? 2e-6 : 1e-10
+      const atFree = led(clean, 0)
+      const atFloor = led(clean, floor)
+      expect(apart(atFree, flat(sigma))).toBeLessThan(near)
+      expect(objective(n, second, atFree, dim) / free.objective - 1).toBeLessThan(5e-11)
+      expect(objective(n, second, atFloor, dim) / flooredObjective - 1).toBeLessThan(1e-9)
+      expect(apart(atFloor, flat(floored))).toBeLessThan(inner.has(name) ? 1e-4 : 1e-6)
+      for (let k = 0; k < count; k++) {
+        const { values } = symmetricEigen({
+          shape: [dim, dim],
+          values: atFloor.slice(k * dim * dim, (k + 1) * dim * dim)
+        })
+        expect(values[dim - 1]).toBeGreaterThan(floor * (1 - 1e-12))
+      }
+      const [alpha, noise] = level
+      const atLevel = led({ alpha, sigma: noise }, floor).map(
+        (s, at) => alpha * alpha * s + ((at % (dim * dim)) % (dim + 1) === 0 ? noise * noise : 0)
+      )
+      expect(objective(n, second, atLevel, dim) / noisyObjective - 1).toBeLessThan(1e-9)
+    }
+  )
+
+  it('has the posterior mode of the principled prior', () => {
+    for (const { x, z, means, mapMeans, second, models } of reference.mstep) {
+      const dim = x[0].length
+      const count = means.length
+      const rows = x.length
+      const family = familyOf(name, count)
+      const step = there(family.mStep)
+      const prior = Prior.of({ rows, dim, values: flat(x) }, 0.01)
+      const moments = {
+        mass: Float64Array.from(means, (_, k) => z.reduce((sum, row) => sum + row[k], 0) / rows),
+        sums: new Float64Array(count * dim),
+        second: flat(second.map(w => asked(step.second, w))).map(s => s / rows)
+      }
+      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const at = { level: clean, floor: 1e-12, dim }
+      const mode = there(family.toMixture)(step.maximise(old, Prior.added(prior, step, flat(means))(moments), at))
+      expect(apart(mode.means.values, flat(mapMeans))).toBeLessThan(1e-9)
+      expect(apart(Mixture.covariances(mode).values, flat(models[name].map))).toBeLessThan(
+        inner.has(name) ? 1e-5 : 1e-9
+      )
+    }
+  })
+})
+
+// —— expectation–maximization ——
+
+const iris = read('examples/data/iris.csv')
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map(line => line.split(','))
+const species = [...new Set(iris.map(row => row[4]))]
+const rows = iris.map(row => row.slice(0, 4).map(Number))
+const data: Points.Points = { rows: rows.length, dim: 4, values: flat(rows) }
+
+/** One M-step of the species. */
+const labelled = (family: Score.Family<string>): Params.Params<string> => {
+  const step = there(family.mStep)
+  const groups = species.map(one => rows.filter((_, i) => iris[i][4] === one))
+  const means = groups.map(group => group[0].map((_, j) => group.reduce((sum, row) => sum + row[j], 0) / group.length))
+  const second = groups.map((group, k) =>
+    means[k].map((_, i) =>
+      means[k].map(
+        (_, j) => group.reduce((sum, row) => sum + (row[i] - means[k][i]) * (row[j] - means[k][j]), 0) / rows.length
+      )
+    )
+  )
+  const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(means) }, 1)
+  const mass = Float64Array.from(groups, group => group.length / rows.length)
+  const moments = { mass, sums: new Float64Array(12), second: flat(second.map(w => asked(step.second, w))) }
+  return step.maximise(old, moments, { level: clean, floor: 1e-12, dim: 4 })
+}
+
+it.each(Covariance.names)('%s on iris from the species ends where mclust does, or higher', name => {
+  const family = familyOf(name, 3)
+  const step = ExpectationMaximization.step(family, 1e-12, data)
+  const { loglik, mclust } = reference.em.iris.models[name]
+  const walk = (params: Params.Params<string>, last: number, left: number): number => {
+    const { value, params: next } = step(params)
+    // An M-step never lowers the likelihood: 1e-12 of it is rounding of 150 rows.
+    expect(value).toBeLessThan(last + 1e-12 * Math.abs(value))
+    return left === 0 || last - value < 1e-14 ? -150 * value : walk(next, value, left - 1)
+  }
+  const found = walk(labelled(family), Infinity, 1500)
+  // References stop at 1e-11 of a step; EVE's at 3e-6.
+  expect(found).toBeGreaterThan(loglik - 1e-6)
+  expect(found).toBeGreaterThan(mclust - 1e-6)
+  if (name !== 'EVE') expect(found).toBeLessThan(loglik + 1e-6)
+})
+
+// —— what every family is good for ——
+
+const plain = Mixture.sample(300)(Key.fromSeed(3))(
+  Mixture.of({
+    means: [[0, 0, 0, 0], [4, 1, 0, 2], [-3, 4, 1, 0]], // prettier-ignore
+    weights: [0.2, 0.3, 0.5],
+    covariances: [
+      [[4, 1, 0, 0], [1, 2, 0.5, 0], [0, 0.5, 1, 0], [0, 0, 0, 0.3]], // prettier-ignore
+      [[1, 0.2, 0, 0], [0.2, 0.6, 0.1, 0], [0, 0.1, 0.4, 0], [0, 0, 0, 2]], // prettier-ignore
+      [[2, -0.7, 0, 0.3], [-0.7, 1, 0, 0], [0, 0, 3, 1], [0.3, 0, 1, 1.5]] // prettier-ignore
+    ]
+  })
+)
+const centres = { shape: [3, 4], values: Float64Array.of(0, 0, 1, 0, 3, 1, 0, 1, -2, 3, 0, 0) }
+
+describe.each(Covariance.names)('%s', name => {
+  const family = familyOf(name, 3)
+  const start = there(Score.startOf(family, 4)).fromCentres(centres, 2)
+  const covariancesOf = (params: Params.Params<string>): Float64Array =>
+    Mixture.covariances(there(family.toMixture)(params)).values
+
+  it.each([
+    ['weighted rows', (params: Params.Params<string>) => weighted(params)],
+    ['a floor that holds', (params: Params.Params<string>) => floored(params)],
+    ['a prior', (params: Params.Params<string>) => posterior(params)],
+    ['missing cells', (params: Params.Params<string>) => seen(params)],
+    ['a noise level', (params: Params.Params<string>) => noisy(params, Key.fromSeed(7))]
+  ])('no step lowers the likelihood: %s', (_, step) => {
+    const { params } = Array.from({ length: 30 }).reduce<{
+      readonly params: Params.Params<string>
+      readonly last: number
+    }>(
+      ({ params, last }) => {
+        const taken = step(params)
+        // 300 rows round 1e-15 of it each; what the floor binds is found to 1e-12.
+        expect(taken.value).toBeLessThan(last + 1e-11 * (1 + Math.abs(taken.value)))
+        return { params: taken.params, last: taken.value }
+      },
+      { params: start, last: Infinity }
+    )
+    expect(covariancesOf(params).every(Number.isFinite)).toBe(true)
+  })
+  const weights = Key.uniform(plain.rows)(Key.fromSeed(4))
+  const weighted = ExpectationMaximization.step(family, 1e-6, { ...plain, weights })
+  const floored = ExpectationMaximization.step(family, 0.8, plain)
+  const posterior = ExpectationMaximization.step(family, 1e-6, plain, 0.01)
+  const seen = ExpectationMaximization.step(family, 1e-6, {
+    ...plain,
+    values: plain.values.map((x, at) => (at % 7 === 3 ? NaN : x))
+  })
+  const noisy = ExpectationMaximization.noisyStep(family, 1e-6, plain, { alpha: 0.8, sigma: 0.6 })
+
+  const learned = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => weighted(params).params, start)
+
+  it('is the mixture that is made of it, in other units and about another origin too where it has them', () => {
+    const again = there(family.fromMixture)(there(family.toMixture)(learned))
+    // Rounding times the condition, at most 1e3; of axes that are turned to a standstill its root.
+    expect(apart(covariancesOf(again), covariancesOf(learned))).toBeLessThan(1e-9)
+    const by = Float64Array.of(2, 0.5, 1, 3)
+    const isKept = ['EEI', 'VEI', 'EVI', 'VVI', 'EEE', 'VEE', 'EVV', 'VVV'].includes(name)
+    expect(family.scaled !== undefined).toBe(isKept)
+    if (isKept) {
+      const wanted = covariancesOf(learned).map((s, at) => by[Math.floor(at / 4) % 4] * by[at % 4] * s)
+      expect(apart(covariancesOf(there(family.scaled)(by)(learned)), wanted)).toBeLessThan(1e-9)
+    }
+  })
+
+  it('has the slopes of its log-density at a noise level, by differences', () => {
+    const model = Score.interpret(scoreOf(name, 3))
+    const x = { rows: 5, dim: 4, values: Key.normal(20)(Key.fromSeed(11)).map(z => 2 * z) }
+    const value = (params: Params.Params<string>): number =>
+      Score.atLevel(model, {}, family.logDensity)(params, { alpha: 0.8, sigma: 0.6 }, x).values.reduce(
+        (a, b) => a + b,
+        0
+      )
+    const { gradient } = valueAndGrad<string>(own =>
+      sum(family.logDensity(own, tensor(x.values, [5, 4]), { alpha: fill([1, 1], 0.8), sigma: fill([1, 1], 0.6) }))
+    )(learned)
+    const along = ParamsOf.map<NdArray, NdArray>(({ shape, values }) => ({
+      shape,
+      values: Key.normal(values.length)(Key.fromSeed(5))
+    }))(learned)
+    const at = (h: number): number => value(ParamsOf.zipWith((p, v) => p + h * v)(learned, along))
+    const h = 3e-4
+    const across = (steps: number): number => at(steps * h) - at(-steps * h)
+    const slope = (45 * across(1) - 9 * across(2) + across(3)) / (60 * h)
+    const found = Object.keys(gradient).reduce(
+      (all, key) => all + gradient[key].values.reduce((a, g, i) => a + g * along[key].values[i], 0),
+      0
+    )
+    // Sixth order: h⁶ times a seventh derivative, 1e-22 of it, and 2⁻⁵² of the value over h.
+    expect(Math.abs(found - slope)).toBeLessThan(1e-8 * (1 + Math.abs(slope)))
+  })
+
+  it('leaves a component without mass its own parts, above the floor', () => {
+    const step = there(family.mStep)
+    const w = { none: 0, trace: 1, diagonal: 4, full: 16 }[step.second]
+    const second = Float64Array.from({ length: 3 * w }, (_, at) => {
+      const k = Math.floor(at / w)
+      const e = at % w
+      return k === 0 ? 0 : w === 1 ? 1.5 : w === 4 ? (0.3 + e / 5) / k : e % 5 === 0 ? (0.3 + e / 20) / k : 0.05
+    })
+    const led = (floor: number, old = learned): Params.Params<string> =>
+      step.maximise(
+        old,
+        { mass: Float64Array.of(0, 0.4, 0.6), sums: new Float64Array(12), second },
+        { level: clean, floor, dim: 4 }
+      )
+    const free = led(1e-9)
+    for (const key of Object.keys(free)) {
+      const { shape, values } = free[key]
+      const isOwn = shape[0] === 3 && !(key === 'logits' || (key === 'shapes' && shape.length === 1))
+      if (isOwn)
+        expect(Array.from(values.slice(0, values.length / 3)).map(x => x.toFixed(9))).toEqual(
+          Array.from(learned[key].values.slice(0, values.length / 3)).map(x => x.toFixed(9))
+        )
+    }
+    // What was above it stays so, where common parts fall to it.
+    const above = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => floored(params).params, start)
+    const least = symmetricEigen({ shape: [4, 4], values: covariancesOf(led(0.6, above)).slice(0, 16) }).values[3]
+    expect(least).toBeGreaterThan(0.6 * (1 - 1e-12))
+  })
+
+  it('has equal weights where they are asked for', () => {
+    const score = Score.mixture({ components: 3, covariance: name, weights: 'equal' })
+    expect(Object.keys(Score.shapes(4)(score))).not.toContain('logits')
+    expect(Score.degreesOfFreedom(4)(score)).toBe(Score.degreesOfFreedom(4)(scoreOf(name, 3)) - 2)
+    const same = there(Score.interpret(score as Score.Score<string>).family)
+    const step = ExpectationMaximization.step(same, 1e-6, plain)
+    const first = step(there(Score.startOf(same, 4)).fromCentres(centres, 2))
+    expect(Array.from(there(same.toMixture)(first.params).weights)).toEqual([1 / 3, 1 / 3, 1 / 3])
+    expect(step(first.params).value).toBeLessThan(first.value)
+  })
+})
+
+it('a common shape is as narrow as the floor lets it be where no component has moments, and no small change is likelier', () => {
+  const parts = { volume: 'own', shape: 'common' } as const
+  const n = Float64Array.of(30, 50)
+  const omega = Float64Array.of(40, 9, 0, 80, 30, 0)
+  const at = { level: clean, floor: 0.01, dim: 3 }
+  const found = Spectrum.likeliest(parts, n, omega, at, null)
+  const l = Spectrum.logEigenvalues(parts, found, 2, 3)
+  expect(Math.min(l[2], l[5])).toBeCloseTo(Math.log(at.floor), 10)
+  const value = Spectrum.value(n, omega, at, l)
+  for (const [i, name] of [0, 1, 0, 1].map((i, j) => [i, j < 2 ? 'volumes' : 'shapes'] as const))
+    for (const by of [-1e-3, 1e-3]) {
+      const other = { ...found, [name]: found[name].map((x, j) => (i === j ? x + by : x)) }
+      const moved = Spectrum.logEigenvalues(parts, other, 2, 3)
+      if (Math.min(...moved) >= Math.log(at.floor)) expect(Spectrum.value(n, omega, at, moved)).toBeGreaterThan(value)
+    }
+})
+
+it('a common shape is the likeliest of moments of any size', () => {
+  const parts = { volume: 'own', shape: 'common' } as const
+  for (let seed = 0; seed < 200; seed++) {
+    const dim = 3 + 3 * (seed % 2)
+    const z = Key.normal(4 * dim + 5)(Key.fromSeed(seed))
+    const n = Float64Array.from({ length: 3 }, (_, k) => Math.exp(4 * z[3 * dim + k]))
+    const omega = Float64Array.from({ length: 3 * dim }, (_, at) => n[Math.floor(at / dim)] * Math.exp(10 * z[at]))
+    const old = { volumes: z.slice(3 * dim + 3, 3 * dim + 6), shapes: z.slice(3 * dim + 6) }
+    const found = Spectrum.likeliest(parts, n, omega, { level: clean, floor: 1e-300, dim }, old)
+    const l = Spectrum.logEigenvalues(parts, found, 3, dim)
+    /** What the likelihood falls by as a logarithm rises: nothing of each volume, and nothing of the shape. */
+    const slopes = l.map((x, at) => n[Math.floor(at / dim)] - omega[at] * Math.exp(-x))
+    const total = (of: (at: number) => boolean): number => slopes.reduce((sum, s, at) => (of(at) ? sum + s : sum), 0)
+    const mass = n.reduce((sum, m) => sum + m, 0)
+    for (let k = 0; k < 3; k++) expect(Math.abs(total(at => Math.floor(at / dim) === k)) / mass).toBeLessThan(1e-8)
+    for (let j = 0; j < dim; j++) expect(Math.abs(total(at => at % dim === j)) / mass).toBeLessThan(1e-8)
+  }
+})
+
+/** Σ n log|Σ| + tr(Σ⁻¹W) of axes at the likeliest spectrum, up to what is the same of all axes: of moments along them, in closed form or by alternation. */
+const profiles: Readonly<
+  Record<'VVE' | 'EVE' | 'VEE', (n: Float64Array, omega: ReadonlyArray<Float64Array>) => number>
+> = {
+  VVE: (n, omega) => omega.reduce((sum, one, k) => one.reduce((all, x) => all + n[k] * Math.log(x), sum), 0),
+  EVE: (n, omega) => {
+    const sizes = omega.map(one => Math.exp(one.reduce((sum, x) => sum + Math.log(x), 0) / one.length))
+    return n.reduce((a, b) => a + b) * omega[0].length * Math.log(sizes.reduce((a, b) => a + b))
+  },
+  VEE: (n, omega) => {
+    const dim = omega[0].length
+    let shape = omega[0].map(() => 1)
+    const volumes = (): ReadonlyArray<number> => omega.map((one, k) => one.reduce((sum, x, j) => sum + x / shape[j], 0) / (dim * n[k])) // prettier-ignore
+    for (let i = 0; i < 200; i++) {
+      const own = volumes()
+      const sums = shape.map((_, j) => omega.reduce((sum, one, k) => sum + one[j] / own[k], 0))
+      const size = Math.exp(sums.reduce((sum, x) => sum + Math.log(x), 0) / dim)
+      shape = sums.map(x => x / size)
+    }
+    return volumes().reduce((sum, v, k) => sum + n[k] * dim * Math.log(v), 0)
+  }
+}
+
+it.each(['VVE', 'EVE', 'VEE'] as const)(
+  '%s: an M-step from far off leaves no turn of two axes that is likelier',
+  name => {
+    for (let seed = 0; seed < 60; seed++) {
+      const dim = 2 + (seed % 4)
+      const count = 2 + (seed % 3)
+      const key = Key.fromSeed(seed)
+      const rows = dim + 3
+      const n = new Float64Array(count).fill(rows)
+      const w = Array.from({ length: count }, (_, k) => {
+        const z = Key.normal(dim * (rows + 1))(Key.child(k)(key))
+        const x = (row: number, i: number): number => z[dim + row * dim + i] * Math.exp(z[i])
+        return Float64Array.from({ length: dim * dim }, (_, at) => {
+          const products = Array.from({ length: rows }, (_, row) => x(row, Math.floor(at / dim)) * x(row, at % dim))
+          return products.reduce((sum, one) => sum + one, 0)
+        })
+      })
+      const family = familyOf(name, count)
+      const start = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
+      const far = ParamsOf.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Key.normal(values.length)(key) }))(start) // prettier-ignore
+      const moments = { mass: n, sums: new Float64Array(count * dim), second: flat(w.map(one => Array.from(one))) }
+      const led = there(family.mStep).maximise(far, moments, { level: clean, floor: 1e-300, dim })
+      const first = Mixture.covariances(there(family.toMixture)(led)).values.slice(0, dim * dim)
+      const axes = symmetricEigen({ shape: [dim, dim], values: first }).vectors.values
+      const profile = (of: Float64Array): number =>
+        profiles[name](
+          n,
+          w.map(one =>
+            Float64Array.from({ length: dim }, (_, i) => {
+              const own = of.subarray(i * dim, (i + 1) * dim)
+              return own.reduce((sum, a, r) => own.reduce((all, b, c) => all + a * one[r * dim + c] * b, sum), 0)
+            })
+          )
+        )
+      const found = profile(axes)
+      for (let i = 1; i < dim; i++)
+        for (let j = 0; j < i; j++)
+          for (const by of [-1e-2, -1e-3, -1e-4, -1e-5, 1e-5, 1e-4, 1e-3, 1e-2]) {
+            const other = axes.slice()
+            for (let c = 0; c < dim; c++) {
+              other[i * dim + c] = Math.cos(by) * axes[i * dim + c] + Math.sin(by) * axes[j * dim + c]
+              other[j * dim + c] = Math.cos(by) * axes[j * dim + c] - Math.sin(by) * axes[i * dim + c]
+            }
+            // A tenth of what the law of EM's steps sees, of each row.
+            expect(found - profile(other)).toBeLessThan(1e-12 * rows * count * dim)
+          }
+    }
+  }
+)
+
+describe('orientation', () => {
+  it('is λDADᵀ of the axes that turns give, Cayley’s map of the half of low − lowᵀ', () => {
+    const score = Score.mixture({ components: 1, covariance: 'VEV' })
+    const at = (turn: number): ReadonlyArray<number> => {
+      const params = { means: [[0, 0]], logits: [0], logVolumes: [0.3], shapes: [1], turns: [[turn]] }
+      const given = Object.entries(params).map(([name, rows]) => [name, { shape: Score.shapes(2)(score)[name as 'turns'], values: Float64Array.from(rows.flat()) }] as const) // prettier-ignore
+      return [
+        ...Mixture.covariances(there(O.toUndefined(Score.toMixture(score)(Object.fromEntries(given) as never)))).values
+      ]
+    }
+    const [first, , , second] = at(0)
+    // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.
+    const a = 0.7 / 2
+    const cos = (1 - a * a) / (1 + a * a)
+    const sin = (2 * a) / (1 + a * a)
+    const wanted = [
+      first * cos * cos + second * sin * sin,
+      (second - first) * sin * cos,
+      (second - first) * sin * cos,
+      first * sin * sin + second * cos * cos
+    ]
+    at(0.7).forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 14))
+    expect(first).not.toBeCloseTo(second, 3)
+  })
+})

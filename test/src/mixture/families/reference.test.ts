@@ -1,0 +1,249 @@
+/** Every reference value of mixtures with general covariances, computed independently by PyTorch 2.6 autograd in float64. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } from '../../../../lib/index.js'
+import { analyse } from '../../../../src/mixture/families/factorAnalysis.js'
+import * as Params from '../../../../src/core/params.js'
+import { at, emStep, expect as expectation, levels, sorts, tensors, type Made } from './families.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Compile, Expectation, Key, Objective, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
+import { interpret, type Model } from '../../../../src/mixture/family.js'
+import { there } from '../../../there.js'
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+type Named = Readonly<Record<string, Params.Nested>>
+interface Loss {
+  readonly value: number
+  readonly grad: Named
+}
+interface Step {
+  readonly means: Rows
+  readonly weights: ReadonlyArray<number>
+  readonly covariances: ReadonlyArray<Rows>
+  /** One inner step of a factor analyser. */
+  readonly factors?: ReadonlyArray<Rows>
+  readonly noise?: Rows
+}
+interface Case extends Named {
+  readonly family: string & Params.Nested
+}
+interface Read {
+  readonly family: string
+  readonly components: number
+  readonly rank: number
+  readonly t: number
+  readonly alpha: number
+  readonly sigma: number
+  readonly floor: number
+  readonly rowWeights?: ReadonlyArray<number>
+  readonly x0: Rows
+  readonly xt: Rows
+  readonly z: Rows
+  readonly score: Rows
+  readonly divergence: ReadonlyArray<number>
+  readonly covariances: ReadonlyArray<Rows>
+  readonly logDensityAtX0: ReadonlyArray<number>
+  readonly logDensityAtXt: ReadonlyArray<number>
+  readonly responsibilitiesAtX0: Rows
+  readonly responsibilitiesAtXt: Rows
+  readonly denoising: Loss
+  readonly implicit: Loss
+  readonly likelihood: Loss
+  readonly emStep: Step
+  readonly noisyEmStep?: Step
+}
+
+// The file is written by the reference program and checked in: its type is as above.
+const { cases } = JSON.parse(readFileSync(new URL('../../../oracle/general.json', import.meta.url), 'utf8')) as {
+  readonly cases: ReadonlyArray<Read & Case>
+}
+
+/** The tolerance of the whole file, on values of size 1: autograd's own rounding in sums of some hundred terms. */
+const TOLERANCE = 1e-10
+
+const flat = (nested: Params.Nested): ReadonlyArray<number> =>
+  typeof nested === 'number' ? [nested] : nested.flatMap(flat)
+
+const close = (found: ArrayLike<number>, wanted: Params.Nested): void => {
+  const all = flat(wanted)
+  expect(found.length).toBe(all.length)
+  const scale = Math.max(1, ...all.map(Math.abs))
+  all.forEach((x, i) => expect(Math.abs(found[i] - x)).toBeLessThan(TOLERANCE * scale))
+}
+
+const names = ['means', 'logits', 'logVariances', 'logScales', 'lower', 'factors', 'logNoise']
+
+const array = (
+  nested: Params.Nested,
+  shape: ReadonlyArray<number>
+): { shape: ReadonlyArray<number>; values: Float64Array } => ({
+  shape,
+  values: Float64Array.from(flat(nested))
+})
+
+/** G_k of dL = Σ tr(G_k dΣ_k), as the reference has it, pulled back to the parameters that make Σ_k; one G where Σ is common. */
+const pulledBack = (
+  family: string,
+  params: Params.Params<string>,
+  nested: Params.Nested
+): Readonly<Record<string, ReadonlyArray<number>>> => {
+  const [, d] = params.means.shape
+  const all = flat(nested)
+  const g = (k: number, i: number, j: number): number => all[(k * d + i) * d + j]
+  const sum = (n: number, of: (i: number) => number): number =>
+    Array.from({ length: n }, (_, i) => of(i)).reduce((total, x) => total + x, 0)
+  const each = (name: string, of: (k: number, at: number) => number): ReadonlyArray<number> => {
+    const { shape, values } = params[name]
+    const width = values.length / (all.length / (d * d))
+    return Array.from(values, (_, at) => (shape.length === 0 ? NaN : of(Math.floor(at / width), at % width)))
+  }
+  if (family === 'diagonal' || family === 'tiedDiagonal')
+    return {
+      logVariances: each('logVariances', (k, j) => g(k, j, j) * Math.exp(params.logVariances.values[k * d + j]))
+    }
+  if (family === 'lowRank') {
+    const [q] = params.factors.shape.slice(-1)
+    const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]
+    return {
+      factors: each('factors', (k, at) => 2 * sum(d, j => g(k, Math.floor(at / q), j) * f(k, j, at % q))),
+      logNoise: each('logNoise', (k, j) => g(k, j, j) * Math.exp(params.logNoise.values[k * d + j]))
+    }
+  }
+  const below = (d * (d - 1)) / 2
+  const l = (k: number, i: number, j: number): number =>
+    i === j
+      ? Math.exp(params.logScales.values[k * d + i])
+      : i > j
+        ? params.lower.values[k * below + (i * (i - 1)) / 2 + j]
+        : 0
+  const entry = (k: number, i: number, j: number): number => 2 * sum(d, m => g(k, i, m) * l(k, m, j))
+  const places = Array.from({ length: d }, (_, i) => Array.from({ length: i }, (_, j) => [i, j] as const)).flat()
+  return {
+    logScales: each('logScales', (k, i) => entry(k, i, i) * l(k, i, i)),
+    lower: each('lower', (k, at) => entry(k, ...places[at]))
+  }
+}
+
+// A round one has its values in closed form, and is held to its mixture.
+describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of the reference', sort => {
+  const own = cases.filter(({ family }) => family === sort.name)
+
+  it('is met', () => expect(own.length).toBeGreaterThan(1))
+
+  it.each(own.map(one => [`K = ${one.components}, t = ${one.t}`, one] as const))('%s', (_, one) => {
+    const dim = one.x0[0].length
+    const model: Model<string> = interpret(sort.of(one.components, one.rank))
+    const shapes = model.shapes(dim)
+    expect(Object.keys(shapes).sort()).toEqual(names.filter(name => name in one).sort())
+    const params = Params.map<ReadonlyArray<number>, ReturnType<typeof array>>((shape, name) =>
+      array(one[name], shape)
+    )(shapes)
+    const made: Made = { model, family: there(model.family), params, dim }
+    const [x0, xt, z] = [one.x0, one.xt, one.z].map(rows => Float64Array.from(rows.flat()))
+    const clean = { alpha: 1, sigma: 0 }
+    const weights = Float64Array.from(one.rowWeights ?? one.x0.map(() => 1 / one.x0.length))
+
+    close(sort.covariances(params).flat(2), one.covariances)
+    for (const perRow of [false, true]) {
+      close(at(made, xt, one, 'score', perRow), one.score)
+      close(at(made, xt, one, 'divergence', perRow), one.divergence)
+      close(at(made, xt, one, 'logDensity', perRow), one.logDensityAtXt)
+      close(at(made, xt, one, 'responsibilities', perRow), one.responsibilitiesAtXt)
+      close(at(made, x0, clean, 'logDensity', perRow), one.logDensityAtX0)
+      close(at(made, x0, clean, 'responsibilities', perRow), one.responsibilitiesAtX0)
+
+      const level = levels(one.alpha, one.sigma, perRow ? one.x0.length : 1)
+      const rows = (values: Float64Array): Tensor => fromNdArray({ shape: [one.x0.length, dim], values })
+      const total = (losses: Tensor): Tensor =>
+        sum(mul(losses, fromNdArray({ shape: [weights.length, 1], values: weights })))
+      const losses: Readonly<Record<'denoising' | 'implicit' | 'likelihood', (own: Params.Tensors<string>) => Tensor>> =
+        {
+          denoising: own =>
+            total(sum(square(add(model.score(own, rows(xt), tensors(level)), mul(1 / one.sigma, rows(z)))), 1, true)),
+          implicit: own =>
+            total(
+              add(
+                sum(square(model.score(own, rows(xt), tensors(level))), 1, true),
+                mul(2, model.divergence(own, rows(xt), tensors(level)))
+              )
+            ),
+          likelihood: own => neg(total(made.family.logDensity(own, rows(x0), tensors(levels(1, 0)))))
+        }
+      for (const name of ['denoising', 'implicit', 'likelihood'] as const) {
+        const { value, gradient } = valueAndGrad(losses[name])(params)
+        close([value], one[name].value)
+        const back = pulledBack(sort.name, params, one[name].grad.covariances)
+        for (const parameter of Object.keys(back)) close(gradient[parameter].values, back[parameter])
+        for (const parameter of Object.keys(shapes)) close(gradient[parameter].values, one[name].grad[parameter])
+      }
+    }
+
+    // The same as users ask for it: at the level that the schedule has then, by whatever plan is taken.
+    const { alpha, sigma } = Schedule.level(one.t)(Schedule.ornsteinUhlenbeck)
+    close([alpha, sigma], [one.alpha, one.sigma])
+    const points: Points.Points = { rows: one.x0.length, dim, values: x0, weights }
+    const noise = Expectation.fixed({ rows: one.x0.length, dim, values: z })
+    const time = TimeLaw.at(one.t)
+    const objectives = {
+      denoising: Objective.denoising(time),
+      implicit: Objective.implicit(time),
+      likelihood: Objective.likelihood
+    }
+    for (const name of ['denoising', 'implicit', 'likelihood'] as const) {
+      const asked = { schedule: Schedule.ornsteinUhlenbeck, score: sort.of(one.components, one.rank) }
+      const evaluate = Compile.valueAndGrad({ ...asked, objective: objectives[name], expectation: noise })(points)
+      if (E.isLeft(evaluate)) throw new Error(JSON.stringify(evaluate.left))
+      const { value, gradient } = evaluate.right(params, Key.fromSeed(0))
+      close([value], one[name].value)
+      for (const parameter of Object.keys(shapes)) close(gradient[parameter].values, one[name].grad[parameter])
+    }
+
+    const meets = (params: Params.Params<string>, step: Step): void => {
+      close(params.means.values, step.means)
+      const top = Math.max(...params.logits.values)
+      const masses = params.logits.values.map(l => Math.exp(l - top))
+      const mass = masses.reduce((a, b) => a + b, 0)
+      close(
+        masses.map(m => m / mass),
+        step.weights
+      )
+      close(sort.covariances(params).flat(2), step.covariances)
+    }
+    if (sort.name === 'lowRank') {
+      const { mass, sums, second } = expectation(made, x0, weights, clean, 'full')
+      const scatter = second.map((s, entry) => {
+        const row = Math.floor(entry / dim)
+        const j = entry % dim
+        const k = Math.floor(row / dim)
+        return s / mass[k] - (sums[row] / mass[k]) * (sums[k * dim + j] / mass[k])
+      })
+      close(scatter, one.emStep.covariances)
+      const parts = (values: Float64Array): ReadonlyArray<Float64Array> =>
+        Array.from({ length: one.components }, (_, k) => {
+          const width = values.length / one.components
+          return values.slice(k * width, (k + 1) * width)
+        })
+      const [loads, noise] = [params.factors.values, params.logNoise.values.map(Math.exp)].map(parts)
+      const found = analyse(
+        { loadings: 'own', noise: 'own', isotropic: false },
+        parts(scatter).map(s => ({ mass: 1, s })),
+        loads.map((f, k) => ({ loads: f, noise: noise[k] })),
+        1e-300,
+        1
+      )
+      close(
+        found.flatMap(({ loads }) => Array.from(loads)),
+        one.emStep.factors ?? []
+      )
+      close(
+        found.flatMap(({ noise }) => Array.from(noise)),
+        one.emStep.noise ?? []
+      )
+      const { means, weights: shares } = one.emStep
+      const step = emStep(made, x0, weights, clean, 1e-12)
+      close(step.means.values, means)
+      close(step.logits.values.map(Math.exp), shares)
+    } else meets(emStep(made, x0, weights, clean, 1e-12), one.emStep)
+    if (one.noisyEmStep !== undefined) meets(emStep(made, xt, weights, one, one.floor), one.noisyEmStep)
+  })
+})

@@ -243,7 +243,7 @@ const STEPS = 5
  */
 const byDdpm: Recipe.Recipe = score => points => {
   const recipe = Recipe.annealed(score)(points)
-  const floor = O.getOrElse(() => 1e-4)(Pipeline.minimumVariance(recipe))
+  const floor = O.getOrElse(() => 1e-4)(Pipeline.varianceFloor(recipe))
   const varianceFloor = { varianceFloor: floor }
   const times = NOISE.map(noise =>
     pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(100 * noise * Math.sqrt(floor))))
@@ -269,7 +269,7 @@ const byNoise: Recipe.Recipe = score => points => {
   const { stages, ...pipeline } = byDdpm(score)(points)
   const levels = Stage.expectationMaximization({
     steps: STEPS,
-    varianceFloor: O.getOrElse(() => 1e-4)(Pipeline.minimumVariance(Recipe.annealed(score)(points)))
+    varianceFloor: O.getOrElse(() => 1e-4)(Pipeline.varianceFloor(Recipe.annealed(score)(points)))
   })
   return {
     ...pipeline,

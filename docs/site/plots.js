@@ -37,7 +37,7 @@ const rosenbrock = ({ x: { values: v } }) => ({
 
 const plots = {
   Schedule: schedule => {
-    const last = Math.min(Schedule.until(schedule), Schedule.until(schedule) === Infinity ? 3 : Infinity)
+    const last = Math.min(Schedule.endTime(schedule), Schedule.endTime(schedule) === Infinity ? 3 : Infinity)
     const times = even(0, last)
     const curve = name => ({
       name: { alpha: 'α', sigma: 'σ' }[name],

@@ -116,7 +116,7 @@ export const training =
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),
                 Optimizer.adam({ rate: rate(budget) }),
-                Optimizer.movingAverage({ decay })
+                Optimizer.ema({ decay })
               ),
               steps,
               batch: Math.min(batch, points.rows),

@@ -118,7 +118,7 @@ const gaussians = (mixture: Mixture.Mixture): Gaussians => ({
 
 /** Where next to nothing of the data is left. */
 const untilOf = (schedule: Schedule.Schedule): number =>
-  Math.min(Schedule.until(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
+  Math.min(Schedule.endTime(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
 
 /** The centres of n × n cells, rows upwards. */
 const grid = ({ left, right, bottom, top }: Box, n: number): Points.Points => ({

@@ -227,7 +227,7 @@ const growing = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => {
   if (term.bounded !== true || O.isNone(TimeLaw.fromClean(term.timeLaw))) return []
   const { schedule } = loss
-  const until = Math.min(1, Schedule.until(schedule))
+  const until = Math.min(1, Schedule.endTime(schedule))
   const [outer, inner] = NEXT_TO_CLEAN.map(share => {
     const { values } = compute(() => lossOf(loss, term, params, trial(schedule, [share * until], points, [0, ROWS])))
     return { time: share * until, most: values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) }

@@ -182,9 +182,9 @@ const learnerOf = (
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
   const others = Array.from(found.weights.keys()).filter(k => !fixed.includes(k))
-  const mixture = fixed.length === 0 ? found : Mixture.permuted([...fixed, ...others])(found)
-  const standing = scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)
-  const own = minimumVariance ?? O.toNullable(Pipeline.minimumVariance(pipeline))
+  const mixture = fixed.length === 0 ? found : Mixture.relabelled([...fixed, ...others])(found)
+  const standing = scaling === null ? mixture : Mixture.rescaled(Scaling.inverse(scaling))(mixture)
+  const own = minimumVariance ?? O.toNullable(Pipeline.varianceFloor(pipeline))
   const maps = bothMaps(score)
   const isServed =
     maps !== null &&
@@ -206,7 +206,7 @@ const learnerOf = (
     enter: maps.toMixture,
     floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
     start: maps.fromMixture(standing),
-    back: scaling === null ? found => found : Mixture.inUnits(scaling)
+    back: scaling === null ? found => found : Mixture.rescaled(scaling)
   })
 }
 
@@ -234,7 +234,7 @@ const learned =
           ? 'floored'
           : null,
       isSettled,
-      numbers: numbersOf(Mixture.permuted(Metric.matching(own, mixture))(own))
+      numbers: numbersOf(Mixture.relabelled(Metric.matching(own, mixture))(own))
     }
   }
 

@@ -147,7 +147,7 @@ const judged = ({ own, scaling, held }: Pick<Data, 'own' | 'scaling' | 'held'>, 
 const foundOf = <P extends string>(
   data: Judged,
   pipeline: Pipeline.Pipeline<P>,
-  floor = Pipeline.minimumVariance(pipeline)
+  floor = Pipeline.varianceFloor(pipeline)
 ): ((learned: Mixture.Mixture) => Found) =>
   foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
 
@@ -180,8 +180,8 @@ const foundAbove =
   ) =>
   (learned: Mixture.Mixture): Found => {
     const order = Mixture.order(learned)
-    const ordered = Mixture.permuted(order)(learned)
-    const mixture = scaling === null ? ordered : pipe(ordered, Mixture.inUnits(scaling))
+    const ordered = Mixture.relabelled(order)(learned)
+    const mixture = scaling === null ? ordered : pipe(ordered, Mixture.rescaled(scaling))
     const redundancies = redundanciesOf(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
     const held = pipe(
@@ -507,7 +507,7 @@ const learn =
       E.flatMap(pipeline =>
         reachedBy(judged(data), true, pipeline =>
           known(recall, part('learned', asked), () => led(data.points, key)(pipeline))
-        )({ ...asked, floor: Pipeline.minimumVariance(pipeline) }, pipeline)
+        )({ ...asked, floor: Pipeline.varianceFloor(pipeline) }, pipeline)
       ),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )

@@ -526,4 +526,4 @@ const RANK = 1e-9
  * assert.deepEqual([...Discriminant.joined(found).weights], [0.5, 0.5])
  */
 export const joined = ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>): Mixture.Mixture =>
-  Mixture.joined(Array.from(priors))(mixtures)
+  Mixture.mix(Array.from(priors))(mixtures)

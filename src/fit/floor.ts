@@ -21,7 +21,7 @@ export const common = (points: Points.Points, most: number): number =>
   // Of rows many of which are equal a recipe knows no length, and takes 1.
   halves(Math.max(most, MOST))
     .flatMap(components => {
-      const floor = Pipeline.minimumVariance(Recipe.annealed(Score.isotropic({ components }))(points))
+      const floor = Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points))
       return O.isSome(floor) ? [floor.value] : []
     })
     .reduce((least, floor) => Math.min(least, floor))
@@ -37,7 +37,7 @@ export const above = (
 ): number =>
   minimumVariance ??
   pipe(
-    Pipeline.minimumVariance(Recipe.annealed(score)(points)),
+    Pipeline.varianceFloor(Recipe.annealed(score)(points)),
     O.getOrElse(() => Number.MIN_VALUE),
     floor => mixture.variances.reduce((least, v) => Math.min(least, v), floor)
   )

@@ -130,7 +130,7 @@ export const of = (learned: Learned): Hint | null => {
   if (others.length === 0 && !isFar(own, mixture)) return null
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
   const inverse = scaling && Scaling.inverse(scaling)
-  const inOwnUnits = inverse === null ? (mixture: Mixture.Mixture) => mixture : Mixture.inUnits(inverse)
+  const inOwnUnits = inverse === null ? (mixture: Mixture.Mixture) => mixture : Mixture.rescaled(inverse)
   const floor = Floor.above(learned.minimumVariance, chosen.score, points, inOwnUnits(mixture))
   const value = valueBy(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
@@ -161,7 +161,7 @@ export const of = (learned: Learned): Hint | null => {
     const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
     // A comparison excludes it.
     if (Floor.held(floor, total)(found).collapsed.length > 0) return null
-    return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
+    return statisticsOf(score, scaling === null ? found : Mixture.rescaled(scaling)(found))
   }
   // It may have steps left, and on few of the rows all are fitted to these.
   const further = reached(chosen.score, mixture)

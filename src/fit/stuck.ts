@@ -70,7 +70,7 @@ export const of = ({ score, mixture, points: all, scaling, prior, minimumVarianc
   const others = Array.from(mixture.weights.keys()).filter(k => !fixed.includes(k))
   /** The order of components in parameters. */
   const order = [...fixed, ...others]
-  const standing = Mixture.permuted(order)(inverse === null ? mixture : Mixture.inUnits(inverse)(mixture))
+  const standing = Mixture.relabelled(order)(inverse === null ? mixture : Mixture.rescaled(inverse)(mixture))
   const maps = bothMaps(score)
   if (maps === null || !ExpectationMaximization.serves(maps.family) || !SplitAndMerge.serves(maps.family)) return null
   const { family, fromMixture, toMixture } = maps

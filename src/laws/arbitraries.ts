@@ -20,7 +20,7 @@
  *
  * // Times and levels of a schedule; three written as one writes one's own.
  * for (const schedule of [arbitraries.cosine, arbitraries.varianceExploding, arbitraries.straight]) {
- *   assert(some(arbitraries.times(schedule)).every(time => time > 0 && time < Schedule.until(schedule)))
+ *   assert(some(arbitraries.times(schedule)).every(time => time > 0 && time < Schedule.endTime(schedule)))
  *   assert(some(arbitraries.anyTimes(schedule)).every(time => time > 0))
  * }
  * assert(some(arbitraries.levels).every(({ alpha, sigma }) => alpha + sigma > 0))
@@ -145,11 +145,11 @@ const timesTo = (last: number): fc.Arbitrary<number> =>
 
 /** Times in (0, 4], and inside the schedule's own, whatever it says of them. */
 export const anyTimes = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
-  timesTo(Math.min(4, 0.9 * Schedule.until(schedule)))
+  timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule)))
 
 /** Times in (0, 4], and well inside the schedule's own, where signal and noise are both there. */
 export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
-  timesTo(Math.min(4, 0.9 * Schedule.until(schedule), Schedule.timeOfLogSnr(-12)(schedule)))
+  timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule), Schedule.timeOfLogSnr(-12)(schedule)))
 
 /** Noise levels: α in [0, 1], σ in [0, 2], not both 0. */
 export const levels: fc.Arbitrary<Schedule.Level> = fc

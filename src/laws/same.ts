@@ -124,7 +124,7 @@ const rules: ReadonlyArray<Rule> = [
       says: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
         const tolerance = 1e-11 * (1 + wanted.alpha + wanted.sigma)
-        return [equals(found, wanted, tolerance), sameBits(Schedule.until(a), Schedule.until(b))]
+        return [equals(found, wanted, tolerance), sameBits(Schedule.endTime(a), Schedule.endTime(b))]
       }
     })
   ]),

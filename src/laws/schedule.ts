@@ -37,7 +37,7 @@ const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: 
 
 /** Times from a tenth to 1e-5 of the way from either end; without end, far out, to a log-SNR of −40: beyond it nothing is seen. */
 const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
-  const until = Schedule.until(schedule)
+  const until = Schedule.endTime(schedule)
   const seen = (time: number): number => (time <= 1 || Schedule.logSnr(time)(schedule) > -40 ? time : seen(time / 2))
   return fc.tuple(fc.boolean(), fc.double({ min: 1, max: 5, noNaN: true })).map(([isFirst, power]) => {
     const share = Elementary.pow(10, -power)
@@ -56,7 +56,7 @@ const TOLERANCE = 1e-7
 
 /** Of which times laws are: near the ends too, and of no interval with a kink inside where integrals are taken. */
 const timesOf = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
-  const until = Schedule.until(schedule)
+  const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
   const isWhole = kinks.length === 0
   const times = isWhole ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s)
@@ -127,7 +127,7 @@ const blurOfTime =
 export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions = {}): Laws => {
   const problems = Schedule.problems(schedule)
   if (problems.length > 0) return held([withoutProblems(Schedule.show(schedule), problems)])
-  const { kinks = Schedule.kinks(schedule) } = options
+  const { kinks = Schedule.breakpoints(schedule) } = options
   const own = Schedule.interpret(schedule)
   const { level, logSnr, timeOfLogSnr, drift, diffusion, until } = own
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =

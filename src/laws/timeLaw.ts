@@ -118,7 +118,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
           const times = all.map(({ time }) => time)
           return [
             atLeast(times, 0),
-            atMost(times, Schedule.until(schedule)),
+            atMost(times, Schedule.endTime(schedule)),
             areFinite([times, all.map(({ weight }) => weight)])
           ]
         }
@@ -193,7 +193,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
           const time = drawnBy(u)
           const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
           return (
-            !Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) && [
+            !Schedule.breakpoints(schedule).some(kink => kink >= lo && kink <= hi) && [
               equals(densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3)), 1, 1e-5),
               atLeast(time, densityAt.support[0]),
               atMost(time, densityAt.support[1])

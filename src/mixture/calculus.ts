@@ -750,14 +750,14 @@ export const quantileOf = (components: ReadonlyArray<Line>, p: number): number =
  * import { strict as assert } from 'node:assert'
  * import { Mixture } from 'ornstein'
  *
- * const two = Mixture.joined([0.25, 0.75])([Mixture.of({ means: [[0]] }), Mixture.of({ means: [[1]], variances: [4] })])
+ * const two = Mixture.mix([0.25, 0.75])([Mixture.of({ means: [[0]] }), Mixture.of({ means: [[1]], variances: [4] })])
  * assert.deepEqual([...two.weights, ...two.variances], [0.25, 0.75, 1, 4])
  */
-export const joined =
+export const mix =
   (weights: ReadonlyArray<number>) =>
   (mixtures: ReadonlyArray<Mixture>): Mixture => {
     stop(
-      'Mixture.joined',
+      'Mixture.mix',
       Problem.unless(
         mixtures.every(({ background }) => background === undefined),
         'mixtures',

@@ -16,11 +16,11 @@
  *
  * // Components in the order of their means, wherever learning started.
  * assert.deepEqual(Mixture.order(mixture), [1, 0])
- * const ordered = Mixture.permuted(Mixture.order(mixture))(mixture)
+ * const ordered = Mixture.relabelled(Mixture.order(mixture))(mixture)
  * assert.deepEqual([...ordered.means.values], [-1, 3])
  * // A table of it, and the mixture in other units, 10 + 2 z.
  * assert.deepEqual(Mixture.marginals(ordered), { weights: [0.75, 0.25], means: [[-1], [3]], variances: [[4], [1]] })
- * const other = Mixture.inUnits({ centre: Float64Array.of(10), scale: Float64Array.of(2) })(ordered)
+ * const other = Mixture.rescaled({ centre: Float64Array.of(10), scale: Float64Array.of(2) })(ordered)
  * assert.deepEqual(Mixture.marginals(other).variances, [[16], [4]])
  *
  * // Δ log p, here of one normal: −1/σ². Squared distances by the covariance, and one between components (Bhattacharyya).
@@ -44,7 +44,7 @@ export {
   cdf,
   convolve,
   given,
-  joined,
+  mix,
   logEvidence,
   logIntegral,
   marginal,

@@ -48,7 +48,7 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 
 /**
  * The order of an estimate's components in which each is the reference's that it stands for: the matching whose distances −log ∫√(p q)
- * (Bhattacharyya 1943) are least in sum. `Mixture.permuted` brings them there. Both have as many components; more throw a RangeError.
+ * (Bhattacharyya 1943) are least in sum. `Mixture.relabelled` brings them there. Both have as many components; more throw a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -328,7 +328,7 @@ export const diffuse =
 export const gaussians = Student.gaussians
 
 /** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
-export const inUnits =
+export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
     const there = Maps.inUnits(scale, mixture)
@@ -364,7 +364,7 @@ export const order = (mixture: Mixture): ReadonlyArray<number> => {
 }
 
 /** The components in the order that a list of their numbers gives. */
-export const permuted =
+export const relabelled =
   (order: ReadonlyArray<number>) =>
   ({ means, weights, variances, factors, tails, background }: Mixture): Mixture => {
     /** The lists of numbers of which each component has one, in the order. */
@@ -620,7 +620,7 @@ export const meanLogDensity =
 
 /**
  * The components whose least variance is no more than the floor that their stages kept them above
- * (`Pipeline.minimumVariance`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
+ * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
  * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
  * `redundancies`.
  *

@@ -201,7 +201,7 @@ const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
 
 /** The problems of the times of a law, whatever its case says of its fields. */
 const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
-  const until = Schedule.until(schedule)
+  const until = Schedule.endTime(schedule)
   const meaning = drawnOf(law)
   const drawn =
     meaning === undefined

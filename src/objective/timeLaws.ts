@@ -275,7 +275,7 @@ export const logNormal = define({
       return {
         at: time =>
           (gaussian((-dynamics.logSnr(time) / 2 - mean) / deviation) * fall(dynamics, time)) / (2 * deviation * mass),
-        support: [0, Schedule.until(schedule)]
+        support: [0, Schedule.endTime(schedule)]
       }
     }
   })

@@ -10,7 +10,7 @@
  * import * as O from 'fp-ts/lib/Option.js'
  * import { Optimizer } from 'ornstein'
  *
- * const { adam, chain, lbfgs, movingAverage, scaleByPolyak, scaleByRate } = Optimizer
+ * const { adam, chain, lbfgs, ema, scaleByPolyak, scaleByRate } = Optimizer
  * // What an optimizer needs of the objective: its value, or that it is the same function at every step.
  * assert(
  *   Optimizer.needsObjective(chain(scaleByPolyak(), scaleByRate(1))) && !Optimizer.needsObjective(adam({ rate: 0.1 }))
@@ -20,7 +20,7 @@
  * assert.deepEqual(Optimizer.incompatibilities(random)(adam({ rate: 0.1 })), [])
  * assert(Optimizer.incompatibilities(random)(lbfgs()).length > 0)
  * // Its answer may be an average of the iterates.
- * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), movingAverage())) && !Optimizer.averages(adam({ rate: 0.1 })))
+ * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), ema())) && !Optimizer.averages(adam({ rate: 0.1 })))
  * // In a few words, for a report.
  * assert.deepEqual(
  *   O.map(({ methods }: Optimizer.Brief) => methods)(Optimizer.brief(adam({ rate: 0.1 }))),
@@ -45,7 +45,7 @@ import {
 } from './optimizer.js'
 import * as Chains from './chains.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
-import { average, lookahead, movingAverage, project } from './iterates.js'
+import { average, lookahead, ema, project } from './iterates.js'
 import { lineSearch } from './lineSearch.js'
 import * as PerEntry from './perEntry.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
@@ -120,7 +120,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   PerEntry.weightDecay,
   project,
   average,
-  movingAverage,
+  ema,
   lookahead,
   only,
   freeze,

@@ -128,8 +128,8 @@ export const average = define({
 })
 
 /** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
-export const movingAverage = define({
-  name: 'movingAverage',
+export const ema = define({
+  name: 'ema',
   about: 'an exponential moving average of the iterates',
   fields: {
     /** How fast older iterates fade, in (0, 1): over 1/(1 − decay) steps. */

@@ -346,7 +346,7 @@ export const gaussian = define({
 })
 
 /** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
-export const tiny: Initializer = gaussian({ scale: 1e-3 })
+export const nearZero: Initializer = gaussian({ scale: 1e-3 })
 
 /** Every centre at a distance `radius` from the mean of the data, in a random direction. */
 export const onSphere = defineCentres({
@@ -857,10 +857,10 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
 /** Names of initializers that are others with numbers. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
   {
-    name: 'Initializer.tiny',
+    name: 'Initializer.nearZero',
     about: 'next to 0, where annealing from high noise begins',
-    example: tiny,
-    code: 'Initializer.tiny'
+    example: nearZero,
+    code: 'Initializer.nearZero'
   }
 ]
 

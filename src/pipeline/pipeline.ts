@@ -13,7 +13,7 @@
  *   stages: [Stage.expectationMaximization({ steps: 100, varianceFloor: 1e-6 })]
  * })
  * // The floor of variances and the prior are those of the last stage that has one; a prior can be put under all stages.
- * assert.deepEqual([Pipeline.minimumVariance(pipeline), Pipeline.prior(pipeline)], [O.some(1e-6), O.none])
+ * assert.deepEqual([Pipeline.varianceFloor(pipeline), Pipeline.prior(pipeline)], [O.some(1e-6), O.none])
  * assert.deepEqual(Pipeline.prior(Pipeline.underPrior(0.01)(pipeline)), O.some(0.01))
  * // What reading one says whose nesting has no end.
  * assert.equal(Pipeline.tooDeep('stages').domain, 'readable')
@@ -109,8 +109,8 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
   ].join('\n')
 
 /** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.atMinimumVariance`. */
-export const minimumVariance = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
-  Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.minimumVariance)) : O.none
+export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
+  Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloor)) : O.none
 
 /** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
 export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>

@@ -349,7 +349,7 @@ export const annealed: Recipe = score => data => {
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer: Initializer.tiny,
+      initializer: Initializer.nearZero,
       stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
     })
   }

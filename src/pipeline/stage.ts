@@ -18,7 +18,7 @@
  * const em = Stage.expectationMaximization({ steps: 10, varianceFloor: 1e-4, prior: 0.01 })
  * // Stages in sequence are a monoid; what they leave behind is what the last of them says.
  * const both = concatAll(Stage.Monoid)([descend, em])
- * assert.deepEqual([Stage.minimumVariance(both), Stage.priorOf(both)], [O.some(1e-4), O.some(0.01)])
+ * assert.deepEqual([Stage.varianceFloor(both), Stage.priorOf(both)], [O.some(1e-4), O.some(0.01)])
  * // The losses that it asks for, and how much it is when written out.
  * assert.deepEqual(
  *   Stage.losses(both).map(({ objective }) => Objective.show(objective)),
@@ -78,7 +78,7 @@ export {
   define,
   defineComposite,
   priorOf,
-  minimumVariance,
+  varianceFloor,
   steps,
   type Attempt,
   type By,

@@ -212,7 +212,7 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const minimumVariance = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
+export const varianceFloor = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
 export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
@@ -432,7 +432,7 @@ export function define<
         misplaced: said.misplaced,
         at: said.at,
         under: said.under,
-        varianceFloor: said.varianceFloor ?? lastOf(minimumVariance, attempts),
+        varianceFloor: said.varianceFloor ?? lastOf(varianceFloor, attempts),
         prior: said.prior === undefined ? lastOf(priorOf, attempts) : said.prior
       }
     }
@@ -472,7 +472,7 @@ export function defineComposite<
       return {
         ...said,
         form: { _tag: 'Composite', stages: placed(fields, stages), rounds, inRound },
-        varianceFloor: lastOf(minimumVariance, stages),
+        varianceFloor: lastOf(varianceFloor, stages),
         prior: lastOf(priorOf, stages)
       }
     }

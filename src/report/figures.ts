@@ -141,7 +141,7 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
   const inUnits = Points.inUnits({ centre, scale })(all)
-  const scaled = Mixture.inUnits(Scaling.inverse({ centre, scale }))(mixture)
+  const scaled = Mixture.rescaled(Scaling.inverse({ centre, scale }))(mixture)
   const along = seenAlong(scaled, inUnits)
   const basis = along.map(({ vector }) => vector)
   const count = basis.length

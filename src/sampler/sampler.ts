@@ -874,10 +874,10 @@ export const sample =
  * const program = Sampler.compile({ sampler: Sampler.heun, grid, schedule })
  * assert.ok(E.isRight(program))
  * const sketch = { rows: 2, dim: 1, values: Float64Array.of(-4, 6) }
- * const { values } = Sampler.variations(program.right)(score)(sketch)(Key.fromSeed(1))
+ * const { values } = Sampler.sdEdit(program.right)(score)(sketch)(Key.fromSeed(1))
  * assert.ok(Math.abs(values[0] + 5) < 0.5 && Math.abs(values[1] - 5) < 0.5)
  */
-export const variations =
+export const sdEdit =
   (program: Program) =>
   (score: ScoreFunction) =>
   (points: Points.Points) =>

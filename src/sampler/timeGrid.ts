@@ -80,7 +80,7 @@ const clean = (
   before: number
 ): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(
-    time >= 0 && time <= Schedule.until(schedule),
+    time >= 0 && time <= Schedule.endTime(schedule),
     field,
     time,
     `a time of ${Schedule.show(schedule)}, ≥ 0`,

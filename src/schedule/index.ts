@@ -35,7 +35,7 @@
  * const slower = pipe(ornsteinUhlenbeck, Schedule.reparametrized(Schedule.power(2)))
  * assert.deepEqual(Schedule.level(0.25)(faster), level(0.5))
  * assert.deepEqual(Schedule.level(0.5)(slower), level(0.25))
- * assert.deepEqual(Schedule.kinks(Schedule.betas([0.1, 0.2, 0.3])), [1, 2])
+ * assert.deepEqual(Schedule.breakpoints(Schedule.betas([0.1, 0.2, 0.3])), [1, 2])
  */
 import type { Vocabulary } from '../core/index.js'
 import { custom, ornsteinUhlenbeck } from './schedule.js'

@@ -308,13 +308,13 @@ export const diffusion =
     interpret(schedule).diffusion(time)
 
 /** The last time of the schedule; the first is 0. */
-export const until = (schedule: Schedule): number => interpret(schedule).until
+export const endTime = (schedule: Schedule): number => interpret(schedule).until
 
 /** Whether α² + σ² = 1 at all times; false of one's own that does not say so. */
 export const preservesVariance = (schedule: Schedule): boolean => interpret(schedule).preservesVariance
 
 /** The times at which α and σ have no derivative, rising; none of one's own that does not say so. */
-export const kinks = (schedule: Schedule): ReadonlyArray<number> => interpret(schedule).kinks()
+export const breakpoints = (schedule: Schedule): ReadonlyArray<number> => interpret(schedule).kinks()
 
 /** Whether to diffuse for s and then for t is to diffuse for s + t; false of one's own that does not say so. */
 export const isHomogeneous = (schedule: Schedule): boolean => interpret(schedule).homogeneous
@@ -367,7 +367,7 @@ export const formula = (schedule: Schedule): string => Case.formula(schedule)
 export const timeProblems =
   (field: string, time: number) =>
   (schedule: Schedule): ReadonlyArray<Problem.Problem> => {
-    const last = until(schedule)
+    const last = endTime(schedule)
     return Problem.unless(
       time > 0 && time <= last && time < Infinity,
       field,

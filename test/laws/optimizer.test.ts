@@ -114,7 +114,7 @@ const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptio
   [Optimizer.newton(), { tolerance: 1e-6, descends: 2, converges: { ...fast, steps: 3 } }],
   // what comes after the rate
   [chain(scaleByRate(0.5), Optimizer.average()), { ...linear, converges: fast }],
-  [chain(scaleByRate(0.5), Optimizer.movingAverage()), { ...linear, converges: fast }],
+  [chain(scaleByRate(0.5), Optimizer.ema()), { ...linear, converges: fast }],
   [chain(scaleByRate(0.5), Optimizer.lookahead({ every: 3 })), { converges: { ...fast, steps: 160 } }],
   [chain(scaleByRate(0.5), Optimizer.project(Region.box({ least: -1, most: 2 }))), { converges: fast }],
   [chain(scaleByRate(0.5), Optimizer.project(Region.ball({ radius: 2 }))), { ...byName, converges: fast }],

@@ -96,7 +96,7 @@ const KINDS: ReadonlyArray<readonly [Alike, ReadonlyArray<Of.CaseOf<Of.AnyValue>
       Optimizer.weightDecay
     ]
   ],
-  [each, [Optimizer.average, Optimizer.movingAverage, Optimizer.lookahead, Region.box, Region.nonNegative]],
+  [each, [Optimizer.average, Optimizer.ema, Optimizer.lookahead, Region.box, Region.nonNegative]],
   [jumping, [Optimizer.sign, Optimizer.scaleByStandardDeviation, Optimizer.scaleByLion]],
   [summing, [Optimizer.scaleByPolyak, Optimizer.clipByGlobalNorm]],
   [withinNames, [Optimizer.clipByNorm, Region.ball, Region.simplex]],

@@ -277,7 +277,7 @@ const latest = (law: TimeLaw.TimeLaw): number =>
   )
 
 const leastLogSnr = (schedule: Schedule.Schedule): number => {
-  const last = Schedule.until(schedule)
+  const last = Schedule.endTime(schedule)
   if (last === Infinity) return -Infinity
   const { alpha, sigma } = Schedule.level(last)(schedule)
   return 2 * Math.log(alpha / sigma)
@@ -330,7 +330,7 @@ const centresOf = ({ score }: Cell): number => ('components' in score ? score.co
 
 /** Why a cell must be refused; one that none of these holds of must run. */
 const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
-  'times are those of the schedule': cell => hasLevels(cell) && latest(cell.timeLaw) > Schedule.until(cell.schedule),
+  'times are those of the schedule': cell => hasLevels(cell) && latest(cell.timeLaw) > Schedule.endTime(cell.schedule),
   'log-SNRs are those of the schedule': cell =>
     hasLevels(cell) &&
     Case.isMadeBy(TimeLaw.uniformLogSnr)(cell.timeLaw) &&
@@ -359,7 +359,7 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     partsOf(cell.optimizer).some(({ _tag }) => ['scaleByLbfgs', 'scaleByNewton', 'lineSearch'].includes(_tag)),
   'an optimizer goes downhill': cell => parametersOf(cell).some(name => direction(cell.optimizer, name) > 0),
   'what speaks of iterates comes after the rate': ({ optimizer }) =>
-    ['project', 'average', 'movingAverage', 'lookahead', 'lineSearch'].includes(partsOf(optimizer)[0]?._tag),
+    ['project', 'average', 'ema', 'lookahead', 'lineSearch'].includes(partsOf(optimizer)[0]?._tag),
   'an optimizer speaks of parameters that are there': cell =>
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
   'only normal starts do without centres': cell =>
@@ -445,6 +445,6 @@ describe('every pair of values that no reason keeps apart', () => {
         .map(i => optimizers[i])
         .filter(optimizer => ['means', 'logits'].every(name => direction(optimizer, name) <= 0))
         .map(optimizer => partsOf(optimizer)[0]._tag)
-    ).toEqual(['lineSearch', 'project', 'average', 'movingAverage', 'lookahead'])
+    ).toEqual(['lineSearch', 'project', 'average', 'ema', 'lookahead'])
   })
 })

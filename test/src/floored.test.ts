@@ -36,7 +36,7 @@ const fit = (
   return {
     mixture: mixture.value,
     floor: pipe(
-      Pipeline.minimumVariance(pipeline),
+      Pipeline.varianceFloor(pipeline),
       O.getOrElse(() => NaN)
     )
   }
@@ -72,7 +72,7 @@ describe('one row a million standard deviations off', () => {
     const floorOf = (points: Points.Points): number =>
       pipe(
         Recipe.annealed(score)(points),
-        Pipeline.minimumVariance,
+        Pipeline.varianceFloor,
         O.getOrElse(() => NaN)
       )
     // Pairs are drawn, and one row of 401 is in a two-hundredth of them.
@@ -91,7 +91,7 @@ it('a floor is that of the last part that has one, where variances are learned',
     steps: 1
   })
   const of = <P extends string>(score: Score.Score<P>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
-    Pipeline.minimumVariance(
+    Pipeline.varianceFloor(
       Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer: Initializer.fromData, stages })
     )
   expect(of(score)).toEqual(O.none)

@@ -168,8 +168,8 @@ const among: Readonly<Record<string, (given: never) => unknown>> = {
   'Sampler.trajectory(…)': given => [...Sampler.trajectory(given)(score)(2, 1)(key)],
   'Sampler.transport(…)': given => [...Sampler.transport(given)(score)(data)(key)],
   'Sampler.transport(program)(score)(…)': given => [...Sampler.transport(sampling)(score)(given)(key)],
-  'Sampler.variations(…)': given => Sampler.variations(given)(score)(data)(key),
-  'Sampler.variations(program)(score)(…)': given => Sampler.variations(sampling)(score)(given)(key),
+  'Sampler.sdEdit(…)': given => Sampler.sdEdit(given)(score)(data)(key),
+  'Sampler.sdEdit(program)(score)(…)': given => Sampler.sdEdit(sampling)(score)(given)(key),
   'Sampler.logDensity(program)(…)': given => Sampler.logDensity(sampling)(given)(data),
   'Sampler.logDensity(program)(a function)(points)': () =>
     Sampler.logDensity(sampling)(((at: Points.Points) => at) as never)(data),

@@ -109,7 +109,7 @@ describe('annealed', () => {
     chooses(
       Recipe.annealed,
       pair,
-      Initializer.tiny,
+      Initializer.nearZero,
       times.map(time => pairStage(time, 200))
     )
   })

@@ -71,7 +71,7 @@ const others = [
   ...[descend, em, Stage.sequence([descend, em]), Stage.repeat(3)(em), Stage.anneal([2, 0.5])(em), Stage.guarded(em)],
   ...[Stage.onSample({ rows: 50 })(em), Stage.restart(4)(em), Stage.powerIteration({ steps: 5, relativeChange: 0.1 })],
   Stage.splitAndMerge({ steps: 4, attempts: 3, polish: 5, varianceFloor: 0.25 }),
-  ...[Initializer.tiny, Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 }), Initializer.values([[1, 2]])],
+  ...[Initializer.nearZero, Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 }), Initializer.values([[1, 2]])],
   ...[Initializer.values(Params.of({ means: [[1, 2]] })), Initializer.bestOf(4)(Initializer.fromData)],
   Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus),
   ...[Parametrization.edm({ sigmaData: 1.3 }), Sampler.dormandPrince({ tolerance: 1e-6 })],

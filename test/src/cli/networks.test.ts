@@ -139,7 +139,7 @@ describe('a network on the command line', () => {
   })
 
   it('says that its weights are averaged, where they are', async () => {
-    const averaged = pipeline(TimeLaw.uniformLogSnr(-5, 7), Optimizer.movingAverage({ decay: 0.9 }))
+    const averaged = pipeline(TimeLaw.uniformLogSnr(-5, 7), Optimizer.ema({ decay: 0.9 }))
     here.write('averaged.json', averaged)
     const { stdout } = await here.ornstein('fit @table.csv --pipeline @averaged.json --standardize')
     expect(stdout).toMatch(/weights +averaged over steps/)

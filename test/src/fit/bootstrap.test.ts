@@ -121,7 +121,7 @@ describe('fit.bootstrap', () => {
 
   it('knows which component is which, in whatever order it finds them', () => {
     const model = fit(drawn(plane, 400, 2), { components: 2, family: 'full' })
-    const turned = Mixture.permuted([1, 0])(model.mixture)
+    const turned = Mixture.relabelled([1, 0])(model.mixture)
     expect(Metric.matching(turned, model.mixture)).toEqual([1, 0])
     // The same fit with its components in the other order: the same resamples, and the same intervals in that order.
     const [{ pipeline }] = model.candidates

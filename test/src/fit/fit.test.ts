@@ -82,7 +82,7 @@ describe('fit', () => {
       expect(found.components).toBe(3)
       // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
       found.mixture.means.values.forEach((x, at) => {
-        const ordered = Mixture.permuted(Mixture.order(truth))(truth)
+        const ordered = Mixture.relabelled(Mixture.order(truth))(truth)
         expect(Math.abs(x - ordered.means.values[at])).toBeLessThan(4 * Math.sqrt(2 / 60))
       })
     }
@@ -539,7 +539,7 @@ describe('a column that has no width', () => {
       { components: [2, 4], family: 'tied', standardize: false }
     )
     const least = candidates
-      .map(({ pipeline }) => O.toNullable(Pipeline.minimumVariance(pipeline)))
+      .map(({ pipeline }) => O.toNullable(Pipeline.varianceFloor(pipeline)))
       .filter(x => x !== null)
     expect(least.length).toBeGreaterThan(1)
     expect(new Set(least).size).toBe(1)

@@ -70,7 +70,7 @@ describe.each(cases)('case %#', stored => {
     const K = Mixture.components(mixture)
     const J = Mixture.components(other)
     const order = Array.from({ length: K * J }, (_, at) => (at % J) * K + Math.floor(at / J))
-    same(Mixture.product(other)(mixture), Mixture.permuted(order)(of(stored.product)), STORED)
+    same(Mixture.product(other)(mixture), Mixture.relabelled(order)(of(stored.product)), STORED)
     close([Mixture.logIntegral(other)(mixture)], [stored.logProductMass], STORED)
   })
 

@@ -342,7 +342,7 @@ describe('covariances', () => {
       expect(noisy[at]).toBeCloseTo(0.36 * c + ([0, 3].includes(at % 4) ? 0.64 : 0), 14)
     })
     const scaling = { centre: Float64Array.of(5, -7), scale: Float64Array.of(10, 0.1) }
-    const own = Mixture.inUnits(scaling)(correlated)
+    const own = Mixture.rescaled(scaling)(correlated)
     const [a, b, , d] = values
     const found = Mixture.covariances(own).values
     ;[100 * a, b, b, 0.01 * d].forEach((c, at) => {

@@ -36,7 +36,7 @@ describe('a mixture in the units of the data', () => {
     fc.assert(
       fc.property(cases, ({ mixture, scaling, points }) => {
         const inUnits = Points.unstandardize(scaling)(points)
-        const { logLikelihood } = pipe(mixture, Mixture.inUnits(scaling), Statistics.of(inUnits, 0))
+        const { logLikelihood } = pipe(mixture, Mixture.rescaled(scaling), Statistics.of(inUnits, 0))
         const jacobian = scaling.scale.reduce((sum, scale) => sum + Math.log(scale), 0)
         const wanted = pipe(mixture, Mixture.meanLogDensity(points)) - jacobian
         // A mean and a row agree to 2⁻⁵³ of up to 400; over a scale of 0.01 that is 4e-12 standard deviations of up to
@@ -49,8 +49,8 @@ describe('a mixture in the units of the data', () => {
   it('has the responsibilities of the learned mixture, in the order of the means', () => {
     fc.assert(
       fc.property(cases, ({ mixture, scaling, points }) => {
-        const own = pipe(mixture, Mixture.inUnits(scaling))
-        const fitted = pipe(own, Mixture.permuted(Mixture.order(own)))
+        const own = pipe(mixture, Mixture.rescaled(scaling))
+        const fitted = pipe(own, Mixture.relabelled(Mixture.order(own)))
         const firsts = Mixture.marginals(fitted).means.map(([x]) => x)
         expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
         const found = pipe(fitted, Mixture.responsibilities(Points.unstandardize(scaling)(points)))

@@ -355,9 +355,9 @@ describe('what is seen with noise', () => {
 
 describe('mixtures of mixtures', () => {
   it('keep tails, and refuse a background', () => {
-    const both = Mixture.joined([0.5, 0.5])([tailed, one].map(Mixture.marginal([0])))
+    const both = Mixture.mix([0.5, 0.5])([tailed, one].map(Mixture.marginal([0])))
     expect(Array.from(both.tails ?? [])).toEqual([3, 6, Infinity, 2.5])
-    expect(() => pipe([tailed, beside], Mixture.joined([0.5, 0.5]))).toThrow(
+    expect(() => pipe([tailed, beside], Mixture.mix([0.5, 0.5]))).toThrow(
       'mixtures: one with a background is not of components alone'
     )
   })

@@ -108,7 +108,7 @@ const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
 /** Something of everything. */
 const everything = own(
   ({ score, output, outputTarget, clean, noisy, noise, noises, level, time, label, params, ...row }) => {
-    const later = row.levelAt((t, of) => Math.min(2 * t, Schedule.until(of)))
+    const later = row.levelAt((t, of) => Math.min(2 * t, Schedule.endTime(of)))
     const moved = row.scoreAt(add(noisy, mul(0.1, noises(1)[0])), later)
     const there = row.outputAt(clean, 0.25)
     const [first] = Object.values(params)

@@ -214,7 +214,7 @@ const least = problems.logistic.objective(x(...problems.logistic.minimum)).value
 const steepest = chain(scale(-1), Optimizer.lineSearch({ curvature: 0.1 }))
 const [polyak, whole] = [Optimizer.polyak({ largest: Infinity }), chain(Optimizer.scaleByNewton(), scale(-1))]
 const plateau = chain(Optimizer.adam({ rate: 0.1 }), Optimizer.reduceOnPlateau())
-const averaged = chain(Optimizer.momentum({ rate: 0.01, decay: 0.8 }), Optimizer.movingAverage({ decay: 0.9 }))
+const averaged = chain(Optimizer.momentum({ rate: 0.01, decay: 0.8 }), Optimizer.ema({ decay: 0.9 }))
 
 const reached: ReadonlyArray<readonly [O, keyof typeof problems, steps: number, within: number]> = [
   [polyak, 'quadratic', 1000, 1e-12],
@@ -425,7 +425,7 @@ it.each<[Parameters<typeof Optimizer.polyak>[0], number, number]>([
 it.each<[string, O, ReadonlyArray<number>]>([
   ['means of the iterates', Optimizer.average(), [3, 1, 2, 7 / 4, 2 / 5]],
   ['means after the second', Optimizer.average({ after: 2 }), [3, -1, 4, 5 / 2, 0]],
-  ['means of falling weights', Optimizer.movingAverage({ decay: 0.5 }), [3, 1 / 3, 17 / 7, 5 / 3, -55 / 31]],
+  ['means of falling weights', Optimizer.ema({ decay: 0.5 }), [3, 1 / 3, 17 / 7, 5 / 3, -55 / 31]],
   // Two steps, then half the way back to 0 from 4; one more, then half the way from there to −5.
   ['slow parameters', Optimizer.lookahead({ every: 2, share: 0.5 }), [0, -0.5, -0.5, 0.25, 0.25]]
 ])('averages: %s', (_, average, wanted) => {

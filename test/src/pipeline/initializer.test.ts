@@ -52,7 +52,7 @@ describe('every initializer', () => {
     [
       Initializer.gaussian({ scale: 2 }),
       Initializer.onSphere({ radius: 3 }),
-      Initializer.tiny,
+      Initializer.nearZero,
       Initializer.fromData,
       Initializer.kMeansPlusPlus,
       Initializer.kMeans({ steps: 3 }),

@@ -185,8 +185,8 @@ describe('of other stages', () => {
 
   it('has the floor of the last that has one', () => {
     const floored = Stage.expectationMaximization({ steps: 1, varianceFloor: 0.25 })
-    expect(Stage.minimumVariance(twice(Stage.sequence([floored, kick()])))).toEqual(Stage.minimumVariance(floored))
-    expect(Stage.minimumVariance(twice(kick()))._tag).toBe('None')
+    expect(Stage.varianceFloor(twice(Stage.sequence([floored, kick()])))).toEqual(Stage.varianceFloor(floored))
+    expect(Stage.varianceFloor(twice(kick()))._tag).toBe('None')
   })
 })
 

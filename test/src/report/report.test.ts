@@ -179,7 +179,7 @@ describe('the picture of the data', () => {
       variances: [1, 4]
     })
     const scaling = { centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 50) }
-    const stretched = Mixture.inUnits(scaling)(square)
+    const stretched = Mixture.rescaled(scaling)(square)
     for (const fit of [planted(square, 100), planted(stretched, 100, { scaling })]) {
       const [svg] = charts(page(fit, ''))
       const found = ellipses(svg)

@@ -261,7 +261,7 @@ it('variations stay near by so much noise', () => {
       schedule
     })
     if (E.isLeft(compiled)) throw new Error('does not compile')
-    return moments(pipe(sketch, p => Sampler.variations(compiled.right)(score)(p)(Key.fromSeed(2))).values)[1]
+    return moments(pipe(sketch, p => Sampler.sdEdit(compiled.right)(score)(p)(Key.fromSeed(2))).values)[1]
   }
   // The flow is linear about a normal: of noise variance v = σ²/α² the law N(4, v) becomes one of variance v/(1 + v).
   const v = Math.exp(2 * 0.1) - 1

@@ -288,7 +288,7 @@ it('of a schedule by define all follows from its levels, also in grids', () => {
   TimeGrid.times(own)(TimeGrid.karras({ from: 5, to: 0.1, steps: 8 })).forEach((time, i) => {
     near(`time ${i}`, time, (5 ** (1 / 7) + ((0.1 ** (1 / 7) - 5 ** (1 / 7)) * i) / 8) ** 7, 1e-13)
   })
-  expect([Schedule.until(own), Schedule.preservesVariance(own), Schedule.isHomogeneous(own)]).toEqual([
+  expect([Schedule.endTime(own), Schedule.preservesVariance(own), Schedule.isHomogeneous(own)]).toEqual([
     Infinity,
     false,
     false

@@ -39,7 +39,7 @@ const program = Problem.orThrow(
           optimizer: Optimizer.chain(
             Optimizer.clipByGlobalNorm(1),
             Optimizer.adam({ rate: 0.01 }),
-            Optimizer.movingAverage({ decay })
+            Optimizer.ema({ decay })
           ),
           steps: 12,
           batch: 16

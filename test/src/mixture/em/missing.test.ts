@@ -194,7 +194,7 @@ describe('fit', () => {
   it.runIf(isSlow)('learns from what rows have', () => {
     const found = fit(gone, { ...few, missing: 'em' })
     expect(found.components).toBe(3)
-    const ordered = Mixture.permuted(Mixture.order(truth))(truth)
+    const ordered = Mixture.relabelled(Mixture.order(truth))(truth)
     // Five standard errors of 60 rows of variance 1.
     found.mixture.means.values.forEach((x, at) => {
       expect(Math.abs(x - ordered.means.values[at])).toBeLessThan(5 / Math.sqrt(60))

@@ -194,7 +194,7 @@ it('is refused where there is nothing to move', () => {
   const refused = (program: E.Either<Compile.CompileErrors, unknown>): string =>
     E.isLeft(program) ? Problem.show(program.left[0]) : 'compiled'
   expect(
-    refused(compiled(Score.symmetricPair, Initializer.tiny, [Stage.splitAndMerge({ steps: 5 })], points))
+    refused(compiled(Score.symmetricPair, Initializer.nearZero, [Stage.splitAndMerge({ steps: 5 })], points))
   ).toMatchInlineSnapshot(
     `"stages[0].score: Score.symmetricPair is not that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply; leave the stage out"`
   )
@@ -202,7 +202,7 @@ it('is refused where there is nothing to move', () => {
     refused(
       compiled(
         Score.isotropic({ components: 2 }),
-        Initializer.tiny,
+        Initializer.nearZero,
         [Stage.splitAndMerge({ steps: 5, attempts: 0 })],
         points
       )

@@ -335,6 +335,12 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     hasLevels(cell) &&
     Case.isMadeBy(TimeLaw.uniformLogSnr)(cell.timeLaw) &&
     cell.timeLaw.lo < leastLogSnr(cell.schedule),
+  'without noise nothing is measured against it': ({ form, timeLaw }) =>
+    TimeLaw.isClean(timeLaw) && form.terms.some(term => term === 'Denoising' || term === 'Integrand'),
+  'without noise the schedule has none at its beginning': cell =>
+    hasLevels(cell) && TimeLaw.isClean(cell.timeLaw) && Schedule.level(0)(cell.schedule).sigma > 0,
+  'without noise the ratio of signal to noise has no bound': ({ form, timeLaw, weighting }) =>
+    form.terms.some(isMatching) && TimeLaw.isClean(timeLaw) && ['edm', 'snr', 'truncatedSnr'].includes(weighting._tag),
   'a weighting needs noise levels': ({ form, weighting }) =>
     form.name !== 'sum' && !form.terms.every(isMatching) && !Case.isMadeBy(Weighting.constant)(weighting),
   'where no signal is left, only score and noise have a finite error': cell =>
@@ -409,7 +415,14 @@ const faultsOf = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<string> =>
   verdicts.flatMap(({ fault }) => (fault === null ? [] : [fault])).slice(0, 5)
 
 it('every pair of values meets: it runs, or is refused for a reason that is right', () => {
-  const cells = covering().map(cellOf)
+  // Three values make the last reason, of which a cover of pairs may have none.
+  const signalless: Indices = {
+    ...plain[0],
+    schedule: factors.schedule.findIndex(({ _tag }) => _tag === 'cosine'),
+    timeLaw: factors.timeLaw.findIndex(law => Case.isMadeBy(TimeLaw.at)(law) && law.time === 1),
+    weighting: factors.weighting.findIndex(Case.isMadeBy(Weighting.likelihood))
+  }
+  const cells = [...covering(), signalless].map(cellOf)
   // Each reason is met.
   const met = new Set(cells.flatMap(whyNot))
   expect(Object.keys(reasons).filter(reason => !met.has(reason))).toEqual([])

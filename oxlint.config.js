@@ -4,13 +4,10 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 const loops = [
-  'src/{choice/candidates,decision/componentTest,fit/fit,trust/bootstrap,trust/crossValidation}.ts',
-  'src/mixture/families/{factorAnalysis,spectrum}.ts',
-  'src/mixture/em/{eStep,errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
-  'src/mixture/families/{axes,covariances,denoised,gaussian,maps}.ts',
-  'src/mixture/em/{halves,pursuit,split,support}.ts',
-  'src/mixture/{pairs,predict}.ts',
-  'src/mixture/{nodes,student}.ts',
+  'src/fit/{bootstrap,candidates,componentTest,crossValidation,fit}.ts',
+  'src/mixture/{nodes,pairs,predict,student}.ts',
+  'src/mixture/em/{eStep,errors,fromGradient,halves,loops,missing,moments,patterns,prior,pursuit,scaled,split,support}.ts',
+  'src/mixture/families/{axes,covariances,denoised,factorAnalysis,gaussian,maps,spectrum}.ts',
   'src/population/{continuation,courses,estimates,nodesOf}.ts'
 ]
 

@@ -252,7 +252,8 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const varies: Algebra['varies'] = x => {
     const known = knownToVary.get(x)
     if (known !== undefined) return known
-    const found = x.does.kind === 'input' ? varying.includes(x.does.name) : x.ins.some(varies)
+    const found =
+      x.does.kind === 'input' ? x.does.isParameter !== true && varying.includes(x.does.name) : x.ins.some(varies)
     knownToVary.set(x, found)
     return found
   }

@@ -20,7 +20,8 @@ export type Operation =
   | { readonly kind: 'constant'; readonly value: number }
   /** Numbers that are the same in every call. */
   | { readonly kind: 'array'; readonly values: Float64Array }
-  | { readonly kind: 'input'; readonly name: string }
+  /** Parameters have names of their own: a constant may be called the same. */
+  | { readonly kind: 'input'; readonly name: string; readonly isParameter?: true }
   /** How many rows there are. */
   | { readonly kind: 'count' }
   /** The kernel of this name, entry by entry; sizes align from the right. */
@@ -86,7 +87,7 @@ export const describe = (does: Operation): string => {
     case 'array':
       return `array ${Array.from(does.values, exact).join(' ')}`
     case 'input':
-      return `input ${does.name}`
+      return `${does.isParameter === true ? 'parameter' : 'input'} ${does.name}`
     case 'count':
       return 'number of rows'
     case 'entrywise':

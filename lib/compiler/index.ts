@@ -400,13 +400,19 @@ const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<St
 type Given = Readonly<Record<string, ArrayLike<number> | undefined>>
 
 /** Writes what of a call is given to its place: an input by its name, or the number of rows. */
-const bring = (numbers: Float64Array, { node, at, width }: Placed, rows: number, first: Given, second: Given): void => {
+const bring = (
+  numbers: Float64Array,
+  { node, at, width }: Placed,
+  rows: number,
+  params: Given,
+  constants: Given
+): void => {
   const { does, shape } = node
   if (does.kind !== 'input') {
     numbers[at] = rows
     return
   }
-  const found = first[does.name] ?? second[does.name]
+  const found = (does.isParameter === true ? params : constants)[does.name]
   if (found?.length !== width) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
   for (let i = 0; i < width; i++) numbers[at + i] = found[i]
 }
@@ -424,12 +430,16 @@ const fixedOf = ({ before, fixed, length }: Compiled, constants: NonNullable<Cal
   for (const step of before) {
     const { node, compute } = step
     const { does, ins } = node
-    if (does.kind === 'input' ? !(does.name in constants) : !ins.every(of => isFixed.has(source(of)))) {
+    if (
+      does.kind === 'input'
+        ? does.isParameter === true || !(does.name in constants)
+        : !ins.every(of => isFixed.has(source(of)))
+    ) {
       left.push(step)
       continue
     }
     isFixed.add(node)
-    if (compute === null) bring(numbers, step, rows, constants, constants)
+    if (compute === null) bring(numbers, step, rows, NONE, constants)
     else compute(numbers)
   }
   const fresh = { rows, numbers, left }

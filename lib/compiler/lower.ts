@@ -530,9 +530,14 @@ const rules: Readonly<Record<string, Rule>> = {
     return (isKnown ? move : lookUp)(lowering, traced, operands)
   },
   Identity: (_, __, { x }) => x,
-  Input: (lowering, { name = '', shape }) =>
+  Input: (lowering, { name = '', isParameter, shape }) =>
     shaped(lowering, shape, 'Input', (own, row) =>
-      lowering.make.node({ kind: 'input', name }, [], own, row === 0 ? 'rows' : 'once')
+      lowering.make.node(
+        { kind: 'input', name, ...(isParameter && { isParameter }) },
+        [],
+        own,
+        row === 0 ? 'rows' : 'once'
+      )
     ),
   LogSoftmax: softmax('axis', true),
   Number: constantly(({ values }) => Number(values?.[0])),

@@ -25,6 +25,7 @@ export interface Traced {
   readonly output: number
   /** Of an input. */
   readonly name?: string
+  readonly isParameter?: true
   /** Of numbers that the function brought along. */
   readonly values?: Values
 }
@@ -124,20 +125,31 @@ const once = <E>(
     knows: (id: object): boolean => known.has(id),
     asked
   }
-  const tensors = (shapes: Shapes, lead: ReadonlyArray<number>): Named =>
+  const tensors = (shapes: Shapes, lead: ReadonlyArray<number>, isParameter?: true): Named =>
     Object.fromEntries(
       Object.entries(shapes).map(([name, shape]) => [
         name,
         tfjs()
           .engine()
           .makeTensorFromTensorInfo(
-            add({ ...leaf, kernel: 'Input', name, shape: [...lead, ...shape], dtype: 'float32' })
+            add({
+              ...leaf,
+              kernel: 'Input',
+              name,
+              ...(isParameter && { isParameter }),
+              shape: [...lead, ...shape],
+              dtype: 'float32'
+            })
           )
       ])
     )
   return scope(() =>
     recording(by, () => {
-      const inputs = { params: tensors(params, []), rows: tensors(rows, [count]), constants: tensors(constants, []) }
+      const inputs = {
+        params: tensors(params, [], true),
+        rows: tensors(rows, [count]),
+        constants: tensors(constants, [])
+      }
       const others: Record<string, Traced> = {}
       const seen = (): Tensor | undefined => {
         const outputs = write(inputs, example)

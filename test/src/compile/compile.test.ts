@@ -529,6 +529,25 @@ describe('Compile.valueAndGrad', () => {
     expect(at(1)).not.toBe(at(2))
   })
 
+  // Names under which a program is given what is drawn, and one that it is not.
+  it.each(['alpha', 'sigma', 'weight', 'conversion', 'share', 'time', 'clean', 'theta'])(
+    'does not take a parameter called %s for what is drawn',
+    name => {
+      const score = Score.custom({ name: 'own', shapes: () => ({ [name]: [] }), apply: (p, x) => mul(p[name], x) })
+      const one = {
+        ...loss,
+        score,
+        objective: Objective.denoising(TimeLaw.at(0.3)),
+        expectation: Expectation.monteCarlo()
+      }
+      const plans = Problem.orThrow(Compile.plans(one)(points))
+      expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+      const [found, wanted] = plans.map(({ evaluate }) => evaluate(Params.of({ [name]: -0.7 }), Key.fromSeed(1)))
+      expect(found.value).toBeCloseTo(wanted.value, 12)
+      expect(found.gradient[name].values[0]).toBeCloseTo(wanted.gradient[name].values[0], 12)
+    }
+  )
+
   it('refuses parameters of the wrong shape by name', () => {
     const compiled = Compile.valueAndGrad(loss)(points)
     if (E.isLeft(compiled)) throw new Error('refused')

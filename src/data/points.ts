@@ -2,7 +2,7 @@
  * The data: n rows of d finite numbers, each row with an optional weight and an optional label.
  *
  * In messages rows and columns are counted from 1, as in a spreadsheet. In programs (`row`, `select`) rows are counted from
- * 0, as everywhere in the language. Tables of text are read in `formats/csv.ts`.
+ * 0, as everywhere in the language. Tables of text are read in `csv.ts`.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -54,30 +54,30 @@ const heldBy: Readonly<Record<string, string>> = {
   'sampler/sampler.ts order': 'a step is of its order',
   'sampler/sampler.ts tolerance': 'meets its tolerance',
   'sampler/timeGrid.ts evenIn': 'steps are even in its coordinate',
-  'family/parametrization.ts behind': 'the truth is carried to the truth',
-  'family/parametrization.ts written': nameOf('written'),
-  'family/parametrization.ts target': nameOf('target'),
-  'family/parametrization.ts degree': 'outputs grow with the level by its degree',
-  'net/network.ts initial': 'begins by its key, each array by its name'
+  'schedule/parametrization.ts behind': 'the truth is carried to the truth',
+  'schedule/parametrization.ts written': nameOf('written'),
+  'schedule/parametrization.ts target': nameOf('target'),
+  'schedule/parametrization.ts degree': 'outputs grow with the level by its degree',
+  'score/network.ts initial': 'begins by its key, each array by its name'
 }
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
   'objective/term.ts curvature': 'test/src/compile/hessian.test.ts compares it with closed forms and differences',
-  'family/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
+  'mixture/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',
-  'optimizers/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizer/region.test.ts',
+  'optimizer/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizer/region.test.ts',
   'pipeline/initializer.ts dim': 'what it asks of data; the dry run refuses others',
   'pipeline/staged.ts at': 'fields that only it defines',
   'pipeline/staged.ts under': 'fields that only it defines',
   'pipeline/staged.ts streams': 'test/src/sourced.test.ts runs every stage on both',
   'pipeline/staged.ts varianceFloor': 'a number that only it defines',
   'pipeline/staged.ts prior': 'a number that only it defines',
-  'schedules/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
+  'schedule/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
   'sampler/sampler.ts movesAtLevel': 'where it may stand; the dry run asks',
-  'family/parametrization.ts squaredDeterminant': 'it is printed',
-  'family/parametrization.ts loss': 'it is printed'
+  'schedule/parametrization.ts squaredDeterminant': 'it is printed',
+  'schedule/parametrization.ts loss': 'it is printed'
 }
 
 describe('no capability is forgotten', () => {

@@ -128,7 +128,10 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
   ...labelled<Expectation.Expectation>('expectation', expectation =>
     objectives.map(objective => ({ stages: [descent(objective, ofTheseRows(expectation))] }))
   )(words.expectations),
-  ...labelled<TimeLaw.TimeLaw>('time law', law => [{ stages: [descent(Objective.denoising(law))] }])(words.timeLaws),
+  ...labelled<TimeLaw.TimeLaw>('time law', law => [
+    { stages: [descent(Objective.denoising(law))] },
+    { stages: [descent(Objective.implicit(law))] }
+  ])(words.timeLaws),
   ...labelled<Score.Score<string>>('score', score => [
     { score, stages: [em, descent(objectives[1])] },
     { score, stages: [descent(objectives[1])] }

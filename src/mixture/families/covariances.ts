@@ -1,6 +1,6 @@
 /**
  * What the covariances of a mixture are: their parameters, the Σ_k that these are (one map), and the parameters that moments are likeliest
- * of (the other). What a mixture with such covariances is, follows: `families/derive.ts`.
+ * of (the other). What a mixture with such covariances is, follows: `derive.ts`.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'

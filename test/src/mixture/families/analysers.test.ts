@@ -33,7 +33,7 @@ interface Reference {
   readonly three: Readonly<Record<Kind, number>>
 }
 
-const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
 const reference = JSON.parse(read('test/oracle/factors.json')) as Reference
 const kinds = Object.keys(reference.three) as ReadonlyArray<Kind>
 

@@ -64,7 +64,8 @@ interface Reference {
   }
 }
 
-const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+const read = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../../${path}`, import.meta.url)), 'utf8')
 const reference = JSON.parse(read('test/oracle/covariance.json')) as Reference
 
 const scoreOf = (name: Covariance.Name, components: number): Score.Score<string> =>

@@ -9,7 +9,7 @@ import { spread } from '../../../cases.js'
 import { there } from '../../../there.js'
 
 const read = (name: string): Points.Points => {
-  const points = Points.fromCsv(readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8'))
+  const points = Points.fromCsv(readFileSync(new URL(`../../../../examples/data/${name}.csv`, import.meta.url), 'utf8'))
   if (E.isLeft(points)) throw new Error(points.left.field)
   return Points.standardize(points.right).points
 }

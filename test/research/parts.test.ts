@@ -25,7 +25,11 @@ it('the schedule of an interpolant', () => {
 
 whose('pairs')('the discrepancy over pairs of rows', () => {
   const held = laws.objective(discrepancy, Score.isotropic({ components: 2 }))
-  expect(held.length).toBeGreaterThan(3)
+  expect(held.map(({ name }) => name)).toEqual([
+    'gradient is that of the value',
+    'is finite on edge cases',
+    'a row of weight n is n rows'
+  ])
   held.forEach(({ property }) => {
     fc.assert(property, { numRuns: 4 })
   })

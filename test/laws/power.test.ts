@@ -23,7 +23,7 @@ const alarms = ({ name, law, held }: Invention): ReadonlyArray<string> =>
     : held().flatMap(({ name: law, property }) => {
         const { failed, errorInstance } = fc.check(property, {
           seed: SEED,
-          numRuns: isSlow ? 20 : 1,
+          numRuns: isSlow ? 10 : 1,
           endOnFailure: true
         })
         return failed ? [`${name}: refused by ‘${law}’ ${String(errorInstance)}`] : []

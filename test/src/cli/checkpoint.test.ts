@@ -55,7 +55,7 @@ const written = (steps: number): string =>
     )
   )
 here.write('short.json', written(120))
-here.write('long.json', written(isSlow ? 6000 : 600))
+here.write('long.json', written(isSlow ? 3000 : 600))
 
 const fit = (pipeline: string, rest: string): string =>
   `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`

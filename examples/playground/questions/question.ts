@@ -20,7 +20,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { cloud, type Look, type Mark, type Place, type Plane, placesOf } from '../plot.js'
+import { cloud, curve, type Look, type Mark, type Place, type Plane, placesOf } from '../plot.js'
 
 export { placesOf as places }
 
@@ -319,3 +319,21 @@ export const mean = (numbers: ReadonlyArray<number>): number => numbers.reduce((
 /** A quantity of each frame up to the step, as places of a chart. */
 export const upTo = <F>(frames: ReadonlyArray<F>, upTo: number, of: (frame: F) => number): ReadonlyArray<Place> =>
   frames.slice(0, upTo + 1).map((frame, i) => [i, of(frame)] as const)
+
+/** A quantity of several learners' runs up to the step, a line each, with a disc where the one that is shown stands. */
+export const runs =
+  <N extends string, A>(
+    learners: Readonly<Record<N, { readonly label: string; readonly look: Look }>>,
+    frames: ReadonlyArray<Readonly<Record<N, A>>>,
+    step: number,
+    shown: N
+  ) =>
+  (value: (one: A) => number, names: ReadonlyArray<N>): ReadonlyArray<Mark> =>
+    names.flatMap(name =>
+      curve({
+        label: learners[name].label,
+        look: learners[name].look,
+        places: upTo(frames, step, frame => value(frame[name])),
+        at: name === shown ? [step, value(frames[step][name])] : undefined
+      })
+    )

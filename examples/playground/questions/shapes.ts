@@ -1,7 +1,7 @@
 /** Shapes are learned too, where the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import { cross, curve, disc, ellipse, type Look, type Place } from '../plot.js'
-import { centreError, clouded, define, fitted, type Fitted, places, side, states, upTo } from './question.js'
+import { cross, disc, ellipse, type Look, type Place } from '../plot.js'
+import { centreError, clouded, define, fitted, type Fitted, places, runs, side, states } from './question.js'
 
 const STEPS = 60
 
@@ -104,15 +104,7 @@ export const shapes = define<Setting, Frame>({
     const now = frames[step]
     const { cloud, plane, says } = clouded(seen, points, { time: 0.5, reach: 5.5 })
     const x = { domain: [0, STEPS] as const, least: 1 }
-    const lines = (value: (one: Fitted) => number) =>
-      names.flatMap(name =>
-        curve({
-          label: learners[name].label,
-          look: learners[name].look,
-          places: upTo(frames, step, frame => value(frame[name])),
-          at: name === of ? [step, value(now[name])] : undefined
-        })
-      )
+    const lines = runs(learners, frames, step, of)
     const off = (name: Name): number => centreError(now[name].means, centres)
     const all = frames.flatMap(frame => names.map(name => frame[name].logDensity))
     // The cluster in which each round component lies; null between them.
@@ -132,13 +124,13 @@ export const shapes = define<Setting, Frame>({
           title: 'Log-likelihood, per row',
           x,
           y: { domain: [Math.min(...all) - 0.05, Math.max(...all) + 0.05], count: 3 },
-          marks: lines(({ logDensity }) => logDensity)
+          marks: lines(({ logDensity }) => logDensity, names)
         },
         {
           title: 'Error of the centres',
           x: { ...x, title: 'step' },
           y: { domain: [0, 3], count: 3 },
-          marks: lines(one => centreError(one.means, centres))
+          marks: lines(one => centreError(one.means, centres), names)
         }
       ],
       now: `Step ${step}: {log-likelihood} per row *${now.round.logDensity.toFixed(2)}* with round components, *${now.tied.logDensity.toFixed(2)}* with one shared shape, ${now.full.logDensity.toFixed(2)} with a shape each.`,

@@ -1,7 +1,7 @@
 /** Weights are learned too, where the family has them: at which noise, and how fast. */
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, TimeLaw } from 'ornstein'
-import { cross, curve, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
-import { centreError, clouded, define, fitted, type Fitted, mean, places, side, states, upTo } from './question.js'
+import { cross, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
+import { centreError, clouded, define, fitted, type Fitted, mean, places, runs, side, states } from './question.js'
 
 const HEAVY = 0.85
 const STEPS = 150
@@ -116,15 +116,7 @@ export const weights = define<Setting, Frame>({
     const colour: Look = look === 'quiet' ? 'descent' : look
     const weightOf = (k: number): number => (k === 0 ? now[of].weight : 1 - now[of].weight)
     const x = { domain: [0, STEPS] as const, least: 1 }
-    const lines = (value: (one: Fitted) => number, only: ReadonlyArray<Name>) =>
-      only.flatMap(name =>
-        curve({
-          label: learners[name].label,
-          look: learners[name].look,
-          places: upTo(frames, step, frame => value(frame[name])),
-          at: name === of ? [step, value(now[name])] : undefined
-        })
-      )
+    const lines = runs(learners, frames, step, of)
     const off = (name: Name): number => centreError(now[name].means, centres)
     const [low, high] = [now.low, now.high].map(({ weight }) => Math.abs(weight - now.em.weight) < 0.05)
     return {

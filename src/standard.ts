@@ -51,7 +51,7 @@ import * as Schedule from './schedule/index.js'
 import * as Score from './score/score.js'
 import * as Stage from './pipeline/stage.js'
 import * as TimeGrid from './sampler/timeGrid.js'
-import * as TimeLaw from './objective/timeLaws.js'
+import * as TimeLaw from './objective/timeLaw.js'
 import * as Weighting from './objective/weighting.js'
 
 export * from './core/vocabulary.js'

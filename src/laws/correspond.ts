@@ -23,7 +23,7 @@ import {
   Score,
   Stage
 } from '../index.js'
-import * as TimeLaw from '../objective/timeLaws.js'
+import * as TimeLaw from '../objective/timeLaw.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'

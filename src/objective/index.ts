@@ -25,7 +25,7 @@ import { formOf, isSound } from './term.js'
 import { against } from './against.js'
 import { along, ofFew } from './along.js'
 import { regularizer } from './regularizer.js'
-import * as TimeLaw from './timeLaws.js'
+import * as TimeLaw from './timeLaw.js'
 
 export * from './objective.js'
 export { against } from './against.js'

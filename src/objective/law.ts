@@ -1,7 +1,16 @@
-/** What a time law is: how times are drawn, or which they are, and its problems on a schedule. */
+/**
+ * Time laws: over which noise levels an objective is taken, and with which weight each counts.
+ *
+ * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
+ * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import { Key, Quadrature } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Quadrature } from '../../lib/index.js'
-import { Case, Field, Problem, words } from '../core/index.js'
+import * as Stretches from '../../lib/rows/stretches.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 export interface Node {
@@ -173,3 +182,131 @@ export const LEAST = Elementary.powerOfTwo(-54)
 
 /** The greatest number below 1: 1 has no quantile either. */
 export const GREATEST = 1 - Elementary.powerOfTwo(-53)
+
+// —— a law on a schedule ——
+
+/** How many times stand for a law that names no number, where nobody says another. */
+export const NODES = 16
+
+/** The law as weighted times, without randomness; `count` nodes where the law itself names none. */
+export const quadrature =
+  (schedule: Schedule.Schedule, count: number) =>
+  (law: TimeLaw): ReadonlyArray<Node> =>
+    nodesOf(law)(schedule, count)
+
+/** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
+export interface Times<N = Float64Array> {
+  readonly time: number | N
+  readonly weight: number | N
+}
+
+/** A number in [0, 1) for each row, each uniform, together without gaps: an order of all rows is held. */
+const evenly =
+  (rows: number) =>
+  (key: Key.Key): Float64Array => {
+    const keys = pipe(key, Key.named('shift', 'order'))
+    const [shift] = Key.uniform(1)(keys.shift)
+    return Float64Array.from(Key.permutation(rows)(keys.order), stratum => (stratum + shift) / rows)
+  }
+
+/** The law with its randomness drawn: nodes stay nodes, a law spread over times draws one for each row. */
+export const draw =
+  (schedule: Schedule.Schedule, rows: number) =>
+  (key: Key.Key) =>
+  (law: TimeLaw): ReadonlyArray<Times> =>
+    pipe(law, drawing(schedule, rows, numbers => Stretches.part(numbers, 0, rows))(key))
+
+/** The same of rows that need not be there all at once; `own` says how drawn numbers are held. */
+export const drawing =
+  <N extends Stretches.Numbers>(schedule: Schedule.Schedule, rows: number, own: (numbers: Stretches.Stretches) => N) =>
+  (key: Key.Key) =>
+  (law: TimeLaw): ReadonlyArray<Times<N>> => {
+    const meaning = drawnOf(law)
+    if (meaning === undefined) return quadrature(schedule, NODES)(law)
+    const { quantile, weight, isStratified = false } = meaning
+    const drawn = isStratified
+      ? Stretches.ofArray(evenly(rows)(key), 1)
+      : Stretches.computed(rows, (first, out) => {
+          Key.fillUniform(first, out)(key)
+        })
+    const time = own(Stretches.mapped(drawn, quantile(schedule)))
+    return [{ time, weight: weight === undefined ? 1 : Stretches.every(time, weight(schedule)) }]
+  }
+
+/** The one time that it is at, where there is one that counts 1. */
+export const only =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): O.Option<number> => {
+    const nodes = nodesOf(law)(schedule, 2)
+    return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? O.some(nodes[0].time) : O.none
+  }
+
+/** Whether a random expectation takes the same times at every step. */
+export const isDeterministic = (law: TimeLaw): boolean => drawnOf(law) === undefined
+
+/** The density of the law in time on a schedule, where its case says it. */
+export const density =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): O.Option<Density> =>
+    O.fromNullable(densityOf(schedule, law))
+
+/**
+ * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
+ * of maximum likelihood. Times that are drawn suit any.
+ */
+export const assumesUnitVariance =
+  (isDeterministic: boolean) =>
+  (law: TimeLaw): boolean =>
+    concept.meaning(law).assumesUnitVariance === true && (isDeterministic || drawnOf(law) === undefined)
+
+/** Whether rows meet no noise. */
+export const isClean = (law: TimeLaw): boolean => concept.meaning(law).isClean === true
+
+/** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
+export const fromClean = (law: TimeLaw): O.Option<number> => O.fromNullable(concept.meaning(law).fromClean)
+
+/** The shares at which a quantile function is looked at: both ends too. */
+const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
+
+/** The problems of the times of a law, whatever its case says of its fields. */
+const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+  const until = Schedule.endTime(schedule)
+  const meaning = drawnOf(law)
+  const drawn =
+    meaning === undefined
+      ? []
+      : LOOKS.map(u => {
+          const time = meaning.quantile(schedule)(u)
+          return { time, weight: !(u > 0 && u < 1) ? 1 : (meaning.weight?.(schedule)(time) ?? 1) }
+        })
+  const bad = [...drawn, ...quadrature(schedule, LOOKS.length)(law)].find(
+    ({ time, weight }) => !(time >= 0 && time <= until && time < Infinity && Number.isFinite(weight))
+  )
+  return bad === undefined
+    ? []
+    : [
+        Problem.of(
+          `times of ${show(law)}`,
+          `${bad.time}, of weight ${bad.weight}`,
+          `a time of ${Schedule.show(schedule)} with a finite weight`,
+          'let it give times from 0 on, up to the last of the schedule'
+        )
+      ]
+}
+
+/** The problems of a law on a schedule that its fields alone do not show. */
+export const incompatibilities =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
+    const said = misfitsOf(schedule)(law)
+    return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
+  }
+
+/** The problems of a law on a schedule. */
+export const problems =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...incompatibilities(schedule)(law)]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeLaw, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -7,7 +7,7 @@ import type * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import type { Schedule } from '../schedule/schedule.js'
-import type * as TimeLaw from './timeLaw.js'
+import type * as TimeLaw from './law.js'
 import * as Weighting from './weighting.js'
 
 // —— what an integrand sees ——

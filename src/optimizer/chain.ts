@@ -2,7 +2,7 @@
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { combine, list } from './combine.js'
-import { clipByGlobalNorm, scaleByRate } from './perParameter.js'
+import { clipByGlobalNorm, scaleByRate } from './perEntry.js'
 import { concept, meaning, type LooksOf, type MemoryOf, type Optimizer, type Part } from './part.js'
 
 const parts = Case.define('Optimizer', {

@@ -28,34 +28,24 @@
  * )
  */
 import type { Vocabulary } from '../core/index.js'
-import {
-  adam,
-  chain,
-  clipByGlobalNorm,
-  freeze,
-  gradientDescent,
-  only,
-  partition,
-  scale,
-  scaleByAdam,
-  scaleByRate,
-  trace,
-  zero,
-  type Optimizer
-} from './optimizer.js'
-import * as Chains from './chains.js'
+import { chain } from './chain.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
-import { average, lookahead, ema, project } from './iterates.js'
+import { average, ema, lookahead, project } from './iterates.js'
 import { lineSearch } from './lineSearch.js'
+import { freeze, only, partition } from './named.js'
+import type { Optimizer } from './optimizer.js'
 import * as PerEntry from './perEntry.js'
+import * as Recipes from './recipes.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
 
-export * from './optimizer.js'
-export * from './chains.js'
+export { chain, type Chain } from './chain.js'
 export * from './curvature.js'
 export * from './iterates.js'
 export { lineSearch } from './lineSearch.js'
+export { freeze, only, partition, type Only, type Partition } from './named.js'
+export * from './optimizer.js'
 export * from './perEntry.js'
+export * from './recipes.js'
 export * from './value.js'
 
 const recipe = (
@@ -72,35 +62,35 @@ const recipe = (
 
 /** Names of optimizers that are made of others, each with an example. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
-  recipe('gradientDescent', gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
-  recipe('momentum', Chains.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
-  recipe('nesterov', Chains.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
-  recipe('signDescent', Chains.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
-  recipe('adam', adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
-  recipe('adamW', Chains.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
-  recipe('amsGrad', Chains.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
-  recipe('nAdam', Chains.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
-  recipe('rAdam', Chains.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
-  recipe('rmsProp', Chains.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
-  recipe('centredRmsProp', Chains.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
-  recipe('adagrad', Chains.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
-  recipe('adadelta', Chains.adadelta(), 'needs no rate (Zeiler 2012)', ''),
-  recipe('lion', Chains.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
-  recipe('polyak', Chains.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
-  recipe('lbfgs', Chains.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
-  recipe('newton', Chains.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
+  recipe('gradientDescent', Recipes.gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
+  recipe('momentum', Recipes.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
+  recipe('nesterov', Recipes.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
+  recipe('signDescent', Recipes.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
+  recipe('adam', Recipes.adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
+  recipe('adamW', Recipes.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
+  recipe('amsGrad', Recipes.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
+  recipe('nAdam', Recipes.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
+  recipe('rAdam', Recipes.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
+  recipe('rmsProp', Recipes.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
+  recipe('centredRmsProp', Recipes.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
+  recipe('adagrad', Recipes.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
+  recipe('adadelta', Recipes.adadelta(), 'needs no rate (Zeiler 2012)', ''),
+  recipe('lion', Recipes.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
+  recipe('polyak', Recipes.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
+  recipe('lbfgs', Recipes.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
+  recipe('newton', Recipes.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
 ]
 
 /** The parts, in the order of the reference. */
 export const all: ReadonlyArray<Vocabulary.Entry> = [
-  scaleByRate,
+  PerEntry.scaleByRate,
   chain,
-  scale,
-  zero,
-  trace,
+  PerEntry.scale,
+  PerEntry.zero,
+  PerEntry.trace,
   PerEntry.nesterovTrace,
   PerEntry.sign,
-  scaleByAdam,
+  PerEntry.scaleByAdam,
   PerEntry.scaleByAmsGrad,
   PerEntry.scaleByNAdam,
   PerEntry.scaleByRAdam,
@@ -116,7 +106,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   lineSearch,
   PerEntry.clipByValue,
   PerEntry.clipByNorm,
-  clipByGlobalNorm,
+  PerEntry.clipByGlobalNorm,
   PerEntry.weightDecay,
   project,
   average,

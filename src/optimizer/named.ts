@@ -4,7 +4,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { quoted } from '../core/spelling.js'
 import { bare, combine, nothing, record } from './combine.js'
-import { zero } from './perParameter.js'
+import { zero } from './perEntry.js'
 import { concept, meaning, type LooksOf, type MemoryOf, type Named, type Optimizer, type Part } from './part.js'
 
 const names = Field.array(

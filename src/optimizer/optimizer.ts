@@ -31,10 +31,6 @@ import * as Problem from '../core/problem.js'
 
 export { concept, define } from './part.js'
 export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject, Watch } from './part.js'
-export { chain, type Chain } from './chain.js'
-export { freeze, only, partition, type Only, type Partition } from './named.js'
-export { clipByGlobalNorm, scale, scaleByAdam, scaleByRate, trace, zero } from './perParameter.js'
-export { adam, gradientDescent, type ScaleByAdam, type ScaleByRate } from './adam.js'
 
 // —— interpreters ——
 

@@ -1,25 +1,74 @@
-/** More parts that treat every entry of a gradient alike. */
+/** The parts that treat every entry of a gradient alike, and those that shorten it. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Entries from '../../lib/arrays/entries.js'
 import type { NdArray } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
-import { axpy, define, noMemory, uphill, zeros, type Arrays } from './part.js'
-import {
-  afterGradient,
-  bothMoments,
-  decay,
-  epsilon,
-  moments,
-  momentsMemory,
-  most,
-  moving,
-  movingSquare,
-  shortened,
-  traced
-} from './perParameter.js'
+import * as Rate from './rate.js'
+import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
+
+/** decay · m + (1 − decay) g */
+const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
+  Params.zipArrays(Entries.combinations(decay, 1 - decay))
+
+/** decay · v + (1 − decay) g² */
+const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
+  Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
+
+const decay = Field.fraction({ suggestion: 0.9 })
+const most = Field.positive({ suggestion: 1 })
+const epsilon = Field.notNegative({ default: 1e-8 })
 
 // —— without memory ——
+
+/** factor · g */
+export const scale = define({
+  name: 'scale',
+  about: 'factor · g',
+  fields: {
+    /** Below 0 it turns a gradient downhill. */
+    factor: Field.finite({ suggestion: -0.1 })
+  },
+  call: ['factor'],
+  ...noMemory,
+  update:
+    ({ factor }) =>
+    gradient => [scaled(factor)(gradient), null],
+  gain:
+    ({ factor }) =>
+    () =>
+      factor
+})
+
+/** 0, whatever the gradient. */
+export const zero = define({
+  name: 'zero',
+  about: '0',
+  ...noMemory,
+  update: () => gradient => [zeros(gradient), null],
+  gain: () => () => 0
+})
+
+/** A gradient longer than `most` is shortened to it; a shorter one keeps its bits. */
+const shortened = (most: number, norm: number): ((g: number) => number) =>
+  norm > most ? g => (g / norm) * most : g => g
+
+/** min(1, most/|g|) g, |g| over all names together (Pascanu, Mikolov & Bengio 2013). */
+export const clipByGlobalNorm = define({
+  name: 'clipByGlobalNorm',
+  about: 'min(1, most/|g|) g, all parameters together',
+  fields: {
+    /** The largest norm of all parameters together. */
+    most
+  },
+  call: ['most'],
+  ...noMemory,
+  update:
+    ({ most }) =>
+    gradient => [Params.mapValues(shortened(most, Params.norm(gradient)))(gradient), null],
+  gain: uphill
+})
 
 /** sign g */
 export const sign = define({
@@ -84,6 +133,132 @@ export const weightDecay = define({
 
 // —— with memory ——
 
+/** −rate(step) · g */
+export const scaleByRate = define({
+  name: 'scaleByRate',
+  about: '−rate · g, with any Rate',
+  fields: {
+    /** A number, or a `Rate` that changes with the steps. */
+    rate: Rate.field
+  },
+  call: ['rate'],
+  memory: t.type({ count: t.number }),
+  init: () => () => ({ count: 0 }),
+  update:
+    ({ rate }) =>
+    (gradient, { count }) => [scaled(-Rate.at(count)(rate))(gradient), { count: count + 1 }],
+  gain:
+    ({ rate }) =>
+    memory =>
+      memory === null ? -1 : -Rate.at(memory.count)(rate),
+  brief: ({ rate }) => ({ rates: [rate] })
+})
+
+const traced = {
+  memory: t.type({ trace: Params.codec }),
+  init:
+    () =>
+    (params: Arrays): { readonly trace: Arrays } => ({ trace: zeros(params) })
+}
+
+/** The decaying sum v ← decay · v + g (Polyak 1964). */
+export const trace = define({
+  name: 'trace',
+  about: 'v ← decay · v + g',
+  fields: {
+    /** What is kept of the trace from step to step, in [0, 1). */
+    decay
+  },
+  call: ['decay'],
+  ...traced,
+  update:
+    ({ decay }) =>
+    (gradient, memory) => {
+      const trace = axpy(decay, memory.trace, gradient)
+      return [trace, { trace }]
+    },
+  gain: uphill,
+  brief: () => ({ methods: ['momentum'] })
+})
+
+/** β_1 and β_2, the decays of the moving means of the gradient and its square, and ε, added to the root of the latter. */
+const moments = {
+  /** What the mean of gradients keeps of itself from step to step. */
+  beta1: Field.fraction({ default: 0.9 }),
+  /** What the mean of their squares keeps. */
+  beta2: Field.fraction({ default: 0.999 }),
+  /** Is added to the root. */
+  epsilon
+}
+
+const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
+
+/** m and v, of which a step is made. */
+const bothMoments = {
+  memory: t.type(momentsMemory),
+  init:
+    () =>
+    (params: Arrays): Moments => ({ count: 0, first: zeros(params), second: zeros(params) })
+}
+
+interface Moments {
+  readonly count: number
+  readonly first: Arrays
+  readonly second: Arrays
+}
+
+/** The moments after a gradient, with 1 − β_1ⁿ and 1 − β_2ⁿ, which take away the bias of their start at 0. */
+interface Corrected extends Moments {
+  readonly correction1: number
+  readonly correction2: number
+}
+
+const afterGradient = (
+  { beta1, beta2 }: Field.Of<typeof moments>,
+  gradient: Arrays,
+  { count, first, second }: Moments
+): readonly [memory: Moments, corrected: Corrected] => {
+  const memory = {
+    count: count + 1,
+    first: moving(beta1)(first, gradient),
+    second: movingSquare(beta2)(second, gradient)
+  }
+  return [
+    memory,
+    {
+      ...memory,
+      correction1: 1 - Elementary.pow(beta1, count + 1),
+      correction2: 1 - Elementary.pow(beta2, count + 1)
+    }
+  ]
+}
+
+/** A part whose step is made of both moments. */
+const byMoments = (step: (after: Corrected, options: Field.Of<typeof moments>, gradient: Arrays) => Arrays) => ({
+  fields: moments,
+  ...bothMoments,
+  update:
+    (options: Field.Of<typeof moments>) =>
+    (gradient: Arrays, before: Moments): readonly [Arrays, Moments] => {
+      const [memory, corrected] = afterGradient(options, gradient, before)
+      return [step(corrected, options, gradient), memory]
+    },
+  gain: uphill
+})
+
+/**
+ * m̂/(√v̂ + ε), with m ← β_1 m + (1 − β_1) g, m̂ = m/(1 − β_1ⁿ) after n gradients, and v, v̂ likewise of g² with β_2
+ * (Kingma & Ba 2015).
+ */
+export const scaleByAdam = define({
+  name: 'scaleByAdam',
+  about: 'm̂/(√v̂ + ε)',
+  ...byMoments(({ first, second, correction1, correction2 }, { epsilon }) =>
+    Params.zipArrays(Entries.overRoots(correction1, correction2, epsilon))(first, second)
+  ),
+  brief: () => ({ methods: ['Adam'] })
+})
+
 /** g + decay · v after v ← decay · v + g: the sum one step ahead, if the gradient stayed the same (Nesterov 1983). */
 export const nesterovTrace = define({
   name: 'nesterovTrace',
@@ -114,12 +289,10 @@ export const scaleByAmsGrad = define({
   memory: t.type({ ...momentsMemory, largest: Params.codec }),
   init: () => params => ({ ...bothMoments.init()(params), largest: zeros(params) }),
   update: options => (gradient, before) => {
-    const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
+    const [memory, { correction1, correction2 }] = afterGradient(options, gradient, before)
     const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(before.largest, memory.second)
-    return [
-      Params.zipWith((m, v) => ratio(m / correction1, v, options.epsilon))(memory.first, largest),
-      { ...memory, largest }
-    ]
+    const step = Params.zipWith((m, v) => ratio(m / correction1, v, options.epsilon))(memory.first, largest)
+    return [step, { ...memory, largest }]
   },
   gain: uphill
 })
@@ -128,16 +301,11 @@ export const scaleByAmsGrad = define({
 export const scaleByNAdam = define({
   name: 'scaleByNAdam',
   about: 'Adam with the momentum of the next step',
-  fields: moments,
-  ...bothMoments,
-  update: options => (gradient, before) => {
-    const { beta1, epsilon } = options
-    const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
-    const next = 1 - Elementary.pow(beta1, memory.count + 1)
-    const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(memory.first, gradient)
-    return [Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, memory.second), memory]
-  },
-  gain: uphill
+  ...byMoments(({ count, first, second, correction1, correction2 }, { beta1, epsilon }, gradient) => {
+    const next = 1 - Elementary.pow(beta1, count + 1)
+    const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(first, gradient)
+    return Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, second)
+  })
 })
 
 /**
@@ -147,23 +315,14 @@ export const scaleByNAdam = define({
 export const scaleByRAdam = define({
   name: 'scaleByRAdam',
   about: 'r m̂/(√v̂ + ε)',
-  fields: moments,
-  ...bothMoments,
-  update: options => (gradient, before) => {
-    const { beta2, epsilon } = options
-    const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
-    const { count, first, second } = memory
+  ...byMoments(({ count, first, second, correction1, correction2 }, { beta2, epsilon }) => {
     const all = 2 / (1 - beta2) - 1
     const length = all - (2 * count * Elementary.pow(beta2, count)) / correction2
     // Below 5 the variance of 1/√v̂ is too large to use it.
-    if (length < 5) return [Params.mapValues(m => m / correction1)(first), memory]
+    if (length < 5) return Params.mapValues(m => m / correction1)(first)
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
-    return [
-      Params.zipWith((m, v) => rectified * ratio(m / correction1, v / correction2, epsilon))(first, second),
-      memory
-    ]
-  },
-  gain: uphill
+    return Params.zipWith((m, v) => rectified * ratio(m / correction1, v / correction2, epsilon))(first, second)
+  })
 })
 
 /** The decay of the moving means, and ε, added to a root. */

@@ -53,4 +53,4 @@ export {
   type Times,
   uniform,
   uniformLogSnr
-} from '../objective/timeLaws.js'
+} from '../objective/timeLaw.js'

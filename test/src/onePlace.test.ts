@@ -31,7 +31,7 @@ import {
   Weighting
 } from '../../src/index.js'
 import * as Objective from '../../src/objective/index.js'
-import * as TimeLaw from '../../src/objective/timeLaws.js'
+import * as TimeLaw from '../../src/objective/timeLaw.js'
 import * as laws from '../../src/laws/index.js'
 
 // —— one place each ——

@@ -15,7 +15,7 @@ import {
   Score,
   Vocabulary
 } from '../../../src/index.js'
-import * as TimeLaw from '../../../src/objective/timeLaws.js'
+import * as TimeLaw from '../../../src/objective/timeLaw.js'
 import * as laws from '../../../src/laws/index.js'
 import { holds } from '../../laws/holds.js'
 

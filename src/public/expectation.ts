@@ -26,6 +26,6 @@
  *   ['line', 'everywhere']
  * )
  */
-export * from './expectation.js'
+export * from '../objective/expectation.js'
 /** `Objective.overStudent`: the expectation is over the student's own distribution. */
-export { overStudent } from './index.js'
+export { overStudent } from '../objective/index.js'

@@ -1,24 +1,31 @@
-/** More optimizers that are made of others, each a chain of parts. */
+/** Optimizers that are made of others, each a chain of parts. */
+import { refuse } from '../../lib/plain/refuse.js'
+import { isRecord } from '../core/record.js'
 import { chain, type Chain } from './chain.js'
-import { recipe, type Options, type Rated, type ScaleByAdam, type ScaleByRate, type WithRate } from './adam.js'
-import { scale, scaleByAdam, scaleByRate, trace } from './perParameter.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
 import { lineSearch } from './lineSearch.js'
 import {
   nesterovTrace,
+  scale,
   scaleByAdadelta,
   scaleByAdagrad,
+  scaleByAdam,
   scaleByAmsGrad,
   scaleByLion,
   scaleByNAdam,
   scaleByRAdam,
+  scaleByRate,
   scaleByRms,
   scaleByStandardDeviation,
   sign,
+  trace,
   weightDecay
 } from './perEntry.js'
+import type * as Rate from './rate.js'
 import { scaleByPolyak } from './value.js'
 
+export type ScaleByRate = ReturnType<typeof scaleByRate>
+export type ScaleByAdam = ReturnType<typeof scaleByAdam>
 export type Sign = typeof sign
 export type Scale = ReturnType<typeof scale>
 export type Trace = ReturnType<typeof trace>
@@ -37,10 +44,54 @@ export type ScaleByNewton = ReturnType<typeof scaleByNewton>
 export type LineSearch = ReturnType<typeof lineSearch>
 export type WeightDecay = ReturnType<typeof weightDecay>
 
+interface WithRate {
+  /** The length of a step: a number, or a `Rate` that changes with the steps. */
+  readonly rate: number | Rate.Rate
+}
+
 interface WithDecay {
   /** What is kept from step to step, in [0, 1); of `adamW`, the share of θ that every step takes away. */
   readonly decay?: number
 }
+
+/** A rate and options, as one record: errors and hints show what may be given, once. */
+type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRate & A)[K] }
+
+/** The options of a part. */
+type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
+
+/** A recipe by its name. JavaScript may call it without its rate, or with the rate alone. */
+const recipe =
+  <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
+  options => {
+    const given: unknown = options
+    if (isRecord(given) && given.rate !== undefined) return make(options)
+    const found = given === undefined ? 'it is missing' : 'it is not given by its name'
+    const rate = typeof given === 'number' ? given : 0.1
+    return refuse(`Optimizer.${name}: rate: ${found}; write Optimizer.${name}({ rate: ${rate} })`)
+  }
+
+/** θ ← θ − rate · g */
+export const gradientDescent = recipe('gradientDescent', ({ rate }: WithRate): ScaleByRate => scaleByRate(rate))
+
+/**
+ * Adam: θ ← θ − rate · m̂/(√v̂ + ε) (Kingma & Ba 2015).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params } from 'ornstein'
+ *
+ * const { init, update } = Optimizer.interpret(Optimizer.adam({ rate: 0.1 }))<'x'>()
+ * const start = Params.of({ x: [1, -2] })
+ * const [step, [{ count }]] = update(start, init(start), start)
+ * assert.ok(Math.abs(step.x.values[0] + 0.1) < 1e-8) // the first step has the length of the rate in each coordinate
+ * assert.equal(count, 1)
+ */
+export const adam = recipe(
+  'adam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, ScaleByRate]> =>
+    chain(scaleByAdam(moments), scaleByRate(rate))
+)
 
 /** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
 export const momentum = recipe('momentum', ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>

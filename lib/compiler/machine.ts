@@ -404,12 +404,11 @@ const machine = (): Machine => {
   const run: Machine['run'] = (program, asked, all, parameterBytes) => {
     const { rows, from, to } = asked
     const { count } = Strands.rowsOf(Strands.cut(rows), from, to)
-    const ran = all.map((): Ran => ({
-      numbers: new Float64Array((to - from) * widthOf(program)),
-      outputs: Object.fromEntries(
-        program.outputs.map(({ name, width: columns }) => [name, new Float64Array(count * columns)])
-      )
-    }))
+    const ran = all.map((): Ran => {
+      const outputs: Record<string, Float64Array> = {}
+      for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
+      return { numbers: new Float64Array((to - from) * widthOf(program)), outputs }
+    })
     if (to <= from) return ran
     const attempt = (): void => {
       const taken: { readonly at: number; readonly length: number }[] = []

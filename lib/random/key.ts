@@ -181,9 +181,16 @@ const label =
  */
 export const named =
   <L extends string>(...labels: ReadonlyArray<L>) =>
-  (key: Key): { readonly [K in L]: Key } =>
-    // The keys of the record are exactly the labels, which fromEntries cannot say.
-    Object.fromEntries(labels.map(text => [text, label(text)(key)])) as { readonly [K in L]: Key }
+  (key: Key): { readonly [K in L]: Key } => {
+    const keyOf = (text: L): Key => label(text)(key)
+    // One label, as at every step of a run, without a list of entries, which takes longer than the key.
+    const found =
+      labels.length === 1
+        ? { [labels[0]]: keyOf(labels[0]) }
+        : Object.fromEntries(labels.map(text => [text, keyOf(text)]))
+    // The names of the record are exactly the labels, which neither form can say.
+    return found as { readonly [K in L]: Key }
+  }
 
 // -- draws -----------------------------------------------------------------------------------------------------------
 

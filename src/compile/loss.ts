@@ -176,21 +176,35 @@ const compiled = <P extends string>(
   return data => {
     const own = Matching.data(data, use === 'often')
     const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
-    const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<CalledTerm<P>>>()
+    /** What was made of samples that are met again, and the last of each term whose next differ in keys. */
+    const known = new WeakMap<object, ReadonlyArray<Repeated<P>>>()
     const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
-      const found = drawn.stays === true ? ready.get(drawn.samples) : undefined
-      if (found !== undefined) return found
-      const fresh = parts(model, programs(drawn.term), drawn, { basis, own, data }).map(term => {
-        if (drawn.stays !== true)
-          return { call: (params: Params.Params<P>) => Inputs.call(data.rows, params, term.inputs), ...term }
-        const of = Inputs.caller(RR.difference(Noise.directions(basis, data))(term.inputs), data.rows)
-        return {
-          call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data)),
-          ...term
-        }
-      })
-      if (drawn.stays === true) ready.set(drawn.samples, fresh)
-      return fresh
+      const { term, samples, next } = drawn
+      const changing = (own: ReadonlyArray<Sample>): Inputs.Named => {
+        const noise = own.at(0)?.noise
+        return noise === undefined ? {} : Noise.changing(noise, basis, data)
+      }
+      const at = next === 'same' ? samples : term
+      const found = next === undefined ? undefined : known.get(at)
+      if (found !== undefined && (next === 'same' || differInKeys(found, samples)))
+        return found.map((part, i) => {
+          const own = next === 'same' ? part.samples : [samples[i]]
+          return { program: part.program, samples: own, call: params => part.again(params, changing(own)) }
+        })
+      const fresh = parts(model, programs(term), drawn, { basis, own, data })
+      if (next !== undefined)
+        known.set(
+          at,
+          fresh.map(part => {
+            const again = lazy(() => Inputs.caller(RR.difference(changing(part.samples))(part.inputs), data.rows))
+            return { ...part, again: (params, inputs) => again()(params, inputs) }
+          })
+        )
+      return fresh.map(({ program, inputs, samples }) => ({
+        program,
+        samples,
+        call: params => Inputs.call(data.rows, params, inputs)
+      }))
     }
     return (params, evaluation) => {
       const { basis, terms } = evaluation
@@ -201,7 +215,7 @@ const compiled = <P extends string>(
         )
         return readyFor(drawn, basis).map(({ program, call, samples }) =>
           E.isRight(program)
-            ? weigh(program.right.sum(call(params, basis)))
+            ? weigh(program.right.sum(call(params)))
             : otherwise()(params, { basis, terms: [{ ...drawn, samples }] })
         )
       })
@@ -241,9 +255,20 @@ interface Term {
 }
 
 /** A part of a term, and what it is called with. */
-interface CalledTerm<P extends string> extends Term {
-  readonly call: (params: Params.Params<P>, basis: Projection.Basis) => Compiler.Call
+interface CalledTerm<P extends string> extends Omit<Term, 'inputs'> {
+  readonly call: (params: Params.Params<P>) => Compiler.Call
 }
+
+/** A part of a term that is met again, and what it is then called with: of its inputs only those that change are given. */
+interface Repeated<P extends string> extends Term {
+  readonly again: (params: Params.Params<P>, changing: Inputs.Named) => Compiler.Call
+}
+
+/** Whether samples are, one by one, those of the parts but for their keys. */
+const differInKeys = (parts: ReadonlyArray<Term>, samples: ReadonlyArray<Sample>): boolean =>
+  parts.length === samples.length &&
+  parts.every(part => part.samples.length === 1) &&
+  samples.every((sample, i) => Matching.differInKeys(parts[i].samples[0], sample))
 
 /** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
 const TOGETHER = [128, 16, 4] as const
@@ -552,7 +577,9 @@ const onRows = <P extends string>(
         const here = enter(params)
         const { basis, terms: own } = draws(here, key)
         const terms = (
-          others === undefined ? own : own.map((drawn, i) => ({ ...drawn, term: others[i], stays: false }))
+          others === undefined
+            ? own
+            : own.map((drawn, i) => ({ weight: drawn.weight, term: others[i], samples: drawn.samples }))
         ).filter(({ term }) => of(term))
         const direct = terms.filter(isDirect)
         return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }

@@ -35,6 +35,7 @@ import {
 import { together } from '../../lib/plain/byName.js'
 import { recorder } from '../../lib/plain/recorder.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
 import type * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
@@ -184,6 +185,18 @@ export const inputsOf = <P extends string>(
     laws.some(law => reads.probes[law] > 0) && beside(reads, points, sample.probes())
   )
 }
+
+/** Whether two samples, of which only the noise is drawn, differ in no more than its key. */
+export const differInKeys = (one: Sample, other: Sample): boolean =>
+  // What else is of their times was made with it.
+  one.alpha === other.alpha &&
+  areEqual(one.weight, other.weight) &&
+  Noise.isDrawn(one.noise) &&
+  Noise.isDrawn(other.noise) &&
+  one.noise.sign === other.noise.sign
+
+const areEqual = (a: Numbers, b: Numbers): boolean =>
+  a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
 /** What tells the program of a term from that of another: all else is given. */
 export const identity = (term: Direct): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)

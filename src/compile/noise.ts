@@ -134,10 +134,20 @@ export const draws =
     }
   }
 
-/** The directions of a basis: of what is given of a node, all that depends on the parameters. */
-export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named => ({
+/** Noise in full of a key: normal draws of it. */
+interface DrawnNoise extends FullNoise {
+  readonly values: Key.Key
+}
+
+export const isDrawn = (noise: Noise): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
+
+const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named => ({
   basis: Inputs.constant([rank, dim], vectors)
 })
+
+/** Of what noise is made of, all that depends on the key, in full noise, or on the parameters, where it is nodes. */
+export const changing = (noise: Noise, basis: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named =>
+  isDrawn(noise) ? { noise: Inputs.draw([dim], noise.values) } : directions(basis, { dim })
 
 const SIGNS = { [1]: Inputs.number(1), [-1]: Inputs.number(-1) } as const
 

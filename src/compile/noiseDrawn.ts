@@ -34,8 +34,11 @@ export interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
   readonly samples: ReadonlyArray<Sample>
-  /** Whether it is the same list again as often as the same nodes are asked for, since nothing is drawn. */
-  readonly stays?: boolean
+  /**
+   * What the samples of a next evaluation have in common with these, where that is known: the list is the same as often as the same nodes are
+   * asked for, since nothing is drawn; or samples at the same times draw noise alone.
+   */
+  readonly next?: 'same' | 'other keys' | undefined
 }
 
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
@@ -114,10 +117,8 @@ const termsOf = <P extends string>(
       ...(Objective.isMatching(term) && {
         isSame: deterministic || TimeLaw.isDeterministic(term.timeLaw),
         times: lazy(() => TimeLaw.quadrature(schedule, count)(term.timeLaw).map(at)),
-        stays:
-          way.where === 'line' &&
-          weighted.labelDropout === 0 &&
-          Matching.drawnBeside(Score.interpret(score), term, dim).length === 0
+        drawsNoiseAlone:
+          weighted.labelDropout === 0 && Matching.drawnBeside(Score.interpret(score), term, dim).length === 0
       }),
       /** Lists of samples by the nodes that they are of. */
       known: keeping<ReadonlyArray<Sample>>(NODES_KEPT)
@@ -199,21 +200,21 @@ export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
       return {
         basis: projection?.basis ?? noBasis,
         terms: terms.map((own, i) => {
-          const { weight, term, times, stays = false, isSame, known } = own
+          const { weight, term, times, drawsNoiseAlone = false, isSame = false, known } = own
           if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
-          if (way.where !== 'line' || !stays) {
-            const drawn =
-              isSame === true
-                ? times()
-                : TimeLaw.drawing(schedule, data.rows, held(data))(labelled(keys[i], 'time'))(term.timeLaw).map(own.at)
-            return { weight, term, samples: samples(own, drawn, keys[i]) }
+          if (way.where !== 'line' || !drawsNoiseAlone) {
+            const drawn = isSame
+              ? times()
+              : TimeLaw.drawing(schedule, data.rows, held(data))(labelled(keys[i], 'time'))(term.timeLaw).map(own.at)
+            const next = isSame && drawsNoiseAlone && projection === null ? 'other keys' : undefined
+            return { weight, term, next, samples: samples(own, drawn, keys[i]) }
           }
           const rules = times().map(({ alpha, sigma }) =>
             way.rule(projection?.slope({ alpha: first(alpha), sigma: first(sigma) }) ?? 0)
           )
           // A rule is told by how many nodes it has, and where the first is.
           const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
-          return { weight, term, stays, samples: known(name, () => samples(own, times(), keys[i])) }
+          return { weight, term, next: 'same', samples: known(name, () => samples(own, times(), keys[i])) }
         })
       }
     }

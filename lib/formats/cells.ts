@@ -146,10 +146,6 @@ export interface Reader {
   readonly push: (bytes: Uint8Array) => boolean
   /** The table, when all has come; null for that matter, or where there is none. */
   readonly sheet: () => Sheet | null
-  /** The lines that have come since the last time, and are forgotten; null where there are none. */
-  readonly take: () => Sheet | null
-  /** How many of them there are. */
-  readonly waiting: () => number
 }
 
 /** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
@@ -192,34 +188,8 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
     sheet: () => {
       if (behind === null) begin(true)
       return behind?.sheet() ?? null
-    },
-    take: () => behind?.take() ?? null,
-    waiting: () => behind?.waiting() ?? 0
-  }
-}
-
-/**
- * The lines of a table that comes in pieces, at least so many at once except for the last: each with the cells of the first line.
- * Ends with null where they are a matter for a whole grammar.
- */
-export async function* sheets(
-  bytes: AsyncIterable<Uint8Array>,
-  grammar: Grammar,
-  atOnce: number
-): AsyncGenerator<Sheet | null> {
-  const { push, sheet, take, waiting } = reader(grammar)
-  let isAny = false
-  for await (const piece of bytes) {
-    if (!push(piece)) {
-      yield null
-      return
     }
-    if (waiting() < atOnce) continue
-    isAny = true
-    yield take()
   }
-  const last = sheet()
-  if (last === null || !isAny || last.rows > last.above) yield last
 }
 
 /** The table in a text; null for a matter of a whole grammar. */
@@ -238,7 +208,7 @@ export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
 }
 
 /** Reads nothing. */
-const never: Reader = { push: () => false, sheet: () => null, take: () => null, waiting: () => 0 }
+const never: Reader = { push: () => false, sheet: () => null }
 
 const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   const all = new Uint8Array(length)
@@ -349,7 +319,7 @@ const wholeLines = (lines: Lines) => {
 
 /** Texts that stand in some rows of some columns; each is kept once, and a row has its number. */
 const textsInRows = () => {
-  let strings: string[] = ['']
+  const strings = ['']
   const codeOf = new Map<string, number>()
   const columns: (Int32Array | null)[] = []
   return {
@@ -374,17 +344,8 @@ const textsInRows = () => {
       const codes = (columns[column] ??= new Int32Array(room))
       codes[row] = code
     },
-    clear: (): void => {
-      columns.fill(null)
-      strings = ['']
-      codeOf.clear()
-    },
-    /** The text in a row of a column, of those that are there now. */
-    at: (): Sheet['text'] => {
-      const texts = strings
-      const codes = [...columns]
-      return (row, column) => texts[codes[column]?.[row] ?? 0]
-    }
+    /** The text in a row of a column. */
+    at: (row: number, column: number): string => strings[columns[column]?.[row] ?? 0]
   }
 }
 
@@ -534,7 +495,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   const found = (): Sheet | null => {
     if (failed || width === 0) return null
     const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
-    return { width, rows: rows + above, first, above, numbers: all, text: texts.at() }
+    return { width, rows: rows + above, first, above, numbers: all, text: texts.at }
   }
 
   return {
@@ -542,15 +503,6 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     sheet: () => {
       if (pieces.isOpen()) push(Uint8Array.of(LINE_FEED))
       return found()
-    },
-    take: () => {
-      const sheet = found()
-      rows = 0
-      room = 0
-      numbers = new Float64Array(0)
-      texts.clear()
-      return sheet
-    },
-    waiting: () => rows
+    }
   }
 }

@@ -81,6 +81,23 @@ export async function* records(
   if (last !== '' || marks === null) yield last
 }
 
+/** Thrown where bytes are no text in UTF-8. */
+export class NoText extends Error {}
+
+/** The text of bytes in UTF-8 that come in pieces. */
+export async function* decoded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const text = (piece?: Uint8Array): string => {
+    try {
+      return decoder.decode(piece, { stream: piece !== undefined })
+    } catch {
+      throw new NoText()
+    }
+  }
+  for await (const piece of bytes) yield text(piece)
+  yield text()
+}
+
 /** How often any of some characters stands in a text. */
 export const occurrences = (text: string, characters: string): number => {
   const codes = Array.from(characters, character => character.charCodeAt(0))

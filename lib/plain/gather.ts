@@ -77,6 +77,11 @@ export async function* scanned<A, S, B>(
   }
 }
 
+/** What f makes of each piece. */
+export async function* mappedAsync<A, B>(pieces: AsyncIterable<A>, f: (piece: A) => B): AsyncGenerator<B> {
+  for await (const piece of pieces) yield f(piece)
+}
+
 /** What comes, and what is thrown on the way, as a last piece; what `of` makes nothing of is thrown on. */
 export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknown) => B | null): AsyncGenerator<A | B> {
   try {

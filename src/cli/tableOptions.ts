@@ -114,8 +114,6 @@ export const speaker: Problem.Speaker = part => {
       return word(part.name)
     case 'InCode':
       return ''
-    case 'Whole':
-      return 'read it whole (leave out --stream; fit --no-stream)'
   }
 }
 

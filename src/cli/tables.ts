@@ -109,8 +109,8 @@ async function* parquetParts(
   yield* grids(Uint8Array.from(all).buffer, all.length)
 }
 
-/** The parts of a table as they come; text in lines that are plain. */
-const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts =>
+/** The parts of a table as they come. */
+const partsOf = (found: Opened, argument: string, options: CsvOptions, readsNested = false): Parts =>
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
@@ -118,7 +118,7 @@ const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts
           'Arrow',
           options
         )(apart({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
-      : gridsOf(options)(found.bytes)
+      : gridsOf(options, decoded(argument, found.file?.path ?? '-', found.bytes))
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */
 const gridOfText = async (
@@ -190,7 +190,7 @@ export const readTable =
       const grid =
         found.format === 'text'
           ? await gridOfText(found, argument, options)
-          : E.right(await whole(partsOf(found, options)))
+          : E.right(await whole(partsOf(found, argument, options)))
       return E.isLeft(grid) ? grid : E.right(inside(input)(grid.right))
     })
     return E.isLeft(grids) ? grids : E.right(chain(chain(grids.right, joined), tableOf(options)))
@@ -210,14 +210,14 @@ export const readSource =
           async function* (): AsyncGenerator<E.Either<DataError, Grid>> {
             current = input.path
             const name = inside(input)
-            for await (const part of partsOf(await opened(stdin, input.path), options)) yield name(part)
+            for await (const part of partsOf(await opened(stdin, input.path), argument, options)) yield name(part)
           }
       )
     )
     try {
       return E.right(await Source.fromTables(tablesOf(options)(parts)))
     } catch (error) {
-      return E.left(refused(problem(argument, current, error)))
+      return E.left(error instanceof Ended ? error.failure : refused(problem(argument, current, error)))
     }
   }
 
@@ -230,9 +230,9 @@ async function* copiedOf(
 ): AsyncGenerator<E.Either<DataError, Copied>> {
   const path = found.file?.path ?? '-'
   if (found.format !== 'text')
-    for await (const grid of partsOf(found, options, true))
+    for await (const grid of partsOf(found, argument, options, true))
       yield chain(grid, grid => E.right([grid, writtenOfGrid(grid)]))
-  else if (inPieces) yield* pieces(options)(decoded(argument, path, found.bytes))
+  else if (inPieces) yield* pieces(options, decoded(argument, path, found.bytes))
   else {
     const text = await readText(found.bytes)(argument, path)()
     if (E.isLeft(text)) throw new Ended(text.left)

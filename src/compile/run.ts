@@ -478,8 +478,7 @@ const phraseCodec: t.Type<Problem.Phrase> = t.union([
         rest: t.union([t.string, t.undefined])
       }),
       t.type({ _tag: t.literal('Word'), name: t.string }),
-      t.type({ _tag: t.literal('InCode'), text: t.string }),
-      t.type({ _tag: t.literal('Whole') })
+      t.type({ _tag: t.literal('InCode'), text: t.string })
     ])
   )
 ])

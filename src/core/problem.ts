@@ -36,8 +36,6 @@ export type Part =
   | { readonly _tag: 'Word'; readonly name: string }
   /** What only code can do, or look at. */
   | { readonly _tag: 'InCode'; readonly text: string }
-  /** To read a table whole rather than in pieces. */
-  | { readonly _tag: 'Whole' }
 
 export type Phrase = string | ReadonlyArray<string | Part>
 
@@ -52,7 +50,6 @@ export const set = (name: string, value?: string | null, rest?: string): Part =>
 export const word = (name: string): Part => ({ _tag: 'Word', name })
 /** What only code can do or look at; a command line leaves it out. */
 export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
-export const whole: Part = { _tag: 'Whole' }
 
 const coder: Speaker = part => {
   switch (part._tag) {
@@ -67,8 +64,6 @@ const coder: Speaker = part => {
       return part.name
     case 'InCode':
       return part.text
-    case 'Whole':
-      return 'read it whole'
   }
 }
 

@@ -7,9 +7,9 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import { reader, sheetOf, sheets, type Grammar, type Sheet } from '../../lib/formats/cells.js'
-import { scanned } from '../../lib/plain/gather.js'
-import { below, records as cut } from '../../lib/formats/records.js'
+import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/formats/cells.js'
+import { caught, mappedAsync, scanned } from '../../lib/plain/gather.js'
+import { below, decoded, NoText, records as cut, type Marks } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { typed } from '../core/spelling.js'
@@ -439,55 +439,6 @@ export const gridReader = (
   }
 }
 
-/** So many rows come at once. */
-const ROWS = 1 << 16
-
-/**
- * Tables of the rows of a text, some 65536 at once, from its bytes: what its first rows say of the columns holds for all of them.
- * Its lines are whole: one that ends within a quoted cell is an error here, and a table's end.
- */
-export const csvTables =
-  (options: CsvOptions = {}, rowsAtOnce: number = ROWS) =>
-  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
-    pipe(bytes, gridsOf(options, rowsAtOnce), tablesOf(options))
-
-/** What the first part of a table says of the columns of all, after so many rows. */
-type Head = Pick<Grid, 'names' | 'isNamed' | 'hasHeader' | 'rows'>
-
-/** Its parts, before their columns are chosen. */
-export const gridsOf =
-  (options: CsvOptions, rowsAtOnce: number = ROWS) =>
-  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Grid>> =>
-    scanned(
-      sheets(bytes, grammar(options), rowsAtOnce),
-      null,
-      (before: Head | null, sheet): readonly [Head | null, Either.Either<DataError, Grid>] => {
-        const found =
-          sheet === null
-            ? pipe(
-                optionProblem(options),
-                Either.flatMap(() => Either.left(unplain))
-              )
-            : before === null
-              ? pipe(ofSheet(sheet), gridOfLines(options))
-              : pipe(
-                  // the names stand above each part, whether they stand above the first or not
-                  grid(ofSheet({ ...sheet, rows: sheet.rows - sheet.above + 1, first: before.names, above: 1 }), true),
-                  Either.map(part => pipe({ ...part, ...before, rows: part.rows }, after(before.rows)))
-                )
-        if (Either.isLeft(found)) return [before, found]
-        const { names, isNamed, hasHeader, rows } = found.right
-        return [{ names, isNamed, hasHeader, rows: rows + (before?.rows ?? 0) }, found]
-      }
-    )
-
-const unplain = Problem.of(
-  'text',
-  'a line that ends in a quote, lines of unequal length, or no lines',
-  'a table of whole lines, as is read in pieces',
-  [Problem.whole, ', or write it plainly']
-)
-
 /**
  * Points from the text of a CSV table: see `readCsv`, which also tells what was left behind.
  *
@@ -544,30 +495,44 @@ const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, 
         }))
       )
 
-/** A text and its cells as they are written. */
-export const copyOf = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
+/** A part of a text: its grid, and the text and options by which its cells are read as they are written, below so many rows of none. */
+interface Piece {
+  readonly grid: Grid
+  readonly text: string
+  readonly options: CsvOptions
+  readonly above: 0 | 1
+}
+
+const copied = ({ grid, text, options, above }: Piece): Either.Either<DataError, Copied> =>
   pipe(
-    gridOf(text, options),
-    Either.flatMap(grid =>
-      pipe(
-        writtenOf(text, options),
-        Either.map(written => [grid, written])
-      )
-    )
+    writtenOf(text, options),
+    Either.map(written => [grid, { ...written, rows: written.rows.slice(above) }])
   )
 
-/** So many characters of a text are copied at once. */
+/** A text that is all of a table, or begins one. */
+const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, Piece> =>
+  pipe(
+    gridOf(text, options),
+    Either.map(grid => ({ grid, text, options, above: 0 }))
+  )
+
+/** A text and its cells as they are written. */
+export const copyOf = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
+  pipe(firstPiece(text, options), Either.flatMap(copied))
+
+// -- in pieces ------------------------------------------------------------------------------------------------------
+
+/** So many characters of a text come at once. */
 const CHARACTERS = 1 << 21
 
 /** What the first of the pieces of a text says of all, after so many rows and lines. */
 interface Begun {
-  readonly head: Head
-  readonly written: Omit<Written, 'rows'>
-  readonly lines: number
+  readonly head: Pick<Grid, 'names' | 'isNamed' | 'hasHeader'>
+  readonly delimiter: string
   readonly isJson: boolean
+  readonly rows: number
+  readonly lines: number
 }
-
-const linesIn = (text: string): number => text.split('\n').length - 1
 
 /** A problem of a piece, its rows and lines counted from the first of all. */
 const further =
@@ -581,92 +546,123 @@ const further =
 const nextOfJsonLines = (
   text: string,
   options: CsvOptions,
-  { head, written, lines }: Begun
-): Either.Either<DataError, Copied> => {
+  { head, rows, lines }: Begun
+): Either.Either<DataError, Piece> => {
   // A line that has them all, in their order, stands above each piece.
-  const above = JSON.stringify(Object.fromEntries(head.names.map(name => [name, null])))
+  const all = `${JSON.stringify(Object.fromEntries(head.names.map(name => [name, null])))}\n${text}`
   const width = head.names.length
   return pipe(
-    copyOf(`${above}\n${text}`, options),
-    Either.mapLeft(further(head.rows - 1, lines - 1)),
-    Either.flatMap(([grid, { rows }]) =>
+    gridOf(all, options),
+    Either.mapLeft(further(rows - 1, lines - 1)),
+    Either.flatMap(grid =>
       grid.names.length > width
         ? fail(
             'text',
-            `a name that the first ${head.rows} lines do not have (${grid.names[width]})`,
+            `a name that the first ${rows} lines do not have (${grid.names[width]})`,
             'one of them, as in what is read in pieces',
             'give it in the first line, with null, or leave it out'
           )
-        : Either.right([
-            pipe(
-              {
-                ...grid,
-                ...head,
-                rows: grid.rows - 1,
-                text: (row: number, column: number) => grid.text(row + 1, column),
-                numbers: grid.numbers.slice(width)
-              },
-              after(head.rows)
-            ),
-            { ...written, rows: rows.slice(1) }
-          ])
+        : Either.right({
+            grid: {
+              ...grid,
+              ...head,
+              rows: grid.rows - 1,
+              text: (row: number, column: number) => grid.text(row + 1, column),
+              numbers: grid.numbers.slice(width)
+            },
+            text: all,
+            options,
+            above: 1
+          })
     )
   )
 }
 
-const nextCopy = (text: string, options: CsvOptions, begun: Begun): Either.Either<DataError, Copied> => {
-  const { head, written, lines, isJson } = begun
+const nextPiece = (text: string, options: CsvOptions, begun: Begun): Either.Either<DataError, Piece> => {
+  const { head, delimiter, rows, lines, isJson } = begun
+  // As many names as there are cells stand above each piece; a digit begins no comment.
+  const names = `${head.names.map((_, j) => j + 1).join(delimiter)}\n`
+  const own = { ...options, delimiter, skip: 0, header: true }
   const isNone = (line: string): boolean =>
     line.trim() === '' || (options.comment !== undefined && line.startsWith(options.comment))
-  if (text.split('\n').every(isNone))
-    return Either.right([
-      { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) },
-      { ...written, rows: [] }
-    ])
+  if (text.split('\n').every(isNone)) {
+    const grid = { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) }
+    return Either.right({ grid, text: names, options: own, above: 0 })
+  }
   if (isJson) return nextOfJsonLines(text, options, begun)
-  // As many names as there are cells stand above each piece; a digit begins no comment.
-  const above = head.names.map((_, j) => j + 1).join(written.delimiter)
   return pipe(
-    copyOf(`${above}\n${text}`, { ...options, delimiter: written.delimiter, skip: 0, header: true }),
-    Either.bimap(further(head.rows, lines - 1), ([grid, { rows }]): Copied => [
-      pipe({ ...grid, ...head, rows: grid.rows }, after(head.rows)),
-      { ...written, rows }
-    ])
+    gridOf(names + text, own),
+    Either.bimap(further(rows, lines - 1), grid => ({
+      grid: { ...grid, ...head },
+      text: names + text,
+      options: own,
+      above: 0
+    }))
   )
 }
 
-/**
- * The parts of a text that comes in pieces, with their cells as they are written, quoted or not: what its first two million
- * characters say of separator and names holds for all.
- */
-export const copiesOf =
-  (options: CsvOptions, atOnce: number = CHARACTERS) =>
-  (texts: AsyncIterable<string>): AsyncIterable<Either.Either<DataError, Copied>> =>
-    scanned(
-      cut(
-        texts,
-        head => ({
-          // In JSON nothing is quoted as cells are.
-          separator: isJson(tableOf(head, options))
-            ? '\0'
-            : (options.delimiter ?? guessDelimiter(tableOf(unified(head), options), options)),
-          comment: options.comment ?? null,
-          skip: options.skip ?? 0
-        }),
-        atOnce
-      ),
-      null,
-      (before: Begun | null, text): readonly [Begun | null, Either.Either<DataError, Copied>] => {
-        const found = before === null ? copyOf(text, options) : nextCopy(text, options, before)
-        if (Either.isLeft(found)) return [before, found]
-        const [grid, { names, delimiter }] = found.right
-        const { lines, ...begun } = before ?? {
-          head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader, rows: 0 },
-          written: { names, delimiter },
-          lines: 0,
-          isJson: isJsonLines(tableOf(text, options))
-        }
-        const head = { ...begun.head, rows: begun.head.rows + grid.rows }
-        return [{ ...begun, head, lines: lines + linesIn(text) }, found]
+/** The parts of a text that comes in pieces: what its first two million characters say of separator and names holds for all. */
+const piecesOf = (
+  options: CsvOptions,
+  atOnce: number,
+  texts: AsyncIterable<string>
+): AsyncIterable<Either.Either<DataError, Piece>> => {
+  const separator = (text: string): string =>
+    options.delimiter ?? guessDelimiter(tableOf(unified(text), options), options)
+  const marks = (head: string): Marks => ({
+    // In JSON nothing is quoted as cells are.
+    separator: isJson(tableOf(head, options)) ? '\0' : separator(head),
+    comment: options.comment ?? null,
+    skip: options.skip ?? 0
+  })
+  return scanned(
+    cut(texts, marks, atOnce),
+    null,
+    (before: Begun | null, text): readonly [Begun | null, Either.Either<DataError, Piece>] => {
+      const found = before === null ? firstPiece(text, options) : nextPiece(text, options, before)
+      if (Either.isLeft(found)) return [before, found]
+      const { grid } = found.right
+      const begun = before ?? {
+        head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader },
+        delimiter: separator(text),
+        isJson: isJsonLines(tableOf(text, options)),
+        rows: 0,
+        lines: 0
       }
+      return [
+        { ...begun, rows: begun.rows + grid.rows, lines: begun.lines + text.split('\n').length - 1 },
+        Either.right({ ...found.right, grid: after(begun.rows)(grid) })
+      ]
+    }
+  )
+}
+
+/** The parts of a text that comes in pieces, before their columns are chosen. */
+export const gridsOf = (
+  options: CsvOptions,
+  texts: AsyncIterable<string>,
+  atOnce = CHARACTERS
+): AsyncIterable<Either.Either<DataError, Grid>> =>
+  mappedAsync(
+    piecesOf(options, atOnce, texts),
+    Either.map(({ grid }) => grid)
+  )
+
+/** The same with their cells as they are written. */
+export const copiesOf = (
+  options: CsvOptions,
+  texts: AsyncIterable<string>,
+  atOnce = CHARACTERS
+): AsyncIterable<Either.Either<DataError, Copied>> =>
+  mappedAsync(piecesOf(options, atOnce, texts), Either.flatMap(copied))
+
+/**
+ * Tables of the rows of a text, from its bytes in UTF-8, some two million characters at once: what its first rows say of the columns holds
+ * for all of them. Together they are the table of `readCsv`.
+ */
+export const csvTables =
+  (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS) =>
+  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
+    caught(tablesOf(options)(gridsOf(options, decoded(bytes), charactersAtOnce)), error =>
+      error instanceof NoText ? fail('text', 'bytes', 'text in UTF-8', 'save it as UTF-8') : null
     )

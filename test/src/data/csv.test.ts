@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Points from '../../../src/data/index.js'
 import * as Problem from '../../../src/core/problem.js'
+import { listed } from '../../../lib/plain/gather.js'
 import { finite, message, points, right } from './drawn.js'
 import { spread } from '../../cases.js'
 
@@ -571,6 +572,74 @@ describe('readCsv', () => {
       ignored: ['species'],
       dropped: 0
     })
+  })
+})
+
+describe('a text that comes in pieces', () => {
+  /** Lines of numbers and words, below others or not. */
+  const of = (line: (i: number) => string, ...above: ReadonlyArray<string>): string =>
+    [...above, ...Array.from({ length: 200 }, (_, i) => line(i)), ''].join('\n')
+  const tables = (
+    text: string,
+    options: Points.CsvOptions
+  ): Promise<ReadonlyArray<Either.Either<Points.DataError, Points.Table>>> =>
+    listed(
+      Points.csvTables(
+        options,
+        500
+      )(
+        (async function* () {
+          const bytes = new TextEncoder().encode(text)
+          for (let at = 0; at < bytes.length; at += 77) yield await Promise.resolve(bytes.subarray(at, at + 77))
+        })()
+      )
+    )
+
+  it.each<[string, string, Points.CsvOptions]>([
+    ['plain', of(i => `${i}.5,${i * i},w${i}`, 'x,y,word'), {}],
+    ['of other line ends, below a mark of the order of bytes', `\ufeff${of(i => `${i}.5,2\r`, 'x,y\r')}`, {}],
+    ['as write.csv has it', of(i => `"${i + 1}",${i}.5,"a ""b"", ${i}"`, '"","x","word"'), {}],
+    ['as write.table has it', of(i => `"${i + 1}" ${i}.5 "word"`, '"x" "word"'), {}],
+    ['of cells with ends of lines, quotes and letters', of(i => `${i}.5,"é\n""${i}"", 猫\n\nx"`, '"x\n1",word'), {}],
+    [
+      'below lines that are none, and beside remarks',
+      of(i => `${i}.5;2\n# "no`, 'made by X, "on', 'x;y'),
+      { skip: 1, comment: '#' }
+    ],
+    ['with decimal commas', of(i => `${i},5;1.234,25`, 'x;y'), { decimal: ',' }],
+    [
+      'with marks of missing cells',
+      of(i => `${i % 3 === 0 ? '-999' : i},2.5`, 'x,y'),
+      { na: ['-999'], missing: 'drop' }
+    ],
+    ['of lines of JSON', of(i => `{"x":${i}.5,"word":"a\\"${i}","y":${i % 7 === 0 ? 'null' : 2}}`), { missing: 'drop' }]
+  ])('is the table that it is whole: %s', async (_, text, options) => {
+    const whole = right(Points.readCsv(text, options))
+    const found = (await tables(text, options)).map(right)
+    expect(found.length).toBeGreaterThan(2)
+    expect(found.flatMap(({ points }) => Points.toRows(points))).toEqual(Points.toRows(whole.points))
+    expect(found.flatMap(({ rowNumbers }) => Array.from(rowNumbers))).toEqual(Array.from(whole.rowNumbers))
+    const [{ columns, ignored }] = found
+    expect({ columns, ignored }).toEqual({ columns: whole.columns, ignored: whole.ignored })
+  })
+
+  it.each<[string, string, Points.CsvOptions]>([
+    ['a cell that is none', of(i => (i === 150 ? '1.2.3,"a\nb"' : `${i},b`), 'x,word'), {}],
+    ['a line that is short', of(i => (i === 150 ? '1' : `${i},2`), 'x,y'), {}],
+    ['a quote without an end', `${of(i => `${i},"2"`, 'x,y')}1,"2`, {}],
+    ['a bad option', of(i => `${i},2`), { skip: 0.5 }],
+    ['nothing', '', {}]
+  ])('is refused as it is whole, for %s', async (_, text, options) => {
+    expect((await tables(text, options)).find(Either.isLeft)).toEqual(Points.readCsv(text, options))
+  })
+
+  it('is refused where its bytes are no text', async () => {
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Uint8Array.of(0x78, 10, 0x31, 10, 0xe4, 10))
+    }
+    expect((await listed(Points.csvTables()(bytes()))).map(message)).toEqual([
+      'text: bytes is not text in UTF-8; save it as UTF-8'
+    ])
   })
 })
 

@@ -2,7 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearest } from '../core/spelling.js'
-import { Case, Covariance, Fit, Problem, Score, Vocabulary } from '../index.js'
+import { Case, Fit, Problem, Score, Vocabulary } from '../index.js'
+import * as Covariance from '../mixture/families/covariance.js'
 import { word } from '../fit/text.js'
 import type { Checked } from './checked.js'
 

@@ -1,25 +1,23 @@
 /** The vocabulary in words: every constructor of every concept, each with an example, as its case says of itself. */
-import {
-  type Case,
-  Clock,
-  Covariance,
-  Expectation,
-  Initializer,
-  Net,
-  Objective,
-  Optimizer,
-  Parametrization,
-  Rate,
-  Region,
-  Sampler,
-  Schedule,
-  Score,
-  Stage,
-  TimeGrid,
-  TimeLaw,
-  Vocabulary,
-  Weighting
-} from '../index.js'
+import type { Case } from '../index.js'
+import * as Clock from '../schedule/clock.js'
+import * as Covariance from '../mixture/families/covariance.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Net from '../score/net.js'
+import * as Objective from '../objective/index.js'
+import * as Optimizer from '../optimizer/index.js'
+import * as Parametrization from '../schedule/parametrization.js'
+import * as Rate from '../optimizer/rate.js'
+import * as Region from '../optimizer/region.js'
+import * as Sampler from '../sampler/sampler.js'
+import * as Schedule from '../schedule/index.js'
+import * as Score from '../score/score.js'
+import * as Stage from '../pipeline/stage.js'
+import * as TimeGrid from '../sampler/timeGrid.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Weighting from '../objective/weighting.js'
+import * as Vocabulary from '../standard.js'
 
 export interface Word<T = unknown> {
   /** As written in code: `Schedule.cosine`. */

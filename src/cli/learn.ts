@@ -12,17 +12,17 @@ import {
   Fit,
   Key,
   type Mixture,
-  Optimizer,
   type Params,
-  Pipeline,
   Points,
   Rate,
   Recipe as Recipes,
   Run,
   Score,
-  Stage,
   Statistics
 } from '../index.js'
+import * as Optimizer from '../optimizer/index.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Stage from '../pipeline/stage.js'
 import * as Objective from '../objective/index.js'
 import * as Problem from '../core/problem.js'
 import * as Elementary from '../../lib/numbers/elementary.js'

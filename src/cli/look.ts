@@ -3,18 +3,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import {
-  Compile,
-  Key,
-  Mixture,
-  Optimizer,
-  type Params,
-  Points,
-  type Problem,
-  Schedule,
-  Score,
-  Stage
-} from '../index.js'
+import { Compile, Key, Mixture, type Params, type Problem, Schedule, Score } from '../index.js'
+import * as Optimizer from '../optimizer/index.js'
+import * as Points from '../data/index.js'
+import * as Stage from '../pipeline/stage.js'
 import { asText } from '../report/document.js'
 import { documentOf } from '../report/scoreReport.js'
 import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'

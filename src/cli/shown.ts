@@ -1,7 +1,8 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
 import { quoted, word } from '../fit/text.js'
-import { Mixture, Problem } from '../index.js'
+import { Problem } from '../index.js'
+import * as Mixture from '../mixture/index.js'
 import * as Crossed from '../report/crossed.js'
 import { asText, text, type Part } from '../report/document.js'
 import { converged, steps, type Choice, type Findings } from '../report/findings.js'

@@ -15,7 +15,7 @@
  * assert.equal(Case.show(weighting), 'Weighting.minSnr({ gamma: 5 })')
  * assert.deepEqual(Case.encode(weighting), { _tag: 'minSnr', gamma: 5 })
  * assert.equal(typeof Case.meaning(weighting), 'object')
- * assert.equal(Case.formula(weighting), Weighting.formula(weighting))
+ * assert.equal(Case.formula(weighting), 'min(SNR, 5)')
  * assert.deepEqual(
  *   Case.problems(Case.changed({ gamma: -1 })(weighting)).map(({ field }) => field),
  *   ['gamma']

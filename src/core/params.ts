@@ -85,12 +85,6 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
  * Parameters, each of these names an array; anything else is told with the call as it is written.
  *
  * @throws TypeError
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Params } from 'ornstein'
- *
- * const params = Params.of({ mean: [1, 2] })
- * assert.equal(Params.arrays(params, ['mean'], 'mine(params)'), params)
  */
 export const arrays = <P extends string>(params: Params<P>, wanted: ReadonlyArray<P>, call: string): Params<P> =>
   isRecord(params) && wanted.every(name => isRecord(params[name]) && 'shape' in params[name])

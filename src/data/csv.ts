@@ -404,14 +404,6 @@ export interface CsvReader {
 /**
  * Reads a table of numbers from its bytes, in UTF-8, piece by piece, of any length: what comes of it is what `readCsv` makes of
  * the text, bit for bit, without the text ever being whole. `length` says how many bytes there will be about.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Points } from 'ornstein'
- *
- * const reader = Points.csvReader()
- * for (const piece of ['x,y\n1,', '2\n3,4\n']) assert.ok(reader.push(new TextEncoder().encode(piece)))
- * assert.deepEqual(reader.table(), Points.readCsv('x,y\n1,2\n3,4\n'))
  */
 export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   const { push, grid } = gridReader(options, length)

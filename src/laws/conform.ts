@@ -11,8 +11,6 @@ import {
   Clock,
   Compile,
   Covariance,
-  Expectation,
-  Initializer,
   Key,
   Net,
   Objective,
@@ -29,6 +27,8 @@ import {
   TimeLaw,
   Weighting
 } from '../index.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Initializer from '../pipeline/initializer.js'
 import { columnsOf } from './arbitraries.js'
 import { held, isCase, notApplicableOf, withoutProblems } from './check.js'
 import { expectation, type ExpectationOptions } from './expectation.js'

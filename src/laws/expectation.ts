@@ -5,18 +5,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type * as Points from '../data/points.js'
-import {
-  Case as Of,
-  Compile,
-  Expectation,
-  Key,
-  Mixture,
-  Objective,
-  type Params,
-  Schedule,
-  Score,
-  TimeLaw
-} from '../index.js'
+import { Case as Of, Compile, Key, Mixture, Objective, type Params, Schedule, Score, TimeLaw } from '../index.js'
+import * as Expectation from '../objective/expectation.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import * as Chance from './chance.js'

@@ -16,13 +16,13 @@ import {
   Compile,
   Expectation,
   Key,
-  Mixture,
   Parametrization,
   Population,
   Schedule,
   Score,
   TimeLaw
 } from '../index.js'
+import * as Mixture from '../mixture/index.js'
 import * as Objective from '../objective/index.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'

@@ -5,7 +5,6 @@ import type { Points } from '../data/points.js'
 import {
   Case,
   Compile,
-  Expectation,
   Initializer,
   Key,
   Objective,
@@ -14,13 +13,14 @@ import {
   Pipeline,
   Rate,
   Run,
-  Sampler,
   Schedule,
   Score,
   TimeGrid,
   TimeLaw,
   Weighting
 } from '../index.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Sampler from '../sampler/sampler.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { compiled, flat, average, greatest } from './check.js'

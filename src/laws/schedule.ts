@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Quadrature } from '../../lib/index.js'
-import { Mixture, Schedule } from '../index.js'
+import { Mixture } from '../index.js'
+import * as Schedule from '../schedule/index.js'
 import type { Dynamics } from '../schedule/dynamics.js'
 import { anyTimes } from './arbitraries.js'
 import { greatest, held, withoutProblems } from './check.js'
@@ -14,11 +15,11 @@ import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from
 export interface ScheduleOptions {
   /** Times at which α and σ have no derivative, rising; by default where its case says so. */
   readonly kinks?: ReadonlyArray<number>
-  /** Whether α² + σ² = 1 is claimed; by default where `Schedule.preservesVariance` says so. */
+  /** Whether α² + σ² = 1 is claimed; by default where its case says so. */
   readonly variancePreserving?: boolean
   /**
    * Whether the process is the same at all times, so that diffusing for s and then for t is diffusing for s + t; by
-   * default where `Schedule.isHomogeneous` says so.
+   * default where its case says so.
    */
   readonly homogeneous?: boolean
 }

@@ -15,9 +15,9 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
   TimeLaw
 } from '../index.js'
+import * as Stage from '../pipeline/stage.js'
 import { seeds } from './arbitraries.js'
 import { throughText } from './bits.js'
 import { compiled } from './check.js'

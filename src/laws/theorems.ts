@@ -13,19 +13,19 @@ import type { ValueAndGradient } from '../compile/loss.js'
 import * as Points from '../data/points.js'
 import {
   Compile,
-  Expectation,
   ExpectationMaximization,
   Key,
-  Mixture,
   Params,
   type Pipeline,
   Population,
   Run,
   Schedule,
   Score,
-  Stage,
   TimeLaw
 } from '../index.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Mixture from '../mixture/index.js'
+import * as Stage from '../pipeline/stage.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, sides, sumOf } from './check.js'

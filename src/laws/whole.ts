@@ -2,7 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
-import { Compile, Expectation, Mixture, Population } from '../index.js'
+import { Compile, Expectation, Population } from '../index.js'
+import * as Mixture from '../mixture/index.js'
 import * as Density from './density.js'
 import { isPlain } from './script.js'
 

@@ -514,13 +514,6 @@ export const product =
 
 /**
  * log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). Of a mixture with itself it is Rényi's entropy of order 2, with the sign turned.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Mixture } from 'ornstein'
- *
- * const normal = Mixture.of({ means: [[0]] })
- * assert.ok(Math.abs(Mixture.logIntegral(normal)(normal) + Math.log(4 * Math.PI) / 2) < 1e-15)
  */
 export const logIntegral =
   (other: Mixture) =>

@@ -315,15 +315,12 @@ export const diffuse =
  * @throws RangeError of a background that is a box
  * @example
  * import { strict as assert } from 'node:assert'
- * import { pipe } from 'fp-ts/lib/function.js'
  * import { Mixture, Points, Problem } from 'ornstein'
  *
  * const wide = Mixture.of({ means: [[-2, 0], [2, 0]], tails: [3, 3] })
  * const rows = Problem.orThrow(Points.fromRows([[0, 0], [30, -4]]))
  * const [one, other] = [wide, Mixture.gaussians(wide)].map(Mixture.logDensity(rows))
  * assert.ok(one.every((log, i) => Math.abs(log - other[i]) < 1e-9))
- * // the density of one column
- * assert.equal(Mixture.dim(pipe(wide, Mixture.gaussians, Mixture.marginal([1]))), 1)
  */
 export const gaussians = Student.gaussians
 

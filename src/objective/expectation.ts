@@ -122,7 +122,6 @@ const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
  *   })
  * })
  * assert.equal(Expectation.show(centred), 'Expectation.centred')
- * assert.equal(Expectation.isDeterministic(centred), false)
  */
 export function define<
   const N extends string,

@@ -59,7 +59,6 @@ export const at = define({
  * }
  * const evaluate = Problem.orThrow(Compile.value(loss)({ rows: 2, dim: 1, values: Float64Array.of(1, 3) }))
  * assert.equal(evaluate(Params.of({ means: [[2]] }), Key.fromSeed(0)), -1)
- * assert.ok(TimeLaw.isClean(TimeLaw.clean) && !TimeLaw.isClean(TimeLaw.at(0.1)))
  */
 export const clean = define({
   name: 'clean',

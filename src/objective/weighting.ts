@@ -1,22 +1,4 @@
-/**
- * Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which
- * it is written. SNR = α²/σ².
- *
- * A published weighting belongs to a published loss; in another parametrization the same weighting says another thing.
- * Min-SNR is meant for the loss of the data, EDM's λ too, the sigmoid for that of the noise, g² for that of the score.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Weighting } from 'ornstein'
- *
- * // A number is a constant weight. Of a weighting one may ask what it looks at, and whether it is the same everywhere.
- * assert.deepEqual(Weighting.from(2), Weighting.constant(2))
- * assert.deepEqual(Weighting.everywhere(Weighting.from(2)), O.some(2))
- * assert.deepEqual(Weighting.everywhere(Weighting.snr), O.none)
- * assert.deepEqual(Weighting.sees(Weighting.minSnr({ gamma: 5 })), O.some('snr'))
- * assert.deepEqual(Weighting.sees(Weighting.noiseVariance), O.some('level'))
- */
+/** Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which it is written. */
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'

@@ -1,32 +1,4 @@
-/**
- * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives
- * what the one before it made of the gradient; recipes such as `adam` are chains of parts. A step is added to the
- * parameters, so that plain descent is `scaleByRate`, −rate · gradient. Parts that speak of iterates (`project`,
- * `average`, `lookahead`, `lineSearch`) come after the rate. In the equations g is what a part receives, and θ the
- * parameters where the step starts; squares, roots and quotients are taken entry by entry.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Optimizer } from 'ornstein'
- *
- * const { adam, chain, lbfgs, ema, scaleByPolyak, scaleByRate } = Optimizer
- * // What an optimizer needs of the objective: its value, or that it is the same function at every step.
- * assert(
- *   Optimizer.needsObjective(chain(scaleByPolyak(), scaleByRate(1))) && !Optimizer.needsObjective(adam({ rate: 0.1 }))
- * )
- * assert(Optimizer.needsDeterminism(lbfgs()) && !Optimizer.needsDeterminism(adam({ rate: 0.1 })))
- * const random = { shapes: { mean: [2] }, random: 'Expectation.monteCarlo()' }
- * assert.deepEqual(Optimizer.incompatibilities(random)(adam({ rate: 0.1 })), [])
- * assert(Optimizer.incompatibilities(random)(lbfgs()).length > 0)
- * // Its answer may be an average of the iterates.
- * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), ema())) && !Optimizer.averages(adam({ rate: 0.1 })))
- * // In a few words, for a report.
- * assert.deepEqual(
- *   O.map(({ methods }: Optimizer.Brief) => methods)(Optimizer.brief(adam({ rate: 0.1 }))),
- *   O.some(['Adam'])
- * )
- */
+/** Optimizers: descriptions of how a gradient becomes a step. */
 import type { Vocabulary } from '../core/index.js'
 import { chain } from './chain.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'

@@ -1,16 +1,4 @@
-/**
- * Learning rates, as functions of the number of steps already taken.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Optimizer, Rate } from 'ornstein'
- *
- * // Wherever a rate is asked for, a number is a constant one; the field of a rate takes both, and so prints them.
- * assert.deepEqual(Rate.from(0.1), Rate.constant(0.1))
- * assert.deepEqual(Optimizer.scaleByRate(0.1), Optimizer.scaleByRate(Rate.constant(0.1)))
- * assert.equal(Optimizer.show(Optimizer.scaleByRate(0.1)), 'Optimizer.scaleByRate(0.1)')
- * assert(Rate.field.is(Rate.constant(0.1)) && !Rate.field.is('fast'))
- */
+/** Learning rates, as functions of the number of steps already taken. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'

@@ -1,17 +1,4 @@
-/**
- * Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Region } from 'ornstein'
- *
- * const { ball, orthonormal, positiveDefinite } = Region
- * // Of which arrays they are, and which are convex.
- * assert.deepEqual([ball({ radius: 1 }), orthonormal, positiveDefinite()].map(Region.arrays), ['rows', 'tall', 'square'])
- * assert(Region.isConvex(positiveDefinite()) && !Region.isConvex(orthonormal))
- * // Three matrices of 4 × 2 may have orthonormal columns; two rows of three numbers may not.
- * assert(Region.fits(orthonormal)([3, 4, 2]) && !Region.fits(orthonormal)([2, 3]))
- */
+/** Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'

@@ -1,21 +1,4 @@
-/**
- * Initializers: where a pipeline starts. Most of them draw centres; the family of mixtures makes parameters of these. Others
- * say all parameters.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Initializer, Score } from 'ornstein'
- *
- * const given = Initializer.centres([
- *   [-1, 0.5],
- *   [1, -0.5]
- * ])
- * // For data of which dimension it is, and whether another key is another start.
- * assert.deepEqual([Initializer.dim(given), Initializer.dim(Initializer.fromData)], [O.some(2), O.none])
- * const model = Score.interpret(Score.spherical({ components: 2 }))
- * assert.deepEqual([given, Initializer.kMeansPlusPlus].map(Initializer.draws(model)), ['never', 'sometimes'])
- */
+/** Initializers: where a pipeline starts. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -892,14 +875,6 @@ export const draws =
 
 /**
  * Whether a start of such a score moves with the data.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Initializer, Score } from 'ornstein'
- *
- * const model = Score.interpret(Score.spherical({ components: 2 }))
- * assert(Initializer.moves(model)(Initializer.kMeansPlusPlus) && Initializer.turns(model)(Initializer.kMeansPlusPlus))
- * assert(!Initializer.moves(model)(Initializer.values([[-1], [1]])))
  */
 export const moves =
   (model: Score.Model<string>) =>

@@ -1,23 +1,4 @@
-/**
- * Pipelines: a schedule, a score, where it starts, and the stages that teach it.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Initializer, Pipeline, Schedule, Score, Stage } from 'ornstein'
- *
- * const pipeline = Pipeline.of({
- *   schedule: Schedule.ornsteinUhlenbeck,
- *   score: Score.full({ components: 3 }),
- *   initializer: Initializer.kMeansPlusPlus,
- *   stages: [Stage.expectationMaximization({ steps: 100, varianceFloor: 1e-6 })]
- * })
- * // The floor of variances and the prior are those of the last stage that has one; a prior can be put under all stages.
- * assert.deepEqual([Pipeline.varianceFloor(pipeline), Pipeline.prior(pipeline)], [O.some(1e-6), O.none])
- * assert.deepEqual(Pipeline.prior(Pipeline.underPrior(0.01)(pipeline)), O.some(0.01))
- * // What reading one says whose nesting has no end.
- * assert.equal(Pipeline.tooDeep('stages').domain, 'readable')
- */
+/** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'

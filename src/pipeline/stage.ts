@@ -1,36 +1,4 @@
-/**
- * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
- * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration, several attempts at
- * another stage. The others come to stages: in sequence (a monoid), repeated, or annealed over noise levels.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { concatAll } from 'fp-ts/lib/Monoid.js'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Expectation, Objective, Optimizer, Problem, Stage, TimeLaw } from 'ornstein'
- *
- * const descend = Stage.descend({
- *   objective: Objective.denoising(TimeLaw.at(0.3)),
- *   expectation: Expectation.projected(),
- *   optimizer: Optimizer.adam({ rate: 0.1 }),
- *   steps: 50
- * })
- * const em = Stage.expectationMaximization({ steps: 10, varianceFloor: 1e-4, prior: 0.01 })
- * // Stages in sequence are a monoid; what they leave behind is what the last of them says.
- * const both = concatAll(Stage.Monoid)([descend, em])
- * assert.deepEqual([Stage.varianceFloor(both), Stage.priorOf(both)], [O.some(1e-4), O.some(0.01)])
- * // The losses that it asks for, and how much it is when written out.
- * assert.deepEqual(
- *   Stage.losses(both).map(({ objective }) => Objective.show(objective)),
- *   ['Objective.denoising(TimeLaw.at(0.3))']
- * )
- * assert.equal(Stage.extent(Stage.repeat(3)(both)).stages, 3 * Stage.extent(both).stages)
- * // A problem of a stage, seen from outside.
- * assert.equal(
- *   Stage.inside('stages[0]', 'stage')(Problem.of('steps', -1, '≥ 0', 'try 10')).field,
- *   'stages[0].stage.steps'
- * )
- */
+/** Stages: what a pipeline does, one after the other. */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -738,13 +706,6 @@ function retimed(time: number): (stage: Stage) => Stage {
 /**
  * The stage under the prior of Fraley & Raftery (2007), whose mean counts as so many rows: what leads to a mode of the likelihood leads
  * to one of the posterior. Steps that look at noise, and descent, know of no prior and stay as they are.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Stage } from 'ornstein'
- *
- * const stage = Stage.repeat(2)(Stage.expectationMaximization({ steps: 5 }))
- * assert.match(Stage.show(Stage.underPrior(0.01)(stage)), /^Stage.repeat\(2\)\(Stage.expectationMaximization\(.*prior: 0.01 /)
  */
 export function underPrior(prior: number): (stage: Stage) => Stage {
   return stage => {

@@ -454,10 +454,7 @@ export function define<
  *   meaning: ({ stage, steps }) => ({ stages: [stage, Stage.expectationMaximization({ steps })] })
  * })
  * const stage = Stage.repeat(2)(polished({ steps: 20 })(Stage.powerIteration({ steps: 3 })))
- * assert.deepEqual(
- *   Stage.simple(stage).map(({ path }) => path),
- *   ['stage.stage', 'stage', 'stage.stage', 'stage']
- * )
+ * assert.equal(Stage.show(stage), 'Stage.repeat(2)(Stage.polished({ steps: 20 })(Stage.powerIteration({ steps: 3 })))')
  */
 export function defineComposite<
   const N extends string,

@@ -17,7 +17,6 @@
  */
 export {
   against,
-  all,
   along,
   codec,
   concept,
@@ -52,8 +51,6 @@ export {
   show,
   sum,
   type Term,
-  terms,
   type Time,
-  weight,
-  type Weighted
+  weight
 } from '../objective/index.js'

@@ -16,20 +16,8 @@
  *
  * What a level does not show is taken as 0: the noise where σ = 0, the data where α = 0. Everywhere else the conversions
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Parametrization } from 'ornstein'
- *
- * const { noise, score } = Parametrization
- * // How a loss in one is weighted in another.
- * assert.deepEqual(
- *   [Parametrization.lossFormula(noise), Parametrization.weightFormula(noise, score)],
- *   ['|ε(x_t) − z|²', '1 / σ²']
- * )
  */
 export {
-  all,
   type Arithmetic,
   type Behind,
   codec,
@@ -41,10 +29,8 @@ export {
   type Direction,
   edm,
   flow,
-  formula,
   type Formulas,
   type Levels,
-  lossFormula,
   type Meaning,
   noise,
   type Parametrization,
@@ -55,6 +41,5 @@ export {
   type SquaredDeterminant,
   velocity,
   weight,
-  weightFormula,
   type Written
 } from '../schedule/parametrization.js'

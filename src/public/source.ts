@@ -14,19 +14,15 @@
  *   ])
  * )
  * const source = Problem.orThrow(Source.gathered([points, points]))
- * const values = (rows: Source.Data) => [...Source.pieces(Source.from(rows))].flatMap(({ values }) => [...values])
+ * const values = (rows: Source.Source) => [...Source.pieces(rows)].flatMap(({ values }) => [...values])
  *
  * // What is known of the columns, read a stretch at a time.
- * assert.deepEqual(Source.problems(source), [])
  * assert.deepEqual([...Source.mean(source)], [4, 25])
  * assert.deepEqual([...Source.variances(source)], [6.5, 125])
- * assert.equal(Source.weightsOf(source), null)
  *
- * // Other rows of it: number by number, moved, in other units, some of them, a stretch at a time.
+ * // Other rows of it: number by number, standardized, some of them, a stretch at a time.
  * assert.deepEqual([...Source.mean(Source.map((x, column) => (column === 0 ? 2 * x : x))(source))], [8, 25])
- * assert.deepEqual([...Source.mean(Source.shifted(Float64Array.of(4, 25))(source))], [0, 0])
- * const { centre, scale, source: standard } = Source.standardize(source)
- * assert.deepEqual(values(Source.inUnits({ centre, scale })(source)), values(standard))
+ * assert.deepEqual([...Source.mean(Source.standardize(source).source)], [0, 0])
  * assert.deepEqual([...Source.select([1, 5])(source).values], [2, 20, 2, 20])
  * assert.deepEqual(
  *   [...Source.pieces(source, 3)].map(({ rows }) => rows),
@@ -35,7 +31,6 @@
  * // Written down once, where it is read often.
  * const again = Source.kept()(source)
  * assert.deepEqual(values(again), values(source))
- * assert.equal(Source.fingerprint(again), Source.fingerprint(source))
  * for (const each of [again, source]) each.close()
  *
  * @example Rows in memory or not
@@ -55,7 +50,7 @@
  * const source = Source.of(points)
  * assert(Source.isSource(source) && !Source.isSource(points))
  * for (const data of [points, source]) {
- *   assert.equal(Source.from(Source.columns([1])(data)).dim, 1)
+ *   assert.equal(Source.columns([1])(data).dim, 1)
  *
  *   // A batch of a key: rows that are there, none twice.
  *   const { points: batch, places } = pipe(data, Source.batch(2)(Key.fromSeed(1)))
@@ -70,14 +65,11 @@ export {
   type Data,
   type Draw,
   drawn,
-  fingerprint,
-  from,
   fromArrow,
   fromCsv,
   fromParquet,
   gathered,
   gatheredFrom,
-  inUnits,
   isSource,
   kept,
   map,
@@ -85,12 +77,9 @@ export {
   of,
   optimalTransport,
   pieces,
-  problems,
   select,
-  shifted,
   type Source,
   type SourceTable,
   standardize,
-  variances,
-  weightsOf
+  variances
 } from '../data/source/index.js'

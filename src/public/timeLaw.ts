@@ -9,19 +9,13 @@
  * import { Key, Schedule, TimeLaw } from 'ornstein'
  *
  * const schedule = Schedule.ornsteinUhlenbeck
- * const one = TimeLaw.at(0.3)
  * const spread = TimeLaw.uniform(0.1, 0.5)
  *
- * // Whether it draws, and the times of four rows.
- * assert(TimeLaw.isDeterministic(one) && !TimeLaw.isDeterministic(spread))
+ * // The times of four rows.
  * const [{ time }] = TimeLaw.draw(schedule, 4)(Key.fromSeed(1))(spread)
  * assert(typeof time !== 'number' && time.every(t => t > 0.1 && t < 0.5))
- * // What a law's fields alone do not show: times that the schedule does not have.
- * assert.deepEqual(TimeLaw.incompatibilities(Schedule.cosine())(TimeLaw.at(0.5)), [])
- * assert.equal(TimeLaw.incompatibilities(Schedule.cosine())(TimeLaw.at(2)).length, 1)
  */
 export {
-  all,
   at,
   clean,
   codec,
@@ -31,12 +25,8 @@ export {
   draw,
   type Drawn,
   field,
-  formula,
   gauss,
   importance,
-  incompatibilities,
-  isClean,
-  isDeterministic,
   likelihood,
   type Listed,
   logitNormal,

@@ -1,30 +1,4 @@
-/**
- * Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Schedule, TimeGrid } from 'ornstein'
- *
- * // A grid is even in something: time, log-SNR, a power of the noise. At one level a corrector only mixes.
- * const schedule = Schedule.ornsteinUhlenbeck
- * const grid = TimeGrid.uniform({ from: 1, to: 0.1, steps: 9 })
- * const even = TimeGrid.evenIn(grid)
- * assert(O.isSome(even))
- * const places = [...TimeGrid.times(schedule)(grid)].map(time => even.value(Schedule.level(time)(schedule), time))
- * assert(Math.abs(places[1] - places[0] - (places[9] - places[8])) < 1e-12)
- * assert(
- *   TimeGrid.isOneLevel(schedule)(TimeGrid.constant({ time: 0.1, steps: 20 })) && !TimeGrid.isOneLevel(schedule)(grid)
- * )
- *
- * // One of your own: each time a half of the last.
- * const halves = TimeGrid.define({
- *   name: 'halves',
- *   about: 'each time a half of the last',
- *   meaning: () => ({ times: () => [1, 0.5, 0.25, 0.125] })
- * })
- * assert.deepEqual([...TimeGrid.times(schedule)(halves)], [1, 0.5, 0.25, 0.125])
- */
+/** Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'

@@ -1,15 +1,4 @@
-/**
- * Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Clock, Schedule } from 'ornstein'
- *
- * // A clock on a schedule: the schedule's own time at a new one, how fast it passes, and back.
- * const { until, time, rate, inverse } = Clock.interpret(Schedule.interpret(Schedule.cosine()))(Clock.power(2))
- * assert.deepEqual([until, time(0.5), rate(0.5)], [1, 0.25, 1])
- * assert(Math.abs(inverse(0.25) - 0.5) < 1e-15)
- */
+/** Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'

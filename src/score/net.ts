@@ -1,25 +1,4 @@
-/**
- * Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. Parts
- * compose: one after another (`chain`), side by side (`concat`), or summed (`sum`). A network as used is nothing but such
- * parts; `mlp` and `residualMlp` are recipes that one could have written oneself.
- *
- * A network sees the level as (α, σ), not as a time: so it means the same on every schedule. An embedding is a part that
- * looks at the level, or at the label, alone.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Key, Net } from 'ornstein'
- *
- * // A network for rows of two numbers: its parameters by name, how wide it goes on, and how it begins.
- * const net = Net.chain(Net.named('first', Net.linear(8)), Net.tanh, Net.output())
- * assert.deepEqual(Net.shapes(2)(net), { 'first.weights': [2, 8], 'first.bias': [8], weights: [8, 2], bias: [2] })
- * const built = Net.forData(2)(net)
- * assert.equal(built.width, 2)
- * const start = Net.begin(built)(Key.fromSeed(1))
- * assert(start['first.weights'].values.every(Number.isFinite) && start.bias.values.every(value => value === 0))
- * // The same layers where five numbers come in, of data of two: the first matrix is taller.
- * assert.deepEqual(Net.build({ width: 5, dim: 2 })(net).shapes['first.weights'], [5, 8])
- */
+/** Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'

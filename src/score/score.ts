@@ -1,31 +1,4 @@
-/**
- * Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. Parameters are always those at time 0; at
- * level (α, σ) a component N(c, Σ) has become N(αc, α²Σ + σ²I).
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { compute, scalar } from 'ornstein/float64'
- * import { Mixture, Params, Score } from 'ornstein'
- *
- * // What a family says of its parameters: how many centres they hold, and how they are made of centres.
- * const { family } = Score.interpret(Score.spherical({ components: 3 }))
- * assert(family !== undefined)
- * assert.equal(Score.centreCount(family, 2), 3)
- * assert.equal(Score.startOf(family, 2)?.count, 3)
- *
- * // What a model gives at rows of one level as arrays, here its score; `levelFor` is that level in the tensor vocabulary.
- * const pair = Score.interpret(Score.symmetricPair)
- * const level = { alpha: 0.6, sigma: 0.8 }
- * const points = { rows: 2, dim: 1, values: Float64Array.of(0, 1) }
- * const found = Score.atLevel(pair, {}, pair.score)(Params.of({ mean: [2] }), level, points)
- * const exact = Mixture.score(points)(Mixture.diffuse(level)(Mixture.symmetricPair([2])))
- * assert(found.values.every((value, i) => Math.abs(value - exact.values[i]) < 1e-15))
- * const { alpha } = compute(() => {
- *   const { alpha, sigma } = Score.levelFor(pair, 2, { alpha: scalar(0.6), sigma: scalar(0.8) })
- *   return { alpha, sigma }
- * })
- * assert.equal(alpha.values[0], 0.6)
- */
+/** Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'

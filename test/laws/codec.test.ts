@@ -19,7 +19,6 @@ import {
   Region,
   Run,
   Sampler,
-  Schedule,
   Score,
   Stage,
   TimeGrid,
@@ -27,6 +26,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../src/index.js'
+import * as Schedule from '../../src/schedule/index.js'
 import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/law.js'

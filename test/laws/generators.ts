@@ -11,8 +11,6 @@ import { add, matMul, mean, mul, neg, reshape, sqrt, square, sub, sum, tanh } fr
 import type { Points } from '../../src/data/points.js'
 import {
   Covariance,
-  Expectation,
-  Initializer,
   Mixture,
   Net,
   Objective,
@@ -24,12 +22,14 @@ import {
   Region,
   Sampler,
   Schedule,
-  Score,
   Stage,
   TimeGrid,
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as Expectation from '../../src/objective/expectation.js'
+import * as Initializer from '../../src/pipeline/initializer.js'
+import * as Score from '../../src/score/score.js'
 import * as ExpectationMaximization from '../../src/mixture/em/expectationMaximization.js'
 import {
   dyadic,

@@ -7,7 +7,6 @@ import {
   Net,
   Parametrization,
   Rate,
-  Covariance,
   Region,
   Sampler,
   Schedule,
@@ -17,6 +16,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as Covariance from '../../src/mixture/families/covariance.js'
 import * as Objective from '../../src/objective/index.js'
 import { add, exp, mean, mul, neg, square, sub, sum } from '../../lib/index.js'
 import { cosine, straight, student, varianceExploding } from './generators.js'

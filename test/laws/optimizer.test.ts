@@ -1,6 +1,7 @@
 /** Every built-in optimizer keeps its laws; a new one is one row. */
 import { describe, expect, it } from 'vitest'
-import { Optimizer, Rate, Region } from '../../src/index.js'
+import { Rate, Region } from '../../src/index.js'
+import * as Optimizer from '../../src/optimizer/index.js'
 import * as laws from '../../src/laws/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'

@@ -9,7 +9,6 @@ import {
   Compile,
   Expectation,
   Key,
-  Objective,
   Optimizer,
   Parametrization,
   Params,
@@ -22,6 +21,7 @@ import {
   TimeGrid,
   Weighting
 } from '../../src/index.js'
+import * as Objective from '../../src/objective/index.js'
 import * as Arbitrary from '../../src/laws/arbitraries.js'
 import { compiled, dot, flat, greatest, lengthOf as norm, sumOf } from '../../src/laws/check.js'
 import * as laws from '../../src/laws/index.js'

@@ -19,11 +19,11 @@ import {
   Run,
   Schedule,
   Score,
-  Source,
-  Stage,
   TimeLaw,
   Vocabulary
 } from '../../src/index.js'
+import * as Source from '../../src/data/source/index.js'
+import * as Stage from '../../src/pipeline/stage.js'
 import * as Loss from '../../src/compile/loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { theMachine } from '../../lib/compiler/machine.js'

@@ -10,11 +10,11 @@ import {
   Parametrization,
   Params,
   Problem,
-  Schedule,
   Score,
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as Schedule from '../../src/schedule/index.js'
 import { isSlow } from '../cases.js'
 
 const all = TimeLaw.uniform(0, 1)

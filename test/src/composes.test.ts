@@ -16,7 +16,6 @@ import {
   Objective,
   Optimizer,
   Parametrization,
-  Params,
   Pipeline,
   type Points,
   Problem,
@@ -24,9 +23,10 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as TimeLaw from '../../src/objective/timeLaw.js'
+import * as Params from '../../src/core/params.js'
 import { isSlow, spread } from '../cases.js'
 
 const data: Points.Points = {

@@ -62,9 +62,6 @@ const first: Readonly<Record<string, unknown>> = {
         'secondMoment',
         'standardize',
         'toRows',
-        'row',
-        'tensor',
-        'totalWeight',
         'weightsOf',
         'weighted'
       ] as const
@@ -83,7 +80,6 @@ const first: Readonly<Record<string, unknown>> = {
         'responsibilities',
         'assign',
         'components',
-        'dim',
         'centres',
         'order',
         'memberships',

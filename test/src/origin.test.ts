@@ -7,7 +7,6 @@ import {
   Compile,
   Expectation,
   Field,
-  Initializer,
   Key,
   Mixture,
   Objective,
@@ -23,6 +22,7 @@ import {
   TimeLaw,
   type Points
 } from '../../src/index.js'
+import * as Initializer from '../../src/pipeline/initializer.js'
 import type { NdArray } from '../../lib/index.js'
 import { flat } from '../../src/laws/check.js'
 import type { Law } from '../../src/laws/law.js'

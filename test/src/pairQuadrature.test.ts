@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest'
 import { Quadrature } from '../../lib/index.js'
 import {
   Compile,
-  Expectation,
   Initializer,
   Key,
   Mixture,
@@ -19,9 +18,10 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
   TimeLaw
 } from '../../src/index.js'
+import * as Expectation from '../../src/objective/expectation.js'
+import * as Stage from '../../src/pipeline/stage.js'
 import { isSlow, spread } from '../cases.js'
 
 const DIM = 2

@@ -14,9 +14,9 @@ import {
   Recipe,
   Run,
   Schedule,
-  Score,
-  Stage
+  Score
 } from '../../src/index.js'
+import * as Stage from '../../src/pipeline/stage.js'
 
 const truth = Mixture.of({ means: [[-5], [0], [6]] })
 const points = Mixture.sample(400)(Key.fromSeed(1))(truth)

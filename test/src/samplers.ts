@@ -2,7 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { erf } from '../../lib/numbers/elementary.js'
-import { Mixture, Problem, Sampler, Schedule, type Key, type Points } from '../../src/index.js'
+import { Problem, Sampler, Schedule, type Key, type Points } from '../../src/index.js'
+import * as Mixture from '../../src/mixture/index.js'
 
 export const right = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.map(Problem.show).join('\n'))

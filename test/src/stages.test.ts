@@ -1,6 +1,7 @@
 /** Stages as data: what they come to, and the path to what is wrong. What they do is in Stage.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { Objective, Optimizer, Problem, Schedule, Stage, TimeLaw } from '../../src/index.js'
+import { Objective, Optimizer, Problem, Schedule, TimeLaw } from '../../src/index.js'
+import * as Stage from '../../src/pipeline/stage.js'
 
 const optimizer = Optimizer.gradientDescent({ rate: 0.5 })
 const objective = Objective.implicit(TimeLaw.at(0.4))

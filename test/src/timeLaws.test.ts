@@ -1,6 +1,7 @@
 /** Time laws as data: printers, what is random, domains at their very ends. What they draw is in TimeLaw.test.ts. */
 import { expect, it } from 'vitest'
-import { Problem, Schedule, TimeLaw } from '../../src/index.js'
+import { Problem, Schedule } from '../../src/index.js'
+import * as TimeLaw from '../../src/objective/timeLaw.js'
 
 it('fixed levels are not random, and print as code and as mathematics', () => {
   const fixed = [

@@ -1,28 +1,4 @@
-/**
- * Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. With
- * `Score.mixture` each is a family, which is learned by whatever the others are.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Covariance, Score } from 'ornstein'
- *
- * // The fourteen of mclust by name, and by what their volume, shape and orientation have in common.
- * assert.equal(Covariance.names.length, 14)
- * assert(Covariance.isName('VVE') && !Covariance.isName('XYZ'))
- * const round = Covariance.of({ volume: 'own', shape: 'none' })
- * assert.equal(Covariance.nameOfMclust(round), 'VII')
- * assert.deepEqual(Covariance.named('VII'), round)
- * // Factor analysers have names of their own, which end with the number of factors.
- * assert(Covariance.analysers.every(Covariance.isFactorName) && !Covariance.isFactorName('VII'))
- * assert.equal(Covariance.nameOf(Covariance.named('UUC1')), 'UUC1')
- * // A field takes both; the meaning makes triangles of its parameters.
- * assert(Covariance.field.is(round))
- * assert.equal(
- *   Score.show(Score.mixture({ components: 2, covariance: 'VII' })),
- *   "Score.mixture({ components: 2, covariance: 'VII' })"
- * )
- * assert.equal(typeof Covariance.interpret(round), 'object')
- */
+/** Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. */
 import type * as t from 'io-ts'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'

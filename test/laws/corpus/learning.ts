@@ -4,7 +4,6 @@ import { Elementary, Key } from '../../../lib/index.js'
 import {
   Expectation,
   Field,
-  Initializer,
   Objective,
   Optimizer,
   Params,
@@ -17,6 +16,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Initializer from '../../../src/pipeline/initializer.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
 

@@ -7,7 +7,6 @@ import {
   Initializer,
   Key,
   Mixture,
-  Objective,
   Optimizer,
   Params,
   Pipeline,
@@ -17,6 +16,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Objective from '../../../src/objective/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, type Table } from './invention.js'
 

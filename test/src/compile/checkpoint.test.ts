@@ -10,7 +10,6 @@ import {
   Key,
   Objective,
   Optimizer,
-  Pipeline,
   Problem,
   Run,
   Schedule,
@@ -18,6 +17,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Pipeline from '../../../src/pipeline/pipeline.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
 const mine = (scale: number, time = 0.5): Objective.Objective =>

@@ -12,7 +12,6 @@ import {
   Key,
   Objective,
   Optimizer,
-  Params,
   Pipeline,
   type Points,
   Problem,
@@ -23,6 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
 import { areSameBits, throughText } from '../../../src/laws/bits.js'
 import { pipelines } from '../../laws/generators.js'

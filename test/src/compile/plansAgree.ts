@@ -1,6 +1,7 @@
 /** Plans are ways to one number, which the key determines. */
 import { expect } from 'vitest'
-import { Compile, Expectation, Key, type Params, type Points, Problem } from '../../../src/index.js'
+import { Compile, Key, type Params, type Points, Problem } from '../../../src/index.js'
+import * as Expectation from '../../../src/objective/expectation.js'
 import { flat, greatest } from '../../../src/laws/check.js'
 
 /** To 1e-12, rounding in another order: the value relative to 1 + |value|, the gradient to its largest entry too. */

@@ -2,25 +2,25 @@
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
-  Expectation,
   Initializer,
   Key,
   Mixture,
-  Objective,
   Optimizer,
   Pipeline,
   Problem,
   Rate,
   Region,
   Run,
-  Sampler,
   Schedule,
   Score,
-  Stage,
   TimeGrid,
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
+import * as Expectation from '../../../src/objective/expectation.js'
+import * as Objective from '../../../src/objective/index.js'
+import * as Sampler from '../../../src/sampler/sampler.js'
+import * as Stage from '../../../src/pipeline/stage.js'
 import * as laws from '../../../src/laws/index.js'
 
 const schedule = Schedule.ornsteinUhlenbeck

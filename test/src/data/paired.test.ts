@@ -18,10 +18,10 @@ import {
   Run,
   Schedule,
   Score,
-  Source,
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Source from '../../../src/data/source/index.js'
 import * as Points from '../../../src/data/index.js'
 
 const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Key, Mixture, Schedule } from '../../../src/index.js'
+import { Key, Schedule } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 interface Stored {

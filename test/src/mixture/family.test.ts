@@ -27,7 +27,6 @@ import {
   Mixture,
   Objective,
   Optimizer,
-  Params,
   type Pipeline,
   type Points,
   Problem,
@@ -39,6 +38,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 import * as laws from '../../../src/laws/index.js'
 import { allHold } from '../../laws/holds.js'
 import { spread } from '../../cases.js'

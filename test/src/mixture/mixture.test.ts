@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { describe, expect, it } from 'vitest'
-import { Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { Key, Points, Problem } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 import { isSlow } from '../../cases.js'
 
 const mixture = Mixture.of({

@@ -2,7 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Key, Mixture, Points, Statistics } from '../../../src/index.js'
+import { Key, Points, Statistics } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 import { two } from '../report/fits.js'
 
 const real = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true })

@@ -5,13 +5,13 @@ import {
   Expectation,
   Key,
   Mixture,
-  Params,
   type Points,
   Problem,
   Schedule,
   Score,
   TimeLaw
 } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 import * as Objective from '../../../src/objective/index.js'
 import { SEED, spread } from '../../cases.js'
 

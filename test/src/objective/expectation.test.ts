@@ -1,6 +1,7 @@
 /** Expectations as data. What they compute is held by the laws; how they print and what they refuse, by test/golden/words.txt. */
 import { expect, it } from 'vitest'
-import { Expectation, Problem } from '../../../src/index.js'
+import { Problem } from '../../../src/index.js'
+import * as Expectation from '../../../src/objective/expectation.js'
 
 const noise = (value: number): Expectation.Expectation =>
   Expectation.fixed({ rows: 2, dim: 3, values: Float64Array.of(0, 1, 2, 3, 4, value) })

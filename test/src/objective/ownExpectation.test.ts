@@ -4,7 +4,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
-  Expectation,
   Field,
   Key,
   Objective,
@@ -16,6 +15,7 @@ import {
   Vocabulary,
   type Points
 } from '../../../src/index.js'
+import * as Expectation from '../../../src/objective/expectation.js'
 import { quadratureConverges } from '../../../src/laws/expectation.js'
 import * as laws from '../../../src/laws/index.js'
 import { holds } from '../../laws/holds.js'

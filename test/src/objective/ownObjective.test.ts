@@ -12,10 +12,10 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
+import * as TimeLaw from '../../../src/objective/timeLaw.js'
 import * as Objective from '../../../src/objective/index.js'
 
 const fourth = Objective.define({

@@ -3,7 +3,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
-import { Key, Problem, Schedule, TimeLaw, Vocabulary } from '../../../src/index.js'
+import { Key, Problem, Schedule, Vocabulary } from '../../../src/index.js'
+import * as TimeLaw from '../../../src/objective/timeLaw.js'
 import { spread } from '../../cases.js'
 
 /** Two-sided: a right estimator fails one comparison with probability 6e-7; there are some 100. */

@@ -12,7 +12,6 @@ import {
   Mixture,
   NaturalGradient,
   Objective,
-  Optimizer,
   Parametrization,
   Params,
   Pipeline,
@@ -25,6 +24,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Optimizer from '../../../src/optimizer/index.js'
 import { ofVocabulary, type Asked } from '../mixture/families/families.js'
 import { spread } from '../../cases.js'
 

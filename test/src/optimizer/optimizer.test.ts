@@ -11,7 +11,6 @@ import {
   Key,
   Mixture,
   Objective,
-  Optimizer,
   Params,
   Pipeline,
   Problem,
@@ -24,6 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Optimizer from '../../../src/optimizer/index.js'
 import { golden } from '../../golden/golden.js'
 import { sharpnessAware } from './own.js'
 import { distance, problems, type Objective as Function } from './problems.js'

@@ -1,7 +1,8 @@
 /** Rates: each against numbers worked out by hand, without jumps where pieces meet, and refused where two numbers do not go together. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { expect, it } from 'vitest'
-import { Field, Problem, Rate } from '../../../src/index.js'
+import { Field, Problem } from '../../../src/index.js'
+import * as Rate from '../../../src/optimizer/rate.js'
 
 const { constant, cosine, exponential, inverseSquareRoot, linear, oneCycle, piecewise, step } = Rate
 const at = (rate: Rate.Rate) => (n: number) => pipe(rate, Rate.at(n))

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Optimizer, Params, Problem, Region } from '../../../src/index.js'
+import { Params, Problem, Region } from '../../../src/index.js'
+import * as Optimizer from '../../../src/optimizer/index.js'
 
 interface Row {
   readonly region: Region.Region

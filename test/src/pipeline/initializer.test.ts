@@ -3,18 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { pipe } from 'fp-ts/lib/function.js'
-import {
-  Initializer,
-  Key,
-  Metric,
-  Mixture,
-  Params,
-  Points,
-  Problem,
-  Score,
-  Source,
-  Vocabulary
-} from '../../../src/index.js'
+import { Initializer, Key, Metric, Mixture, Points, Problem, Score, Source, Vocabulary } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 import { isSlow } from '../../cases.js'
 
 const truth = Mixture.of({

@@ -7,13 +7,13 @@ import {
   Objective,
   Optimizer,
   Params,
-  Points,
   Problem,
   Score,
   Stage,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Points from '../../../src/data/index.js'
 import { there } from '../../there.js'
 
 /** Stochastic weight averaging: what the last iterates come to on average (Izmailov et al. 2018). */

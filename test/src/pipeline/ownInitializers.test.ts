@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest'
 import {
   Compile,
   Field,
-  Initializer,
   Key,
   Params,
   Pipeline,
@@ -18,6 +17,7 @@ import {
   Stage,
   Vocabulary
 } from '../../../src/index.js'
+import * as Initializer from '../../../src/pipeline/initializer.js'
 import * as laws from '../../../src/laws/index.js'
 import { isSlow } from '../../cases.js'
 

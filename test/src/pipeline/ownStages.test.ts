@@ -19,10 +19,10 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Stage from '../../../src/pipeline/stage.js'
 import * as laws from '../../../src/laws/index.js'
 import { vocabulary } from './own.js'
 import { averagedTail, kick, twice } from './own.js'

@@ -4,17 +4,17 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { expect, it } from 'vitest'
 import {
   Case,
-  Initializer,
   Objective,
   Optimizer,
   Pipeline,
   Problem,
   Schedule,
   Score,
-  Stage,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Initializer from '../../../src/pipeline/initializer.js'
+import * as Stage from '../../../src/pipeline/stage.js'
 
 const descend = Stage.descend({
   objective: Objective.denoising(TimeLaw.at(0.5)),

@@ -18,9 +18,9 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Stage from '../../../src/pipeline/stage.js'
 
 const points = Mixture.sample(400)(Key.fromSeed(3))(
   Mixture.of({

@@ -7,7 +7,6 @@ import {
   Expectation,
   Initializer,
   Key,
-  Mixture,
   Net,
   Objective,
   Optimizer,
@@ -22,6 +21,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 import * as Nodes from '../../../src/mixture/nodes.js'
 import { count } from '../../../src/population/nodesOf.js'
 import * as Courses from '../../../src/population/courses.js'

@@ -2,7 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Schedule, TimeGrid, Vocabulary } from '../../../src/index.js'
+import { Problem, Schedule, Vocabulary } from '../../../src/index.js'
+import * as TimeGrid from '../../../src/sampler/timeGrid.js'
 import { schedules } from '../samplers.js'
 
 const all = [

@@ -10,7 +10,6 @@ import {
   Initializer,
   Key,
   Mixture,
-  Net,
   Objective,
   Optimizer,
   Parametrization,
@@ -27,6 +26,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Net from '../../../src/score/net.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
 import * as laws from '../../../src/laws/index.js'
 import { isSlow, spread } from '../../cases.js'

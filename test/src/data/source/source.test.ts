@@ -15,14 +15,14 @@ import {
   Fit,
   Key,
   Mixture,
-  Points,
   Problem,
-  Source,
   Statistics,
   Sums,
   Vocabulary,
   type Place
 } from '../../../../src/index.js'
+import * as Points from '../../../../src/data/index.js'
+import * as Source from '../../../../src/data/source/index.js'
 import { isSlow, spread } from '../../../cases.js'
 import { ofVocabulary } from '../../mixture/families/families.js'
 

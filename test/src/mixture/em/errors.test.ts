@@ -7,7 +7,6 @@ import * as Strands from '../../../../lib/rows/strands.js'
 import {
   Compile,
   ComponentTest,
-  Covariance,
   Discriminant,
   ExpectationMaximization,
   fit,
@@ -18,12 +17,13 @@ import {
   Pipeline,
   Problem,
   Recipe,
-  Score,
   Source,
   Stage,
   TimeLaw,
   type Params
 } from '../../../../src/index.js'
+import * as Covariance from '../../../../src/mixture/families/covariance.js'
+import * as Score from '../../../../src/score/score.js'
 import * as Points from '../../../../src/data/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'

@@ -9,12 +9,12 @@ import {
   Mixture,
   Params,
   Pipeline,
-  Points,
   Run,
   Schedule,
   Score,
   Stage
 } from '../../../../src/index.js'
+import * as Points from '../../../../src/data/index.js'
 import type { NdArray } from '../../../../lib/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import * as E from 'fp-ts/lib/Either.js'

@@ -4,16 +4,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import * as Factor from '../../../../lib/arrays/factor.js'
 import { size } from '../../../../lib/arrays/ndarray.js'
-import {
-  Covariance,
-  ExpectationMaximization,
-  fit,
-  Key,
-  Mixture,
-  Points,
-  Score,
-  type Params
-} from '../../../../src/index.js'
+import { Covariance, ExpectationMaximization, fit, Key, Mixture, Points, type Params } from '../../../../src/index.js'
+import * as Score from '../../../../src/score/score.js'
 import { isSlow, spread } from '../../../cases.js'
 import { there } from '../../../there.js'
 

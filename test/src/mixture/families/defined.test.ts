@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import * as Factor from '../../../../lib/arrays/factor.js'
-import { ExpectationMaximization, Key, Mixture, Score, type Params } from '../../../../src/index.js'
+import { ExpectationMaximization, Key, Mixture, type Params } from '../../../../src/index.js'
+import * as Score from '../../../../src/score/score.js'
 import * as laws from '../../../../src/laws/index.js'
 import { there } from '../../../there.js'
 

@@ -15,7 +15,6 @@ import { initializers, scores } from '../../../../src/cli/glossary.js'
 import {
   Case,
   Compile,
-  Covariance,
   Exchange,
   ExpectationMaximization,
   Initializer,
@@ -24,9 +23,7 @@ import {
   NaturalGradient,
   Objective,
   Optimizer,
-  Params,
   Pipeline,
-  Points,
   Problem,
   Recipe,
   Run,
@@ -35,6 +32,9 @@ import {
   Source,
   Stage
 } from '../../../../src/index.js'
+import * as Covariance from '../../../../src/mixture/families/covariance.js'
+import * as Params from '../../../../src/core/params.js'
+import * as Points from '../../../../src/data/index.js'
 import { levels, tensors } from './families.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-families-'))

@@ -17,16 +17,16 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  Points,
   Problem,
   Recipe,
   Run,
   Schedule,
-  Score,
   Stage,
   TimeLaw,
   Vocabulary
 } from '../../../../src/index.js'
+import * as Points from '../../../../src/data/index.js'
+import * as Score from '../../../../src/score/score.js'
 import * as Strands from '../../../../lib/rows/strands.js'
 import { eStep, inLoops } from '../../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'

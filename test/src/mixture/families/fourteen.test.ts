@@ -12,10 +12,10 @@ import {
   Key,
   Mixture,
   Params as ParamsOf,
-  Score,
   type Params,
   type Points
 } from '../../../../src/index.js'
+import * as Score from '../../../../src/score/score.js'
 import * as Spectrum from '../../../../src/mixture/families/spectrum.js'
 import * as Prior from '../../../../src/mixture/em/prior.js'
 import { there } from '../../../there.js'

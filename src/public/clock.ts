@@ -1,0 +1,26 @@
+/**
+ * Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Clock, Schedule } from 'ornstein'
+ *
+ * // A schedule by another clock, τ = 2t and τ = t²: the same levels at other times.
+ * const { ornsteinUhlenbeck } = Schedule
+ * const level = Schedule.level(0.5)(ornsteinUhlenbeck)
+ * assert.deepEqual(Schedule.level(0.25)(Schedule.reparametrized(Clock.affine({ scale: 2 }))(ornsteinUhlenbeck)), level)
+ * assert.deepEqual(Schedule.level(0.25)(Schedule.reparametrized(Clock.power(2))(ornsteinUhlenbeck)), level)
+ */
+export {
+  affine,
+  type Clock,
+  codec,
+  concept,
+  define,
+  evenLogSnr,
+  type Meaning,
+  power,
+  problems,
+  show,
+  type Ticking
+} from '../schedule/clock.js'

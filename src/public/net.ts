@@ -1,0 +1,60 @@
+/**
+ * Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. Parts
+ * compose: one after another (`chain`), side by side (`concat`), or summed (`sum`). A network as used is nothing but such
+ * parts; `mlp` and `residualMlp` are recipes that one could have written oneself.
+ *
+ * A network sees the level as (α, σ), not as a time: so it means the same on every schedule. An embedding is a part that
+ * looks at the level, or at the label, alone.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net } from 'ornstein'
+ *
+ * // A network for rows of two numbers: its parameters by name.
+ * const net = Net.chain(Net.named('first', Net.linear(8)), Net.tanh, Net.output())
+ * assert.deepEqual(Net.shapes(2)(net), { 'first.weights': [2, 8], 'first.bias': [8], weights: [8, 2], bias: [2] })
+ */
+export {
+  type BlockNames,
+  type Built,
+  chain,
+  codec,
+  concat,
+  concept,
+  define,
+  fourier,
+  gelu,
+  heads,
+  identity,
+  initial,
+  type Initial,
+  label,
+  type LayerNames,
+  layerNorm,
+  linear,
+  type Meaning,
+  mlp,
+  named,
+  type Net,
+  output,
+  parameterCount,
+  type Part,
+  problems,
+  type Recipe,
+  recipes,
+  relu,
+  residual,
+  residualMlp,
+  shapes,
+  show,
+  silu,
+  sinusoidal,
+  type Site,
+  skip,
+  softplus,
+  standardized,
+  type Start,
+  sum,
+  tanh,
+  withParameters
+} from '../score/net.js'

@@ -1,0 +1,19 @@
+/**
+ * Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map.
+ */
+export {
+  type ArrayKind,
+  ball,
+  box,
+  codec,
+  concept,
+  define,
+  nonNegative,
+  orthonormal,
+  positiveDefinite,
+  problems,
+  project,
+  type Region,
+  show,
+  simplex
+} from '../optimizer/region.js'

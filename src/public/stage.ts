@@ -1,0 +1,61 @@
+/**
+ * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
+ * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration, several attempts at
+ * another stage. The others come to stages: in sequence (a monoid), repeated, or annealed over noise levels.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ *
+ * const descend = Stage.descend({
+ *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   expectation: Expectation.projected(),
+ *   optimizer: Optimizer.adam({ rate: 0.1 }),
+ *   steps: 50
+ * })
+ * const em = Stage.expectationMaximization({ steps: 10, varianceFloor: 1e-4, prior: 0.01 })
+ * // The floor of variances is that of the last stage that has one.
+ * assert.deepEqual(Stage.varianceFloor(Stage.sequence([descend, em])), O.some(1e-4))
+ */
+export {
+  anneal,
+  type Attempt,
+  type By,
+  codec,
+  type Composed,
+  type Composite,
+  concept,
+  define,
+  defineComposite,
+  descend,
+  expectationMaximization,
+  guarded,
+  type Loss,
+  type Meaning,
+  type Means,
+  onSample,
+  type Placed,
+  powerIteration,
+  problems,
+  repeat,
+  restart,
+  sequence,
+  type Setting,
+  show,
+  type Simple,
+  splitAndMerge,
+  type Stage,
+  type Start,
+  type Stepping,
+  steps,
+  type Steps,
+  type Stopping,
+  type Summed,
+  type Summing,
+  type Sums,
+  type Taken,
+  type Tools,
+  type Trial,
+  varianceFloor
+} from '../pipeline/stage.js'

@@ -5,11 +5,11 @@
  * import { strict as assert } from 'node:assert'
  * import { Clock, Schedule } from 'ornstein'
  *
- * // A schedule by another clock, τ = 2t and τ = t²: the same levels at other times.
+ * // A schedule by another clock, τ = 2t and τ = √t: the same levels at other times.
  * const { ornsteinUhlenbeck } = Schedule
  * const level = Schedule.level(0.5)(ornsteinUhlenbeck)
  * assert.deepEqual(Schedule.level(0.25)(Schedule.reparametrized(Clock.affine({ scale: 2 }))(ornsteinUhlenbeck)), level)
- * assert.deepEqual(Schedule.level(0.25)(Schedule.reparametrized(Clock.power(2))(ornsteinUhlenbeck)), level)
+ * assert.deepEqual(Schedule.level(0.25)(Schedule.reparametrized(Clock.power(0.5))(ornsteinUhlenbeck)), level)
  */
 export {
   affine,

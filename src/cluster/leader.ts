@@ -139,21 +139,23 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
     say(`worker ${Messages.printable(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
+  /** Removes what a worker has left. Its name goes last: who is killed before that, or cannot remove the rest, leaves it to the next look. */
+  const remove = async (worker: string): Promise<void> => {
+    try {
+      await queue(worker).obliterate({ force: true })
+    } catch {
+      return
+    }
+    await redis.srem(keys.workers, worker)
+    queues.delete(worker)
+  }
+
   /** The workers that are there and may take part; what those have left that are no more is removed. */
   const look = async (): Promise<ReadonlyArray<string>> => {
     const names = (await redis.smembers(keys.workers)).sort()
-    if (names.length === 0) return []
-    const codes = await redis.mget(names.map(keys.alive))
-    const gone = names.filter((_, i) => codes[i] === null)
-    if (gone.length > 0) {
-      await redis.srem(keys.workers, ...gone)
-      for (const worker of gone) {
-        await queue(worker)
-          .obliterate({ force: true })
-          .catch(() => undefined)
-        queues.delete(worker)
-      }
-    }
+    const codes = names.length === 0 ? [] : await redis.mget(names.map(keys.alive))
+    const isGone = (worker: string): boolean => (codes[names.indexOf(worker)] ?? null) === null
+    for (const worker of new Set([...names, ...queues.keys()].filter(isGone))) await remove(worker)
     names.forEach((worker, i) => {
       if (codes[i] !== null && codes[i] !== code)
         refuse(

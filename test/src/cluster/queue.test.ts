@@ -418,6 +418,26 @@ describe.skipIf(without !== null)('a queue', () => {
     void closing
   })
 
+  it('removes what workers have left that are no more, and leaves to the next look what it cannot remove', async () => {
+    const left = async (name: string): Promise<unknown> => [
+      await redis.sismember(keys.workers, name),
+      await redis.keys(`ornstein:${name}:*`)
+    ]
+    await redis.sadd(keys.workers, 'killed')
+    await redis.set('ornstein:killed:active', 'of another kind')
+    const told = await work()
+    await work()
+    const one = await lead()
+    expect(await right(asked(one, 1))).toEqual(expected(1))
+    expect(await left('killed')).toMatchObject([1, expect.arrayContaining(['ornstein:killed:active'])])
+    await told.close()
+    // A job that the leader has sent meanwhile.
+    await redis.hset(`ornstein:${told.name}:meta`, 'opts.maxLenEvents', 100)
+    await redis.del('ornstein:killed:active')
+    expect(await right(asked(one, 2))).toEqual(expected(2))
+    for (const name of ['killed', told.name]) expect(await left(name)).toEqual([0, []])
+  })
+
   it('refuses a worker of other code, or with other data, and says so', async () => {
     const data: Compute = () =>
       Promise.resolve({ _tag: 'Refused', problem: Problem.of('rows 1 to 512', 'abc', "the leader's", 'give others') })

@@ -3,24 +3,23 @@ import { defineConfig } from 'vitest/config'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+/** Whole studies, and all cases of what other files take a part of: `npm run test:slow`. */
+const isSlow = process.argv[process.argv.indexOf('--mode') + 1] === 'slow'
+const slow = 'test/**/*.slow.test.ts'
+const end = isSlow ? '.slow.test.ts' : '.test.ts'
+const notOurs = isSlow ? [] : [slow]
+
 /**
  * What counts threads, memory or programs, or puts something in the place of what a module has, has a worker to itself. All others
  * share nothing but the library, which each would load anew: one worker takes one after another.
  */
-const alone = [
-  'test/lib/tensors/backend.test.ts',
-  'test/lib/simd.test.ts',
-  'test/lib/compiler/compile.test.ts',
-  'test/src/memory.test.ts'
-]
+const alone = ['lib/tensors/backend', 'lib/simd', 'lib/compiler/compile', 'src/memory'].map(
+  path => `test/${path}${end}`
+)
 
 /** Folders of what starts servers, browsers and programs, and waits for them. */
 const waiting = ['test/bits/', 'test/browser/', 'test/smoke/', 'test/src/cluster/']
-const inWaiting = waiting.map(folder => `${folder}**/*.test.ts`)
-
-/** Whole studies, and all cases of what other files take a part of: `npm run test:slow`. */
-const slow = 'test/**/*.slow.test.ts'
-const isSlow = process.argv[process.argv.indexOf('--mode') + 1] === 'slow'
+const inWaiting = waiting.map(folder => `${folder}**/*${end}`)
 
 /** Paths that were asked for: a project of which none is, is not begun. */
 const asked = process.argv.slice(2).filter(argument => argument.startsWith('test/'))
@@ -36,45 +35,43 @@ export default defineConfig({
     ]
   },
   test: {
-    projects: isSlow
-      ? [{ extends: true, test: { name: 'slow', include: [slow], setupFiles: ['test/fresh.ts'] } }]
-      : [
-          {
-            extends: true as const,
-            test: {
-              name: 'pure',
-              include: ['test/**/*.test.ts'],
-              exclude: [...inWaiting, ...alone, slow],
-              isolate: false,
-              setupFiles: ['test/fresh.ts'],
-              // A worker goes on to the next file only where all in the queue are of this kind.
-              sequence: { groupOrder: 2 }
+    projects: [
+      {
+        extends: true as const,
+        test: {
+          name: 'pure',
+          include: [`test/**/*${end}`],
+          exclude: [...inWaiting, ...alone, ...notOurs],
+          isolate: false,
+          setupFiles: ['test/fresh.ts'],
+          // A worker goes on to the next file only where all in the queue are of this kind.
+          sequence: { groupOrder: 2 }
+        }
+      },
+      ...(waiting.some(isAsked)
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'waiting',
+                include: inWaiting,
+                exclude: notOurs,
+                isolate: false,
+                setupFiles: ['test/fresh.ts'],
+                maxWorkers: 3
+              }
             }
-          },
-          ...(waiting.some(isAsked)
-            ? [
-                {
-                  extends: true as const,
-                  test: {
-                    name: 'waiting',
-                    include: inWaiting,
-                    exclude: [slow],
-                    isolate: false,
-                    setupFiles: ['test/fresh.ts'],
-                    maxWorkers: 3
-                  }
-                }
-              ]
-            : []),
-          ...(alone.some(isAsked)
-            ? [
-                {
-                  extends: true as const,
-                  test: { name: 'alone', include: alone, setupFiles: ['test/fresh.ts'], sequence: { groupOrder: 1 } }
-                }
-              ]
-            : [])
-        ],
+          ]
+        : []),
+      ...(alone.some(isAsked)
+        ? [
+            {
+              extends: true as const,
+              test: { name: 'alone', include: alone, setupFiles: ['test/fresh.ts'], sequence: { groupOrder: 1 } }
+            }
+          ]
+        : [])
+    ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
     // Most of a test runs once: V8 optimizes only what stays hot, and collects less often.

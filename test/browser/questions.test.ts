@@ -26,7 +26,7 @@ import { shapes } from '../../examples/playground/questions/shapes.js'
 import * as Start from '../../examples/playground/questions/start.js'
 import { weights } from '../../examples/playground/questions/weights.js'
 import { wordPattern } from '../../examples/playground/shown.js'
-import { isSlow } from '../cases.js'
+import { isSlow, once, spread } from '../cases.js'
 import { barriers, isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -300,7 +300,7 @@ describe('every question', () => {
     }
   })
 
-  it('says no word of the glossary that docs/glossary.md does not explain', () => {
+  once('says no word of the glossary that docs/glossary.md does not explain', () => {
     const glossary = readFileSync(`${root}/docs/glossary.md`, 'utf8')
     const words = [...glossary.matchAll(/^### (.*)$/gm)].map(([, word]) => word.toLowerCase())
     const said = questions
@@ -339,11 +339,11 @@ describe.skipIf(isMissing)('the page', () => {
       ids
     )
 
-  it('is at most 2 MB', () => {
+  once('is at most 2 MB', () => {
     expect(statSync(`${root}/dist/playground/index.html`).size).toBeLessThan(2_000_000)
   })
 
-  it('asks, plays, and then says what happened and why; hears keys; is what its address asks for', () =>
+  once('asks, plays, and then says what happened and why; hears keys; is what its address asks for', () =>
     visit({}, 'question=1', async page => {
       await isAt(page, 'step 0 of 32')
       expect(await page.textContent('#why')).toBe('After your answer and the run.')
@@ -384,9 +384,10 @@ describe.skipIf(isMissing)('the page', () => {
         () => document.querySelector('#question')?.textContent === 'What if the weights differ?'
       )
       await page.waitForFunction(() => location.hash === '#question=6a')
-    }))
+    })
+  )
 
-  it('is dragged and clicked: a point, the model’s centre; and blurs', () =>
+  once('is dragged and clicked: a point, the model’s centre; and blurs', () =>
     visit({}, 'question=0', async page => {
       await isAt(page, 't = 0.45, spread 1.2')
       await page.check('#ask input[value=near]')
@@ -408,36 +409,39 @@ describe.skipIf(isMissing)('the page', () => {
       expect(page.url()).not.toContain('b=0.70%2C-3.20')
       await page.check('#switch input[value=clean]')
       await page.waitForFunction(() => /, spread 1\.2/.test(document.querySelector('#at')?.textContent ?? ''))
-    }))
+    })
+  )
 
   const SIZES = [
     [1280, 720],
     [1366, 768],
     [1440, 900]
   ] as const
-  it.each(SIZES)('is one screen at %i × %i: picture, player, what happened, why and tries', (width, height) =>
-    visit({ width, height }, 'question=0', async page => {
-      for (const { number, unit } of questions) {
-        await page.evaluate(hash => (location.hash = hash), `question=${number}`)
-        await page.waitForFunction(
-          number => document.querySelector('#questions [aria-current]')?.textContent === number,
-          number
-        )
-        await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
-        const all = await rectangles(page, ['picture', 'panels', 'play', 'ask', 'says', 'why', 'tries'])
-        for (const [id, { left, right, top, bottom }] of Object.entries(all)) {
-          expect(Math.min(left, top), `${number} ${unit} ${id}`).toBeGreaterThanOrEqual(0)
-          expect(right, `${number} ${id}`).toBeLessThanOrEqual(width)
-          expect(bottom, `${number} ${id}`).toBeLessThanOrEqual(height)
+  it.each(spread(3)(SIZES))(
+    'is one screen at %i × %i: picture, player, what happened, why and tries',
+    (width, height) =>
+      visit({ width, height }, 'question=0', async page => {
+        for (const { number, unit } of questions) {
+          await page.evaluate(hash => (location.hash = hash), `question=${number}`)
+          await page.waitForFunction(
+            number => document.querySelector('#questions [aria-current]')?.textContent === number,
+            number
+          )
+          await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+          const all = await rectangles(page, ['picture', 'panels', 'play', 'ask', 'says', 'why', 'tries'])
+          for (const [id, { left, right, top, bottom }] of Object.entries(all)) {
+            expect(Math.min(left, top), `${number} ${unit} ${id}`).toBeGreaterThanOrEqual(0)
+            expect(right, `${number} ${id}`).toBeLessThanOrEqual(width)
+            expect(bottom, `${number} ${id}`).toBeLessThanOrEqual(height)
+          }
+          expect(all.picture.width, number).toBeGreaterThan(380)
+          expect(all.picture.height, number).toBeGreaterThan(380)
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
         }
-        expect(all.picture.width, number).toBeGreaterThan(380)
-        expect(all.picture.height, number).toBeGreaterThan(380)
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-      }
-    })
+      })
   )
 
-  it('keeps the picture in view on a phone while its texts scroll, without moving sideways', () =>
+  once('keeps the picture in view on a phone while its texts scroll, without moving sideways', () =>
     visit({ width: 390, height: 844, colorScheme: 'dark' }, 'question=0', async page => {
       for (const { number } of questions) {
         await page.evaluate(hash => (location.hash = hash), `question=${number}`)
@@ -452,9 +456,10 @@ describe.skipIf(isMissing)('the page', () => {
         expect(play.bottom, number).toBeLessThan(tries.top + 1)
         expect(tries.bottom, number).toBeLessThanOrEqual(845)
       }
-    }))
+    })
+  )
 
-  it('names lines in the right margin, and no name stands on a chart', () =>
+  once('names lines in the right margin, and no name stands on a chart', () =>
     visit({}, 'question=1&step=20', async page => {
       for (const number of ['1', '2', '6b', '8']) {
         await page.evaluate(hash => (location.hash = hash), `question=${number}&step=20`)
@@ -479,7 +484,8 @@ describe.skipIf(isMissing)('the page', () => {
           expect(to, number).toBeLessThanOrEqual(right + 1)
         }
       }
-    }))
+    })
+  )
 
   it('has a picture before its program runs, which then takes its place without a shift', async () => {
     if (browser === null) throw new Error('no browser')
@@ -512,7 +518,7 @@ describe.skipIf(isMissing)('the page', () => {
     await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   })
 
-  it('explains its words on hover, focus and tap', () =>
+  once('explains its words on hover, focus and tap', () =>
     visit({ width: 390, height: 844 }, 'question=1', async page => {
       await isAt(page, 'step 0 of 32')
       await page.hover('#lead [data-term=noise]')
@@ -523,13 +529,16 @@ describe.skipIf(isMissing)('the page', () => {
       expect(await page.textContent('#tip')).toContain('against the gradient of the objective')
       const { tip } = await rectangles(page, ['tip'])
       expect(tip.right).toBeLessThanOrEqual(390)
-    }))
-
-  it.each(questions.map(({ number }) => number))('has no barrier, in the light and the dark: question %s', number =>
-    visit({ width: 1280 }, `question=${number}`, async page => {
-      await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
-      await page.check('#ask input')
-      expect(await barriers(page)).toEqual([])
     })
+  )
+
+  it.each(spread(4)(questions.map(({ number }) => number)))(
+    'has no barrier, in the light and the dark: question %s',
+    number =>
+      visit({ width: 1280 }, `question=${number}`, async page => {
+        await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+        await page.check('#ask input')
+        expect(await barriers(page)).toEqual([])
+      })
   )
 })

@@ -1,2 +1,152 @@
-/** All cases of what `npm test` takes a part of. */
-import './site.test.js'
+/** The documentation site in a real browser: it is built, no link of it leads nowhere, its pages open, its search finds, its playground runs. */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { presets } from '../../examples/playground/presets.js'
+import { toHash } from '../../examples/playground/Scene.js'
+import { ofMarkdown } from '../doctest/extract.js'
+import { barriers, isMissing, launched, opened } from './browser.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const site = `${root}/dist/site`
+const at = (page: string): string => `${pathToFileURL(site).href}/${page}`
+
+describe('the site', () => {
+  beforeAll(() => {
+    execFileSync(
+      process.execPath,
+      [`${root}/node_modules/@11ty/eleventy/cmd.cjs`, '--config=docs/site/eleventy.config.js'],
+      { cwd: root }
+    )
+  }, 300_000)
+
+  it('has no link that leads nowhere, and every public name two clicks away', () => {
+    const said = execFileSync(process.execPath, [`${root}/docs/site/check.js`], { encoding: 'utf8' })
+    expect(said).toMatch(
+      /^\d{3,} pages, \d+ links, \d{3,} public names, \d+ with a sentence and \d+ with an example: all lead somewhere\n$/
+    )
+  })
+
+  it('shows no example that is not run: those of its pages are the doctests of docs', () => {
+    for (const page of ['tutorial', 'concepts', 'coming-from', 'recipes', 'objectives']) {
+      const file = `docs/${page}.md`
+      const programs = ofMarkdown(file, readFileSync(`${root}/${file}`, 'utf8'))
+      const run = programs.flatMap(({ examples }) => examples.map(({ code }) => code.trim()))
+      const html = readFileSync(`${site}/${page}.html`, 'utf8')
+      const shown = [...html.matchAll(/<code class="language-ts">([\s\S]*?)<\/code>/g)].map(([, inner]) =>
+        inner
+          .replace(/<[^>]+>/g, '')
+          .replace(/&(lt|gt|amp|quot);/g, (_, name: string) => ({ lt: '<', gt: '>', amp: '&', quot: '"' })[name] ?? '')
+          .trim()
+      )
+      expect(run.length, page).toBeGreaterThan(0)
+      expect(shown, page).toEqual(run)
+    }
+  })
+
+  describe.skipIf(isMissing)('in a browser', () => {
+    let browser: Browser | null = null
+    beforeAll(async () => {
+      browser = await launched()
+    })
+    afterAll(() => browser?.close())
+    const visit = async (name: string, width: number, look: (page: Page) => Promise<void>): Promise<void> => {
+      if (browser === null) throw new Error('no browser')
+      const { page, errors } = await opened(browser, { width, height: 900 })
+      await page.goto(at(name))
+      await look(page)
+      expect(errors).toEqual([])
+    }
+
+    const kinds = ['index.html', 'tutorial.html', 'names.html', 'words/Schedule.cosine.html', 'api/Schedule.html']
+    /** Those that are searched for barriers: of each kind one, and of the others, which have one frame and one style, every third. */
+    const searched = (): ReadonlySet<string> => {
+      const prose = readdirSync(site).filter(name => name.endsWith('.html') && !kinds.includes(name))
+      expect(prose.length).toBeGreaterThan(20)
+      return new Set([...kinds, 'playground.html', ...prose.filter((_, i) => i % 3 === 0)])
+    }
+    it('opens without a complaint, fits a telephone, and puts no barrier before a reader', async () => {
+      const all = searched()
+      const found = new Map<string, ReadonlyArray<string>>()
+      for (const name of new Set([...kinds, 'laws.html', 'vocabulary.html', ...all]))
+        await visit(name, 390, async page => {
+          // Pages of their own have no menu of the site.
+          if (!['playground.html', 'your-table.html'].includes(name)) {
+            expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(390)
+            await page.click('#menu')
+            expect(await page.isVisible('#side'), name).toBe(true)
+            await page.click('#menu')
+          }
+          if (!all.has(name)) return
+          await page.setViewportSize({ width: 1200, height: 900 })
+          const some = await barriers(page)
+          if (some.length > 0) found.set(name, some)
+        })
+      expect(found).toEqual(new Map())
+    }, 300_000)
+
+    it('finds a word, by the keyboard alone', () =>
+      visit('tutorial.html', 1200, async page => {
+        await page.keyboard.press('/')
+        await page.keyboard.type('karras')
+        await page.waitForSelector('#found [aria-selected="true"]')
+        await page.keyboard.press('Enter')
+        await page.waitForFunction(() => document.title.startsWith('TimeGrid.karras'))
+        expect(page.url()).toBe(at('words/TimeGrid.karras.html'))
+      }))
+
+    it('finds pages by the words of those who do not know the names here', () =>
+      visit('tutorial.html', 1200, async page => {
+        const places: Readonly<Record<string, RegExp>> = {
+          'missing values': /recipes\.html#.*missing-values/,
+          predict: /mixtures\.html#.*algebra|recipes\.html#.*cluster-rows/,
+          'how many clusters': /recipes\.html#.*how-many-clusters/,
+          cluster: /recipes\.html#.*cluster/,
+          outlier: /recipes\.html#.*outliers/,
+          'save model': /recipes\.html#.*save-the-model/
+        }
+        for (const [words, place] of Object.entries(places)) {
+          await page.fill('#search', '')
+          await page.fill('#search', words)
+          // Among the first five.
+          await page.waitForFunction(
+            ({ source }) =>
+              [...document.querySelectorAll('#found li a')]
+                .slice(0, 5)
+                .some(link => new RegExp(source).test(link.getAttribute('href') ?? '')),
+            { source: place.source }
+          )
+        }
+      }))
+
+    it('turns dark and light, and remembers', () =>
+      visit('index.html', 1200, async page => {
+        const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+        const before = await paper()
+        await page.click('#theme')
+        const after = await paper()
+        expect(after).not.toBe(before)
+        await page.goto(at('vocabulary.html'))
+        expect(await paper()).toBe(after)
+        await page.evaluate(() => {
+          localStorage.clear()
+        })
+      }))
+
+    it('has the playground as a page, which runs the scene of its address and leads back', () => {
+      const scene = { ...presets[2].scene, seed: 5 }
+      return visit(`playground.html#${toHash(scene)}`, 1200, async page => {
+        await page.waitForSelector('#numbers tbody tr')
+        expect(await page.inputValue('[name=seed]')).toBe('5')
+        await page.click('#bench-play')
+        await page.waitForFunction(
+          () => Number((document.querySelector('#bench-at')?.textContent ?? '').split(' ')[0]) >= 5
+        )
+        await page.click('header a')
+        await page.waitForFunction(() => document.title === 'ornstein')
+      })
+    })
+  })
+})

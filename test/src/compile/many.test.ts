@@ -20,7 +20,7 @@ import {
 } from '../../../src/index.js'
 import { isSlow } from '../../cases.js'
 
-const MANY = isSlow ? 2000 : 40
+const MANY = isSlow ? 1000 : 40
 /** From here on nothing is kept any more that the first of them left: 256 programs and 64 instances. */
 const FULL = 400
 

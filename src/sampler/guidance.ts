@@ -47,7 +47,7 @@ import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
 import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
-import { levelOf, type Field, type OfTime, type Smooth } from './sampler.js'
+import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
 
 /** What does not fit, as a RangeError that carries the problem: it is written in code. */
 const misfit = (field: string, value: string, domain: string, remedy: string): never => {

@@ -1,0 +1,447 @@
+/** From a description to a program, and what programs do: trajectories, samples, variations, likelihoods; and points along a velocity. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Key } from '../../lib/index.js'
+import { iterate, unfold } from '../../lib/plain/iterate.js'
+import type * as Ode from '../../lib/numbers/ode.js'
+import { refuseWith } from '../../lib/plain/refuse.js'
+import { Case, given, mistaken } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Params from '../core/params.js'
+import type * as Points from '../data/points.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import { as, CALL, finite, guarded, noRecord, ofDimension, somePoints } from './checks.js'
+import { euler, movesAtLevel } from './samplers.js'
+import type { Differentiable, Smooth } from './scores.js'
+import {
+  at,
+  combined,
+  concept,
+  nodeAt,
+  nodeOfAngle,
+  problems,
+  show,
+  velocity,
+  type Flow,
+  type Node,
+  type Sampler,
+  type ScoreFunction
+} from './step.js'
+import * as TimeGrid from './timeGrid.js'
+
+/** How to sample: by which steps, at which times, of which noise. */
+export interface Description<S extends Sampler = Sampler> {
+  readonly sampler: S
+  readonly grid: TimeGrid.TimeGrid
+  readonly schedule: Schedule.Schedule
+  /**
+   * What the data are taken for at the noisy end, where they hardly matter: points start from this mixture, diffused to
+   * that level. N(0, I) if absent, so that they start from N(0, (α² + σ²) I), which is N(0, I) where the schedule
+   * preserves variance.
+   */
+  readonly prior?: Mixture.Mixture
+}
+
+/** A description without fault, ready to run. */
+export interface Program<S extends Sampler = Sampler> extends Description<S> {
+  /** From noise to data. */
+  readonly nodes: ReadonlyArray<Node>
+}
+
+/** Points at a time of the grid. */
+export interface State {
+  /** How many steps were taken. */
+  readonly step: number
+  readonly time: number
+  readonly points: Points.Points
+  /** What its sampler is to know of the last step; null for nothing. */
+  readonly memory: unknown
+}
+
+/**
+ * A description, checked: a program that runs, or all that is wrong.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const compiled = Sampler.compile({
+ *   sampler: Sampler.ddim({ eta: 2 }),
+ *   grid: TimeGrid.uniform({ from: 0.1, to: 6, steps: 0 }),
+ *   schedule: Schedule.ornsteinUhlenbeck
+ * })
+ * assert.ok(E.isLeft(compiled))
+ * assert.deepEqual(compiled.left.map(Problem.show), [
+ *   'sampler.eta: 2 is not in [0, 1]; try 0, or 1 for Sampler.ancestral',
+ *   'grid.to: 6 is not < 0.1: times fall from noise to data; swap the two',
+ *   'grid.steps: 0 is not a whole number ≥ 1; try 100'
+ * ])
+ */
+export const compile = <S extends Sampler>(description: Description<S>): E.Either<Problem.Problems, Program<S>> => {
+  const amiss = noRecord(description, 'Sampler.compile({ sampler, grid, schedule })')
+  if (amiss.length > 0) return Problem.faultless(amiss, { ...description, nodes: [] })
+  const { sampler, grid, schedule } = description
+  const own = problems(sampler)
+  const found = [
+    ...Schedule.problems(schedule).map(Problem.within('schedule')),
+    ...own.map(Problem.within('sampler')),
+    ...TimeGrid.problems(schedule)(grid).map(Problem.within('grid')),
+    ...Problem.unless(
+      own.length > 0 || !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
+      'sampler',
+      `${show(sampler)} on ${TimeGrid.show(grid)}`,
+      'one that moves at a level',
+      'use Sampler.langevin, or a grid that falls'
+    )
+  ]
+  return pipe(
+    Problem.faultless(found, description),
+    E.map(right => ({ ...right, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) }))
+  )
+}
+
+// -- running ---------------------------------------------------------------------------------------------------------
+
+const aProgram = <S extends Sampler>(program: Program<S>): Program<S> =>
+  given(program, ['sampler', 'schedule', 'nodes'], 'a program, which Sampler.compile makes,', CALL)
+
+const standard = (dim: number): Mixture.Mixture => ({
+  means: { shape: [1, dim], values: new Float64Array(dim) },
+  weights: Float64Array.of(1),
+  variances: Float64Array.of(1),
+  factors: null
+})
+
+/** The law at the noisy end: the prior, diffused. */
+const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
+  const wrong = Problem.count('dim', dim, 1, 2, Limits.columns)
+  if (wrong.length > 0) return refuseWith(wrong[0], `${CALL}: ${Problem.show(wrong[0])}`)
+  return pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+}
+
+/** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
+const next = (
+  { sampler, schedule, nodes }: Program,
+  score: ScoreFunction,
+  key: Key.Key
+): ((s: State) => State | null) => {
+  const run = concept.meaning(sampler).step
+  const checked = guarded(score)
+  return ({ step, points, memory }) => {
+    if (step + 1 >= nodes.length) return null
+    const from = nodes[step]
+    const to = nodes[step + 1]
+    const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
+    const place = `points after step ${step + 1}, at time ${to.time}`
+    as(points, place, 'lead every point somewhere', moved.points)
+    finite(place, 'take more steps, or smaller moves', moved.points.values)
+    return { step: step + 1, time: to.time, points: moved.points, memory: moved.memory ?? null }
+  }
+}
+
+const first = (program: Program, points: Points.Points): State => {
+  const { rows, dim, values } = somePoints(points)
+  return { step: 0, time: aProgram(program).nodes[0].time, points: { rows, dim, values }, memory: null }
+}
+
+/**
+ * The states that begin at given points at the noisy end: one for each time of the grid, lazily. The points may come
+ * from a chain of one's own, or be data with noise added, of which the program then makes variations.
+ */
+export const transport =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(first(program, points), next(program, score, pipe(key, Key.named('steps')).steps))
+
+const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
+  first(
+    program,
+    pipe(
+      noisyLaw(aProgram(program).nodes[0], program.prior, dim),
+      Mixture.sample(rows)(pipe(key, Key.named('start')).start)
+    )
+  )
+
+/**
+ * The whole way from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
+ * the same bits; the start and each step have keys of their own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.symmetricPair([2, 0]), schedule)
+ * const times = pipe(
+ *   Sampler.compile({ sampler: Sampler.ancestral, grid: TimeGrid.uniform({ from: 4, to: 0, steps: 4 }), schedule }),
+ *   E.map(program => Array.from(Sampler.trajectory(program)(score)(10, 2)(Key.fromSeed(7)), ({ time }) => time))
+ * )
+ * assert.deepEqual(times, E.right([4, 3, 2, 1, 0]))
+ */
+export const trajectory =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps))
+
+/**
+ * Points at the clean end, the last of the trajectory.
+ *
+ * @throws RangeError with the `problem` where a score gives something else than a finite vector for each point, or points
+ * leave the doubles: as `trajectory` and `transport` do on the way
+ */
+export const sample =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Points.Points =>
+    iterate(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps)).points
+
+/**
+ * Variations on given points: noise of the first level of the grid is put on them, and they are carried from there; the less
+ * noise, the nearer they stay (SDEdit: Meng et al. 2021, arXiv 2108.01073).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.of({ means: [[-5], [5]], variances: [0.01, 0.01] }), schedule)
+ * const grid = TimeGrid.logSnr({ from: 0.3, to: 1e-3, steps: 20 })
+ * const program = Sampler.compile({ sampler: Sampler.heun, grid, schedule })
+ * assert.ok(E.isRight(program))
+ * const sketch = { rows: 2, dim: 1, values: Float64Array.of(-4, 6) }
+ * const { values } = Sampler.sdEdit(program.right)(score)(sketch)(Key.fromSeed(1))
+ * assert.ok(Math.abs(values[0] + 5) < 0.5 && Math.abs(values[1] - 5) < 0.5)
+ */
+export const sdEdit =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Points.Points => {
+    const [{ alpha, sigma }] = aProgram(program).nodes
+    somePoints(points)
+    const keys = pipe(key, Key.named('noise', 'steps'))
+    const noise = Key.normal(points.values.length)(keys.noise)
+    const noisy = at(
+      points,
+      points.values.map((x, i) => alpha * x + sigma * noise[i])
+    )
+    return iterate(first(program, noisy), next(program, score, keys.steps)).points
+  }
+
+/**
+ * The log-density of a score at the clean end of the grid, by the instantaneous change of variables along the
+ * probability flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the
+ * clean end to the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et
+ * al. 2021, arXiv 2011.13456, §4.3). The divergence is exact. So is the result, up to the solver and to p_T being the
+ * program's prior, diffused. In many dimensions `{ probes, key }` estimates the divergence instead, by so many random directions v of entries ±1
+ * a row that stay along the way, all in one product vᵀ∂s/∂x: the result is then unbiased (Grathwohl et al. 2019, arXiv 1810.01367).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.symmetricPair([1, 1])
+ * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 1, 3) }
+ * const found = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.dormandPrince({ tolerance: 1e-9 }),
+ *     grid: TimeGrid.uniform({ from: 12, to: 0, steps: 1 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.logDensity(program)(Sampler.exact(truth, schedule))(points))
+ * )
+ * assert.ok(E.isRight(found))
+ * pipe(truth, Mixture.logDensity(points)).forEach((wanted, i) => {
+ *   assert.ok(Math.abs(found.right[i] - wanted) < 1e-7)
+ * })
+ */
+export function logDensity(program: Program<Flow>): (score: Differentiable) => (points: Points.Points) => Float64Array
+export function logDensity(
+  program: Program<Flow>,
+  estimate: Probes
+): (score: Smooth) => (points: Points.Points) => Float64Array
+export function logDensity(
+  program: Program<Flow>,
+  estimate?: Probes
+): (score: Smooth) => (points: Points.Points) => Float64Array {
+  const { sampler, schedule, nodes, prior } = aProgram(program)
+  const call = 'Sampler.logDensity(program)(score)(points)'
+  return score => points => {
+    const { rows, dim, values } = somePoints(points, call)
+    if (typeof score !== 'function' || !((estimate === undefined ? 'divergence' : 'vjp') in score))
+      return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
+    const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
+    const count = rows * dim
+    const noisy = nodes[0]
+    const clean = nodes[nodes.length - 1]
+    const solve = Case.meaning(sampler).solver
+    /** x, from a state of the solver: z for every point, then the integral for every point. */
+    const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
+      rows,
+      dim,
+      values: state.subarray(0, count).map(z => size * z)
+    })
+    const field =
+      (nodeOf: (angle: number) => Node): Ode.Field =>
+      (angle, state) => {
+        const node = nodeOf(angle)
+        const { time, alpha, sigma, size } = node
+        if (sigma === 0) return new Float64Array(state.length)
+        const x = pointsOf(state, node)
+        const slopes = velocity(node, state.subarray(0, count), guarded(score)(x, time).values)
+        const divergences = finite(
+          `divergence of the score at time ${time}`,
+          'look at its parameters',
+          divergence(x, time)
+        )
+        return state.map((_, i) =>
+          i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
+        )
+      }
+    const begin = new Float64Array(count + rows).map((_, i) => (i < count ? values[i] / clean.size : 0))
+    const { state: end } = nodes.slice(0, -1).reduceRight<{ readonly state: Float64Array; readonly from: Node }>(
+      ({ state, from }, to) => ({
+        state: solve(field(nodeOfAngle(schedule, from, to)))(from.angle, to.angle, state),
+        from: to
+      }),
+      { state: begin, from: clean }
+    )
+    const grown = dim * Elementary.log(noisy.size / clean.size)
+    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOf(end, noisy))).map(
+      (value, i) => value + grown + end[count + i]
+    )
+  }
+}
+
+/** Directions by which a divergence is estimated. */
+export interface Probes {
+  /** How many a row. */
+  readonly probes: number
+  readonly key: Key.Key
+}
+
+/** div s ≈ the mean of vᵀ∂s/∂x v, of all directions at once. */
+const probed = (
+  { vjp }: Smooth,
+  { probes, key }: Probes,
+  { rows, dim }: Points.Points
+): Differentiable['divergence'] => {
+  const wrong = Problem.count('probes', probes, 1, 1)
+  if (wrong.length > 0) return refuseWith(wrong[0], `Sampler.logDensity: ${Problem.show(wrong[0])}`)
+  const size = rows * dim
+  const uniform = new Float64Array(probes * size)
+  Key.fillUniform(0, uniform)(key)
+  const v = uniform.map(u => (u < 0.5 ? -1 : 1))
+  return (x, time) => {
+    const all = { rows: probes * rows, dim, values: v.map((_, i) => x.values[i % size]) }
+    const product = vjp(all, time, v).values
+    /** One of all that v has for a row. */
+    const place = (row: number, i: number): number => (Math.floor(i / dim) * rows + row) * dim + (i % dim)
+    return new Float64Array(rows).map(
+      (_, row) =>
+        Array.from({ length: probes * dim }, (_, i) => place(row, i)).reduce(
+          (sum, at) => sum + product[at] * v[at],
+          0
+        ) / probes
+    )
+  }
+}
+
+// -- along a velocity ------------------------------------------------------------------------------------------------
+
+/** dx/dt at each point, as many numbers: what a flow matches, a rectified flow or an interpolant learns. */
+export type VelocityFunction = (points: Points.Points, time: number) => { readonly values: Float64Array }
+
+/** The velocity that a head of a score says, with its parameters at time 0. */
+export const head =
+  <P extends string, H extends string>(
+    score: Score.Score<P, H>,
+    schedule: Schedule.Schedule,
+    params: Params.Params<P>,
+    name: H
+  ): VelocityFunction =>
+  (points, time) =>
+    Score.heads(score, schedule)(params)(time)(points)[name]
+
+/** From one time to another, which may be earlier, in equal steps. */
+export interface Along {
+  /** A solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or one's own. */
+  readonly by: Flow
+  readonly from: number
+  readonly to: number
+  readonly steps: number
+  /** Noise on the way, of `euler` alone: dx = v dt + size(t) dW. */
+  readonly diffusion?: { readonly size: (time: number) => number; readonly key: Key.Key }
+}
+
+/**
+ * Points carried along a velocity of one's own, dx/dt = v(x, t): the state at each time, the first that of the points, lazily. No schedule
+ * is asked for, and no score; `head` is the velocity that a network says.
+ *
+ * @throws RangeError with the `problem` where a velocity gives something else than a finite vector for each point
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Problem, Sampler } from 'ornstein'
+ *
+ * // dx/dt = −x, from 0 to 1: e⁻¹ of what it was.
+ * const decay = Problem.orThrow(Sampler.along({ by: Sampler.dormandPrince({ tolerance: 1e-10 }), from: 0, to: 1, steps: 2 }))
+ * const states = [...decay(({ values }) => ({ values: values.map(x => -x) }))({ rows: 1, dim: 1, values: Float64Array.of(1) })]
+ * assert.deepEqual(states.map(({ time }) => time), [0, 0.5, 1])
+ * assert.ok(Math.abs(states[2].points.values[0] - Math.exp(-1)) < 1e-9)
+ */
+export const along = (
+  way: Along
+): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
+  const amiss = noRecord(way, 'Sampler.along({ by, from, to, steps })')
+  if (amiss.length > 0) return Problem.faultless(amiss, () => () => [])
+  const { by, from, to, steps, diffusion } = way
+  const found = [
+    ...problems(by).map(Problem.within('by')),
+    ...Problem.unless(Number.isFinite(from), 'from', from, 'finite', 'try 0'),
+    ...Problem.unless(Number.isFinite(to) && to !== from, 'to', to, `finite, and not ${from}`, 'try 1'),
+    ...Problem.count('steps', steps, 1, 20, Limits.times),
+    ...Problem.unless(
+      diffusion === undefined || Case.isMadeBy(euler)(by),
+      'by',
+      show(by),
+      'Sampler.euler, the solver with noise on the way',
+      'use it, or leave the diffusion out'
+    )
+  ]
+  const timeAt = (step: number): number => (step === steps ? to : from + ((to - from) * step) / steps)
+  return Problem.faultless(found, velocity => {
+    const { solver: solve } = Case.meaning(by)
+    const next = ({ step, time, points }: State): State | null => {
+      if (step === steps) return null
+      const field: Ode.Field = (t, y) => {
+        const place = `velocity at time ${t}`
+        const { values } = velocity({ ...points, values: y }, t)
+        as(points, place, 'return a vector for each point', { ...points, values })
+        return finite(place, 'look at its parameters', values)
+      }
+      const later = timeAt(step + 1)
+      const carried = solve(field)(time, later, points.values)
+      const size = diffusion === undefined ? 0 : diffusion.size(time) * Math.sqrt(Math.abs(later - time))
+      const key = pipe(diffusion?.key ?? Key.fromSeed(0), Key.child(step))
+      const values = combined({ points, key }, [[1, carried]], size)
+      return { step: step + 1, time: later, points: values, memory: null }
+    }
+    return points => unfold<State>({ step: 0, time: from, points, memory: null }, next)
+  })
+}

@@ -1,0 +1,249 @@
+/** Which samplers there are. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Key } from '../../lib/index.js'
+import * as Ode from '../../lib/numbers/ode.js'
+import { Field, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import { alongFlow, concept, define, formula, linear, move, moves, multistep, shrinkage, type Sampler } from './step.js'
+
+/**
+ * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
+ * (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
+ */
+export const ancestral = define({
+  name: 'ancestral',
+  about: 'DDPM (arXiv 2006.11239)',
+  formula: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
+  meaning: () => ({
+    draws: true,
+    step: step => {
+      const { lost } = shrinkage(step)
+      return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+    }
+  })
+})
+
+/**
+ * x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12).
+ * η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, Euler's of dy/dς = ε.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.of({ means: [[-3], [3]], weights: [1, 3], variances: [0.25, 0.25] })
+ * const points = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.ddim({ eta: 0 }),
+ *     grid: TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.sample(program)(Sampler.exact(truth, schedule))(1000, 1)(Key.fromSeed(7)))
+ * )
+ * assert.ok(E.isRight(points))
+ * assert.ok(Math.abs(Points.mean(points.right)[0] - 1.5) < 0.4) // a standard error is 0.08
+ */
+export const ddim = define({
+  name: 'ddim',
+  about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
+  fields: {
+    /** 0 without noise, 1 as much as DDPM. */
+    eta: Field.number({
+      holds: eta => eta >= 0 && eta <= 1,
+      domain: 'in [0, 1]',
+      remedy: 'try 0, or 1 for Sampler.ancestral',
+      suggestion: 0,
+      default: 0,
+      arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
+    })
+  },
+  formula: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
+  meaning: ({ eta }) => ({
+    draws: eta > 0,
+    ...(eta === 0 && { order: 1 }),
+    step: step => {
+      const { kappa, lost } = shrinkage(step)
+      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
+      const weight =
+        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
+      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
+    }
+  })
+})
+
+/**
+ * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
+ * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
+ * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
+ */
+export const eulerMaruyama = define({
+  name: 'eulerMaruyama',
+  about: 'the reverse SDE (arXiv 2011.13456)',
+  formula: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
+  meaning: () => ({
+    draws: true,
+    step: step => {
+      const { lost } = shrinkage(step)
+      return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+    }
+  })
+})
+
+/**
+ * The probability flow in the angle by Euler's method. Order 1, a score a step. It is not Euler's method in t or in σ/α, which is
+ * `ddim({ eta: 0 })` and is the better one where steps are few and the data are narrow.
+ */
+export const euler = define({
+  name: 'euler',
+  about: 'the probability flow, order 1',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.euler)), order: 1 })
+})
+
+/** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
+export const heun = define({
+  name: 'heun',
+  about: 'the probability flow, order 2',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.heun)), order: 2 })
+})
+
+/** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
+export const rungeKutta4 = define({
+  name: 'rungeKutta4',
+  about: 'the probability flow, order 4',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.rungeKutta4)), order: 4 })
+})
+
+/**
+ * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
+ * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
+ */
+export const dormandPrince = define({
+  name: 'dormandPrince',
+  about: 'the probability flow, steps by tolerance',
+  fields: {
+    /** The error of a step, relative and absolute. */
+    tolerance: Field.number({
+      holds: tolerance => tolerance > 0 && tolerance < 1,
+      domain: 'in (0, 1)',
+      suggestion: 1e-6,
+      arbitrary: fc => fc.double({ min: 1e-12, max: 0.99, noNaN: true })
+    })
+  },
+  formula: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
+  meaning: ({ tolerance }) => ({ ...alongFlow(Ode.dormandPrince(tolerance)), tolerance })
+})
+
+/**
+ * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, with D = x̂_0 + (h/2h') (x̂_0 − x̂_0') from this step's predicted
+ * datum and length h = −log κ and the last step's (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 at first,
+ * and in a step to no noise. Order 2, one score a step.
+ */
+export const dpmSolver2M = define({
+  name: 'dpmSolver2M',
+  about: 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)',
+  formula: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
+  meaning: () => ({ draws: false, order: 2, step: multistep })
+})
+
+const correction = {
+  /** How many moves at each time. */
+  moves: Field.count({ default: 1, most: Limits.times }),
+  /** The size of a move, as a share of that of the noise. */
+  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
+  snr: Field.inside({ default: 0.16 })
+}
+
+/**
+ * A step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²
+ * (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| taken as |z|/σ, so that no point's step depends
+ * on the others'). Without noise there is nothing to correct.
+ */
+export const predictorCorrector = define({
+  name: 'predictorCorrector',
+  about: 'a step, then Langevin moves (arXiv 2011.13456)',
+  fields: {
+    /** What goes from one time to the next. */
+    predictor: Field.of(concept),
+    ...correction
+  },
+  formula: ({ predictor, moves, snr }) =>
+    `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  meaning: ({ predictor, ...corrector }) => ({
+    draws: true,
+    step: step => {
+      const keys = pipe(step.key, Key.named('predictor', 'corrector'))
+      // Its memory is that of its predictor.
+      const { points, memory = null } = concept.meaning(predictor).step({ ...step, key: keys.predictor })
+      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
+    }
+  })
+})
+
+/**
+ * The unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
+ * `TimeGrid.constant` it is a Markov chain whose stationary law tends to that of the level as δ → 0: for a normal law of
+ * variance u it is normal with variance u/(1 − δ/2u), and it needs δ < 2u.
+ */
+export const langevin = define({
+  name: 'langevin',
+  about: 'the unadjusted Langevin algorithm',
+  fields: {
+    /** δ: a move is δ times the score, and √(2δ) z. */
+    step: Field.positive({ suggestion: 0.01 })
+  },
+  formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
+  meaning: ({ step: size }) => ({ draws: true, movesAtLevel: true, step: step => ({ points: move(size, step) }) })
+})
+
+/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
+export const annealedLangevin = define({
+  name: 'annealedLangevin',
+  about: 'Langevin at each level in turn (arXiv 1907.05600)',
+  fields: {
+    ...correction,
+    /** How many moves at each time. */
+    moves: Field.count({ suggestion: 1, most: Limits.times })
+  },
+  example: { moves: 3 },
+  formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: moves(annealed, step) }) })
+})
+
+/** Whether it looks at the key. */
+export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
+
+/** Whether it moves points at a level, where others only carry them from one to the next. */
+export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true
+
+/** The order in the length of the steps that it converges with, where its case claims one. */
+export const order = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).order)
+
+/** The local error of the steps that it chooses itself, where it does. */
+export const tolerance = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).tolerance)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  ancestral,
+  ddim,
+  eulerMaruyama,
+  euler,
+  heun,
+  rungeKutta4,
+  dormandPrince,
+  dpmSolver2M,
+  predictorCorrector,
+  langevin,
+  annealedLangevin
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Sampler, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

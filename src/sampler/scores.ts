@@ -1,0 +1,150 @@
+/** The scores that points are carried along: of a mixture, or learned. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { fill, vjp, type Tensor } from '../../lib/index.js'
+import { mistaken } from '../core/index.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Parametrization from '../schedule/parametrization.js'
+import * as Params from '../core/params.js'
+import type * as Points from '../data/points.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import { ofDimension, somePoints } from './checks.js'
+import type { ScoreFunction } from './step.js'
+
+/** A score that knows its divergence, one number a point: what the likelihood needs. */
+export interface Differentiable extends ScoreFunction {
+  readonly divergence: (points: Points.Points, time: number) => Float64Array
+}
+
+/** A number of the time that a field is asked at, [1, 1], which counts as constant: f(t). */
+export type OfTime = (f: (time: number) => number) => Tensor
+
+/**
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. It sees the time by the numbers of it that it asks for, always the
+ * same in the same order: so one program serves all times.
+ */
+export type Field = (x: Tensor, ofTime: OfTime) => Tensor
+
+/** α and σ of the time that a field is asked at, [1, 1]. */
+export const levelOf =
+  (schedule: Schedule.Schedule) =>
+  (ofTime: OfTime): Parametrization.Levels => {
+    if (typeof ofTime !== 'function')
+      return mistaken('a function of the time', ofTime, 'Sampler.levelOf(schedule)(ofTime)')
+    return {
+      alpha: ofTime(time => Schedule.level(time)(schedule).alpha),
+      sigma: ofTime(time => Schedule.level(time)(schedule).sigma)
+    }
+  }
+
+/** A score that can be differentiated: `Guidance` makes others of it. */
+export interface Smooth extends Differentiable {
+  /** vᵀ ∂s/∂x for each point, v as long as the points. */
+  readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
+  readonly field: Field
+}
+
+const smooth = (
+  score: ScoreFunction,
+  { divergence, vjp, field }: Pick<Smooth, 'divergence' | 'vjp' | 'field'>
+): Smooth =>
+  Object.assign((points: Points.Points, time: number) => score(somePoints(points, 'score(points, time)'), time), {
+    divergence,
+    vjp,
+    field
+  })
+
+/** vᵀ ∂s/∂x of a model at a time of the schedule. */
+const pulledBy =
+  <P extends string>(
+    model: Score.Model<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    labelled: (points: Points.Points) => Points.Points
+  ): Smooth['vjp'] =>
+  (points, time, v) => {
+    const { rows, dim } = points
+    const { values } = Score.atLevel(model, model, (own, x, level, beside) =>
+      vjp(at => model.score(own, at, level))(x, beside.v)
+    )(params(dim), Schedule.level(time)(schedule), labelled(points), { v: { shape: [rows, dim], values: v } })
+    return { rows, dim, values }
+  }
+
+/** A model's score in the vocabulary, at a time of the schedule. */
+const fieldOf =
+  <P extends string>(
+    score: Score.Score<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    label: number | null
+  ): Field =>
+  (x, ofTime) => {
+    const model = Score.interpret(score)
+    const [rows, dim] = x.shape
+    const level = Score.levelFor(model, rows, levelOf(schedule)(ofTime))
+    return model.score(
+      Score.tensors(params(dim)),
+      x,
+      label === null ? level : { ...level, label: fill([rows, 1], label) }
+    )
+  }
+
+/**
+ * The score of a mixture as the schedule diffuses it: what a perfect student would have learned.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * const score = Sampler.exact(Mixture.of({ means: [[0]] }), Schedule.ornsteinUhlenbeck)
+ * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
+ */
+export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
+  const family = Score.full({ components: Mixture.components(mixture) })
+  const made = Problem.orThrow(Score.fromMixture(family)(mixture))
+  const params = (dim: number): typeof made => {
+    ofDimension('the mixture', mixture, dim)
+    return made
+  }
+  const at = (points: Points.Points, time: number): Mixture.Mixture =>
+    pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))
+  return smooth(
+    ({ rows, dim, values }, time) => {
+      const points = { rows, dim, values }
+      return pipe(at(points, time), Mixture.score(points))
+    },
+    {
+      divergence: (points, time) => pipe(at(points, time), Mixture.divergence(points)),
+      vjp: pulledBy(Score.interpret(family), schedule, params, ({ rows, dim, values }) => ({ rows, dim, values })),
+      field: fieldOf(family, schedule, params, null)
+    }
+  )
+}
+
+/** A learned score, with its parameters at time 0; of the class `label` where one is given, else of none. */
+export const learned = <P extends string>(
+  score: Score.Score<P>,
+  schedule: Schedule.Schedule,
+  params: Params.Params<P>,
+  { label = null }: { readonly label?: number | null } = {}
+): Smooth => {
+  const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
+  const labelled = ({ rows, dim, values }: Points.Points): Points.Points => ({
+    rows,
+    dim,
+    values,
+    ...(label !== null && { labels: new Int32Array(rows).fill(label) })
+  })
+  const model = Score.interpret(score)
+  return smooth((points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points)), {
+    divergence: (points, time) =>
+      Score.atLevel(model, model.divergence, model.divergence)(
+        fitting(points.dim),
+        pipe(schedule, Schedule.level(time)),
+        labelled(points)
+      ).values,
+    vjp: pulledBy(model, schedule, fitting, labelled),
+    field: fieldOf(score, schedule, fitting, label)
+  })
+}

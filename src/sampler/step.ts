@@ -1,0 +1,226 @@
+/** What a sampler is, and what steps are made of. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Key } from '../../lib/index.js'
+import * as Ode from '../../lib/numbers/ode.js'
+import { Case, words } from '../core/index.js'
+import type * as Points from '../data/points.js'
+import * as Schedule from '../schedule/schedule.js'
+
+/** ∇log p_t at each point: as many rows, of the same dimension. */
+export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
+
+/** A time of the grid and what a step needs to know of it. */
+export interface Node extends Schedule.Level {
+  readonly time: number
+  /** ς = σ/α */
+  readonly ratio: number
+  /** θ = arctan ς */
+  readonly angle: number
+  /** √(α² + σ²) */
+  readonly size: number
+}
+
+/** One step of a program: from where, to where, along which score, with which randomness. */
+export interface Step {
+  readonly schedule: Schedule.Schedule
+  readonly score: ScoreFunction
+  readonly from: Node
+  readonly to: Node
+  readonly points: Points.Points
+  /** What the step before it left; null at first. */
+  readonly memory: unknown
+  readonly key: Key.Key
+}
+
+/** Where a step leads, and what the next one is to know of it. */
+export interface Moved {
+  readonly points: Points.Points
+  readonly memory?: unknown
+}
+
+export interface Meaning {
+  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
+  readonly step: (step: Step) => Moved
+  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
+  readonly draws: boolean
+  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
+  readonly movesAtLevel?: boolean
+  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
+  readonly order?: number
+  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
+  readonly tolerance?: number
+  /** How it solves the probability flow, where it does: then it also gives the likelihood. */
+  readonly solver?: Ode.Solver
+}
+
+export interface Sampler extends Case.Value<'Sampler', Meaning> {}
+
+/** Solvers of the probability-flow ODE, which also give the likelihood. */
+export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: Ode.Solver }> {}
+
+export const { concept, define, show, formula, problems } = words<Sampler>(
+  'Sampler',
+  'from noise to data along a score'
+)
+
+/**
+ * What solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at another, which may be earlier.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Sampler } from 'ornstein'
+ *
+ * const euler = Sampler.define({
+ *   name: 'plainEuler',
+ *   about: 'the probability flow by steps along its slope',
+ *   meaning: () => ({
+ *     ...Sampler.alongFlow(field => (from, to, y) => {
+ *       const slope = field(from, y)
+ *       return y.map((value, i) => value + (to - from) * slope[i])
+ *     }),
+ *     order: 1
+ *   })
+ * })
+ * assert.equal(Sampler.show(euler), 'Sampler.plainEuler')
+ */
+export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> & { readonly solver: Ode.Solver } => ({
+  step: carried(solver),
+  draws: false,
+  solver
+})
+
+// -- steps -----------------------------------------------------------------------------------------------------------
+
+export const nodeAt =
+  (schedule: Schedule.Schedule) =>
+  (time: number): Node => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    return {
+      time,
+      alpha,
+      sigma,
+      ratio: sigma / alpha,
+      angle: Elementary.atan2(sigma, alpha),
+      size: Elementary.hypot(alpha, sigma)
+    }
+  }
+
+export const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+
+/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
+export const combined = (
+  { points, key }: Pick<Step, 'points' | 'key'>,
+  terms: ReadonlyArray<readonly [number, Float64Array]>,
+  noise: number
+): Points.Points => {
+  const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
+  return at(points, Ode.combine([...terms, ...drawn]))
+}
+
+/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
+export const linear = (step: Step, weight: number, noise: number): Moved => {
+  const { score, from, to, points } = step
+  const growth = to.alpha / from.alpha
+  const terms = [
+    [growth, points.values],
+    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
+  ] as const
+  return { points: combined(step, terms, noise) }
+}
+
+/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
+export const shrinkage = ({
+  from,
+  to
+}: Pick<Step, 'from' | 'to'>): { readonly kappa: number; readonly lost: number } => {
+  const kappa = to.ratio / from.ratio
+  return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
+}
+
+/** What a multistep method keeps of its last step. */
+export interface Memory {
+  /** x̂_0 */
+  readonly predicted: Float64Array
+  /** −log κ */
+  readonly length: number
+}
+
+const isMemory = (u: unknown): u is Memory =>
+  Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
+
+export const multistep = (step: Step): Moved => {
+  const { score, from, to, points } = step
+  const memory = isMemory(step.memory) ? step.memory : null
+  const { kappa } = shrinkage(step)
+  const length = -Elementary.log(kappa)
+  const predicted = Ode.combine([
+    [1 / from.alpha, points.values],
+    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
+  ])
+  const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
+  const terms = [
+    [(to.alpha / from.alpha) * kappa, points.values],
+    [to.alpha * (1 - kappa) * (1 + slope), predicted],
+    [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
+  ] as const
+  return { points: combined(step, terms, 0), memory: { predicted, length } }
+}
+
+/** One Langevin move at the step's new level. */
+export const move = (
+  size: number,
+  { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  size === 0
+    ? points
+    : combined(
+        { points, key },
+        [
+          [1, points.values],
+          [size, score(points, to.time).values]
+        ],
+        Math.sqrt(2 * size)
+      )
+
+export const moves = (
+  { moves, snr }: { readonly moves: number; readonly snr: number },
+  step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  Key.split(moves)(step.key).reduce(
+    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
+    step.points
+  )
+
+/** The node of any angle between those of two others, which are known exactly. */
+export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
+  const nodeOf = nodeAt(schedule)
+  return angle =>
+    angle === a.angle
+      ? a
+      : angle === b.angle
+        ? b
+        : // log(α²/σ²) = −2 log ς
+          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
+}
+
+/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
+export const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
+  Ode.combine([
+    [-sigma / alpha, z],
+    [(-sigma * size) / alpha, score]
+  ])
+
+const carried =
+  (solve: Ode.Solver) =>
+  ({ schedule, score, from, to, points }: Step): Moved => {
+    const nodeOf = nodeOfAngle(schedule, from, to)
+    const scaled = (z: Float64Array, factor: number): Float64Array => z.map(value => factor * value)
+    const end = solve((angle, z) => {
+      const node = nodeOf(angle)
+      return node.sigma === 0
+        ? new Float64Array(z.length)
+        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
+    })(from.angle, to.angle, scaled(points.values, 1 / from.size))
+    return { points: at(points, scaled(end, to.size)) }
+  }

@@ -1,0 +1,559 @@
+/** The stages that take steps themselves. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import { Key } from '../../lib/index.js'
+import { epochs as epochsOf } from '../../lib/random/epochs.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { Case, Field } from '../core/index.js'
+import * as Expectation from '../objective/expectation.js'
+import { how } from '../mixture/em/eStep.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as EM from '../mixture/em/expectationMaximization.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Limits from '../core/limits.js'
+import * as Objective from '../objective/objective.js'
+import * as Optimizer from '../optimizer/index.js'
+import * as Params from '../core/params.js'
+import * as Power from '../mixture/em/powerIteration.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Split from '../mixture/em/splitAndMerge.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import {
+  concept,
+  define,
+  priorOf,
+  steps as stepsOf,
+  type Attempt,
+  type Setting,
+  type Stage,
+  type Tools
+} from './staged.js'
+
+/** Parameters of names that are known when it runs. */
+type Arrays = Params.Params<string>
+type Problems = ReadonlyArray<Problem.Problem>
+
+/** A stage that is a map of the parameters, and of a key if it draws noise. */
+const mapping = (
+  of: (tools: Tools) => (next: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
+): ReturnType<typeof stepsOf> =>
+  stepsOf(t.null, tools => {
+    const next = of(tools)
+    return { begin: () => null, step: (params, _, key) => ({ ...next(params, key), memory: null }) }
+  })
+
+// —— what stages ask of scores ——
+
+type Requirement = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
+
+/** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
+const asks =
+  (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => Problems) =>
+  ({ score, model: { family } }) => {
+    const missed = asked.find(([, , holds = () => true]) => family === undefined || !holds(family))
+    if (missed === undefined) return []
+    const [domain, remedy] = missed
+    return [Problem.of('score', Score.show(score), domain, remedy)]
+  }
+
+/** Of a score that has been found to have it. */
+const found =
+  <A>(of: (family: Score.Family<string>) => A | undefined) =>
+  ({ score, model: { family } }: Setting): A =>
+    (family && of(family)) ?? refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`)
+
+const familyOf = found(family => family)
+
+/** Sums of expectation–maximization where the setting has its place. */
+const takenBy =
+  ({ score, place }: Pick<Setting, 'score' | 'place'>): EM.Take<string> =>
+  (sum, pass) =>
+    place.taken(sum, () => EM.asked(score, pass))
+
+/** How responsibilities are computed, of a score that has any. */
+const computed = ({ model: { family }, data }: Setting): string => {
+  if (family?.mStep === undefined) return 'there are no responsibilities'
+  const way = Missing.has(data) ? 'in plain loops' : how(family, family.mStep, data.dim, data.rows)
+  return `responsibilities are computed ${way}`
+}
+
+// —— fields ——
+
+const steps = Field.count({ least: 0, suggestion: 100 })
+
+const threshold = Field.quiet(
+  Field.number({
+    holds: value => value >= 0,
+    domain: '≥ 0',
+    suggestion: 1e-6,
+    remedy: 'try 1e-6, or 0 for never',
+    default: 0,
+    arbitrary: fc => fc.constantFrom(0, 1e-6, 0.01)
+  })
+)
+
+/** On which schedule it is a time with noise is what `misplaced` says. */
+export const time = Field.number({
+  holds: () => true,
+  domain: 'a time with noise',
+  suggestion: 0.5,
+  arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
+})
+
+const floor = Field.positive({ default: 1e-6 })
+
+const prior = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
+
+const priorAsks: Requirement = [
+  'that of a family with mStep and toMixture, as a prior needs',
+  'leave out the prior, or give the family both',
+  EM.servesPrior
+]
+
+const objective = Field.of(Objective.concept)
+
+const expectation = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
+
+export const stage = Field.of<Stage>(concept)
+
+// —— stages that take steps ——
+
+/** How far a stage has come that goes by epochs: it meets every row once before any again. */
+interface Position {
+  /** The key from which the order of each epoch is drawn. */
+  readonly epochs: Key.Key
+  /** How many rows have been met. */
+  readonly met: number
+}
+
+/** What descent remembers: the state of its optimizer, and its place where it goes by epochs; null before the first step. */
+interface Descending {
+  readonly optimizer: Optimizer.AnyState<string>
+  readonly place: Position | null
+}
+
+const placeCodec = t.union([
+  t.type({ epochs: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }), met: t.number }),
+  t.null
+])
+
+/** A descent's memory as JSON: without epochs, that of its optimizer. */
+const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Descending, unknown> => {
+  const inner = Optimizer.stateCodec<string>(optimizer)
+  const form = t.type({ optimizer: inner, place: placeCodec })
+  return epochs
+    ? form
+    : new t.Type(
+        inner.name,
+        form.is,
+        (u, context) =>
+          pipe(
+            inner.validate(u, context),
+            E.map(optimizer => ({ optimizer, place: null }))
+          ),
+        ({ optimizer }) => inner.encode(optimizer)
+      )
+}
+
+/**
+ * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken again at every step: over all
+ * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other. By `epochs`,
+ * batches go through all rows in a random order before any row comes again, in another order, and so on.
+ *
+ * @example
+ * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ *
+ * export const highNoise = Stage.descend({
+ *   objective: Objective.denoising(TimeLaw.at(1.5)),
+ *   expectation: Expectation.quadrature(),
+ *   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+ *   steps: 300,
+ *   relativeChange: 1e-8
+ * })
+ */
+export const descend = define({
+  name: 'descend',
+  about: 'an optimizer on an objective, on all rows or on batches',
+  fields: {
+    /** What is minimised. */
+    objective,
+    /** How the mean over the noise is taken: `Expectation.monteCarlo()` unless given. */
+    expectation,
+    /** How a gradient becomes a step. */
+    optimizer: Field.of(Optimizer.concept),
+    /** The most steps. */
+    steps,
+    /** Ends the stage where the gradient is no longer; 0 for never. */
+    gradientNorm: threshold,
+    /** Ends the stage where a step changes the model by no more; 0 for never. */
+    relativeChange: threshold,
+    /** How many rows a step looks at, drawn again without replacement; null for all of them. */
+    batch: Field.optional(Field.count({ suggestion: 256 })),
+    /** Whether every row is met once before any is met again; else each batch is drawn alone. */
+    epochs: Field.quiet(Field.boolean({ default: false }))
+  },
+  example: {
+    objective: Objective.denoising(TimeLaw.at(0.3)),
+    optimizer: Optimizer.gradientDescent({ rate: 0.1 })
+  },
+  formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
+  meaning: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange, batch, epochs }) => ({
+    misplaced: schedule => Objective.incompatibilities(schedule)(objective).map(Problem.within('objective')),
+    at: time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
+    stops: { steps, gradientNorm, relativeChange },
+    loss: { objective, expectation, batch },
+    streams: true,
+    optimizer,
+    // What the optimizer asks of its loss and does not get.
+    requirements: ({ model, schedule, points, isRandom }) => {
+      // No objective knows such rows, which is told alone.
+      if ('errors' in points) return []
+      const { dim } = points
+      const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
+      const random =
+        batch !== null ? `a batch of ${batch} rows` : Optimizer.needsDeterminism(optimizer) ? noise() : null
+      return [
+        ...Problem.unless(
+          !epochs || batch !== null,
+          'epochs',
+          'true without a batch',
+          'about batches: all rows are met at every step',
+          'give a batch, or leave it out'
+        ),
+        ...Optimizer.incompatibilities({
+          shapes: model.shapes(dim),
+          random,
+          subject: Objective.subject(schedule)(objective)
+        })(optimizer)
+      ]
+    },
+    ...stepsOf(descending(optimizer, epochs), ({ evaluate, points, schedule, watch }) => {
+      const subject = Objective.subject(schedule)(objective)
+      const size = epochs ? batch : null
+      const rowsAt = epochsOf(points.rows, size ?? 0)
+      return {
+        begin: params => ({ optimizer: Optimizer.anyInterpret<string>(optimizer).init(params), place: null }),
+        step: (params, { optimizer: state, place }, key) => {
+          // The first step's key is all the epochs'.
+          const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
+          const rows = size === null ? undefined : rowsAt(epochs, met)
+          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject, watch)
+          const { value, gradient, ...next } = step({ params, state })
+          return {
+            value,
+            norm: Params.norm(gradient),
+            params: next.params,
+            memory: { optimizer: next.state, place: size === null ? null : { epochs, met: met + size } }
+          }
+        },
+        finish: (params, { optimizer: state }) => Optimizer.estimate(optimizer, params, state)
+      }
+    })
+  })
+})
+
+/**
+ * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of data with the noise of a
+ * `time`, under the diffused mixture: the gradient of the likelihood there, divided by the responsibilities.
+ */
+export const expectationMaximization = define({
+  name: 'expectationMaximization',
+  about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
+  fields: {
+    /** The most steps. */
+    steps,
+    /** Ends the stage where a step changes the model by no more; 0 for never. */
+    relativeChange: threshold,
+    /** No component's variance falls below this. */
+    varianceFloor: floor,
+    /**
+     * Its likelihood is that of data with the noise of this time, drawn again at each step, and on a population integrated; null for
+     * the data themselves.
+     */
+    time: Field.optional(time),
+    /**
+     * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
+     * null for the likelihood. With a time it has no part.
+     */
+    prior
+  },
+  formula: ({ time, prior }) =>
+    time === null
+      ? prior !== null
+        ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old] + log p(θ)'
+        : 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+      : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
+  meaning: ({ steps, relativeChange, varianceFloor, time, prior }) => ({
+    misplaced: schedule => (time === null ? [] : Schedule.timeProblems('time', time)(schedule)),
+    at: time => ({ time }),
+    under: prior => (time === null ? { prior } : {}),
+    prior: time === null ? prior : null,
+    stops: { steps, relativeChange },
+    varianceFloor,
+    times: time === null ? [] : [time],
+    streams: true,
+    requirements: asks(
+      ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
+      [
+        'that of a family with an M-step, as expectation–maximization needs',
+        'use Stage.descend, or give the family its mStep',
+        EM.serves
+      ],
+      ...(time === null
+        ? []
+        : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.servesNoise] as const]),
+      ...(prior === null ? [] : [priorAsks])
+    ),
+    means: setting => ({
+      engine: 'closed form',
+      reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
+    }),
+    ...mapping(tools => {
+      const family = familyOf(tools)
+      const take = takenBy(tools)
+      const { data } = tools
+      const level = time === null ? null : Schedule.level(time)(tools.schedule)
+      return Nodes.isPopulation(data)
+        ? EM.integratedStep(family, varianceFloor, data, level, prior)
+        : level === null
+          ? EM.step(family, varianceFloor, data, prior, take)
+          : EM.noisyStep(family, varianceFloor, data, level, take)
+    })
+  })
+})
+
+/**
+ * Out of a local maximum of the likelihood, where two components share one group of rows and another has two: the
+ * component whose loss costs least is put to halve the one whose halves gain most (Ueda, Nakano, Ghahramani & Hinton
+ * 2000). The most promising `attempts` moves are tried, for `polish` steps of expectation–maximization each. The first
+ * that raises the likelihood is kept; when none does, the stage ends. A half has the rows that fix its parameters: two
+ * where it has a variance of its own, else one.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const thorough = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4 }),
+ *   Stage.splitAndMerge({ steps: 100 }),
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+ * ])
+ */
+export const splitAndMerge = define({
+  name: 'splitAndMerge',
+  about: 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)',
+  fields: {
+    /** Moves that are kept, at most. */
+    steps,
+    /** Moves that are tried before the stage ends. */
+    attempts: Field.count({ default: 10, most: Limits.moves }),
+    /** Steps of expectation–maximization after which a move is judged; of three the last goes farther (Varadhan & Roland 2008). */
+    polish: Field.count({ default: 20, most: Limits.moves }),
+    /** A move is given up early where it would not be kept even if all steps left gained so many times what the last ones did. */
+    patience: Field.quiet(Field.positive({ default: 1 })),
+    /** No variance falls below it. */
+    varianceFloor: floor,
+    /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
+    prior
+  },
+  formula: ({ attempts, prior }) =>
+    `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)${prior === null ? '' : ' + log p(θ)/n'}`,
+  meaning: options => ({
+    under: prior => ({ prior }),
+    prior: options.prior,
+    // A step that keeps no move changes nothing, and is the last.
+    stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
+    varianceFloor: options.varianceFloor,
+    streams: true,
+    requirements: asks(
+      ['the score of a mixture, as split and merge needs', 'leave the stage out'],
+      [
+        'that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply',
+        'leave the stage out',
+        ({ mirrored }) => !mirrored
+      ],
+      [
+        'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
+        'leave the stage out, or give the family its fromMixture, toMixture and mStep',
+        Split.serves
+      ],
+      ...(options.prior === null ? [] : [priorAsks])
+    ),
+    means: setting => ({
+      engine: 'closed form',
+      reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
+    }),
+    ...mapping(tools => Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
+  })
+})
+
+/**
+ * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: what
+ * descent at high noise does in the limit (Shah, Chen & Klivans 2023), with the length that the eigenvalue says.
+ */
+export const powerIteration = define({
+  name: 'powerIteration',
+  about: 'descent at high noise in the limit, for the pair',
+  fields: {
+    /** The most steps. */
+    steps,
+    /** Ends the stage where a step turns the direction by no more; 0 for never. */
+    relativeChange: threshold
+  },
+  formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
+  meaning: ({ steps, relativeChange }) => ({
+    stops: { steps, relativeChange },
+    streams: true,
+    requirements: asks([
+      'Score.symmetricPair, whose centre is an eigenvector',
+      'start with Initializer.spectral',
+      ({ mirrored, start }) => mirrored && start !== undefined
+    ]),
+    means: () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
+    ...mapping(tools => Power.step(found(({ start }) => start)(tools), tools.data))
+  })
+})
+
+/**
+ * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
+ * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
+ */
+export const restart = define({
+  name: 'restart',
+  about: 'several attempts, the likeliest kept',
+  fields: {
+    /** How many attempts; the best is kept. */
+    times: Field.count({ suggestion: 10, most: Limits.attempts }),
+    /** What each attempt is. */
+    stage
+  },
+  call: ['times'],
+  on: 'stage',
+  formula: ({ times, stage }) => `the likeliest of ${times}: ${Case.formula(stage)}`,
+  meaning: ({ times, stage }) => ({
+    stops: { steps: times },
+    attempts: [stage],
+    streams: true,
+    means: (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
+    // The best so far, by the likelihood where there is one; the parameters are its.
+    ...stepsOf(t.type({ best: t.union([t.number, t.null]) }), ({ start, attempts: [attempt], ...setting }) => {
+      const { family } = setting.model
+      const likelihood = family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))
+      const loss = ({ value, params }: Attempt): number => likelihood?.(params) ?? value ?? Infinity
+      return {
+        begin: () => ({ best: null }),
+        step: (params, { best }, key) => {
+          const keys = pipe(key, Key.named('start', 'steps'))
+          const last = attempt(best === null ? params : start(keys.start), keys.steps)
+          const found = last.failed ? Infinity : loss(last)
+          const isBetter = found < (best ?? Infinity)
+          const value = isBetter ? found : (best ?? Number.MAX_VALUE)
+          return { value, norm: 0, params: isBetter ? last.params : params, memory: { best: value } }
+        }
+      }
+    })
+  })
+})
+
+/**
+ * A stage whose end is kept only where it is likelier than its start (under the prior of the stage, where it has one), and no
+ * component is lost on the way: left with fewer rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * // Never less likely than after the first stage.
+ * export const careful = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 }),
+ *   Stage.guarded(Stage.anneal([1, 0.5, 0.1])(Stage.expectationMaximization({ steps: 5 })))
+ * ])
+ */
+export const guarded = define({
+  name: 'guarded',
+  about: 'kept only where it is likelier than the start',
+  fields: {
+    /** What is kept only where the likelihood rises. */
+    stage
+  },
+  call: ['stage'],
+  formula: ({ stage }) => `if that raises E log p(x_0; θ): ${Case.formula(stage)}`,
+  meaning: ({ stage }) => ({
+    stops: { steps: 1 },
+    attempts: [stage],
+    streams: true,
+    requirements: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
+    means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
+    ...mapping(tools => {
+      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
+      const [attempt] = tools.attempts
+      return (params, key) => {
+        const last = attempt(params, key)
+        const before = judge(params)
+        const after = judge(last.params)
+        const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
+        return { value: before.value, params: isBetter ? last.params : params }
+      }
+    })
+  })
+})
+
+/**
+ * A stage on a sample of the rows, drawn without replacement by the run's key: on so many `rows`, on a `fraction` of them, or on
+ * the fewer of both; on all where there are no more. What it leads to is where the next stage begins, on all of them: a start is
+ * found on a few thousand rows as well as on a million, and the steps that follow are few.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const large = Stage.sequence([
+ *   Stage.onSample({ rows: 4000 })(
+ *     Stage.sequence([Stage.expectationMaximization({ steps: 100 }), Stage.splitAndMerge({ steps: 100 })])
+ *   ),
+ *   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4 })
+ * ])
+ */
+export const onSample = define({
+  name: 'onSample',
+  about: 'on a sample of the rows',
+  fields: {
+    /** At most so many rows; null for no such bound. */
+    rows: Field.quiet(Field.optional(Field.count({ suggestion: 4000 }))),
+    /** At most so large a part of the rows; 1 for no such bound. */
+    fraction: Field.quiet(
+      Field.number({
+        holds: part => part > 0 && part <= 1,
+        domain: 'in (0, 1]',
+        suggestion: 0.1,
+        default: 1,
+        arbitrary: fc => fc.constantFrom(0.5, 0.9, 1)
+      })
+    ),
+    /** What runs on the sample. */
+    stage
+  },
+  on: 'stage',
+  example: { rows: 4000 },
+  formula: ({ rows, fraction, stage }) =>
+    `on ${rows === null ? '' : `${rows} rows`}${rows !== null && fraction < 1 ? ', at most ' : ''}` +
+    `${fraction < 1 ? `${fraction} of the rows` : rows === null ? 'all rows' : ''}: ${Case.formula(stage)}`,
+  meaning: ({ rows, fraction, stage }) => {
+    const sample = (all: number): number => Math.max(1, Math.min(all, rows ?? all, Math.ceil(fraction * all)))
+    return {
+      stops: { steps: 1 },
+      attempts: [stage],
+      streams: true,
+      sample,
+      means: ({ points }, { attempts }) => ({
+        engine: 'sample',
+        reason: `${sample(points.rows)} of ${points.rows} rows, by ${attempts}`
+      }),
+      ...mapping(({ attempts: [attempt] }) => (params, key) => {
+        const last = attempt(params, key)
+        return { value: last.value ?? 0, params: last.params }
+      })
+    }
+  }
+})

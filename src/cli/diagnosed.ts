@@ -7,7 +7,7 @@ import type { Findings } from '../report/findings.js'
 import * as Hint from '../fit/hint.js'
 import * as Stuck from '../fit/stuck.js'
 import type { Choices } from './choices.js'
-import { heardAmong } from './learn.js'
+import { heardAmong } from './running.js'
 import type { Progress } from './progress.js'
 import type { Signal, World } from './world.js'
 

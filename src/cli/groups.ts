@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Points, Problem } from '../index.js'
 import type { Flags } from './fitOptions.js'
-import { part, rowsOf, type Rows } from './learn.js'
+import { part, rowsOf, type Rows } from './rows.js'
 import { refused, type Failure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */

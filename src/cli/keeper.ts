@@ -6,7 +6,7 @@ import { printable } from '../fit/text.js'
 import { Problem } from '../index.js'
 import type { Choice, Findings } from '../report/findings.js'
 import type { Keep } from './choices.js'
-import type { Keeper } from './learn.js'
+import type { Keeper } from './running.js'
 import { coloured } from './terminal.js'
 import { refused, type Failure, type Signal, type World } from './world.js'
 

@@ -2,7 +2,7 @@
 import * as table from '../fit/table.js'
 import { clipped, printable, word } from '../fit/text.js'
 import type { Bootstrap, Fit } from '../index.js'
-import type { Control } from './learn.js'
+import type { Control } from './running.js'
 import type { World } from './world.js'
 
 export interface Progress {

@@ -10,7 +10,7 @@ import type { Choices, Keep } from './choices.js'
 import type { Flags } from './fitOptions.js'
 import { isBegun, warnOf } from './keeper.js'
 import { problem as problemOf } from './fileProblem.js'
-import { release } from './learn.js'
+import { release } from './rows.js'
 import { failed, refused, type Failure, type World } from './world.js'
 
 /** Where sums are taken, until it is closed. */

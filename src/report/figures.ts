@@ -1,26 +1,22 @@
-/** The pictures of a fit: the data with what was learned, what it was chosen from, and the objective as it fell. */
+/** The picture of the data with what was learned. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import * as Discriminant from '../fit/discriminant.js'
-import * as Merging from '../mixture/merging.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
 import * as Scaling from '../data/scaling.js'
-import { valueBy, isSound, titleOf } from '../fit/candidates.js'
-import type * as Fit from '../fit/fit.js'
-import { show, tidy } from '../fit/table.js'
-import { word } from '../fit/text.js'
+import { show } from '../fit/table.js'
 import * as Mixture from '../mixture/index.js'
 import { of, type Picture } from './drawing.js'
 import * as Marks from './mark.js'
 import { arranged, besides, panelIn, type Axis, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import { text, type Box, type Xy } from './svg.js'
-import { rowOf, type Choice, type Findings, type StageRun } from './findings.js'
+import { rowOf, type Findings } from './findings.js'
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
 const drawn = 5000
@@ -28,15 +24,9 @@ const drawn = 5000
 const paired = 6
 /** As many of those as stay readable. */
 const directions = 4
-/** Steps drawn at most. */
-const drawnSteps = 600
-
 /** Which rows are drawn: drawn by lot, since any even spacing may meet a period of the data; always the same ones. */
-const drawnRows = (n: number, most: number): Int32Array => Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
-
-/** An index for each of at most `most` of n things, evenly spread. */
-const thinned = (n: number, most: number): ReadonlyArray<number> =>
-  Array.from({ length: Math.min(n, most) }, (_, i) => (n <= most ? i : Math.floor((i * n) / most)))
+export const drawnRows = (n: number, most: number): Int32Array =>
+  Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
 
 // -- what is looked at -----------------------------------------------------------------------------------------------
 
@@ -544,241 +534,3 @@ export const data = (fit: Seen, along = view(fit)): Picture =>
     : fit.columns.length === 2
       ? twoColumns(fit, along)
       : pairs(fit, along)
-
-// -- what it was chosen from -----------------------------------------------------------------------------------------
-
-/** A criterion of all candidates as a panel, and what is said of it. */
-interface Criterion {
-  readonly name: string
-  readonly panel: Panel
-  readonly description: string
-  readonly note: string
-}
-
-/** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
-const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
-  const name = titleOf(by)
-  const value = ({ statistics }: Fit.Ranked): number => valueBy(by)(statistics)
-  const [chosen] = candidates
-  /** Whether one stands beside what was chosen, and is not excluded. */
-  const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
-  const values = candidates.map(value)
-  const best = Math.min(...candidates.filter(stands).map(value))
-  const families = [...new Set(candidates.map(({ family }) => family))]
-  const counts = candidates.map(({ components }) => components)
-  const most = Math.max(2, ...values.map(value => value - best))
-  const placeOf = (one: Fit.Ranked): Xy => [one.components, Math.max(0, value(one) - best)]
-  const panel: Panel = {
-    x: { title: 'components', domain: Scale.extent(counts, 0.06), count: 9, least: 1 },
-    y: { title: `${name} above the least`, scale: 'squeezed', domain: [-0.3, 1.2 * most] },
-    marks: [
-      ...families.flatMap((family, k) => {
-        const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
-        const look = { name: word(family), k }
-        const places = own.filter(stands).map(placeOf)
-        return [
-          Marks.line(places, { ...look, width: 1.5 }),
-          Marks.dots(places, { ...look, r: 3.4 }),
-          Marks.crosses(own.filter(one => !stands(one)).map(placeOf), { k })
-        ]
-      }),
-      Marks.ring(placeOf(chosen))
-    ]
-  }
-  return {
-    name,
-    panel,
-    description:
-      `How much more ${name} each candidate has than the best, by its number of components, a line for each family. ` +
-      families
-        .map(family => {
-          const own = candidates.filter(one => one.family === family && stands(one))
-          if (own.length === 0) return `${word(family)}: all excluded`
-          const top = own.reduce((a, b) => (value(b) < value(a) ? b : a))
-          return `${word(family)}: least at ${top.components}, +${show(value(top) - best, 3)}`
-        })
-        .join('; '),
-    note: candidates.every(stands)
-      ? ''
-      : 'Crosses: excluded, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.'
-  }
-}
-
-/** What chose, and another beside it; nothing where there was no choice. */
-const shownCriteria = (choice: Choice): ReadonlyArray<Fit.Criterion> =>
-  choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
-
-/** By what chose, and by another beside it, a picture each. */
-export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
-  shownCriteria(choice).map(by => {
-    const { name, panel, description, note } = criterion(choice, by)
-    return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
-      ...{ name: `criterion-${by}`, description, note },
-      title: `${name} by number of components`
-    })
-  })
-
-/** The same in one picture. */
-export const candidatesOf = (choice: Choice): Picture => {
-  const all = shownCriteria(choice).map(by => criterion(choice, by))
-  return of(
-    arranged(
-      all.map(({ panel }) => panel),
-      { columns: 2, width: 300, height: 230, names: 'below' }
-    ),
-    {
-      name: 'candidates',
-      title: 'What it was chosen from',
-      description: all.map(({ description }) => description).join('. '),
-      note: `Lower is better; the ring marks the choice. ${all.at(0)?.note ?? ''}`.trim()
-    }
-  )
-}
-
-/** Rows that entropies are taken of at most: they have three digits of so many. */
-const MERGED = 5000
-
-/** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
-export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>): Picture | null => {
-  if (mixture.weights.length < 3) return null
-  const points = Points.select(drawnRows(all.rows, MERGED))(all)
-  const { steps, chosen } = Merging.of(points)(mixture)
-  const placeOf = ({ count, entropy }: Merging.Clusters): Xy => [count, entropy]
-  const places = steps.map(placeOf)
-  const panel: Panel = {
-    x: {
-      title: 'clusters',
-      domain: Scale.extent(
-        places.map(([x]) => x),
-        0.06
-      ),
-      count: 9,
-      least: 1
-    },
-    y: { title: 'entropy', domain: [0, 1.15 * Math.max(1e-9, ...places.map(([, y]) => y))] },
-    marks: [Marks.line(places, { k: 0, width: 1.5 }), Marks.dots(places, { k: 0, r: 3.4 }), Marks.ring(placeOf(chosen))]
-  }
-  const groups = Array.from({ length: chosen.count }, (_, c) =>
-    chosen.clusters.flatMap((of, k) => (of === c ? [k + 1] : [])).join(' and ')
-  )
-  return of(arranged([panel], { width: 340, height: 230 }), {
-    name: 'merging',
-    title: 'Components merged into clusters',
-    description: `The entropy of rows over clusters, in nats, by the number of clusters: ${steps.map(({ count, entropy }) => `${count}: ${show(entropy, 3)}`).join(', ')}.`,
-    note:
-      `Components are merged by pairs whose rows are least sure of which they are of (Baudry et al. 2010). The ring is the elbow: ${chosen.count} clusters, of ` +
-      `components ${groups.join('; ')}. An elbow is a suggestion; ornstein assign --merged assigns rows to these clusters.`
-  })
-}
-
-// -- the objective ---------------------------------------------------------------------------------------------------
-
-/** The mean over a window of about a twentieth of the steps about each. */
-const smoothed = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const half = Math.max(1, Math.round(values.length / 40))
-  const sums = new Float64Array(values.length + 1)
-  values.forEach((value, i) => {
-    sums[i + 1] = sums[i] + value
-  })
-  return values.map((_, i) => {
-    const from = Math.max(0, i - half)
-    const to = Math.min(values.length, i + half + 1)
-    return (sums[to] - sums[from]) / (to - from)
-  })
-}
-
-/** Whether values go up and down rather than along: those of an objective estimated with fresh noise at every step. */
-const isNoisy = (values: ReadonlyArray<number>): boolean => {
-  const turns = values.filter((value, i) => i > 1 && (value - values[i - 1]) * (values[i - 1] - values[i - 2]) < 0)
-  return values.length > 8 && turns.length > values.length / 4
-}
-
-/** Stages that share a scale, in the order in which the first of each ran. */
-export const scales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
-  ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
-]
-
-/** What the stages of one scale came to, step by step, where they stand among all; and whether noisy values are smoothed. */
-const curveOf = (
-  stages: ReadonlyArray<StageRun>,
-  scale: string
-): { readonly panel: Panel; readonly isRough: boolean } => {
-  const starts = stages.reduce<ReadonlyArray<number>>((all, { taken }) => [...all, (all.at(-1) ?? 0) + taken], [0])
-  const own = stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
-  const curves = own.map(({ stage: { values, every }, i }) => {
-    const isRough = isNoisy(values)
-    const at = (series: ReadonlyArray<number>): ReadonlyArray<Xy> =>
-      thinned(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
-    return { raw: isRough ? at(values) : [], main: at(isRough ? smoothed(values) : values) }
-  })
-  const [first, last] = Scale.extent(
-    curves.flatMap(({ main }) => main.map(([a]) => a)),
-    0
-  )
-  const range = Math.max(1, last - first)
-  // Stages of few steps at the end, whose numbers would stand on each other, have none.
-  const begins = own
-    .map(({ i }) => ({ i, at: Math.max(first, starts[i] + 1) }))
-    .filter(
-      ({ at }, k, all) => own.length > 1 && last - at > 0.03 * range && (k === 0 || at - all[k - 1].at > 0.05 * range)
-    )
-  const panel: Panel = {
-    x: { title: 'step', domain: first < last ? [first, last] : [first - 1, last + 1], least: 1 },
-    y: { title: scale.length > 28 ? 'objective' : scale, margin: 0.06 },
-    marks: [
-      ...begins.map(({ i, at }) => Marks.rule('x', at, String(i + 1))),
-      ...curves.flatMap(({ raw, main }) => [
-        Marks.line(raw, { paint: 'bar', width: 1 }),
-        Marks.line(main, { k: 0 }),
-        ...(main.length <= 30 ? [Marks.dots(main, { k: 0, r: 2.4 })] : [])
-      ])
-    ]
-  }
-  return { panel, isRough: curves.some(({ raw }) => raw.length > 0) }
-}
-
-/** The same as a picture. */
-export const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
-  const { panel, isRough } = curveOf(stages, scale)
-  const own = stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
-  const from = own[0].stage.values[0]
-  const to = own[own.length - 1].stage.values.at(-1) ?? NaN
-  const which = own.map(({ i }) => i + 1).join(', ')
-  return of(arranged([panel], { width: 330, height: 170 }), {
-    name: `objective-${index + 1}`,
-    title: `${own.length === 1 ? 'Stage' : 'Stages'} ${which}`,
-    description: `${tidy(scale)}, step by step: from ${show(from)} to ${show(to)} in ${own.reduce((sum, { stage }) => sum + stage.taken, 0)} steps`,
-    note: `${tidy(scale)}.${isRough ? ' Bold: a running mean of the noisy values.' : ''}`
-  })
-}
-
-/** The objective of each scale in one picture, side by side. */
-export const curvesOf = (stages: ReadonlyArray<StageRun>): Picture => {
-  const all = scales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
-  return of(
-    arranged(
-      all.map(({ scale, panel }) => ({ ...panel, title: all.length > 1 ? tidy(scale) : '' })),
-      { columns: 2, width: 330, height: 170 }
-    ),
-    {
-      name: 'curve',
-      title: 'The objective, step by step',
-      description: stages
-        .filter(({ values }) => values.length > 0)
-        .map(
-          ({ scale, values, taken }) =>
-            `${tidy(scale)}: from ${show(values[0])} to ${show(values[values.length - 1])} in ${taken} steps`
-        )
-        .join('; '),
-      note: all.some(({ isRough }) => isRough) ? 'Bold: a running mean of the noisy values.' : ''
-    }
-  )
-}
-
-/** All pictures of a fit, as files are named. */
-export const all = (fit: Findings): ReadonlyArray<Picture> => [
-  data(fit),
-  ...(fit.choice === null ? [] : criteria(fit.choice)),
-  ...[merging(fit)].flatMap(drawn => (drawn === null ? [] : [drawn])),
-  ...scales(fit.stages).map((scale, i) => objective(fit.stages, scale, i))
-]

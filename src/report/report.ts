@@ -12,6 +12,8 @@ import * as Points from '../data/index.js'
 import { quoted } from '../fit/text.js'
 import * as Overlapping from '../fit/overlapping.js'
 import { comparison } from './comparison.js'
+import { doubts } from './doubts.js'
+import type { Picture } from './drawing.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
 import {
@@ -28,6 +30,8 @@ import {
   type Verdict
 } from './document.js'
 import * as drawn from './figures.js'
+import { criteria, merging as mergingOf } from './choiceFigures.js'
+import { objectives } from './stageFigures.js'
 import * as Found from './findings.js'
 import type { Choice, Findings, StageRun } from './findings.js'
 import * as Trust from './trust.js'
@@ -57,9 +61,8 @@ const used = (fit: Findings): string => {
 }
 
 /** The components; a mean is shaded by how far it is from that of all rows, in standard deviations of its column. */
-const components = ({ columns, mixture, seen }: Findings): Part => {
+const components = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): Part => {
   const { isTurned, ...found } = ofMixture(columns, mixture)
-  const { centre, scale } = standardized(seen).scaling
   const { means } = Mixture.marginals(mixture)
   const shade = (row: number, column: number): string => {
     const [k, j] = isTurned ? [column, row - 1] : [row, column - 1]
@@ -99,14 +102,19 @@ const known = (caption: string, found: ReturnType<typeof Found.ofBootstrap>, mos
 /** Intervals that a terminal prints unless it is to print all. */
 const LINES = 40
 
-const found = (fit: Findings, isLabelled: boolean, overlapping: Merging.Clusters | null): ReadonlyArray<Part> => {
+const found = (
+  fit: Findings,
+  units: Points.Scaling,
+  isLabelled: boolean,
+  overlapping: Merging.Clusters | null
+): ReadonlyArray<Part> => {
   const merging = (): ReadonlyArray<Part> => {
-    const picture = drawn.merging(fit)
+    const picture = mergingOf(fit)
     return picture === null ? [] : [folded('Which components are one cluster?', [figures([picture])])]
   }
   return [
     heading(2, 'What was found'),
-    components(fit),
+    components(fit, units),
     onPage(() =>
       fit.mixture.weights.length > 1
         ? [text('Shaded blue or orange where the mean lies below or above that of all rows.', 'soft')]
@@ -135,64 +143,6 @@ const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
       other === null ? [] : said(doubt(other.text, other.remedy))
     )
   ]
-}
-
-/** What speaks against a fit, and is seen without a look at each row. */
-const doubts = (fit: Findings, isLabelled: boolean, overlapping: Merging.Clusters | null): ReadonlyArray<Verdict> => {
-  const { scaling, seen, columns, doubtful } = fit
-  const { centre, scale } = standardized(seen).scaling
-  const least = Math.min(...scale)
-  const most = Math.max(...scale)
-  const dependent = Found.dependent(fit)
-  const isOne = scaling === null && most > 3 * least
-  const weights = doubtful.filter(({ why }) => why === 'weights')
-  const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
-  const all: ReadonlyArray<Found.Advice | string | null> = [
-    Found.ofStuck(fit),
-    isOne
-      ? {
-          text:
-            `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
-            'has only one. Try --standardize.',
-          remedy: '--standardize'
-        }
-      : null,
-    Found.isPair(fit) && scaling === null
-      ? {
-          text:
-            `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${columns[j]} ${show(x, 3)}`).join(', ')}. ` +
-            '--standardize moves it to 0.',
-          remedy: '--standardize'
-        }
-      : null,
-    ...weights.map(({ name }): Found.Advice => {
-      const remedy = `--weights ${quoted(name)}`
-      return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
-    }),
-    ...labels.slice(0, 1).map((first): Found.Advice => {
-      const remedy = `--labels ${quoted(first)}`
-      return {
-        text:
-          labels.length === 1
-            ? `${first} holds few different whole numbers. If they are labels, use ${remedy}.`
-            : `${labels.join(', ')} hold few different whole numbers. If one holds labels, name it: ${remedy}.`,
-        remedy
-      }
-    }),
-    ...Found.constants(fit),
-    ...(dependent.length > 0 ? dependent : Found.narrow(fit)),
-    ...Found.redundancies(fit),
-    ...Found.floored(fit),
-    ...Found.far(fit),
-    ...Found.unsupported(fit),
-    overlapping && Overlapping.sentence(overlapping),
-    // Of what the minimum variance decides a hint would say little: warnings come first.
-    Found.ofHint(fit)
-  ]
-  return all.flatMap(one => {
-    if (one === null) return []
-    return typeof one === 'string' ? doubt(one) : doubt(one.text, one.remedy)
-  })
 }
 
 /** What a look at each row says. */
@@ -313,7 +263,7 @@ const rivals = (choice: Choice): ReadonlyArray<Part> => {
   return [
     onPage(() => [
       heading(3, 'What it was chosen from'),
-      figures(drawn.criteria(choice)),
+      figures(criteria(choice)),
       text(
         'Lower is better; the ring marks the choice. Large differences are compressed. ICL favours well-separated clusters; BIC favours density fit.',
         'soft'
@@ -333,8 +283,7 @@ export const stagesOf = (stages: ReadonlyArray<StageRun>): ReadonlyArray<readonl
   stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.means}; ${Found.ending(stage)}`)])
 
 /** Its objective, step by step. */
-export const curvesOf = (stages: ReadonlyArray<StageRun>): Part =>
-  onPage(() => [figures(drawn.scales(stages).map((scale, i) => drawn.objective(stages, scale, i)))])
+export const curvesOf = (stages: ReadonlyArray<StageRun>): Part => onPage(() => [figures(objectives(stages))])
 
 const learned = (fit: Findings): ReadonlyArray<Part> => {
   const { pipeline, plan, stages, statistics, recipe, seed } = fit
@@ -455,7 +404,9 @@ export const documentOf = (
   const opening = (name: string): string =>
     `Learned ${Found.title(fit)} from ${rows} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`
   const overlapping = Overlapping.of(fit.seen, fit.mixture)
-  const own = doubts(fit, isLabelled, overlapping)
+  // Those that it was learned in, where there are such: others take two passes over the rows.
+  const units = fit.scaling ?? standardized(fit.seen).scaling
+  const own = doubts(fit, units, isLabelled, overlapping)
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
   return [
@@ -473,7 +424,7 @@ export const documentOf = (
           : [folded('What the directions are made of', [text(along.loadings.join('\n'))])])
       ]
     }),
-    ...found(fit, isLabelled, overlapping),
+    ...found(fit, units, isLabelled, overlapping),
     heading(2, 'Can I trust it?'),
     ...choices,
     ...own,
@@ -489,3 +440,14 @@ export const documentOf = (
 /** The page of what is told of a fit. `version` is that of the program. */
 export const page = (fit: Findings, version: string, told: ReadonlyArray<Part> = documentOf(fit)): string =>
   document.asPage({ title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed }, told)
+
+/** All pictures of a fit, as files are named. */
+export const pictures = (fit: Findings): ReadonlyArray<Picture> => {
+  const merged = mergingOf(fit)
+  return [
+    drawn.data(fit),
+    ...(fit.choice === null ? [] : criteria(fit.choice)),
+    ...(merged === null ? [] : [merged]),
+    ...objectives(fit.stages)
+  ]
+}

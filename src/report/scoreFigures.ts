@@ -7,7 +7,7 @@ import * as Marks from './mark.js'
 import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
-import { objective, scales } from './figures.js'
+import { objectives } from './stageFigures.js'
 import { type ScoreFindings } from './scoreFindings.js'
 
 /** Points drawn at most in one panel. */
@@ -132,5 +132,5 @@ export const levelFigures = (found: ScoreFindings): ReadonlyArray<Picture> =>
 export const all = (found: ScoreFindings): ReadonlyArray<Picture> => [
   ...(E.isRight(found.samples) ? [samplesFigure(found, found.samples.right.points)] : []),
   ...levelFigures(found),
-  ...scales(found.stages).map((scale, i) => objective(found.stages, scale, i))
+  ...objectives(found.stages)
 ]

@@ -52,8 +52,18 @@ export const trust = (fit: Findings): Trust => {
   const found = pipe(mixture, Mixture.memberships(points))
   const { values } = pipe(mixture, Mixture.responsibilities(points))
   const count = Mixture.components(mixture)
-  const tally = (holds: (i: number) => boolean): number =>
-    weights.reduce((sum, weight, i) => (holds(i) ? sum + weight : sum), 0)
+  const own = Array.from({ length: count }, () => ({ rows: 0, sure: 0, undecided: 0, outliers: 0, probable: 0 }))
+  found.forEach(({ component, probability, isOutlier }, i) => {
+    // Rows of the background are no component's.
+    if (component < 0) return
+    const one = own[component]
+    const weight = weights[i]
+    one.rows += weight
+    one.probable += weight * probability
+    if (probability >= SURE) one.sure += weight
+    if (probability < UNDECIDED) one.undecided += weight
+    if (isOutlier) one.outliers += weight
+  })
   const mistaken = Array.from({ length: count }, (_, k) => {
     const shares = new Float64Array(count)
     for (let i = 0; i < points.rows; i++)
@@ -63,18 +73,7 @@ export const trust = (fit: Findings): Trust => {
   })
   return {
     rows: points.rows,
-    components: Array.from({ length: count }, (_, k) => {
-      const isOwn = (i: number): boolean => found[i].component === k
-      const rows = tally(isOwn)
-      const probable = weights.reduce((sum, w, i) => (isOwn(i) ? sum + w * found[i].probability : sum), 0)
-      return {
-        rows,
-        sure: tally(i => isOwn(i) && found[i].probability >= SURE),
-        undecided: tally(i => isOwn(i) && found[i].probability < UNDECIDED),
-        outliers: tally(i => isOwn(i) && found[i].isOutlier),
-        probability: probable / rows
-      }
-    }),
+    components: own.map(({ probable, ...tallied }) => ({ ...tallied, probability: probable / tallied.rows })),
     mistaken,
     outliers: found
       .flatMap(({ isOutlier, component, logDensity }, i) =>

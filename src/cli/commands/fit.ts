@@ -6,8 +6,7 @@ import { lazy } from '../../../lib/plain/iterate.js'
 import type * as Place from '../../data/place.js'
 import { type Fit, Pipeline, Problem, Vocabulary } from '../../index.js'
 import { converged, steps, type Findings } from '../../report/findings.js'
-import { all as pictures } from '../../report/figures.js'
-import { documentOf, page } from '../../report/report.js'
+import { documentOf, page, pictures } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
@@ -20,16 +19,13 @@ import {
   learn,
   learnScore,
   pipelineOf,
-  rowsOfSource,
-  varying,
   type Chosen as Decided,
-  type Control,
-  type Keeper,
   type Open,
   type Reached,
-  type Rows,
   type Task
 } from '../learn.js'
+import { rowsOfSource, varying, type Rows } from '../rows.js'
+import { type Control, type Keeper } from '../running.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
 import { written as fileOf } from '../../fit/written.js'

@@ -1,7 +1,7 @@
 /** `--missing em`: a table with missing cells is learned from, evaluated and assigned. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
-import { constants, dependent } from '../../../src/report/findings.js'
+import { constants, dependent } from '../../../src/report/doubts.js'
 import { planted } from '../report/fits.js'
 import { place } from './harness.js'
 

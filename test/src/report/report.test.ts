@@ -1,11 +1,12 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
-import { chosen, type Choice, type Findings, setAside, unsupported } from '../../../src/report/findings.js'
+import { unsupported } from '../../../src/report/doubts.js'
+import { chosen, type Choice, type Findings, setAside } from '../../../src/report/findings.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
-import { all, criteria } from '../../../src/report/figures.js'
+import { criteria } from '../../../src/report/choiceFigures.js'
 import { asText } from '../../../src/report/document.js'
-import { documentOf, page } from '../../../src/report/report.js'
+import { documentOf, page, pictures } from '../../../src/report/report.js'
 import { ticks } from '../../../src/report/scale.js'
 import { colour, file, palette } from '../../../src/report/svg.js'
 import { trust } from '../../../src/report/trust.js'
@@ -312,7 +313,7 @@ describe('the picture of the data', () => {
   })
 
   it('is the same as a file of its own, which brings its colours', () => {
-    for (const figure of all(planted(four, 50))) {
+    for (const figure of pictures(planted(four, 50))) {
       const text = file(figure)
       expect(malformed(text.replace(/<style>[^]*<\/style>/, ''))).toBeNull()
       expect(text).toContain('xmlns="http://www.w3.org/2000/svg"')
@@ -322,6 +323,15 @@ describe('the picture of the data', () => {
 })
 
 describe('whether it can be trusted', () => {
+  it('sees means in the units that it was learned in, and passes over the rows for others only where there are none', () => {
+    // In units a thousand times as large no mean is away from any other.
+    const scaling = { centre: new Float64Array(4), scale: new Float64Array(4).fill(1e3) }
+    const shaded = [planted(four, 300), planted(four, 300, { scaling })].map(fit =>
+      /<td class="[hl][123]">/.test(page(fit, '1').split('Which components are confused')[0])
+    )
+    expect(shaded).toEqual([true, false])
+  })
+
   it('counts who is sure, who is undecided and who is far out', () => {
     // Two standard normals at ±1: p(1 | x) = 1/(1 + e^(2x)), 0.95 from |x| = 1.47 on, 0.6 from 0.2 on.
     const mixture = Mixture.of({ means: [[-1], [1]] })

@@ -1,0 +1,131 @@
+/** The rows of a table as a fit learns from them: those that count, in which units, and which of them are looked at. */
+import * as Key from '../../lib/random/key.js'
+import * as Points from '../data/index.js'
+import * as Source from '../data/source/index.js'
+import * as Data from '../fit/scaledData.js'
+import * as Missing from '../mixture/em/missing.js'
+import type { Findings } from '../report/findings.js'
+
+/** A table to learn from, its rows in memory or not. */
+export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
+  readonly data: Source.Data
+  /** How many rows were left out that have no cells. */
+  readonly empty: number
+  /** The number of each row in the table; null of rows that are counted as they come. */
+  readonly rowNumbers: Uint32Array | null
+}
+
+type Beside = Pick<Points.Table, 'rowNumbers' | 'rowNames' | 'kept'>
+
+/** What belongs to the rows at some places, from 0. */
+const beside = (
+  places: ReadonlyArray<number>,
+  { rowNumbers, rowNames, kept = [] }: Pick<Rows, keyof Beside>
+): Beside => {
+  const at = ({ name, cells }: Points.Kept): Points.Kept => ({ name, cells: places.map(place => cells[place]) })
+  return {
+    rowNumbers: Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1),
+    ...(rowNames !== undefined && { rowNames: at(rowNames) }),
+    kept: kept.map(at)
+  }
+}
+
+/** The rows at some places, from 0, and what belongs to each. */
+export const part =
+  (places: ReadonlyArray<number>) =>
+  (table: Points.Table): Points.Table => ({
+    ...table,
+    points: Points.select(places)(table.points),
+    ...beside(places, table)
+  })
+
+/** The places of the rows for which it holds. */
+const placesOf = (data: Source.Data, holds: typeof Source.counts): ReadonlyArray<number> =>
+  // A piece goes before the next is read.
+  Array.from(Source.pieces(Source.from(data)), piece =>
+    Array.from({ length: piece.rows }, (_, row) => holds(piece, row))
+  )
+    .flat()
+    .flatMap((does, place) => (does ? [place] : []))
+
+/** The rows that count: those of weight 0 and those without cells are left out, unless all are. */
+const counting = (table: Rows): Rows => {
+  const data = Source.counting(table.data)
+  if (data === table.data || data.rows === 0) return table
+  const weighing = placesOf(table.data, ({ weights }, row) => weights?.[row] !== 0)
+  return {
+    ...table,
+    ...beside(placesOf(table.data, Source.counts), table),
+    data,
+    empty: table.empty + weighing.length - data.rows
+  }
+}
+
+/** A table to learn from, its rows in memory or not. */
+export const rowsOf = ({ points, ...table }: Points.Table): Rows => counting({ ...table, data: points, empty: 0 })
+export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows =>
+  counting({ ...table, data: source, empty: 0, rowNumbers: null })
+
+/** The table without columns that are the same in every row, unless all are. */
+export const varying = (table: Rows): Rows => {
+  const { data, columns, ignored, doubtful } = table
+  const places = Data.varying(data)
+  if (places.length === columns.length) return table
+  const left = columns.filter((_, j) => !places.includes(j))
+  return counting({
+    ...table,
+    data: Source.columns(places)(data),
+    columns: places.map(j => columns[j]),
+    ignored: [...ignored, ...left.map(name => ({ name, why: 'constant' as const }))],
+    doubtful: doubtful.filter(({ name }) => !left.includes(name))
+  })
+}
+// Rows that were read do not change.
+const standards = new WeakMap<Source.Data, Data.Standardized>()
+const written = new WeakMap<Source.Data, Data.Data>()
+
+const onceEach =
+  <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
+  (own: Source.Data): A => {
+    const found = known.get(own) ?? compute(own)
+    known.set(own, found)
+    return found
+  }
+
+/** The rows in units of their own spread. */
+export const standardized = onceEach(standards, Data.standardized)
+
+/** The same, of a source written beside it: passes over its rows are many. */
+const brought = onceEach(written, (own): Data.Data => {
+  const data = standardized(own)
+  return { ...data, ...Source.written(data.points) }
+})
+
+/** Gives back what was taken to bring rows there. */
+export const release = (own: Source.Data): void => {
+  written.get(own)?.close()
+  written.delete(own)
+}
+
+/** The rows as they are learned from. */
+export const scaled = (data: Source.Data, standardize: boolean): Data.Data =>
+  standardize ? brought(data) : Data.asTheyAre(data)
+
+/** So many rows of a source are looked at, for pictures and for what is told of columns. */
+const SHOWN = 4000
+
+/** Rows to look at, and their numbers in the table. */
+export const shown = ({
+  data,
+  rowNumbers,
+  rowNames
+}: Rows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
+  const places =
+    Source.isHeld(data) || data.rows <= SHOWN
+      ? Uint32Array.from({ length: data.rows }, (_, i) => i)
+      : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
+  const points = Source.isHeld(data) ? data : Source.chosen(places)(data)
+  const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
+  const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
+  return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }
+}

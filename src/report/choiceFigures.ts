@@ -1,0 +1,138 @@
+/** The pictures of a choice: criteria by number of components, and components as they are merged. */
+import { valueBy, isSound, titleOf } from '../fit/candidates.js'
+import type * as Fit from '../fit/fit.js'
+import * as Points from '../data/index.js'
+import { show } from '../fit/table.js'
+import { word } from '../fit/text.js'
+import * as Merging from '../mixture/merging.js'
+import { of, type Picture } from './drawing.js'
+import { drawnRows, type Seen } from './figures.js'
+import type { Choice } from './findings.js'
+import * as Marks from './mark.js'
+import { arranged, type Panel } from './panel.js'
+import * as Scale from './scale.js'
+import type { Xy } from './svg.js'
+
+/** A criterion of all candidates as a panel, and what is said of it. */
+interface Criterion {
+  readonly name: string
+  readonly panel: Panel
+  readonly description: string
+  readonly note: string
+}
+
+/** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
+const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
+  const name = titleOf(by)
+  const value = ({ statistics }: Fit.Ranked): number => valueBy(by)(statistics)
+  const [chosen] = candidates
+  /** Whether one stands beside what was chosen, and is not excluded. */
+  const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
+  const values = candidates.map(value)
+  const best = Math.min(...candidates.filter(stands).map(value))
+  const families = [...new Set(candidates.map(({ family }) => family))]
+  const counts = candidates.map(({ components }) => components)
+  const most = Math.max(2, ...values.map(value => value - best))
+  const placeOf = (one: Fit.Ranked): Xy => [one.components, Math.max(0, value(one) - best)]
+  const panel: Panel = {
+    x: { title: 'components', domain: Scale.extent(counts, 0.06), count: 9, least: 1 },
+    y: { title: `${name} above the least`, scale: 'squeezed', domain: [-0.3, 1.2 * most] },
+    marks: [
+      ...families.flatMap((family, k) => {
+        const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
+        const look = { name: word(family), k }
+        const places = own.filter(stands).map(placeOf)
+        return [
+          Marks.line(places, { ...look, width: 1.5 }),
+          Marks.dots(places, { ...look, r: 3.4 }),
+          Marks.crosses(own.filter(one => !stands(one)).map(placeOf), { k })
+        ]
+      }),
+      Marks.ring(placeOf(chosen))
+    ]
+  }
+  return {
+    name,
+    panel,
+    description:
+      `How much more ${name} each candidate has than the best, by its number of components, a line for each family. ` +
+      families
+        .map(family => {
+          const own = candidates.filter(one => one.family === family && stands(one))
+          if (own.length === 0) return `${word(family)}: all excluded`
+          const top = own.reduce((a, b) => (value(b) < value(a) ? b : a))
+          return `${word(family)}: least at ${top.components}, +${show(value(top) - best, 3)}`
+        })
+        .join('; '),
+    note: candidates.every(stands)
+      ? ''
+      : 'Crosses: excluded, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.'
+  }
+}
+
+/** What chose, and another beside it; nothing where there was no choice. */
+const shownCriteria = (choice: Choice): ReadonlyArray<Fit.Criterion> =>
+  choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
+
+/** By what chose, and by another beside it, a picture each. */
+export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
+  shownCriteria(choice).map(by => {
+    const { name, panel, description, note } = criterion(choice, by)
+    return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
+      ...{ name: `criterion-${by}`, description, note },
+      title: `${name} by number of components`
+    })
+  })
+
+/** The same in one picture. */
+export const candidatesOf = (choice: Choice): Picture => {
+  const all = shownCriteria(choice).map(by => criterion(choice, by))
+  return of(
+    arranged(
+      all.map(({ panel }) => panel),
+      { columns: 2, width: 300, height: 230, names: 'below' }
+    ),
+    {
+      name: 'candidates',
+      title: 'What it was chosen from',
+      description: all.map(({ description }) => description).join('. '),
+      note: `Lower is better; the ring marks the choice. ${all.at(0)?.note ?? ''}`.trim()
+    }
+  )
+}
+
+/** Rows that entropies are taken of at most: they have three digits of so many. */
+const MERGED = 5000
+
+/** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
+export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>): Picture | null => {
+  if (mixture.weights.length < 3) return null
+  const points = Points.select(drawnRows(all.rows, MERGED))(all)
+  const { steps, chosen } = Merging.of(points)(mixture)
+  const placeOf = ({ count, entropy }: Merging.Clusters): Xy => [count, entropy]
+  const places = steps.map(placeOf)
+  const panel: Panel = {
+    x: {
+      title: 'clusters',
+      domain: Scale.extent(
+        places.map(([x]) => x),
+        0.06
+      ),
+      count: 9,
+      least: 1
+    },
+    y: { title: 'entropy', domain: [0, 1.15 * Math.max(1e-9, ...places.map(([, y]) => y))] },
+    marks: [Marks.line(places, { k: 0, width: 1.5 }), Marks.dots(places, { k: 0, r: 3.4 }), Marks.ring(placeOf(chosen))]
+  }
+  const groups = Array.from({ length: chosen.count }, (_, c) =>
+    chosen.clusters.flatMap((of, k) => (of === c ? [k + 1] : [])).join(' and ')
+  )
+  return of(arranged([panel], { width: 340, height: 230 }), {
+    name: 'merging',
+    title: 'Components merged into clusters',
+    description: `The entropy of rows over clusters, in nats, by the number of clusters: ${steps.map(({ count, entropy }) => `${count}: ${show(entropy, 3)}`).join(', ')}.`,
+    note:
+      `Components are merged by pairs whose rows are least sure of which they are of (Baudry et al. 2010). The ring is the elbow: ${chosen.count} clusters, of ` +
+      `components ${groups.join('; ')}. An elbow is a suggestion; ornstein assign --merged assigns rows to these clusters.`
+  })
+}

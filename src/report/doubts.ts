@@ -1,0 +1,310 @@
+/** What speaks against a fit, and which options of `ornstein fit` may mend it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { tabulate } from '../../lib/arrays/entries.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Points from '../data/index.js'
+import { setAside as leastAside } from '../fit/candidates.js'
+import * as Far from '../fit/far.js'
+import * as Overlapping from '../fit/overlapping.js'
+import { show } from '../fit/table.js'
+import { quoted, word } from '../fit/text.js'
+import type * as Merging from '../mixture/merging.js'
+import * as Mixture from '../mixture/index.js'
+import { doubt, type Verdict } from './document.js'
+import {
+  hasUnitVariance,
+  isOfMost,
+  isPair,
+  listed,
+  ofHint,
+  ofStuck,
+  rowOf,
+  type Advice,
+  type Findings
+} from './findings.js'
+
+/** Which components fewer would do without, as the table numbers them, and what to do. */
+const redundancies = (
+  fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
+): ReadonlyArray<Advice> => {
+  const { mixture, scaling } = fit
+  const options = hasUnitVariance(fit) ? '--family isotropic' : `--components ${mixture.weights.length - 1}`
+  const remedy = !hasUnitVariance(fit)
+    ? `Try ${options}.`
+    : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
+      '--family isotropic learns the variances.'
+  return fit.redundancies.map(found => ({
+    remedy: options,
+    text:
+      found._tag === 'Empty'
+        ? `Component ${found.component + 1} is empty: its effective count is ${found.rows.toPrecision(2)} rows. ${remedy}`
+        : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
+          `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
+  }))
+}
+
+/** What rows are looked at by. */
+type Rows = Pick<Findings, 'mixture' | 'columns' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'>
+
+/** Which components are as narrow as they may be, as the table numbers them, and what to do. */
+const floored = (fit: Pick<Findings, 'floored'> & Rows): ReadonlyArray<string> => {
+  const { floored } = fit
+  return floored.length === 0
+    ? []
+    : [
+        `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
+          `${floored.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
+          'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little.' +
+          (far(fit).length > 0
+            ? ''
+            : ' Look for rows that are repeated or far from all others, or try fewer components.')
+      ]
+}
+
+/** So many rows that are far from most are named. */
+const FURTHEST = 3
+
+/** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
+const far = (fit: Rows): ReadonlyArray<string> => {
+  const { mixture, columns, seen } = fit
+  const all = mixture.tails === undefined ? Far.of(seen) : []
+  if (all.length === 0) return []
+  const component = isOfMost(mixture) ? null : pipe(mixture, Mixture.assign(seen))
+  const stray = strayRows(fit, tiny(fit))
+  const own = all.filter(({ row }) => (component?.[row] ?? 0) >= 0 && !stray.includes(rowOf(fit)(row)))
+  const said = own
+    .slice(0, FURTHEST)
+    .map(
+      ({ row, column, value, middle: [low, high] }) =>
+        `row ${rowOf(fit)(row)}, whose ${columns[column]} is ${show(value, 3)} where half of all rows are between ${show(low, 3)} and ${show(high, 3)}`
+    )
+  const [s, it] = own.length === 1 ? ['', 'it'] : ['s', 'them']
+  return own.length === 0
+    ? []
+    : [
+        `Far from most rows: ${said.join('; ')}${own.length > FURTHEST ? `; and ${own.length - FURTHEST} more` : ''}. ` +
+          `What was learned depends on ${it}. Check the row${s}: remove ${it} if wrong, and fit again.`
+      ]
+}
+
+/** Columns that hold one number only, and what to do. */
+export const constants = ({
+  columns,
+  seen: { dim, values }
+}: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<Advice> => {
+  const found = columns.filter((_, j) => {
+    const cells = tabulate(values.length / dim, row => values[row * dim + j]).filter(x => !Number.isNaN(x))
+    return cells.every(x => x === cells[0])
+  })
+  const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
+  const remedy = `--exclude ${quoted(found.join(','))}`
+  return found.length === 0 || found.length === columns.length || values.length === dim
+    ? []
+    : [
+        {
+          remedy,
+          text:
+            `${found.join(', ')} ${is} the same in every row and ${says} nothing of components; the minimum variance alone decides what it ` +
+            `adds to the log-likelihood: leave ${them} out with ${remedy}.`
+        }
+      ]
+}
+
+/** In which columns the floor holds up components, of what was learned or was excluded, and what to do. */
+const narrow = ({
+  columns,
+  narrow,
+  choice,
+  seen
+}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<Advice> => {
+  const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
+  const all = aside?.narrow ?? narrow
+  if (all.length === 0 || all.length === columns.length) return []
+  // Where few cells make the unit of a column, it is they that are to be left out.
+  const unmade = Far.of(seen).map(({ column }) => column)
+  const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
+  const remedy = `--exclude ${quoted(names.join(','))}`
+  return names.length === 0
+    ? []
+    : [
+        {
+          remedy,
+          text:
+            `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
+            `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: ${remedy}.`
+        }
+      ]
+}
+
+/** Rows by which columns are found that depend on each other; whether they do, all rows say. */
+const SEEN = 4000
+
+/**
+ * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
+ * where the minimum variance supports a component, of rows that miss nothing.
+ */
+export const dependent = ({
+  columns,
+  seen: points,
+  floored,
+  choice
+}: Pick<Findings, 'columns' | 'seen' | 'floored' | 'choice'>): ReadonlyArray<Advice> => {
+  const { rows, dim } = points
+  const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
+  if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
+  const { values } = Points.standardize(points).points
+  const places = Array.from({ length: rows }, (_, row) => row * dim)
+  const seen = places.slice(0, SEEN)
+  const products = new Float64Array(dim * dim).map((_, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    const sum = seen.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
+    // A constant column depends on none.
+    return i === j && sum === 0 ? rows : sum
+  })
+  const multiples = symmetricEigen({ shape: [dim, dim], values: products }).vectors.values.slice(-dim)
+  const isSame = (place: number): boolean =>
+    Math.abs(multiples.reduce((sum, by, j) => sum + by * values[place + j], 0)) <= 1e-3
+  const found = columns.filter((_, j) => Math.abs(multiples[j]) > 0.1)
+  const remedy = `--exclude ${quoted(found.at(-1) ?? '')}`
+  return found.length < 2 || !places.every(isSame)
+    ? []
+    : [
+        {
+          remedy,
+          text:
+            `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
+            'deviation. Each component is then at the minimum variance in that direction, and this minimum ' +
+            `decides what is chosen: leave one of them out with ${remedy}.`
+        }
+      ]
+}
+
+/** So many rows at most are named. */
+const NAMED = 6
+
+/** The rows of components where they are few and outside all other components, as they are called; else none. */
+const strayRows = (
+  fit: Pick<Findings, 'mixture' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics'>,
+  of: ReadonlyArray<number>
+): ReadonlyArray<string> => {
+  const { mixture, seen: points, statistics } = fit
+  const { means, weights, factors } = Mixture.toDescription(mixture)
+  const isOther = (_: unknown, k: number): boolean => !of.includes(k)
+  // Of a source some rows are here, and others may be theirs too.
+  if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
+  const component = pipe(mixture, Mixture.assign(points))
+  const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
+  const others = Mixture.of({
+    means: means.filter(isOther),
+    weights: weights.filter(isOther),
+    ...(factors === undefined
+      ? { variances: Mixture.marginals(mixture).variances.filter(isOther) }
+      : { factors: factors.filter(isOther) })
+  })
+  const isStray = rows.length > 0 && rows.length <= NAMED
+  return isStray && Mixture.memberships(Points.select(rows)(points))(others).every(({ isOutlier }) => isOutlier)
+    ? rows.map(rowOf(fit))
+    : []
+}
+
+/** Components of so few rows that these may be named: rows that are a component each are outside the components of one another too. */
+const tiny = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
+  unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
+
+/** Which components few rows support, as the table numbers them, and what to do. */
+export const unsupported = (
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
+): ReadonlyArray<Advice> => {
+  const { statistics, unsupported } = fit
+  const few = tiny(fit)
+  const stray = strayRows(fit, few)
+  const [s, it, are, they] =
+    stray.length === 1
+      ? ['', 'it', 'lies', 'It is probably an outlier']
+      : ['s', 'them', 'lie', 'They are probably outliers']
+  const others = stray.length > 0 ? unsupported.filter(({ component }) => !few.includes(component)) : unsupported
+  return [
+    ...(stray.length === 0
+      ? []
+      : [
+          {
+            text:
+              `${few.length === 1 ? 'Component' : 'Components'} ${listed(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
+              `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
+              `Check the row${s}: remove ${it} if wrong, and fit again.`
+          }
+        ]),
+    ...others.map(({ component, rows, parameters, gain, due }) => ({
+      remedy: statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}` : '--prior 0.01',
+      text:
+        `Component ${component + 1} may be an accident of few rows: it rests on ${show(rows, 3)} and has ${parameters} parameters. ` +
+        (gain > 0 && due > gain
+          ? `It raises the log-likelihood of rows that are left out of its estimate by ${show(gain, 3)}, and its parameters cost ${show(due, 3)}. `
+          : 'It does not raise the log-likelihood of rows that are left out of its estimate. ') +
+        `Try ${statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}, ` : ''}a family with fewer parameters, or --prior 0.01.`
+    }))
+  ]
+}
+
+/** What speaks against a fit, and is seen without a look at each row. */
+export const doubts = (
+  fit: Findings,
+  { centre, scale }: Points.Scaling,
+  isLabelled: boolean,
+  overlapping: Merging.Clusters | null
+): ReadonlyArray<Verdict> => {
+  const { scaling, columns, doubtful } = fit
+  const least = Math.min(...scale)
+  const most = Math.max(...scale)
+  const depending = dependent(fit)
+  const isOne = scaling === null && most > 3 * least
+  const weights = doubtful.filter(({ why }) => why === 'weights')
+  const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
+  const all: ReadonlyArray<Advice | string | null> = [
+    ofStuck(fit),
+    isOne
+      ? {
+          text:
+            `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
+            'has only one. Try --standardize.',
+          remedy: '--standardize'
+        }
+      : null,
+    isPair(fit) && scaling === null
+      ? {
+          text:
+            `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${columns[j]} ${show(x, 3)}`).join(', ')}. ` +
+            '--standardize moves it to 0.',
+          remedy: '--standardize'
+        }
+      : null,
+    ...weights.map(({ name }): Advice => {
+      const remedy = `--weights ${quoted(name)}`
+      return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
+    }),
+    ...labels.slice(0, 1).map((first): Advice => {
+      const remedy = `--labels ${quoted(first)}`
+      return {
+        text:
+          labels.length === 1
+            ? `${first} holds few different whole numbers. If they are labels, use ${remedy}.`
+            : `${labels.join(', ')} hold few different whole numbers. If one holds labels, name it: ${remedy}.`,
+        remedy
+      }
+    }),
+    ...constants(fit),
+    ...(depending.length > 0 ? depending : narrow(fit)),
+    ...redundancies(fit),
+    ...floored(fit),
+    ...far(fit),
+    ...unsupported(fit),
+    overlapping && Overlapping.sentence(overlapping),
+    // Of what the minimum variance decides a hint would say little: warnings come first.
+    ofHint(fit)
+  ]
+  return all.flatMap(one => {
+    if (one === null) return []
+    return typeof one === 'string' ? doubt(one) : doubt(one.text, one.remedy)
+  })
+}

@@ -1,0 +1,131 @@
+/** The pictures of stages: the objective as it fell. */
+import { show, tidy } from '../fit/table.js'
+import { of, type Picture } from './drawing.js'
+import type { StageRun } from './findings.js'
+import * as Marks from './mark.js'
+import { arranged, type Panel } from './panel.js'
+import * as Scale from './scale.js'
+import type { Xy } from './svg.js'
+
+/** Steps drawn at most. */
+const drawnSteps = 600
+
+/** An index for each of at most `most` of n things, evenly spread. */
+const thinned = (n: number, most: number): ReadonlyArray<number> =>
+  Array.from({ length: Math.min(n, most) }, (_, i) => (n <= most ? i : Math.floor((i * n) / most)))
+
+/** The mean over a window of about a twentieth of the steps about each. */
+const smoothed = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const half = Math.max(1, Math.round(values.length / 40))
+  const sums = new Float64Array(values.length + 1)
+  values.forEach((value, i) => {
+    sums[i + 1] = sums[i] + value
+  })
+  return values.map((_, i) => {
+    const from = Math.max(0, i - half)
+    const to = Math.min(values.length, i + half + 1)
+    return (sums[to] - sums[from]) / (to - from)
+  })
+}
+
+/** Whether values go up and down rather than along: those of an objective estimated with fresh noise at every step. */
+const isNoisy = (values: ReadonlyArray<number>): boolean => {
+  const turns = values.filter((value, i) => i > 1 && (value - values[i - 1]) * (values[i - 1] - values[i - 2]) < 0)
+  return values.length > 8 && turns.length > values.length / 4
+}
+
+/** Stages that share a scale, in the order in which the first of each ran. */
+const scales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
+  ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
+]
+
+/** A stage, and where it stands among all. */
+interface Standing {
+  readonly stage: StageRun
+  readonly i: number
+}
+
+const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<Standing> =>
+  stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
+
+/** Where values of a scale begin and end. */
+const fromTo = (stages: ReadonlyArray<StageRun>): string => {
+  const last = stages[stages.length - 1].values
+  const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
+  return `from ${show(stages[0].values[0])} to ${show(last[last.length - 1])} in ${steps} steps`
+}
+
+/** What the stages of one scale came to, step by step, where they stand among all; and whether noisy values are smoothed. */
+const curveOf = (
+  stages: ReadonlyArray<StageRun>,
+  scale: string
+): { readonly panel: Panel; readonly isRough: boolean; readonly own: ReadonlyArray<Standing> } => {
+  const starts = stages.reduce<ReadonlyArray<number>>((all, { taken }) => [...all, (all.at(-1) ?? 0) + taken], [0])
+  const own = ofScale(stages, scale)
+  const curves = own.map(({ stage: { values, every }, i }) => {
+    const isRough = isNoisy(values)
+    const at = (series: ReadonlyArray<number>): ReadonlyArray<Xy> =>
+      thinned(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
+    return { raw: isRough ? at(values) : [], main: at(isRough ? smoothed(values) : values) }
+  })
+  const [first, last] = Scale.extent(
+    curves.flatMap(({ main }) => main.map(([a]) => a)),
+    0
+  )
+  const range = Math.max(1, last - first)
+  // Stages of few steps at the end, whose numbers would stand on each other, have none.
+  const begins = own
+    .map(({ i }) => ({ i, at: Math.max(first, starts[i] + 1) }))
+    .filter(
+      ({ at }, k, all) => own.length > 1 && last - at > 0.03 * range && (k === 0 || at - all[k - 1].at > 0.05 * range)
+    )
+  const panel: Panel = {
+    x: { title: 'step', domain: first < last ? [first, last] : [first - 1, last + 1], least: 1 },
+    y: { title: scale.length > 28 ? 'objective' : scale, margin: 0.06 },
+    marks: [
+      ...begins.map(({ i, at }) => Marks.rule('x', at, String(i + 1))),
+      ...curves.flatMap(({ raw, main }) => [
+        Marks.line(raw, { paint: 'bar', width: 1 }),
+        Marks.line(main, { k: 0 }),
+        ...(main.length <= 30 ? [Marks.dots(main, { k: 0, r: 2.4 })] : [])
+      ])
+    ]
+  }
+  return { panel, isRough: curves.some(({ raw }) => raw.length > 0), own }
+}
+
+/** The same as a picture. */
+const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
+  const { panel, isRough, own } = curveOf(stages, scale)
+  const which = own.map(({ i }) => i + 1).join(', ')
+  return of(arranged([panel], { width: 330, height: 170 }), {
+    name: `objective-${index + 1}`,
+    title: `${own.length === 1 ? 'Stage' : 'Stages'} ${which}`,
+    description: `${tidy(scale)}, step by step: ${fromTo(own.map(({ stage }) => stage))}`,
+    note: `${tidy(scale)}.${isRough ? ' Bold: a running mean of the noisy values.' : ''}`
+  })
+}
+
+/** The objective of each scale, a picture each. */
+export const objectives = (stages: ReadonlyArray<StageRun>): ReadonlyArray<Picture> =>
+  scales(stages).map((scale, i) => objective(stages, scale, i))
+
+/** The objective of each scale in one picture, side by side. */
+export const curvesOf = (stages: ReadonlyArray<StageRun>): Picture => {
+  const all = scales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
+  return of(
+    arranged(
+      all.map(({ scale, panel }) => ({ ...panel, title: all.length > 1 ? tidy(scale) : '' })),
+      { columns: 2, width: 330, height: 170 }
+    ),
+    {
+      name: 'curve',
+      title: 'The objective, step by step',
+      description: stages
+        .filter(({ values }) => values.length > 0)
+        .map(stage => `${tidy(stage.scale)}: ${fromTo([stage])}`)
+        .join('; '),
+      note: all.some(({ isRough }) => isRough) ? 'Bold: a running mean of the noisy values.' : ''
+    }
+  )
+}

@@ -4,43 +4,18 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import { mul } from '../../lib/index.js'
 import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
 import * as Matching from '../compile/matching.js'
-import * as Refusals from '../compile/refusals.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Points from '../data/points.js'
-import {
-  Case as Of,
-  Compile,
-  Expectation,
-  Key,
-  Parametrization,
-  Population,
-  Schedule,
-  Score,
-  TimeLaw
-} from '../index.js'
-import * as Mixture from '../mixture/index.js'
+import { Case as Of, Compile, Expectation, Key, Population, Schedule, Score } from '../index.js'
 import * as Objective from '../objective/index.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, direction, dot, flat, greatest, moments, ONCE, sides } from './check.js'
-import {
-  above,
-  areFinite,
-  atLeast,
-  atMost,
-  below,
-  declared,
-  equals,
-  forAll,
-  near,
-  ofRows,
-  type Stated,
-  type Stating
-} from './lawRows.js'
+import { above, areFinite, atLeast, below, equals, forAll, ofRows, type Stated, type Stating } from './lawRows.js'
+import { declarations } from './declarations.js'
 import * as Density from './density.js'
 import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
@@ -85,55 +60,23 @@ interface Example<P extends string> {
   readonly seed: number
 }
 
-/** What is claimed of a term. */
-interface Claims {
-  /** Minimised by the truth, and turning with the axes. */
-  readonly proper: boolean
-  /** Noise may be integrated by quadrature. */
-  readonly integrates: boolean
-  /** It tells no component from another. */
-  readonly alike: boolean
-  /** The gradient is the derivative of the value. */
-  readonly differentiates: boolean
-  /** The value has two derivatives everywhere, which differences of it see. */
-  readonly smooth: boolean
-  /** What it is an unbiased estimate of, by what it draws beside the noise; null of what draws no more. */
-  readonly exact: Objective.Objective | null
-}
-
 /** What is claimed of a term unless a user claims more: what it says of itself. */
-const claims = (term: Objective.Term): Claims =>
-  Objective.isPenalty(term)
-    ? {
-        proper: false,
-        integrates: true,
-        alike: term.singles !== true,
-        differentiates: true,
-        // Differences see the corner of |θ| unless it is rounded off.
-        smooth: term.cornered !== true,
-        exact: null
-      }
-    : Objective.isMatching(term)
-      ? {
-          proper: term.proper === true,
-          integrates: term.spans === true,
-          // A direction has entries for each component.
-          alike: !Of.isMadeBy(Objective.along)(term.of),
-          differentiates: term.holdsConstant !== true,
-          smooth: true,
-          exact: term.exact ?? null
-        }
-      : {
-          proper: term.proper === true,
-          integrates: true,
-          alike: true,
-          differentiates: term.holdsConstant !== true,
-          smooth: true,
-          exact: null
-        }
+const CLAIMS = {
+  /** Minimised by the truth, and turning with the axes. */
+  proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
+  /** Noise may be integrated by quadrature. */
+  integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.spans === true,
+  /** The gradient is the derivative of the value. */
+  differentiates: (term: Objective.Term) => Objective.isPenalty(term) || term.holdsConstant !== true,
+  /** The value has two derivatives everywhere, which differences of it see: not the corner of |θ|, unless it is rounded off. */
+  smooth: (term: Objective.Term) => !Objective.isPenalty(term) || term.cornered !== true
+}
+const claimed = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
+  Objective.terms(objective).every(({ term }) => CLAIMS[claim](term))
 
-const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
-  Objective.terms(objective).every(({ term }) => claims(term)[claim])
+/** What a term is an unbiased estimate of, by what it draws beside the noise. */
+const exactOf = (term: Objective.Term): Objective.Objective | undefined =>
+  Objective.isMatching(term) ? term.exact : undefined
 
 /** Dimension in which it is seen what an integrand reads. */
 const LOOKED = 2
@@ -143,7 +86,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
   Objective.terms(objective).some(
     ({ term, labelDropout }) =>
       labelDropout > 0 ||
-      claims(term).exact !== null ||
+      exactOf(term) !== undefined ||
       (Objective.isMatching(term) && Matching.drawnBeside(Score.interpret(score), term, LOOKED).length > 0)
   )
 
@@ -154,15 +97,14 @@ const exactForm = <P extends string>(
 ): Objective.Objective | null => {
   const terms = Objective.terms(objective)
   const stands = ({ term, labelDropout }: Objective.Weighted): boolean =>
-    labelDropout === 0 && !(isEstimate(term.of, score) && claims(term).exact === null)
+    labelDropout === 0 && (exactOf(term) !== undefined || !isEstimate(term.of, score))
   if (!terms.every(stands)) return null
-  const [whole] = terms
-  return whole.term.of === objective
-    ? (claims(whole.term).exact ?? objective)
-    : pipe(
-        objective,
-        Of.mapInner(inner => (Objective.concept.is(inner) ? (exactForm(inner, score) ?? inner) : inner))
-      )
+  const [{ term }] = terms
+  if (term.of === objective) return exactOf(term) ?? objective
+  return pipe(
+    objective,
+    Of.mapInner(inner => (Objective.concept.is(inner) ? (exactForm(inner, score) ?? inner) : inner))
+  )
 }
 
 const calculus = 'definition of the derivative'
@@ -204,7 +146,10 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term))) return ofStudents(objective, score)
+  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term)))
+    return ofRows(Objective.show(objective), [
+      { law: 'gradient is that of the value', why: 'populations alone are its data' }
+    ])
   const {
     schedules = schedulesOf(objective),
     points = rowsFor(objective, score, 1e6),
@@ -352,9 +297,9 @@ export const objective = <P extends string>(
               })
             }
           ]),
-      movesBySaying(objective) && movesWithData(objective, score),
+      ...movesWithData(objective, score),
       saysSingle(objective) && inSingle(objective, schedules),
-      ...declarations({ objective, score }),
+      ...declarations(objective, score),
       ...(other === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
         : sameObjective(objective, other, score, options))
@@ -451,96 +396,36 @@ const lossesOf = <P extends string>(
   }
 }
 
-/** Laws of a mean over the student's own distribution, which rows have not: on populations. */
-const ofStudents = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Laws => {
-  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
-  const round = O.isSome(Density.meaning(score))
-  const inner = O.toNullable(Of.when(Objective.overStudent, ({ objective }) => objective)(objective))
-  const [truth = Mixture.of({ means: [[-2], [2]] })] = Objective.terms(objective).flatMap(({ term }) =>
-    Objective.isMatching(term) && term.truth !== undefined ? [term.truth] : []
-  )
-  const evaluate = (of: Objective.Objective, data: Mixture.Mixture) =>
-    Population.loss({ score, objective: of, data: Population.of(data) }).evaluate
-  const lawOf = forAll(fc.record({ params: params(Mixture.dim(truth)), seed: Arbitrary.seeds }))
-  return ofRows(`${Objective.show(objective)} for ${Score.show(score)}`, [
-    lawOf({
-      name: 'its mean is over the student’s own distribution',
-      statement:
-        '∀ θ: its value at θ is that of what it takes the mean of, on the population of the mixture of θ. To 1e-7 (1 + |L|), to which two rules agree before one is believed.',
-      source: 'definition of `overStudent`',
-      maxCases: 3,
-      claim: round && inner,
-      reason: 'its components are not known to be round, or what it takes the mean of is not alone',
-      says: ({ params }, inner) => {
-        const own = O.toNullable(Score.toMixture(score)(params))
-        if (own === null) return []
-        const wanted = evaluate(inner, own)(params).value
-        return equals(evaluate(objective, truth)(params).value, wanted, 1e-7 * (1 + Math.abs(wanted)))
-      }
-    }),
-    lawOf({
-      name: 'gradient is that of the value',
-      statement:
-        '∀ θ, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0, the distribution moving with θ. To ten times what its extrapolated differences find of their error, and to the noise of both, found from third differences, and 1e-7 (1 + |L|), to which rules agree.',
-      source: calculus,
-      maxCases: 5,
-      claim: round,
-      reason: 'its components are not known to be round',
-      says: ({ params, seed }) => {
-        const v = direction(params, seed)
-        const at = evaluate(objective, truth)
-        const { value, gradient } = at(params)
-        const wanted = measuredSlope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 0.1, 1)
-        const tolerance = wanted.within + 1e-7 * (1 + Math.abs(value))
-        return equals(dot(flat(gradient), flat(v)), wanted.value, tolerance)
-      }
-    })
-  ])
-}
-
 /** Whether each of its terms says that single precision is enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
-/** Whether each of its terms says that it is the same of data and mixture moved together. */
-const movesBySaying = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => !Objective.isPenalty(term) && term.moves === true)
-
-/** Moves that are enough: what sees where 0 is sees it in any. */
-const MOVES = 5
-
-const spherical = Score.spherical({ components: 2 })
-
-/** Of a score that may be moved itself: of two components where the given one means something by 0. */
-const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Laws => {
-  const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
-  const lawsOf = <Q extends string>(score: Score.Score<Q>): Laws => {
-    const found = Arbitrary.columnsOf(objective, score)
-    const dim = found.includes(2) ? 2 : (found[0] ?? 2)
-    const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
-    return ofRows(Objective.show(objective), [
-      moves({ ...loss, score }, points, { maxCases: MOVES }),
-      // Without its claim, by which data are looked at about their middle.
-      ...unmoved(objective).map(objective =>
-        moves({ ...loss, objective, score }, points, {
-          name: 'moves with data and mixture of itself',
-          maxCases: MOVES,
-          furthest: 100
-        })
-      )
-    ])
-  }
-  return symmetriesOf(score).translate === undefined ? lawsOf(spherical) : lawsOf(score)
-}
-
-/** The objective as it is without its claim to move, where it is one term, and that not the language's own. */
-const unmoved = (objective: Objective.Objective): ReadonlyArray<Objective.Objective> =>
+/** That data and mixture moved together change nothing, of what claims it and is not the language's own; without its claim, by which data are looked at about their middle. */
+const movesWithData = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>
+): ReadonlyArray<Stated> =>
   Objective.terms(objective).flatMap(({ term }) => {
     if (term.of !== objective || Objective.isPenalty(term) || Objective.isBuiltIn(term)) return []
     const { moves, of, ...form } = term
+    if (moves !== true) return []
     const about = `${Objective.show(of)}, without its claim`
-    return moves === undefined ? [] : [Objective.define({ name: 'unmoved', about, meaning: () => form })]
+    const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
+    // Of a score that may be moved itself.
+    const isFixed = symmetriesOf(score).translate === undefined
+    return [isFixed ? movesTogether(unmoved, spherical) : movesTogether(unmoved, score)]
   })
+
+const spherical = Score.spherical({ components: 2 })
+
+const movesTogether = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Stated => {
+  const found = Arbitrary.columnsOf(objective, score)
+  const dim = found.includes(2) ? 2 : (found[0] ?? 2)
+  const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
+  const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
+  // What sees where 0 is sees it in any move.
+  return moves(loss, points, { name: 'moves with data and mixture of itself', maxCases: 5, furthest: 100 })
+}
 
 /** Of the population in one dimension, in x_0 and in z, for what reads the noise itself. */
 const NODES = 40
@@ -711,195 +596,6 @@ const properRows = <P extends string>(
             }
           })
         ])
-  ]
-}
-
-// —— what an objective declares ——
-
-const formOf = (objective: Objective.Objective): Objective.Form | null => {
-  const form = Of.meaning(objective)
-  return 'parts' in form ? null : form
-}
-
-/** The integrand alone: no closed form is known of what calls it, and nothing is declared of it. */
-const plain = (form: Objective.Form, timeLaw?: TimeLaw.TimeLaw): Objective.Objective | null =>
-  'perRow' in form
-    ? Objective.define({
-        name: 'plain',
-        about: 'its integrand alone',
-        meaning: () => ({
-          timeLaw: timeLaw ?? form.timeLaw,
-          perRow: row => form.perRow(row),
-          ...(form.measuredIn !== undefined && { measuredIn: form.measuredIn }),
-          ...(form.constants !== undefined && { constants: form.constants })
-        })
-      })
-    : null
-
-interface Data {
-  readonly points: Points.Points
-  readonly params: Params.Params<string>
-  readonly seed: number
-}
-
-/** An objective, and the score that it is for. */
-interface Lost {
-  readonly objective: Objective.Objective
-  readonly score: Score.Score<string>
-}
-
-const dataOf = ({ objective, score }: Lost): ReadonlyArray<fc.Arbitrary<Data>> =>
-  fewColumns({ objective, score }).map(dim =>
-    fc.record({
-      points: Arbitrary.pairedFor(objective, score)(Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 }))(
-        dim
-      ),
-      params: Arbitrary.params(score, { extent: 1.5 })(dim),
-      seed: Arbitrary.seeds
-    })
-  )
-
-const valueOf = (
-  score: Score.Score<string>,
-  objective: Objective.Objective,
-  expectation: Expectation.Expectation,
-  { points, params, seed }: Data
-): ReadonlyArray<number> => {
-  const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
-  const f = compiled(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
-  const { value, gradient } = f(params, Key.fromSeed(seed))
-  return [value, ...flat(gradient)]
-}
-
-// The names of the parameters are forgotten.
-const pair = Score.symmetricPair as unknown as Score.Score<string>
-const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
-
-/** In one dimension and two, or where the objective is at home. */
-const fewColumns = ({ objective, score }: Lost): ReadonlyArray<number> => {
-  const found = Arbitrary.columnsOf(objective, score)
-  const few = found.filter(dim => dim <= 2)
-  return few.length > 0 ? few : found
-}
-
-/** On which score it is looked at: one that is seen on a line, or one with variances, unless it reads what only its own says. */
-const seenBy = {
-  spans: ({ objective }: Lost): Lost => ({ objective, score: pair }),
-  bounded: ({ objective, score }: Lost): Lost => ({ objective, score: reads(objective, two) ? two : score })
-}
-
-/** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
-const reads = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
-  fewColumns({ objective, score }).every(dim =>
-    Objective.terms(objective).every(({ term }) => Refusals.isRead(Score.interpret(score), term, dim))
-  )
-
-const declares =
-  (name: 'spans' | 'bounded') =>
-  (lost: Lost): boolean => {
-    const form = formOf(lost.objective)
-    return (
-      form !== null &&
-      'perRow' in form &&
-      form[name] === true &&
-      fewColumns(seenBy[name](lost)).length > 0 &&
-      Objective.problems(Schedule.ornsteinUhlenbeck)(lost.objective).length === 0
-    )
-  }
-
-/** The score −a ∘ x, as a network that says it, and as one that says the noise. */
-const linear = (predicts: Parametrization.Parametrization): Score.Score<string> =>
-  Score.custom({
-    name: 'linear',
-    shapes: dim => ({ slopes: [dim] }),
-    apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
-    predicts
-  })
-const [saying, sayingNoise] = [Parametrization.score, Parametrization.noise].map(linear)
-
-const penaltyOf = ({ objective }: Lost): Objective.Penalty | null =>
-  pipe(Objective.terms(objective), ([{ term }, ...others]) =>
-    others.length === 0 && Objective.isPenalty(term) && term.of === objective ? term : null
-  )
-
-/** The capabilities that it declares, each equal to the plain meaning that it replaces, or what it promises. */
-const declarations = (given: {
-  readonly objective: Objective.Objective
-  readonly score: unknown
-}): ReadonlyArray<Stating> => {
-  // The names of the parameters are forgotten.
-  const lost = given as Lost
-  const { objective } = lost
-  const form = formOf(objective)
-  const alone = (timeLaw?: TimeLaw.TimeLaw): Objective.Objective | null => form && plain(form, timeLaw)
-  const measured = form !== null && 'perRow' in form && form.measuredIn !== undefined && reads(objective, saying)
-  const penalty = penaltyOf(lost)
-  const onData = (lost: Lost) => forAll(dataOf(lost))
-  return [
-    onData(seenBy.spans(lost))({
-      ...declared('spans'),
-      statement:
-        '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
-      claim: declares('spans')(lost) && alone(),
-      maxCases: 5,
-      says: (each, integrand) => {
-        const all = Density.withNoise(each.points, Density.hermite(24))
-        return near(
-          valueOf(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
-          valueOf(pair, integrand, Expectation.fixed(all.noise), { ...each, points: all.points }),
-          1e-3
-        )
-      }
-    }),
-    onData(seenBy.bounded(lost))({
-      ...declared('bounded'),
-      statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
-      claim: declares('bounded')(lost),
-      maxCases: 10,
-      says: each => {
-        const draws = Objective.terms(objective).some(
-          ({ term }) => Objective.isMatching(term) && term.exact !== undefined
-        )
-        // What is drawn beside the noise takes plain noise.
-        const noise = draws ? Expectation.monteCarlo() : Expectation.fixed(Arbitrary.noiseOf(each.points, each.seed))
-        const at = (time: number): number => {
-          const integrand = alone(TimeLaw.at(time))
-          return integrand === null ? NaN : Math.abs(valueOf(seenBy.bounded(lost).score, integrand, noise, each)[0])
-        }
-        return atMost(at(1e-9), 10 * (1 + at(1e-4)))
-      }
-    }),
-    onData({ objective, score: saying })({
-      ...declared('measuredIn'),
-      statement:
-        '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
-      claim: measured,
-      maxCases: 5,
-      says: each => {
-        const [one, other] = [saying, sayingNoise].map(score =>
-          valueOf(score, objective, Expectation.monteCarlo(), each)
-        )
-        return near(one, other, 1e-11)
-      }
-    }),
-    onData(lost)({
-      ...declared('curvature'),
-      statement:
-        '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
-      claim: penalty?.curvature && { ...penalty, curvature: penalty.curvature },
-      maxCases: 5,
-      says: ({ params, seed }, { penalty, curvature }) => {
-        const shapes = Params.shapes(params)
-        const axis = Params.unit(shapes, seed % Params.sizeOf(shapes))
-        const h = 1e-4
-        const [up, down] = [h, -h].map(by => flat(penalty(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient))
-        return near(
-          up.map((u, i) => (u - down[i]) / (2 * h)),
-          flat(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
-          1e-5
-        )
-      }
-    })
   ]
 }
 

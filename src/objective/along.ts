@@ -84,8 +84,6 @@ export const ofFew: Field.Field<Objective, Objective> = {
 /** ⟨∇p, v⟩ of a penalty p, and the product of its Hessian with v. */
 const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ...rest }: Bare<Penalty>): Form => ({
   ...rest,
-  // A direction has entries for each component.
-  singles: true,
   penalty: params => ({
     value: Object.entries<NdArray>(penalty(params).gradient).reduce(
       (sum, [name, { values }]) => values.reduce((sum, g, i) => sum + g * direction[name].values[i], sum),

@@ -147,7 +147,6 @@ export const regularizer = define({
   meaning: fields => ({
     ...penaltyOf(fields),
     unfit: unfitIn(fields),
-    ...(fields.towards !== null && { singles: true }),
     // Differences see the corner of |θ| unless it is rounded off.
     ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
   })

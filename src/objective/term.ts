@@ -187,8 +187,6 @@ export interface Penalty extends Written {
   readonly curvature?: (params: Params.Params<string>) => Params.Params<string>
   /** Its problems for the parameters of a score. */
   readonly unfit?: Unfit
-  /** It is not symmetric in the components. */
-  readonly singles?: true
   /** Its gradient has corners, which differences see. */
   readonly cornered?: true
 }

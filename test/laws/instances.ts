@@ -5,6 +5,7 @@ import {
   Expectation,
   Initializer,
   Net,
+  Optimizer,
   Parametrization,
   Rate,
   Region,
@@ -20,9 +21,6 @@ import * as Covariance from '../../src/mixture/families/covariance.js'
 import * as Objective from '../../src/objective/index.js'
 import { add, exp, mean, mul, neg, square, sub, sum } from '../../lib/index.js'
 import { cosine, straight, student, varianceExploding } from './generators.js'
-import { ofPenalty, ofRate, parametrized, regioned, sampled, spanned, treating, weighted } from './published.js'
-import { saidOfStarts } from './starts.js'
-import { ofTimeLaw } from './timed.js'
 import * as laws from '../../src/laws/index.js'
 import type { Law } from '../../src/laws/law.js'
 
@@ -52,17 +50,26 @@ const network = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
 }) as unknown as Score.Score<string>
 
-const isRegularizer = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
-
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
-const initializers = (value: Initializer.Initializer, score: Score.Score<string>): ReadonlyArray<Law> => [
-  ...laws.initializer(value, score),
-  ...saidOfStarts(value, score)
+/** Parts of optimizers that know neither the order nor the names of entries, up to the rounding of a sum. */
+const ofEntries: ReadonlyArray<Case.CaseOf<Case.AnyValue>> = [
+  ...[Optimizer.scale, Optimizer.zero, Optimizer.scaleByRate, Optimizer.trace, Optimizer.nesterovTrace],
+  ...[Optimizer.scaleByAdam, Optimizer.scaleByAmsGrad, Optimizer.scaleByNAdam, Optimizer.scaleByRAdam],
+  ...[Optimizer.scaleByRms, Optimizer.scaleByAdagrad, Optimizer.scaleByAdadelta, Optimizer.scaleByLion],
+  ...[Optimizer.scaleByStandardDeviation, Optimizer.scaleByPolyak, Optimizer.sign, Optimizer.weightDecay],
+  ...[Optimizer.clipByValue, Optimizer.clipByGlobalNorm, Optimizer.average, Optimizer.ema, Optimizer.lookahead],
+  ...[Region.box, Region.nonNegative]
 ]
-
-const regions = (value: Region.Region): ReadonlyArray<Law> => laws.region(value, regioned(value))
+/** And parts that look at each name as a whole. */
+const ofNames = [...ofEntries, Optimizer.clipByNorm, Optimizer.freeze, Region.ball, Region.simplex]
+const isMadeOf =
+  (cases: ReadonlyArray<Case.CaseOf<Case.AnyValue>>) =>
+  (value: Case.AnyValue): boolean => {
+    if (Case.isMadeBy(Optimizer.chain)(value)) return value.parts.every(isMadeOf(cases))
+    if (Case.isMadeBy(Optimizer.project)(value)) return isMadeOf(cases)(value.region)
+    return cases.some(one => Case.isMadeBy(one)(value))
+  }
 
 const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
@@ -70,28 +77,24 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.clocks, 'laws.schedule', value =>
     laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
   ),
-  instances(vocabulary.timeLaws, 'laws.timeLaw', value => ofTimeLaw(value)),
-  instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value, weighted(value))),
-  instances(vocabulary.parametrizations, 'laws.parametrization', value =>
-    laws.parametrization(value, parametrized(value))
-  ),
+  instances(vocabulary.timeLaws, 'laws.timeLaw', value => laws.timeLaw(value)),
+  instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
+  instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
   instances(vocabulary.expectations, 'laws.expectation', value =>
     laws.expectation(value, pair, Case.isMadeBy(Expectation.quadrature)(value) ? { repeats: 2 } : { repeats: 100 })
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>
-    isRegularizer(value)
-      ? ofPenalty(value, pair)
-      : Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value)
-        ? laws.objective(value, two)
-        : laws.objective(value, pair)
+    laws.objective(value, Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value) ? two : pair)
   ),
   instances(vocabulary.covariances, 'laws.covariance', value => laws.covariance(value)),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
-  instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value, treating(value))),
-  instances(vocabulary.rates, 'laws.rate', value => ofRate(value)),
-  instances(vocabulary.regions, 'laws.region', regions),
+  instances(vocabulary.optimizers, 'laws.optimizer', value =>
+    laws.optimizer(value, { coordinatesAlike: isMadeOf(ofNames)(value), namesAlike: isMadeOf(ofEntries)(value) })
+  ),
+  instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
+  instances(vocabulary.regions, 'laws.region', value => laws.region(value)),
   instances(vocabulary.initializers, 'laws.initializer', value =>
-    initializers(
+    laws.initializer(
       value,
       Case.isMadeBy(Initializer.values)(value)
         ? pair
@@ -103,8 +106,8 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.stages, 'laws.stage', value =>
     laws.stage(value, Case.isMadeBy(Stage.splitAndMerge)(value) ? { score: isotropic } : {})
   ),
-  instances(vocabulary.samplers, 'laws.sampler', value => laws.sampler(value, sampled(value))),
-  instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value, spanned(value)))
+  instances(vocabulary.samplers, 'laws.sampler', value => laws.sampler(value)),
+  instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value))
 ]
 
 // —— others than those listed: awkward numbers, other scores, what nests ——
@@ -113,7 +116,7 @@ type Row = readonly [name: string, laws: ReadonlyArray<Law>]
 
 const drawn = (law: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): Row => [
   `${TimeLaw.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
-  ofTimeLaw(law, options)
+  laws.timeLaw(law, options)
 ]
 
 // The names of the parameters are forgotten, so that one table holds all.
@@ -122,7 +125,7 @@ const custom = student as unknown as Score.Score<string>
 
 const started = (value: Initializer.Initializer, score: Score.Score<string>): Row => [
   `${Initializer.show(value)} of ${Score.show(score)}`,
-  initializers(value, score)
+  laws.initializer(value, score)
 ]
 
 const scheduled = (value: Schedule.Schedule, claims: laws.ScheduleOptions = {}): Row => [
@@ -158,7 +161,10 @@ const mixed = Objective.sum([
   Objective.implicit(TimeLaw.likelihood({ until: 0.8, nodes: 3, leastVariance: 0.1 }))
 ])
 
-const along = (value: Sampler.Sampler): Row => [Sampler.show(value), laws.sampler(value)]
+const along = (value: Sampler.Sampler, claims: laws.SamplerOptions = {}): Row => [
+  Sampler.show(value),
+  laws.sampler(value, claims)
+]
 
 const inPair = (value: Stage.Stage): Row => [Stage.show(value), laws.stage(value)]
 const power = Stage.powerIteration({ steps: 2 })
@@ -234,13 +240,13 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Weighting: [['Weighting.constant(-1)', laws.weighting(Weighting.constant(-1))]],
   Rate: [
     // Without a rise, or with nothing but one.
-    ['a warm-up from 0', ofRate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
-    ['half a cosine, no warm-up', ofRate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
-    ['one cycle, no rise', ofRate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
-    ['a rate that grows', ofRate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
+    ['a warm-up from 0', laws.rate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
+    ['half a cosine, no warm-up', laws.rate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
+    ['one cycle, no rise', laws.rate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
+    ['a rate that grows', laws.rate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
     [
       'pieces in pieces',
-      ofRate(
+      laws.rate(
         Rate.piecewise(Rate.piecewise(0.1, [{ from: 3, rate: Rate.cosine({ rate: 0.2, steps: 9 }) }]), [
           { from: 20, rate: Rate.step({ rate: 0.3, factor: 0.5, every: 4 }) }
         ])
@@ -252,11 +258,11 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     laws.covariance(Covariance.named(name))
   ]),
   Region: [
-    ['an open box', regions(Region.box({ least: 1 }))],
-    ['all of space', regions(Region.box({}))],
-    ['a simplex of another size', regions(Region.simplex({ total: 3 }))],
-    ['orthonormal columns', regions(Region.orthonormal)],
-    ['eigenvalues of 2 or more', regions(Region.positiveDefinite({ least: 2 }))]
+    ['an open box', laws.region(Region.box({ least: 1 }))],
+    ['all of space', laws.region(Region.box({}))],
+    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))],
+    ['orthonormal columns', laws.region(Region.orthonormal)],
+    ['eigenvalues of 2 or more', laws.region(Region.positiveDefinite({ least: 2 }))]
   ],
   Initializer: [
     started(Initializer.gaussian({ scale: 0.5 }), pair),
@@ -273,7 +279,7 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   ],
   Sampler: [
     along(Sampler.ddim({ eta: 0.5 })),
-    along(Sampler.ddim({ eta: 1 })),
+    along(Sampler.ddim({ eta: 1 }), { equals: Sampler.ancestral }),
     along(Sampler.dormandPrince({ tolerance: 1e-9 })),
     along(Sampler.predictorCorrector({ predictor: Sampler.dpmSolver2M, moves: 2, snr: 0.1 }))
   ],

@@ -23,8 +23,6 @@ import {
 import * as laws from '../../src/laws/index.js'
 import { SEED } from '../cases.js'
 import { whyVacuous } from './holds.js'
-import { ofPenalty } from './published.js'
-import { saidOfStarts } from './starts.js'
 
 const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, string | null] | undefined => {
   const row = report.rows.find(row => row.law === law)
@@ -155,12 +153,6 @@ describe('a law that is vacuous', () => {
       'it sees no change of a side'
     ])
   })
-
-  it('a spectral start of three components is in the plane of two directions', () => {
-    const law = 'a start is what its description says'
-    const score = Score.isotropic({ components: 3 }) as unknown as Score.Score<string>
-    expect(isFailed(laws.named(law)(saidOfStarts(Initializer.spectral, score)))).toBe(false)
-  })
 })
 
 describe('schedules', () => {
@@ -202,15 +194,6 @@ describe('laws that said nothing once', () => {
       }
     })
     expect(isFailed(laws.named(law)(tooFar))).toBe(true)
-  })
-
-  it('a penalty that names all parameters leaves none alone, and a report says so', () => {
-    const law = 'leaves the parameters that it does not name alone'
-    const l2 = Objective.regularizer({ norm: 'l2' })
-    const score = Score.isotropic({ components: 2 })
-    expect(ofPenalty(l2, score).notApplicable).toContainEqual({ law, why: 'it names all parameters' })
-    const some = Objective.regularizer({ norm: 'l2', parameters: ['means'] })
-    expect(isFailed(laws.named(law)(ofPenalty(some, score)))).toBe(false)
   })
 
   it('a projection onto what is not negative is the nearest point, and |x| is not', () => {

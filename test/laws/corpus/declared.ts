@@ -26,16 +26,11 @@ const wrong: Table<Case.AnyValue> = {
     nodes: (_, count) =>
       Array.from({ length: count }, (_, i) => ({ time: 0.1 * 20 ** ((i + 0.5) / count), weight: 1 / count }))
   }),
-  'a uniform density of log-uniform draws | its ‘density’ is what it stands for': timeLaw({
-    ...logUniform,
-    density: () => ({ at: () => 1 / 1.9, support: [0.1, 2] })
-  }),
   'times 2u², said to be uniform from 0 on | its ‘fromClean’ is what it stands for': timeLaw({
     quantile: () => u => 2 * u * u,
     fromClean: 2
   }),
   'a gain below 0 of what climbs | its ‘gain’ is what it stands for': optimizer(-1, 0.1),
-  'a gain above 0 of what descends | its ‘gain’ is what it stands for': optimizer(1, -0.1),
   'no gain of what moves | its ‘gain’ is what it stands for': optimizer(0, -0.1),
   'the objective where a step began, said to be where it has led | its ‘recall’ is what it stands for':
     Optimizer.define({

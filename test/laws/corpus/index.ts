@@ -38,13 +38,8 @@ const wrongObjectives: Table<PerRow> = {
     squared(sub(score, mul(dim(score) > 1 ? 2 : 1, target))),
   'a target divided by √d | the truth is stationary in two and three dimensions': ({ score, target }) =>
     squared(sub(score, mul(1 / Math.sqrt(dim(score)), target))),
-  'the inner product alone | the truth is a minimum in population': ({ score, target }) => sum(mul(score, target), 1),
-  'the fourth power | the truth is stationary in population': ({ score, target }) =>
-    square(squared(sub(score, target))),
   'a stop-gradient on the score | gradient is that of the value': ({ score, target }) =>
     squared(sub(stopGradient(score), target)),
-  'a stop-gradient on half of the square | gradient is that of the value': ({ score, target }) =>
-    sum(mul(sub(score, target), stopGradient(sub(score, target))), 1),
   'a linear term too many | turns with data, noise and centres': ({ score, target }) =>
     add(squared(sub(score, target)), sum(score, 1)),
   'a penalty on the score | the truth is stationary in population': ({ score, target }) =>
@@ -117,7 +112,6 @@ const wrongSchedules: Table<Levels> = {
     ...circle,
     own: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) }
   },
-  'an inverse in the wrong unit | timeOfLogSnr inverts logSnr': { ...circle, own: { timeOfLogSnr: l => -l } },
   'an inverse held off the noisy end | timeOfLogSnr inverts logSnr': {
     ...circle,
     own: { timeOfLogSnr: l => Math.min(0.97, Math.atan(Math.exp(-l / 2)) / 1.5) }
@@ -299,9 +293,8 @@ const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
   )
 const steps: { readonly wrong: Table<Share>; readonly right: Table<Share> } = {
   wrong: {
-    'as if steps were even | a step is of its order': () => 0.5,
+    'as if steps were even | a step is of its order': () => 0.5
     // A step is off by ½ (before² − length²), which the next ones take back: over all of them it converges no more slowly.
-    'lengths the other way | a step is of its order': (length, before) => before / (2 * length)
   },
   right: { 'of any lengths': (length, before) => length / (2 * before) }
 }
@@ -344,10 +337,6 @@ const stepping =
   }
 const momentum: Moments['step'] = (g, m) => [-0.1 * (0.9 * m + g), 0.9 * m + g]
 const wrongOptimizers: Table<Moments> = {
-  'uphill | it takes the steps of its recurrence': { step: (g, m) => [0.1 * (0.9 * m + g), 0.9 * m + g] },
-  'decay and its complement swapped | it takes the steps of its recurrence': {
-    step: (g, m) => [-0.1 * (0.1 * m + g), 0.1 * m + g]
-  },
   'no step after the twelfth | it takes the steps of its recurrence': {
     step: (g, m, n) => [n < 12 ? -0.1 * (0.9 * m + g) : 0, 0.9 * m + g]
   }

@@ -103,17 +103,6 @@ const optimizers: { readonly wrong: Table<Optimizing>; readonly right: Table<Opt
       },
       is: adam
     },
-    'Adam, m not corrected | it takes the steps of its recurrence': {
-      rule: (g, m, v, n, x) => {
-        const [step, ...memory] = adam(g, m, v, n, x)
-        return [step * (1 - pow(0.9, n + 1)), ...memory]
-      },
-      is: adam
-    },
-    'Adam, corrected one step late | it takes the steps of its recurrence': {
-      rule: (g, m, v, n, x) => adam(g, m, v, n + 1, x),
-      is: adam
-    },
     'signs, said to scale | scaled gradients take scaled steps': {
       rule: (g, m, v) => [-0.1 * Math.sign(g), m, v],
       claims: { scaling: 'linear' }
@@ -499,14 +488,6 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       moves: true,
       turns: true,
       is: Initializer.kMeansPlusPlus
-    },
-    'the first row always | the starts are of one law': {
-      centres: points => key => {
-        const rows = rowsOf(points)
-        return [rows[0], rows[Math.min(rows.length - 1, 1 + Math.floor(Key.uniform(1)(key)[0] * (rows.length - 1)))]]
-      },
-      draws: 'sometimes',
-      is: Initializer.fromData
     },
     'on a sphere of the radius squared | the starts are of one law': {
       centres: (points, count) => key => {

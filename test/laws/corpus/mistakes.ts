@@ -86,8 +86,6 @@ const objective =
   (form: Objective.Form): Held =>
   () =>
     laws.of(Objective.define({ name: 'ownLoss', about, meaning: () => form }))
-const squareOfAll = (params: Params.Params<string>): number =>
-  Params.packed(params).reduce((total, x) => total + x * x, 0)
 
 // —— optimizers by their recurrence ——
 
@@ -247,19 +245,6 @@ const parametrization =
     )
 
 const wrong: Table<Held> = {
-  'a drift without its sign | drift is the slope of log α': schedule({ drift: time => time }),
-  'a drift twice as great | drift is the slope of log α': schedule({ drift: time => -2 * time }),
-  'g for g² | diffusion is what the drift leaves of the growth of σ²': schedule({
-    drift: time => -time,
-    diffusion: time => Math.sqrt(2 * time)
-  }),
-  'the growth of σ² alone for g² | diffusion is what the drift leaves of the growth of σ²': schedule({
-    drift: time => -time,
-    diffusion: time => 2 * time * Math.exp(-time * time)
-  }),
-  'a time of log-SNR that ends at 10 | timeOfLogSnr inverts logSnr': schedule({
-    timeOfLogSnr: target => Math.sqrt(Math.log1p(Math.exp(-Math.min(target, 10))))
-  }),
   'said to be homogeneous | diffusing for s and then for t is diffusing for s + t': schedule({ homogeneous: true }),
   'a clock whose rate is constant | drift is the slope of log α': clock(
     time => time * time,
@@ -279,20 +264,11 @@ const wrong: Table<Held> = {
     quantile: () => Math.sqrt,
     nodes: (_, count) => midpoints(count)
   }),
-  'α² said to be of the SNR | the weight of a level is that of its SNR': weighting(
-    'snr',
-    ({ level }) =>
-      time =>
-        level(time).alpha * level(time).alpha
-  ),
   'g said to be a rate | another clock changes no weight but a rate': weighting(
     'rate',
     ({ diffusion }) =>
       time =>
         Math.sqrt(Math.max(0, diffusion(time)))
-  ),
-  'noise of variance 0.9, rows together | its noise is standard normal': noise('together', z =>
-    z.map(x => Math.sqrt(0.9) * x)
   ),
   'no noise for a row alone | its noise is standard normal': noise('apart', (z, { rows }) =>
     rows === 1 ? z.map(() => 0) : z
@@ -336,9 +312,6 @@ const wrong: Table<Held> = {
     float32: true,
     perRow: ({ score, target }) => mul(0.02, log(exp(mul(50, squared(sub(score, target))))))
   }),
-  'half of the gradient of a penalty | gradient is that of the value': objective({
-    penalty: params => ({ value: squareOfAll(params), gradient: params })
-  }),
   'the difference from the first gradient | it takes the steps of its recurrence': adan((gradient, { before, count }) =>
     count === 0 ? gradient : before
   ),
@@ -347,10 +320,6 @@ const wrong: Table<Held> = {
       x[i] = Math.min(1, Math.max(-1, value))
     })
     return x
-  }),
-  'the sum over by one, off each coordinate | no point of the region is nearer': region(x => {
-    const over = x.reduce((total, value) => total + value, 0) - 1
-    return over > 0 ? x.map(value => value - over) : x
   }),
   'a share of the first loss, kept beside the memory | goes on from text with the same bits': stage(tools => {
     const first: { share?: number } = {}
@@ -375,7 +344,6 @@ const wrong: Table<Held> = {
       })
     ),
   'Langevin moves of noise √h | has the moments of the law at every time': chain({ size: 0.02, noise: 1 }),
-  'Langevin moves uphill | has the moments of the law at every time': chain({ size: 0.02, drift: -1 }),
   'Metropolis without the way back | has the moments of the law at every time': chain({
     size: 0.2,
     adjusted: 'by the density alone'
@@ -435,9 +403,6 @@ const right: Table<Held> = {
     proper: true,
     moves: true,
     perRow: ({ score, target }) => squared(sub(score, target))
-  }),
-  'a penalty': objective({
-    penalty: params => ({ value: squareOfAll(params), gradient: Params.mapValues(x => 2 * x)(params) })
   }),
   'the difference from the last gradient': adan(gradient => gradient),
   'what sums to 1 at most': region(x => {

@@ -198,10 +198,6 @@ const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<
       of: ({ alpha, sigma }) => ({ p: sigma, q: -alpha }),
       is: velocity
     },
-    'velocity with α and σ swapped | the truth is carried to the truth': {
-      of: ({ alpha, sigma }) => ({ p: -alpha, q: sigma }),
-      is: velocity
-    },
     'the score without its sign | the truth is carried to the truth': {
       of: ({ sigma }) => ({ p: 0, q: 1 / sigma }),
       is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
@@ -244,16 +240,8 @@ const made =
   (change: (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array): Drawn['of'] =>
   (size, key) => [{ weight: 1, noise: change(Key.normal(size.rows * size.dim)(key), size, key) }]
 const each = (change: (z: number, at: number) => number): Drawn => ({ of: made(z => z.map(change)) })
-const uniform = (size: Expectation.Size, key: Key.Key): Float64Array => Key.uniform(size.rows * size.dim)(key)
 const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn> } = {
   wrong: {
-    'uniform noise | its noise is standard normal': {
-      of: made((_, size, key) => uniform(size, key).map(u => Math.sqrt(12) * (u - 0.5)))
-    },
-    'noise a tenth too long | its noise is standard normal': each(z => 1.1 * z),
-    'one number for all coordinates | its mean is that over all noise': {
-      of: made((z, { dim }) => z.map((_, at) => z[at - (at % dim)]))
-    },
     'two coordinates of one size | nothing is drawn twice': {
       of: made((z, { dim }) => z.map((x, at) => (at % dim === 1 ? Math.sign(x) * Math.abs(z[at - 1]) : x)))
     },
@@ -271,15 +259,6 @@ const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn>
         { weight: 0.5, noise: key },
         { weight: 0.5, noise: Key.normal(rows * dim)(Key.child(1)(key)).map(z => 1.3 * z) }
       ]
-    },
-    'twelve uniforms less six, of six | its noise is standard normal': {
-      of: made((_, { rows, dim }, key) => {
-        const u = Key.uniform(3 * rows * dim)(key)
-        return Float64Array.from(
-          { length: rows * dim },
-          (_, at) => 2 * (u[3 * at] + u[3 * at + 1] + u[3 * at + 2] - 1.5)
-        )
-      })
     }
   },
   right: {

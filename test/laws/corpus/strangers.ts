@@ -1,7 +1,6 @@
 /** Inventions of somebody who knew the pages and the types alone, of those that showed what a law did not see, or saw in what is right. */
 import * as t from 'io-ts'
 import {
-  add,
   div,
   exp,
   log1p,
@@ -23,7 +22,6 @@ import {
   Parametrization,
   Params,
   Points,
-  Rate,
   Region,
   Schedule,
   Score,
@@ -158,24 +156,7 @@ const curved =
       })
     )
 
-/** |x̂₀ − x₀|², which reads x₀ and no noise. */
-const ofData =
-  (power: 1 | 2): Held =>
-  () =>
-    laws.of(
-      Objective.custom('ofData', TimeLaw.at(0.3), ({ score, noisy, level, clean }) => {
-        const predicted = div(add(noisy, mul(power === 1 ? level.sigma : square(level.sigma), score)), level.alpha)
-        return sum(square(sub(predicted, clean)), 1)
-      }),
-      { claims: { proper: true } }
-    )
-
-// —— rates, regions, schedules ——
-
-const rate =
-  (at: (step: number) => number): Held =>
-  () =>
-    laws.of(Rate.define({ name: 'ownRate', about, meaning: () => at }), { claims: { most: 0.1 } })
+// —— regions, schedules ——
 
 type Numbers = ReadonlyArray<number> | Float64Array
 const lengthOf = (x: Numbers): number => Math.hypot(...x)
@@ -339,10 +320,6 @@ const wrong: Table<Held> = {
     Parametrization.data
   ),
   'half of the curvature | its ‘curvature’ is what it stands for': curved(1),
-  'x̂₀ with σ for σ² | the truth is stationary in population': ofData(1),
-  'Noam’s rate at step 0 | is no less than 0': rate(
-    step => (0.1 * Math.min(step ** -0.5, step * 0.001)) / Math.sign(step)
-  ),
   'the ball after the box | no point of the region is nearer': region(ballAfterBox, x =>
     Math.max(lengthOf(x) - 1, ...Array.from(x, a => Math.abs(a) - 0.8))
   ),
@@ -356,9 +333,8 @@ const wrong: Table<Held> = {
     points => Key.permutation(points.rows),
     Initializer.fromData
   ),
-  'noise clipped at 3 | its noise is standard normal': noise(z => z.map(x => Math.max(-3, Math.min(3, x)))),
-  'noise of twelve uniforms | its noise is standard normal': noise((z, u) => ofTwelve(z.length, u(12 * z.length))),
   'noise a fiftieth too long | its noise is standard normal': noise(z => times(z, 1.02)),
+  'noise of twelve uniforms | its noise is standard normal': noise((z, u) => ofTwelve(z.length, u(12 * z.length))),
   'normals of twelve uniforms | normal draws are normal': source({
     normal: n => key => ofTwelve(n, Key.uniform(12 * n)(key))
   }),
@@ -409,8 +385,6 @@ const right: Table<Held> = {
     Parametrization.data
   ),
   'the curvature': curved(2),
-  'x̂₀ by hand': ofData(2),
-  'Noam’s rate': rate(step => 0.1 * Math.min((step + 1) ** -0.5, (step + 1) * 0.001)),
   'Σ|x| ≤ 1': region(softened, x => sizeOf(x) - 1),
   'a cone of second order': region(cone, x => lengthOf(x.slice(0, -1)) - x[x.length - 1]),
   'a log-SNR as Laplace has it, steep at both ends': laplaceSchedule,

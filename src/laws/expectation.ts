@@ -33,7 +33,7 @@ const schedule = Schedule.ornsteinUhlenbeck
 
 const times = fc.integer({ min: 3, max: 15 }).map(k => TimeLaw.at(k / 10))
 
-const casesOf = <P extends string>(
+export const casesOf = <P extends string>(
   score: Score.Score<P>,
   objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>,
   rows = Arbitrary.minRows(score)
@@ -50,7 +50,7 @@ const casesOf = <P extends string>(
 const variance = (values: Density.Row): number => moments(values).variance
 
 /** Value and gradient, in one row, from as many keys. */
-const repeated = <P extends string>(
+export const repeated = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
   { schedule = Schedule.ornsteinUhlenbeck, objective, points, params, seed }: Example<P>,

@@ -12,7 +12,7 @@ import * as Chance from './chance.js'
 import { areSameBits } from './bits.js'
 import { compiled, flat, greatest } from './check.js'
 import * as Density from './density.js'
-import type { Law, Laws } from './law.js'
+import type { Laws } from './law.js'
 import {
   above,
   areFinite,
@@ -20,10 +20,10 @@ import {
   differs,
   equals,
   forAll,
-  ofRow,
   ofRows,
   sameBits,
-  type Relation
+  type Relation,
+  type Stated
 } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
@@ -55,7 +55,7 @@ interface Example {
 
 const { minus, rowsOf } = Density
 
-export const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<Density.Row> =>
+const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<Density.Row> =>
   Object.entries<Params.Params<P>[P]>(params)
     .filter(([name]) => name === 'mean' || name === 'means')
     .flatMap(([, { shape, values }]) => {
@@ -63,21 +63,13 @@ export const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyA
       return rowsOf({ rows: values.length / dim, dim, values })
     })
 
-export const distance = (a: Density.Row, b: Density.Row): number => Elementary.norm(minus(a, b))
-export const sizeOf = (points: Points.Points): number => 1 + greatest(points.values)
-export const keysOf = (repeats: number, seed: number): ReadonlyArray<Key.Key> => Key.split(repeats)(Key.fromSeed(seed))
-export const normals = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
+const distance = (a: Density.Row, b: Density.Row): number => Elementary.norm(minus(a, b))
+const sizeOf = (points: Points.Points): number => 1 + greatest(points.values)
+const normals = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
   rows,
   dim,
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
 })
-
-/** How many centres a start has, none of what is no mixture. */
-export const countOf = <P extends string>(score: Score.Score<P>, dim: number): number =>
-  Object.entries<ReadonlyArray<number>>(Score.shapes(dim)(score)).reduce(
-    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
-    0
-  )
 
 /** Numbers that two starts on some rows are compared by, in mean: also which centre is which row. */
 const featuresOf =
@@ -99,18 +91,12 @@ const featuresOf =
 /** Starts that two initializers are compared by: shares that are a tenth apart are told from each other. */
 const COMPARED = 2400
 
-/** The law that two initializers start by one law. */
-export const sameStarts = <P extends string>(
-  a: Initializer.Initializer,
-  b: Initializer.Initializer,
-  score: Score.Score<P>
-): Law => ofRow(`${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)}`, startAlike(a, b, score))
-
-const startAlike = <P extends string>(
+/** That an initializer starts by one law with another. */
+export const startAlike = <P extends string>(
   a: Initializer.Initializer,
   b: Initializer.Initializer | undefined,
   score: Score.Score<P>
-) =>
+): Stated =>
   forAll(
     fc.record({
       // Of rows ever farther off the farthest is taken by any power of its distance; of others each power takes its own.
@@ -135,7 +121,7 @@ const startAlike = <P extends string>(
     says: ({ points, seed }, b) => {
       const [found, wanted] = [a, b].map((initializer, i) => {
         const start = compiled(Initializer.interpret(score, points)(initializer))
-        return keysOf(COMPARED, 2 * seed + i).map(key => featuresOf(rowsOf(points))(start(key)))
+        return Key.split(COMPARED)(Key.fromSeed(2 * seed + i)).map(key => featuresOf(rowsOf(points))(start(key)))
       })
       const feature = (rows: typeof found, at: number): ReadonlyArray<number> => rows.map(row => row[at])
       return wanted[0].map((_, at) => Chance.sameMean(feature(found, at), feature(wanted, at), 6))
@@ -177,7 +163,8 @@ export const initializer = <P extends string>(
   /** The centres that twelve keys start; variances see weights whatever the centres do. */
   const centresOn = (points: Points.Points, seed: number): ReadonlyArray<ReadonlyArray<Density.Row>> =>
     others(points, seed, 12).map(centresOf)
-  const count = countOf(score, dim ?? 1)
+  const { means = [0] }: Readonly<Record<string, ReadonlyArray<number>>> = Score.shapes(dim ?? 1)(score)
+  const [count] = means
   const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
       points: Arbitrary.points({ minRows: least, far: 1e6 })(dim),

@@ -108,6 +108,15 @@ const follow = (machine: Machine, { start, gradients }: Walk): Trail =>
   onwards(machine, begin(machine, start), gradients)
 const stepsOf = (machine: Machine, walk: Walk): ReadonlyArray<P> => follow(machine, walk).steps
 
+/** The numbers of all parameters after each step of a walk. */
+export const trailOf = (
+  optimizer: Optimizer.Optimizer,
+  { start, gradients }: Walk
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const machine = Optimizer.anyInterpret<string>(optimizer)
+  return gradients.map((_, n) => flat(follow(machine, { start, gradients: gradients.slice(0, n + 1) }).params))
+}
+
 const onWalk = (f: (params: P) => P, { start, gradients }: Walk): Walk => ({
   start: f(start),
   gradients: gradients.map(f)

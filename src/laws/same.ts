@@ -9,25 +9,25 @@ import {
   Key,
   Objective,
   Optimizer,
-  Params,
   Pipeline,
   Rate,
   Run,
   Schedule,
   Score,
   TimeGrid,
-  TimeLaw,
   Weighting
 } from '../index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Sampler from '../sampler/sampler.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { compiled, flat, average, greatest } from './check.js'
+import { compiled, flat, greatest } from './check.js'
 import { forAll, ofRows, equals, sameBits, type Stated, type Stating } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
-import { copied, drawnBy } from './expectation.js'
-import { sameStarts } from './initializer.js'
+import * as Density from './density.js'
+import { casesOf, copied, drawnBy, repeated } from './expectation.js'
+import { startAlike } from './initializer.js'
+import { trailOf } from './optimizer.js'
 import type { Laws } from './law.js'
 import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted } from './script.js'
@@ -65,33 +65,22 @@ const isRandom = (expectation: Expectation.Expectation): boolean => {
   return way.where === 'span' || (way.where === 'everywhere' && way.rows !== 'fixed')
 }
 
-/** For each key the means over its rows of what noise is compared by. */
-const noiseOf = (
-  expectation: Expectation.Expectation,
-  dim: number,
-  seed: number
-): ReadonlyArray<ReadonlyArray<number>> => {
+/** What noise is compared by: entries, their squares, whether they are below each place, and products of two. */
+const looksAt = (z: Density.Row): Density.Row => [
+  ...z,
+  ...z.map(x => x * x),
+  ...z.flatMap(x => PLACES.map(place => (x <= place ? 1 : 0))),
+  ...z.flatMap((x, j) => z.slice(j + 1).map(y => x * y))
+]
+
+/** For each key the mean of that over its rows. */
+const noiseOf = (expectation: Expectation.Expectation, dim: number, seed: number): ReadonlyArray<Density.Row> => {
   const draw = drawnBy(Expectation.interpret(expectation), { rows: ROWS, dim })
-  const coordinates = Array.from({ length: dim }, (_, j) => j)
-  const functions: ReadonlyArray<(values: Float64Array, row: number) => number> = [
-    ...coordinates.flatMap(j => [
-      (values: Float64Array, row: number) => values[row + j],
-      (values: Float64Array, row: number) => values[row + j] * values[row + j],
-      ...PLACES.map(place => (values: Float64Array, row: number) => (values[row + j] <= place ? 1 : 0))
-    ]),
-    ...coordinates.flatMap(j =>
-      coordinates.slice(j + 1).map(k => (values: Float64Array, row: number) => values[row + j] * values[row + k])
-    )
-  ]
   return Key.split(KEYS)(Key.fromSeed(seed)).map(key => {
     const draws = draw(key)
-    return functions.map(f =>
-      draws.reduce(
-        (sum, { weight, values }) =>
-          sum + weight * average(Array.from({ length: ROWS }, (_, row) => f(values, row * dim))),
-        0
-      )
-    )
+    const weights = draws.flatMap(({ weight }) => Array.from({ length: ROWS }, () => weight / ROWS))
+    const seen = draws.flatMap(({ values }) => Density.rowsOf({ rows: ROWS, dim, values }).map(looksAt))
+    return Density.combine(weights, seen, seen[0].length)
   })
 }
 
@@ -181,57 +170,23 @@ const rules: ReadonlyArray<Rule> = [
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
       source: 'the stated formula',
-      says: ({ walk: { start, gradients } }) => {
-        const [found, wanted] = [a, b].map(optimizer => {
-          const { init, update } = Optimizer.anyInterpret<string>(optimizer)
-          return gradients.reduce(
-            ({ params, state, trail }, gradient) => {
-              const evaluate = (at: Params.Params<string>) => ({
-                value: flat(gradient).reduce((sum, g, i) => sum + g * flat(at)[i], 0),
-                gradient
-              })
-              const [step, next] = update(gradient, state, params, { ...evaluate(params), evaluate })
-              const after = Params.zipWith((x, s: number) => x + s)(params, step)
-              return { params: after, state: next, trail: [...trail, ...flat(after)] }
-            },
-            { params: start, state: init(start), trail: flat(start) }
-          ).trail
-        })
-        return equals(found, wanted, 1e-9 * (1e-300 + greatest(wanted)))
+      says: ({ walk }) => {
+        const [found, wanted] = [a, b].map(optimizer => trailOf(optimizer, walk))
+        return equals(found, wanted, 1e-9 * (1e-300 + greatest(wanted.flat())))
       }
     })
   ]),
   rule(Expectation.concept.is, (a, b, { score = pair }) => [
     isRandom(a) && isRandom(b) && sameNoise(a, b),
-    forAll(
-      Arbitrary.eachDim.map(dim =>
-        fc.record({
-          form: fc.constantFrom('denoising' as const, 'implicit' as const),
-          time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
-          points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
-          params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
-          seed: Arbitrary.seeds
-        })
-      )
-    )({
+    forAll(casesOf(score, [Objective.denoising, Objective.implicit]))({
       name: 'the means are the same',
       statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
       source: 'law of large numbers',
       maxCases: 9,
-      says: ({ form, time, points, params, seed }) => {
+      says: ({ points, seed, ...each }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
-          const f = compiled(
-            Compile.valueAndGrad({
-              schedule: Schedule.ornsteinUhlenbeck,
-              score,
-              objective: Objective[form](TimeLaw.at(time)),
-              expectation
-            })(copied(points, COPIES))
-          )
-          return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
-            const { value, gradient } = f(params, key)
-            return [value, ...flat(gradient)]
-          })
+          const many = { ...each, points: copied(points, COPIES), seed: 2 * seed + i }
+          return repeated(score, expectation, many, REPEATS)
         })
         return Chance.sameMeans(found, wanted)
       }
@@ -272,30 +227,25 @@ const rules: ReadonlyArray<Rule> = [
             Sampler.transport(compiled(Sampler.compile({ sampler, grid, schedule })))(along)(from)(
               Key.fromSeed(2 * seed + i)
             )
-          ).map(({ points: { values } }) => {
-            const [x, y] = [0, 1].map(j => Array.from(values).filter((_, at) => at % 2 === j))
-            return { x, y }
-          })
+          ).map(({ points }) => Density.rowsOf(points))
         })
-        type State = (typeof wanted)[number]
-        const centred = (about: State, { x, y }: State): ReadonlyArray<ReadonlyArray<number>> => {
-          const [mx, my] = [average(about.x), average(about.y)]
-          return [
-            x,
-            y,
-            x.map(v => (v - mx) * (v - mx)),
-            y.map(v => (v - my) * (v - my)),
-            x.map((v, i) => (v - mx) * (y[i] - my))
-          ]
-        }
         return wanted.map((state, n) => {
-          const [f, w] = [found[n], state].map(of => centred(state, of))
-          return f.map((values, i) => Chance.sameMean(values, w[i]))
+          // Of both about the mean of one.
+          const middle = Density.combine(
+            state.map(() => 1 / state.length),
+            state,
+            2
+          )
+          const moments = (row: Density.Row): Density.Row => {
+            const [x, y] = Density.minus(row, middle)
+            return [x, y, x * x, y * y, x * y]
+          }
+          return Chance.sameMeans(found[n].map(moments), state.map(moments))
         })
       }
     })
   ]),
-  rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
+  rule(Initializer.concept.is, (a, b, { score = two }) => [startAlike(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points }) => [
     forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',

@@ -183,30 +183,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
     }
   })
-  const derivativeOfDivergence = lawOf({
-    name: 'the gradient of the divergence is its slope',
-    statement:
-      '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
-    source: hyvarinen,
-    maxCases: ENOUGH,
-    says: each => {
-      const { schedule, params, time, points } = each
-      const towards = direction(params, each.seed)
-      const level = Schedule.level(time)(schedule)
-      const { gradient } = valueAndGrad<P>(own =>
-        sum(divergence(own, Points.tensor(points), levelTensors(points.rows, level)))
-      )(params)
-      const at = (step: number): number =>
-        sumOf(divergences({ ...each, params: Params.zipWith((p, v) => p + step * v)(params, towards) }))
-      const r = greatest([...points.values, ...flat(params)])
-      const found = dot(flat(gradient), flat(towards))
-      const size = 1 + points.rows * greatest(divergences(each))
-      const [nearest] = [2e-3, 2e-4, 2e-5]
-        .map(step => slope(at, step / (1 + r)))
-        .sort((a, b) => Math.abs(a - found) - Math.abs(b - found))
-      return equals(found, nearest, 1e-8 * Elementary.pow(1 + r * r, 3) * size)
-    }
-  })
 
   return ofRows(Score.show(score), [
     lawOf({
@@ -262,9 +238,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
               return between(found, sides)
             })
           }
-        }),
-    // What of a background is not learned has no gradient.
-    smooth && !isBeside(score) && derivativeOfDivergence
+        })
   ])
 }
 
@@ -490,22 +464,9 @@ const ofUnits = <P extends string>(
   family: Score.Family<P>,
   options: ScoreOptions<P>
 ): ReadonlyArray<Stated> => {
-  const { shifted, scaled, distance } = family
+  const { scaled, distance } = family
   const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
   return [
-    lawOf({
-      claim: shifted,
-      reason: unsaid,
-      name: 'is shifted with its data',
-      statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
-      source: 'change of variables',
-      says: (each, shifted) => {
-        const { params, points, seed } = each
-        const by = Key.normal(points.dim)(Key.fromSeed(seed))
-        const values = points.values.map((x, at) => x + by[at % points.dim])
-        return close(each, logOf(shifted(by)(params), { ...points, values }, clean), logOf(params, points, clean))
-      }
-    }),
     lawOf({
       claim: distance,
       reason: unsaid,
@@ -564,11 +525,6 @@ const conditionOf = (
   r: 1 + greatest(points.values) + greatest(mixture.flatMap(({ mean }) => mean)),
   u: mixture.reduce((least, { variance }) => Math.min(least, variance), Infinity)
 })
-
-/** Whether rows of no component stand beside those of a mixture. */
-const isBeside = <P extends string>(score: Score.Score<P>): boolean => {
-  return Score.interpret(score).family?.hasBackground === true
-}
 
 /** Steps of a coordinate, where there are one or two. */
 const STEPS = { 1: 8001, 2: 161 } as const

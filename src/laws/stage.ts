@@ -1,22 +1,9 @@
-/** Laws of stages: in sequence they are a monoid, a run goes on from text, and batches are of any rows alike. */
+/** Laws of stages: a run goes on from text, and batches are of any rows alike. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../data/points.js'
-import {
-  Compile,
-  Initializer,
-  Key,
-  Objective,
-  Optimizer,
-  Params,
-  Pipeline,
-  Place,
-  Run,
-  Schedule,
-  Score,
-  TimeLaw
-} from '../index.js'
+import { Compile, Initializer, Key, Params, Pipeline, Place, Run, Schedule, Score } from '../index.js'
 import * as Stage from '../pipeline/stage.js'
 import { seeds } from './arbitraries.js'
 import { throughText } from './bits.js'
@@ -33,19 +20,11 @@ export interface StageOptions<P extends string> {
 
 const data: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
 
-const objective = Objective.denoising(TimeLaw.at(0.3))
-/** What stands before and after it: draws of its own, and a memory. */
-const beside: ReadonlyArray<Stage.Stage> = [
-  Stage.descend({ objective, optimizer: Optimizer.adam({ rate: 0.1 }), steps: 3 }),
-  Stage.descend({ objective, optimizer: Optimizer.momentum({ rate: 0.05 }), steps: 2, batch: 2 }),
-  Stage.sequence([])
-]
-
 /** Of how many keys batches are counted, and how many standard errors a count may be off. */
 const [KEYS, ERRORS] = [2000, 6]
 
 /**
- * The laws of a stage, in sequence with others.
+ * The laws of a stage.
  *
  * @example
  * import fc from 'fast-check'
@@ -66,17 +45,8 @@ export const stage = <P extends string = 'mean'>(
   }: StageOptions<P> = {}
 ): Laws => {
   const initializer = Initializer.gaussian({ scale: 1 })
-  const program = (...stages: ReadonlyArray<Stage.Stage>): Compile.Program<P> =>
-    compiled(Compile.pipeline(Pipeline.of({ schedule, score, initializer, stages }))(points))
-  /** The parameters at the end; of a run that fails, where the last good ones are, also what it met: failing alike is no law. */
-  const end = (seed: number, stages: ReadonlyArray<Stage.Stage>): unknown => {
-    const { params, status } = Run.last(program(...stages))(Key.fromSeed(seed))
-    return status._tag === 'Failed' ? { params, met: status.problem.value } : params
-  }
-  const same = (seed: number, wanted: ReadonlyArray<Stage.Stage>, ...others: ReadonlyArray<typeof wanted>): Said => {
-    const first = end(seed, wanted)
-    return others.map(other => sameBits(end(seed, other), first))
-  }
+  const program = (): Compile.Program<P> =>
+    compiled(Compile.pipeline(Pipeline.of({ schedule, score, initializer, stages: [stage] }))(points))
   /** The rows that its second step asks for. */
   const rowsOf =
     (simple: Stage.Simple, rows: number) =>
@@ -106,28 +76,7 @@ export const stage = <P extends string = 'mean'>(
       step(start, step(start, begin(start), first).memory, second)
       return asked.at(-1) ?? []
     }
-  const [before, after] = [fc.constantFrom(...beside), fc.constantFrom(...beside)]
   return ofRows(Stage.show(stage), [
-    forAll(fc.record({ before, after, seed: seeds }))({
-      name: 'sequences are associative',
-      statement:
-        '∀ a, c, keys: a, s, c one after the other end at the same bits as (a s) c and a (s c), where x y is Monoid.concat(x, y); and repeat(2)(s) as s s. Exactly.',
-      source: 'definition of a monoid',
-      // Runs are costly, and where two differ at all they differ almost everywhere.
-      maxCases: 2,
-      says: ({ before, after, seed }) => {
-        const { concat } = Stage.Monoid
-        return [
-          same(
-            seed,
-            [before, stage, after],
-            [concat(concat(before, stage), after)],
-            [concat(before, concat(stage, after))]
-          ),
-          same(seed, [stage, stage], [Stage.repeat(2)(stage)])
-        ]
-      }
-    }),
     forAll(fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }))({
       name: 'goes on from text with the same bits',
       statement:
@@ -136,7 +85,7 @@ export const stage = <P extends string = 'mean'>(
       maxCases: 3,
       says: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
-        const [one, another] = [program(stage), program(stage)]
+        const [one, another] = [program(), program()]
         const states = [...Run.states(one)(Key.fromSeed(seed))]
         const codec = Run.codec(one)
         // Not from the last, from which nothing follows.

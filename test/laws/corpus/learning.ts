@@ -590,13 +590,13 @@ const staged = ({ step }: Staged, name: string): ReadonlyArray<laws.Law> =>
   )
 const stages: { readonly wrong: Table<Staged>; readonly right: Table<Staged> } = {
   wrong: {
-    'a count that outlives it | sequences are associative': {
+    'a count that outlives it | goes on from text with the same bits': {
       step: params => {
         calls.count += 1
         return Params.mapValues(x => x + calls.count)(params)
       }
     },
-    'a key of its own, the next each time | sequences are associative': {
+    'a key of its own, the next each time | goes on from text with the same bits': {
       step: params => {
         calls.count += 1
         return Params.mapValues(x => x + Key.uniform(1)(Key.fromSeed(calls.count))[0])(params)

@@ -392,8 +392,8 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
     'a mixture of deviations for variances | is the mixture that it says': saying(log => Math.exp(log / 2)),
     'another unit of centres alone | scales with its columns': unit(log => log),
     'another unit of variances, once for twice | scales with its columns': unit((log, by) => log + Math.log(by)),
-    'shifted back | is shifted with its data': shifting((c, at, by) => c - by[at % by.length]),
-    'the first centre alone is shifted | is shifted with its data': shifting((c, at, by) =>
+    'shifted back | moves with data and centres': shifting((c, at, by) => c - by[at % by.length]),
+    'the first centre alone is shifted | moves with data and centres': shifting((c, at, by) =>
       at < by.length ? c + by[at] : c
     ),
     'the square of a distance | measures steps in proportion': apart(squares => squares),

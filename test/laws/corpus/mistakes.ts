@@ -260,7 +260,7 @@ const wrong: Table<Held> = {
     quantile: () => Math.sqrt,
     density: () => ({ at: time => time, support: [0, 1] })
   }),
-  'nodes of another law than the draws | draws agree in mean with the quadrature': timeLaw({
+  'nodes of another law than the draws | its ‘nodes’ is what it stands for': timeLaw({
     quantile: () => Math.sqrt,
     nodes: (_, count) => midpoints(count)
   }),

@@ -96,9 +96,10 @@ const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighe
 
 interface Timed {
   readonly law: TimeLaw.Meaning
+  readonly share?: (time: number) => number
 }
-const timeLaw = ({ law }: Timed, name: string): ReadonlyArray<laws.Law> =>
-  laws.timeLaw(TimeLaw.define({ name: word(name), about: name, meaning: () => law }))
+const timeLaw = ({ law, share }: Timed, name: string): ReadonlyArray<laws.Law> =>
+  laws.timeLaw(TimeLaw.define({ name: word(name), about: name, meaning: () => law }), { ...(share && { share }) })
 const late: Timed['law'] = {
   quantile: () => u => Math.sqrt(u),
   density: () => ({ at: time => 2 * time, support: [0, 1] })
@@ -121,7 +122,7 @@ const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } =
     'no number early | times are those of the schedule': {
       law: { quantile: () => u => (u < 1e-3 ? NaN : Math.sqrt(u)) }
     },
-    'a weight without end | looks at the key only if it is random': {
+    'a weight without end | times are those of the schedule': {
       law: { ...late, weight: () => (t: number) => 1 / Math.max(0, t - 0.5) }
     },
     'nodes of another law | its ‘nodes’ is what it stands for': {
@@ -130,7 +131,7 @@ const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } =
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n }))
       }
     },
-    'nodes of twice the weight | nodes weigh as much as the law': {
+    'nodes of twice the weight | its ‘nodes’ is what it stands for': {
       law: {
         ...late,
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 2 / n }))
@@ -143,12 +144,10 @@ const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } =
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 1 / n }))
       }
     },
-    'weights of no number | looks at the key only if it is random': {
-      law: { nodes: () => [{ time: 0.5, weight: NaN }] }
-    }
+    'the share of the uniform law | its share is that of the draws': { law: late, share: time => time }
   },
   right: {
-    'late, with its density': { law: late },
+    'late, with its density and its share': { law: late, share: time => time * time },
     'late, in strata': { law: { ...late, isStratified: true } },
     'from noise to data': { law: { quantile: () => u => 1 - u, density: () => ({ at: () => 1, support: [0, 1] }) } },
     'two times': {

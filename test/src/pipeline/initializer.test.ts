@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Initializer, Key, Metric, Mixture, Points, Problem, Score, Source, Vocabulary } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
-import { isSlow } from '../../cases.js'
 
 const truth = Mixture.of({
   means: [
@@ -85,20 +84,32 @@ describe('fromData', () => {
       expect(new Set(rows.map(String)).size).toBe(3)
     }
   })
+})
 
-  it.runIf(isSlow)('takes rows in proportion to their weights', () => {
-    const data = { rows: 4, dim: 1, values: Float64Array.of(0, 1, 2, 3), weights: Float64Array.of(1, 2, 0, 5) }
-    const repeats = 4000
-    const firsts = Array.from(
-      { length: repeats },
-      (_, seed) => start(Initializer.fromData, Score.spherical({ components: 1 }), data)(seed).means.values[0]
-    )
-    const share = (x: number): number => firsts.filter(first => first === x).length / repeats
-    // Hoeffding: each share is within 0.06 of its mean but with probability 2 exp(−2 · 4000 · 0.06²) < 1e-12.
-    ;[1 / 8, 2 / 8, 0, 5 / 8].forEach((wanted, x) => {
-      expect(Math.abs(share(x) - wanted)).toBeLessThan(0.06)
-    })
-    expect(share(2)).toBe(0)
+describe('rows are taken by their weights', () => {
+  const data = { rows: 4, dim: 1, values: Float64Array.of(0, 1, 2, 3), weights: Float64Array.of(1, 2, 0, 5) }
+  const share = (masses: ReadonlyArray<number>, at: number): number => masses[at] / masses.reduce((a, b) => a + b)
+
+  it.each<readonly [string, Initializer.Initializer, (first: number, row: number) => number]>([
+    ['fromData', Initializer.fromData, (first, row) => (first === row ? 0 : 1)],
+    ['k-means++', Initializer.kMeansPlusPlusOf({ trials: 1 }), (first, row) => (first - row) ** 2]
+  ])('%s: the first, and the second beside it', (_, initializer, factor) => {
+    const repeats = 2000
+    const two = start(initializer, Score.spherical({ components: 2 }), data)
+    const taken = Array.from({ length: repeats }, (_, seed) => Array.from(two(seed).means.values))
+    const weights = Array.from(data.weights)
+    for (const row of [0, 1, 2, 3]) {
+      const second = weights.reduce((sum, _, first) => {
+        const masses = weights.map((weight, other) => weight * factor(first, other))
+        return sum + share(weights, first) * share(masses, row)
+      }, 0)
+      // Hoeffding: each share is within 0.085 of its mean but with probability 2 exp(−2 · 2000 · 0.085²) < 1e-12.
+      ;[share(weights, row), second].forEach((wanted, k) => {
+        const found = taken.filter(centres => centres[k] === row).length / repeats
+        expect(Math.abs(found - wanted), `${row} as ${k}`).toBeLessThan(0.085)
+      })
+    }
+    expect(taken.flat()).not.toContain(2)
   })
 })
 
@@ -244,16 +255,21 @@ describe('spectral, for the pair', () => {
 
 describe('momentsMatched', () => {
   it('has the mean of the data and the covariance beyond the components’ own', () => {
-    const many = start(Initializer.momentsMatched, Score.spherical({ components: 500 }))(4)
+    // Turned, so that no direction is an axis.
+    const values = Float64Array.from(Points.toRows(points).flatMap(([x, y, z]) => [x + y, y - x, z]))
+    const turned = { ...points, values }
+    const many = start(Initializer.momentsMatched, Score.spherical({ components: 500 }), turned)(4)
     const drawn = { rows: 500, dim: 3, values: many.means.values }
-    const [mean, covariance] = [Points.mean(points), Points.covariance(points)]
+    const mean = Points.mean(turned)
+    const excess = Points.covariance(turned).map((v, at) => (at % 4 === 0 ? Math.max(0, v - 1) : v))
     Points.mean(drawn).forEach((m, j) => {
       // Six standard errors.
-      expect(Math.abs(m - mean[j])).toBeLessThan(6 * Math.sqrt(Math.max(covariance[4 * j] - 1, 1e-6) / 500) + 0.05)
+      expect(Math.abs(m - mean[j])).toBeLessThan(6 * Math.sqrt(excess[4 * j] / 500) + 0.05)
     })
     const found = Points.covariance(drawn)
-    ;[0, 4].forEach(at => {
-      expect(Math.abs(found[at] / (covariance[at] - 1) - 1)).toBeLessThan(6 * Math.sqrt(2 / 500))
+    ;[0, 1, 4].forEach(at => {
+      const error = Math.sqrt((excess[0] * excess[4] + excess[at] ** 2) / 500)
+      expect(Math.abs(found[at] - excess[at])).toBeLessThan(6 * error)
     })
   })
 })

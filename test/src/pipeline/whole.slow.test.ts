@@ -1,5 +1,4 @@
 /** All cases of what `npm test` takes a part of. */
-import './initializer.test.js'
 import './ownInitializers.test.js'
 import './ownStages.test.js'
 import './recipe.test.js'

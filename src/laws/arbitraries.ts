@@ -313,7 +313,8 @@ const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
       const numbers = (shape: ReadonlyArray<number>) => tensor(shape, [shape.length])
       const shapesOf = (rows: number, count: number): Float64Array =>
         compute(() => {
-          const [own, x] = [Score.tensors(params), zeros([rows, dim])]
+          const own = Score.tensors(params)
+          const x = zeros([rows, dim])
           const level = { alpha: ones([rows, 1]), sigma: zeros([rows, 1]) }
           if (family === undefined) return numbers(output(own, x, level).shape)
           const { logWeights, centres, logDensity } = family.components(own, dim)

@@ -77,7 +77,8 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
       source: 'p(x | y) = p(x) where y is constant',
       maxCases: ENOUGH,
       says: each => {
-        const [free, given] = [learned(each, null), learned(each, saysNothing)]
+        const free = learned(each, null)
+        const given = learned(each, saysNothing)
         const guided = guide.classifierFree({ free, given, weight: each.weight })
         const size = 1 + greatest([...each.points.values, ...flat(each.params)])
         return [
@@ -94,11 +95,13 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
       maxCases: ENOUGH,
       says: each => {
         const { weight, points, time } = each
-        const [free, given] = [learned(each, null), learned({ ...each, params: each.others }, null)]
+        const free = learned(each, null)
+        const given = learned({ ...each, params: each.others }, null)
         const [from, to] = [free, given].map(score => said(score, points, time))
         return Object.entries(said(guide.classifierFree({ free, given, weight }), points, time)).map(
           ([name, values]) => {
-            const [a, b] = [from[name], to[name]]
+            const a = from[name]
+            const b = to[name]
             return equals(
               values,
               a.map((x, at) => x + weight * (b[at] - x)),

@@ -149,7 +149,8 @@ export const initializer = <P extends string>(
   const model = Score.interpret(score) as unknown as Score.Model<string>
   const { rotate, translate, relabel } = symmetriesOf(score)
   const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
-  const [least, dim] = [Arbitrary.minRows(score), O.toNullable(Initializer.dim(initializer))]
+  const least = Arbitrary.minRows(score)
+  const dim = O.toNullable(Initializer.dim(initializer))
   const {
     moves = Initializer.moves(model)(initializer),
     turns = Initializer.turns(model)(initializer),
@@ -184,7 +185,8 @@ export const initializer = <P extends string>(
     const mirrored = mirror?.(seed)(wanted) ?? wanted
     return equals(flat(found), flat(off(mirrored) < off(wanted) ? mirrored : wanted), 1e-7 * sizeOf(points))
   }
-  const [onCases, onWide] = [forAll(cases), forAll(wide)]
+  const onCases = forAll(cases)
+  const onWide = forAll(wide)
 
   return ofRows(
     `${Initializer.show(initializer)} of ${Score.show(score)}`,

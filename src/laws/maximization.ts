@@ -173,7 +173,8 @@ export const maximization = <P extends string>(
             )
           }
           const step = Math.sqrt(floor)
-          const [near, far] = [fall(step), fall(2 * step)]
+          const near = fall(step)
+          const far = fall(2 * step)
           // What has no rows keeps the covariance that it has.
           const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), shape[0])
           const learned = <A>(of: ReadonlyArray<A>): ReadonlyArray<A> => of.filter((_, k) => masses[k] > 1e-100)

@@ -66,7 +66,8 @@ const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimize
   optax<S>(name, {
     init: state,
     update: (gradients, before, params) => {
-      const [after, own] = [[...params], structuredClone(before)]
+      const after = [...params]
+      const own = structuredClone(before)
       step(after, [...gradients], own)
       return [after.map((value, i) => value - params[i]), own]
     }

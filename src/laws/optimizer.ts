@@ -314,7 +314,8 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         says: ({ gradient, length }, closedForm) =>
           stepsOf(o, { start: vector([1]), gradients: Array.from({ length }, () => vector([gradient])) }).map(
             (step, n) => {
-              const [found, wanted] = [step.x.values[0], closedForm(gradient, n)]
+              const found = step.x.values[0]
+              const wanted = closedForm(gradient, n)
               return equals(found, wanted, tolerance * Math.max(Math.abs(found), Math.abs(wanted)) + 1e-300)
             }
           )

@@ -461,7 +461,8 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       source: 'a sampler goes from noise to data',
       says: ({ schedule }) => {
         const found = TimeGrid.times(schedule)(grid)
-        const [before, after] = [found.slice(0, -1), found.slice(1)]
+        const before = found.slice(0, -1)
+        const after = found.slice(1)
         const rounded = before.map(time => time * (1 - Elementary.powerOfTwo(-45)))
         return found[0] === found[found.length - 1] ? equals(after, before) : below(after, rounded)
       }
@@ -475,7 +476,8 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
       says: ({ schedule }, evenIn) => {
         const along = Array.from(TimeGrid.times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
-        const [first, last] = [along[0], along[along.length - 1]]
+        const first = along[0]
+        const last = along[along.length - 1]
         const even = along.map((_, i) => first + ((last - first) * i) / (along.length - 1))
         return equals(along, even, 1e-9 * Math.max(Math.abs(first), Math.abs(last)))
       }

@@ -108,11 +108,13 @@ export const misfit = ({ sign, left, right, within }: Relation): string | null =
       values.length !== rs[i].values.length || values.some((l, j) => !holds[sign](l, rs[i].values[j], within))
   )
   if (at < 0) return null
-  const [found, wanted] = [ls[at], rs[at]]
+  const found = ls[at]
+  const wanted = rs[at]
   if (found.values.length !== wanted.values.length)
     return isAt(found.at, `yours are ${found.values.length} numbers, by the law ${wanted.values.length}`)
   const j = found.values.findIndex((l, j) => !holds[sign](l, wanted.values[j], within))
-  const [l, r] = [found.values[j], wanted.values[j]]
+  const l = found.values[j]
+  const r = wanted.values[j]
   const [yours, theirs] = both(l, r)
   const off = Number.isFinite(l - r) ? `, off by ${rounded(Math.abs(l - r), 6)}` : ''
   const allowed = within > 0 ? `, where ${rounded(within, 6)} is allowed` : ''

@@ -82,7 +82,8 @@ const carried = (each: Example, from: number, to: number): ((x: number) => numbe
 /** A time as a step sees it. */
 const nodeAt = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
-  const [angle, size] = [Elementary.atan2(sigma, alpha), Elementary.hypot(alpha, sigma)]
+  const angle = Elementary.atan2(sigma, alpha)
+  const size = Elementary.hypot(alpha, sigma)
   return { time, alpha, sigma, ratio: sigma / alpha, angle, size }
 }
 
@@ -90,18 +91,26 @@ const timeOf = ({ schedule }: Example, logSnr: number): number => Schedule.timeO
 /** The time where σ/α is that. */
 const timeOfRatio = (each: Example, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
 
-const [LATEST, EARLIEST] = [-5, 5]
+/** The log-SNRs between which it goes. */
+const LATEST = -5
+const EARLIEST = 5
 
-/** σ/α before a last step, and the share of it by which a step along the score may move: (σ/α)²/√v. */
-const [LITTLE, MARGIN] = [0.01, 0.25]
+/** σ/α before a last step. */
+const LITTLE = 0.01
+/** The share of it by which a step along the score may move: (σ/α)²/√v. */
+const MARGIN = 0.25
 
 /** How many times as long, in log(σ/α), the step before a step is. */
 const BEFORE = [1 / 3, 3]
 /** In log(σ/α): a method of order 4 is off by rounding alone where they are short. */
 const STEPS_OF_ORDER = [0.02, 0.1, 0.4]
 
-/** Steps of the grid on which moments are compared, how many times as many the finer one has, and points that they are taken over. */
-const [STEPS, FINER, ROWS] = [60, 4, 4000]
+/** Steps of the grid on which moments are compared. */
+const STEPS = 60
+/** How many times as many the finer one has. */
+const FINER = 4
+/** Points that moments are taken over. */
+const ROWS = 4000
 /** Of a step in log(σ/α). */
 const LENGTH = (EARLIEST - LATEST) / (2 * STEPS)
 
@@ -151,7 +160,8 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
   ): Sampler.Moved => {
     const { schedule, seed } = each
     const { sampler: key } = pipe(Key.fromSeed(seed), Key.named('sampler'))
-    const [before, after] = [nodeAt(schedule, from), nodeAt(schedule, to)]
+    const before = nodeAt(schedule, from)
+    const after = nodeAt(schedule, to)
     return Case.meaning(sampler).step({ schedule, score: scoreOf(each), from: before, to: after, points, memory, key })
   }
   const size = (values: Float64Array): number => 1 + greatest(values)

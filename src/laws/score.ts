@@ -532,7 +532,8 @@ const STEPS = { 1: 8001, 2: 161 } as const
 /** Nodes of the whole line, as far as 1e22. */
 const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly weight: number }> =>
   Array.from({ length: count }, (_, i) => {
-    const [last, half] = [4.2, Math.PI / 2]
+    const last = 4.2
+    const half = Math.PI / 2
     const t = last * ((2 * i) / (count - 1) - 1)
     const u = half * Elementary.sinh(t)
     const step = (2 * last) / (count - 1)

@@ -20,8 +20,10 @@ export interface StageOptions<P extends string> {
 
 const data: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
 
-/** Of how many keys batches are counted, and how many standard errors a count may be off. */
-const [KEYS, ERRORS] = [2000, 6]
+/** Of how many keys batches are counted. */
+const KEYS = 2000
+/** How many standard errors a count may be off. */
+const ERRORS = 6
 
 /**
  * The laws of a stage.
@@ -85,7 +87,8 @@ export const stage = <P extends string = 'mean'>(
       maxCases: 3,
       says: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
-        const [one, another] = [program(), program()]
+        const one = program()
+        const another = program()
         const states = [...Run.states(one)(Key.fromSeed(seed))]
         const codec = Run.codec(one)
         // Not from the last, from which nothing follows.

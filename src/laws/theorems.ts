@@ -432,8 +432,12 @@ export interface LyapunovOptions<P extends string> {
   readonly time?: number
 }
 
-/** Steps of a map; steps of a flow, of a right one tens; and the error of one of these, as a share of its length. */
-const [STEPS, MOST, TOLERANCE] = [12, 500, 1e-4]
+/** Steps of a map. */
+const STEPS = 12
+/** Steps of a flow at most: a right one takes tens. */
+const MOST = 500
+/** The error of one of these, as a share of its length. */
+const TOLERANCE = 1e-4
 
 /**
  * The laws of the flows of a population's loss: it falls along its gradient flow, as fast as its gradient says, and EM's map never raises −E log p.
@@ -497,7 +501,8 @@ export const lyapunov = <P extends string>(
             )
           const whole = integral(course)
           const half = integral(course.filter((_, i) => i % 2 === 0 || i === course.length - 1))
-          const [first, last] = [course[0].value, course[course.length - 1].value]
+          const first = course[0].value
+          const last = course[course.length - 1].value
           const tolerance = Math.abs(whole - half) + 20 * TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
           return course.length > 4 && equals(first - last, whole, tolerance)
         }

@@ -229,7 +229,8 @@ const walking = (
         const led = { ...points, values }
         if (moved === undefined || to.sigma === 0) return { points: led }
         const size = 2 * (0.16 * to.sigma) ** 2
-        const [slope, z] = [score(led, to.time).values, Key.normal(values.length)(Key.child(1)(key))]
+        const slope = score(led, to.time).values
+        const z = Key.normal(values.length)(Key.child(1)(key))
         return {
           points: { ...led, values: values.map((x, i) => x + size * slope[i] + Math.sqrt(moved * size) * z[i]) }
         }

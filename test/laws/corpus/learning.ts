@@ -77,8 +77,10 @@ const optimizing = ({ rule, is, claims }: Optimizing, name: string): ReadonlyArr
 const adamWith =
   (b1: number, b2: number): Rule =>
   (g, m, v, n) => {
-    const [first, second] = [b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g]
-    const [mean, square] = [first / (1 - pow(b1, n + 1)), second / (1 - pow(b2, n + 1))]
+    const first = b1 * m + (1 - b1) * g
+    const second = b2 * v + (1 - b2) * g * g
+    const mean = first / (1 - pow(b1, n + 1))
+    const square = second / (1 - pow(b2, n + 1))
     return [(-0.1 * mean) / (Math.sqrt(square) + 1e-8), first, second]
   }
 const adam = adamWith(0.9, 0.999)
@@ -98,7 +100,8 @@ const optimizers: { readonly wrong: Table<Optimizing>; readonly right: Table<Opt
   wrong: {
     'Adam, v not corrected | it takes the steps of its recurrence': {
       rule: (g, m, v, n) => {
-        const [first, second] = [0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g]
+        const first = 0.9 * m + 0.1 * g
+        const second = 0.999 * v + 0.001 * g * g
         return [(-0.1 * first) / (1 - pow(0.9, n + 1)) / (Math.sqrt(second) + 1e-8), first, second]
       },
       is: adam
@@ -132,7 +135,8 @@ const optimizers: { readonly wrong: Table<Optimizing>; readonly right: Table<Opt
     'Adam by hand': { rule: adam, is: adam },
     'Adam by one factor': {
       rule: (g, m, v, n) => {
-        const [first, second] = [m + 0.1 * (g - m), v + 0.001 * (g * g - v)]
+        const first = m + 0.1 * (g - m)
+        const second = v + 0.001 * (g * g - v)
         const c = Math.sqrt(1 - pow(0.999, n + 1))
         return [((-0.1 * c) / (1 - pow(0.9, n + 1))) * (first / (Math.sqrt(second) + 1e-8 * c)), first, second]
       },

@@ -218,7 +218,8 @@ const chain =
                   const i = row * dim + j
                   const by = x - at.values[i]
                   const density = (by * (s[i] + 4 * half[i] + back[i])) / 6
-                  const [on, off] = [by - h * s[i], -by - h * back[i]]
+                  const on = by - h * s[i]
+                  const off = -by - h * back[i]
                   return sum + density + (adjusted === 'wholly' ? (on * on - off * off) / (4 * h) : 0)
                 }, 0)
                 return Math.log(u) < log

@@ -86,7 +86,8 @@ const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore
     'by its two forces': (params, x, level) => {
       const c = centre(params, level)
       const side = tanh(div(dot(c, x), u(level)))
-      const [plus, minus] = [add(1, side), sub(1, side)]
+      const plus = add(1, side)
+      const minus = sub(1, side)
       return div(add(mul(div(plus, 2), sub(c, x)), mul(div(minus, 2), sub(neg(c), x))), u(level))
     }
   }

@@ -97,7 +97,8 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
   const concepts = [...new Set(verdicts.map(({ concept }) => concept))]
   const seeds = new Set(verdicts.map(({ seed }) => seed)).size
   const line = (of: ReadonlyArray<Verdict>, name: string): ReadonlyArray<string> => {
-    const [wrong, right] = [of.filter(({ wrong }) => wrong), of.filter(({ wrong }) => !wrong)]
+    const wrong = of.filter(({ wrong }) => wrong)
+    const right = of.filter(({ wrong }) => !wrong)
     const caught = wrong.filter(({ by }) => by.length > 0).length
     const alarms = right.filter(({ by }) => by.length > 0).length
     // By the first seed, which asks as many cases as a user does.

@@ -184,7 +184,8 @@ const softened = (x: Float64Array): Float64Array => {
 }
 /** The cone |u| ≤ t of x = (u, t), as it is beside the polar one, of which all comes to 0. */
 const cone = (x: Float64Array): Float64Array => {
-  const [u, height] = [x.subarray(0, -1), x[x.length - 1]]
+  const u = x.subarray(0, -1)
+  const height = x[x.length - 1]
   const length = lengthOf(u)
   if (length <= height) return x.slice()
   if (length <= -height) return x.map(() => 0)

@@ -298,7 +298,7 @@ describe('rows drawn anew', () => {
     const wide = Source.drawn({ rows: 9, key: Key.fromSeed(4) })(
       rows => key => Mixture.sample(rows)(key)(Mixture.of({ means: [[1, 2, 3]] }))
     )
-    const [third] = [pipe(wide, Source.columns([2]))]
+    const third = pipe(wide, Source.columns([2]))
     expect(third.draw?.(5)(Key.fromSeed(1))).toEqual(
       Source.columns([2])(wide.draw?.(5)(Key.fromSeed(1)) ?? expect.fail('not drawn'))
     )

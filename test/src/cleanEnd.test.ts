@@ -94,7 +94,8 @@ it.runIf(isSlow)('a mean from the clean end on is that of its levels', () => {
     return loss.right(params, Key.fromSeed(1)).value
   }
   // Simpson's rule on 64 intervals, its first time a little off the end, where the loss is smooth: off by h⁴ |L⁗| / 180.
-  const [n, hi] = [64, 0.75]
+  const n = 64
+  const hi = 0.75
   const levels = Array.from({ length: n + 1 }, (_, i) => at(TimeLaw.at(Math.max((hi * i) / n, 1e-9))))
   const simpson =
     levels.reduce((total, value, i) => total + value * (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2), 0) / (3 * n)

@@ -142,7 +142,8 @@ const total = names.reduce((sum, name) => sum + factors[name].length, 0)
 
 /** A number for each pair of values, in whatever order. */
 const pairKey = (a: Factor, i: number, b: Factor, j: number): number => {
-  const [x, y] = [(offsets.get(a) ?? NaN) + i, (offsets.get(b) ?? NaN) + j]
+  const x = (offsets.get(a) ?? NaN) + i
+  const y = (offsets.get(b) ?? NaN) + j
   return x < y ? x * total + y : y * total + x
 }
 

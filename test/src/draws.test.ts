@@ -161,7 +161,8 @@ describe('tensors', () => {
     close(
       drawn.values,
       [0, 1, 2].flatMap(i => {
-        const [a, b] = [sign * z[2 * i], sign * z[2 * i + 1]]
+        const a = sign * z[2 * i]
+        const b = sign * z[2 * i + 1]
         return [0.6 * a - 0.8 * b, 0.8 * a + 0.6 * b, 0]
       })
     )
@@ -208,7 +209,8 @@ describe('tensors', () => {
     close(
       drawn.values,
       [0, 1, 2].flatMap(i => {
-        const [a, b] = [z[2 * i], z[2 * i + 1]]
+        const a = z[2 * i]
+        const b = z[2 * i + 1]
         return [0.6 * a - 0.8 * b, 0.8 * a + 0.6 * b, i === 1 ? -n[1] : 0]
       })
     )

@@ -17,7 +17,9 @@ import {
 import { compiled } from '../../src/laws/check.js'
 import { SEED, isSlow } from '../cases.js'
 
-const [rows, dim, components] = [5, 2, 3]
+const rows = 5
+const dim = 2
+const components = 3
 const scores: ReadonlyArray<Score.Score<string>> = [
   Score.symmetricPair,
   Score.spherical({ components }),

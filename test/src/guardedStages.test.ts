@@ -57,7 +57,8 @@ describe('a guarded stage', () => {
   it('leaves the parameters as they are, if it is not', () => {
     const from = Initializer.values([[-9], [5], [12]])
     const blur = Stage.expectationMaximization({ steps: 1, time: 3 })
-    const [settled, blurred] = [of(score, from, em(200)), of(score, from, em(200), blur)]
+    const settled = of(score, from, em(200))
+    const blurred = of(score, from, em(200), blur)
     expect(likelihood(score, end(blurred, points), points)).toBeLessThan(
       likelihood(score, end(settled, points), points)
     )

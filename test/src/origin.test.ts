@@ -236,7 +236,8 @@ it.each(spread(8)(['expectationMaximization', 'spectral', 'annealed', 'maximumLi
     const within = name === 'maximumLikelihood' || name === 'twoStage' ? 1e-5 : 1e-6
     fc.assert(
       fc.property(fc.integer({ min: -4, max: 10 }), fc.nat(), (power, seed) => {
-        const [by, key] = [2 ** power, Key.fromSeed(seed)]
+        const by = 2 ** power
+        const key = Key.fromSeed(seed)
         const wanted = endOf(pipelineOf(points), points, key)
         const scaled = { ...points, values: points.values.map(x => by * x) }
         const { rules, params } = endOf(pipelineOf(scaled), scaled, key)

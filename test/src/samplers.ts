@@ -64,7 +64,8 @@ const quantile =
   (mixture: Mixture.Mixture) =>
   (p: number): number => {
     const below = cdf(mixture)
-    let [lo, hi] = [-1e3, 1e3]
+    let lo = -1e3
+    let hi = 1e3
     for (let middle = 0; middle !== lo && middle !== hi; middle = lo + (hi - lo) / 2)
       if (below(middle) < p) lo = middle
       else hi = middle
@@ -87,7 +88,8 @@ const moments = (mixture: Mixture.Mixture): { readonly mean: Float64Array; reado
   const sum = (f: (k: number) => number): number => weights.reduce((total, w, k) => total + w * f(k), 0)
   const mean = Float64Array.from({ length: d }, (_, j) => sum(k => means.values[k * d + j]))
   const covariance = Float64Array.from({ length: d * d }, (_, at) => {
-    const [i, j] = [Math.floor(at / d), at % d]
+    const i = Math.floor(at / d)
+    const j = at % d
     return sum(
       k => (i === j ? variances[k] : 0) + (means.values[k * d + i] - mean[i]) * (means.values[k * d + j] - mean[j])
     )
@@ -115,7 +117,8 @@ const thresholds = (mixture: Mixture.Mixture): ReadonlyArray<number> => {
 
 /** How many of rising numbers are ≤ x. */
 const count = (sorted: Float64Array, x: number): number => {
-  let [lo, hi] = [0, sorted.length]
+  let lo = 0
+  let hi = sorted.length
   while (lo < hi) {
     const middle = (lo + hi) >> 1
     if (sorted[middle] <= x) lo = middle + 1
@@ -126,7 +129,8 @@ const count = (sorted: Float64Array, x: number): number => {
 
 /** How far an empirical CDF is from the true one, at the thresholds. */
 export const kolmogorov = (values: Float64Array, mixture: Mixture.Mixture): number => {
-  const [sorted, below] = [values.slice().sort(), cdf(mixture)]
+  const sorted = values.slice().sort()
+  const below = cdf(mixture)
   return Math.max(...thresholds(mixture).map(x => Math.abs(count(sorted, x) / sorted.length - below(x))))
 }
 
@@ -155,7 +159,8 @@ export const deviation = (points: Points.Points, law: Mixture.Mixture): Deviatio
     mean: Math.max(...Array.from(truth.mean, (m, j) => beyond(column(directions[j]), m) / deviations[j])),
     covariance: Math.max(
       ...Array.from(truth.covariance, (c, at) => {
-        const [i, j] = [Math.floor(at / dim), at % dim]
+        const i = Math.floor(at / dim)
+        const j = at % dim
         const products = new Float64Array(rows).map(
           (_, r) => (values[r * dim + i] - truth.mean[i]) * (values[r * dim + j] - truth.mean[j])
         )
@@ -178,9 +183,11 @@ export const end = (
 
 /** The slope of log error against log steps, by least squares, with its sign turned: the order. */
 export const order = (steps: ReadonlyArray<number>, errors: ReadonlyArray<number>): number => {
-  const [xs, ys] = [steps.map(Math.log), errors.map(Math.log)]
+  const xs = steps.map(Math.log)
+  const ys = errors.map(Math.log)
   const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, v) => sum + v, 0) / values.length
-  const [x, y] = [mean(xs), mean(ys)]
+  const x = mean(xs)
+  const y = mean(ys)
   return -xs.reduce((sum, v, i) => sum + (v - x) * (ys[i] - y), 0) / xs.reduce((sum, v) => sum + (v - x) ** 2, 0)
 }
 

@@ -9,17 +9,17 @@ import {
   Objective,
   Params,
   Pipeline,
+  Problem,
   Run,
   Schedule,
   Score,
   Stage,
   TimeLaw
-} from '../../src/index.js'
-import * as Points from '../../src/data/index.js'
-import { right } from './samplers.js'
+} from '../../../src/index.js'
+import * as Points from '../../../src/data/index.js'
 
 const fit = (points: Points.Points): (() => ReadonlyArray<number>) => {
-  const program = right(
+  const program = Problem.orThrow(
     Compile.pipeline(
       Pipeline.of({
         schedule: Schedule.ornsteinUhlenbeck,
@@ -71,7 +71,7 @@ describe('points whose buffer is filled again', () => {
     const of = (x: number): number => Math.log(2 * Math.PI) / 2 + (x * x) / 2
     for (const share of [0.5, 0.25]) {
       points.weights.set([1 - share, share])
-      for (const plan of right(Compile.plans(loss)(points)))
+      for (const plan of Problem.orThrow(Compile.plans(loss)(points)))
         expect(plan.evaluate(at, Key.fromSeed(0)).value).toBeCloseTo((1 - share) * of(0) + share * of(1), 13)
     }
   })
@@ -80,7 +80,7 @@ describe('points whose buffer is filled again', () => {
     const points = { rows: 3, dim: 1, values: Float64Array.of(-1, 0.5, 2) }
     const noise = { rows: 3, dim: 1, values: Float64Array.of(0.3, -1, 1.5) }
     const expectation = Expectation.fixed(noise)
-    const plans = right(
+    const plans = Problem.orThrow(
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score: Score.symmetricPair,
@@ -118,5 +118,33 @@ describe('Points.snapshot', () => {
     change(given)
     expect(Points.snapshot(given)).not.toBe(first)
     expect(Points.snapshot(given)).toEqual(given)
+  })
+})
+
+describe('Points.fingerprint', () => {
+  const base: Points.Points = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 3, 4) }
+  it('is that of the numbers', () => {
+    expect(Points.fingerprint({ ...base, values: base.values.slice() })).toBe(Points.fingerprint(base))
+    expect(Points.fingerprint({ ...base, values: Float64Array.of(0, 2, 3, 4) })).toBe(
+      Points.fingerprint({ ...base, values: Float64Array.of(-0, 2, 3, 4) })
+    )
+  })
+
+  it('tells data apart that differ in one bit, in order, shape or weights', () => {
+    const others: ReadonlyArray<Points.Points> = [
+      base,
+      { ...base, values: Float64Array.of(1 + Number.EPSILON, 2, 3, 4) },
+      { ...base, values: Float64Array.of(2, 1, 3, 4) },
+      { ...base, rows: 4, dim: 1 },
+      { ...base, rows: 1, dim: 4 },
+      { ...base, weights: Float64Array.of(1, 1) },
+      { ...base, weights: Float64Array.of(1, 2) },
+      // One bit each of 4 numbers.
+      ...Array.from({ length: 208 }, (_, i) => ({
+        ...base,
+        values: base.values.map((x, j) => (j === i % 4 ? x * (1 + 2 ** -(1 + Math.floor(i / 4))) : x))
+      }))
+    ]
+    expect(new Set(others.map(Points.fingerprint)).size).toBe(others.length - 1)
   })
 })

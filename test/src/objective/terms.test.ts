@@ -1,7 +1,7 @@
 /** Objectives as data: weights and times put in place. What they compute is in Loss.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { TimeLaw, Weighting } from '../../src/index.js'
-import * as Objective from '../../src/objective/index.js'
+import { TimeLaw, Weighting } from '../../../src/index.js'
+import * as Objective from '../../../src/objective/index.js'
 
 const law = TimeLaw.at(0.3)
 const custom = Objective.custom('mine', law, ({ score }) => score)

@@ -14,9 +14,10 @@ import {
   Stage,
   TimeLaw,
   Vocabulary
-} from '../../src/index.js'
+} from '../../../src/index.js'
 
-const [a, b] = [2 * Math.SQRT2, Math.SQRT2]
+const a = 2 * Math.SQRT2
+const b = Math.SQRT2
 const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(a, 0, -a, 0, 0, b, 0, -b) }
 
 /** A pipeline as JSON, numbers to ten digits. */

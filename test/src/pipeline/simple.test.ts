@@ -1,7 +1,7 @@
 /** Stages as data: what they come to, and the path to what is wrong. What they do is in Stage.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { Objective, Optimizer, Problem, Schedule, TimeLaw } from '../../src/index.js'
-import * as Stage from '../../src/pipeline/stage.js'
+import { Objective, Optimizer, Problem, Schedule, TimeLaw } from '../../../src/index.js'
+import * as Stage from '../../../src/pipeline/stage.js'
 
 const optimizer = Optimizer.gradientDescent({ rate: 0.5 })
 const objective = Objective.implicit(TimeLaw.at(0.4))
@@ -40,7 +40,8 @@ describe('simple', () => {
     const at = (time: number): Stage.Stage =>
       Stage.descend({ objective: Objective.implicit(TimeLaw.at(time)), optimizer, steps: 7 })
     const noisy = (time: number): Stage.Stage => Stage.expectationMaximization({ steps: 3, time })
-    const [power, split] = [Stage.powerIteration({ steps: 1 }), Stage.splitAndMerge({ steps: 1 })]
+    const power = Stage.powerIteration({ steps: 1 })
+    const split = Stage.splitAndMerge({ steps: 1 })
     const inner = Stage.anneal([7])(descend)
     const stage = Stage.sequence([
       descend,

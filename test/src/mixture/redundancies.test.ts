@@ -1,8 +1,8 @@
 /** Components that fewer would do without: found by their overlap and their rows, and told to the user. */
 import { describe, expect, it } from 'vitest'
-import { Mixture } from '../../src/index.js'
-import { page } from '../../src/report/report.js'
-import { planted, two } from './report/fits.js'
+import { Mixture } from '../../../src/index.js'
+import { page } from '../../../src/report/report.js'
+import { planted, two } from '../report/fits.js'
 
 /** ∫ √(p q) by the trapezoidal rule, which converges geometrically for what decays so. */
 const overlap = (m: number, v: number, w: number): number => {

@@ -1,6 +1,5 @@
 /** The minimum variance: set by what most rows say, and told where a component sits on it. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
@@ -12,14 +11,15 @@ import {
   Optimizer,
   Pipeline,
   type Points,
+  Problem,
   Recipe,
   Run,
   Schedule,
   Score,
   Stage
-} from '../../src/index.js'
-import { page } from '../../src/report/report.js'
-import { planted, two } from './report/fits.js'
+} from '../../../src/index.js'
+import { page } from '../../../src/report/report.js'
+import { planted, two } from '../report/fits.js'
 
 const score = Score.isotropic({ components: 3 })
 
@@ -28,13 +28,9 @@ const fit = (
   points: Points.Points
 ): { readonly mixture: Mixture.Mixture; readonly floor: number } => {
   const pipeline = recipe(score)(points)
-  const program = Compile.pipeline(pipeline)(points)
-  const mixture = E.isRight(program)
-    ? pipe(Run.last(program.right)(Key.fromSeed(0)).params, Score.toMixture(score))
-    : O.none
-  if (O.isNone(mixture)) throw new Error('not a mixture')
+  const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(0))
   return {
-    mixture: mixture.value,
+    mixture: O.toNullable(Score.toMixture(score)(params)) ?? expect.fail('not a mixture'),
     floor: pipe(
       Pipeline.varianceFloor(pipeline),
       O.getOrElse(() => NaN)

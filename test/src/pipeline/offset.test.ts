@@ -1,6 +1,5 @@
 /** Nothing depends on where 0 is, and what has left the data has not converged: the numbers that once were wrong. */
-import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
@@ -13,6 +12,7 @@ import {
   Params,
   Pipeline,
   type Points,
+  Problem,
   Recipe,
   Run,
   Schedule,
@@ -20,12 +20,7 @@ import {
   Stage,
   TimeLaw,
   type Recipe as R
-} from '../../src/index.js'
-
-const compiled = <A>(either: E.Either<Compile.CompileErrors, A>): A => {
-  if (E.isLeft(either)) throw new Error(JSON.stringify(either.left))
-  return either.right
-}
+} from '../../../src/index.js'
 
 const shifted = (by: number, points: Points.Points): Points.Points => ({
   ...points,
@@ -54,18 +49,18 @@ describe('a fit of data far from 0', () => {
   const fit = (recipe: R.Recipe, c: number): Mixture.Mixture & { readonly rule: unknown } => {
     const points = shifted(c, data)
     const score = Score.isotropic({ components: 2 })
-    const program = compiled(Compile.pipeline(recipe(score)(points))(points))
+    const program = Problem.orThrow(Compile.pipeline(recipe(score)(points))(points))
     const { params, status } = Run.last(program)(Key.fromSeed(1))
-    const mixture = pipe(params, Score.toMixture(score))
-    if (mixture._tag === 'None') throw new Error('no mixture')
-    return { ...mixture.value, rule: status }
+    const mixture = O.toNullable(Score.toMixture(score)(params)) ?? expect.fail('no mixture')
+    return { ...mixture, rule: status }
   }
   it.each(
     (['expectationMaximization', 'spectral', 'annealed'] as const).flatMap(name =>
       [2000, 1e5, 1e6, 1e8].map(c => [name, c] as const)
     )
   )('by %s at %d is that at 0', (name, c) => {
-    const [here, there] = [fit(Recipe[name], 0), fit(Recipe[name], c)]
+    const here = fit(Recipe[name], 0)
+    const there = fit(Recipe[name], c)
     expect(there.rule).toEqual(here.rule)
     // Rows are rounded by c 2⁻⁵³ each. Overlapping components magnify that by 1/(1 − rate), as they do what the rule leaves,
     // 1e-8 of a step: the rate of these data is 0.99.
@@ -79,7 +74,7 @@ describe('a fit of data far from 0', () => {
 describe('a descent in steps that are too large', () => {
   const data = Mixture.sample(500)(Key.fromSeed(1))(Mixture.symmetricPair([1.5, 2]))
   const run = <P extends string>(score: Score.Score<P>, rate: number, expectation: Expectation.Expectation) => {
-    const program = compiled(
+    const program = Problem.orThrow(
       Compile.pipeline(
         Pipeline.of({
           schedule: Schedule.ornsteinUhlenbeck,

@@ -2,9 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../lib/index.js'
-import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from '../../src/index.js'
-import * as Points from '../../src/data/index.js'
+import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../../lib/index.js'
+import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from '../../../src/index.js'
+import * as Points from '../../../src/data/index.js'
 
 const values = Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1)
 const bare: Points.Points = { rows: 5, dim: 2, values }
@@ -29,16 +29,15 @@ const centres = [
 const params = Params.of({ centres })
 const noise = { rows: 5, dim: 2, values: Key.normal(10)(Key.fromSeed(3)) }
 
-const plansOf = (on: Points.Points, objective = Objective.denoising(TimeLaw.at(0.4))) => {
-  const plans = Compile.plans({
-    schedule: Schedule.ornsteinUhlenbeck,
-    score: conditional,
-    objective,
-    expectation: Expectation.fixed(noise)
-  })(on)
-  if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
-  return plans.right
-}
+const plansOf = (on: Points.Points, objective = Objective.denoising(TimeLaw.at(0.4))) =>
+  Problem.orThrow(
+    Compile.plans({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: conditional,
+      objective,
+      expectation: Expectation.fixed(noise)
+    })(on)
+  )
 
 describe('labels', () => {
   it('reach a score that was trained on another schedule', () => {
@@ -54,11 +53,13 @@ describe('labels', () => {
 
   it('reach a score with their row, and its gradient', () => {
     // |s + z/σ|² by hand.
-    const [a, s] = [Math.exp(-0.4), Math.sqrt(1 - Math.exp(-0.8))]
+    const a = Math.exp(-0.4)
+    const s = Math.sqrt(1 - Math.exp(-0.8))
     const gradient = centres.map(row => row.map(() => 0))
     const wanted = [1, 0, 2, -1, 1].reduce((total, label, i) => {
       const error = [0, 1].map(j => {
-        const [x0, z] = [values[2 * i + j], noise.values[2 * i + j]]
+        const x0 = values[2 * i + j]
+        const z = noise.values[2 * i + j]
         const e = a * (label < 0 ? 0 : centres[label][j]) - (a * x0 + s * z) + z / s
         if (label >= 0) gradient[label][j] += (2 * a * e) / 5
         return e * e
@@ -108,13 +109,14 @@ describe('labels', () => {
 
   it('are nothing to a mixture', () => {
     const value = (on: Points.Points): number => {
-      const plans = Compile.plans({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score: Score.isotropic({ components: 2 }),
-        objective: Objective.implicit(TimeLaw.at(0.4)),
-        expectation: Expectation.fixed(noise)
-      })(on)
-      if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
+      const plans = Problem.orThrow(
+        Compile.plans({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.isotropic({ components: 2 }),
+          objective: Objective.implicit(TimeLaw.at(0.4)),
+          expectation: Expectation.fixed(noise)
+        })(on)
+      )
       const at = Params.of({
         means: [
           [0, 1],
@@ -123,7 +125,7 @@ describe('labels', () => {
         logits: [0, 0.5],
         logVariances: [0, 1]
       })
-      return plans.right.map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value).reduce((a, b) => a + b, 0)
+      return plans.map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value).reduce((a, b) => a + b, 0)
     }
     expect(value(points)).toBe(value(bare))
   })

@@ -14,8 +14,8 @@ import {
   Stage,
   TimeLaw,
   type Points
-} from '../../src/index.js'
-import { compiled } from '../../src/laws/check.js'
+} from '../../../src/index.js'
+import { compiled } from '../../../src/laws/check.js'
 
 const FAR = 1000
 const VARIANCE = 1e-8
@@ -125,7 +125,8 @@ it('the likelihood is that of one Gaussian about 0, by every plan', () => {
 
 /** Four components of deviation about 1, two that overlap and two far from all, and rows about each. */
 const apart = (by: number) => {
-  const [components, each] = [4, 200]
+  const components = 4
+  const each = 200
   const around = [0, 0, 1.5, 0, by, by, -by, 2 * by]
   const far: Points.Points = {
     rows: components * each,
@@ -136,10 +137,8 @@ const apart = (by: number) => {
     )
   }
   const means = around.map((c, at) => c + [0.25, 0.125, -0.375, -0.25, 0.3125, -0.1875, 0.0625, 0.5][at])
-  const [weights, variances] = [
-    [0.2, 0.3, 0.25, 0.25],
-    [1, 1.3, 0.8, 1.1]
-  ]
+  const weights = [0.2, 0.3, 0.25, 0.25]
+  const variances = [1, 1.3, 0.8, 1.1]
   const start = {
     means: { shape: [components, DIM], values: Float64Array.from(means) },
     logits: { shape: [components], values: Float64Array.from(weights, Math.log) },

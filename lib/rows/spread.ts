@@ -1,5 +1,5 @@
 /** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
-import { tabulate } from '../arrays/entries.js'
+import { rowsAt, tabulate } from '../arrays/entries.js'
 import * as Key from '../random/key.js'
 import * as Stretches from './stretches.js'
 import type { Table } from './principal.js'
@@ -30,7 +30,7 @@ export const squaredDistanceQuantile = (
 ): number => {
   if ((rows * (rows - 1)) / 2 > pairs) {
     const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
-    const x = Stretches.selected(Stretches.ofNumbers(values, dim), drawn)
+    const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
     const apart = tabulate(pairs, k => squaredDistance(x, 2 * k, 2 * k + 1, dim)).filter(squared => squared > 0)
     return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
   }

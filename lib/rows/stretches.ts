@@ -307,6 +307,18 @@ export const kept = (stretches: Stretches): Stretches => {
   }
 }
 
+/** Where a number stands first among rising ones, of which it is one. */
+const placeIn = (sorted: Float64Array, x: number): number => {
+  let low = 0
+  let high = sorted.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < x) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /**
  * The first rows at which the sum of weights until then is more than these parts of all: rows drawn in proportion to their weights,
  * as `Key.categorical` draws them, where the parts are uniform. Two passes.
@@ -316,18 +328,18 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   each(weights, values => {
     for (const w of values) total += w
   })
-  // the least part is come to first
-  const order = Int32Array.from(parts.keys()).sort((i, j) => parts[i] - parts[j])
+  // The least part is come to first.
+  const sorted = parts.slice().sort()
   const found = new Int32Array(parts.length).fill(weights.rows - 1)
   let sum = 0
   let next = 0
   each(weights, (values, first) => {
     for (let i = 0; i < values.length; i++) {
       sum += values[i]
-      while (next < order.length && sum > parts[order[next]] * total) found[order[next++]] = first + i
+      while (next < sorted.length && sum > sorted[next] * total) found[next++] = first + i
     }
   })
-  return found
+  return Int32Array.from(parts, part => found[placeIn(sorted, part)])
 }
 
 /** So many rows are counted by a pass over all parts. */

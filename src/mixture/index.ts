@@ -2,7 +2,6 @@
 export * from './mixture.js'
 export {
   affine,
-  cdf,
   convolve,
   given,
   mix,
@@ -11,9 +10,9 @@ export {
   marginal,
   moments,
   product,
-  quantile,
   type Affine,
   type Observation
 } from './calculus.js'
+export { cdf, quantile } from './oneColumn.js'
 export { distance, entropyBounds, overlap, redundancies, type Bounds, type Redundancy } from './overlap.js'
 export { impute, predict, type Prediction } from './predict.js'

@@ -11,7 +11,6 @@ import * as Compiler from '../../../lib/compiler/index.js'
 import {
   add,
   compute,
-  concat,
   expandDims,
   fill,
   fromNdArray,
@@ -32,6 +31,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
+import { remembered } from '../../../lib/plain/remembered.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, partsOf } from '../component.js'
@@ -54,8 +54,8 @@ const BLOCK = 1 << 19
 const seconds: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
   diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
-    const [weighted, plain] = [pulled, delta].map(each => transpose(each, [1, 0, 2]))
-    return matMul(weighted, plain, { transposeA: true })
+    const byComponent = (each: Tensor): Tensor => transpose(each, [1, 0, 2])
+    return matMul(byComponent(pulled), byComponent(delta), { transposeA: true })
   }
 }
 
@@ -113,12 +113,6 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
       : ofMixture(mixture, level, kind.second, data)
   }
 }
-
-/** The same of Gaussians, in plain loops. */
-export const inLoops =
-  <P extends string>(toMixture: (params: Params.Params<P>) => Mixture.Mixture, second: Second): EStep<P> =>
-  (params, level, rows) =>
-    ofMixture(toMixture(params), level, second, rows)
 
 const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
   rows.errors !== undefined
@@ -322,33 +316,38 @@ export const summedBy =
     )
   }
 
-/** The same where no program can be made of it: op by op, strand by strand. */
+/** The same where no program can be made of it: op by op, at most so many rows at a time. */
 const summedOpByOp = <P extends string>(
   { rows, dim, x, weights }: Rows,
+  write: Write<P>,
+  most = Infinity
+): ((
   params: Params.Params<P>,
-  numbers: Readonly<Record<string, number>>,
-  write: Write<P>
-): Strands.Sum<Readonly<Record<string, NdArray>>> => {
-  const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
-    compute(() => {
-      const w = weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, count), [count, 1])
-      const own = Params.map(fromNdArray)(params)
-      return write(
-        own,
-        tensor(stretch(x, dim, first, count), [count, dim]),
-        w,
-        RR.map((n: number) => scalar(n))(numbers)
+  numbers: Readonly<Record<string, number>>
+) => Strands.Sum<Readonly<Record<string, NdArray>>>) => {
+  let shapes: Params.Shapes<string> | null = null
+  return (params, numbers) => {
+    const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
+      compute(() =>
+        write(
+          Params.map(fromNdArray)(params),
+          tensor(stretch(x, dim, first, count), [count, dim]),
+          weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, count), [count, 1]),
+          RR.map((n: number) => scalar(n))(numbers)
+        )
       )
-    })
-  const shapes = Params.shapes(some(0, 1))
-  const width = Params.sizeOf(shapes)
-  return {
-    rows,
-    width,
-    strands: Strands.each(rows, width, (first, count, into) => {
-      Strands.add(into, Params.packed(some(first, count)))
-    }),
-    found: Params.unpacked(shapes)
+    // They are those of each step.
+    shapes ??= Params.shapes(some(0, 1))
+    const width = Params.sizeOf(shapes)
+    return {
+      rows,
+      width,
+      strands: Strands.each(rows, width, (first, count, into) => {
+        for (let from = 0; from < count; from += most)
+          Strands.add(into, Params.packed(some(first + from, Math.min(most, count - from))))
+      }),
+      found: Params.unpacked(shapes)
+    }
   }
 }
 
@@ -363,10 +362,11 @@ export const summed = <P extends string>(
   numbers?: Readonly<Record<string, number>>
 ) => Strands.Sum<Readonly<Record<string, NdArray>>>) => {
   const by = summedBy(library, of, data)
+  const opByOp = summedOpByOp(data, write)
   return (params, numbers = {}) =>
     pipe(
       by(params, numbers, write),
-      E.getOrElse(() => summedOpByOp(data, params, numbers, write))
+      E.getOrElse(() => opByOp(params, numbers))
     )
 }
 
@@ -434,59 +434,25 @@ export const inVocabulary = <P extends string>(family: Family<P>, asked: Kind, d
   const count = family.count(dim)
   const kind = settled(asked, count, dim, true)
   const library = Compiler.library()
-  const of = (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): Statistics => {
+  const write: Write<P> = (own, x, w, { alpha, sigma }) => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
     const { centres, logWeights, logDensity } = family.components(own, dim)
     const joint = add(logDensity(x, level), expandDims(logWeights, 0))
-    return statistics(kind, { joint, centres: mul(alpha, centres) }, x, w)
+    return { ...statistics(kind, { joint, centres: mul(alpha, centres) }, x, w) }
   }
-  const interpreted: EStep<P> = (params, { alpha, sigma }, { rows, x, weights }) => {
-    const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
-    const afterMass = 1 + count
-    const afterSums = afterMass + count * dim
-    const width = afterSums + (kind.isShared === true ? 1 : count) * widthOf(kind.second, dim)
-    const some = (first: number, number: number): Float64Array =>
-      compute(() => {
-        const { value, mass, sums, about } = of(
-          Params.map(fromNdArray)(params),
-          tensor(stretch(x, dim, first, number), [number, dim]),
-          weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, number), [number, 1]),
-          scalar(alpha),
-          scalar(sigma)
-        )
-        return concat([value, mass, sums, ...(about === undefined ? [] : [about])])
-      }).values
-    const flat = (values: Float64Array): NdArray => ({ shape: [values.length], values })
-    return {
-      rows,
-      width,
-      strands: Strands.each(rows, width, (first, number, into) => {
-        for (let from = 0; from < number; from += block)
-          Strands.add(into, some(first + from, Math.min(block, number - from)))
-      }),
-      found: all => {
-        const value = flat(all.slice(0, 1))
-        const mass = flat(all.slice(1, afterMass))
-        const sums = flat(all.slice(afterMass, afterSums))
-        return foundOf(kind, dim, { value, mass, sums, about: flat(all.slice(afterSums)) }, undefined)
-      }
-    }
-  }
-  return (params, level, data) => {
+  const most = Math.max(1, Math.floor(BLOCK / (count * dim)))
+  const interpreted = remembered((data: Rows) => summedOpByOp(data, write, most))
+  return (params, { alpha, sigma }, data) => {
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
     if (data.errors !== undefined)
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
-    if (!isWorth(kind, count, dim, data.rows, WORTH.interpreter)) return interpreted(params, level, data)
-    const numbers = { alpha: level.alpha, sigma: level.sigma }
-    return pipe(
-      summedBy(library, family, data)(params, numbers, (own, x, w, { alpha, sigma }) => ({
-        ...of(own, x, w, alpha, sigma)
-      })),
-      E.match(
-        () => interpreted(params, level, data),
-        // What was written is what comes.
-        Strands.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, undefined))
-      )
-    )
+    const opByOp = (): Strands.Sum<Readonly<Record<string, NdArray>>> => interpreted(data)(params, { alpha, sigma })
+    const sums = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
+      ? pipe(summedBy(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
+      : opByOp()
+    // What was written is what comes.
+    return Strands.map((found: Readonly<Record<string, NdArray>>) =>
+      foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, undefined)
+    )(sums)
   }
 }

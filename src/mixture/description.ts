@@ -1,0 +1,322 @@
+/** A mixture as lists of numbers: as code and JSON have it, and what is wrong with such lists. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as t from 'io-ts'
+import * as Factor from '../../lib/arrays/factor.js'
+import type { NdArray } from '../../lib/index.js'
+import { nested, size } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { isRecord } from '../core/record.js'
+import { typed } from '../core/spelling.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import * as Maps from './families/maps.js'
+import { besideOfLists, normalized } from './component.js'
+import type { Mixture } from './mixtureData.js'
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+export interface Description {
+  readonly means: Rows
+  /** Equal unless given; normalized to sum to 1. */
+  readonly weights?: ReadonlyArray<number>
+  /** One for each component, or for each component one a column; 1 unless given. */
+  readonly variances?: ReadonlyArray<number> | Rows
+  /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
+  readonly covariances?: ReadonlyArray<Rows>
+  /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
+  readonly factors?: ReadonlyArray<Rows>
+  /** ν of components that are multivariate t, null of Gaussian ones; covariances are then scales. */
+  readonly tails?: ReadonlyArray<number | null>
+  /** Where rows of no component are from: `share` of all, and `weights` are those of the rest. */
+  readonly background?: {
+    readonly share: number
+    readonly shape: 'cauchy' | 'box'
+    readonly centre: ReadonlyArray<number>
+    readonly scale: ReadonlyArray<number>
+  }
+}
+
+const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+
+/** Rounding between a matrix's two halves, of what is computed from rows. */
+const ASYMMETRY = 1e-10
+
+const square = (matrix: Rows, dim: number): E.Either<string, Float64Array> => {
+  const flat = Float64Array.from(matrix.flat())
+  return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
+    ? E.right(flat)
+    : E.left(`a ${dim} × ${dim} matrix of finite numbers`)
+}
+
+const ofLower = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.filterOrElse(
+      flat => flat.every((x, at) => (at % (dim + 1) === 0 ? x > 0 : at % dim < Math.floor(at / dim) || x === 0)),
+      () => 'lower triangular with a positive diagonal'
+    ),
+    E.map(values => ({ shape: [dim, dim], values }))
+  )
+
+const ofCovariance = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.flatMap(flat => cholesky(flat, dim))
+  )
+
+const cholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
+  const skewed = flat.some((x, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    const scale = Math.sqrt(Math.abs(flat[i * dim + i] * flat[j * dim + j]))
+    return Math.abs(x - flat[j * dim + i]) > ASYMMETRY * scale
+  })
+  return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.ofCovariance(flat, dim))
+}
+
+/** The triangles of covariances, however these are given; none where columns are independent. */
+const trianglesOf = (
+  { covariances, factors }: Description,
+  dim: number
+): ReadonlyArray<E.Either<Problem.Problem, NdArray>> => {
+  const read = (
+    name: string,
+    matrices: ReadonlyArray<Rows>,
+    of: (matrix: Rows, dim: number) => E.Either<string, NdArray>
+  ): ReadonlyArray<E.Either<Problem.Problem, NdArray>> =>
+    matrices.map((matrix, k) =>
+      pipe(
+        of(matrix, dim),
+        E.mapLeft(domain =>
+          Problem.of(`${name}[${k}]`, JSON.stringify(matrix), domain, 'give variances where columns are independent')
+        )
+      )
+    )
+  return [...read('covariances', covariances ?? [], ofCovariance), ...read('factors', factors ?? [], ofLower)]
+}
+
+const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number): ReadonlyArray<Problem.Problem> =>
+  isRows(variances)
+    ? variances.flatMap((row, k) =>
+        row.length === dim
+          ? row.flatMap((variance, j) => Problem.positive(`variances[${k}][${j}]`, variance, 1))
+          : [
+              Problem.of(
+                `variances[${k}]`,
+                JSON.stringify(row),
+                `a list of ${dim}, one for each column`,
+                'give one for each column, or one number for each component'
+              )
+            ]
+      )
+    : variances.flatMap((variance, k) => Problem.positive(`variances[${k}]`, variance, 1))
+
+const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> => {
+  const { means, weights, variances, covariances, factors, tails, background } = description
+  const array = Params.ndArray(means)
+  const perComponent = (field: string, values: ReadonlyArray<unknown> | undefined): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      values === undefined || values.length === means.length,
+      field,
+      `a list of ${values?.length ?? 0}`,
+      `a list of ${means.length}, one for each mean`,
+      'give one for each component'
+    )
+  const dim = array?.shape[1] ?? 0
+  return [
+    ...Problem.unless(
+      array !== null && array.shape.length === 2 && size(array.shape) > 0 && array.values.every(Number.isFinite),
+      'means',
+      JSON.stringify(means),
+      'a rectangular list of finite centres',
+      'give each component the same number of coordinates'
+    ),
+    ...perComponent('weights', weights),
+    ...perComponent('variances', variances),
+    ...perComponent('covariances', covariances),
+    ...perComponent('factors', factors),
+    ...perComponent('tails', tails),
+    ...(tails ?? []).flatMap((nu, k) => (nu === null ? [] : Problem.positive(`tails[${k}]`, nu, 4))),
+    ...(background === undefined
+      ? []
+      : Problem.unless(
+          background.share >= 0 &&
+            background.share < 1 &&
+            [background.centre, background.scale].every(list => list.length === dim && list.every(Number.isFinite)) &&
+            background.scale.every(s => s > 0),
+          'background',
+          JSON.stringify(background),
+          `a share in [0, 1), a centre and a scale > 0, each a list of ${dim}`,
+          'leave it out where all rows are of components'
+        )),
+    ...Problem.unless(
+      [variances, covariances, factors].filter(given => given !== undefined).length <= 1,
+      'variances, covariances, factors',
+      'more than one of them',
+      'one',
+      'say once how wide the components are'
+    ),
+    ...Problem.unless(
+      weights === undefined || (weights.every(w => w >= 0 && w < Infinity) && weights.some(w => w > 0)),
+      'weights',
+      JSON.stringify(weights ?? null),
+      '≥ 0 and finite, some > 0',
+      'leave them out for equal weights'
+    ),
+    ...varianceProblems(variances ?? [], dim),
+    ...trianglesOf(description, dim).flatMap(
+      E.match(
+        problem => [problem],
+        () => []
+      )
+    )
+  ]
+}
+
+/** A mixture from a description that comes from outside. */
+export const parse = (description: Description): E.Either<Problem.Problems, Mixture> => {
+  const given: unknown = description
+  if (!(isRecord(given) && Array.isArray(given.means)))
+    return E.left(
+      Problem.alone(
+        Problem.of(
+          'description',
+          typed(given),
+          'one with means',
+          'give the means, a list for each: Mixture.of({ means: [[0, 0], [3, 1]] })'
+        )
+      )
+    )
+  const problems = problemsOf(description)
+  const { means, weights, variances } = description
+  const array = Params.ndArray(means)
+  // What is no array is a problem.
+  if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
+  const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
+  const [count, dim] = array.shape
+  return pipe(
+    RA.sequence(E.Applicative)(trianglesOf(description, dim)),
+    E.bimap(Problem.alone, triangles =>
+      triangles.length > 0
+        ? Maps.ofTriangles(
+            first,
+            triangles.map(({ values }) => values)
+          )
+        : {
+            ...first,
+            variances:
+              variances === undefined
+                ? new Float64Array(count).fill(1)
+                : Float64Array.from(isRows(variances) ? variances.flat() : variances),
+            factors: null
+          }
+    ),
+    E.map(found => ({ ...found, ...besideOfLists(description) }))
+  )
+}
+
+/**
+ * A mixture written in code. A wrong literal throws a RangeError with the remedy; use `parse` for what comes from
+ * outside.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key } from 'ornstein/float64'
+ * import { Mixture } from 'ornstein'
+ *
+ * const points = pipe(
+ *   Mixture.of({ means: [[-2, 0], [2, 0]], variances: [0.25, 1] }),
+ *   Mixture.diffuse({ alpha: 0.6, sigma: 0.8 }),
+ *   Mixture.sample(100)(Key.fromSeed(1))
+ * )
+ * assert.equal(points.rows, 100)
+ */
+export const of = (description: Description): Mixture =>
+  pipe(
+    parse(description),
+    E.getOrElse((problems): Mixture => refuse(`Mixture.of: ${problems.map(Problem.show).join('\n')}`))
+  )
+
+const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
+
+/** A background as JSON has it. */
+export const backgroundCodec = t.type({
+  share: t.number,
+  shape: t.keyof({ cauchy: null, box: null }),
+  centre: t.readonlyArray(t.number),
+  scale: t.readonlyArray(t.number)
+})
+
+const written = t.intersection([
+  t.type({ means: rowsCodec }),
+  t.partial({
+    weights: t.readonlyArray(t.number),
+    variances: t.union([t.readonlyArray(t.number), rowsCodec]),
+    covariances: t.readonlyArray(rowsCodec),
+    factors: t.readonlyArray(rowsCodec),
+    tails: t.readonlyArray(t.union([t.number, t.null])),
+    background: backgroundCodec
+  })
+])
+
+const matrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<Rows> =>
+  nested(values, rows * columns).map(matrix => nested(Float64Array.from(matrix), columns))
+
+/** A mixture as lists: variances, or the triangles of covariances where columns are correlated. */
+export const toDescription = (
+  mixture: Mixture
+): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
+  const { means, weights, variances, factors } = mixture
+  const [count, d] = means.shape
+  return {
+    means: nested(means.values, d),
+    weights: Array.from(weights),
+    ...(factors !== null
+      ? { factors: matrices(factors) }
+      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) }),
+    ...besides(mixture)
+  }
+}
+
+/** What is told beside Gaussians, as lists. */
+export const besides = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
+  ...(tails && { tails: Array.from(tails, nu => (nu === Infinity ? null : nu)) }),
+  ...(background && {
+    background: { ...background, centre: Array.from(background.centre), scale: Array.from(background.scale) }
+  })
+})
+
+/** The code that builds it. */
+export const show = (mixture: Mixture): string =>
+  `Mixture.of({ ${Object.entries(toDescription(mixture))
+    .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
+    .join(', ')} })`
+
+/** The JSON codec: its `Description`, which reads back to the same bits. */
+export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
+  'Mixture',
+  (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,
+  (u, context) =>
+    pipe(
+      written.validate(u, context),
+      E.chain(({ means, weights, variances, covariances, factors, tails, background }) =>
+        pipe(
+          // An absent list stays absent: an explicit undefined is not one of the description's values.
+          parse({
+            means,
+            ...(weights && { weights }),
+            ...(variances && { variances }),
+            ...(covariances && { covariances }),
+            ...(factors && { factors }),
+            ...(tails && { tails }),
+            ...(background && { background })
+          }),
+          E.fold(problems => t.failure(u, context, problems.map(Problem.show).join('\n')), t.success)
+        )
+      )
+    ),
+  mixture => written.encode(toDescription(mixture))
+)

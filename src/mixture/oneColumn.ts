@@ -1,0 +1,166 @@
+/** A mixture of one column: how much of it lies below a number, and the number below which a share lies. */
+import * as Normal from '../../lib/numbers/normal.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import * as Problem from '../core/problem.js'
+import { aMixture, dimOf, stop, total } from './calculus.js'
+import { partsOf } from './component.js'
+import type { Mixture } from './mixtureData.js'
+import * as Student from './student.js'
+
+/** A distribution of mean 0 and scale 1. */
+export interface Standard {
+  /** P(X > z) */
+  readonly tail: (z: number) => number
+  readonly density: (z: number) => number
+  readonly quantile: (p: number) => number
+}
+
+/** A component of one column. */
+export interface Line {
+  readonly weight: number
+  readonly mean: number
+  /** The standard deviation of a Gaussian, the scale of a t; of a box half its width. */
+  readonly deviation: number
+  readonly standard: Standard
+}
+
+const normal: Standard = { tail: Normal.tail, density: x => Student.density(Infinity, x), quantile: Normal.quantile }
+
+const box: Standard = {
+  tail: z => Math.min(1, Math.max(0, (1 - z) / 2)),
+  density: z => (Math.abs(z) < 1 ? 0.5 : 0),
+  quantile: p => 2 * p - 1
+}
+
+/** Beyond, numbers have no sums. */
+const FAR = Number.MAX_VALUE / 8
+
+const student = (nu: number): Standard => {
+  const tail = (z: number): number => Student.tail(nu, z)
+  const density = (z: number): number => Student.density(nu, z)
+  return {
+    tail,
+    density,
+    quantile: p => {
+      const share = Math.min(p, 1 - p)
+      const most = iterate(1, z => (z > FAR || tail(z) <= share ? null : 2 * z))
+      return (
+        Math.sign(p - 0.5) *
+        Math.min(
+          FAR,
+          root(0, most, z => [share - tail(z), density(z)])
+        )
+      )
+    }
+  }
+}
+
+/** That of ν, ∞ of a normal distribution. */
+export const standardOf = (nu: number): Standard => (nu === Infinity ? normal : student(nu))
+
+/** Of one column, its components and its background. */
+const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<Line> => {
+  const d = dimOf(aMixture(mixture, `${where}(…)(mixture)`))
+  stop(
+    where,
+    Problem.unless(
+      d === 1,
+      'mixture',
+      `of ${d} columns`,
+      'of one',
+      'take the Mixture.marginal([column]) of one of them'
+    )
+  )
+  return partsOf(mixture).map(({ weight, mean, factor, nu = Infinity, background }) => ({
+    weight,
+    mean: mean[0],
+    deviation: factor.values[0],
+    standard: background === 'box' ? box : standardOf(nu)
+  }))
+}
+
+/** P(X ≤ x), or of the upper side P(X > x), right to their own size however small. */
+const below = (components: ReadonlyArray<Line>, x: number, isUpper: boolean): number =>
+  total(
+    components.map(({ weight, mean, deviation, standard }) => {
+      const z = (x - mean) / deviation
+      // Each is the same on both sides.
+      return weight * standard.tail(isUpper ? z : -z)
+    })
+  )
+
+/**
+ * P(X ≤ x) of one column, Σ π Φ((x − c)/√v), right to a relative 10⁻¹³ however small, with tails to 10⁻¹²; of more columns take a `marginal`
+ * first, or a RangeError says so. A background is of the distribution.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-3, 0], [3, 0]], weights: [0.25, 0.75] })
+ * assert.equal(pipe(mixture, Mixture.marginal([0]), Mixture.cdf(-3)).toFixed(6), '0.125000')
+ */
+export const cdf =
+  (x: number) =>
+  (mixture: Mixture): number =>
+    below(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
+
+/** Steps of Newton's method that keep to a bracket; bisection alone would end after 1100 halvings of any doubles. */
+const MOST = 2200
+
+/** Where a falling or rising function crosses 0 in [low, high], to the last bits: Newton's steps, halves where these leave the bracket. */
+const root = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
+  iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
+    { low, high, x: (low + high) / 2, left: MOST },
+    ({ low, high, x, left }) => {
+      const [value, slope] = of(x)
+      const a = value > 0 ? low : x
+      const b = value > 0 ? x : high
+      const newton = x - value / slope
+      // A bracket that a step does not halve is halved next.
+      const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
+      return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
+    }
+  ).x
+
+/**
+ * The x with P(X ≤ x) = p of one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. Each quantile lies between the least and the greatest
+ * of the components' own, where Newton's method finds it. Of more columns take a `marginal` first. A p outside [0, 1] throws a RangeError.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-3], [3]] })
+ * assert.ok(Math.abs(Mixture.quantile(0.5)(mixture)) < 1e-14)
+ * assert.ok(Math.abs(Mixture.cdf(Mixture.quantile(0.1)(mixture))(mixture) - 0.1) < 1e-15)
+ */
+export const quantile =
+  (p: number) =>
+  (mixture: Mixture): number => {
+    const components = ofOneColumn(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
+    stop('Mixture.quantile', Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median'))
+    return quantileOf(components, p)
+  }
+
+/** The same of components as they are told. */
+export const quantileOf = (components: ReadonlyArray<Line>, p: number): number => {
+  const z = Normal.quantile(p)
+  if (!Number.isFinite(z)) return z
+  const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
+  const low = Math.min(...own)
+  const high = Math.max(...own)
+  if (!(low < high)) return low
+  // From the side of the smaller share, which has its digits.
+  const isUpper = p > 0.5
+  const share = isUpper ? 1 - p : p
+  return root(low, high, x => [
+    (isUpper ? -1 : 1) * (below(components, x, isUpper) - share),
+    total(
+      components.map(
+        ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)
+      )
+    )
+  ])
+}

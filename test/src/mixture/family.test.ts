@@ -358,15 +358,6 @@ describe('Score.isotropic once more, by its log-densities', () => {
     close([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)])
   })
 
-  it('takes the steps of expectation–maximization, on the data and on noisy ones', () => {
-    const of = (score: Score.Score<Names>): ReadonlyArray<number> => {
-      const step = ExpectationMaximization.step(familyOf(score), 1e-3, points)
-      const noisy = ExpectationMaximization.noisyStep(familyOf(score), 1e-3, points, { alpha: 0.8, sigma: 0.6 })
-      return [step(params), noisy(params, Key.fromSeed(7))].flatMap(({ value, params }) => [value, ...flat(params)])
-    }
-    close(of(ours), of(theirs))
-  })
-
   it.each(
     spread(4)([
       ['annealed', Recipe.annealed],

@@ -7,6 +7,12 @@ import { Key, Points, Problem } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { isSlow } from '../../cases.js'
 
+/** [a b; b d] */
+const symmetric = (a: number, b: number, d: number): ReadonlyArray<ReadonlyArray<number>> => [
+  [a, b],
+  [b, d]
+]
+
 const mixture = Mixture.of({
   means: [
     [-2, 0, 1],
@@ -55,38 +61,20 @@ describe('of', () => {
 
 describe('parse', () => {
   const means = [[0], [1]]
+  const ragged = (means: string): ReadonlyArray<string> => [
+    `means: ${means} is not a rectangular list of finite centres; give each component the same number of coordinates`
+  ]
+  const unweighable = (weights: string): ReadonlyArray<string> => [
+    `weights: ${weights} is not ≥ 0 and finite, some > 0; leave them out for equal weights`
+  ]
   it.each<readonly [Mixture.Description, ReadonlyArray<string>]>([
-    [
-      { means: [[0], [1, 2]] },
-      [
-        'means: [[0],[1,2]] is not a rectangular list of finite centres; give each component the same number of coordinates'
-      ]
-    ],
-    [
-      { means: [[NaN]] },
-      [
-        'means: [[null]] is not a rectangular list of finite centres; give each component the same number of coordinates'
-      ]
-    ],
-    [
-      { means: [[0, Infinity]] },
-      [
-        'means: [[0,null]] is not a rectangular list of finite centres; give each component the same number of coordinates'
-      ]
-    ],
-    [
-      { means: [] },
-      ['means: [] is not a rectangular list of finite centres; give each component the same number of coordinates']
-    ],
-    [
-      { means: [[], []] },
-      ['means: [[],[]] is not a rectangular list of finite centres; give each component the same number of coordinates']
-    ],
-    [
-      // A list of numbers, as an untyped caller may give.
-      { means: [1, 2] as unknown as ReadonlyArray<ReadonlyArray<number>> },
-      ['means: [1,2] is not a rectangular list of finite centres; give each component the same number of coordinates']
-    ],
+    [{ means: [[0], [1, 2]] }, ragged('[[0],[1,2]]')],
+    [{ means: [[NaN]] }, ragged('[[null]]')],
+    [{ means: [[0, Infinity]] }, ragged('[[0,null]]')],
+    [{ means: [] }, ragged('[]')],
+    [{ means: [[], []] }, ragged('[[],[]]')],
+    // A list of numbers, as an untyped caller may give.
+    [{ means: [1, 2] as unknown as ReadonlyArray<ReadonlyArray<number>> }, ragged('[1,2]')],
     [
       { means, weights: [1], variances: [] },
       [
@@ -94,15 +82,9 @@ describe('parse', () => {
         'variances: a list of 0 is not a list of 2, one for each mean; give one for each component'
       ]
     ],
-    [{ means, weights: [0, 0] }, ['weights: [0,0] is not ≥ 0 and finite, some > 0; leave them out for equal weights']],
-    [
-      { means, weights: [-1, 2] },
-      ['weights: [-1,2] is not ≥ 0 and finite, some > 0; leave them out for equal weights']
-    ],
-    [
-      { means, weights: [Infinity, 1] },
-      ['weights: [null,1] is not ≥ 0 and finite, some > 0; leave them out for equal weights']
-    ],
+    [{ means, weights: [0, 0] }, unweighable('[0,0]')],
+    [{ means, weights: [-1, 2] }, unweighable('[-1,2]')],
+    [{ means, weights: [Infinity, 1] }, unweighable('[null,1]')],
     [{ means, variances: [1, Infinity] }, ['variances[1]: Infinity is not > 0 and finite; try 1']]
   ])('refuses %j', (description, messages) => {
     expect(
@@ -274,16 +256,7 @@ describe('covariances', () => {
       [3, -1]
     ],
     weights: [0.4, 0.6],
-    covariances: [
-      [
-        [2, 1.2],
-        [1.2, 1]
-      ],
-      [
-        [0.5, -0.3],
-        [-0.3, 0.7]
-      ]
-    ]
+    covariances: [symmetric(2, 1.2, 1), symmetric(0.5, -0.3, 0.7)]
   })
   const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(0.3, -0.2, 3.5, -1.5, 40, -60, 1.4, -0.4) }
 
@@ -361,12 +334,7 @@ describe('covariances', () => {
     const n = 40_000
     const one = Mixture.of({
       means: [[1, 2]],
-      covariances: [
-        [
-          [2, 1.2],
-          [1.2, 1]
-        ]
-      ]
+      covariances: [symmetric(2, 1.2, 1)]
     })
     const found = Points.covariance(Mixture.sample(n)(Key.fromSeed(5))(one))
     // Var of a sample covariance: (Σ_ii Σ_jj + Σ_ij²)/n; five standard errors.
@@ -393,16 +361,7 @@ describe('covariances', () => {
       }),
       Mixture.of({
         means,
-        covariances: [
-          [
-            [2, 0],
-            [0, 2]
-          ],
-          [
-            [0.5, 0],
-            [0, 0.5]
-          ]
-        ]
+        covariances: [symmetric(2, 0, 2), symmetric(0.5, 0, 0.5)]
       })
     ]
     const [first, ...others] = ways.map(way => ({
@@ -429,16 +388,7 @@ describe('covariances', () => {
             [0, 0],
             [shift, 0]
           ],
-          covariances: [
-            [
-              [1, 0.9],
-              [0.9, 1]
-            ],
-            [
-              [1, b],
-              [b, 1]
-            ]
-          ]
+          covariances: [symmetric(1, 0.9, 1), symmetric(1, b, 1)]
         })
       )
     expect(turned(0.9)).toEqual([{ _tag: 'Merged', components: [0, 1], overlap: expect.closeTo(1, 12) as number }])
@@ -463,14 +413,7 @@ describe('covariances', () => {
       ],
       'symmetric'
     ],
-    [
-      'not positive definite',
-      [
-        [1, 2],
-        [2, 1]
-      ],
-      'positive definite'
-    ]
+    ['not positive definite', symmetric(1, 2, 1), 'positive definite']
   ])('that are %s are refused', (_, covariance, domain) => {
     const problems = Mixture.parse({ means: [[0, 0]], covariances: [covariance] })
     expect(E.isLeft(problems) && problems.left.map(problem => problem.domain)).toEqual([domain])
@@ -486,12 +429,7 @@ describe('covariances', () => {
   it('stop at the floor by their least direction', () => {
     const thin = Mixture.of({
       means: [[0, 0]],
-      covariances: [
-        [
-          [1, 0.9999],
-          [0.9999, 1]
-        ]
-      ]
+      covariances: [symmetric(1, 0.9999, 1)]
     })
     expect(Mixture.atMinimumVariance(1e-4)(thin)).toEqual([0])
     expect(Mixture.atMinimumVariance(0.9e-4)(thin)).toEqual([])
@@ -519,16 +457,7 @@ describe('memberships', () => {
       [6, 6]
     ],
     weights: [0.7, 0.3],
-    covariances: [
-      [
-        [2, 1.5],
-        [1.5, 2]
-      ],
-      [
-        [1, 0],
-        [0, 4]
-      ]
-    ]
+    covariances: [symmetric(2, 1.5, 2), symmetric(1, 0, 4)]
   })
 
   it('measures distances by the inverse of the covariance', () => {

@@ -22,7 +22,6 @@ import {
   TimeLaw,
   type Params
 } from '../../../../src/index.js'
-import * as Covariance from '../../../../src/mixture/families/covariance.js'
 import * as Score from '../../../../src/score/score.js'
 import * as Points from '../../../../src/data/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
@@ -127,41 +126,6 @@ const measured = right(
 )
 const holes = { ...measured, values: measured.values.map((x, at) => (at % 7 === 3 ? NaN : x)) }
 const centres = { shape: [2, dim], values: Float64Array.of(0, 0, 1, 3, 1, 0) }
-
-describe.each([...Covariance.names, ...Covariance.analysers])('%s', name => {
-  const score: Score.Score<string> = Score.mixture({ components: 2, covariance: Covariance.named(name) })
-  const family = familyOf(score)
-  const from = there(Score.startOf(family, dim)).fromCentres(centres, 2)
-
-  it.each([
-    ['whole rows', ExpectationMaximization.step(family, 1e-6, measured)],
-    ['missing cells', ExpectationMaximization.step(family, 1e-6, holes)],
-    ['a floor that holds', ExpectationMaximization.step(family, 0.7, measured)],
-    ['a prior', ExpectationMaximization.step(family, 1e-6, measured, 0.01)],
-    [
-      'a noise level',
-      (params: Params.Params<string>) =>
-        ExpectationMaximization.noisyStep(family, 1e-6, measured, { alpha: 0.8, sigma: 0.6 })(params, Key.fromSeed(7))
-    ]
-  ])('no step lowers the likelihood: %s', (_, step) => {
-    Array.from({ length: 6 }).reduce<{ readonly params: Params.Params<string>; readonly last: number }>(
-      ({ params, last }) => {
-        const taken = step(params)
-        // 120 rows round 1e-15 of it each; what the floor binds is found to 1e-12.
-        expect(taken.value).toBeLessThan(last + 1e-11 * (1 + Math.abs(taken.value)))
-        return { params: taken.params, last: taken.value }
-      },
-      { params: from, last: Infinity }
-    )
-  })
-
-  it('errors of 0 are none, bit for bit', () => {
-    const { errors, ...exact } = measured
-    const zero = { ...exact, errors: (errors ?? new Float64Array()).map(() => 0) }
-    const [found, wanted] = [zero, exact].map(points => ExpectationMaximization.step(family, 1e-6, points)(from))
-    expect(found).toEqual(wanted)
-  })
-})
 
 it('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {

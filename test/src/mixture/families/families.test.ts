@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import {
   add,
   compute,
-  divergence,
   fromNdArray,
   grad,
   Key,
@@ -20,7 +19,6 @@ import { at, draw, levels, points, sorts, tensors, type P } from './families.js'
 import { isSlow } from '../../../cases.js'
 import { there } from '../../../there.js'
 
-const clean = { alpha: 1, sigma: 0 }
 const noisy = { alpha: 0.8, sigma: 0.6 }
 
 const close = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
@@ -38,53 +36,8 @@ const implicitLoss =
       mul(2, sum(model.divergence(own, fromNdArray(x), tensors(level))))
     )
 
-const mixtureOf = (sort: (typeof sorts)[number], params: P): Mixture.Mixture => {
-  const [K, d] = params.means.shape
-  const top = Math.max(...params.logits.values)
-  return Mixture.of({
-    means: Array.from({ length: K }, (_, k) => Array.from(params.means.values.slice(k * d, (k + 1) * d))),
-    weights: Array.from(params.logits.values, l => Math.exp(l - top)),
-    covariances: sort.covariances(params)
-  })
-}
-
-const rowsOf = (values: Float64Array, dim: number): { rows: number; dim: number; values: Float64Array } => ({
-  rows: values.length / dim,
-  dim,
-  values
-})
-
 describe.each(sorts)('$name', sort => {
   const cases = [1, 2, 4].map(dim => draw(sort, 3, dim, dim))
-
-  it('has the densities, scores and divergences of its covariances, at one level or one a row', () => {
-    for (const made of cases)
-      for (const level of [clean, noisy])
-        for (const perRow of [false, true]) {
-          const x = points(6, made.dim, 2, 4)
-          const there = Mixture.diffuse(level)(mixtureOf(sort, made.params))
-          // The oracle factors covariances of a condition of some hundreds.
-          close(at(made, x, level, 'logDensity', perRow), Mixture.logDensity(rowsOf(x, made.dim))(there), 1e-12)
-          close(at(made, x, level, 'score', perRow), Mixture.score(rowsOf(x, made.dim))(there).values, 1e-12)
-          close(at(made, x, level, 'divergence', perRow), Mixture.divergence(rowsOf(x, made.dim))(there), 1e-11)
-        }
-  })
-
-  it('has the score and the divergence that differentiation finds', () => {
-    for (const made of cases) {
-      const { model, family, dim } = made
-      const x = { shape: [5, dim], values: points(5, dim, 3) }
-      const level = levels(noisy.alpha, noisy.sigma)
-      const own = (): Params.Tensors<string> => Params.map(fromNdArray)(made.params)
-      const byHand = at(made, x.values, noisy, 'score')
-      close(byHand, compute(() => grad(x => family.logDensity(own(), x, tensors(level)))(fromNdArray(x))).values, 1e-12)
-      close(
-        at(made, x.values, noisy, 'divergence'),
-        compute(() => divergence(x => model.score(own(), x, tensors(level)))(fromNdArray(x))).values,
-        1e-12
-      )
-    }
-  })
 
   it('knows each row at its own level', () => {
     const made = cases[1]
@@ -199,18 +152,6 @@ describe.each(sorts)('$name', sort => {
     expect(Math.max(...gradient.means.values.map(Math.abs))).toBeGreaterThan(0.1)
   })
 
-  it('is the mixture that it says it is, and is found in it again', () => {
-    for (const made of cases) {
-      const mixture = there(made.family.toMixture)(made.params)
-      close(Mixture.covariances(mixture).values, sort.covariances(made.params).flat(2), 1e-14)
-      const again = there(made.family.toMixture)(there(made.family.fromMixture)(mixture))
-      close(again.weights, mixture.weights, 1e-14)
-      close(again.variances, mixture.variances, 1e-13)
-      close(again.means.values, mixture.means.values, 1e-15)
-      close(Mixture.covariances(again).values, Mixture.covariances(mixture).values, 1e-13)
-    }
-  })
-
   it('takes of another mixture the nearest of its own', () => {
     const K = 2
     const d = 3
@@ -256,47 +197,6 @@ describe.each(sorts)('$name', sort => {
     }
   })
 
-  it('moves, is scaled and is relabelled as its mixture is', () => {
-    for (const made of cases) {
-      const { dim, family, params } = made
-      const x = points(5, dim, 15)
-      const density = (params: P, x: Float64Array): Float64Array => at({ ...made, params }, x, clean, 'logDensity')
-      const by = points(1, dim, 16, 3)
-      const moved = there(family.shifted)(by)(params)
-      close(
-        density(
-          moved,
-          x.map((v, i) => v + by[i % dim])
-        ),
-        density(params, x),
-        1e-12
-      )
-      const scale = points(1, dim, 17).map(Math.exp)
-      const jacobian = scale.reduce((sum, s) => sum + Math.log(s), 0)
-      if (family.scaled !== undefined)
-        close(
-          density(
-            family.scaled(scale)(params),
-            x.map((v, i) => v * scale[i % dim])
-          ).map(l => l + jacobian),
-          density(params, x),
-          1e-12
-        )
-      const { relabel, rotate } = there(family.symmetries)
-      if (relabel === undefined) throw new Error('no relabel')
-      const other = relabel([2, 0, 1])(params)
-      expect([...other.means.values.slice(0, dim)]).toEqual([...params.means.values.slice(2 * dim)])
-      close(density(other, x), density(params, x), 1e-13)
-      if (rotate !== undefined) {
-        const map = reflection(dim)
-        const there = Float64Array.from(
-          Array.from({ length: 5 }, (_, row) => map(Array.from(x.slice(row * dim, (row + 1) * dim)))).flat()
-        )
-        close(density(rotate(map)(params), there), density(params, x), 1e-12)
-      }
-    }
-  })
-
   it('measures steps by √2 times the root of the relative entropy', () => {
     const made = draw(sort, 1, 2, 19)
     const direction = Params.map<P[string], P[string]>(({ shape, values }, name) => ({
@@ -326,35 +226,7 @@ describe.each(sorts)('$name', sort => {
       14
     )
   })
-
-  it('starts at centres with round components, and counts what is free', () => {
-    for (const made of cases) {
-      const start = there(made.family.start)
-      const centres = { shape: [3, made.dim], values: points(3, made.dim, 23) }
-      const params = start.fromCentres(centres, 0.3)
-      expect(start.count).toBe(3)
-      expect([...start.centres(params).values]).toEqual([...centres.values])
-      expect(Params.shapes(params)).toEqual(made.model.shapes(made.dim))
-      sort
-        .covariances(params)
-        .forEach(covariance =>
-          covariance.forEach((row, i) => row.forEach((v, j) => expect(v).toBeCloseTo(i === j ? 0.3 : 0, 14)))
-        )
-      expect(made.model.degreesOfFreedom(made.dim)).toBe(sort.free(3, made.dim))
-      expect(made.family.leastRows(made.dim)).toBe(sort.leastRows(made.dim))
-    }
-  })
 })
-
-/** x − 2v⟨v, x⟩/|v|², v = (1, 2, …): its own inverse. */
-const reflection =
-  (dim: number) =>
-  (row: ReadonlyArray<number>): ReadonlyArray<number> => {
-    const v = Array.from({ length: dim }, (_, i) => i + 1)
-    const length = v.reduce((sum, a) => sum + a * a, 0)
-    const along = row.reduce((sum, x, i) => sum + x * v[i], 0)
-    return row.map((x, i) => x - (2 * v[i] * along) / length)
-  }
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 

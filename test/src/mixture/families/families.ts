@@ -43,13 +43,6 @@ export interface Sort {
   readonly of: (components: number, rank: number) => Score<string>
   /** Σ_k by its definition, [K, dim, dim]. */
   readonly covariances: (params: P) => ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>
-  readonly isTied: boolean
-  /** Free parameters of K components in dim columns, as tables of such models count them. */
-  readonly free: (components: number, dim: number) => number
-  /** Rows of one component that its likelihood has a bound on. */
-  readonly leastRows: (dim: number) => number
-  /** How near 300 generalized M-steps come to the best of their Q; one that is exact is there. */
-  readonly near?: number
 }
 
 const square = (dim: number, entry: (i: number, j: number) => number): number[][] =>
@@ -71,9 +64,6 @@ export const sorts: ReadonlyArray<Sort> = [
   {
     name: 'tiedIsotropic',
     of: components => Families.tiedIsotropic({ components }),
-    isTied: true,
-    free: (K, d) => K * d + K - 1 + 1,
-    leastRows: () => 1,
     covariances: (params: P): number[][][] =>
       each(params, () =>
         square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariance.values[0]) : 0))
@@ -82,9 +72,6 @@ export const sorts: ReadonlyArray<Sort> = [
   {
     name: 'diagonal',
     of: components => Families.diagonal({ components }),
-    isTied: false,
-    free: (K, d) => K * d + K - 1 + K * d,
-    leastRows: () => 2,
     covariances: (params: P): number[][][] => {
       const [, d] = params.means.shape
       return each(params, k => square(d, (i, j) => (i === j ? Math.exp(params.logVariances.values[k * d + i]) : 0)))
@@ -93,9 +80,6 @@ export const sorts: ReadonlyArray<Sort> = [
   {
     name: 'tiedDiagonal',
     of: components => Families.tiedDiagonal({ components }),
-    isTied: true,
-    free: (K, d) => K * d + K - 1 + d,
-    leastRows: () => 1,
     covariances: (params: P): number[][][] =>
       each(params, () =>
         square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariances.values[i]) : 0))
@@ -104,27 +88,16 @@ export const sorts: ReadonlyArray<Sort> = [
   {
     name: 'tied',
     of: components => Families.tied({ components }),
-    isTied: true,
-    free: (K, d) => K * d + K - 1 + (d * (d + 1)) / 2,
-    leastRows: () => 1,
     covariances: (params: P): number[][][] => each(params, () => ofTriangle(params, 0))
   },
   {
     name: 'full',
     of: components => Families.full({ components }),
-    isTied: false,
-    free: (K, d) => K * d + K - 1 + (K * d * (d + 1)) / 2,
-    leastRows: d => d + 1,
     covariances: (params: P): number[][][] => each(params, k => ofTriangle(params, k))
   },
   {
     name: 'lowRank',
     of: (components, rank) => Families.lowRank({ components, rank }),
-    isTied: false,
-    // rank 2, and no more than a covariance has
-    free: (K, d) => K * d + K - 1 + K * Math.min(2 * d - 1 + d, (d * (d + 1)) / 2),
-    leastRows: d => Math.min(4, d + 1),
-    near: 1e-5,
     covariances: (params: P): number[][][] => {
       const [, d, q] = params.factors.shape
       const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]
@@ -255,10 +228,3 @@ export const emStep = (
   const { second, maximise } = there(made.family.mStep)
   return maximise(made.params, expect(made, x, weights, level, second), { level, floor, dim: made.dim })
 }
-
-export const meanLogDensity = (
-  made: Made,
-  x: Float64Array,
-  weights: Float64Array,
-  level: { readonly alpha: number; readonly sigma: number }
-): number => at(made, x, level, 'logDensity').reduce((sum, l, row) => sum + weights[row] * l, 0)

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Factor from '../../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../../lib/arrays/linalg.js'
-import { fill, sum, tensor, valueAndGrad, type NdArray } from '../../../../lib/index.js'
+import type { NdArray } from '../../../../lib/index.js'
 import {
   Covariance,
   ExpectationMaximization,
@@ -249,140 +249,7 @@ it.each(Covariance.names)('%s on iris from the species ends where mclust does, o
   if (name !== 'EVE') expect(found).toBeLessThan(loglik + 1e-6)
 })
 
-// —— what every family is good for ——
-
-const plain = Mixture.sample(300)(Key.fromSeed(3))(
-  Mixture.of({
-    means: [[0, 0, 0, 0], [4, 1, 0, 2], [-3, 4, 1, 0]], // prettier-ignore
-    weights: [0.2, 0.3, 0.5],
-    covariances: [
-      [[4, 1, 0, 0], [1, 2, 0.5, 0], [0, 0.5, 1, 0], [0, 0, 0, 0.3]], // prettier-ignore
-      [[1, 0.2, 0, 0], [0.2, 0.6, 0.1, 0], [0, 0.1, 0.4, 0], [0, 0, 0, 2]], // prettier-ignore
-      [[2, -0.7, 0, 0.3], [-0.7, 1, 0, 0], [0, 0, 3, 1], [0.3, 0, 1, 1.5]] // prettier-ignore
-    ]
-  })
-)
-const centres = { shape: [3, 4], values: Float64Array.of(0, 0, 1, 0, 3, 1, 0, 1, -2, 3, 0, 0) }
-
-describe.each(Covariance.names)('%s', name => {
-  const family = familyOf(name, 3)
-  const start = there(Score.startOf(family, 4)).fromCentres(centres, 2)
-  const covariancesOf = (params: Params.Params<string>): Float64Array =>
-    Mixture.covariances(there(family.toMixture)(params)).values
-
-  it.each([
-    ['weighted rows', (params: Params.Params<string>) => weighted(params)],
-    ['a floor that holds', (params: Params.Params<string>) => floored(params)],
-    ['a prior', (params: Params.Params<string>) => posterior(params)],
-    ['missing cells', (params: Params.Params<string>) => seen(params)],
-    ['a noise level', (params: Params.Params<string>) => noisy(params, Key.fromSeed(7))]
-  ])('no step lowers the likelihood: %s', (_, step) => {
-    const { params } = Array.from({ length: 30 }).reduce<{
-      readonly params: Params.Params<string>
-      readonly last: number
-    }>(
-      ({ params, last }) => {
-        const taken = step(params)
-        // 300 rows round 1e-15 of it each; what the floor binds is found to 1e-12.
-        expect(taken.value).toBeLessThan(last + 1e-11 * (1 + Math.abs(taken.value)))
-        return { params: taken.params, last: taken.value }
-      },
-      { params: start, last: Infinity }
-    )
-    expect(covariancesOf(params).every(Number.isFinite)).toBe(true)
-  })
-  const weights = Key.uniform(plain.rows)(Key.fromSeed(4))
-  const weighted = ExpectationMaximization.step(family, 1e-6, { ...plain, weights })
-  const floored = ExpectationMaximization.step(family, 0.8, plain)
-  const posterior = ExpectationMaximization.step(family, 1e-6, plain, 0.01)
-  const seen = ExpectationMaximization.step(family, 1e-6, {
-    ...plain,
-    values: plain.values.map((x, at) => (at % 7 === 3 ? NaN : x))
-  })
-  const noisy = ExpectationMaximization.noisyStep(family, 1e-6, plain, { alpha: 0.8, sigma: 0.6 })
-
-  const learned = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => weighted(params).params, start)
-
-  it('is the mixture that is made of it, in other units and about another origin too where it has them', () => {
-    const again = there(family.fromMixture)(there(family.toMixture)(learned))
-    // Rounding times the condition, at most 1e3; of axes that are turned to a standstill its root.
-    expect(apart(covariancesOf(again), covariancesOf(learned))).toBeLessThan(1e-9)
-    const by = Float64Array.of(2, 0.5, 1, 3)
-    const isKept = ['EEI', 'VEI', 'EVI', 'VVI', 'EEE', 'VEE', 'EVV', 'VVV'].includes(name)
-    expect(family.scaled !== undefined).toBe(isKept)
-    if (isKept) {
-      const wanted = covariancesOf(learned).map((s, at) => by[Math.floor(at / 4) % 4] * by[at % 4] * s)
-      expect(apart(covariancesOf(there(family.scaled)(by)(learned)), wanted)).toBeLessThan(1e-9)
-    }
-  })
-
-  it('has the slopes of its log-density at a noise level, by differences', () => {
-    const model = Score.interpret(scoreOf(name, 3))
-    const x = { rows: 5, dim: 4, values: Key.normal(20)(Key.fromSeed(11)).map(z => 2 * z) }
-    const value = (params: Params.Params<string>): number =>
-      Score.atLevel(model, {}, family.logDensity)(params, { alpha: 0.8, sigma: 0.6 }, x).values.reduce(
-        (a, b) => a + b,
-        0
-      )
-    const { gradient } = valueAndGrad<string>(own =>
-      sum(family.logDensity(own, tensor(x.values, [5, 4]), { alpha: fill([1, 1], 0.8), sigma: fill([1, 1], 0.6) }))
-    )(learned)
-    const along = ParamsOf.map<NdArray, NdArray>(({ shape, values }) => ({
-      shape,
-      values: Key.normal(values.length)(Key.fromSeed(5))
-    }))(learned)
-    const at = (h: number): number => value(ParamsOf.zipWith((p, v) => p + h * v)(learned, along))
-    const h = 3e-4
-    const across = (steps: number): number => at(steps * h) - at(-steps * h)
-    const slope = (45 * across(1) - 9 * across(2) + across(3)) / (60 * h)
-    const found = Object.keys(gradient).reduce(
-      (all, key) => all + gradient[key].values.reduce((a, g, i) => a + g * along[key].values[i], 0),
-      0
-    )
-    // Sixth order: h⁶ times a seventh derivative, 1e-22 of it, and 2⁻⁵² of the value over h.
-    expect(Math.abs(found - slope)).toBeLessThan(1e-8 * (1 + Math.abs(slope)))
-  })
-
-  it('leaves a component without mass its own parts, above the floor', () => {
-    const step = there(family.mStep)
-    const w = { none: 0, trace: 1, diagonal: 4, full: 16 }[step.second]
-    const second = Float64Array.from({ length: 3 * w }, (_, at) => {
-      const k = Math.floor(at / w)
-      const e = at % w
-      return k === 0 ? 0 : w === 1 ? 1.5 : w === 4 ? (0.3 + e / 5) / k : e % 5 === 0 ? (0.3 + e / 20) / k : 0.05
-    })
-    const led = (floor: number, old = learned): Params.Params<string> =>
-      step.maximise(
-        old,
-        { mass: Float64Array.of(0, 0.4, 0.6), sums: new Float64Array(12), second },
-        { level: clean, floor, dim: 4 }
-      )
-    const free = led(1e-9)
-    for (const key of Object.keys(free)) {
-      const { shape, values } = free[key]
-      const isOwn = shape[0] === 3 && !(key === 'logits' || (key === 'shapes' && shape.length === 1))
-      if (isOwn)
-        expect(Array.from(values.slice(0, values.length / 3)).map(x => x.toFixed(9))).toEqual(
-          Array.from(learned[key].values.slice(0, values.length / 3)).map(x => x.toFixed(9))
-        )
-    }
-    // What was above it stays so, where common parts fall to it.
-    const above = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => floored(params).params, start)
-    const least = symmetricEigen({ shape: [4, 4], values: covariancesOf(led(0.6, above)).slice(0, 16) }).values[3]
-    expect(least).toBeGreaterThan(0.6 * (1 - 1e-12))
-  })
-
-  it('has equal weights where they are asked for', () => {
-    const score = Score.mixture({ components: 3, covariance: name, weights: 'equal' })
-    expect(Object.keys(Score.shapes(4)(score))).not.toContain('logits')
-    expect(Score.degreesOfFreedom(4)(score)).toBe(Score.degreesOfFreedom(4)(scoreOf(name, 3)) - 2)
-    const same = there(Score.interpret(score as Score.Score<string>).family)
-    const step = ExpectationMaximization.step(same, 1e-6, plain)
-    const first = step(there(Score.startOf(same, 4)).fromCentres(centres, 2))
-    expect(Array.from(there(same.toMixture)(first.params).weights)).toEqual([1 / 3, 1 / 3, 1 / 3])
-    expect(step(first.params).value).toBeLessThan(first.value)
-  })
-})
+// —— spectra and axes ——
 
 it('a common shape is as narrow as the floor lets it be where no component has moments, and no small change is likelier', () => {
   const parts = { volume: 'own', shape: 'common' } as const

@@ -2,7 +2,6 @@
 import './analysers.test.js'
 import './anew.test.js'
 import './background.test.js'
-import './em.test.js'
 import './families.test.js'
 import './fixed.test.js'
 import './identities.test.js'

@@ -5,12 +5,9 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import { compute, Key, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import { column } from '../../lib/rows/stretches.js'
@@ -21,10 +18,8 @@ import * as Nodes from '../mixture/nodes.js'
 import { asTheyAre } from '../mixture/passRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Strands from '../../lib/rows/strands.js'
-import { draw, isProjected, levelsOf, type Drawn, type Evaluation, type Sample } from './noiseDrawn.js'
-import * as Inputs from './inputs.js'
+import { draw, isProjected, levelsOf, type Drawn } from './noiseDrawn.js'
 import * as Matching from './matching.js'
-import * as Noise from './noise.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { cacheKey } from './cacheKey.js'
 import * as Objective from '../objective/objective.js'
@@ -37,6 +32,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import type * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
+import { compiled, interpreted, parts, programOf, scaled, total, type Engine, type Use } from './engines.js'
 
 export interface Loss<P extends string> {
   readonly schedule: Schedule.Schedule
@@ -65,269 +61,6 @@ export interface LossPlan<P extends string> {
 /** A part of a loss that is one program. */
 export interface Part extends Compiler.Profile {
   readonly term: string
-}
-
-type Direct = Matching.Direct
-
-/** Whether data are met again, or are a batch that is drawn for one evaluation. */
-type Use = 'often' | 'once'
-
-/** A way to compute direct terms on data: as a sum over their rows. */
-type Engine<P extends string> = (
-  data: Source.Data
-) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Strands.Sum<ValueAndGradient<P>>
-
-const total = <P extends string>(
-  params: Params.Params<P>,
-  values: ReadonlyArray<ValueAndGradient<P>>
-): ValueAndGradient<P> =>
-  pipe(
-    values,
-    RA.matchLeft(
-      () => ({ value: 0, gradient: Params.zeros(Params.shapes(params)) }),
-      (first, others) =>
-        others.reduce<ValueAndGradient<P>>(
-          (sum, { value, gradient }) => ({
-            value: sum.value + value,
-            gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
-          }),
-          first
-        )
-    )
-  )
-
-const scaled =
-  (weight: number) =>
-  <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
-    weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
-
-// —— in the vocabulary ——
-
-/** A loss and its gradient as numbers, one after another; and back. */
-const numbersOf = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
-  const all = Params.packed(gradient)
-  return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
-}
-
-const ofNumbers =
-  <P extends string>(shapes: Params.Shapes<P>) =>
-  (numbers: Float64Array): ValueAndGradient<P> => ({
-    value: numbers[0],
-    gradient: Params.unpacked(shapes)(numbers.subarray(1))
-  })
-
-/** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
-const interpreted =
-  <P extends string>(score: Score.Score<P>, use: Use, differentiates: boolean): Engine<P> =>
-  data => {
-    const model = Score.interpret(score)
-    const { rows } = data
-    const own = Matching.data(data, use === 'often')
-    const isWeighted = 'rowWeight' in own
-    return (params, { basis, terms }) => {
-      const shapes = Params.shapes(differentiates ? params : noGradient<P>())
-      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly inputs: Inputs.Named }>(
-        ({ weight, term, samples }) =>
-          Objective.isMatching(term)
-            ? samples.map(sample => ({ weight, term, inputs: Matching.inputsOf(model, term, sample, basis, data) }))
-            : [{ weight, term, inputs: Matching.constantsOf(term) }]
-      )
-      const width = 1 + Params.sizeOf(shapes)
-      return {
-        rows,
-        width,
-        strands: Strands.each(rows, width, (first, count, into) => {
-          const tensors = Inputs.tensors(first, count)
-          // A mean over some of the rows counts as many of all.
-          const share = isWeighted ? 1 : count / rows
-          parts.forEach(({ weight, term, inputs }) => {
-            const mean = (params: Params.Tensors<P>): Tensor =>
-              Matching.mean(model, term)(params, tensors({ ...own, ...inputs }))
-            const part = differentiates
-              ? valueAndGrad<P>(mean)(params)
-              : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
-            Strands.add(into, numbersOf(scaled(weight * share)(part)))
-          })
-        }),
-        found: ofNumbers(shapes)
-      }
-    }
-  }
-
-/** By programs, each compiled once; what none can be made of is interpreted. */
-const compiled = <P extends string>(
-  score: Score.Score<P>,
-  library: Compiler.Library,
-  use: Use,
-  differentiates: boolean
-): Engine<P> => {
-  const model = Score.interpret(score)
-  const known = new WeakMap<object, ReturnType<typeof programs>>()
-  const programs = (term: Direct): ((inputs: Inputs.Named) => Term['program']) => {
-    const of = Matching.identity(term)
-    const found =
-      known.get(of) ??
-      Inputs.bySignature(inputs =>
-        programOf(model, library, Score.shapes(inputs.clean.shape[0])(score), term, inputs, differentiates)
-      )
-    known.set(of, found)
-    return found
-  }
-  return data => {
-    const own = Matching.data(data, use === 'often')
-    const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
-    /** What was made of samples that are met again, and the last of each term whose next differ in keys. */
-    const known = new WeakMap<object, ReadonlyArray<Repeated<P>>>()
-    const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
-      const { term, samples, next } = drawn
-      const changing = (own: ReadonlyArray<Sample>): Inputs.Named => {
-        const noise = own.at(0)?.noise
-        return noise === undefined ? {} : Noise.changing(noise, basis, data)
-      }
-      const at = next === 'same' ? samples : term
-      const found = next === undefined ? undefined : known.get(at)
-      if (found !== undefined && (next === 'same' || differInKeys(found, samples)))
-        return found.map((part, i) => {
-          const own = next === 'same' ? part.samples : [samples[i]]
-          return { program: part.program, samples: own, call: params => part.again(params, changing(own)) }
-        })
-      const fresh = parts(model, programs(term), drawn, { basis, own, data })
-      if (next !== undefined)
-        known.set(
-          at,
-          fresh.map(part => {
-            const again = lazy(() => Inputs.caller(RR.difference(changing(part.samples))(part.inputs), data.rows))
-            return { ...part, again: (params, inputs) => again()(params, inputs) }
-          })
-        )
-      return fresh.map(({ program, inputs, samples }) => ({
-        program,
-        samples,
-        call: params => Inputs.call(data.rows, params, inputs)
-      }))
-    }
-    return (params, evaluation) => {
-      const { basis, terms } = evaluation
-      const sums = terms.flatMap(drawn => {
-        const weigh = Strands.map(({ value, gradient }: Compiler.Result) =>
-          // the parameters of the signature are those of the score
-          scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
-        )
-        return readyFor(drawn, basis).map(({ program, call, samples }) =>
-          E.isRight(program)
-            ? weigh(program.right.sum(call(params)))
-            : otherwise()(params, { basis, terms: [{ ...drawn, samples }] })
-        )
-      })
-      return sums.length === 1
-        ? sums[0]
-        : pipe(
-            Strands.all(data.rows, sums),
-            Strands.map(values => total(params, values))
-          )
-    }
-  }
-}
-
-const programOf = <P extends string>(
-  model: Score.Model<P>,
-  library: Compiler.Library,
-  shapes: Params.Shapes<P>,
-  term: Direct,
-  inputs: Inputs.Named,
-  differentiates = true
-): E.Either<string, Compiler.Program> =>
-  library.program(
-    Matching.identity(term),
-    Inputs.signature(shapes, inputs),
-    ({ params, rows, constants }) => ({
-      // the parameters of the signature are those of the score
-      value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
-    }),
-    differentiates
-  )
-
-/** A part of a term that is one call of a program, and the samples that it is of. */
-interface Term {
-  readonly program: E.Either<string, Compiler.Program>
-  readonly inputs: Inputs.Named
-  readonly samples: ReadonlyArray<Sample>
-}
-
-/** A part of a term, and what it is called with. */
-interface CalledTerm<P extends string> extends Omit<Term, 'inputs'> {
-  readonly call: (params: Params.Params<P>) => Compiler.Call
-}
-
-/** A part of a term that is met again, and what it is then called with: of its inputs only those that change are given. */
-interface Repeated<P extends string> extends Term {
-  readonly again: (params: Params.Params<P>, changing: Inputs.Named) => Compiler.Call
-}
-
-/** Whether samples are, one by one, those of the parts but for their keys. */
-const differInKeys = (parts: ReadonlyArray<Term>, samples: ReadonlyArray<Sample>): boolean =>
-  parts.length === samples.length &&
-  parts.every(part => part.samples.length === 1) &&
-  samples.every((sample, i) => Matching.differInKeys(parts[i].samples[0], sample))
-
-/** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
-const TOGETHER = [128, 16, 4] as const
-
-/** How many are taken together, of so many. */
-const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
-
-/** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
-const parts = <P extends string>(
-  model: Score.Model<P>,
-  programFor: (inputs: Inputs.Named) => Term['program'],
-  { term, samples }: Drawn<Direct>,
-  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Inputs.Named; readonly data: Source.Data }
-): ReadonlyArray<Term> => {
-  if (!Objective.isMatching(term)) {
-    const inputs = Object.assign({}, own, Matching.constantsOf(term))
-    return [{ program: programFor(inputs), inputs, samples: [] }]
-  }
-  const all = samples.map(sample => ({ sample, inputs: Matching.inputsOf(model, term, sample, basis, data, own) }))
-  const alone = ({ sample, inputs }: (typeof all)[number]): Term => ({
-    program: programFor(inputs),
-    inputs,
-    samples: [sample]
-  })
-  if (all.length === 1) return all.map(alone)
-  const most = Math.max(...TOGETHER)
-  return pipe(
-    all,
-    RA.chop(left => {
-      const alike = pipe(
-        left.slice(0, most),
-        RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
-      )
-      const size = together(alike.length)
-      const own = alike.slice(0, size)
-      const others = left.slice(Math.min(size, alike.length))
-      const one = own.length > 1 ? joined(own, size, programFor) : O.none
-      return [O.isSome(one) ? [one.value] : own.map(alone), others]
-    }),
-    RA.flatten
-  )
-}
-
-/** Samples as one call, with others of no weight where they are fewer than are taken together. */
-const joined = (
-  own: ReadonlyArray<{ readonly sample: Sample; readonly inputs: Inputs.Named }>,
-  size: number,
-  programFor: (inputs: Inputs.Named) => Term['program']
-): O.Option<Term> => {
-  const idle = { ...own[0].inputs, weight: Inputs.number(0) }
-  const inputs = Inputs.versions([
-    ...own.map(({ inputs }) => inputs),
-    ...Array.from({ length: size - own.length }, () => idle)
-  ])
-  return pipe(
-    O.some(programFor(inputs)),
-    O.filter(E.isRight),
-    O.map(program => ({ program, inputs, samples: own.map(({ sample }) => sample) }))
-  )
 }
 
 const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string>) => Compiler.Library) =>
@@ -401,7 +134,8 @@ const trial = <P extends string>(
 // —— all terms ——
 
 /** Whether it is one loss of the score. */
-export const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => !Objective.isPenalty(drawn.term) && !isPaired(drawn)
+export const isDirect = (drawn: Drawn): drawn is Drawn<Matching.Direct> =>
+  !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
 /** Whether it is a loss of pairs of rows. */
 const isPaired = (drawn: Drawn): drawn is Drawn<Pairs.Paired> =>

@@ -5,39 +5,23 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
-  add,
   compute,
-  div,
-  exp,
-  eye,
   fill,
   fromNdArray,
   Key,
-  matMul,
   mean as meanOf,
   mul,
-  neg,
-  oneHot,
   ones,
-  opened,
   reshape,
-  sqrt,
-  square,
-  sub,
   sum,
-  vjp,
   zeros,
-  type Operand,
   type Tensor
 } from '../../lib/index.js'
 import { together } from '../../lib/plain/byName.js'
 import { recorder } from '../../lib/plain/recorder.js'
-import { refuse } from '../../lib/plain/refuse.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
-import type * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Noise from './noise.js'
@@ -47,14 +31,24 @@ import * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
-import * as Schedule from '../schedule/schedule.js'
-import * as TimeLaw from '../objective/timeLaw.js'
 import * as Score from '../score/score.js'
+import {
+  column,
+  laws,
+  named,
+  lacking,
+  absent,
+  density,
+  rowOf,
+  type Law,
+  type Name,
+  type OfTime,
+  type Reads,
+  type Access,
+  type Material
+} from './row.js'
 
 type Size = Pick<Points.Points, 'rows' | 'dim'>
-
-/** A number of a time. */
-type OfTime = Parameters<Objective.Row['ofTime']>[0]
 
 /** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
 export interface Sample {
@@ -200,318 +194,6 @@ const areEqual = (a: Numbers, b: Numbers): boolean =>
 
 /** What tells the program of a term from that of another: all else is given. */
 export const identity = (term: Direct): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
-
-// —— what is made of it ——
-
-const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
-
-/** One for all rows, [] or [1, 1], or one a row, as [rows, 1]. */
-const column = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
-
-/** One for all rows as [1, 1], or one a row, [rows, 1]. */
-const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
-
-// —— the row that a term sees ——
-
-const laws = ['rademacher', 'normal', 'noise'] as const
-/** The law of directions, and noise, which has a key of its own. */
-type Law = (typeof laws)[number]
-
-/** What is computed before the function of a row is called, if it is read. */
-type Name = Single | Head
-type Single = 'clean' | 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'time' | 'label' | 'partner'
-type Head = `heads.${string}`
-
-const isHead = (name: Name): name is Head => name.startsWith('heads.')
-
-/** Whether what is read depends on the parameters. */
-const isOfModel = (name: Name): boolean => name === 'score' || name === 'output' || isHead(name)
-
-/** What a function of a row reads. */
-export interface Reads {
-  readonly names: ReadonlySet<Name>
-  /** The numbers of times that it asks for, in this order. */
-  readonly times: ReadonlyArray<OfTime>
-  /** How many directions of each law, and how much further noise. */
-  readonly probes: Readonly<Record<Law, number>>
-  /** Whether it asks for a density, which networks do not have. */
-  readonly density: boolean
-  /** How many numbers it makes of a row; 1 of a loss. */
-  readonly width: number
-}
-
-type Definitions = (name: Name) => Tensor
-
-/** Heads by name, as they are read; another name is refused. */
-const byName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
-  new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
-
-/** A head of those that a score has. */
-const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
-  Object.hasOwn(heads, name)
-    ? heads[name]
-    : refuse(
-        `heads.${name}: the score has ${Object.keys(heads).join(', ') || 'one output'}; read one of its heads, or make it of Net.heads`
-      )
-
-/** Parameters, of which another name is refused. */
-const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
-  new Proxy(params, {
-    get: (all, name) =>
-      typeof name === 'symbol' || name in all
-        ? (Reflect.get(all, name) as unknown)
-        : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
-  })
-
-/** How a row comes to what is drawn for it. */
-interface Access {
-  /** One for all rows, or one a row. */
-  readonly ofTime: (f: OfTime) => Tensor
-  readonly direction: (law: Law, i: number) => Tensor
-  readonly density: () => void
-}
-
-/** The data with their noise. */
-interface Material {
-  readonly clean: Tensor
-  readonly drawn: Tensor
-  /** |z|² beyond what is drawn. */
-  readonly orthogonal: Operand
-  readonly inSpan?: Components.InSpan | undefined
-  /** One for all rows, or one a row. */
-  readonly alpha: Tensor
-  readonly sigma: Tensor
-  readonly label: Tensor | undefined
-  readonly share: Tensor | undefined
-  readonly time: Tensor | undefined
-  readonly partner: Tensor | undefined
-  readonly constants: Params.Tensors<string>
-  /** x_t, where it is no sum of data and noise. */
-  readonly noisy?: Tensor
-  /** What these rows do not have. */
-  readonly lacks: ReadonlyArray<keyof Objective.Row>
-}
-
-/** What is of the noise. */
-const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
-
-/** What rows of a term lack: where there is no noise that of the noise, and on nodes of x_t the data too. */
-export const lacking = ({ timeLaw }: Pick<Objective.Matching, 'timeLaw'>, isOnNodes: boolean): ReadonlyArray<Single> =>
-  TimeLaw.isClean(timeLaw) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : []
-
-const absent = (what: string): never =>
-  refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
-
-/** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
-const density = <P extends string>(
-  { family }: Score.Model<P>,
-  params: Params.Tensors<P>,
-  x: Tensor,
-  level: Score.RowLevel
-): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
-
-/** Levels as rows are given them, and the form in which a model is: of a mixture one for all rows, where it is. */
-const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
-  const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
-  return {
-    levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
-      const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...(label && { label }) }
-      const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
-      const columns = common === null ? own : { ...own, common }
-      forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
-      return columns
-    },
-    form: (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
-  }
-}
-
-const rowOf = <P extends string>(
-  model: Score.Model<P>,
-  params: Params.Tensors<P>,
-  material: Material,
-  access: Access
-): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
-  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
-  const [rows] = clean.shape
-  const isMixture = model.family !== undefined
-  const { levelOf, form } = levelsOf(rows, label, isMixture)
-  const level = levelOf(alpha, sigma)
-  const own = form(level)
-  const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))
-  const levelAt = (at: Objective.Time): Objective.RowLevel => {
-    const there = typeof at === 'number' ? () => at : at
-    const of = (pick: (level: Schedule.Level) => number): Tensor =>
-      access.ofTime((time, schedule) => pick(Schedule.level(there(time, schedule))(schedule)))
-    return levelOf(
-      of(({ alpha }) => alpha),
-      of(({ sigma }) => sigma)
-    )
-  }
-  const formAt = (at: Objective.RowLevel | Objective.Time): Score.RowLevel =>
-    form(typeof at === 'object' ? at : levelAt(at))
-  const scoreAt: Objective.Row['scoreAt'] = (x, at) => {
-    const there = formAt(at)
-    return opened(() => model.score(params, x, there))
-  }
-  const outputAt: Objective.Row['outputAt'] = (x, at) => {
-    const there = formAt(at)
-    return opened(() => model.output(params, x, there))
-  }
-  const directions: Objective.Row['directions'] = ({ probes, law }) =>
-    Array.from({ length: probes }, (_, i) => access.direction(law, i))
-  const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
-  const headsAt: Objective.Row['headsAt'] = (x, at) => {
-    const there = formAt(at)
-    const { heads } = model
-    return heads === undefined ? {} : opened(() => heads(params, x, there))
-  }
-  const singles: Readonly<Record<Single, () => Tensor>> = {
-    clean: () => clean,
-    score: () => scoreAt(noisy, level),
-    target: () => neg(div(drawn, own.sigma)),
-    output: () => outputAt(noisy, level),
-    outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
-    noise: () => drawn,
-    time: () => (time === undefined ? absent('time') : column(time, rows)),
-    label: () => label ?? fill([rows, 1], -1),
-    partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
-  }
-  const define: Definitions = name =>
-    isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
-  return {
-    define,
-    row: read => {
-      const rest: Omit<Objective.Row, Single> = {
-        noisy,
-        level,
-        params: named(params),
-        constants,
-        heads: byName(name => read(`heads.${name}`)),
-        ofTime: f => column(access.ofTime(f), rows),
-        levelAt,
-        scoreAt,
-        outputAt,
-        headsAt: (x, at) => {
-          const there = headsAt(x, at)
-          return byName(name => headIn(there, name))
-        },
-        logDensityAt: (x, at) => {
-          access.density()
-          const there = formAt(at)
-          return opened(() => density(model, params, x, there))
-        },
-        directions,
-        noises: count =>
-          Number.isInteger(count) && count >= 1
-            ? Array.from({ length: count }, (_, i) => access.direction('noise', i))
-            : refuse(`noises(${count}): no whole number from 1 on; say how many draws a row sees`),
-        divergence: estimate => {
-          if (estimate === undefined) return exact()
-          const { probes = 1, law = 'rademacher' } = estimate
-          const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
-          return div(all.reduce(add), probes)
-        },
-        seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
-        overStudent: () => {
-          const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
-          const { row, define } = rowOf(model, params, { ...material, noisy }, access)
-          return {
-            row: row(name => (isOfModel(name) ? define(name) : read(name))),
-            share
-          }
-        },
-        under: (others, there = constants) => {
-          // The names are those of parameters of the model.
-          const { row, define } = rowOf(
-            model,
-            { ...params, ...others } as Params.Tensors<P>,
-            { ...material, constants: there },
-            access
-          )
-          return row(name => {
-            const asHere = read(name)
-            return isOfModel(name) ? define(name) : asHere
-          })
-        }
-      }
-      // What takes the rest of a row, `({ score, ...row })`, does not read by that what there is not.
-      const late = (name: Single): PropertyDescriptor => ({ enumerable: !lacks.includes(name), get: () => read(name) })
-      // These are all that it has beside.
-      return Object.defineProperties(rest as Objective.Row, RR.mapWithIndex(late)(singles))
-    }
-  }
-}
-
-/**
- * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. Of round components log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k tells v_k,
- * whatever their parameters are called.
- */
-const ofStudent = <P extends string>(
-  model: Score.Model<P>,
-  params: Params.Tensors<P>,
-  z: Tensor,
-  label: Tensor,
-  level: Score.RowLevel
-): { readonly noisy: Tensor; readonly share: Tensor } => {
-  const { family } = model
-  if (family === undefined) return { noisy: mul(z, NaN), share: fill([z.shape[0], 1], NaN) }
-  const dim = z.shape[1] ?? 1
-  const { logWeights, centres, logDensity } = opened(() => family.components(params, dim))
-  const [count] = centres.shape
-  const atAll = opened(() => logDensity(centres, cleanRow()))
-  const atCentre = sum(mul(atAll, eye(count)), 1, true)
-  const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
-  const which = oneHot(reshape(label, [-1]), count)
-  const spread = sqrt(add(mul(square(level.alpha), matMul(which, variances)), square(level.sigma)))
-  return {
-    noisy: add(mul(level.alpha, matMul(which, centres)), mul(spread, z)),
-    share: mul(count, matMul(which, exp(reshape(logWeights, [count, 1]))))
-  }
-}
-
-/** |z|² of what is drawn, by its coordinates. */
-const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {
-  const own = rowSum(square(coordinates))
-  return share === null ? own : add(own, mul(square(share), outside))
-}
-
-/** What a mixture sees of the noise, by its own projection where it has one. */
-const seenIn = <P extends string>(
-  model: Score.Model<P>,
-  params: Params.Tensors<P>,
-  of: {
-    readonly clean: Tensor
-    readonly noisy: Tensor
-    readonly drawn: Tensor
-    readonly orthogonal: Components.Noise['orthogonal']
-    readonly inSpan: Components.InSpan | undefined
-    readonly level: Score.RowLevel
-    readonly share: Tensor | undefined
-    readonly rows: number
-  }
-): Objective.SeenNoise => {
-  const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
-  const projection = model.family?.projection
-  return {
-    share: share === undefined ? null : column(share, rows),
-    squaredNoise: () => add(inSpan === undefined ? rowSum(square(drawn)) : squaredInSpan(inSpan), orthogonal),
-    implicit: () =>
-      projection === undefined
-        ? opened(() =>
-            add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
-          )
-        : projection.implicit(params, noisy, level, mul(square(level.sigma), orthogonal)),
-    mixed: share =>
-      projection === undefined
-        ? opened(() => {
-            const score = model.score(params, noisy, level)
-            const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
-            const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
-            return add(rowSum(square(score)), mul(2, add(curvature, cross)))
-          })
-        : projection.mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
-  }
-}
 
 const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 

@@ -18,6 +18,7 @@ import * as Line from './line.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
+import { lacking } from './row.js'
 import * as Pairs from './pairwise.js'
 
 type Problems = ReadonlyArray<Problem.Problem>
@@ -192,7 +193,7 @@ const ofDraws = <P extends string>(
 /** What a term reads on points that is not there. */
 const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): Problems => {
   const reads = Matching.readsIn(Score.interpret(score), term, dim)
-  const absent = reads === null ? [] : Matching.lacking(term, false).filter(name => reads.names.has(name))
+  const absent = reads === null ? [] : lacking(term, false).filter(name => reads.names.has(name))
   return [
     ...Problem.unless(
       absent.length === 0,
@@ -219,7 +220,7 @@ const onNodes = <P extends string>(score: Score.Score<P>, { term, labelDropout }
   const reads = Objective.isMatching(exact)
     ? (Matching.readsIn(model, exact, dim, true) ?? Matching.readsIn(model, exact, dim))
     : null
-  const lacks = Objective.isMatching(exact) ? Matching.lacking(exact, true) : []
+  const lacks = Objective.isMatching(exact) ? lacking(exact, true) : []
   const absent = [
     ...lacks.filter(name => reads?.names.has(name)),
     ...(reads !== null && reads.probes.noise > 0 ? ['noises'] : []),

@@ -1,0 +1,108 @@
+/** What is wrong with a loss and its data, looked for before anything is compiled. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { norm, square } from '../../lib/numbers/elementary.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Limits from '../core/limits.js'
+import * as Line from './line.js'
+import type * as Loss from './loss.js'
+import * as Refusals from './refusals.js'
+import * as Objective from '../objective/objective.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Params from '../core/params.js'
+import * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import type { Plan, Precision } from './program.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+
+export type CompileErrors = Problem.Problems
+
+/** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
+const rootMeanSquare = (data: Source.Data): number => {
+  if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
+  const weights = Points.weightsOf(data)
+  // Row by row: an array of all numbers would cost more than a step does.
+  const lengths = weights.map((w, i) => Math.sqrt(w) * norm(data.values.subarray(i * data.dim, (i + 1) * data.dim)))
+  return norm(lengths)
+}
+
+/** The problems of the numbers of data. */
+export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  Source.isSource(data)
+    ? Source.problems(data)
+    : pipe(
+        Points.validate(data),
+        E.match(
+          problem => [problem],
+          () => []
+        )
+      )
+
+/**
+ * Nodes that are too few for what data or a start lead to: a centre of the pair comes to have about the length √(E|x|² − d), and a start
+ * may be longer.
+ */
+export const unresolved = <P extends string>(
+  loss: Loss.Loss<P>,
+  data: Source.Data,
+  start: () => Params.Params<P> | null
+): ReadonlyArray<Line.Unresolved> => {
+  const { schedule, score, objective, expectation } = loss
+  if (
+    Nodes.isPopulation(data) ||
+    Expectation.draws(expectation) !== 'line' ||
+    [...dataProblems(data), ...Schedule.problems(schedule), ...Objective.problems(schedule)(objective)].length > 0
+  )
+    return []
+  const shapes = Score.shapes(data.dim)(score)
+  const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
+  const asLong = Params.mapValues(() => length / Math.sqrt(Params.sizeOf(shapes)))(Params.zeros(shapes))
+  const of = Line.unresolved(loss)
+  const own = start()
+  const found = of(asLong) ?? (own && of(own))
+  return found === null ? [] : [found]
+}
+
+/** What a plan has to say of them. */
+export const remark = ({ taken, asked, error, length }: Line.Unresolved): string =>
+  `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
+
+export const refusals = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => Refusals.of(loss, points, precision, () => unresolved(loss, points, () => null))
+
+export const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> =>
+  pipe(
+    Problem.faultless(Problem.listed(Limits.problems)(problems), value),
+    E.map(value => value())
+  )
+
+export const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
+  E.isLeft(either) ? either.left : []
+
+export const lossProblems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => [
+  ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
+  ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
+  ...refusals(loss, points, precision)
+]
+
+/** Why single precision cannot be had: only compiled programs compute in it. */
+export const uncompiled = (
+  { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    precision === 'float64' || engine === 'compiled',
+    'precision',
+    "'float32'",
+    `'float64', since ${reason}`,
+    'leave precision out'
+  )

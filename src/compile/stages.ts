@@ -1,0 +1,435 @@
+/** The stages of a pipeline on data, ready to run: each with the loss that it asks for, and how its steps are judged. */
+import { identity, pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
+import { Case } from '../core/index.js'
+import * as Dry from './dry.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Limits from '../core/limits.js'
+import * as Fault from './fault.js'
+import * as Line from './line.js'
+import * as NoiseDrawn from './noiseDrawn.js'
+import * as Loss from './loss.js'
+import * as Refusals from './refusals.js'
+import * as Nodes from '../mixture/nodes.js'
+import type * as Optimizer from '../optimizer/optimizer.js'
+import * as Params from '../core/params.js'
+import { type Pipeline } from '../pipeline/pipeline.js'
+import * as Place from '../data/place.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import type { CompiledStage, Plan, Precision } from './program.js'
+import * as DivergenceGuard from './divergenceGuard.js'
+import * as Region from '../optimizer/region.js'
+import * as Run from './run.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Stage from '../pipeline/stage.js'
+import * as StageSums from './stageSums.js'
+import { inBatch, locateNaN } from './locateNaN.js'
+import { unresolved, problemsIn, uncompiled, refusals } from './checks.js'
+
+/** How the steps of a stage are judged. */
+type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
+
+/** |after − before|/|before|: how far a step goes, where a family has no measure of its own. */
+export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
+  const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
+  return moved === 0 ? 0 : moved / Params.norm(before)
+}
+
+/** Where nothing is known of the parameters: a share of them, and nothing that the data say of them. */
+const blind: Judge<string> = {
+  change: relativeChange,
+  leaves: () => null
+}
+
+/** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
+const judge = <P extends string>(
+  { family }: Score.Model<P>,
+  points: Source.Data,
+  schedule: Schedule.Schedule,
+  times: ReadonlyArray<number>
+): Judge<P> => {
+  if (family === undefined) return blind
+  const noise = times
+    .map(time => Schedule.level(time)(schedule))
+    .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
+  return { change: family.distance ?? blind.change, leaves: DivergenceGuard.leaves(family, points, noise) }
+}
+
+/** A batch is of rows that are there, and meets noise that is drawn for it. */
+const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  batch === null
+    ? Source.couplingProblems(null, data)
+    : [
+        ...Source.couplingProblems(batch, data),
+        ...Problem.unless(
+          !Nodes.isPopulation(data),
+          'batch',
+          `${batch} rows of a population`,
+          'all of its nodes, whose weights are unequal',
+          'leave it out, or sample points: Mixture.sample(rows)(key)(mixture)'
+        ),
+        ...Problem.unless(
+          Source.hasBatch(batch, data),
+          'batch',
+          batch,
+          `≤ ${data.rows}, the number of rows`,
+          'leave it out for all rows',
+          `${String(batch)} exceeds the ${data.rows} rows of the table`
+        ),
+        ...Problem.unless(
+          O.isNone(Expectation.size(expectation)),
+          'expectation',
+          Expectation.show(expectation),
+          'one that draws noise for a batch',
+          'use Expectation.monteCarlo(), or leave out the batch'
+        )
+      ]
+
+/** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
+export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
+  const extents = stages.map(Stage.extent)
+  const count = extents.reduce((sum, { stages }) => sum + stages, 0)
+  const attempts = extents.reduce((most, { attempts }) => Math.max(most, attempts), 1)
+  return [
+    ...Problem.unless(
+      count <= Limits.stages,
+      'stages',
+      `${count} stages when they are written out`,
+      `at most ${Limits.stages}`,
+      'repeat less, or let a stage take more steps'
+    ),
+    ...Problem.unless(
+      attempts <= Limits.attempts,
+      'stages',
+      `${attempts} attempts of restarts within restarts`,
+      `at most ${Limits.attempts}`,
+      'restart once, around everything'
+    )
+  ]
+}
+
+interface Compiled<P extends string> {
+  /** It looks at the family's parameters on the data, and so is asked for only when nothing is wrong with them. */
+  readonly plan: () => Plan
+  /** It looks at the data, and so is made only when nothing is wrong with them. */
+  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
+}
+
+/** A loss that a stage asks for, on the data. */
+interface StageLoss<P extends string> {
+  readonly loss: Loss.Loss<P>
+  readonly plan: Loss.Batched<P>
+  readonly problems: ReadonlyArray<Problem.Problem>
+  /** Whose noise it looks at. */
+  readonly times: () => ReadonlyArray<number>
+  /** Where it comes from that it is not finite. */
+  readonly locateNaN: () => LocateNaN
+}
+
+/** Stages work with whatever names the parameters have, and hand back those that they were given. */
+const ours = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
+
+type LocateNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
+
+/** Thrown where a step that is taken again comes to what is not finite. */
+const stop = (fault: Fault.Found | null): never => refuseWith({ fault }, 'not finite')
+
+/** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
+const stopping =
+  (evaluate: Stage.Tools['evaluate'], locateNaN: LocateNaN): Stage.Tools['evaluate'] =>
+  (params, key, rows, constants) => {
+    const found = evaluate(params, key, rows, constants)
+    return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(locateNaN(params, key, rows))
+  }
+
+/** Stops at the first part of an optimizer that makes of a finite gradient what is not. */
+const watching: Optimizer.Watch = (part, received, step, params) => {
+  if (Params.isFinite(step) || !Params.isFinite(received)) return
+  const region = part === null ? undefined : Case.inner(part).find(({ value }) => Region.concept.is(value))?.value
+  stop({
+    what: region === undefined ? 'a part of the optimizer' : 'the region',
+    value: Fault.valueIn(step),
+    ...(part !== null && { part: Case.show(part) }),
+    ...(region !== undefined && { region: Case.show(region) }),
+    parameter: Params.whereInfinite(step) ?? 'no parameter',
+    inputs: { ...Fault.asInputs(received, 'received'), ...Fault.asInputs(params) }
+  })
+}
+
+const isFound = (u: unknown): u is Fault.Found => typeof Case.field(u, 'what') === 'string'
+
+/** Where a step was stopped; null of one that was not, or by something else. */
+const stoppedAt = (step: () => unknown): Fault.Found | null =>
+  pipe(
+    E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
+    E.match(
+      fault => (isFound(fault) ? fault : null),
+      () => null
+    )
+  )
+
+/** A stage as a program of its own. */
+interface InnerStage {
+  readonly engines: () => string
+  readonly problems: ReadonlyArray<Problem.Problem>
+  readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
+}
+
+/** What holds for all stages of a pipeline. */
+export interface RunSettings {
+  readonly place: Place.Place
+  readonly precision: Precision
+}
+
+/** A pipeline on data; `sound` where nothing is wrong with what all stages share. */
+interface Setup<P extends string> extends RunSettings {
+  readonly pipeline: Pipeline<P>
+  readonly start: (key: Key.Key) => Params.Params<P>
+  readonly points: Source.Data
+  readonly sound: boolean
+}
+
+/** A stage on the data, with nothing wrong with it. */
+interface ReadyStage<P extends string> {
+  readonly written: Stage.Written
+  readonly tools: Omit<Stage.Tools, 'evaluate' | 'sums' | 'attempts'>
+  readonly loss: StageLoss<P> | null
+  readonly sums: StageSums.StageSums | null
+  readonly inner: ReadonlyArray<InnerStage>
+  readonly judge: Judge<P>
+}
+
+/** What a run does of a stage. */
+const runnable = <P extends string>({
+  written: { stage, simple },
+  tools: given,
+  loss,
+  sums,
+  inner,
+  judge
+}: ReadyStage<P>): CompiledStage<P> => {
+  const evaluate: Stage.Tools['evaluate'] = (params, key, rows, constants) =>
+    loss === null
+      ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
+      : loss.plan.evaluate(ours<P>(params), key, rows, constants)
+  const summed: Stage.Tools['sums'] = (params, summing) =>
+    sums === null
+      ? refuse(`sums: ${Stage.show(stage)} asks for no sums; define it with them`)
+      : sums.taken(params, summing)
+  const tools = { ...given, evaluate, sums: summed, attempts: inner.map(({ attempt }) => attempt()) }
+  const { begin, step, finish = identity } = simple.on(tools)
+  return {
+    stopping: simple.stopping,
+    ...judge,
+    begin,
+    fault: (params, memory, key) =>
+      stoppedAt(() => {
+        const watched = loss === null ? evaluate : stopping(evaluate, loss.locateNaN())
+        return simple.on({ ...tools, evaluate: watched, watch: watching }).step(params, memory, key)
+      }),
+    step: (params, memory, key) => {
+      const taken = step(params, memory, key)
+      const next = ours(taken.params)
+      const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
+      return { value: taken.value, norm, params: next, memory: taken.memory }
+    },
+    finish: (params, memory) => ours(finish(params, memory)),
+    memoryCodec: simple.memory
+  }
+}
+
+/** What a stage asks of precision, unless its losses answer for that, and of data. */
+const unfit = (
+  { stage, simple }: Stage.Written,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    precision === 'float64',
+    'precision',
+    `'float32' of ${Stage.show(stage)}`,
+    "'float64', as of what minimises no loss",
+    'leave precision out, or leave this stage to a pipeline of its own'
+  ),
+  ...Problem.unless(
+    simple.streams || !Source.isSource(points),
+    '',
+    Stage.show(stage),
+    'one that reads the rows of a source a stretch at a time',
+    'put it in Stage.onSample, or give the rows in memory'
+  ),
+  ...Problem.unless(
+    !(Nodes.isPopulation(points) && simple.sample !== undefined),
+    '',
+    `${Stage.show(stage)} on a population`,
+    'on all of its nodes, whose weights are unequal',
+    'leave the sample out, or sample points: Mixture.sample(rows)(key)(mixture)'
+  )
+]
+
+/** The loss of a stage on the data, and its problems. */
+const wanted = <P extends string>(
+  { pipeline: { schedule, score }, points, sound, place, precision }: Setup<P>,
+  first: () => Params.Params<P>,
+  own: Stage.Loss,
+  evaluations: number
+): StageLoss<P> => {
+  const { objective, expectation, batch } = own
+  const loss = { schedule, score, objective, expectation }
+  const refused = [...refusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
+  // What needs double precision is not tried in single.
+  const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+  const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
+    ...plan,
+    evaluate: (params, key, _, constants) => evaluate(params, key, constants)
+  })
+  const plan =
+    batch === null
+      ? onAll(Loss.plans(loss, points, circumstances)[0])
+      : Loss.batched(loss, points, batch, circumstances)
+  const coarse = sound && refused.length === 0 ? unresolved(loss, points, first).map(Line.problem) : []
+  const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolved(loss)
+  return {
+    loss,
+    plan: {
+      ...plan,
+      evaluate: (params, key, rows, constants) =>
+        beyond(params) === null ? plan.evaluate(params, key, rows, constants) : Loss.nothing(params)
+    },
+    problems: [
+      ...refused,
+      ...coarse,
+      ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
+      ...batchProblems(own, points)
+    ],
+    times: () => NoiseDrawn.timesOf(loss),
+    locateNaN: () => {
+      const of = batch === null ? locateNaN(loss, points) : inBatch(loss, points, batch)
+      return (params, key, rows) => {
+        const coarse = beyond(ours<P>(params))
+        if (coarse === null) return of(ours<P>(params), key, rows)
+        const reason = Problem.show(Line.problem(coarse))
+        return { what: 'the expectation', value: NaN, reason, inputs: Fault.asInputs(params) }
+      }
+    }
+  }
+}
+
+/** How a stage of a pipeline is to be computed on the data, or its problems beside its description. */
+export const stagesOn = <P extends string>(
+  setup: Setup<P>
+): {
+  readonly all: (written: Stage.Written) => Compiled<P>
+  readonly within: (placed: Stage.Placed) => InnerStage
+} => {
+  const { pipeline, start, points, sound, place, precision } = setup
+  const { schedule, score } = pipeline
+  const model = Score.interpret(score)
+  // Stages work with whatever names the parameters have, and hand back those that they were given.
+  const [setting, anyStart] = [
+    { schedule, score, model, points: Source.asPoints(points), data: points, place },
+    start
+  ] as unknown as [Stage.Setting, Stage.Start]
+  /** A start, of which there is one for all that look at it. */
+  const first = lazy(() => start(Key.fromSeed(0)))
+  const all = (written: Stage.Written): Compiled<P> => {
+    const { stage, simple } = written
+    const { attempts, means, requirements, times } = simple
+    const loss = simple.loss === undefined ? null : wanted(setup, first, simple.loss, simple.stopping.steps)
+    const sums = simple.sums === undefined ? null : StageSums.of(setting, simple.sums)
+    const size = simple.sample?.(points.rows) ?? points.rows
+    const inner = attempts.map(size < points.rows ? onSample(size) : within)
+    return {
+      plan: () => {
+        const { engine, reason } = means(setting, {
+          loss: loss === null ? null : loss.plan,
+          sums: sums?.means() ?? null,
+          attempts: inner.map(({ engines }) => engines()).join(', ')
+        })
+        return { stage: Stage.formula(stage), engine, reason }
+      },
+      stage: pipe(
+        [
+          ...(loss?.problems ?? []),
+          ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
+          ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
+          ...inner.flatMap(({ problems }) => problems),
+          ...(sums === null || !sound ? [] : sums.problems(first()))
+        ],
+        problems =>
+          problems.length > 0 || !sound || loss === null ? problems : Dry.problems(loss.loss, points, first()),
+        E.fromPredicate(RA.isEmpty, identity),
+        E.map(
+          () => () =>
+            runnable({
+              written,
+              tools: { ...setting, start: anyStart },
+              loss,
+              sums,
+              inner,
+              // What attempts lead to has been judged on the way.
+              judge: inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])
+            })
+        )
+      )
+    }
+  }
+  /** The same on so many of the rows, drawn again for each attempt; one sample is looked at beforehand. */
+  const onSample =
+    (size: number) =>
+    (placed: Stage.Placed): InnerStage => {
+      const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
+        const few = pipe(key, Key.subset(points.rows, size), Source.chosen)(points)
+        const begin = pipe(
+          Initializer.interpret(score, few)(pipeline.initializer),
+          E.getOrElse(() => start)
+        )
+        return { few, ...stagesOn({ ...setup, start: begin, points: few, place: Place.here }).within(placed) }
+      }
+      const { few, engines, problems } = on(Key.fromSeed(0))
+      return {
+        engines,
+        problems: [
+          // What is wrong on all rows too is told already.
+          ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
+            .map(Problem.within('score'))
+            .map(Stage.inside(placed.path)),
+          ...problems
+        ],
+        attempt: () => (params, key) => {
+          const keys = pipe(key, Key.named('sample', 'steps'))
+          return on(keys.sample).attempt()(params, keys.steps)
+        }
+      }
+    }
+  const within = ({ path, stage }: Stage.Placed): InnerStage => {
+    const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
+    return {
+      engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
+      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
+      attempt: () => {
+        const run = {
+          pipeline,
+          data: () => Source.fingerprint(points),
+          precision,
+          stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+          plan: inner.map(({ compiled }) => compiled.plan())
+        }
+        return (params, key) => {
+          const last = Run.last({ ...run, start: () => ours<P>(params) })(key)
+          return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
+        }
+      }
+    }
+  }
+  return { all, within }
+}

@@ -83,17 +83,6 @@ describe('ornstein fit', () => {
     )
   })
 
-  it.each([
-    ['--starts 0', '--starts: 0 is not a whole number ≥ 1; try 10'],
-    ['--starts 2000', '--starts: 2000 is not ≤ 1000; try 10'],
-    ['--starts 2 --recipe em', '--starts: 2 is not available with --recipe em; leave one of the two out, or fit with'],
-    ['--starts 2 --family spherical', null],
-    ['--starts 2 --family symmetric-pair', '--starts: 2 is not available with the family symmetric-pair']
-  ])('%s', async (options, error) => {
-    const { exit, stderr } = await ornstein(`fit @three.csv -k 2 ${options} --quiet`)
-    expect([exit, stderr]).toEqual(error === null ? [0, ''] : [2, expect.stringContaining(`error: ${error}`)])
-  })
-
   it.each(spread(2)([300, 4100]))('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
     // A cluster far away draws starts to itself.
     const means = [[0, 0], [3, 0], [0, 3], [40, 40]] // prettier-ignore
@@ -140,19 +129,6 @@ describe('ornstein fit', () => {
     expect((await ornstein('fit @sums.csv -k 2 --family full --exclude sum')).stdout).not.toMatch(
       /depend on each other/
     )
-  })
-
-  it('leaves out a column that is the same in every row, and tells of components that are all but the same together', async () => {
-    here.write('same.csv', `a,b,c\n${Array.from({ length: 40 }, (_, i) => `${i % 7},4,${(i * i) % 11}`).join('\n')}\n`)
-    for (const how of ['', ' --stream']) {
-      const { stdout } = await ornstein(`fit @same.csv -k 1 --family diagonal --json${how}`)
-      expect(JSON.parse(stdout)).toMatchObject({ columns: ['a', 'c'], ignored: [{ name: 'b', why: 'constant' }] })
-    }
-    expect((await ornstein('fit @same.csv -k 1 --family diagonal')).stdout).toContain('\nignored: b (constant);')
-    here.write('equal.csv', `a,b\n${'3,4\n'.repeat(20)}`)
-    const equal = await ornstein('fit @equal.csv -k 3 --family isotropic,tied-isotropic')
-    expect(equal.stdout).toMatch(/; all but the same: 1, 2, 3\n/)
-    expect(equal.stdout).not.toContain('every row and')
   })
 
   it('tells of a candidate that is likelier by far, and set aside for a component as narrow as may be', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
 import { example, place } from './harness.js'
-import { replays } from '../../golden/sessions.js'
+import { played, replays } from '../../golden/sessions.js'
 
 const here = place()
 const { ornstein } = here
@@ -94,81 +94,11 @@ const logLikelihood = (
 }
 
 beforeAll(async () => {
-  here.write('tiny.csv', 'a,b\n1,2\n3,4\n')
-  here.write('ragged.csv', 'a,b\n1,2\n3\n')
-  here.write('holes.csv', 'a,b,w\n1,2,1\n3,,1\n5,6,1\n8,NA,2\n')
-  here.write('word.csv', 'a,b\n1,2\n3,oops\n5,6\n')
-  here.write('nan.csv', 'a,b\n1,2\nInfinity,4\n5,6\n')
-  here.write('empty.csv', '')
-  here.write('header.csv', 'a,b\n')
-  here.write('bare.csv', '1,2\n3,5\n2,2\n9,8\n8,8\n9,9\n')
-  here.write('semicolon.csv', 'a|b\n1|2\n3|5\n9|9\n8|9\n')
-  here.write('names.csv', 'city,x\nA,1\nB,2\nC,9\nD,8\n')
-  here.write('negative.csv', 'a,w\n1,1\n2,-1\n3,1\n')
-  here.write('binary.csv', Uint8Array.of(0x31, 0x00, 0x32))
-  here.write('latin.csv', Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a))
-  here.write('broken.json', '{"schedule": ')
-  here.write('other.json', '{"name": "x"}')
-  here.write('old.txt', 'old')
   mkdirSync(here.at('folder'))
-  for (const line of [
-    'fit %faithful.csv -k 2 --family isotropic --standardize --recipe em --out @model.json --quiet',
-    'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns waiting --recipe em --out @waiting.json --quiet'
-  ])
-    expect(await ornstein(line)).toEqual({ exit: 0, stdout: '', stderr: '' })
-  const model = JSON.parse(here.read('model.json')) as Record<string, unknown>
-  const variant = (name: string, changes: Record<string, unknown>): string =>
-    here.write(name, JSON.stringify({ ...model, ...changes }))
-  here.write('cut.json', here.read('model.json').slice(0, 500))
-  variant('future.json', { version: 2 })
-  variant('heavy.json', {
-    mixture: {
-      weights: [1, 1],
-      means: [
-        [1, 2],
-        [3, 4]
-      ],
-      variances: [
-        [1, 0],
-        [1, 1]
-      ]
-    }
-  })
-  variant('short.json', { mixture: { weights: [0.5, 0.5], means: [[1, 2]], variances: [[1], [1, 1]] } })
-  variant('typed.json', { family: 'round', seed: '0' })
-  const pipeline = model.pipeline as Record<string, unknown>
-  const stage = {
-    _tag: 'Descend',
-    objective: { _tag: 'Denoising', timeLaw: { _tag: 'At', time: 0.5 } },
-    expectation: { _tag: 'MonteCarlo', draws: 1, antithetic: false },
-    optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: 0.1 } },
-    steps: 5,
-    gradientNorm: 0,
-    relativeChange: 0
-  }
-  const pipelineFile = (name: string, changes: Record<string, unknown>): string =>
-    here.write(name, JSON.stringify({ ...pipeline, ...changes }))
-  pipelineFile('pipeline.json', { stages: [stage] })
-  pipelineFile('wild.json', {
-    stages: [{ ...stage, optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: 1e300 } } }]
-  })
-  pipelineFile('wrong.json', {
-    stages: [
-      { ...stage, steps: -3 },
-      { ...stage, expectation: { _tag: 'Quadrature', nodes: 16 } },
-      { ...stage, optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: -1 } } }
-    ]
-  })
-  pipelineFile('shape.json', {
-    score: { _tag: 'Isotropic', components: 'three' },
-    initializer: { _tag: 'Nowhere' },
-    stages: [
-      { ...stage, steps: undefined, objective: { _tag: 'Custom', name: 'mine' } },
-      { ...stage, objective: { _tag: 'Weight', weight: 2, objective: { _tag: 'Implicit', timeLaw: { _tag: 'At' } } } },
-      7
-    ]
-  })
+  await played('files', here)
 })
+
+replays('people', here)
 
 describe('fit', () => {
   it('finds the eruptions of Old Faithful', async () => {
@@ -306,36 +236,6 @@ describe('fit', () => {
     expect(stdout).toContain('closed form;')
   })
 
-  it('tells a person what it found and what is next', async () => {
-    const { exit, stdout, stderr } = await ornstein(
-      'fit %iris.csv --family isotropic -k 2 --standardize --recipe em --columns Petal.Length,Petal.Width --out @iris.json --report @iris.html'
-    )
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    // Numbers are checked elsewhere; here, only that each has its place.
-    expect(stdout.replace(/-?\d+\.\d+/g, number => '#'.padStart(number.length))).toBe(
-      `Learned 2 isotropic Gaussians from 150 rows of iris.csv.
-columns: Petal.Length, Petal.Width (standardized to learn)
-ignored: Sepal.Length, Sepal.Width, Species; choose columns with --columns
-
-  component  weight  Petal.Length  Petal.Width  sd Petal.Length  sd Petal.Width
-  1               #             #            #                #               #
-  2               #             #            #                #               #
-
-  log-likelihood per row         #
-  BIC                           # with 8 parameters (lower is better)
-  steps                   ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} (converged)
-
-How (em, seed 0):
-  start    Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
-  stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; converged after ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps
-
-The report is in iris.html: open it in a browser.
-The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornstein sample iris.json -n 10
-`
-    )
-    expect(here.read('iris.html')).toMatch(/^<!doctype html>/)
-  })
-
   it.runIf(isSlow)('learns in other ways too when asked, and shows where each ends', async () => {
     const alone = (how: string) => fitted(`%faithful.csv --standardize ${how}`)
     const { exit, stdout } = await ornstein(
@@ -388,24 +288,6 @@ The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornste
     expect(pair.stdout).toContain('annealed  descent on the DDPM objective from high noise to none')
   })
 
-  it('says what may be wrong, and how to see more', async () => {
-    const { stdout } = await ornstein('fit %penguins.csv -k 2 --family isotropic --no-standardize --recipe em')
-    expect(stdout).toContain('The standard deviations of the columns range from 1.97 to 801')
-    expect(stdout).toContain('Add --out model.json')
-    expect(stdout).toContain('Add --report report.html')
-    const standardized = await ornstein('fit %penguins.csv -k 2 --family isotropic --standardize --recipe em')
-    expect(standardized.stdout).not.toContain('The standard deviations of the columns range')
-  })
-
-  it('tells of components that are all but the same, and what to do', async () => {
-    const { stdout } = await ornstein('fit %faithful.csv -k 3 --family spherical --standardize --recipe em')
-    expect(stdout).toMatch(
-      /Components \d and \d are all but the same: they overlap by \d+ %. This family has variance 1 in standardized units; --family isotropic learns the variances\./
-    )
-    const { redundancies } = await fitted('%faithful.csv --standardize')
-    expect(redundancies).toEqual([])
-  })
-
   it('tells of components that are at the minimum variance', async () => {
     // Two groups of deviation 1, and one row a million deviations off.
     const { rows, values } = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-5], [5]] }))
@@ -445,32 +327,6 @@ The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornste
     inUnits.means.forEach(([m], k) => expect(m / unit).toBeCloseTo(means[k][0], 11))
     inUnits.variances.forEach(([v], k) => expect(v / unit / unit).toBeCloseTo(variances[k][0], 11))
     expect((await ornstein('evaluate @unit.json @unit.csv')).exit).toBe(0)
-  })
-
-  it.each([
-    ['values whose squares overflow', 'x\n1e200\n2e200\n9e200\n', 'column x: a number of size 9.00e+200'],
-    ['values whose squares vanish', 'x\n1e-200\n2e-200\n9e-200\n', 'column x: a standard deviation of 3.56e-200'],
-    ['one row', 'x,y\n1,2\n', 'a table of one row']
-  ])('refuses %s', async (_, text, problem) => {
-    here.write('beyond.csv', text)
-    for (const options of ['', '--standardize', '--recipe em --standardize']) {
-      const { exit, stdout, stderr } = await ornstein(`fit @beyond.csv ${options} -k 1 --out @beyond.json`)
-      expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
-      expect(stderr).toContain(problem)
-    }
-    expect(here.list()).not.toContain('beyond.json')
-  })
-
-  it('prints nothing when quiet, and JSON alone when asked for JSON', async () => {
-    expect(await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet')).toEqual({
-      exit: 0,
-      stdout: '',
-      stderr: ''
-    })
-    const { stdout } = await ornstein(
-      'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --json --report @quiet.html'
-    )
-    expect(decoded(fitJson, stdout).rows).toBe(272)
   })
 
   it('shows progress to a person alone, on a line that it clears', async () => {
@@ -546,71 +402,6 @@ it('covariances of mclust that have no other name are chosen among, kept and rea
 describe('what is wrong', () => {
   replays('wrong', here)
 
-  it.each<[string, (model: Record<string, Record<string, unknown>>) => object, string]>([
-    [
-      'a mean beyond all numbers',
-      ({ mixture }) => ({
-        mixture: {
-          ...mixture,
-          means: [
-            [1e300, 2],
-            [3, 4]
-          ]
-        }
-      }),
-      'damaged.json, mixture.means[0][0]: Infinity is not a finite number'
-    ],
-    [
-      'a unit of 0',
-      () => ({ standardization: { centre: [0, 0], scale: [0, 1] } }),
-      'standardization.scale[0]: 0 is not > 0'
-    ],
-    ['a column twice', () => ({ columns: ['a', 'a'] }), 'columns: a is not a name of its own'],
-    [
-      'less than no parameters',
-      ({ fit }) => ({ fit: { ...fit, parameters: -3 } }),
-      'fit.parameters: -3 is not a whole'
-    ],
-    [
-      'a word misspelt in its pipeline',
-      ({ pipeline }) => ({ pipeline: { ...pipeline, score: { _tag: 'Isotropic', components: 2, component: 3 } } }),
-      "pipeline.score.component: 3 is not a field of Score.isotropic; use one of 'components'"
-    ]
-  ])('refuses a damaged model: %s', async (_, change, problem) => {
-    const model = JSON.parse(here.read('model.json')) as Record<string, Record<string, unknown>>
-    here.write('damaged.json', JSON.stringify({ ...model, ...change(model) }).replace('1e+300', '1e400'))
-    const { exit, stderr } = await ornstein('evaluate @damaged.json %faithful.csv')
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
-  })
-
-  it.each([
-    ['"antithetic"', '"antithetical":true,"antithetic"', "antithetical: .*; use one of 'antithetic', "],
-    ['"time":0.5', '"time":0.5,"timing":3', "timing: 3 is not a field of TimeLaw.at; use one of 'time'"],
-    ['"steps":5', '"steps":5,"stepz":3', "stepz: 3 is not a field of Stage.descend; use one of 'steps', "],
-    ['"_tag":"MonteCarlo"', '"_tag":"monteKarlo"', `_tag: "monteKarlo" .*; use one of 'monteCarlo', `]
-  ])('refuses words that a pipeline does not know, at any depth: %s', async (from, to, word) => {
-    const text = here.read('pipeline.json')
-    expect(text).toContain(from)
-    here.write('strange.json', text.replace(from, to))
-    const { exit, stderr } = await ornstein('explain @strange.json')
-    expect(exit).toBe(2)
-    expect(stderr).toMatch(new RegExp(`^error: strange.json, stages\\[0\\].*${word}`))
-  })
-
-  it.each([
-    [Uint8Array.of(0x1f, 0x8b, 8, 0), 'is not a whole gzip archive; it was cut short: fetch it again'],
-    [Uint8Array.of(0x1f, 0x8b, 9, 0, 1, 2, 3, 4, 5, 6), 'is not a sound gzip archive; it is damaged: fetch it again'],
-    [Uint8Array.of(0x50, 0x4b, 3, 4), 'is not text but a spreadsheet (xlsx, ods) or a zip archive; save the sheet'],
-    ['{"x": [1, 2]}', 'JSON is not a table of separated values; write it as CSV'],
-    ['made by X\nx,y\n1,2\n3,4\n', 'a line above the table (made by X) is not a table alone']
-  ])('says what an input is that is no table: %#', async (content, problem) => {
-    here.write('odd', content)
-    const { exit, stderr } = await ornstein('fit @odd -k 2 --family isotropic --no-standardize')
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
-  })
-
   it('reads a table as people have it: packed, with lines above, comments, decimal commas and missing cells', async () => {
     here.write('plain.csv', 'x,y\n1.5,2\n2,-0.25\n1000.5,3\n')
     here.write('dressed.csv.gz', gzipSync('made by X\nx;y\n1,5;2\n# so far\n2;-,25\n-999;1\n1.000,5;3\n'))
@@ -619,11 +410,6 @@ describe('what is wrong', () => {
     const read = await ornstein(`fit @dressed.csv.gz --skip 1 --comment # --decimal , --na -999 --missing drop ${how}`)
     const learned = JSON.parse(read.stdout) as object
     expect(learned).toEqual({ ...(JSON.parse(plain.stdout) as object), dropped: 1 })
-    const wrong = await ornstein('fit @plain.csv --skip -1 --comment ab --decimal x')
-    expect(wrong.exit).toBe(2)
-    expect(wrong.stderr).toContain('--skip: -1 is not a whole number ≥ 0; try 1')
-    expect(wrong.stderr).toContain(`--comment: "ab" is not a character that begins a line; try '#'`)
-    expect(wrong.stderr).toContain('--decimal: x is not one of ., ,; try .')
   })
 
   it('sends nothing to a terminal that comes with a name', async () => {
@@ -634,14 +420,6 @@ describe('what is wrong', () => {
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
       expect(text).toContain('a\\u001b]0;mine\\u0007')
     }
-  })
-
-  it('names a model that is cut short', async () => {
-    const { exit, stderr } = await ornstein('sample @cut.json')
-    expect(exit).toBe(2)
-    expect(stderr).toMatch(
-      /^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it again\n$/
-    )
   })
 
   it('shows the help, and fails, without a command', async () => {
@@ -720,30 +498,6 @@ describe('models', () => {
     expect(stdout).toContain(`  1          ${String(Number(size.toPrecision(4)))}  `)
   })
 
-  it('number the rows as the table does, those that were dropped too', async () => {
-    here.write('gaps.csv', 'eruptions,waiting\n3,70\nNA,80\n4,<NA>\n2,50\n')
-    const { exit, stdout } = await ornstein(
-      'evaluate @model.json @gaps.csv --missing drop --responsibilities @gaps.parts'
-    )
-    expect(exit).toBe(0)
-    expect(stdout).toContain('2 rows of gaps.csv (2 dropped for a missing cell) under model.json:\n')
-    expect(rowsOf(here.read('gaps.parts')).map(([row]) => row)).toEqual([1, 4])
-  })
-
-  it('take the columns by name, wherever they stand, or those asked for', async () => {
-    here.write('moved.csv', 'id,waiting,other,eruptions\n1,80,9,4.2\n2,55,9,2\n')
-    here.write('plain.csv', 'eruptions,waiting\n4.2,80\n2,55\n')
-    here.write('renamed.csv', 'w,e\n80,4.2\n55,2\n')
-    const lines = ['@moved.csv', '@plain.csv', '@renamed.csv --columns e,w'].map(
-      async line => (await ornstein(`evaluate @model.json ${line} --json`)).stdout
-    )
-    const likelihoods = (await Promise.all(lines)).map(
-      text => (JSON.parse(text) as { logLikelihood: number }).logLikelihood
-    )
-    expect(likelihoods[0]).toBe(likelihoods[1])
-    expect(likelihoods[2]).toBe(likelihoods[1])
-  })
-
   it('give rows: the same for the same seed, fewer the first of more, in the units of the data', async () => {
     const sample = async (options: string): Promise<string> => (await ornstein(`sample @model.json ${options}`)).stdout
     expect(await sample('-n 50 --seed 5')).toBe(await sample('-n 50 --seed 5'))
@@ -768,57 +522,6 @@ describe('models', () => {
       expect(Math.abs(x - mixture.means[k][0])).toBeLessThan((5 * 0.46) / Math.sqrt(1333))
       expect(Math.abs(y - mixture.means[k][1])).toBeLessThan((5 * 5.5) / Math.sqrt(1333))
     })
-  })
-
-  it('tell when a row is beyond all reach', async () => {
-    here.write('far.csv', 'waiting\n1e200\n')
-    expect(await ornstein('evaluate @waiting.json @far.csv')).toEqual({
-      exit: 2,
-      stdout: '',
-      stderr: 'error: far.csv: -Infinity is not a finite log-likelihood; look for a row far from all others\n'
-    })
-  })
-})
-
-describe('explain', () => {
-  it('prints code and mathematics, and the plan where there is data', async () => {
-    const { exit, stdout } = await ornstein('explain @pipeline.json')
-    expect(exit).toBe(0)
-    expect(stdout).toContain('In code:\n\nPipeline.of({\n  schedule: Schedule.ornsteinUhlenbeck,')
-    expect(stdout).toContain('In mathematics:\n\nx_t = α x_0 + σ z')
-    expect(stdout).toContain('Add --data FILE')
-    const withData = await ornstein('explain @pipeline.json --data %faithful.csv --standardize')
-    expect(withData.stdout).toContain(
-      'How it would be computed on 272 rows of 2 columns:\n\nstage 1: minimise E |s(x_t) + z/σ|²'
-    )
-  })
-
-  it('explains the pipeline of a model', async () => {
-    const { stdout } = await ornstein('explain @model.json')
-    expect(stdout).toContain('Stage.expectationMaximization({ steps: 500')
-  })
-
-  it('knows of data what the pipeline itself tells', async () => {
-    for (const [name, initializer] of [
-      [
-        'centres.json',
-        {
-          _tag: 'Centres',
-          centres: [
-            [1, 2, 3],
-            [4, 5, 6]
-          ]
-        }
-      ],
-      ['warm.json', { _tag: 'WarmStart', centres: [[1], [4]], radius: 1 }]
-    ] as const) {
-      here.write(name, JSON.stringify({ ...(JSON.parse(here.read('pipeline.json')) as object), initializer }))
-      expect(await ornstein(`explain @${name}`)).toMatchObject({ exit: 0, stderr: '' })
-    }
-    expect((await ornstein('explain @centres.json --data %faithful.csv')).stderr).toBe(
-      'error: centres.json, initializer.centres: [[1,2,3],[4,5,6]] is not 2 finite centres of 2 coordinates; ' +
-        'give one list of coordinates for each centre\n'
-    )
   })
 })
 

@@ -99,12 +99,6 @@ describe('standard output', () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ format: 'ornstein-model' })
     expect(here.list()).not.toContain('-')
-    const free = '- is not free: something else goes to standard output; name a file, or leave the other out\n'
-    for (const [line, option] of [
-      ['fit @s.csv -k 2 --family isotropic --no-standardize --out - --json', '--out'],
-      ['fit @s.csv -k 2 --family isotropic --no-standardize --out - --report -', '--report']
-    ])
-      expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${option}: ${free}` })
     here.write('s.json', stdout)
     expect((await ornstein('evaluate @s.json @s.csv --responsibilities -')).stdout).toMatch(/^(row,)?component 1,/)
   })

@@ -178,24 +178,5 @@ describe('export and import', () => {
     expect((JSON.parse(stdout) as { readonly bic: number }).bic).toBeCloseTo(666.5491, 3)
   })
 
-  it("tells that mclust's noise is no background", async () => {
-    // The list of Mclust(faithful$waiting, G = 2, modelNames = "V", initialization = list(noise = 1:5)), mclust 6.1.1.
-    here.write(
-      'noise.txt',
-      JSON.stringify({
-        pro: [0.259776282690326, 0.519769002571751, 0.220454714737923],
-        mean: [54.4859471666276, 79.9326104376037],
-        variance: { modelName: 'V', d: 1, G: 2, sigmasq: [27.4286396173566, 24.7902083730027] },
-        Vinv: 0.0188679245283019
-      })
-    )
-    const { exit, stderr } = await ornstein('import @noise.txt')
-    expect(exit).toBe(2)
-    expect(stderr).toContain('noise.txt, Vinv: 0.0188679245283019 is not left out')
-    expect(stderr).toContain('learn one here by a robust fit, or leave Vinv out, and the last number of pro')
-  })
-
-  here.write('plain.json', '{"means": [[0, 1]], "weights": [1]}')
-  here.write('few.json', '{"means_": [[0, 1]], "weights_": [1]}')
   replays('exchange', here)
 })

@@ -1,4 +1,4 @@
-/** `ornstein sample`: what it draws, and what it refuses. */
+/** `ornstein sample`: what it draws. What it refuses stands in `wrong.session`. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../../src/index.js'
 import { place } from '../harness.js'
@@ -56,42 +56,4 @@ it.each([
   expect((await ornstein('sample @changed.json -n 40 --seed 3')).stdout).toBe(
     Points.toCsv({ rows: 40, dim, values: values.slice(0, 40 * dim) }, columns)
   )
-})
-
-it.each<[string, (model: Json & { mixture: Json }) => unknown, string]>([
-  ['a key of no meaning', model => (model.mixture.wieghts = []), 'mixture.wieghts: a key'],
-  ['a seed in words', model => (model.seed = '0'), 'seed: "0"'],
-  [
-    'a mean that is no number',
-    model =>
-      (model.mixture.means = [
-        [1, null],
-        [1, 2]
-      ]),
-    'mixture.means[0][1]: null'
-  ],
-  ['one column named twice', model => (model.columns = ['a', 'a']), 'columns: a is not a name of its own'],
-  ['a fit without its rows', model => (model.fit = {}), 'fit.rows: nothing'],
-  [
-    'a factor that is no triangle',
-    model =>
-      (model.mixture.factors = [
-        triangles[0],
-        [
-          [1, 1],
-          [1, 1]
-        ]
-      ]),
-    'mixture.factors[1]: a list is not a lower triangular 2 × 2 matrix'
-  ],
-  [
-    'a factor too few',
-    model => (model.mixture.factors = [triangles[0]]),
-    'mixture.factors: a list of 1 is not a list of 2'
-  ]
-])('refuses what is damaged: %s', async (_, change, problem) => {
-  here.write('damaged.json', changed(change))
-  const { exit, stdout, stderr } = await ornstein('sample @damaged.json')
-  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
-  expect(stderr).toContain(`error: damaged.json, ${problem}`)
 })

@@ -1,7 +1,6 @@
 /** What bytes are: text, or something else by the first of them. */
 import * as E from '../core/either.js'
-import * as Problem from '../core/problem.js'
-import { Ended, refused, type Failure } from './world.js'
+import { Ended, refusal, type Failure } from './world.js'
 
 /** What is no text, by its first bytes, and what to do with it. */
 const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
@@ -33,11 +32,11 @@ const decoding = (
   path: string
 ): ((bytes: Uint8Array, isLast: boolean) => E.Either<Failure, string>) => {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
+  const noText = refusal(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
   let isBegun = false
   return (bytes, isLast) => {
     const found = isBegun ? undefined : signatureOf(bytes)
-    if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+    if (found !== undefined) return refusal(argument, path, found[1], found[2])
     isBegun = true
     try {
       const text = decoder.decode(bytes, { stream: !isLast })

@@ -9,7 +9,7 @@ import * as Problem from '../core/problem.js'
 import { code, problem } from './fileProblem.js'
 import { inputsOf, readBytes, readText, realOf } from './input.js'
 import type * as Tables from './tables.js'
-import { Ended, failed, refused, type Failure, type Files, type Output, type World } from './world.js'
+import { Ended, failed, refusal, refused, type Failure, type Files, type Output, type World } from './world.js'
 
 type Refusal = (problem: Problem.Problem) => Failure
 
@@ -48,7 +48,7 @@ const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
       const own = await identityOf(path)
       if (own !== null && taken.has(own)) {
         const remedy = 'choose another name: this one is read or written already'
-        return E.left(refused(Problem.of(output.option, path, 'a file of its own', remedy)))
+        return refusal(output.option, path, 'a file of its own', remedy)
       }
       taken.add(own)
     } catch (error) {
@@ -110,7 +110,7 @@ const load: World['load'] = (argument, path) => async () => {
     const module: unknown = await import(pathToFileURL(resolve(path)).href)
     return E.right(module)
   } catch (error) {
-    return E.left(refused(Problem.of(argument, path, `a module that loads (${reason(error)})`, 'correct it')))
+    return refusal(argument, path, `a module that loads (${reason(error)})`, 'correct it')
   }
 }
 

@@ -1,9 +1,9 @@
 /** The groups of rows that `--by` asks for: each has a fit of its own. */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Points, Problem } from '../index.js'
+import type { Points } from '../index.js'
 import type { Flags } from './fitOptions.js'
 import { part, rowsOf, type Rows } from './rows.js'
-import { refused, type Failure } from './world.js'
+import { refusal, type Failure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */
 export interface Group {
@@ -29,9 +29,7 @@ export const groupsOf =
     if (by === undefined) return E.right([{ value: null, table: rowsOf(table), flags }])
     const values = [...new Set(column.cells)].sort()
     if (values.length > GROUPS)
-      return E.left(
-        refused(Problem.of('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups'))
-      )
+      return refusal('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
     // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
     // A name of points alone is no file but a folder.
     const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')

@@ -7,10 +7,9 @@ import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
-import * as Problem from '../core/problem.js'
 import { decode, decoded, isPacked } from './bytes.js'
 import { problem } from './fileProblem.js'
-import { Ended, refused, type Failure, type World } from './world.js'
+import { Ended, refusal, refused, type Failure, type World } from './world.js'
 
 /** Through links that lead to nothing yet, as many as a file system follows. */
 export const followed = async (path: string, left = 40): Promise<string> => {
@@ -44,15 +43,11 @@ export const gathered = async (pieces: AsyncIterable<Uint8Array | string>, most 
 }
 
 const tooLong = (argument: string, path: string): E.Either<Failure, never> =>
-  E.left(
-    refused(
-      Problem.of(
-        argument,
-        path,
-        `a text of less than ${Math.round(MOST / Elementary.powerOfTwo(20))} MB`,
-        'give a part of it, such as every tenth line'
-      )
-    )
+  refusal(
+    argument,
+    path,
+    `a text of less than ${Math.round(MOST / Elementary.powerOfTwo(20))} MB`,
+    'give a part of it, such as every tenth line'
   )
 
 export const readBytes =
@@ -163,8 +158,7 @@ const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
 
 /** The files of a table: one, those in a folder, or those that match a pattern. */
 export const inputsOf = async (argument: string, path: string): Promise<E.Either<Failure, ReadonlyArray<Input>>> => {
-  const none = (domain: string, remedy: string): E.Either<Failure, never> =>
-    E.left(refused(Problem.of(argument, path, domain, remedy)))
+  const none = (domain: string, remedy: string): E.Either<Failure, never> => refusal(argument, path, domain, remedy)
   const of = (paths: ReadonlyArray<string>, from: string): E.Either<Failure, ReadonlyArray<Input>> =>
     E.right(paths.map(path => ({ path, name: relative(from, path) })))
   const found = path === '-' ? null : await stat(path).catch(() => null)

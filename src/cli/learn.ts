@@ -23,7 +23,7 @@ import { GROWN, type Recipe } from './recipes.js'
 import * as Rows from './rows.js'
 import { heardAmong, shiftOf, traced, type Control, type Traced } from './running.js'
 import { speaker } from './tableOptions.js'
-import { failed, refused, type Failure, type Signal } from './world.js'
+import { failed, refusal, refused, type Failure, type Signal } from './world.js'
 
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
 export type Origin =
@@ -94,15 +94,11 @@ const byRecipe =
     const under = Pipeline.underPrior(prior)(made)
     return O.isSome(Pipeline.prior(under))
       ? E.right(under)
-      : E.left(
-          refused(
-            Problem.of(
-              '--prior',
-              prior,
-              `available with --family ${word(score._tag)}, which is learned by descent`,
-              'leave it out, or choose another family'
-            )
-          )
+      : refusal(
+          '--prior',
+          prior,
+          `available with --family ${word(score._tag)}, which is learned by descent`,
+          'leave it out, or choose another family'
         )
   }
 
@@ -343,14 +339,12 @@ export const choose =
     }
     // Where there is one candidate, its last steps are a run.
     if (keeper !== null && (misses || !isOne || starts > 1))
-      return TE.left(
-        refused(
-          Problem.of(
-            '--checkpoint',
-            keeper.path,
-            `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
-            'add --stream, by which each sum over the rows is kept'
-          )
+      return TE.fromEither(
+        refusal(
+          '--checkpoint',
+          keeper.path,
+          `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
+          'add --stream, by which each sum over the rows is kept'
         )
       )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })

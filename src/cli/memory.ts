@@ -6,7 +6,7 @@ import { tableOf, type CsvOptions, type Grid } from '../data/grid.js'
 import type { DataError } from '../data/points.js'
 import { decode, isPacked, signatureOf } from './bytes.js'
 import { copiesOf } from './copies.js'
-import { Ended, failed, refused, type Content, type Failure, type Files } from './world.js'
+import { Ended, failed, refusal, type Content, type Failure, type Files } from './world.js'
 
 /** What gzip packed, unpacked. */
 export const unpacked = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
@@ -27,7 +27,7 @@ const bytesOf = async (content: Content): Promise<Uint8Array> => {
 }
 
 const none = (argument: string, path: string): E.Either<Failure, never> =>
-  E.left(refused(Problem.of(argument, path, 'a file that is here', 'give it')))
+  refusal(argument, path, 'a file that is here', 'give it')
 
 /** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
 const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): Grids => {

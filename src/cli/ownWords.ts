@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { reason } from '../../lib/plain/said.js'
 import { Case, Problem, Vocabulary } from '../index.js'
-import { refused, type Failure, type World } from './world.js'
+import { refusal, refused, type Failure, type World } from './world.js'
 
 export interface Flags {
   readonly vocabulary?: string | undefined
@@ -30,16 +30,7 @@ export const words = (world: World, { vocabulary: path }: Flags): TE.TaskEither<
         TE.map(entries),
         TE.flatMapEither(found =>
           found.length === 0
-            ? E.left(
-                refused(
-                  Problem.of(
-                    '--vocabulary',
-                    path,
-                    'a module that exports cases',
-                    'export what Optimizer.define made, say'
-                  )
-                )
-              )
+            ? refusal('--vocabulary', path, 'a module that exports cases', 'export what Optimizer.define made, say')
             : E.tryCatch(
                 () => Vocabulary.extend(Vocabulary.standard, found),
                 error =>

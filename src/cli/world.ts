@@ -5,8 +5,9 @@ import type * as Points from '../data/index.js'
 import type { Added } from '../data/widen.js'
 import type { Sheet } from '../data/write.js'
 import type * as Source from '../data/source/index.js'
-import type { Fit, Problem } from '../index.js'
-import type * as E from '../core/either.js'
+import type { Fit } from '../index.js'
+import * as E from '../core/either.js'
+import * as Problem from '../core/problem.js'
 import type { Terminal } from './terminal.js'
 
 /** Why a command ended early. */
@@ -30,6 +31,10 @@ const ending =
   })
 export const failed = ending(1)
 export const refused = ending(2)
+
+/** The end of a command by a problem of what it was given. */
+export const refusal = (...of: Parameters<typeof Problem.of>): E.Either<Failure, never> =>
+  E.left(refused(Problem.of(...of)))
 
 /** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
 export class Ended extends Error {

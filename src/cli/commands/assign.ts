@@ -5,7 +5,6 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../../lib/index.js'
 import { MANY } from '../../../lib/compiler/rowwise.js'
 import { assigned } from '../../fit/addedColumns.js'
-import * as Problem from '../../core/problem.js'
 import * as Merging from '../../mixture/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
 import { adding } from '../adding.js'
@@ -14,7 +13,7 @@ import { asLearned, readModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Assigning } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, type Failure, type World } from '../world.js'
 
 /** Rows that are drawn from a model, to tell which of its components belong together. */
 const DRAWN = 20_000
@@ -28,16 +27,7 @@ const clustersOf = (
   const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(DRAWN)(Key.fromSeed(0)))))
   const found = clusters === undefined ? chosen : steps.at(clusters - 1)
   return found === undefined
-    ? E.left(
-        refused(
-          Problem.of(
-            '--clusters',
-            String(clusters),
-            `at most ${steps.length}, as many as there are components`,
-            'take fewer'
-          )
-        )
-      )
+    ? refusal('--clusters', String(clusters), `at most ${steps.length}, as many as there are components`, 'take fewer')
     : E.right(found)
 }
 

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Problem from '../../core/problem.js'
+import type * as Problem from '../../core/problem.js'
 import * as Points from '../../data/index.js'
 import { classified } from '../../fit/addedColumns.js'
 import * as Discriminant from '../../fit/discriminant.js'
@@ -16,7 +16,7 @@ import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import { tell } from '../tell.js'
 import type { Classifying } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, refused, type Failure, type World } from '../world.js'
 
 /** The rows that have a label. */
 interface Labelled {
@@ -136,10 +136,8 @@ export const classify =
       TE.flatMap(labelled => {
         if (other === undefined) return told(file, labelled, flags)(world)
         if (flags.json)
-          return TE.left(
-            refused(
-              Problem.of('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
-            )
+          return TE.fromEither(
+            refusal('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
           )
         return pipe(
           TE.fromEither(

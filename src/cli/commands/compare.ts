@@ -2,7 +2,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../../data/index.js'
-import * as Problem from '../../core/problem.js'
 import * as Source from '../../data/source/source.js'
 import * as Metric from '../../mixture/metric.js'
 import * as Mixture from '../../mixture/mixture.js'
@@ -15,7 +14,7 @@ import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import { tell } from '../tell.js'
 import type { Comparing } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, type Failure, type World } from '../world.js'
 
 /** What each says of the same rows, and how sure the difference is. */
 interface Compared {
@@ -64,14 +63,12 @@ export const compare =
       TE.tap(({ a, b }) =>
         a.columns.join() === b.columns.join()
           ? TE.right(undefined)
-          : TE.left(
-              refused(
-                Problem.of(
-                  second,
-                  b.columns.join(', '),
-                  `a model of ${a.columns.join(', ')}, as ${first} is`,
-                  'compare models of the same columns'
-                )
+          : TE.fromEither(
+              refusal(
+                second,
+                b.columns.join(', '),
+                `a model of ${a.columns.join(', ')}, as ${first} is`,
+                'compare models of the same columns'
               )
             )
       ),

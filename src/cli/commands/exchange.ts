@@ -22,7 +22,7 @@ import { ofMixture } from '../../fit/written.js'
 import { readEither } from '../models.js'
 import * as options from '../options.js'
 import type { Exporting, Importing } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, refused, type Failure, type World } from '../world.js'
 
 export const exported =
   (modelFile: string, flags: Exporting) =>
@@ -51,7 +51,7 @@ const mixtureOf = ({ to }: Exporting, model: Model.Model): Written => {
 const weightsOf = ({ to }: Exporting, { params }: ScoreModel.ScoreModel): Written =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.write(to)(params))
-    : E.left(refused(Problem.of('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')))
+    : refusal('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
 /** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
 const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {

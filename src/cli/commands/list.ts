@@ -2,12 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../../core/either.js'
-import * as Problem from '../../core/problem.js'
 import { nearest } from '../../core/spelling.js'
 import { facts, paragraphs } from '../../fit/text.js'
 import type { Concept, Word } from '../glossary.js'
 import type { Listing } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, type Failure, type World } from '../world.js'
 
 /** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
 export interface Listed extends Omit<Concept, 'words'> {
@@ -53,20 +52,16 @@ const chosen = (
   })
   return found.length > 0
     ? E.right(found)
-    : E.left(
-        refused(
-          Problem.of(
-            'CONCEPT',
+    : refusal(
+        'CONCEPT',
+        wanted,
+        `one of ${vocabulary.map(({ concept }) => concept).join(', ')}`,
+        `try ${
+          nearest(
             wanted,
-            `one of ${vocabulary.map(({ concept }) => concept).join(', ')}`,
-            `try ${
-              nearest(
-                wanted,
-                vocabulary.map(({ concept }) => concept)
-              )[0]
-            }, or leave it out to see them all`
-          )
-        )
+            vocabulary.map(({ concept }) => concept)
+          )[0]
+        }, or leave it out to see them all`
       )
 }
 

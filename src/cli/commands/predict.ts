@@ -15,7 +15,7 @@ import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import { tell } from '../tell.js'
 import type { Predicting } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { refusal, type Failure, type World } from '../world.js'
 
 /** The numbers of the targets among the model's columns, and the names of the others. */
 interface Split {
@@ -135,14 +135,12 @@ export const predict =
         if (flags.check)
           return flags.columns === undefined
             ? checkedAgainst(file, flags, model, split)(world)
-            : TE.left(
-                refused(
-                  Problem.of(
-                    '--columns',
-                    flags.columns.join(','),
-                    'used with --check',
-                    "name the table's columns as the model's"
-                  )
+            : TE.fromEither(
+                refusal(
+                  '--columns',
+                  flags.columns.join(','),
+                  'used with --check',
+                  "name the table's columns as the model's"
                 )
               )
         const mixture = Model.toMixture(model)

@@ -13,7 +13,8 @@ const planar =
   rows =>
   key => {
     const keys = Key.named('uniform', 'normal')(key)
-    const [u, z] = [Key.uniform(2 * rows)(keys.uniform), Key.normal(2 * rows)(keys.normal)]
+    const u = Key.uniform(2 * rows)(keys.uniform)
+    const z = Key.normal(2 * rows)(keys.normal)
     return {
       rows,
       dim: 2,

@@ -133,7 +133,8 @@ const correction = (length: number, time: number): Correction => {
 /** The slope of the least squares line. */
 const slope = (points: ReadonlyArray<readonly [x: number, y: number]>): number => {
   const [sumX, sumY] = points.reduce(([a, b], [x, y]) => [a + x, b + y], [0, 0])
-  const [x0, y0] = [sumX / points.length, sumY / points.length]
+  const x0 = sumX / points.length
+  const y0 = sumY / points.length
   return (
     points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0)
   )

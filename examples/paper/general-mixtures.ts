@@ -75,7 +75,8 @@ export interface Ellipse {
 
 /** L of LLᵀ, lower triangular: L₁₁, L₂₁, L₂₂. */
 const triangle = ([a, b, , d]: Matrix): readonly [number, number, number] => {
-  const [first, below] = [Math.sqrt(a), b / Math.sqrt(a)]
+  const first = Math.sqrt(a)
+  const below = b / Math.sqrt(a)
   return [first, below, Math.sqrt(d - below ** 2)]
 }
 
@@ -226,7 +227,8 @@ const partAt = (apart: number): Part => {
   const seen = student.map(noised(LOW))
   const maximization = maximizationAt(xt, seen)
   const ratio = (of: keyof Direction): number => {
-    const [ours, em] = [all(descent, of), all(maximization, of)]
+    const ours = all(descent, of)
+    const em = all(maximization, of)
     return size(ours.map((x, j) => x - em[j])) / size(em)
   }
   return { apart, student: seen, xt, descent, maximization, centres: ratio('centre'), covariances: ratio('covariance') }
@@ -328,7 +330,8 @@ const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1))
 
 /** Σ α²ⁿ (n/n!) |E He_n(θ) − E He_n(truth)|² up to n = 4. */
 const bySquares = (alpha: number, a: Mixture.Mixture, b: Mixture.Mixture): number => {
-  const [ours, theirs] = [hermiteMoments(a), hermiteMoments(b)]
+  const ours = hermiteMoments(a)
+  const theirs = hermiteMoments(b)
   return ours.reduce((sum, x, i) => sum + (alpha ** (2 * i + 2) * (x - theirs[i]) ** 2) / factorial(i), 0)
 }
 
@@ -397,8 +400,10 @@ const gaussianOf = (
   long: number,
   short: number
 ): { readonly centre: Row; readonly covariance: ReadonlyArray<Row> } => {
-  const [c, s] = [Math.cos(angle), Math.sin(angle)]
-  const [u, v] = [long ** 2, short ** 2]
+  const c = Math.cos(angle)
+  const s = Math.sin(angle)
+  const u = long ** 2
+  const v = short ** 2
   return {
     centre,
     covariance: [
@@ -513,8 +518,10 @@ const percent = (x: number): string => `${show(100 * x, 2)} %`
 export const main = (budget: Budget): Report<Measured> => {
   const measured = measure(budget)
   const { parts, blindness, seen, gains } = measured
-  const [near, far] = [parts[0], parts[parts.length - 1]]
-  const [close, distant] = [blindness[0], blindness[blindness.length - 1]]
+  const near = parts[0]
+  const far = parts[parts.length - 1]
+  const close = blindness[0]
+  const distant = blindness[blindness.length - 1]
   const most = (of: 'centres' | 'covariances'): Part => parts.reduce((best, one) => (one[of] > best[of] ? one : best))
   const visible = blindness.reduce((best, one) => (one.oneLevel > best.oneLevel ? one : best))
   const latest = Math.max(...seen.map(({ time }) => time))

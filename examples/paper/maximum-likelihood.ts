@@ -86,7 +86,8 @@ export const levelVariance = (dim: number, length: number, time: number): number
   const noise = hermite(40)
   // Derivatives of |m|²(1 + T′) − 2uT, u = mx, T = tanh u: along m, twice so; in u alone, twice so.
   const terms = (x: number): Readonly<Record<'slope' | 'curvature' | 'inner' | 'bend', number>> => {
-    const [u, T] = [m * x, Math.tanh(m * x)]
+    const u = m * x
+    const T = Math.tanh(m * x)
     const T1 = 1 - T * T
     const T2 = -2 * T * T1
     const T3 = -2 * (T1 * T1 + T * T2)
@@ -305,7 +306,8 @@ const lengthOf = (name: string): number => Number(name.split('= ')[1])
 
 const range = (length: number): string => {
   const near = fine.filter(time => predictedRatio(DIM, length, time) <= NEARLY)
-  const [from, to] = [Math.min(...near), Math.max(...near)]
+  const from = Math.min(...near)
+  const to = Math.max(...near)
   return near.length === 0 ? 'nowhere' : `for ${from === fine[0] ? 'all t ≤' : `${show(from, 2)} ≤ t ≤`} ${show(to, 2)}`
 }
 

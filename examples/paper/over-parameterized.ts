@@ -41,7 +41,8 @@ const alphaAt = (time: number): number => Schedule.level(time)(schedule).alpha
  */
 const population = (count: number, time: number): Met => {
   const { nodes, weights } = Quadrature.equalSteps(count)
-  const [rows, dim] = [nodes.length, 1]
+  const rows = nodes.length
+  const dim = 1
   return {
     points: { rows, dim, values: nodes.map(x => x / alphaAt(time)), weights },
     noise: { rows, dim, values: new Float64Array(rows) }
@@ -342,7 +343,8 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
   const [near, far, noisy] = courses
   const [low] = stationary
   const steps = near.states[near.states.length - 1].step
-  const [least, most] = [basins[0], basins[basins.length - 1]]
+  const least = basins[0]
+  const most = basins[basins.length - 1]
   const spaced = sampled[sampled.length - 1]
   const power = ({ slope }: Course): string => `step^(${slope.toFixed(2).replace('-', '−')})`
   const endOf = ({ states }: Course): string =>

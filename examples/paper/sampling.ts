@@ -62,7 +62,8 @@ export const slicedWasserstein = (directions: number, key: Key.Key) => {
     })
   return (a: Points.Points, b: Points.Points): number => {
     const squares = draws(a.dim).map(direction => {
-      const [u, v] = [along(direction, a), along(direction, b)]
+      const u = along(direction, a)
+      const v = along(direction, b)
       return u.reduce((sum, x, i) => sum + (x - v[i]) ** 2, 0) / u.length
     })
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / directions)
@@ -280,7 +281,8 @@ const stepsPanel = ({ sizes, samplers }: Measured): Picture.Curves => ({
 
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
   const { sizes, exact, samplers } = measured
-  const [first, last] = [sizes[0], sizes[sizes.length - 1]]
+  const first = sizes[0]
+  const last = sizes[sizes.length - 1]
   const seeds = first.energy.trials
   const drawnRows = rowsDrawn(budget)
   const apart = sizes.filter(({ excess }) => excess.low > 0)

@@ -141,7 +141,8 @@ const course = (mixture: Met, gaussian: Met, time: number, steps: number, key: K
   const states = (met: Met): ReadonlyArray<Run.State<'means'>> => [
     ...Run.states(compiled(learning(time, steps, met))(met.points))(key)
   ]
-  const [ours, others] = [states(mixture), states(gaussian)]
+  const ours = states(mixture)
+  const others = states(gaussian)
   const first = distances(centresOf(ours[0].params))
   const moments = ours.map(({ step, params }, i): Moment => {
     const now = distances(centresOf(params))
@@ -212,7 +213,8 @@ const times = (budget: Budget): ReadonlyArray<readonly [time: number, steps: num
 const starts = (budget: Budget): number => (budget === 'full' ? 20 : 5)
 
 export const measure = (budget: Budget): Measured => {
-  const [mixture, gaussian] = [population(NODES, data), population(NODES, twin)]
+  const mixture = population(NODES, data)
+  const gaussian = population(NODES, twin)
   const keys = Key.split(starts(budget))(Key.fromSeed(33))
   const all = times(budget).map(([time, steps]) => keys.map(key => course(mixture, gaussian, time, steps, key)))
   const outcomes = all.map((courses): Outcome => {
@@ -249,7 +251,8 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
       points: moments.filter(isSeen).map(({ step, apart }) => ({ x: step, y: apart }))
     }
   ]
-  const [first, last] = [outcomes[0], outcomes[outcomes.length - 1]]
+  const first = outcomes[0]
+  const last = outcomes[outcomes.length - 1]
   const ordered = outcomes.every(({ inOrder }) => inOrder.value === 1)
   const inOrder = ordered
     ? `all ${outcomes.length * starts(budget)} runs`

@@ -225,7 +225,8 @@ export const main = (budget: Budget): Report<Measured> => {
     deviations.find(each => each.length === length && each.time === time) ?? deviations[0]
   const small = sights[0].length
   const nearest = Math.max(...deviations.filter(({ length }) => length === NEXT_TO_0).map(({ relative }) => relative))
-  const [below, above] = [sights[0], sights.filter(({ length }) => length === small).slice(-1)[0]]
+  const below = sights[0]
+  const above = sights.filter(({ length }) => length === small).slice(-1)[0]
   const furthest = Math.max(...sights.map(({ angles }) => Math.abs(angles[1].value - angles[0].value)))
   const labels = new Map([
     [small, 'd^(−1/4)'],

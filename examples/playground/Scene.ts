@@ -23,6 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from 'ornstein'
+import { polygon } from './questions/question.js'
 
 /** Choices by name: what a menu lists, the address holds and the code below reads. */
 const among = <K extends string>(names: Readonly<Record<K, unknown>>): t.Type<K> =>
@@ -38,20 +39,8 @@ const within = (least: number, most: number, whole: boolean): t.Type<number> =>
 /** Mixtures to draw from, in units of a component's deviation; `spread` scales the distances of the centres. */
 const laws = {
   pair: (spread: number) => Mixture.symmetricPair([0.8 * spread, 0.6 * spread]),
-  triangle: (spread: number) =>
-    Mixture.of({
-      means: [0, 1, 2].map(k => [
-        spread * Math.cos(0.4 + (k * 2 * Math.PI) / 3),
-        spread * Math.sin(0.4 + (k * 2 * Math.PI) / 3)
-      ])
-    }),
-  ring: (spread: number) =>
-    Mixture.of({
-      means: Array.from({ length: 6 }, (_, k) => [
-        1.6 * spread * Math.cos((k * Math.PI) / 3),
-        1.6 * spread * Math.sin((k * Math.PI) / 3)
-      ])
-    }),
+  triangle: (spread: number) => Mixture.of({ means: polygon(3, spread, 0.4) }),
+  ring: (spread: number) => Mixture.of({ means: polygon(6, 1.6 * spread) }),
   unequal: (spread: number) =>
     Mixture.of({
       means: [

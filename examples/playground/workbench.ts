@@ -5,6 +5,7 @@ import type { Answer, Box, Field, Frame, Gaussians } from './engine.js'
 import { boxOf, charted, type Charted, chartOf, type Course, learned, looks, planeOf, scenery } from './picture.js'
 import { charts, classOf, type Mark, type Plotted, plotted } from './plot.js'
 import { about, isOf, type Preset, presets } from './presets.js'
+import { centreError, places } from './questions/question.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
 
 // —— the page's parts ——
@@ -122,21 +123,6 @@ const redraw = (): void => {
   })
 }
 
-/** The distance of each true centre from the nearest learned one, the largest of them. */
-const centreError = (truth: Gaussians, learned: Gaussians): number => {
-  let worst = 0
-  for (let k = 0; k < truth.means.length; k += 2) {
-    let nearest = Infinity
-    for (let j = 0; j < learned.means.length; j += 2)
-      nearest = Math.min(
-        nearest,
-        Math.hypot(truth.means[k] - learned.means[j], truth.means[k + 1] - learned.means[j + 1])
-      )
-    worst = Math.max(worst, nearest)
-  }
-  return worst
-}
-
 const chartedNow = (): Charted => parts.charted.value as Charted
 
 /** Text changes where it is another: what stays need not be laid out again. */
@@ -185,7 +171,9 @@ const numbers = (all: ReadonlyArray<Course>): void => {
       logDensity?.toFixed(4),
       value?.toPrecision(5),
       norm?.toPrecision(3),
-      ...(truth === null ? [] : [learned === null ? undefined : centreError(truth, learned).toFixed(4)])
+      ...(truth === null
+        ? []
+        : [learned === null ? undefined : centreError(learned.means, places(truth.means)).toFixed(4)])
     ]
     const { cells } = body.rows[i]
     said.forEach((text, k) => put(cells[k + 1], text ?? '–'))
@@ -212,7 +200,8 @@ const frame = (): void => {
   const all = runs()
   const { box, points, truth, field, samples, round } = state
   const { alpha, sigma } = parts.noised.checked && field !== null ? field.level : { alpha: 1, sigma: 0 }
-  const [isDense, hasArrows] = [parts.density.checked, parts.field.checked]
+  const isDense = parts.density.checked
+  const hasArrows = parts.field.checked
   layer('scenery', [round, box, points, truth, field, alpha, isDense, hasArrows], () =>
     scenery(sigma === 0 ? points : points.map((x, i) => alpha * x + sigma * state.noise[i]), {
       box,
@@ -584,7 +573,8 @@ const blob = ([x, y]: readonly [number, number]): ReadonlyArray<readonly [number
   const radius = SPREAD * (state.box.right - state.box.left)
   return Array.from({ length: BLOB }, () => {
     const i = state.brush++
-    const [angle, share] = [i * 2.399963, Math.sqrt(((i * 7) % BLOB) / BLOB)]
+    const angle = i * 2.399963
+    const share = Math.sqrt(((i * 7) % BLOB) / BLOB)
     return [x + radius * share * Math.cos(angle), y + radius * share * Math.sin(angle)] as const
   })
 }

@@ -17,7 +17,8 @@ const rowsOf = ({ ratio, d }: Phase.At<Axis>): number => Math.round(ratio * d) +
 const drawn = (at: Phase.At<Axis>, key: Key.Key) => {
   const each = rowsOf(at)
   const values = Key.normal(COMPONENTS.length * each * SPACE)(key).map((z, i) => {
-    const [row, j] = [Math.floor(i / SPACE), i % SPACE]
+    const row = Math.floor(i / SPACE)
+    const j = i % SPACE
     return Math.floor(j / at.d) === Math.floor(row / each) ? z : NOISE * z
   })
   return { rows: COMPONENTS.length * each, dim: SPACE, values }

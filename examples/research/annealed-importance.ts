@@ -12,7 +12,8 @@ const means = [
 ]
 const truth = Mixture.of({ means, weights: [0.5, 0.3, 0.2], variances: [0.5, 0.3, 1] })
 /** What is known is f₁ = e³ p, and points come from f₀, wide. */
-const [LOG_Z, wide] = [3, Mixture.of({ means: [[0, 0]], variances: [9] })]
+const LOG_Z = 3
+const wide = Mixture.of({ means: [[0, 0]], variances: [9] })
 const [first, last] = [wide, truth].map(mixture => Sampler.exact(mixture, Schedule.ornsteinUhlenbeck))
 
 interface Walk {

@@ -28,7 +28,7 @@ import {
   TimeLaw
 } from 'ornstein'
 import { add, mul, square, sub, sum, type Tensor } from 'ornstein/float64'
-import type { Program } from './program.js'
+import { fromTruth, type Program } from './program.js'
 
 const schedule = Schedule.rectifiedFlow
 const embedding = Net.sinusoidal(4, { of: 'angle' })
@@ -94,28 +94,22 @@ export const program: Program = {
     const compiled = Problem.orThrow(Compile.pipeline(pipeline)(data))
     const { params } = Run.last(compiled)(Key.fromSeed(2))
     const noise: Points.Points = { rows: 2000, dim: 2, values: Key.normal(4000)(Key.fromSeed(3)) }
-    const [own, again] = [4, 5].map(seed => Mixture.sample(2000)(Key.fromSeed(seed))(truth))
+    const truly = [4, 5].map(seed => Mixture.sample(2000)(Key.fromSeed(seed))(truth))
     const { velocity } = Score.heads(score, schedule)(params)(1)(noise)
     const ends = { ...noise, values: noise.values.map((z, i) => z - velocity.values[i]) }
     return {
       plan: Compile.explain(compiled),
       checks: [
-        {
-          what: 'energy distance after one step from noise',
-          found: Points.energyDistance(ends, own),
-          wanted: Points.energyDistance(own, again),
-          within: effort < 1 ? 0.06 : 0.03,
-          by: 'two samples of the truth'
-        },
+        fromTruth('energy distance after one step from noise', ends, truly, effort < 1 ? 0.06 : 0.03),
         {
           what: 'the same as a share of what the noise itself is away',
-          found: Points.energyDistance(ends, own) / Points.energyDistance(noise, own),
+          found: Points.energyDistance(ends, truly[0]) / Points.energyDistance(noise, truly[0]),
           wanted: 0,
           within: effort < 1 ? 0.3 : 0.1,
           by: 'two samples of the truth'
         }
       ],
-      picture: Picture.samples(own, ends)
+      picture: Picture.samples(truly[0], ends)
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   Parametrization,
   Picture,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Rate,
   Run,
@@ -22,7 +22,7 @@ import {
   TimeLaw
 } from 'ornstein'
 import { add, mul, square, sub, sum } from 'ornstein/float64'
-import type { Program } from './program.js'
+import { fromTruth, type Program } from './program.js'
 
 export const schedule = Schedule.rectifiedFlow
 const embedding = Net.sinusoidal(4, { of: 'angle' })
@@ -81,14 +81,14 @@ export const program: Program = {
       return Array.from(along(Sampler.head(score, schedule, params, 'velocity'))(noise), ({ points }) => points)
     }
     const noise = normal(2000, 3)
-    const [truly, again] = [4, 5].map(seed => Mixture.sample(2000)(Key.fromSeed(seed))(truth))
-    const [one, many] = [path(noise, 1)[1], path(noise, 20)]
+    const truly = [4, 5].map(seed => Mixture.sample(2000)(Key.fromSeed(seed))(truth))
+    const one = path(noise, 1)[1]
+    const many = path(noise, 20)
     /** ∫|dx/dt|² dt, the mean over the points. */
     const energy = many.slice(1).reduce((sum, { values }, i) => {
       const before = many[i].values
       return sum + (20 * values.reduce((all, x, k) => all + (x - before[k]) ** 2, 0)) / noise.rows
     }, 0)
-    const distance = (points: Points.Points): number => Points.energyDistance(points, truly)
     return {
       plan: Compile.explain(compiled),
       checks: [
@@ -99,22 +99,10 @@ export const program: Program = {
           within: (effort < 1 ? 0.3 : 0.1) * least,
           by: 'quantiles'
         },
-        {
-          what: 'energy distance after one step',
-          found: distance(one),
-          wanted: distance(again),
-          within: effort < 1 ? 0.5 : 0.05,
-          by: 'two samples of the truth'
-        },
-        {
-          what: 'energy distance after 20 steps',
-          found: distance(many[20]),
-          wanted: distance(again),
-          within: effort < 1 ? 0.5 : 0.03,
-          by: 'two samples of the truth'
-        }
+        fromTruth('energy distance after one step', one, truly, effort < 1 ? 0.5 : 0.05),
+        fromTruth('energy distance after 20 steps', many[20], truly, effort < 1 ? 0.5 : 0.03)
       ],
-      picture: Picture.samples(truly, many[20])
+      picture: Picture.samples(truly[0], many[20])
     }
   }
 }

@@ -14,7 +14,7 @@ import {
   Parametrization,
   Picture,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Rate,
   Run,
@@ -26,7 +26,7 @@ import {
   TimeLaw
 } from 'ornstein'
 import { add, mul, square, sub, sum } from 'ornstein/float64'
-import type { Program } from './program.js'
+import { fromTruth, type Program } from './program.js'
 
 /** Of x_t less t y: α = 1 − t and σ = γ. */
 export const schedule = Schedule.define({
@@ -99,10 +99,13 @@ const driftOf = (t: number, points: Points.Points): Float64Array => {
   const shares = Mixture.responsibilities(points)(mixture)
   const [from, to] = [first, second].map(Mixture.components)
   return points.values.map((x, place) => {
-    const [row, j] = [Math.floor(place / 2), place % 2]
+    const row = Math.floor(place / 2)
+    const j = place % 2
     return Array.from({ length: from * to }, (_, pair) => {
-      const [a, b] = [2 * Math.floor(pair / to) + j, 2 * (pair % to) + j]
-      const [own, other] = [first.variances[a], second.variances[b]]
+      const a = 2 * Math.floor(pair / to) + j
+      const b = 2 * (pair % to) + j
+      const own = first.variances[a]
+      const other = second.variances[b]
       const variance = (1 - t) ** 2 * own + t ** 2 * other + 2 * t * (1 - t)
       const mean = (1 - t) * first.means.values[a] + t * second.means.values[b]
       const grows = t * other - (1 - t) * own + 1 - 2 * t
@@ -141,8 +144,7 @@ export const program: Program = {
       return [...along(velocity)(start)][steps].points
     }
     const start = Mixture.sample(1000)(Key.fromSeed(3))(at(0.02))
-    const [end, again] = [4, 6].map(seed => Mixture.sample(1000)(Key.fromSeed(seed))(at(0.98)))
-    const chance = Points.energyDistance(end, again)
+    const ends = [4, 6].map(seed => Mixture.sample(1000)(Key.fromSeed(seed))(at(0.98)))
     const arrived = [0, 0.5].map(epsilon => carried(start, 100, epsilon))
     const times = [0.25, 0.5, 0.75]
     const on = times.map(t => Mixture.sample(1000)(Key.fromSeed(7))(at(t)))
@@ -169,15 +171,12 @@ export const program: Program = {
           within: effort < 1 ? 0.3 : 0.05,
           by: 'closed form'
         },
-        ...arrived.map((points, i) => ({
-          what: `energy distance of what arrives ${['by the drift alone', 'with noise, ε = ½'][i]}`,
-          found: Points.energyDistance(points, end),
-          wanted: chance,
-          within: effort < 1 ? 0.2 : 0.03,
-          by: 'two samples of the truth'
-        }))
+        ...arrived.map((points, i) => {
+          const how = ['by the drift alone', 'with noise, ε = ½'][i]
+          return fromTruth(`energy distance of what arrives ${how}`, points, ends, effort < 1 ? 0.2 : 0.03)
+        })
       ],
-      picture: Picture.samples(end, arrived[1])
+      picture: Picture.samples(ends[0], arrived[1])
     }
   }
 }

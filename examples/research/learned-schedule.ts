@@ -41,7 +41,8 @@ import type { Program } from './program.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const pieces = 16
-const [FROM, TO] = [-6, 6]
+const FROM = -6
+const TO = 6
 const known = Score.isotropic({ components: 2 })
 const start = Params.of({ logits: Array.from({ length: pieces }, () => 0) })
 /** The denoiser is known, and the schedule alone has parameters. */

@@ -1,5 +1,5 @@
 /** What a program of this folder tells `main.ts`, which finds programs by listing the folder. */
-import type { Picture } from 'ornstein'
+import { type Picture, Points } from 'ornstein'
 
 /** A number beside what it should be by another source. */
 export interface Check {
@@ -25,3 +25,17 @@ export interface Program {
   /** Runs it with a share of its steps: 1 for the page, less for a test, whose checks may then be wider. */
   readonly run: (effort: number) => Outcome | Promise<Outcome>
 }
+
+/** How far points are from a sample of the truth, beside how far another sample of it is. */
+export const fromTruth = (
+  what: string,
+  found: Points.Points,
+  [own, again]: ReadonlyArray<Points.Points>,
+  within: number
+): Check => ({
+  what,
+  found: Points.energyDistance(found, own),
+  wanted: Points.energyDistance(own, again),
+  within,
+  by: 'two samples of the truth'
+})

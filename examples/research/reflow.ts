@@ -83,7 +83,8 @@ export const program: Program = {
     const pairs = Problem.orThrow(pipe(carried(first, noise, 100), Points.paired(noise)))
     const reflow = Problem.orThrow(Compile.pipeline(pipelineOf(again, Initializer.values(first), steps))(pairs))
     const second = Run.last(reflow)(Key.fromSeed(3)).params
-    const [from, wanted] = [quantiles(standard), quantiles(truth)]
+    const from = quantiles(standard)
+    const wanted = quantiles(truth)
     const off = (found: Points.Points): number =>
       Math.sqrt(found.values.reduce((total, x, i) => total + (x - wanted.values[i]) ** 2, 0) / levels.length)
     const spread = Math.sqrt(wanted.values.reduce((total, x) => total + (x - -0.2) ** 2, 0) / levels.length)

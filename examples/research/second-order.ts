@@ -98,7 +98,8 @@ export const program: Program = {
     const found = Mixture.meanLogDensity(end)(at(2)) - meanOf(gained)
     const rows = [0.3, 0.6].map(time => {
       const points = Mixture.sample(1000)(Key.fromSeed(4))(at(time))
-      const [own, wanted] = [traces(time, points), Mixture.divergence(points)(at(time))]
+      const own = traces(time, points)
+      const wanted = Mixture.divergence(points)(at(time))
       const spread = meanOf(wanted.map(w => (w - meanOf(wanted)) ** 2))
       return {
         what: `share of the variance of tr ∇²log p that is missed, t = ${time}`,

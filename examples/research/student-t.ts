@@ -22,7 +22,8 @@ export const studentT = Score.family({
   logDensities:
     () =>
     ({ means, logScales, logNu }, x) => {
-      const [nu, half] = [exp(logNu), mul(0.5, add(exp(logNu), 1))]
+      const nu = exp(logNu)
+      const half = mul(0.5, add(exp(logNu), 1))
       const peak = sub(sub(logGamma(half), logGamma(mul(0.5, nu))), mul(0.5, add(logNu, Math.log(Math.PI))))
       return sub(sub(peak, logScales), mul(half, log1p(div(distances(x, means, logScales), nu))))
     },
@@ -33,7 +34,8 @@ export const studentT = Score.family({
       return { g, first: mul(g, x), second: mul(g, square(x)), tails: sub(log(g), g) }
     },
     each: ({ logNu: [old] }, { mass: [mass], g: [g], first: [first], second: [second], tails: [tails] }) => {
-      const [centre, seen] = [first / g, Gamma.logLessDigamma((Math.exp(old) + 1) / 2)]
+      const centre = first / g
+      const seen = Gamma.logLessDigamma((Math.exp(old) + 1) / 2)
       // Rows that are equal have no likeliest variance.
       const logScales = Math.log(Math.max(1e-12, (second - centre * first) / mass)) / 2
       return { means: centre, logScales, logNu: Math.log(2 * Gamma.shape(seen - 1 - tails / mass)) }

@@ -1,7 +1,7 @@
 /** How many clusters there are depends on what a cluster may look like. */
 import { fit, Key, Mixture } from 'ornstein'
 import { curve, disc, ellipse, type Look } from '../plot.js'
-import { clouded, define, places } from './question.js'
+import { clouded, define, places, plain } from './question.js'
 
 const MOST = 8
 const FAMILIES = { isotropic: 'round', full: 'any shape' }
@@ -60,14 +60,7 @@ export const count = define<Float64Array, Frame>({
         ['1', 'round']
       ]
     },
-    {
-      name: 'rows',
-      label: 'Rows',
-      options: [
-        ['900', '900'],
-        ['150', '150']
-      ]
-    }
+    { name: 'rows', label: 'Rows', options: plain('900', '150') }
   ],
   tries: [
     { text: 'Let shapes vary', asks: 'How many now?', choice: { family: 'full', step: '2' } },

@@ -9,6 +9,7 @@ import {
   descendPair,
   length,
   percent,
+  plain,
   since,
   states,
   turned,
@@ -82,36 +83,9 @@ export const direction = define<Setting, Frame>({
     'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the {second moment} of the data and α² = exp(−2t). That is {power iteration} with a shift. The dots are computed from Ĉ alone, without the {loss}. The rate is ½/α², the length of a step of {EM|expectation–maximization}.',
   unit: 'step',
   controls: [
-    {
-      name: 'start',
-      label: 'Start length',
-      options: [
-        ['0.01', '0.01'],
-        ['1', '1'],
-        ['3', '3']
-      ]
-    },
-    {
-      name: 'noise',
-      label: 'Noise level t',
-      options: [
-        ['0.1', '0.1'],
-        ['0.5', '0.5'],
-        ['1.5', '1.5'],
-        ['2', '2']
-      ],
-      chosen: '1.5'
-    },
-    {
-      name: 'far',
-      label: 'Length of c',
-      options: [
-        ['1', '1'],
-        ['2', '2'],
-        ['3', '3']
-      ],
-      chosen: '2'
-    },
+    { name: 'start', label: 'Start length', options: plain('0.01', '1', '3') },
+    { name: 'noise', label: 'Noise level t', options: plain('0.1', '0.5', '1.5', '2'), chosen: '1.5' },
+    { name: 'far', label: 'Length of c', options: plain('1', '2', '3'), chosen: '2' },
     { name: 'degrees', label: 'Angle of the start', options: [], chosen: '85' }
   ],
   tries: [

@@ -1,7 +1,7 @@
 /** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
 import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
-import { clouded, define, descend, length, mean, places, polygon, since, states, upTo } from './question.js'
+import { clouded, define, descend, length, mean, places, plain, polygon, since, states, upTo } from './question.js'
 
 const RADIUS = 3
 const TURN = 0.4
@@ -47,17 +47,7 @@ export const lower = define<Float64Array, Frame>({
     'At high noise the {loss} compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
   unit: 'step',
   controls: [
-    {
-      name: 'noise',
-      label: 'Noise level t at first',
-      options: [
-        ['0.1', '0.1'],
-        ['1', '1'],
-        ['1.5', '1.5'],
-        ['2.2', '2.2']
-      ],
-      chosen: '2.2'
-    },
+    { name: 'noise', label: 'Noise level t at first', options: plain('0.1', '1', '1.5', '2.2'), chosen: '2.2' },
     {
       name: 'switch',
       label: 'Switch to low noise',

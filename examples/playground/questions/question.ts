@@ -136,6 +136,9 @@ export const define = <S, F>({ view, place, ...shape }: Shape<S, F>): Question =
 export const defaults = ({ controls }: Pick<Question, 'controls'>): Choice =>
   Object.fromEntries(controls.map(({ name, options, chosen }) => [name, chosen ?? options[0][0]]))
 
+/** Options that are called what they are. */
+export const plain = (...values: ReadonlyArray<string>): Control['options'] => values.map(value => [value, value])
+
 /** What of a choice a run depends on. */
 export const runKey = ({ controls }: Question, choice: Choice): string =>
   JSON.stringify(controls.filter(({ shows }) => shows !== true).map(({ name }) => choice[name]))

@@ -1,7 +1,7 @@
 /** Below n|c|⁴/d ≈ 1 no direction is found, however long one trains. */
 import { Initializer, Key, Mixture, type Points, Score, Stage } from 'ornstein'
 import { arrow, curve, label, path, type Place, rule, tick } from '../plot.js'
-import { angle, clouded, define, descendPair, learned, length, mean } from './question.js'
+import { angle, clouded, define, descendPair, learned, length, mean, plain } from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
 const SAMPLES = 20
@@ -46,38 +46,10 @@ export const rows = define<null, Frame>({
   unit: 'data set',
   first: 1,
   controls: [
-    {
-      name: 'rows',
-      label: 'Rows',
-      options: ROWS.map(n => [String(n), String(n)] as const),
-      chosen: '32',
-      shows: true
-    },
-    {
-      name: 'far',
-      label: 'Length of c',
-      options: [
-        ['1', '1'],
-        ['0.7', '0.7'],
-        ['0.5', '0.5']
-      ]
-    },
-    {
-      name: 'dim',
-      label: 'Dimensions',
-      options: [
-        ['32', '32'],
-        ['8', '8']
-      ]
-    },
-    {
-      name: 'steps',
-      label: 'Steps of training',
-      options: [
-        ['100', '100'],
-        ['300', '300']
-      ]
-    }
+    { name: 'rows', label: 'Rows', options: plain(...ROWS.map(String)), chosen: '32', shows: true },
+    { name: 'far', label: 'Length of c', options: plain('1', '0.7', '0.5') },
+    { name: 'dim', label: 'Dimensions', options: plain('32', '8') },
+    { name: 'steps', label: 'Steps of training', options: plain('100', '300') }
   ],
   tries: [
     { text: 'Many more: 512 rows', asks: 'Is the direction found?', choice: { rows: '512' } },

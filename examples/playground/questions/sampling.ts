@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, type Look, type Place } from '../plot.js'
-import { clouded, define, descend, learned, mean, places, polygon, upTo } from './question.js'
+import { clouded, define, descend, learned, mean, places, plain, polygon, upTo } from './question.js'
 
 const SEEDS = 4
 const DRAWN = 800
@@ -90,20 +90,11 @@ export const sampling = define<Setting, Frame>({
         ['ancestral', 'ancestral']
       ]
     },
-    {
-      name: 'steps',
-      label: 'Steps of the walk',
-      options: [
-        ['5', '5'],
-        ['10', '10'],
-        ['30', '30']
-      ],
-      chosen: '30'
-    },
+    { name: 'steps', label: 'Steps of the walk', options: plain('5', '10', '30'), chosen: '30' },
     {
       name: 'rows',
       label: 'Rows learned from, in the picture',
-      options: ROWS.map(n => [String(n), String(n)] as const),
+      options: plain(...ROWS.map(String)),
       chosen: '1000',
       shows: true
     }

@@ -1,7 +1,7 @@
 /** How far from the truth each way of learning may start. */
 import { Expectation, Initializer, Key, Metric, Mixture, type Params, Score, Stage } from 'ornstein'
 import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
-import { clouded, define, descend, learned, places, polygon, states } from './question.js'
+import { clouded, define, descend, learned, places, plain, polygon, states } from './question.js'
 
 const COMPONENTS = 6
 const APART = 5
@@ -90,13 +90,7 @@ export const start = define<null, Frame>({
   unit: 'run',
   first: 1,
   controls: [
-    {
-      name: 'radius',
-      label: 'Start, in separations',
-      options: RADII.map(r => [String(r), String(r)] as const),
-      chosen: '1',
-      shows: true
-    },
+    { name: 'radius', label: 'Start, in separations', options: plain(...RADII.map(String)), chosen: '1', shows: true },
     {
       name: 'way',
       label: 'Way of learning, in the picture',

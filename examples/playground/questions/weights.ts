@@ -1,7 +1,19 @@
 /** Weights are learned too, where the family has them: at which noise, and how fast. */
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, TimeLaw } from 'ornstein'
 import { cross, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
-import { centreError, clouded, define, fitted, type Fitted, mean, places, runs, side, states } from './question.js'
+import {
+  centreError,
+  clouded,
+  define,
+  fitted,
+  type Fitted,
+  mean,
+  places,
+  plain,
+  runs,
+  side,
+  states
+} from './question.js'
 
 const HEAVY = 0.85
 const STEPS = 150
@@ -53,16 +65,7 @@ export const weights = define<Setting, Frame>({
     'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
   unit: 'step',
   controls: [
-    {
-      name: 'half',
-      label: 'Distance of the clusters from 0',
-      options: [
-        ['1', '1'],
-        ['2', '2'],
-        ['4', '4']
-      ],
-      chosen: '4'
-    },
+    { name: 'half', label: 'Distance of the clusters from 0', options: plain('1', '2', '4'), chosen: '4' },
     {
       name: 'of',
       label: 'In the picture',

@@ -272,9 +272,11 @@ const sumsOf = (values: Float64Array, width: number): Float64Array =>
 
 const repeated = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
+/** How the family of a score starts from centres; undefined of one that does not. */
 export const startOf = ({ model: { family }, points }: Setting): Score.Start<string> | undefined =>
   family && Score.startOf(family, points.dim)
 
+/** The problem of an initializer that draws centres, for a score that has none or does not start from them. */
 export const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
   Problem.of(
     '',

@@ -12,6 +12,7 @@ import type { ScoreFunction } from './step.js'
 /** How samplers are called. */
 export const CALL = 'Sampler.…(program)(score)(…)(key)'
 
+/** The points, if they are such. */
 export const somePoints = (points: Points.Points, call = CALL): Points.Points =>
   given(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
 

@@ -92,6 +92,7 @@ export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> &
 
 // -- steps -----------------------------------------------------------------------------------------------------------
 
+/** A time of a schedule, as steps see it. */
 export const nodeAt =
   (schedule: Schedule.Schedule) =>
   (time: number): Node => {
@@ -106,6 +107,7 @@ export const nodeAt =
     }
   }
 
+/** Points of the same size with other numbers. */
 export const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
 /** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
@@ -149,6 +151,7 @@ export interface Memory {
 const isMemory = (u: unknown): u is Memory =>
   Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
 
+/** x_s = σ_s/σ_t x + α_s (1 − κ) D: see `dpmSolver2M`. */
 export const multistep = (step: Step): Moved => {
   const { score, from, to, points } = step
   const memory = isMemory(step.memory) ? step.memory : null
@@ -183,6 +186,7 @@ export const move = (
         Math.sqrt(2 * size)
       )
 
+/** Langevin moves at the step's new level, one after another, each with a key of its own. */
 export const moves = (
   { moves, snr }: { readonly moves: number; readonly snr: number },
   step: Pick<Step, 'score' | 'to' | 'points' | 'key'>

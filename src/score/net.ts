@@ -22,10 +22,10 @@ import {
   standardized,
   tanh
 } from './net/layers.js'
-import { build, concept, define, type Built, type Net, type Site, type Start } from './net/part.js'
+import { build, concept, define, type Built, type Net, type Site, type Start } from './net/netPart.js'
 
 export * from './net/layers.js'
-export * from './net/part.js'
+export * from './net/netPart.js'
 
 // —— composition ——
 

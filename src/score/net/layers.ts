@@ -32,7 +32,7 @@ import { Field, Problem } from '../../core/index.js'
 import * as Limits from '../../core/limits.js'
 import type * as Params from '../../core/params.js'
 import type { RowLevel } from '../../mixture/family.js'
-import { define, withParameters, type Part } from './part.js'
+import { define, withParameters, type Part } from './netPart.js'
 
 const widthField = Field.count({ suggestion: 64, most: Limits.parameters })
 

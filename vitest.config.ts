@@ -80,8 +80,9 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     // What is built is loaded as users load it, by Node.
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    // Of what hangs: a machine may have much else to do.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // What takes a part of its cases takes all: see test/cases.ts.
     env: { SLOW: isSlow ? 'yes' : 'no' }
   }

@@ -16,6 +16,7 @@ export const launched = (): Promise<Browser> =>
   // Chromium starts no sandbox for root, which is who runs in a container.
   chromium.launch({
     executablePath: executable ?? '/usr/bin/chromium',
+    timeout: 120_000,
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
   })
 

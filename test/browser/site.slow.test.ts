@@ -20,7 +20,7 @@ describe('the site', () => {
       [`${root}/node_modules/@11ty/eleventy/cmd.cjs`, '--config=docs/site/eleventy.config.js'],
       { cwd: root }
     )
-  }, 300_000)
+  })
 
   it('has no link that leads nowhere, and every public name two clicks away', () => {
     const said = execFileSync(process.execPath, [`${root}/docs/site/check.js`], { encoding: 'utf8' })
@@ -85,7 +85,7 @@ describe('the site', () => {
           if (some.length > 0) found.set(name, some)
         })
       expect(found).toEqual(new Map())
-    }, 300_000)
+    })
 
     it('finds a word, by the keyboard alone', () =>
       visit('tutorial.html', 1200, async page => {

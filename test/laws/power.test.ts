@@ -1,7 +1,7 @@
 /** The corpus, whole: what is wrong is caught by the law that is named for it, and what is right is let pass. `npm run laws:power` asks every law, by many seeds. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSlow, once, SEED } from '../cases.js'
+import { isSlow, once, SEED, spread } from '../cases.js'
 import { corpus, type Invention } from './corpus/index.js'
 import { summary } from './corpus/power.js'
 
@@ -17,17 +17,12 @@ const escapes = ({ name, law, held }: Invention): ReadonlyArray<string> => {
   return failed ? [] : [`${name}: not caught by ‘${law}’`]
 }
 
-const alarms = ({ name, law, held }: Invention): ReadonlyArray<string> =>
-  law !== null
-    ? []
-    : held().flatMap(({ name: law, property }) => {
-        const { failed, errorInstance } = fc.check(property, {
-          seed: SEED,
-          numRuns: isSlow ? 4 : 1,
-          endOnFailure: true
-        })
-        return failed ? [`${name}: refused by ‘${law}’ ${String(errorInstance)}`] : []
-      })
+/** Laws that refuse what is right. */
+const alarms = ({ name, held }: Invention): ReadonlyArray<string> =>
+  held().flatMap(({ name: law, property }) => {
+    const { failed, errorInstance } = fc.check(property, { seed: SEED, numRuns: isSlow ? 4 : 1, endOnFailure: true })
+    return failed ? [`${name}: refused by ‘${law}’ ${String(errorInstance)}`] : []
+  })
 
 describe.each([...new Set(corpus.map(({ concept }) => concept))])('%s', concept => {
   const own = corpus.filter(one => one.concept === concept)
@@ -37,7 +32,7 @@ describe.each([...new Set(corpus.map(({ concept }) => concept))])('%s', concept 
   })
 
   it('what is right is let pass', () => {
-    expect(own.flatMap(alarms)).toEqual([])
+    expect(spread(4)(own.filter(({ law }) => law === null)).flatMap(alarms)).toEqual([])
   })
 })
 

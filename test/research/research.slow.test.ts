@@ -12,7 +12,7 @@ const names = readdirSync(folder)
 const effort = Number(process.env.EFFORT ?? 0.1)
 
 describe.each(process.env.EFFORT === undefined ? spread(4)(names) : names)('%s', name => {
-  it('is what it is by another source', { timeout: 300_000 }, async () => {
+  it('is what it is by another source', async () => {
     const { program } = (await import(new URL(`${name}.ts`, folder).href)) as { readonly program: Program }
     const { checks, plan } = await program.run(effort)
     if (process.env.EFFORT !== undefined) console.log(name, JSON.stringify(checks, null, 1), plan)

@@ -30,7 +30,7 @@ describe.skipIf(!isHere)('in a notebook of Deno', () => {
       const pair = Mixture.of({ means: [[-2, 0], [2, 0]] })
       const rows = Mixture.sample(50)(Key.fromSeed(1))(pair)
     `)
-  }, 60_000)
+  })
   afterAll(() => {
     notebook?.close()
     rmSync(folder, { recursive: true, force: true })
@@ -40,14 +40,14 @@ describe.skipIf(!isHere)('in a notebook of Deno', () => {
     ['a density', 'Picture.density(pair, rows)'],
     ['a field', 'Picture.field(pair, { x: [-4, 4], y: [-3, 3] })'],
     ['a report', 'Picture.report(fit(rows), rows)']
-  ])('a cell that ends with %s shows it', { timeout: 60_000 }, async (_, code) => {
+  ])('a cell that ends with %s shows it', async (_, code) => {
     const shown = await notebook?.execute(code)
     expect(shown?.error).toBeUndefined()
     expect(shown?.['text/html'] ?? shown?.['image/svg+xml']).toMatch(/<(svg|figure|iframe)/)
     expect(shown?.['text/plain']).toMatch(/\S/)
   })
 
-  it('a cell that fails says the problem with its remedy', { timeout: 60_000 }, async () => {
+  it('a cell that fails says the problem with its remedy', async () => {
     const shown = await notebook?.execute(`Picture.field(pair, { x: [0, 1] })`)
     expect(shown?.error).toMatch(/\S/)
   })

@@ -129,7 +129,7 @@ beforeAll(async () => {
   // `npm test` has just built dist; packing must not build it again under the feet of the other tests.
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', home], root)
   await install(join(home, readdirSync(home).find(file => file.endsWith('.tgz')) ?? ''))
-}, 300_000)
+})
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })

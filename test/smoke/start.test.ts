@@ -31,4 +31,4 @@ it('npm start says what the default fit and descent find, and writes a report', 
   } finally {
     rmSync(folder, { recursive: true })
   }
-}, 60_000)
+})

@@ -19,7 +19,7 @@ const program = `
 const output = (options: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}): string =>
   execFileSync(process.execPath, [...options, '--input-type=module', '-e', program], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 300_000,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore']
   }).trim()
@@ -67,6 +67,6 @@ const faulty = `
 
 it('a strand that fails in another thread is done by the caller, who does not wait for ever', () => {
   const run = (): string =>
-    execFileSync(process.execPath, ['--input-type=module', '-e', faulty], { encoding: 'utf8', timeout: 60_000 }).trim()
+    execFileSync(process.execPath, ['--input-type=module', '-e', faulty], { encoding: 'utf8', timeout: 300_000 }).trim()
   expect(run()).toBe('done')
 })

@@ -436,13 +436,9 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
 describe('every pair of values that no reason keeps apart', () => {
   const rows = running()
 
-  it.runIf(isSlow)(
-    'runs',
-    () => {
-      expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
-    },
-    300_000
-  )
+  it.runIf(isSlow)('runs', () => {
+    expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
+  })
 
   it('is met: every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it; and the start of networks', () => {
     const right = plain.filter(row => whyNot(cellOf(row)).length === 0)

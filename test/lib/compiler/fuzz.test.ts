@@ -135,7 +135,7 @@ const write = (
 }
 
 describe('programs of parts of what was just computed', () => {
-  it('are the interpreter’s numbers', { timeout: 300_000 }, () => {
+  it('are the interpreter’s numbers', () => {
     let compiled = 0
     const count = isSlow ? 480 : 60
     fc.assert(

@@ -116,7 +116,7 @@ describe('a run that is killed', () => {
       expect(model('out.json')).toEqual(whole)
     }
     expect(kills).toBeGreaterThan(0)
-  }, 600_000)
+  })
 })
 
 describe('a run that a signal stops', () => {
@@ -158,7 +158,7 @@ describe('a run that a signal stops', () => {
       stderr: expect.stringMatching(/^interrupted by SIGTERM in stage 1 of 2/) as unknown
     })
     expect(model('stopped.json')).toMatchObject({ format: 'ornstein-model', fit: { converged: false } })
-  }, 60_000)
+  })
 
   it('while it chooses chooses among those that are learned', async () => {
     let now = 0

@@ -190,7 +190,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     redis.disconnect()
     expect(readdirSync(at('scratch'))).toEqual([])
     expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
-  }, 600_000)
+  })
 
   // A file of the leader's is read by the leader: by its name a worker would read one of its own machine.
   it.runIf(isSlow)('tells the queue of no file but the table', async () => {

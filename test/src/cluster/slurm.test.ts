@@ -33,7 +33,7 @@ const ran = (
   spawnSync(command[0], command.slice(1), {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
     env: { ...process.env, PATH: `${at('bin')}${delimiter}${process.env['PATH'] ?? ''}`, ...job }
   })
 const sorted = (name: string): ReadonlyArray<string> => text(at(name)).trim().split('\n').sort()

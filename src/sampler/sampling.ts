@@ -14,7 +14,7 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { as, CALL, finite, guarded, noRecord, ofDimension, somePoints } from './checks.js'
+import { as, CALL, finite, guarded, noRecord, ofDimension, somePoints } from './guards.js'
 import { euler, movesAtLevel } from './samplers.js'
 import type { Differentiable, Smooth } from './scores.js'
 import {

@@ -9,7 +9,7 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { ofDimension, somePoints } from './checks.js'
+import { ofDimension, somePoints } from './guards.js'
 import type { ScoreFunction } from './step.js'
 
 /** A score that knows its divergence, one number a point: what the likelihood needs. */

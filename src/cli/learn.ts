@@ -13,7 +13,7 @@ import * as Place from '../data/place.js'
 import * as Source from '../data/source/index.js'
 import { word } from '../fit/text.js'
 import { type Choice, type Findings, type StageRun } from '../report/findings.js'
-import * as Candidates from '../fit/candidates.js'
+import { found as foundOf, type Found } from '../fit/found.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Data from '../fit/scaledData.js'
 import { faultless, inside } from './checked.js'
@@ -180,7 +180,7 @@ const findingsOf = (
   { source, table, origin, seed, prior }: Task,
   scaling: Points.Scaling | null,
   pipeline: Pipeline.Pipeline<string>,
-  rest: Candidates.Found & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
+  rest: Found & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
@@ -228,7 +228,7 @@ const learnBy =
         const { pipeline } = program
         const mixture = mixtureOf(pipeline, params)
         if (E.isLeft(mixture)) return mixture
-        const found = Candidates.found(data, pipeline, task.place)(mixture.right)
+        const found = foundOf(data, pipeline, task.place)(mixture.right)
         const stages = inOwnUnits(pipeline, data.scaling, ran)
         const rest = { ...found, recipe, stages, plan: Compile.explain(program), searched: 0 }
         return pipe(

@@ -37,7 +37,7 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Params from '../core/params.js'
 import * as Score from '../score/score.js'
 import * as Floor from './floor.js'
-import { climb, foot } from './grown.js'
+import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
 import * as Settings from './fitSettings.js'
 
@@ -215,10 +215,10 @@ const learned =
   ({ family, enter, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
   (rows: Source.Data): Reached => {
     const total = Source.totalOf(rows)
-    const { params, value, gain } = climb(
+    const { params, value, gain } = iterated(
       ExpectationMaximization.step(family, floor, rows, prior),
       STEPS,
-      foot(start),
+      started(start),
       GAIN / total
     )
     const isSettled = gain < GAIN / total
@@ -356,7 +356,7 @@ export const states =
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
     const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
-    const data = scaling === null ? own : Source.rescaled(scaling)(own)
+    const data = scaling === null ? own : Source.inUnits(scaling)(own)
     return pipe(
       Problem.faultless(problems(options, Source.totalOf(own)), undefined),
       E.flatMap(() => learnerOf(fitted, data)),

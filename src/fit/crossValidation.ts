@@ -9,7 +9,8 @@ import type * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Statistics from '../mixture/statistics.js'
-import * as Candidates from './candidates.js'
+import type { Candidate } from './candidates.js'
+import * as Learning from './learning.js'
 import type { Held } from './scaledData.js'
 import * as Data from './scaledData.js'
 
@@ -56,23 +57,23 @@ export const foldsOf =
 /** What is learned next without a part, and what is known by then. */
 export interface Step {
   readonly fold: number
-  readonly next: Candidates.Progress['next']
+  readonly next: Learning.Progress['next']
   readonly held: Held
 }
 
 /** How columns are brought to be learned from, and by what candidates are learned. */
-export interface Asked {
+export interface Request {
   readonly columns: ReadonlyArray<string>
   readonly standardize: boolean
   readonly key: Key.Key
-  readonly terms: Omit<Candidates.Terms, 'criterion'>
+  readonly prior: number | null
   readonly place: Place.Place | undefined
 }
 
 /** What candidates that were learned without a part make of it, added to what those of other parts did. */
 const judged = (
   part: Source.Data,
-  candidates: ReadonlyArray<Candidates.Candidate>,
+  candidates: ReadonlyArray<Candidate>,
   before: Held | null,
   place: Place.Place | undefined
 ): Held =>
@@ -87,20 +88,19 @@ const judged = (
   )
 
 /** Learns the candidates of all lines without each part in turn; the last step holds what all parts together say. */
-export const learning = (own: Source.Data, asked: Asked) =>
-  function* (lines: ReadonlyArray<Candidates.Line>): Generator<Step> {
-    const folds = foldsOf(FOLDS, Key.child(1)(asked.key))(own)
-    const { columns, standardize, key, terms, place } = asked
+export const learning = (own: Source.Data, request: Request) =>
+  function* (lines: ReadonlyArray<Learning.Line>): Generator<Step> {
+    const folds = foldsOf(FOLDS, Key.child(1)(request.key))(own)
+    const { columns, standardize, key, prior, place } = request
     let held: Held | null = null
     for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
       const inside = Source.filtered((points, row) => folds.of(points, row) !== fold)(own)
       const outside = Source.filtered((points, row) => folds.of(points, row) === fold)(own)
       const scaled = Data.scaled(standardize, columns)(inside.points)
-      let candidates: ReadonlyArray<Candidates.Candidate> = []
+      let candidates: ReadonlyArray<Candidate> = []
       try {
         if (E.isRight(scaled)) {
-          const without: Candidates.Terms = { ...terms, recall: recalledOf(terms.recall, fold), criterion: 'bic' }
-          for (const step of Candidates.learning(scaled.right, key, without, place)(lines)) {
+          for (const step of Learning.learning(scaled.right, key, { criterion: 'bic', prior }, place)(lines)) {
             candidates = step.candidates
             yield { fold, next: step.next, held: new Map() }
           }
@@ -114,6 +114,3 @@ export const learning = (own: Source.Data, asked: Asked) =>
     }
     yield { fold: FOLDS, next: null, held: held ?? new Map() }
   }
-
-const recalledOf = (recall: Candidates.Recall | null, fold: number): Candidates.Recall | null =>
-  recall && ((name, learn) => recall(`without part ${fold + 1}: ${name}`, learn))

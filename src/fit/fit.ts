@@ -34,9 +34,7 @@ import * as Given from '../data/asGiven.js'
 import * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
-import * as Covariance from '../mixture/families/covariance.js'
 import * as Missing from '../mixture/em/missing.js'
-import type * as Component from '../mixture/families/fixed.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
@@ -45,15 +43,16 @@ import * as Candidates from './candidates.js'
 import * as CrossValidation from './crossValidation.js'
 import * as Data from './scaledData.js'
 import * as FixedComponents from './fixedComponents.js'
-import * as Floor from './floor.js'
+import * as Families from './familyNames.js'
 import * as ModelBody from './modelBody.js'
 import * as Settings from './fitSettings.js'
 import * as Hint from './hint.js'
 import type { Clusters } from '../mixture/merging.js'
 import * as Overlapping from './overlapping.js'
+import * as Learning from './learning.js'
 import * as Starts from './starts.js'
 import * as Stuck from './stuck.js'
-import * as Table from './table.js'
+import { summary } from './summary.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
@@ -61,67 +60,9 @@ export type { Unsupported } from '../mixture/em/support.js'
 export type { Hint } from './hint.js'
 export type { Starts } from './starts.js'
 export type { Stuck } from './stuck.js'
-export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
+export type { Candidate, Constructor, Criterion, Learned, Ranked, Refused } from './candidates.js'
+export { families, familyOf, isFamilyName, type FamilyName } from './familyNames.js'
 
-/** The families that are compared unless others are asked for. In one column each is one of the first two. */
-export const families = {
-  isotropic: Score.isotropic,
-  tiedIsotropic: Score.tiedIsotropic,
-  diagonal: Score.diagonal,
-  tiedDiagonal: Score.tiedDiagonal,
-  tied: Score.tied,
-  full: Score.full
-} satisfies Readonly<Record<string, Candidates.Constructor>>
-
-type OwnName = keyof typeof families
-
-/** Names of mclust, of which a family here has the parameters; of one column E and V. */
-const ofMclust: Readonly<Partial<Record<string, OwnName>>> = {
-  E: 'tiedIsotropic',
-  V: 'isotropic',
-  EII: 'tiedIsotropic',
-  VII: 'isotropic',
-  EEI: 'tiedDiagonal',
-  VVI: 'diagonal',
-  EEE: 'tied',
-  VVV: 'full'
-}
-
-/** The names of families; those of mclust are theirs too, and those of factor analysers (UCU2; see `Covariance.factors`). */
-export type FamilyName = OwnName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
-
-/** Whether there is a family of a name. */
-export const isFamilyName = (name: string): name is FamilyName =>
-  Object.hasOwn(families, name) ||
-  Object.hasOwn(ofMclust, name) ||
-  Covariance.isName(name) ||
-  Covariance.isFactorName(name)
-
-const isOwn = (name: FamilyName): name is OwnName => Object.hasOwn(families, name)
-
-/**
- * The family of a name. Of mclust's fourteen, six are families here, and so called; the others are mixtures of these covariances.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Fit, Score } from 'ornstein'
- *
- * assert.equal(Fit.familyOf('VVI'), Score.diagonal)
- * assert.deepEqual(
- *   Fit.familyOf('VVE')({ components: 3 }),
- *   Score.mixture({ components: 3, covariance: 'VVE' })
- * )
- */
-export const familyOf = (name: FamilyName): Candidates.Constructor => {
-  const own = isOwn(name) ? name : ofMclust[name]
-  return own === undefined
-    ? // Those that are left are names of covariances.
-      ({ components }) =>
-        Score.mixture({ components, covariance: Covariance.named(name as Covariance.Name | Covariance.FactorName) })
-    : families[own]
-}
-
-type OneOrMore<A> = A | ReadonlyArray<A>
 type Rows = Given.Rows
 
 /** How far a fit has come: `done` of `of` candidates; the one of so many components of a family is next. */
@@ -132,28 +73,7 @@ export interface Progress {
   readonly of: number
 }
 
-/** A family by its name, as what makes its score, or as a score. */
-type FamilyGiven = FamilyName | Candidates.Constructor | Score.Score<string>
-
-export interface Options {
-  /**
-   * How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows, and on to more while the best has
-   * the most.
-   */
-  readonly components?: OneOrMore<number> | undefined
-  /**
-   * The family, by its name, by that of mclust (VVE), as what makes its score, or as a score, whose number of components it has where none is
-   * given; or those to choose from; unless given the six of
-   * `families`. Where mclust's fourteen are among those of several columns, the eight without names of their own begin where the others have
-   * come, and are left out at numbers of components at which they would be no rivals even if they were as likely as 'full', or 'diagonal'.
-   */
-  readonly family?: OneOrMore<FamilyGiven> | undefined
-  /**
-   * What chooses among candidates; unless given 'icl', which counts clusters that are apart, but 'bic' where two or more components are given. 'bic' counts the components that
-   * describe the density best, of which a cluster may need several. 'crossValidated' is −2 log-likelihood of rows by what is learned without their
-   * fifth of all: it assumes nothing of the number of rows, and takes some six times as long.
-   */
-  readonly criterion?: Candidates.Criterion | undefined
+export interface Options extends Families.Compared {
   /** The same seed gives the same bits; 0 unless given. */
   readonly seed?: number | undefined
   /**
@@ -161,21 +81,6 @@ export interface Options {
    * long as one, and how many agree is told: see `Fit.starts`. What does not depend on the seed is the same in all.
    */
   readonly starts?: number | undefined
-  /**
-   * Whether each family is compared with tails (`Score.withTails`, one ν) and beside a background of each shape (`Score.withBackground`) too;
-   * false unless given. Rows of the background are of no component: `assign` tells them as −1.
-   */
-  readonly robust?: boolean | undefined
-  /**
-   * Compares each family beside a background of this shape too: 'box' for uniform noise over the range of the columns, 'cauchy' for rows
-   * that may lie anywhere.
-   */
-  readonly background?: 'cauchy' | 'box' | undefined
-  /**
-   * What is known of components, each a `Component.fixed` in the units of the data, and held while all else is learned: each candidate has
-   * these components and others. Covariances are held in families in which each component has its own; not beside `robust`.
-   */
-  readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
   /** How often each row counts, ≥ 0, instead of the weights that points carry; a row of weight 0 is left out. */
   readonly weights?: ArrayLike<number> | undefined
   /**
@@ -196,11 +101,6 @@ export interface Options {
    * prior, as mclust has them: a little less likely than without. Its scale is of the columns as they are learned from.
    */
   readonly prior?: number | undefined
-  /**
-   * Hands back what parts of the same fit led to before, so that one that was left goes on: see `states`. Nothing is remembered
-   * unless given.
-   */
-  readonly recall?: Candidates.Recall | undefined
   /** Where sums over the rows are taken; here unless given, and so are those over rows with missing cells. */
   readonly place?: Place.Place | undefined
   /**
@@ -291,11 +191,6 @@ export interface Fit {
   readonly table: () => string
 }
 
-const isList = <A>(given: OneOrMore<A>): given is ReadonlyArray<A> => Array.isArray(given)
-const list = <A>(given: OneOrMore<A>): ReadonlyArray<A> => (isList(given) ? given : [given])
-
-const isName = (family: FamilyGiven): family is FamilyName => typeof family === 'string'
-
 /** What is not given is as the settings have it. */
 const filled = ({
   components,
@@ -305,24 +200,9 @@ const filled = ({
   missing = Settings.missing.otherwise
 }: Options) => ({ criterion, seed, starts, missing })
 
-/** A family by its name, or a score of any number of components. */
-const familyProblems = (field: string, one: FamilyGiven): ReadonlyArray<Problem.Problem> => {
-  if (isName(one))
-    return isFamilyName(one)
-      ? []
-      : Problem.oneOf(field, one, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
-  return Problem.unless(
-    typeof one === 'function' || withComponents(one, 1) !== null,
-    field,
-    typeof one === 'function' ? one.name : Score.show(one),
-    'a mixture of a number of components',
-    'give what makes one: options => Score.full(options)'
-  )
-}
-
 const settings: Setting.Settings<Options> = {
   components: Setting.each(Settings.components, 'leave it out to choose from 1 to 9'),
-  family: { problems: (field, given) => list(given).flatMap(one => familyProblems(field, one)) },
+  family: { problems: (field, given) => Families.list(given).flatMap(one => Families.familyProblems(field, one)) },
   criterion: Settings.criterion,
   robust: null,
   background: Settings.background,
@@ -334,7 +214,6 @@ const settings: Setting.Settings<Options> = {
   missing: Settings.missing,
   columns: null,
   prior: Settings.prior,
-  recall: null,
   place: null,
   signal: null,
   onProgress: null
@@ -449,134 +328,6 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
     columns ?? RA.makeBy(dim, j => `x${j + 1}`)
   )
 
-/** The numbers of components that are compared. */
-const countsOf = ({ components, fixed = [] }: Options, rows: number): ReadonlyArray<number> =>
-  [...new Set(list(components ?? RA.makeBy(Math.min(Math.max(Floor.MOST, fixed.length + 1), rows), k => k + 1)))]
-    .filter(count => count >= fixed.length)
-    .sort((a, b) => a - b)
-
-/** Of mclust's fourteen those without a name of their own here, and of which family with one each is a part. */
-const parts: ReadonlyMap<string, OwnName> = new Map(
-  Covariance.names
-    .filter(name => ofMclust[name] === undefined)
-    // Of volume, shape and orientation the last is none.
-    .map(name => [name, name.endsWith('I') ? 'diagonal' : 'full'])
-)
-
-/** Where all fourteen are compared eight begin where the others have come. Of parts of the rows what all rows may prefer is not left out. */
-const besides = (lines: ReadonlyArray<Candidates.Line>, criterion: Candidates.Criterion | undefined): typeof lines => {
-  const named = lines.map(line => ({ line, name: Score.nameOf(line.family({ components: line.counts[0] ?? 1 })) }))
-  const isWhole = [...Object.keys(families), ...parts.keys()].every(name => named.some(one => one.name === name))
-  return isWhole
-    ? [
-        ...named.flatMap(({ name, line }) => (parts.has(name) ? [] : [line])),
-        ...named.flatMap(({ name, line }) =>
-          parts.has(name)
-            ? [{ ...line, partOf: criterion === 'crossValidated' ? null : (parts.get(name) ?? null) }]
-            : []
-        )
-      ]
-    : lines
-}
-
-/** A score of another number of components: its own, or that of the mixture in it; null of what has none. */
-const withComponents = (score: Score.Score<string>, components: number): Score.Score<string> | null => {
-  // A spread keeps the case.
-  if ('components' in score) return { ...score, components } as Score.Score<string>
-  const [name, part] = Object.entries(score).find(([, part]) => Score.concept.is(part)) ?? []
-  const inner = name === undefined ? null : withComponents(part as Score.Score<string>, components)
-  return name === undefined || inner === null ? null : { ...score, [name]: inner }
-}
-
-/** What makes scores of any number of components, and the number where it was given as one. */
-const makerOf = (family: FamilyGiven): { readonly make: Candidates.Constructor; readonly count: number | null } => {
-  if (isName(family)) return { make: familyOf(family), count: null }
-  if (typeof family === 'function') return { make: family, count: null }
-  const counted = Score.interpret(family).family
-  return {
-    make: ({ components }) => withComponents(family, components) ?? family,
-    count: counted?.count(1) ?? null
-  }
-}
-
-/** The families that are to be compared on such data, and at which numbers of components. */
-const linesOf = (
-  options: Options,
-  { own: { rows, dim }, scaling }: Data.Data,
-  places: ReadonlyArray<number>
-): ReadonlyArray<Candidates.Line> => {
-  const { family, criterion, fixed } = options
-  const counts = countsOf(options, rows)
-  const known = fixed?.map(FixedComponents.scaled(places, scaling))
-  const compared = Object.values<Candidates.Constructor>(families)
-  const isOpen = options.components === undefined
-  const lines = list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
-    .map(makerOf)
-    .map(({ make, count }) => ({ make: known === undefined ? make : FixedComponents.holding(known)(make), count }))
-    .flatMap(({ make, count }) => [make, ...besideOf(options)(make)].map(make => ({ make, count })))
-    // A score that was given has a number of its own.
-    .map(({ make, count }): Candidates.Line =>
-      isOpen && count !== null ? { family: make, counts: [count] } : { family: make, counts, isOpen }
-    )
-  return dim === 1 || known !== undefined ? lines : besides(lines, criterion)
-}
-
-/** A family with tails, and beside backgrounds, as far as these are asked for; none of what has no such. */
-const besideOf =
-  ({ robust = false, background }: Options) =>
-  (family: Candidates.Constructor): ReadonlyArray<Candidates.Constructor> =>
-    [
-      ...(robust ? [Score.withTails({ nu: 'common' })] : []),
-      ...(['cauchy', 'box'] as const).flatMap(shape =>
-        robust || shape === background ? [Score.withBackground({ shape })] : []
-      )
-    ]
-      .map(
-        (beside): Candidates.Constructor =>
-          options =>
-            beside(family(options))
-      )
-      .filter(made => Score.problems({ rows: Infinity, dim: 1 })(made({ components: 1 })).length === 0)
-
-const text = ({
-  columns,
-  criterion,
-  candidates,
-  leftOut,
-  excluded,
-  narrow,
-  fixed,
-  refused
-}: Pick<
-  Fit,
-  'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow' | 'fixed' | 'refused'
->): string => {
-  const [best] = candidates
-  const value = Candidates.valueBy(criterion)
-  const end = Candidates.atEnd(candidates, refused)
-  const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
-  return [
-    Text.table(Table.ofMixture(columns, best.mixture)),
-    ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
-    [
-      ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
-      ...(end === null ? [] : [`  ${Candidates.endSentence[end]}`]),
-      ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
-      ...(excluded === null
-        ? []
-        : [
-            `  Excluded: ${excluded.components} ${excluded.family}, whose ${Candidates.titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
-              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance, from which a weak prior (prior: 0.01) keeps it' : 'a component is empty'}.`
-          ]),
-      ...(narrow.length === 0
-        ? []
-        : [`  Components are at the minimum variance in ${narrow.join(', ')}; a fit without may say more.`])
-    ].join('\n')
-  ]
-    .filter(part => part !== '')
-    .join('\n\n')
-}
-
 const made = (
   options: Options,
   given: ReadonlyArray<string>,
@@ -634,7 +385,7 @@ const made = (
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked =>
       Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, minimumVariance, fixed }, own)),
-    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow, fixed, refused }),
+    table: () => summary({ columns, criterion, candidates, leftOut, excluded, narrow, fixed, refused }),
     toJSON: () =>
       written({
         family: Text.word(family),
@@ -668,7 +419,7 @@ export interface State {
 
 /**
  * All that a fit comes to on its way, each computed when it is asked for: where it is left, `fit` is the best until then. The
- * last is what `mixture` gives. Of more than 4000 rows there is one after each pass over all of them, unless parts are recalled; until a
+ * last is what `mixture` gives. Of more than 4000 rows there is one after each pass over all of them; until a
  * candidate has had those, its likelihood is the one expected from a sample.
  *
  * @example
@@ -680,20 +431,6 @@ export interface State {
  * assert.equal(states[0].next?.components, 1)
  * assert.equal(Problem.orThrow(states[1].fit()).components, 1)
  * assert.equal(Problem.orThrow(states[states.length - 1].fit()).components, 2)
- *
- * // what was learned before is not learned again
- * const before = new Map<string, Fit.Outcome>()
- * const recall: Fit.Recall = (name, learn) => {
- *   const outcome = before.get(name) ?? learn()
- *   before.set(name, outcome)
- *   return outcome
- * }
- * const once = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
- * const again = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
- * assert.deepEqual(
- *   [...again].map(({ next }) => next),
- *   [...once].map(({ next }) => next)
- * )
  */
 export const states =
   (options: Options = {}) =>
@@ -706,7 +443,11 @@ export const states =
         Problem.faultless(
           options.fixed === undefined
             ? []
-            : FixedComponents.problems(options.fixed, own.dim, list(options.components ?? Math.max(1, own.rows))),
+            : FixedComponents.problems(
+                options.fixed,
+                own.dim,
+                Families.list(options.components ?? Math.max(1, own.rows))
+              ),
           undefined
         )
       ),
@@ -745,7 +486,7 @@ function* statesOfStarts(
   places: ReadonlyArray<number>,
   data: Data.Data
 ): Generator<State> {
-  const { recall, onProgress } = options
+  const { onProgress } = options
   const { seed, starts } = filled(options)
   if (starts === 1) {
     yield* statesOf(options, columns, places, data)
@@ -761,7 +502,6 @@ function* statesOfStarts(
     const own: Options = {
       ...options,
       seed: seed + start,
-      recall: recall && ((name, learn) => recall(`start ${start + 1}: ${name}`, learn)),
       onProgress:
         onProgress &&
         (progress => {
@@ -794,22 +534,22 @@ function* statesOf(
   places: ReadonlyArray<number>,
   data: Data.Data
 ): Generator<State> {
-  const { prior = null, recall = null, place, onProgress } = options
+  const { prior = null, place, onProgress } = options
   const { seed, criterion } = filled(options)
-  const lines = linesOf(options, data, places)
-  const asked = lines.flatMap(({ family, counts }) =>
+  const lines = Families.linesOf(options, data, places)
+  const requested = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: Score.nameOf(family({ components })), components }))
   )
   const key = Key.fromSeed(seed)
   const isHeld = criterion === 'crossValidated'
   /** How far it has come, `before` passes over all candidates being done, and so many in this one. */
-  const told = (next: Candidates.Progress['next'], before: number, learned = 0): Progress | null => {
-    const place = asked.findIndex(one => one.family === next?.family && one.components === next.components)
-    const all = (isHeld ? CrossValidation.FOLDS + 1 : 1) * asked.length
+  const progressOf = (next: Learning.Progress['next'], before: number, learned = 0): Progress | null => {
+    const place = requested.findIndex(one => one.family === next?.family && one.components === next.components)
+    const all = (isHeld ? CrossValidation.FOLDS + 1 : 1) * requested.length
     const progress = next && {
       ...next,
       // Beyond what was asked the range goes on.
-      done: place < 0 ? Math.max(all, learned) : before * asked.length + place,
+      done: place < 0 ? Math.max(all, learned) : before * requested.length + place,
       of: place < 0 ? Math.max(all, learned) + 1 : all
     }
     if (progress !== null) onProgress?.(progress)
@@ -821,23 +561,18 @@ function* statesOf(
       columns: places.map(j => columns[j]),
       standardize: options.standardize ?? true,
       key,
-      terms: { prior, recall },
+      prior,
       place
     })(lines)
     for (const step of parts) {
       held = step.held
-      yield { next: told(step.next, step.fold), rest: null, fit: () => E.left([nothing]) }
+      yield { next: progressOf(step.next, step.fold), rest: null, fit: () => E.left([nothing]) }
     }
   }
   const known = held === undefined ? data : { ...data, held }
-  for (const { next, candidates: tried, rest } of Candidates.learning(
-    known,
-    key,
-    { criterion, prior, recall },
-    place
-  )(lines))
+  for (const { next, candidates: tried, rest } of Learning.learning(known, key, { criterion, prior }, place)(lines))
     yield {
-      next: told(next, isHeld ? CrossValidation.FOLDS : 0, tried.length),
+      next: progressOf(next, isHeld ? CrossValidation.FOLDS : 0, tried.length),
       rest,
       fit: () => {
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')

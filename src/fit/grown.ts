@@ -43,7 +43,7 @@ const HASTE = 4
 const HOPE = 3
 
 /** Where steps stand. */
-export interface Climb {
+export interface Iteration {
   readonly params: Arrays
   /** The mean negative log-likelihood before the last step; under a prior less log p(θ) a row. */
   readonly value: number
@@ -52,10 +52,10 @@ export interface Climb {
 }
 
 /** Parameters that no step was taken from. */
-export const foot = (params: Arrays): Climb => ({ params, value: Infinity, steps: 0 })
+export const started = (params: Arrays): Iteration => ({ params, value: Infinity, steps: 0 })
 
 /** Where growing led, and whether what the key drew had a part in it: if not, any seed leads there. */
-export interface Grown extends Climb {
+export interface Grown extends Iteration {
   readonly isDrawn: boolean
 }
 
@@ -70,23 +70,23 @@ export interface Growth extends Begun {
 }
 
 interface Tried {
-  readonly climb: Climb
+  readonly iteration: Iteration
   readonly isHeldUp: boolean
   readonly isDrawn: boolean
 }
 
 const isBetter = (one: Tried, other: Tried): boolean =>
-  one.isHeldUp === other.isHeldUp ? one.climb.value < other.climb.value : other.isHeldUp
+  one.isHeldUp === other.isHeldUp ? one.iteration.value < other.iteration.value : other.isHeldUp
 
 /** So many steps, or until one gains less than `least`, or there is no hope to come below a value; and what the last one gained. */
-export const climb = (
-  step: (params: Arrays) => Pick<Climb, 'params' | 'value'>,
+export const iterated = (
+  step: (params: Arrays) => Pick<Iteration, 'params' | 'value'>,
   most: number,
-  start: Climb,
+  start: Iteration,
   least = LEAST_GAIN,
   below = Infinity
-): Climb & { readonly gain: number } =>
-  iterate<Climb & { readonly left: number; readonly gain: number }>(
+): Iteration & { readonly gain: number } =>
+  iterate<Iteration & { readonly left: number; readonly gain: number }>(
     { ...start, left: most, gain: Infinity },
     ({ params, value, steps, left, gain }) => {
       const isHopeless = steps >= HASTE && value - HOPE * left * gain > below
@@ -138,11 +138,11 @@ export const grown = (
     /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
     const further =
       (steps: number) =>
-      (found: Climb): Climb => {
+      (found: Iteration): Iteration => {
         if (mStep?.anew === undefined) return found
         const thorough = { ...family, mStep: { ...mStep, maximise: mStep.anew } }
         const anew = ExpectationMaximization.step(thorough, floor, points, prior)
-        const other = climb(step, steps, { ...foot(anew(found.params).params), steps: found.steps + 1 })
+        const other = iterated(step, steps, { ...started(anew(found.params).params), steps: found.steps + 1 })
         return other.value < found.value && Params.isFinite(other.params) ? other : found
       }
     const isHeldUp = (params: Arrays): boolean =>
@@ -162,7 +162,7 @@ export const grown = (
     const kept =
       beside !== null
         ? starts
-            .map(start => ({ ...start, ...climb(step, FIRST, foot(start.params)) }))
+            .map(start => ({ ...start, ...iterated(step, FIRST, started(start.params)) }))
             .filter(({ value }) => Number.isFinite(value))
             .sort((a, b) => a.value - b.value)
             .slice(0, NEAR)
@@ -170,12 +170,12 @@ export const grown = (
     // What lies beyond steps of another kind is not foreseen.
     const isForeseen = mStep?.anew === undefined
     const likeliest = kept.reduce<Tried | null>((best, { params, isDrawn }) => {
-      const below = best !== null && isForeseen && !best.isHeldUp ? best.climb.value : Infinity
-      const tried = further(TRIAL)(climb(step, TRIAL, foot(params), LEAST_GAIN, below))
+      const below = best !== null && isForeseen && !best.isHeldUp ? best.iteration.value : Infinity
+      const tried = further(TRIAL)(iterated(step, TRIAL, started(params), LEAST_GAIN, below))
       if (!Number.isFinite(tried.value) || !Params.isFinite(tried.params)) return best
-      const next = { climb: tried, isHeldUp: isHeldUp(tried.params), isDrawn }
+      const next = { iteration: tried, isHeldUp: isHeldUp(tried.params), isDrawn }
       return best !== null && !isBetter(next, best) ? best : next
     }, null)
-    return likeliest && { ...further(STEPS)(climb(step, STEPS, likeliest.climb)), isDrawn: likeliest.isDrawn }
+    return likeliest && { ...further(STEPS)(iterated(step, STEPS, likeliest.iteration)), isDrawn: likeliest.isDrawn }
   }
 }

@@ -10,8 +10,9 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import * as Floor from './floor.js'
-import { isSound, parametersOf, setAside, valueBy, type Criterion, type Ranked } from './candidates.js'
-import { climb, foot } from './grown.js'
+import { isSound, setAside, valueBy, type Criterion, type Ranked } from './candidates.js'
+import { parametersOf } from './found.js'
+import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
 import { fewOf } from './fewRows.js'
 
@@ -158,7 +159,7 @@ export const of = (learned: Learned): Hint | null => {
     const start = fromMixture(inOwnUnits(from))
     const placed = family.placed?.(points)(start) ?? start
     const step = ExpectationMaximization.step(family, floor, points, prior)
-    const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
+    const found = toMixture(iterated(step, STEPS, started(placed), undefined, lossAt(score, most)).params)
     // A comparison excludes it.
     if (Floor.held(floor, total)(found).collapsed.length > 0) return null
     return statisticsOf(score, scaling === null ? found : Mixture.rescaled(scaling)(found))

@@ -56,7 +56,7 @@ const tooFew = ({ rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
 export const varying = (own: Source.Data): ReadonlyArray<number> => {
   const all = RA.makeBy(own.dim, j => j)
   // Of cells that are missing the mean of equal numbers, of others any, which is one of them exactly.
-  const centre = Missing.has(own) ? Missing.scalingOf(own).centre : Source.chosen([0])(own).values
+  const centre = Missing.has(own) ? Missing.scalingOf(own).centre : Source.select([0])(own).values
   const most = Source.largest(Source.map((x, j) => (Number.isNaN(x) ? 0 : x - centre[j]))(Source.from(own)))
   const some = all.filter(j => most[j] > 0)
   return some.length === 0 ? all : some
@@ -99,12 +99,8 @@ const largestOf = once(sizes, own => Source.largest(Source.map(x => (Number.isNa
  * time they are read.
  */
 export const standardized = once(standards, (own): Standardized => {
-  if (!Missing.has(own)) {
-    const { data, ...scaling } = Source.standardized(own)
-    return { own, points: data, scaling, close: nothing }
-  }
-  const scaling = Missing.scalingOf(own)
-  return { own, points: Source.rescaled(scaling)(own), scaling, close: nothing }
+  const scaling = Missing.has(own) ? Missing.scalingOf(own) : Source.scalingOf(own)
+  return { own, points: Source.inUnits(scaling)(own), scaling, close: nothing }
 })
 
 /** The data in their own units. */

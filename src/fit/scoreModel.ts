@@ -42,7 +42,7 @@ import type { Key } from '../../lib/index.js'
 import { Vocabulary } from '../core/index.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
-import * as Points from '../data/points.js'
+import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Params from '../core/params.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -88,7 +88,7 @@ export const of = (
   data: Source.Data,
   scaling: Points.Scaling | null
 ): ScoreModel => {
-  const { centre, scale } = Source.isSource(data) ? Source.standardize(data) : Points.standardize(data)
+  const { centre, scale } = Source.scalingOf(data)
   return {
     ...run,
     format,

@@ -12,7 +12,7 @@ import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
 import * as Mixture from '../mixture/index.js'
 import type * as Score from '../score/score.js'
 import * as Floor from './floor.js'
-import { climb, foot } from './grown.js'
+import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
 import { fewOf } from './fewRows.js'
 
@@ -78,12 +78,12 @@ export const of = ({ score, mixture, points: all, scaling, prior, minimumVarianc
   const floor = Floor.above(minimumVariance, score, points, standing)
   const step = ExpectationMaximization.step(family, floor, points, prior)
   // A fit may have steps left, and rows of a sample have a maximum of their own.
-  const settled: Arrays = climb(step, SETTLING, foot(fromMixture(standing))).params
+  const settled: Arrays = iterated(step, SETTLING, started(fromMixture(standing))).params
   const moves = SplitAndMerge.step(family, { attempts: ATTEMPTS, polish: POLISH, varianceFloor: floor, prior }, points)
   const { params, move } = moves(settled, Key.fromSeed(0))
   if (move === null) return null
   const { removed, split } = move
-  const alone = climb(step, POLISH, foot(settled)).params
+  const alone = iterated(step, POLISH, started(settled)).params
   const gain = step(alone).value - step(params).value
   const before = toMixture(settled)
   const apart = (k: number): number => Mixture.distance(before, removed)(before, k)

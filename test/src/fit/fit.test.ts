@@ -212,7 +212,7 @@ describe('fit', () => {
   it('lists all that is wrong, with a remedy', () => {
     const points = drawn(20, 7)
     expect(problems({ component: 3, criterion: 'bicc', seed: -1, starts: 0, components: [0, 2.5] }, points)).toEqual([
-      'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, recall, place, signal, onProgress; try components',
+      'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, place, signal, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
       'criterion: bicc is not one of icl, bic, aic, crossValidated; try bic',
@@ -334,41 +334,20 @@ describe('fit', () => {
     expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2].map(done => [done, 3]))
   })
 
-  it('has after some starts the best of these, and learns none twice', () => {
-    const points = drawn(60, 8)
-    const known = new Map<string, Fit.Outcome>()
-    let learned = 0
-    const recall: Fit.Recall = (name, learn) => {
-      const outcome =
-        known.get(name) ??
-        ((): Fit.Outcome => {
-          learned++
-          return learn()
-        })()
-      known.set(name, outcome)
-      return outcome
-    }
-    const options: Fit.Options = { components: [1, 2], family: 'isotropic', starts: 3, recall }
-    const through = (): ReadonlyArray<number> =>
-      Array.from(Problem.orThrow(Fit.states(options)(points)), state =>
-        pipe(
-          state.fit(),
-          E.match(
-            () => 0,
-            ({ starts }) => starts.of
-          )
+  it('has after some starts the best of these', () => {
+    const options: Fit.Options = { components: [1, 2], family: 'isotropic', starts: 3 }
+    const counts = Array.from(Problem.orThrow(Fit.states(options)(drawn(60, 8))), state =>
+      pipe(
+        state.fit(),
+        E.match(
+          () => 0,
+          ({ starts }) => starts.of
         )
       )
-    const counts = through()
+    )
     expect(counts[0]).toBe(0)
     expect(counts.at(-1)).toBe(3)
-    counts.slice(1).forEach((count, i) => {
-      expect(count).toBeGreaterThanOrEqual(counts[i])
-    })
-    const once = learned
-    expect(once % 3).toBe(0)
-    expect(through()).toEqual(counts)
-    expect(learned).toBe(once)
+    expect(counts).toEqual([...counts].sort())
   })
 
   it('says how far it has come', () => {

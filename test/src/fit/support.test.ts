@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Place from '../../../src/data/place.js'
-import { found } from '../../../src/fit/candidates.js'
+import { found } from '../../../src/fit/found.js'
 import {
   Compile,
   fit,

@@ -1,0 +1,65 @@
+/** A fit as text. */
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import {
+  atEnd,
+  endSentence,
+  SHOWN,
+  table as tableOf,
+  titleOf,
+  valueBy,
+  type Criterion,
+  type Ranked,
+  type Refused
+} from './candidates.js'
+import * as FixedComponents from './fixedComponents.js'
+import * as Table from './table.js'
+import * as Text from './text.js'
+
+/** What is said of a fit (see `Fit`). */
+interface Summarized {
+  readonly columns: ReadonlyArray<string>
+  readonly criterion: Criterion
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<Ranked>
+  readonly leftOut: ReadonlyArray<string>
+  readonly excluded: Ranked | null
+  readonly narrow: ReadonlyArray<string>
+  readonly fixed: ReadonlyArray<number>
+  readonly refused: ReadonlyArray<Refused>
+}
+
+/** The components of a fit, its candidates, and what is to be said of them. */
+export const summary = ({
+  columns,
+  criterion,
+  candidates,
+  leftOut,
+  excluded,
+  narrow,
+  fixed,
+  refused
+}: Summarized): string => {
+  const [best] = candidates
+  const value = valueBy(criterion)
+  const end = atEnd(candidates, refused)
+  const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
+  return [
+    Text.table(Table.ofMixture(columns, best.mixture)),
+    ...(candidates.length > 1 ? [Text.table(tableOf(criterion, candidates.slice(0, SHOWN)))] : []),
+    [
+      ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
+      ...(end === null ? [] : [`  ${endSentence[end]}`]),
+      ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
+      ...(excluded === null
+        ? []
+        : [
+            `  Excluded: ${excluded.components} ${excluded.family}, whose ${titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
+              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance, from which a weak prior (prior: 0.01) keeps it' : 'a component is empty'}.`
+          ]),
+      ...(narrow.length === 0
+        ? []
+        : [`  Components are at the minimum variance in ${narrow.join(', ')}; a fit without may say more.`])
+    ].join('\n')
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}

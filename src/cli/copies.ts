@@ -2,7 +2,8 @@
 import { scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
-import { tablesWith, type CsvOptions } from '../data/grid.js'
+import { type CsvOptions } from '../data/grid.js'
+import { tablesWith } from '../data/inParts.js'
 import { widened, type Copied, type Written } from '../data/widen.js'
 import type { Copy } from './world.js'
 

@@ -124,7 +124,7 @@ export const shown = ({
     Source.isHeld(data) || data.rows <= SHOWN
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
       : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
-  const points = Source.isHeld(data) ? data : Source.chosen(places)(data)
+  const points = Source.isHeld(data) ? data : Source.select(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
   const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
   return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }

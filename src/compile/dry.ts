@@ -53,7 +53,7 @@ const trial = (
   rows: readonly [from: number, count: number]
 ): Trial => {
   const { dim } = points
-  const chosen = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const chosen = pipe(points, Source.select([0, Math.floor(points.rows / 2), points.rows - 1]))
   const own = Array.from({ length: ROWS }, (_, i) => times[i % times.length])
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const [from, count] = rows
@@ -359,7 +359,7 @@ const whole = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => {
   // Noise that is given has as many rows as the data.
   const noise = Expectation.monteCarlo()
-  const few = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const few = pipe(points, Source.select([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
   return pipe(
     E.tryCatch(

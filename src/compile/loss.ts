@@ -97,7 +97,7 @@ const trial = <P extends string>(
 ): E.Either<string, ReadonlyArray<Programmed>> => {
   const few = Nodes.isNodes(data)
     ? data.first(TRIAL)
-    : Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+    : Source.select(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
   const shapes = Score.shapes(data.dim)(loss.score)
   const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({

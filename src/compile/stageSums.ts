@@ -70,7 +70,7 @@ const problems = (
       Nodes.isPopulation(data) ? 'sample points: Mixture.sample(rows)(key)(mixture)' : 'leave such rows out'
     )
   const count = Math.min(FEW, data.rows)
-  const { values } = Source.chosen(Array.from({ length: count }, (_, i) => i))(data)
+  const { values } = Source.select(Array.from({ length: count }, (_, i) => i))(data)
   const on = (first: number, rows: number): Named<NdArray> =>
     compute(() =>
       write(

@@ -388,7 +388,7 @@ export const stagesOn = <P extends string>(
     (size: number) =>
     (placed: Stage.Placed): InnerStage => {
       const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
-        const few = pipe(key, Key.subset(points.rows, size), Source.chosen)(points)
+        const few = pipe(key, Key.subset(points.rows, size), Source.select)(points)
         const begin = pipe(
           Initializer.interpret(score, few)(pipeline.initializer),
           E.getOrElse(() => start)

@@ -102,7 +102,7 @@ export const onSphere = defineCentres({
     moves: true,
     centres: ({ data, count }) => {
       const { dim } = data
-      const mean = Source.middle(data)
+      const mean = Source.mean(data)
       const atMean = {
         shape: [count, dim],
         values: Float64Array.from({ length: count * dim }, (_, at) => mean[at % dim])

@@ -238,7 +238,7 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
   if (placed === undefined) return params => params
   if (!Source.isSource(data)) return placed(data)
   const looked = Math.min(data.rows, LOOKED_AT)
-  return placed(Source.chosen(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
+  return placed(Source.select(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
 }
 
 /**

@@ -151,17 +151,31 @@ export const weightsOf = (source: Source): Stretches.Stretches | null => {
   return typeof p === 'number' ? null : p
 }
 
-/** The weighted mean, as `Points.mean` has it. */
-export const mean = (source: Source): Float64Array => Stretches.mean(source, shares(source))
+/** Σ_i p_i f(x_ij) for each column of either, p the weights that sum to 1. */
+const averaged =
+  <A>(of: (rows: Stretches.Stretches, p: number | Stretches.Stretches) => A): ((data: Data) => A) =>
+  data => {
+    const source = from(data)
+    return of(source, shares(source))
+  }
+
+/** The weighted mean of either, as `Points.mean` has it. */
+export const mean = averaged(Stretches.mean)
 
 /** The weighted mean of x² for each column. */
-export const meanSquares = (source: Source): Float64Array => Stretches.average(source, shares(source), x => x * x)
+export const meanSquares = averaged((rows, p) => Stretches.average(rows, p, x => x * x))
 
 /** The weighted variance of each column, as `Points.variances` has it. */
-export const variances = (source: Source): Float64Array => Stretches.variances(source, shares(source))
+export const variances = averaged(Stretches.variances)
+
+/** Mean and standard deviation of each column of either, as `Points.standardize` has them. */
+export const scalingOf = averaged((rows, p): Points.Scaling => {
+  const { centre, scale } = Stretches.standard(rows, p)
+  return { centre, scale }
+})
 
 /** max_i |x_ij| for each column. */
-export const largest: (source: Source) => Float64Array = Stretches.largest
+export const largest = (data: Data): Float64Array => Stretches.largest(from(data))
 
 /** The same rows and weights, each number x of column j as f(x, j). */
 export const map =
@@ -181,14 +195,12 @@ export const shifted =
       map((x, j) => x - by[j])
     )
 
-/** The source in given units, z = (x − centre)/scale: those of `standardize` bring it there bit for bit. */
-export const inUnits =
-  ({ centre, scale }: Points.Scaling) =>
-  (source: Source): Source =>
-    pipe(
-      source,
-      map((x, j) => (x - centre[j]) / scale[j])
-    )
+/** Either in given units, z = (x − centre)/scale: those of `standardize` bring it there bit for bit. */
+export const inUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  alike(
+    Points.inUnits(scaling),
+    map((x, j) => (x - scaling.centre[j]) / scaling.scale[j])
+  )
 
 /** The source in units of its own spread, as `Points.standardize` has it. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
@@ -196,15 +208,18 @@ export const standardize = (source: Source): Points.Scaling & { readonly source:
   return { source: map(of)(source), centre, scale }
 }
 
-/** The rows at these places, from 0, in memory. */
+/** The rows at these places, from 0, of either, in memory. */
 export const select =
   (places: ArrayLike<number>) =>
-  (source: Source): Points.Points => ({
-    rows: places.length,
-    dim: source.dim,
-    values: Stretches.selected(source, places),
-    ...beside(source, numbers => Stretches.selected(numbers, places))
-  })
+  (data: Data): Points.Points =>
+    isSource(data)
+      ? {
+          rows: places.length,
+          dim: data.dim,
+          values: Stretches.selected(data, places),
+          ...beside(data, numbers => Stretches.selected(numbers, places))
+        }
+      : Points.select(places)(data)
 
 /** What a source carries beside its rows, of some of them. */
 const beside = (
@@ -388,12 +403,6 @@ const errorsOf = (errors: Float64Array, dim: number, places: ArrayLike<number>):
   })
 }
 
-/** The rows at these places, from 0, of either. */
-export const chosen =
-  (places: ArrayLike<number>) =>
-  (data: Data): Points.Points =>
-    isSource(data) ? select(places)(data) : Points.select(places)(data)
-
 /** What is done to either in its own way gives one of the same kind. */
 const alike =
   (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
@@ -415,7 +424,7 @@ export const batch =
     if (asked === undefined && isSource(data) && data.draw !== undefined)
       return { points: coupled(data.draw(size)(key)), places: undefined }
     const places = asked ?? Key.subset(data.rows, size)(key)
-    return { points: coupled(chosen(places)(data)), places }
+    return { points: coupled(select(places)(data)), places }
   }
 
 /** Points whose partners are joined again. */
@@ -484,26 +493,12 @@ export const couplingProblems = (size: number | null, data: Data): ReadonlyArray
   )
 }
 
-/** Either in units of a scaling, (x − centre)/scale. */
-export const rescaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
-  alike(Points.inUnits(scaling), inUnits(scaling))
-
 /** Either out of the units of a scaling, centre + scale · z. */
 export const unscaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
   alike(
     Points.unstandardize(scaling),
     map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
   )
-
-/** Either in units of its own spread. */
-export const standardized = <D extends Data>(data: D): Points.Scaling & { readonly data: D } => {
-  if (isSource(data)) {
-    const { source, ...scaling } = standardize(data)
-    return { ...scaling, data: source as D }
-  }
-  const { points, ...scaling } = Points.standardize(data)
-  return { ...scaling, data: points as D }
-}
 
 /** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
 export const written = (data: Data): { readonly points: Data; readonly close: () => void } => {
@@ -549,7 +544,7 @@ export const counting = alike(
     const count = counted(source)
     if (count === source.rows) return source
     // Of a source some rows are written down, and none are not.
-    const left = count === 0 ? read(chosen([])(source)) : keptBy(counts)(source)
+    const left = count === 0 ? read(select([])(source)) : keptBy(counts)(source)
     return {
       ...left,
       close: () => {
@@ -562,6 +557,3 @@ export const counting = alike(
 
 /** Σ wᵢ of either. */
 export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
-
-/** The mean of either. */
-export const middle = (data: Data): Float64Array => (isSource(data) ? mean(data) : Points.mean(data))

@@ -33,22 +33,13 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** A column, as a source of its own. */
-const column = (source: Source.Source, j: number): Source.Source => pipe(source, Source.columns([j]))
-
 /** `Points.standardize` of each column by the numbers that are there; each has one. */
 export const scalingOf = (data: Source.Data): Points.Scaling => {
-  const source = Source.from(data)
   const scalings = Array.from({ length: data.dim }, (_, j) => {
-    const own = column(source, j)
-    if (!Source.isSource(data)) {
-      const [whole] = Source.pieces(own, source.rows)
-      return Points.standardize(Source.chosenBy(isWhole)(whole))
-    }
-    const there = Source.keptBy(isWhole)(own)
-    const { centre, scale } = Source.standardize(there)
-    there.close()
-    return { centre, scale }
+    const { points, close } = Source.filtered(isWhole)(Source.columns([j])(data))
+    const scaling = Source.scalingOf(points)
+    close()
+    return scaling
   })
   return {
     centre: Float64Array.from(scalings, ({ centre }) => centre[0]),
@@ -93,7 +84,7 @@ const filling = (
   const { dim } = data
   const scaling = scalingOf(data)
   const { centre, scale } = scaling
-  const gaussian = likeliest(Source.rescaled(scaling)(data))
+  const gaussian = likeliest(Source.inUnits(scaling)(data))
   return (values, first) => {
     const scaled = Points.inUnits(scaling)({ rows: values.length / dim, dim, values }).values
     const z = new Float64Array(values.length)

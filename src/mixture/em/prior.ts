@@ -31,7 +31,7 @@ export interface Prior {
 /** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
-  const mean = Source.middle(whole)
+  const mean = Source.mean(whole)
   const rows = Source.totalOf(data)
   const about = { weight: 1, mean, factor: single(1) }
   const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))

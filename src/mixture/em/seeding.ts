@@ -43,7 +43,7 @@ export const normals =
 
 const rows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
   shape: [chosen.length, data.dim],
-  values: pipe(data, Source.chosen(chosen)).values
+  values: pipe(data, Source.select(chosen)).values
 })
 
 /** Rows, and the weight of each. */
@@ -175,7 +175,7 @@ export const momentMatchedCentres =
   (data: Source.Data, count: number): Draw =>
   key => {
     const { dim, rows } = data
-    const mean = Source.middle(data)
+    const mean = Source.mean(data)
     // All directions with a spread of their own: no more than rows.
     const { values, vectors } = principal(table(data), mean, Math.min(dim, rows))
     const deviations = values.map(
@@ -207,7 +207,7 @@ export const topOfSecondMoment = (data: Source.Data): NdArray => {
 /** The data projected on their first principal directions, about their mean. */
 export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
   const { dim } = data
-  const centre = Source.middle(data)
+  const centre = Source.mean(data)
   const { values, vectors } = principal(table(data), centre, directions)
   const projected = (rows: Float64Array): Float64Array =>
     compute(() => {

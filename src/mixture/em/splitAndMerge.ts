@@ -177,7 +177,7 @@ export const step = <P extends string>(
   const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points) ?? (() => [])
   const movesFrom =
     data.rows > SURVEYED
-      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.select)(about))
       : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
   return (params, key) => {
     const { value, mass, lost } = judge(params)

@@ -17,68 +17,55 @@ export const printed =
 
 /** What stands in the place of the cases beyond `maxCases`. */
 const passedOver: unique symbol = Symbol('passed over')
-
-/** A property that generates, shrinks or runs otherwise than another. */
-const altered = <A>(
-  property: fc.IProperty<A>,
-  change: Partial<Pick<fc.IProperty<A>, 'generate' | 'shrink' | 'run'>>
-): fc.IProperty<A> => ({
-  isAsync: () => false,
-  generate: (random, run) => property.generate(random, run),
-  shrink: value => property.shrink(value),
-  run: value => property.run(value),
-  runBeforeEach: () => {
-    property.runBeforeEach()
-  },
-  runAfterEach: () => {
-    property.runAfterEach()
-  },
-  ...change
-})
-
-/**
- * A property of which so many cases are enough: those beyond them are passed over, whatever number fast-check is asked for.
- * A case that is printed with its seed and path is run as it was.
- */
-const bounded = <A>(maxCases: number, property: fc.IProperty<A>): fc.IProperty<A> => {
-  // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
-  const skipped = new fc.Value<A>(passedOver as A, undefined)
-  const isSkipped = (value: unknown): boolean => value === passedOver
-  return altered(property, {
-    generate: (random, run) => (run !== undefined && run >= maxCases ? skipped : property.generate(random, run)),
-    shrink: value => (isSkipped(value.value_) ? fc.Stream.nil() : property.shrink(value)),
-    run: value => (isSkipped(value) ? null : property.run(value))
-  })
-}
-
-/** Which of several properties a case is from, and what it is there. */
-interface Origin<A> {
-  readonly [origin]: number
-  readonly inner: fc.Value<A>
-}
 const origin: unique symbol = Symbol('origin')
 
-/** Cases of several properties, one after the other: of a few runs each has its share, which chance does not promise. */
-const inTurn = <A>(properties: ReadonlyArray<fc.IProperty<A>>): fc.IProperty<A> => {
-  const of = (at: number, inner: fc.Value<A>): fc.Value<A> => new fc.Value(inner.value_, { [origin]: at, inner })
-  // What this property has generated, and no example, comes with its origin.
+/** Which arbitrary a case is from, and what it is there. */
+interface Origin<A> {
+  readonly [origin]: number
+  readonly inner: fc.Value<[A]>
+}
+
+/**
+ * A property of cases from several arbitraries in turn: of a few runs each has its share, which chance does not promise. Cases beyond
+ * `maxCases` are passed over, whatever number fast-check is asked for; one that is printed with its seed and path is run as it was.
+ */
+const propertyOf = <A>(
+  cases: ReadonlyArray<fc.Arbitrary<A>>,
+  check: (value: A) => boolean,
+  maxCases = Infinity
+): fc.IProperty<[A]> => {
+  const properties = cases.map(some => fc.property(some, check))
+  // They differ by their cases alone.
+  const [first] = properties
+  const placed = (at: number, inner: fc.Value<[A]>): fc.Value<[A]> =>
+    new fc.Value(inner.value_, { [origin]: at, inner })
+  // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
+  const skipped = new fc.Value<[A]>(passedOver as unknown as [A], undefined)
   const isOrigin = (context: unknown): context is Origin<A> =>
     typeof context === 'object' && context !== null && origin in context
-  // They differ by their cases alone.
-  return altered(properties[0], {
-    generate: (random, run) => {
-      const at = (run ?? 0) % properties.length
-      return of(at, properties[at].generate(random, run))
+  return {
+    isAsync: () => false,
+    generate: (random, run = 0) => {
+      const at = run % properties.length
+      return run >= maxCases ? skipped : placed(at, properties[at].generate(random, run))
     },
     shrink: ({ context }) =>
       isOrigin(context)
-        ? properties[context[origin]].shrink(context.inner).map(next => of(context[origin], next))
-        : fc.Stream.nil()
-  })
+        ? properties[context[origin]].shrink(context.inner).map(next => placed(context[origin], next))
+        : fc.Stream.nil(),
+    run: value => (Array.isArray(value) ? first.run(value) : null),
+    runBeforeEach: () => {
+      first.runBeforeEach()
+    },
+    runAfterEach: () => {
+      first.runAfterEach()
+    }
+  }
 }
 
-/** Whether a value that a law's property was run on is a case of it. */
-export const isCase = (value: unknown): boolean => value !== passedOver
+/** The cases that a law's property was run on. */
+export const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
+  tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
 /**
  * A law over cases that print as code. Its check returns true, or refuses with what is not as it should be. Of several
@@ -105,11 +92,10 @@ export const law = <A extends object>(
   check: (value: A) => boolean
 ): Law => {
   const checked = (value: A): boolean => check(value) || refuse(`‘${info.name}’ does not hold`)
-  const over = (some: fc.Arbitrary<A>): fc.IProperty<[A]> => fc.property(printed(show)(some), checked)
-  const plain = cases instanceof fc.Arbitrary ? over(cases) : inTurn(cases.map(over))
+  const all = cases instanceof fc.Arbitrary ? [cases] : cases
   return {
     ...info,
-    property: info.maxCases === undefined ? plain : bounded(info.maxCases, plain),
+    property: propertyOf(all.map(printed(show)), checked, info.maxCases),
     // A script hands back what it was printed from.
     on: value => checked(value as A),
     shownBy: other => law(info, cases, other, check)
@@ -130,7 +116,7 @@ export const withoutProblems = (code: string, problems: ReadonlyArray<Problem.Pr
     () => problems.length === 0 || refuse(problems.map(Problem.show).join('; '))
   )
 
-type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option'>
+type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option' | 'says'>
 
 const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
 

@@ -30,7 +30,7 @@ import {
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import { columnsOf } from './arbitraries.js'
-import { held, isCase, notApplicableOf, withoutProblems } from './check.js'
+import { casesIn, held, notApplicableOf, withoutProblems } from './check.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
@@ -361,11 +361,7 @@ const rowOf = (
     interruptAfterTimeLimit: 1000 * seconds,
     verbose: fc.VerbosityLevel.VeryVerbose
   })
-  const cases = found.executionSummary.map(({ value }) => value).filter(isCase)
-  const why =
-    found.failed || says === undefined
-      ? null
-      : vacuous(cases.map(value => says(Array.isArray(value) ? (value[0] as unknown) : value)))
+  const why = found.failed || says === undefined ? null : vacuous(casesIn(found.executionSummary).map(says))
   return {
     law: law.name,
     verdict: found.failed ? 'fails' : why === null ? 'held' : 'vacuous',

@@ -65,8 +65,13 @@ export const forAll =
     // A report measures what a run has already computed.
     const relations = remembered((each: X) => relationsIn(says(each, claimed)))
     const text = typeof statement === 'string' ? statement : statement(claimed)
-    const made = law(
-      { ...info, statement: text, ...(option !== undefined && { option }) },
+    return law(
+      {
+        ...info,
+        statement: text,
+        ...(option !== undefined && { option }),
+        says: value => relations(value as X)
+      },
       cases,
       each => `${code} // ${codeOf(each)}`,
       each => {
@@ -76,13 +81,6 @@ export const forAll =
         return wrong === undefined || refuse(wrong)
       }
     )
-    // However its cases are printed, it says the same of them.
-    const saying = (law: Law): Law => ({
-      ...law,
-      says: value => relations(value as X),
-      shownBy: show => saying(made.shownBy?.(show) ?? law)
-    })
-    return saying(made)
   }
 
 /**

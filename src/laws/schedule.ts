@@ -9,7 +9,7 @@ import type { Dynamics } from '../schedule/dynamics.js'
 import { anyTimes } from './arbitraries.js'
 import { greatest, held, withoutProblems } from './check.js'
 import type { Laws } from './law.js'
-import { measuredSlope, noiseOf, SHORTEST, slopeWithin, type Slope } from './extrapolation.js'
+import { measuredSlope, noiseOf, SHORTEST, slopeWithin, type Slope } from './differences.js'
 import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from './lawRows.js'
 
 export interface ScheduleOptions {

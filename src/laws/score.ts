@@ -103,6 +103,11 @@ const casesOf = <P extends string>(
     })
   )
 
+const scoreOf = <P extends string>(
+  score: Score.Score<P>,
+  { schedule, params, time, points }: Omit<Example<P>, 'seed'>
+): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
+
 /** Laws of the heads of a network, where it has more than its output. */
 const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
   const { heads: said, output, scoreless } = Score.interpret(score)
@@ -149,8 +154,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   const { divergence } = Score.interpret(score)
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
-  const evaluate = ({ schedule, params, time }: Example<P>, points: Points.Points): Points.Points =>
-    Score.evaluate(score, schedule)(params)(time)(points)
+  const evaluate = (each: Example<P>, points: Points.Points): Points.Points => scoreOf(score, { ...each, points })
   const divergences = ({ schedule, params, time, points }: Example<P>): Float64Array =>
     compute(() =>
       divergence(
@@ -261,7 +265,7 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   const { family } = Score.interpret(score)
   return ofRows(Score.show(score), [
     student(score, options),
-    ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, options)]),
+    ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, casesOf(score, options))]),
     ...(family ? [...ofMaps(score, family, options), ...ofUnits(score, family, options)] : []),
     freedom(score),
     ...ofSymmetries(score, symmetries, casesOf(score, options)),
@@ -517,15 +521,6 @@ const ofUnits = <P extends string>(
   ]
 }
 
-/** The size of the terms that a score is the difference of, and how much their rounding grows on the way. */
-const conditionOf = (
-  mixture: Density.Gaussians,
-  points: Points.Points
-): { readonly r: number; readonly u: number } => ({
-  r: 1 + greatest(points.values) + greatest(mixture.flatMap(({ mean }) => mean)),
-  u: mixture.reduce((least, { variance }) => Math.min(least, variance), Infinity)
-})
-
 /** Steps of a coordinate, where there are one or two. */
 const STEPS = { 1: 8001, 2: 161 } as const
 
@@ -629,38 +624,29 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   ]
 }
 
-/** Laws of the score of a mixture: it is the gradient of a log-density, and the posterior mean by Tweedie's formula. */
-export const ofMixture = <P extends string>(
+/** The law of the score of a mixture. */
+const ofMixture = <P extends string>(
   score: Score.Score<P>,
   mixture: (params: Params.Params<P>) => Density.Gaussians,
-  options: ScoreOptions<P> = {}
-): Laws => {
-  const cases = casesOf(score, options)
-  const evaluate = ({ schedule, params, time, points }: Example<P>): Float64Array =>
-    Score.evaluate(score, schedule)(params)(time)(points).values
-  const diffused = ({ schedule, params, time }: Example<P>): Density.Gaussians =>
-    pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
-
-  const lawOf = forAll(cases)
-  return ofRows(Score.show(score), [
-    lawOf({
-      name: 'is the gradient of the log-density',
-      statement:
-        '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
-      source: hyvarinen,
-      says: each => {
-        const at = diffused(each)
-        const { r, u } = conditionOf(at, each.points)
-        const wanted = Density.rowsOf(each.points).flatMap(row =>
-          row.map((_, j) =>
-            slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
-          )
+  cases: fc.Arbitrary<Example<P>>
+): Stated =>
+  forAll(cases)({
+    name: 'is the gradient of the log-density',
+    statement: '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
+    source: hyvarinen,
+    says: each => {
+      const at = pipe(mixture(each.params), Density.diffused(Schedule.level(each.time)(each.schedule)))
+      // The size of the terms that a score is the difference of, and how much their rounding grows on the way.
+      const r = 1 + greatest(each.points.values) + greatest(at.flatMap(({ mean }) => mean))
+      const u = Math.min(...at.map(({ variance }) => variance))
+      const wanted = Density.rowsOf(each.points).flatMap(row =>
+        row.map((_, j) =>
+          slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
         )
-        return equals(evaluate(each), wanted, 1e-9 * (1 + (r * r) / u) * (r / u))
-      }
-    })
-  ])
-}
+      )
+      return equals(scoreOf(score, each).values, wanted, 1e-9 * (1 + (r * r) / u) * (r / u))
+    }
+  })
 
 /** Laws of the symmetries that a score claims. */
 const ofSymmetries = <P extends string>(
@@ -668,17 +654,15 @@ const ofSymmetries = <P extends string>(
   { odd = false, relabel, rotate, translate }: Symmetries<P>,
   cases: fc.Arbitrary<Example<P>>
 ): ReadonlyArray<Stated> => {
-  const evaluate = ({ schedule, params, time, points }: Example<P>): Points.Points =>
-    Score.evaluate(score, schedule)(params)(time)(points)
   /** Of what is changed it is what becomes of the score. */
   const same = (
     each: Example<P>,
     changed: Partial<Pick<Example<P>, 'params' | 'points'>>,
     becomes: (row: Density.Row) => Density.Row = row => row
   ): Relation => {
-    const plain = evaluate(each)
+    const plain = scoreOf(score, each)
     const r = 1 + greatest([...each.points.values, ...flat(each.params)])
-    const found = evaluate({ ...each, ...changed }).values
+    const found = scoreOf(score, { ...each, ...changed }).values
     return equals(found, mapRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
   }
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'

@@ -123,7 +123,4 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
 
 /** The laws, with counterexamples printed as scripts that fail when run. */
 export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws): Laws =>
-  eachLaw(law => {
-    const shown = law.shownBy?.(value => scriptOf(made, law, value)) ?? law
-    return law.option === undefined ? shown : { ...shown, option: law.option }
-  })(laws)
+  eachLaw(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)(laws)

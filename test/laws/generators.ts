@@ -3,7 +3,6 @@
  * fit together. Of what stands alone `arbitraries.of` draws from its fields.
  */
 import fc from 'fast-check'
-import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { size } from '../../lib/arrays/ndarray.js'
@@ -20,10 +19,8 @@ import {
   Pipeline,
   Rate,
   Region,
-  Sampler,
   Schedule,
   Stage,
-  TimeGrid,
   TimeLaw,
   Weighting
 } from '../../src/index.js'
@@ -364,24 +361,6 @@ export const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
   )
 })()
 
-// —— mixtures ——
-
-/** Mixtures of up to four components in up to three dimensions. */
-export const mixtures: fc.Arbitrary<Mixture.Mixture> = pipe(
-  fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })).chain(([count, dim]) => {
-    const each = <A>(one: fc.Arbitrary<A>): fc.Arbitrary<ReadonlyArray<A>> =>
-      fc.array(one, { minLength: count, maxLength: count })
-    return fc
-      .record({
-        means: each(fc.array(real(3), { minLength: dim, maxLength: dim })),
-        weights: each(fc.nat(5)).filter(weights => weights.some(weight => weight > 0)),
-        variances: each(fc.integer({ min: 1, max: 30 }).map(k => k / 10))
-      })
-      .map(Mixture.of)
-  }),
-  printed(Mixture.show)
-)
-
 // —— pipelines ——
 
 /** Initializers of every kind that a score admits on data of a dimension. */
@@ -556,42 +535,3 @@ export const pipelines =
       printed(Pipeline.show)
     )
   }
-
-// —— sampling ——
-
-/** Time grids of every kind on a schedule, of up to eight steps; some end where there is no noise. */
-export const timeGrids = (schedule: Schedule.Schedule): fc.Arbitrary<TimeGrid.TimeGrid> => {
-  const time = timesOf(schedule)
-  const steps = fc.integer({ min: 1, max: 8 })
-  const falling = fc
-    .uniqueArray(time, { minLength: 2, maxLength: 5 })
-    .map(times => [...times].sort((later, earlier) => earlier - later))
-  const span = fc
-    .record({ ends: falling, steps })
-    .map(({ ends, steps }) => ({ from: ends[0], to: ends[ends.length - 1], steps }))
-  const whole = fc.tuple(span, fc.boolean()).map(([span, clean]) => (clean ? { ...span, to: 0 } : span))
-  return pipe(
-    anyOf<TimeGrid.TimeGrid>({
-      Uniform: whole.map(TimeGrid.uniform),
-      LogSnr: span.map(TimeGrid.logSnr),
-      Karras: fc.tuple(whole, fc.constantFrom(7, 1)).map(([span, rho]) => TimeGrid.karras({ ...span, rho })),
-      Listed: falling.map(TimeGrid.listed),
-      Constant: fc.record({ time, steps }).map(TimeGrid.constant)
-    }),
-    printed(TimeGrid.show)
-  )
-}
-
-/** Samplers on schedules, at times that suit them: all that `Sampler.compile` takes. */
-export const samplings: fc.Arbitrary<Sampler.Description> = pipe(
-  schedules.chain(schedule =>
-    fc
-      .record({ sampler: of(Sampler.concept), grid: timeGrids(schedule), schedule: fc.constant(schedule) })
-      // One level is for moves that stay at it.
-      .filter(description => E.isRight(Sampler.compile(description)))
-  ),
-  printed(
-    ({ sampler, grid, schedule }) =>
-      `{ sampler: ${Sampler.show(sampler)}, grid: ${TimeGrid.show(grid)}, schedule: ${Schedule.show(schedule)} }`
-  )
-)

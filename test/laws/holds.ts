@@ -1,5 +1,6 @@
 /** A law as a test: seeded, so that a failure is the same on every machine; and one that says something. */
 import fc from 'fast-check'
+import { casesIn } from '../../src/laws/check.js'
 import type { Law } from '../../src/laws/law.js'
 import { vacuous } from '../../src/laws/lawRows.js'
 import { SEED } from '../cases.js'
@@ -40,10 +41,7 @@ export const whyVacuous = (
   if (details.failed) throw new Error(fc.defaultReportMessage(details))
   const { says } = law
   if (says === undefined) return null
-  const cases = details.executionSummary
-    .map(({ value }): unknown => (Array.isArray(value) ? value[0] : value))
-    .filter(one => typeof one === 'object' && one !== null)
-  const said = [...before, ...cases.map(says)]
+  const said = [...before, ...casesIn(details.executionSummary).map(says)]
   const why = vacuous(said)
   const all = tried + numRuns
   return why !== null && all < MANY ? whyVacuous(law, all, said, all) : why

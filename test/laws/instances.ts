@@ -7,20 +7,17 @@ import {
   Net,
   Optimizer,
   Parametrization,
-  Rate,
   Region,
   Sampler,
   Schedule,
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
-  Weighting
+  TimeLaw
 } from '../../src/index.js'
 import * as Covariance from '../../src/mixture/families/covariance.js'
 import * as Objective from '../../src/objective/index.js'
-import { add, exp, mean, mul, neg, square, sub, sum } from '../../lib/index.js'
-import { cosine, straight, student, varianceExploding } from './generators.js'
+import { student } from './generators.js'
 import * as laws from '../../src/laws/index.js'
 import type { Law } from '../../src/laws/law.js'
 
@@ -128,33 +125,21 @@ const started = (value: Initializer.Initializer, score: Score.Score<string>): Ro
   laws.initializer(value, score)
 ]
 
-const scheduled = (value: Schedule.Schedule, claims: laws.ScheduleOptions = {}): Row => [
-  Schedule.show(value),
-  laws.schedule(value, claims)
-]
+const scheduled = (value: Schedule.Schedule): Row => [Schedule.show(value), laws.schedule(value)]
 const modelled = <P extends string>(score: Score.Score<P>): Row => [Score.show(score), laws.score(score)]
 const estimating = <P extends string>(value: Expectation.Expectation, score: Score.Score<P>): Row => [
   `${Expectation.show(value)} of ${Score.show(score)}`,
   laws.expectation(value, score)
 ]
-const learned = (
-  value: Objective.Objective,
-  score: Score.Score<string>,
-  claims: laws.ObjectiveOptions<string> = {}
-): Row => [`${Objective.show(value)} of ${Score.show(score)}`, laws.objective(value, score, claims)]
+const learned = (value: Objective.Objective, score: Score.Score<string>): Row => [
+  `${Objective.show(value)} of ${Score.show(score)}`,
+  laws.objective(value, score)
+]
 
 const levels = TimeLaw.nodes([
   { time: 0.1, weight: 0.5 },
   { time: 0.7, weight: 2 }
 ])
-/** Denoising with weight σ², written by hand: proper, and the same whichever way one looks. */
-const epsilon = Objective.custom('ε matching', levels, ({ score, noise, level }) =>
-  sum(square(add(mul(level.sigma, score), noise)), 1)
-)
-/** Not a square: a row counts less the more noise it has met. */
-const discounted = Objective.custom('discounted', TimeLaw.at(0.3), ({ score, target, noise }) =>
-  mul(exp(neg(mean(square(noise), 1))), sum(square(sub(score, target)), 1))
-)
 const mixed = Objective.sum([
   Objective.weight(0.3)(Objective.likelihood),
   Objective.weight(2)(Objective.denoising(levels)),
@@ -171,42 +156,17 @@ const power = Stage.powerIteration({ steps: 2 })
 
 const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   TimeLaw: [
-    drawn(TimeLaw.uniformLogSnr(-3, 5), { schedule: Schedule.rectifiedFlow }),
-    drawn(TimeLaw.logNormal(), { schedule: Schedule.edm }),
     // Few ratios: the law is restricted to them.
     drawn(TimeLaw.logNormal({ mean: -2 }), { schedule: Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }) }),
-    drawn(TimeLaw.logitNormal({ mean: -0.3, deviation: 0.8 }), { schedule: Schedule.cosine() }),
-    drawn(TimeLaw.stratified(TimeLaw.logNormal()), { schedule: Schedule.edm }),
     drawn(TimeLaw.gauss(5)(TimeLaw.stratified(TimeLaw.uniformLogSnr(-1, 2)))),
     drawn(
       TimeLaw.importance({
         proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-6, 10)),
         target: TimeLaw.likelihood({ until: 2, nodes: 6 })
       })
-    ),
-    drawn(
-      TimeLaw.stratified(
-        TimeLaw.importance({
-          proposal: TimeLaw.logNormal({ mean: -0.2, deviation: 1 }),
-          target: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 })
-        })
-      ),
-      { schedule: Schedule.edm }
     )
   ],
   Schedule: [
-    scheduled(cosine, { variancePreserving: true }),
-    scheduled(varianceExploding),
-    scheduled(straight),
-    scheduled(
-      Schedule.custom({
-        name: 'linear β',
-        alpha: t => Math.exp(-0.25 * t * t),
-        sigma: t => Math.sqrt(-Math.expm1(-0.5 * t * t)),
-        until: 4
-      }),
-      { variancePreserving: true }
-    ),
     scheduled(Schedule.varianceExploding({ sigmaMin: 1e-3, sigmaMax: 5000 })),
     scheduled(Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 }))),
     scheduled(Schedule.reparametrized(Schedule.power(2))(Schedule.betas([0.1, 0.2, 0.4]))),
@@ -231,39 +191,14 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     learned(Objective.implicit(levels), isotropic),
     learned(Objective.likelihood, spherical),
     learned(mixed, isotropic),
-    learned(epsilon, isotropic, { isotropic: true, proper: true }),
-    learned(discounted, spherical, { isotropic: true }),
     learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), custom),
     learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced' }), spherical),
     learned(Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['matrix'] }), custom)
-  ],
-  Weighting: [['Weighting.constant(-1)', laws.weighting(Weighting.constant(-1))]],
-  Rate: [
-    // Without a rise, or with nothing but one.
-    ['a warm-up from 0', laws.rate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
-    ['half a cosine, no warm-up', laws.rate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
-    ['one cycle, no rise', laws.rate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
-    ['a rate that grows', laws.rate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
-    [
-      'pieces in pieces',
-      laws.rate(
-        Rate.piecewise(Rate.piecewise(0.1, [{ from: 3, rate: Rate.cosine({ rate: 0.2, steps: 9 }) }]), [
-          { from: 20, rate: Rate.step({ rate: 0.3, factor: 0.5, every: 4 }) }
-        ])
-      )
-    ]
   ],
   Covariance: [...Covariance.names, ...Covariance.analysers, 'CUU2' as const, 'UCU3' as const].map(name => [
     name,
     laws.covariance(Covariance.named(name))
   ]),
-  Region: [
-    ['an open box', laws.region(Region.box({ least: 1 }))],
-    ['all of space', laws.region(Region.box({}))],
-    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))],
-    ['orthonormal columns', laws.region(Region.orthonormal)],
-    ['eigenvalues of 2 or more', laws.region(Region.positiveDefinite({ least: 2 }))]
-  ],
   Initializer: [
     started(Initializer.gaussian({ scale: 0.5 }), pair),
     started(Initializer.gaussian({ scale: 0.5 }), custom),

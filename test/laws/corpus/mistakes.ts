@@ -4,6 +4,7 @@ import { add, exp, log, mul, neg, slice, sqrt, square, sub, sum, type Tensor } f
 import {
   Clock,
   Expectation,
+  type Field,
   Key,
   Objective,
   Optimizer,
@@ -16,6 +17,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
+import type { Spec } from '../../../src/schedule/parametrization.js'
 import * as laws from '../../../src/laws/index.js'
 import { about, ofConcept, type Held, type Table } from './invention.js'
 
@@ -64,7 +66,7 @@ const weighting =
 // —— noise ——
 
 type OfNoise = (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array
-const noise =
+export const noise =
   (rows: 'apart' | 'together', of: OfNoise): Held =>
   () =>
     laws.of(
@@ -129,10 +131,12 @@ const adan = (keptBefore: (gradient: Params.Params<string>, memory: Memory) => P
 
 // —— regions, stages, samplers ——
 
-const region =
-  (project: (x: Float64Array) => Float64Array): Held =>
+export const region =
+  (project: (x: Float64Array) => Float64Array, excess?: laws.RegionOptions['excess']): Held =>
   () =>
-    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => ({ project }) }))
+    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => ({ project }) }), {
+      claims: { ...(excess && { excess }) }
+    })
 type Steps = (tools: Stage.Tools) => Stage.Steps<null>
 const stage =
   (steps: Steps): Held =>
@@ -231,17 +235,19 @@ const chain =
         })
       })
     )
-const parametrization =
-  (behind: (level: Schedule.Level) => Parametrization.Behind): Held =>
+/** v = αz − σx₀, and what is said of it. */
+type Says = Partial<Pick<Spec<string, Field.NoFields, null>, 'behind' | 'written' | 'squaredDeterminant'>>
+export const velocity =
+  (says: Says): Held =>
   () =>
     laws.of(
       Parametrization.define({
-        name: 'ownOutput',
+        name: 'ownVelocity',
         about,
         meaning:
           () =>
           ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
-        behind: () => behind
+        ...says
       })
     )
 
@@ -349,12 +355,16 @@ const wrong: Table<Held> = {
     size: 0.2,
     adjusted: 'by the density alone'
   }),
-  'velocity with the wrong sign behind it | the truth is carried to the truth': parametrization(({ alpha, sigma }) => {
-    const size = alpha * alpha + sigma * sigma
-    return {
-      data: { ofOutput: sigma / size, ofPoint: alpha / size },
-      noise: { ofOutput: alpha / size, ofPoint: sigma / size }
-    }
+  'velocity with the wrong sign behind it | the truth is carried to the truth': velocity({
+    behind:
+      () =>
+      ({ alpha, sigma }) => {
+        const size = alpha * alpha + sigma * sigma
+        return {
+          data: { ofOutput: sigma / size, ofPoint: alpha / size },
+          noise: { ofOutput: alpha / size, ofPoint: sigma / size }
+        }
+      }
   })
 }
 

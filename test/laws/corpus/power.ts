@@ -1,6 +1,6 @@
 /** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
 import fc from 'fast-check'
-import { isCase, notApplicableOf } from '../../../src/laws/check.js'
+import { casesIn, notApplicableOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
 import { vacuous } from '../../../src/laws/lawRows.js'
 import type { Invention } from './index.js'
@@ -43,13 +43,6 @@ const inOrder = (
     (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || cost(a) - cost(b)
   )
 }
-
-/** The cases that a property was run on. */
-const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
-  tree
-    .map(({ value }) => value)
-    .filter(isCase)
-    .map(value => (Array.isArray(value) ? (value[0] as unknown) : value))
 
 /** By every law, or until one fails. */
 export const verdictOf = (

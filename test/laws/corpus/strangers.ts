@@ -13,7 +13,6 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import {
-  Expectation,
   Field,
   Initializer,
   Key,
@@ -22,40 +21,31 @@ import {
   Parametrization,
   Params,
   Points,
-  Region,
   Schedule,
   Score,
   TimeLaw
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { about, ofConcept, type Held, type Table } from './invention.js'
+import { noise, region, velocity } from './mistakes.js'
 
 // —— parametrizations: v = αz − σx₀ and the noise ——
 
-const written =
-  (sign: 1 | -1): Held =>
-  () =>
-    laws.of(
-      Parametrization.define({
-        name: 'ownVelocity',
-        about,
-        meaning:
-          () =>
-          ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
-        written:
-          () =>
-          ({ alpha, sigma }, { add, mul, neg, of, shown }) => {
-            const size = add(mul(alpha, alpha), mul(sigma, sigma))
-            return {
-              direction: { p: neg(sigma), q: alpha },
-              behind: {
-                data: { ofPoint: shown(alpha, size), ofOutput: neg(shown(sigma, size)) },
-                noise: { ofPoint: shown(sigma, size), ofOutput: mul(of(sign), shown(alpha, size)) }
-              }
-            }
+const written = (sign: 1 | -1): Held =>
+  velocity({
+    written:
+      () =>
+      ({ alpha, sigma }, { add, mul, neg, of, shown }) => {
+        const size = add(mul(alpha, alpha), mul(sigma, sigma))
+        return {
+          direction: { p: neg(sigma), q: alpha },
+          behind: {
+            data: { ofPoint: shown(alpha, size), ofOutput: neg(shown(sigma, size)) },
+            noise: { ofPoint: shown(sigma, size), ofOutput: mul(of(sign), shown(alpha, size)) }
           }
-      })
-    )
+        }
+      }
+  })
 const determinant =
   (alphas: number): Held =>
   () =>
@@ -69,19 +59,8 @@ const determinant =
     )
 
 /** Of velocity, what is written above and below the line. */
-const asWritten =
-  (above: string, below = ''): Held =>
-  () =>
-    laws.of(
-      Parametrization.define({
-        name: 'ownVelocity',
-        about,
-        meaning:
-          () =>
-          ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
-        squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above, below })
-      })
-    )
+const asWritten = (above: string, below = ''): Held =>
+  velocity({ squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above, below }) })
 
 // —— optimizers ——
 
@@ -161,10 +140,6 @@ const curved =
 type Numbers = ReadonlyArray<number> | Float64Array
 const lengthOf = (x: Numbers): number => Math.hypot(...x)
 const sizeOf = (x: Numbers): number => Array.from(x).reduce((total, each) => total + Math.abs(each), 0)
-const region =
-  (project: (x: Float64Array) => Float64Array, excess: (x: Numbers) => number): Held =>
-  () =>
-    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => ({ project }) }), { claims: { excess } })
 const times = (x: Float64Array, by: number): Float64Array => x.map(each => by * each)
 const ballAfterBox = (x: Float64Array): Float64Array => {
   const inBox = x.map(each => Math.max(-0.8, Math.min(0.8, each)))
@@ -239,24 +214,8 @@ const byFirstColumn = ({ rows, dim, values, weights }: Points.Points): ReadonlyA
   )
 }
 
-// —— noise and keys ——
+// —— keys ——
 
-const noise =
-  (change: (z: Float64Array, u: (count: number) => Float64Array) => Float64Array): Held =>
-  () =>
-    laws.of(
-      Expectation.define({
-        name: 'ownNoise',
-        about,
-        meaning: () => ({
-          where: 'everywhere',
-          rows: 'apart',
-          draws:
-            ({ rows, dim }) =>
-            key => [{ weight: 1, noise: change(Key.normal(rows * dim)(key), count => Key.uniform(count)(key)) }]
-        })
-      })
-    )
 const ofTwelve = (n: number, u: Float64Array): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => u.subarray(12 * i, 12 * i + 12).reduce((sum, each) => sum + each, -6))
 const source =
@@ -334,8 +293,10 @@ const wrong: Table<Held> = {
     points => Key.permutation(points.rows),
     Initializer.fromData
   ),
-  'noise a fiftieth too long | its noise is standard normal': noise(z => times(z, 1.02)),
-  'noise of twelve uniforms | its noise is standard normal': noise((z, u) => ofTwelve(z.length, u(12 * z.length))),
+  'noise a fiftieth too long | its noise is standard normal': noise('apart', z => times(z, 1.02)),
+  'noise of twelve uniforms | its noise is standard normal': noise('apart', (z, _, key) =>
+    ofTwelve(z.length, Key.uniform(12 * z.length)(key))
+  ),
   'normals of twelve uniforms | normal draws are normal': source({
     normal: n => key => ofTwelve(n, Key.uniform(12 * n)(key))
   }),

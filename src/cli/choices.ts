@@ -3,7 +3,7 @@ import type { Points } from '../index.js'
 import type { Every, Flags } from './fitOptions.js'
 import * as Settings from '../fit/fitSettings.js'
 import type { Open } from './learn.js'
-import type { GROWN, Recipe } from './recipes.js'
+import type { GROWN, Recipe } from './recipeNames.js'
 import { csvOf } from './tableOptions.js'
 
 export interface Choices {

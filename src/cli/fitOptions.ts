@@ -26,7 +26,7 @@ import {
 } from './option.js'
 import { outputs } from './outputs.js'
 import { connection } from './connection.js'
-import { GROWN, maximising, recipes, type Recipe } from './recipes.js'
+import { GROWN, maximising, recipes, type Recipe } from './recipeNames.js'
 import { columns, reading, vocabulary } from './tableOptions.js'
 import type { Output } from './world.js'
 

@@ -19,7 +19,7 @@ import * as Data from '../fit/scaledData.js'
 import { faultless, inside } from './checked.js'
 import { familyOf, learnsVariances, type Named } from './families.js'
 import * as ScoreModel from '../fit/scoreModel.js'
-import { GROWN, type Recipe } from './recipes.js'
+import { GROWN, type Recipe } from './recipeNames.js'
 import * as Rows from './rows.js'
 import { heardAmong, shiftOf, traced, type Control, type Traced } from './running.js'
 import { speaker } from './tableOptions.js'
@@ -321,7 +321,8 @@ export const choose =
     { families, components, criterion, starts, robust, background, fixed: known }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
-  ): TE.TaskEither<Failure, Chosen> => {
+  ): TE.TaskEither<Failure, Chosen> =>
+  async () => {
     const { heard, keeper } = control
     const family = families?.map(({ make }) => make)
     const misses = Missing.has(table.data)
@@ -335,89 +336,71 @@ export const choose =
     })
     if (!misses && isOne && (count !== null || recipe !== GROWN)) {
       const score = family[0]({ components: components?.[0] ?? 1 })
-      return TE.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, isRun: true })
+      return E.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, isRun: true })
     }
     // Where there is one candidate, its last steps are a run.
     if (keeper !== null && (misses || !isOne || starts > 1))
-      return TE.fromEither(
-        refusal(
-          '--checkpoint',
-          keeper.path,
-          `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
-          'add --stream, by which each sum over the rows is kept'
-        )
+      return refusal(
+        '--checkpoint',
+        keeper.path,
+        `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
+        'add --stream, by which each sum over the rows is kept'
       )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     const asRefused = E.mapLeft((problems: Problem.Problems) => refused(NEA.map(asOption)(problems)))
-    return pipe(
-      learnable({ table, source, standardize, seed, prior, origin: { _tag: 'Recipe', score, recipe: 'annealed' } }),
-      E.flatMap(() =>
-        pipe(
-          table.data,
-          Fit.states({
-            place,
-            family,
-            components: count ?? components,
-            criterion,
-            seed,
-            starts,
-            robust,
-            background: background ?? undefined,
-            fixed: known ?? undefined,
-            standardize,
-            columns: table.columns,
-            onProgress,
-            missing: misses ? 'em' : 'refuse',
-            prior: prior ?? undefined
-          }),
-          asRefused
-        )
-      ),
-      TE.fromEither,
-      // Those that are learned when a signal comes are what is chosen from.
-      TE.flatMapTask(states => async () => {
-        let last: Fit.State | null = null
-        let stopped: Signal | null = null
-        for await (const looked of heardAmong(control, states)) {
-          last = looked.state
-          stopped = looked.stopped
-          control.seen?.(last.fit)
-          if (last.rest !== null && !misses) break
-          if (stopped !== null && E.isRight(last.fit())) break
-        }
-        // The last step may have taken long, and a signal that came meanwhile is not to be lost.
-        return { last, stopped: stopped ?? (await heard()) }
-      }),
-      TE.bindTo('end'),
-      TE.bind('fit', ({ end: { last } }) =>
-        TE.fromEither(asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])))
-      ),
-      TE.map(({ fit: { candidates, refused, ...fit }, end: { last, stopped } }) => {
-        const [{ pipeline, isSettled }] = candidates
-        const rest = stopped === null ? (last?.rest ?? null) : null
-        return {
-          // Another recipe learns the score that was chosen in its own way.
-          origin:
-            recipe === GROWN
-              ? {
-                  _tag: 'Chosen',
-                  pipeline: rest ?? pipeline,
-                  isSettled,
-                  // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
-                  candidate:
-                    rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
-                      ? candidates[0]
-                      : null
-                }
-              : byRecipe(pipeline.score),
-          choice: isOne ? null : { criterion, candidates, refused, ...(stopped !== null && { isStopped: true }) },
-          starts: fit.starts.of === 1 ? null : fit.starts,
-          seed: fit.seed,
-          stopped,
-          isRun: rest !== null
-        }
-      })
+    const origin: Origin = { _tag: 'Recipe', score, recipe: 'annealed' }
+    const sound = learnable({ table, source, standardize, seed, prior, origin })
+    if (E.isLeft(sound)) return sound
+    const states = asRefused(
+      Fit.states({
+        place,
+        family,
+        components: count ?? components,
+        criterion,
+        seed,
+        starts,
+        robust,
+        background: background ?? undefined,
+        fixed: known ?? undefined,
+        standardize,
+        columns: table.columns,
+        onProgress,
+        missing: misses ? 'em' : 'refuse',
+        prior: prior ?? undefined
+      })(table.data)
     )
+    if (E.isLeft(states)) return states
+    // Those that are learned when a signal comes are what is chosen from.
+    let last: Fit.State | null = null
+    let stopped: Signal | null = null
+    for await (const looked of heardAmong(control, states.right)) {
+      last = looked.state
+      stopped = looked.stopped
+      control.seen?.(last.fit)
+      if (last.rest !== null && !misses) break
+      if (stopped !== null && E.isRight(last.fit())) break
+    }
+    // The last step may have taken long, and a signal that came meanwhile is not to be lost.
+    stopped ??= await heard()
+    const fit = asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')]))
+    if (E.isLeft(fit)) return fit
+    const { candidates, refused: others, starts: agreeing, seed: kept } = fit.right
+    const [{ pipeline, isSettled }] = candidates
+    const rest = stopped === null ? (last?.rest ?? null) : null
+    // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
+    const isDone = rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
+    return E.right({
+      // Another recipe learns the score that was chosen in its own way.
+      origin:
+        recipe === GROWN
+          ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled, candidate: isDone ? candidates[0] : null }
+          : byRecipe(pipeline.score),
+      choice: isOne ? null : { criterion, candidates, refused: others, ...(stopped !== null && { isStopped: true }) },
+      starts: agreeing.of === 1 ? null : agreeing,
+      seed: kept,
+      stopped,
+      isRun: rest !== null
+    })
   }
 
 const asOption = (problem: Problem.Problem): Problem.Problem => ({

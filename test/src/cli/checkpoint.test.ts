@@ -235,14 +235,6 @@ describe('a checkpoint', () => {
     expect(stderr).toMatch(/^warning: --checkpoint: full is not on a disk with room; .*; the run goes on without it\n$/)
     expect(model('unkept.json')).toMatchObject({ format: 'ornstein-model' })
   })
-
-  it('is asked for at a time that there is', async () => {
-    const refused = async (words: string): Promise<string> => (await here.ornstein(`fit %faithful.csv ${words}`)).stderr
-    expect(await refused('--checkpoint -')).toMatch(/--checkpoint: "-" is not the name of a file/)
-    expect(await refused('-k 2 --family full --checkpoint @new --every 0s')).toMatch(/--every: 0s is not/)
-    expect(await refused('-k 2 --family full --every 5s')).toMatch(/add --checkpoint FILE/)
-    expect(await refused('-k 2 --family full --resume')).toMatch(/add --checkpoint FILE/)
-  })
 })
 
 describe('one candidate that grows', () => {
@@ -262,20 +254,5 @@ describe('one candidate that grows', () => {
     })
     expect([exit, existsSync(here.at('early'))]).toEqual([130, false])
     expect(stderr).not.toContain('--resume')
-  })
-})
-
-describe('a choice among candidates in memory', () => {
-  it.each([
-    ['', 'a choice among candidates'],
-    ['-k 2 --family full --starts 2', 'several starts'],
-    ['-k 2 --family full --robust', 'a choice among candidates']
-  ])('has no checkpoint: %s', async (words, what) => {
-    const { exit, stderr } = await here.ornstein(`fit %faithful.csv --checkpoint @choice ${words}`)
-    expect([exit, stderr, existsSync(here.at('choice'))]).toEqual([
-      2,
-      `error: --checkpoint: choice is not available for ${what} in memory; add --stream, by which each sum over the rows is kept\n`,
-      false
-    ])
   })
 })

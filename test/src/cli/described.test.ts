@@ -72,16 +72,6 @@ describe('a first pipeline', () => {
     const { stdout: found } = await ornstein('fit %faithful.csv --standardize --pipeline @pipeline.json')
     expect(found).toMatch(/^Learned 2 isotropic Gaussians/)
   })
-
-  it('is not written over', async () => {
-    here.write('mine.json', 'mine')
-    expect(await ornstein('new @mine.json')).toEqual({
-      exit: 2,
-      stdout: '',
-      stderr: 'error: FILE: mine.json is not a new file; choose another name, or remove it first\n'
-    })
-    expect(here.read('mine.json')).toBe('mine')
-  })
 })
 
 interface Form {

@@ -95,28 +95,6 @@ it('goes down a pipe as --to says', async () => {
   expect(Buffer.from(await down('--to tsv')).toString()).toBe(text.replaceAll(',', '\t'))
 })
 
-it('a table without rows keeps its columns', async () => {
-  here.write('none.csv', 'x,y,name\nNA,1,a\n')
-  for (const name of ['none.parquet', 'none.arrow']) {
-    const { exit } = await ornstein(`assign @model.json @none.csv --missing drop --out @${name}`)
-    expect(exit).toBe(2)
-  }
-})
-
-it('text keeps the separator of its table, unless its name says another', async () => {
-  here.write('semicolons.csv', 'x;y;name\n1,5;2;a,b\n')
-  const header = async (name: string): Promise<string> => {
-    expect((await ornstein(`assign @model.json @semicolons.csv --delimiter ; --decimal , --out @${name}`)).stderr).toBe(
-      ''
-    )
-    return here.read(name).split('component')[0]
-  }
-  expect(await header('kept.txt')).toBe('x;y;name;')
-  expect(await header('other.tsv')).toBe('x\ty\tname\t')
-  expect(await header('other.csv')).toBe('x,y,name,')
-  expect(here.read('other.csv').split('\n')[1]).toMatch(/^"1,5",2,"a,b",/)
-})
-
 it('probabilities row by row are written alike', async () => {
   await ornstein('evaluate @model.json @train.csv --responsibilities @parts.parquet --json')
   await ornstein('evaluate @model.json @train.csv --responsibilities @parts.csv --json')

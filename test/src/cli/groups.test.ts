@@ -57,23 +57,6 @@ it('writes in the folder that was named, whatever a group is called', async () =
   expect(readdirSync(here.at('in/dots')).sort()).toEqual(['_-1', '_-2'])
 })
 
-it('prints each under its name', async () => {
-  const { stdout } = await ornstein(`fit @groups.csv ${options} --by 1`)
-  expect(stdout).toMatch(/^1 = far\n=======\n\nLearned 1 isotropic Gaussian from 30 rows/)
-  expect(stdout).toContain('\n1 = near/by\n===========\n')
-})
-
-it('keeps no group back where another cannot be learned, and tells of that', async () => {
-  const { exit, stdout, stderr } = await ornstein(`fit @lone.csv ${options} --by kind`)
-  expect(exit).toBe(1)
-  expect(stdout).toContain('kind = far')
-  expect(stdout).toContain('kind = near/by')
-  expect(stderr).toBe(
-    'error: kind = lone, lone.csv: a table of one row is not at least two rows, which a variance needs; ' +
-      'give more rows, or choose a family with variance 1: --family spherical\n'
-  )
-})
-
 replays('groups', here)
 
 it('prints more when it is asked to be verbose', async () => {

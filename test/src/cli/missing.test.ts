@@ -57,14 +57,6 @@ it('learns, evaluates and assigns', async () => {
   expect(rows[12]).toMatch(/^NA,.*,[12],/)
 })
 
-it('goes with no recipe but the default', async () => {
-  const { exit, stderr } = await ornstein('fit @holes.csv --missing em --recipe em')
-  expect(exit).toBe(2)
-  expect(stderr).toContain(
-    '--missing: em is not available with --recipe em; leave one of the two out, or use --missing drop'
-  )
-})
-
 it('tells of components as narrow as may be, by their numbers in the table, where both number and family are given', async () => {
   // A column that holds three numbers far apart beside the others: each component takes one of them, whose variance is 0.
   const noise = Key.normal(600)(Key.fromSeed(5))

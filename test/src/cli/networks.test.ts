@@ -76,8 +76,6 @@ describe('a network on the command line', () => {
       const read = Weights.read(readFileSync(here.at(`weights.${form}`)))
       expect(pipe(read, E.flatMap(Weights.own(shapes)))).toEqual(Params.codec.decode(params))
     }
-    const { stderr } = await here.ornstein('export @score.json --to mclust')
-    expect(stderr).toMatch(/--to: mclust is not npz or safetensors, for a network/)
   })
 
   it('is learned, and says so', async () => {
@@ -177,17 +175,4 @@ describe('a network on the command line', () => {
   })
 
   replays('networks', here)
-
-  it('that knows one noise level is not drawn from', async () => {
-    expect((await here.ornstein('fit @table.csv --pipeline @once.json --out @once-score.json')).exit).toBe(0)
-    expect((await here.ornstein('sample @once-score.json')).stderr).toMatch(
-      /trained at time 0\.5 alone.*TimeLaw\.uniformLogSnr/
-    )
-  })
-
-  it('whose file was edited is refused', async () => {
-    const value = JSON.parse(here.read('score.json')) as { params: Record<string, { shape: number[] }> }
-    here.write('edited.json', JSON.stringify({ ...value, params: {} }))
-    expect((await here.ornstein('sample @edited.json')).stderr).toMatch(/params: one of them is not finite/)
-  })
 })

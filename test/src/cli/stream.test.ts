@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 import { ddpm, network } from './pipelines.js'
 
@@ -221,13 +222,6 @@ describe('a table in pieces', () => {
     }
   })
 
-  it('is told about as people read', async () => {
-    const { exit, stdout } = await ornstein('fit @few.csv -k 2 --family isotropic --stream')
-    expect(exit).toBe(0)
-    expect(stdout).toContain(`Learned 2 isotropic Gaussians from ${FEW} rows of few.csv, read in pieces.`)
-    expect(stdout).toContain('ignored: name (text); choose columns with --columns')
-  })
-
   it('may come down a pipe', async () => {
     const { exit, stdout } = await ornstein('fit - -k 1 --family tied --stream', { stdin: '1,2\n2,3\n4,4.5\n5,9\n' })
     expect(exit).toBe(0)
@@ -247,19 +241,7 @@ describe('a table in pieces', () => {
     expect(streamed.exit).toBe(0)
   })
 
-  it('is refused by row and column where it is wrong', async () => {
-    const { exit, stderr } = await ornstein('fit @long-wrong.csv -k 2 --stream')
-    expect({ exit, stderr }).toEqual({
-      exit: 2,
-      stderr:
-        'error: long-wrong.csv, row 65998, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
-    })
-    expect((await ornstein('fit - -k 2 --stream', { stdin: 'x,y\n1,2\n3\n' })).stderr).toBe(
-      (await ornstein('fit - -k 2', { stdin: 'x,y\n1,2\n3\n' })).stderr
-    )
-    expect((await ornstein('fit @none.csv -k 2 --stream')).stderr).toContain('no such file')
-    expect((await ornstein('fit @few.csv -k 2 --stream --by name')).stderr).toContain('cannot be used with option')
-  })
+  replays('stream', here)
 })
 
 describe('what a model says of a table in pieces', () => {

@@ -8,6 +8,7 @@ import { Key, Mixture } from '../../../src/index.js'
 import { isOf } from '../../../src/cli/input.js'
 import { readTable } from '../../../src/cli/tables.js'
 import { isSlow, spread } from '../../cases.js'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -140,46 +141,7 @@ describe('the same rows, however they are kept', () => {
   })
 })
 
-describe('a table of several files', () => {
-  const refusal = async (file: string, how = HOW): Promise<string> => {
-    const { exit, stdout, stderr } = await ornstein(`fit @${file} ${how}`)
-    expect([exit, stdout]).toEqual([2, ''])
-    return stderr
-  }
-
-  it('names the file and its row', async () => {
-    const missing = 'row 11 of 2.csv, column 2 (x): NA is not a finite number; fill it in, or use --missing drop'
-    expect(await refusal('nested/inner')).toContain(`error: nested/inner, ${missing}`)
-    expect(await refusal('nested/*/*.csv')).toContain('row 11 of inner/2.csv, column 2 (x)')
-    expect(await refusal('nested/inner', '--stream')).toContain(`error: nested/inner, ${missing}`)
-  })
-
-  it('has the same columns in each', async () => {
-    for (const how of [HOW, '--stream']) {
-      expect(await refusal('others/?.csv', how)).toBe(
-        'error: others/?.csv, column 3 of 2.csv: z is not y, as in 1.csv; give files of equal columns, in the same order\n'
-      )
-    }
-    here.write('csvs/3.csv', '1,2,3\n4,5,6\n')
-    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: a first line of data is not what 1.csv begins with')
-    here.write('csvs/3.csv', 'x,y\n1,2\n')
-    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: 2 columns is not 3 columns, as in 1.csv')
-    here.write('csvs/3.csv', '')
-    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: an empty text is not a table')
-  })
-
-  it('is refused where there are none, or folders among them', async () => {
-    expect(await refusal('empty')).toContain('is not a folder with files')
-    expect(await refusal('nested')).toContain(
-      "is not a folder of files alone (it holds the folder inner); name the files: '"
-    )
-    expect(await refusal('all.*.csv')).toContain('is not a pattern that files match')
-  })
-
-  it('is never written to', async () => {
-    expect(await refusal('parquets', `${HOW} --out @parquets/2.parquet`)).toContain('is not a file of its own')
-  })
-})
+replays('tables', here)
 
 it.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
   'a file that is not what its name says is no text: %s',

@@ -4,6 +4,8 @@
  * a whole grammar.
  */
 
+import { joinedBytes } from './joinedBytes.js'
+
 /** 10⁰ … 10²², which are doubles. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 /** Dekker's 2²⁷ + 1: x · SPLIT − (x · SPLIT − x) is the upper half of x's bits. */
@@ -170,7 +172,7 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
   let head: Uint8Array[] = []
   let held = 0
   const begin = (isAll: boolean): boolean => {
-    const all = joined(head, held)
+    const all = joinedBytes(head)
     head = []
     // Lines that are whole; a mark of the order of bytes before the first is no part of it.
     const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastEnd(all)))
@@ -209,16 +211,6 @@ export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
 
 /** Reads nothing. */
 const never: Reader = { push: () => false, sheet: () => null }
-
-const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
-}
 
 /** Where the last whole line ends. */
 const lastEnd = (bytes: Uint8Array): number => {
@@ -286,24 +278,19 @@ const withoutMark = (bytes: Uint8Array): number => (bytes[0] === 0xef && bytes[1
 
 /** Hands on whole lines of bytes that come in pieces. */
 const wholeLines = (lines: Lines) => {
-  let carried = new Uint8Array(0)
+  let carried: Uint8Array = new Uint8Array(0)
   let taken = 0
   const push = (bytes: Uint8Array): boolean => {
     const stop = lastEnd(bytes)
     if (stop === 0) {
-      const longer = new Uint8Array(carried.length + bytes.length)
-      longer.set(carried)
-      longer.set(bytes, carried.length)
-      carried = longer
+      carried = joinedBytes([carried, bytes])
       return true
     }
     let start = taken === 0 && carried.length === 0 ? withoutMark(bytes) : 0
     if (carried.length > 0) {
       // Only the line that was cut is put together.
       while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
-      const line = new Uint8Array(carried.length + start + 1)
-      line.set(carried)
-      line.set(bytes.subarray(0, start + 1), carried.length)
+      const line = joinedBytes([carried, bytes.subarray(0, start + 1)])
       const isRead = lines(line, taken === 0 ? withoutMark(line) : 0, line.length, taken + carried.length)
       taken += carried.length
       carried = new Uint8Array(0)

@@ -10,6 +10,7 @@
  * assert.deepEqual(Npz.read(bytes), { means: { shape: [2, 1], values: Float64Array.of(-1, 1) } })
  */
 import { unzipSync, zipSync } from 'fflate'
+import { joinedBytes } from './joinedBytes.js'
 import { entriesIn } from './declared.js'
 
 /** An array of numbers or of words, row by row. */
@@ -18,16 +19,6 @@ export type Entry =
   | { readonly shape: ReadonlyArray<number>; readonly texts: ReadonlyArray<string> }
 
 export type Arrays = Readonly<Record<string, Entry>>
-
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0))
 
@@ -54,7 +45,7 @@ const npy = (entry: Entry): Uint8Array => {
     entry.values.forEach((value, i) => {
       data.setFloat64(8 * i, value, true)
     })
-  return joined([
+  return joinedBytes([
     MAGIC,
     Uint8Array.of(filled.length & 255, filled.length >> 8),
     ascii(filled),

@@ -295,15 +295,18 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
   return out
 }
 
-/** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
-export const kept = (stretches: Stretches): Stretches => {
-  const place = scratch()
+/** The same numbers, written down once beside memory until they are closed: what is computed of each row is not computed again. */
+export const kept = (stretches: Stretches, folder?: string): Stretches & { readonly close: () => void } => {
+  const { rows, dim } = stretches
+  const place = scratch(folder)
   each(stretches, place.write)
   return {
-    ...stretches,
+    rows,
+    dim,
     read: (first, out) => {
-      place.read(first * stretches.dim, out)
-    }
+      place.read(first * dim, out)
+    },
+    close: place.close
   }
 }
 

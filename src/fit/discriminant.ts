@@ -403,9 +403,7 @@ export const crossValidated =
       E.flatMap(({ labelled: { points, names, classes }, fold }) => {
         const parts = Array.from({ length: folds }, (_, f) => f).filter(f => fold.includes(f))
         const found = parts.map(f => {
-          const [inside, outside] = [true, false].map(isIn =>
-            names.flatMap((_, i) => ((fold[i] === f) === isIn ? [i] : []))
-          )
+          const { left: outside, right: inside } = RA.partition((i: number) => fold[i] === f)(names.map((_, i) => i))
           return pipe(
             learned(options)(
               Points.select(outside)(points),

@@ -101,7 +101,8 @@ export const read = (path: string, argument: string): ((value: unknown) => E.Eit
 
 /** The mixture of a model that was read, whose lists fit each other. */
 export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {
-  const [count, dim] = [weights.length, columns.length]
+  const count = weights.length
+  const dim = columns.length
   return {
     means: { shape: [count, dim], values: Float64Array.from(means.flat()) },
     weights: normalized(weights),

@@ -214,6 +214,10 @@ const flowing = (
   )
 }
 
+/** Origin and unit of each column; 0 and 1 of columns that were learned from as they are. */
+const unitsOf = ({ columns, standardization }: ScoreModel): NonNullable<ScoreModel['standardization']> =>
+  standardization ?? { centre: columns.map(() => 0), scale: columns.map(() => 1) }
+
 /** Heun's steps from noise to data. */
 export const STEPS = 60
 
@@ -225,15 +229,15 @@ export const sampler = (
   pipe(
     flowing(learned, path, Sampler.heun, STEPS),
     E.map(({ program, score, alpha }) => {
-      const { columns, standardization } = learned
+      const { columns } = learned
       const draw = Sampler.sample(program)(score)
       return rows => key => {
         const { dim, values } = draw(rows, columns.length)(key)
-        const [centre, scale] = [standardization?.centre, standardization?.scale]
+        const { centre, scale } = unitsOf(learned)
         return {
           rows,
           dim,
-          values: values.map((x, i) => (centre?.[i % dim] ?? 0) + ((scale?.[i % dim] ?? 1) * x) / alpha)
+          values: values.map((x, i) => centre[i % dim] + (scale[i % dim] * x) / alpha)
         }
       }
     })
@@ -253,14 +257,13 @@ export const density = (
   pipe(
     flowing(learned, path, Sampler.dormandPrince({ tolerance: TOLERANCE }), 1),
     E.map(({ program, score, alpha, noise }) => {
-      const { standardization } = learned
+      const { centre, scale } = unitsOf(learned)
       const logDensity = Sampler.logDensity(program)(score)
       return {
         noise,
         of: ({ rows, dim, values }) => {
-          const [centre, scale] = [standardization?.centre, standardization?.scale]
-          const unit = (scale ?? []).reduce((sum, s) => sum + Elementary.log(s), 0) - dim * Elementary.log(alpha)
-          const scaled = values.map((x, i) => (alpha * (x - (centre?.[i % dim] ?? 0))) / (scale?.[i % dim] ?? 1))
+          const unit = scale.reduce((sum, s) => sum + Elementary.log(s), 0) - dim * Elementary.log(alpha)
+          const scaled = values.map((x, i) => (alpha * (x - centre[i % dim])) / scale[i % dim])
           return concatenated(
             Array.from({ length: Math.ceil(rows / CHUNK) }, (_, chunk) => {
               const from = chunk * CHUNK

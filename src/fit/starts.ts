@@ -35,9 +35,10 @@ export const alone: Starts = { of: 1, agree: 1, alike: 0, within: WITHIN }
 
 /** The likelier by the criterion; what is not sound only where nothing is. The first of those that are as good. */
 const better = <F extends Started>(a: F, b: F): F => {
-  const [isSoundA, isSoundB] = [a, b].map(({ candidates }) => isSound(candidates[0]))
-  const [worthA, worthB] = [a, b].map(({ criterion, candidates: [{ statistics }] }) => valueBy(criterion)(statistics))
-  return isSoundA === isSoundB ? (worthB < worthA ? b : a) : isSoundA ? a : b
+  const isFirm = ({ candidates }: F): boolean => isSound(candidates[0])
+  const worth = ({ criterion, candidates: [{ statistics }] }: F): number => valueBy(criterion)(statistics)
+  if (isFirm(a) !== isFirm(b)) return isFirm(a) ? a : b
+  return worth(b) < worth(a) ? b : a
 }
 
 /** “7 of 10 starts agree …” */

@@ -263,18 +263,7 @@ export const each =
  */
 export const kept =
   (folder?: string) =>
-  (source: Source): Source => {
-    const place = scratch(folder)
-    Stretches.each(source, place.write)
-    const { dim } = source
-    return {
-      ...source,
-      read: (first, out) => {
-        place.read(first * dim, out)
-      },
-      close: place.close
-    }
-  }
+  (source: Source): Source => ({ ...source, ...Stretches.kept(source, folder) })
 
 /** Reads rows. It stands alone: what it closes over lives as long as the source, and no piece is to. */
 const reading =

@@ -6,10 +6,7 @@ import * as Problem from '../../../src/core/problem.js'
 
 type Read<A> = Either.Either<Points.DataError, A>
 
-export const right = <A>(either: Read<A>): A => {
-  if (Either.isLeft(either)) throw new Error(Problem.show(either.left))
-  return either.right
-}
+export const right: <A>(read: Read<A>) => A = Problem.orThrow
 export const message = (either: Read<unknown>): string =>
   Either.isLeft(either) ? Problem.show(either.left) : 'no problem'
 

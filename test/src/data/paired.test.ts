@@ -1,6 +1,5 @@
 /** Rows that belong together: points with partners, objectives that read them, batches that are coupled. */
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { square, sub, sum, threads, useThreads } from '../../../lib/index.js'
@@ -26,13 +25,7 @@ import * as Points from '../../../src/data/index.js'
 
 const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))
 const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1]] }))
-const paired = Problem.orThrow(
-  pipe(
-    plain,
-    Points.paired(partners),
-    E.mapLeft(problem => [problem])
-  )
-)
+const paired = Problem.orThrow(Points.paired(partners)(plain))
 const score = Score.spherical({ components: 1 })
 const towards = Objective.custom('distance', TimeLaw.at(0.5), ({ clean, partner, params: { means }, noise }) =>
   sum(square(sub(sub(partner, clean), sub(means, sub(noise, noise)))), 1)

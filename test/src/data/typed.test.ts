@@ -20,8 +20,9 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/formats/columns.js'
-import { Problem, Source } from '../../../src/index.js'
+import { Source } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
+import { message, right } from './drawn.js'
 
 type Cells = ReadonlyArray<unknown>
 
@@ -42,13 +43,6 @@ const parquet = (
 async function* pieces(bytes: Uint8Array, size = 1000): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += size) yield await Promise.resolve(bytes.slice(from, from + size))
 }
-
-const right = <A>(read: Either.Either<Problem.Problem, A>): A => {
-  if (Either.isLeft(read)) throw new Error(Problem.show(read.left))
-  return read.right
-}
-const wrong = (read: Either.Either<Problem.Problem, unknown>): string =>
-  Either.isLeft(read) ? Problem.show(read.left) : 'nothing'
 
 /** As text has it, the sign of 0 included. */
 const digits = (x: number | null): string => (Object.is(x, -0) ? '-0' : String(x))
@@ -173,15 +167,15 @@ describe('a table of Parquet or Arrow', () => {
         typeof data[0] === 'bigint' ? 'INT64' : typeof data[0] === 'string' ? 'STRING' : 'DOUBLE'
       ])
     )
-    expect(wrong(await Points.readParquet(parquet(columns, types), options))).toContain(problem)
+    expect(message(await Points.readParquet(parquet(columns, types), options))).toContain(problem)
   })
 
   it('counts a problem of a later group from the first row', async () => {
     const x = Array.from({ length: 25 }, (_, i) => (i === 21 ? null : i + 0.5))
     const file = parquet({ x }, { x: 'DOUBLE' }, 10)
     const problem = 'row 22, column 1 (x): an empty cell'
-    expect(wrong(await Points.readParquet(file))).toContain(problem)
-    expect(wrong(await Source.fromParquet()(file))).toContain(problem)
+    expect(message(await Points.readParquet(file))).toContain(problem)
+    expect(message(await Source.fromParquet()(file))).toContain(problem)
     const source = right(await Source.fromParquet({ missing: 'drop' })(file))
     expect([source.source.rows, source.dropped]).toEqual([24, 1])
     source.source.close()
@@ -195,11 +189,11 @@ describe('a table of Parquet or Arrow', () => {
 
   it('is refused where it is cut short or damaged', async () => {
     const file = parquet({ x: [1, 2, 3] }, { x: 'DOUBLE' })
-    expect(wrong(await Points.readParquet(file.slice(0, file.byteLength - 5)))).toMatch(
+    expect(message(await Points.readParquet(file.slice(0, file.byteLength - 5)))).toMatch(
       /^text: a file of Parquet \(.*\) is not whole and sound; fetch it again/
     )
     const bytes = tableToIPC(tableFromArrays({ x: Float64Array.from({ length: 1000 }, (_, i) => i) }), 'stream')
-    expect(wrong(await Points.readArrow(pieces(bytes.slice(0, 300))))).toMatch(/^text: /)
+    expect(message(await Points.readArrow(pieces(bytes.slice(0, 300))))).toMatch(/^text: /)
   })
 
   it('is refused where a column that it names yields nothing', async () => {
@@ -208,7 +202,7 @@ describe('a table of Parquet or Arrow', () => {
     const at = file.lastIndexOf('second')
     expect(file.indexOf('second')).toBeLessThan(at)
     file.write('secone', at, 'latin1')
-    expect(wrong(await Points.readParquet(Uint8Array.from(file).buffer))).toContain(
+    expect(message(await Points.readParquet(Uint8Array.from(file).buffer))).toContain(
       'a file of Parquet (row group 1, column second: its cells are 0 and not 3) is not whole and sound'
     )
     const table = new Table({
@@ -222,7 +216,7 @@ describe('a table of Parquet or Arrow', () => {
     expect(right(await Points.readArrow(pieces(bytes), { missing: 'drop' })).points.rows).toBe(2)
     // a count that hides all cells
     bytes.writeBigInt64LE(3n, node + 8)
-    expect(wrong(await Points.readArrow(pieces(bytes), { missing: 'drop' }))).toContain(
+    expect(message(await Points.readArrow(pieces(bytes), { missing: 'drop' }))).toContain(
       'column x: its cells are not those of 3 rows'
     )
   })

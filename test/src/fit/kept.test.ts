@@ -28,13 +28,12 @@ it('is the file that the tool reads, and reads back to the bit', async () => {
   for (const family of ['tiedIsotropic', 'full'] as const) {
     const model = fit(points, { components: 2, family, columns: ['a', 'b'] })
     const json = JSON.stringify(model)
-    const read = Fit.fromJSON(JSON.parse(json))
-    if (E.isLeft(read)) throw new Error(read.left.map(Problem.show).join('; '))
+    const read = Problem.orThrow(Fit.fromJSON(JSON.parse(json)))
     // Of round components a file keeps a variance for each column.
-    expect(read.right.assign(points).map(({ component }) => component)).toEqual(
+    expect(read.assign(points).map(({ component }) => component)).toEqual(
       model.assign(points).map(({ component }) => component)
     )
-    expect([read.right.family, read.right.logLikelihood]).toEqual([family, model.logLikelihood])
+    expect([read.family, read.logLikelihood]).toEqual([family, model.logLikelihood])
     here.write('model.json', json)
     here.write('data.csv', Points.toCsv(points, ['a', 'b']))
     const { exit, stdout } = await here.ornstein('evaluate @model.json @data.csv --json')

@@ -212,7 +212,9 @@ export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eige
       const root = hypotenuse(half, 1)
       // The eigenvalue of the block's corner that is nearer to its entry.
       let g = diagonal[high] - diagonal[low] + below[low] / (half < 0 ? half - root : half + root)
-      let [sine, cosine, shift] = [1, 1, 0]
+      let sine = 1
+      let cosine = 1
+      let shift = 0
       let i = high - 1
       for (; i >= low; i--) {
         const f = sine * below[i]

@@ -23,7 +23,8 @@ export const tail = (d: number, q: number): number => {
 
 /** The q that a share p of |z|² exceeds: P(|z|² > q) = p, for p in (0, 1); to the last bits, by bisection. */
 export const exceeded = (d: number, p: number): number => {
-  let [below, above] = [0, 1]
+  let below = 0
+  let above = 1
   while (tail(d, above) > p) [below, above] = [above, 2 * above]
   for (;;) {
     const middle = (below + above) / 2

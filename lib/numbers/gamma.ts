@@ -13,7 +13,8 @@ const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 
  * greater of 1 and what it is.
  */
 export const logGamma = (x: number): number => {
-  let [at, product] = [x, 1]
+  let at = x
+  let product = 1
   while (at < FAR) product *= at++
   const square = 1 / (at * at)
   const rest = SERIES.reduceRight((sum, b) => sum * square + b, 0) / at
@@ -22,7 +23,8 @@ export const logGamma = (x: number): number => {
 
 /** ψ(x) = (log Γ)′(x) of x > 0 (Abramowitz & Stegun 6.3.18 and 6.3.5). */
 export const digamma = (x: number): number => {
-  let [at, sum] = [x, 0]
+  let at = x
+  let sum = 0
   while (at < FAR) sum -= 1 / at++
   const square = 1 / (at * at)
   const rest = SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square

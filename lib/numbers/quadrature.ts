@@ -35,8 +35,10 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
  * The polynomials grow like e^{x²/4} at the Hermite nodes: everything is scaled down together before it overflows.
  */
 const orthonormal = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
-  let [previous, current] = [0, 1]
-  let [previousSlope, slope] = [0, 0]
+  let previous = 0
+  let current = 1
+  let previousSlope = 0
+  let slope = 0
   let squares = 0
   let scale = 1
   for (let k = 0; k < n; k++) {

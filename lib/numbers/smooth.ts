@@ -2,7 +2,8 @@
 export const exponentialMean =
   (decay: number) =>
   (values: Float64Array): Float64Array => {
-    let [mean, weight] = [0, 0]
+    let mean = 0
+    let weight = 0
     return values.map(x => {
       weight = decay * weight + 1
       mean += (x - mean) / weight

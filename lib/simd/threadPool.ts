@@ -89,7 +89,8 @@ for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
     // A strand that fails is over, or the caller would wait for ever.
     try {
-      const [i, own] = [left - 1, words[${Word.JobStrands}]]
+      const i = left - 1
+      const own = words[${Word.JobStrands}]
       exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
         words[${Word.Job}] + Math.floor(i / own) * words[${Word.JobBytes}], i % own, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
       )

@@ -31,10 +31,10 @@ import {
   problemsIn,
   uncompiled,
   type CompileErrors
-} from './checks.js'
+} from './lossChecks.js'
 import { sizeProblems, stagesOn, type RunSettings } from './stages.js'
 
-export type { CompileErrors } from './checks.js'
+export type { CompileErrors } from './lossChecks.js'
 export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
 export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
 export { relativeChange } from './stages.js'

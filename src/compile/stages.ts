@@ -33,7 +33,7 @@ import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
-import { unresolved, problemsIn, uncompiled, refusals } from './checks.js'
+import { unresolved, problemsIn, uncompiled, refusals } from './lossChecks.js'
 
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>

@@ -31,7 +31,8 @@ export const converge = (
   { steps, left }: { readonly steps: number; readonly left: (x: Float64Array) => boolean }
 ): Ended => {
   const n = start.length
-  let [x, here] = [start, at(start)]
+  let x = start
+  let here = at(start)
   let lambda = 1e-3
   for (let i = 0; i < steps && norm(here.gradient) > 0 && !left(x); i++) {
     const { values, vectors } = symmetricEigen({ shape: [n, n], values: hessian(x) })
@@ -75,7 +76,8 @@ const LONGEST = 1e12
 const phi = (z: number): readonly [one: number, two: number, three: number] => {
   if (Math.abs(z) < 0.5) {
     // Upwards they lose digits; downwards from the series of φ₃ they lose none.
-    let [term, three] = [1 / 6, 0]
+    let term = 1 / 6
+    let three = 0
     for (let k = 1; k < 16; k++) {
       three += term
       term *= z / (k + 3)

@@ -108,11 +108,15 @@ export const middle = (
 ): { readonly log: number; readonly error: number; readonly slope: number } => {
   const u = trials.map(({ x }) => log(x))
   const centre = u.reduce((a, b) => a + b, 0) / u.length
-  let [a, b] = [0, 0]
+  let a = 0
+  let b = 0
   let inverse = [0, 0, 0]
   for (let i = 0; i < 200; i++) {
-    let [g0, g1] = [0, -b * RIDGE]
-    let [h00, h01, h11] = [1e-9, 0, RIDGE]
+    let g0 = 0
+    let g1 = -b * RIDGE
+    let h00 = 1e-9
+    let h01 = 0
+    let h11 = RIDGE
     trials.forEach(({ successes, runs }, k) => {
       const z = u[k] - centre
       const p = 1 / (1 + exp(-(a + b * z)))

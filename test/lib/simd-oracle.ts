@@ -112,7 +112,8 @@ const sineAndCosine = (x: Fixed, bits: number): { readonly sin: Fixed; readonly 
   const wide = x << BigInt(work + 1100 - bits + 1)
   const quarters = (wide + (halfPi >> 1n)) / halfPi - (wide + (halfPi >> 1n) < 0n ? 1n : 0n)
   const r = (wide - quarters * halfPi) >> BigInt(1101 + doublings)
-  let [sin, cos] = [0n, 0n]
+  let sin = 0n
+  let cos = 0n
   let term = one(work)
   for (let i = 0n; term !== 0n && term !== -1n; term = ((term * r) >> BigInt(work)) / ++i) {
     const sign = i & 2n ? -1n : 1n

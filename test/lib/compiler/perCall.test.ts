@@ -14,48 +14,19 @@ const product = (transposeA: boolean, transposeB: boolean): Computed => ({
 })
 const entrywise = (kernel: string): Computed => ({ kind: 'entrywise', kernel, attrs: {} })
 
+/** Products [2, 4] · [4, 5], each operand as it is or turned; of several, one of which may be one for all; under one axis more. */
+const products = [false, true].flatMap(turnA =>
+  [false, true].flatMap(turnB =>
+    [[3], [1, 3], [1]].map(lead => {
+      const a = [...(lead.length > 1 ? lead : [3]), ...(turnA ? [4, 2] : [2, 4])]
+      const b = [...lead, ...(turnB ? [5, 4] : [4, 5])]
+      return [product(turnA, turnB), [...a.slice(0, -2), 2, 5], [a, b]] as const
+    })
+  )
+)
+
 const cases: ReadonlyArray<readonly [does: Computed, shape: Shape, ins: ReadonlyArray<Shape>]> = [
-  [
-    product(false, false),
-    [3, 2, 5],
-    [
-      [3, 2, 4],
-      [3, 4, 5]
-    ]
-  ],
-  [
-    product(true, false),
-    [3, 2, 5],
-    [
-      [3, 4, 2],
-      [3, 4, 5]
-    ]
-  ],
-  [
-    product(false, true),
-    [3, 2, 5],
-    [
-      [3, 2, 4],
-      [3, 5, 4]
-    ]
-  ],
-  [
-    product(true, true),
-    [1, 3, 2, 5],
-    [
-      [1, 3, 4, 2],
-      [1, 3, 5, 4]
-    ]
-  ],
-  // One matrix for several.
-  [
-    product(false, false),
-    [3, 2, 5],
-    [
-      [3, 2, 4],
-      [1, 4, 5]
-    ]
-  ],
+  ...products,
   [{ kind: 'pick', table: [6, 0, 0, 3, 7] }, [5], [[2, 3], [2]]],
   ...['Exp', 'Log', 'Neg', 'Reciprocal', 'Sqrt', 'Square'].map(one => [entrywise(one), [2, 3], [[2, 3]]] as const),
   ...['Add', 'Multiply', 'RealDiv', 'Sub'].map(two => [entrywise(two), [2, 3], [[2, 1], [3]]] as const)

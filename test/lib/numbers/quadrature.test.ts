@@ -113,7 +113,9 @@ describe('gaussHermite', () => {
   it('keeps the outermost weights through the scaling: w Σ p_k² = 1 at each node of order 300', () => {
     const { nodes, weights } = gaussHermite(300)
     const relative = Array.from(nodes, (x, i) => {
-      let [previous, current, squares] = [0, 1, 0]
+      let previous = 0
+      let current = 1
+      let squares = 0
       for (let k = 0; k < 300; k++) {
         squares += current * current
         ;[previous, current] = [current, (x * current - Math.sqrt(k) * previous) / Math.sqrt(k + 1)]

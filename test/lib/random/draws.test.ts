@@ -24,7 +24,8 @@ const threefry = (
   rounds: number
 ): readonly [bigint, bigint] => {
   const parts = [...words, words[0] ^ words[1] ^ 0x1bd11bdaa9fc1a22n]
-  let [x, y] = [(counter[0] + parts[0]) % WORD, (counter[1] + parts[1]) % WORD]
+  let x = (counter[0] + parts[0]) % WORD
+  let y = (counter[1] + parts[1]) % WORD
   for (let round = 0; round < rounds; round++) {
     x = (x + y) % WORD
     const by = ROTATIONS[round % 8]
@@ -210,7 +211,8 @@ describe('normal draws', () => {
   const cells = 1024
   const bounds = Float64Array.from({ length: cells - 1 }, (_, i) => Normal.quantile((i + 1) / cells))
   const cellOf = (x: number): number => {
-    let [low, high] = [0, cells - 1]
+    let low = 0
+    let high = cells - 1
     while (low < high) {
       const middle = (low + high) >> 1
       if (x < bounds[middle]) high = middle

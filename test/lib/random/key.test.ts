@@ -17,7 +17,6 @@ const FAULT = 1e-9
 const SIGMAS = 6.2
 
 const mean = (xs: Float64Array): number => xs.reduce((sum, x) => sum + x, 0) / xs.length
-const every = (xs: Float64Array, step: number, from: number): Float64Array => xs.filter((_, i) => i % step === from)
 
 /** sup |F_n − F| is at most ε but with probability 2 exp(−2nε²) (DKW, with Massart's constant). */
 const expectLaw = (draws: Float64Array, cdf: (x: number) => number): void => {
@@ -174,15 +173,6 @@ describe('uniform', () => {
       Float64Array.from(Key.split(20_000)(key), from => Key.uniform(1)(from)[0]),
       x => x
     )
-  })
-})
-
-describe('normal', () => {
-  const z = Key.normal(N)(key)
-  const Phi = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
-  it('is standard normal, at every place among four', () => {
-    expectLaw(z, Phi)
-    for (let at = 0; at < 4; at++) expectLaw(every(z, 4, at), Phi)
   })
 })
 

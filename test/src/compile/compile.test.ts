@@ -62,15 +62,15 @@ const withScore = <P extends string>(
   initializer: Initializer.gaussian({ scale: 1 })
 })
 
-const messages = (pipeline: Pipeline.Pipeline<string>, data: Points.Points = points): ReadonlyArray<string> =>
-  pipe(
-    data,
-    Compile.pipeline(pipeline),
-    E.match(
-      problems => problems.map(Problem.show),
-      () => []
-    )
-  )
+const messages = (pipeline: Pipeline.Pipeline<string>, data: Points.Points = points): ReadonlyArray<string> => {
+  const found = Compile.pipeline(pipeline)(data)
+  return E.isLeft(found) ? found.left.map(Problem.show) : []
+}
+
+/** The states of a run. */
+const ran = <P extends string>(pipeline: Pipeline.Pipeline<P>, data: Points.Points): ReadonlyArray<Run.State<P>> => [
+  ...Run.states(Problem.orThrow(Compile.pipeline(pipeline)(data)))(Key.fromSeed(1))
+]
 
 const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.Points, ReadonlyArray<string>]> = [
   ['nothing wrong', stage({}), points, []],
@@ -316,11 +316,7 @@ describe('Compile.pipeline', () => {
 
   it('says what was chosen, and why', () => {
     const plan = (pipeline: Pipeline.Pipeline<string>): string =>
-      pipe(
-        points,
-        Compile.pipeline(pipeline),
-        E.match(() => 'refused', Compile.explain)
-      )
+      Compile.explain(Problem.orThrow(Compile.pipeline(pipeline)(points)))
     expect(plan({ ...stage({}), stages: [...stage({}).stages, Stage.expectationMaximization({ steps: 1 })] })).toBe(
       [
         'stage 1: minimise E |s(x_t) + z/σ|², at t = 0.3',
@@ -338,14 +334,7 @@ describe('Compile.pipeline', () => {
 
 describe('what was chosen', () => {
   const plan = (pipeline: Pipeline.Pipeline<string>): ReadonlyArray<string> =>
-    pipe(
-      points,
-      Compile.pipeline(pipeline),
-      E.match(
-        problems => problems.map(Problem.show),
-        program => Compile.explain(program).split('\n')
-      )
-    )
+    Compile.explain(Problem.orThrow(Compile.pipeline(pipeline)(points))).split('\n')
 
   it('for moves, restarts and batches', () => {
     const em = Stage.expectationMaximization({ steps: 1 })
@@ -374,17 +363,6 @@ describe('what was chosen', () => {
 })
 
 describe('steps by hand', () => {
-  const ran = <P extends string>(pipeline: Pipeline.Pipeline<P>, data: Points.Points): ReadonlyArray<Run.State<P>> =>
-    pipe(
-      data,
-      Compile.pipeline(pipeline),
-      E.match(
-        problems => {
-          throw new Error(problems.map(Problem.show).join('\n'))
-        },
-        program => [...Run.states(program)(Key.fromSeed(1))]
-      )
-    )
   const parts = { schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair }
 
   it('of power iteration: √λ v/|v|, and minus the Rayleigh quotient', () => {
@@ -416,7 +394,8 @@ describe('steps by hand', () => {
 
   it('of descent: the gradient times the rate, its norm, and the average where the optimizer keeps one', () => {
     // −log p of the pair at one row x: |m|²/2 − log cosh(m x) + …, with slope m − x tanh(m x).
-    const [m, x] = [0.5, 2]
+    const m = 0.5
+    const x = 2
     const descent = (optimizer: Optimizer.Optimizer, steps: number): ReadonlyArray<Run.State<'mean'>> =>
       ran(
         Pipeline.of({
@@ -440,22 +419,14 @@ describe('restarts', () => {
     times: number,
     inner: Stage.Stage = Stage.sequence([])
   ): ReadonlyArray<Run.State<P>> =>
-    pipe(
-      points,
-      Compile.pipeline(
-        Pipeline.of({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score,
-          initializer: Initializer.gaussian({ scale: 2 }),
-          stages: [Stage.restart(times)(inner)]
-        })
-      ),
-      E.match(
-        problems => {
-          throw new Error(problems.map(Problem.show).join('\n'))
-        },
-        program => [...Run.states(program)(Key.fromSeed(1))]
-      )
+    ran(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        initializer: Initializer.gaussian({ scale: 2 }),
+        stages: [Stage.restart(times)(inner)]
+      }),
+      points
     )
 
   it('keep the best so far, and say how good it is', () => {
@@ -522,9 +493,8 @@ describe('Compile.valueAndGrad', () => {
   })
 
   it('gives the same bits for the same key, others for another', () => {
-    const compiled = Compile.valueAndGrad(loss)(points)
-    if (E.isLeft(compiled)) throw new Error('refused')
-    const at = (seed: number): number => compiled.right(params, Key.fromSeed(seed)).value
+    const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
+    const at = (seed: number): number => evaluate(params, Key.fromSeed(seed)).value
     expect(at(1)).toBe(at(1))
     expect(at(1)).not.toBe(at(2))
   })
@@ -549,11 +519,10 @@ describe('Compile.valueAndGrad', () => {
   )
 
   it('refuses parameters of the wrong shape by name', () => {
-    const compiled = Compile.valueAndGrad(loss)(points)
-    if (E.isLeft(compiled)) throw new Error('refused')
-    expect(() =>
-      compiled.right({ ...params, logits: { shape: [3], values: new Float64Array(3) } }, Key.fromSeed(1))
-    ).toThrow('logits: shape [3] is not of shape [2]; give parameters that fit the score and the data')
+    const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
+    expect(() => evaluate({ ...params, logits: { shape: [3], values: new Float64Array(3) } }, Key.fromSeed(1))).toThrow(
+      'logits: shape [3] is not of shape [2]; give parameters that fit the score and the data'
+    )
   })
 })
 

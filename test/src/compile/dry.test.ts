@@ -229,7 +229,8 @@ describe('what is tried', () => {
       score,
       objective: Objective.denoising(TimeLaw.at(0.5))
     })
-    const [one, other] = [mine('one'), mine('other')]
+    const one = mine('one')
+    const other = mine('other')
     const value = (score: Score.Score<'matrix'>): number =>
       Problem.orThrow(Compile.valueAndGrad(loss(score))(points))(
         Params.of({

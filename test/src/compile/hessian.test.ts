@@ -75,7 +75,10 @@ describe.each(spread(4)(losses))('%s', (_, score, objective) => {
       Params.packed(evaluate(Params.zipWith((x, u) => x + by * u)(params, Params.unit(shapes, j)), key).gradient)
     const scale = Math.max(...values.map(Math.abs))
     for (let j = 0; j < n; j++) {
-      const [a, b, c, d] = [moved(j, -2 * h), moved(j, -h), moved(j, h), moved(j, 2 * h)]
+      const a = moved(j, -2 * h)
+      const b = moved(j, -h)
+      const c = moved(j, h)
+      const d = moved(j, 2 * h)
       for (let i = 0; i < n; i++)
         expect(Math.abs(values[i * n + j] - (8 * (c[i] - b[i]) - (d[i] - a[i])) / (12 * h)) / scale).toBeLessThan(1e-8)
     }

@@ -185,14 +185,7 @@ const plansOf = <P extends string>(
   objective: Objective.Objective,
   expectation: Expectation.Expectation,
   data: Points.Points = points
-): ReadonlyArray<LossPlan<P>> =>
-  pipe(
-    data,
-    Compile.plans({ schedule, score, objective, expectation }),
-    E.getOrElse((problems): ReadonlyArray<LossPlan<P>> => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
-  )
+): ReadonlyArray<LossPlan<P>> => Problem.orThrow(Compile.plans({ schedule, score, objective, expectation })(data))
 
 const key = Key.fromSeed(1)
 
@@ -219,13 +212,6 @@ describe.each(cases)('$name', ({ objective, value }) => {
         expect(Math.abs(g - slope)).toBeLessThan(1e-9)
       })
   })
-})
-
-it('the data without weights count alike', () => {
-  const [{ evaluate }] = plansOf(isotropic, Objective.likelihood, fixed, plainPoints)
-  const truth = truthOf(params)
-  const wanted = -total(x.map(row => at(truth, { alpha: 1, sigma: 0 }, row).logDensity)) / 4
-  expect(evaluate(params, key).value).toBeCloseTo(wanted, 13)
 })
 
 describe('the pair under quadrature', () => {

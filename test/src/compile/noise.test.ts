@@ -1,6 +1,5 @@
 /** Projected noise has the mean of plain noise, and less variance, singular centres included. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
 import {
@@ -12,6 +11,7 @@ import {
   Objective,
   Params,
   type Points,
+  Problem,
   Schedule,
   Score,
   TimeLaw
@@ -83,7 +83,8 @@ const erased = <P extends string>(
 ): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
 
 describe.each(spread(20)(cases))('$name', ({ means, family, objective }) => {
-  const [components, dim] = [means.length, means[0].length]
+  const components = means.length
+  const dim = means[0].length
   const points: Points.Points = {
     rows: 6,
     dim,
@@ -101,19 +102,12 @@ describe.each(spread(20)(cases))('$name', ({ means, family, objective }) => {
   }[family]
 
   const samples = (expectation: Expectation.Expectation): Moments => {
-    const compiled = pipe(
-      points,
-      Compile.valueAndGrad({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        objective,
-        expectation
-      })
+    const evaluate = Problem.orThrow(
+      Compile.valueAndGrad({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(points)
     )
-    if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
     return moments(
       pipe(Key.fromSeed(9), Key.split(REPEATS)).map(key => {
-        const { value, gradient } = compiled.right(params, key)
+        const { value, gradient } = evaluate(params, key)
         return [value, ...Object.values(gradient).flatMap(({ values }) => Array.from(values))]
       })
     )
@@ -185,7 +179,8 @@ describe('the share of the denoising form', () => {
     ]
     return [Math.sqrt(v), -Math.sqrt(v)].reduce((sum, x0) => {
       const rows = Array.from(nodes, z => {
-        const [a, b] = [at(x0, z), at(x0, -z)]
+        const a = at(x0, z)
+        const b = at(x0, -z)
         return antithetic ? ([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] as const) : a
       })
       return [0, 1].reduce((sum, j) => {

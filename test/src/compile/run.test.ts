@@ -27,8 +27,7 @@ type State = Run.State<'mean'>
 const key = Key.fromSeed(3)
 
 const compiled = (stages: ReadonlyArray<Stage.Stage>): Compile.Program<'mean'> =>
-  pipe(
-    { rows: 2, dim: 1, values: Float64Array.of(-1, 2) },
+  Problem.orThrow(
     Compile.pipeline(
       Pipeline.of({
         schedule: Schedule.ornsteinUhlenbeck,
@@ -36,10 +35,7 @@ const compiled = (stages: ReadonlyArray<Stage.Stage>): Compile.Program<'mean'> =
         initializer: Initializer.values([[1]]),
         stages
       })
-    ),
-    E.getOrElse((problems): Compile.Program<'mean'> => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
+    )({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
   )
 
 const em = (steps: number): Stage.Stage => Stage.expectationMaximization({ steps })

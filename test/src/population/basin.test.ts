@@ -87,7 +87,8 @@ describe('basins', () => {
 
 describe('expectation–maximization as a map', () => {
   it('on a pair of means is μ⁺_k = E r_k x / E r_k, by the trapezoidal rule', () => {
-    const [a, b] = [-0.7, 1.1]
+    const a = -0.7
+    const b = 1.1
     const xs = Array.from({ length: 4001 }, (_, i) => -14 + (28 * i) / 4000)
     const mass = xs.map(x => Math.exp(-((x + 2) ** 2) / 2) + Math.exp(-((x - 2) ** 2) / 2))
     const shares = xs.map(x => 1 / (1 + Math.exp(((x - a) ** 2 - (x - b) ** 2) / 2)))

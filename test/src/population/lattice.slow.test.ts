@@ -96,7 +96,8 @@ describe('two Gaussians of any covariances in six dimensions', () => {
   )
   const wanted = trace + index.reduce((sum, i) => sum + ((alpha * (other[i] - mean[i])) / w) ** 2, 0)
   // What a score and an objective have compiled, they keep.
-  const [score, objective] = [Score.isotropic({ components: 1 }), Objective.against(truth, at)]
+  const score = Score.isotropic({ components: 1 })
+  const objective = Objective.against(truth, at)
   const lossOf = (data: Population.Population) => Population.loss({ score, objective, data })
   const wantedGradient = index.map(i => (2 * alpha ** 2 * (other[i] - mean[i])) / w ** 2)
 

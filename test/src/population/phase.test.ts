@@ -35,7 +35,8 @@ describe('a diagram', () => {
   })
   it('goes on from cells that are known, as if it had never stopped', () => {
     const kept = diagram.cells.slice(0, 30)
-    const [told, ran] = [[] as Phase.Cell<'x' | 'd'>[], new Set<string>()]
+    const told = [] as Phase.Cell<'x' | 'd'>[]
+    const ran = new Set<string>()
     const again = Phase.diagram({
       axes,
       seeds,

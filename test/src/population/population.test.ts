@@ -144,7 +144,8 @@ describe('rows', () => {
       [1, 0, -2, 0, 0, 0.5, 0, 3],
       [0, 1, -2, 0, 1, 0, 0, 2]
     ]
-    const [v, w] = [0.7, 1.9]
+    const v = 0.7
+    const w = 1.9
     const [u, x] = [v, w].map(a => alpha * alpha * a + (1 - alpha * alpha))
     const squared = mean.reduce((sum, c, j) => sum + (c - other[j]) ** 2, 0)
     const { value, gradient } = valueOf(
@@ -185,7 +186,8 @@ describe('rows', () => {
     }
   })
   it('follow students that are far apart: the same as the trapezoidal rule with 20 001 nodes', () => {
-    const [near, far] = [-25, 30]
+    const near = -25
+    const far = 30
     const truth = Mixture.of({ means: [[0], [4]] })
     const { value } = valueOf(
       Score.spherical({ components: 2 }),
@@ -205,7 +207,9 @@ describe('rows', () => {
     expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-9)
   })
   it('of one Gaussian of any covariance give the divergence from a round one, which has a closed form', () => {
-    const [a, b, c] = [1, 0.4, 1.2]
+    const a = 1
+    const b = 0.4
+    const c = 1.2
     const truth = Mixture.of({
       means: [[-1, -0.5]],
       covariances: [
@@ -222,8 +226,11 @@ describe('rows', () => {
       Params.of({ means: [[0.2, 0.2]], logits: [0], logVariances: [Math.log(1.5)] })
     )
     // U = α²Σ + σ²I: E|s_θ − s*|² = (tr U + α²|Δ|²)/w² − 2d/w + tr U⁻¹
-    const [s, w] = [1 - alpha * alpha, alpha * alpha * 1.5 + 1 - alpha * alpha]
-    const [p, q, r] = [alpha ** 2 * a + s, alpha ** 2 * b, alpha ** 2 * c + s]
+    const s = 1 - alpha * alpha
+    const w = alpha * alpha * 1.5 + 1 - alpha * alpha
+    const p = alpha ** 2 * a + s
+    const q = alpha ** 2 * b
+    const r = alpha ** 2 * c + s
     const wanted = (p + r + alpha ** 2 * (1.2 ** 2 + 0.7 ** 2)) / w ** 2 - 4 / w + (p + r) / (p * r - q * q)
     expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-11)
   })
@@ -516,9 +523,12 @@ it('a flow falls at the rate of the least curvature', () => {
     expect(value).toBeLessThanOrEqual(course[i].value)
   })
   const { spectrum } = Population.hessian(loss)(Params.of({ means: [[-4 / alpha], [4 / alpha]] }))
-  const [last, first] = [Population.flow(loss, { until: { time: 12 } }), Population.flow(loss, { until: { time: 9 } })]
-    .map(flow => flow(Params.of({ means: [[-4], [5]] })))
-    .map(moments => moments[moments.length - 1])
+  const end = (time: number) => {
+    const moments = Population.flow(loss, { until: { time } })(Params.of({ means: [[-4], [5]] }))
+    return moments[moments.length - 1]
+  }
+  const first = end(9)
+  const last = end(12)
   const rate = Math.log(first.gradientNorm / last.gradientNorm) / (last.time - first.time)
   // Both curvatures are close, and errors of steps are a share of 1e-4.
   expect(rate).toBeGreaterThan(0.9 * spectrum[0])

@@ -1,2 +1,2 @@
 /** All cases of what `npm test` takes a part of. */
-import './simd.test.js'
+import './elementary.test.js'

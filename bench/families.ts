@@ -23,7 +23,6 @@ import {
   Key,
   Metric,
   Mixture,
-  NaturalGradient,
   Objective,
   Optimizer,
   Pipeline,
@@ -36,6 +35,7 @@ import {
   Stage,
   TimeLaw
 } from '../src/index.js'
+import * as NaturalGradient from '../src/optimizer/natural.js'
 import { models } from './models.js'
 import { read, said, type Table } from './tables.js'
 import { PYTHON } from './rivals.js'

@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
 import type * as ClusterModule from '../src/cluster/index.js'
-import { Mixture, Points, Problem, Source, Statistics } from '../src/index.js'
+import { Mixture, Points, Problem, Source } from '../src/index.js'
+import * as Statistics from '../src/mixture/statistics.js'
 
 const PORT = 7399
 const connection = `redis://127.0.0.1:${PORT}`

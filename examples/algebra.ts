@@ -3,7 +3,7 @@
  * here, so that the truth is known.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Discriminant, Divergence, fit, Key, Merging, Mixture } from 'ornstein'
+import { Discriminant, Divergence, fit, Key, Mixture } from 'ornstein'
 
 const truth = Mixture.of({
   weights: [0.4, 0.3, 0.3],
@@ -32,7 +32,7 @@ console.log(`relative entropy from the truth ${show(value)} ± ${show(standardEr
 console.log(`rows of one taken for another: ${Array.from(Mixture.overlap(mixture).values, show).join(' ')}`)
 
 // two of the three components may be one cluster
-const { steps } = Merging.of(points)(mixture)
+const { steps } = Mixture.merging(points)(mixture)
 console.log(
   `as two clusters: ${steps[1].clusters.join(' ')}, entropy ${show(steps[1].entropy)} of ${show(steps[2].entropy)}`
 )

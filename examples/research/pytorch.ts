@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { readFileSync } from 'node:fs'
-import { Key, Net, Parametrization, Picture, Problem, Sampler, Schedule, Score, TimeGrid, Weights } from 'ornstein'
+import { Key, Net, Parametrization, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import type { Program } from './program.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -11,8 +11,8 @@ const score = Score.network(net, { predicts: Parametrization.noise })
 
 const layers = { hidden1: 'net.0', hidden2: 'net.2', output: 'net.4' }
 const params = pipe(
-  Weights.read(readFileSync('examples/research/pytorch.safetensors')),
-  E.flatMap(Weights.fromTorch({ layers, shapes: Score.shapes(2)(score) })),
+  Net.readWeights(readFileSync('examples/research/pytorch.safetensors')),
+  E.flatMap(Net.fromTorch({ layers, shapes: Score.shapes(2)(score) })),
   Problem.orThrow
 )
 const grid = TimeGrid.uniform({ from: 3, to: 0.01, steps: 20 })

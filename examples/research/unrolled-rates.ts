@@ -2,19 +2,7 @@
  * Learned step sizes: the rates of eight steps on the pair problem, by the gradient of a held-out loss at the end in all of them, through
  * the run (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492). Steps differ: long ones turn the centre, short ones settle it.
  */
-import {
-  Compile,
-  Expectation,
-  Key,
-  Mixture,
-  Objective,
-  Params,
-  Problem,
-  Schedule,
-  Score,
-  TimeLaw,
-  Unrolled
-} from 'ornstein'
+import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
 import type { Program } from './program.js'
 
 const STEPS = 8
@@ -27,12 +15,12 @@ const loss = {
   expectation: Expectation.monteCarlo({ antithetic: true })
 }
 const end = Problem.orThrow(Compile.valueAndGrad(loss)(held))
-const run = Problem.orThrow(Unrolled.of(loss, { steps: STEPS, step: Unrolled.descent, end })(train))
+const run = Problem.orThrow(Compile.unrolled(loss, { steps: STEPS, step: Compile.descent, end })(train))
 const start = Params.of({ mean: [0.2, -0.1, 0.3, 0.1] })
 const key = Key.fromSeed(2)
 
 /** A run by rates, and the gradient of its end in them. */
-const by = (rates: ReadonlyArray<number>): Unrolled.Ended<'mean', 'rates'> =>
+const by = (rates: ReadonlyArray<number>): Compile.Ended<'mean', 'rates'> =>
   Problem.orThrow(run(start, Params.of({ rates }), key))
 
 /** Descent on the rates themselves. */

@@ -1,7 +1,9 @@
 /** What is looked at of a fit that is learned: resamples, tests, and better shapes and places of components. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Source from '../data/source/source.js'
-import { Bootstrap, ComponentTest, type Fit, Mixture, Problem, Score } from '../index.js'
+import { type Fit, Mixture, Problem, Score } from '../index.js'
+import * as Bootstrap from '../fit/bootstrap.js'
+import * as ComponentTest from '../fit/componentTest.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 import * as Hint from '../fit/hint.js'

@@ -1,7 +1,8 @@
 /** How far a fit has come, on a line of the terminal. */
 import * as table from '../fit/table.js'
 import { clipped, printable, word } from '../fit/text.js'
-import type { Bootstrap, Fit } from '../index.js'
+import type { Fit } from '../index.js'
+import type * as Bootstrap from '../fit/bootstrap.js'
 import type { Control } from './running.js'
 import type { World } from './world.js'
 

@@ -17,6 +17,8 @@ import { chunksOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
 import type { Answer, Given, Reply, Request } from './thread.js'
 
+export { asked } from '../compile/sums.js'
+export type { Asked, Described, Place } from '../data/place.js'
 export type { Connection } from './queue.js'
 export { kept } from './keptSums.js'
 export { inThread, serve, type Open } from './computing.js'

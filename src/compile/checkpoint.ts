@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { Case, Vocabulary } from '../core/index.js'
+import { Case, given, Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
@@ -67,7 +67,7 @@ const says =
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
- * import { Checkpoint, Compile, Initializer, Key, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
+ * import { Compile, Initializer, Key, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
  *
  * const program = Compile.pipeline(
  *   Pipeline.of({
@@ -79,17 +79,19 @@ const says =
  * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
  * assert.ok(E.isRight(program))
  * const states = [...Run.states(program.right)(Key.fromSeed(1))]
- * const text = Checkpoint.show(program.right, 'mine 1')({ state: states[2], beside: null })
+ * const text = Run.showCheckpoint(program.right, 'mine 1')({ state: states[2], beside: null })
  *
- * const found = Checkpoint.read(program.right, 'mine 1')(text)
+ * const found = Run.readCheckpoint(program.right, 'mine 1')(text)
  * assert.ok(E.isRight(found))
  * assert.deepEqual([...Run.resume(program.right)(found.right.state)].at(-1), states[5])
- * assert.ok(E.isLeft(Checkpoint.read(program.right, 'mine 2')(text)))
+ * assert.ok(E.isLeft(Run.readCheckpoint(program.right, 'mine 2')(text)))
  */
 export const show =
   <P extends string>(program: Program<P>, writer: string) =>
-  ({ state, beside }: Kept<P>): string =>
-    `${JSON.stringify({
+  (kept: Kept<P>): string => {
+    const call = 'Run.showCheckpoint(program, writer)({ state, beside })'
+    const { state, beside } = given(kept, ['state', 'beside'], 'a state, and what is kept beside it', call)
+    return `${JSON.stringify({
       format,
       writer,
       ...Generator.written,
@@ -97,6 +99,7 @@ export const show =
       state: Run.codec(program).encode(state),
       beside
     })}\n`
+  }
 
 /**
  * The checkpoint in a text; or why a run of this program does not go on from it. Code of one's own in a pipeline is compared

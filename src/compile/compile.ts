@@ -52,12 +52,6 @@ const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P>
  * Data, and not the description that comes before them; anything else is told with the call as it is written.
  *
  * @throws TypeError
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Points, Problem } from 'ornstein'
- *
- * const points = Problem.orThrow(Points.fromRows([[1], [2]]))
- * assert.equal(Compile.someData(points, 'mine(data)'), points)
  */
 export const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
 

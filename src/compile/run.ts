@@ -1,18 +1,4 @@
-/**
- * Run: the iteration of a compiled pipeline, lazy and pure. A state holds all there is: write it, read it, go on.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { Compile, Key, Mixture, Problem, Recipe, Run, Score } from 'ornstein'
- *
- * // The last state of a run, or why it failed, as a value.
- * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-3], [3]] }))
- * const pipeline = Recipe.expectationMaximization(Score.isotropic({ components: 2 }))(points)
- * const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
- * const state = [...Run.states(program)(Key.fromSeed(2))].at(-1)
- * assert(state !== undefined && E.isRight(Run.result(state)))
- */
+/** Run: the iteration of a compiled pipeline, lazy and pure. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -313,27 +299,6 @@ export const estimate =
 
 /**
  * What an optimizer remembers in a state, typed by the optimizer; null where the state's stage steps by another.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
- *
- * const optimizer = Optimizer.adam({ rate: 0.1 })
- * const program = Problem.orThrow(
- *   Compile.pipeline(
- *     Pipeline.of({
- *       schedule: Schedule.ornsteinUhlenbeck,
- *       score: Score.symmetricPair,
- *       initializer: Initializer.values([[0.5]]),
- *       stages: [Stage.descend({ objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature(), optimizer, steps: 3 })]
- *     })
- *   )({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) })
- * )
- * const memory = Run.memoryOf(optimizer)(Run.last(program)(Key.fromSeed(0)))
- * assert.ok(memory !== null)
- * const [{ count, second }] = memory
- * assert.equal(count, 3)
- * assert.equal(second.mean.values.length, 1)
  */
 export const memoryOf =
   <T extends Optimizer.Optimizer>(optimizer: T) =>

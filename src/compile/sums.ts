@@ -118,15 +118,16 @@ const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Sou
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Problem, Source, Statistics, Sums, Vocabulary } from 'ornstein'
+ * import { Mixture, Problem, Source, Vocabulary } from 'ornstein'
+ * import * as Cluster from 'ornstein/Cluster'
  *
  * const source = Source.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) })
- * const wanted = Statistics.of(source, 1)(Mixture.of({ means: [[0]] }))
+ * const wanted = Mixture.statistics(source, 1)(Mixture.of({ means: [[0]] }))
  * // Another process, to which JSON and numbers are sent, and which sends numbers back.
- * const taken = Statistics.of(source, 1, {
+ * const taken = Mixture.statistics(source, 1, {
  *   taken: (sum, asked) => {
  *     const { sum: described, numbers } = asked()
- *     const there = Problem.orThrow(Sums.asked(Vocabulary.standard)(described)(source))(numbers)
+ *     const there = Problem.orThrow(Cluster.asked(Vocabulary.standard)(described)(source))(numbers)
  *     return sum.found(there.strands(0, 1))
  *   }
  * })(Mixture.of({ means: [[0]] }))

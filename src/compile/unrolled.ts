@@ -8,14 +8,14 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Expectation, Key, Objective, Params, Problem, Schedule, Score, Unrolled } from 'ornstein'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
  * import { square, sum, valueAndGrad } from 'ornstein/float64'
  *
  * // Two steps down (m − ½)²/2 + constant, which is −log p of the points 0 and 1: m − ½ shrinks by 1 − rate at each.
  * const run = Problem.orThrow(
- *   Unrolled.of(
+ *   Compile.unrolled(
  *     { schedule: Schedule.ornsteinUhlenbeck, score: Score.spherical({ components: 1 }), objective: Objective.likelihood, expectation: Expectation.monteCarlo() },
- *     { steps: 2, step: Unrolled.descent, end: valueAndGrad(({ means }) => sum(square(means))) }
+ *     { steps: 2, step: Compile.descent, end: valueAndGrad(({ means }) => sum(square(means))) }
  *   )({ rows: 2, dim: 1, values: Float64Array.of(0, 1) })
  * )
  * const { value, gradient } = Problem.orThrow(run(Params.of({ means: [[1.5]] }), Params.of({ rates: [0.5, 0.5] }), Key.fromSeed(0)))
@@ -43,6 +43,7 @@ import {
 import { unfold } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from './index.js'
+import { given } from '../core/order.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
@@ -89,17 +90,16 @@ export interface Ended<P extends string, Q extends string> {
 const MOST_BYTES = 268435456
 
 /** θ ← θ − rates[step] ∇L, one rate a step. */
-export const descent = <P extends string>({
-  params,
-  gradient,
-  numbers: { rates },
-  step
-}: At<P, 'rates', never>): After<P, never> => ({
-  params: Params.map<Tensor, Tensor>((x, name) =>
-    sub(x, mul(reshape(slice(rates, [step], [1]), []), gradient[name as P]))
-  )(params),
-  memory: {}
-})
+export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, never> => {
+  const call = 'Compile.unrolled(loss, { steps, step: Compile.descent, end })'
+  const { params, gradient, numbers, step } = given(at, ['params', 'gradient', 'numbers'], 'where a step starts', call)
+  return {
+    params: Params.map<Tensor, Tensor>((x, name) =>
+      sub(x, mul(reshape(slice(numbers.rates, [step], [1]), []), gradient[name as P]))
+    )(params),
+    memory: {}
+  }
+}
 
 type Named<A> = Readonly<Record<string, A>>
 type Arrays = Params.Params<string>
@@ -164,7 +164,7 @@ const nothing = Params.mapValues(() => 0)
 export const of =
   <P extends string, Q extends string, M extends string = never>(
     loss: Compile.Loss<P>,
-    { steps, step, end, memory }: Description<P, Q, M>
+    description: Description<P, Q, M>
   ): ((
     data: Source.Data
   ) => E.Either<
@@ -172,6 +172,8 @@ export const of =
     (start: Params.Params<P>, numbers: Params.Params<Q>, key: Key.Key) => E.Either<Problem.Problems, Ended<P, Q>>
   >) =>
   data => {
+    const call = 'Compile.unrolled(loss, { steps, step, end })'
+    const { steps, step, end, memory } = given(description, ['steps', 'step', 'end'], 'what a run does', call)
     const remembered: Arrays = memory ?? {}
     const kept = Params.sizeOf(Score.shapes(data.dim)(loss.score)) + Params.sizeOf(Params.shapes(remembered))
     // The step works with whatever names there are, and hands back those that it was given.

@@ -1,27 +1,4 @@
-/**
- * What a model says of each row, as columns beside those of a table: `ornstein assign`, `predict` and `classify` add these.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Columns, Points, Problem, fit } from 'ornstein'
- *
- * const { mixture } = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
- * const [[name, components]] = Columns.assigned(Problem.orThrow(Points.fromRows([[0.8], [5.2]])))(mixture)
- * assert.deepEqual([name, components], ['component', [1, 2]])
- *
- * @example The second column given the first, and the class of a row
- * import { strict as assert } from 'node:assert'
- * import { Columns, Discriminant, Mixture, Points, Problem } from 'ornstein'
- *
- * const points = Problem.orThrow(Points.fromRows([[0.5], [2.5]]))
- * assert.deepEqual(Columns.column(points, 0), [0.5, 2.5])
- * const line = Mixture.of({ means: [[0, 0]], covariances: [[[1, 1], [1, 2]]] })
- * const [[name, means]] = Columns.predicted(points, [[1, 'y']], [0.05])(line)
- * assert.deepEqual([name, means, Columns.percent(0.05)], ['y predicted', [0.5, 2.5], '5 %'])
- *
- * const classes = Discriminant.fit([[0], [1], [0.5], [2], [3], [2.6]], ['a', 'a', 'a', 'b', 'b', 'b'], { covariance: 'EII' })
- * assert.deepEqual(Columns.classified(points)(classes)[0], ['class', ['a', 'b']])
- */
+/** What a model says of each row, as columns beside those of a table: `ornstein assign`, `predict` and `classify` add these. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'

@@ -3,18 +3,6 @@
  * Scrucca & Gormley 2019). As many rows as there are, drawn with replacement, are learned from by expectation–maximization that begins
  * at the fit; where that leads over many such resamples is how the fit would have varied. Family, number of components, origin and
  * unit of the columns, floor and prior are those of the fit: what was chosen is not chosen again.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Bootstrap, Key, Mixture, Problem, Recipe, Score } from 'ornstein'
- *
- * // Resample by resample, for whoever shows how far it is; the last is what `Bootstrap.of` gives.
- * const mixture = Mixture.of({ means: [[-3], [3]] })
- * const points = Mixture.sample(200)(Key.fromSeed(1))(mixture)
- * const pipeline = Recipe.expectationMaximization(Score.isotropic({ components: 2 }))(points)
- * const fitted = { mixture, pipeline, scaling: null, prior: null }
- * const states = [...Problem.orThrow(Bootstrap.states({ resamples: 40 })(fitted, points))]
- * assert.deepEqual(states.at(-1)?.bootstrap(), Bootstrap.of({ resamples: 40 })(fitted, points))
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'

@@ -189,21 +189,18 @@ function* statesOf(
  * Tests of 1 component against 2, of 2 against 3, and so on, up to the first that is not refused. Each takes as many rows from the smaller mixture
  * as there are (one of weight 2 being two; with weights that are no whole numbers each keeps its weight), fits both numbers to them, and counts how often their likelihood ratio is as great: p = (1 + count)/(1 + resamples), or, where
  * ten are as great before all are drawn, ten over how many were. A number that is not refused is one that rows do not speak against; rows of a
- * cluster that is not Gaussian speak for more components than clusters (see `Merging`).
+ * cluster that is not Gaussian speak for more components than clusters (see `Mixture.merging`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
- * import { ComponentTest, Key, Mixture } from 'ornstein'
+ * import { Fit, Key, Mixture } from 'ornstein'
  *
  * const points = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
- * const found = ComponentTest.of({ family: 'isotropic', resamples: 19 })(points)
+ * const found = Fit.componentTest({ family: 'isotropic', resamples: 19 })(points)
  * assert.ok(E.isRight(found))
  * assert.equal(found.right.components, 2)
  * assert.equal(found.right.tests[0].p, 0.05)
- * // The same, each resample drawn when it is asked for: here none but the first.
- * const states = ComponentTest.states({ family: 'isotropic', resamples: 19 })(points)
- * assert.ok(E.isRight(states) && states.right[Symbol.iterator]().next().done === false)
  */
 export const of =
   (options: Options = {}) =>

@@ -46,19 +46,7 @@ export const isFamilyName = (name: string): name is FamilyName =>
 
 const isOwn = (name: FamilyName): name is OwnName => Object.hasOwn(families, name)
 
-/**
- * The family of a name. Of mclust's fourteen, six are families here, and so called; the others are mixtures of these covariances.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Fit, Score } from 'ornstein'
- *
- * assert.equal(Fit.familyOf('VVI'), Score.diagonal)
- * assert.deepEqual(
- *   Fit.familyOf('VVE')({ components: 3 }),
- *   Score.mixture({ components: 3, covariance: 'VVE' })
- * )
- */
+/** The family of a name. Of mclust's fourteen, six are families here, and so called; the others are mixtures of these covariances. */
 export const familyOf = (name: FamilyName): Constructor => {
   const own = isOwn(name) ? name : ofMclust[name]
   return own === undefined

@@ -1,25 +1,4 @@
-/**
- * One call from data to a mixture: families and numbers of components are learned from the same data, and an information
- * criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Fit, Key, Mixture, Problem, Source } from 'ornstein'
- *
- * // The families that are compared unless others are asked for, by the name that an option has for them.
- * assert(Fit.isFamilyName('tied') && !Fit.isFamilyName('square'))
- * assert.deepEqual(
- *   Object.keys(Fit.families).filter(name => !Fit.isFamilyName(name)),
- *   []
- * )
- * // A fit of a source is that of its rows; the older names of `mixture` and `states` still take one.
- * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-3], [3]] }))
- * const options = { components: 2, family: 'isotropic' } as const
- * const fitted = Problem.orThrow(Fit.mixture(options)(Source.of(points)))
- * assert.equal(fitted.components, 2)
- * const states = [...Problem.orThrow(Fit.states(options)(Source.of(points)))]
- * assert(states.length > 0)
- */
+/** One call from data to a mixture: families and numbers of components are learned from the same data, and an information criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -684,15 +663,5 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
 /**
  * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
  * options leave open. Problems are thrown, as a RangeError that tells them all; `Fit.mixture` returns them as values.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { fit } from 'ornstein'
- *
- * const model = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
- * assert.deepEqual(
- *   model.assign([[0.8], [5.2]]).map(({ component }) => component),
- *   [0, 1]
- * )
  */
 export const fit = (data: Source.Data | Rows, options: Options = {}): Fit => Problem.orThrow(mixture(options)(data))

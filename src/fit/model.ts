@@ -29,17 +29,6 @@ export const show = (model: Model): string =>
 /**
  * The model that the JSON of a file is, its pipeline in the words of a vocabulary; all problems at once. In messages the file is `path`,
  * which is given as `argument`.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Mixture, Model, Problem, Vocabulary, fit } from 'ornstein'
- *
- * const found = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
- * const model = Problem.orThrow(Model.read(Vocabulary.standard)(JSON.parse(JSON.stringify(found))))
- * assert.deepEqual(Mixture.show(Model.toMixture(model)), Mixture.show(found.mixture))
- * const json: unknown = JSON.parse(Model.show(model))
- * assert.ok(Model.claims(json))
- * assert.equal(Model.parameters(Problem.orThrow(Model.read(Vocabulary.standard)(json))), Model.parameters(model))
  */
 export const read = (
   vocabulary: Vocabulary.Vocabulary,

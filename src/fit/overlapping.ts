@@ -12,7 +12,7 @@ const ROWS = 4000
 const OVERLAPPING = 0.05
 
 /**
- * The clusters that components form where some of them overlap (see `Merging.of`); null where they do not, and of rows that miss cells. On at
+ * The clusters that components form where some of them overlap (see `Mixture.merging`); null where they do not, and of rows that miss cells. On at
  * most 4000 rows.
  */
 export const of = (all: Points.Points, mixture: Mixture): Merging.Clusters | null => {

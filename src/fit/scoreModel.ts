@@ -1,37 +1,6 @@
 /**
  * Scores that are no mixtures, such as networks: the file of one that was learned, samples along its probability flow, and
  * densities by the same. What is drawn and evaluated has the least noise that the score was trained at.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Initializer, Key, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Problem } from 'ornstein'
- * import { Run, Schedule, Score, ScoreModel, Stage, TimeLaw, Vocabulary } from 'ornstein'
- *
- * const points = Mixture.sample(40)(Key.fromSeed(0))(Mixture.of({ means: [[-2], [2]] }))
- * const pipeline = Pipeline.of({
- *   schedule: Schedule.ornsteinUhlenbeck,
- *   score: Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise }),
- *   initializer: Initializer.own,
- *   stages: [
- *     Stage.descend({
- *       objective: Objective.denoising(TimeLaw.uniform(0.1, 2), Parametrization.noise),
- *       optimizer: Optimizer.adam({ rate: 0.01 }),
- *       steps: 5
- *     })
- *   ]
- * })
- * const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(1))
- * const fit = { rows: 40, loss: null, steps: 5, converged: false }
- * const learned = ScoreModel.of({ columns: ['x'], seed: 1, pipeline, params, fit }, points, null)
- * assert.ok(ScoreModel.isOne(pipeline.score))
- * const { from, to } = ScoreModel.trainedAt(pipeline)
- * assert.ok(from > 1.9 && to < 0.11)
- *
- * const json: unknown = JSON.parse(ScoreModel.show(learned))
- * assert.ok(ScoreModel.claims(json))
- * const read = Problem.orThrow(ScoreModel.read(Vocabulary.standard)(json))
- * assert.equal(Problem.orThrow(ScoreModel.sampler(read, 'model'))(ScoreModel.STEPS)(Key.fromSeed(2)).rows, ScoreModel.STEPS)
- * assert.equal(Problem.orThrow(ScoreModel.density(read, 'model')).of(points).length, 40)
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

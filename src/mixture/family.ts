@@ -124,7 +124,7 @@ export interface MStep<P extends string> extends Learned {
   readonly anew?: MStep<P>['maximise']
   /**
    * The moments of the E-step at time 0 from the gradient of −E log p there, where they follow from it: see
-   * `NaturalGradient.natural`.
+   * `Optimizer.natural`.
    */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }

@@ -54,12 +54,12 @@ const elbow = (values: ReadonlyArray<number>): number => {
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Key, Merging, Mixture } from 'ornstein'
+ * import { Key, Mixture } from 'ornstein'
  *
  * // a long cluster of two components, and one far away
  * const mixture = Mixture.of({ means: [[0], [2], [20]] })
  * const rows = Mixture.sample(1000)(Key.fromSeed(1))(mixture)
- * const { steps, chosen } = Merging.of(rows)(mixture)
+ * const { steps, chosen } = Mixture.merging(rows)(mixture)
  * assert.deepEqual(steps[1].clusters, [0, 0, 1])
  * assert.equal(chosen.count, 2)
  */
@@ -121,18 +121,7 @@ export interface Membership {
   readonly probability: number
 }
 
-/**
- * The most probable cluster of each row, and its probability, that of its components together.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Merging, Mixture } from 'ornstein'
- *
- * const mixture = Mixture.of({ means: [[0], [2], [20]] })
- * const [{ cluster, probability }] = Merging.assign({ clusters: [0, 0, 1] })({ rows: 1, dim: 1, values: Float64Array.of(1) })(mixture)
- * assert.equal(cluster, 0)
- * assert.equal(probability, 1)
- */
+/** The most probable cluster of each row, and its probability, that of its components together. */
 export const assign =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>

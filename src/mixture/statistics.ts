@@ -38,10 +38,10 @@ export interface Statistics {
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Statistics } from 'ornstein'
+ * import { Mixture } from 'ornstein'
  *
  * // One standard normal at 0 and 2: the mean of −½ log 2π − ½x² is −½ log 2π − 1.
- * const { logLikelihood, sizes } = Statistics.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) }, 1)(
+ * const { logLikelihood, sizes } = Mixture.statistics({ rows: 2, dim: 1, values: Float64Array.of(0, 2) }, 1)(
  *   Mixture.of({ means: [[0]] })
  * )
  * assert.ok(Math.abs(logLikelihood + Math.log(2 * Math.PI) / 2 + 1) < 1e-15)

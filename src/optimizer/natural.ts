@@ -33,15 +33,15 @@ const stepOf = (score: Score.Score<string>): Step | null => {
  * its `subject`.
  *
  * It is bound to the parameters of its score, where a part of the standard vocabulary serves any: JSON with it is read in the words of
- * `Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural])`.
+ * `Vocabulary.extend(Vocabulary.standard, [Optimizer.natural])`.
  *
  * @example
- * import { NaturalGradient, Objective, Optimizer, Score, Stage } from 'ornstein'
+ * import { Objective, Optimizer, Score, Stage } from 'ornstein'
  *
  * export const damped = Stage.descend({
  *   objective: Objective.likelihood,
  *   optimizer: Optimizer.chain(
- *     NaturalGradient.natural({ score: Score.full({ components: 3 }) }),
+ *     Optimizer.natural({ score: Score.full({ components: 3 }) }),
  *     Optimizer.scaleByRate(0.5)
  *   ),
  *   steps: 100

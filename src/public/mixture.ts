@@ -84,3 +84,5 @@ export {
   toDescription,
   withoutBackground
 } from '../mixture/index.js'
+export { of as merging, type Clusters, type Merging } from '../mixture/merging.js'
+export { of as statistics, type Statistics } from '../mixture/statistics.js'

@@ -58,3 +58,11 @@ export {
   tanh,
   withParameters
 } from '../score/net.js'
+export {
+  fromTorch,
+  own as ownWeights,
+  read as readWeights,
+  toTorch,
+  type Weights,
+  write as writeWeights
+} from '../score/weights.js'

@@ -106,3 +106,4 @@ export {
   type WeightDecay,
   zero
 } from '../optimizer/index.js'
+export { natural } from '../optimizer/natural.js'

@@ -42,14 +42,13 @@ const MARK = '__layout__'
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Key, Net, Weights } from 'ornstein'
+ * import { Key, Net } from 'ornstein'
  *
  * const net = Net.mlp({ hidden: [4] })
  * const params = Net.initial(2)(Key.fromSeed(1))(net)
- * for (const form of Weights.forms) {
- *   const read = Weights.read(Weights.write(form)(params))
- *   assert.deepEqual(pipe(read, E.flatMap(Weights.own(Net.shapes(2)(net)))), E.right(params))
- *   assert.deepEqual(pipe(read, E.map(({ layout }) => layout)), E.right(Weights.LAYOUT))
+ * for (const form of ['safetensors', 'npz'] as const) {
+ *   const read = Net.readWeights(Net.writeWeights(form)(params))
+ *   assert.deepEqual(pipe(read, E.flatMap(Net.ownWeights(Net.shapes(2)(net)))), E.right(params))
  * }
  */
 export const write =
@@ -197,14 +196,14 @@ const renamed =
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Net, Params, Weights } from 'ornstein'
+ * import { Net, Params } from 'ornstein'
  *
  * // torch.nn.Sequential(torch.nn.Linear(2, 2)).state_dict()
  * const stateDict = Params.of({ '0.weight': [[1, 2], [3, 4]], '0.bias': [5, 6] })
  * const net = Net.named('out', Net.output())
- * const params = Weights.fromTorch({ layers: { out: '0' }, shapes: Net.shapes(2)(net) })({ arrays: stateDict, layout: null })
+ * const params = Net.fromTorch({ layers: { out: '0' }, shapes: Net.shapes(2)(net) })({ arrays: stateDict, layout: null })
  * assert.deepEqual(params, E.right(Params.of({ 'out.weights': [[1, 3], [2, 4]], 'out.bias': [5, 6] })))
- * assert.deepEqual(pipe(params, E.map(Weights.toTorch({ out: '0' }))), E.right(stateDict))
+ * assert.deepEqual(pipe(params, E.map(Net.toTorch({ out: '0' }))), E.right(stateDict))
  */
 export const fromTorch =
   <P extends string>({ layers, shapes }: { readonly layers: Layers; readonly shapes: Params.Shapes<P> }) =>

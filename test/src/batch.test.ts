@@ -13,7 +13,6 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  Place,
   Points,
   Problem,
   Run,
@@ -22,6 +21,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../src/index.js'
+import * as Place from '../../src/data/place.js'
 import * as Source from '../../src/data/source/index.js'
 import * as Stage from '../../src/pipeline/stage.js'
 import * as Loss from '../../src/compile/loss.js'

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import {
   Compile,
   Expectation,
-  Fit,
   fit,
   Initializer,
   Key,
@@ -23,6 +22,7 @@ import {
   TimeGrid,
   TimeLaw
 } from '../../src/index.js'
+import * as Fit from '../../src/fit/fit.js'
 
 const nonsense: ReadonlyArray<unknown> = [
   ...[undefined, null, 0, -1.5, NaN, '', 'x', true, 3n, Symbol('s'), new Date(0), new Map(), () => 1],

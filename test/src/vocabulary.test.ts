@@ -42,7 +42,9 @@ describe('the vocabulary', () => {
       ([, value]) =>
         ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
         Case.ofCase in value &&
-        (value[Case.ofCase] as { readonly concept: string }).concept === concept
+        (value[Case.ofCase] as { readonly concept: string }).concept === concept &&
+        // It is bound to the parameters of one score, where the standard vocabulary serves any.
+        value !== ornstein.Optimizer.natural
     )
     const { recipes = [] } = namespaces[concept] as { readonly recipes?: ReadonlyArray<Vocabulary.Recipe> }
     const short = recipes.map(({ name }) => name.replace(`${concept}.`, ''))

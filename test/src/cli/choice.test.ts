@@ -1,6 +1,8 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Bootstrap, ComponentTest, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import type * as Bootstrap from '../../../src/fit/bootstrap.js'
+import * as ComponentTest from '../../../src/fit/componentTest.js'
 import { isSlow, spread } from '../../cases.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'

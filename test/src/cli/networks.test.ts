@@ -17,9 +17,9 @@ import {
   Score,
   Stage,
   TimeLaw,
-  Vocabulary,
-  Weights
+  Vocabulary
 } from '../../../src/index.js'
+import * as Weights from '../../../src/score/weights.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 import { isSlow } from '../../cases.js'

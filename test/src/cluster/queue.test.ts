@@ -22,17 +22,17 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  type Place,
   Problem,
   Run,
   Schedule,
   Score,
   Source,
   Stage,
-  Statistics,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Statistics from '../../../src/mixture/statistics.js'
+import type * as Place from '../../../src/data/place.js'
 import { add, square, sub, sum } from '../../../lib/index.js'
 import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'

@@ -3,7 +3,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { mul, square } from '../../../lib/index.js'
 import {
-  Checkpoint,
   Compile,
   Expectation,
   Initializer,
@@ -17,6 +16,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Checkpoint from '../../../src/compile/checkpoint.js'
 import * as Pipeline from '../../../src/pipeline/pipeline.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }

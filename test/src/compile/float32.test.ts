@@ -3,7 +3,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { add, Key, mean, relu, sqrt, square, sub, useThreads } from '../../../lib/index.js'
 import {
-  Checkpoint,
   Compile,
   Expectation,
   Initializer,
@@ -19,10 +18,11 @@ import {
   Score,
   Source,
   Stage,
-  Sums,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Checkpoint from '../../../src/compile/checkpoint.js'
+import * as Sums from '../../../src/compile/sums.js'
 
 const ROWS = 3000
 const points = { rows: ROWS, dim: 2, values: Key.normal(2 * ROWS)(Key.fromSeed(1)) }

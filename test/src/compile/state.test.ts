@@ -10,12 +10,12 @@ import {
   Optimizer,
   Pipeline,
   Problem,
-  Run,
   Schedule,
   Score,
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Run from '../../../src/compile/run.js'
 
 describe('a stored state', () => {
   const of = (values: ReadonlyArray<number>, optimizer = Optimizer.adam({ rate: 0.1 })) =>

@@ -12,7 +12,6 @@ import { SURVEYED } from '../../../src/mixture/em/splitAndMerge.js'
 import {
   Compile,
   Expectation,
-  Initializer,
   Key,
   Mixture,
   Net,
@@ -20,18 +19,19 @@ import {
   Optimizer,
   Parametrization,
   Pipeline,
-  type Place,
   Points,
   Problem,
   Run,
   Schedule,
   Score,
   Source,
-  Stage,
-  Sums,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as Initializer from '../../../src/pipeline/initializer.js'
+import * as Stage from '../../../src/pipeline/stage.js'
+import * as Sums from '../../../src/compile/sums.js'
+import type * as Place from '../../../src/data/place.js'
 import { isSlow, spread } from '../../cases.js'
 import { there } from '../../there.js'
 

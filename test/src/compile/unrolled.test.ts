@@ -26,9 +26,9 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
-  Unrolled
+  TimeLaw
 } from '../../../src/index.js'
+import * as Unrolled from '../../../src/compile/unrolled.js'
 import { SEED } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, it } from 'vitest'
-import { ComponentTest, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { Key, Mixture, Points, Problem } from '../../../src/index.js'
+import * as ComponentTest from '../../../src/fit/componentTest.js'
 import { isSlow } from '../../cases.js'
 
 const faithful = readFileSync('examples/data/faithful.csv', 'utf8')

@@ -1,17 +1,8 @@
 /** A row of weight 0, or without cells, is left out: a fit of rows with some is, bit for bit, that of the others. */
 import { afterAll, describe, expect, it } from 'vitest'
-import {
-  ComponentTest,
-  fit,
-  type Fit,
-  Key,
-  Mixture,
-  Points,
-  Problem,
-  Score,
-  Source,
-  Statistics
-} from '../../../src/index.js'
+import { fit, type Fit, Key, Mixture, Points, Problem, Score, Source } from '../../../src/index.js'
+import * as ComponentTest from '../../../src/fit/componentTest.js'
+import * as Statistics from '../../../src/mixture/statistics.js'
 import { spread, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
 

@@ -1,7 +1,8 @@
 /** Merging of components into clusters, against R's mclust 6.1.1: clustCombi and clustCombiOptim of a mixture of six on iris. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Key, Merging, Mixture, Points } from '../../../src/index.js'
+import { Key, Mixture, Points } from '../../../src/index.js'
+import * as Merging from '../../../src/mixture/merging.js'
 
 const { merging: stored } = JSON.parse(readFileSync('test/oracle/algebra.json', 'utf8')) as {
   readonly merging: Readonly<Record<'mean' | 'var', ReadonlyArray<ReadonlyArray<number>>>> & {

@@ -2,7 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Key, Points, Statistics } from '../../../src/index.js'
+import { Key, Points } from '../../../src/index.js'
+import * as Statistics from '../../../src/mixture/statistics.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { two } from '../report/fits.js'
 

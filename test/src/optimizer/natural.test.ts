@@ -10,7 +10,6 @@ import {
   Initializer,
   Key,
   Mixture,
-  NaturalGradient,
   Objective,
   Parametrization,
   Params,
@@ -24,6 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as NaturalGradient from '../../../src/optimizer/natural.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
 import { ofVocabulary, type Asked } from '../mixture/families/families.js'
 import { spread } from '../../cases.js'
@@ -94,7 +94,7 @@ const descent = (
 const reached = (pipeline: Pipeline.Pipeline<string>): Params.Params<string> =>
   Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(3)).params
 
-describe('NaturalGradient.natural', () => {
+describe('Optimizer.natural', () => {
   it.each(families)('$name: at rate 1 it is expectation–maximization', ({ score, family }) => {
     const step = ExpectationMaximization.step(family, floor, points)
     const em = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => step(params).params, start(score))

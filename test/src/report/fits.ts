@@ -1,15 +1,6 @@
 /** Fits to draw: planted, not learned, so that what a picture must show is known. */
-import {
-  Key,
-  Mixture,
-  Pipeline,
-  type Points,
-  Schedule,
-  Score,
-  Initializer,
-  Stage,
-  Statistics
-} from '../../../src/index.js'
+import { Key, Mixture, Pipeline, type Points, Schedule, Score, Initializer, Stage } from '../../../src/index.js'
+import * as Statistics from '../../../src/mixture/statistics.js'
 import { type Findings, type StageRun } from '../../../src/report/findings.js'
 
 export const stage = (values: ReadonlyArray<number>): StageRun => ({

@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Key, Net, Params, Problem, Weights } from '../../../src/index.js'
+import { Key, Net, Params, Problem } from '../../../src/index.js'
+import * as Weights from '../../../src/score/weights.js'
 
 // Square layers: both ways fit.
 const net = Net.chain(

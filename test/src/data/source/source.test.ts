@@ -10,17 +10,10 @@ import { useThreads } from '../../../../lib/index.js'
 import { scratch } from '../../../../lib/rows/scratch.js'
 import * as Strands from '../../../../lib/rows/strands.js'
 import { areSameBits } from '../../../../src/laws/bits.js'
-import {
-  ExpectationMaximization,
-  Fit,
-  Key,
-  Mixture,
-  Problem,
-  Statistics,
-  Sums,
-  Vocabulary,
-  type Place
-} from '../../../../src/index.js'
+import { ExpectationMaximization, Fit, Key, Mixture, Problem, Vocabulary } from '../../../../src/index.js'
+import * as Statistics from '../../../../src/mixture/statistics.js'
+import * as Sums from '../../../../src/compile/sums.js'
+import type * as Place from '../../../../src/data/place.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Source from '../../../../src/data/source/index.js'
 import { isSlow, spread } from '../../../cases.js'

@@ -4,9 +4,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Strands from '../../../../lib/rows/strands.js'
+import * as ComponentTest from '../../../../src/fit/componentTest.js'
 import {
   Compile,
-  ComponentTest,
   Discriminant,
   ExpectationMaximization,
   fit,

@@ -20,7 +20,6 @@ import {
   Initializer,
   Key,
   Mixture,
-  NaturalGradient,
   Objective,
   Optimizer,
   Pipeline,
@@ -32,6 +31,7 @@ import {
   Source,
   Stage
 } from '../../../../src/index.js'
+import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import * as Covariance from '../../../../src/mixture/families/covariance.js'
 import * as Params from '../../../../src/core/params.js'
 import * as Points from '../../../../src/data/index.js'

@@ -12,7 +12,6 @@ import {
   ExpectationMaximization as EM,
   Initializer,
   Mixture,
-  NaturalGradient,
   Objective,
   Optimizer,
   Params,
@@ -24,6 +23,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../../src/index.js'
+import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Score from '../../../../src/score/score.js'
 import * as Strands from '../../../../lib/rows/strands.js'

@@ -1,0 +1,28 @@
+/**
+ * Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once.
+ */
+export {
+  type AtLevel,
+  byLevel,
+  type Circumstances,
+  type CompiledStage,
+  type CompileErrors,
+  explain,
+  hessian,
+  hessianVector,
+  type Loss,
+  type LossPlan,
+  type Memory,
+  type Part,
+  pipeline,
+  type Plan,
+  plans,
+  type Precision,
+  type Program,
+  rowGradients,
+  type Step,
+  value,
+  valueAndGrad,
+  type ValueAndGradient
+} from '../compile/index.js'
+export { descent, of as unrolled, type After, type At, type Ended } from '../compile/unrolled.js'

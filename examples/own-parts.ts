@@ -202,11 +202,6 @@ const built = Pipeline.of<string>({
 })
 export const stored = JSON.stringify(Pipeline.codec(vocabulary).encode(built))
 
-const orThrow = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A => {
-  if (E.isLeft(either)) throw new Error(either.left.map(Problem.show).join('\n'))
-  return either.right
-}
-
 const reads = (words: Vocabulary.Vocabulary): E.Either<string, Pipeline.Pipeline<string>> =>
   pipe(
     Pipeline.codec(words).decode(JSON.parse(stored)),
@@ -230,7 +225,7 @@ export const pipeline = pipe(
 console.log(Pipeline.show(pipeline))
 console.log(`\nWithout them: ${unknown}`)
 
-const program = orThrow(Compile.pipeline(pipeline)(points))
+const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
 console.log(`\n${Compile.explain(program)}`)
 
 /** A run, and one that is stopped in the middle, written down, read again and resumed. */
@@ -251,7 +246,7 @@ console.log(
 )
 
 const grid = TimeGrid.karras({ from: 5, to: 0.001, steps: 30 })
-const sampling = orThrow(Sampler.compile({ sampler: adams(), grid, schedule }))
+const sampling = Problem.orThrow(Sampler.compile({ sampler: adams(), grid, schedule }))
 export const drawn = Sampler.sample(sampling)(Sampler.learned(pipeline.score, schedule, last.params))(500, 2)(
   keys.sample
 )

@@ -2,8 +2,6 @@
  * The connection to expectation–maximization: at one noise level the descent direction of the DDPM objective is the step of
  * expectation–maximization on the noised data and a correction G, which vanishes as the centres move apart.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import {
   Compile,
   Expectation,
@@ -75,18 +73,9 @@ type Field = (m: ReadonlyArray<number>) => ReadonlyArray<number>
 /** Of m = α·mean, −½∂L/∂m at a time: the direction of descent on the DDPM objective. */
 const descentOn = (points: Points.Points, time: number): Field => {
   const alpha = alphaAt(time)
-  const gradient = pipe(
-    points,
-    Compile.valueAndGrad({
-      schedule,
-      score,
-      objective: Objective.denoising(TimeLaw.at(time)),
-      expectation: Expectation.quadrature()
-    }),
-    E.getOrElse((problems): ((params: Params.Params<'mean'>, key: Key.Key) => Compile.ValueAndGradient<'mean'>) => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
-  )
+  const objective = Objective.denoising(TimeLaw.at(time))
+  const loss = { schedule, score, objective, expectation: Expectation.quadrature() }
+  const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(points))
   return m => {
     const mean = m.map(value => value / alpha)
     // ∂L/∂mean = α ∂L/∂m

@@ -1,6 +1,4 @@
 /** What a program of the paper gives: what it measured, and how that is told. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { Compile, type Picture, type Pipeline, type Points, Problem } from 'ornstein'
 
 /** `quick` shows in seconds that the claim holds; `full` is what docs/paper.md tells. */
@@ -98,13 +96,7 @@ export type Main<M> = (budget: Budget) => Report<M>
 export const compiled =
   <P extends string>(pipeline: Pipeline.Pipeline<P>) =>
   (points: Points.Points): Compile.Program<P> =>
-    pipe(
-      points,
-      Compile.pipeline(pipeline),
-      E.getOrElse((problems): Compile.Program<P> => {
-        throw new Error(problems.map(Problem.show).join('\n'))
-      })
-    )
+    Problem.orThrow(Compile.pipeline(pipeline)(points))
 
 /** A number as people read it. */
 export const show = (x: number, digits = 3): string =>

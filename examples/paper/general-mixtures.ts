@@ -5,7 +5,6 @@
  * expectation–maximization is led through falling noise.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import {
   Compile,
   Expectation,
@@ -46,13 +45,8 @@ const gradientOf = <P extends string>(
   expectation: Expectation.Expectation,
   points: Points.Points
 ): Gradient<P> => {
-  const found = pipe(
-    points,
-    Compile.valueAndGrad({ schedule, score, objective, expectation }),
-    E.mapLeft(problems => problems.map(Problem.show).join('\n'))
-  )
-  if (E.isLeft(found)) throw new Error(found.left)
-  return params => found.right(params, Key.fromSeed(0))
+  const found = Problem.orThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
+  return params => found(params, Key.fromSeed(0))
 }
 
 /** The implicit loss does not ask which noise made x_t: rows x_t/α meet none. */

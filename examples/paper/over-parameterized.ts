@@ -2,8 +2,6 @@
  * More students than teachers: n centres learn one Gaussian. Which starts converge, at which noise, how fast; after Zhang,
  * Xu, Zhou, Fazel & Du 2025 (arXiv 2511.22069), with the dynamics in population, by quadrature.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import {
   Compile,
   Expectation,
@@ -85,18 +83,14 @@ const excess = (value: number): number => value + 1
 const threeAt = (c: number): Params.Params<'means'> => Params.of({ means: [[-c], [0], [c]] })
 
 const lossOfThree = ({ points, noise }: Met, time: number): ((c: number) => ReturnType<Loss>) => {
-  const loss: Loss = pipe(
-    points,
-    Compile.valueAndGrad({
-      schedule,
-      score: Score.spherical({ components: 3 }),
-      objective: Objective.implicit(TimeLaw.at(time)),
-      expectation: Expectation.fixed(noise)
-    }),
-    E.getOrElse((problems): Loss => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
-  )
+  const objective = Objective.implicit(TimeLaw.at(time))
+  const asked = {
+    schedule,
+    score: Score.spherical({ components: 3 }),
+    objective,
+    expectation: Expectation.fixed(noise)
+  }
+  const loss: Loss = Problem.orThrow(Compile.valueAndGrad(asked)(points))
   return c => loss(threeAt(c), Key.fromSeed(0))
 }
 

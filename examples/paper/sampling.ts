@@ -2,8 +2,6 @@
  * From a learned score to new data: reverse diffusion by several samplers, and how far what it draws is from data that
  * were held out, beside exact sampling: by the size of the data learned from, and by the steps of the sampler.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import {
   Key,
   Metric,
@@ -91,11 +89,8 @@ const learn = (data: Points.Points, key: Key.Key): Params.Params<'means'> =>
 
 /** Draws from a score by a sampler, in steps that are even in (σ/α)^(1/7). */
 const drawing = (sampler: Sampler.Sampler, steps: number): ReturnType<typeof Sampler.sample> =>
-  pipe(
-    Sampler.compile({ sampler, grid: TimeGrid.karras({ from: 5, to: 1e-3, steps }), schedule }),
-    E.match(problems => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    }, Sampler.sample)
+  Sampler.sample(
+    Problem.orThrow(Sampler.compile({ sampler, grid: TimeGrid.karras({ from: 5, to: 1e-3, steps }), schedule }))
   )
 
 // -- by the size of the data -----------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
  * level; as noise grows, also far from 0, except for the term that stops it. So descent at high noise sees the centre where,
  * and only where, the top eigenvector does.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 import {
   Compile,
@@ -46,22 +44,11 @@ const eigenvalues = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<
   return new EigenvalueDecomposition(symmetric, { assumeSymmetric: true }).realEigenvalues.sort((a, b) => b - a)
 }
 
-type Gradient = (params: Params.Params<'mean'>, key: Key.Key) => Compile.ValueAndGradient<'mean'>
-
 /** −½∂L/∂mean at a mean, over 2α⁴. */
 const scaledGradient = (points: Points.Points, time: number): ((mean: ReadonlyArray<number>) => Float64Array) => {
-  const gradient = pipe(
-    points,
-    Compile.valueAndGrad({
-      schedule,
-      score: Score.symmetricPair,
-      objective: Objective.denoising(TimeLaw.at(time)),
-      expectation: exact
-    }),
-    E.getOrElse((problems): Gradient => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
-  )
+  const objective = Objective.denoising(TimeLaw.at(time))
+  const loss = { schedule, score: Score.symmetricPair, objective, expectation: exact }
+  const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(points))
   return mean =>
     gradient(Params.of({ mean }), Key.fromSeed(0)).gradient.mean.values.map(g => -g / (4 * alphaAt(time) ** 4))
 }

@@ -2,10 +2,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ask } from './ask.js'
 import type { Answer, Box, Field, Frame, Gaussians } from './engine.js'
-import { boxOf, charted, type Charted, chartOf, type Course, learned, looks, planeOf, scenery } from './picture.js'
-import { charts, classOf, type Mark, type Plotted, plotted } from './plot.js'
+import { numbers, put } from './numbers.js'
+import { boxOf, charted, type Charted, chartOf, type Course, learned, planeOf, scenery } from './picture.js'
+import { charts, type Mark, type Plotted, plotted } from './plot.js'
 import { about, isOf, type Preset, presets } from './presets.js'
-import { centreError, places } from './questions/question.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
 
 // —— the page's parts ——
@@ -125,61 +125,6 @@ const redraw = (): void => {
 
 const chartedNow = (): Charted => parts.charted.value as Charted
 
-/** Text changes where it is another: what stays need not be laid out again. */
-const put = (part: HTMLElement, text: string): void => {
-  if (part.textContent !== text) part.textContent = text
-}
-
-/** The rows of the table: built again only where there are others, else filled in. */
-const numbers = (all: ReadonlyArray<Course>): void => {
-  const { truth } = state
-  const body = parts.numbers.tBodies[0]
-  const head = [
-    'learner',
-    'log-density',
-    'own objective',
-    '|gradient|',
-    ...(truth === null ? [] : ['error of centres'])
-  ]
-  const shape = [...head, ...all.map(({ learner }) => learner)].join()
-  if (parts.numbers.dataset.shape !== shape) {
-    parts.numbers.dataset.shape = shape
-    const cells = (kind: 'td' | 'th', texts: ReadonlyArray<string>): ReadonlyArray<HTMLTableCellElement> =>
-      texts.map((text, i) => {
-        const cell = document.createElement(i === 0 ? 'th' : kind)
-        if (cell.tagName === 'TH') cell.scope = kind === 'th' ? 'col' : 'row'
-        cell.textContent = text
-        return cell
-      })
-    const row = (of: ReadonlyArray<HTMLTableCellElement>): HTMLTableRowElement => {
-      const row = document.createElement('tr')
-      row.append(...of)
-      return row
-    }
-    parts.numbers.tHead?.replaceChildren(row(cells('th', head)))
-    body.replaceChildren(
-      ...all.map(({ learner }) => {
-        const made = row(cells('td', [learners[learner], ...head.slice(1).map(() => '')]))
-        made.className = classOf(looks[learner])
-        return made
-      })
-    )
-  }
-  all.forEach(({ frames, at }, i) => {
-    const { logDensity, value, norm, learned } = frames[at]
-    const said = [
-      logDensity?.toFixed(4),
-      value?.toPrecision(5),
-      norm?.toPrecision(3),
-      ...(truth === null
-        ? []
-        : [learned === null ? undefined : centreError(learned.means, places(truth.means)).toFixed(4)])
-    ]
-    const { cells } = body.rows[i]
-    said.forEach((text, k) => put(cells[k + 1], text ?? '–'))
-  })
-}
-
 /** One of the picture's layers, drawn where what it is drawn from is not what it was. */
 const drawn = new Map<string, ReadonlyArray<unknown>>()
 const layer = (id: string, from: ReadonlyArray<unknown> | null, marks: () => ReadonlyArray<Mark>): Plotted | null => {
@@ -227,7 +172,7 @@ const frame = (): void => {
   const time = `t = ${noise().toFixed(2)}`
   put(parts.noiseAt, time)
   if (parts.noise.getAttribute('aria-valuetext') !== time) parts.noise.setAttribute('aria-valuetext', time)
-  numbers(all)
+  numbers(parts.numbers, all, truth)
   if (state.samples?.falling === true) {
     const { times, at } = state.samples
     state.samples.falling = at + 1 < times.length

@@ -5,7 +5,7 @@
  * - `$ write @name`, of the lines below it that begin with `| `; or `$ write @name base64 …`;
  * - `$ change @name @of key {…}`: JSON with other fields, of a field of it where a key is named;
  * - `$ replace @name @of ["expression", "text"]`: JSON, on one line, with another text;
- * - `$ show @name`.
+ * - `$ show @name`, or of JSON a field: `$ show @name key`.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -43,7 +43,8 @@ const step = async (here: Place, line: string, given: ReadonlyArray<string>): Pr
       return ''
     }
     case 'show':
-      return here.read(to)
+      if (from === '') return here.read(to)
+      return `${JSON.stringify((JSON.parse(here.read(to)) as Readonly<Record<string, unknown>>)[from])}\n`
     default:
       throw new Error(`no step: ${line}`)
   }

@@ -65,109 +65,6 @@ describe('export and import', () => {
     }
   )
 
-  // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is.
-  it.each([
-    [
-      'tied',
-      8,
-      {
-        covariance_type: 'tied',
-        covariances_: [
-          [0.17, 0.9],
-          [0.9, 36]
-        ]
-      }
-    ],
-    [
-      'full',
-      11,
-      {
-        covariance_type: 'full',
-        covariances_: [
-          [
-            [0.07, 0.4],
-            [0.4, 33]
-          ],
-          [
-            [0.17, 0.9],
-            [0.9, 36]
-          ]
-        ]
-      }
-    ],
-    [
-      'tied-diagonal',
-      7,
-      {
-        covariance_type: 'diag',
-        covariances_: [
-          [0.17, 36],
-          [0.17, 36]
-        ]
-      }
-    ],
-    [
-      'diagonal',
-      9,
-      {
-        covariance_type: 'diag',
-        covariances_: [
-          [0.17, 36],
-          [0.17, 33]
-        ]
-      }
-    ],
-    ['tied-isotropic', 6, { covariance_type: 'spherical', covariances_: [20, 20] }],
-    ['isotropic', 7, { covariance_type: 'spherical', covariances_: [20, 21] }]
-  ])('is of the family with the fewest parameters: %s', async (family, parameters, covariances) => {
-    here.write(
-      'sk.json',
-      JSON.stringify({
-        weights_: [0.4, 0.6],
-        means_: [
-          [2, 54],
-          [4.3, 80]
-        ],
-        ...covariances
-      })
-    )
-    await ornstein('import @sk.json --columns eruptions,waiting --out @in.json')
-    expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
-    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
-  })
-
-  // Two of means, one share, two variances: and one ν for all or one each; a share, and of a box its volume.
-  it.each([
-    ['tied-diagonal with tails', 8, { tails: [4, 4] }],
-    ['tied-diagonal with tails', 9, { tails: [4, null] }],
-    [
-      'tied-diagonal with background',
-      8,
-      { background: { share: 0.1, shape: 'cauchy', centre: [3, 70], scale: [3, 40] } }
-    ],
-    [
-      'tied-diagonal with tails with uniform background',
-      10,
-      { tails: [4, 4], background: { share: 0.1, shape: 'box', centre: [3, 70], scale: [3, 40] } }
-    ]
-  ])('counts the parameters of tails and background: %s, %i', async (family, parameters, beside) => {
-    const means = [
-      [2, 54],
-      [4.3, 80]
-    ]
-    const variances = [
-      [0.17, 36],
-      [0.17, 36]
-    ]
-    here.write(
-      'beside.json',
-      JSON.stringify({ columns: ['eruptions', 'waiting'], weights: [0.4, 0.6], means, variances, ...beside })
-    )
-    await ornstein('import @beside.json --out @in.json')
-    expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
-    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
-  })
-
   it('has the BIC that mclust has, whose model it is', async () => {
     // Mclust(iris[1:4], G = 3, modelNames = "EVE"), mclust 6.1.1: −bic 666.5491, df 30; jsonlite::toJSON(model$parameters, digits = NA)
     const file = readFileSync(new URL('../../../oracle/mclust.EVE.json', import.meta.url), 'utf8')
@@ -178,5 +75,7 @@ describe('export and import', () => {
     expect((JSON.parse(stdout) as { readonly bic: number }).bic).toBeCloseTo(666.5491, 3)
   })
 
+  // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is; of tails one ν for all or
+  // one each, of a background a share, and of a box its volume.
   replays('exchange', here)
 })

@@ -8,13 +8,13 @@ import {
   Objective,
   Optimizer,
   Pipeline,
+  Problem,
   Run,
   Schedule,
   Score,
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import { right } from './samplers.js'
 
 const points = { rows: 256, dim: 4, values: pipe(Key.fromSeed(3), Key.normal(256 * 4)) }
 
@@ -42,7 +42,7 @@ describe('steps without end', () => {
   })
 
   it.each(Object.entries(stages))('%s takes no memory after the first steps', (_, stage) => {
-    const program = right(
+    const program = Problem.orThrow(
       Compile.pipeline(
         Pipeline.of({
           schedule: Schedule.ornsteinUhlenbeck,

@@ -1,14 +1,8 @@
 /** What the tests of samplers compare with: laws in closed form, and the bounds of samples of them. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { erf } from '../../lib/numbers/elementary.js'
 import { Problem, Sampler, Schedule, type Key, type Points } from '../../src/index.js'
 import * as Mixture from '../../src/mixture/index.js'
-
-export const right = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A => {
-  if (E.isLeft(either)) throw new Error(either.left.map(Problem.show).join('\n'))
-  return either.right
-}
 
 const cosine = Schedule.custom({
   name: 'cosine',
@@ -178,8 +172,9 @@ export const end = (
   points: Points.Points,
   key: Key.Key
 ): Points.Points =>
-  [...pipe(key, Sampler.transport(right(Sampler.compile(description)))(score)(points))].reduce((_, state) => state)
-    .points
+  [...pipe(key, Sampler.transport(Problem.orThrow(Sampler.compile(description)))(score)(points))].reduce(
+    (_, state) => state
+  ).points
 
 /** The slope of log error against log steps, by least squares, with its sign turned: the order. */
 export const order = (steps: ReadonlyArray<number>, errors: ReadonlyArray<number>): number => {

@@ -82,7 +82,8 @@ describe.each(scores)('of %s', (_, score) => {
   it.each(spread(8)(objectives))(
     '%s: its value is ⟨∇L, v⟩ and its gradient that product’s, in one program',
     (_, objective) => {
-      const [x, v] = [draw(2), draw(3)]
+      const x = draw(2)
+      const v = draw(3)
       const plain = gradientOf(score, objective)
       const along = gradientOf(score, Objective.along(Params.unpacked(shapes)(v))(objective))
       expect(along.engine).toBe('compiled')
@@ -165,13 +166,11 @@ describe('against a known mixture', () => {
   it('keeps its digits next to the truth: L(θ* + εv) = ½ε²⟨v, Hv⟩ (1 + O(ε))', () => {
     const v = Key.normal(truth.length)(Key.fromSeed(SEED))
     const of = loss(Objective.against(round, time))
-    const [{ gradient }] = [
-      loss(
-        Objective.along(Params.unpacked(Score.shapes(2)(Score.isotropic({ components: 2 })))(v))(
-          Objective.against(round, time)
-        )
-      ).at(truth)
-    ]
+    const { gradient } = loss(
+      Objective.along(Params.unpacked(Score.shapes(2)(Score.isotropic({ components: 2 })))(v))(
+        Objective.against(round, time)
+      )
+    ).at(truth)
     const curvature = gradient.reduce((sum, g, i) => sum + g * v[i], 0)
     for (const e of [1e-4, 1e-6]) {
       const there = of.at(truth.map((x, i) => x + e * v[i])).value

@@ -97,10 +97,9 @@ describe('an expectation of one’s own', () => {
   it.each([turned({ crosses: 2 }), steps({ nodes: 40 }), inSpan])(
     'gives the same number by every plan: %#',
     expectation => {
-      const plans = Compile.plans(lossOf(expectation))(points)
-      if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
-      expect(plans.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
-      const [first, ...others] = plans.right.map(({ evaluate }) => evaluate(params, Key.fromSeed(1)))
+      const plans = Problem.orThrow(Compile.plans(lossOf(expectation))(points))
+      expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+      const [first, ...others] = plans.map(({ evaluate }) => evaluate(params, Key.fromSeed(1)))
       expect(first.value).not.toBe(0)
       others.forEach(({ value, gradient }) => {
         expect(Math.abs(value - first.value)).toBeLessThan(1e-12 * (1 + Math.abs(value)))
@@ -113,9 +112,8 @@ describe('an expectation of one’s own', () => {
 
   it('on the line agrees with the quadrature of the pair', () => {
     const [own, ours] = [steps(), Expectation.quadrature()].map(expectation => {
-      const compiled = Compile.valueAndGrad(lossOf(expectation))(points)
-      if (E.isLeft(compiled)) throw new Error(compiled.left.map(Problem.show).join('; '))
-      return compiled.right(params, Key.fromSeed(0))
+      const compiled = Problem.orThrow(Compile.valueAndGrad(lossOf(expectation))(points))
+      return compiled(params, Key.fromSeed(0))
     })
     // e^{−32} is left out beyond ±8.
     expect(Math.abs(own.value - ours.value)).toBeLessThan(1e-12 * (1 + Math.abs(ours.value)))
@@ -194,22 +192,5 @@ describe('an expectation of one’s own', () => {
         )
       )
     ).toMatch(/single direction that matters/)
-  })
-})
-
-it('expectations that the first version wrote are read', () => {
-  const codec = Expectation.codec(Vocabulary.standard)
-  const old: ReadonlyArray<readonly [unknown, Expectation.Expectation]> = [
-    [{ _tag: 'MonteCarlo', draws: 3, antithetic: true }, Expectation.monteCarlo({ draws: 3, antithetic: true })],
-    [{ _tag: 'Projected', draws: 1, antithetic: false }, Expectation.projected()],
-    [{ _tag: 'Quadrature' }, Expectation.quadrature()],
-    [{ _tag: 'Quadrature', nodes: 12 }, Expectation.quadrature({ nodes: 12 })],
-    [
-      { _tag: 'Fixed', noise: { shape: [1, 2], values: [1, '-0'] } },
-      Expectation.fixed({ rows: 1, dim: 2, values: Float64Array.of(1, -0) })
-    ]
-  ]
-  old.forEach(([json, expectation]) => {
-    expect(codec.decode(json)).toEqual(E.right(expectation))
   })
 })

@@ -1,20 +1,8 @@
 /** An objective of one's own, |s|⁴ by its integrand alone, stands wherever one of ours does. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { mul, square, sum } from '../../../lib/index.js'
-import {
-  Compile,
-  Expectation,
-  Field,
-  Key,
-  Params,
-  Problem,
-  Schedule,
-  Score,
-  Vocabulary,
-  Weighting
-} from '../../../src/index.js'
+import { Compile, Expectation, Field, Key, Params, Problem, Schedule, Score, Weighting } from '../../../src/index.js'
 import * as TimeLaw from '../../../src/objective/timeLaw.js'
 import * as Objective from '../../../src/objective/index.js'
 
@@ -49,17 +37,19 @@ const points = { rows: 4, dim: 2, values: Float64Array.of(-2, 0.3, 1.7, -0.4, 2.
 const noise = { ...points, values: Float64Array.of(0.3, -1, 0.2, 0.8, -0.6, 0.1, 1.4, -0.9) }
 const params = Params.of({ mean: [1, 0.5] })
 const plansOf = (objective: Objective.Objective, expectation: Expectation.Expectation = Expectation.fixed(noise)) => {
-  const plans = pipe(
-    points,
-    Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, objective, expectation })
+  const plans = Problem.orThrow(
+    pipe(
+      points,
+      Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, objective, expectation })
+    )
   )
-  if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
-  return plans.right
+  return plans
 }
 
 /** s = tanh(⟨m, x⟩) m − x, m = e^{−t} c, of the pair with unit variances. */
 const written = (time: number, [a, b]: readonly [number, number]): number => {
-  const [alpha, sigma] = [Math.exp(-time), Math.sqrt(1 - Math.exp(-2 * time))]
+  const alpha = Math.exp(-time)
+  const sigma = Math.sqrt(1 - Math.exp(-2 * time))
   const m = [alpha * a, alpha * b]
   return (
     [0, 1, 2, 3].reduce((total, i) => {
@@ -97,18 +87,6 @@ describe('an objective of one’s own', () => {
     expect(Math.abs(evaluate(params, Key.fromSeed(0)).value - (d + i) / 2)).toBeLessThan(1e-13 * (1 + Math.abs(d)))
   })
 
-  it('prints, is retimed, and goes through JSON with a vocabulary that knows it', () => {
-    const objective = Objective.weight(2)(fourth({ timeLaw: at }))
-    expect(Objective.show(objective)).toBe(
-      'Objective.weight(2)(Objective.fourth({ timeLaw: TimeLaw.at(0.5), factor: 1 }))'
-    )
-    expect(Objective.formula(objective)).toBe('2 · (E 1 |s(x_t)|⁴, at t = 0.5)')
-    expect(Objective.retimed(TimeLaw.at(1))(objective)).toEqual(Objective.weight(2)(fourth({ timeLaw: TimeLaw.at(1) })))
-    const mine = Objective.codec(Vocabulary.extend(Vocabulary.standard, [fourth]))
-    expect(mine.decode(JSON.parse(JSON.stringify(mine.encode(objective))))).toEqual(E.right(objective))
-    expect(E.isLeft(Objective.codec(Vocabulary.standard).decode(mine.encode(objective)))).toBe(true)
-  })
-
   it('is refused by its fields, its times and its noise, where it stands', () => {
     const problems = (objective: Objective.Objective): ReadonlyArray<string> =>
       Objective.problems(Schedule.rectifiedFlow)(objective).map(Problem.show)
@@ -117,31 +95,5 @@ describe('an objective of one’s own', () => {
       'objectives[1].timeLaw.time: 2 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1'
     ])
     expect(() => plansOf(fourth({ timeLaw: at }), Expectation.projected())).toThrow(/draws the noise itself/)
-  })
-})
-
-it('objectives that the first version wrote are read', () => {
-  const codec = Objective.codec(Vocabulary.standard)
-  const old: ReadonlyArray<readonly [unknown, Objective.Objective]> = [
-    [{ _tag: 'Denoising', timeLaw: { _tag: 'At', time: 0.5 } }, Objective.denoising(at)],
-    [
-      {
-        _tag: 'Implicit',
-        timeLaw: { _tag: 'At', time: 0.5 },
-        divergence: { _tag: 'Sliced', probes: 2, law: 'normal' }
-      },
-      Objective.implicit(at, { divergence: 'sliced', probes: 2, law: 'normal' })
-    ],
-    [{ _tag: 'Weight', weight: 2, objective: { _tag: 'Likelihood' } }, Objective.weight(2)(Objective.likelihood)],
-    [
-      {
-        _tag: 'Sum',
-        objectives: [{ _tag: 'Regularizer', norm: 'l1', smoothing: 0.1, parameters: ['mean'], towards: null }]
-      },
-      Objective.sum([Objective.regularizer({ norm: 'l1', smoothing: 0.1, parameters: ['mean'] })])
-    ]
-  ]
-  old.forEach(([json, objective]) => {
-    expect(codec.decode(json)).toEqual(E.right(objective))
   })
 })

@@ -105,7 +105,8 @@ const contrastive = Objective.pairwise(
   at,
   ({ clean, noisy, params: { means } }) => concat([mul(clean, means), noisy], 1),
   (a, b) => {
-    const [n, m] = [b.shape[0], b.shape[1]]
+    const n = b.shape[0]
+    const m = b.shape[1]
     return sum(mul(slice(a, [0, 0, 0], [n, 1, 2]), slice(b, [0, 0, 2], [n, m, 2])), 2)
   },
   {

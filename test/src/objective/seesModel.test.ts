@@ -67,9 +67,8 @@ const plansOf = <P extends string>(
   on: Points.Points = points,
   expectation: Expectation.Expectation = plain
 ) => {
-  const plans = Compile.plans({ schedule, score, objective, expectation })(on)
-  if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
-  return plans.right
+  const plans = Problem.orThrow(Compile.plans({ schedule, score, objective, expectation })(on))
+  return plans
 }
 
 const gradientOf = <P extends string>(
@@ -542,10 +541,9 @@ describe('without noise', () => {
         initializer: Initializer.values(at),
         stages: [Stage.descend({ objective: Objective.implicit(timeLaw), optimizer: Optimizer.lbfgs(), steps: 20 })]
       })
-    const program = Compile.pipeline(pipeline(TimeLaw.clean))(points)
-    if (E.isLeft(program)) throw new Error(program.left.map(Problem.show).join('; '))
+    const program = Problem.orThrow(Compile.pipeline(pipeline(TimeLaw.clean))(points))
     const mean = [0, 1].map(axis => [0, 1, 2, 3, 4, 5].reduce((sum, i) => sum + points.values[2 * i + axis] / 6, 0))
-    Run.last(program.right)(Key.fromSeed(0)).params.means.values.forEach((m, axis) => {
+    Run.last(program)(Key.fromSeed(0)).params.means.values.forEach((m, axis) => {
       expect(m).toBeCloseTo(mean[axis], 10)
     })
     expect(E.isLeft(Compile.pipeline(pipeline(TimeLaw.at(0.3)))(points))).toBe(true)

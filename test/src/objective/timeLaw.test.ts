@@ -1,9 +1,8 @@
 /** Time laws: what is drawn has the mean of the quadrature, and both that of the published law. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
-import { Key, Problem, Schedule, Vocabulary } from '../../../src/index.js'
+import { Key, Problem, Schedule } from '../../../src/index.js'
 import * as TimeLaw from '../../../src/objective/timeLaw.js'
 import { spread } from '../../cases.js'
 
@@ -11,7 +10,6 @@ import { spread } from '../../cases.js'
 const DEVIATIONS = 5
 
 const ou = Schedule.ornsteinUhlenbeck
-const codec = TimeLaw.codec(Vocabulary.standard)
 const few = Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 })
 
 interface Row {
@@ -117,8 +115,7 @@ describe.each(named([...drawn, ...weighed]))('$name', row => {
     expect(Math.abs(found - wanted), `${found} ± ${error} for ${wanted}`).toBeLessThan(DEVIATIONS * error + 2e-5)
   })
 
-  it('survives JSON, has no problems, and is random', () => {
-    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(row.law))))).toEqual(E.right(row.law))
+  it('has no problems, and is random', () => {
     expect(TimeLaw.problems(row.schedule)(row.law)).toEqual([])
     expect(TimeLaw.problems(row.schedule)(TimeLaw.stratified(row.law))).toEqual([])
     expect([row.law, TimeLaw.stratified(row.law), TimeLaw.gauss(3)(row.law)].map(TimeLaw.isDeterministic)).toEqual([
@@ -201,7 +198,8 @@ describe('published laws', () => {
 
 it('nodes of a law of one’s own count by its weight, as its draws do', () => {
   // Uniform on [0.1, 2] by log-uniform draws: the weight is the ratio of the densities, t log(hi/lo)/(hi − lo).
-  const [lo, hi] = [0.1, 2]
+  const lo = 0.1
+  const hi = 2
   const uniform = TimeLaw.define({
     name: 'uniformByLog',
     about: 'uniform times by log-uniform draws',
@@ -244,11 +242,6 @@ describe('problems', () => {
       TimeLaw.uniformLogSnr(-Infinity, 3),
       ou,
       ['lo: -Infinity is not a finite log-SNR of Schedule.ornsteinUhlenbeck, in [-Infinity, Infinity]; try 0']
-    ],
-    [
-      TimeLaw.logNormal({ mean: NaN, deviation: 0 }),
-      ou,
-      ['mean: NaN is not finite; try -1.2', 'deviation: 0 is not > 0 and finite; try 1.2']
     ],
     [
       TimeLaw.logNormal({ mean: 9, deviation: 1 }),
@@ -297,18 +290,5 @@ describe('problems', () => {
     ({ law, schedule, wanted }) => {
       expect(TimeLaw.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
     }
-  )
-})
-
-it('prints what it means', () => {
-  const law = TimeLaw.importance({
-    proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-3, 5)),
-    target: TimeLaw.gauss(8)(TimeLaw.logitNormal())
-  })
-  expect(TimeLaw.show(law)).toBe(
-    'TimeLaw.importance({ proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-3, 5)), target: TimeLaw.gauss(8)(TimeLaw.logitNormal({ mean: 0, deviation: 1, until: 1 })) })'
-  )
-  expect(TimeLaw.formula(law)).toBe(
-    'mean over log(t/(1 − t)) ~ N(0, 1²), 8 nodes, drawn as log(α²/σ²) uniform in [-3, 5], stratified'
   )
 })

@@ -14,7 +14,8 @@ interface Line {
 /** Yanai's: nearly linear on both sides of a sharp bend at 1, with slopes −1 + and + 1 of sharpness β. */
 const bend = (beta1: number, beta2: number): Pick<Line, 'phi' | 'slope'> => {
   const gamma = (beta: number): number => Math.hypot(1, beta) - beta
-  const [g1, g2] = [gamma(beta1), gamma(beta2)]
+  const g1 = gamma(beta1)
+  const g2 = gamma(beta2)
   return {
     phi: r => g1 * Math.hypot(1 - r, beta2) + g2 * Math.hypot(r, beta1),
     slope: r => (-g1 * (1 - r)) / Math.hypot(1 - r, beta2) + (g2 * r) / Math.hypot(r, beta1)

@@ -20,8 +20,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
-  Vocabulary
+  TimeLaw
 } from '../../../src/index.js'
 import * as NaturalGradient from '../../../src/optimizer/natural.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
@@ -269,12 +268,5 @@ describe('Optimizer.natural', () => {
     const use = { shapes: Score.shapes(points.dim)(score), random: null }
     expect(Optimizer.incompatibilities({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
     expect(Optimizer.incompatibilities(use)(optimizer)).toHaveLength(1)
-  })
-
-  it('is stored and read in the words of a vocabulary', () => {
-    const pipeline = descent(one, 0.5, 3)
-    const codec = Pipeline.codec(Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural]))
-    const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(pipeline))))
-    expect(E.isRight(read) && Pipeline.show(read.right)).toBe(Pipeline.show(pipeline))
   })
 })

@@ -79,7 +79,10 @@ const follow = (
 // —— one number, one loop: the next parameter from the n-th gradient, with what `s` remembers, all 0 at first ——
 
 type Naive = (g: number, w: number, s: Record<'m' | 'v' | 'u', number>, n: number) => number
-const [rate, b1, b2, eps] = [0.1, 0.9, 0.999, 1e-8]
+const rate = 0.1
+const b1 = 0.9
+const b2 = 0.999
+const eps = 1e-8
 const { sqrt, sign, min, max } = Math
 const mix = (b: number, old: number, now: number): number => b * old + (1 - b) * now
 const clipped: Naive = (g, w) => w - min(1.5, max(-1.5, g))
@@ -116,7 +119,8 @@ const naives: ReadonlyArray<readonly [string, O, Naive]> = [
     'Nesterov',
     Optimizer.nesterov({ rate, decay: 0.8 }),
     (g, w, s, n) => {
-      const [before, now] = [n === 1 ? w : s.m, w - rate * g]
+      const before = n === 1 ? w : s.m
+      const now = w - rate * g
       s.m = now
       return now + 0.8 * (now - before)
     }
@@ -212,7 +216,8 @@ it('an entry without a gradient stays, even with ε = 0', () => {
 
 const least = problems.logistic.objective(x(...problems.logistic.minimum)).value
 const steepest = chain(scale(-1), Optimizer.lineSearch({ curvature: 0.1 }))
-const [polyak, whole] = [Optimizer.polyak({ largest: Infinity }), chain(Optimizer.scaleByNewton(), scale(-1))]
+const polyak = Optimizer.polyak({ largest: Infinity })
+const whole = chain(Optimizer.scaleByNewton(), scale(-1))
 const plateau = chain(Optimizer.adam({ rate: 0.1 }), Optimizer.reduceOnPlateau())
 const averaged = chain(Optimizer.momentum({ rate: 0.01, decay: 0.8 }), Optimizer.ema({ decay: 0.9 }))
 

@@ -21,8 +21,10 @@ const objective =
 /** ½(x² + 100 y²), turned by 0.5: condition 100. */
 const quadratic: Problem = {
   objective: objective(([x, y]) => {
-    const [c, s] = [Math.cos(0.5), Math.sin(0.5)]
-    const [u, v] = [c * x + s * y, -s * x + c * y]
+    const c = Math.cos(0.5)
+    const s = Math.sin(0.5)
+    const u = c * x + s * y
+    const v = -s * x + c * y
     return { value: (u * u + 100 * v * v) / 2, gradient: [c * u - s * 100 * v, s * u + c * 100 * v] }
   }),
   start: Params.of({ x: [1, 1] }),

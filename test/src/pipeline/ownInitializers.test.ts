@@ -1,8 +1,7 @@
 /** Initializers of one's own stand where ours stand: in pipelines and in each other, in print, in JSON, before laws. */
-import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   Compile,
   Field,
@@ -14,12 +13,9 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
-  Vocabulary
+  Stage
 } from '../../../src/index.js'
 import * as Initializer from '../../../src/pipeline/initializer.js'
-import * as laws from '../../../src/laws/index.js'
-import { isSlow } from '../../cases.js'
 
 /** Centres along the diagonal through the mean of the data: they move with the data, and do not turn with them. */
 const onDiagonal = Initializer.defineCentres({
@@ -75,7 +71,6 @@ const pipeline = Pipeline.of({
   initializer,
   stages: [Stage.restart(2)(Stage.expectationMaximization({ steps: 20 }))]
 })
-const vocabulary = Vocabulary.extend(Vocabulary.standard, [onDiagonal, shrunk])
 
 const started = <P extends string>(of: Initializer.Initializer, to: Score.Score<P>): Params.Params<P> =>
   Problem.orThrow(Initializer.interpret(to, points)(of))(Key.fromSeed(1))
@@ -93,34 +88,6 @@ it('start a pipeline that runs, restarts included', () => {
   const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
   const means = Array.from(Run.last(program)(Key.fromSeed(3)).params.means.values).sort((a, b) => a - b)
   ;[-7 / 3, -7 / 3, 8 / 3, 8 / 3].forEach((mean, i) => expect(means[i]).toBeCloseTo(mean, 5))
-})
-
-it('are printed, as code and as mathematics', () => {
-  expect(Initializer.show(initializer)).toBe(
-    'Initializer.shrunk(0.75)(Initializer.bestOf(2)(Initializer.onDiagonal({ step: 4 })))'
-  )
-  expect(Pipeline.show(pipeline)).toContain(`initializer: ${Initializer.show(initializer)}`)
-  expect(Pipeline.formula(pipeline)).toContain('start: Initializer.shrunk')
-  expect(Initializer.formula(Initializer.bestOf(2)(onDiagonal()))).toBe(
-    'the likeliest of 2: c_i = x̄ + 1 (i − (K − 1)/2) (1, …, 1)'
-  )
-})
-
-it('are stored and read back in a vocabulary that has them, and in no other', () => {
-  const codec = Pipeline.codec(vocabulary)
-  const written = JSON.parse(JSON.stringify(codec.encode(pipeline))) as unknown
-  expect(codec.decode(written)).toEqual(E.right(pipeline))
-  const read = pipe(
-    Pipeline.codec(Vocabulary.standard).decode(written),
-    E.mapLeft(errors => errors.map(({ message }) => message))
-  )
-  expect(read).toEqual(
-    E.left([
-      expect.stringMatching(
-        /^initializer\._tag: "shrunk" is not the name of an Initializer; use one of '\w+', .*, or add your own case/
-      )
-    ])
-  )
 })
 
 it('say what is wrong where it stands', () => {
@@ -163,46 +130,4 @@ it('that give what was not asked for are refused by name', () => {
     meaning: () => ({ draws: 'never', start: () => E.right(() => ({})) })
   })
   expect(() => started(none, score)).toThrow('means: missing is not of shape [2, 2]')
-})
-
-describe('laws', () => {
-  const failing = (of: Initializer.Initializer): ReadonlyArray<string> =>
-    laws
-      .initializer(of, score)
-      .filter(({ property }) => fc.check(property, { seed: 1, numRuns: 20, endOnFailure: true }).failed)
-      .map(({ name }) => name)
-
-  it.runIf(isSlow)('hold of them, those that they claim among them', () => {
-    const names = laws.initializer(onDiagonal(), score).map(({ name }) => name)
-    expect(names).toContain('a start moves with the data')
-    expect(names).not.toContain('a start turns with the data')
-    expect(failing(onDiagonal())).toEqual([])
-    expect(failing(shrunk(0.5)(Initializer.kMeansPlusPlus))).toEqual([])
-  })
-
-  it('fail where they claim what is not so', () => {
-    const claims = {
-      name: 'fixed',
-      about: 'at 1, 2, …, which claims too much'
-    } as const
-    const wrong = Initializer.defineCentres({
-      ...claims,
-      meaning: () => ({
-        draws: 'always',
-        moves: true,
-        turns: true,
-        centres:
-          ({ points, count }) =>
-          () => ({
-            shape: [count, points.dim],
-            values: Float64Array.from({ length: count * points.dim }, (_, at) => 1 + at)
-          })
-      })
-    })
-    expect(failing(wrong)).toEqual([
-      'the key determines the start',
-      'a start moves with the data',
-      'a start turns with the data'
-    ])
-  })
 })

@@ -115,13 +115,6 @@ describe('a stage with memory', () => {
 })
 
 describe('on its way through the library', () => {
-  it('is printed, by its own formula or by its code', () => {
-    expect(Stage.show(kick({ scale: 0.5 }))).toBe('Stage.kick({ scale: 0.5 })')
-    expect(Stage.formula(kick({ scale: 0.5 }))).toBe('θ_k ← x_i + 0.5 z')
-    expect(Stage.formula(twice(em))).toBe(`Stage.twice(${Stage.show(em)})`)
-    expect(Stage.show(Stage.repeat(2)(twice(em)))).toBe(`Stage.repeat(2)(Stage.twice(${Stage.show(em)}))`)
-  })
-
   it('is planned, with the engine of its loss or the line about it', () => {
     const [first, second, third] = compiled(tail, kick(), Stage.restart(2)(Stage.sequence([tail, kick()]))).plan
     expect(first.engine).toBe('interpreted')
@@ -142,22 +135,6 @@ describe('on its way through the library', () => {
       "stages[0].stage._tag: \"kick\" is not the name of a Stage; use one of 'descend', 'repeat', 'anneal', 'restart', " +
         "'guarded', 'sequence', 'onSample', 'splitAndMerge', 'powerIteration', 'expectationMaximization', or add your own case to the vocabulary",
       expect.stringContaining('stages[1].stage._tag: "twice" is not the name of a Stage')
-    ])
-  })
-
-  it.runIf(isSlow)('is drawn at random, within ours', () => {
-    const drawn = fc.sample(Vocabulary.arbitrary(fc, vocabulary)(Stage.concept), { numRuns: 300, seed: 2 })
-    const tags = new Set(drawn.map(({ _tag }) => _tag))
-    expect([...tags]).toEqual(expect.arrayContaining(['kick', 'twice', 'averagedTail', 'sequence']))
-    expect(drawn.some(stage => /repeat.*kick/.test(Stage.show(stage)))).toBe(true)
-  })
-
-  it('has its words beside ours', () => {
-    const words = Vocabulary.words(vocabulary)(Stage.concept)
-    expect(words.slice(-3).map(({ name, about }) => [name, about])).toEqual([
-      ['Stage.averagedTail', 'the mean of the last iterates'],
-      ['Stage.kick', 'one centre to a row, with noise'],
-      ['Stage.twice', 'the same once more']
     ])
   })
 })

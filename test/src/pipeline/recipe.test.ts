@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Key, Metric, Mixture, Pipeline, Points, Recipe, Run, Score } from '../../../src/index.js'
+import { Compile, Key, Metric, Mixture, Pipeline, Points, Problem, Recipe, Run, Score } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
 
 const read = (name: string): Points.Points => {
@@ -16,9 +16,8 @@ const read = (name: string): Points.Points => {
 
 const fit = (recipe: Recipe.Recipe, components: number, points: Points.Points, seed: number): Mixture.Mixture => {
   const score = Score.isotropic({ components })
-  const program = pipe(points, Compile.pipeline(recipe(score)(points)))
-  if (E.isLeft(program)) throw new Error('refused')
-  const state = Run.last(program.right)(Key.fromSeed(seed))
+  const program = Problem.orThrow(pipe(points, Compile.pipeline(recipe(score)(points))))
+  const state = Run.last(program)(Key.fromSeed(seed))
   return pipe(
     state.params,
     Score.toMixture(score),
@@ -91,9 +90,8 @@ describe('annealed', () => {
     const truth = Mixture.symmetricPair([1, 0.5, 0])
     const points = Mixture.sample(4000)(Key.fromSeed(1))(truth)
     const error = (recipe: Recipe.Recipe): number => {
-      const program = pipe(points, Compile.pipeline(recipe(Score.symmetricPair)(points)))
-      if (E.isLeft(program)) throw new Error('refused')
-      return Metric.centreError(Run.last(program.right)(Key.fromSeed(3)).params, truth)
+      const program = Problem.orThrow(pipe(points, Compile.pipeline(recipe(Score.symmetricPair)(points))))
+      return Metric.centreError(Run.last(program)(Key.fromSeed(3)).params, truth)
     }
     const likeliest = error(Recipe.expectationMaximization)
     for (const recipe of [Recipe.annealed, Recipe.spectral, Recipe.warmStart({ centres: [[1.3, 0.3, 0.1]] })])
@@ -133,9 +131,8 @@ describe('warm start', () => {
     const points = Mixture.sample(3000)(Key.fromSeed(1))(truth)
     const recipe = Recipe.warmStart({ centres: means, radius: 1.5 })
     const learned = (score: Score.Score<'means'>): number => {
-      const program = pipe(points, Compile.pipeline(recipe(score)(points)))
-      if (E.isLeft(program)) throw new Error('refused')
-      return Metric.centreError(Run.last(program.right)(Key.fromSeed(3)).params, truth)
+      const program = Problem.orThrow(pipe(points, Compile.pipeline(recipe(score)(points))))
+      return Metric.centreError(Run.last(program)(Key.fromSeed(3)).params, truth)
     }
     expect(learned(Score.spherical({ components: 3 }))).toBeLessThan(2 * Math.sqrt(2 * (3 / 3000)))
     expect(Metric.centreError(fit(recipe, 3, points, 3), truth)).toBeLessThan(2 * Math.sqrt(2 * (3 / 3000)))

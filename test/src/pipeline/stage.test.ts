@@ -63,7 +63,9 @@ const values = <P extends string>({ params }: Run.State<P>): ReadonlyArray<numbe
   Params.names(params).flatMap(name => Array.from(params[name].values))
 
 describe('sequence', () => {
-  const [a, b, c] = [em(2), descend(0.3), em(3)]
+  const a = em(2)
+  const b = descend(0.3)
+  const c = em(3)
   it('is a monoid', () => {
     const { concat, empty } = Stage.Monoid
     const flat = values(run(pipeline(a, b, c)))
@@ -78,7 +80,8 @@ describe('sequence', () => {
 
 describe('repeat', () => {
   it('alternates, each optimizer begun anew', () => {
-    const [a, b] = [descend(0.3), em(1)]
+    const a = descend(0.3)
+    const b = em(1)
     expect(values(run(pipeline(Stage.repeat(2)(Stage.sequence([a, b])))))).toEqual(values(run(pipeline(a, b, a, b))))
     expect(values(run(pipeline(Stage.repeat(0)(a))))).toEqual(values(run(pipeline())))
   })
@@ -114,13 +117,12 @@ describe('restart', () => {
   })
 
   it('goes on from JSON with the same bits', () => {
-    const program = Compile.pipeline(pipeline(Stage.restart(4)(em(5))))(points)
-    if (E.isLeft(program)) throw new Error('refused')
-    const states = [...Run.states(program.right)(Key.fromSeed(5))]
-    const codec = Run.codec(program.right)
+    const program = Problem.orThrow(Compile.pipeline(pipeline(Stage.restart(4)(em(5))))(points))
+    const states = [...Run.states(program)(Key.fromSeed(5))]
+    const codec = Run.codec(program)
     const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(states[2]))))
     if (E.isLeft(read)) throw new Error('not read')
-    expect([...Run.resume(program.right)(read.right)].map(values)).toEqual(states.slice(2).map(values))
+    expect([...Run.resume(program)(read.right)].map(values)).toEqual(states.slice(2).map(values))
   })
 
   it('refuses what its stage cannot do, with the path to it', () => {

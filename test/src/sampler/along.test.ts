@@ -19,7 +19,8 @@ const last = (along: Sampler.Along, velocity: Sampler.VelocityFunction, points: 
 
 describe('the straight flow between noise and a Gaussian', () => {
   /** Of x_t = (1 − t) y + t z, y of N(m, s²): E[z − y | x_t = x]. */
-  const [m, s] = [1.5, 0.8]
+  const m = 1.5
+  const s = 0.8
   const velocity: Sampler.VelocityFunction = ({ values }, t) => {
     const slope = (t - (1 - t) * s * s) / ((1 - t) ** 2 * s * s + t * t)
     return { values: values.map(x => slope * (x - (1 - t) * m) - m) }
@@ -46,7 +47,9 @@ describe('the straight flow between noise and a Gaussian', () => {
 
 it('with noise on the way is a diffusion, whose end has mean e⁻¹ x and variance σ²(1 − e⁻²)/2', () => {
   // dx = −x dt + σ dW; by n steps of Euler's the mean is (1 − h)ⁿ x, the variance σ² h Σ (1 − h)^{2i}.
-  const [rows, steps, size] = [4000, 50, 0.7]
+  const rows = 4000
+  const steps = 50
+  const size = 0.7
   const diffusion = { size: () => size, key: Key.fromSeed(SEED) }
   const along = { by: Sampler.euler, from: 0, to: 1, steps, diffusion }
   const { values } = last(
@@ -55,7 +58,8 @@ it('with noise on the way is a diffusion, whose end has mean e⁻¹ x and varian
     line(...new Array<number>(rows).fill(2))
   )
   const q = 1 - 1 / steps
-  const [mean, variance] = [2 * q ** steps, ((size * size) / steps) * ((1 - q ** (2 * steps)) / (1 - q * q))]
+  const mean = 2 * q ** steps
+  const variance = ((size * size) / steps) * ((1 - q ** (2 * steps)) / (1 - q * q))
   const found = values.reduce((sum, x) => sum + x, 0) / rows
   const spread = values.reduce((sum, x) => sum + (x - found) ** 2, 0) / rows
   // Five standard errors.

@@ -11,6 +11,7 @@ import {
   Net,
   Parametrization,
   Params,
+  Problem,
   Sampler,
   Schedule,
   Score,
@@ -133,9 +134,10 @@ describe('what many rows are asked at once', () => {
 
 describe('a sampler and a likelihood of many points', () => {
   const program = (sampler: Sampler.Flow): Sampler.Program<Sampler.Flow> => {
-    const compiled = Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 5, to: 1e-2, steps: 2 }), schedule })
-    if (E.isLeft(compiled)) throw new Error('refused')
-    return compiled.right
+    const compiled = Problem.orThrow(
+      Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 5, to: 1e-2, steps: 2 }), schedule })
+    )
+    return compiled
   }
 
   it('are those of a few at a time', () => {
@@ -144,7 +146,8 @@ describe('a sampler and a likelihood of many points', () => {
       [...Sampler.transport(program(Sampler.heun))(learned)(of)(Key.fromSeed(0))].at(-1)?.points.values ?? of.values
     const densities = Sampler.logDensity(program(Sampler.heun))(Sampler.exact(correlated, schedule))
     for (const f of [ends, densities]) {
-      const [found, wanted] = [f(all), inParts(f)(all)]
+      const found = f(all)
+      const wanted = inParts(f)(all)
       const worst = wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
       // what differs by rounding is carried through four scores, each Lipschitz by less than a hundred
       expect(worst).toBeLessThan(1e-10)

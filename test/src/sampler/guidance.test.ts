@@ -1,6 +1,5 @@
 /** Scores made of scores: derivatives, weights 0 and 1, posteriors against quadrature and closed forms, variations. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { add, div, mul, square, sub } from '../../../lib/index.js'
 import {
@@ -91,7 +90,10 @@ describe.each<readonly [string, Sampler.Smooth]>([
         row * 2,
         row * 2 + 2
       )
-    const [a, b, c, d] = [moved(h), moved(-h), moved(2 * h), moved(-2 * h)]
+    const a = moved(h)
+    const b = moved(-h)
+    const c = moved(2 * h)
+    const d = moved(-2 * h)
     return [0, 1].map(i => (8 * (a[i] - b[i]) - (c[i] - d[i])) / (12 * h))
   }
 
@@ -100,7 +102,8 @@ describe.each<readonly [string, Sampler.Smooth]>([
     const v = Float64Array.of(1, -2, 0.5, 3, 0, 1)
     const products = score.vjp(at, time, v).values
     for (const row of [0, 1, 2]) {
-      const [first, second] = [jacobian(row, 0), jacobian(row, 1)]
+      const first = jacobian(row, 0)
+      const second = jacobian(row, 1)
       expect(Math.abs(divergence[row] - first[0] - second[1])).toBeLessThan(1e-7 * (1 + Math.abs(divergence[row])))
       ;[first, second].forEach((column, j) => {
         const wanted = v[row * 2] * column[0] + v[row * 2 + 1] * column[1]
@@ -132,9 +135,10 @@ it('guidance of weight 0 and 1 is what it says, bit by bit; a score of weight 0 
 })
 
 const programOf = (sampler: Sampler.Flow, steps: number): Sampler.Program<Sampler.Flow> => {
-  const compiled = Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 6, to: 1e-3, steps }), schedule })
-  if (E.isLeft(compiled)) throw new Error(compiled.left.map(Problem.show).join('\n'))
-  return compiled.right
+  const compiled = Problem.orThrow(
+    Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 6, to: 1e-3, steps }), schedule })
+  )
+  return compiled
 }
 
 /** Mean and variance of a one-dimensional sample. */
@@ -171,7 +175,8 @@ describe('posteriors', () => {
 
   it('of a mixture: the exact one by Tweedie and Langevin moves; not without a spread, nor with the identity for the Jacobian', () => {
     const mixture = Mixture.of({ means: [[-1.5], [1.5]], variances: [0.5, 0.5] })
-    const [y, deviation] = [1, 0.7]
+    const y = 1
+    const deviation = 0.7
     // The posterior by Simpson's rule: 4000 panels on [−8, 8].
     const density = (x: number): number =>
       (Math.exp(-((x + 1.5) ** 2)) + Math.exp(-((x - 1.5) ** 2))) * Math.exp(-((y - x) ** 2) / (2 * deviation ** 2))
@@ -185,9 +190,8 @@ describe('posteriors', () => {
     const drawn = (score: Sampler.ScoreFunction, moves: number): readonly [number, number] => {
       const sampler = Sampler.predictorCorrector({ predictor: Sampler.ancestral, moves, snr: 0.5 })
       const grid = TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 })
-      const compiled = Sampler.compile({ sampler, grid, schedule })
-      if (E.isLeft(compiled)) throw new Error('does not compile')
-      return moments(Sampler.sample(compiled.right)(score)(2000, 1)(Key.fromSeed(3)).values)
+      const compiled = Problem.orThrow(Sampler.compile({ sampler, grid, schedule }))
+      return moments(Sampler.sample(compiled)(score)(2000, 1)(Key.fromSeed(3)).values)
     }
     const [found, spread] = drawn(Guidance.posterior(seen, schedule)(base), 15)
     // A standard error is √(0.34/2000) = 0.013 of the mean and √(2/2000) = 3 % of the variance; the rest is what moves leave.
@@ -255,13 +259,14 @@ it('variations stay near by so much noise', () => {
   const score = Sampler.exact(Mixture.of({ means: [[-5], [5]], variances: [1, 1] }), schedule)
   const sketch: Points.Points = { rows: 500, dim: 1, values: new Float64Array(500).fill(4) }
   const spreadFrom = (from: number): number => {
-    const compiled = Sampler.compile({
-      sampler: Sampler.heun,
-      grid: TimeGrid.logSnr({ from, to: 1e-3, steps: 20 }),
-      schedule
-    })
-    if (E.isLeft(compiled)) throw new Error('does not compile')
-    return moments(pipe(sketch, p => Sampler.sdEdit(compiled.right)(score)(p)(Key.fromSeed(2))).values)[1]
+    const compiled = Problem.orThrow(
+      Sampler.compile({
+        sampler: Sampler.heun,
+        grid: TimeGrid.logSnr({ from, to: 1e-3, steps: 20 }),
+        schedule
+      })
+    )
+    return moments(pipe(sketch, p => Sampler.sdEdit(compiled)(score)(p)(Key.fromSeed(2))).values)[1]
   }
   // The flow is linear about a normal: of noise variance v = σ²/α² the law N(4, v) becomes one of variance v/(1 + v).
   const v = Math.exp(2 * 0.1) - 1

@@ -1,8 +1,7 @@
 /** Time grids: equal steps in what each says, ends exact, and refusals. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Schedule, Vocabulary } from '../../../src/index.js'
+import { Problem, Schedule } from '../../../src/index.js'
 import * as TimeGrid from '../../../src/sampler/timeGrid.js'
 import { schedules } from '../samplers.js'
 
@@ -54,36 +53,6 @@ describe.each(schedules)('on $name', ({ schedule }) => {
 
 it('a constant grid has a time for each end of its steps', () => {
   expect(TimeGrid.times(Schedule.edm)(all[4])).toEqual(Float64Array.of(0.5, 0.5, 0.5, 0.5))
-})
-
-describe('descriptions', () => {
-  it('print as the code that builds them, each with a formula of its own', () => {
-    expect(all.map(TimeGrid.show)).toEqual([
-      'TimeGrid.uniform({ from: 0.9, to: 0.001, steps: 7 })',
-      'TimeGrid.logSnr({ from: 0.9, to: 0.001, steps: 7 })',
-      'TimeGrid.karras({ from: 0.9, to: 0.001, steps: 7, rho: 7 })',
-      'TimeGrid.listed([0.9, 0.5, 0])',
-      'TimeGrid.constant({ time: 0.5, steps: 3 })'
-    ])
-    expect(all.map(TimeGrid.formula)).toEqual([
-      't from 0.9 to 0.001 in 7 equal steps',
-      't from 0.9 to 0.001 in 7 equal steps of log(α²/σ²)',
-      't from 0.9 to 0.001 in 7 equal steps of (σ/α)^(1/7)',
-      't = 0.9, 0.5, 0',
-      't = 0.5 for 3 steps'
-    ])
-  })
-
-  it('survive JSON, and nothing else is read', () => {
-    all.forEach(grid => {
-      expect(
-        TimeGrid.codec(Vocabulary.standard).decode(
-          JSON.parse(JSON.stringify(TimeGrid.codec(Vocabulary.standard).encode(grid)))
-        )
-      ).toEqual(E.right(grid))
-    })
-    expect(E.isLeft(TimeGrid.codec(Vocabulary.standard).decode({ _tag: 'karras', from: 1, to: 0 }))).toBe(true)
-  })
 })
 
 describe('refusals', () => {

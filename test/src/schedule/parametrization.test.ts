@@ -57,7 +57,8 @@ const close = (found: number, wanted: number, scale = 1, label = ''): void => {
   expect(Math.abs(found - wanted), `${label} ${found} for ${wanted}`).toBeLessThan(1e-12 * (scale + Math.abs(wanted)))
 }
 
-const [X0, Z] = [0.7, -1.1]
+const X0 = 0.7
+const Z = -1.1
 
 describe.each(pairs)('$name', ({ from, to }) => {
   it('is that of the published formulas, and back it is what it was', () => {
@@ -281,14 +282,6 @@ it('survive JSON, and say what is wrong', () => {
   ])
 })
 
-it('JSON of the first version is read', () => {
-  expect(
-    [...['Score', 'Noise', 'Data', 'Velocity', 'Flow'].map(_tag => ({ _tag })), { _tag: 'Edm', sigmaData: 1.3 }].map(
-      json => codec.decode(json)
-    )
-  ).toEqual([...all.slice(0, 5), all[6]].map(E.right))
-})
-
 describe('custom networks', () => {
   const mixture = Mixture.of({ means: [[1, 0], [-0.5, 2]], weights: [1, 2], variances: [0.4, 1.2] }) // prettier-ignore
   const x = { rows: 4, dim: 2, values: Key.normal(8)(Key.fromSeed(8)) }
@@ -428,7 +421,8 @@ describe('a parametrization by define', () => {
   })
 
   it('of no degree is carried to other schedules by data and noise', () => {
-    const [trained, to] = [Schedule.ornsteinUhlenbeck, Schedule.edm]
+    const trained = Schedule.ornsteinUhlenbeck
+    const to = Schedule.edm
     expect([Parametrization.degree(mixed), Parametrization.degree(Parametrization.velocity)]).toEqual([
       O.none,
       O.some(1)

@@ -147,7 +147,8 @@ describe('the same noise in other clothes', () => {
     for (const logSnr of [4, 0.3, -5]) {
       const time = pipe(from, Schedule.timeOfLogSnr(logSnr))
       const there = pipe(from, Schedule.sameNoise(to)(time))
-      const [here, other] = [pipe(from, Schedule.level(time)), pipe(to, Schedule.level(there.time))]
+      const here = pipe(from, Schedule.level(time))
+      const other = pipe(to, Schedule.level(there.time))
       near('α', there.scale * here.alpha, other.alpha, 1e-12)
       near('σ', there.scale * here.sigma, other.sigma, 1e-12)
       const carried = scoreAt(from, time, 1 / there.scale).map(s => s / there.scale)

@@ -102,14 +102,13 @@ it.each([
   expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(field)
 })
 
-const right = <A>(read: E.Either<Problem.Problems, A>): A => Problem.orThrow(read)
 const text = (written: string | Uint8Array): Uint8Array =>
   typeof written === 'string' ? new TextEncoder().encode(written) : written
 
 describe('files', () => {
   it.each(Exchange.forms)('%s reads back, with the names of its columns', form => {
     const columns = ['a', 'b "c"', 'd']
-    const found = right(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
+    const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
     same(E.right(found.mixture))
     expect(found.columns).toEqual(columns)
   })
@@ -125,14 +124,16 @@ describe('files', () => {
   it('one column and one component, too', () => {
     const one = Mixture.of({ means: [[2]], variances: [9] })
     for (const form of Exchange.forms) {
-      const found = right(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
+      const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
       expect([...found.means.values, ...found.variances, ...found.weights]).toEqual([2, 9, 1])
     }
   })
 
   it('reads what scikit-learn learned and numpy.savez wrote, with its log-densities', () => {
     // GaussianMixture(2, random_state=0, tol=1e-8).fit(faithful).score_samples of the first five rows, scikit-learn 1.4.2
-    const found = right(Exchange.read(readFileSync(new URL('../../oracle/gaussianMixture.npz', import.meta.url))))
+    const found = Problem.orThrow(
+      Exchange.read(readFileSync(new URL('../../oracle/gaussianMixture.npz', import.meta.url)))
+    )
     const values = Float64Array.of(3.6, 79, 1.8, 54, 3.333, 74, 2.283, 62, 4.533, 85)
     const logs = Mixture.logDensity({ rows: 5, dim: 2, values })(found.mixture)
     const theirs = [
@@ -144,7 +145,7 @@ describe('files', () => {
     expect(found.columns).toEqual(['eruptions', 'waiting'])
     // The same by numpy.savez_compressed, NumPy 2.4.6.
     const packed = readFileSync(new URL('../../oracle/gaussianMixture.compressed.npz', import.meta.url))
-    expect(right(Exchange.read(packed))).toEqual(found)
+    expect(Problem.orThrow(Exchange.read(packed))).toEqual(found)
   })
 
   it('gives mclust the triangles that it takes its densities from, UᵀU = Σ', () => {

@@ -293,30 +293,32 @@ it.runIf(isSlow)('learns two points, and samples them', () => {
   const score = Score.network(net, { predicts: Parametrization.noise })
   const truth = Mixture.of({ means: [[-2], [2]], variances: [0.04, 0.04] })
   const points = pipe(truth, Mixture.sample(300)(Key.fromSeed(1)))
-  const program = Compile.pipeline(
-    Pipeline.of({
-      schedule,
-      score,
-      initializer: Initializer.values(Net.initial(1)(Key.fromSeed(2))(net)),
-      stages: [
-        Stage.descend({
-          objective: Objective.denoising(TimeLaw.uniform(0.01, 4), Parametrization.noise),
-          expectation: Expectation.monteCarlo(),
-          optimizer: Optimizer.adam({ rate: 0.005 }),
-          steps: 300
-        })
-      ]
+  const program = Problem.orThrow(
+    Compile.pipeline(
+      Pipeline.of({
+        schedule,
+        score,
+        initializer: Initializer.values(Net.initial(1)(Key.fromSeed(2))(net)),
+        stages: [
+          Stage.descend({
+            objective: Objective.denoising(TimeLaw.uniform(0.01, 4), Parametrization.noise),
+            expectation: Expectation.monteCarlo(),
+            optimizer: Optimizer.adam({ rate: 0.005 }),
+            steps: 300
+          })
+        ]
+      })
+    )(points)
+  )
+  const { params } = Run.last(program)(Key.fromSeed(3))
+  const sampler = Problem.orThrow(
+    Sampler.compile({
+      sampler: Sampler.heun,
+      grid: TimeGrid.logSnr({ from: 4, to: 0.01, steps: 30 }),
+      schedule
     })
-  )(points)
-  if (E.isLeft(program)) throw new Error(program.left.map(Problem.show).join('\n'))
-  const { params } = Run.last(program.right)(Key.fromSeed(3))
-  const sampler = Sampler.compile({
-    sampler: Sampler.heun,
-    grid: TimeGrid.logSnr({ from: 4, to: 0.01, steps: 30 }),
-    schedule
-  })
-  if (E.isLeft(sampler)) throw new Error(sampler.left.map(Problem.show).join('\n'))
-  const drawn = Sampler.sample(sampler.right)(Sampler.learned(score, schedule, params))(400, 1)(Key.fromSeed(4))
+  )
+  const drawn = Sampler.sample(sampler)(Sampler.learned(score, schedule, params))(400, 1)(Key.fromSeed(4))
   // Half of them on each side (a standard error of 10 of 400), next to ±2.
   const right = drawn.values.filter(x => x > 0)
   expect(Math.abs(right.length - 200)).toBeLessThan(60)

@@ -108,16 +108,6 @@ describe('problems', () => {
 describe('the codec', () => {
   const codec = Score.codec(Vocabulary.standard)
 
-  it.each([pair, spherical, isotropic])('gives back what it wrote %#', score => {
-    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
-  })
-
-  it('reads what the first version wrote', () => {
-    expect(codec.decode({ _tag: 'SymmetricPair' })).toEqual(E.right(pair))
-    expect(codec.decode({ _tag: 'Spherical', components: 3 })).toEqual(E.right(spherical))
-    expect(codec.decode({ _tag: 'Isotropic', components: 2 })).toEqual(E.right(isotropic))
-  })
-
   it('refuses a network that its vocabulary has not, and what is no score', () => {
     const json = codec.encode(shrinking)
     expect(json).toEqual({ _tag: 'custom', name: 'shrinking', predicts: null, heads: null })

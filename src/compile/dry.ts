@@ -225,7 +225,7 @@ const growing = <P extends string>(
   points: Source.Data,
   params: Params.Params<P>
 ): ReadonlyArray<Problem.Problem> => {
-  if (term.bounded !== true || O.isNone(TimeLaw.fromClean(term.timeLaw))) return []
+  if (term.bounded !== true || TimeLaw.fromClean(term.timeLaw) === undefined) return []
   const { schedule } = loss
   const until = Math.min(1, Schedule.endTime(schedule))
   const [outer, inner] = NEXT_TO_CLEAN.map(share => {

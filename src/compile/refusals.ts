@@ -2,7 +2,6 @@
  * What of a loss does not go with its data, its score, its schedule or its expectation: by what each term reads of a row, and what its
  * description says of itself.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { Problem } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Source from '../data/source/source.js'
@@ -50,7 +49,7 @@ export const ofPairs = <P extends string>(
     const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MOST) / width)) / 2)
     return [
       ...unless(
-        O.isSome(TimeLaw.only(schedule)(term.timeLaw)) && weightings.length === 0,
+        TimeLaw.only(schedule)(term.timeLaw) !== undefined && weightings.length === 0,
         'over several noise levels or with a weighting',
         'at one noise level, which both rows of a pair have',
         'use TimeLaw.at(t), and a number as weight'

@@ -1,8 +1,6 @@
 /** Laws as a conformance suite: every law of an instance and of all its parts, asserted in one call, with a report. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { mistaken } from '../core/index.js'
 import type { Points } from '../data/points.js'
@@ -138,10 +136,7 @@ const network = Score.network(Net.mlp({ hidden: [4] }), {
 
 /** Two components where the initializer starts them, else a network or the pair. */
 const started = (initializer: Initializer.Initializer): Score.Score<string> => {
-  const dim = pipe(
-    Initializer.dim(initializer),
-    O.getOrElse(() => 1)
-  )
+  const dim = Initializer.dim(initializer) ?? 1
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
   return [two, network].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }

@@ -1,7 +1,6 @@
 /** Laws of initializers: of the shapes of a start, of what it follows, and of what it draws. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
 import { Key, Score, Source } from '../index.js'
@@ -150,7 +149,7 @@ export const initializer = <P extends string>(
   const { rotate, translate, relabel } = symmetriesOf(score)
   const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
   const least = Arbitrary.minRows(score)
-  const dim = O.toNullable(Initializer.dim(initializer))
+  const dim = Initializer.dim(initializer) ?? null
   const {
     moves = Initializer.moves(model)(initializer),
     turns = Initializer.turns(model)(initializer),

@@ -1,6 +1,5 @@
 /** Laws of what is a function of numbers: weightings, parametrizations, rates, regions and time grids. */
 import * as fc from 'fast-check'
-import * as O from 'fp-ts/lib/Option.js'
 import { add, compute, tensor, type Operand } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Key, Rate, Schedule } from '../index.js'
@@ -36,7 +35,7 @@ const timed = Arbitrary.schedules.chain(schedule =>
 
 /** The laws of a weighting: a finite weight at every level, and the same on every clock. */
 export const weighting = (weighting: Weighting.Weighting, options: WeightingOptions = {}): Laws => {
-  const { sees = O.toNullable(Weighting.sees(weighting)), carries = null } = options
+  const { sees = Weighting.sees(weighting) ?? null, carries = null } = options
   const at = (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time)
   const lawOf = forAll(timed)
   return ofRows(
@@ -97,7 +96,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
       lawOf({
         ...declared('everywhere'),
         statement: '∀ schedules, t: w(t) is that number. Exactly.',
-        claim: O.toNullable(Weighting.everywhere(weighting)),
+        claim: Weighting.everywhere(weighting) ?? null,
         says: ({ schedule, time }, everywhere) => equals(at(schedule, time), everywhere)
       })
     ],
@@ -127,7 +126,7 @@ const number = (f: () => Operand): number => compute(() => add(one(0), f())).val
 export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
   const { direction = Parametrization.direction(own) } = options
   const { direction: direct, behind, tensors, squaredDeterminant } = Case.meaning(own)
-  const said = O.toNullable(squaredDeterminant)
+  const said = squaredDeterminant ?? null
   const carried = (
     from: Parametrization.Parametrization,
     to: Parametrization.Parametrization,
@@ -140,7 +139,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
     1e-14 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma)) * (1 + 1 / sigma) * (1 + greatest(terms))
   const size =
     'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
-  const degree = O.toNullable(Parametrization.degree(own))
+  const degree = Parametrization.degree(own) ?? null
   const lawOf = forAll(carrying)
   return ofRows(Parametrization.show(own), [
     lawOf({
@@ -164,8 +163,8 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
       source: 'definition of the degree',
       says: ({ level, other: any, pair: [x, output], c }, degree) => {
-        const other = O.isSome(Parametrization.degree(any)) ? any : own
-        const grows = Elementary.pow(c, O.getOrElse(() => degree)(Parametrization.degree(other)))
+        const other = Parametrization.degree(any) === undefined ? own : any
+        const grows = Elementary.pow(c, Parametrization.degree(other) ?? degree)
         const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
         const wanted = grows * carried(own, other, level)(x, output)
         const found = carried(own, other, higher)(c * x, Elementary.pow(c, degree) * output)
@@ -176,7 +175,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       ...declared('written'),
       statement:
         '∀ levels: in tensors p, q and the data and the noise behind x are what it means in numbers. To 1e-13 of the greatest of them.',
-      claim: O.toNullable(tensors),
+      claim: tensors ?? null,
       says: ({ level }, written) => {
         const { p, q } = direct(level)
         const { data, noise } = behind(level, (a, b) => a / b)
@@ -430,7 +429,7 @@ export interface TimeGridOptions {
 export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {}): Laws => {
   const [from, to, steps] = ['from', 'to', 'steps'].map(name => Number(Case.field(grid, name)))
   const {
-    evenIn = O.toNullable(TimeGrid.evenIn(grid)),
+    evenIn = TimeGrid.evenIn(grid) ?? null,
     span = Number.isNaN(from + to + steps) ? null : { from, to, steps }
   } = options
   // Schedules that have its times; where there is none, Ornstein–Uhlenbeck, on which the laws say what is wrong.

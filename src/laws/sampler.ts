@@ -4,7 +4,6 @@
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
 import { Case, Key, Schedule, TimeGrid } from '../index.js'
@@ -127,10 +126,11 @@ const LENGTH = (EARLIEST - LATEST) / (2 * STEPS)
  * })
  */
 export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}): Laws => {
+  const meaning = Case.meaning(sampler)
   const {
-    random = Sampler.draws(sampler),
-    order = O.toNullable(Sampler.order(sampler)),
-    error = O.toNullable(O.map((tolerance: number) => 1000 * tolerance)(Sampler.tolerance(sampler))),
+    random = meaning.draws,
+    order = meaning.order ?? null,
+    error = meaning.tolerance === undefined ? null : 1000 * meaning.tolerance,
     equals: other = null
   } = options
   const stays = Sampler.movesAtLevel(sampler)

@@ -1,6 +1,5 @@
 /** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
 import * as fc from 'fast-check'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import { Case as Of } from '../index.js'
@@ -71,7 +70,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
   const drawnBy = meaning.quantile !== undefined && meaning.weight === undefined ? meaning.quantile(schedule) : null
   /** A share, away from both ends. */
   const shareOf = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
-  const densityAt = O.toNullable(TimeLaw.density(schedule)(timeLaw))
+  const densityAt = TimeLaw.densityOf(schedule, timeLaw) ?? null
   /** Times as they are drawn, up to a last one, weighted by a fine rule in the share u. */
   const drawnNodes = (until = Infinity): ReadonlyArray<TimeLaw.Node> => {
     if (meaning.quantile === undefined) return []
@@ -168,7 +167,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         ...declared('fromClean'),
         statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${asDrawn}`,
         maxCases: 1,
-        claim: meaning.quantile !== undefined && O.toNullable(TimeLaw.fromClean(timeLaw)),
+        claim: meaning.quantile !== undefined && (meaning.fromClean ?? null),
         says: (_, clean) => {
           const inside = drawnNodes(clean * (1 + 1e-12))
           const [share] = sumMeans(inside)

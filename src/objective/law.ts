@@ -5,7 +5,6 @@
  * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -236,19 +235,13 @@ export const drawing =
 /** The one time that it is at, where there is one that counts 1. */
 export const only =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): O.Option<number> => {
+  (law: TimeLaw): number | undefined => {
     const nodes = nodesOf(law)(schedule, 2)
-    return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? O.some(nodes[0].time) : O.none
+    return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? nodes[0].time : undefined
   }
 
 /** Whether a random expectation takes the same times at every step. */
 export const isDeterministic = (law: TimeLaw): boolean => drawnOf(law) === undefined
-
-/** The density of the law in time on a schedule, where its case says it. */
-export const density =
-  (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): O.Option<Density> =>
-    O.fromNullable(densityOf(schedule, law))
 
 /**
  * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
@@ -262,8 +255,8 @@ export const assumesUnitVariance =
 /** Whether rows meet no noise. */
 export const isClean = (law: TimeLaw): boolean => concept.meaning(law).isClean === true
 
-/** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
-export const fromClean = (law: TimeLaw): O.Option<number> => O.fromNullable(concept.meaning(law).fromClean)
+/** The latest time up to which every time from the clean end on is drawn alike; undefined where the clean end is not reached. */
+export const fromClean = (law: TimeLaw): number | undefined => concept.meaning(law).fromClean
 
 /** The shares at which a quantile function is looked at: both ends too. */
 const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]

@@ -2,7 +2,6 @@
  * Objectives: what is minimised, as a mean over the rows of the data and over the noise.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { mean, neg, reshape, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { Case, Field, Problem, Vocabulary } from '../core/index.js'
@@ -79,7 +78,7 @@ export const weight = define({
   formula: ({ weight, objective }) => `${Weighting.formula(weight)} · (${Case.formula(objective)})`,
   // A weighting needs noise levels to weigh.
   check: ({ weight, objective }) =>
-    O.isSome(Weighting.everywhere(weight)) || !isSound(objective)
+    Weighting.everywhere(weight) !== undefined || !isSound(objective)
       ? []
       : terms(objective)
           .filter(({ term }) => !isMatching(term))
@@ -230,7 +229,7 @@ export const subject =
     const { measuredIn = Parametrization.score, timeLaw } = term
     const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
     const time = TimeLaw.only(schedule)(timeLaw)
-    return !isBuiltIn(term) || !isOfScore || O.isNone(time) ? 'another' : level(time.value)(schedule)
+    return !isBuiltIn(term) || !isOfScore || time === undefined ? 'another' : level(time)(schedule)
   }
 
 /** The objective with another time law in the place of each of its own. */
@@ -281,13 +280,13 @@ export const incompatibilities =
       ]
       const until = TimeLaw.fromClean(term.timeLaw)
       // A term with problems of its own cannot be judged further.
-      if (inLaw.length > 0 || O.isNone(until) || Case.problems(term.of).length > 0) return inLaw
+      if (inLaw.length > 0 || until === undefined || Case.problems(term.of).length > 0) return inLaw
       const weights = weightings
         .filter(weighting => Weighting.problems(weighting).length === 0)
         .map(Weighting.interpret(schedule))
       const sizeAt = size(term)
       const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * sizeAt(time))
-      const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until.value)))
+      const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until)))
       const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
       return Problem.unless(
         inner <= outer / 2,

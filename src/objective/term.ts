@@ -1,5 +1,4 @@
 /** What an objective is: what an integrand sees of a row, what may be asked for, and an objective as a weighted sum of such terms. */
-import * as O from 'fp-ts/lib/Option.js'
 import type { Tensor } from '../../lib/index.js'
 import { Case, words, type Problem } from '../core/index.js'
 import type { Mixture } from '../mixture/mixtureData.js'
@@ -268,13 +267,13 @@ export function terms(objective: Objective): ReadonlyArray<Weighted> {
   if (!('parts' in form))
     return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
   return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
-    const constant = weight === undefined ? O.some(1) : Weighting.everywhere(weight)
+    const constant = weight === undefined ? 1 : Weighting.everywhere(weight)
     return terms(objective).map(inner => ({
       ...inner,
       path: inner.path === '' ? at : `${at}.${inner.path}`,
       labelDropout: labelDropout + inner.labelDropout - labelDropout * inner.labelDropout,
-      ...(O.isSome(constant)
-        ? { weight: constant.value * inner.weight }
+      ...(constant !== undefined
+        ? { weight: constant * inner.weight }
         : { weightings: [...(weight === undefined ? [] : [weight]), ...inner.weightings] })
     }))
   })

@@ -1,5 +1,4 @@
 /** Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which it is written. */
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Vocabulary, words } from '../core/index.js'
@@ -188,11 +187,10 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
 }
 
 /** What a weight depends on, where the case says it. */
-export const sees = (weighting: Weighting): O.Option<Sees> => O.fromNullable(concept.meaning(weighting).sees)
+export const sees = (weighting: Weighting): Sees | undefined => concept.meaning(weighting).sees
 
 /** The weight, where it is the same at every level. */
-export const everywhere = (weighting: Weighting): O.Option<number> =>
-  O.fromNullable(concept.meaning(weighting).everywhere)
+export const everywhere = (weighting: Weighting): number | undefined => concept.meaning(weighting).everywhere
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   constant,

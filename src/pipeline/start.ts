@@ -1,7 +1,6 @@
 /** What an initializer is: how one starts a score on data, what it claims of its starts, and how one is defined. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type { Key, NdArray } from '../../lib/index.js'
 import { concatenated, shown } from '../../lib/arrays/ndarray.js'
@@ -302,8 +301,8 @@ export const interpret =
     return E.right(key => check(start.right(key)))
   }
 
-/** The dimension of the data that an initializer is for; none where it takes any. */
-export const dim = (initializer: Initializer): O.Option<number> => O.fromNullable(concept.meaning(initializer).dim)
+/** The dimension of the data that an initializer is for; undefined where it takes any. */
+export const dim = (initializer: Initializer): number | undefined => concept.meaning(initializer).dim
 
 /** Whether another key is another start of such a score. */
 export const draws =

@@ -1,6 +1,5 @@
 /** Which samplers there are. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
@@ -223,12 +222,6 @@ export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).dra
 
 /** Whether it moves points at a level, where others only carry them from one to the next. */
 export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true
-
-/** The order in the length of the steps that it converges with, where its case claims one. */
-export const order = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).order)
-
-/** The local error of the steps that it chooses itself, where it does. */
-export const tolerance = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).tolerance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   ancestral,

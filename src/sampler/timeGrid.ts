@@ -1,6 +1,5 @@
 /** Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
@@ -239,7 +238,7 @@ export const times =
     Float64Array.from(concept.meaning(grid).times(schedule))
 
 /** What the steps of a grid are even in, where its case says it. */
-export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => O.fromNullable(concept.meaning(grid).evenIn)
+export const evenIn = (grid: TimeGrid): Coordinate | undefined => concept.meaning(grid).evenIn
 
 /** The problems of a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
 export const problems =

@@ -1,6 +1,4 @@
 /** Parametrizations: what a network says of a noisy point x = α x_0 + σ z. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -85,11 +83,11 @@ type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
 export interface Meaning {
   readonly direction: (level: Level) => Direction
   readonly behind: (level: Level, divide: Divide) => Behind
-  /** The same in the tensor vocabulary; none of one's own that does not say it so. */
-  readonly tensors: O.Option<(levels: Levels) => Formulas<Operand>>
+  /** The same in the tensor vocabulary; undefined of one's own that does not say it so. */
+  readonly tensors: ((levels: Levels) => Formulas<Operand>) | undefined
   readonly target: Target
-  readonly degree: O.Option<number>
-  readonly squaredDeterminant: O.Option<SquaredDeterminant>
+  readonly degree: number | undefined
+  readonly squaredDeterminant: SquaredDeterminant | undefined
   readonly loss: string
 }
 
@@ -298,10 +296,10 @@ export function define<
       return {
         direction,
         behind: behind?.(fields) ?? solved(direction),
-        tensors: O.fromNullable(ofTensors),
+        tensors: ofTensors,
         target: target?.(fields) ?? (ofTensors === undefined ? both(direction) : inTensors(ofTensors)),
-        degree: O.fromNullable(degree),
-        squaredDeterminant: O.fromNullable(squaredDeterminant?.(fields)),
+        degree,
+        squaredDeterminant: squaredDeterminant?.(fields),
         loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
       }
     }
@@ -500,30 +498,22 @@ export const convertTensor =
   (levels: Levels) =>
   (x: Tensor, output: Tensor): Tensor => {
     if (same(from, to)) return output
-    const known = pipe(
-      concept.meaning(from).tensors,
-      O.chain(from =>
-        pipe(
-          concept.meaning(to).tensors,
-          O.map(to => {
-            const { data, noise } = from(levels).behind
-            const { p, q } = to(levels).direction
-            const finite = (a: Operand): Operand => (typeof a === 'number' ? a : where(isFinite(a), a, 0))
-            const of = (pick: (share: Share<Operand>) => Operand): Tensor =>
-              add(mul(finite(p), pick(data)), mul(finite(q), pick(noise)))
-            return { ofOutput: of(({ ofOutput }) => ofOutput), ofPoint: of(({ ofPoint }) => ofPoint) }
-          })
-        )
-      ),
-      O.getOrElse(() => {
-        const at = coefficients(from, to)
-        return {
-          ofOutput: perRow(levels, level => at(level).ofOutput),
-          ofPoint: perRow(levels, level => at(level).ofPoint)
-        }
-      })
-    )
-    return add(mul(known.ofOutput, output), mul(known.ofPoint, x))
+    const mine = concept.meaning(from).tensors
+    const theirs = concept.meaning(to).tensors
+    if (mine === undefined || theirs === undefined) {
+      const at = coefficients(from, to)
+      const ofOutput = perRow(levels, level => at(level).ofOutput)
+      const ofPoint = perRow(levels, level => at(level).ofPoint)
+      return add(mul(ofOutput, output), mul(ofPoint, x))
+    }
+    const { data, noise } = mine(levels).behind
+    const { p, q } = theirs(levels).direction
+    const finite = (a: Operand): Operand => (typeof a === 'number' ? a : where(isFinite(a), a, 0))
+    const of = (pick: (share: Share<Operand>) => Operand): Tensor =>
+      add(mul(finite(p), pick(data)), mul(finite(q), pick(noise)))
+    const ofOutput = of(share => share.ofOutput)
+    const ofPoint = of(share => share.ofPoint)
+    return add(mul(ofOutput, output), mul(ofPoint, x))
   }
 
 /** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
@@ -550,8 +540,8 @@ export const weight =
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
-/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; none of one's own that does not say so. */
-export const degree = (parametrization: Parametrization): O.Option<number> => concept.meaning(parametrization).degree
+/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; undefined of one's own that does not say so. */
+export const degree = (parametrization: Parametrization): number | undefined => concept.meaning(parametrization).degree
 
 const superscript = (name: string, exponent: number): string =>
   exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
@@ -559,8 +549,9 @@ const superscript = (name: string, exponent: number): string =>
 /** `weight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
 export const weightFormula = (from: Parametrization, to: Parametrization): string => {
   if (same(from, to)) return '1'
-  const [a, b] = [from, to].map(each => O.toNullable(concept.meaning(each).squaredDeterminant))
-  if (a === null || b === null) return '(Δ′/Δ)²'
+  const a = concept.meaning(from).squaredDeterminant
+  const b = concept.meaning(to).squaredDeterminant
+  if (a === undefined || b === undefined) return '(Δ′/Δ)²'
   const alphas = b.alphas - a.alphas
   const sigmas = b.sigmas - a.sigmas
   const factors = (...parts: ReadonlyArray<string>): string => parts.filter(part => part !== '').join(' ')

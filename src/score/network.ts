@@ -1,6 +1,4 @@
 /** Scores of one's own that are no mixtures: named parameters, and a function of points and their levels. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
@@ -464,34 +462,20 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
       }
     }
   }
-  const here = (output: Tensor, point: Tensor, level: RowLevel): Tensor =>
-    pipe(
-      degree,
-      O.fold(
-        // By the data and the noise behind it.
-        () => {
-          const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
-            Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
-          return add(
-            mul(
-              per(({ ofOutput }) => ofOutput),
-              output
-            ),
-            mul(
-              per(({ ofPoint }) => ofPoint),
-              point
-            )
-          )
-        },
-        degree =>
-          degree === 0
-            ? output
-            : mul(
-                Parametrization.perRow(level, own => Elementary.pow(there(own).scale, -degree)),
-                output
-              )
+  const here = (output: Tensor, point: Tensor, level: RowLevel): Tensor => {
+    if (degree === 0) return output
+    if (degree !== undefined)
+      return mul(
+        Parametrization.perRow(level, own => Elementary.pow(there(own).scale, -degree)),
+        output
       )
-    )
+    // By the data and the noise behind it.
+    const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
+      Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
+    const ofOutput = per(own => own.ofOutput)
+    const ofPoint = per(own => own.ofPoint)
+    return add(mul(ofOutput, output), mul(ofPoint, point))
+  }
   return {
     ...modelOf({
       shapes,

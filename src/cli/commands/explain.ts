@@ -1,7 +1,6 @@
 /** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -50,7 +49,7 @@ const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Poi
     RA.filterMap(({ expectation }) => Expectation.size(expectation))
   )
   const components = Case.field(score, 'components') ?? 1
-  const known = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].find(isCount)
+  const known = [...noise.map(({ dim }) => dim), Initializer.dim(initializer)].find(isCount)
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
   const rows = noise.at(0)?.rows ?? Math.max(isCount(components) ? components : 1, 2, ...batches)
   const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })

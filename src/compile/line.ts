@@ -2,7 +2,6 @@
  * Nodes on the line in which the pair sees the noise: whether they are enough for parameters, and for what data or a start may lead to. A
  * rule that is too coarse is not believed, whoever gave it (`Expectation.tooFew`).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
@@ -28,7 +27,7 @@ export const unresolved = <P extends string>(loss: Loss.Loss<P>): ((params: Para
   return params => {
     const at = slope(params)
     const found = beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0))
-    return O.isSome(found) ? { ...found.value, length: norm(Params.packed(params)) } : null
+    return found === undefined ? null : { ...found, length: norm(Params.packed(params)) }
   }
 }
 

@@ -1,7 +1,6 @@
 /** The stages of a pipeline on data, ready to run: each with the loss that it asks for, and how its steps are judged. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
@@ -86,7 +85,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
           `${String(batch)} exceeds the ${data.rows} rows of the table`
         ),
         ...Problem.unless(
-          O.isNone(Expectation.size(expectation)),
+          Expectation.size(expectation) === undefined,
           'expectation',
           Expectation.show(expectation),
           'one that draws noise for a batch',

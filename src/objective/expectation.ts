@@ -1,7 +1,6 @@
 /**
  * Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
@@ -281,21 +280,21 @@ export interface TooFew {
 
 /**
  * Which slopes an expectation has too few nodes for, and what that costs: a rule that is off by more than 1e-7 is not believed, whether its
- * number was given, or it is of one's own. None of an expectation that has no nodes.
+ * number was given, or it is of one's own. Undefined of an expectation that has no nodes.
  */
-export const tooFew = (expectation: Expectation): ((slope: number) => O.Option<TooFew>) => {
+export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | undefined) => {
   const way = interpret(expectation)
-  if (way.where !== 'line') return () => O.none
+  if (way.where !== 'line') return () => undefined
   return slope => {
     const most = steepest(way)
-    if (!(slope > most)) return O.none
+    if (!(slope > most)) return undefined
     const rule = way.rule(slope)
     const taken = rule.nodes.length
-    return O.some({
+    return {
       taken,
       asked: enough(slope, taken + 1),
       error: slope > STEEPEST ? NaN : errorAt(slope, rule)
-    })
+    }
   }
 }
 
@@ -387,10 +386,10 @@ export const isPlain = (expectation: Expectation): boolean => {
   return way.where === 'everywhere' && way.rows === 'apart'
 }
 
-/** The size of the data that given noise is for; none of noise that is drawn for any. */
-export const size = (expectation: Expectation): O.Option<Size> => {
+/** The size of the data that given noise is for; undefined of noise that is drawn for any. */
+export const size = (expectation: Expectation): Size | undefined => {
   const way = interpret(expectation)
-  return way.where === 'everywhere' ? O.fromNullable(way.size) : O.none
+  return way.where === 'everywhere' ? way.size : undefined
 }
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]

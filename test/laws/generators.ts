@@ -466,7 +466,7 @@ export const stages =
             : recipes
         })
         // Fixed noise has a row for each row of the data.
-        return O.isSome(Expectation.size(expectation))
+        return Expectation.size(expectation) !== undefined
           ? onAll.map(Stage.descend)
           : fc.oneof(
               { withCrossShrink: true },

@@ -44,10 +44,7 @@ const read =
 
 /** Data of the shape a pipeline asks for: its problems on these are problems on any. */
 const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
-  const noise = pipe(
-    stages.flatMap(Stage.losses),
-    RA.filterMap(({ expectation }) => Expectation.size(expectation))
-  )
+  const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.size(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1
   const known = [...noise.map(({ dim }) => dim), Initializer.dim(initializer)].find(isCount)
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)

@@ -64,16 +64,15 @@ export const natural = define({
       const { mStep, fromGradient, toMixture } =
         stepOf(score) ?? refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`)
       const found = fromGradient(params, gradient)
-      const [level, moments] =
-        subject === 'likelihood'
-          ? [clean, found]
-          : subject === undefined
-            ? refuse(
-                "subject: Optimizer.step is not told what the gradient is of; give it 'likelihood', or the noise level"
-              )
-            : subject === 'another'
-              ? refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
-              : [subject, matched(mStep.second, toMixture(params), found, subject)]
+      if (subject === undefined)
+        return refuse(
+          "subject: Optimizer.step is not told what the gradient is of; give it 'likelihood', or the noise level"
+        )
+      if (subject === 'another')
+        return refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
+      const ofData = subject === 'likelihood'
+      const level = ofData ? clean : subject
+      const moments = ofData ? found : matched(mStep.second, toMixture(params), found, subject)
       const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
       return [minus(params, mStep.maximise(params, moments, at)), null]
     },
@@ -81,32 +80,32 @@ export const natural = define({
   requirements:
     ({ score }) =>
     (shapes, printed, subject) => {
+      if (stepOf(score) === null)
+        return [
+          Problem.of(
+            'optimizer',
+            printed,
+            'of a family with a natural gradient',
+            'use Stage.expectationMaximization, or give its mStep fromGradient'
+          )
+        ]
       const dim = Object.hasOwn(shapes, 'means') ? shapes.means.at(1) : undefined
       const wanted = dim === undefined ? null : Score.shapes(dim)(score)
-      return stepOf(score) === null
-        ? [
-            Problem.of(
-              'optimizer',
-              printed,
-              'of a family with a natural gradient',
-              'use Stage.expectationMaximization, or give its mStep fromGradient'
-            )
-          ]
-        : [
-            ...Problem.unless(
-              JSON.stringify(wanted) === JSON.stringify(shapes),
-              'optimizer',
-              printed,
-              'of the score that is learned',
-              'give it the same score'
-            ),
-            ...Problem.unless(
-              subject !== undefined && subject !== 'another',
-              'optimizer',
-              printed,
-              'for the likelihood, or for score matching at one noise level, alone and in the parametrization of the score',
-              'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
-            )
-          ]
+      return [
+        ...Problem.unless(
+          JSON.stringify(wanted) === JSON.stringify(shapes),
+          'optimizer',
+          printed,
+          'of the score that is learned',
+          'give it the same score'
+        ),
+        ...Problem.unless(
+          subject !== undefined && subject !== 'another',
+          'optimizer',
+          printed,
+          'for the likelihood, or for score matching at one noise level, alone and in the parametrization of the score',
+          'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
+        )
+      ]
     }
 })

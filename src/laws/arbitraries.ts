@@ -325,7 +325,7 @@ const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
       const beside = family.hasBackground ? 1 : 0
       return areSameBits(shapesOf(count + 1, count), Float64Array.of(count + 1, count, count - beside, dim))
     }),
-    O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score as unknown as Score.Score<string>).length === 0)
+    O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score).length === 0)
   )
 
 const taken = new WeakMap<object, ReadonlyArray<number>>()

@@ -94,8 +94,8 @@ export interface Vocabulary {
 }
 
 // The names of the parameters are forgotten, so that one table holds all.
-const pair = Score.symmetricPair as unknown as Score.Score<string>
-const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+const pair: Score.Score<string> = Score.symmetricPair
+const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
@@ -130,9 +130,9 @@ const simplest = (stage: Stage.Stage): Score.Score<string> => {
 }
 
 /** A network, with a law of how it begins. */
-const network = Score.network(Net.mlp({ hidden: [4] }), {
+const network: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
-}) as unknown as Score.Score<string>
+})
 
 /** Two components where the initializer starts them, else a network or the pair. */
 const started = (initializer: Initializer.Initializer): Score.Score<string> => {

@@ -249,8 +249,7 @@ export const correspondsToEM = <P extends string>({
     const pipeline = Pipeline.of({
       schedule,
       score,
-      // `Params<P>` is one of string names.
-      initializer: Initializer.values(start as unknown as Params.Params<string>),
+      initializer: Initializer.values(start),
       stages: [stage ?? descent()]
     })
     return pipe(

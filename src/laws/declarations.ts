@@ -18,8 +18,8 @@ interface Example {
 }
 
 // The names of the parameters are forgotten.
-const pair = Score.symmetricPair as unknown as Score.Score<string>
-const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+const pair: Score.Score<string> = Score.symmetricPair
+const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 /** The score −a ∘ x, as a network that says it, or one that says the noise. */
 const linear = (predicts: Parametrization.Parametrization): Score.Score<string> =>

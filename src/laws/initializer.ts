@@ -144,8 +144,7 @@ export const initializer = <P extends string>(
   score: Score.Score<P>,
   options: InitializerOptions = {}
 ): Laws => {
-  // What is claimed of a score does not depend on what its parameters are called.
-  const model = Score.interpret(score) as unknown as Score.Model<string>
+  const model: Score.Model<string> = Score.interpret(score)
   const { rotate, translate, relabel } = symmetriesOf(score)
   const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
   const least = Arbitrary.minRows(score)

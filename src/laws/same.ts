@@ -38,9 +38,9 @@ export interface SameOptions extends Context {
 }
 
 // The names of the parameters are forgotten, so that one table holds all.
-const pair = Score.symmetricPair as unknown as Score.Score<string>
+const pair: Score.Score<string> = Score.symmetricPair
 
-const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+const two: Score.Score<string> = Score.spherical({ components: 2 })
 
 /** What a case of a concept is compared by. */
 type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Stating> | null

@@ -55,7 +55,7 @@ export const stage = <P extends string = 'mean'>(
     (simple: Stage.Simple, rows: number) =>
     (seed: number): ReadonlyArray<number> => {
       // Stages work with whatever names the parameters have.
-      const any = score as unknown as Score.Score<string>
+      const any: Score.Score<string> = score
       const start = Params.zeros(Score.shapes(points.dim)(any))
       const [key, first, second] = Key.split(3)(Key.fromSeed(seed))
       const taken = { rows, dim: points.dim, values: Key.normal(rows * points.dim)(key) }

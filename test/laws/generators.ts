@@ -280,8 +280,7 @@ export const objectives = <P extends string>(
       : {
           Against: fc.tuple(truth(columns), law).map(([truth, law]) => Objective.against(truth, law)),
           Along: fc
-            // `Params<P>` is one of string names.
-            .tuple(params(score)(columns) as unknown as fc.Arbitrary<Params.Params<string>>, law)
+            .tuple(params(score)(columns), law)
             .map(([direction, law]) => Objective.along(direction)(Objective.denoising(law)))
         }
   // A term without noise levels has no use for a weighting of theirs.
@@ -372,8 +371,7 @@ export const initializers =
     const { family, initial } = Score.interpret(score)
     const anywhere: Table<Initializer.Initializer, string> = {
       Gaussian: fc.record({ scale }).map(Initializer.gaussian),
-      // `Params<P>` is one of string names.
-      Values: params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>)),
+      Values: params(score)(dim).map(Initializer.values),
       ...(initial && { Own: fc.constant(Initializer.own) })
     }
     const perturbed = (inner: fc.Arbitrary<Initializer.Initializer>): fc.Arbitrary<Initializer.Initializer> =>
@@ -515,7 +513,7 @@ export const pipelines =
   ({ code = true }: PipelineOptions = {}) =>
   (points: Points): fc.Arbitrary<Pipeline.Pipeline<string>> => {
     // A score with parameters of other names beside those whose names are forgotten.
-    const custom = student as unknown as Score.Score<string>
+    const custom: Score.Score<string> = student
     const fitting = scores.filter(score => minRows(score) <= points.rows)
     return pipe(
       fc

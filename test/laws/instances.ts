@@ -41,13 +41,13 @@ const instances = <T>(
 ): Instances => ({ concept, by, values: words.map(({ code, example }) => ({ code, laws: of(example) })) })
 
 // The names of the parameters are forgotten, so that one table holds all.
-export const pair = Score.symmetricPair as unknown as Score.Score<string>
-const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
-const network = Score.network(Net.mlp({ hidden: [4] }), {
+export const pair: Score.Score<string> = Score.symmetricPair
+const isotropic: Score.Score<string> = Score.isotropic({ components: 2 })
+const network: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
-}) as unknown as Score.Score<string>
+})
 
-const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+const two: Score.Score<string> = Score.spherical({ components: 2 })
 
 /** Parts of optimizers that know neither the order nor the names of entries, up to the rounding of a sum. */
 const ofEntries: ReadonlyArray<Case.CaseOf<Case.AnyValue>> = [
@@ -117,8 +117,8 @@ const drawn = (law: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): Row => 
 ]
 
 // The names of the parameters are forgotten, so that one table holds all.
-const spherical = Score.spherical({ components: 3 }) as unknown as Score.Score<string>
-const custom = student as unknown as Score.Score<string>
+const spherical: Score.Score<string> = Score.spherical({ components: 3 })
+const custom: Score.Score<string> = student
 
 const started = (value: Initializer.Initializer, score: Score.Score<string>): Row => [
   `${Initializer.show(value)} of ${Score.show(score)}`,

@@ -179,10 +179,10 @@ describe('laws that said nothing once', () => {
     return row.verdict === 'held'
   }
 
-  const families = [
+  const families: ReadonlyArray<Score.Score<string>> = [
     ...[Score.full({ components: 2 }), Score.tied({ components: 2 }), Score.lowRank({ components: 2, rank: 1 })],
     Score.mixture({ components: 2, covariance: Covariance.named('VVV') })
-  ] as unknown as ReadonlyArray<Score.Score<string>>
+  ]
   it.each(families.map(score => [Score.show(score), score] as const))('EM’s step of %s', (_, score) => {
     const isRaised = (name: string): boolean => / of Q$| Q$/.test(name)
     const law = laws.of(score).find(({ name }) => isRaised(name))?.name ?? ''

@@ -63,7 +63,7 @@ const rightObjectives: Table<PerRow> = {
 
 const stated = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   laws.same(Objective.custom(name, at, perRow), Objective.denoising(at), {
-    score: two as unknown as Score.Score<string>
+    score: two
   })
 
 const wrongFormulas: Table<PerRow> = {

@@ -40,7 +40,7 @@ import { ofConcept, word, type Table } from './invention.js'
 type PerRow = Parameters<typeof Objective.custom>[2]
 
 // The names of the parameters are forgotten, so that one table holds all.
-const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+const two: Score.Score<string> = Score.spherical({ components: 2 })
 
 // —— guidance, and posteriors of measurements ——
 

@@ -87,7 +87,7 @@ export interface Context {
 }
 
 /** Laws of an instance or of a part of it, and where that stands. */
-export interface Vocabulary {
+export interface Part {
   readonly path: string
   readonly code: string
   readonly laws: Laws
@@ -212,7 +212,7 @@ const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
 const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
 /** A description and all that stand in it. */
-const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Vocabulary> =>
+const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
   Case.placed(value).map(({ path, value: part }, i) => ({
     path: within(at, path),
     code: Case.show(part),
@@ -228,7 +228,7 @@ const underClock = (whole: Instance, part: Instance): Context => {
 }
 
 /** A pipeline's parts, on its own schedule and score. */
-const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Vocabulary> => {
+const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points }
   return [
@@ -240,8 +240,8 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
 }
 
 /** What is the same in two places is held once. */
-const once = (parts: ReadonlyArray<Vocabulary>): ReadonlyArray<Vocabulary> => {
-  const id = ({ code, laws }: Vocabulary): string => `${code} ${laws.length}`
+const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
+  const id = ({ code, laws }: Part): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
   return parts.filter(part => first.get(id(part)) === part && part.laws.length > 0)
 }
@@ -250,7 +250,7 @@ const once = (parts: ReadonlyArray<Vocabulary>): ReadonlyArray<Vocabulary> => {
 export const parts = <T extends Instance>(
   instance: T,
   { claims = {}, points = data, ...context }: Context & { readonly claims?: Claims<T> } = {}
-): ReadonlyArray<Vocabulary> =>
+): ReadonlyArray<Part> =>
   once(
     Pipeline.concept.is(instance)
       ? partsOfPipeline(instance, points)

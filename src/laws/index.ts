@@ -94,7 +94,7 @@ export {
   type Claims,
   type Context,
   type Instance as Subject,
-  type Vocabulary,
+  type Part,
   type Report,
   type Row,
   type Verdict
@@ -121,7 +121,7 @@ export {
 export { codeOf, scripted, scriptOf, type Made } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */
-export * as arbitraries from './arbitraries.js'
+export * as arbitraries from './publicArbitraries.js'
 
 // —— the language ——
 export { ofFunction, type GradientTransformation, type InPlace, type PlainLoss, type Stepping } from './ofFunction.js'

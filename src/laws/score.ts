@@ -164,30 +164,16 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       )
     ).values
 
-  const lawOf = forAll(cases)
-  const byDifferences = lawOf({
-    name: 'divergence is the trace of the Jacobian',
-    statement:
-      '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
-    source: hyvarinen,
-    maxCases: ENOUGH,
-    says: each => {
-      const { points, params } = each
-      const { rows, dim, values } = points
-      const r = greatest([...values, ...flat(params)])
-      const moved = (j: number, step: number): Float64Array =>
-        evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
-      const found = divergences(each)
-      const [first, second] = [2e-3, 2e-4].map(step =>
-        Array.from({ length: rows }, (_, i) =>
-          sumOf(Array.from({ length: dim }, (_, j) => slope(by => moved(j, by)[i * dim + j], step / (1 + r))))
-        )
-      )
-      const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
-      return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
-    }
-  })
+  /** Coordinate j of row i of the score, as x moves along j: its slopes add up to the divergence. */
+  const along = (each: Example<P>, i: number): ReadonlyArray<(step: number) => number> => {
+    const { rows, dim, values } = each.points
+    return Array.from({ length: dim }, (_, j) => step => {
+      const moved = values.map((x, at) => (at % dim === j ? x + step : x))
+      return evaluate(each, { rows, dim, values: moved }).values[i * dim + j]
+    })
+  }
 
+  const lawOf = forAll(cases)
   return ofRows(Score.show(score), [
     lawOf({
       name: 'is finite, a row for each row',
@@ -219,7 +205,25 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     }),
     ...ofHeads(score, options),
     smooth
-      ? byDifferences
+      ? lawOf({
+          name: 'divergence is the trace of the Jacobian',
+          statement:
+            '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
+          source: hyvarinen,
+          maxCases: ENOUGH,
+          says: each => {
+            const { points, params } = each
+            const r = greatest([...points.values, ...flat(params)])
+            const found = divergences(each)
+            const [first, second] = [2e-3, 2e-4].map(step =>
+              Array.from(found, (_, i) => sumOf(along(each, i).map(f => slope(f, step / (1 + r)))))
+            )
+            const wanted = first.map((x, i) =>
+              Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]
+            )
+            return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
+          }
+        })
       : lawOf({
           name: 'divergence is a sum of slopes',
           statement:
@@ -229,18 +233,9 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             // Where several kinks meet, slopes of each need not add up to one of the sum: almost no point is there.
             const each = { ...given, points: offKinks(given) }
             const { points, params } = each
-            const { rows, dim, values } = points
-            const r = 1 + greatest([...values, ...flat(params)])
-            const moved = (j: number, step: number): Float64Array =>
-              evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
+            const r = 1 + greatest([...points.values, ...flat(params)])
             const size = (1 + r * r) * (1 + greatest(evaluate(each, points).values))
-            return Array.from(divergences(each), (found, i) => {
-              const sides = sidesOf(
-                Array.from({ length: dim }, (_, j) => (step: number) => moved(j, step)[i * dim + j]),
-                { r, size }
-              )
-              return between(found, sides)
-            })
+            return Array.from(divergences(each), (found, i) => between(found, sidesOf(along(each, i), { r, size })))
           }
         })
   ])

@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Expectation, Initializer, Key, Sampler, Schedule, Score } from '../../src/index.js'
 import { expectation } from '../../src/laws/expectation.js'
+import { named, type Law } from '../../src/laws/index.js'
 import { initializer } from '../../src/laws/initializer.js'
-import type { Law } from '../../src/laws/law.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
 import { spread } from '../cases.js'
@@ -17,17 +17,11 @@ const pair = Score.symmetricPair
 const isotropic = Score.isotropic({ components: 2 })
 const moves = 'a start moves with the data'
 
-const named = (name: string, laws: ReadonlyArray<Law>): Law => {
-  const found = laws.find(law => law.name === name)
-  if (found === undefined) throw new Error(`no law ‘${name}’`)
-  return found
-}
-
 type Row = readonly [what: string, law: Law, seeds: ReadonlyArray<number>]
 
 const starts = (value: Initializer.Initializer, law: string, ...seeds: ReadonlyArray<number>): Row => [
   Initializer.show(value),
-  named(law, initializer(value, isotropic)),
+  named(law)(initializer(value, isotropic)),
   seeds
 ]
 
@@ -52,7 +46,7 @@ describe.each(spread(20)(rows))('%s', (_, law, seeds) => {
 })
 
 it('the mean over all noise is as near as it says, in three dimensions too', () => {
-  const law = named('its mean is that over all noise', expectation(Expectation.quadrature(), pair, { repeats: 2 }))
+  const law = named('its mean is that over all noise')(expectation(Expectation.quadrature(), pair, { repeats: 2 }))
   fc.assert(law.property, { seed: 2 })
 })
 
@@ -69,11 +63,9 @@ it.each(spread(6)(schedules).map(value => [Schedule.show(value), value] as const
 it('no sampler can draw again what its points were drawn from', () => {
   const correlation = (a: Float64Array, b: Float64Array): number => {
     const mean = a.reduce((sum, x) => sum + x, 0) / a.length
-    const [ab, aa, bb] = [
-      a.reduce((sum, x, i) => sum + (x - mean) * b[i], 0),
-      a.reduce((sum, x) => sum + (x - mean) ** 2, 0),
-      b.reduce((sum, x) => sum + x * x, 0)
-    ]
+    const ab = a.reduce((sum, x, i) => sum + (x - mean) * b[i], 0)
+    const aa = a.reduce((sum, x) => sum + (x - mean) ** 2, 0)
+    const bb = b.reduce((sum, x) => sum + x * x, 0)
     return ab / Math.sqrt(aa * bb)
   }
   const { meaning } = Sampler.concept
@@ -94,6 +86,6 @@ it('no sampler can draw again what its points were drawn from', () => {
       }
     })
   })
-  const law = named('has the moments of the law at every time', sampler(watching))
+  const law = named('has the moments of the law at every time')(sampler(watching))
   fc.assert(law.property, { seed: 1, numRuns: 2 })
 })

@@ -108,44 +108,40 @@ const scoreOf = <P extends string>(
   { schedule, params, time, points }: Omit<Example<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
-/** Laws of the heads of a network, where it has more than its output. */
-const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
-  const { heads: said, output, scoreless } = Score.interpret(score)
-  if (said === undefined || scoreless === true) return []
-  return [
-    forAll(casesOf(score, options))({
-      name: 'its heads see each row alone, and the output is one of them',
-      statement:
-        '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
-      source: 'definition of Score.Model',
-      says: ({ schedule, params, points, time }: Example<P>) => {
-        const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
-        const at = (
-          of: Score.Model<P>['output'],
-          points: Points.Points,
-          levels: ReadonlyArray<Schedule.Level>
-        ): Float64Array => compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
-        const names = compute(() => {
-          const all = said(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, levels[0]))
-          return Params.map<Tensor, Tensor>(() => fill([1], 1))(all)
-        })
-        const wanted = at(output, points, levels)
-        const each = Object.keys(names).map(
-          name => (of: Points.Points, levels: ReadonlyArray<Schedule.Level>) =>
-            at((...given) => said(...given)[name], of, levels)
+/** The law of the heads of a network, where it has more than its output. */
+const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): Stated | false => {
+  const { heads, output, scoreless } = Score.interpret(score)
+  if (heads === undefined || scoreless === true) return false
+  return forAll(casesOf(score, options))({
+    name: 'its heads see each row alone, and the output is one of them',
+    statement:
+      '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
+    source: 'definition of Score.Model',
+    says: ({ schedule, params, points, time }: Example<P>) => {
+      const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
+      const at = (
+        of: Score.Model<P>['output'],
+        points: Points.Points,
+        levels: ReadonlyArray<Schedule.Level>
+      ): Float64Array => compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
+      const names = compute(() =>
+        Params.map<Tensor, Tensor>(() => fill([1], 1))(
+          heads(Score.tensors(params), Points.tensor(points), columnsOf(levels))
         )
-        return [
-          ...each.map(head => {
-            const alone = levels.flatMap((level, i) => Array.from(head(Points.select([i])(points), [level])))
-            const close = 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
-            return equals(head(points, levels), alone, close)
-          }),
-          ...each.map(head => areFinite(head(points, levels))),
-          equals(each.some(head => head(points, levels).every((x, i) => x === wanted[i])) ? 1 : 0, 1)
-        ]
-      }
-    })
-  ]
+      )
+      const found = Object.keys(names).map(name => {
+        const head: Score.Model<P>['output'] = (...given) => heads(...given)[name]
+        const together = at(head, points, levels)
+        const alone = levels.flatMap((level, i) => Array.from(at(head, Points.select([i])(points), [level])))
+        return { together, alone, within: 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)) }
+      })
+      const wanted = at(output, points, levels)
+      return [
+        found.map(({ together, alone, within }) => [areFinite(together), equals(together, alone, within)]),
+        equals(found.some(({ together }) => together.every((x, i) => x === wanted[i])) ? 1 : 0, 1)
+      ]
+    }
+  })
 }
 
 /** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
@@ -203,7 +199,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         return equals(together, alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
       }
     }),
-    ...ofHeads(score, options),
+    ofHeads(score, options),
     smooth
       ? lawOf({
           name: 'divergence is the trace of the Jacobian',
@@ -267,19 +263,6 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
     guidance(score),
     family !== undefined && ExpectationMaximization.serves(family) && maximization(score, options)
   ])
-}
-
-/** That every row but those of known components is one of the given. */
-const areAmong = (
-  found: ReadonlyArray<Density.Row>,
-  given: ReadonlyArray<Density.Row>,
-  known: ReadonlyArray<number>
-): Relation => {
-  const free = found.filter((_, k) => !known.includes(k))
-  return equals(
-    free.map(row => Math.min(...given.map(other => greatest(Density.minus(row, other))))),
-    0
-  )
 }
 
 /** What laws of a family are stated with. */
@@ -364,14 +347,14 @@ const ofMaps = <P extends string>(
           Array.from(centres.values.slice(k * dim, (k + 1) * dim))
         )
         const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
+        const found = start.centres(made).values
+        // Every one but those of known components.
+        const free = Density.rowsOf({ rows: start.count, dim, values: found }).filter(
+          (_, k) => !family.held.includes(k)
+        )
+        const off = free.map(centre => Math.min(...rows.map(row => greatest(Density.minus(centre, row)))))
         return [
-          family.held.length === 0
-            ? equals(start.centres(made).values, centres.values)
-            : areAmong(
-                Density.rowsOf({ rows: start.count, dim, values: start.centres(made).values }),
-                rows,
-                family.held
-              ),
+          family.held.length === 0 ? equals(found, centres.values) : equals(off, 0),
           family.held.length === 0 &&
             !unitVariance &&
             !hasTails &&

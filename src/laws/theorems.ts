@@ -432,11 +432,9 @@ export interface LyapunovOptions<P extends string> {
   readonly time?: number
 }
 
-/** Steps of a map. */
+/** Steps of a map; of a flow at most, of which a right one takes tens; and the error of one of these, as a share of its length. */
 const STEPS = 12
-/** Steps of a flow at most: a right one takes tens. */
 const MOST = 500
-/** The error of one of these, as a share of its length. */
 const TOLERANCE = 1e-4
 
 /**
@@ -594,14 +592,7 @@ export const recovers = <P extends string>(
       Score.toMixture(score)(params),
       O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
     )
-  const zeros = pipe(
-    Score.shapes(DIM)(score),
-    Params.map<ReadonlyArray<number>, Params.Params<P>[P]>(shape => ({
-      shape,
-      values: new Float64Array(shape.reduce((product, n) => product * n, 1))
-    }))
-  )
-  const truth = given.truth ?? planted(mixtureOf(zeros).weights.length, apart)
+  const truth = given.truth ?? planted(mixtureOf(Params.zeros(Score.shapes(DIM)(score))).weights.length, apart)
   const centres = centresOf(truth)
   const dim = centres[0].length
   const { data: otherwise, centres: stillThere } = given.misspecified ?? {
@@ -635,7 +626,6 @@ export const recovers = <P extends string>(
       equals(distance, 0, 6 * inefficiency * errors[k])
     )
   }
-  const seeded = fc.record({ seed: Arbitrary.seeds })
   const losses = pipeline.stages
     .flatMap(Stage.losses)
     .filter(
@@ -647,7 +637,7 @@ export const recovers = <P extends string>(
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
 
   const stated = { ...given, apart, rows, repeats, inefficiency }
-  const lawOf = forAll(seeded)
+  const lawOf = forAll(fc.record({ seed: Arbitrary.seeds }))
   return scripted(
     { by: 'recovers', of: [pipeline, stated] },
     ofRows('laws.recovers(pipeline)', [

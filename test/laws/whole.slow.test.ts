@@ -1,5 +1,4 @@
 /** All cases of what `npm test` takes a part of. */
-import './arbitraries.test.js'
 import './defaults.test.js'
 import './power.test.js'
 import './same.test.js'

@@ -116,15 +116,6 @@ describe('restart', () => {
     expect(values(run(pipeline(em(2), Stage.restart(1)(em(3)))))).toEqual(values(run(pipeline(em(5)))))
   })
 
-  it('goes on from JSON with the same bits', () => {
-    const program = Problem.orThrow(Compile.pipeline(pipeline(Stage.restart(4)(em(5))))(points))
-    const states = [...Run.states(program)(Key.fromSeed(5))]
-    const codec = Run.codec(program)
-    const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(states[2]))))
-    if (E.isLeft(read)) throw new Error('not read')
-    expect([...Run.resume(program)(read.right)].map(values)).toEqual(states.slice(2).map(values))
-  })
-
   it('refuses what its stage cannot do, with the path to it', () => {
     const compiled = Compile.pipeline(
       pipeline(

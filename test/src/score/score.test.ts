@@ -30,42 +30,24 @@ const params = {
   isotropic: Params.of({ means: [[1, 0], [0, 2]], logits: [0, Math.log(3)], logVariances: [Math.log(0.5), Math.log(4)] }) // prettier-ignore
 }
 
-it.each<readonly [Score.Score<string>, string, string, object, number]>([
-  [pair, 'Score.symmetricPair', 's(x) = tanh(⟨m, x⟩) m − x, m = α mean', { mean: [4] }, 4],
-  [
-    spherical,
-    'Score.spherical({ components: 3 })',
-    's(x) = Σ w_i m_i − x over 3 components, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α means_i',
-    { means: [3, 4] },
-    12
-  ],
-  [
-    isotropic,
-    'Score.isotropic({ components: 2 })',
-    's(x) = −Σ w_i (x − m_i)/u_i over 2 components, u_i = α² exp(logVariances_i) + σ², ' +
-      'w = softmax(logits_i − (d/2) log u_i − |x − m_i|²/(2u_i)), m_i = α means_i',
-    { means: [2, 4], logits: [2], logVariances: [2] },
-    11
-  ],
-  [
-    shrinking,
-    'Score.custom({ name: "shrinking", shapes: …, apply: … })',
-    's(x) = shrinking(x)',
-    { rate: [], offset: [4] },
-    5
-  ],
-  [
-    denoiser,
-    'Score.custom({ name: "denoiser", shapes: …, apply: …, predicts: Parametrization.data })',
-    'x̂_0(x) = (x + σ² s(x))/α = denoiser(x)',
-    { scale: [] },
-    1
-  ]
-])('%# is printed as code and as mathematics, and has its parameters', (score, code, formula, shapes, free) => {
-  expect(Score.show(score)).toBe(code)
-  expect(Score.formula(score)).toBe(formula)
+it.each<readonly [Score.Score<string>, object, number]>([
+  [pair, { mean: [4] }, 4],
+  [spherical, { means: [3, 4] }, 12],
+  [isotropic, { means: [2, 4], logits: [2], logVariances: [2] }, 11],
+  [shrinking, { rate: [], offset: [4] }, 5],
+  [denoiser, { scale: [] }, 1]
+])('%# has its parameters', (score, shapes, free) => {
   expect(Score.shapes(4)(score)).toEqual(shapes)
   expect(Score.degreesOfFreedom(4)(score)).toBe(free)
+})
+
+it('a function of one’s own is printed as code and as mathematics, by what it predicts', () => {
+  expect([shrinking, denoiser].flatMap(score => [Score.show(score), Score.formula(score)])).toEqual([
+    'Score.custom({ name: "shrinking", shapes: …, apply: … })',
+    's(x) = shrinking(x)',
+    'Score.custom({ name: "denoiser", shapes: …, apply: …, predicts: Parametrization.data })',
+    'x̂_0(x) = (x + σ² s(x))/α = denoiser(x)'
+  ])
 })
 
 describe('problems', () => {
@@ -77,11 +59,9 @@ describe('problems', () => {
   )
 
   it.each([Score.spherical, Score.isotropic])('of the number of components %#', of => {
-    expect(found(of({ components: 0 }))).toEqual(['components: 0 is not a whole number ≥ 1; try 2'])
     expect(found(of({ components: 4 }))).toEqual([
       'components: 4 exceeds the 3 rows of the table; ask for fewer components or give more data'
     ])
-    expect(found(of({ components: NaN }))).toEqual(['components: NaN is not a whole number ≥ 1; try 2'])
   })
 
   it('of a network', () => {

@@ -15,7 +15,6 @@ import * as Stretches from '../../lib/rows/stretches.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import type * as Points from '../data/points.js'
-import * as Scaling from '../data/scaling.js'
 import * as Source from '../data/source/source.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -24,6 +23,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Params from '../core/params.js'
 import * as Score from '../score/score.js'
+import { asLearned } from './asLearned.js'
 import * as Floor from './floor.js'
 import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
@@ -165,13 +165,11 @@ interface Learner {
 }
 
 const learnerOf = (
-  { mixture: found, pipeline, scaling, prior, minimumVariance, fixed = [] }: Fitted,
+  { mixture, pipeline, scaling, prior, minimumVariance, fixed = [] }: Fitted,
   data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
-  const others = Array.from(found.weights.keys()).filter(k => !fixed.includes(k))
-  const mixture = fixed.length === 0 ? found : Mixture.relabelled([...fixed, ...others])(found)
-  const standing = scaling === null ? mixture : Mixture.rescaled(Scaling.inverse(scaling))(mixture)
+  const standing = asLearned(mixture, scaling, fixed)
   const own = minimumVariance ?? O.toNullable(Pipeline.varianceFloor(pipeline))
   const maps = bothMaps(score)
   const isServed =

@@ -2,7 +2,6 @@
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
-import * as Scaling from '../data/scaling.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -14,7 +13,8 @@ import { isSound, setAside, valueBy, type Criterion, type Ranked } from './candi
 import { parametersOf } from './found.js'
 import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
-import { fewOf } from './fewRows.js'
+import { asLearned, fewOf } from './asLearned.js'
+import { plural } from '../data/parts.js'
 
 /** What would be chosen. */
 export interface Hint {
@@ -130,9 +130,7 @@ export const of = (learned: Learned): Hint | null => {
   const own = fewOf(all, ROWS)
   if (others.length === 0 && !isFar(own, mixture)) return null
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
-  const inverse = scaling && Scaling.inverse(scaling)
-  const inOwnUnits = inverse === null ? (mixture: Mixture.Mixture) => mixture : Mixture.rescaled(inverse)
-  const floor = Floor.above(learned.minimumVariance, chosen.score, points, inOwnUnits(mixture))
+  const floor = Floor.above(learned.minimumVariance, chosen.score, points, asLearned(mixture, scaling))
   const value = valueBy(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
     Statistics.of(own, parametersOf(score, scaling, mixture))(mixture)
@@ -156,7 +154,7 @@ export const of = (learned: Learned): Hint | null => {
     const maps = Score.problems(points)(score).length > 0 ? null : bothMaps(score)
     if (maps === null || !ExpectationMaximization.serves(maps.family)) return null
     const { family, fromMixture, toMixture } = maps
-    const start = fromMixture(inOwnUnits(from))
+    const start = fromMixture(asLearned(from, scaling))
     const placed = family.placed?.(points)(start) ?? start
     const step = ExpectationMaximization.step(family, floor, points, prior)
     const found = toMixture(iterated(step, STEPS, started(placed), undefined, lossAt(score, most)).params)
@@ -203,11 +201,11 @@ export const sentence = (hint: Hint, criterion: string): string =>
 /** “3 components rest on a row or two alone …” */
 const rested = ({ components, less, rows, lone }: Hint, criterion: string): string =>
   `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
-  `Beside a background, which takes about ${Math.round(rows)} rows, ${components} component${components === 1 ? '' : 's'} describe${components === 1 ? 's' : ''} the others, ` +
+  `Beside a background, which takes about ${Math.round(rows)} rows, ${plural(components, 'component')} describe${components === 1 ? 's' : ''} the others, ` +
   `with an ${criterion} about ${less.toFixed(0)} lower. Compare with --robust -k ${components}.`
 
 const gained = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'
-    ? `With heavy tails the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`
-    : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`) +
+    ? `With heavy tails the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`
+    : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`) +
   ' Compare with --robust.'

@@ -3,7 +3,7 @@ import * as Merging from '../mixture/merging.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Points from '../data/points.js'
-import { fewOf } from './fewRows.js'
+import { fewOf } from './asLearned.js'
 
 /** So many rows are looked at. */
 const ROWS = 4000

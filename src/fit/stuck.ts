@@ -5,7 +5,6 @@
 import { Key } from '../../lib/index.js'
 import type * as Params from '../core/params.js'
 import * as Points from '../data/points.js'
-import * as Scaling from '../data/scaling.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
@@ -14,7 +13,7 @@ import type * as Score from '../score/score.js'
 import * as Floor from './floor.js'
 import { iterated, started } from './grown.js'
 import { bothMaps } from '../mixture/family.js'
-import { fewOf } from './fewRows.js'
+import { asLearned, fewOf, orderOf } from './asLearned.js'
 
 /** Components by number, from 0. */
 export interface Stuck {
@@ -66,11 +65,8 @@ export const of = ({ score, mixture, points: all, scaling, prior, minimumVarianc
   if (Missing.has(all) || mixture.weights.length < 3) return null
   const own = fewOf(all, ROWS)
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
-  const inverse = scaling && Scaling.inverse(scaling)
-  const others = Array.from(mixture.weights.keys()).filter(k => !fixed.includes(k))
-  /** The order of components in parameters. */
-  const order = [...fixed, ...others]
-  const standing = Mixture.relabelled(order)(inverse === null ? mixture : Mixture.rescaled(inverse)(mixture))
+  const order = orderOf(mixture, fixed)
+  const standing = asLearned(mixture, scaling, fixed)
   const maps = bothMaps(score)
   if (maps === null || !ExpectationMaximization.serves(maps.family) || !SplitAndMerge.serves(maps.family)) return null
   const { family, fromMixture, toMixture } = maps

@@ -1,5 +1,6 @@
 /** Whether a score can be learned from rows at all. */
 import * as Problem from '../core/problem.js'
+import { plural } from '../data/parts.js'
 import type * as Points from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import type { MStep } from '../mixture/family.js'
@@ -51,14 +52,14 @@ export const problemOf = (
     return Problem.of(
       'family',
       Score.nameOf(score),
-      `one that ${rows} row${rows === 1 ? '' : 's'} of ${dim} columns can fix`,
+      `one that ${plural(rows, 'row')} of ${dim} columns can fix`,
       'give more rows than columns, or take a family without correlations'
     )
   if (!isWithin(score, points, prior))
     return Problem.of(
       'components',
       components,
-      [`few enough for ${rows} row${rows === 1 ? '' : 's'} and the family `, Problem.word(Score.nameOf(score))],
+      [`few enough for ${plural(rows, 'row')} and the family `, Problem.word(Score.nameOf(score))],
       components === 1
         ? 'give more rows, or take a family with fewer parameters'
         : 'ask for fewer components, or for a family with fewer parameters'

@@ -98,6 +98,23 @@ export async function* decoded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   yield text()
 }
 
+/** How many lines end in a text. */
+export const linesIn = (text: string): number => {
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1
+  return count
+}
+
+/** Whether it is so of a line of a text; none after the first of which it is are looked at. */
+export const someLine = (text: string, is: (line: string) => boolean): boolean => {
+  for (let from = 0; ;) {
+    const end = text.indexOf('\n', from)
+    if (is(end < 0 ? text.slice(from) : text.slice(from, end))) return true
+    if (end < 0) return false
+    from = end + 1
+  }
+}
+
 /** How often any of some characters stands in a text. */
 export const occurrences = (text: string, characters: string): number => {
   const codes = Array.from(characters, character => character.charCodeAt(0))

@@ -9,7 +9,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
 import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/formats/cells.js'
 import { caught, mappedAsync, scanned } from '../../lib/plain/gather.js'
-import { below, decoded, NoText, records as cut, type Marks } from '../../lib/formats/records.js'
+import { below, decoded, linesIn, NoText, records as cut, someLine, type Marks } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { typed } from '../core/spelling.js'
@@ -576,9 +576,9 @@ const nextPiece = (text: string, options: CsvOptions, begun: Begun): Either.Eith
   // As many names as there are cells stand above each piece; a digit begins no comment.
   const names = `${head.names.map((_, j) => j + 1).join(delimiter)}\n`
   const own = { ...options, delimiter, skip: 0, header: true }
-  const isNone = (line: string): boolean =>
-    line.trim() === '' || (options.comment !== undefined && line.startsWith(options.comment))
-  if (text.split('\n').every(isNone)) {
+  const isRecord = (line: string): boolean =>
+    line.trim() !== '' && (options.comment === undefined || !line.startsWith(options.comment))
+  if (!someLine(text, isRecord)) {
     const grid = { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) }
     return Either.right({ grid, text: names, options: own, above: 0 })
   }
@@ -623,7 +623,7 @@ const piecesOf = (
         lines: 0
       }
       return [
-        { ...begun, rows: begun.rows + grid.rows, lines: begun.lines + text.split('\n').length - 1 },
+        { ...begun, rows: begun.rows + grid.rows, lines: begun.lines + linesIn(text) },
         Either.right({ ...found.right, grid: after(begun.rows)(grid) })
       ]
     }

@@ -36,7 +36,7 @@ describe.each(vocabulary.map(({ concept, words }) => ({ name: concept, words }))
     // Custom parts are functions, and noise is many numbers: both are cut short. A mixture that is converted is the mixture.
     const whole = sample.filter(value => !/…|\d × \d|Score\.convert/.test(Case.show(value)))
     expect(whole.length).toBeGreaterThan(0.1 * sample.length)
-    for (const value of whole) {
+    for (const value of whole.slice(0, 60)) {
       const code = Case.show(value)
       const built = evaluated(code)
       expect(areSameBits(typeof built === 'number' ? Rate.from(built) : built, value), code).toBe(true)

@@ -78,9 +78,7 @@ export const hashOf = (index: number, choice: Choice, step: number | null): stri
 }
 
 /** What an address asks for: what it does not know of is left as it is by default. */
-export const readHash = (
-  hash: string
-): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
+const readHash = (hash: string): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
   const asked = new URLSearchParams(hash)
   const wanted = asked.get('question') ?? ''
   const index = Math.max(

@@ -38,7 +38,7 @@ const compared: ReadonlyArray<Named> = [
  * The families that need nothing but a number of components: those above, and then the others of a vocabulary, of which
  * those whose variances are learned come first.
  */
-export const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Named> => {
+const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Named> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
     .flatMap(({ example, fields }): ReadonlyArray<Named> => {
       const { family } = Score.interpret(example)

@@ -95,7 +95,7 @@ export const namesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => 
 ]
 
 /** The looks of named marks, in the order of the names over all panels. */
-export const looksOf = (panels: ReadonlyArray<Panel>): Looks => {
+const looksOf = (panels: ReadonlyArray<Panel>): Looks => {
   const names = namesOf(panels)
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
 }

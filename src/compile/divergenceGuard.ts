@@ -35,7 +35,7 @@ export const leaves = <P extends string>(
   noise: number
 ): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
   const { dim } = data
-  const { points: about, enter } = Frame.of(family, data)
+  const { points: about, toInternal } = Frame.of(family, data)
   const far = BEYOND * (reachOf(rowsOf(about)) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
   const mixtureOf = family.toMixture
@@ -47,13 +47,13 @@ export const leaves = <P extends string>(
     return { distance: longest(values.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
   }
   return (before, after) => {
-    const there = mixtureOf(enter(after))
+    const there = mixtureOf(toInternal(after))
     const found = RA.makeBy(there.weights.length, k => extent(there, k))
     const isWide = ({ deviation }: Extent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: Extent): boolean => distance > far + BEYOND * deviation
     // Nearly always nothing is, and the parameters before need no look.
     if (!found.some(one => isWide(one) || isOut(one))) return null
-    const here = mixtureOf(enter(before))
+    const here = mixtureOf(toInternal(before))
     const old = found.map((_, k) => extent(here, k))
     const wide = found.findIndex((one, k) => isWide(one) && one.deviation > old[k].deviation)
     const out = found.findIndex((one, k) => isOut(one) && one.distance > old[k].distance)

@@ -60,13 +60,13 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         )
       )
   }
-  const { points: about, enter } = Loss.framed(loss)(data)
+  const { points: about, toInternal } = Loss.framed(loss)(data)
   const model = Score.interpret(loss.score)
   const draws = NoiseDrawn.draw(loss)(about)
   const own = Matching.data(about, false)
   const theirs = Matching.data(data, false)
   return (params, key, rows) => {
-    const here = enter(params)
+    const here = toInternal(params)
     const { basis, terms } = draws(here, key)
     const first = (
       of: (first: number, count: number) => Loss.ValueAndGradient<P>,

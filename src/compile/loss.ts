@@ -283,7 +283,7 @@ const onRows = <P extends string>(
   const drawing = draw(loss)
   const frame = framed(loss)
   return data => {
-    const { points: about, middle, enter } = frame(data)
+    const { points: about, middle, toInternal } = frame(data)
     const anew = drawing(about)
     // Nodes draw nothing, and so are the same for all parameters and keys.
     const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
@@ -308,7 +308,7 @@ const onRows = <P extends string>(
     }
     return (params, key, others) => {
       const { here, basis, terms, sum } = Strands.kept(() => {
-        const here = enter(params)
+        const here = toInternal(params)
         const { basis, terms: own } = draws(here, key)
         const terms = (
           others === undefined

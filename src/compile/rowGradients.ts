@@ -30,7 +30,7 @@ const gradients = <P extends string>(
   const shapes = Score.shapes(data.dim)(loss.score)
   const size = Params.sizeOf(shapes)
   const library = Loss.libraryOf(loss.score, 'float64')
-  const { points: about, enter } = Loss.framed(loss)(data)
+  const { points: about, toInternal } = Loss.framed(loss)(data)
   const own = Matching.data(about, true)
   const slopes = RA.makeBy(size, j =>
     NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
@@ -53,7 +53,7 @@ const gradients = <P extends string>(
       )
     )
   return (params, key) => {
-    const here = enter(params)
+    const here = toInternal(params)
     const columns = slopes.map(draws => {
       const { basis, terms } = draws(here, key)
       const parts = terms

@@ -79,7 +79,8 @@ const between =
       })
       const values = Factor.multiply(factor, d, z).map((x, at) => mean[at % d] + x)
       const points = { rows: SHIFTS * each, dim: d, values }
-      const [here, there] = [p, q].map(Mixture.logDensity(points))
+      const here = Mixture.logDensity(points)(p)
+      const there = Mixture.logDensity(points)(q)
       return { share: weight / (2 * each), found: here.map((log, i) => of(log - there[i])) }
     })
     const means = Array.from({ length: SHIFTS }, (_, shift) =>
@@ -164,13 +165,15 @@ export const bures =
   (q: Mixture.Mixture) =>
   (p: Mixture.Mixture): Bounded => {
     sameColumns('bures', p, q)
-    const [here, there] = [p, q].map(gaussianComponents)
+    const here = gaussianComponents(p)
+    const there = gaussianComponents(q)
     const cost = {
       shape: [here.length, there.length],
       values: Float64Array.from(here.flatMap(one => there.map(other => Pairs.transport(one, other))))
     }
     const moved = plan(cost, p.weights, q.weights)
-    const [one, other] = [p, q].map(Mixture.moments)
+    const one = Mixture.moments(p)
+    const other = Mixture.moments(q)
     return {
       value: Math.sqrt(moved.reduce((sum, share, at) => sum + share * cost.values[at], 0)),
       lower: Math.sqrt(Pairs.transport(one, other))
@@ -202,7 +205,8 @@ export const mmd =
     const noise = Mixture.of({ means: [Array.from({ length: d }, () => 0)], variances: [bandwidth * bandwidth] })
     // k = (2πh²)^{d/2} N(x − y; 0, h²I)
     const scale = (d / 2) * Elementary.log(2 * Math.PI * bandwidth * bandwidth)
-    const [ofP, ofQ] = [p, q].map(Mixture.convolve(noise))
+    const ofP = Mixture.convolve(noise)(p)
+    const ofQ = Mixture.convolve(noise)(q)
     const expected = (a: Mixture.Mixture, b: Mixture.Mixture): number =>
       Elementary.exp(scale + Mixture.logIntegral(b)(a))
     return exact(Math.sqrt(Math.max(0, expected(p, ofP) - 2 * expected(p, ofQ) + expected(q, ofQ))))

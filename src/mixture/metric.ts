@@ -60,7 +60,8 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
  * assert.deepEqual(order, [1, 0])
  */
 export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<number> => {
-  const [rows, columns] = [reference, estimate].map(components)
+  const rows = components(reference)
+  const columns = components(estimate)
   const cost = new Float64Array(rows * columns).map((_, at) =>
     distance(reference, Math.floor(at / columns))(estimate, at % columns)
   )

@@ -131,11 +131,11 @@ const framed = <P extends string, D extends Source.Data, A extends ReadonlyArray
   data: D,
   stepOn: (about: D, middle: Float64Array | null) => (params: Params.Params<P>, ...rest: A) => Taken<P>
 ): ((params: Params.Params<P>, ...rest: A) => Taken<P>) => {
-  const { points, middle, enter, leave } = Frame.of(family, data)
+  const { points, middle, toInternal, fromInternal } = Frame.of(family, data)
   const step = stepOn(points, middle)
   return (params, ...rest) => {
-    const taken = step(enter(params), ...rest)
-    return { value: taken.value, params: leave(taken.params) }
+    const taken = step(toInternal(params), ...rest)
+    return { value: taken.value, params: fromInternal(taken.params) }
   }
 }
 
@@ -319,12 +319,12 @@ export const judge = <P extends string>(
   prior: number | null = null,
   take: Take<P> = here
 ): ((params: Params.Params<P>) => Judged) => {
-  const { points: about, middle, enter } = Frame.of(family, data)
+  const { points: about, middle, toInternal } = Frame.of(family, data)
   const penaltyOf = penalty(family, about, prior)
   const least = family.leastRows(data.dim)
   const sum = judgedSum(family, rowsOf(about))
   return params => {
-    const own = enter(params)
+    const own = toInternal(params)
     const { value, mass } = take(sum(own), { params: own, middle, kind: 'judged', noise: null })
     return { value: value + penaltyOf(own), mass, lost: mass.filter(share => share * data.rows < least).length }
   }

@@ -20,9 +20,9 @@ export interface Frame<P extends string, D extends Source.Data = Points.Points> 
   /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
   readonly middle: Float64Array | null
   /** Parameters for `points`, of those for the data. */
-  readonly enter: (params: Params.Params<P>) => Params.Params<P>
+  readonly toInternal: (params: Params.Params<P>) => Params.Params<P>
   /** Parameters for the data, of those for `points`. */
-  readonly leave: (params: Params.Params<P>) => Params.Params<P>
+  readonly fromInternal: (params: Params.Params<P>) => Params.Params<P>
 }
 
 interface Centred {
@@ -48,8 +48,8 @@ const about = remembered((data: Source.Data): Centred => {
 export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): Frame<P, D> => ({
   points,
   middle: null,
-  enter: params => params,
-  leave: params => params
+  toInternal: params => params,
+  fromInternal: params => params
 })
 
 /** Where a family's parameters are looked at with the data. */
@@ -60,7 +60,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   if (shifted === undefined || !isSound) return unmoved<P, D>(data)
   const { points, middle } = centred(data)
   const opposite = middle.map(m => -m)
-  return { points, middle, enter: shifted(opposite), leave: shifted(middle) }
+  return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
 /** The same for a score that may have no family: then the data are as they are. */

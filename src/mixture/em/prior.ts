@@ -109,7 +109,8 @@ export const added =
 
 /** xᵀΣ⁻¹y summed over two lists of rows, [rows, dim] each. */
 const paired = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
-  const [left, right] = [x, y].map(rows => Factor.solve(factor, dim, rows))
+  const left = Factor.solve(factor, dim, x)
+  const right = Factor.solve(factor, dim, y)
   return left.reduce((sum, a, at) => sum + a * right[at], 0)
 }
 

@@ -260,7 +260,8 @@ export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArra
   const [own, places] = thinned(cloud, seen)
   const { rows, dim, weights } = own
   const width = dim + 1
-  const [table, around] = [own, places].map(tableOf)
+  const table = tableOf(own)
+  const around = tableOf(places)
   const middle = sumsOf(table.weighted, width).subarray(0, dim)
   const next = stepped(pursuit, middle)
   const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Standing> => {

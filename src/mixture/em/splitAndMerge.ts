@@ -77,14 +77,14 @@ const paired = <P extends string, S extends { readonly gain: number }>(
     )
   ).flat()
 
-/** By what the family can do; null where it has not the way from and to mixtures. */
+/** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
   { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
   { varianceFloor }: Options,
   about: Points.Points
-): Moves<P> | null => {
+): Moves<P> => {
   const least = leastRows(about.dim)
-  if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return null
+  if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return () => []
   const { second, isShared = false } = mStep
   /**
    * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
@@ -144,7 +144,7 @@ export const step = <P extends string>(
   take?: ExpectationMaximization.Take<P>
 ): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
   const { attempts, polish, patience = 1, varianceFloor, prior } = options
-  const { points: about, enter, leave } = Frame.of(family, data)
+  const { points: about, toInternal, fromInternal } = Frame.of(family, data)
   const leastRows = family.leastRows(data.dim)
   const judge = ExpectationMaximization.judge(family, data, prior, take)
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
@@ -174,7 +174,7 @@ export const step = <P extends string>(
     family.toMixture === undefined
       ? 0
       : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
-  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points) ?? (() => [])
+  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points)
   const movesFrom =
     data.rows > SURVEYED
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.select)(about))
@@ -183,7 +183,7 @@ export const step = <P extends string>(
     const { value, mass, lost } = judge(params)
     if (mass.length < 2) return { value, params, move: null }
     const moves = pipe(
-      movesFrom(key)(enter(params)),
+      movesFrom(key)(toInternal(params)),
       RA.sort(
         pipe(
           N.Ord,
@@ -195,7 +195,7 @@ export const step = <P extends string>(
     return pipe(
       moves.slice(0, attempts),
       RA.findFirstMap(({ removed, split, start }) => {
-        const polished = polishedFrom(leave(start()), value - LEAST_GAIN)
+        const polished = polishedFrom(fromInternal(start()), value - LEAST_GAIN)
         if (polished === null) return O.none
         const found = judge(polished)
         const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
@@ -218,10 +218,10 @@ const GROWTHS = 3
 export const grown =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
-    const { points: about, enter, leave } = Frame.of(family, points)
+    const { points: about, toInternal, fromInternal } = Frame.of(family, points)
     const from = larger.fromMixture
     if (family.toMixture === undefined || from === undefined) return []
-    const mixture = family.toMixture(enter(params))
+    const mixture = family.toMixture(toInternal(params))
     const { second, isShared }: Pick<MStep<P>, 'second' | 'isShared'> = larger.mStep ?? { second: 'trace' }
     const { splits } = Halves.survey(about, mixture, {
       second,
@@ -239,6 +239,6 @@ export const grown =
         )
       ),
       RA.takeLeft(GROWTHS),
-      RA.map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+      RA.map(({ k, halves }) => fromInternal(from(Halves.grown(mixture, k, halves))))
     )
   }

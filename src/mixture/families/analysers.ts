@@ -158,7 +158,8 @@ export const nameOf = ({ loadings, noise, isotropic, rank }: Kind & { readonly r
 const freedomOf =
   ({ rank, loadings, noise, isotropic }: Kind & { readonly rank: number }) =>
   (components: number, dim: number): number => {
-    const [ownLoads, ownNoise] = [loadings, noise].map(one => one === 'own')
+    const ownLoads = loadings === 'own'
+    const ownNoise = noise === 'own'
     const q = Math.min(rank, isotropic && (ownNoise || !ownLoads) ? dim - 1 : dim)
     const whole = (dim * (dim + 1)) / 2
     const loads = dim * q - (q * (q - 1)) / 2
@@ -171,7 +172,8 @@ const freedomOf =
 /** Factor analysers: covariances of low rank beside noise. */
 export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): Model<Names> => {
   const { loadings, noise, isotropic } = kind
-  const [ownLoads, ownNoise] = [loadings, noise].map(one => one === 'own')
+  const ownLoads = loadings === 'own'
+  const ownNoise = noise === 'own'
   const isShared = !ownLoads && !ownNoise
   const shapes = (components: number, dim: number): Params.Shapes<Names> => ({
     factors: [...(ownLoads ? [components] : []), dim, rank],

@@ -209,7 +209,8 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
     },
     distance: (from, to) => {
       const apart = family.distance?.(from, to) ?? 0
-      const [before, after] = [from, to].map(shareOf)
+      const before = shareOf(from)
+      const after = shareOf(to)
       // Fisher's metric of a share.
       const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
       return Math.sqrt(apart * apart + share)

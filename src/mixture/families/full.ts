@@ -120,7 +120,8 @@ export const ofFactors = Gaussian.evaluated(
 /** What is seen of one factor at the level of the rows, [1, d, d]: rows and centres are whitened once, and their distances are plain. */
 const together = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.Seen => {
   const root = inverse(factor)
-  const [rows, centres] = [x, means].map(points => matMul(points, root, { transposeB: true }))
+  const rows = matMul(x, root, { transposeB: true })
+  const centres = matMul(means, root, { transposeB: true })
   return Gaussian.seenTogether(
     Gaussian.logNormal(x.shape[1] ?? 0, squaredDistances(rows, centres, alpha), logRootOf(factor)),
     matMul(rows, root),

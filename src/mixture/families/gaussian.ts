@@ -3,7 +3,6 @@
  * S_k = α²Σ_k + σ²I and P_k = S_k⁻¹; a row x sees it through r_k = x − αc_k. A level is one for all rows, of one entry, or one
  * a row, [rows, 1]: of one, everything that is asked of S_k is computed once.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -166,8 +165,8 @@ export const relabelledAs =
   (order: ReadonlyArray<number>) =>
   (params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>((array, name) => {
-      const [before, after] = [now, more].map((shapes: Params.Shapes<string>) => size(shapes[name]))
-      return before === after ? array : inOrder(order)(array)
+      const isFixed = size(now[name as P]) === size(more[name as P])
+      return isFixed ? array : inOrder(order)(array)
     })(params)
 
 /** The same mixture about another origin: each row of its means shifted by a vector. */
@@ -294,7 +293,8 @@ export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: numb
  * times the root of the relative entropy of row and component together.
  */
 export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
-  const [before, after] = [from, to].map(logsOf)
+  const before = logsOf(from)
+  const after = logsOf(to)
   return Math.sqrt(
     before.reduce((sum, log, k) => {
       const share = Elementary.exp(log)
@@ -302,13 +302,6 @@ export const fisher = (from: NdArray, to: NdArray, apart: (component: number) =>
     }, 0)
   )
 }
-
-/** Σ_j over the columns of one component. */
-export const overColumns = (dim: number, of: (column: number) => number): number =>
-  pipe(
-    RA.makeBy(dim, of),
-    RA.reduce(0, (sum, x) => sum + x)
-  )
 
 /** [K, rows] → [rows, K] */
 export const turned = (x: Tensor): Tensor => transpose(x, [1, 0])

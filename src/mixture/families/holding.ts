@@ -10,7 +10,8 @@ import { Case, Field, Problem } from '../../core/index.js'
 import { concept, type Model, type Moments, type MStep, type Score } from '../family.js'
 import type { Mixture } from '../mixtureData.js'
 import * as Params from '../../core/params.js'
-import { factorsOf, ofComponents, type Component } from '../component.js'
+import { factorsOf } from '../component.js'
+import { relabelled } from '../mixture.js'
 import * as Known from './known.js'
 import { modelOf } from './define.js'
 import * as Gaussian from './gaussian.js'
@@ -134,20 +135,6 @@ const inPlaces = (known: List, means: NdArray): ReadonlyArray<number> => {
   )
 }
 
-/** The components of a mixture in another order. */
-const inOrder = (order: ReadonlyArray<number>, mixture: Mixture): Mixture => {
-  const [count, dim] = mixture.means.shape
-  if (order.every((from, k) => from === k)) return mixture
-  const factors = factorsOf(mixture)
-  return ofComponents(
-    RA.makeBy(count, (k): Component => ({
-      weight: mixture.weights[order[k]],
-      mean: mixture.means.values.subarray(order[k] * dim, (order[k] + 1) * dim),
-      factor: factors[order[k]]
-    }))
-  )
-}
-
 /** A model with what is known in its place. */
 const holding = (gaussians: Gaussians, known: List): Model<Own> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
@@ -216,7 +203,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
           weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
         }
       },
-      fromMixture: mixture => inArrays(fromMixture(inOrder(inPlaces(known, mixture.means), mixture))),
+      fromMixture: mixture => inArrays(fromMixture(relabelled(inPlaces(known, mixture.means))(mixture))),
       mStep: {
         ...learnedBy(mStep),
         ...(mStep.isGeneralized && { isGeneralized: true }),

@@ -141,20 +141,25 @@ const spread = (from: NdArray, to: NdArray, dim: number): number => {
 /** The same and δcᵀΣ⁻¹δc of independent columns, where the eigenvalues are ratios of variances. */
 const apartByColumns = (before: Mixture, after: Mixture): ((component: number) => number) => {
   const [, dim] = before.means.shape
-  const [from, to] = [before, after].map(Gaussian.diagonalsOf)
-  return k =>
-    Gaussian.overColumns(dim, j => {
-      const at = k * dim + j
+  const from = Gaussian.diagonalsOf(before)
+  const to = Gaussian.diagonalsOf(after)
+  return k => {
+    let sum = 0
+    for (let at = k * dim; at < (k + 1) * dim; at++) {
       const shift = Elementary.square(after.means.values[at] - before.means.values[at]) / from[at]
-      return to[at] === from[at]
-        ? shift
-        : shift + Elementary.square(Elementary.log(to[at]) - Elementary.log(from[at])) / 2
-    })
+      const width = to[at] === from[at] ? 0 : Elementary.square(Elementary.log(to[at]) - Elementary.log(from[at])) / 2
+      sum += shift + width
+    }
+    return sum
+  }
 }
 
 const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
   const [, dim] = before.means.shape
-  const [from, to] = [before, after].map(mixture => factorsOf(mixture).map(factor => Factor.triangle(factor, dim)))
+  const trianglesOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
+    factorsOf(mixture).map(factor => Factor.triangle(factor, dim))
+  const from = trianglesOf(before)
+  const to = trianglesOf(after)
   const common = isShared ? spread(from[0], to[0], dim) : null
   return k => {
     const step = before.means.values.slice(k * dim, (k + 1) * dim).map((c, j) => after.means.values[k * dim + j] - c)
@@ -167,7 +172,8 @@ const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): (
 export const distance =
   <P extends string>({ toMixture }: Pick<Maps<P>, 'toMixture'>, isShared = false) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
-    const [before, after] = [from, to].map(toMixture)
+    const before = toMixture(from)
+    const after = toMixture(to)
     const apart =
       before.factors === null && after.factors === null
         ? apartByColumns(before, after)

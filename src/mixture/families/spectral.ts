@@ -117,7 +117,9 @@ const ROUND = 1e-9
 /** Covariances with a volume, shape and orientation. */
 export const spectral = (parts: Parts): Model<Names> => {
   const { volume, shape, orientation } = parts
-  const [ownVolume, ownShape, ownAxes] = [volume, shape, orientation].map(one => one === 'own')
+  const ownVolume = volume === 'own'
+  const ownShape = shape === 'own'
+  const ownAxes = orientation === 'own'
   const isTurned = orientation !== 'none'
   const shapes = (count: number, dim: number): Params.Shapes<Names> =>
     joined<ReadonlyArray<number>>(

@@ -127,6 +127,9 @@ const measured = right(
 const holes = { ...measured, values: measured.values.map((x, at) => (at % 7 === 3 ? NaN : x)) }
 const centres = { shape: [2, dim], values: Float64Array.of(0, 0, 1, 3, 1, 0) }
 
+const likelihoodOf = (points: Points.Points, errors: Float64Array, sigma: number): number =>
+  Strands.taken(moments(partsOf(truth), 'full', inMemory(points), { errors, level: { alpha: 1, sigma } })).value
+
 it('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
     const data = inMemory(points)
@@ -136,6 +139,12 @@ it('the formulas of errors of 0 are those of rows without', () => {
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)
     for (const key of ['mass', 'sums', 'second'] as const) expect(apart(found[key], wanted[key])).toBeLessThan(1e-12)
   }
+})
+
+it('errors and noise add up', () => {
+  const errors = measured.errors ?? new Float64Array()
+  const wider = errors.map((e, at) => (at % (dim * dim)) % (dim + 1) === 0 ? e + 0.49 : e) // prettier-ignore
+  expect(Math.abs(likelihoodOf(measured, errors, 0.7) - likelihoodOf(measured, wider, 0))).toBeLessThan(1e-13)
 })
 
 it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fixed points', () => {

@@ -212,6 +212,7 @@ describe.each(rows)('$name', ({ name, columns, leastRows, again }) => {
         )
     }
     expect(Math.exp(free.logits.values[0])).toBeLessThan(1e-300)
+    expect(Object.values(free).every(({ values }) => values.every(Number.isFinite))).toBe(true)
     // What was above it stays so, where common parts fall to it.
     const above = Array.from({ length: 10 }).reduce<Params.Params<string>>(
       params => step(plain, 0.8)(params).params,

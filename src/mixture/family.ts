@@ -72,6 +72,8 @@ export interface Learned {
   readonly isShared?: boolean
   /** Whether they share one volume, and not all else; a prior then counts as many rows for all as for one. */
   readonly isVolumeShared?: boolean
+  /** Whether the family's densities turn all rows at once to axes that components share: of them the triangles of a mixture know nothing. */
+  readonly hasCommonAxes?: true
 }
 
 /** Numbers by name, those of one component: one or several each. */

@@ -86,8 +86,8 @@ const together = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** Which second moments are asked for, and whether only their sum over the components counts. */
-type Kind = Pick<MStep<string>, 'second' | 'isShared'>
+/** Which second moments are asked for, whether only their sum over the components counts, and whether the family has common axes. */
+type Kind = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
 /** With moments of all components together where that is less work than those of each, and no row counts for what is no Gaussian. */
 const settled = ({ second, isShared = false }: Kind, count: number, dim: number, isOfGaussians: boolean): Kind => ({
@@ -104,13 +104,16 @@ type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Ro
 export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return inVocabulary(family, kind, dim)
+  const turned = kind.hasCommonAxes ? inVocabulary(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
     // Of noise on tails there are sums over precisions, in loops.
     const isWhole = data.misses !== true && data.errors === undefined && (isClean(level) || isGaussian(mixture))
-    return isWhole && isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
-      ? byProgram(kind)(mixture, level, data)
-      : ofMixture(mixture, level, kind.second, data)
+    const isWorthOf = (worth: number): boolean => isWorth(kind, Mixture.components(mixture), dim, data.rows, worth)
+    if (!isWhole || !isWorthOf(WORTH.loops)) return ofMixture(mixture, level, kind.second, data)
+    return turned !== null && isWorthOf(WORTH.interpreter)
+      ? turned(params, level, data)
+      : byProgram(kind)(mixture, level, data)
   }
 }
 

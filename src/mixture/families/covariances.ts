@@ -35,6 +35,8 @@ export interface Model<Q extends string> {
   readonly isShared: boolean
   /** Whether they have one volume. */
   readonly isVolumeShared: boolean
+  /** See `Learned`. */
+  readonly hasCommonAxes?: true
   /** Whether those of columns in other units are such too. */
   readonly isScalable: boolean
   /** Rows of one component below which its likelihood has no bound. */

@@ -64,8 +64,8 @@ const nearest = <Q extends string>(
 /** What follows of the parts of a mixture. */
 export const following = <Q extends string>({ components, covariance, weights }: Parts<Q>): Made<Named<Q>> => {
   type P = Named<Q>
-  const { second, isShared, isVolumeShared, isGeneralized, isScalable, ofGradient, seen, projection, fit, anew } =
-    covariance
+  const { second, isShared, isVolumeShared, hasCommonAxes, isGeneralized, isScalable } = covariance
+  const { ofGradient, seen, projection, fit, anew } = covariance
   const isFree = weights === 'free'
   const isRound = second === 'trace'
   const to = toMixture({ covariance, weights })
@@ -84,6 +84,7 @@ export const following = <Q extends string>({ components, covariance, weights }:
     second,
     ...(isShared && { isShared }),
     ...(isVolumeShared && !isShared && { isVolumeShared }),
+    ...(hasCommonAxes && { hasCommonAxes }),
     ...(isGeneralized && { isGeneralized }),
     maximise: fitted(fit),
     ...(anew && { anew: fitted(anew) }),

@@ -160,6 +160,7 @@ export const spectral = (parts: Parts): Model<Names> => {
     second: isTurned ? 'full' : shape === 'none' ? 'trace' : 'diagonal',
     isShared: !ownVolume && !ownShape && !ownAxes,
     isVolumeShared: !ownVolume,
+    ...(orientation === 'common' && { hasCommonAxes: true }),
     // Columns scaled turn common axes out of each other, unless all shapes are one, or each has its own of both.
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),

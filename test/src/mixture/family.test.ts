@@ -137,16 +137,8 @@ const truth = Mixture.of({
 })
 const points = Mixture.sample(300)(Key.fromSeed(1))(truth)
 
-const right = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
-  pipe(
-    either,
-    E.getOrElse((problems): A => {
-      throw new Error(problems.map(Problem.show).join('\n'))
-    })
-  )
-
 const end = <P extends string>(pipeline: Pipeline.Pipeline<P>, on: Points.Points = points): Params.Params<P> =>
-  Run.last(right(Compile.pipeline(pipeline)(on)))(Key.fromSeed(3)).params
+  Run.last(Problem.orThrow(Compile.pipeline(pipeline)(on)))(Key.fromSeed(3)).params
 
 const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 
@@ -188,7 +180,7 @@ describe('a family given by the log-densities of its components alone', () => {
   })
 
   it('is learned by one program over the rows, which is the interpreter’s number', () => {
-    const plans = right(
+    const plans = Problem.orThrow(
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score,
@@ -350,11 +342,11 @@ describe('Score.isotropic once more, by its log-densities', () => {
     ['projected', Objective.denoising(TimeLaw.uniform(0.1, 1)), Expectation.projected()]
   ])('has the values and gradients: %s', (_, objective, expectation) => {
     const of = (score: Score.Score<Names>): Compile.ValueAndGradient<Names> =>
-      right(Compile.valueAndGrad({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(points))(
-        params,
-        Key.fromSeed(6)
-      )
-    const [found, wanted] = [of(ours), of(theirs)]
+      Problem.orThrow(
+        Compile.valueAndGrad({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(points)
+      )(params, Key.fromSeed(6))
+    const found = of(ours)
+    const wanted = of(theirs)
     close([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)])
   })
 

@@ -45,10 +45,6 @@ interface Reference extends Pick<Case, 'weights' | 'means' | 'covariances'> {
 }
 const reference = JSON.parse(readFileSync(new URL('../../../oracle/errors.json', import.meta.url), 'utf8')) as Reference
 
-const right = <A>(found: E.Either<Problem.Problem, A>): A => {
-  if (E.isLeft(found)) throw new Error(Problem.show(found.left))
-  return found.right
-}
 const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 const apart = (found: ArrayLike<number>, wanted: ArrayLike<number>): number =>
   Array.from(wanted).reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x)), found.length - wanted.length)
@@ -115,7 +111,7 @@ const clean = Mixture.sample(rows)(Key.fromSeed(3))(truth)
 const sds = Array.from({ length: rows }, (_, i) =>
   Array.from(Key.uniform(dim)(Key.fromSeed(100 + i)), u => (i % 10 === 0 ? 0 : 1.2 * u))
 )
-const measured = right(
+const measured = Problem.orThrow(
   Points.withErrors(sds)({
     ...clean,
     values: clean.values.map(
@@ -150,7 +146,7 @@ it('errors and noise add up', () => {
 it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fixed points', () => {
   const sigma = 0.7
   const family = familyOf(Score.full({ components: 2 }))
-  const equal = right(Points.withErrors(Array.from({ length: rows }, () => [sigma, sigma, sigma]))(clean))
+  const equal = Problem.orThrow(Points.withErrors(Array.from({ length: rows }, () => [sigma, sigma, sigma]))(clean))
   const { maximise, second } = there(family.mStep)
   const level = { alpha: 1, sigma }
   type Full = Params.Params<'means' | 'logits' | 'logScales' | 'lower'>
@@ -179,7 +175,7 @@ it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fix
 it('one round component is at the maximum of its likelihood, by golden sections', () => {
   const line = { rows: 30, dim: 1, values: Key.normal(30)(Key.fromSeed(1)).map((z, i) => 2 + 1.5 * z + (i % 3)) }
   const deviations = Key.uniform(30)(Key.fromSeed(2)).map(u => 2 * u)
-  const points = right(Points.withErrors(Array.from(deviations, s => [s]))(line))
+  const points = Problem.orThrow(Points.withErrors(Array.from(deviations, s => [s]))(line))
   const family = familyOf(Score.isotropic({ components: 1 }))
   const step = ExpectationMaximization.step(family, 1e-9, points)
   let params = there(Score.startOf(family, 1)).fromCentres({ shape: [1, 1], values: Float64Array.of(0) }, 1)
@@ -208,7 +204,7 @@ it('one round component is at the maximum of its likelihood, by golden sections'
 describe('points with errors', () => {
   it('go with their rows, columns and units', () => {
     const covariances = [[[4, 1], [1, 9]], [[1, 0], [0, 0]]] // prettier-ignore
-    const points = right(pipe(Points.fromRows([[1, 2], [3, 5]]), E.flatMap(Points.withErrors(covariances)))) // prettier-ignore
+    const points = Problem.orThrow(pipe(Points.fromRows([[1, 2], [3, 5]]), E.flatMap(Points.withErrors(covariances)))) // prettier-ignore
     expect(Array.from(Points.select([1])(points).errors ?? [])).toEqual([1, 0, 0, 0])
     expect(Array.from(Source.columns([1])(points).errors ?? [])).toEqual([9, 0])
     const { points: standard, ...scaling } = Points.standardize(points)
@@ -268,7 +264,7 @@ describe('fit', () => {
   const sd = Array.from(Key.uniform(280)(Key.fromSeed(9)), u => (u < 0.5 ? 0.1 : 1.5))
   const noise = Key.normal(560)(Key.fromSeed(10))
   const blurred = { ...exactRows, values: exactRows.values.map((x, at) => x + sd[Math.floor(at / 2)] * noise[at]) }
-  const points = right(Points.withErrors(sd.map(s => [s, s]))(blurred))
+  const points = Problem.orThrow(Points.withErrors(sd.map(s => [s, s]))(blurred))
 
   it.runIf(isSlow)('finds the mixture of what was measured, and not of the measurements', () => {
     const found = fit(points, { components: [1, 2, 3], family: 'diagonal' })
@@ -300,10 +296,10 @@ describe('fit', () => {
 })
 
 it('columns of a table are errors of others', () => {
-  const table = Points.readCsv('x,sd_x,y,sd_y\n1,0.5,2,0\n3,0.25,4,2\n', { errors: ['sd_x', 'sd_y'] })
-  if (E.isLeft(table)) throw new Error(Problem.show(table.left))
-  expect(table.right.columns).toEqual(['x', 'y'])
-  expect(Array.from(table.right.points.errors ?? [])).toEqual([0.25, 0, 0, 0, 0.0625, 0, 0, 4])
+  const text = 'x,sd_x,y,sd_y\n1,0.5,2,0\n3,0.25,4,2\n'
+  const table = Problem.orThrow(Points.readCsv(text, { errors: ['sd_x', 'sd_y'] }))
+  expect(table.columns).toEqual(['x', 'y'])
+  expect(Array.from(table.points.errors ?? [])).toEqual([0.25, 0, 0, 0, 0.0625, 0, 0, 4])
   const why = (text: string, errors: ReadonlyArray<string>): string =>
     pipe(
       Points.readCsv(text, { errors }),

@@ -1,6 +1,5 @@
 /** Expectation–maximization on noisy data, against the textbook's loops on the same noisy data. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
@@ -139,8 +138,7 @@ describe('a pipeline of it', () => {
         })
       )
     )
-    if (E.isLeft(program)) throw new Error(Problem.show(program.left[0]))
-    return Run.last(program.right)(Key.fromSeed(seed))
+    return Run.last(Problem.orThrow(program))(Key.fromSeed(seed))
   }
 
   it('has noise of the run’s key, another one at each step', () => {

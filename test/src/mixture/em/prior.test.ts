@@ -9,6 +9,7 @@ import {
   Mixture,
   Params,
   Pipeline,
+  Problem,
   Run,
   Schedule,
   Score,
@@ -17,7 +18,6 @@ import {
 import * as Points from '../../../../src/data/index.js'
 import type { NdArray } from '../../../../lib/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { there } from '../../../there.js'
 
 const KAPPA = 0.01
@@ -101,8 +101,7 @@ describe('under a prior', () => {
           ]
         })
       )(points)
-      if (E.isLeft(program)) throw new Error('refused')
-      const { params } = Run.last(program.right)(Key.fromSeed(0))
+      const { params } = Run.last(Problem.orThrow(program))(Key.fromSeed(0))
       const posterior = (at: Params.Params<string>): number => {
         const mixture = pipe(
           Score.toMixture(score)(at),

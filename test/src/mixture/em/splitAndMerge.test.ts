@@ -33,11 +33,9 @@ const states = <P extends string>(
   initializer: Initializer.Initializer,
   stages: ReadonlyArray<Stage.Stage>,
   points: Points.Points
-): ReadonlyArray<Run.State<P>> => {
-  const program = compiled(score, initializer, stages, points)
-  if (E.isLeft(program)) throw new Error(Problem.show(program.left[0]))
-  return [...Run.states(program.right)(Key.fromSeed(3))]
-}
+): ReadonlyArray<Run.State<P>> => [
+  ...Run.states(Problem.orThrow(compiled(score, initializer, stages, points)))(Key.fromSeed(3))
+]
 
 const em = Stage.expectationMaximization({ steps: 300, relativeChange: 1e-9 })
 

@@ -1,10 +1,18 @@
 /** Mixtures of factor analysers against direct maximisation and scikit-learn (`test/oracle/factors.json`, which `factors.py` made). */
 import { readFileSync } from 'node:fs'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import * as Factor from '../../../../lib/arrays/factor.js'
 import { size } from '../../../../lib/arrays/ndarray.js'
-import { Covariance, ExpectationMaximization, fit, Key, Mixture, Points, type Params } from '../../../../src/index.js'
+import {
+  Covariance,
+  ExpectationMaximization,
+  fit,
+  Key,
+  Mixture,
+  Points,
+  Problem,
+  type Params
+} from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
 import { isSlow, spread } from '../../../cases.js'
 import { there } from '../../../there.js'
@@ -41,11 +49,7 @@ const iris = read('examples/data/iris.csv')
   .split('\n')
   .slice(1)
   .map(line => line.split(','))
-const points = ((): Points.Points => {
-  const found = Points.fromRows(iris.map(row => row.slice(0, 4).map(Number)))
-  if (E.isLeft(found)) throw new Error(found.left.field)
-  return Points.standardize(found.right).points
-})()
+const { points } = Points.standardize(Problem.orThrow(Points.fromRows(iris.map(row => row.slice(0, 4).map(Number)))))
 
 /** Σ n log|S| + tr S⁻¹W, S = α²Σ + σ². */
 const objective = (

@@ -130,7 +130,8 @@ const matrices = (of: Mixture.Mixture): ReadonlyArray<ReadonlyArray<ReadonlyArra
 
 /** What is held of the k-th component, as it is to stand in a mixture: bits of means and weights, and of covariances those of their own parameters. */
 const isHeld = (score: S, held: ReadonlyArray<Component.Fixed>, params: P, from: P): void => {
-  const [found, before] = [params, from].map(of => mixtureOf(score, of))
+  const found = mixtureOf(score, params)
+  const before = mixtureOf(score, from)
   held.forEach(({ mean, covariance, weight }, k) => {
     if (mean !== null)
       expect([...found.means.values.subarray(2 * k, 2 * k + 2)]).toEqual(typeof mean === 'number' ? [mean, mean] : mean)

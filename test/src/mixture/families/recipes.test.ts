@@ -1,23 +1,20 @@
 /** The default recipe with the families, from data as people have them: to the best likelihoods that are known. */
 import { readFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Key, Mixture, Points, Recipe, Run, Score } from '../../../../src/index.js'
+import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Score } from '../../../../src/index.js'
 import { spread } from '../../../cases.js'
 import { there } from '../../../there.js'
 
 const read = (name: string): Points.Points => {
   const points = Points.fromCsv(readFileSync(new URL(`../../../../examples/data/${name}.csv`, import.meta.url), 'utf8'))
-  if (E.isLeft(points)) throw new Error(points.left.field)
-  return Points.standardize(points.right).points
+  return Points.standardize(Problem.orThrow(points)).points
 }
 
 const learned = <P extends string>(score: Score.Score<P>, points: Points.Points, seed: number): Mixture.Mixture => {
-  const program = Compile.pipeline(Recipe.annealed(score)(points))(points)
-  if (E.isLeft(program)) throw new Error(JSON.stringify(program.left))
-  return there(pipe(Run.last(program.right)(Key.fromSeed(seed)).params, Score.toMixture(score), O.toUndefined))
+  const program = Problem.orThrow(Compile.pipeline(Recipe.annealed(score)(points))(points))
+  return there(pipe(Run.last(program)(Key.fromSeed(seed)).params, Score.toMixture(score), O.toUndefined))
 }
 
 type Name = 'tiedIsotropic' | 'diagonal' | 'tiedDiagonal' | 'tied' | 'full' | 'lowRank'

@@ -5,8 +5,7 @@ import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } fr
 import { analyse } from '../../../../src/mixture/families/factorAnalysis.js'
 import * as Params from '../../../../src/core/params.js'
 import { at, emStep, expect as expectation, levels, sorts, tensors, type Made } from './families.js'
-import * as E from 'fp-ts/lib/Either.js'
-import { Compile, Expectation, Key, Objective, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
+import { Compile, Expectation, Key, Objective, Problem, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
 import { interpret, type Model } from '../../../../src/mixture/family.js'
 import { there } from '../../../there.js'
 
@@ -192,8 +191,7 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
     for (const name of ['denoising', 'implicit', 'likelihood'] as const) {
       const asked = { schedule: Schedule.ornsteinUhlenbeck, score: sort.of(one.components, one.rank) }
       const evaluate = Compile.valueAndGrad({ ...asked, objective: objectives[name], expectation: noise })(points)
-      if (E.isLeft(evaluate)) throw new Error(JSON.stringify(evaluate.left))
-      const { value, gradient } = evaluate.right(params, Key.fromSeed(0))
+      const { value, gradient } = Problem.orThrow(evaluate)(params, Key.fromSeed(0))
       close([value], one[name].value)
       for (const parameter of Object.keys(shapes)) close(gradient[parameter].values, one[name].grad[parameter])
     }

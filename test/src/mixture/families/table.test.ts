@@ -2,8 +2,6 @@
  * Every covariance is asked for all that a family is good for: no step lowers the likelihood, slopes, components without rows, floors, other
  * units, and the way from and to mixtures. Reference values stand in `fourteen` and `analysers`.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { symmetricEigen } from '../../../../lib/arrays/linalg.js'
 import { fill, sum, tensor, valueAndGrad, type NdArray } from '../../../../lib/index.js'
@@ -91,11 +89,10 @@ const weighted: Points.Points = { ...plain, weights: Key.uniform(plain.rows)(Key
 const deviations = Array.from(plain.values, (_, at) => (Math.floor(at / 4) % 10 === 0 ? 0 : ((at * 7) % 12) / 10))
 const blur = Key.normal(plain.values.length)(Key.fromSeed(5))
 const measured = Problem.orThrow(
-  pipe(
-    { ...weighted, values: plain.values.map((x, at) => x + deviations[at] * blur[at]) },
-    Points.withErrors(Array.from({ length: plain.rows }, (_, i) => deviations.slice(4 * i, 4 * i + 4))),
-    E.mapLeft(problem => [problem] as const)
-  )
+  Points.withErrors(Array.from({ length: plain.rows }, (_, i) => deviations.slice(4 * i, 4 * i + 4)))({
+    ...weighted,
+    values: plain.values.map((x, at) => x + deviations[at] * blur[at])
+  })
 )
 const holes = (points: Points.Points): Points.Points => ({
   ...points,

@@ -63,6 +63,13 @@ describe.each(cases)('case %#', stored => {
     const observation = { matrix: stored.A, offset: stored.b, observed: stored.y, deviation: stored.noiseFactor }
     same(Mixture.given(observation)(mixture), of(stored.posterior), STORED)
     close([Mixture.logEvidence(observation)(mixture)], [stored.logEvidence], STORED)
+    // Deviations of noise without correlations are its triangle, and one number is all of them.
+    const by = (deviation: Mixture.Observation['deviation']): Mixture.Mixture =>
+      Mixture.given({ ...observation, deviation })(mixture)
+    const each = (of: (i: number) => number): Rows =>
+      stored.y.map((_, i) => stored.y.map((_, j) => (i === j ? of(i) : 0)))
+    expect(by(stored.y.map((_, i) => 0.3 + i))).toEqual(by(each(i => 0.3 + i)))
+    expect(by(0.3)).toEqual(by(each(() => 0.3)))
   })
 
   it('product, and its integral', () => {

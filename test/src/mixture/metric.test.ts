@@ -36,10 +36,7 @@ describe('centreError', () => {
   })
 
   it('takes mixtures, parameters of scores and lists alike', () => {
-    const means = [
-      [0, 1, 2],
-      [5, 5, 5]
-    ]
+    const means = [[0, 1, 2], [5, 5, 5]] // prettier-ignore
     const forms: ReadonlyArray<Metric.Centred> = [means, Params.of({ means }), Mixture.of({ means })]
     for (const form of forms)
       expect(

@@ -14,10 +14,7 @@ const symmetric = (a: number, b: number, d: number): ReadonlyArray<ReadonlyArray
 ]
 
 const mixture = Mixture.of({
-  means: [
-    [-2, 0, 1],
-    [3, 1, 0]
-  ],
+  means: [[-2, 0, 1], [3, 1, 0]], // prettier-ignore
   weights: [1, 3],
   variances: [0.25, 4]
 })
@@ -251,10 +248,7 @@ describe('redundancies', () => {
 
 describe('covariances', () => {
   const correlated = Mixture.of({
-    means: [
-      [0, 0],
-      [3, -1]
-    ],
+    means: [[0, 0], [3, -1]], // prettier-ignore
     weights: [0.4, 0.6],
     covariances: [symmetric(2, 1.2, 1), symmetric(0.5, -0.3, 0.7)]
   })
@@ -346,18 +340,12 @@ describe('covariances', () => {
   })
 
   it('one diagonal or round is the same whichever way it is said', () => {
-    const means = [
-      [0, 1],
-      [2, -1]
-    ]
+    const means = [[0, 1], [2, -1]] // prettier-ignore
     const ways = [
       Mixture.of({ means, variances: [2, 0.5] }),
       Mixture.of({
         means,
-        variances: [
-          [2, 2],
-          [0.5, 0.5]
-        ]
+        variances: [[2, 2], [0.5, 0.5]] // prettier-ignore
       }),
       Mixture.of({
         means,
@@ -452,10 +440,7 @@ describe('covariances', () => {
 
 describe('memberships', () => {
   const skewed = Mixture.of({
-    means: [
-      [0, 0],
-      [6, 6]
-    ],
+    means: [[0, 0], [6, 6]], // prettier-ignore
     weights: [0.7, 0.3],
     covariances: [symmetric(2, 1.5, 2), symmetric(1, 0, 4)]
   })
@@ -493,13 +478,7 @@ describe('memberships', () => {
   it.runIf(isSlow)('tells a thousandth of the rows of a component as outliers, and every row far away', () => {
     const single = Mixture.of({
       means: [[1, 2, 3]],
-      covariances: [
-        [
-          [2, 1, 0],
-          [1, 2, 0.5],
-          [0, 0.5, 1]
-        ]
-      ]
+      covariances: [[[2, 1, 0], [1, 2, 0.5], [0, 0.5, 1]]] // prettier-ignore
     })
     const rows = 40_000
     for (const seed of [1, 2, 3, 4, 5]) {

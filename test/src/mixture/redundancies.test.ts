@@ -29,10 +29,7 @@ describe('Mixture.redundancies', () => {
   it('the overlap of dimensions is the product of each one’s', () => {
     const found = Mixture.redundancies(100)(
       Mixture.of({
-        means: [
-          [0, 0],
-          [0.2, 0.1]
-        ],
+        means: [[0, 0], [0.2, 0.1]], // prettier-ignore
         variances: [1, 1.1]
       })
     )

@@ -68,12 +68,7 @@ describe('a mixture in the units of the data', () => {
   })
 
   it('counts rows of integer weight as often as they weigh', () => {
-    const rows = [
-      [0, 1],
-      [1, 0],
-      [99, 10],
-      [101, 12]
-    ]
+    const rows = [[0, 1], [1, 0], [99, 10], [101, 12]] // prettier-ignore
     const weights = [1, 3, 2, 1]
     const table = (rows: ReadonlyArray<ReadonlyArray<number>>): Points.Points => ({
       rows: rows.length,

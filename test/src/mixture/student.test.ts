@@ -19,17 +19,9 @@ import * as Student from '../../../src/mixture/student.js'
 import { isSlow } from '../../cases.js'
 import { there } from '../../there.js'
 
-const rows = [
-  [0, 0],
-  [5, 5],
-  [-100, 3],
-  [1000, 1000]
-]
+const rows = [[0, 0], [5, 5], [-100, 3], [1000, 1000]] // prettier-ignore
 const points = { rows: 4, dim: 2, values: Float64Array.from(rows.flat()) }
-const covariance = [
-  [1, 0.5],
-  [0.5, 2]
-]
+const covariance = [[1, 0.5], [0.5, 2]] // prettier-ignore
 const single = Mixture.of({ means: [[0, 1]], covariances: [covariance], tails: [2.5] })
 
 const familyOf = (score: Score.Score<string>): Score.Family<string> => there(Score.interpret(score).family)
@@ -46,10 +38,7 @@ const close = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: n
 }
 
 const wild = Mixture.of({
-  means: [
-    [0, 1],
-    [6, -3]
-  ],
+  means: [[0, 1], [6, -3]], // prettier-ignore
   weights: [0.4, 0.6],
   covariances: [
     covariance,

@@ -36,35 +36,14 @@ const at = (...row: ReadonlyArray<number>) => ({ rows: 1, dim: row.length, value
 const logDensity = (mixture: Mixture.Mixture, ...row: ReadonlyArray<number>): number =>
   Mixture.logDensity(at(...row))(mixture)[0]
 
-const covariance = [
-  [1, 0.5, 0.2],
-  [0.5, 2, -0.3],
-  [0.2, -0.3, 0.7]
-]
+const covariance = [[1, 0.5, 0.2], [0.5, 2, -0.3], [0.2, -0.3, 0.7]] // prettier-ignore
 const one = Mixture.of({ means: [[0, 1, -1]], covariances: [covariance], tails: [2.5] })
 
 /** Two t and a Gaussian, beside a Cauchy. */
 const parts = {
-  means: [
-    [-2, 0],
-    [2, 1],
-    [0, 5]
-  ],
+  means: [[-2, 0], [2, 1], [0, 5]], // prettier-ignore
   weights: [0.5, 0.3, 0.2],
-  covariances: [
-    [
-      [1, 0.6],
-      [0.6, 1]
-    ],
-    [
-      [0.5, -0.2],
-      [-0.2, 1]
-    ],
-    [
-      [1, 0],
-      [0, 2]
-    ]
-  ],
+  covariances: [[[1, 0.6], [0.6, 1]], [[0.5, -0.2], [-0.2, 1]], [[1, 0], [0, 2]]], // prettier-ignore
   tails: [3, 6, null]
 }
 const background = { share: 0.1, shape: 'cauchy', centre: [0.5, 1], scale: [3, 2] } as const

@@ -65,10 +65,7 @@ describe.each([
     const level = pipe(schedule, Schedule.level(time))
     const { alpha, sigma } = level
     const params = Params.of({
-      means: [
-        [-1, 0],
-        [2, 1]
-      ],
+      means: [[-1, 0], [2, 1]], // prettier-ignore
       logits: [0, 0.5],
       logVariances: [0.1, -0.3]
     })
@@ -117,10 +114,7 @@ it('draws the noise of a row by its number, however many there are', () => {
 
 describe('a pipeline of it', () => {
   const truth = Mixture.of({
-    means: [
-      [-2, 0],
-      [2, 0]
-    ]
+    means: [[-2, 0], [2, 0]] // prettier-ignore
   })
   const points = Mixture.sample(4000)(Key.fromSeed(1))(truth)
   const run = (stage: Stage.Stage, seed: number): Run.State<'means' | 'logits' | 'logVariances'> => {

@@ -12,10 +12,7 @@ import { moments } from '../../../../src/mixture/em/moments.js'
 import { rowsOf } from '../../../../src/mixture/passRows.js'
 import { ofVocabulary } from '../families/families.js'
 
-const means = [
-  [-1, 0, 1],
-  [1.5, 1, -1]
-]
+const means = [[-1, 0, 1], [1.5, 1, -1]] // prettier-ignore
 const covariances = [
   [
     [1, 0.6, 0.2],
@@ -162,11 +159,7 @@ describe('of rows with missing cells', () => {
 
 describe('fit', () => {
   const truth = Mixture.of({
-    means: [
-      [-5, 0],
-      [5, 0],
-      [0, 8]
-    ],
+    means: [[-5, 0], [5, 0], [0, 8]], // prettier-ignore
     weights: [0.5, 0.3, 0.2]
   })
   const points = Mixture.sample(400)(Key.fromSeed(3))(truth)
@@ -211,10 +204,7 @@ describe('fit', () => {
 describe('of rows that are not in memory', () => {
   /** Of more rows than a block has, 2¹⁶; of two rows in three nothing is missing, or of one in two. */
   const truth = Mixture.of({
-    means: [
-      [-4, 0, 2],
-      [3, 5, 2]
-    ],
+    means: [[-4, 0, 2], [3, 5, 2]], // prettier-ignore
     weights: [0.4, 0.6],
     variances: [1, 2]
   })

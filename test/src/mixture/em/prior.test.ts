@@ -24,20 +24,8 @@ const KAPPA = 0.01
 const dim = 2
 const count = 2
 const truth = Mixture.of({
-  means: [
-    [-2, 0],
-    [2, 1]
-  ],
-  covariances: [
-    [
-      [1, 0.5],
-      [0.5, 1]
-    ],
-    [
-      [1, -0.3],
-      [-0.3, 0.5]
-    ]
-  ]
+  means: [[-2, 0], [2, 1]], // prettier-ignore
+  covariances: [[[1, 0.5], [0.5, 1]], [[1, -0.3], [-0.3, 0.5]]] // prettier-ignore
 })
 const drawn = Mixture.sample(40)(Key.fromSeed(1))(truth)
 /** Rows of weight 2 are two rows. */

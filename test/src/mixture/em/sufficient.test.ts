@@ -52,10 +52,7 @@ const cases: ReadonlyArray<readonly [string, Score.Score<string>, Params.Params<
     'vonMisesFisher',
     vonMisesFisher({ components: 2 }),
     Params.of({
-      means: [
-        [1, 0, 0.1],
-        [0, -1, 0]
-      ],
+      means: [[1, 0, 0.1], [0, -1, 0]], // prettier-ignore
       logits: [0, 0]
     }),
     sphere

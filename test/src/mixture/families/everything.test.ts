@@ -45,10 +45,7 @@ afterAll(() => {
 /** Of the pair's kind, which all families know: ±c and noise of two widths. */
 const points: Points.Points = Mixture.sample(36)(Key.fromSeed(4))(
   Mixture.of({
-    means: [
-      [-1.5, -1],
-      [1.5, 1]
-    ],
+    means: [[-1.5, -1], [1.5, 1]], // prettier-ignore
     variances: [0.8, 1.3]
   })
 )

@@ -156,10 +156,7 @@ describe.each(sorts)('$name', sort => {
     const K = 2
     const d = 3
     const other = Mixture.of({
-      means: [
-        [0, 0, 1],
-        [2, 1, 0]
-      ],
+      means: [[0, 0, 1], [2, 1, 0]], // prettier-ignore
       weights: [0.3, 0.7],
       covariances: [
         [

@@ -44,11 +44,7 @@ const symmetric = (a: number, b: number, d: number): ReadonlyArray<ReadonlyArray
 ]
 
 const truth = Mixture.of({
-  means: [
-    [0.25, -0.5],
-    [-3, 1],
-    [3, 2]
-  ],
+  means: [[0.25, -0.5], [-3, 1], [3, 2]], // prettier-ignore
   weights: [0.3, 0.3, 0.4],
   covariances: [symmetric(4, 1, 3), symmetric(0.5, 0.2, 0.7), symmetric(0.8, -0.3, 0.4)]
 })
@@ -415,11 +411,7 @@ describe('starts', () => {
     expect([...means.values]).toEqual([0.25, -0.5, 5, 5, -5, 5])
     // A mixture with them already in place stays in its order, though another mean is as near.
     const given = Mixture.of({
-      means: [
-        [0.25, -0.5],
-        [1, 1],
-        [0.25, -0.5]
-      ],
+      means: [[0.25, -0.5], [1, 1], [0.25, -0.5]], // prettier-ignore
       variances: [1, 2, 3]
     })
     expect(mixtureOf(score, there(familyOf(score).fromMixture)(given)).means.values).toEqual(given.means.values)

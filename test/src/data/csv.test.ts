@@ -415,7 +415,7 @@ describe('a text that comes in pieces', () => {
   })
 
   it.each<[string, string, Points.CsvOptions]>([
-    ['a cell that is none', of(i => (i === 190 ? '1.2.3,"a\nb"' : `${i},b`), 'x,word'), {}],
+    ['a cell that is none', of(i => (i === 190 ? '1.2.3,"a\nb"' : `${i},by and by`), 'x,word'), {}],
     ['a line that is short', of(i => (i === 150 ? '1' : `${i},2`), 'x,y'), {}],
     ['a quote without an end', `${of(i => `${i},"2"`, 'x,y')}1,"2`, {}],
     ['a bad option', of(i => `${i},2`), { skip: 0.5 }],

@@ -1,39 +1,4 @@
-/**
- * Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as fc from 'fast-check'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { Rate, Region, Vocabulary } from 'ornstein'
- *
- * // A file names its version and its concept, and is read back by the words of a vocabulary.
- * const region = Region.ball({ radius: 2 })
- * const file: unknown = JSON.parse(JSON.stringify(Vocabulary.write(region)))
- * assert.deepEqual(file, { version: Vocabulary.version, concept: 'Region', value: { _tag: 'ball', radius: 2 } })
- * const regions = Vocabulary.of([Region.ball, Region.nonNegative])
- * assert.deepEqual(Vocabulary.read(regions)(Region.concept)(file), E.right(region))
- * assert(E.isLeft(Vocabulary.read(Vocabulary.empty)(Region.concept)(file)))
- *
- * // Its inner part alone, as a value or as an io-ts codec.
- * const json = { _tag: 'ball', radius: 2 }
- * assert.deepEqual(Vocabulary.decode(regions)(Region.concept)(json), E.right(region))
- * assert.deepEqual(Vocabulary.codec(regions)(Region.concept).decode(json), E.right(region))
- *
- * // The words of a concept, as values, as a table, and at random.
- * assert.deepEqual(
- *   Vocabulary.words(regions)(Region.concept).map(({ code }) => code),
- *   ['Region.ball({ radius: 4 })', 'Region.nonNegative']
- * )
- * assert.equal(Vocabulary.markdown(regions)(Region.concept).split('\n').length, 4)
- * fc.assert(
- *   fc.property(
- *     Vocabulary.arbitrary(fc, Vocabulary.standard)(Rate.concept),
- *     rate => Rate.problems(rate).length === 0
- *   ),
- *   { seed: 1 }
- * )
- */
+/** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/vocabulary.js'
 import * as Clock from './schedule/clock.js'
 import * as Covariance from './mixture/families/covariance.js'

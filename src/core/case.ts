@@ -1,83 +1,4 @@
-/**
- * A case is a value that holds everything the rest of the program asks of it. A description made by it is plain data,
- * `{ _tag, …fields }`, and refers to its case under a symbol: enumerable, so that `{ ...description, gamma: 3 }` keeps it;
- * a symbol, so that JSON does not write it.
- *
- * @example Ask a description
- * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { Case, Expectation, Objective, Optimizer, Rate, Stage, TimeLaw, Weighting } from 'ornstein'
- *
- * const weighting = Weighting.minSnr({ gamma: 5 })
- * // A description refers to its case, which knows its name, its fields, and what it means.
- * assert(Case.isValue(weighting) && Case.isSound(weighting))
- * assert.deepEqual([Case.caseOf(weighting).name, Case.field(weighting, 'gamma')], ['minSnr', 5])
- * assert.equal(Case.show(weighting), 'Weighting.minSnr({ gamma: 5 })')
- * assert.deepEqual(Case.encode(weighting), { _tag: 'minSnr', gamma: 5 })
- * assert.equal(typeof Case.meaning(weighting), 'object')
- * assert.equal(Case.formula(weighting), 'min(SNR, 5)')
- * assert.deepEqual(
- *   Case.problems(Case.changed({ gamma: -1 })(weighting)).map(({ field }) => field),
- *   ['gamma']
- * )
- * // A copy through JSON has the fields and no case.
- * assert(!Case.isValue(JSON.parse(JSON.stringify(weighting))) && Case.ofCase in weighting)
- *
- * // What stands in a description, at any depth, and where.
- * const stage = Stage.descend({
- *   objective: Objective.denoising(TimeLaw.at(0.3)),
- *   expectation: Expectation.monteCarlo(),
- *   optimizer: Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scaleByRate(0.1)),
- *   steps: 10
- * })
- * const paths = Case.placed(stage).map(({ path }) => path)
- * assert(paths.includes('objective.timeLaw') && paths.includes('optimizer.parts[1].rate'))
- * assert.equal(Case.parts(stage).length, paths.length)
- * assert(Case.inner(stage).length < paths.length && paths.length < Case.deepest)
- *
- * // The same stage with every rate halved: a description is rebuilt from the inside.
- * const halved = (value: Case.AnyValue): Case.AnyValue =>
- *   Case.isMadeBy(Rate.constant)(value) ? Rate.constant(value.rate / 2) : Case.mapInner(halved)(value)
- * assert.match(Case.show(halved(stage)), /scaleByRate\(0\.05\)/)
- *
- * // A table by cases: what is known of some, and of no other.
- * const cap = Case.known(
- *   Case.when(Weighting.minSnr, ({ gamma }) => gamma),
- *   Case.when(Weighting.constant, () => Infinity)
- * )
- * assert.deepEqual([cap(weighting), cap(Weighting.snr)], [O.some(5), O.none])
- *
- * @example A concept of your own
- * import { strict as assert } from 'node:assert'
- * import { Case, Field } from 'ornstein'
- *
- * // A concept of one's own: a shape has an area, and whatever is made by `shape` has one.
- * const circle = Case.define('Shape', {
- *   name: 'circle',
- *   about: 'all points at most so far from one',
- *   fields: { radius: Field.positive({ suggestion: 1 }) },
- *   call: ['radius'],
- *   meaning: ({ radius }): number => Math.PI * radius ** 2
- * })
- * assert.equal(Case.meaning(circle(2)), 4 * Math.PI)
- * assert.equal(Case.show(circle(2)), 'Shape.circle(2)')
- *
- * // Called in another way than by its fields, and still known as its own.
- * const ofDiameter = Case.called(circle, (diameter: number) => circle(diameter / 2))
- * assert.deepEqual(ofDiameter(4), circle(2))
- * assert(Case.isMadeBy(ofDiameter)(circle(3)))
- *
- * // Results for what stands in its fields, field by field.
- * const fields = { first: Field.finite({ default: 0 }), second: Field.finite({ default: 0 }) }
- * const shares = Case.perField(fields, (_, name) => (name === 'first' ? 1 : 2), ['a', 'b', 'c'])
- * assert.deepEqual(
- *   shares.map(([name, , results]) => [name, ...results]),
- *   [
- *     ['first', 'a'],
- *     ['second', 'b', 'c']
- *   ]
- * )
- */
+/** A case is a value that holds everything the rest of the program asks of it. */
 import { none, some, type Option } from './either.js'
 import type { Field, Fields, NoFields, Of } from './field.js'
 import * as Problem from './problem.js'
@@ -269,13 +190,6 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
 /**
  * Of a function that was given in the place of what it makes, its name and how it is called; null of anything else. A word without fields
  * is a value, and one with fields is a function, also where all have defaults.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Case, Schedule } from 'ornstein'
- *
- * assert.equal(Case.uncalled(Schedule.cosine)?.remedy, 'call it: Schedule.cosine()')
- * assert.equal(Case.uncalled(Schedule.edm), null)
  */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u

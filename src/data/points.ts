@@ -547,17 +547,6 @@ export const covariance = (points: Points): Float64Array => {
 /**
  * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]: the diagonal of the covariance, in memory linear in
  * the table. Infinity where a square overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as Either from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Points } from 'ornstein'
- *
- * assert.deepEqual(
- *   pipe(Points.fromRows([[1, 10], [3, 30]]), Either.map(Points.variances)),
- *   Either.right(Float64Array.of(1, 100))
- * )
  */
 export const variances = (points: Points): Float64Array => Stretches.variances(rowsOf(points), sharesOf(points))
 

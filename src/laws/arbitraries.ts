@@ -11,7 +11,8 @@ import * as Matching from '../compile/matching.js'
 import * as Refusals from '../compile/refusals.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type { Points } from '../data/points.js'
-import { Case, Compile, Expectation, Parametrization, Params, Schedule, Vocabulary } from '../index.js'
+import { Compile, Expectation, Parametrization, Params, Vocabulary, Clock, Schedule } from '../index.js'
+import * as Case from '../core/case.js'
 import * as Score from '../score/score.js'
 import * as Objective from '../objective/index.js'
 import { areSameBits } from './bits.js'
@@ -75,10 +76,10 @@ export const schedules: fc.Arbitrary<Schedule.Schedule> = shown(Schedule.show)(
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
   ...[Schedule.varianceExploding(), Schedule.varianceExploding({ sigmaMin: 0.125, sigmaMax: 2 })],
   ...[Schedule.betas([0.25]), Schedule.betas([1 / 64, 0.125, 0.5]), cosine, varianceExploding, straight],
-  Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 1 / 64 }))(Schedule.cosine()),
-  Schedule.reparametrized(Schedule.power(0.5))(Schedule.rectifiedFlow),
-  Schedule.reparametrized(Schedule.evenLogSnr({ from: 6, to: -6 }))(Schedule.ornsteinUhlenbeck),
-  Schedule.reparametrized(Schedule.power(2))(Schedule.reparametrized(Schedule.affine({ scale: 0.5 }))(Schedule.subVp()))
+  Schedule.reparametrized(Clock.affine({ scale: 2, shift: 1 / 64 }))(Schedule.cosine()),
+  Schedule.reparametrized(Clock.power(0.5))(Schedule.rectifiedFlow),
+  Schedule.reparametrized(Clock.evenLogSnr({ from: 6, to: -6 }))(Schedule.ornsteinUhlenbeck),
+  Schedule.reparametrized(Clock.power(2))(Schedule.reparametrized(Clock.affine({ scale: 0.5 }))(Schedule.subVp()))
 )
 
 const timesTo = (last: number): fc.Arbitrary<number> =>

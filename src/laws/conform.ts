@@ -5,7 +5,6 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { mistaken } from '../core/index.js'
 import type { Points } from '../data/points.js'
 import {
-  Case,
   Clock,
   Compile,
   Covariance,
@@ -25,6 +24,7 @@ import {
   TimeLaw,
   Weighting
 } from '../index.js'
+import * as Case from '../core/case.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import { columnsOf } from './arbitraries.js'

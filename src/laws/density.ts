@@ -8,7 +8,8 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
-import { Case, type Params, Score } from '../index.js'
+import { type Params, Score } from '../index.js'
+import * as Case from '../core/case.js'
 import { sumOf, dot } from './check.js'
 
 export type Row = ReadonlyArray<number>

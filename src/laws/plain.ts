@@ -2,7 +2,8 @@
 import * as fc from 'fast-check'
 import { add, compute, tensor, type Operand } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, Key, Rate, Schedule } from '../index.js'
+import { Key, Rate, Clock, Schedule } from '../index.js'
+import * as Case from '../core/case.js'
 import * as Weighting from '../objective/weighting.js'
 import * as TimeGrid from '../sampler/timeGrid.js'
 import * as Region from '../optimizer/region.js'
@@ -76,7 +77,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
           '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
         source: 'a weight is of a level, g² dt of an interval of them',
         says: ({ schedule, time, scale }, sees) => {
-          const fast = Schedule.reparametrized(Schedule.affine({ scale }))(schedule)
+          const fast = Schedule.reparametrized(Clock.affine({ scale }))(schedule)
           const wanted = (sees === 'rate' ? scale : 1) * at(schedule, time)
           return equals(at(fast, time / scale), wanted, 1e-13 * Math.abs(wanted))
         }

@@ -390,13 +390,6 @@ export const meanLogDensity =
  * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
  * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
  * `redundancies`.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Mixture } from 'ornstein'
- *
- * const learned = Mixture.of({ means: [[0], [1e6]], weights: [0.99, 0.01], variances: [1, 1e-4] })
- * assert.deepEqual(Mixture.atMinimumVariance(1e-4)(learned), [1])
  */
 export const atMinimumVariance =
   (varianceFloor: number) =>

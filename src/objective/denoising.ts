@@ -71,7 +71,7 @@ const denoisingCase = define({
  * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
  * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|²,
  * which is the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the data,
- * σ²(α² + σ²)²/α² for the velocity (`Parametrization.weight`).
+ * σ²(α² + σ²)²/α² for the velocity.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -89,7 +89,7 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
-/** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.atMinimumVariance`. */
+/** What no learned variance falls below: the floor of the last stage that has one. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
   Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloor)) : O.none
 

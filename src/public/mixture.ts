@@ -20,10 +20,9 @@
  * const other = Mixture.rescaled({ centre: Float64Array.of(10), scale: Float64Array.of(2) })(ordered)
  * assert.deepEqual([...other.means.values], [8, 16])
  *
- * // Δ log p, here of one normal: −1/σ². Squared distances by the covariance, and one between components (Bhattacharyya).
+ * // Δ log p, here of one normal: −1/σ². A distance between components (Bhattacharyya).
  * const at = { rows: 1, dim: 1, values: Float64Array.of(1) }
  * assert.deepEqual([...Mixture.divergence(at)(Mixture.of({ means: [[0]], variances: [4] }))], [-0.25])
- * assert.deepEqual([...Mixture.squaredDistances(at)(ordered).values], [1, 4])
  * assert.equal(Mixture.distance(mixture, 0)(mixture, 0), 0)
  * assert(Math.abs(Mixture.distance(Mixture.of({ means: [[0]] }), 0)(Mixture.of({ means: [[2]] }), 0) - 0.5) < 1e-15)
  *
@@ -37,7 +36,6 @@ export {
   affine,
   type Affine,
   assign,
-  atMinimumVariance,
   type Bounds,
   cdf,
   centres,
@@ -79,9 +77,7 @@ export {
   sample,
   score,
   show,
-  squaredDistances,
   symmetricPair,
-  toDescription,
   withoutBackground
 } from '../mixture/index.js'
 export { of as merging, type Clusters, type Merging } from '../mixture/merging.js'

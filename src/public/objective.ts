@@ -4,16 +4,14 @@
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Objective, Schedule, TimeLaw } from 'ornstein'
+ * import { Objective, TimeLaw } from 'ornstein'
  *
  * const denoising = Objective.denoising(TimeLaw.at(0.3))
  * const objective = Objective.sum([denoising, pipe(Objective.regularizer({ norm: 'l2' }), Objective.weight(0.1))])
  *
- * // The same objective at another noise level; on a schedule that has no such time it says so.
+ * // The same objective at another noise level.
  * const later = Objective.retimed(TimeLaw.at(2))(objective)
  * assert.match(Objective.formula(later), /t = 2/)
- * assert.deepEqual(Objective.incompatibilities(Schedule.ornsteinUhlenbeck)(later), [])
- * assert.equal(Objective.incompatibilities(Schedule.cosine())(later).length, 1)
  */
 export {
   against,
@@ -28,7 +26,6 @@ export {
   type Form,
   formula,
   implicit,
-  incompatibilities,
   labelDropout,
   likelihood,
   type Matching,

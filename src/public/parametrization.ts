@@ -40,6 +40,5 @@ export {
   type Spec,
   type SquaredDeterminant,
   velocity,
-  weight,
   type Written
 } from '../schedule/parametrization.js'

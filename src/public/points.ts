@@ -51,7 +51,6 @@ export {
   toRows,
   unstandardize,
   validate,
-  variances,
   weighted,
   weightsOf,
   withErrors

@@ -10,7 +10,7 @@
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Schedule } from 'ornstein'
+ * import { Clock, Schedule } from 'ornstein'
  *
  * const { ornsteinUhlenbeck } = Schedule
  * // Worked out once for many times: d log α/dt and g², and the time of a log-SNR.
@@ -21,13 +21,12 @@
  * assert(Math.abs(timeOfLogSnr(logSnr(0.5)) - 0.5) < 1e-12)
  *
  * // Another clock, τ = 2t and τ = t²: the same levels at other times.
- * const faster = pipe(ornsteinUhlenbeck, Schedule.reparametrized(Schedule.affine({ scale: 2 })))
- * const slower = pipe(ornsteinUhlenbeck, Schedule.reparametrized(Schedule.power(2)))
+ * const faster = pipe(ornsteinUhlenbeck, Schedule.reparametrized(Clock.affine({ scale: 2 })))
+ * const slower = pipe(ornsteinUhlenbeck, Schedule.reparametrized(Clock.power(2)))
  * assert.deepEqual(Schedule.level(0.25)(faster), level(0.5))
  * assert.deepEqual(Schedule.level(0.5)(slower), level(0.25))
  */
 export {
-  affine,
   betas,
   type Clock,
   codec,
@@ -41,7 +40,6 @@ export {
   type Dynamics,
   edm,
   endTime,
-  evenLogSnr,
   interpret,
   level,
   type Level,
@@ -51,7 +49,6 @@ export {
   logSnrRange,
   type Meaning,
   ornsteinUhlenbeck,
-  power,
   problems,
   recipes,
   rectifiedFlow,

@@ -20,10 +20,9 @@
  * assert.deepEqual([...Source.mean(source)], [4, 25])
  * assert.deepEqual([...Source.variances(source)], [6.5, 125])
  *
- * // Other rows of it: number by number, standardized, some of them, a stretch at a time.
+ * // Other rows of it: number by number, standardized, a stretch at a time.
  * assert.deepEqual([...Source.mean(Source.map((x, column) => (column === 0 ? 2 * x : x))(source))], [8, 25])
  * assert.deepEqual([...Source.mean(Source.standardize(source).source)], [0, 0])
- * assert.deepEqual([...Source.select([1, 5])(source).values], [2, 20, 2, 20])
  * assert.deepEqual(
  *   [...Source.pieces(source, 3)].map(({ rows }) => rows),
  *   [3, 3, 2]
@@ -47,14 +46,11 @@
  *     [7, 40]
  *   ])
  * )
- * const source = Source.of(points)
- * assert(Source.isSource(source) && !Source.isSource(points))
- * for (const data of [points, source]) {
+ * for (const data of [points, Source.of(points)]) {
  *   assert.equal(Source.columns([1])(data).dim, 1)
  *
  *   // A batch of a key: rows that are there, none twice.
- *   const { points: batch, places } = pipe(data, Source.batch(2)(Key.fromSeed(1)))
- *   assert.deepEqual(Array.from(batch.values), Array.from(Source.select(places ?? [])(source).values))
+ *   assert.equal(pipe(data, Source.batch(2)(Key.fromSeed(1))).points.rows, 2)
  * }
  */
 export {
@@ -70,14 +66,12 @@ export {
   fromParquet,
   gathered,
   gatheredFrom,
-  isSource,
   kept,
   map,
   mean,
   of,
   optimalTransport,
   pieces,
-  select,
   type Source,
   type SourceTable,
   standardize,

@@ -5,7 +5,6 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
  * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
  *
  * const descend = Stage.descend({
@@ -15,8 +14,8 @@
  *   steps: 50
  * })
  * const em = Stage.expectationMaximization({ steps: 10, varianceFloor: 1e-4, prior: 0.01 })
- * // The floor of variances is that of the last stage that has one.
- * assert.deepEqual(Stage.varianceFloor(Stage.sequence([descend, em])), O.some(1e-4))
+ * // In sequence: the second goes on where the first ends.
+ * assert.match(Stage.show(Stage.sequence([descend, em])), /^Stage.sequence/)
  */
 export {
   anneal,
@@ -56,6 +55,5 @@ export {
   type Sums,
   type Taken,
   type Tools,
-  type Trial,
-  varianceFloor
+  type Trial
 } from '../pipeline/stage.js'

@@ -1,30 +1,4 @@
-/**
- * Pictures as values: text of SVG, which a browser draws, a notebook shows and a file keeps. One grammar draws those of reports, of
- * documentation and of programs.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Picture } from 'ornstein'
- *
- * // One picture as a file, as a figure with its note, and as an element of a page that brings the style sheet.
- * const marks = Picture.seriesOf({
- *   name: 'loss',
- *   points: [
- *     { x: 0, y: 2 },
- *     { x: 1, y: 1 }
- *   ],
- *   marks: 'both'
- * })
- * const picture = Picture.of(Picture.arranged([{ x: { title: 'step' }, y: { title: 'loss' }, marks }]), {
- *   title: 'The loss',
- *   description: 'It falls from 2 to 1.',
- *   note: 'Two steps.'
- * })
- * assert.equal(Picture.svg(picture), String(picture))
- * assert.match(Picture.html(picture), /<figure[^]*Two steps\./)
- * assert.match(Picture.element(picture), /^<svg/)
- * assert.match(Picture.styles, /prefers-color-scheme|\{/)
- */
+/** Pictures as values: text of SVG, which a browser draws, a notebook shows and a file keeps. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'

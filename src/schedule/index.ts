@@ -6,7 +6,7 @@ import { reparametrized } from './reparametrized.js'
 import { betas } from './betas.js'
 
 export * from './schedule.js'
-export { affine, evenLogSnr, power, type Clock } from './clock.js'
+export type { Clock } from './clock.js'
 export * from './continuous.js'
 export * from './reparametrized.js'
 export * from './betas.js'

@@ -522,14 +522,6 @@ export const targetTensor = (parametrization: Parametrization): Target => concep
 /**
  * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
  * (Δ′/Δ)². Infinite where what is asked for is not shown.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Parametrization } from 'ornstein'
- *
- * // σ⁴/α²
- * const weight = Parametrization.weight(Parametrization.score, Parametrization.data)
- * assert.equal(weight({ alpha: 0.5, sigma: 2 }), 64)
  */
 export const weight =
   (from: Parametrization, to: Parametrization) =>

@@ -10,14 +10,14 @@ import * as Clock from './clock.js'
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Schedule } from 'ornstein'
+ * import { Clock, Schedule } from 'ornstein'
  *
- * const even = pipe(Schedule.cosine(), Schedule.reparametrized(Schedule.evenLogSnr({ from: 10, to: -10 })))
+ * const even = pipe(Schedule.cosine(), Schedule.reparametrized(Clock.evenLogSnr({ from: 10, to: -10 })))
  * assert.equal(pipe(even, Schedule.logSnr(0.75)), -5)
  */
 export const reparametrized = define({
   name: 'reparametrized',
-  about: 'the same levels on another clock: Schedule.affine, Schedule.power, Schedule.evenLogSnr or your own',
+  about: 'the same levels on another clock: Clock.affine, Clock.power, Clock.evenLogSnr or your own',
   fields: {
     /** Which time of the schedule is met when. */
     clock: Field.of(Clock.concept),

@@ -15,9 +15,9 @@ import {
   Score,
   Stage,
   TimeLaw,
-  Vocabulary,
   Weighting
 } from '../../src/index.js'
+import * as Vocabulary from '../../src/standard.js'
 import * as Schedule from '../../src/schedule/index.js'
 import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'

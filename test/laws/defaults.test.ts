@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Expectation, Initializer, Key, Sampler, Schedule, Score } from '../../src/index.js'
+import { Expectation, Initializer, Key, Sampler, Score, Clock, Schedule } from '../../src/index.js'
 import { expectation } from '../../src/laws/expectation.js'
 import { named, type Law } from '../../src/laws/index.js'
 import { initializer } from '../../src/laws/initializer.js'
@@ -52,7 +52,7 @@ it('the mean over all noise is as near as it says, in three dimensions too', () 
 
 const schedules: ReadonlyArray<Schedule.Schedule> = [
   Schedule.betas(Schedule.linearBetas({ steps: 20, first: 1e-4, last: 0.3 })),
-  Schedule.reparametrized(Schedule.affine({ scale: 2 }))(Schedule.betas([0.125, 0.25, 0.5])),
+  Schedule.reparametrized(Clock.affine({ scale: 2 }))(Schedule.betas([0.125, 0.25, 0.5])),
   Schedule.varianceExploding({ sigmaMin: 1e-4, sigmaMax: 1e4 })
 ]
 

@@ -9,11 +9,12 @@ import {
   Parametrization,
   Region,
   Sampler,
-  Schedule,
   Score,
   Stage,
   TimeGrid,
-  TimeLaw
+  TimeLaw,
+  Clock,
+  Schedule
 } from '../../src/index.js'
 import * as Covariance from '../../src/mixture/families/covariance.js'
 import * as Objective from '../../src/objective/index.js'
@@ -169,9 +170,9 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Schedule: [
     scheduled(Schedule.varianceExploding({ sigmaMin: 1e-3, sigmaMax: 5000 })),
     scheduled(Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 }))),
-    scheduled(Schedule.reparametrized(Schedule.power(2))(Schedule.betas([0.1, 0.2, 0.4]))),
-    scheduled(Schedule.reparametrized(Schedule.evenLogSnr({ from: 8, to: -8 }))(Schedule.cosine())),
-    scheduled(Schedule.reparametrized(Schedule.power(2))(Schedule.ornsteinUhlenbeck))
+    scheduled(Schedule.reparametrized(Clock.power(2))(Schedule.betas([0.1, 0.2, 0.4]))),
+    scheduled(Schedule.reparametrized(Clock.evenLogSnr({ from: 8, to: -8 }))(Schedule.cosine())),
+    scheduled(Schedule.reparametrized(Clock.power(2))(Schedule.ornsteinUhlenbeck))
   ],
   Score: [
     modelled(Score.spherical({ components: 1 })),

@@ -9,7 +9,6 @@ import { describe, expect, it } from 'vitest'
 import { add, Key, matMul, mean, neg, square, sub, tanh } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
-  Case,
   Compile,
   Expectation,
   Initializer,
@@ -25,6 +24,7 @@ import {
   Stage,
   Weighting
 } from '../../src/index.js'
+import * as Case from '../../src/core/case.js'
 import * as TimeLaw from '../../src/objective/timeLaw.js'
 import * as Params from '../../src/core/params.js'
 import { isSlow, spread } from '../cases.js'

@@ -57,7 +57,6 @@ const first: Readonly<Record<string, unknown>> = {
         'readCsv',
         'validate',
         'mean',
-        'variances',
         'covariance',
         'secondMoment',
         'standardize',

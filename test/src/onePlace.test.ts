@@ -27,9 +27,9 @@ import {
   Score,
   Stage,
   TimeGrid,
-  Vocabulary,
   Weighting
 } from '../../src/index.js'
+import * as Vocabulary from '../../src/standard.js'
 import * as Objective from '../../src/objective/index.js'
 import * as TimeLaw from '../../src/objective/timeLaw.js'
 import * as laws from '../../src/laws/index.js'

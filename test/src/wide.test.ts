@@ -8,7 +8,6 @@ import {
   Initializer,
   Key,
   Metric,
-  Mixture,
   Pipeline,
   Points,
   Recipe,
@@ -17,6 +16,7 @@ import {
   Score,
   Stage
 } from '../../src/index.js'
+import * as Mixture from '../../src/mixture/index.js'
 import { isSlow, spread } from '../cases.js'
 
 type Isotropic = 'means' | 'logits' | 'logVariances'

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest'
 import * as glossary from '../../src/cli/glossary.js'
 import * as ornstein from '../../src/index.js'
-import { Case, Problem } from '../../src/index.js'
+import { Problem } from '../../src/index.js'
+import * as Case from '../../src/core/case.js'
 import { golden } from '../golden/golden.js'
 
 interface Concept {

@@ -4,7 +4,8 @@ import { schemaOf } from '../../../src/cli/commands/new.js'
 import { commands } from '../../../src/cli/usage.js'
 import { nameOf } from '../../../src/cli/option.js'
 import { vocabulary } from '../../../src/cli/glossary.js'
-import { Case, Vocabulary } from '../../../src/index.js'
+import { Vocabulary } from '../../../src/index.js'
+import * as Case from '../../../src/core/case.js'
 import { place } from './harness.js'
 
 const here = place()

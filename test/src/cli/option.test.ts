@@ -1,6 +1,7 @@
 /** Options as values: code and the command line refuse alike, and families have the names of mclust. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { Mixture, Points, Problem } from '../../../src/index.js'
+import { Points, Problem } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 import * as Fit from '../../../src/fit/fit.js'
 import * as E from '../../../src/core/either.js'
 import { place } from './harness.js'

@@ -12,7 +12,6 @@ import {
   Mixture,
   Objective,
   Optimizer,
-  Params,
   Pipeline,
   type Points,
   Problem,
@@ -23,6 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 
 const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.from({ length: 10 }, (_, i) => Math.sin(i)) }
 

@@ -4,12 +4,10 @@ import {
   Compile,
   Initializer,
   Key,
-  Mixture,
   Optimizer,
   Pipeline,
   Problem,
   Rate,
-  Region,
   Run,
   Schedule,
   Score,
@@ -17,6 +15,8 @@ import {
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
+import * as Region from '../../../src/optimizer/region.js'
 import * as Expectation from '../../../src/objective/expectation.js'
 import * as Objective from '../../../src/objective/index.js'
 import * as Sampler from '../../../src/sampler/sampler.js'

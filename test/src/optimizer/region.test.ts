@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Params, Problem, Region } from '../../../src/index.js'
+import { Params, Problem } from '../../../src/index.js'
+import * as Region from '../../../src/optimizer/region.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
 
 interface Row {

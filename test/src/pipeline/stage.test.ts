@@ -11,7 +11,6 @@ import {
   Mixture,
   Objective,
   Optimizer,
-  Params,
   Pipeline,
   Points,
   Problem,
@@ -20,6 +19,7 @@ import {
   Score,
   TimeLaw
 } from '../../../src/index.js'
+import * as Params from '../../../src/core/params.js'
 import * as Stage from '../../../src/pipeline/stage.js'
 
 const points = Mixture.sample(400)(Key.fromSeed(3))(

@@ -6,7 +6,6 @@ import {
   Compile,
   Initializer,
   Key,
-  Mixture,
   Objective,
   Optimizer,
   Pipeline,
@@ -18,6 +17,7 @@ import {
   Score,
   Stage
 } from '../../../src/index.js'
+import * as Mixture from '../../../src/mixture/index.js'
 import { page } from '../../../src/report/report.js'
 import { planted, two } from '../report/fits.js'
 

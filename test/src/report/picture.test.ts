@@ -1,7 +1,8 @@
 /** Pictures: they are well formed, numbers stand where the axes say, labels do not touch, and notebooks are answered by their protocol. */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { fit, Key, Mixture, Picture } from '../../../src/index.js'
+import { fit, Key, Mixture } from '../../../src/index.js'
+import * as Picture from '../../../src/report/picture.js'
 import { display } from '../../../src/report/drawing.js'
 import * as Marks from '../../../src/report/mark.js'
 import { placeIn, scalesOf, stacked, type Panel } from '../../../src/report/panel.js'

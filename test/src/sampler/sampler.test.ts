@@ -5,7 +5,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { matMul, sub } from '../../../lib/index.js'
 import {
-  Case,
   Compile,
   Field,
   Key,
@@ -21,6 +20,7 @@ import {
   TimeGrid,
   type Points
 } from '../../../src/index.js'
+import * as Case from '../../../src/core/case.js'
 import {
   at,
   carried,

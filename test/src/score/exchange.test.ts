@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, describe, expect, it } from 'vitest'
-import { Exchange, Key, Mixture, Problem } from '../../../src/index.js'
+import { Key, Mixture, Problem } from '../../../src/index.js'
+import * as Exchange from '../../../src/score/exchange.js'
 import { SEED } from '../../cases.js'
 
 const mixture = Mixture.of({

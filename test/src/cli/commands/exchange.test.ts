@@ -1,7 +1,7 @@
 /** `ornstein export` and `ornstein import`: a model goes out and comes back the same, and what came from elsewhere is used as ours are. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Exchange } from '../../../../src/index.js'
+import * as Exchange from '../../../../src/score/exchange.js'
 import { replays } from '../../../golden/sessions.js'
 import { place } from '../harness.js'
 

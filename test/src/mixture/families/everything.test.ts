@@ -15,7 +15,6 @@ import { initializers, scores } from '../../../../src/cli/glossary.js'
 import {
   Case,
   Compile,
-  Exchange,
   ExpectationMaximization,
   Initializer,
   Key,
@@ -31,6 +30,7 @@ import {
   Source,
   Stage
 } from '../../../../src/index.js'
+import * as Exchange from '../../../../src/score/exchange.js'
 import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import * as Covariance from '../../../../src/mixture/families/covariance.js'
 import * as Params from '../../../../src/core/params.js'

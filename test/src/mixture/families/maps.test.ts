@@ -14,7 +14,8 @@ import {
   sum,
   type NdArray
 } from '../../../../lib/index.js'
-import { Covariance, ExpectationMaximization, Key, Mixture, Params, type Points } from '../../../../src/index.js'
+import { Covariance, ExpectationMaximization, Key, Mixture, type Points } from '../../../../src/index.js'
+import * as Params from '../../../../src/core/params.js'
 import * as Score from '../../../../src/score/score.js'
 import * as laws from '../../../../src/laws/index.js'
 import { allHold } from '../../../laws/holds.js'

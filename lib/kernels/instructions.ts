@@ -1,5 +1,6 @@
 /** Instructions of what is done entry by entry, for a vector of rows, from operands that are pushed when asked for. */
 import { type Code } from '../compiler/assembler.js'
+import * as Exp from '../numbers/elementary/exponential.js'
 import { type Attrs } from '../compiler/graph.js'
 import { type Precision } from './dense.js'
 
@@ -56,14 +57,10 @@ const exponentials: Readonly<Record<Precision, Exponential>> = {
   float64: {
     most: 710,
     least: -746,
-    shift: 6755399441057790,
+    shift: Exp.SHIFT,
     bits: 52,
-    ln2: [6.9314718036912381649e-1, 1.90821492927058770002e-10],
-    q: [
-      2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
-      1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1,
-      0.5
-    ]
+    ln2: [Exp.LN2_HIGH, Exp.LN2_LOW],
+    q: [Exp.Q0, Exp.Q1, Exp.Q2, Exp.Q3, Exp.Q4, Exp.Q5, Exp.Q6, Exp.Q7, Exp.Q8, Exp.Q9, 0.5]
   },
   float32: {
     most: 89,
@@ -81,7 +78,7 @@ export const exponential: Emit = (code, push) => {
   const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
   push(0)
   code.every(most).op('pmin').every(least).op('pmax').tee(x)
-  code.every(1.4426950408889634).op('mul').every(shift).op('add').tee(t).every(shift).op('sub').set(k)
+  code.every(Exp.LOG2_E).op('mul').every(shift).op('add').tee(t).every(shift).op('sub').set(k)
   code.get(x).get(k).every(ln2[0]).op('mul').op('sub')
   code.get(k).every(ln2[1]).op('mul').op('sub').set(r)
   code.every(1).get(r).get(r).get(r).op('mul').every(q[0])

@@ -26,17 +26,6 @@ export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): I
   }
 })
 
-/** A lazy list, and what is to be done when it has been gone through, or left. */
-export const closing = <A>(list: Iterable<A>, close: () => void): Iterable<A> => ({
-  *[Symbol.iterator]() {
-    try {
-      yield* list
-    } finally {
-      close()
-    }
-  }
-})
-
 /** The last element of a lazy list; null of an empty one. */
 export const last = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null

@@ -37,6 +37,7 @@ import { cumulative as cumulated } from '../arrays/entries.js'
 import { draws } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
+import { isObject } from '../plain/object.js'
 import { refuse } from '../plain/refuse.js'
 import { block32 } from './threefry.js'
 
@@ -64,6 +65,10 @@ const held = (key: Key): Key =>
   typeof (key as Partial<Key> | undefined | null)?.k0 === 'number'
     ? key
     : refuse(`key: ${said(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`)
+
+/** Whoever writes JavaScript may give anything in the place of a number or a text. */
+const isNumber = (u: unknown): boolean => typeof u === 'number'
+const isText = (u: unknown): boolean => typeof u === 'string'
 
 const said = (u: unknown): string => (typeof u === 'object' && u !== null ? 'an object' : String(u))
 
@@ -131,7 +136,7 @@ export const fromSeed = (seed: number): Key => {
  * assert.deepEqual(Key.child(2)(key), Key.split(3)(key)[2])
  */
 export const child = (index: number): ((key: Key) => Key) =>
-  typeof (index as unknown) === 'number'
+  isNumber(index)
     ? derive(index >>> 0, CHILDREN + Math.floor(index / TWO_32))
     : refuse(`index: ${said(index)} is not a whole number ≥ 0; try 0`)
 
@@ -157,7 +162,7 @@ export const split =
 const label =
   (text: string) =>
   (key: Key): Key => {
-    if (typeof (text as unknown) !== 'string') refuse(`label: ${said(text)} is not a text; try 'noise'`)
+    if (!isText(text)) refuse(`label: ${said(text)} is not a text; try 'noise'`)
     let derived = derive(text.length, LABELS)(key)
     for (let at = 0; at < text.length; at += 2) {
       const second = at + 1 < text.length ? text.charCodeAt(at + 1) : 0
@@ -348,8 +353,7 @@ export const subset =
  * assert.deepEqual(pipe(Key.fromSeed(7), Key.categorical([0, 3, 0])(4)), Int32Array.of(1, 1, 1, 1))
  */
 export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: Key) => Int32Array) => {
-  const isList = typeof weights === 'object' && (weights as unknown) !== null
-  if (!(isList && Array.from(weights as ArrayLike<unknown>).every(weight => typeof weight === 'number')))
+  if (!(isObject(weights) && Array.from<unknown>(weights).every(isNumber)))
     refuse(`weights: ${said(weights)} is not a list of numbers; try [1, 1]`)
   const cumulative = cumulated(Float64Array.from(weights))
   const last = cumulative.length - 1
@@ -380,7 +384,7 @@ const fillGamma =
   (key: Key): void => {
     if (!ArrayBuffer.isView(out)) refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
     const { k0, k1 } = held(key)
-    if (!(typeof (shape as unknown) === 'number' && shape > 0 && shape < Infinity)) {
+    if (!(isNumber(shape) && shape > 0 && shape < Infinity)) {
       out.fill(shape === 0 ? 0 : NaN)
       return
     }
@@ -438,6 +442,6 @@ export const chiSquared =
 export const fillChiSquared =
   (degreesOfFreedom: number, first: number, out: Float64Array) =>
   (key: Key): void => {
-    fillGamma(typeof (degreesOfFreedom as unknown) === 'number' ? degreesOfFreedom / 2 : NaN, first, out)(key)
+    fillGamma(isNumber(degreesOfFreedom) ? degreesOfFreedom / 2 : NaN, first, out)(key)
     for (let i = 0; i < out.length; i++) out[i] *= 2
   }

@@ -334,10 +334,8 @@ export const stagesOn = <P extends string>(
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
-  const [setting, anyStart] = [
-    { schedule, score, model, points: Source.asPoints(points), data: points, place },
-    start
-  ] as unknown as [Stage.Setting, Stage.Start]
+  const setting: Stage.Setting = { schedule, score, model, points: Source.asPoints(points), data: points, place }
+  const anyStart: Stage.Start = start
   /** A start, of which there is one for all that look at it. */
   const first = lazy(() => start(Key.fromSeed(0)))
   const all = (written: Stage.Written): Compiled<P> => {

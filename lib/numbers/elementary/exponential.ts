@@ -7,21 +7,21 @@ import { half, powerOfTwo } from './words.js'
 /** The high part has 32 low zero bits, so that k·LN2_HIGH is exact for every exponent k. */
 export const LN2_HIGH = 6.9314718036912381649e-1
 export const LN2_LOW = 1.90821492927058770002e-10
-const LOG2_E = 1.4426950408889634
+export const LOG2_E = 1.4426950408889634
 /** Added and taken off again, rounds to an integer. */
-const SHIFT = 6755399441057790
+export const SHIFT = 6755399441057790
 
 // Of e^r − 1 − r over r², the leading coefficient first.
-const Q0 = 2.081568645637111e-9
-const Q1 = 2.511216042467789e-8
-const Q2 = 2.755761755413466e-7
-const Q3 = 2.755723451150958e-6
-const Q4 = 2.4801586883828416e-5
-const Q5 = 1.984126989673034e-4
-const Q6 = 1.3888888889138473e-3
-const Q7 = 8.333333333316897e-3
-const Q8 = 4.166666666666604e-2
-const Q9 = 1.6666666666666682e-1
+export const Q0 = 2.081568645637111e-9
+export const Q1 = 2.511216042467789e-8
+export const Q2 = 2.755761755413466e-7
+export const Q3 = 2.755723451150958e-6
+export const Q4 = 2.4801586883828416e-5
+export const Q5 = 1.984126989673034e-4
+export const Q6 = 1.3888888889138473e-3
+export const Q7 = 8.333333333316897e-3
+export const Q8 = 4.166666666666604e-2
+export const Q9 = 1.6666666666666682e-1
 
 /** The integer nearest to x/ln 2. */
 export const nearestExponent = (x: number): number => x * LOG2_E + SHIFT - SHIFT

@@ -193,7 +193,7 @@ export const STEPS = 60
 /** So many rows by a key, in the data's own units. */
 export const sampler = (
   learned: ScoreModel,
-  path: string
+  path = 'model'
 ): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>
   pipe(
     flowing(learned, path, Sampler.heun, STEPS),
@@ -221,7 +221,7 @@ const TOLERANCE = 1e-6
 /** log p of each row, in the data's own units, of data with the noise that is left; and how much that is. */
 export const density = (
   learned: ScoreModel,
-  path: string
+  path = 'model'
 ): Checked<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
   pipe(
     flowing(learned, path, Sampler.dormandPrince({ tolerance: TOLERANCE }), 1),

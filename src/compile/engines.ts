@@ -219,7 +219,7 @@ interface Repeated<P extends string> extends Term {
   readonly again: (params: Params.Params<P>, changing: Inputs.Named) => Compiler.Call
 }
 
-/** Whether samples are, one by one, those of the parts but for their keys. */
+/** Whether samples are, one by one, those of the parts except for their keys. */
 const differInKeys = (parts: ReadonlyArray<Term>, samples: ReadonlyArray<Sample>): boolean =>
   parts.length === samples.length &&
   parts.every(part => part.samples.length === 1) &&

@@ -1,4 +1,4 @@
-/** What is wrong with a loss and its data, looked for before anything is compiled. */
+/** The problems of a loss and its data, looked for before anything is compiled. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { norm, square } from '../../lib/numbers/elementary.js'

@@ -1,4 +1,4 @@
-/** A mixture as lists of numbers: as code and JSON have it, and what is wrong with such lists. */
+/** A mixture as lists of numbers: as code and JSON have it, and the problems of such lists. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'

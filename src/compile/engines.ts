@@ -32,6 +32,7 @@ export type Engine<P extends string> = (
   data: Source.Data
 ) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Strands.Sum<ValueAndGradient<P>>
 
+/** The sum of values and gradients; 0 of none. */
 export const total = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
@@ -51,6 +52,7 @@ export const total = <P extends string>(
     )
   )
 
+/** A value and its gradient, times a weight. */
 export const scaled =
   (weight: number) =>
   <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
@@ -184,6 +186,7 @@ export const compiled = <P extends string>(
   }
 }
 
+/** The compiled program of one term, with its gradient unless it is left out; or why it cannot be compiled. */
 export const programOf = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,

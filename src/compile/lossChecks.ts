@@ -69,21 +69,25 @@ export const unresolved = <P extends string>(
 export const remark = ({ taken, asked, error, length }: Line.Unresolved): string =>
   `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
+/** The problems that follow from what the terms of a loss read of the data, in a precision. */
 export const refusals = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   precision: Precision
 ): ReadonlyArray<Problem.Problem> => Refusals.of(loss, points, precision, () => unresolved(loss, points, () => null))
 
+/** A value that is made only where there are no problems; otherwise these, as many as are listed. */
 export const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> =>
   pipe(
     Problem.faultless(Problem.listed(Limits.problems)(problems), value),
     E.map(value => value())
   )
 
+/** The problems of a result, none where it is a value. */
 export const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
+/** All problems of a loss on data: of its objective, of its expectation, and of what they ask of the data. */
 export const lossProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,

@@ -130,6 +130,7 @@ const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
 export const lacking = ({ timeLaw }: Pick<Objective.Matching, 'timeLaw'>, isOnNodes: boolean): ReadonlyArray<Single> =>
   TimeLaw.isClean(timeLaw) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : []
 
+/** Refuses what a function of a row reads now and did not read when it was recorded. */
 export const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
@@ -156,6 +157,7 @@ const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) =
   }
 }
 
+/** The row that a term sees: each of its parts by a name, defined when it is first read. */
 export const rowOf = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,

@@ -100,6 +100,7 @@ export interface Compared {
 
 const isList = <A>(given: OneOrMore<A>): given is ReadonlyArray<A> => Array.isArray(given)
 
+/** One or several as a list. */
 export const list = <A>(given: OneOrMore<A>): ReadonlyArray<A> => (isList(given) ? given : [given])
 
 const isName = (family: FamilyGiven): family is FamilyName => typeof family === 'string'

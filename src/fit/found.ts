@@ -50,6 +50,7 @@ export interface Judged {
   readonly held: Data['held']
 }
 
+/** The data as candidates are judged on them: in their own units, all of them. */
 export const judged = ({ own, scaling, held }: Pick<Data, 'own' | 'scaling' | 'held'>, place = Place.here): Judged => ({
   rows: own.rows,
   dim: own.dim,

@@ -62,12 +62,14 @@ export interface Fitted {
 
 export type Attempt = Fitted | { readonly request: Request; readonly candidate: Refused }
 
+/** Whether an attempt ended with a fitted candidate, and not with a problem. */
 export const isFitted = (one: Attempt): one is Fitted => one.candidate._tag === 'Learned'
 
 /** All, with what became of one of them in its place. */
 const exchanged = (all: ReadonlyArray<Attempt>, one: Fitted, better: Attempt): ReadonlyArray<Attempt> =>
   all.map(other => (other === one ? better : other))
 
+/** An attempt that could not be made, with its problem. */
 export const refused = (request: Request, problem: Problem.Problem): Attempt => ({
   request,
   candidate: { _tag: 'Refused', family: Score.nameOf(request.score), components: request.components, problem }
@@ -162,6 +164,7 @@ const MOVES = 1000
 /** Moves of the candidate that is chosen are given up only where they have all but converged: it is one, and its maximum is what is told. */
 const PATIENT = { attempts: 8, polish: 90, patience: 100 }
 
+/** The option of a stage that keeps variances above the floor of a request, where it has one. */
 export const above = ({ floor }: Request): { readonly varianceFloor?: number } =>
   floor === undefined ? {} : { varianceFloor: floor }
 
@@ -195,6 +198,7 @@ export const worth =
       ? valueBy(criterion)(candidate.statistics)
       : Infinity
 
+/** The log-likelihood of a fitted candidate, of all rows in their own units. */
 export const logLikelihoodOf = ({ candidate }: Fitted): number => candidate.statistics.logLikelihood
 
 /** A mixture as a family has it, where it is one of the family's own. */

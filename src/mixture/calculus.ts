@@ -29,11 +29,14 @@ import * as Student from './student.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 
+/** An argument that must be a mixture, or a sentence that says what it is. */
 export const aMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
+/** The number of columns. */
 export const dimOf = ({ means }: Mixture): number => means.shape[1]
 
+/** Throws the problems of an argument, if there are any. */
 export const stop = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
   if (problems.length > 0) refuse(`${where}: ${problems.map(Problem.show).join('\n')}`)
 }
@@ -42,6 +45,7 @@ export const stop = (where: string, problems: ReadonlyArray<Problem.Problem>): v
 const along = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
+/** The sum of numbers. */
 export const total = (values: ArrayLike<number>): number => along(values, () => 1)
 
 /** The mixture of components with these logarithms of weights, up to a common constant. */

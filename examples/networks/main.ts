@@ -52,7 +52,8 @@ const table = (head: ReadonlyArray<string>, body: ReadonlyArray<ReadonlyArray<st
 
 const planar = laws.map(([name, law]) => {
   const learned = learn(budget)(law(rows)(key.data))(key.net)
-  const [test, other] = [law(drawn)(key.test), law(drawn)(key.other)]
+  const test = law(drawn)(key.test)
+  const other = law(drawn)(key.other)
   const samples = sample(drawn, 2)(learned)
   const many = law(quick ? 200 : 4000)(key.many)
   return {

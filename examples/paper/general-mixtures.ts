@@ -194,7 +194,8 @@ const maximizationAt = (xt: Points.Points, student: ReadonlyArray<Ellipse>): Rea
     })
   }
   return student.map(({ covariance }, k) => {
-    const [P, { mass, first, second }] = [precisions[k], sums[k]]
+    const P = precisions[k]
+    const { mass, first, second } = sums[k]
     const left = entries(e => second[e] - mass * covariance[e])
     return { centre: on(times(P, P), first), covariance: symmetric(times(times(times(P, P), left), P)) }
   })
@@ -311,12 +312,10 @@ const blindness = (apart: number, steps: number): Blindness => {
 export const hermiteMoments = ({ means, weights, variances }: Mixture.Mixture): Row => {
   const moment = (of: (m: number, v: number) => number): number =>
     weights.reduce((sum, w, k) => sum + w * of(means.values[k], variances[k]), 0)
-  const [first, second, third, fourth] = [
-    moment(m => m),
-    moment((m, v) => m ** 2 + v),
-    moment((m, v) => m ** 3 + 3 * m * v),
-    moment((m, v) => m ** 4 + 6 * m ** 2 * v + 3 * v ** 2)
-  ]
+  const first = moment(m => m)
+  const second = moment((m, v) => m ** 2 + v)
+  const third = moment((m, v) => m ** 3 + 3 * m * v)
+  const fourth = moment((m, v) => m ** 4 + 6 * m ** 2 * v + 3 * v ** 2)
   return [first, second - 1, third - 3 * first, fourth - 6 * second + 3]
 }
 

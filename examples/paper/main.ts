@@ -94,8 +94,6 @@ const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> 
   }
 }
 
-const [budgets, names] = [
-  process.argv.slice(2).filter(argument => argument.startsWith('--')),
-  process.argv.slice(2).filter(argument => !argument.startsWith('--'))
-]
+const budgets = process.argv.slice(2).filter(argument => argument.startsWith('--'))
+const names = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 await run(names, budgets.includes('--quick') ? 'quick' : 'full')

@@ -244,7 +244,8 @@ const play = (): void => {
   Object.assign(state, { playing: true, step: from })
   // Motion that is not wanted is none: the end, as soon as it is there.
   const pace = isStill() ? 0.001 : Math.min(SLOWEST, Math.max(1, PLAY / steps))
-  let [begun, at] = [performance.now(), from]
+  let begun = performance.now()
+  let at = from
   const { round } = state
   const next = (time: number): void => {
     if (!state.playing || round !== state.round) return

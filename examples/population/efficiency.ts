@@ -70,11 +70,9 @@ drawn(
 /** The pair on 400 points: 95 % intervals of the estimate at two levels. */
 const pair = Mixture.symmetricPair([1.2])
 export const coverage = [0.1, 1].map(t => {
-  const [score, objective, expectation] = [
-    Score.symmetricPair,
-    Objective.implicit(TimeLaw.at(t)),
-    Expectation.quadrature()
-  ]
+  const score = Score.symmetricPair
+  const objective = Objective.implicit(TimeLaw.at(t))
+  const expectation = Expectation.quadrature()
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,

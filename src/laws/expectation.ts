@@ -359,7 +359,8 @@ export const expectation = <P extends string>(
       statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
       source: 'definition of Expectation.isDeterministic',
       says: each => {
-        const [[first, second], [again]] = [repeated(score, instance, each, 2), repeated(score, instance, each, 1)]
+        const [first, second] = repeated(score, instance, each, 2)
+        const [again] = repeated(score, instance, each, 1)
         return [equals(again, first), Expectation.isDeterministic(instance) && equals(second, first)]
       }
     })

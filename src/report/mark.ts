@@ -435,7 +435,8 @@ export const squares = (
   draw: ({ at }) =>
     all
       .map(({ column, row, value, text: inside }) => {
-        const [[x0, y0], [x1, y1]] = [at(column - 0.5, row - 0.5), at(column + 0.5, row + 0.5)]
+        const [x0, y0] = at(column - 0.5, row - 0.5)
+        const [x1, y1] = at(column + 0.5, row + 0.5)
         const left = Math.min(x0, x1)
         const top = Math.min(y0, y1)
         return (

@@ -57,11 +57,14 @@ describe('0: what denoising is', () => {
     // The mean of x₀ of fresh data, each weighted by the density of the noise that leads from it to the ringed point.
     const spread = Math.sqrt(Math.exp(2 * 0.45) - 1)
     const centres = [-2.1, -1.3, 2.1, -1.3, 0, 2.3]
-    let [sum, u, v] = [0, 0, 0]
+    let sum = 0
+    let u = 0
+    let v = 0
     for (let k = 0; k < 3; k++)
       for (let i = -30; i <= 30; i++)
         for (let j = -30; j <= 30; j++) {
-          const [a, b] = [centres[2 * k] + 0.04 * i, centres[2 * k + 1] + 0.04 * j]
+          const a = centres[2 * k] + 0.04 * i
+          const b = centres[2 * k + 1] + 0.04 * j
           const weight = Math.exp(-(i * i + j * j) / 200 - ((x - a) ** 2 + (y - b) ** 2) / (2 * spread * spread))
           sum += weight
           u += weight * a
@@ -113,7 +116,8 @@ describe('0: what denoising is', () => {
 })
 
 describe('1: direction first', () => {
-  const [angle, length] = ['Angle to c', 'Length of the guess']
+  const angle = 'Angle to c'
+  const length = 'Length of the guess'
   const view = shown(direction)
 
   it('turns within 5° by step 16 with less than 15 % of the length of its end, on the dots', () => {

@@ -59,7 +59,8 @@ export const verify = ({ printed, failure }: Outcome, examples: ReadonlyArray<Ex
   if (failure?.at === index) throw failure.cause
   if (failure !== undefined && failure.at < index)
     throw new Error(`not reached: ${examples[failure.at]?.name ?? 'the program'} failed`)
-  const [expected, text] = [examples[index]?.prints, printed[index] ?? '']
+  const expected = examples[index]?.prints
+  const text = printed[index] ?? ''
   if (expected !== undefined && !matches(expected, text)) expect(tidy(text)).toBe(tidy(expected))
 }
 

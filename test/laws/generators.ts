@@ -65,7 +65,8 @@ export const nested = <T extends Tagged, K extends T['_tag']>(
   nests: (inner: fc.Arbitrary<T>) => Table<T, Exclude<T['_tag'], K>>
 ): fc.Arbitrary<T> =>
   fc.letrec<{ readonly any: T }>(tie => {
-    const [leaf, around] = [cases<T, K>(leaves), cases<T, Exclude<T['_tag'], K>>(nests(tie('any')))]
+    const leaf = cases<T, K>(leaves)
+    const around = cases<T, Exclude<T['_tag'], K>>(nests(tie('any')))
     return {
       any: fc.oneof(
         { maxDepth: 2, withCrossShrink: true },

@@ -6,7 +6,8 @@ const { corrections, decay, fixed, planes } = main('quick').measured
 
 /** E f(x) over ½N(s, 1) + ½N(−s, 1), by Simpson's rule. */
 const mean = (s: number, f: (x: number) => number): number => {
-  const [reach, count] = [s + 10, 4000]
+  const reach = s + 10
+  const count = 4000
   const h = (2 * reach) / count
   return Array.from({ length: count + 1 }, (_, i) => {
     const x = -reach + i * h

@@ -42,7 +42,8 @@ const corrections = ({ student, xt }: Part): ReadonlyArray<Direction> => {
         )
       )
       covariance[k] = covariance[k].map((sum, at) => {
-        const [a, b] = [Math.floor(at / 2), at % 2]
+        const a = Math.floor(at / 2)
+        const b = at % 2
         const outer = [0, 1].flatMap(e => [0, 1].map(f => P[k][2 * a + e] * inner[2 * e + f] * P[k][2 * f + b]))
         return sum - share * outer.reduce((all, x) => all + x, 0)
       })
@@ -95,7 +96,7 @@ describe('weights', () => {
 
 describe('high noise', () => {
   it('sees the first moment that is wrong, to a relative α²', () => {
-    const [time] = [2.5]
+    const time = 2.5
     // The next order is α² = 0.7 % times what moments of size 10 make of it.
     for (const { excess, moments } of seen.filter(one => one.time === time))
       expect(Math.abs(excess / moments - 1)).toBeLessThan(0.1)

@@ -27,7 +27,8 @@ const message = (frames: ReadonlyArray<Buffer>): Buffer =>
 const dialled = (port: number, type: string, heard: (frames: ReadonlyArray<Buffer>) => void): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
-    let [rest, isGreeted] = [Buffer.alloc(0), false]
+    let rest = Buffer.alloc(0)
+    let isGreeted = false
     let frames: Buffer[] = []
     const greeting = Buffer.alloc(64)
     greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0])
@@ -46,7 +47,8 @@ const dialled = (port: number, type: string, heard: (frames: ReadonlyArray<Buffe
         socket.write(frame(Buffer.concat(ready), 4))
       }
       if (rest.length < 2) return null
-      const [flags, isLong] = [rest[0], (rest[0] & 2) !== 0]
+      const flags = rest[0]
+      const isLong = (rest[0] & 2) !== 0
       if (isLong && rest.length < 9) return null
       const [from, size] = isLong ? [9, Number(rest.readBigUInt64BE(1))] : [2, rest[1]]
       if (rest.length < from + size) return null

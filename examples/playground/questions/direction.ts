@@ -38,7 +38,9 @@ const read = (choice: Readonly<Record<string, string>>) => {
 }
 
 const secondMoment = ({ rows, values }: Points.Points): readonly [xx: number, xy: number, yy: number] => {
-  let [xx, xy, yy] = [0, 0, 0]
+  let xx = 0
+  let xy = 0
+  let yy = 0
   for (let i = 0; i < values.length; i += 2) {
     xx += values[i] * values[i]
     xy += values[i] * values[i + 1]

@@ -192,7 +192,8 @@ describe('what a worker computes', () => {
   })
 
   it('is nothing of numbers that the program has no place for, before anything of their size is made', async () => {
-    const [numbers, { program }] = [question.numbers, question]
+    const numbers = question.numbers
+    const { program } = question
     const asked = (program: unknown, numbers: Float64Array): Promise<Answer> =>
       computing(opened(source))({
         id: 's',

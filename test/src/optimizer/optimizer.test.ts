@@ -61,7 +61,8 @@ const follow = (
   values: ReadonlyArray<number> = []
 ) => {
   const { init, update } = Optimizer.anyInterpret<'x'>(optimizer)
-  let [params, state] = [x(start), init(x(start))]
+  let params = x(start)
+  let state = init(x(start))
   return gradients.map((of, i) => {
     const gradient = x(typeof of === 'number' ? of : of(params.x.values[0]))
     const context =

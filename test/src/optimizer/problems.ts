@@ -62,9 +62,14 @@ const logistic: Problem = {
 
 /** Newton's iteration for logistic regression, written out for two coefficients. */
 function fisherScoring(): ReadonlyArray<number> {
-  let [a, b] = [0, 0]
+  let a = 0
+  let b = 0
   for (let step = 0; step < 20; step++) {
-    let [g0, g1, h00, h01, h11] = [0, 0, 0, 0, 0]
+    let g0 = 0
+    let g1 = 0
+    let h00 = 0
+    let h01 = 0
+    let h11 = 0
     hours.forEach((h, i) => {
       const x = h - 3
       const p = 1 / (1 + Math.exp(-a - b * x))

@@ -47,7 +47,8 @@ describe('a gradient flow', () => {
       )
       return [course.length - 1, Math.abs(course[course.length - 1].x[0] - 1 / 3)]
     }
-    const [[few, coarse], [many, fine]] = [error(1e-3), error(1e-5)]
+    const [few, coarse] = error(1e-3)
+    const [many, fine] = error(1e-5)
     expect(fine).toBeLessThan(1e-6)
     expect(Math.log(coarse / fine) / Math.log(many / few)).toBeGreaterThan(2.5)
   })

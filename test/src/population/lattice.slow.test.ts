@@ -74,20 +74,18 @@ describe('two Gaussians of any covariances in six dimensions', () => {
   const other = index.map(() => 0.2)
   const params = Params.of({ means: [other], logits: [0], logVariances: [Math.log(1.5)] })
   // s_θ − s* = Mx + c, M = U⁻¹ − I/w, U = α²Σ + σ²I, so the mean of its square is tr(MUMᵀ) + |MαmU + c|², and Mαm + c = α(m_θ − m)/w.
-  const [inverseOf, u] = [
-    (a: ReadonlyArray<ReadonlyArray<number>>): number[][] => {
-      const rows = a.map((row, i) => [...row, ...index.map(j => (i === j ? 1 : 0))])
-      index.forEach(i => {
-        const pivot = rows[i][i]
-        rows[i] = rows[i].map(x => x / pivot)
-        rows.forEach((row, k) => {
-          if (k !== i) rows[k] = row.map((x, j) => x - row[i] * rows[i][j])
-        })
+  const inverseOf = (a: ReadonlyArray<ReadonlyArray<number>>): number[][] => {
+    const rows = a.map((row, i) => [...row, ...index.map(j => (i === j ? 1 : 0))])
+    index.forEach(i => {
+      const pivot = rows[i][i]
+      rows[i] = rows[i].map(x => x / pivot)
+      rows.forEach((row, k) => {
+        if (k !== i) rows[k] = row.map((x, j) => x - row[i] * rows[i][j])
       })
-      return rows.map(row => row.slice(DIM))
-    },
-    covariance.map((row, i) => row.map((x, j) => alpha ** 2 * x + (i === j ? sigma ** 2 : 0)))
-  ]
+    })
+    return rows.map(row => row.slice(DIM))
+  }
+  const u = covariance.map((row, i) => row.map((x, j) => alpha ** 2 * x + (i === j ? sigma ** 2 : 0)))
   const w = alpha ** 2 * 1.5 + sigma ** 2
   const m = inverseOf(u).map((row, i) => row.map((x, j) => x - (i === j ? 1 / w : 0)))
   const trace = index.reduce(

@@ -140,10 +140,8 @@ describe('rows', () => {
   ) => Population.loss({ score, objective, data }).evaluate(params)
 
   it('in eight dimensions give the divergence of two round Gaussians, which has a closed form', () => {
-    const [mean, other] = [
-      [1, 0, -2, 0, 0, 0.5, 0, 3],
-      [0, 1, -2, 0, 1, 0, 0, 2]
-    ]
+    const mean = [1, 0, -2, 0, 0, 0.5, 0, 3]
+    const other = [0, 1, -2, 0, 1, 0, 0, 2]
     const v = 0.7
     const w = 1.9
     const [u, x] = [v, w].map(a => alpha * alpha * a + (1 - alpha * alpha))

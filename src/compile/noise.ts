@@ -139,7 +139,7 @@ interface DrawnNoise extends FullNoise {
   readonly values: Key.Key
 }
 
-/** Whether noise is drawn anew at each evaluation, in all coordinates: neither given nor nodes. */
+/** Whether noise is drawn at each evaluation, in all coordinates: neither given nor nodes. */
 export const isDrawn = (noise: Noise): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
 
 const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named => ({

@@ -491,7 +491,7 @@ describe.skipIf(isMissing)('the page', () => {
     })
   )
 
-  it('has a picture before its program runs, which then takes its place without a shift', async () => {
+  once('has a picture before its program runs, which then takes its place without a shift', async () => {
     if (browser === null) throw new Error('no browser')
     // On a slow machine the browser draws before it has read the whole page.
     const { page } = await opened(browser, { width: 1280, height: 720 })

@@ -211,12 +211,18 @@ const isDear = (row: Indices): boolean => {
   )
 }
 
+/** What a loss is made of, of which optimizers and starts see nothing but parameters and gradients. */
+const ofLevels: ReadonlyArray<Factor> = ['schedule', 'timeLaw', 'weighting', 'parametrization']
+const besideLevels: ReadonlyArray<Factor> = ['optimizer', 'initializer']
+
 /**
  * Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. Where they are
  * not run, with every value of which there is such a pair. No pair needs a row that is dear: three values make it so.
  */
 const running = (): ReadonlyArray<Indices> => {
   const open = allPairs()
+  for (const [key, pair] of open)
+    if (ofLevels.some(name => name in pair) && besideLevels.some(name => name in pair)) open.delete(key)
   const rows: Indices[] = []
   const sound = (row: Indices): boolean => {
     const cell = cellOf(row)

@@ -25,7 +25,7 @@ import {
   Stage
 } from '../src/index.js'
 import { rowsOf } from '../src/mixture/passRows.js'
-import * as Strands from '../lib/rows/strands.js'
+import * as Chunks from '../lib/rows/chunks.js'
 import { useThreads } from '../lib/simd/threadPool.js'
 import { families } from './families.js'
 import { PYTHON } from './rivals.js'
@@ -204,7 +204,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
           logits: { ...params.logits, values: logits },
           logVariances: { ...params.logVariances, values: logVariances }
         }
-        const found = Strands.taken(expect(tempered, at.level, rows))
+        const found = Chunks.taken(expect(tempered, at.level, rows))
         params = mStep.maximise(params, found, at)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value

@@ -76,7 +76,7 @@ try {
   start('valkey-server', '--port', String(PORT), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes')
   const [first] = await Promise.all([worker(), worker()])
   console.log('\n| by | rows | ms a step | 95 % | most | here |\n|---|---:|---:|---:|---:|---:|')
-  // eight strands of 512 rows, a chunk each
+  // eight chunks of 512 rows, a range each
   measure(4096, STEPS, null)
   measure(200_000, STEPS / 4, null)
   measure(4096, STEPS, first)

@@ -1,5 +1,5 @@
 /**
- * Phase 5. Code generation, from a layout to WebAssembly: a function for each item, run panel after panel, and a function for a strand, which
+ * Phase 5. Code generation, from a layout to WebAssembly: a function for each item, run panel after panel, and a function for a chunk, which
  * runs over its tiles, draws noise, and multiplies over the rows. Where anything lies, and how many rows there are, it reads
  * from the words of a job, so that a program serves any data.
  */
@@ -238,22 +238,22 @@ const dotOf = (node: Node, at: number, environment: Environment): Code => {
   })
 }
 
-// —— a strand ——
+// —— a chunk ——
 
-/** The functions that a strand calls: those of a panel, and those of a tile. */
+/** The functions that a chunk calls: those of a panel, and those of a tile. */
 interface Called {
   readonly items: ReadonlyArray<number>
   readonly dots: ReadonlyArray<number>
 }
 
-/** The function (job, which, scratch) of a strand, which runs over its tiles. */
-const strandOf = (environment: Environment, { items, dots }: Called): Code => {
+/** The function (job, which, scratch) of a chunk, which runs over its tiles. */
+const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
   const { layout, wordOf, transposed } = environment
   const { lanes } = layout
   const { line, tile } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32')
   const job = 0
-  const strand = 1
+  const chunk = 1
   const scratch = 2
   const [panel, end, count, index, here, mask, results] = Array.from({ length: 7 }, () => code.local('i32'))
   const word = (at: number): Code => pushWord(code, at)
@@ -307,13 +307,13 @@ const strandOf = (environment: Environment, { items, dots }: Called): Code => {
       })
     }
   }
-  word(Word.Results).get(strand)
+  word(Word.Results).get(chunk)
   word(Word.ResultBytes).op('times').op('plus').set(results)
   code.get(results).i32(0).i32(layout.sumBytes).clear()
-  code.get(strand)
-  word(Word.StrandPanels).op('times').set(panel)
+  code.get(chunk)
+  word(Word.ChunkPanels).op('times').set(panel)
   code.get(panel)
-  word(Word.StrandPanels).op('plus').set(end)
+  word(Word.ChunkPanels).op('plus').set(end)
   word(Word.Panels).get(end)
   word(Word.Panels).get(end).op('below').op('choose').set(end)
   return code.loop(() => {
@@ -374,7 +374,7 @@ export const emitModule = (
   const dots = layout.sums
     .filter(({ node }) => node.does.kind === 'rowDot')
     .map(({ node, at }) => define(dotOf(node, at, environment)))
-  functions.push({ code: strandOf(environment, { items: [...items, ...outputs], dots }), name: 'strand' })
+  functions.push({ code: chunkOf(environment, { items: [...items, ...outputs], dots }), name: 'chunk' })
   return {
     bytes: assemble(IMPORTS, functions, memory),
     kernels,

@@ -54,7 +54,7 @@ import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './pla
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
 import { threads } from '../simd/threadPool.js'
-import * as Strands from '../rows/strands.js'
+import * as Chunks from '../rows/chunks.js'
 import {
   MOST_PAGES,
   machineHere,
@@ -114,7 +114,7 @@ export interface Result {
 export interface Program {
   readonly run: (call: Call) => Result
   /** The same as a sum over the rows, without what is of each row. */
-  readonly sum: (call: Call) => Strands.Sum<Result>
+  readonly sum: (call: Call) => Chunks.Sum<Result>
   /** Operations a row, roughly. */
   readonly work: number
   readonly profile: () => Profile
@@ -355,14 +355,14 @@ const mirror = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
 
-/** A call, whose strands are yet to be taken. */
-interface Called extends Strands.Sum<Result> {
+/** A call, whose chunks are yet to be taken. */
+interface Called extends Chunks.Sum<Result> {
   readonly ran: (from: number, to: number) => Ran
   readonly result: (sums: Float64Array, outputs: Ran['outputs']) => Result
 }
 
-/** A call whose strands may be taken with those of others. */
-interface Waiting extends Strands.Ahead {
+/** A call whose chunks may be taken with those of others. */
+interface Waiting extends Chunks.Ahead {
   readonly own: Numbered
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
@@ -371,14 +371,14 @@ interface Waiting extends Strands.Ahead {
 /** Calls of less than this, in rows × operations, are over before a computation has begun again. */
 const WORTH_AHEAD = 2e5
 
-const isWaiting = (ahead: Strands.Ahead): ahead is Waiting => 'own' in ahead
+const isWaiting = (ahead: Chunks.Ahead): ahead is Waiting => 'own' in ahead
 
 /** So many calls of one program are one job at most: their numbers are in memory at once. */
 const MOST_CALLS = 64
 /** And those of more rows are jobs of their own: they keep all threads busy. */
 const FEW_STRANDS = 16
 
-const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<Strands.Ahead>): void => {
+const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<Chunks.Ahead>): void => {
   const waiting = all.filter(isWaiting).filter(({ asked }) => asked.to <= FEW_STRANDS)
   for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
     const alike = waiting.filter(({ asked }) => asked.rows === rows)
@@ -479,7 +479,7 @@ const called = (
   }
   const own: Numbered = { given, numbers, shared }
   const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
-  const all = { rows, from: 0, to: Strands.cut(rows).strands }
+  const all = { rows, from: 0, to: Chunks.cut(rows).chunks }
   const ahead: Waiting = {
     kind: program,
     own,
@@ -495,7 +495,7 @@ const called = (
     rows,
     width: widthOf(program),
     ahead: [ahead],
-    strands: (from, to) =>
+    chunks: (from, to) =>
       ahead.numbers !== null && from === all.from && to === all.to ? ahead.numbers : ran(from, to).numbers,
     found: sums => result(sums, {}),
     ran,
@@ -505,9 +505,9 @@ const called = (
 
 const execute = (machine: Machine, program: Compiled, call: Call): Result => {
   const { width, ran, result } = called(machine, program, call)
-  const { numbers, outputs } = ran(0, Strands.cut(call.rows).strands)
+  const { numbers, outputs } = ran(0, Chunks.cut(call.rows).chunks)
   const sums = new Float64Array(width)
-  Strands.add(sums, numbers)
+  Chunks.add(sums, numbers)
   return result(sums, outputs)
 }
 

@@ -8,10 +8,10 @@ import { type Access } from './verify.js'
 /** The words of a job. */
 export const Word = {
   Panels: 0,
-  /** Of a strand. */
-  StrandPanels: 1,
+  /** Of a chunk. */
+  ChunkPanels: 1,
   Parameters: 2,
-  /** Where the sums of the first strand go, and bytes to those of the next. */
+  /** Where the sums of the first chunk go, and bytes to those of the next. */
   Results: 3,
   ResultBytes: 4,
   /** How many panels of the data come before the first of this job. */

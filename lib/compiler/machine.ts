@@ -5,7 +5,7 @@
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
-import * as Strands from '../rows/strands.js'
+import * as Chunks from '../rows/chunks.js'
 import { part, type Numbers } from '../rows/stretches.js'
 import { threadPool as poolOf, type ThreadPool, type Loaded } from '../simd/threadPool.js'
 import { obstacle } from '../simd/wasm.js'
@@ -55,13 +55,13 @@ export interface Runnable {
 }
 
 export interface Ran {
-  /** What strands sum, one after another. */
+  /** What chunks sum, one after another. */
   readonly numbers: Float64Array
-  /** Of the rows of these strands. */
+  /** Of the rows of these chunks. */
   readonly outputs: Readonly<Record<string, Float64Array>>
 }
 
-/** Strands [from, to) of all rows. */
+/** Chunks [from, to) of all rows. */
 export interface Call {
   readonly rows: number
   readonly from: number
@@ -94,7 +94,7 @@ const isRead = (given: RowsGiven): boolean => 'read' in given
 const lengthOf = (numbers: Numbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
-/** Numbers that a strand of a program sums: pairs of doubles, added. */
+/** Numbers that a chunk of a program sums: pairs of doubles, added. */
 export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
@@ -251,39 +251,39 @@ const room = (panels: number, columns: number, { line }: Lanes): number => (pane
 
 // —— a call ——
 
-/** How strands are run: all at once where their rows are in memory, else some after others. */
+/** How chunks are run: all at once where their rows are in memory, else some after others. */
 interface Plan {
-  readonly strandPanels: number
-  /** Of all rows; and those of the strands. */
+  readonly chunkPanels: number
+  /** Of all rows; and those of the chunks. */
   readonly panels: number
   readonly start: number
   readonly end: number
   readonly isWhole: boolean
-  readonly strandsAtOnce: number
+  readonly chunksAtOnce: number
   readonly panelsAtOnce: number
 }
 
 const planOf = (program: Runnable, { rows, from, to }: Call, all: ReadonlyArray<Numbered>): Plan => {
   const panels = Math.ceil(rows / ROWS)
-  const strandPanels = Strands.cut(rows).strandRows / ROWS
-  const start = from * strandPanels
-  const end = Math.min(panels, to * strandPanels)
+  const chunkPanels = Chunks.cut(rows).chunkRows / ROWS
+  const start = from * chunkPanels
+  const end = Math.min(panels, to * chunkPanels)
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
   const isWhole =
     panels * bytes <= SEGMENT && all.every(({ given }) => program.given.every(({ name }) => !isRead(given[name])))
-  const strandsAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytes)))
-  const panelsAtOnce = Math.min(end - start, strandsAtOnce * strandPanels)
-  return { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce }
+  const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (chunkPanels * bytes)))
+  const panelsAtOnce = Math.min(end - start, chunksAtOnce * chunkPanels)
+  return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
 }
 
-/** What a job says of itself, once for all strands. */
+/** What a job says of itself, once for all chunks. */
 const writeJob = (
   words: Int32Array,
   at: number,
-  job: Readonly<Record<'strandPanels' | 'sharedAt' | 'resultBytes' | 'full', number>> &
+  job: Readonly<Record<'chunkPanels' | 'sharedAt' | 'resultBytes' | 'full', number>> &
     Readonly<Record<'atGiven' | 'keys' | 'atOutputs', ReadonlyArray<number>>>
 ): void => {
-  words[at + Word.StrandPanels] = job.strandPanels
+  words[at + Word.ChunkPanels] = job.chunkPanels
   words[at + Word.Parameters] = job.sharedAt
   words[at + Word.ResultBytes] = job.resultBytes
   words[at + Word.PartialMask] = job.full + MASK
@@ -314,7 +314,7 @@ const machine = (): Machine => {
     return masks
   }
 
-  /** Runs strands with places in memory that are given back afterwards. */
+  /** Runs chunks with places in memory that are given back afterwards. */
   const runIn = (
     place: (length: number) => number,
     program: Runnable,
@@ -326,7 +326,7 @@ const machine = (): Machine => {
     const { lanes } = program
     const { rows, from, to } = asked
     const plan = planOf(program, asked, all)
-    const { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce } = plan
+    const { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce } = plan
     const instance = loaded.of(program)
     const here = Math.min(rows, end * ROWS) - start * ROWS
     const isAlone = program.isFallback || all.length * here * program.work < WORTH_THREADS
@@ -335,7 +335,7 @@ const machine = (): Machine => {
     for (let i = 0, at = (full + MASK) / 4; i < MASK / 4; i++)
       masked[at + i] = 4 * i < (rows % ROWS) * lanes.bytes ? -1 : 0
     const resultBytes = Math.max(64, program.sumBytes)
-    const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce) * all.length)
+    const results = place((resultBytes / 8) * Math.min(to - from, chunksAtOnce) * all.length)
     const bytes = (program.scratchBytes + 127) & ~63
     const scratch = { at: place((bytes / 8) * pool.spaces()), bytes }
     const jobLength = Math.ceil(program.words / 2)
@@ -368,12 +368,12 @@ const machine = (): Machine => {
       const all = lanes.view(memory.buffer(), sharedAt, parameterBytes / lanes.bytes)
       for (const { at, width, there } of shared)
         for (let i = 0, to = there / lanes.bytes; i < width; i++) all[to + i] = own[at + i]
-      writeJob(words, job / 4, { strandPanels, sharedAt, resultBytes, full, atGiven, keys, atOutputs })
+      writeJob(words, job / 4, { chunkPanels, sharedAt, resultBytes, full, atGiven, keys, atOutputs })
     }
-    for (let strand = 0; strand < to - from; strand += strandsAtOnce) {
-      const first = start + strand * strandPanels
+    for (let chunk = 0; chunk < to - from; chunk += chunksAtOnce) {
+      const first = start + chunk * chunkPanels
       const count = Math.min(end - first, panelsAtOnce)
-      const strands = Math.ceil(count / strandPanels)
+      const chunks = Math.ceil(count / chunkPanels)
       placed.forEach(({ given, atGiven, job }, j) => {
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
@@ -381,17 +381,17 @@ const machine = (): Machine => {
             pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
         })
         const at = job / 4
-        words[at + Word.Results] = results + j * strands * resultBytes
+        words[at + Word.Results] = results + j * chunks * resultBytes
         words[at + Word.Panels] = count
         words[at + Word.FirstPanel] = first
         words[at + Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
       })
-      pool.run('strand', jobs, strands * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, strands })
+      pool.run('chunk', jobs, chunks * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, chunks })
       const total = widthOf(program)
       const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
       placed.forEach(({ numbers, outputs, atOutputs }, j) => {
-        for (let i = 0, out = strand * total; i < strands; i++) {
-          const at = (results + (j * strands + i) * resultBytes) / 8
+        for (let i = 0, out = chunk * total; i < chunks; i++) {
+          const at = (results + (j * chunks + i) * resultBytes) / 8
           for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
@@ -403,7 +403,7 @@ const machine = (): Machine => {
 
   const run: Machine['run'] = (program, asked, all, parameterBytes) => {
     const { rows, from, to } = asked
-    const { count } = Strands.rowsOf(Strands.cut(rows), from, to)
+    const { count } = Chunks.rowsOf(Chunks.cut(rows), from, to)
     const ran = all.map((): Ran => {
       const outputs: Record<string, Float64Array> = {}
       for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)

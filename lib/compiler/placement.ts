@@ -4,7 +4,7 @@
  *
  * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side, or 32 of floats. There are
  * no tails and no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is
- * in the scratch space of a strand, at a fixed address for every panel; operands of products over the rows are kept for a
+ * in the scratch space of a chunk, at a fixed address for every panel; operands of products over the rows are kept for a
  * tile of panels.
  */
 import { product as sizeOf } from '../kernels/dense.js'
@@ -41,7 +41,7 @@ export interface Layout {
   readonly before: ReadonlyArray<Node>
   readonly after: ReadonlyArray<Node>
   readonly items: ReadonlyArray<Item>
-  /** Σ over the rows, each with its bytes from the start of a strand's results. */
+  /** Σ over the rows, each with its bytes from the start of a chunk's results. */
   readonly sums: ReadonlyArray<{ readonly node: Node; readonly at: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
@@ -369,6 +369,6 @@ export const printLayout = ({ before, items, sums, after, scratchBytes }: Layout
       .filter(({ node }) => node.does.kind === 'rowDot')
       .map(({ node }) => `for each tile: product over rows [${node.shape.join(', ')}]`),
     `after the rows: ${after.length} nodes`,
-    `scratch space of a strand: ${scratchBytes} bytes`
+    `scratch space of a chunk: ${scratchBytes} bytes`
   ].join('\n')
 }

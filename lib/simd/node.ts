@@ -15,7 +15,7 @@ interface Environment {
   readonly spawn: Spawn
 }
 
-/** Each thread has a scratch space, be it used or not; of fewer than eight million rows there are no more strands than these. */
+/** Each thread has a scratch space, be it used or not; of fewer than eight million rows there are no more chunks than these. */
 const MOST_THREADS = 64
 
 const look = (): Environment | null => {

@@ -1,13 +1,13 @@
 /**
- * One module over one memory, and worker threads that share it: a job is cut into strands that any of them may take, and
- * the caller takes its part and waits. Where there are no threads the caller runs all strands, with the same result, as
- * strands know nothing of each other.
+ * One module over one memory, and worker threads that share it: a job is cut into chunks that any of them may take, and
+ * the caller takes its part and waits. Where there are no threads the caller runs all chunks, with the same result, as
+ * chunks know nothing of each other.
  */
 import { node } from './node.js'
 import { compile, type Embedded } from './wasm.js'
 
-/** Runs one strand of all, with a scratch space of its own. */
-type Strand = (strand: number, scratch: number) => void
+/** Runs one chunk of all, with a scratch space of its own. */
+type Chunk = (chunk: number, scratch: number) => void
 
 export interface ThreadPool {
   /** @internal What names WebAssembly is no part of the declarations: not every user has its types. */
@@ -19,16 +19,16 @@ export interface ThreadPool {
   readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
   /** How many scratch spaces a job must have: one for each thread that may be awake. */
   readonly spaces: () => number
-  /** Runs the strands of a job through the export of this name, by the caller alone if that is asked for. */
+  /** Runs the chunks of a job through the export of this name, by the caller alone if that is asked for. */
   readonly run: (
     name: string,
     job: number,
-    strands: number,
+    chunks: number,
     scratch: { readonly at: number; readonly bytes: number },
     alone: boolean,
     loaded?: Loaded,
-    /** Of several jobs, one after another in memory, how many bytes and strands each has; strands are then those of all. */
-    each?: { readonly bytes: number; readonly strands: number }
+    /** Of several jobs, one after another in memory, how many bytes and chunks each has; chunks are then those of all. */
+    each?: { readonly bytes: number; readonly chunks: number }
   ) => void
 }
 
@@ -50,7 +50,7 @@ const INITIAL_PAGES = 16
 const enum Word {
   /** Counts jobs; the others sleep on it. */
   Generation,
-  /** Strands that nobody has taken; whoever takes one counts down, and below 1 there is none. */
+  /** Chunks that nobody has taken; whoever takes one counts down, and below 1 there is none. */
   Remaining,
   Done,
   Name,
@@ -59,17 +59,17 @@ const enum Word {
   ScratchBytes,
   /** The loaded module whose export it is; 0 for the first. */
   Loaded,
-  /** Whether a strand failed in another thread. */
+  /** Whether a chunk failed in another thread. */
   Failed,
   JobBytes,
-  JobStrands
+  JobChunks
 }
 const WORDS = 16
 
 /** What a loaded module exports. */
-const STRAND = 'strand'
+const STRAND = 'chunk'
 
-/** Runs in every other thread. A late riser finds no strand of a job that is over, and may help with the next. */
+/** Runs in every other thread. A late riser finds no chunk of a job that is over, and may help with the next. */
 const source = `
 const { workerData, receiveMessageOnPort } = require('node:worker_threads')
 const { module, memory, start, index, names, port } = workerData
@@ -87,10 +87,10 @@ const exportsOf = id => {
 const words = new Int32Array(memory.buffer, start, ${WORDS})
 for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
-    // A strand that fails is over, or the caller would wait for ever.
+    // A chunk that fails is over, or the caller would wait for ever.
     try {
       const i = left - 1
-      const own = words[${Word.JobStrands}]
+      const own = words[${Word.JobChunks}]
       exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
         words[${Word.Job}] + Math.floor(i / own) * words[${Word.JobBytes}], i % own, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
       )
@@ -142,8 +142,8 @@ export const threadPool = (embedded: Embedded): ThreadPool => {
   const posted = new Map<number, number>()
   let lastId = 0
 
-  const alone = (strand: Strand, strands: number, at: number): void => {
-    for (let i = 0; i < strands; i++) strand(i, at)
+  const alone = (chunk: Chunk, chunks: number, at: number): void => {
+    for (let i = 0; i < chunks; i++) chunk(i, at)
   }
 
   /** How many threads help, of so many that are asked for: those there are, where no more may be started. */
@@ -177,14 +177,14 @@ export const threadPool = (embedded: Embedded): ThreadPool => {
     },
     spaces: () => Math.max(posts.length + 1, threads()),
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
-    run: (name, job, strands, { at, bytes }, isAlone, loaded, each = { bytes: 0, strands }) => {
+    run: (name, job, chunks, { at, bytes }, isAlone, loaded, each = { bytes: 0, chunks }) => {
       const ofJob = (loaded?.exports ?? exports)[name]
-      const strand: Strand = (i, scratch) => {
-        ofJob(job + Math.floor(i / each.strands) * each.bytes, i % each.strands, scratch)
+      const chunk: Chunk = (i, scratch) => {
+        ofJob(job + Math.floor(i / each.chunks) * each.bytes, i % each.chunks, scratch)
       }
-      const helpers = isAlone ? 0 : recruited(Math.min(threads(), strands) - 1)
+      const helpers = isAlone ? 0 : recruited(Math.min(threads(), chunks) - 1)
       if (helpers === 0) {
-        alone(strand, strands, at)
+        alone(chunk, chunks, at)
         return
       }
       if (loaded !== undefined) {
@@ -197,20 +197,20 @@ export const threadPool = (embedded: Embedded): ThreadPool => {
       words[Word.Scratch] = at
       words[Word.ScratchBytes] = bytes
       words[Word.JobBytes] = each.bytes
-      words[Word.JobStrands] = each.strands
+      words[Word.JobChunks] = each.chunks
       Atomics.store(words, Word.Failed, 0)
       Atomics.store(words, Word.Done, 0)
-      Atomics.store(words, Word.Remaining, strands)
+      Atomics.store(words, Word.Remaining, chunks)
       Atomics.add(words, Word.Generation, 1)
       Atomics.notify(words, Word.Generation, helpers)
       for (let left = Atomics.sub(words, Word.Remaining, 1); left > 0; left = Atomics.sub(words, Word.Remaining, 1)) {
-        strand(left - 1, at)
+        chunk(left - 1, at)
         Atomics.add(words, Word.Done, 1)
       }
-      for (let done = Atomics.load(words, Word.Done); done < strands; done = Atomics.load(words, Word.Done))
+      for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
         Atomics.wait(words, Word.Done, done)
       // The caller meets the error itself, or does what the other thread could not.
-      if (Atomics.load(words, Word.Failed) === 1) alone(strand, strands, at)
+      if (Atomics.load(words, Word.Failed) === 1) alone(chunk, chunks, at)
     }
   }
 }

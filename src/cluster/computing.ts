@@ -1,5 +1,5 @@
 /**
- * A worker's sums, in a thread of their own: data that a session describes are opened once, and each chunk of them is held to the
+ * A worker's sums, in a thread of their own: data that a session describes are opened once, and each range of them is held to the
  * leader's hash before it is summed the first time.
  */
 import { parentPort, Worker } from 'node:worker_threads'
@@ -9,7 +9,7 @@ import * as Problem from '../core/problem.js'
 import type * as Source from '../data/source/source.js'
 import * as Sums from '../compile/sums.js'
 import * as Vocabulary from '../standard.js'
-import { chunksOf, hashOfRows, named } from './cut.js'
+import { rangesOf, hashOfRows, named } from './cut.js'
 import { isProblem } from './messages.js'
 import type { Answer, Compute, Task } from './worker.js'
 
@@ -60,13 +60,13 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     if (E.isLeft(source)) return failed(source.left)
     const data = source.right
     if (data.rows !== session.rows) return { _tag: 'Refused', problem: others('rows', data.rows, session.rows) }
-    const chunk = chunksOf(data.rows).at(task.chunk)
-    if (chunk === undefined) return failed(Problem.of('chunk', task.chunk, 'one of the rows', 'ask for another'))
-    if (!checked.has(task.chunk)) {
-      const hash = hashOfRows(data, chunk)
-      const own = session.hashes.at(task.chunk) ?? 'none'
-      if (hash !== own) return { _tag: 'Refused', problem: others(named(chunk), hash, own) }
-      checked.add(task.chunk)
+    const range = rangesOf(data.rows).at(task.range)
+    if (range === undefined) return failed(Problem.of('range', task.range, 'one of the rows', 'ask for another'))
+    if (!checked.has(task.range)) {
+      const hash = hashOfRows(data, range)
+      const own = session.hashes.at(task.range) ?? 'none'
+      if (hash !== own) return { _tag: 'Refused', problem: others(named(range), hash, own) }
+      checked.add(task.range)
     }
     const name = JSON.stringify(question.program)
     const sum = programs.get(name) ?? Sums.asked(vocabulary)(question.program)(data)
@@ -74,11 +74,11 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     programs.set(name, sum)
     ended(programs, PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failed(sum.left)
-    // One sum for all chunks of a step: what it draws may be for all rows.
+    // One sum for all ranges of a step: what it draws may be for all rows.
     const step = `${task.id} ${question.step}`
     if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
-    const { firstStrand, strands } = chunk
-    return { _tag: 'Sums', sums: last.sum.strands(firstStrand, firstStrand + strands) }
+    const { firstChunk, chunks } = range
+    return { _tag: 'Sums', sums: last.sum.chunks(firstChunk, firstChunk + chunks) }
   }
 }
 

@@ -1,10 +1,10 @@
-/** Data as workers have them: cut into chunks of whole strands, each known by the hash of its rows. */
-import { cut, rowsOf } from '../../lib/rows/strands.js'
+/** Data as workers have them: cut into ranges of whole chunks, each known by the hash of its rows. */
+import { cut, rowsOf } from '../../lib/rows/chunks.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
-/** So many chunks, unless there are fewer strands: a worker's share of them is one job. */
+/** So many ranges, unless there are fewer chunks: a worker's share of them is one job. */
 const CHUNKS = 16
 /** Rows that are read at once. */
 const ROWS = 4096
@@ -19,28 +19,28 @@ function* numbersOf(source: Source.Source, firstRow: number, rows: number): Gene
     if (part) yield* stretchesOf(part, firstRow, firstRow + rows)
 }
 
-/** Rows that one worker sums at a time: whole strands, so that the sums of all are those of one process. */
-export interface Chunk {
-  readonly firstStrand: number
-  readonly strands: number
+/** Rows that one worker sums at a time: whole chunks, so that the sums of all are those of one process. */
+export interface Range {
+  readonly firstChunk: number
+  readonly chunks: number
   readonly firstRow: number
   readonly rows: number
 }
 
-/** The chunks of so many rows. */
-export const chunksOf = (rows: number): ReadonlyArray<Chunk> => {
+/** The ranges of so many rows. */
+export const rangesOf = (rows: number): ReadonlyArray<Range> => {
   const own = cut(rows)
-  const count = Math.min(CHUNKS, own.strands)
+  const count = Math.min(CHUNKS, own.chunks)
   return Array.from({ length: count }, (_, i) => {
-    const [from, to] = [i, i + 1].map(at => Math.floor((at * own.strands) / count))
+    const [from, to] = [i, i + 1].map(at => Math.floor((at * own.chunks) / count))
     const { first, count: held } = rowsOf(own, from, to)
-    return { firstStrand: from, strands: to - from, firstRow: first, rows: held }
+    return { firstChunk: from, chunks: to - from, firstRow: first, rows: held }
   })
 }
 
-/** A hash of a chunk's rows, bit for bit. */
-export const hashOfRows = (source: Source.Source, { firstRow, rows }: Chunk): string =>
+/** A hash of a range's rows, bit for bit. */
+export const hashOfRows = (source: Source.Source, { firstRow, rows }: Range): string =>
   hashOf(numbersOf(source, firstRow, rows))
 
-/** A chunk as a person finds it. */
-export const named = ({ firstRow, rows }: Chunk): string => `rows ${firstRow + 1} to ${firstRow + rows}`
+/** A range as a person finds it. */
+export const named = ({ firstRow, rows }: Range): string => `rows ${firstRow + 1} to ${firstRow + rows}`

@@ -1,19 +1,19 @@
 /**
  * Many machines as the place where sums over rows are taken: a leader asks workers over a queue of BullMQ, on Redis or Valkey, and
- * adds what they have summed in the order of the strands. So the bits are those of one process, whoever took which sums, and
+ * adds what they have summed in the order of the chunks. So the bits are those of one process, whoever took which sums, and
  * whoever ended on the way.
  *
  * @module
  */
 import { writeSync } from 'node:fs'
 import { MessageChannel, receiveMessageOnPort, Worker as Thread } from 'node:worker_threads'
-import { add } from '../../lib/rows/strands.js'
+import { add } from '../../lib/rows/chunks.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { code } from './codeHash.js'
-import { chunksOf, hashOfRows } from './cut.js'
+import { rangesOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
 import type { Answer, Given, Reply, Request } from './thread.js'
 
@@ -46,9 +46,9 @@ export interface Cluster {
   readonly close: () => void
 }
 
-/** What tells the rows of a source from others: the hash of each chunk of them. */
+/** What tells the rows of a source from others: the hash of each range of them. */
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
-  chunksOf(source.rows).map(chunk => hashOfRows(source, chunk))
+  rangesOf(source.rows).map(range => hashOfRows(source, range))
 
 const told = (why: string | null): void => {
   if (why !== null) writeSync(2, `${why}\n`)

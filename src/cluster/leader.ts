@@ -1,8 +1,8 @@
 /**
- * The leader's side of the queue: it tells workers which chunks to sum, waits for all, and gives the sums back in the order of the
- * chunks, whoever took them. A worker keeps the chunks that it has read, as long as it lives and carries no more than its share.
+ * The leader's side of the queue: it tells workers which ranges to sum, waits for all, and gives the sums back in the order of the
+ * ranges, whoever took them. A worker keeps the ranges that it has read, as long as it lives and carries no more than its share.
  *
- * What may be lost is asked for again: a job by its name, whose absence means that it is over or was lost; a chunk by its number,
+ * What may be lost is asked for again: a job by its name, whose absence means that it is over or was lost; a range by its number,
  * of which the first sums count. So a worker, the server or both may end at any moment.
  */
 import { setTimeout } from 'node:timers/promises'
@@ -11,12 +11,12 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { chunksOf, named, type Chunk } from './cut.js'
+import { rangesOf, named, type Range } from './cut.js'
 import * as Messages from './messages.js'
 import { connected, engine, KEPT, keys, keysMended, PATIENCE, shown, told, watched, type Connection } from './queue.js'
 
 export interface Leader {
-  /** The sums of each chunk, in their order; so many of each strand. */
+  /** The sums of each range, in their order; so many of each chunk. */
   readonly ask: (
     question: Messages.Question,
     width: number
@@ -25,7 +25,7 @@ export interface Leader {
   readonly close: () => Promise<void>
 }
 
-/** A chunk fails for good when so many workers have failed at it, or so many have ended while they had it, in one step. */
+/** A range fails for good when so many workers have failed at it, or so many have ended while they had it, in one step. */
 const MOST_FAILURES = 3
 const MOST_ENDS = 10
 /** Looks after workers that often, in milliseconds. */
@@ -35,7 +35,7 @@ const GRACE = 2000
 /** Without any worker, the leader says so after so long. */
 const SILENT = 2000
 
-/** Which chunks each worker is asked for: those that it had, up to its share; the rest go to who has least. */
+/** Which ranges each worker is asked for: those that it had, up to its share; the rest go to who has least. */
 export const shared = (
   count: number,
   owners: ReadonlyMap<number, string>,
@@ -44,45 +44,45 @@ export const shared = (
   const most = Math.ceil(count / workers.length)
   const loads = new Map(workers.map(worker => [worker, 0]))
   const loadOf = (worker: string): number => loads.get(worker) ?? Infinity
-  const all = Array.from({ length: count }, (_, chunk) => chunk)
+  const all = Array.from({ length: count }, (_, range) => range)
   const kept = new Map<number, string>()
-  const give = (chunk: number, worker: string): void => {
-    kept.set(chunk, worker)
+  const give = (range: number, worker: string): void => {
+    kept.set(range, worker)
     loads.set(worker, loadOf(worker) + 1)
   }
-  for (const chunk of all) {
-    const owner = owners.get(chunk)
-    if (owner !== undefined && loadOf(owner) < most) give(chunk, owner)
+  for (const range of all) {
+    const owner = owners.get(range)
+    if (owner !== undefined && loadOf(owner) < most) give(range, owner)
   }
-  for (const chunk of all)
-    if (!kept.has(chunk))
+  for (const range of all)
+    if (!kept.has(range))
       give(
-        chunk,
+        range,
         workers.reduce((least, worker) => (loadOf(worker) < loadOf(least) ? worker : least))
       )
   return kept
 }
 
-/** What became of a step's chunks so far. */
+/** What became of a step's ranges so far. */
 interface Step {
   readonly number: number
   readonly question: Buffer
   readonly missing: Set<number>
   /** The jobs that workers have, by worker. */
-  readonly jobs: Map<string, { readonly id: string; readonly chunks: ReadonlyArray<number>; readonly wasGone: boolean }>
+  readonly jobs: Map<string, { readonly id: string; readonly ranges: ReadonlyArray<number>; readonly wasGone: boolean }>
   readonly failures: Map<number, number>
   readonly ends: Map<number, number>
 }
 
-/** A problem of a chunk. */
-const ofChunk = (chunk: Chunk, problem: Problem.Problem): Problem.Problem => ({
+/** A problem of a range. */
+const ofRange = (range: Range, problem: Problem.Problem): Problem.Problem => ({
   ...problem,
-  field: `${named(chunk)}, ${problem.field}`
+  field: `${named(range)}, ${problem.field}`
 })
 
-const counted = (counts: Map<number, number>, chunk: number): number => {
-  const count = (counts.get(chunk) ?? 0) + 1
-  counts.set(chunk, count)
+const counted = (counts: Map<number, number>, range: number): number => {
+  const count = (counts.get(range) ?? 0) + 1
+  counts.set(range, count)
   return count
 }
 
@@ -192,22 +192,22 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
   return { queue, refuse, look, present }
 }
 
-const begun = (number: number, question: Buffer, chunks: ReadonlyArray<Chunk>): Step => ({
+const begun = (number: number, question: Buffer, ranges: ReadonlyArray<Range>): Step => ({
   number,
   question,
-  missing: new Set(chunks.keys()),
+  missing: new Set(ranges.keys()),
   jobs: new Map(),
   failures: new Map(),
   ends: new Map()
 })
 
-/** What is said of a chunk whose workers ended too often while they had it. */
-const wornOut = (step: Step, lost: ReadonlyArray<number>, chunks: ReadonlyArray<Chunk>): Problem.Problem | null => {
-  const worn = lost.find(chunk => step.missing.has(chunk) && counted(step.ends, chunk) >= MOST_ENDS)
+/** What is said of a range whose workers ended too often while they had it. */
+const wornOut = (step: Step, lost: ReadonlyArray<number>, ranges: ReadonlyArray<Range>): Problem.Problem | null => {
+  const worn = lost.find(range => step.missing.has(range) && counted(step.ends, range) >= MOST_ENDS)
   return worn === undefined
     ? null
-    : ofChunk(
-        chunks[worn],
+    : ofRange(
+        ranges[worn],
         Problem.of(
           'worker',
           `the ${MOST_ENDS}th that ended while it had them`,
@@ -217,15 +217,15 @@ const wornOut = (step: Step, lost: ReadonlyArray<number>, chunks: ReadonlyArray<
       )
 }
 
-/** Some chunks by the worker that each belongs to. */
+/** Some ranges by the worker that each belongs to. */
 const byOwner = (
   owners: ReadonlyMap<number, string>,
   some: Iterable<number>
 ): ReadonlyMap<string, ReadonlyArray<number>> => {
   const found = new Map<string, ReadonlyArray<number>>()
-  for (const chunk of some) {
-    const owner = owners.get(chunk)
-    if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), chunk])
+  for (const range of some) {
+    const owner = owners.get(range)
+    if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), range])
   }
   return found
 }
@@ -235,29 +235,29 @@ interface Arrival {
   readonly redis: Redis
   /** Of the session. */
   readonly id: string
-  readonly chunks: ReadonlyArray<Chunk>
+  readonly ranges: ReadonlyArray<Range>
   readonly say: Say
 }
 
-/** Sums that have arrived; chunks whose sums were lost, or are not of the width, are missing again. */
+/** Sums that have arrived; ranges whose sums were lost, or are not of the width, are missing again. */
 const gathered = async (
-  { redis, id, chunks, say }: Arrival,
+  { redis, id, ranges, say }: Arrival,
   step: Step,
   width: number
 ): Promise<ReadonlyArray<Float64Array>> => {
   const key = keys.sums(id, step.number)
-  const found = await redis.hmgetBuffer(key, ...chunks.map((_, chunk) => String(chunk)))
+  const found = await redis.hmgetBuffer(key, ...ranges.map((_, range) => String(range)))
   const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
-  for (const [chunk, values] of sums.entries()) {
-    const due = chunks[chunk].strands * width
+  for (const [range, values] of sums.entries()) {
+    const due = ranges[range].chunks * width
     if (values.length === due) continue
-    if (found[chunk] !== null)
+    if (found[range] !== null)
       say(
-        `sums of ${named(chunks[chunk])} are ${values.length} numbers and not ${due}: they are asked for again`,
+        `sums of ${named(ranges[range])} are ${values.length} numbers and not ${due}: they are asked for again`,
         false
       )
-    step.missing.add(chunk)
-    await redis.hdel(key, String(chunk))
+    step.missing.add(range)
+    await redis.hdel(key, String(range))
   }
   return sums
 }
@@ -274,7 +274,7 @@ const leading = (
   const where = shown(connection)
   const server = watched(connection, say)
   redis.on('error', server.lost)
-  const chunks = chunksOf(session.rows)
+  const ranges = rangesOf(session.rows)
   const description = Messages.writeSession(session)
   const queues = new Map<string, Queue>()
   let owners: ReadonlyMap<number, string> = new Map()
@@ -302,15 +302,15 @@ const leading = (
   const send = async (step: Step, worker: string, asked: ReadonlyArray<number>): Promise<void> => {
     jobs += 1
     const job = `${id}-${step.number}-${jobs}`
-    step.jobs.set(worker, { id: job, chunks: asked, wasGone: false })
-    const data: Messages.Order = { session: id, step: step.number, chunks: asked }
+    step.jobs.set(worker, { id: job, ranges: asked, wasGone: false })
+    const data: Messages.Order = { session: id, step: step.number, ranges: asked }
     await queue(worker).add('sums', data, { jobId: job, removeOnComplete: true, removeOnFail: true })
   }
 
-  /** Hands chunks of workers that cannot have them any more to others. */
+  /** Hands ranges of workers that cannot have them any more to others. */
   const moved = async (step: Step, workers: ReadonlyArray<string>): Promise<void> => {
-    const homeless = [...step.missing].filter(chunk => !workers.includes(owners.get(chunk) ?? ''))
-    owners = shared(chunks.length, owners, workers)
+    const homeless = [...step.missing].filter(range => !workers.includes(owners.get(range) ?? ''))
+    owners = shared(ranges.length, owners, workers)
     for (const [worker, own] of byOwner(owners, homeless)) await send(step, worker, own)
   }
 
@@ -323,9 +323,9 @@ const leading = (
     const workers = found.right
     for (const worker of before)
       if (!workers.includes(worker)) {
-        const lost = step.jobs.get(worker)?.chunks ?? []
+        const lost = step.jobs.get(worker)?.ranges ?? []
         step.jobs.delete(worker)
-        const worn = wornOut(step, lost, chunks)
+        const worn = wornOut(step, lost, ranges)
         if (worn !== null) return worn
       }
     await moved(step, workers)
@@ -347,27 +347,27 @@ const leading = (
       refuse(note.worker, note.problem)
       return null
     }
-    if (!step.missing.has(note.chunk)) return null
+    if (!step.missing.has(note.range)) return null
     if (note._tag === 'Done') {
-      step.missing.delete(note.chunk)
+      step.missing.delete(note.range)
       return null
     }
-    const chunk = chunks[note.chunk]
-    if (counted(step.failures, note.chunk) >= MOST_FAILURES) return ofChunk(chunk, note.problem)
+    const range = ranges[note.range]
+    if (counted(step.failures, note.range) >= MOST_FAILURES) return ofRange(range, note.problem)
     // by another, where there is one
     const workers = await look()
     const others = workers.filter(worker => worker !== note.worker)
-    const next = (others.length > 0 ? others : workers).at(note.chunk % Math.max(1, others.length))
+    const next = (others.length > 0 ? others : workers).at(note.range % Math.max(1, others.length))
     if (next === undefined) return null
-    owners = new Map(owners).set(note.chunk, next)
-    await send(step, next, [note.chunk])
+    owners = new Map(owners).set(note.range, next)
+    await send(step, next, [note.range])
     return null
   }
 
-  const arrival: Arrival = { redis, id, chunks, say }
+  const arrival: Arrival = { redis, id, ranges, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
-    const step = begun(steps, Messages.writeQuestion({ ...question, step: steps }), chunks)
+    const step = begun(steps, Messages.writeQuestion({ ...question, step: steps }), ranges)
     const notes = keys.notes(id, step.number)
     for (let looked = -Infinity; ;)
       try {
@@ -378,7 +378,7 @@ const leading = (
             looked = performance.now()
             server.served()
           }
-          const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', chunks.length)
+          const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', ranges.length)
           for (const text of found?.[1] ?? []) {
             const problem = await heard(step, text)
             if (problem !== null) return E.left(problem)

@@ -15,14 +15,14 @@ const session = t.strict({
   /** Of the code that computes; a worker of other code is refused. */
   code: t.string,
   data: t.unknown,
-  /** How many rows there are, which says how they are cut; and the hash of each chunk of them. */
+  /** How many rows there are, which says how they are cut; and the hash of each range of them. */
   rows: t.number,
   hashes: t.readonlyArray(t.string)
 })
 export type Session = Omit<t.TypeOf<typeof session>, 'format'>
 
-const order = t.strict({ session: t.string, step: t.number, chunks: t.readonlyArray(t.number) })
-/** A job: which chunks of a step. */
+const order = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
+/** A job: which ranges of a step. */
 export type Order = t.TypeOf<typeof order>
 
 const problem = t.strict({
@@ -50,8 +50,8 @@ export const printable = (text: string): string =>
 const note = t.intersection([
   t.strict({ worker: t.string }),
   t.union([
-    t.strict({ _tag: t.literal('Done'), chunk: t.number }),
-    t.strict({ _tag: t.literal('Failed'), chunk: t.number, problem }),
+    t.strict({ _tag: t.literal('Done'), range: t.number }),
+    t.strict({ _tag: t.literal('Failed'), range: t.number, problem }),
     t.strict({ _tag: t.literal('Refused'), problem })
   ])
 ])

@@ -21,7 +21,7 @@ export const keys = {
   session: (id: string): string => `${PREFIX}:session:${id}`,
   /** What is asked at the step that is under way. */
   question: (id: string): string => `${PREFIX}:question:${id}`,
-  /** Sums by chunk. */
+  /** Sums by range. */
   sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
   /** Notes, as they come. */
   notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`

@@ -11,15 +11,15 @@ import * as Problem from '../core/problem.js'
 import * as Messages from './messages.js'
 import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, told, watched, type Connection } from './queue.js'
 
-/** What is to be computed: a chunk of a step. */
+/** What is to be computed: a range of a step. */
 export interface Task {
   readonly id: string
   readonly session: Messages.Session
-  readonly chunk: number
+  readonly range: number
   readonly question: Messages.Asked
 }
 
-/** Its sums, strand after strand; or why there are none: the worker's data are others, or these rows cannot be summed. */
+/** Its sums, chunk after chunk; or why there are none: the worker's data are others, or these rows cannot be summed. */
 export type Answer =
   | { readonly _tag: 'Sums'; readonly sums: Float64Array }
   | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
@@ -112,7 +112,7 @@ const taking = (
   return async data => {
     const order = Messages.readOrder(data)
     if (order === null) return
-    const { session: id, step, chunks } = order
+    const { session: id, step, ranges } = order
     const session = await sessionOf(id)
     const bytes = await redis.getBuffer(keys.question(id))
     const question = bytes === null ? null : Messages.readQuestion(bytes)
@@ -127,21 +127,21 @@ const taking = (
       await noted({ _tag: 'Refused', worker: name, problem })
       return
     }
-    const said = (answer: Answer, chunk: number): Promise<unknown> =>
+    const said = (answer: Answer, range: number): Promise<unknown> =>
       answer._tag === 'Sums'
         ? redis
             .multi()
-            .hsetnx(sums, String(chunk), Messages.bytesOf(answer.sums))
+            .hsetnx(sums, String(range), Messages.bytesOf(answer.sums))
             .pexpire(sums, KEPT)
-            .rpush(notes, Messages.writeNote({ _tag: 'Done', worker: name, chunk }))
+            .rpush(notes, Messages.writeNote({ _tag: 'Done', worker: name, range }))
             .pexpire(notes, KEPT)
             .exec()
-        : noted(answer._tag === 'Failed' ? { ...answer, worker: name, chunk } : { ...answer, worker: name })
-    // a chunk is summed while the sums of the one before are on their way; what the server has not taken is asked for again
+        : noted(answer._tag === 'Failed' ? { ...answer, worker: name, range } : { ...answer, worker: name })
+    // a range is summed while the sums of the one before are on their way; what the server has not taken is asked for again
     const sent: Promise<unknown>[] = []
-    for (const chunk of chunks) {
-      const answer = await compute({ id, session, chunk, question })
-      sent.push(said(answer, chunk).catch(lost))
+    for (const range of ranges) {
+      const answer = await compute({ id, session, range, question })
+      sent.push(said(answer, range).catch(lost))
       if (answer._tag === 'Refused') break
     }
     await Promise.all(sent)

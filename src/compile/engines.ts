@@ -11,7 +11,7 @@ import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, valueAndGrad, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type * as Projection from '../mixture/projection.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import type { Drawn, Evaluation, Sample } from './noiseDrawn.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
@@ -30,7 +30,7 @@ export type Use = 'often' | 'once'
 /** A way to compute direct terms on data: as a sum over their rows. */
 export type Engine<P extends string> = (
   data: Source.Data
-) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Strands.Sum<ValueAndGradient<P>>
+) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Chunks.Sum<ValueAndGradient<P>>
 
 /** The sum of values and gradients; 0 of none. */
 export const total = <P extends string>(
@@ -73,7 +73,7 @@ const ofNumbers =
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
 
-/** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
+/** By the interpreter, chunk by chunk: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
 export const interpreted =
   <P extends string>(score: Score.Score<P>, use: Use, differentiates: boolean): Engine<P> =>
   data => {
@@ -93,7 +93,7 @@ export const interpreted =
       return {
         rows,
         width,
-        strands: Strands.each(rows, width, (first, count, into) => {
+        chunks: Chunks.each(rows, width, (first, count, into) => {
           const tensors = Inputs.tensors(first, count)
           // A mean over some of the rows counts as many of all.
           const share = isWeighted ? 1 : count / rows
@@ -103,7 +103,7 @@ export const interpreted =
             const part = differentiates
               ? valueAndGrad<P>(mean)(params)
               : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
-            Strands.add(into, numbersOf(scaled(weight * share)(part)))
+            Chunks.add(into, numbersOf(scaled(weight * share)(part)))
           })
         }),
         found: ofNumbers(shapes)
@@ -166,7 +166,7 @@ export const compiled = <P extends string>(
     return (params, evaluation) => {
       const { basis, terms } = evaluation
       const sums = terms.flatMap(drawn => {
-        const weigh = Strands.map(({ value, gradient }: Compiler.Result) =>
+        const weigh = Chunks.map(({ value, gradient }: Compiler.Result) =>
           // the parameters of the signature are those of the score
           scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
@@ -179,8 +179,8 @@ export const compiled = <P extends string>(
       return sums.length === 1
         ? sums[0]
         : pipe(
-            Strands.all(data.rows, sums),
-            Strands.map(values => total(params, values))
+            Chunks.all(data.rows, sums),
+            Chunks.map(values => total(params, values))
           )
     }
   }

@@ -17,7 +17,7 @@ import * as Frame from '../mixture/em/frame.js'
 import * as Nodes from '../mixture/nodes.js'
 import { asTheyAre } from '../mixture/passRows.js'
 import type * as Projection from '../mixture/projection.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import { draw, isProjected, levelsOf, type Drawn } from './noiseDrawn.js'
 import * as Matching from './matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -141,13 +141,13 @@ export const isDirect = (drawn: Drawn): drawn is Drawn<Matching.Direct> =>
 const isPaired = (drawn: Drawn): drawn is Drawn<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
-/** The terms that are one loss of the score, as a sum over the rows: what another process takes strands of (see `Sums`). */
+/** The terms that are one loss of the score, as a sum over the rows: what another process takes chunks of (see `Sums`). */
 export const summed = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
   precision: Compiler.Precision,
   about: Source.Data
-): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
+): ((params: Params.Params<P>, key: Key.Key) => Chunks.Sum<ValueAndGradient<P>>) => {
   const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
   const draws = draw(loss)(about)
   const whole = engineOf(loss, engine, circumstances)(about)
@@ -307,7 +307,7 @@ const onRows = <P extends string>(
       })
     }
     return (params, key, others) => {
-      const { here, basis, terms, sum } = Strands.kept(() => {
+      const { here, basis, terms, sum } = Chunks.kept(() => {
         const here = toInternal(params)
         const { basis, terms: own } = draws(here, key)
         const terms = (

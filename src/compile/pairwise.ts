@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import type * as Objective from '../objective/objective.js'
@@ -95,7 +95,7 @@ export const evaluated = <P extends string>(
         made?.gradient(gradient.u) ?? opByOp,
         E.match(
           () => valueAndGrad<P>(params => against(model, term)(params, Inputs.tensors(0, rows)(all)))(params).gradient,
-          program => Strands.taken(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
+          program => Chunks.taken(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
         )
       )
     }

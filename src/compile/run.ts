@@ -5,7 +5,7 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
 import { Case, given, listGiven, mistaken } from '../core/index.js'
 import { isObject, isRecord } from '../core/record.js'
@@ -238,7 +238,7 @@ const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray
     const compiled = goingOn(program, state)
     return compiled === null ? [] : [{ i, program, state, compiled }]
   })
-  const taken = Strands.together(
+  const taken = Chunks.together(
     going.map(
       ({ compiled, state }) =>
         () =>

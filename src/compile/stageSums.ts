@@ -6,7 +6,7 @@ import { add, compute, expandDims, fill, fromNdArray, tensor, type NdArray, type
 import { size } from '../../lib/arrays/ndarray.js'
 import { reason } from '../../lib/plain/said.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
 import { cleanRow } from '../mixture/family.js'
@@ -143,9 +143,9 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
     )
   }
   const taken: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
-    if (batch === undefined) return Strands.taken(summed(library, sums, rowsOf(data), write)(params, numbers))
+    if (batch === undefined) return Chunks.taken(summed(library, sums, rowsOf(data), write)(params, numbers))
     const { points } = Source.batch(batch.rows)(batch.key)(data)
-    return Strands.taken(summed(library, sums, { ...rowsOf(points), passing: true }, write)(params, numbers))
+    return Chunks.taken(summed(library, sums, { ...rowsOf(points), passing: true }, write)(params, numbers))
   }
   return {
     means: () =>

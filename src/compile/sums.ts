@@ -1,5 +1,5 @@
 /**
- * Sums by description: what another process takes strands of, on rows of its own, for one that has none of them at hand. No code
+ * Sums by description: what another process takes chunks of, on rows of its own, for one that has none of them at hand. No code
  * travels, only JSON and numbers.
  */
 import * as Ap from 'fp-ts/lib/Apply.js'
@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { Key } from '../../lib/index.js'
-import type * as Strands from '../../lib/rows/strands.js'
+import type * as Chunks from '../../lib/rows/chunks.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import { Case, type Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -24,7 +24,7 @@ import * as Score from '../score/score.js'
 import * as Loss from './loss.js'
 
 /** A sum at the numbers of a step. */
-export type Summing = (numbers: Float64Array) => Strands.Sum<unknown>
+export type Summing = (numbers: Float64Array) => Chunks.Sum<unknown>
 type Made = E.Either<Problem.Problem, Summing>
 
 const floats = t.readonlyArray(t.number)
@@ -62,7 +62,7 @@ const unknown = (value: string): Problem.Problem =>
     'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
   )
 
-/** A variance floor, as the M-step is for who adds the strands. */
+/** A variance floor, as the M-step is for who adds the chunks. */
 const LEAST = Number.MIN_VALUE
 
 /** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
@@ -82,7 +82,7 @@ const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Su
 
 /** Of numbers that begin with the two of a key. */
 const withKey =
-  (of: (key: Key.Key, numbers: Float64Array) => Strands.Sum<unknown>): Summing =>
+  (of: (key: Key.Key, numbers: Float64Array) => Chunks.Sum<unknown>): Summing =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
 
@@ -114,7 +114,7 @@ const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Sou
   middle === null ? source : Source.shifted(Float64Array.from(middle))(source)
 
 /**
- * The sum that a description is of, on a source of all rows; of these only those are read that belong to the strands asked for.
+ * The sum that a description is of, on a source of all rows; of these only those are read that belong to the chunks asked for.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -128,7 +128,7 @@ const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Sou
  *   taken: (sum, asked) => {
  *     const { sum: described, numbers } = asked()
  *     const there = Problem.orThrow(Cluster.asked(Vocabulary.standard)(described)(source))(numbers)
- *     return sum.found(there.strands(0, 1))
+ *     return sum.found(there.chunks(0, 1))
  *   }
  * })(Mixture.of({ means: [[0]] }))
  * assert.deepEqual(taken, wanted)
@@ -181,7 +181,7 @@ export const asked =
               const mean = new Float64Array(source.dim)
               const covariance = new Float64Array(0)
               const prior = { shrinkage: 0, mean, covariance, rows: source.total }
-              const of: (params: Params.Params<string>) => Strands.Sum<unknown> =
+              const of: (params: Params.Params<string>) => Chunks.Sum<unknown> =
                 kind === 'judged'
                   ? EM.judgedSum(family, rows)
                   : EM.summed(family, LEAST, rows, kind === 'posterior' ? prior : null)

@@ -1,8 +1,8 @@
 /**
  * Where sums over rows are taken: here, by the threads of this process, or by others who have the same rows. Whoever takes them,
- * the bits are the same, since the strands of a sum are, and the order in which they are added.
+ * the bits are the same, since the chunks of a sum are, and the order in which they are added.
  */
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import type { Scaling } from './points.js'
 
 /** What a sum is of, as JSON: the same at all steps of a stage. `Cluster.asked` makes the sum of it, where the rows are. */
@@ -16,11 +16,11 @@ export interface Asked {
 
 export interface Place {
   /** What a sum comes to. It is waited for; a place that fails for good throws. */
-  readonly taken: <A>(sum: Strands.Sum<A>, asked: () => Asked) => A
+  readonly taken: <A>(sum: Chunks.Sum<A>, asked: () => Asked) => A
 }
 
 /** In this process. */
-export const here: Place = { taken: sum => Strands.taken(sum) }
+export const here: Place = { taken: sum => Chunks.taken(sum) }
 
 /** The same place for rows in other units: those who have them bring their own to these. */
 export const scaled = ({ centre, scale }: Scaling, place: Place): Place => ({

@@ -41,7 +41,7 @@ it('a thread that cannot be started is done without', () => {
   expect(output(['--import', broken])).toBe('1.000000000 1')
 })
 
-/** A module whose strand calls a kernel of the caller's, which no other thread has: there it throws. */
+/** A module whose chunk calls a kernel of the caller's, which no other thread has: there it throws. */
 const faulty = `
   import { threadPool, useThreads } from './dist/lib/simd/threadPool.js'
   import { binary, memoryFlags } from './dist/lib/simd/binary.js'
@@ -53,19 +53,19 @@ const faulty = `
     ...section(1, [2, 0x60, 0, 0, 0x60, 3, 0x7f, 0x7f, 0x7f, 0]),
     ...section(2, [1, ...text('env'), ...text('kernel'), 0, 0]),
     ...section(3, [1, 1]),
-    ...section(7, [1, ...text('strand'), 0, 1]),
+    ...section(7, [1, ...text('chunk'), 0, 1]),
     ...section(10, [1, 4, 0, 0x10, 0, 0x0b])
   ))
   const { load, run, start } = threadPool({ binary, memoryFlags })
   let calls = 0
   const pause = new Int32Array(new SharedArrayBuffer(4))
   const loaded = load(module, { kernel: () => { calls++; Atomics.wait(pause, 0, 0, 5) } })
-  // Until another thread is awake and has taken a strand.
-  const strands = 40
-  for (let i = 0; i < 100 && calls % strands === 0; i++) run('strand', 0, strands, { at: start, bytes: 0 }, false, loaded)
-  console.log(calls % strands === 0 ? 'no other thread took part' : 'done')`
+  // Until another thread is awake and has taken a chunk.
+  const chunks = 40
+  for (let i = 0; i < 100 && calls % chunks === 0; i++) run('chunk', 0, chunks, { at: start, bytes: 0 }, false, loaded)
+  console.log(calls % chunks === 0 ? 'no other thread took part' : 'done')`
 
-it('a strand that fails in another thread is done by the caller, who does not wait for ever', () => {
+it('a chunk that fails in another thread is done by the caller, who does not wait for ever', () => {
   const run = (): string =>
     execFileSync(process.execPath, ['--input-type=module', '-e', faulty], { encoding: 'utf8', timeout: 300_000 }).trim()
   expect(run()).toBe('done')

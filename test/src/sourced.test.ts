@@ -31,7 +31,7 @@ import {
 } from '../../src/index.js'
 import { isSlow, spread } from '../cases.js'
 
-/** Enough for more strands than one, weighted unevenly, some rows not at all, with labels. */
+/** Enough for more chunks than one, weighted unevenly, some rows not at all, with labels. */
 const ROWS = 2003
 const truth = Mixture.of({
   means: [

@@ -32,7 +32,7 @@ import {
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { remembered } from '../../../lib/plain/remembered.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, partsOf } from '../component.js'
 import * as Tensors from '../families/tensors.js'
@@ -98,7 +98,7 @@ const settled = ({ second, isShared = false }: Kind, count: number, dim: number,
 /** What rows say of components as a whole. */
 type Description = Pick<Doubted, 'value' | 'doubt' | 'mass' | 'beyond'>
 
-type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Sums>
+type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Chunks.Sum<Sums>
 
 /** What the rows say of the components at a level. */
 export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
@@ -117,7 +117,7 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
   }
 }
 
-const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
+const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Chunks.Sum<Sums> =>
   rows.errors !== undefined
     ? moments(partsOf(mixture), second, rows, { errors: rows.errors, level })
     : isGaussian(mixture) || isClean(level)
@@ -288,7 +288,7 @@ export const summedBy =
     params: Params.Params<P>,
     numbers: Readonly<Record<string, number>>,
     write: Write<P>
-  ): E.Either<string, Strands.Sum<Readonly<Record<string, NdArray>>>> => {
+  ): E.Either<string, Chunks.Sum<Readonly<Record<string, NdArray>>>> => {
     const weighed = weighing(data)
     const { rows } = data
     return pipe(
@@ -313,7 +313,7 @@ export const summedBy =
             given: weighed.given,
             constants: { ...RR.map((x: number) => [x])(numbers), ...weighed.numbers }
           }),
-          Strands.map(({ others }) => others)
+          Chunks.map(({ others }) => others)
         )
       )
     )
@@ -327,7 +327,7 @@ const summedOpByOp = <P extends string>(
 ): ((
   params: Params.Params<P>,
   numbers: Readonly<Record<string, number>>
-) => Strands.Sum<Readonly<Record<string, NdArray>>>) => {
+) => Chunks.Sum<Readonly<Record<string, NdArray>>>) => {
   let shapes: Params.Shapes<string> | null = null
   return (params, numbers) => {
     const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
@@ -345,9 +345,9 @@ const summedOpByOp = <P extends string>(
     return {
       rows,
       width,
-      strands: Strands.each(rows, width, (first, count, into) => {
+      chunks: Chunks.each(rows, width, (first, count, into) => {
         for (let from = 0; from < count; from += most)
-          Strands.add(into, Params.packed(some(first + from, Math.min(most, count - from))))
+          Chunks.add(into, Params.packed(some(first + from, Math.min(most, count - from))))
       }),
       found: Params.unpacked(shapes)
     }
@@ -363,7 +363,7 @@ export const summed = <P extends string>(
 ): ((
   params: Params.Params<P>,
   numbers?: Readonly<Record<string, number>>
-) => Strands.Sum<Readonly<Record<string, NdArray>>>) => {
+) => Chunks.Sum<Readonly<Record<string, NdArray>>>) => {
   const by = summedBy(library, of, data)
   const opByOp = summedOpByOp(data, write)
   return (params, numbers = {}) =>
@@ -380,11 +380,11 @@ const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1
 /** How a mixture describes rows, by a program where these are many and whole. */
 export const described =
   (data: Rows) =>
-  (mixture: Mixture.Mixture): Strands.Sum<Description> => {
+  (mixture: Mixture.Mixture): Chunks.Sum<Description> => {
     const { rows, dim } = data
     const arrays = Tensors.arraysOf(mixture)
     const { errors } = data
-    const inPlainLoops = (): Strands.Sum<Description> =>
+    const inPlainLoops = (): Chunks.Sum<Description> =>
       moments(partsOf(mixture), 'none', data, errors === undefined ? null : { errors, level: clean })
     const width = mixture.factors === null ? 2 : dim + 1
     if (data.misses === true || errors !== undefined || !isGaussian(mixture)) return inPlainLoops()
@@ -396,7 +396,7 @@ export const described =
       }),
       E.match(
         inPlainLoops,
-        Strands.map(({ value, doubt, mass }) => ({
+        Chunks.map(({ value, doubt, mass }) => ({
           value: value.values[0],
           doubt: doubt.values[0],
           mass: mass.values
@@ -413,7 +413,7 @@ const programs = Compiler.library()
  */
 export const byProgram =
   (asked: Kind) =>
-  (mixture: Mixture.Mixture, level: Level, data: Rows): Strands.Sum<Sums> => {
+  (mixture: Mixture.Mixture, level: Level, data: Rows): Chunks.Sum<Sums> => {
     const { dim } = data
     const kind = settled(asked, Mixture.components(mixture), dim, isGaussian(mixture))
     const arrays = Tensors.arraysOf(at(level, mixture), true)
@@ -424,7 +424,7 @@ export const byProgram =
       E.match(
         () => ofMixture(mixture, level, kind.second, data),
         // What was written is what comes.
-        Strands.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, mixture.tails))
+        Chunks.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, mixture.tails))
       )
     )
   }
@@ -449,12 +449,12 @@ export const inVocabulary = <P extends string>(family: Family<P>, asked: Kind, d
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
     if (data.errors !== undefined)
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
-    const opByOp = (): Strands.Sum<Readonly<Record<string, NdArray>>> => interpreted(data)(params, { alpha, sigma })
+    const opByOp = (): Chunks.Sum<Readonly<Record<string, NdArray>>> => interpreted(data)(params, { alpha, sigma })
     const sums = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
       ? pipe(summedBy(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
       : opByOp()
     // What was written is what comes.
-    return Strands.map((found: Readonly<Record<string, NdArray>>) =>
+    return Chunks.map((found: Readonly<Record<string, NdArray>>) =>
       foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, undefined)
     )(sums)
   }

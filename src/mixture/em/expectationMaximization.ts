@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { computed, ofNumbers, zipped } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
 import type { Sums } from './moments.js'
@@ -42,7 +42,7 @@ export const servesNoise = <P extends string>({ mStep, onlyClean }: Family<P>): 
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
-/** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the strands. */
+/** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the chunks. */
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
@@ -59,9 +59,9 @@ export interface Noise {
 }
 
 /** How a sum is taken: here, unless said otherwise. */
-export type Take<P extends string> = <A>(sum: Strands.Sum<A>, pass: Pass<P>) => A
+export type Take<P extends string> = <A>(sum: Chunks.Sum<A>, pass: Pass<P>) => A
 
-const here: Take<string> = sum => Strands.taken(sum)
+const here: Take<string> = sum => Chunks.taken(sum)
 
 /** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
 export const asked = (score: Score<string>, { params, middle, kind, noise }: Pass<string>): Asked => ({
@@ -162,7 +162,7 @@ export const summed = <P extends string>(
   varianceFloor: number,
   rows: Rows,
   prior: Prior.Prior | null
-): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>) => Chunks.Sum<Taken<P>>) => {
   if (prior !== null) {
     const { kind, taken } = underPrior(family, varianceFloor, prior)
     const expect = eStep(family, kind, rows.dim)
@@ -171,7 +171,7 @@ export const summed = <P extends string>(
       const mixture = mixtureAt(params)
       return pipe(
         expect(params, clean, rows),
-        Strands.map(found => taken(params, mixture, found))
+        Chunks.map(found => taken(params, mixture, found))
       )
     }
   }
@@ -185,13 +185,13 @@ const summedAt = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
-): ((params: Params.Params<P>, rows: Rows, level: Level) => Strands.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>, rows: Rows, level: Level) => Chunks.Sum<Taken<P>>) => {
   const mStep = mStepOf(family)
   const expect = eStep(family, mStep, dim)
   return (params, rows, level) =>
     pipe(
       expect(params, level, rows),
-      Strands.map(({ value, ...moments }) => ({
+      Chunks.map(({ value, ...moments }) => ({
         value,
         params: mStep.maximise(params, moments, { level: moments.isDenoised === true ? clean : level, floor, dim })
       }))
@@ -216,7 +216,7 @@ export const noisySummed = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   rows: Rows
-): ((params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>, noise: Noise) => Chunks.Sum<Taken<P>>) => {
   const of = summedAt(family, varianceFloor, rows.dim)
   return (params, noise) => of(params, noisy(rows, noise), noise.level)
 }
@@ -251,7 +251,7 @@ const stepOnNodes = <P extends string>(
   framed(family, { rows, dim, weights, values: nodesAt(level) }, about => {
     const noisy = inMemory({ ...about, values: about.values.map(x => level.alpha * x) })
     const of = summedAt(family, varianceFloor, dim)
-    return params => Strands.taken(of(params, noisy, level))
+    return params => Chunks.taken(of(params, noisy, level))
   })
 
 /** A step on a population, at time 0 or at a level: an integral, by the nodes that resolve the parameters. */
@@ -307,7 +307,7 @@ const penalty = <P extends string>(
 export const judgedSum = <P extends string>(
   family: Family<P>,
   rows: Rows
-): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
+): ((params: Params.Params<P>) => Chunks.Sum<Pick<Judged, 'value' | 'mass'>>) => {
   const expect = eStep(family, { second: 'none' }, rows.dim)
   return params => expect(params, clean, rows)
 }

@@ -9,7 +9,7 @@
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { mapped } from '../../../lib/plain/iterate.js'
 import * as Linalg from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray, single } from '../../../lib/arrays/ndarray.js'
@@ -369,10 +369,10 @@ const halving = (
     for (const { weights, values } of numbers) {
       const rows = weights.length
       const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
-      Strands.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
+      Chunks.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
       const shares = kernels().sigmoid(logits, logits)
       weigh(shares, weights)
-      Strands.add(sums, kernels().matMul(shares, values, all.length, rows, width))
+      Chunks.add(sums, kernels().matMul(shares, values, all.length, rows, width))
     }
     return all.flatMap((_, s) => {
       const halves = next(sums.subarray(s * width, (s + 1) * width))
@@ -419,7 +419,7 @@ const likeliest = (
 ): Component => {
   const { dim } = points
   const rows = { ...select(chosen)(points), weights }
-  const { sums, second } = Strands.taken(moments([component], 'full', passing(rows)))
+  const { sums, second } = Chunks.taken(moments([component], 'full', passing(rows)))
   const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
   const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
   return {

@@ -8,7 +8,7 @@ import { hasNaN } from '../../../lib/rows/byColumn.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { iterate } from '../../../lib/plain/iterate.js'
 import * as Key from '../../../lib/random/key.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import * as Points from '../../data/points.js'
 import { misses } from '../../data/snapshot.js'
@@ -63,7 +63,7 @@ const likeliest = (data: Source.Data): Component => {
     { gaussian: start, last: Infinity, left: STEPS },
     ({ gaussian, last, left }) => {
       if (left === 0) return null
-      const { value, sums, second } = Strands.taken(moments([gaussian], 'full', rows))
+      const { value, sums, second } = Chunks.taken(moments([gaussian], 'full', rows))
       if (last - value < STILL) return null
       const scatter = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
       const mean = gaussian.mean.map((c, j) => c + sums[j])

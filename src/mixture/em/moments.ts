@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { keeping } from '../../../lib/plain/iterate.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
 import { expectation, kernels } from '../../../lib/simd/index.js'
 import type { Moments, Second } from '../family.js'
@@ -155,7 +155,7 @@ export const partsOf = (all: Float64Array, count: number, dim: number): Moments 
   second: all.subarray(2 + count + count * dim)
 })
 
-/** Rows of a strand, and the covariances of their errors where they have some. */
+/** Rows of a chunk, and the covariances of their errors where they have some. */
 interface Block {
   readonly values: Float64Array
   readonly weights: Float64Array
@@ -300,7 +300,7 @@ const expecting = (
 
 const known = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
 
-/** The patterns of a strand; of rows in memory they are the same at every step. */
+/** The patterns of a chunk; of rows in memory they are the same at every step. */
 const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
   if (misses !== true) return [whole(dim)]
   if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
@@ -332,7 +332,7 @@ export const moments = (
   second: Second,
   data: Data,
   measured: { readonly errors: Numbers; readonly level: Level } | null = null
-): Strands.Sum<Doubted> => {
+): Chunks.Sum<Doubted> => {
   const { rows, dim, x } = data
   const weights =
     data.weights ?? (rows <= FEW ? equal(rows, () => new Float64Array(rows).fill(1 / rows)) : weightsOf(data))
@@ -340,7 +340,7 @@ export const moments = (
   return {
     rows,
     width,
-    strands: Strands.each(rows, width, (first, count, into) => {
+    chunks: Chunks.each(rows, width, (first, count, into) => {
       const values = stretch(x, dim, first, count)
       const own = stretch(weights, 1, first, count)
       const errors = measured && stretch(measured.errors, dim * dim, first, count)

@@ -1,7 +1,7 @@
 /** Power iteration on Ĉ − I, Ĉ the second moment of the data: descent at high noise in the limit, for the symmetric pair. */
 import { matMul, mul, tensor } from '../../../lib/index.js'
 import type { Taken } from './expectationMaximization.js'
-import { summed } from '../strandwise.js'
+import { summed } from '../chunkwise.js'
 import type * as Params from '../../core/params.js'
 import type * as Source from '../../data/source/source.js'
 import type { Start } from '../family.js'

@@ -7,7 +7,7 @@
 import { single } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import * as Missing from './missing.js'
 import { moments } from './moments.js'
@@ -34,7 +34,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const mean = Source.mean(whole)
   const rows = Source.totalOf(data)
   const about = { weight: 1, mean, factor: single(1) }
-  const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))
+  const { second } = Chunks.taken(moments([about], 'full', rowsOf(whole)))
   // Of weights that come to less than two rows the divisor is half of what they come to.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }

@@ -7,7 +7,7 @@ import { single } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import type { Mixture } from '../mixtureData.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/schedule.js'
@@ -45,7 +45,7 @@ export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<Part>
   )
 
 /** Moments of rows at a level. */
-export const moments = (mixture: Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> => {
+export const moments = (mixture: Mixture, level: Level, second: Second, rows: Rows): Chunks.Sum<Sums> => {
   const { dim } = rows
   const { alpha, sigma } = level
   const own = componentsOf(mixture)
@@ -53,7 +53,7 @@ export const moments = (mixture: Mixture, level: Level, second: Second, rows: Ro
   const parts = gaussiansAt(mixture, level)
   const spectra = own.map(({ factor }) => symmetricEigen(Factor.covariance(factor, dim)))
   const per = widthOf(second, dim)
-  return Strands.map(({ value, mass, sums, second: about }: Sums): Sums => {
+  return Chunks.map(({ value, mass, sums, second: about }: Sums): Sums => {
     const whole = { mass: new Float64Array(count), weighed: new Float64Array(count), logs: new Float64Array(count) }
     const allSums = new Float64Array(count * dim)
     const allSecond = new Float64Array(count * per)

@@ -15,7 +15,7 @@ import {
 } from '../../../lib/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { cleanRow, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { Rows } from '../passRows.js'
@@ -82,7 +82,7 @@ export const summed = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,
   data: Rows
-): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>) => Chunks.Sum<Taken<P>>) => {
   if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
   const { dim } = data
   const of = sumsOf(family, sufficient, dim)
@@ -93,7 +93,7 @@ export const summed = <P extends string>(
   return params =>
     pipe(
       sums(params),
-      Strands.map(({ value, mass, ...own }) => ({
+      Chunks.map(({ value, mass, ...own }) => ({
         value: value.values[0],
         params: maximised(sufficient, params, { mass, ...own }, dim)
       }))

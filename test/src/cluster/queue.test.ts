@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { described, opening } from '../../../src/cli/shared.js'
 import { computing, type Open } from '../../../src/cluster/computing.js'
-import { chunksOf, hashOfRows } from '../../../src/cluster/cut.js'
+import { rangesOf, hashOfRows } from '../../../src/cluster/cut.js'
 import { kept } from '../../../src/cluster/keptSums.js'
 import type { Either } from '../../../src/core/either.js'
 import {
@@ -41,15 +41,15 @@ import { worker, type Answer, type Compute, type Worker } from '../../../src/clu
 import { secured, server, without, type Server } from './server.js'
 
 const ROWS = 20_000
-const CHUNKS = chunksOf(ROWS)
+const CHUNKS = rangesOf(ROWS)
 const session: Messages.Session = { code: 'this', data: { path: 'x' }, rows: ROWS, hashes: CHUNKS.map(() => 'h') }
 
-/** What a chunk sums at numbers, for each of its strands. */
-const sumsOf = (chunk: number, [x]: Float64Array): Float64Array =>
-  Float64Array.from({ length: 3 * CHUNKS[chunk].strands }, (_, i) => Elementary.sin(x + 100 * chunk + i))
+/** What a range sums at numbers, for each of its chunks. */
+const sumsOf = (range: number, [x]: Float64Array): Float64Array =>
+  Float64Array.from({ length: 3 * CHUNKS[range].chunks }, (_, i) => Elementary.sin(x + 100 * range + i))
 
-const summing: Compute = ({ chunk, question }) =>
-  Promise.resolve<Answer>({ _tag: 'Sums', sums: sumsOf(chunk, question.numbers) })
+const summing: Compute = ({ range, question }) =>
+  Promise.resolve<Answer>({ _tag: 'Sums', sums: sumsOf(range, question.numbers) })
 
 const right = async <A>(made: Promise<Either<Problem.Problem, A>>): Promise<A> => Problem.orThrow(await made)
 
@@ -64,7 +64,7 @@ describe('shares', () => {
       [4, 'a']
     ])
     const three = shared(5, two, ['a', 'b', 'c'])
-    expect([0, 1, 2, 3].map(chunk => three.get(chunk))).toEqual(['a', 'b', 'a', 'b'])
+    expect([0, 1, 2, 3].map(range => three.get(range))).toEqual(['a', 'b', 'a', 'b'])
     expect(three.get(4)).toBe('c')
     const one = shared(5, three, ['b'])
     expect(new Set(one.values())).toEqual(new Set(['b']))
@@ -81,26 +81,26 @@ describe('what a worker computes', () => {
       taken: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Strands.taken(sum)
+        return Chunks.taken(sum)
       }
     })(Mixture.of({ means: [[1, 2]] }))
     return asked[0]
   })()
-  const of = (hashes: ReadonlyArray<string>, open: Open, chunk = 1): Promise<Answer> =>
-    computing(open)({ id: 's', session: { ...session, hashes }, chunk, question })
-  const hashes = CHUNKS.map(chunk => hashOfRows(source, chunk))
+  const of = (hashes: ReadonlyArray<string>, open: Open, range = 1): Promise<Answer> =>
+    computing(open)({ id: 's', session: { ...session, hashes }, range, question })
+  const hashes = CHUNKS.map(range => hashOfRows(source, range))
   const opened =
     (own: Source.Source): Open =>
     () =>
       Promise.resolve({ _tag: 'Right', right: own })
 
-  it('is what strands sum, added as in one process', async () => {
+  it('is what chunks sum, added as in one process', async () => {
     const whole = Statistics.of(source, 1)(Mixture.of({ means: [[1, 2]] }))
-    const parts = await Promise.all(CHUNKS.map((_, chunk) => of(hashes, opened(source), chunk)))
+    const parts = await Promise.all(CHUNKS.map((_, range) => of(hashes, opened(source), range)))
     const found = Statistics.of(source, 1, {
       taken: sum => {
         const sums = new Float64Array(sum.width)
-        for (const part of parts) Strands.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+        for (const part of parts) Chunks.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
         return sum.found(sums)
       }
     })(Mixture.of({ means: [[1, 2]] }))
@@ -158,18 +158,18 @@ describe('what a worker computes', () => {
       taken: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Strands.taken(sum)
+        return Chunks.taken(sum)
       }
     })
-    const hashes = CHUNKS.map(chunk => hashOfRows(paired, chunk))
-    const by = (source: Source.Source, chunk: number): Promise<Answer> =>
-      computing(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, chunk, question: asked[0] })
-    const parts = await Promise.all(CHUNKS.map((_, chunk) => by(paired, chunk)))
+    const hashes = CHUNKS.map(range => hashOfRows(paired, range))
+    const by = (source: Source.Source, range: number): Promise<Answer> =>
+      computing(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, range, question: asked[0] })
+    const parts = await Promise.all(CHUNKS.map((_, range) => by(paired, range)))
     expect(
       evaluate({
         taken: sum => {
           const sums = new Float64Array(sum.width)
-          for (const part of parts) Strands.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+          for (const part of parts) Chunks.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
           return sum.found(sums)
         }
       })
@@ -184,11 +184,11 @@ describe('what a worker computes', () => {
     const answer = await computing(opened(source))({
       id: 's',
       session: { ...session, hashes },
-      chunk: 0,
+      range: 0,
       question: unknown
     })
     expect(answer).toMatchObject({ _tag: 'Failed', problem: { field: 'sum' } })
-    expect(await of(hashes, opened(source), 99)).toMatchObject({ _tag: 'Failed', problem: { field: 'chunk' } })
+    expect(await of(hashes, opened(source), 99)).toMatchObject({ _tag: 'Failed', problem: { field: 'range' } })
   })
 
   it('is nothing of numbers that the program has no place for, before anything of their size is made', async () => {
@@ -198,7 +198,7 @@ describe('what a worker computes', () => {
       computing(opened(source))({
         id: 's',
         session: { ...session, hashes },
-        chunk: 0,
+        range: 0,
         question: { step: 1, program, numbers }
       })
     expect(await asked(program, numbers)).toMatchObject({ _tag: 'Sums' })
@@ -263,7 +263,7 @@ describe('what is kept of sums', () => {
         )({
           taken: sum => {
             times += 1
-            return Strands.taken(sum)
+            return Chunks.taken(sum)
           }
         })
       )
@@ -276,7 +276,7 @@ describe('what is kept of sums', () => {
       expect(asked('a', 2)).toBe(2)
       expect(asked('a', 3)).toBe(1)
       expect(asked('a', 3)).toBe(0)
-      expect(kept(path, 'b')({ taken: Strands.taken })).toMatchObject({ _tag: 'Left', left: { field: '--checkpoint' } })
+      expect(kept(path, 'b')({ taken: Chunks.taken })).toMatchObject({ _tag: 'Left', left: { field: '--checkpoint' } })
       const whole = readFileSync(path)
       for (const end of [whole.length - 1, whole.length - 60]) {
         writeFileSync(path, whole.subarray(0, end))
@@ -306,7 +306,7 @@ describe('messages', () => {
     expect(Messages.readQuestion(whole.subarray(0, 24))).toBe(null)
     expect(Messages.readSession('{"format":"another","code":"c","data":1,"rows":1,"hashes":[]}')).toBe(null)
     expect(Messages.readSession('{')).toBe(null)
-    expect(Messages.readOrder({ session: 's', step: '1', chunks: [] })).toBe(null)
+    expect(Messages.readOrder({ session: 's', step: '1', ranges: [] })).toBe(null)
     expect(Messages.readNote('{"_tag":"Done","worker":"w"}')).toBe(null)
   })
 })
@@ -362,18 +362,18 @@ describe.skipIf(without !== null)('a queue', () => {
   const asked = (of: Leader, x: number): ReturnType<Leader['ask']> =>
     of.ask({ program: { name: 'sin' }, numbers: Float64Array.of(x) }, 3)
 
-  it.each([1, 2, 5])('gives the sums of all chunks in their order, with %i workers', async count => {
+  it.each([1, 2, 5])('gives the sums of all ranges in their order, with %i workers', async count => {
     for (let i = 0; i < count; i++) await work()
     const one = await lead()
     for (const x of [1, 2, 3]) expect(await right(asked(one, x))).toEqual(expected(x))
   })
 
-  it('leaves a worker the chunks it has read, and leaves nothing behind', async () => {
+  it('leaves a worker the ranges it has read, and leaves nothing behind', async () => {
     const takenBy = new Map<number, Set<string>>()
     const noting =
       (name: string): Compute =>
       task => {
-        takenBy.set(task.chunk, (takenBy.get(task.chunk) ?? new Set()).add(name))
+        takenBy.set(task.range, (takenBy.get(task.range) ?? new Set()).add(name))
         return summing(task)
       }
     await work(noting('a'))
@@ -452,10 +452,10 @@ describe.skipIf(without !== null)('a queue', () => {
     expect(await right(asked(one, 2))).toEqual(expected(2))
   })
 
-  it('fails at a chunk that fails wherever it is tried, by its rows, after three trials', async () => {
+  it('fails at a range that fails wherever it is tried, by its rows, after three trials', async () => {
     let trials = 0
     const poisoned: Compute = task => {
-      if (task.chunk !== 1) return summing(task)
+      if (task.range !== 1) return summing(task)
       trials += 1
       return Promise.resolve({ _tag: 'Failed', problem: Problem.of('x.csv, row 700', '"abc"', 'a number', 'mend it') })
     }
@@ -469,10 +469,10 @@ describe.skipIf(without !== null)('a queue', () => {
     expect(trials).toBe(3)
   })
 
-  it('a chunk that fails once is tried again', async () => {
+  it('a range that fails once is tried again', async () => {
     let isFirst = true
     const once: Compute = task => {
-      if (task.chunk !== 1 || !isFirst) return summing(task)
+      if (task.range !== 1 || !isFirst) return summing(task)
       isFirst = false
       return Promise.resolve({ _tag: 'Failed', problem: Problem.of('row 700', '"abc"', 'a number', 'mend it') })
     }
@@ -481,7 +481,7 @@ describe.skipIf(without !== null)('a queue', () => {
     expect(isFirst).toBe(false)
   })
 
-  it('counts the first sums of a chunk that are of the width alone, and no messages of others', async () => {
+  it('counts the first sums of a range that are of the width alone, and no messages of others', async () => {
     let begin = (): void => undefined
     const begun = new Promise<void>(resolve => {
       begin = resolve
@@ -498,14 +498,14 @@ describe.skipIf(without !== null)('a queue', () => {
       return keys
     })
     const id = key.slice('ornstein:question:'.length)
-    // a third of the width: as many numbers of each strand, but not so many as the program has
-    const [{ strands, rows }] = CHUNKS
-    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(new Float64Array(strands)))
-    await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","chunk":99}', '{"_tag":"Done"}')
+    // a third of the width: as many numbers of each chunk, but not so many as the program has
+    const [{ chunks, rows }] = CHUNKS
+    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(new Float64Array(chunks)))
+    await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","range":99}', '{"_tag":"Done"}')
     begin()
     expect(await right(found)).toEqual(expected(1))
     expect(said).toEqual([
-      `sums of rows 1 to ${rows} are ${strands} numbers and not ${3 * strands}: they are asked for again`
+      `sums of rows 1 to ${rows} are ${chunks} numbers and not ${3 * chunks}: they are asked for again`
     ])
   })
 

@@ -112,8 +112,8 @@ describe('a loss in single precision', () => {
             const json: unknown = JSON.parse(JSON.stringify(described))
             const own = Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(source))(numbers)
             const all = new Float64Array(own.width)
-            const strands = own.strands(0, Math.ceil(ROWS / 512))
-            strands.forEach((x, i) => (all[i % own.width] += x))
+            const chunks = own.chunks(0, Math.ceil(ROWS / 512))
+            chunks.forEach((x, i) => (all[i % own.width] += x))
             return sum.found(all)
           }
         }

@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../../lib/index.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import * as Split from '../../../src/mixture/em/splitAndMerge.js'
 import { SURVEYED } from '../../../src/mixture/em/splitAndMerge.js'
 import {
@@ -45,7 +45,7 @@ const truth = Mixture.of({
   variances: [1, 0.5, 2]
 })
 
-/** Of a number of rows that fills no strand, far from 0; weighted, with labels, or plain. */
+/** Of a number of rows that fills no chunk, far from 0; weighted, with labels, or plain. */
 const drawn = (rows: number, how: 'plain' | 'weighted' | 'labelled'): Points.Points => {
   const points = Mixture.sample(rows)(Key.fromSeed(7))(truth)
   const moved = { ...points, values: points.values.map((x, k) => x + (k % 2 === 1 ? 10 : 0)) }
@@ -64,7 +64,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** In pieces of a size that divides nothing; whoever reads more than a strand's rows at once is told. */
+/** In pieces of a size that divides nothing; whoever reads more than a chunk's rows at once is told. */
 const stored = (points: Points.Points, size = 777): Source.Source => {
   const pieces = Array.from({ length: Math.ceil(points.rows / size) }, (_, i) =>
     Points.select(Array.from({ length: Math.min(size, points.rows - i * size) }, (_, k) => i * size + k))(points)
@@ -87,10 +87,10 @@ const custom = Objective.custom('squared error', uniform, ({ score, target }) =>
 
 const vocabulary = Vocabulary.extend(Vocabulary.standard, [custom])
 
-/** Places that have rows of their own, and of a leader nothing but JSON and numbers; strands come from two of them in turn. */
+/** Places that have rows of their own, and of a leader nothing but JSON and numbers; chunks come from two of them in turn. */
 const elsewhere = (points: Points.Points, asked: Set<string>): Place.Place => {
   const rows = Source.of(points)
-  const { strands } = Strands.cut(rows.rows)
+  const { chunks } = Chunks.cut(rows.rows)
   const known = new Map<string, Sums.Summing>()
   const program = (text: string, which: number): Sums.Summing => {
     const name = `${which} ${text}`
@@ -103,8 +103,8 @@ const elsewhere = (points: Points.Points, asked: Set<string>): Place.Place => {
       const { sum: described, numbers } = question()
       asked.add(described.name)
       const sums = new Float64Array(sum.width)
-      for (let s = 0; s < strands; s++)
-        Strands.add(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).strands(s, s + 1))
+      for (let s = 0; s < chunks; s++)
+        Chunks.add(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).chunks(s, s + 1))
       return sum.found(sums)
     }
   }

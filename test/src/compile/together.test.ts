@@ -1,7 +1,7 @@
 /** Many runs side by side: the bits of each alone. */
 import { describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/index.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import {
   Compile,
   Expectation,
@@ -110,9 +110,9 @@ describe('runs side by side', () => {
 })
 
 describe('computations side by side', () => {
-  const sum = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Strands.Sum<number> => {
+  const sum = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Chunks.Sum<number> => {
     const kind = log
-    const own: Strands.Ahead = {
+    const own: Chunks.Ahead = {
       kind,
       isWorth: count => isWorth && count > 1,
       compute: all => {
@@ -122,7 +122,7 @@ describe('computations side by side', () => {
     return {
       rows: 3,
       width: 1,
-      strands: () => Float64Array.of(of),
+      chunks: () => Float64Array.of(of),
       found: ([x]) => x,
       ...(ahead && { ahead: [own] })
     }
@@ -130,41 +130,41 @@ describe('computations side by side', () => {
   it('keep what they have, and take those sums as one that they ask for at the same time', () => {
     const log: Array<string> = []
     const counted = (name: string) => (): number => {
-      const own = Strands.kept(() => log.push(`${name} begins`) && 2)
-      const first = Strands.taken(sum(own, true, log))
-      return first + Strands.taken(sum(3, false, log))
+      const own = Chunks.kept(() => log.push(`${name} begins`) && 2)
+      const first = Chunks.taken(sum(own, true, log))
+      return first + Chunks.taken(sum(3, false, log))
     }
-    expect(Strands.together([counted('a'), counted('b')])).toEqual([5, 5])
+    expect(Chunks.together([counted('a'), counted('b')])).toEqual([5, 5])
     expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
   })
   it('take a sum that is over soon where they are, and begin once', () => {
     const log: Array<string> = []
     const one = (name: string) => (): number => {
       log.push(name)
-      return Strands.taken(sum(2, true, log, false))
+      return Chunks.taken(sum(2, true, log, false))
     }
-    expect(Strands.together([one('a'), one('b')])).toEqual([2, 2])
+    expect(Chunks.together([one('a'), one('b')])).toEqual([2, 2])
     expect(log).toEqual(['a', 'b'])
   })
   it('wait for a sum also where they catch what is thrown at it', () => {
     const own: Array<string> = []
     const careless = (): number => {
       try {
-        return Strands.taken(sum(1, true, own))
+        return Chunks.taken(sum(1, true, own))
       } catch {
         return -1
       }
     }
-    expect(Strands.together([careless, careless])).toEqual([1, 1])
+    expect(Chunks.together([careless, careless])).toEqual([1, 1])
   })
   it('throw what one of them throws, and leave none behind', () => {
     expect(() =>
-      Strands.together([
+      Chunks.together([
         () => {
           throw new RangeError('own')
         }
       ])
     ).toThrow('own')
-    expect(Strands.taken(sum(4, true, []))).toBe(4)
+    expect(Chunks.taken(sum(4, true, []))).toBe(4)
   })
 })

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../lib/compiler/machine.js'
 import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
-import * as Strands from '../../../lib/rows/strands.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
 import { Covariance, Divergence, Population, Vocabulary } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import * as Params from '../../../src/core/params.js'
@@ -169,8 +169,8 @@ describe('expectation–maximization with tails and a background', () => {
     const kind = { second: 'full' } as const
     const params = paramsOf(score, wild)
     const level = { alpha: 1, sigma: 0 }
-    const loops = Strands.taken(eStep(family, kind, 2)(params, level, inMemory(drawn)))
-    const written = Strands.taken(byProgram(kind)(there(family.toMixture)(params), level, inMemory(drawn)))
+    const loops = Chunks.taken(eStep(family, kind, 2)(params, level, inMemory(drawn)))
+    const written = Chunks.taken(byProgram(kind)(there(family.toMixture)(params), level, inMemory(drawn)))
     expect(runs).toHaveBeenCalled()
     expect(written.beyond).toBeCloseTo(loops.beyond ?? NaN, 12)
     close([written.value], [loops.value], 1e-12)

@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../../lib/index.js'
 import { scratch } from '../../../../lib/rows/scratch.js'
-import * as Strands from '../../../../lib/rows/strands.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
 import { areSameBits } from '../../../../src/laws/bits.js'
 import { ExpectationMaximization, Fit, Key, Mixture, Problem, Vocabulary } from '../../../../src/index.js'
 import * as Statistics from '../../../../src/mixture/statistics.js'
@@ -29,7 +29,7 @@ const truth = Mixture.of({
   variances: [4, 1, 0.25]
 })
 
-/** Of a number of rows that fills no tile, no chunk and no strand. */
+/** Of a number of rows that fills no tile, no chunk and no chunk. */
 const drawn = (rows: number): Points.Points => {
   const points = Mixture.sample(rows)(Key.fromSeed(7))(truth)
   // far from 0, and of units that differ
@@ -212,13 +212,13 @@ describe('expectation–maximization on a source', () => {
       taken: (sum, asked) => {
         const { sum: described, numbers } = asked()
         const json: unknown = JSON.parse(JSON.stringify(described))
-        const half = Math.ceil(Strands.cut(sum.rows).strands / 2)
+        const half = Math.ceil(Chunks.cut(sum.rows).chunks / 2)
         const sums = new Float64Array(sum.width)
         for (const [from, to] of [
           [0, half],
-          [half, Strands.cut(sum.rows).strands]
+          [half, Chunks.cut(sum.rows).chunks]
         ]) {
-          const { first, count } = Strands.rowsOf(Strands.cut(sum.rows), from, to)
+          const { first, count } = Chunks.rowsOf(Chunks.cut(sum.rows), from, to)
           const own: Source.Source = {
             ...elsewhere,
             read: (at, out) => {
@@ -227,7 +227,7 @@ describe('expectation–maximization on a source', () => {
             }
           }
           parts += 1
-          Strands.add(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).strands(from, to))
+          Chunks.add(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).chunks(from, to))
         }
         return sum.found(sums)
       }

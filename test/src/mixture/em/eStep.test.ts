@@ -1,7 +1,7 @@
 /** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../../lib/compiler/machine.js'
-import * as Strands from '../../../../lib/rows/strands.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { inLoops } from '../inLoops.js'
@@ -62,7 +62,7 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
             inLoops(toMixture, second),
             inVocabulary(family, { second }, dim),
             eStep(family, { second }, dim)
-          ].map(step => Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
+          ].map(step => Chunks.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
           if (rows <= 40) expect(chosen.sums).toEqual(loops.sums)
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
           const near = (a: Float64Array, b: Float64Array): void => {
@@ -116,7 +116,7 @@ describe('moments that count together', () => {
     const [each, together] = [
       inLoops(family.toMixture, second),
       inVocabulary(family, { second, isShared: true }, dim)
-    ].map(step => Strands.taken(step(params, { alpha: 1, sigma: 0 }, data)))
+    ].map(step => Chunks.taken(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
     const within = 1e-13 + 2 ** -52 * apart * 4
     const near = (a: Float64Array, b: Float64Array): void => {
@@ -166,7 +166,7 @@ describe('what rows say of components as a whole', () => {
     for (const weights of [null, drawn.map(w => w / total)]) {
       const data = { rows, dim, x, weights }
       const [loops, program] = [moments(components, 'none', data), described(data)(ofComponents(components))].map(
-        Strands.taken
+        Chunks.taken
       )
       // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
       expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
@@ -228,7 +228,7 @@ describe('the E-step in one call', () => {
           }
         })
         const data = { rows, dim, x, weights }
-        const [found, { beyond, ...wanted }] = [components, besideBox(components)].map(all => Strands.taken(moments(all, second, data))) // prettier-ignore
+        const [found, { beyond, ...wanted }] = [components, besideBox(components)].map(all => Chunks.taken(moments(all, second, data))) // prettier-ignore
         expect(found, `${rows} × ${dim}, ${count} components, seed ${SEED}`).toEqual(wanted)
         expect(beyond).toBeLessThan(1e-300)
         const points = { rows, dim, values: x }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import * as Strands from '../../../../lib/rows/strands.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
 import * as ComponentTest from '../../../../src/fit/componentTest.js'
 import {
   Compile,
@@ -124,14 +124,14 @@ const holes = { ...measured, values: measured.values.map((x, at) => (at % 7 === 
 const centres = { shape: [2, dim], values: Float64Array.of(0, 0, 1, 3, 1, 0) }
 
 const likelihoodOf = (points: Points.Points, errors: Float64Array, sigma: number): number =>
-  Strands.taken(moments(partsOf(truth), 'full', inMemory(points), { errors, level: { alpha: 1, sigma } })).value
+  Chunks.taken(moments(partsOf(truth), 'full', inMemory(points), { errors, level: { alpha: 1, sigma } })).value
 
 it('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
     const data = inMemory(points)
     const zero = new Float64Array(rows * dim * dim)
-    const found = Strands.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } }))
-    const wanted = Strands.taken(moments(partsOf(truth), 'full', data))
+    const found = Chunks.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } }))
+    const wanted = Chunks.taken(moments(partsOf(truth), 'full', data))
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)
     for (const key of ['mass', 'sums', 'second'] as const) expect(apart(found[key], wanted[key])).toBeLessThan(1e-12)
   }
@@ -151,7 +151,7 @@ it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fix
   const level = { alpha: 1, sigma }
   type Full = Params.Params<'means' | 'logits' | 'logScales' | 'lower'>
   const atLevel = (params: Full): Full => {
-    const { value, doubt, ...found } = Strands.taken(
+    const { value, doubt, ...found } = Chunks.taken(
       moments(partsOf(Mixture.diffuse(level)(there(family.toMixture)(params))), second, inMemory(clean))
     )
     expect(Number.isFinite(value + doubt)).toBe(true)

@@ -6,7 +6,7 @@ import { Fit, fit, Key, Mixture, Params, Points, Problem, Source } from '../../.
 import * as Statistics from '../../../../src/mixture/statistics.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import { isSlow, spread } from '../../../cases.js'
-import * as Strands from '../../../../lib/rows/strands.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { rowsOf } from '../../../../src/mixture/passRows.js'
@@ -86,7 +86,7 @@ describe('of rows with missing cells', () => {
   })
 
   it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Strands.taken(moments(componentsOf(mixture), 'full', rowsOf(holes)))
+    const found = Chunks.taken(moments(componentsOf(mixture), 'full', rowsOf(holes)))
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5

@@ -26,7 +26,7 @@ import {
 import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Score from '../../../../src/score/score.js'
-import * as Strands from '../../../../lib/rows/strands.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
 import { inLoops } from '../inLoops.js'
 import { eStep } from '../../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'
@@ -374,7 +374,7 @@ it.each(cases)('%s is in a program over many rows as in plain loops', (_, family
     { alpha: 0.8, sigma: 0.6 }
   ]) {
     const [program, loops] = [eStep(of, mStep, 2), inLoops(there(of.toMixture), mStep.second)].map(expected => {
-      const { value, ...moments } = Strands.taken(expected(start, level, many))
+      const { value, ...moments } = Chunks.taken(expected(start, level, many))
       return [value, ...Params.packed(mStep.maximise(start, moments, { level, floor: 1e-9, dim: 2 }))]
     })
     expect(program.length).toBe(loops.length)

@@ -1,18 +1,18 @@
 /**
- * Sums over rows. Rows are cut into strands by their number alone; what a strand sums is its own, and strands are added from the
- * first on. So a sum has the same bits whoever takes its strands, and however many at a time: one thread or many, from memory or
+ * Sums over rows. Rows are cut into chunks by their number alone; what a chunk sums is its own, and chunks are added from the
+ * first on. So a sum has the same bits whoever takes its chunks, and however many at a time: one thread or many, from memory or
  * from a file, in this process or in others.
  */
 
 export interface Cut {
   readonly rows: number
-  /** Rows of a strand, whole sixty-fours; the last has what is left. */
-  readonly strandRows: number
-  readonly strands: number
+  /** Rows of a chunk, whole sixty-fours; the last has what is left. */
+  readonly chunkRows: number
+  readonly chunks: number
 }
 
 const TILE = 64
-/** Strands have 512 rows at least: the sums of more would be slow to join. */
+/** Chunks have 512 rows at least: the sums of more would be slow to join. */
 const LEAST = 8
 /** There are 64 of them, until they have 131 072 rows: whoever takes one holds no more than that. */
 const FEW = 64
@@ -20,34 +20,34 @@ const MOST = 2048
 
 /** How rows are cut. */
 export const cut = (rows: number): Cut => {
-  const strandRows = TILE * Math.min(MOST, Math.max(LEAST, Math.ceil(rows / TILE / FEW)))
-  return { rows, strandRows, strands: Math.ceil(rows / strandRows) }
+  const chunkRows = TILE * Math.min(MOST, Math.max(LEAST, Math.ceil(rows / TILE / FEW)))
+  return { rows, chunkRows, chunks: Math.ceil(rows / chunkRows) }
 }
 
-/** The rows of strands [from, to): the first, and how many. */
+/** The rows of chunks [from, to): the first, and how many. */
 export const rowsOf = (
-  { rows, strandRows }: Cut,
+  { rows, chunkRows }: Cut,
   from: number,
   to: number
 ): { readonly first: number; readonly count: number } => {
-  const first = Math.min(rows, from * strandRows)
-  return { first, count: Math.min(rows, to * strandRows) - first }
+  const first = Math.min(rows, from * chunkRows)
+  return { first, count: Math.min(rows, to * chunkRows) - first }
 }
 
-/** A sum over rows: of which data and at which parameters, it knows. Nothing is read before strands are asked for. */
+/** A sum over rows: of which data and at which parameters, it knows. Nothing is read before chunks are asked for. */
 export interface Sum<A> {
   readonly rows: number
-  /** Numbers that a strand sums. */
+  /** Numbers that a chunk sums. */
   readonly width: number
-  /** What strands [from, to) sum, `width` numbers each, one strand after another. */
-  readonly strands: (from: number, to: number) => Float64Array
-  /** What the numbers come to, added over all strands from the first on. It looks at no row. */
+  /** What chunks [from, to) sum, `width` numbers each, one chunk after another. */
+  readonly chunks: (from: number, to: number) => Float64Array
+  /** What the numbers come to, added over all chunks from the first on. It looks at no row. */
   readonly found: (sums: Float64Array) => A
   /** What may be computed ahead together with that of other sums. */
   readonly ahead?: ReadonlyArray<Ahead>
 }
 
-/** Strands that are computed before they are asked for, with others of one kind at a time. */
+/** Chunks that are computed before they are asked for, with others of one kind at a time. */
 export interface Ahead {
   /** The same object of those that go together. */
   readonly kind: object
@@ -56,19 +56,19 @@ export interface Ahead {
   readonly isWorth?: (count: number) => boolean
 }
 
-/** Adds what strands have summed, one after another. */
+/** Adds what chunks have summed, one after another. */
 export const add = (sums: Float64Array, numbers: Float64Array): void => {
   const width = sums.length
   for (let at = 0; at < numbers.length; at += width) for (let k = 0; k < width; k++) sums[k] += numbers[at + k]
 }
 
-/** Strands are taken so many at a time: what they sum need not be held for all. */
+/** Chunks are taken so many at a time: what they sum need not be held for all. */
 const AT_ONCE = 64
 
-const here = <A>({ rows, width, strands, found }: Sum<A>): A => {
+const here = <A>({ rows, width, chunks, found }: Sum<A>): A => {
   const sums = new Float64Array(width)
-  const count = cut(rows).strands
-  for (let from = 0; from < count; from += AT_ONCE) add(sums, strands(from, Math.min(count, from + AT_ONCE)))
+  const count = cut(rows).chunks
+  for (let from = 0; from < count; from += AT_ONCE) add(sums, chunks(from, Math.min(count, from + AT_ONCE)))
   return found(sums)
 }
 
@@ -181,10 +181,10 @@ export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyA
     rows,
     width,
     ...(ahead.length > 0 && { ahead }),
-    strands: (from, to) => {
+    chunks: (from, to) => {
       const numbers = new Float64Array((to - from) * width)
       sums.forEach((one, i) => {
-        const own = one.strands(from, to)
+        const own = one.chunks(from, to)
         for (let s = 0; s < to - from; s++)
           numbers.set(own.subarray(s * one.width, (s + 1) * one.width), s * width + places[i])
       })
@@ -194,13 +194,13 @@ export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyA
   }
 }
 
-/** Strands one by one, each by what sums so many rows from the first on. */
+/** Chunks one by one, each by what sums so many rows from the first on. */
 export const each =
   (
     rows: number,
     width: number,
     sum: (first: number, count: number, into: Float64Array) => void
-  ): Sum<unknown>['strands'] =>
+  ): Sum<unknown>['chunks'] =>
   (from, to) => {
     const own = cut(rows)
     const numbers = new Float64Array((to - from) * width)

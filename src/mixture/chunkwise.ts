@@ -1,19 +1,19 @@
-/** Sums over rows that are written in the tensor vocabulary: strand after strand, the same bits from memory and from a source. */
+/** Sums over rows that are written in the tensor vocabulary: chunk after chunk, the same bits from memory and from a source. */
 import { compute, tensor, type Tensor } from '../../lib/index.js'
-import * as Strands from '../../lib/rows/strands.js'
+import * as Chunks from '../../lib/rows/chunks.js'
 import { stretch } from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { rowsOf, weightsOf } from './passRows.js'
 
-/** Σ over strands of `of`, `width` numbers each, from the rows of a strand, [count, dim], and their weights, [count, 1]. */
+/** Σ over chunks of `of`, `width` numbers each, from the rows of a chunk, [count, dim], and their weights, [count, 1]. */
 export const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
   const own = rowsOf(data)
   const weights = weightsOf(own)
   const { rows, dim, x } = own
-  return Strands.taken({
+  return Chunks.taken({
     rows,
     width,
-    strands: Strands.each(rows, width, (first, count, into) => {
+    chunks: Chunks.each(rows, width, (first, count, into) => {
       const found = compute(() =>
         of(tensor(stretch(x, dim, first, count), [count, dim]), tensor(stretch(weights, 1, first, count), [count, 1]))
       )

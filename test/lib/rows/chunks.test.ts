@@ -1,0 +1,82 @@
+/** The cut of rows into chunks, and sums over them. */
+import { describe, expect, it } from 'vitest'
+import * as Chunks from '../../../lib/rows/chunks.js'
+
+const sizes = [1, 2, 63, 64, 512, 513, 4096, 40_961, 1e6, 8_388_608, 8_388_609, 1e9]
+
+describe('the cut', () => {
+  it.each(sizes)('of %d rows holds every row once, in chunks of whole sixty-fours that memory can hold', rows => {
+    const cut = Chunks.cut(rows)
+    expect(cut.chunkRows % 64).toBe(0)
+    expect(cut.chunkRows).toBeGreaterThanOrEqual(512)
+    expect(cut.chunkRows).toBeLessThanOrEqual(131_072)
+    expect(rows > 8_388_608 || cut.chunks <= 64).toBe(true)
+    let next = 0
+    for (let s = 0; s < cut.chunks; s++) {
+      const { first, count } = Chunks.rowsOf(cut, s, s + 1)
+      expect(first).toBe(next)
+      expect(count).toBeGreaterThan(0)
+      next = first + count
+    }
+    expect(next).toBe(rows)
+  })
+})
+
+/** Σ x_i and Σ x_i², of numbers that no order of adding leaves alone. */
+const sum = (rows: number, asked: [number, number][] = []): Chunks.Sum<Float64Array> => ({
+  rows,
+  width: 2,
+  chunks: (from, to) => {
+    asked.push([from, to])
+    return Chunks.each(rows, 2, (first, count, into) => {
+      for (let i = first; i < first + count; i++) {
+        const x = Math.fround(Math.sin(i)) * 10 ** (i % 9)
+        into[0] += x
+        into[1] += x * x
+      }
+    })(from, to)
+  },
+  found: sums => sums
+})
+
+describe('a sum', () => {
+  it('has the same bits whoever takes its chunks', () => {
+    const rows = 70_000
+    const whole = Chunks.taken(sum(rows))
+    const { chunks } = Chunks.cut(rows)
+    expect(chunks).toBe(61)
+    const apart = new Float64Array(2)
+    for (const [from, to] of [
+      [0, 7],
+      [7, 8],
+      [8, 61]
+    ])
+      Chunks.add(apart, sum(rows).chunks(from, to))
+    expect(apart).toEqual(whole)
+    // In another order it has not: so the order is what keeps them.
+    const turned = new Float64Array(2)
+    for (let s = chunks; s > 0; s--) Chunks.add(turned, sum(rows).chunks(s - 1, s))
+    expect(turned).not.toEqual(whole)
+  })
+
+  it('is asked for no more chunks at a time than are held, and for none twice', () => {
+    const asked: [number, number][] = []
+    Chunks.taken({
+      ...sum(20_000_000, asked),
+      chunks: (from, to) => (asked.push([from, to]), new Float64Array(2 * (to - from)))
+    })
+    expect(asked).toEqual([
+      [0, 64],
+      [64, 128],
+      [128, 153]
+    ])
+  })
+
+  it('goes with others over the same rows', () => {
+    const rows = 5000
+    const first = sum(rows)
+    const second = Chunks.map((sums: Float64Array) => sums.map(x => -x))(sum(rows))
+    const both = Chunks.taken(Chunks.all(rows, [first, second]))
+    expect(both).toEqual([Chunks.taken(first), Chunks.taken(second)])
+  })
+})

@@ -23,6 +23,11 @@ export const below = (text: string, lines: number): number => {
   return at
 }
 
+/** A text whose lines end with \n, whichever way they ended. */
+export const withLineFeeds = (text: string): string =>
+  // Most have none, and a search for one letter is soon done.
+  text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
+
 /** Where the last whole record ends in a text that begins with one; 0 where none does. */
 const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
   const start = below(text, skip)
@@ -65,7 +70,7 @@ export async function* records(
     if (length < due) continue
     const all = held.join('')
     // What may be half of an end of a line waits for the other.
-    const unified = (all.endsWith('\r') ? all.slice(0, -1) : all).replace(/\r\n?/g, '\n')
+    const unified = withLineFeeds(all.endsWith('\r') ? all.slice(0, -1) : all)
     const rest = all.endsWith('\r') ? '\r' : ''
     marks ??= marksOf(unified.slice(0, unified.lastIndexOf('\n') + 1))
     const end = unified.length > LONGEST ? unified.length : lastEnd(unified, marks)
@@ -77,7 +82,7 @@ export async function* records(
     length = held[0].length
     due = length + atOnce
   }
-  const last = held.join('').replace(/\r\n?/g, '\n')
+  const last = withLineFeeds(held.join(''))
   if (last !== '' || marks === null) yield last
 }
 

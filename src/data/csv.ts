@@ -9,7 +9,16 @@ import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
 import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/formats/cells.js'
 import { caught, mappedAsync, scanned } from '../../lib/plain/gather.js'
-import { below, decoded, linesIn, NoText, records as cut, someLine, type Marks } from '../../lib/formats/records.js'
+import {
+  below,
+  decoded,
+  linesIn,
+  NoText,
+  records as cut,
+  someLine,
+  withLineFeeds,
+  type Marks
+} from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { typed } from '../core/spelling.js'
@@ -93,7 +102,7 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
 }
 
 /** Lines end with \n, and no mark of the order of bytes stands before the first. */
-const unified = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
+const unified = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
 
 /** The text from the table on. */
 const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.slice(below(text, skip))

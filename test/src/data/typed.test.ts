@@ -221,6 +221,23 @@ describe('a table of Parquet or Arrow', () => {
     )
   })
 
+  it('is refused where it says of itself how many cells are missing, and others are', async () => {
+    const file = Buffer.from(parquet({ x: [1, null, 3] }, { x: 'DOUBLE' }))
+    expect(right(await Points.readParquet(Uint8Array.from(file).buffer, { missing: 'drop' })).points.rows).toBe(2)
+    const said = await Promise.all(
+      // In the footer a count of one is a byte of 2, and of two one of 4.
+      Array.from({ length: file.readUInt32LE(file.length - 8) }, (_, i) => file.length - 9 - i)
+        .filter(at => file[at] === 2)
+        .map(async at => {
+          const other = Uint8Array.from(file)
+          other[at] = 4
+          const read = await Points.readParquet(other.buffer, { missing: 'drop' })
+          return Either.isLeft(read) ? read.left.value : ''
+        })
+    )
+    expect(said.join()).toContain('column x: its missing cells are 1 and not 2')
+  })
+
   it('hands on what the file system says', async () => {
     const gone = Object.assign(new Error('gone'), { code: 'EIO' })
     const file = { byteLength: 100, slice: () => Promise.reject(gone) }

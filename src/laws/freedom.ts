@@ -14,7 +14,7 @@ type Column = ReadonlyArray<number>
 /** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
 const REST = 1e-9
 /** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
-const DRAWS = 2
+const DRAWS = 5
 
 /** The slopes of log p along each parameter, at points about all centres: those that do not vanish, with length 1. */
 const slopes = <P extends string>(

@@ -168,7 +168,6 @@ export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P>
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
-/** Whether every entry of every array is a finite number. */
 /** The first entry that is not finite, as code has it: `means[2][0]`; null where all are. */
 export const whereInfinite = <P extends string>(params: Params<P>): string | null =>
   Object.entries<NdArray>(params).reduce<string | null>((found, [name, { shape, values }]) => {

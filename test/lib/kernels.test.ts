@@ -96,6 +96,11 @@ const predicate = (exact: (x: number) => boolean, values: number[]): Case[] => [
 ]
 const binary = (drawA: Draw, drawB: Draw, exact: (a: number, b: number) => number): Case[] =>
   pairs.map(([a, b]) => ({ inputs: { a: given(a, drawA), b: given(b, drawB) }, exact }))
+/** Of doubles, and of whole numbers, which no vector kernel takes. */
+const arithmetic = (exact: (a: number, b: number) => number): Case[] => [
+  ...binary(real, real, exact),
+  { inputs: { a: ints([5, -2, 3, 7], [2, 2]), b: ints([2, 9]) }, exact }
+]
 const relation = (exact: (a: number, b: number) => boolean): Case[] =>
   binary(whole(0, 3), whole(0, 3), (a, b) => Number(exact(a, b)))
 const logical = (exact: (a: number, b: number) => boolean): Case[] =>
@@ -242,7 +247,7 @@ const erf = (x: number): number => {
 
 const table: Readonly<Record<string, Case[]>> = {
   Abs: unary(real, Math.abs),
-  Add: binary(real, real, (a, b) => a + b),
+  Add: arithmetic((a, b) => a + b),
   AddN: [1, 2, 5].map(n => ({
     inputs: Object.fromEntries(Array.from({ length: n }, (_, i) => [i, given([2, 3])])),
     exact: (...xs) => xs.reduce((sum, x) => sum + x)
@@ -309,11 +314,11 @@ const table: Readonly<Record<string, Case[]>> = {
   LogicalNot: [{ inputs: { x: bools([7]) }, exact: x => 1 - x }],
   LogicalOr: logical((a, b) => a === 1 || b === 1),
   Max: reduced('reductionIndices'),
-  Maximum: binary(real, real, Math.max),
+  Maximum: arithmetic(Math.max),
   Mean: reduced('axis'),
   Min: reduced('axis'),
-  Minimum: binary(real, real, Math.min),
-  Multiply: binary(real, real, (a, b) => a * b),
+  Minimum: arithmetic(Math.min),
+  Multiply: arithmetic((a, b) => a * b),
   Neg: unary(real, x => -x),
   NotEqual: relation((a, b) => a !== b),
   OneHot: [
@@ -413,7 +418,7 @@ const table: Readonly<Record<string, Case[]>> = {
   TriangularSolve: triangularSolve,
   SquaredDistances: squaredDistances,
   Step: unary(real, x => (x > 0 ? 1 : 0.5), { alpha: 0.5 }),
-  Sub: binary(real, real, (a, b) => a - b),
+  Sub: arithmetic((a, b) => a - b),
   Sum: reduced('axis'),
   Tanh: unary(real, Math.tanh),
   Tile: [

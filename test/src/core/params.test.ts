@@ -68,6 +68,9 @@ it('is finite where every number is', () => {
   expect(Params.isFinite(a)).toBe(true)
   for (const bad of [NaN, Infinity, -Infinity])
     expect(Params.isFinite(Params.of({ a: [1, 2], b: [bad, 1] }))).toBe(false)
+  // The first of all, whatever follows.
+  expect(Params.whereInfinite(Params.of({ a: [1], b: [[0, 1], [2, NaN]], c: [NaN], d: [1] }))).toBe('b[1][1]') // prettier-ignore
+  expect(Params.whereInfinite(a)).toBeNull()
 })
 
 describe('checked', () => {

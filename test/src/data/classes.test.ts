@@ -75,6 +75,22 @@ describe('labels', () => {
     })
   })
 
+  it('are left out by the key alone, whatever was drawn before', () => {
+    const plans = () =>
+      Problem.orThrow(
+        Compile.plans({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: conditional,
+          objective: Objective.labelDropout(0.5)(Objective.denoising(TimeLaw.at(0.4))),
+          expectation: Expectation.monteCarlo()
+        })(points)
+      )
+    plans().forEach(({ evaluate }, plan) => {
+      for (let seed = 0; seed < 8; seed++)
+        expect(evaluate(params, Key.fromSeed(seed))).toEqual(plans()[plan].evaluate(params, Key.fromSeed(seed)))
+    })
+  })
+
   it('tell data from others, and change with the rows', () => {
     expect(Points.fingerprint(points)).not.toBe(Points.fingerprint(bare))
     expect(Points.fingerprint(points)).not.toBe(Points.fingerprint({ ...bare, labels: Int32Array.of(1, 0, 2, -1, 0) }))

@@ -207,6 +207,7 @@ describe('points with errors', () => {
     const points = Problem.orThrow(pipe(Points.fromRows([[1, 2], [3, 5]]), E.flatMap(Points.withErrors(covariances)))) // prettier-ignore
     expect(Array.from(Points.select([1])(points).errors ?? [])).toEqual([1, 0, 0, 0])
     expect(Array.from(Source.columns([1])(points).errors ?? [])).toEqual([9, 0])
+    expect(Array.from(Source.columns([1, 0])(points).errors ?? [])).toEqual([9, 1, 1, 4, 0, 0, 0, 1])
     const { points: standard, ...scaling } = Points.standardize(points)
     expect(Array.from(standard.errors ?? [])).toEqual([4, 1 / 1.5, 1 / 1.5, 4, 1, 0, 0, 0])
     expect(apart(Points.unstandardize(scaling)(standard).errors ?? [], points.errors ?? [])).toBeLessThan(1e-15)

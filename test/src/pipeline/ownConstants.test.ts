@@ -162,3 +162,29 @@ it.each([
   const [{ evaluate }] = Problem.orThrow(Compile.plans(loss)(points))
   expect(() => evaluate(start, Key.fromSeed(0), constants)).toThrow(wanted)
 })
+
+it('one of two constants is changed alone', () => {
+  const two = (a: number, b: number) =>
+    Problem.orThrow(
+      Compile.plans({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        objective: Objective.define({
+          name: 'two',
+          about: 'a |s|² + b',
+          meaning: () => ({
+            timeLaw: TimeLaw.clean,
+            constants: Params.of({ a: [a], b: [b] }),
+            perRow: ({ score, constants }) => add(mul(constants.a, sum(square(score), 1, true)), constants.b)
+          })
+        }),
+        expectation: Expectation.monteCarlo()
+      })(points)
+    )
+  const wanted = two(2, 3)
+  two(2, 5).forEach(({ evaluate }, plan) =>
+    expect(evaluate(start, Key.fromSeed(0), Params.of({ b: [3] }))).toEqual(
+      wanted[plan].evaluate(start, Key.fromSeed(0))
+    )
+  )
+})

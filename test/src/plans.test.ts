@@ -121,16 +121,19 @@ describe.each(Object.keys(students))('%s', name => {
   const { score, params } = students[name]
   // The pair has the first centre alone, of which there are two here.
   const starts = name === 'pair' ? ['generic', 'zero'] : Object.keys(centres)
-  const all = Object.entries(points).flatMap(([data, points]) =>
-    Object.entries(centres).flatMap(([start, rows]) =>
-      expectations(name, points).flatMap(expectation =>
-        [Schedule.ornsteinUhlenbeck, exploding].flatMap(schedule =>
-          objectives.map(objective => ({ data, points, start, rows, expectation, schedule, objective }))
+  // A third of the product, in which any three values meet.
+  const all = Object.entries(points).flatMap(([data, points], i) =>
+    Object.entries(centres).flatMap(([start, rows], j) =>
+      expectations(name, points).flatMap((expectation, k) =>
+        [Schedule.ornsteinUhlenbeck, exploding].flatMap((schedule, l) =>
+          objectives
+            .map(objective => ({ data, points, start, rows, expectation, schedule, objective }))
+            .filter((_, m) => (i + j + k + l + m) % 3 === 0)
         )
       )
     )
   )
-  const cases = spread(128)(all)
+  const cases = spread(43)(all)
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (

@@ -131,7 +131,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     await dismiss()
   })
 
-  const kills = isSlow ? 30 : 3
+  const kills = isSlow ? 20 : 3
   it(`survives ${kills} kills of workers, the leader and the server`, async () => {
     const draws = pipe(Key.fromSeed(SEED), Key.uniform(2 * kills))
     await Promise.all([work(), work()])

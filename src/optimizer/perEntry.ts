@@ -154,30 +154,41 @@ export const scaleByRate = define({
   brief: ({ rate }) => ({ rates: [rate] })
 })
 
-const traced = {
+interface Trace {
+  readonly trace: Arrays
+}
+
+const traces = {
+  /** What is kept of the trace from step to step, in [0, 1). */
+  decay
+}
+
+const remembersTrace = {
   memory: t.type({ trace: Params.codec }),
   init:
     () =>
-    (params: Arrays): { readonly trace: Arrays } => ({ trace: zeros(params) })
+    (params: Arrays): Trace => ({ trace: zeros(params) })
 }
+
+/** A part that hands on what follows of the decaying sum v ← decay · v + g. */
+const traced = (step: (decay: number, trace: Arrays, gradient: Arrays) => Arrays) => ({
+  fields: traces,
+  call: ['decay'] as const,
+  ...remembersTrace,
+  update:
+    ({ decay }: Field.Of<typeof traces>) =>
+    (gradient: Arrays, before: Trace): readonly [Arrays, Trace] => {
+      const trace = axpy(decay, before.trace, gradient)
+      return [step(decay, trace, gradient), { trace }]
+    },
+  gain: uphill
+})
 
 /** The decaying sum v ← decay · v + g (Polyak 1964). */
 export const trace = define({
   name: 'trace',
   about: 'v ← decay · v + g',
-  fields: {
-    /** What is kept of the trace from step to step, in [0, 1). */
-    decay
-  },
-  call: ['decay'],
-  ...traced,
-  update:
-    ({ decay }) =>
-    (gradient, memory) => {
-      const trace = axpy(decay, memory.trace, gradient)
-      return [trace, { trace }]
-    },
-  gain: uphill,
+  ...traced((_, trace) => trace),
   brief: () => ({ methods: ['momentum'] })
 })
 
@@ -263,19 +274,7 @@ export const scaleByAdam = define({
 export const nesterovTrace = define({
   name: 'nesterovTrace',
   about: 'g + decay · v',
-  fields: {
-    /** What is kept of the trace from step to step, in [0, 1). */
-    decay
-  },
-  call: ['decay'],
-  ...traced,
-  update:
-    ({ decay }) =>
-    (gradient, memory) => {
-      const trace = axpy(decay, memory.trace, gradient)
-      return [axpy(decay, trace, gradient), { trace }]
-    },
-  gain: uphill
+  ...traced(axpy)
 })
 
 /** m/(√v + ε), and 0 for 0/0: an entry whose gradient is always 0 takes no step, even with ε = 0. */
@@ -426,7 +425,7 @@ export const scaleByLion = define({
     /** What is kept of the memory from step to step. */
     beta2: Field.fraction({ default: 0.99 })
   },
-  ...traced,
+  ...remembersTrace,
   update:
     ({ beta1, beta2 }) =>
     (gradient, { trace }) => [

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { flatMapped, last } from '../../lib/plain/iterate.js'
+import { flatMapped, last, lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -392,7 +392,7 @@ export interface State {
    * it with the seed's key gives what the next states give, and such a run can be watched, stopped and resumed. Else null.
    */
   readonly rest: Pipeline.Pipeline<string> | null
-  /** The best of the candidates that are learned; problems where none is. */
+  /** The best of the candidates that are learned; problems where none is. It is put together when it is first asked for. */
   readonly fit: () => E.Either<Problem.Problems, Fit>
 }
 
@@ -494,11 +494,11 @@ function* statesOfStarts(
       yield {
         next: next && inAll(next),
         rest: null,
-        fit: () => {
+        fit: lazy(() => {
           const found = fit()
           const all = E.isRight(found) ? [...before, found.right] : before
           return RA.isNonEmpty(all) ? E.right(Starts.best(all[0], all.slice(1))) : found
-        }
+        })
       }
     }
     const found = alone()
@@ -553,14 +553,14 @@ function* statesOf(
     yield {
       next: progressOf(next, isHeld ? CrossValidation.FOLDS : 0, tried.length),
       rest,
-      fit: () => {
+      fit: lazy(() => {
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
         const candidates = Candidates.ranked(criterion)(tried)
         const [first = nothing, ...others] = reasons(refused)
         return RA.isNonEmpty(candidates)
           ? E.right(made(options, columns, places, data, candidates, refused))
           : E.left<Problem.Problems, Fit>([first, ...others])
-      }
+      })
     }
 }
 

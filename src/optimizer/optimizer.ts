@@ -151,6 +151,17 @@ export const estimate = <P extends string, T extends Optimizer>(
  * The rate with which the next step will be taken; where the objective decides (`scaleByPolyak`, `lineSearch`), that of
  * the last step, 0 before the first. Where rules differ by name it is that of the parameter `name`, else of the first
  * with a rule. NaN where a part does not say what it puts on a gradient.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params, Rate } from 'ornstein'
+ *
+ * const optimizer = Optimizer.adam({ rate: Rate.step({ rate: 0.1, factor: 0.5, every: 2 }) })
+ * const { init, update } = Optimizer.interpret(optimizer)<'x'>()
+ * const x = Params.of({ x: 1 })
+ * const [, once] = update(x, init(x), x)
+ * const [, twice] = update(x, once, x)
+ * assert.deepEqual([once, twice].map(state => Optimizer.rateInForce(optimizer, state)), [0.1, 0.05])
  */
 export const rateInForce = (optimizer: Optimizer, state: AnyState<never>, name?: string): number => {
   const { gain, names } = meaning(optimizer)

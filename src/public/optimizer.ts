@@ -57,6 +57,7 @@ export {
   problems,
   project,
   rAdam,
+  rateInForce,
   recipes,
   reduceOnPlateau,
   rmsProp,

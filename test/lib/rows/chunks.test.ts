@@ -80,3 +80,63 @@ describe('a sum', () => {
     expect(both).toEqual([Chunks.taken(first), Chunks.taken(second)])
   })
 })
+
+describe('sums that are asked for side by side', () => {
+  const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Chunks.Sum<number> => {
+    const kind = log
+    const own: Chunks.Ahead = {
+      kind,
+      isWorth: count => isWorth && count > 1,
+      compute: all => {
+        log.push(`${all.length} ahead`)
+      }
+    }
+    return {
+      rows: 3,
+      width: 1,
+      chunks: () => Float64Array.of(of),
+      found: ([x]) => x,
+      ...(ahead && { ahead: [own] })
+    }
+  }
+  it('keep what they have, and take those sums as one that they ask for at the same time', () => {
+    const log: Array<string> = []
+    const counted = (name: string) => (): number => {
+      const own = Chunks.kept(() => log.push(`${name} begins`) && 2)
+      const first = Chunks.taken(asking(own, true, log))
+      return first + Chunks.taken(asking(3, false, log))
+    }
+    expect(Chunks.together([counted('a'), counted('b')])).toEqual([5, 5])
+    expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
+  })
+  it('take a sum that is over soon where they are, and begin once', () => {
+    const log: Array<string> = []
+    const one = (name: string) => (): number => {
+      log.push(name)
+      return Chunks.taken(asking(2, true, log, false))
+    }
+    expect(Chunks.together([one('a'), one('b')])).toEqual([2, 2])
+    expect(log).toEqual(['a', 'b'])
+  })
+  it('wait for a sum also where they catch what is thrown at it', () => {
+    const own: Array<string> = []
+    const careless = (): number => {
+      try {
+        return Chunks.taken(asking(1, true, own))
+      } catch {
+        return -1
+      }
+    }
+    expect(Chunks.together([careless, careless])).toEqual([1, 1])
+  })
+  it('throw what one of them throws, and leave none behind', () => {
+    expect(() =>
+      Chunks.together([
+        () => {
+          throw new RangeError('own')
+        }
+      ])
+    ).toThrow('own')
+    expect(Chunks.taken(asking(4, true, []))).toBe(4)
+  })
+})

@@ -36,6 +36,8 @@ describe('the vocabulary', () => {
     'sigmoid far out': [() => F.sigmoid(F.tensor([-745, 40], [2])), [2], [5e-324, 1]],
     'softplus far out': [() => F.softplus(F.tensor([-800, 800], [2])), [2], [0, 800]],
     'argMax of equals': [() => F.argMax(F.tensor([1, 2, 2], [3])), [], [1]],
+    // a factor 2: the root of the determinant of each
+    logDet: [() => F.logDet(F.tensor([4, 0, 0, 4], [2, 2])), [], [4 * Math.LN2]],
     norm: [() => F.norm(F.tensor([3, 4], [2])), [], [5]],
     'norm of zero': [() => F.norm(F.zeros([2])), [], [0]],
     'dot of vectors': [() => F.dot(F.range(0, 3), F.range(1, 4)), [], [8]],

@@ -3,16 +3,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Initializer, Key, Metric, Mixture, Points, Problem, Score, Source } from '../../../src/index.js'
+import { Field, Key, Metric, Mixture, Points, Problem, Score } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
+import * as Initializer from '../../../src/pipeline/initializer.js'
 
-const truth = Mixture.of({
-  means: [
-    [-6, 0, 1],
-    [6, 0, 1],
-    [0, 8, 1]
-  ]
-})
+const given = [[-6, 0, 1], [6, 0, 1], [0, 8, 1]] // prettier-ignore
+const truth = Mixture.of({ means: given })
 const points = Mixture.sample(600)(Key.fromSeed(2))(truth)
 const score = Score.spherical({ components: 3 })
 
@@ -32,18 +28,6 @@ const centres = (params: Params.Params<'means'>): ReadonlyArray<ReadonlyArray<nu
 const distance = (a: ReadonlyArray<number>, b: ArrayLike<number>): number => Math.hypot(...a.map((x, j) => x - b[j]))
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => i)
-
-describe('fromData', () => {
-  it('takes different rows', () => {
-    for (const seed of SEEDS) {
-      const rows = centres(start(Initializer.fromData, score)(seed))
-      rows.forEach(row => {
-        expect(Points.toRows(points)).toContainEqual(row)
-      })
-      expect(new Set(rows.map(String)).size).toBe(3)
-    }
-  })
-})
 
 describe('rows are taken by their weights', () => {
   const data = { rows: 4, dim: 1, values: Float64Array.of(0, 1, 2, 3), weights: Float64Array.of(1, 2, 0, 5) }
@@ -160,18 +144,6 @@ describe('hierarchical', () => {
     const same = { rows: 3, dim: 2, values: Float64Array.of(4, 4, 4, 4, 4, 4) }
     expect(Params.isFinite(start(Initializer.hierarchical(), Score.diagonal({ components: 2 }), same)(1))).toBe(true)
   })
-
-  it('refuses what is no mixture, and rows that are not in memory', () => {
-    const found = Initializer.interpret(score, Source.of(points))(Initializer.hierarchical())
-    expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(
-      /initializer: Initializer.hierarchical.*rows in memory/
-    )
-    expect(
-      Initializer.problems(Initializer.hierarchical({ rows: 20_000 }))
-        .map(Problem.show)
-        .join()
-    ).toContain('14000')
-  })
 })
 
 describe('onSphere, warmStart', () => {
@@ -179,11 +151,6 @@ describe('onSphere, warmStart', () => {
     const mean = Points.mean(points)
     for (const centre of centres(start(Initializer.onSphere({ radius: 3 }), score)(1)))
       expect(Math.abs(distance(centre, mean) - 3)).toBeLessThan(1e-12)
-    const given = [
-      [-6, 0, 1],
-      [6, 0, 1],
-      [0, 8, 1]
-    ]
     const warm = centres(start(Initializer.warmStart({ centres: given, radius: 0.5 }), score)(1))
     warm.forEach((centre, k) => {
       expect(Math.abs(distance(centre, given[k]) - 0.5)).toBeLessThan(1e-12)
@@ -221,90 +188,6 @@ describe('momentsMatched', () => {
   })
 })
 
-const given = [
-  [-6, 0, 1],
-  [6, 0, 1],
-  [0, 8, 1]
-]
-const network = Score.custom({
-  name: 'network',
-  shapes: dim => ({ matrix: [dim, 2], offset: [2] }),
-  apply: (_, x) => x
-})
-
-describe('what does not fit the score or the data', () => {
-  const found = <P extends string>(initializer: Initializer.Initializer, to: Score.Score<P>): ReadonlyArray<string> => {
-    const started = Initializer.interpret(to, points)(initializer)
-    return E.isLeft(started) ? started.left.map(Problem.show) : []
-  }
-  const remedy = 'use Initializer.gaussian, or Initializer.values with all parameters by name'
-  const noCentres = (field: string, code: string): string =>
-    `${field}: ${code} is not one for Score.custom({ name: "network", shapes: …, apply: … }), which has no centres; ${remedy}`
-  const centresRemedy = 'give one list of coordinates for each centre'
-
-  it.each([
-    Initializer.onSphere({ radius: 1 }),
-    Initializer.fromData,
-    Initializer.kMeansPlusPlus,
-    Initializer.kMeans({ steps: 1 }),
-    Initializer.spectral,
-    Initializer.momentsMatched,
-    Initializer.values(given),
-    Initializer.warmStart({ centres: given, radius: 1 }),
-    Initializer.bestOf(2)(Initializer.gaussian({ scale: 1 }))
-  ])('a network has no centres for %j', initializer => {
-    expect(found(initializer, network)).toEqual([noCentres('initializer', Initializer.show(initializer))])
-  })
-
-  it('of an inner one, with the path to it', () => {
-    expect(found(Initializer.perturbed(0.1)(Initializer.fromData), network)).toEqual([
-      noCentres('initializer.initializer', 'Initializer.fromData')
-    ])
-    expect(found(Initializer.perturbed(-1)(Initializer.fromData), network)).toEqual([
-      noCentres('initializer.initializer', 'Initializer.fromData'),
-      'initializer.scale: -1 is not ≥ 0 and finite; try 0.1'
-    ])
-  })
-
-  it.each([
-    [[[0, 0, 0]], '[[0,0,0]]'],
-    [given.map(row => row.slice(1)), '[[0,1],[0,1],[8,1]]'],
-    [[[0, 0, 0], [0, 0], [0, 0, 0]], '[[0,0,0],[0,0],[0,0,0]]'], // prettier-ignore
-    [[[0, 0, 0], [0, 0, NaN], [0, 0, 0]], '[[0,0,0],[0,0,null],[0,0,0]]'], // prettier-ignore
-    [[], '[]']
-  ])('centres %j', (centres, printed) => {
-    const message = `initializer.centres: ${printed} is not 3 finite centres of 3 coordinates; ${centresRemedy}`
-    expect(found(Initializer.values(centres), score)).toEqual([message])
-    expect(found(Initializer.warmStart({ centres, radius: 1 }), score)).toEqual([message])
-  })
-
-  it('centres for the pair, of which there is one', () => {
-    expect(found(Initializer.values([[1, 2, 3]]), Score.symmetricPair)).toEqual([])
-    expect(found(Initializer.values([[1]]), Score.symmetricPair)).toEqual([
-      `initializer.centres: [[1]] is not 1 finite centre of 3 coordinates; ${centresRemedy}`
-    ])
-  })
-
-  it('parameters by name: missing, of another shape, not finite, not the score’s', () => {
-    const means = { shape: [3, 3], values: new Float64Array(9) }
-    expect(found(Initializer.values({ means }), score)).toEqual([])
-    expect(found(Initializer.values(Params.of({ logits: [0] })), score)).toEqual([
-      'initializer.values.means: missing is not an array of shape [3, 3]; add it',
-      'initializer.values.logits: given is not a parameter of the score, which has means; leave it out'
-    ])
-    const reshape = 'is not of shape [3, 3]; reshape it to fit the data'
-    expect(found(Initializer.values({ means: { ...means, shape: [9] } }), score)).toEqual([
-      `initializer.values.means: shape [9] ${reshape}`
-    ])
-    expect(found(Initializer.values({ means: { ...means, values: new Float64Array(8) } }), score)).toEqual([
-      `initializer.values.means: shape [3, 3] ${reshape}`
-    ])
-    expect(found(Initializer.values({ means: { ...means, values: means.values.fill(NaN, 8) } }), score)).toEqual([
-      'initializer.values.means: NaN or infinite somewhere is not finite; correct it'
-    ])
-  })
-})
-
 it('radii and scales of 0 are no displacement', () => {
   expect(centres(start(Initializer.warmStart({ centres: given, radius: 0 }), score)(1))).toEqual(given)
   expect(centres(start(Initializer.perturbed(0)(Initializer.values(given)), score)(1))).toEqual(given)
@@ -319,6 +202,7 @@ describe('normals', () => {
     expect(Math.abs(variance - 1)).toBeLessThan(6 * Math.sqrt(2 / values.length))
   }
   const many = Score.spherical({ components: 1000 })
+  const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
 
   it('have their scale, for centres and for the parameters of a network', () => {
     // About the mean of the data.
@@ -329,21 +213,17 @@ describe('normals', () => {
         (v, at) => (v - middle[at % points.dim]) / 3
       )
     )
-    const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
     const { a, b } = start(Initializer.gaussian({ scale: 3 }), wide)(1)
     standard([...a.values, ...b.values].map(v => v / 3))
     expect(a.values).not.toEqual(b.values)
   })
 
   it('perturb by their scale, each parameter by noise of its own', () => {
-    const from = Initializer.gaussian({ scale: 1 })
     const at = Initializer.values(Params.of({ a: Array.from({ length: 1500 }, (_, i) => i), b: Array.from({ length: 1500 }, () => 5) })) // prettier-ignore
-    const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
     const { a, b } = start(Initializer.perturbed(0.5)(at), wide)(1)
     const noise = [a.values.map((v, i) => (v - i) / 0.5), b.values.map(v => (v - 5) / 0.5)]
     standard(noise.flatMap(one => Array.from(one)))
     expect(noise[0]).not.toEqual(noise[1])
-    expect(start(Initializer.perturbed(0.5)(from), wide)(1)).not.toEqual(start(from, wide)(1))
   })
 })
 
@@ -452,15 +332,6 @@ describe('k-means on a line', () => {
     const found = Array.from(start(Initializer.kMeans({ steps: 3 }), pairs, two)(1).means.values)
     expect(found.every(c => c === 0 || c === 1)).toBe(true)
   })
-
-  it('never begins at a row without weight', () => {
-    const weighted = { ...line, weights: Float64Array.of(0, 1, 1, 1, 0) }
-    for (const seed of SEEDS)
-      for (const initializer of [Initializer.kMeansPlusPlus, Initializer.fromData])
-        Array.from(start(initializer, pairs, weighted)(seed).means.values).forEach(c => {
-          expect([1, 10, 12]).toContain(c)
-        })
-  })
 })
 
 it('bestOf is the best of what its keys give', () => {
@@ -494,4 +365,59 @@ it('momentsMatched is at the mean where the data vary no more than a component',
   const small = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 1.5, 2) }
   for (const centre of centres(start(Initializer.momentsMatched, Score.spherical({ components: 2 }), small)(1)))
     centre.forEach((v, j) => expect(v).toBeCloseTo([1.25, 2][j], 12))
+})
+
+describe('of one’s own', () => {
+  /** All parameters of another start times a factor: nothing is known of what they are. */
+  const shrunk = Initializer.define({
+    name: 'shrunk',
+    about: 'another start, every parameter times a factor',
+    fields: { factor: Field.fraction({ default: 0.5 }), initializer: Field.of(Initializer.concept) },
+    call: ['factor'],
+    on: 'initializer',
+    meaning: ({ factor, initializer }) => ({
+      draws: model => Initializer.draws(model)(initializer),
+      start: ({ start }) =>
+        pipe(
+          start(initializer),
+          E.map(
+            start => key =>
+              pipe(
+                start(key),
+                Params.mapValues(x => factor * x)
+              )
+          )
+        )
+    })
+  })
+
+  const rows = { rows: 6, dim: 2, values: Float64Array.of(-3, -2, -2, -3, -2, -2, 2, 3, 3, 2, 3, 3) }
+  const two = Score.isotropic({ components: 2 })
+
+  it('have all parameters of another start times a factor', () => {
+    const found = start(shrunk(0.75)(Initializer.bestOf(2)(Initializer.centres([[-2, 0], [2, 4]]))), two, rows)(1) // prettier-ignore
+    expect([...found.means.values]).toEqual([-1.5, 0, 1.5, 3])
+  })
+
+  it('that give what was not asked for are refused by name', () => {
+    const one = Initializer.defineCentres({
+      name: 'one',
+      about: 'one centre, whatever is asked for',
+      meaning: () => ({
+        draws: 'never',
+        centres:
+          ({ points }) =>
+          () => ({ shape: [1, points.dim], values: new Float64Array(points.dim) })
+      })
+    })
+    expect(() => start(one, two, rows)(1)).toThrow(
+      'Initializer.one: centres of shape [1, 2] are not of shape [2, 2]; give as many as are asked for'
+    )
+    const none = Initializer.define({
+      name: 'none',
+      about: 'no parameters',
+      meaning: () => ({ draws: 'never', start: () => E.right(() => ({})) })
+    })
+    expect(() => start(none, two, rows)(1)).toThrow('means: missing is not of shape [2, 2]')
+  })
 })

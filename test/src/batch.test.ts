@@ -111,20 +111,6 @@ describe('epochs', () => {
     }
     expect(states.at(-1)?.params).not.toEqual(Run.last(compiled(by(false)))(Key.fromSeed(3)).params)
   })
-
-  it('are about batches', () => {
-    const whole = Stage.descend({
-      objective: Objective.implicit(TimeLaw.at(0.3)),
-      expectation: Expectation.projected(),
-      optimizer: Optimizer.adam({ rate: 0.05 }),
-      steps: 200,
-      epochs: true
-    })
-    const found = Compile.pipeline({ ...pipeline(5), stages: [whole] })(points)
-    expect(E.isLeft(found) && found.left.map(Problem.show)).toEqual([
-      'stages[0].epochs: true without a batch is not about batches: all rows are met at every step; give a batch, or leave it out'
-    ])
-  })
 })
 
 describe('Key.subset', () => {
@@ -237,25 +223,6 @@ describe('a stage on batches', () => {
     expect(last(read.right).params).toEqual(params)
     // The error of the mean of 250 rows is 0.06; the noise of the last steps is of the rate's size.
     expect(Metric.centreError(params, truth)).toBeLessThan(0.3)
-  })
-
-  it.each([
-    [pipeline(501), 'stages[0].batch: 501 exceeds the 500 rows of the table; leave it out for all rows'],
-    [pipeline(0.5), 'stages[0].batch: 0.5 is not a whole number ≥ 1; try 256'],
-    [
-      pipeline(5, { expectation: Expectation.fixed(points) }),
-      'stages[0].expectation: Expectation.fixed(500 × 1 noise) is not one that draws noise for a batch; use Expectation.monteCarlo(), or leave out the batch'
-    ]
-  ])('is refused where it cannot be', (pipeline, message) => {
-    const compiled = Compile.pipeline(pipeline)(points)
-    expect(E.isLeft(compiled) && compiled.left.map(Problem.show)).toEqual([message])
-  })
-
-  it('is no place for a line search', () => {
-    const compiled = Compile.pipeline(pipeline(50, { objective: Objective.likelihood, optimizer: Optimizer.lbfgs() }))(
-      points
-    )
-    expect(E.isLeft(compiled) && compiled.left.map(Problem.show).join()).toMatch(/a batch of 50 rows/)
   })
 })
 

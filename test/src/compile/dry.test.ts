@@ -21,6 +21,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import { golden } from '../../golden/golden.js'
 
 const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(-2, -1, 1, 2, 0.5, 3, -1, 1) }
 
@@ -55,134 +56,86 @@ const compiled = (score: Score.Score<'matrix'>, of: Objective.Objective = object
 }
 
 const linear: Apply = ({ matrix }, x) => neg(matMul(x, matrix))
-const own = 'Score.custom({ name: "own", shapes: …, apply: … })'
-const ownLoss = 'Objective.custom("own loss", TimeLaw.at(0.5), …)'
 
-describe('a score of one’s own', () => {
-  it('that is a function of rows compiles', () => {
-    expect(compiled(network(linear))).toEqual([])
-    expect(compiled(network(linear, Parametrization.noise))).toEqual([])
-  })
-
-  const shaped: ReadonlyArray<readonly [string, Apply, string]> = [
-    ['[n, 1]', (_, x) => sum(x, 1, true), '[3, 1]'],
-    ['[n]', (_, x) => sum(x, 1), '[3]'],
-    ['a scalar', (_, x) => sum(x), '[]'],
-    // JavaScript knows no types.
-    ['1', () => 1 as unknown as Tensor, '[]'],
-    ['[d, n]', (_, x) => reshape(x, [2, -1]), '[2, 3]']
-  ]
-  it.each(shaped)('of shape %s is refused, and not broadcast', (_, apply, shape) => {
-    expect(compiled(network(apply))).toEqual([
-      `stages[0].score: ${own}, which on 3 rows is of shape ${shape}, is not of shape [3, 2]; let it give each row its own numbers`
-    ])
-  })
-
-  it('that throws is refused with what it says', () => {
-    const [message, ...more] = compiled(network(({ matrix }, x) => matMul(x, reshape(matrix, [1, 4]))))
-    expect(more).toEqual([])
-    expect(message).toMatch(
-      /^stages\[0\]\.score: Score.custom.* which on 3 rows throws ".+", is not a function of rows that gives \[3, 2\]; /
-    )
-  })
-
-  it('that mixes rows is refused', () => {
-    const mixed = compiled(network((params, x, level) => sub(linear(params, x, level), mean(x, 0, true))))
-    expect(mixed).toEqual([
-      `stages[0].score: ${own}, which gives a row other numbers alone than among others, is not a function of each row alone, the same at each call; let it reduce over axis 1 only, and take its randomness from the parameters`
-    ])
-  })
-
-  it('that is not finite where the run starts is refused', () => {
-    const [message] = compiled(network(({ matrix }, x) => mul(x, log(neg(sum(square(matrix)))))))
-    expect(message).toBe(
-      `stages[0].score: ${own}, which is NaN on a row of the data, is not finite where the run starts; start elsewhere, or keep logarithms, roots and quotients off 0`
-    )
-  })
-
-  it('is tried without a start too, where nothing need be finite', () => {
-    const loss = {
-      schedule: Schedule.ornsteinUhlenbeck,
-      objective,
-      expectation: Expectation.monteCarlo()
-    }
-    expect(E.isLeft(Compile.valueAndGrad({ ...loss, score: network((_, x) => sum(x, 1, true)) })(points))).toBe(true)
-    expect(E.isRight(Compile.valueAndGrad({ ...loss, score: network(linear) })(points))).toBe(true)
-  })
-
-  it('whose shapes throw is refused', () => {
-    const broken = Score.custom<'matrix'>({
-      name: 'own',
-      shapes: () => {
-        throw new Error('no shape')
-      },
-      apply: linear
-    })
-    expect(compiled(broken)[0]).toMatch(
-      /^score.shapes: an error, "no shape", is not the shapes of the parameters by name/
-    )
-  })
+const error = ({ score, target }: Objective.Row): Tensor => square(sub(score, target))
+const mixing = ({ score }: Objective.Row): Tensor => add(sum(square(score), 1), sum(score))
+const mixed: Apply = (params, x, level) => sub(linear(params, x, level), mean(x, 0, true))
+const ofLoss = (perRow: Objective.Matching['perRow']): ReadonlyArray<string> =>
+  compiled(network(linear), custom(perRow))
+const broken = (): never => {
+  throw new Error('no shape')
+}
+/** Cases of one's own under names that the library has. */
+const denoising = Objective.define({
+  name: 'denoising',
+  about: 'not what its name says',
+  fields: { timeLaw: TimeLaw.field },
+  meaning: ({ timeLaw }) => ({ timeLaw, perRow: mixing })
 })
+const isotropic = Score.define({
+  name: 'isotropic',
+  about: 'not what its name says',
+  parameters: () => dim => ({ matrix: [dim, dim] }),
+  apply: () => mixed
+})
+const schedule = (change: Partial<Parameters<typeof Schedule.custom>[0]>): ReadonlyArray<string> =>
+  Schedule.problems(Schedule.custom({ name: 'own', alpha: t => 1 - t, sigma: t => t, until: 1, ...change })).map(
+    Problem.show
+  )
+/** Between two of 65 times, and wider than the distance of two of 4225. */
+const dent =
+  (value: number) =>
+  (t: number): number =>
+    Math.abs(t - 0.5 - 1 / 130) < 1 / 3000 ? value : t
 
-describe('an objective of one’s own', () => {
-  const error = ({ score, target }: Objective.Row): Tensor => square(sub(score, target))
+const tried: Readonly<Record<string, () => ReadonlyArray<string>>> = {
+  'a score that is a function of rows': () => compiled(network(linear)),
+  'one of the noise': () => compiled(network(linear, Parametrization.noise)),
+  'a score of shape [n, 1]': () => compiled(network((_, x) => sum(x, 1, true))),
+  'a score of shape [n]': () => compiled(network((_, x) => sum(x, 1))),
+  'a score that is a scalar': () => compiled(network((_, x) => sum(x))),
+  // JavaScript knows no types.
+  'a score that is 1': () => compiled(network(() => 1 as unknown as Tensor)),
+  'a score of shape [d, n]': () => compiled(network((_, x) => reshape(x, [2, -1]))),
+  'a score that throws': () => compiled(network(({ matrix }, x) => matMul(x, reshape(matrix, [1, 4])))),
+  'a score that mixes rows': () => compiled(network(mixed)),
+  'a score that is not finite where the run starts': () =>
+    compiled(network(({ matrix }, x) => mul(x, log(neg(sum(square(matrix))))))),
+  'a score whose shapes throw': () => compiled(Score.custom<'matrix'>({ name: 'own', shapes: broken, apply: linear })),
+  'a score under a name of the library': () => compiled(isotropic),
+  'an objective that gives each row a number': () => ofLoss(row => sum(error(row), 1)),
+  'an objective of shape [n, 1]': () => ofLoss(row => sum(error(row), 1, true)),
+  'an objective of shape [n, d]': () => ofLoss(error),
+  'an objective that is a mean over rows': () => ofLoss(row => mean(error(row))),
+  'an objective that mixes rows': () => ofLoss(row => div(sum(error(row), 1), sum(error(row)))),
+  'an objective that throws': () => ofLoss(row => sum(matMul(row.noise, row.clean), 1)),
+  'an objective that is not finite': () => ofLoss(row => log(neg(add(1, sum(error(row), 1))))),
+  'an objective under a name of the library': () => compiled(network(linear), denoising({ timeLaw: TimeLaw.at(0.5) })),
+  'an objective within others': () =>
+    compiled(network(linear), Objective.weight(2)(Objective.sum([objective, custom(mixing)]))),
+  'a schedule that is right where α and σ are': () => schedule({}),
+  'a schedule with σ < 0 in between': () => schedule({ sigma: dent(-0.1) }).slice(0, 1),
+  'a schedule with σ = NaN in between': () => schedule({ sigma: dent(NaN) }).slice(0, 1),
+  'a schedule with σ = ∞ in between': () => schedule({ sigma: dent(Infinity) }).slice(0, 1),
+  'a schedule with σ < 0 at an end': () => schedule({ sigma: t => (t === 0 ? -1e-9 : t) }).slice(0, 1),
+  'a schedule that throws': () => schedule({ alpha: broken }).slice(0, 1),
+  // As above.
+  'a schedule that gives no number': () => schedule({ sigma: () => undefined as unknown as number }).slice(0, 1)
+}
 
-  it('that gives each row a number compiles', () => {
-    expect(
-      compiled(
-        network(linear),
-        custom(row => sum(error(row), 1))
-      )
-    ).toEqual([])
-    expect(
-      compiled(
-        network(linear),
-        custom(row => sum(error(row), 1, true))
-      )
-    ).toEqual([])
-  })
-
-  const shaped: ReadonlyArray<readonly [string, Objective.Matching['perRow'], string]> = [
-    ['[n, d]', error, '[3, 2]'],
-    ['a mean over rows', row => mean(error(row)), '[]']
-  ]
-  it.each(shaped)('of shape %s is refused', (_, perRow, shape) => {
-    expect(compiled(network(linear), custom(perRow))).toEqual([
-      `stages[0].objective: ${ownLoss}, which on 3 rows is of shape ${shape}, is not of shape [3, 1] or [3]; let it give each row its own numbers`
-    ])
-  })
-
-  it('that mixes rows, throws or is not finite is refused', () => {
-    const among = (perRow: Objective.Matching['perRow']): string => compiled(network(linear), custom(perRow)).join()
-    expect(among(row => div(sum(error(row), 1), sum(error(row))))).toMatch(/other numbers alone than among others/)
-    expect(among(row => sum(matMul(row.noise, row.clean), 1))).toMatch(/throws ".*"/)
-    expect(among(row => log(neg(add(1, sum(error(row), 1)))))).toMatch(/which is NaN on a row of the data/)
-  })
+it('what is wrong is told as in dry.txt, where what is right has a line —', async () => {
+  const told = (found: ReadonlyArray<string>): ReadonlyArray<string> => (found.length === 0 ? ['—'] : found)
+  await golden(
+    'dry',
+    Object.entries(tried).flatMap(([name, of]) => [name, ...told(of()).map(line => `    ${line}`)])
+  )
 })
 
 describe('what is tried', () => {
-  const mixing = ({ score }: Objective.Row): Tensor => add(sum(square(score), 1), sum(score))
-
-  it('is a case of one’s own, whatever its name', () => {
-    const denoising = Objective.define({
-      name: 'denoising',
-      about: 'not what its name says',
-      fields: { timeLaw: TimeLaw.field },
-      meaning: ({ timeLaw }) => ({ timeLaw, perRow: mixing })
-    })
-    expect(compiled(network(linear), denoising({ timeLaw: TimeLaw.at(0.5) })).join()).toMatch(/than among others/)
-    const affine = Score.define({
-      name: 'isotropic',
-      about: 'not what its name says',
-      parameters: () => dim => ({ matrix: [dim, dim] }),
-      apply: () => (params, x, level) => sub(linear(params, x, level), mean(x, 0, true))
-    })
-    expect(compiled(affine).join()).toMatch(/than among others/)
-  })
-
-  it('is one’s own within what is not', () => {
-    const within = Objective.weight(2)(Objective.sum([objective, custom(mixing)]))
-    expect(compiled(network(linear), within).join()).toMatch(/than among others/)
+  it('needs no start, where nothing need be finite', () => {
+    const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
+    expect(E.isLeft(Compile.valueAndGrad({ ...loss, score: network((_, x) => sum(x, 1, true)) })(points))).toBe(true)
+    expect(E.isRight(Compile.valueAndGrad({ ...loss, score: network(linear) })(points))).toBe(true)
   })
 
   it('is tried once, whatever the rows', () => {
@@ -265,40 +218,5 @@ describe('what is tried', () => {
       )
     )
     expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(/^stages\[0\].score: .*where the run starts/)
-  })
-})
-
-describe('a schedule of one’s own', () => {
-  const problems = (change: Partial<Parameters<typeof Schedule.custom>[0]>): ReadonlyArray<string> =>
-    Schedule.problems(Schedule.custom({ name: 'own', alpha: t => 1 - t, sigma: t => t, until: 1, ...change })).map(
-      Problem.show
-    )
-
-  it('is right where α and σ are', () => {
-    expect(problems({})).toEqual([])
-  })
-
-  // Between two of 65 times, and wider than the distance of two of 4225.
-  const dent =
-    (value: number) =>
-    (t: number): number =>
-      Math.abs(t - 0.5 - 1 / 130) < 1 / 3000 ? value : t
-  it.each([-0.1, NaN, Infinity])('with σ = %d in between is refused', value => {
-    expect(problems({ sigma: dent(value) })[0]).toMatch(/^alpha, sigma of own at time 0\.50.* is not ≥ 0 and finite; /)
-  })
-
-  it('with σ < 0 at an end is refused', () => {
-    expect(problems({ sigma: t => (t === 0 ? -1e-9 : t) })[0]).toMatch(/at time 0: 1, -1e-9 is not ≥ 0/)
-  })
-
-  it('that throws, or gives no number, is refused', () => {
-    const broken = (): number => {
-      throw new Error('no time')
-    }
-    expect(problems({ alpha: broken })[0]).toMatch(/an error, "no time", is not a number ≥ 0 and finite/)
-    // JavaScript knows no types.
-    expect(problems({ sigma: () => undefined as unknown as number })[0]).toMatch(
-      /1, undefined is not ≥ 0|undefined is not ≥ 0/
-    )
   })
 })

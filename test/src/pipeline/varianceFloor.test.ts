@@ -2,21 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import {
-  Compile,
-  Initializer,
-  Key,
-  Objective,
-  Optimizer,
-  Pipeline,
-  type Points,
-  Problem,
-  Recipe,
-  Run,
-  Schedule,
-  Score,
-  Stage
-} from '../../../src/index.js'
+import { Compile, Key, Pipeline, type Points, Problem, Recipe, Run, Score } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { page } from '../../../src/report/report.js'
 import { planted, two } from '../report/fits.js'
@@ -77,32 +63,6 @@ describe('one row a million standard deviations off', () => {
     // Three digits are written.
     expect(Math.abs((1e12 * floorOf(scaled)) / floorOf(points) - 1)).toBeLessThan(0.01)
   })
-})
-
-it('a floor is that of the last part that has one, where variances are learned', () => {
-  const em = (varianceFloor: number): Stage.Stage => Stage.expectationMaximization({ steps: 1, varianceFloor })
-  const descend = Stage.descend({
-    objective: Objective.likelihood,
-    optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
-    steps: 1
-  })
-  const of = <P extends string>(score: Score.Score<P>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
-    Pipeline.varianceFloor(
-      Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer: Initializer.fromData, stages })
-    )
-  expect(of(score)).toEqual(O.none)
-  expect(of(score, descend, Stage.repeat(2)(descend))).toEqual(O.none)
-  expect(of(score, em(1), em(2), descend)).toEqual(O.some(2))
-  for (const stage of [
-    Stage.splitAndMerge({ steps: 1, varianceFloor: 3 }),
-    Stage.sequence([em(1), em(3), descend]),
-    Stage.repeat(2)(em(3)),
-    Stage.restart(2)(em(3)),
-    Stage.guarded(em(3)),
-    Stage.anneal([1])(em(3))
-  ])
-    expect(of(score, em(1), stage)).toEqual(O.some(3))
-  expect(of(Score.spherical({ components: 3 }), em(1))).toEqual(O.none)
 })
 
 it('the report tells them', () => {

@@ -193,7 +193,7 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     learned(Objective.likelihood, spherical),
     learned(mixed, isotropic),
     learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), custom),
-    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced' }), spherical),
+    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 2, law: 'normal' }), spherical),
     learned(Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['matrix'] }), custom)
   ],
   Covariance: [...Covariance.names, ...Covariance.analysers, 'CUU2' as const, 'UCU3' as const].map(name => [

@@ -66,9 +66,11 @@ const others = [
   ...[Expectation.monteCarlo({ draws: 3, antithetic: true }), Expectation.projected({ antithetic: true }), Expectation.quadrature({ nodes: 2 })], // prettier-ignore
   Expectation.fixed({ rows: 2, dim: 3, values: Float64Array.of(0, 1, 2, 3, 4, 5) }),
   Objective.denoising(law, Parametrization.noise),
-  Objective.weight(Weighting.snr)(Objective.implicit(law)),
+  Objective.weight(Weighting.minSnr())(Objective.denoising(law, Parametrization.data)),
+  ...(['hutchinson', 'sliced'] as const).map(divergence => Objective.implicit(law, { divergence, probes: 2 })),
   Objective.sum([Objective.weight(2)(Objective.likelihood), custom]),
   Objective.regularizer({ norm: 'l2', towards: Params.of({ logits: [0, 1] }) }),
+  Objective.weight(0.5)(Objective.regularizer({ norm: 'l1', smoothing: 0.1, parameters: ['means', 'logits'] })),
   ...[descend, em, Stage.sequence([descend, em]), Stage.repeat(3)(em), Stage.anneal([2, 0.5])(em), Stage.guarded(em)],
   ...[Stage.onSample({ rows: 50 })(em), Stage.restart(4)(em), Stage.powerIteration({ steps: 5, relativeChange: 0.1 })],
   Stage.splitAndMerge({ steps: 4, attempts: 3, polish: 5, varianceFloor: 0.25 }),

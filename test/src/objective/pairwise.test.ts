@@ -23,7 +23,6 @@ import {
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
-import { isSlow } from '../../cases.js'
 
 const score = Score.spherical({ components: 1 })
 const at = TimeLaw.at(0.5)
@@ -73,21 +72,6 @@ describe('MMD', () => {
     expect(Math.abs(mean - wanted)).toBeLessThan(4 * error)
     // An unbiased estimate of 0 is below it half of the time.
     if (a === 0) expect(found.some(x => x < 0)).toBe(true)
-  })
-
-  it.runIf(isSlow)('learns the centre', () => {
-    const truth = Mixture.of({ means: [[1, -0.5]] })
-    const program = Compile.pipeline(
-      Pipeline.of({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        initializer: Initializer.values(Params.of({ means: [[0, 0]] })),
-        stages: [Stage.descend({ objective: mmd, optimizer: Optimizer.adam({ rate: 0.1 }), steps: 80, batch: 40 })]
-      })
-    )(Mixture.sample(500)(Key.fromSeed(1))(truth))
-    const { means } = Run.last(Problem.orThrow(program))(Key.fromSeed(2)).params
-    expect(Math.abs(means.values[0] - 1)).toBeLessThan(0.25)
-    expect(Math.abs(means.values[1] + 0.5)).toBeLessThan(0.25)
   })
 })
 

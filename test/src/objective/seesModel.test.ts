@@ -46,6 +46,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as Density from '../../../src/laws/density.js'
+import { plansAgree } from '../compile/plansAgree.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const noiseOf = (points: Points.Points, seed: number): Points.Points => ({
@@ -148,16 +149,8 @@ describe('plans agree', () => {
     ]
   ]
   it.each(cases)('on %s', (_, score, objective) => {
-    const plans = plansOf(score, objective)
-    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
-    const [a, b] = plans.map(({ evaluate }) => evaluate(anywhere(score), Key.fromSeed(5)))
-    const size = 1 + Math.abs(b.value)
-    expect(Math.abs(a.value - b.value) / size).toBeLessThan(1e-12)
-    Params.names(b.gradient).forEach(name => {
-      b.gradient[name].values.forEach((g, i) => {
-        expect(Math.abs(a.gradient[name].values[i] - g) / (size + Math.abs(g))).toBeLessThan(1e-12)
-      })
-    })
+    expect(plansOf(score, objective).map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    plansAgree({ schedule, score, objective, expectation: plain }, points)(anywhere(score), 5)
   })
 })
 
@@ -270,47 +263,63 @@ const refused = <P extends string>(
   return E.isLeft(plans) ? plans.left.map(Problem.show).join('; ') : 'nothing'
 }
 
-describe('what cannot be is refused', () => {
-  it('entries that are looked at', () => {
-    const looks = own(({ score }) => mul(toNdArray(score).values[0] > 0 ? 1 : 2, squared(score)))
-    expect(refused(network, looks)).toBe(
-      'objective: Objective.custom("own", TimeLaw.at(0.5), …), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient'
-    )
-  })
-  it('a parameter that the score lacks, told with those it has', () => {
-    expect(
+it.each<[string, found: () => string, wanted: RegExp]>([
+  [
+    'entries that are looked at',
+    () =>
+      refused(
+        network,
+        own(({ score }) => mul(toNdArray(score).values[0] > 0 ? 1 : 2, squared(score)))
+      ),
+    /^objective: Objective.custom\("own", TimeLaw.at\(0.5\), …\), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient$/
+  ],
+  [
+    'a parameter that the score lacks, told with those it has',
+    () =>
       refused(
         mixture,
         own(({ params }) => sum(params.slopes))
-      )
-    ).toMatch(/params\.slopes: the score has means/)
-  })
-  it('a density of what has none', () => {
-    expect(refused(network, timeScore)).toMatch(
-      /logDensityAt in .* is not of the score of a mixture, which has a density/
-    )
-    expect(refused(mixture, timeScore)).toBe('nothing')
-  })
-  it('noise that is not drawn again, for what draws more', () => {
-    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn again, as is further noise/)
-    expect(
+      ),
+    /params\.slopes: the score has means/
+  ],
+  [
+    'a density of what has none',
+    () => refused(network, timeScore),
+    /logDensityAt in .* is not of the score of a mixture, which has a density/
+  ],
+  ['a density of a mixture: nothing', () => refused(mixture, timeScore), /^nothing$/],
+  [
+    'noise that is not drawn again, for what draws more',
+    () => refused(network, sliced, fixed),
+    /is not plain noise drawn again, as is further noise/
+  ],
+  [
+    'the same of directions',
+    () =>
       refused(
         network,
         own(({ divergence }) => divergence({ probes: 1 })),
         fixed
-      )
-    ).toMatch(/as is the directions|directions of a divergence/)
-    expect(refused(network, implicit, fixed)).toBe('nothing')
-    expect(refused(network, Objective.labelDropout(0.1)(implicit), fixed)).toMatch(/the labels that are left out/)
-  })
-  it('a wrong shape', () => {
-    expect(
+      ),
+    /as is the directions|directions of a divergence/
+  ],
+  ['the same of an exact divergence: nothing', () => refused(network, implicit, fixed), /^nothing$/],
+  [
+    'the same of labels that are left out',
+    () => refused(network, Objective.labelDropout(0.1)(implicit), fixed),
+    /the labels that are left out/
+  ],
+  [
+    'a wrong shape',
+    () =>
       refused(
         network,
         own(({ scoreAt, noisy }) => scoreAt(noisy, 0.1))
-      )
-    ).toMatch(/is of shape \[3, 2\], is not of shape/)
-  })
+      ),
+    /is of shape \[3, 2\], is not of shape/
+  ]
+])('is refused: %s', (_, found, wanted) => {
+  expect(found()).toMatch(wanted)
 })
 
 describe('labels are left out', () => {
@@ -342,14 +351,12 @@ describe('an objective without noise', () => {
   it('is what is written, by every plan', () => {
     const [{ evaluate }] = plansOf(mixture, Objective.likelihood)
     const wanted = evaluate(anywhere(mixture), Key.fromSeed(0))
-    const plans = plansOf(mixture, likelihood)
-    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
-    plans.forEach(({ evaluate }) => {
-      const found = evaluate(anywhere(mixture), Key.fromSeed(0))
-      expect(Math.abs(found.value / wanted.value - 1)).toBeLessThan(1e-13)
-      found.gradient.means.values.forEach((g, i) => {
-        expect(Math.abs(g - wanted.gradient.means.values[i])).toBeLessThan(1e-13)
-      })
+    const loss = { schedule, score: mixture, objective: likelihood, expectation: plain }
+    plansAgree(loss, points)(anywhere(mixture), 0)
+    const found = plansOf(mixture, likelihood)[0].evaluate(anywhere(mixture), Key.fromSeed(0))
+    expect(Math.abs(found.value / wanted.value - 1)).toBeLessThan(1e-13)
+    found.gradient.means.values.forEach((g, i) => {
+      expect(Math.abs(g - wanted.gradient.means.values[i])).toBeLessThan(1e-13)
     })
   })
 
@@ -372,20 +379,6 @@ const gaussians = [0, 1].map(k => {
     mean: [onLine.means.values[k]],
     variance: Math.exp(onLine.logVariances.values[k])
   }
-})
-const rule = Density.trapezoid(40)
-const population = Density.withNoise(Density.population(gaussians, rule), rule)
-const wrong = Params.of({ means: [[0.4], [-0.1]], logits: [0, 0.1], logVariances: [0.2, 0.4] })
-
-it('implicit has the gradient of denoising, in population', () => {
-  const [a, b] = [implicit, Objective.denoising(TimeLaw.at(0.3))].map(objective =>
-    gradientOf(line, objective, wrong, population.points, Expectation.fixed(population.noise))
-  )
-  a.forEach((g, i) => {
-    // The population is a rule whose error is below 1e-6.
-    expect(Math.abs(g - b[i])).toBeLessThan(1e-6)
-  })
-  expect(Math.max(...a.map(Math.abs))).toBeGreaterThan(0.05)
 })
 
 describe('consistency', () => {
@@ -430,28 +423,6 @@ describe('distillation', () => {
       expect(Math.abs(g - wanted[i])).toBeLessThan(1e-14 * 20)
     })
   })
-
-  it('from a mixture is the slope of the relative entropy', () => {
-    const kl = (m: number): number => {
-      const { nodes, weights } = Density.trapezoid(200)
-      return nodes.reduce((sum, z, i) => {
-        const x = alpha * m + z
-        const logQ = -0.5 * z * z - 0.5 * Math.log(2 * Math.PI)
-        return sum + weights[i] * (logQ - logDensityAt(0.3, x))
-      }, 0)
-    }
-    const rows = 20_000
-    const many = { rows, dim: 1, values: new Float64Array(rows) }
-    const found = Array.from(
-      { length: 12 },
-      (_, seed) => gradientOf(student, distillation(line, onLine), Params.of({ means: [[0.5]] }), many, plain, seed)[0]
-    )
-    const average = found.reduce((a, b) => a + b, 0) / found.length
-    const error = Math.sqrt(found.reduce((sum, g) => sum + (g - average) ** 2, 0) / (found.length * (found.length - 1)))
-    const wanted = (kl(0.5 + 1e-4) - kl(0.5 - 1e-4)) / 2e-4
-    expect(Math.abs(average - wanted)).toBeLessThan(6 * error)
-    expect(Math.abs(wanted)).toBeGreaterThan(30 * error)
-  })
 })
 
 /** log p(x, t) of the mixture on the line, by the textbook. */
@@ -478,13 +449,6 @@ it('a time score is the slope of the log-density in time, where x stays', () => 
       expect(Math.abs(evaluate(onLine, Key.fromSeed(0)).value - wanted)).toBeLessThan(1e-8)
     })
   }
-})
-
-it('a time score’s loss is stationary at the truth, and not beside it', () => {
-  const at = (params: typeof onLine): ReadonlyArray<number> =>
-    gradientOf(line, timeScore, params, population.points, Expectation.fixed(population.noise))
-  expect(Math.max(...at(onLine).map(Math.abs))).toBeLessThan(1e-5)
-  expect(Math.max(...at(wrong).map(Math.abs))).toBeGreaterThan(1e-2)
 })
 
 describe('self-consistency', () => {
@@ -555,24 +519,6 @@ describe('without noise', () => {
       objective: Objective.against(Mixture.of({ means: [[0, 0]] }), TimeLaw.clean)
     })
     expect(loss.evaluate(at).value).toBeCloseTo(0.4 ** 2 + 1, 12)
-  })
-
-  it('contrastive divergence: its slope is that of where k Langevin steps lead', () => {
-    // x ← x + (h/2)(m − x) + √h z, and E(x) = ½|m − x|²: dL/dm = E[x_k − x_0] = (1 − (1 − h/2)^k)(m − E x_0) in the mean.
-    const h = 0.3
-    const contrastive = own(({ clean, level, noises, scoreAt, logDensityAt }) => {
-      const step = (x: Tensor, z: Tensor): Tensor => add(add(x, mul(h / 2, scoreAt(x, level))), mul(Math.sqrt(h), z))
-      const far = stopGradient(noises(3).reduce(step, clean))
-      return sub(logDensityAt(far, level), logDensityAt(clean, level))
-    }, TimeLaw.clean)
-    const rows = 20_000
-    const many = { rows, dim: 1, values: new Float64Array(rows).fill(1.5) }
-    const keep = 1 - h / 2
-    const wanted = (1 - keep ** 3) * (0.4 - 1.5)
-    // The chain forgets its start by 1 − h/2 a step, and each step adds h of variance.
-    const deviation = Math.sqrt(h * (1 + keep ** 2 + keep ** 4))
-    const [found] = gradientOf(one, contrastive, Params.of({ means: [[0.4]] }), many)
-    expect(Math.abs(found - wanted)).toBeLessThan((6 * deviation) / Math.sqrt(rows))
   })
 
   it('what reads the noise is refused, and a schedule that begins with some', () => {

@@ -16,27 +16,9 @@ interface Row {
   readonly schedule: Schedule.Schedule
   readonly law: TimeLaw.TimeLaw
 }
-
-const drawn: ReadonlyArray<Row> = [
-  { schedule: ou, law: TimeLaw.uniform(0.2, 2) },
+/** Draws that are weighed; of plain ones the laws of test/laws compare draws, density and nodes. */
+const rows: ReadonlyArray<Row> = [
   { schedule: ou, law: TimeLaw.uniformLogSnr(-3, 5) },
-  { schedule: Schedule.rectifiedFlow, law: TimeLaw.uniformLogSnr(-3, 5) },
-  { schedule: Schedule.edm, law: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 }) },
-  { schedule: Schedule.cosine(), law: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 }) },
-  { schedule: few, law: TimeLaw.logNormal({ mean: -2, deviation: 1.2 }) },
-  { schedule: ou, law: TimeLaw.logitNormal({ mean: -0.3, deviation: 0.8, until: 3 }) },
-  { schedule: Schedule.rectifiedFlow, law: TimeLaw.logitNormal() }
-]
-
-const weighed: ReadonlyArray<Row> = [
-  {
-    schedule: ou,
-    law: TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 3), target: TimeLaw.uniform(0.2, 2) })
-  },
-  {
-    schedule: ou,
-    law: TimeLaw.importance({ proposal: TimeLaw.uniformLogSnr(-8, 14), target: TimeLaw.uniform(0.01, 2) })
-  },
   {
     schedule: few,
     law: TimeLaw.importance({ proposal: TimeLaw.uniform(1e-9, 1), target: TimeLaw.uniformLogSnr(-1, 4) })
@@ -56,13 +38,6 @@ const weighed: ReadonlyArray<Row> = [
     })
   },
   {
-    schedule: few,
-    law: TimeLaw.importance({
-      proposal: TimeLaw.logNormal({ mean: 0, deviation: 2 }),
-      target: TimeLaw.logNormal({ mean: -1, deviation: 1 })
-    })
-  },
-  {
     schedule: ou,
     law: TimeLaw.importance({
       proposal: TimeLaw.logitNormal({ deviation: 1.4, until: 2 }),
@@ -70,12 +45,6 @@ const weighed: ReadonlyArray<Row> = [
     })
   }
 ]
-
-const functions: Readonly<Record<string, (time: number) => number>> = {
-  one: () => 1,
-  time: time => time,
-  'root and wave': time => Math.sqrt(time) * Math.cos(2 * time)
-}
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, v) => sum + v, 0) / values.length
 
@@ -89,68 +58,39 @@ const values = ({ schedule, law }: Row, rows: number, seed: number, f: (time: nu
   return Array.from(time, (t, i) => f(t) * (typeof weight === 'number' ? weight : weight[i]))
 }
 
-const named = (rows: ReadonlyArray<Row>): ReadonlyArray<Row & { readonly name: string }> =>
-  rows.map(row => ({ ...row, name: `${TimeLaw.show(row.law)} on ${Schedule.show(row.schedule)}` }))
+const named = rows.map(row => ({ ...row, name: `${TimeLaw.show(row.law)} on ${Schedule.show(row.schedule)}` }))
 
-describe.each(named([...drawn, ...weighed]))('$name', row => {
-  it.each(spread(4)(Object.keys(functions)))('drawn, has the mean of its quadrature: %s', name => {
-    const sample = values(row, 20_000, 7, functions[name])
-    const found = mean(sample)
-    const error = Math.sqrt(mean(sample.map(v => (v - found) ** 2)) / sample.length)
-    const wanted = exact(row, functions[name])
-    // The quadrature of a law with tails is good to 1e-5 at 600 nodes.
-    expect(Math.abs(found - wanted), `${found} ± ${error} for ${wanted}`).toBeLessThan(DEVIATIONS * error + 2e-5)
-  })
-
-  it('drawn evenly, gives every row the same mean', () => {
-    const stratified = { ...row, law: TimeLaw.stratified(row.law) }
-    const weights = [3, -1, 0.5, 2, -2.5]
-    const repeats = 1000
-    const sums = Array.from({ length: repeats }, (_, seed) =>
-      mean(values(stratified, 5, seed, functions.time).map((v, i) => v * weights[i]))
-    )
-    const found = mean(sums)
-    const error = Math.sqrt(mean(sums.map(v => (v - found) ** 2)) / repeats)
-    const wanted = mean(weights) * exact(row, functions.time)
-    expect(Math.abs(found - wanted), `${found} ± ${error} for ${wanted}`).toBeLessThan(DEVIATIONS * error + 2e-5)
-  })
-
-  it('has no problems, and is random', () => {
-    expect(TimeLaw.problems(row.schedule)(row.law)).toEqual([])
-    expect(TimeLaw.problems(row.schedule)(TimeLaw.stratified(row.law))).toEqual([])
-    expect([row.law, TimeLaw.stratified(row.law), TimeLaw.gauss(3)(row.law)].map(TimeLaw.isDeterministic)).toEqual([
-      false,
-      false,
-      true
-    ])
-  })
-})
-
-describe.each(spread(4)(named(drawn)))('$name', row => {
-  it('drawn evenly, leaves no gap', () => {
-    const rows = 50
-    const [{ time }] = TimeLaw.draw(row.schedule, rows)(Key.fromSeed(3))(TimeLaw.stratified(row.law))
-    // One time in each stratum of the law: in order they interlace with the strata's bounds.
-    const bounds = Array.from({ length: rows - 1 }, (_, i) => (i + 1) / rows)
-    const sorted = Array.from(typeof time === 'number' ? [] : time).sort((a, b) => a - b)
-    const independent = values(row, 200_000, 11, t => t).sort((a, b) => a - b)
-    bounds.forEach((u, i) => {
-      // Bounds by the empirical quantiles, known to 5/√200000 of the law.
-      const [before, after] = [u - 0.012, u + 0.012].map(
-        at => independent[Math.max(0, Math.min(199_999, Math.floor(at * 200_000)))]
-      )
-      expect(sorted[i]).toBeLessThanOrEqual(after)
-      expect(sorted[i + 1]).toBeGreaterThanOrEqual(before)
-    })
-  })
-
-  it('drawn evenly, has far less variance', () => {
-    const variance = (law: TimeLaw.TimeLaw): number => {
-      const means = Array.from({ length: 200 }, (_, seed) => mean(values({ ...row, law }, 64, seed, t => Math.exp(-t))))
-      return mean(means.map(m => (m - mean(means)) ** 2))
+it.each(spread(2)(named))(
+  '$name: drawn, has the mean of its quadrature, in every row where it is drawn evenly',
+  row => {
+    const near = (sample: ReadonlyArray<number>, wanted: number): void => {
+      const found = mean(sample)
+      const error = Math.sqrt(mean(sample.map(v => (v - found) ** 2)) / sample.length)
+      // The quadrature of a law with tails is good to 1e-5 at 600 nodes.
+      expect(Math.abs(found - wanted), `${found} ± ${error} for ${wanted}`).toBeLessThan(DEVIATIONS * error + 2e-5)
     }
-    expect(variance(TimeLaw.stratified(row.law))).toBeLessThan(variance(row.law) / 15)
-  })
+    const wave = (time: number): number => Math.sqrt(time) * Math.cos(2 * time)
+    near(values(row, 20_000, 7, wave), exact(row, wave))
+    const weights = [3, -1, 0.5, 2, -2.5]
+    const even = { ...row, law: TimeLaw.stratified(row.law) }
+    const sums = Array.from({ length: 1000 }, (_, seed) =>
+      mean(values(even, 5, seed, t => t).map((v, i) => v * weights[i]))
+    )
+    near(sums, mean(weights) * exact(row, t => t))
+  }
+)
+
+it('drawn evenly, has one time in each stratum, and far less variance', () => {
+  const law = TimeLaw.uniform(0.2, 2)
+  const times = (of: TimeLaw.TimeLaw, rows: number, seed: number): ReadonlyArray<number> =>
+    values({ schedule: ou, law: of }, rows, seed, t => t)
+  const strata = times(TimeLaw.stratified(law), 50, 3).map(time => Math.floor((50 * (time - 0.2)) / 1.8))
+  expect(strata.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+  const variance = (of: TimeLaw.TimeLaw): number => {
+    const means = Array.from({ length: 200 }, (_, seed) => mean(times(of, 64, seed).map(t => Math.exp(-t))))
+    return mean(means.map(m => (m - mean(means)) ** 2))
+  }
+  expect(variance(TimeLaw.stratified(law))).toBeLessThan(variance(law) / 15)
 })
 
 describe('published laws', () => {
@@ -227,68 +167,95 @@ it('Gauss nodes are the same whatever the key, and as many as asked for', () => 
   expect(at(1)).toEqual(TimeLaw.quadrature(ou, 4)(TimeLaw.uniform(0, 1)))
 })
 
-describe('problems', () => {
-  const messages: ReadonlyArray<readonly [TimeLaw.TimeLaw, Schedule.Schedule, ReadonlyArray<string>]> = [
+/** Of single numbers test/golden/words.txt says what is refused. */
+it.each<[TimeLaw.TimeLaw, Schedule.Schedule, ReadonlyArray<string>]>([
+  [
+    TimeLaw.uniformLogSnr(5, 3),
+    Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }),
     [
-      TimeLaw.uniformLogSnr(5, 3),
-      Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }),
-      [
-        'lo: 5 is not a finite log-SNR of Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }), in [0, 0]; try 0',
-        'hi: 3 is not a finite log-SNR of Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }), in [0, 0]; try 0',
-        'hi: 3 is not > lo = 5; give the interval in rising order'
-      ]
-    ],
-    [
-      TimeLaw.uniformLogSnr(-Infinity, 3),
-      ou,
-      ['lo: -Infinity is not a finite log-SNR of Schedule.ornsteinUhlenbeck, in [-Infinity, Infinity]; try 0']
-    ],
-    [
-      TimeLaw.logNormal({ mean: 9, deviation: 1 }),
-      few,
-      [
-        'mean: 9 is not within reach of log(σ/α) of Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }); bring it nearer, or raise deviation = 1'
-      ]
-    ],
-    [
-      TimeLaw.logitNormal({ until: 2 }),
-      Schedule.cosine(),
-      ['until: 2 is not a time of Schedule.cosine({ offset: 0.008 }) with noise, in (0, 1]; try 0.1']
-    ],
-    [
-      TimeLaw.importance({ proposal: TimeLaw.at(1), target: TimeLaw.nodes([{ time: 0, weight: 1 }]) }),
-      ou,
-      [
-        'target.nodes[0].time: 0 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1',
-        'proposal: TimeLaw.at(1) is not a law that draws a time for each row; try TimeLaw.uniform',
-        'target: TimeLaw.nodes([{ time: 0, weight: 1 }]) is not a law with a density; draw from it directly, or try TimeLaw.likelihood'
-      ]
-    ],
-    [
-      TimeLaw.importance({ proposal: TimeLaw.uniform(0.5, 1), target: TimeLaw.uniform(0.2, 1) }),
-      ou,
-      ['proposal: TimeLaw.uniform(0.5, 1) is not one that draws all times of the target, in [0.2, 1]; widen it']
-    ],
-    [
-      TimeLaw.stratified(TimeLaw.at(1)),
-      ou,
-      [
-        'law: TimeLaw.at(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify'
-      ]
-    ],
-    [
-      TimeLaw.gauss(0)(TimeLaw.uniform(-1, 1)),
-      ou,
-      [
-        'nodes: 0 is not a whole number ≥ 1; try 16',
-        'law.lo: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
-      ]
+      'lo: 5 is not a finite log-SNR of Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }), in [0, 0]; try 0',
+      'hi: 3 is not a finite log-SNR of Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }), in [0, 0]; try 0',
+      'hi: 3 is not > lo = 5; give the interval in rising order'
     ]
+  ],
+  [
+    TimeLaw.uniformLogSnr(-Infinity, 3),
+    ou,
+    ['lo: -Infinity is not a finite log-SNR of Schedule.ornsteinUhlenbeck, in [-Infinity, Infinity]; try 0']
+  ],
+  [
+    TimeLaw.logNormal({ mean: 9, deviation: 1 }),
+    few,
+    [
+      'mean: 9 is not within reach of log(σ/α) of Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }); bring it nearer, or raise deviation = 1'
+    ]
+  ],
+  [
+    TimeLaw.logitNormal({ until: 2 }),
+    Schedule.cosine(),
+    ['until: 2 is not a time of Schedule.cosine({ offset: 0.008 }) with noise, in (0, 1]; try 0.1']
+  ],
+  [
+    TimeLaw.importance({ proposal: TimeLaw.at(1), target: TimeLaw.nodes([{ time: 0, weight: 1 }]) }),
+    ou,
+    [
+      'target.nodes[0].time: 0 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1',
+      'proposal: TimeLaw.at(1) is not a law that draws a time for each row; try TimeLaw.uniform',
+      'target: TimeLaw.nodes([{ time: 0, weight: 1 }]) is not a law with a density; draw from it directly, or try TimeLaw.likelihood'
+    ]
+  ],
+  [
+    TimeLaw.importance({ proposal: TimeLaw.uniform(0.5, 1), target: TimeLaw.uniform(0.2, 1) }),
+    ou,
+    ['proposal: TimeLaw.uniform(0.5, 1) is not one that draws all times of the target, in [0.2, 1]; widen it']
+  ],
+  [
+    TimeLaw.stratified(TimeLaw.at(1)),
+    ou,
+    ['law: TimeLaw.at(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify']
+  ],
+  [
+    TimeLaw.gauss(0)(TimeLaw.uniform(-1, 1)),
+    ou,
+    [
+      'nodes: 0 is not a whole number ≥ 1; try 16',
+      'law.lo: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
+    ]
+  ],
+  [TimeLaw.uniform(1, 2), ou, []],
+  [TimeLaw.uniform(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
+  [TimeLaw.uniformLogSnr(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
+  [TimeLaw.nodes([]), ou, ['nodes: [] is not a list with at least one node; add { time, weight }']],
+  [TimeLaw.nodes([{ time: 1, weight: NaN }]), ou, ['nodes[0].weight: NaN is not finite; try 1']],
+  [TimeLaw.nodes([{ time: 1, weight: -2 }]), ou, []],
+  [TimeLaw.oneOf([]), ou, ['times: [] is not a list with at least one time; add a time']],
+  [
+    TimeLaw.oneOf([0.5, 7]),
+    Schedule.rectifiedFlow,
+    ['times[1]: 7 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1']
   ]
-  it.each(messages.map(([law, schedule, wanted]) => ({ name: TimeLaw.show(law), law, schedule, wanted })))(
-    '$name',
-    ({ law, schedule, wanted }) => {
-      expect(TimeLaw.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
-    }
-  )
+])('%j: what is wrong with it', (law, schedule, wanted) => {
+  expect(TimeLaw.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
+})
+
+it('one of several is drawn as often as it stands there; where nothing is drawn it is the mean over all', () => {
+  const law = TimeLaw.oneOf([0.7, 0.2, 0.2, 1.1])
+  const drawn = values({ schedule: ou, law }, 4000, 3, t => t)
+  const times = (t: number): number => drawn.filter(x => x === t).length
+  expect(times(0.2) + times(0.7) + times(1.1)).toBe(4000)
+  // Five standard errors of a binomial.
+  expect(Math.abs(times(0.2) - 2000)).toBeLessThan(5 * Math.sqrt(1000))
+  expect(Math.abs(times(1.1) - 1000)).toBeLessThan(5 * Math.sqrt(750))
+  const even = values({ schedule: ou, law: TimeLaw.stratified(law) }, 400, 3, t => t)
+  expect(even.filter(x => x === 0.7).length).toBe(100)
+  expect(exact({ schedule: ou, law }, t => t)).toBeCloseTo(0.55, 14)
+})
+
+it('fixed levels are not random', () => {
+  const nodes = TimeLaw.nodes([{ time: 0.1, weight: 1 }])
+  const fixed = [TimeLaw.at(0.3), nodes, TimeLaw.likelihood({ until: 4, nodes: 8 }), TimeLaw.gauss(3)(rows[0].law)]
+  expect([...fixed, rows[0].law, TimeLaw.stratified(rows[0].law)].map(TimeLaw.isDeterministic)).toEqual([
+    ...[true, true, true, true],
+    ...[false, false]
+  ])
 })

@@ -1,5 +1,4 @@
 /** Networks: each part against plain arithmetic, starts, names, requirements, files, and every plan of a loss. */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -7,29 +6,21 @@ import { compute, fill, tensor } from '../../../lib/index.js'
 import {
   Compile,
   Expectation,
-  Initializer,
   Key,
-  Mixture,
   Objective,
-  Optimizer,
   Parametrization,
   Params,
-  Pipeline,
   type Points,
   Problem,
-  Run,
-  Sampler,
   Schedule,
   Score,
-  Stage,
-  TimeGrid,
-  TimeLaw,
-  Vocabulary
+  TimeLaw
 } from '../../../src/index.js'
 import * as Net from '../../../src/score/net.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
 import * as laws from '../../../src/laws/index.js'
-import { isSlow, spread } from '../../cases.js'
+import { spread } from '../../cases.js'
+import { allHold } from '../../laws/holds.js'
 import { plansAgree } from '../compile/plansAgree.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -238,23 +229,8 @@ const everything: ReadonlyArray<readonly [string, Net.Net<string>]> = [
   ['skip', Net.chain(Net.skip(Net.tanh), Net.named('out', Net.output({ initial: 'kaiming' })))]
 ]
 
-const whole = spread(4)(everything)
-
-describe.each(everything)('%s', (name, net) => {
-  const score = Score.network(net, { predicts: Parametrization.velocity })
-
-  it('comes back from JSON, and its code builds it', () => {
-    const codec = Score.codec(Vocabulary.standard)
-    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
-    // oxlint-disable-next-line @typescript-eslint/no-implied-eval -- the printed code is run
-    const built = new Function('Net', 'Score', 'Parametrization', `return ${Score.show(score)}`) as (
-      ...args: ReadonlyArray<unknown>
-    ) => unknown
-    expect(built(Net, Score, Parametrization)).toEqual(score)
-  })
-
-  const held = whole.some(([one]) => one === name) ? laws.score(score) : []
-  it.each(held.map(law => [law.name, law] as const))('%s', (_, { property }) => {
+it.each(spread(4)(everything))('%s has the laws of a score', (_, net) => {
+  allHold(laws.score(Score.network(net, { predicts: Parametrization.velocity })), ({ property }) => {
     fc.assert(property, { seed: 20210917, numRuns: 2 })
   })
 })
@@ -286,41 +262,4 @@ describe('a loss of a network is one program over the rows', () => {
       numRuns: 5
     })
   })
-})
-
-it.runIf(isSlow)('learns two points, and samples them', () => {
-  const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
-  const score = Score.network(net, { predicts: Parametrization.noise })
-  const truth = Mixture.of({ means: [[-2], [2]], variances: [0.04, 0.04] })
-  const points = pipe(truth, Mixture.sample(300)(Key.fromSeed(1)))
-  const program = Problem.orThrow(
-    Compile.pipeline(
-      Pipeline.of({
-        schedule,
-        score,
-        initializer: Initializer.values(Net.initial(1)(Key.fromSeed(2))(net)),
-        stages: [
-          Stage.descend({
-            objective: Objective.denoising(TimeLaw.uniform(0.01, 4), Parametrization.noise),
-            expectation: Expectation.monteCarlo(),
-            optimizer: Optimizer.adam({ rate: 0.005 }),
-            steps: 300
-          })
-        ]
-      })
-    )(points)
-  )
-  const { params } = Run.last(program)(Key.fromSeed(3))
-  const sampler = Problem.orThrow(
-    Sampler.compile({
-      sampler: Sampler.heun,
-      grid: TimeGrid.logSnr({ from: 4, to: 0.01, steps: 30 }),
-      schedule
-    })
-  )
-  const drawn = Sampler.sample(sampler)(Sampler.learned(score, schedule, params))(400, 1)(Key.fromSeed(4))
-  // Half of them on each side (a standard error of 10 of 400), next to ±2.
-  const right = drawn.values.filter(x => x > 0)
-  expect(Math.abs(right.length - 200)).toBeLessThan(60)
-  expect(Math.abs(right.reduce((sum, x) => sum + x, 0) / right.length - 2)).toBeLessThan(0.2)
 })

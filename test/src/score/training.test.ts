@@ -1,85 +1,9 @@
-/** Networks at length: averaged weights in the middle of a run, runs that go on from a file, and the programs of examples/networks. */
+/** The programs of examples/networks. */
 import { describe, expect, it } from 'vitest'
 import { checkerboard, eightGaussians, swissRoll, twoMoons } from '../../../examples/networks/data.js'
 import { astray, errors, learn, sample, schedule } from '../../../examples/networks/experiment.js'
-import {
-  Compile,
-  Expectation,
-  Initializer,
-  Key,
-  Mixture,
-  Net,
-  Objective,
-  Optimizer,
-  Parametrization,
-  type Params,
-  Pipeline,
-  Points,
-  Problem,
-  Run,
-  Sampler,
-  Score,
-  Stage,
-  TimeLaw
-} from '../../../src/index.js'
+import { Key, Mixture, Points, Sampler } from '../../../src/index.js'
 import { isSlow } from '../../cases.js'
-
-const net = Net.mlp({ hidden: [6], embedding: Net.fourier(2) })
-const decay = 0.9
-const program = Problem.orThrow(
-  Compile.pipeline(
-    Pipeline.of({
-      schedule,
-      score: Score.network(net, { predicts: Parametrization.noise }),
-      initializer: Initializer.values(Net.initial(2)(Key.fromSeed(1))(net)),
-      stages: [
-        Stage.descend({
-          objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
-          expectation: Expectation.monteCarlo(),
-          optimizer: Optimizer.chain(
-            Optimizer.clipByGlobalNorm(1),
-            Optimizer.adam({ rate: 0.01 }),
-            Optimizer.ema({ decay })
-          ),
-          steps: 12,
-          batch: 16
-        })
-      ]
-    })
-  )(Mixture.sample(40)(Key.fromSeed(2))(eightGaussians))
-)
-const states = [...Run.states(program)(Key.fromSeed(3))]
-
-const flat = (params: Params.Params<string>): ReadonlyArray<number> =>
-  Object.values(params).flatMap(({ values }) => Array.from(values))
-
-describe('a run of a network', () => {
-  it('shows its averaged weights at any step: the mean of the iterates by powers of the decay', () => {
-    const at = 7
-    const iterates = states.slice(1, at + 1).map(({ params }) => flat(params))
-    const total = iterates.reduce((sum, _, i) => sum + decay ** (at - 1 - i), 0)
-    flat(Run.estimate(program)(states[at])).forEach((value, j) => {
-      const wanted = iterates.reduce((sum, row, i) => sum + decay ** (at - 1 - i) * row[j], 0) / total
-      expect(Math.abs(value - wanted)).toBeLessThan(1e-14 * (1 + Math.abs(wanted)))
-    })
-    expect(flat(Run.estimate(program)(states[at]))).not.toEqual(flat(states[at].params))
-  })
-
-  it('ends with them', () => {
-    const [last] = states.slice(-1)
-    expect(Run.estimate(program)(last)).toEqual(last.params)
-  })
-
-  it('goes on from every state that was written, with the same bits', () => {
-    const codec = Run.codec(program)
-    states.slice(0, -1).forEach((state, i) => {
-      const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(state))))
-      if (read._tag === 'Left') throw new Error('not read')
-      expect([...Run.resume(program)(read.right)].slice(-1)).toEqual(states.slice(-1))
-      expect(read.right.step).toBe(i)
-    })
-  })
-})
 
 describe('examples/networks', () => {
   const near = (points: Points.Points): boolean => points.values.every(x => Math.abs(x) < 2.6)

@@ -7,22 +7,20 @@ export interface Invention {
   readonly name: string
   /** The law that is to catch what is wrong; null of what is right. */
   readonly law: string | null
-  readonly held: Held
+  /** Its laws, made when they are asked for. */
+  readonly held: () => ReadonlyArray<laws.Law>
 }
-
-/** Laws, made when they are asked for. */
-export type Held = () => ReadonlyArray<laws.Law>
 
 export const about = 'an invention'
 
 /** By name; what is wrong also by the law that is to catch it: `wrong | law`, three of a law at most. */
-export type Table<A> = Readonly<Record<string, A>>
+type Table<A> = Readonly<Record<string, A>>
 
-/** Of one concept: what is wrong, and what is right. */
+/** Of one concept, held as its values are: what is wrong, and what is right. */
 export const ofConcept = <A>(
   concept: string,
-  { wrong, right }: { readonly wrong: Table<A>; readonly right: Table<A> },
-  held: (value: A, name: string) => ReadonlyArray<laws.Law>
+  held: (value: A, name: string) => ReadonlyArray<laws.Law>,
+  { wrong, right }: { readonly wrong: Table<A>; readonly right: Table<A> }
 ): ReadonlyArray<Invention> =>
   [wrong, right].flatMap(table =>
     Object.entries(table).map(([row, value]) => {
@@ -34,3 +32,7 @@ export const ofConcept = <A>(
 
 /** A name as a word of code. */
 export const word = (name: string): string => `own${name.replaceAll(/\W/g, '')}`
+
+/** Sums of twelve uniform numbers, which are normal but for their tails. */
+export const ofTwelve = (n: number, u: Float64Array): Float64Array =>
+  Float64Array.from({ length: n }, (_, i) => u.subarray(12 * i, 12 * i + 12).reduce((sum, each) => sum + each, -6))

@@ -1,11 +1,10 @@
-/** Inventions of learning: optimizers, rates, regions, initializers, stages, pipelines. */
+/** Inventions of learning: rates, regions, initializers, stages, pipelines. */
 import * as t from 'io-ts'
 import { Elementary, Key } from '../../../lib/index.js'
 import {
+  type Case,
   Expectation,
-  Field,
   Objective,
-  Optimizer,
   Params,
   Pipeline,
   Points,
@@ -14,262 +13,16 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Weighting
 } from '../../../src/index.js'
 import * as Initializer from '../../../src/pipeline/initializer.js'
 import * as laws from '../../../src/laws/index.js'
-import { ofConcept, word, type Table } from './invention.js'
+import { ofConcept, word } from './invention.js'
 
 type P = Params.Params<string>
-type NdArray = P[string]
 
 const { pow } = Elementary
-
-// —— optimizers, one entry at a time ——
-
-/** Step and memory from a gradient, two numbers of memory, how many steps came before, and where it is. */
-type Rule = (g: number, m: number, v: number, n: number, x: number) => readonly [step: number, m: number, v: number]
-
-const stepper = (rule: Rule, name: string): Optimizer.Optimizer =>
-  Optimizer.define({
-    name: word(name),
-    about: name,
-    fields: { rate: Field.positive({ default: 0.1 }) },
-    memory: t.type({ count: t.number, first: Params.codec, second: Params.codec }),
-    init: () => params => {
-      const zero = Params.mapValues(() => 0)(params)
-      return { count: 0, first: zero, second: zero }
-    },
-    update:
-      () =>
-      (gradient, { count, first, second }, { params }) => {
-        const part = (at: 0 | 1 | 2): P =>
-          Params.map<NdArray, NdArray>((g, key) => ({
-            ...g,
-            values: g.values.map(
-              (value, i) => rule(value, first[key].values[i], second[key].values[i], count, params[key].values[i])[at]
-            )
-          }))(gradient)
-        return [part(0), { count: count + 1, first: part(1), second: part(2) }]
-      }
-  })({ rate: 0.1 })
-
-const along =
-  (rule: Rule): NonNullable<laws.OptimizerOptions['recurrence']> =>
-  (gradients, start) =>
-    gradients.reduce<{ x: number; m: number; v: number; steps: ReadonlyArray<number> }>(
-      ({ x, m, v, steps }, g, n) => {
-        const [step, nextM, nextV] = rule(g, m, v, n, x)
-        return { x: x + step, m: nextM, v: nextV, steps: [...steps, step] }
-      },
-      { x: start, m: 0, v: 0, steps: [] }
-    ).steps
-
-interface Optimizing {
-  readonly rule: Rule
-  /** What it is said to be. */
-  readonly is?: Rule
-  readonly claims?: Partial<laws.OptimizerOptions>
-}
-const optimizing = ({ rule, is, claims }: Optimizing, name: string): ReadonlyArray<laws.Law> =>
-  laws.optimizer(stepper(rule, name), { ...(is && { recurrence: along(is) }), ...claims })
-
-const adamWith =
-  (b1: number, b2: number): Rule =>
-  (g, m, v, n) => {
-    const first = b1 * m + (1 - b1) * g
-    const second = b2 * v + (1 - b2) * g * g
-    const mean = first / (1 - pow(b1, n + 1))
-    const square = second / (1 - pow(b2, n + 1))
-    return [(-0.1 * mean) / (Math.sqrt(square) + 1e-8), first, second]
-  }
-const adam = adamWith(0.9, 0.999)
-const adamW: Rule = (g, m, v, n, x) => {
-  const [step, first, second] = adam(g, m, v, n, x)
-  return [step - 0.1 * 0.01 * x, first, second]
-}
-const rms: Rule = (g, m, v) => {
-  const second = 0.9 * v + 0.1 * g * g
-  return [(-0.1 * g) / (Math.sqrt(second) + 1e-8), m, second]
-}
-const adagrad: Rule = (g, m, v) => [(-0.1 * g) / (Math.sqrt(v + g * g) + 1e-8), m, v + g * g]
-const lion: Rule = (g, m, v) => [-0.1 * Math.sign(0.9 * m + 0.1 * g), 0.99 * m + 0.01 * g, v]
-const plain: Rule = (g, m, v) => [-0.1 * g, m, v]
-
-const optimizers: { readonly wrong: Table<Optimizing>; readonly right: Table<Optimizing> } = {
-  wrong: {
-    'Adam, v not corrected | it takes the steps of its recurrence': {
-      rule: (g, m, v, n) => {
-        const first = 0.9 * m + 0.1 * g
-        const second = 0.999 * v + 0.001 * g * g
-        return [(-0.1 * first) / (1 - pow(0.9, n + 1)) / (Math.sqrt(second) + 1e-8), first, second]
-      },
-      is: adam
-    },
-    'signs, said to scale | scaled gradients take scaled steps': {
-      rule: (g, m, v) => [-0.1 * Math.sign(g), m, v],
-      claims: { scaling: 'linear' }
-    },
-    'clipped, said to scale | scaled gradients take scaled steps': {
-      rule: (g, m, v) => [-0.1 * Math.max(-1, Math.min(1, g)), m, v],
-      claims: { scaling: 'linear' }
-    },
-    'plain, said to know no scale | scaled gradients take the same steps': {
-      rule: plain,
-      claims: { scaling: 'invariant' }
-    },
-    'a rate of 3, said to descend | no step on a quadratic goes up': {
-      rule: (g, m, v) => [-3 * g, m, v],
-      claims: { descends: 1 }
-    },
-    'uphill, said to converge | the minimum of a strongly convex quadratic is reached': {
-      rule: (g, m, v) => [0.1 * g, m, v],
-      claims: { converges: { lo: 0.5, hi: 2, steps: 80, within: 1e-6 } }
-    },
-    'too slow to converge | the minimum of a strongly convex quadratic is reached': {
-      rule: (g, m, v) => [-1e-3 * g, m, v],
-      claims: { converges: { lo: 0.5, hi: 2, steps: 80, within: 1e-6 } }
-    }
-  },
-  right: {
-    'Adam by hand': { rule: adam, is: adam },
-    'Adam by one factor': {
-      rule: (g, m, v, n) => {
-        const first = m + 0.1 * (g - m)
-        const second = v + 0.001 * (g * g - v)
-        const c = Math.sqrt(1 - pow(0.999, n + 1))
-        return [((-0.1 * c) / (1 - pow(0.9, n + 1))) * (first / (Math.sqrt(second) + 1e-8 * c)), first, second]
-      },
-      is: adam
-    },
-    'AdamW by hand': { rule: adamW, is: adamW, claims: { coordinatesAlike: true, namesAlike: true } },
-    'RMSProp by hand': { rule: rms, is: rms },
-    'AdaGrad by hand': { rule: adagrad, is: adagrad },
-    'Lion by hand': { rule: lion, is: lion },
-    'plain, with all its claims': {
-      rule: plain,
-      is: plain,
-      claims: { scaling: 'linear', descends: 10, converges: { lo: 0.5, hi: 2, steps: 200, within: 1e-6 } }
-    },
-    'momentum that restarts every three steps': {
-      rule: (g, m, v, n) => {
-        const next = (n % 3 === 0 ? 0 : 0.9 * m) + g
-        return [-0.1 * next, next, v]
-      },
-      claims: { scaling: 'linear' }
-    },
-    'a floor to the memory, with a kink': {
-      rule: (g, m, v) => [-0.1 * Math.max(0, g) + 0.05 * Math.max(0, -g), m, v],
-      claims: { scaling: 'linear', coordinatesAlike: true }
-    }
-  }
-}
-
-// —— optimizers as a whole ——
-
-type Memory = { readonly count: number }
-interface Whole {
-  readonly update: (gradient: P, count: number, params: P) => P
-  readonly claims?: Partial<laws.OptimizerOptions>
-}
-const whole = ({ update, claims }: Whole, name: string): ReadonlyArray<laws.Law> =>
-  laws.optimizer(
-    Optimizer.define({
-      name: word(name),
-      about: name,
-      memory: t.type({ count: t.number }),
-      init: () => (): Memory => ({ count: 0 }),
-      update:
-        () =>
-        (gradient, { count }, { params }) => [update(gradient, count, params), { count: count + 1 }]
-    }),
-    claims
-  )
-const scaled = (by: number): ((gradient: P) => P) => Params.mapValues(g => by * g)
-const hidden = { calls: 0 }
-const seen = new WeakSet()
-const entries = (f: (g: number, i: number) => number): ((gradient: P) => P) =>
-  Params.map<NdArray, NdArray>(array => ({ ...array, values: array.values.map(f) }))
-const wholes: { readonly wrong: Table<Whole>; readonly right: Table<Whole> } = {
-  wrong: {
-    'a count outside the memory | a state goes through JSON unchanged': {
-      update: gradient => {
-        hidden.calls += 1
-        return scaled(-1 / hidden.calls)(gradient)
-      }
-    },
-    'what it has seen is known by reference | a state goes through JSON unchanged': {
-      update: gradient => {
-        const again = seen.has(gradient)
-        seen.add(gradient)
-        return scaled(again ? -1 : -2)(gradient)
-      }
-    },
-    'the gradient is written over | a state goes through JSON unchanged': {
-      update: gradient => {
-        for (const { values } of Object.values(gradient)) values.forEach((g, i) => (values[i] = 2 * g))
-        return scaled(-0.1)(gradient)
-      }
-    },
-    'the first name alone | steps have the names and shapes of the parameters': {
-      update: gradient => {
-        const [name] = Object.keys(gradient)
-        return { [name]: gradient[name] }
-      }
-    },
-    'every array a list | steps have the names and shapes of the parameters': {
-      update: Params.map<NdArray, NdArray>(({ values }) => ({
-        shape: [values.length, 1, 1],
-        values: values.map(g => -g)
-      }))
-    },
-    'an entry too few | steps have the names and shapes of the parameters': {
-      update: Params.map<NdArray, NdArray>(array => ({ ...array, values: array.values.slice(1) }))
-    },
-    'a rate of its own for each entry, said to know no order | permuted coordinates take permuted steps': {
-      update: entries((g, i) => (-g * (1 + i)) / 10),
-      claims: { coordinatesAlike: true }
-    },
-    'a rate by names, said to know none | split parameters take split steps': {
-      update: gradient =>
-        Params.map<NdArray, NdArray>((array, name) => ({
-          ...array,
-          values: array.values.map(g => -g * name.length)
-        }))(gradient),
-      claims: { namesAlike: true }
-    },
-    'divided by the size of each array, said to know no names | split parameters take split steps': {
-      update: Params.map<NdArray, NdArray>(array => ({
-        ...array,
-        values: array.values.map(g => -g / array.values.length)
-      })),
-      claims: { namesAlike: true }
-    },
-    'a floor below which nothing moves, said to be linear | scaled gradients take scaled steps': {
-      update: entries(g => (Math.abs(g) < 1e-3 ? 0 : -0.1 * g)),
-      claims: { scaling: 'linear' }
-    },
-    'means that are said to be frozen | what is frozen keeps its bits': {
-      update: scaled(-0.1),
-      claims: { frozen: ['means'] }
-    }
-  },
-  right: {
-    'a rate of its own for each entry': {
-      update: entries((g, i) => (-g * (1 + i)) / 10),
-      claims: { scaling: 'linear' }
-    },
-    'noise, of a key that counts the steps': {
-      update: (gradient, count) => {
-        const z = Key.normal(64)(Key.child(count)(Key.fromSeed(3)))
-        return entries((g, i) => -0.1 * g + 0.01 * z[i % 64])(gradient)
-      }
-    },
-    'every third step, none': { update: (gradient, count) => scaled(count % 3 === 2 ? 0 : -0.1)(gradient) },
-    'towards 0, whatever the gradient': { update: (_, __, params) => scaled(-0.01)(params) },
-    'no step at all': { update: scaled(0), claims: { descends: 5, frozen: ['means'] } }
-  }
-}
 
 // —— rates ——
 
@@ -284,7 +37,7 @@ const rated = ({ at, is }: Rated, name: string): ReadonlyArray<laws.Law> => {
 const cosine = Rate.cosine({ rate: 0.1, steps: 100, warmUp: 10 })
 const half = (n: number, from: number, to: number): number =>
   0.05 * (1 + Math.cos((Math.PI * (n - from)) / (to - from)))
-const rates: { readonly wrong: Table<Rated>; readonly right: Table<Rated> } = {
+const rates = ofConcept('rate', rated, {
   wrong: {
     'below 0 in the end | is no less than 0': { at: n => 0.1 - n / 1000 },
     'no number at first | is no less than 0': { at: n => 0.1 / n },
@@ -305,7 +58,7 @@ const rates: { readonly wrong: Table<Rated>; readonly right: Table<Rated> } = {
     'nothing for ten steps': { at: n => (n < 10 ? 0 : 0.1) },
     'a root by hand': { at: n => 0.1 / Math.sqrt(1 + n / 10), is: Rate.inverseSquareRoot({ rate: 0.1, after: 10 }) }
   }
-}
+})
 
 // —— regions ——
 
@@ -316,8 +69,36 @@ interface Projected {
 const projected = ({ to, excess }: Projected, name: string): ReadonlyArray<laws.Law> =>
   laws.region(Region.define({ name: word(name), about: name, meaning: () => ({ project: to }) }), excess && { excess })
 const length = (x: ArrayLike<number>): number => Math.hypot(...Array.from(x))
+const sizeOf = (x: ArrayLike<number>): number => Array.from(x).reduce((total, each) => total + Math.abs(each), 0)
+const times = (x: Float64Array, by: number): Float64Array => x.map(each => by * each)
+const ballAfterBox = (x: Float64Array): Float64Array => {
+  const inBox = x.map(each => Math.max(-0.8, Math.min(0.8, each)))
+  return times(inBox, 1 / Math.max(1, length(inBox)))
+}
+/** x less what of it is the same in size in all coordinates, of which Σ|x_i| ≤ 1 leaves so much. */
+const softened = (x: Float64Array): Float64Array => {
+  const sizes = Array.from(x, Math.abs).sort((a, b) => b - a)
+  const least = sizes.reduce(
+    ({ sum, threshold }, size, i) => {
+      const rest = (sum + size - 1) / (i + 1)
+      return { sum: sum + size, threshold: size > rest ? rest : threshold }
+    },
+    { sum: 0, threshold: 0 }
+  )
+  return sizeOf(x) <= 1 ? x.slice() : x.map(each => Math.sign(each) * Math.max(0, Math.abs(each) - least.threshold))
+}
+/** The cone |u| ≤ t of x = (u, t), as it is beside the polar one, of which all comes to 0. */
+const cone = (x: Float64Array): Float64Array => {
+  const u = x.subarray(0, -1)
+  const height = x[x.length - 1]
+  const size = length(u)
+  if (size <= height) return x.slice()
+  if (size <= -height) return x.map(() => 0)
+  const middle = (size + height) / 2
+  return Float64Array.from([...times(u, middle / size), middle])
+}
 const outOfBall = (x: ReadonlyArray<number>): number => length(x) - 1
-const regions: { readonly wrong: Table<Projected>; readonly right: Table<Projected> } = {
+const regions = ofConcept('region', projected, {
   wrong: {
     'the sphere for the ball | what is inside stays': { to: x => (length(x) === 0 ? x : x.map(v => v / length(x))) },
     'a ball of twice the radius | a projection is inside': {
@@ -340,6 +121,22 @@ const regions: { readonly wrong: Table<Projected>; readonly right: Table<Project
     'a box in single precision | what is inside stays': {
       to: x => x.map(v => Math.fround(Math.max(-1, Math.min(1, v))))
     },
+    'a box that writes over its argument | what is inside stays': {
+      to: x => {
+        x.forEach((value, i) => {
+          x[i] = Math.min(1, Math.max(-1, value))
+        })
+        return x
+      }
+    },
+    'the ball after the box | no point of the region is nearer': {
+      to: ballAfterBox,
+      excess: x => Math.max(length(x) - 1, ...x.map(a => Math.abs(a) - 0.8))
+    },
+    'Σ|x| ≤ 1 by scaling | no point of the region is nearer': {
+      to: x => times(x, 1 / Math.max(1, sizeOf(x))),
+      excess: x => sizeOf(x) - 1
+    },
     'far out is left | projections bring nothing farther apart': { to: x => x.map(v => (v > 1 && v < 100 ? 1 : v)) },
     'softmax for the simplex | a projection is the nearest point': {
       to: x => {
@@ -351,12 +148,20 @@ const regions: { readonly wrong: Table<Projected>; readonly right: Table<Project
   right: {
     'a box by hand': { to: x => x.map(v => Math.max(-1, Math.min(1, v))) },
     'a ball by hand': { to: x => (length(x) <= 1 ? x : x.map(v => v / length(x))), excess: outOfBall },
+    'Σ|x| ≤ 1': { to: softened, excess: x => sizeOf(x) - 1 },
+    'a cone of second order': { to: cone, excess: x => length(x.slice(0, -1)) - x[x.length - 1] },
+    'what sums to 1 at most': {
+      to: x => {
+        const over = x.reduce((total, value) => total + value, 0) - 1
+        return over > 0 ? x.map(value => value - over / x.length) : x
+      }
+    },
     everything: { to: x => x },
     'the point 0': { to: x => x.map(() => 0) },
     'what is 0 but in the first entry': { to: x => x.map((v, i) => (i === 0 ? v : 0)) },
     'entries that are equal': { to: x => x.map(() => x.reduce((sum, v) => sum + v, 0) / x.length) }
   }
-}
+})
 
 // —— initializers ——
 
@@ -388,6 +193,21 @@ const started = (
 }
 const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
+const firstOf = (
+  points: Points.Points,
+  count: number,
+  order: ArrayLike<number>
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const rows = rowsOf(points)
+  return Array.from({ length: count }, (_, i) => rows[order[i % rows.length]])
+}
+/** Rows of weight 0 come last: they are none. */
+const byFirstColumn = ({ rows, dim, values, weights }: Points.Points): ReadonlyArray<number> => {
+  const isNone = (i: number): number => Number(weights?.[i] === 0)
+  return Array.from({ length: rows }, (_, i) => i).sort(
+    (a, b) => isNone(a) - isNone(b) || values[a * dim] - values[b * dim]
+  )
+}
 const apart = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => Math.hypot(...a.map((x, j) => x - b[j]))
 /** Two rows, the second by its weight and its distance from the first to a power. */
 const byDistance =
@@ -412,7 +232,7 @@ const about = (
   const mean = Points.mean(points)
   return Array.from({ length: count }, (_, k) => Array.from(mean, (m, j) => m + z(k * points.dim + j)))
 }
-const initializers: { readonly wrong: Table<Started>; readonly right: Table<Started> } = {
+const initializers = ofConcept('initializer', started, {
   wrong: {
     'the key ignored | the key determines the start': {
       centres: (points, count) => () => about(points, count, at => at),
@@ -493,6 +313,20 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       turns: true,
       is: Initializer.kMeansPlusPlus
     },
+    'the first rows | a start does not know the order of the rows': {
+      centres: (points, count) => () =>
+        firstOf(
+          points,
+          count,
+          rowsOf(points).map((_, i) => i)
+        ),
+      draws: 'never'
+    },
+    'rows drawn whatever their weights | the starts are of one law': {
+      centres: (points, count) => key => firstOf(points, count, Key.permutation(points.rows)(key)),
+      draws: 'sometimes',
+      is: Initializer.fromData
+    },
     'on a sphere of the radius squared | the starts are of one law': {
       centres: (points, count) => key => {
         const z = Key.normal(count * points.dim)(key)
@@ -556,6 +390,10 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       draws: 'never',
       moves: true
     },
+    'by the first column': {
+      centres: (points, count) => () => firstOf(points, count, byFirstColumn(points)),
+      draws: 'never'
+    },
     'rows, with replacement': {
       centres: (points, count) => key => {
         const rows = rowsOf(points)
@@ -566,7 +404,7 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       turns: true
     }
   }
-}
+})
 
 // —— stages and pipelines ——
 
@@ -592,7 +430,7 @@ const staged = ({ step }: Staged, name: string): ReadonlyArray<laws.Law> =>
       })
     })
   )
-const stages: { readonly wrong: Table<Staged>; readonly right: Table<Staged> } = {
+const stages = ofConcept('stage', staged, {
   wrong: {
     'a count that outlives it | goes on from text with the same bits': {
       step: params => {
@@ -612,7 +450,7 @@ const stages: { readonly wrong: Table<Staged>; readonly right: Table<Staged> } =
     'noise by its key': { step: (params, _, key) => Params.mapValues(x => x + Key.normal(1)(key)[0])(params) },
     'nothing at all': { step: params => params }
   }
-}
+})
 
 /** Which rows of how many a batch of two takes. */
 type Chosen = (rows: number, key: Key.Key) => Int32Array
@@ -638,7 +476,7 @@ const batched = (chosen: Chosen, name: string): ReadonlyArray<laws.Law> =>
       })
     })
   )
-const batches: { readonly wrong: Table<Chosen>; readonly right: Table<Chosen> } = {
+const batches = ofConcept('stage of batches', batched, {
   wrong: {
     'never the last row | every row is met as often as any other': (rows, key) => Key.integers(rows - 1)(2)(key),
     'a row and the next | every row is met as often as any other': (rows, key) => {
@@ -650,7 +488,7 @@ const batches: { readonly wrong: Table<Chosen>; readonly right: Table<Chosen> } 
     'any two': (rows, key) => Key.integers(rows)(2)(key),
     'two of a permutation': (rows, key) => Int32Array.from(Key.permutation(rows)(key).slice(0, 2))
   }
-}
+})
 
 const pipeline = (
   initializer: Initializer.Initializer,
@@ -664,10 +502,7 @@ const pipeline = (
   })
 const em = (steps: number): Stage.Stage => Stage.expectationMaximization({ steps })
 const base = pipeline(Initializer.fromData, em(2), em(3))
-const pipelines: {
-  readonly wrong: Table<Pipeline.Pipeline<string>>
-  readonly right: Table<Pipeline.Pipeline<string>>
-} = {
+const pipelines = ofConcept('pipeline', (own: Pipeline.Pipeline<string>) => laws.same(own, base), {
   wrong: {
     'a step too few | the ends are the same': pipeline(Initializer.fromData, em(2), em(2)),
     'another start | the ends are the same': pipeline(Initializer.kMeansPlusPlus, em(2), em(3)),
@@ -677,15 +512,36 @@ const pipelines: {
     'the same in sequence': pipeline(Initializer.fromData, Stage.sequence([em(2), em(3)])),
     'the empty sequence between': pipeline(Initializer.fromData, em(2), Stage.sequence([]), em(3))
   }
-}
+})
+
+// —— what is declared of a value alone ——
+
+const declared = ofConcept('declared', (value: Case.AnyValue) => laws.of(value), {
+  wrong: {
+    'the SNR, said to be 1 everywhere | its ‘everywhere’ is what it stands for': Weighting.define({
+      name: 'declared',
+      about: '',
+      meaning: () => ({ everywhere: 1, weigh: () => time => time })
+    }),
+    'what starts otherwise from a source | its ‘streams’ is what it stands for': Initializer.defineCentres({
+      name: 'declared',
+      about: '',
+      meaning: () => ({
+        draws: 'always',
+        streams: true,
+        centres:
+          ({ data, count }) =>
+          () => ({
+            shape: [count, data.dim],
+            values: Float64Array.from({ length: count * data.dim }, (_, i) => i + ('values' in data ? 0 : 0.5))
+          })
+      })
+    })
+  },
+  right: { 'the constant 1, everywhere': Weighting.constant(1) }
+})
 
 export const learning = [
-  ...ofConcept('optimizer of entries', optimizers, optimizing),
-  ...ofConcept('optimizer', wholes, whole),
-  ...ofConcept('rate', rates, rated),
-  ...ofConcept('region', regions, projected),
-  ...ofConcept('initializer', initializers, started),
-  ...ofConcept('stage', stages, staged),
-  ...ofConcept('stage of batches', batches, batched),
-  ...ofConcept('pipeline', pipelines, own => laws.same(own, base))
+  ...[...rates, ...regions, ...initializers],
+  ...[...stages, ...batches, ...pipelines, ...declared]
 ]

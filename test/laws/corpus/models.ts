@@ -1,6 +1,6 @@
 /** Inventions of models: scores of mixtures, networks, steps of expectation–maximization, keys. */
-import { pipe } from 'fp-ts/lib/function.js'
 import {
+  abs,
   add,
   div,
   exp,
@@ -14,6 +14,7 @@ import {
   relu,
   softmax,
   square,
+  stopGradient,
   sub,
   sum,
   tanh,
@@ -22,7 +23,7 @@ import {
 } from '../../../lib/index.js'
 import { ExpectationMaximization, Net, Params, Points, Score } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { ofConcept, word, type Table } from './invention.js'
+import { ofConcept, ofTwelve, word } from './invention.js'
 
 type Rows = (x: Tensor) => Tensor
 
@@ -43,7 +44,7 @@ const right: PairScore = (params, x, level) => {
   const c = centre(params, level)
   return div(sub(mul(c, tanh(div(dot(c, x), u(level)))), x), u(level))
 }
-const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore> } = {
+const pairs = ofConcept('score', pair, {
   wrong: {
     'of the wrong sign | is the gradient of the log-density': (params, x, level) => neg(right(params, x, level)),
     'of the clean law at every level | is the gradient of the log-density': (params, x, level) =>
@@ -91,7 +92,7 @@ const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore
       return div(add(mul(div(plus, 2), sub(c, x)), mul(div(minus, 2), sub(neg(c), x))), u(level))
     }
   }
-}
+})
 
 // —— what is no mixture: students ——
 
@@ -106,7 +107,7 @@ const student = ({ apply }: Student, name: string): ReadonlyArray<laws.Law> =>
       apply: ({ weights }, x, level) => apply(x, expandDims(weights, 0), level)
     })
   )
-const students: { readonly wrong: Table<Student>; readonly right: Table<Student> } = {
+const students = ofConcept('student', student, {
   wrong: {
     'normalized over the batch | sees each row alone, at its own level': {
       apply: (x, w) => mul(w, sub(x, mean(x, 0, true)))
@@ -125,13 +126,38 @@ const students: { readonly wrong: Table<Student>; readonly right: Table<Student>
     'a soft step': { apply: (x, w) => tanh(mul(w, x)) },
     'nothing at all': { apply: x => mul(0, x) }
   }
-}
+})
+
+// —— with kinks ——
+
+type Kinked = (x: Tensor, weights: Tensor) => Tensor
+const kinkedNetwork = (apply: Kinked, name: string): ReadonlyArray<laws.Law> =>
+  laws.student(
+    Score.custom({
+      name,
+      shapes: dim => ({ weights: [dim] }),
+      apply: ({ weights }, x) => apply(x, expandDims(weights, 0))
+    }),
+    { smooth: false }
+  )
+const networks = ofConcept('network with kinks', kinkedNetwork, {
+  wrong: {
+    'ReLU of which one side is held still | divergence is a sum of slopes': (x, w) =>
+      mul(w, add(relu(x), stopGradient(relu(neg(x))))),
+    'weights held still beside ReLU | divergence is a sum of slopes': (x, w) => mul(w, stopGradient(relu(x))),
+    'e^wx of each coordinate | is finite, a row for each row': (x, w) => exp(mul(w, x))
+  },
+  right: {
+    'ReLU of each coordinate': (x, w) => mul(w, relu(x)),
+    '|·| of each coordinate': (x, w) => mul(w, abs(x))
+  }
+})
 
 // —— networks ——
 
 const net = (apply: Rows, name: string): ReadonlyArray<laws.Law> =>
   laws.net(Net.define({ name: word(name), about: name, meaning: () => () => ({ apply: (_, x) => apply(x) }) }))
-const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
+const nets = ofConcept('net', net, {
   wrong: {
     'normalized over the batch | sees each row alone, at its own level, with its own label': x =>
       sub(x, mean(x, 0, true)),
@@ -149,7 +175,7 @@ const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
     'doubled and bent': x => tanh(mul(2, x)),
     'cubed, whatever comes': x => mul(x, square(x))
   }
-}
+})
 
 // —— expectation–maximization ——
 
@@ -192,7 +218,7 @@ const named =
       }
     }
   }
-const steps: { readonly wrong: Table<Step>; readonly right: Table<Step> } = {
+const steps = ofConcept('expectation–maximization', em, {
   wrong: {
     'a step and a half | no variance falls below its floor': moved((next, before) => next + 0.5 * (next - before)),
     'no step | a step takes what is greatest of Q': moved((_, before) => before),
@@ -211,12 +237,14 @@ const steps: { readonly wrong: Table<Step>; readonly right: Table<Step> } = {
       Points.select(Array.from({ length: points.rows }, (_, i) => points.rows - 1 - i))(points)
     )
   }
-}
+})
 
 // —— keys ——
 
 type Source = laws.Source
-const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<Partial<Source>> } = {
+const key = (source: Partial<Source>): ReadonlyArray<laws.Law> => laws.key({ source: { ...Key, ...source } })
+const inOrder = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i)
+const keys = ofConcept('key', key, {
   wrong: {
     'children that are the key itself | splitting does not depend on how many': { child: () => key => key },
     'the next by counting | splitting does not depend on how many': {
@@ -243,6 +271,40 @@ const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<P
     'uniform for normal | normal draws are normal': {
       normal: n => key => Key.uniform(n)(key).map(x => Math.sqrt(12) * (x - 0.5))
     },
+    'normals of twelve uniforms | normal draws are normal': {
+      normal: n => key => ofTwelve(n, Key.uniform(12 * n)(key))
+    },
+    'uniforms of 32 bits | uniform draws are uniform': {
+      uniform: n => key => Key.uniform(n)(key).map(u => Math.floor(u * 2 ** 32) / 2 ** 32)
+    },
+    'orders by draws of three bits | every place of a permutation is uniform': {
+      permutation: n => key => {
+        const drawn = Key.uniform(n)(key).map(u => Math.floor(8 * u))
+        return inOrder(n).sort((a, b) => drawn[a] - drawn[b])
+      }
+    },
+    'a shuffle that swaps with any | every place of a permutation is uniform': {
+      permutation: n => key => {
+        const drawn = Key.uniform(n)(key)
+        const order = inOrder(n)
+        drawn.forEach((u, i) => {
+          const j = Math.floor(n * u)
+          const kept = order[i]
+          order[i] = order[j]
+          order[j] = kept
+        })
+        return order
+      }
+    },
+    'normals of which each shares a uniform with the next | a draw knows nothing of the one before': {
+      normal: n => key => {
+        const u = Key.uniform(n + 1)(key)
+        return Float64Array.from(
+          { length: n },
+          (_, i) => Math.sqrt(-2 * Math.log(1 - u[i])) * Math.cos(2 * Math.PI * u[i + 1])
+        )
+      }
+    },
     'normals by another stream when there are more | more draws begin with fewer': {
       normal: n => key => Key.normal(n)(Key.child(n)(key))
     },
@@ -255,26 +317,6 @@ const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<P
     'a permutation the other way': { permutation: n => key => Key.permutation(n)(key).slice().reverse() },
     'normals of the other sign': { normal: n => key => Key.normal(n)(key).map(z => -z) }
   }
-}
+})
 
-export const models = [
-  ...ofConcept('score', pairs, pair),
-  ...ofConcept('student', students, student),
-  ...ofConcept('net', nets, net),
-  ...ofConcept('expectation–maximization', steps, em),
-  ...ofConcept('key', sources, source =>
-    laws.key({
-      source: {
-        ...pipe(Key, ({ child, split, named, uniform, normal, permutation }) => ({
-          child,
-          split,
-          named,
-          uniform,
-          normal,
-          permutation
-        })),
-        ...source
-      }
-    })
-  )
-]
+export const models = [...pairs, ...students, ...networks, ...nets, ...steps, ...keys]

@@ -1,8 +1,9 @@
-/** Inventions of noise: weightings, time laws, parametrizations, expectations, time grids, clocks. */
+/** Inventions of noise: weightings, time laws, parametrizations, expectations. */
 import { Elementary, Key } from '../../../lib/index.js'
-import { Expectation, Field, Parametrization, Schedule, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
+import { Expectation, type Field, Parametrization, type Schedule, TimeLaw, Weighting } from '../../../src/index.js'
+import type { Spec } from '../../../src/schedule/parametrization.js'
 import * as laws from '../../../src/laws/index.js'
-import { ofConcept, word, type Table } from './invention.js'
+import { about, ofConcept, ofTwelve, word } from './invention.js'
 
 const { exp, log } = Elementary
 const snr = ({ alpha, sigma }: Schedule.Level): number => (alpha * alpha) / (sigma * sigma)
@@ -10,7 +11,7 @@ const snr = ({ alpha, sigma }: Schedule.Level): number => (alpha * alpha) / (sig
 // —— weightings ——
 
 interface Weighed {
-  readonly of: (level: Schedule.Level, time: number) => number
+  readonly of: (level: Schedule.Level, time: number, diffusion: number) => number
   readonly sees?: Weighting.Sees
   readonly claims?: laws.WeightingOptions
   /** What it is said to be. */
@@ -23,15 +24,15 @@ const weighting = ({ of, sees, claims = {}, is }: Weighed, name: string): Readon
     meaning: () => ({
       ...(sees && { sees }),
       weigh:
-        ({ level }) =>
+        ({ level, diffusion }) =>
         time =>
-          of(level(time), time)
+          of(level(time), time, diffusion(time))
     })
   })
   return [...laws.weighting(own, claims), ...(is === undefined ? [] : laws.same(own, is))]
 }
 const dataToNoise = { carries: [Parametrization.data, Parametrization.noise] } as const
-const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighed> } = {
+const weightings = ofConcept('weighting', weighting, {
   wrong: {
     'the log-SNR, which changes sign | weights are finite, and of one sign': { of: level => log(snr(level)) },
     'less than nothing at high noise | weights are finite, and of one sign': { of: ({ sigma }) => 0.5 - sigma },
@@ -52,6 +53,10 @@ const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighe
     'a time, said to be of the level | another clock changes no weight but a rate': {
       of: (_, time) => exp(-time),
       sees: 'level'
+    },
+    'g said to be a rate | another clock changes no weight but a rate': {
+      of: (_, __, diffusion) => Math.sqrt(Math.max(0, diffusion)),
+      sees: 'rate'
     },
     'SNR² for SNR | it makes the loss of one parametrization that of another': {
       of: level => snr(level) * snr(level),
@@ -88,9 +93,10 @@ const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighe
     },
     'of σ alone': { of: ({ sigma }) => sigma / (1 + sigma), sees: 'level' },
     'a bump in the log-SNR': { of: level => exp(-log(snr(level)) * log(snr(level))), sees: 'snr' },
+    'half of g², a rate': { of: (_, __, diffusion) => diffusion / 2, sees: 'rate' },
     'all the same, below 0': { of: () => -1 }
   }
-}
+})
 
 // —— time laws ——
 
@@ -104,7 +110,7 @@ const late: Timed['law'] = {
   quantile: () => u => Math.sqrt(u),
   density: () => ({ at: time => 2 * time, support: [0, 1] })
 }
-const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } = {
+const timeLaws = ofConcept('time law', timeLaw, {
   wrong: {
     'a density of twice the mass | the density is that of the draws': {
       law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) }
@@ -144,12 +150,18 @@ const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } =
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 1 / n }))
       }
     },
+    'times 2u², said to be uniform from 0 on | its ‘fromClean’ is what it stands for': {
+      law: { quantile: () => u => 2 * u * u, fromClean: 2 }
+    },
     'the share of the uniform law | its share is that of the draws': { law: late, share: time => time }
   },
   right: {
     'late, with its density and its share': { law: late, share: time => time * time },
     'late, in strata': { law: { ...late, isStratified: true } },
     'from noise to data': { law: { quantile: () => u => 1 - u, density: () => ({ at: () => 1, support: [0, 1] }) } },
+    'midpoints, as many as are asked for': {
+      law: { nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n })) }
+    },
     'two times': {
       law: {
         nodes: () => [
@@ -161,7 +173,7 @@ const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } =
     'early, by a cube': { law: { quantile: () => u => u * u * u } },
     'two pieces': { law: { quantile: () => u => (u < 0.5 ? 0.2 * u : 0.1 + 1.8 * (u - 0.5)) } }
   }
-}
+})
 
 // —— parametrizations ——
 
@@ -169,29 +181,51 @@ interface Written {
   readonly of: (level: Schedule.Level) => Parametrization.Direction
   readonly behind?: (level: Schedule.Level) => Parametrization.Behind
   readonly degree?: number
+  readonly says?: Partial<Pick<Spec<string, Field.NoFields, null>, 'written' | 'squaredDeterminant'>>
   /** What it is said to be, where that is published. */
   readonly is?: (level: Schedule.Level) => Parametrization.Direction
 }
-const parametrization = ({ of, behind, degree, is }: Written, name: string): ReadonlyArray<laws.Law> =>
+const parametrization = ({ of, behind, degree, says, is }: Written, name: string): ReadonlyArray<laws.Law> =>
   laws.parametrization(
     Parametrization.define({
       name: word(name),
       about: name,
       ...(behind && { behind: () => behind }),
       ...(degree !== undefined && { degree }),
+      ...says,
       meaning: () => of
     }),
     is && { direction: is }
   )
 const velocity: Written['of'] = ({ alpha, sigma }) => ({ p: -sigma, q: alpha })
-const behindVelocity: NonNullable<Written['behind']> = ({ alpha, sigma }) => {
-  const size = alpha * alpha + sigma * sigma
-  return {
-    data: { ofOutput: -sigma / size, ofPoint: alpha / size },
-    noise: { ofOutput: alpha / size, ofPoint: sigma / size }
+const behindVelocity =
+  (sign: 1 | -1): NonNullable<Written['behind']> =>
+  ({ alpha, sigma }) => {
+    const size = alpha * alpha + sigma * sigma
+    return {
+      data: { ofOutput: (-sign * sigma) / size, ofPoint: alpha / size },
+      noise: { ofOutput: alpha / size, ofPoint: sigma / size }
+    }
   }
-}
-const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<Written> } = {
+/** As tensors: the noise by the sign. */
+const written = (sign: 1 | -1): NonNullable<Written['says']> => ({
+  written:
+    () =>
+    ({ alpha, sigma }, { add, mul, neg, of, shown }) => {
+      const size = add(mul(alpha, alpha), mul(sigma, sigma))
+      return {
+        direction: { p: neg(sigma), q: alpha },
+        behind: {
+          data: { ofPoint: shown(alpha, size), ofOutput: neg(shown(sigma, size)) },
+          noise: { ofPoint: shown(sigma, size), ofOutput: mul(of(sign), shown(alpha, size)) }
+        }
+      }
+    }
+})
+const determinant = (alphas: number, above = '', below = ''): NonNullable<Written['says']> => ({
+  squaredDeterminant: () => ({ alphas, sigmas: 0, above, below })
+})
+const parametrizations = ofConcept('parametrization', parametrization, {
   wrong: {
     'velocity with its signs swapped | the truth is carried to the truth': {
       of: ({ alpha, sigma }) => ({ p: sigma, q: -alpha }),
@@ -200,6 +234,27 @@ const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<
     'the score without its sign | the truth is carried to the truth': {
       of: ({ sigma }) => ({ p: 0, q: 1 / sigma }),
       is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
+    },
+    'velocity with the wrong sign behind it | the truth is carried to the truth': {
+      of: velocity,
+      behind: behindVelocity(-1),
+      is: velocity
+    },
+    'velocity whose noise is written with the other sign | its ‘written’ is what it stands for': {
+      of: velocity,
+      says: written(-1)
+    },
+    'the determinant α for α² | its ‘squaredDeterminant’ is what it stands for': {
+      of: () => ({ p: 0, q: 1 }),
+      says: determinant(1)
+    },
+    'a determinant that is not squared, as written | its ‘squaredDeterminant’ is what it stands for': {
+      of: velocity,
+      says: determinant(0, '(α² + σ²)')
+    },
+    'a determinant below the line, as written | its ‘squaredDeterminant’ is what it stands for': {
+      of: velocity,
+      says: determinant(0, '', '(α² + σ²)²')
     },
     'velocity said to be of degree 0 | outputs grow with the level by its degree': { of: velocity, degree: 0 },
     'the data said to be of degree 1 | outputs grow with the level by its degree': {
@@ -212,13 +267,16 @@ const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<
     }
   },
   right: {
-    'velocity by hand': { of: velocity, behind: behindVelocity, degree: 1, is: velocity },
+    'velocity by hand': { of: velocity, behind: behindVelocity(1), degree: 1, is: velocity },
+    'velocity, written': { of: velocity, says: written(1) },
+    'the determinant of velocity, as written': { of: velocity, says: determinant(0, '(α² + σ²)²') },
+    'the noise, with its determinant': { of: () => ({ p: 0, q: 1 }), says: determinant(2) },
     'velocity, solved for': { of: velocity },
     'the noise, three times as long': { of: () => ({ p: 0, q: 3 }), degree: 0 },
     'less noise': { of: ({ alpha, sigma }) => ({ p: alpha, q: 0.5 * sigma }), degree: 1 },
     'a flow by hand': { of: () => ({ p: -1, q: 1 }), degree: 0, is: () => ({ p: -1, q: 1 }) }
   }
-}
+})
 
 // —— expectations ——
 
@@ -226,23 +284,39 @@ interface Drawn {
   readonly rows?: 'apart' | 'together' | 'fixed'
   readonly of: (size: Expectation.Size, key: Key.Key) => ReadonlyArray<Expectation.Draw>
 }
-const expectation = ({ rows = 'apart', of }: Drawn, name: string): ReadonlyArray<laws.Law> =>
-  laws.of(
-    Expectation.define({
-      name: word(name),
-      about: name,
-      meaning: () => ({ where: 'everywhere', rows, draws: size => key => of(size, key) })
-    })
-  )
+const expectation = ({ rows = 'apart', of }: Drawn): Expectation.Expectation =>
+  Expectation.define({
+    name: 'ownNoise',
+    about,
+    meaning: () => ({ where: 'everywhere', rows, draws: size => key => of(size, key) })
+  })
 /** Plain noise, changed. */
 const made =
   (change: (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array): Drawn['of'] =>
   (size, key) => [{ weight: 1, noise: change(Key.normal(size.rows * size.dim)(key), size, key) }]
 const each = (change: (z: number, at: number) => number): Drawn => ({ of: made(z => z.map(change)) })
-const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn> } = {
+const inPairs: Drawn['of'] = made((z, { dim }) => z.map((x, at) => (Math.floor(at / dim) % 2 === 0 ? x : -z[at - dim])))
+const ofTwo: Drawn = {
+  of: made((z, { rows, dim }, key) => {
+    const other = Key.normal(rows * dim)(Key.child(1)(key))
+    return z.map((x, at) => Math.SQRT1_2 * (x + other[at]))
+  })
+}
+const expectations = ofConcept('expectation', (drawn: Drawn) => laws.of(expectation(drawn)), {
   wrong: {
-    'two coordinates of one size | nothing is drawn twice': {
-      of: made((z, { dim }) => z.map((x, at) => (at % dim === 1 ? Math.sign(x) * Math.abs(z[at - 1]) : x)))
+    'no noise for a row alone | its noise is standard normal': {
+      rows: 'apart',
+      of: made((z, { rows }) => (rows === 1 ? z.map(() => 0) : z))
+    },
+    'noise a fiftieth too long | its noise is standard normal': each(z => 1.02 * z),
+    'noise of twelve uniforms | its noise is standard normal': {
+      of: made((z, _, key) => ofTwelve(z.length, Key.uniform(12 * z.length)(key)))
+    },
+    'noise to an eighth | nothing is drawn twice': each(z => Math.round(8 * z) / 8),
+    'rows in pairs, said to be apart | nothing is drawn twice': { of: inPairs },
+    'the last coordinate without its sign | its mean is that over all noise': {
+      rows: 'together',
+      of: made((z, { dim }) => z.map((x, at) => (at % dim === dim - 1 ? Math.abs(x) : x)))
     },
     'the third coordinate without noise | its mean is that over all noise': {
       of: made((z, { dim }) => z.map((x, at) => (at % dim === 2 ? 0 : x)))
@@ -269,10 +343,7 @@ const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn>
         { weight: 0.5, noise: key, sign: -1 }
       ]
     },
-    'rows in pairs of opposites': {
-      rows: 'together',
-      of: made((z, { dim }) => z.map((x, at) => (Math.floor(at / dim) % 2 === 0 ? x : -z[at - dim])))
-    },
+    'rows in pairs of opposites': { rows: 'together', of: inPairs },
     'less its mean over the rows': {
       rows: 'together',
       of: made((z, { rows, dim }) =>
@@ -282,43 +353,40 @@ const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn>
         })
       )
     },
-    'two normals, by √½': {
-      of: made((z, { rows, dim }, key) => {
-        const other = Key.normal(rows * dim)(Key.child(1)(key))
-        return z.map((x, at) => Math.SQRT1_2 * (x + other[at]))
-      })
-    },
+    'two normals, by √½': ofTwo,
     'the same noise at every step': {
       rows: 'fixed',
       of: ({ rows, dim }) => [{ weight: 1, noise: Key.normal(rows * dim)(Key.fromSeed(5)) }]
     }
   }
-}
+})
 
-// —— time grids and clocks ——
+/** What is said to have the mean of plain noise. */
+const sameMean = ofConcept(
+  'same expectation',
+  (drawn: Drawn) => laws.same(expectation(drawn), Expectation.monteCarlo()),
+  {
+    wrong: {
+      'noise about 0.1 | the noise is of the same law': each(z => z + 0.1),
+      'noise a twentieth too long | the means are the same': each(z => 1.05 * z),
+      'the last coordinate about 0.1 | the noise is of the same law': {
+        of: made((z, { dim }) => z.map((x, at) => (at % dim === dim - 1 ? x + 0.1 : x)))
+      }
+    },
+    right: { 'rows in pairs of opposites': { rows: 'together', of: inPairs }, 'two normals, by √½': ofTwo }
+  }
+)
 
-interface Gridded {
-  readonly times: ReadonlyArray<number>
-  readonly evenIn?: TimeGrid.Coordinate
-}
-const grid = ({ times, evenIn }: Gridded, name: string): ReadonlyArray<laws.Law> =>
-  laws.timeGrid(
-    TimeGrid.define({
-      name: word(name),
-      about: name,
-      meaning: () => ({ times: () => times, ...(evenIn && { evenIn }) })
-    })
-  )
 /** Draws on the span of the centres, one by one or with their opposites, that say of themselves whether they come in pairs. */
 interface Spanning {
   readonly antithetic: boolean
   readonly signs: ReadonlyArray<1 | -1>
 }
-const spanning = ({ antithetic, signs }: Spanning, name: string): ReadonlyArray<laws.Law> =>
+const spanning = ({ antithetic, signs }: Spanning): ReadonlyArray<laws.Law> =>
   laws.of(
     Expectation.define({
-      name: word(name),
-      about: name,
+      name: 'ownNoise',
+      about,
       meaning: () => ({
         where: 'span',
         antithetic,
@@ -326,163 +394,18 @@ const spanning = ({ antithetic, signs }: Spanning, name: string): ReadonlyArray<
       })
     })
   )
-
-/** Between two ends, by a place in [0, 1] for each of its steps. */
-type Places = (step: number, steps: number) => number
-const spanned =
-  (count: (steps: number) => number, place: Places, bent = (x: number): number => x, back = bent) =>
-  (name: string): ReadonlyArray<laws.Law> =>
-    laws.timeGrid(
-      TimeGrid.define({
-        name: word(name),
-        about: name,
-        fields: {
-          from: Field.positive({ default: 0.9 }),
-          to: Field.positive({ default: 1e-3 }),
-          steps: Field.count({ default: 10 })
-        },
-        meaning: ({ from, to, steps }) => ({
-          times: () =>
-            Array.from({ length: count(steps) }, (_, i) => back(bent(from) + (bent(to) - bent(from)) * place(i, steps)))
-        })
-      })()
-    )
-const all = (steps: number): number => steps + 1
-const evenly: Places = (step, steps) => step / steps
-const spans: {
-  readonly wrong: Table<(name: string) => ReadonlyArray<laws.Law>>
-  readonly right: Table<(name: string) => ReadonlyArray<laws.Law>>
-} = {
+const spans = ofConcept('expectation in the span', spanning, {
   wrong: {
-    'as many times as steps | it goes from its noisy end to its clean end in its steps': spanned(
-      steps => steps,
-      (step, steps) => step / (steps - 1)
-    ),
-    'a step before its end | it goes from its noisy end to its clean end in its steps': spanned(
-      all,
-      (step, steps) => step / (steps + 1)
-    ),
-    'a step after its begin | it goes from its noisy end to its clean end in its steps': spanned(
-      all,
-      (step, steps) => (step + 1) / (steps + 1)
-    )
+    'one draw, said to come with its opposite | each draw comes with its opposite, if it says so': {
+      antithetic: true,
+      signs: [1]
+    },
+    'a draw with its opposite, and not said | each draw comes with its opposite, if it says so': {
+      antithetic: false,
+      signs: [1, -1]
+    }
   },
-  right: {
-    'evenly from end to end': spanned(all, evenly),
-    'even in a root': spanned(all, evenly, Math.sqrt, x => x * x),
-    'even in a seventh root': spanned(
-      all,
-      evenly,
-      x => Math.pow(x, 1 / 7),
-      x => Math.pow(x, 7)
-    )
-  }
-}
-const byTime: TimeGrid.Coordinate = (_, time) => time
-const byRoot: TimeGrid.Coordinate = ({ alpha, sigma }) => Math.sqrt(sigma / alpha)
-const grids: { readonly wrong: Table<Gridded>; readonly right: Table<Gridded> } = {
-  wrong: {
-    'from data to noise | times fall': { times: [0.1, 0.3, 0.6, 0.9] },
-    'a time twice | times fall': { times: [0.9, 0.5, 0.5, 0.1] },
-    'a step back | times fall': { times: [0.9, 0.4, 0.5, 0.1] },
-    'halves, said to be even | steps are even in its coordinate': { times: [0.8, 0.4, 0.2, 0.1], evenIn: byTime },
-    'even, said to be so in a root | steps are even in its coordinate': { times: [0.9, 0.6, 0.3], evenIn: byRoot },
-    'even but for the last | steps are even in its coordinate': { times: [0.9, 0.7, 0.5, 0.4], evenIn: byTime }
-  },
-  right: {
-    halves: { times: [0.8, 0.4, 0.2, 0.1] },
-    even: { times: [0.9, 0.7, 0.5, 0.3], evenIn: byTime },
-    'one step': { times: [0.9, 0.1], evenIn: byRoot }
-  }
-}
+  right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
+})
 
-/** What is said to have the mean of plain noise. */
-const sameMean = ({ rows = 'apart', of }: Drawn, name: string): ReadonlyArray<laws.Law> =>
-  laws.same(
-    Expectation.define({
-      name: word(name),
-      about: name,
-      meaning: () => ({ where: 'everywhere', rows, draws: size => key => of(size, key) })
-    }),
-    Expectation.monteCarlo()
-  )
-
-export const noise = [
-  ...ofConcept('weighting', weightings, weighting),
-  ...ofConcept('time law', timeLaws, timeLaw),
-  ...ofConcept('parametrization', parametrizations, parametrization),
-  ...ofConcept('expectation', expectations, expectation),
-  ...ofConcept(
-    'same expectation',
-    {
-      wrong: {
-        'noise about 0.1 | the noise is of the same law': each(z => z + 0.1),
-        'noise a twentieth too long | the means are the same': each(z => 1.05 * z),
-        'the last coordinate about 0.1 | the noise is of the same law': {
-          of: made((z, { dim }) => z.map((x, at) => (at % dim === dim - 1 ? x + 0.1 : x)))
-        }
-      },
-      right: {
-        'rows in pairs of opposites': expectations.right['rows in pairs of opposites'],
-        'two normals, by √½': expectations.right['two normals, by √½']
-      }
-    },
-    sameMean
-  ),
-  ...ofConcept(
-    'expectation in the span',
-    {
-      wrong: {
-        'one draw, said to come with its opposite | each draw comes with its opposite, if it says so': {
-          antithetic: true,
-          signs: [1]
-        },
-        'a draw with its opposite, and not said | each draw comes with its opposite, if it says so': {
-          antithetic: false,
-          signs: [1, -1]
-        }
-      },
-      right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
-    },
-    spanning
-  ),
-  ...ofConcept('time grid', grids, grid),
-  ...ofConcept('time grid between ends', spans, (held, name) => held(name)),
-  ...ofConcept(
-    'same schedule',
-    {
-      wrong: {
-        'a cosine without its offset | the levels are the same': [Schedule.cosine({ offset: 0 }), Schedule.cosine()],
-        'variance σ² for σ | the levels are the same': [
-          Schedule.custom({ name: 'a', alpha: t => exp(-t), sigma: t => 1 - exp(-2 * t), until: Infinity }),
-          Schedule.ornsteinUhlenbeck
-        ],
-        'twice the rate | the levels are the same': [
-          Schedule.custom({
-            name: 'b',
-            alpha: t => exp(-2 * t),
-            sigma: t => Math.sqrt(1 - exp(-4 * t)),
-            until: Infinity
-          }),
-          Schedule.ornsteinUhlenbeck
-        ]
-      },
-      right: {
-        'Ornstein–Uhlenbeck by hand': [
-          Schedule.custom({
-            name: 'd',
-            alpha: t => exp(-t),
-            sigma: t => Math.sqrt(-Elementary.expm1(-2 * t)),
-            until: Infinity
-          }),
-          Schedule.ornsteinUhlenbeck
-        ],
-        'a flow by hand': [
-          Schedule.custom({ name: 'e', alpha: t => 1 - t, sigma: t => t, until: 1 }),
-          Schedule.rectifiedFlow
-        ]
-      }
-    },
-    ([a, b]: readonly [Schedule.Schedule, Schedule.Schedule]) => laws.same(a, b)
-  )
-]
+export const noise = [...weightings, ...timeLaws, ...parametrizations, ...expectations, ...sameMean, ...spans]

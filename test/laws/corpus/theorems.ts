@@ -18,7 +18,7 @@ import {
 } from '../../../src/index.js'
 import * as Objective from '../../../src/objective/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { ofConcept, type Table } from './invention.js'
+import { ofConcept } from './invention.js'
 
 type PerRow = Parameters<typeof Objective.custom>[2]
 const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
@@ -36,6 +36,7 @@ const pulled =
   timeLaw =>
     Objective.sum([form(timeLaw), Objective.weight(weight)(Objective.regularizer({ norm: 'l2' }))])
 const { implicit, denoising } = Objective
+const two = Score.spherical({ components: 2 })
 
 const pair = 'the pair’s gradient is EM plus G'
 const components = 'the gradient of K components in closed form'
@@ -43,7 +44,7 @@ const power = 'small means are led by power iteration'
 const moments = 'small centres are matched by their second moments'
 const both = `implicit is denoising in expectation: ${Score.show(Score.symmetricPair)}`
 
-const paper: { readonly wrong: Table<laws.PaperOptions>; readonly right: Table<laws.PaperOptions> } = {
+const paper = ofConcept('the paper', laws.paper, {
   wrong: {
     [`of the other sign | ${pair}`]: { implicit: times(-1, implicit) },
     [`of EM’s step alone | ${pair}`]: {
@@ -72,7 +73,7 @@ const paper: { readonly wrong: Table<laws.PaperOptions>; readonly right: Table<l
       implicit: of(({ score, divergence }) => add(squared(score), mul(2, divergence())))
     }
   }
-}
+})
 
 // —— expectation–maximization ——
 
@@ -87,7 +88,8 @@ const short: laws.Step = (family, floor, points) => params => {
   const next = ExpectationMaximization.step(family, floor, points)(params)
   return { ...next, params: Params.mapValues(x => 0.99 * x)(next.params) }
 }
-const em: { readonly wrong: Table<laws.EMOptions>; readonly right: Table<laws.EMOptions> } = {
+const emOf = (options: laws.EMOptions): ReadonlyArray<laws.Law> => [...laws.em(two, options), ...laws.emPair(options)]
+const em = ofConcept('levels and expectation–maximization', emOf, {
   wrong: {
     [`pulled to 0 | the truth is a fixed point of both`]: { implicit: pulled(0.005, implicit) },
     [`g² for ½g² | ${levels}`]: { implicit: times(2, implicit) },
@@ -108,7 +110,7 @@ const em: { readonly wrong: Table<laws.EMOptions>; readonly right: Table<laws.EM
     [`a correction that does not decay | ${decays}`]: { implicit: pulled(1e-3, implicit) }
   },
   right: { 'as they are': {} }
-}
+})
 
 // —— the correspondence, parameter by parameter ——
 
@@ -136,7 +138,7 @@ const led = ({ name, by, objective = denoising(TimeLaw.at(0.1)) }: Led): Readonl
   return laws.correspondsToEM({ score, objective: Objective.sum([objective, pull]) }).slice(0, 3)
 }
 const oneFactor = 'apart, descent is EM’s step times one factor'
-const leading: { readonly wrong: Table<Led>; readonly right: Table<Led> } = {
+const leading = ofConcept('correspondence of a parameter', led, {
   wrong: {
     [`the mean of all centres led faster than their difference | ${oneFactor}`]: {
       name: 'means',
@@ -150,12 +152,11 @@ const leading: { readonly wrong: Table<Led>; readonly right: Table<Led> } = {
     }
   },
   right: { 'led nowhere': { name: 'means', by: at => at.map(() => 0) } }
-}
+})
 
 // —— flows ——
 
 const truth = Mixture.of({ means: [[-2], [2]], weights: [0.3, 0.7] })
-const two = Score.spherical({ components: 2 })
 interface Flowing {
   readonly perRow?: PerRow
   /** How much farther than expectation–maximization a map goes. */
@@ -176,7 +177,7 @@ const flowing = ({ perRow, farther }: Flowing): ReadonlyArray<laws.Law> => {
 const along = 'the loss falls along its gradient flow'
 const asFast = 'the loss falls as fast as its gradient is long'
 const raises = 'the map never raises its value'
-const flows: { readonly wrong: Table<Flowing>; readonly right: Table<Flowing> } = {
+const flows = ofConcept('flow', flowing, {
   wrong: {
     [`a gradient of one part alone | ${along}`]: {
       perRow: ({ score, divergence }) => add(stopGradient(squared(score)), mul(2, divergence()))
@@ -195,7 +196,7 @@ const flows: { readonly wrong: Table<Flowing>; readonly right: Table<Flowing> } 
     'implicit score matching by hand': { perRow: ({ score, divergence }) => add(squared(score), mul(2, divergence())) },
     'half of a step': { farther: 0.5 }
   }
-}
+})
 
 // —— recovery ——
 
@@ -222,8 +223,11 @@ const descent = (expectation: Expectation.Expectation): ReadonlyArray<Stage.Stag
   })
 ]
 const noMore = 'gradients vary no more than those of plain noise'
-type Stages = ReadonlyArray<Stage.Stage>
-const recovering: { readonly wrong: Table<Stages>; readonly right: Table<Stages> } = {
+const recovers = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<laws.Law> =>
+  laws.recovers(
+    Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: two, initializer: Initializer.kMeansPlusPlus, stages })
+  )
+const recovering = ofConcept('recovery', recovers, {
   wrong: {
     'nothing is learned | the planted truth is found': [],
     'nothing at all is learned | the error falls as n^{−1/2}': [],
@@ -231,19 +235,6 @@ const recovering: { readonly wrong: Table<Stages>; readonly right: Table<Stages>
     [`one draw for all rows | ${noMore}`]: descent(shared)
   },
   right: { 'expectation–maximization': [Stage.expectationMaximization({ steps: 30 })] }
-}
+})
 
-export const theorems = [
-  ...ofConcept('the paper', paper, laws.paper),
-  ...ofConcept('levels and expectation–maximization', em, options => [
-    ...laws.em(two, options),
-    ...laws.emPair(options)
-  ]),
-  ...ofConcept('correspondence of a parameter', leading, led),
-  ...ofConcept('flow', flows, flowing),
-  ...ofConcept('recovery', recovering, stages =>
-    laws.recovers(
-      Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: two, initializer: Initializer.kMeansPlusPlus, stages })
-    )
-  )
-]
+export const theorems = [...paper, ...em, ...leading, ...flows, ...recovering]

@@ -7,6 +7,7 @@
  * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
+import { principal } from '../../../lib/rows/principal.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
@@ -17,9 +18,9 @@ import { kernels } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/points.js'
 import { select, weightsOf } from '../../data/points.js'
 import type { MStep, Second } from '../family.js'
-import { componentsOf, ofComponents, partsOf, type Component } from '../component.js'
+import { componentsOf, isGaussian, isRound, ofComponents, partsOf, type Component } from '../component.js'
 import { mirror, moments, responsibilities, whitened } from './moments.js'
-import type { Rows } from '../passRows.js'
+import type { Rows } from '../rows.js'
 import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
@@ -52,7 +53,7 @@ export interface Split {
   readonly halves: Pair
 }
 
-export interface Survey {
+export interface SplitCandidates {
   /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
   readonly cost: Float64Array
   /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
@@ -164,6 +165,10 @@ const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64
   mirror(gram, dim)
   return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
 }
+
+/** The unit vector along which rows spread most. */
+const widest = ({ rows, dim, values, weights }: Cloud): Float64Array =>
+  principal({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
 /** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
 const factorOf = (second: Second, covariance: Float64Array, dim: number): NdArray => {
@@ -382,9 +387,9 @@ const halving = (
   return {
     single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, dim), totals),
     after: (starts, steps) => {
-      let standing: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
-      for (let i = 0; i < steps; i++) standing = step(standing.map(({ halves }) => halves))
-      return [...standing].sort((a, b) => a.value - b.value)
+      let halved: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
+      for (let i = 0; i < steps; i++) halved = step(halved.map(({ halves }) => halves))
+      return [...halved].sort((a, b) => a.value - b.value)
     }
   }
 }
@@ -443,11 +448,11 @@ const seenOf = (
 }
 
 /** What each component costs, and what its halves would gain. */
-export const survey = (
+export const splitCandidates = (
   points: Points,
   mixture: Mixture,
   { second, isShared = false, leastRows, isThorough = false }: Kind
-): Survey => {
+): SplitCandidates => {
   const { rows, dim } = points
   const all = componentsOf(mixture)
   const count = all.length
@@ -458,8 +463,11 @@ export const survey = (
   const cost = new Float64Array(count)
   for (let k = 0; k < count; k++)
     cost[k] = lossOf(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
+  /** Of few rows in many columns fourth moments tell nothing: where components are round, halves lie along the widest direction. */
+  const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
-  const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
+  const most = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
+  const least = isWide ? leastRows : most
   const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
     if (!(mass[k] * rows >= 2 * least)) return []
     const chosen = chosenOf(k, width, r, w)
@@ -478,7 +486,8 @@ export const survey = (
           narrowest: NARROWEST
         })
     const { single, after } = halving(cloud, second, common, share)
-    const starts = [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
+    const ways = isWide ? [widest(cloud)] : directions(cloud, outer)
+    const starts = [...ways.map(along(second)), ...found.map(pursued(second))]
     const first = after(starts, FIRST).slice(0, KEPT)
     return after(
       first.map(({ halves }) => halves),

@@ -189,7 +189,7 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
 }
 
 /** Where steps stand: a pair, and the log-odds by it. */
-interface Standing extends Spot {
+interface Candidate extends Spot {
   readonly pair: Omit<Pair, 'gain'>
   /** The pair's, except for the mean of log(1 + e^odds). */
   readonly single: number
@@ -198,7 +198,7 @@ interface Standing extends Spot {
 /** What a step makes of the mean of r(y, 1), r the shares of the first half; null where a half is left with too few rows. */
 const stepped =
   ({ second, common, least, narrowest }: Pursuit, middle: Float64Array) =>
-  (sums: Float64Array): Standing | null => {
+  (sums: Float64Array): Candidate | null => {
     const dim = middle.length
     const p = sums[dim]
     const q = 1 - p
@@ -247,8 +247,8 @@ const stepped =
     }
   }
 
-/** Standing with its gain; by falling gain. */
-type Pursued = ReadonlyArray<Standing & { readonly pair: Pair }>
+/** Candidate with its gain; by falling gain. */
+type Pursued = ReadonlyArray<Candidate & { readonly pair: Pair }>
 
 const likeliest = (found: Pursued, most: number): Pursued =>
   found
@@ -264,18 +264,18 @@ export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArra
   const around = tableOf(places)
   const middle = sumsOf(table.weighted, width).subarray(0, dim)
   const next = stepped(pursuit, middle)
-  const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Standing> => {
+  const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Candidate> => {
     const logits = products(all, from, rows)
     const sums = kernels().matMul(kernels().sigmoid(logits, logits), table.weighted, all.length, rows, width)
     return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
   }
-  const after = (all: ReadonlyArray<Standing>, steps: number): Pursued => {
-    let standing = all
-    for (let i = 0; i < steps; i++) standing = step(standing)
-    const logits = products(standing, table, rows)
-    const means = kernels().matMul(kernels().softplus(logits, logits), weights, standing.length, rows, 1)
-    return standing
-      .map((standing, s) => ({ ...standing, pair: { ...standing.pair, gain: standing.single + means[s] } }))
+  const after = (all: ReadonlyArray<Candidate>, steps: number): Pursued => {
+    let candidates = all
+    for (let i = 0; i < steps; i++) candidates = step(candidates)
+    const logits = products(candidates, table, rows)
+    const means = kernels().matMul(kernels().softplus(logits, logits), weights, candidates.length, rows, 1)
+    return candidates
+      .map((one, s) => ({ ...one, pair: { ...one.pair, gain: one.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)
   }
   const half = startsIn(dim) / 2

@@ -1,8 +1,5 @@
 /** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
 import { constant, pipe } from 'fp-ts/lib/function.js'
-import * as N from 'fp-ts/lib/number.js'
-import * as O from 'fp-ts/lib/Option.js'
-import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../../lib/index.js'
 import * as ExpectationMaximization from './expectationMaximization.js'
@@ -10,10 +7,7 @@ import { iterate } from '../../../lib/plain/iterate.js'
 import { leap, type Leap } from './accelerated.js'
 import * as Frame from './frame.js'
 import * as Halves from './halves.js'
-import * as Split from './split.js'
 import * as Mixture from '../mixture.js'
-import { isGaussian } from '../component.js'
-import { inMemory } from '../passRows.js'
 import type * as Params from '../../core/params.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
@@ -61,59 +55,39 @@ interface Move<P extends string> {
   readonly start: () => Params.Params<P>
 }
 
-/** All moves from given parameters, however promising. */
+/** All moves from given parameters, however promising; none where a family has not the way from and to mixtures. */
 type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<P>>
 
-const paired = <P extends string, S extends { readonly gain: number }>(
-  cost: Float64Array,
-  splits: ReadonlyArray<ReadonlyArray<S>>,
-  start: (removed: number, split: number, found: S) => Params.Params<P>
-): ReadonlyArray<Move<P>> =>
-  Array.from(cost, (cost, removed) =>
-    splits.flatMap((ways, split) =>
-      split === removed
-        ? []
-        : ways.map(found => ({ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }))
-    )
-  ).flat()
-
-/** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
-  { varianceFloor }: Options,
+  { toMixture, fromMixture, mStep, mirrored, held, leastRows }: Family<P>,
   about: Points.Points
 ): Moves<P> => {
-  const least = leastRows(about.dim)
   if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return () => []
   const { second, isShared = false } = mStep
-  /**
-   * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
-   * that look along several directions find fewer there.
-   */
-  const round = (mixture: Mixture.Mixture): ReadonlyArray<Move<P>> => {
-    const learned = { mixture, free: !unitVariance }
-    const { mass, cost, splits } = Split.survey(inMemory(about), learned, varianceFloor, least)
-    return paired(
-      cost,
-      splits.map(split => (split === null ? [] : [split])),
-      (removed, split, { halves }) =>
-        fromMixture(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
-    )
-  }
-  const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
-  const moves: Moves<P> = params => {
+  return params => {
     const mixture = toMixture(params)
-    const count = Mixture.components(mixture)
-    const isRound = mixture.factors === null && mixture.variances.length === count && isGaussian(mixture)
-    if (isRound && about.rows < count * about.dim) return round(mixture)
-    const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
-    return paired(
-      cost,
-      splits.map(list => list.filter(({ gain }, i) => i === 0 || list[i - 1].gain - gain > SAME).slice(0, WAYS)),
-      (removed, split, { halves }) => fromMixture(Halves.moved(mixture, removed, split, halves))
+    const { cost, splits } = Halves.splitCandidates(about, mixture, {
+      second,
+      isShared,
+      leastRows: leastRows(about.dim)
+    })
+    const free = Array.from(cost.keys()).filter(k => !held.includes(k))
+    /** The likeliest ways to halve a component that are not the same. */
+    const waysOf = (split: number): ReadonlyArray<Halves.Split> =>
+      splits[split].filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME).slice(0, WAYS)
+    return free.flatMap(removed =>
+      free
+        .filter(split => split !== removed)
+        .flatMap(split =>
+          waysOf(split).map(({ gain, halves }) => ({
+            removed,
+            split,
+            promise: gain - cost[removed],
+            start: () => fromMixture(Halves.moved(mixture, removed, split, halves))
+          }))
+        )
     )
   }
-  return params => moves(params).filter(isFree)
 }
 
 /** Whether a family can be moved so. */
@@ -174,7 +148,7 @@ export const step = <P extends string>(
     family.toMixture === undefined
       ? 0
       : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
-  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points)
+  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, points)
   const movesFrom =
     data.rows > SURVEYED
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.select)(about))
@@ -182,32 +156,17 @@ export const step = <P extends string>(
   return (params, key) => {
     const { value, mass, lost } = judge(params)
     if (mass.length < 2) return { value, params, move: null }
-    const moves = pipe(
-      movesFrom(key)(toInternal(params)),
-      RA.sort(
-        pipe(
-          N.Ord,
-          Ord.reverse,
-          Ord.contramap(({ promise }: Move<P>) => promise)
-        )
-      )
-    )
-    return pipe(
-      moves.slice(0, attempts),
-      RA.findFirstMap(({ removed, split, start }) => {
-        const polished = polishedFrom(fromInternal(start()), value - LEAST_GAIN)
-        if (polished === null) return O.none
-        const found = judge(polished)
-        const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
-        const isHeld = narrow(polished) <= narrow(params)
-        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
-        return found.value < value - LEAST_GAIN && holds
-          ? O.some({ params: polished, move: { removed, split } })
-          : O.none
-      }),
-      O.getOrElse((): Omit<Moved<P>, 'value'> => ({ params, move: null })),
-      led => ({ value, ...led })
-    )
+    const moves = [...movesFrom(key)(toInternal(params))].sort((a, b) => b.promise - a.promise)
+    for (const { removed, split, start } of moves.slice(0, attempts)) {
+      const polished = polishedFrom(fromInternal(start()), value - LEAST_GAIN)
+      if (polished === null) continue
+      const found = judge(polished)
+      const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
+      const isHeld = narrow(polished) <= narrow(params)
+      const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
+      if (found.value < value - LEAST_GAIN && holds) return { value, params: polished, move: { removed, split } }
+    }
+    return { value, params, move: null }
   }
 }
 
@@ -223,22 +182,15 @@ export const grown =
     if (family.toMixture === undefined || from === undefined) return []
     const mixture = family.toMixture(toInternal(params))
     const { second, isShared }: Pick<MStep<P>, 'second' | 'isShared'> = larger.mStep ?? { second: 'trace' }
-    const { splits } = Halves.survey(about, mixture, {
+    const { splits } = Halves.splitCandidates(about, mixture, {
       second,
       isShared: isShared === true,
       leastRows: family.leastRows(points.dim),
       isThorough: true
     })
-    return pipe(
-      splits.flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k }))),
-      RA.sort(
-        pipe(
-          N.Ord,
-          Ord.reverse,
-          Ord.contramap(({ gain }: Halves.Split) => gain)
-        )
-      ),
-      RA.takeLeft(GROWTHS),
-      RA.map(({ k, halves }) => fromInternal(from(Halves.grown(mixture, k, halves))))
-    )
+    return splits
+      .flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k })))
+      .sort((a, b) => b.gain - a.gain)
+      .slice(0, GROWTHS)
+      .map(({ k, halves }) => fromInternal(from(Halves.grown(mixture, k, halves))))
   }

@@ -89,7 +89,7 @@ describe('halves', () => {
     ]
   ] as const)('gain what they say, %s, one covariance: %s', (second, isShared, whole) => {
     const single = Mixture.of({ means: [mean], covariances: [whole.map(row => [...row])] })
-    const { splits } = Halves.survey(points, single, { second, isShared, leastRows: 3, isThorough: true })
+    const { splits } = Halves.splitCandidates(points, single, { second, isShared, leastRows: 3, isThorough: true })
     const [{ gain, halves }] = splits[0]
     const density = Mixture.meanLogDensity(points)
     // The gain is that before the last step, which moves no more: a row in 10⁴ is doubtful, and steps shrink by as much.

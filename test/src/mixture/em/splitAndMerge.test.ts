@@ -18,7 +18,7 @@ import {
   Score,
   Stage
 } from '../../../../src/index.js'
-import * as Split from '../../../../src/mixture/em/split.js'
+import * as Halves from '../../../../src/mixture/em/halves.js'
 
 const compiled = <P extends string>(
   score: Score.Score<P>,
@@ -88,9 +88,14 @@ it('the most promising move comes first', () => {
 
 describe('what a move is chosen by', () => {
   const mixture = Mixture.of({ means: [[-10], [-9], [10]], weights: [0.2, 0.2, 0.6], variances: [1, 2, 16] })
-  const learned = { mixture, free: true }
-  const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
-  const survey = Split.survey(rows, learned, 1e-6, 3)
+  const survey = Halves.splitCandidates(points, mixture, { second: 'trace', leastRows: 3 })
+  const mass = (k: number): number => {
+    const { values } = Mixture.responsibilities(points)(mixture)
+    return values.reduce((sum, p, at) => (at % 3 === k ? sum + p : sum), 0) / points.rows
+  }
+  const [likeliest] = survey.splits[2]
+  const halves = [...likeliest.halves].sort((a, b) => a.mean[0] - b.mean[0])
+  const variance = ({ factor }: (typeof halves)[number]): number => factor.values[0] ** 2
 
   it('is what the likelihood loses without a component', () => {
     const whole = Mixture.meanLogDensity(points)(mixture)
@@ -101,53 +106,56 @@ describe('what a move is chosen by', () => {
         weights: others.map(other => mixture.weights[other]),
         variances: others.map(other => mixture.variances[other])
       })
-      const mass = survey.mass[k]
       // The price of a share is that of the rows' own, where the likelihood has the mixture's.
-      const lost = whole - Mixture.meanLogDensity(points)(rest) + Math.log1p(-mass) - Math.log1p(-mixture.weights[k])
-      expect(survey.cost[k]).toBeCloseTo(lost, 10)
+      const price = Math.log1p(-mass(k)) - Math.log1p(-mixture.weights[k])
+      expect(survey.cost[k]).toBeCloseTo(whole - Mixture.meanLogDensity(points)(rest) + price, 10)
     }
   })
 
   it('is what the likelihood gains by halves', () => {
-    const split = survey.splits[2]
-    if (split === null) throw new Error('a component over two groups has halves')
-    const [left, right] = [...split.halves].sort((a, b) => a.centre[0] - b.centre[0])
-    expect(Math.abs(left.centre[0] - 6)).toBeLessThan(0.5)
-    expect(Math.abs(right.centre[0] - 14)).toBeLessThan(0.5)
+    const [left, right] = halves
+    expect(Math.abs(left.mean[0] - 6)).toBeLessThan(0.5)
+    expect(Math.abs(right.mean[0] - 14)).toBeLessThan(0.5)
     const own = { ...points, rows: 600, values: points.values.filter(x => x > 0).slice(0, 600) }
-    const single = Mixture.of({ means: [[10]], variances: [own.values.reduce((s, x) => s + (x - 10) ** 2, 0) / 600] })
+    const single = Mixture.of({ means: [[10]], variances: [16] })
     const two = Mixture.of({
-      means: [[left.centre[0]], [right.centre[0]]],
-      weights: [left.share, right.share],
-      variances: [left.variance, right.variance]
+      means: [[left.mean[0]], [right.mean[0]]],
+      weights: [left.weight, right.weight],
+      variances: [variance(left), variance(right)]
     })
     const gain = Mixture.meanLogDensity(own)(two) - Mixture.meanLogDensity(own)(single)
-    // The gain is counted on the rows by their responsibilities, and against the best single component.
-    expect(split.gain).toBeGreaterThan(0.9 * survey.mass[2] * gain)
-    expect(split.gain).toBeLessThan(1.1 * survey.mass[2] * gain)
+    // The gain is counted on the rows by their responsibilities, and against the component as it stands.
+    expect(likeliest.gain).toBeGreaterThan(0.9 * mass(2) * gain)
+    expect(likeliest.gain).toBeLessThan(1.1 * mass(2) * gain)
   })
 
   it('is carried out: a half takes the place of what was removed, the other of what was split', () => {
-    const split = survey.splits[2]
-    if (split === null) throw new Error('a component over two groups has halves')
-    const { means, weights, variances } = Split.moved(
-      survey,
-      learned,
-      { removed: 0, split: 2, halves: split.halves },
-      1e-6
-    )
-    const [half, other] = split.halves
-    const total = survey.mass[1] + survey.mass[2]
-    const expected = [
-      { mean: other.centre[0], weight: (survey.mass[2] * other.share) / total, variance: other.variance },
-      { mean: -9, weight: survey.mass[1] / total, variance: 2 },
-      { mean: half.centre[0], weight: (survey.mass[2] * half.share) / total, variance: half.variance }
-    ]
-    expected.forEach(({ mean, weight, variance }, k) => {
-      expect(means.values[k]).toBeCloseTo(mean, 12)
-      expect(weights[k]).toBeCloseTo(weight, 12)
-      expect(variances[k]).toBeCloseTo(variance, 9)
+    const [half, other] = likeliest.halves
+    const { means, weights } = Halves.moved(mixture, 0, 2, [half, other])
+    const total = 0.2 + half.weight + other.weight
+    expect([...means.values]).toEqual([other.mean[0], -9, half.mean[0]])
+    ;[other.weight, 0.2, half.weight].forEach((weight, k) => {
+      expect(weights[k]).toBeCloseTo(weight / total, 12)
     })
+  })
+
+  it('halves components along the direction in which they spread most, where rows are few for their columns', () => {
+    // 24 rows in 30 columns, in two groups along one that is no column.
+    const along = Float64Array.from({ length: 30 }, (_, j) => (j % 3 === 0 ? 1 : -1) / Math.sqrt(30))
+    const noise = Key.normal(24 * 30)(Key.fromSeed(3))
+    const values = noise.map((z, at) => z + (Math.floor(at / 30) % 2 === 0 ? 9 : -9) * along[at % 30])
+    const [[split]] = Halves.splitCandidates(
+      { rows: 24, dim: 30, values },
+      Mixture.of({ means: [new Array<number>(30).fill(0)], variances: [3.6] }),
+      { second: 'trace', leastRows: 2 }
+    ).splits
+    const [a, b] = split.halves
+    const apart = a.mean.map((x, j) => x - b.mean[j])
+    const length = Math.sqrt(apart.reduce((sum, x) => sum + x * x, 0))
+    const cosine = apart.reduce((sum, x, j) => sum + x * along[j], 0) / length
+    // Means of twelve rows are off by √(30/12) in all directions, 2.2 together of 18.
+    expect(Math.abs(cosine)).toBeGreaterThan(0.95)
+    expect(Math.abs(length - 18)).toBeLessThan(3)
   })
 })
 

@@ -19,8 +19,6 @@ export interface Given {
   readonly constants: Arrays
   /** What a row costs whatever is read of it, where the function knows: see below. */
   readonly row?: number
-  /** Of how many rows these are a stretch: what comes of each is then what comes of it among all. All of them, unless given. */
-  readonly among?: number
 }
 
 /**
@@ -30,8 +28,6 @@ export interface Given {
 const WORTH = 5e6
 /** What a row costs whatever its function reads, counted in numbers read: an op of the interpreter on a row is a dozen. */
 const ROW = 1000
-/** So many rows are many, whatever is read. */
-export const MANY = WORTH / ROW
 
 const entries = (arrays: Arrays): number => Object.values(arrays).reduce((sum, { shape }) => sum + size(shape), 0)
 
@@ -49,7 +45,7 @@ const programs = library()
  */
 export const rowwise =
   (of: object, write: (inputs: Inputs) => Named) =>
-  ({ params, rows, constants, row = ROW, among }: Given): Arrays => {
+  ({ params, rows, constants, row = ROW }: Given): Arrays => {
     const interpreted = (): Arrays =>
       compute(() =>
         write({
@@ -60,7 +56,7 @@ export const rowwise =
       )
     const count = Object.values(rows).at(0)?.shape.at(0) ?? 0
     const read = entries(params) + entries(constants) + entries(rows) / Math.max(count, 1)
-    if ((among ?? count) * (row + read) < WORTH) return interpreted()
+    if (count * (row + read) < WORTH) return interpreted()
     const program = programs.program(
       of,
       {

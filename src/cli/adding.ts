@@ -8,7 +8,7 @@ import { formed, formOf } from './forms.js'
 import { ofItsWidth } from './models.js'
 import * as options from './options.js'
 import type { Form } from './tableOptions.js'
-import { Ended, type Copy, type Failure, type World } from './world.js'
+import { Ended, type Failure, type World } from './world.js'
 
 /** What is added to which rows, and where they go. */
 export interface Adding {
@@ -18,32 +18,23 @@ export interface Adding {
   readonly inPieces: boolean
   /** What new columns are computed of: a table has as many, or is refused. */
   readonly columns: ReadonlyArray<string>
-  /** What is said of few rows may differ by rounding from what is said of them among many: the first wait for so many, or all. */
-  readonly least?: number
-  /** The new columns of a part of the rows, so many of which have come. */
-  readonly added: (table: Points.Table, rows: number) => Added
+  /** The new columns of a part of the rows. */
+  readonly added: (table: Points.Table) => Added
   readonly flags: { readonly out: string; readonly to: Form | undefined }
 }
 
 async function* sheets(
   copies: ReturnType<World['readCopies']>,
-  { file, columns, least = 0, added }: Adding
+  { file, columns, added }: Adding
 ): AsyncGenerator<Sheet> {
-  let rows = 0
-  let waiting: Copy[] = []
-  const sheet = ({ table, withColumns }: Copy): Sheet => withColumns(added(table, rows))
   for await (const read of copies) {
     const copy = options.asRead(options.named(file))(read)
     if (E.isLeft(copy)) throw new Ended(copy.left)
-    const fits = await ofItsWidth({ columns })(copy.right.table)()
+    const { table, withColumns } = copy.right
+    const fits = await ofItsWidth({ columns })(table)()
     if (E.isLeft(fits)) throw new Ended(fits.left)
-    rows += copy.right.table.points.rows
-    waiting.push(copy.right)
-    if (rows < least) continue
-    yield* waiting.map(sheet)
-    waiting = []
+    yield withColumns(added(table))
   }
-  yield* waiting.map(sheet)
 }
 
 export const adding =

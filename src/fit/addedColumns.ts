@@ -31,13 +31,12 @@ const ofClusters = (
 
 /**
  * The most probable component of each row, counted from 1, or `background`; its probability; 1 less that; log p of the row; and whether it
- * lies outside the 99.9 % contour of every component. With clusters the first three are of the most probable cluster. `among` is the number of
- * rows that these are some of, by which what is said of one is the same bits.
+ * lies outside the 99.9 % contour of every component. With clusters the first three are of the most probable cluster.
  */
 export const assigned =
-  (points: Points.Points, clusters: Merging.Clusters | null = null, among = points.rows) =>
+  (points: Points.Points, clusters: Merging.Clusters | null = null) =>
   (mixture: Mixture.Mixture): Added => {
-    const of = Mixture.memberships(points, among)(mixture)
+    const of = Mixture.memberships(points)(mixture)
     const found = clusters === null ? of : ofClusters(clusters, points, mixture, of)
     const [component, probability, uncertainty, logDensity, outlier] = ASSIGNED
     return [

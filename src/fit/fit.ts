@@ -218,16 +218,14 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   ]
 }
 
-const zeroed = (x: number): number => (Number.isNaN(x) ? 0 : x)
-
 /** Points with NaN in the cells that are missing. */
 const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
-  pipe(
-    'rows' in data
-      ? Points.validate({ ...data, values: data.values.map(zeroed) })
-      : Points.fromRows(data.map(row => row.map(zeroed))),
-    E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) }))
-  )
+  'rows' in data
+    ? Points.validateSeen(data)
+    : pipe(
+        Points.fromRows(data.map(row => row.map(x => (Number.isNaN(x) ? 0 : x)))),
+        E.map(points => ({ ...points, values: Float64Array.from(data.flat()) }))
+      )
 
 const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
   Missing.emptyColumns(data).map(j =>
@@ -278,19 +276,18 @@ interface Columns {
 }
 
 const assigning = (mixture: Mixture.Mixture, missing: Options['missing'], columns: Columns | null): Assign => {
-  const said = (points: Points.Points, among: number): ReadonlyArray<Mixture.Membership> =>
+  const said = (points: Points.Points): ReadonlyArray<Mixture.Membership> =>
     points.dim === Mixture.dim(mixture)
-      ? Mixture.memberships(points, among)(mixture)
+      ? Mixture.memberships(points)(mixture)
       : points.dim === columns?.given
-        ? Mixture.memberships(Source.columns(columns.places)(points), among)(mixture)
+        ? Mixture.memberships(Source.columns(columns.places)(points))(mixture)
         : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
   function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
   function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
     const data = Problem.orThrow(Given.given(given))
-    if (isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
-    const points = Problem.orThrow(held({ missing }, data))
-    return said(points, points.rows)
+    if (isSource(data)) return flatMapped(Source.pieces(data), said)
+    return said(Problem.orThrow(held({ missing }, data)))
   }
   return assign
 }

@@ -5,6 +5,8 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { total } from '../../lib/numbers/mean.js'
 import type { Points } from '../data/points.js'
+import { partsOf } from './component.js'
+import * as Moments from './em/moments.js'
 import { responsibilities, type Mixture } from './mixture.js'
 
 /** Components as clusters. */
@@ -126,12 +128,13 @@ export const assign =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
-    const { shape, values } = responsibilities(points)(mixture)
-    const [rows, count] = shape
+    const parts = partsOf(mixture)
+    // In plain loops: what is said of a row is the same whatever rows come with it.
+    const { shares: values } = Moments.responsibilities(parts, points)
     const groups = [...new Set(clusters)].sort((a, b) => a - b)
-    return Array.from({ length: rows }, (_, i) => {
+    return Array.from({ length: points.rows }, (_, i) => {
       const shares = groups.map(group =>
-        total(Array.from({ length: count }, (_, k) => (clusters[k] === group ? values[i * count + k] : 0)))
+        total(parts.map((_, k) => (clusters[k] === group ? values[i * parts.length + k] : 0)))
       )
       const best = shares.reduce((best, p, g) => (p > shares[best] ? g : best), 0)
       return { cluster: groups[best], probability: Math.min(1, shares[best]) }

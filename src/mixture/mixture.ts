@@ -21,7 +21,7 @@ import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
 import { typed } from '../core/spelling.js'
 import { plural } from '../data/parts.js'
-import { select, type Points } from '../data/points.js'
+import type { Points } from '../data/points.js'
 import { of } from './description.js'
 import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
@@ -179,14 +179,13 @@ const pointsOf = (points: Points, mixture: Mixture): Points => {
 /** The answer row after row, by a program where rows are many. */
 const ask =
   (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
-  (points: Points, among = somePoints(points).rows) =>
+  (points: Points) =>
   (mixture: Mixture): Float64Array => {
     const { rows, dim, values } = pointsOf(points, mixture)
     return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
       params: Tensors.arraysOf(mixture),
       rows: { x: { shape: [rows, dim], values } },
-      constants: {},
-      among
+      constants: {}
     }).found.values
   }
 
@@ -233,28 +232,6 @@ export const responsibilities =
     values: pipe(mixture, probabilities(points))
   })
 
-/** |L_k⁻¹(x − c_k)|² with Σ_k = L_kL_kᵀ (Mahalanobis 1936): the squared distance of each row and component, [rows, K]. */
-export const squaredDistances =
-  (points: Points) =>
-  (mixture: Mixture): NdArray => {
-    const { rows, dim: d, values } = pointsOf(points, mixture)
-    const count = components(mixture)
-    const white = factorsOf(mixture).map((factor, k) =>
-      Factor.solve(
-        factor,
-        d,
-        values.map((x, at) => x - mixture.means.values[k * d + (at % d)])
-      )
-    )
-    return {
-      shape: [rows, count],
-      values: new Float64Array(rows * count).map((_, at) => {
-        const i = Math.floor(at / count)
-        return white[at % count].subarray(i * d, (i + 1) * d).reduce((sum, y) => sum + y * y, 0)
-      })
-    }
-  }
-
 /** What a mixture says of a row. */
 export interface Membership {
   /** The number of its most probable component, from 0; −1 of the background, where that is more probable than each. */
@@ -274,18 +251,8 @@ const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k
 /** Of a component's rows, those further out are told as outliers. */
 const OUTSIDE = 1e-3
 
-/** What memberships are of. */
-type RowPosteriors = Omit<Moments.RowPosteriors, 'logs'>
-
-const seenWhole = (mixture: Mixture, points: Points, among: number): RowPosteriors => ({
-  shares: posteriors(points, among)(mixture),
-  logDensity: logDensities(points, among)(mixture),
-  squared: pipe(mixture, squaredDistances(points)).values,
-  columns: new Uint32Array(points.rows).fill(points.dim)
-})
-
 const membershipsOf = (
-  { shares, logDensity, squared, columns }: RowPosteriors,
+  { shares, logDensity, squared, columns }: Moments.RowPosteriors,
   { tails, weights }: Mixture
 ): ReadonlyArray<Membership> => {
   const count = shares.length / logDensity.length
@@ -321,9 +288,7 @@ const membershipsOf = (
 /**
  * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
  * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
- * missing cells, NaN, all is said by the columns that it has.
- *
- * Rows may be a stretch of more, `among` how many: what is said of each is then, bit for bit, what is said of it among all.
+ * missing cells, NaN, all is said by the columns that it has. What is said of a row is the same, bit for bit, whatever rows come with it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -339,29 +304,9 @@ const membershipsOf = (
  * assert.deepEqual(Mixture.memberships(Points.select([1])(points), 2)(mixture), [far])
  */
 export const memberships =
-  (points: Points, among: number = somePoints(points).rows) =>
-  (mixture: Mixture): ReadonlyArray<Membership> => {
-    aMixture(mixture)
-    const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
-      of.rows === 0
-        ? []
-        : membershipsOf(
-            isWhole && isGaussian(mixture)
-              ? seenWhole(mixture, of, among)
-              : Moments.responsibilities(partsOf(mixture), of),
-            mixture
-          )
-    if (points.errors !== undefined) return said(points, false)
-    if (!Missing.has(points)) return said(points, true)
-    // What is said of a row that is whole asks for no other.
-    const { rows, dim, values } = points
-    const { left: part, right: whole } = RA.partition((i: number) =>
-      values.subarray(i * dim, (i + 1) * dim).every(x => !Number.isNaN(x))
-    )(RA.makeBy(rows, i => i))
-    const numbered = (places: ReadonlyArray<number>, isWhole: boolean): ReadonlyArray<readonly [number, Membership]> =>
-      RA.zip(said(select(places)(points), isWhole))(places)
-    return [...numbered(whole, true), ...numbered(part, false)].sort(([i], [j]) => i - j).map(([, found]) => found)
-  }
+  (points: Points) =>
+  (mixture: Mixture): ReadonlyArray<Membership> =>
+    membershipsOf(Moments.responsibilities(partsOf(aMixture(mixture)), pointsOf(points, mixture)), mixture)
 
 /** The number of each row's most probable component, from 0; −1 of the background. */
 export const assign =

@@ -3,7 +3,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../../lib/index.js'
-import { MANY } from '../../../lib/compiler/rowwise.js'
 import { assigned } from '../../fit/addedColumns.js'
 import * as Merging from '../../mixture/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
@@ -48,8 +47,7 @@ export const assign =
           how: asLearned(csvOf(flags), model),
           inPieces: flags.stream,
           columns: model.columns,
-          least: MANY,
-          added: ({ points }, rows) => assigned(points, clusters, rows)(mixture)
+          added: ({ points }) => assigned(points, clusters)(mixture)
         })(world)
       )
     )

@@ -52,7 +52,6 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   'Mixture.logDensity': () => curried(Mixture.logDensity, [mixture], [points]),
   'Mixture.meanLogDensity': () => curried(Mixture.meanLogDensity, [mixture], [points]),
   'Mixture.responsibilities': () => curried(Mixture.responsibilities, [mixture], [points]),
-  'Mixture.squaredDistances': () => curried(Mixture.squaredDistances, [mixture], [points]),
   'Schedule.level': () => curried(Schedule.level, [schedule], [0.3]),
   'Score.shapes': () => curried(Score.shapes, [score], [2]),
   'Score.interpret': () => curried(Score.interpret, [points]),

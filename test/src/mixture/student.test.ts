@@ -12,9 +12,11 @@ import { Covariance, Divergence, Population, Vocabulary } from '../../../src/ind
 import * as Mixture from '../../../src/mixture/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Score from '../../../src/score/score.js'
+import { partsOf } from '../../../src/mixture/component.js'
 import { byProgram, eStep } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
-import { inMemory } from '../../../src/mixture/passRows.js'
+import { responsibilities } from '../../../src/mixture/em/moments.js'
+import { inMemory } from '../../../src/mixture/rows.js'
 import * as Student from '../../../src/mixture/student.js'
 import { isSlow } from '../../cases.js'
 import { there } from '../../there.js'
@@ -150,7 +152,7 @@ describe('the density of a t', () => {
 
   it('is exceeded as far out as its own rows are', () => {
     const many = Mixture.sample(20_000)(Key.fromSeed(7))(single)
-    const squared = Mixture.squaredDistances(many)(single).values
+    const squared = responsibilities(partsOf(single), many).squared
     const limit = Student.exceeded(2.5, 2, 0.05)
     const share = squared.filter(q => q > limit).length / many.rows
     // five standard errors of a share of one in twenty

@@ -14,7 +14,8 @@ import { Case, type Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Source from '../data/source/source.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
-import { rowsOf } from '../mixture/passRows.js'
+import { rowsOf } from '../mixture/rows.js'
+import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
@@ -29,12 +30,7 @@ type Made = E.Either<Problem.Problem, Summing>
 
 const floats = t.readonlyArray(t.number)
 const scaled = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
-const statistics = t.intersection([
-  t.type({ name: t.literal('statistics'), components: t.number, hasFactors: t.boolean }),
-  t.partial({
-    beside: t.type({ hasTails: t.boolean, background: t.union([t.keyof({ cauchy: null, box: null }), t.null]) })
-  })
-])
+const statistics = t.type({ name: t.literal('statistics'), mixture: t.unknown })
 const expectation = t.type({
   name: t.literal('expectation'),
   score: t.unknown,
@@ -67,9 +63,9 @@ const LEAST = Number.MIN_VALUE
 
 /** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
 const counted =
-  (is: (count: number) => boolean, domain: string, of: Summing): Summing =>
+  (count: number, domain: string, of: Summing): Summing =>
   numbers => {
-    if (is(numbers.length)) return of(numbers)
+    if (numbers.length === count) return of(numbers)
     const problem = Problem.of('numbers', numbers.length, domain, 'let all processes be of the same version')
     return refuseWith(problem, Problem.show(problem))
   }
@@ -77,7 +73,7 @@ const counted =
 /** Of a score's parameters, after so many other numbers. */
 const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Summing): Summing => {
   const count = before + Params.sizeOf(Score.shapes(dim)(score))
-  return counted(found => found === count, `${count}, as ${Score.show(score)} has`, of)
+  return counted(count, `${count}, as ${Score.show(score)} has`, of)
 }
 
 /** Of numbers that begin with the two of a key. */
@@ -85,16 +81,6 @@ const withKey =
   (of: (key: Key.Key, numbers: Float64Array) => Chunks.Sum<unknown>): Summing =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
-
-/** Whether a mixture of so many components is told by so many numbers: see `Statistics.mixtureOf`. */
-const tells =
-  ({ components, hasFactors, beside }: t.TypeOf<typeof statistics>, dim: number) =>
-  (count: number): boolean => {
-    const others = components * (1 + dim + (hasFactors ? dim * dim : 0)) + Statistics.besideOf(beside, components, dim)
-    return (
-      Number.isSafeInteger(components) && components > 0 && [1, dim].some(each => count === others + components * each)
-    )
-  }
 
 /** Whether vectors have as many numbers as rows have. */
 const ofRows = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
@@ -142,15 +128,19 @@ export const asked =
       const scale = Float64Array.from(described.scale)
       return pipe(source, Source.inUnits({ centre, scale }), asked(vocabulary)(described.of))
     }
-    if (statistics.is(described)) {
-      const of = Statistics.sum(rowsOf(source))
-      const { components } = described
-      return E.right(
-        counted(tells(described, source.dim), `those of ${components} components`, numbers =>
-          of(Statistics.mixtureOf(described, source.dim)(numbers))
-        )
+    if (statistics.is(described))
+      return pipe(
+        Mixture.codec.decode(described.mixture),
+        E.mapLeft(() => unknown(JSON.stringify(described.mixture))),
+        E.filterOrElse(
+          mixture => Mixture.dim(mixture) === source.dim,
+          mixture => unknown(`of a mixture of ${Mixture.dim(mixture)} columns`)
+        ),
+        E.map(mixture => {
+          const sum = Statistics.sum(rowsOf(source))(mixture)
+          return counted(0, 'none, as a mixture says all', () => sum)
+        })
       )
-    }
     if (expectation.is(described) && ofRows([described.middle], source.dim)) {
       const { middle, kind, level } = described
       const rows = rowsOf(about(middle, source))

@@ -1,12 +1,11 @@
 /** How well a mixture describes data, and what that says of its number of components. */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { described } from './em/eStep.js'
-import type { Rows } from './passRows.js'
-import type * as Mixture from './mixture.js'
-import { asTheyAre, rowsOf } from './passRows.js'
+import type { Rows } from './rows.js'
+import * as Mixture from './mixture.js'
+import { asTheyAre, rowsOf } from './rows.js'
 
 export interface Statistics {
   readonly rows: number
@@ -52,7 +51,10 @@ export const of =
   (mixture: Mixture.Mixture): Statistics => {
     const { points, close } = counting(asTheyAre(data))
     const total = Source.totalOf(points)
-    const { value, doubt, mass, beyond } = taken(sum(rowsOf(points))(mixture), () => asked(mixture))
+    const { value, doubt, mass, beyond } = taken(sum(rowsOf(points))(mixture), () => ({
+      sum: { name: 'statistics', mixture: Mixture.codec.encode(mixture) },
+      numbers: new Float64Array(0)
+    }))
     close()
     return from({
       rows: points.rows,
@@ -75,68 +77,6 @@ const counting = (data: Source.Data): ReturnType<ReturnType<typeof Source.filter
 
 /** What is summed over the rows, by the columns that each has. */
 export const sum: (rows: Rows) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof described>> = described
-
-/** A mixture as numbers, and back. */
-const asked = ({ weights, means, variances, factors, tails, background }: Mixture.Mixture): Place.Asked => ({
-  sum: {
-    name: 'statistics',
-    components: weights.length,
-    hasFactors: factors !== null,
-    ...((tails || background) && { beside: { hasTails: tails !== undefined, background: background?.shape ?? null } })
-  },
-  numbers: concatenated([
-    weights,
-    means.values,
-    variances,
-    factors?.values ?? new Float64Array(),
-    tails ?? new Float64Array(),
-    ...(background ? [Float64Array.of(background.share), background.centre, background.scale] : [])
-  ])
-})
-
-/** What is asked of a mixture beside its Gaussians. */
-export interface Beside {
-  readonly hasTails: boolean
-  readonly background: 'cauchy' | 'box' | null
-}
-
-/** How many numbers that is. */
-export const besideOf = (beside: Beside | undefined, components: number, dim: number): number =>
-  beside === undefined ? 0 : (beside.hasTails ? components : 0) + (beside.background === null ? 0 : 1 + 2 * dim)
-
-/** The mixture that is asked for on rows of so many columns. */
-export const mixtureOf =
-  (
-    {
-      components,
-      hasFactors,
-      beside
-    }: { readonly components: number; readonly hasFactors: boolean; readonly beside?: Beside | undefined },
-    dim: number
-  ) =>
-  (all: Float64Array): Mixture.Mixture => {
-    const numbers = all.subarray(0, all.length - besideOf(beside, components, dim))
-    const others = all.subarray(numbers.length)
-    const after = beside?.hasTails === true ? components : 0
-    const shape = beside?.background ?? null
-    const variances = components * (1 + dim)
-    const factors = hasFactors ? numbers.length - components * dim * dim : numbers.length
-    return {
-      weights: numbers.slice(0, components),
-      means: { shape: [components, dim], values: numbers.slice(components, variances) },
-      variances: numbers.slice(variances, factors),
-      factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null,
-      ...(after > 0 && { tails: others.slice(0, after) }),
-      ...(shape !== null && {
-        background: {
-          share: others[after],
-          shape,
-          centre: others.slice(after + 1, after + 1 + dim),
-          scale: others.slice(after + 1 + dim)
-        }
-      })
-    }
-  }
 
 /** What is summed over the rows, and what follows of it; `total` is Σ w, `doubt` Σ −w log max_k p(k | x). */
 export const from = ({

@@ -265,6 +265,11 @@ const ofCells = (cells: Cells, read: (cell: string) => number): Lines => ({
   }
 })
 
+/** Numbers of JSON have a point. */
+const ofJson =
+  (options: CsvOptions) =>
+  (cells: Cells): Lines => ({ ...ofCells(meant(options)(cells), read), isNamed: true })
+
 const ofSheet = ({ width, rows, first, above, numbers, text }: Sheet): Lines => ({
   count: rows,
   first,
@@ -305,13 +310,7 @@ const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Li
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
   const own = tableOf(unified(text), options)
-  if (isJson(own))
-    return pipe(
-      cellsOfJson(own),
-      Either.map(meant(options)),
-      // Numbers of JSON have a point.
-      Either.map(cells => ({ ...ofCells(cells, read), isNamed: true }))
-    )
+  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(ofJson(options)))
   const sheet = sheetOf(text, grammar(options))
   return sheet === null
     ? pipe(
@@ -479,13 +478,12 @@ export const withColumns =
       Either.map(written => extended(written)(rowNumbers, added))
     )
 
+const writtenOfJson = ([names, ...rows]: Cells): Written => ({ names, rows, delimiter: ',' })
+
 /** The cells of a text as they are written. */
 const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
   isJson(tableOf(unified(text), options))
-    ? pipe(
-        cellsOfJson(tableOf(unified(text), options)),
-        Either.map(([names, ...rows]) => ({ names, rows, delimiter: ',' }))
-      )
+    ? pipe(cellsOfJson(tableOf(unified(text), options)), Either.map(writtenOfJson))
     : pipe(
         cellsOf(text, options),
         Either.bindTo('cells'),
@@ -497,25 +495,23 @@ const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, 
         }))
       )
 
-/** A part of a text: its grid, and the text and options by which its cells are read as they are written, below so many rows of none. */
+/** A part of a text: its grid, and its cells as they are written. */
 interface Piece {
   readonly grid: Grid
-  readonly text: string
-  readonly options: CsvOptions
-  readonly above: 0 | 1
+  readonly written: () => Either.Either<DataError, Written>
 }
 
-const copied = ({ grid, text, options, above }: Piece): Either.Either<DataError, Copied> =>
+const copied = ({ grid, written }: Piece): Either.Either<DataError, Copied> =>
   pipe(
-    writtenOf(text, options),
-    Either.map(written => [grid, { ...written, rows: written.rows.slice(above) }])
+    written(),
+    Either.map(found => [grid, found])
   )
 
 /** A text that is all of a table, or begins one. */
 const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, Piece> =>
   pipe(
     gridOf(text, options),
-    Either.map(grid => ({ grid, text, options, above: 0 }))
+    Either.map(grid => ({ grid, written: () => writtenOf(text, options) }))
   )
 
 /** A text and its cells as they are written. */
@@ -549,56 +545,48 @@ const nextOfJsonLines = (
   text: string,
   options: CsvOptions,
   { head, rows, lines }: Begun
-): Either.Either<DataError, Piece> => {
-  // A line that has them all, in their order, stands above each piece.
-  const all = `${JSON.stringify(Object.fromEntries(head.names.map(name => [name, null])))}\n${text}`
-  const width = head.names.length
-  return pipe(
-    gridOf(all, options),
-    Either.mapLeft(further(rows - 1, lines - 1)),
-    Either.flatMap(grid =>
-      grid.names.length > width
-        ? fail(
-            'text',
-            `a name that the first ${rows} lines do not have (${grid.names[width]})`,
-            'one of them, as in what is read in pieces',
-            'give it in the first line, with null, or leave it out'
-          )
-        : Either.right({
-            grid: {
-              ...grid,
-              ...head,
-              rows: grid.rows - 1,
-              text: (row: number, column: number) => grid.text(row + 1, column),
-              numbers: grid.numbers.slice(width)
-            },
-            text: all,
-            options,
-            above: 1
-          })
-    )
+): Either.Either<DataError, Piece> =>
+  pipe(
+    cellsOfJson(text, head.names),
+    Either.filterOrElse(
+      ([names]) => names.length === head.names.length,
+      ([names]) =>
+        Problem.of(
+          'text',
+          `a name that the first ${rows} lines do not have (${names[head.names.length]})`,
+          'one of them, as in what is read in pieces',
+          'give it in the first line, with null, or leave it out'
+        )
+    ),
+    Either.flatMap(cells =>
+      pipe(
+        cells,
+        ofJson(options),
+        gridOfLines(options),
+        Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(writtenOfJson(cells)) }))
+      )
+    ),
+    Either.mapLeft(further(rows, lines))
   )
-}
 
 const nextPiece = (text: string, options: CsvOptions, begun: Begun): Either.Either<DataError, Piece> => {
   const { head, delimiter, rows, lines, isJson } = begun
-  // As many names as there are cells stand above each piece; a digit begins no comment.
-  const names = `${head.names.map((_, j) => j + 1).join(delimiter)}\n`
-  const own = { ...options, delimiter, skip: 0, header: true }
   const isRecord = (line: string): boolean =>
     line.trim() !== '' && (options.comment === undefined || !line.startsWith(options.comment))
-  if (!someLine(text, isRecord)) {
-    const grid = { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) }
-    return Either.right({ grid, text: names, options: own, above: 0 })
-  }
+  if (!someLine(text, isRecord))
+    return Either.right({
+      grid: { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) },
+      written: () => Either.right({ names: head.names, rows: [], delimiter })
+    })
   if (isJson) return nextOfJsonLines(text, options, begun)
+  // As many names as there are cells stand above each piece; a digit begins no comment.
+  const all = `${head.names.map((_, j) => j + 1).join(delimiter)}\n${text}`
+  const own = { ...options, delimiter, skip: 0, header: true }
   return pipe(
-    gridOf(names + text, own),
+    gridOf(all, own),
     Either.bimap(further(rows, lines - 1), grid => ({
       grid: { ...grid, ...head },
-      text: names + text,
-      options: own,
-      above: 0
+      written: () => writtenOf(all, own)
     }))
   )
 }

@@ -281,14 +281,14 @@ const byThemselves = (
         )
 }
 
-const asAsked = (
+const asRequested = (
   table: Grid,
-  asked: ReadonlyArray<string | number>,
+  requested: ReadonlyArray<string | number>,
   weights: number | undefined,
   excluded: ReadonlyArray<number>
 ): Either.Either<DataError, Chosen> =>
   pipe(
-    asked,
+    requested,
     Either.traverseArray((wanted: string | number) =>
       pipe(
         positions(table)('columns', wanted),
@@ -334,7 +334,7 @@ const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined
         ? byThemselves(table, options, weights, found.flat())
         : options.columns.length === 0
           ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
-          : asAsked(table, options.columns, weights, found.flat())
+          : asRequested(table, options.columns, weights, found.flat())
     ),
     Either.filterOrElse(
       ({ columns }) => misfit(table, columns, weights) === undefined,
@@ -461,13 +461,13 @@ const extract = (
 
 /** The table with the errors of its rows, whose standard deviations stand in columns of their own. */
 const measured =
-  (grid: Grid, { errors: asked }: CsvOptions) =>
+  (grid: Grid, { errors: requested }: CsvOptions) =>
   (table: Table): Either.Either<DataError, Table> => {
-    if (asked === undefined) return Either.right(table)
+    if (requested === undefined) return Either.right(table)
     const { points, columns, rowNumbers } = table
     const { names, numbers, text } = grid
     return pipe(
-      asked,
+      requested,
       Either.traverseArray((wanted: string | number) => positions(grid)('errors', wanted)),
       Either.map(found => found.flat()),
       Either.filterOrElse(

@@ -139,7 +139,7 @@ export const tablesOf =
   (parts: AsyncIterable<Either.Either<DataError, Grid>>): AsyncIterable<Either.Either<DataError, Table>> =>
     scanned(parts, null, partOf(options))
 
-/** The same of parts with something beside each: each table and the part that it is of. */
+/** The same of parts with something extra to each: each table and the part that it is of. */
 export const tablesWith =
   (options: CsvOptions) =>
   <P extends readonly [Grid, unknown]>(

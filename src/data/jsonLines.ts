@@ -51,9 +51,9 @@ interface Placed {
 
 type Cells = Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>>
 
-/** The names of all objects, in the order in which they come, and below them the cells of each. */
-const cellsOfRows = (rows: ReadonlyArray<Placed>): Cells => {
-  const names = [...new Set(rows.flatMap(({ row }) => Object.keys(row)))]
+/** Known names and those of all objects, in the order in which they come, and below them the cells of each. */
+const cellsOfRows = (rows: ReadonlyArray<Placed>, known: ReadonlyArray<string>): Cells => {
+  const names = [...new Set([...known, ...rows.flatMap(({ row }) => Object.keys(row))])]
   if (names.length * rows.length > Limits.cells)
     return fail(
       'text',
@@ -117,6 +117,10 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
     )
   )
 
-/** The names of a text of JSON objects, and below them the cells of each. */
-export const cellsOfJson = (text: string): Cells =>
-  pipe(sized(text, '\n,'), Either.flatMap(isJsonList(text) ? placedList : placedLines), Either.flatMap(cellsOfRows))
+/** Known names and those of a text of JSON objects, and below them the cells of each. */
+export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): Cells =>
+  pipe(
+    sized(text, '\n,'),
+    Either.flatMap(isJsonList(text) ? placedList : placedLines),
+    Either.flatMap(rows => cellsOfRows(rows, known))
+  )

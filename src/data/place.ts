@@ -16,7 +16,7 @@ export interface Asked {
 
 export interface Place {
   /** What a sum comes to. It is waited for; a place that fails for good throws. */
-  readonly taken: <A>(sum: Chunks.Sum<A>, asked: () => Asked) => A
+  readonly taken: <A>(sum: Chunks.Sum<A>, request: () => Asked) => A
 }
 
 /** In this process. */
@@ -24,9 +24,9 @@ export const here: Place = { taken: sum => Chunks.taken(sum) }
 
 /** The same place for rows in other units: those who have them bring their own to these. */
 export const scaled = ({ centre, scale }: Scaling, place: Place): Place => ({
-  taken: (sum, asked) =>
+  taken: (sum, request) =>
     place.taken(sum, () => {
-      const { sum: of, numbers } = asked()
+      const { sum: of, numbers } = request()
       return { sum: { name: 'scaled', centre: Array.from(centre), scale: Array.from(scale), of }, numbers }
     })
 })

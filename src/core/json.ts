@@ -9,7 +9,7 @@ import * as Problem from './problem.js'
 import type * as Vocabulary from './vocabulary.js'
 
 const print = (value: unknown): string => {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value)
+  const text = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 

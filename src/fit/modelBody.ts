@@ -12,11 +12,16 @@ import type { Mixture } from '../mixture/mixtureData.js'
 import { besideOfLists, normalized } from '../mixture/component.js'
 import { format, version } from './format.js'
 
-type Numbers = ReadonlyArray<number>
-type Rows = ReadonlyArray<Numbers>
+type Rows = ReadonlyArray<ReadonlyArray<number>>
 
-const numbers = t.readonlyArray(t.number)
-const rows = t.readonlyArray(numbers)
+/** Numbers that are so, as the end of the sentence "it is not …" has them. */
+const such = (is: (x: number) => boolean, says: string) => t.refinement(t.number, is, says)
+
+const finite = such(Number.isFinite, 'a finite number')
+const positive = such(x => x > 0 && x < Infinity, '> 0 and finite')
+const whole = such(x => Number.isSafeInteger(x) && x >= 0, 'a whole number ≥ 0')
+const share = such(x => x >= 0 && x < 1, 'in [0, 1)')
+const weight = such(x => x >= 0, '≥ 0')
 
 /** Its fields, except for the pipeline. */
 export const fields = {
@@ -25,34 +30,38 @@ export const fields = {
   family: t.string,
   columns: t.readonlyArray(t.string),
   mixture: t.intersection([
-    t.type({ weights: numbers, means: rows, variances: rows }),
+    t.type({
+      weights: t.readonlyArray(weight),
+      means: t.readonlyArray(t.readonlyArray(finite)),
+      variances: t.readonlyArray(t.readonlyArray(positive))
+    }),
     t.partial({
-      factors: t.readonlyArray(rows),
-      fixed: numbers,
-      tails: t.readonlyArray(t.union([t.number, t.null])),
+      factors: t.readonlyArray(t.readonlyArray(t.readonlyArray(t.number))),
+      fixed: t.readonlyArray(t.number),
+      tails: t.readonlyArray(t.union([positive, t.null])),
       background: t.type({
-        share: t.number,
+        share,
         shape: t.keyof({ cauchy: null, box: null }),
-        centre: numbers,
-        scale: numbers
+        centre: t.readonlyArray(finite),
+        scale: t.readonlyArray(positive)
       })
     })
   ]),
-  standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
-  seed: t.number,
+  standardization: t.union([t.type({ centre: t.readonlyArray(finite), scale: t.readonlyArray(positive) }), t.null]),
+  seed: whole,
   recipe: t.string,
   fit: t.union([
     t.null,
     t.intersection([
       t.type({
-        rows: t.number,
-        logLikelihood: t.number,
-        bic: t.number,
-        parameters: t.number,
-        steps: t.number,
+        rows: whole,
+        logLikelihood: finite,
+        bic: finite,
+        parameters: whole,
+        steps: whole,
         converged: t.boolean
       }),
-      t.partial({ prior: t.number })
+      t.partial({ prior: positive })
     ])
   ])
 }
@@ -127,103 +136,47 @@ const isTriangle = (rows: Rows, dim: number): boolean =>
 const problems = ({
   columns,
   mixture: { weights, means, variances, factors, tails, background },
-  standardization,
-  seed,
-  fit
+  standardization
 }: Body): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
-  const list = (field: string, found: number, wanted: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(found === wanted, field, `a list of ${found}`, `a list of ${wanted}`, 'write the model again')
-  const all = (
-    field: string,
-    values: ReadonlyArray<number>,
-    holds: (x: number) => boolean,
-    domain: string
-  ): ReadonlyArray<Problem.Problem> =>
-    values.flatMap((value, i) =>
-      Problem.unless(
-        holds(value),
-        field.startsWith('fit.') ? field : `${field}[${i}]`,
-        value,
-        domain,
-        'write the model again'
-      )
-    )
-  const isFinite = (x: number): boolean => Number.isFinite(x)
-  const isPositive = (x: number): boolean => x > 0 && x < Infinity
-  const whole = (field: string, value: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(
-      Number.isSafeInteger(value) && value >= 0,
-      field,
-      value,
-      'a whole number ≥ 0',
-      'write the model again'
-    )
-  const ofFit = (fit: NonNullable<Body['fit']>): ReadonlyArray<Problem.Problem> => [
-    ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
-    ...(['logLikelihood', 'bic'] as const).flatMap(name =>
-      all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
-    ),
-    ...all('fit.prior', fit.prior === undefined ? [] : [fit.prior], isPositive, '> 0 and finite')
-  ]
+  const list = (field: string, list: ReadonlyArray<unknown>, wanted: number): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(list.length === wanted, field, `a list of ${list.length}`, `a list of ${wanted}`, AGAIN)
   const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
-    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model again'),
-    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', 'write the model again'),
-    ...list('mixture.means', means.length, weights.length),
-    ...list('mixture.variances', variances.length, weights.length),
-    ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean.length, dim)),
-    ...variances.flatMap((variance, k) => list(`mixture.variances[${k}]`, variance.length, dim)),
-    ...(factors === undefined
-      ? []
-      : [
-          ...list('mixture.factors', factors.length, weights.length),
-          ...factors.flatMap((factor, k) =>
-            Problem.unless(
-              isTriangle(factor, dim),
-              `mixture.factors[${k}]`,
-              'a list',
-              `a lower triangular ${dim} × ${dim} matrix of finite numbers with a positive diagonal`,
-              'write the model again'
-            )
-          )
-        ]),
-    ...(tails === undefined
-      ? []
-      : [
-          ...list('mixture.tails', tails.length, weights.length),
-          ...all(
-            'mixture.tails',
-            tails.filter(nu => nu !== null),
-            isPositive,
-            '> 0 and finite'
-          )
-        ]),
+    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', AGAIN),
+    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', AGAIN),
+    ...list('mixture.means', means, weights.length),
+    ...list('mixture.variances', variances, weights.length),
+    ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean, dim)),
+    ...variances.flatMap((variance, k) => list(`mixture.variances[${k}]`, variance, dim)),
+    ...(factors === undefined ? [] : list('mixture.factors', factors, weights.length)),
+    ...(factors ?? []).flatMap((factor, k) =>
+      Problem.unless(
+        isTriangle(factor, dim),
+        `mixture.factors[${k}]`,
+        'a list',
+        `a lower triangular ${dim} × ${dim} matrix of finite numbers with a positive diagonal`,
+        AGAIN
+      )
+    ),
+    ...(tails === undefined ? [] : list('mixture.tails', tails, weights.length)),
     ...(background === undefined
       ? []
       : [
-          ...all('mixture.background.share', [background.share], share => share >= 0 && share < 1, 'in [0, 1)'),
-          ...list('mixture.background.centre', background.centre.length, dim),
-          ...list('mixture.background.scale', background.scale.length, dim),
-          ...all('mixture.background.centre', background.centre, isFinite, 'a finite number'),
-          ...all('mixture.background.scale', background.scale, isPositive, '> 0 and finite')
+          ...list('mixture.background.centre', background.centre, dim),
+          ...list('mixture.background.scale', background.scale, dim)
         ]),
-    ...all('mixture.weights', weights, weight => weight >= 0, '≥ 0'),
     // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.
     ...Problem.unless(!(Math.abs(total - 1) > 1e-9), 'mixture.weights', `a sum of ${total}`, '1', 'scale them'),
-    ...means.flatMap((mean, k) => all(`mixture.means[${k}]`, mean, isFinite, 'a finite number')),
-    ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, isPositive, '> 0 and finite')),
     ...repeated.map(name => Problem.of('columns', name, 'a name of its own', 'name each column once')),
-    ...whole('seed', seed),
-    ...(fit === null ? [] : ofFit(fit)),
     ...(standardization === null
       ? []
       : [
-          ...list('standardization.centre', standardization.centre.length, dim),
-          ...list('standardization.scale', standardization.scale.length, dim),
-          ...all('standardization.centre', standardization.centre, isFinite, 'a finite number'),
-          ...all('standardization.scale', standardization.scale, isPositive, '> 0 and finite')
+          ...list('standardization.centre', standardization.centre, dim),
+          ...list('standardization.scale', standardization.scale, dim)
         ])
   ]
 }
+
+const AGAIN = 'write the model again'

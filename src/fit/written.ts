@@ -3,6 +3,7 @@ import type * as Points from '../data/points.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
 import { format, version } from './format.js'
+import type { Body } from './modelBody.js'
 
 /** What is written of a fit; its pipeline as it is, or encoded. */
 export interface Writable<P> {
@@ -23,31 +24,9 @@ export interface Writable<P> {
   readonly fixed: ReadonlyArray<number>
 }
 
-type Numbers = ReadonlyArray<number>
-type Rows = ReadonlyArray<Numbers>
-
 /** The form of the file. */
-export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'seed' | 'recipe' | 'pipeline'> {
-  readonly format: typeof format
-  readonly version: typeof version
-  readonly mixture: {
-    readonly weights: Numbers
-    readonly means: Rows
-    readonly variances: Rows
-    /** Where columns are correlated. */
-    readonly factors?: ReadonlyArray<Rows>
-    /** The numbers of components that were known, from 0, as the score of the pipeline has them first; where there are some. */
-    readonly fixed?: Numbers
-  } & Pick<Mixture.Description, 'tails' | 'background'>
-  readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
-  /** Null of a mixture that was learned elsewhere. */
-  readonly fit:
-    | (Pick<Statistics.Statistics, 'rows' | 'logLikelihood' | 'bic' | 'parameters'> &
-        Pick<Writable<P>, 'steps' | 'converged'> & {
-          /** Where there was one; log-likelihood and BIC are those of the mode of the posterior. */
-          readonly prior?: number
-        })
-    | null
+export interface Written<P> extends Body {
+  readonly pipeline: P
 }
 
 /** A mixture in the form of its file. */

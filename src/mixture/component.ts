@@ -1,11 +1,12 @@
 /** A mixture as a list of its components, and back. */
+import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import type { Background, Mixture } from './mixtureData.js'
+import type { Mixture } from './mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
 export interface Component {
@@ -36,11 +37,17 @@ export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
   return Float64Array.from(weights, weight => weight / total)
 }
 
+/** A background as JSON has it. */
+export const backgroundCodec = t.type({
+  share: t.number,
+  shape: t.keyof({ cauchy: null, box: null }),
+  centre: t.readonlyArray(t.number),
+  scale: t.readonlyArray(t.number)
+})
+
 interface Lists {
   readonly tails?: ReadonlyArray<number | null> | undefined
-  readonly background?:
-    | (Omit<Background, 'centre' | 'scale'> & Readonly<Record<'centre' | 'scale', ReadonlyArray<number>>>)
-    | undefined
+  readonly background?: t.TypeOf<typeof backgroundCodec> | undefined
 }
 
 /** What is beside Gaussians, from lists: tails of which one at least is finite, and a background. */

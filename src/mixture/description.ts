@@ -12,7 +12,7 @@ import { typed } from '../core/spelling.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Maps from './families/maps.js'
-import { besideOfLists, normalized } from './component.js'
+import { backgroundCodec, besideOfLists, normalized } from './component.js'
 import type { Mixture } from './mixtureData.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -30,12 +30,7 @@ export interface Description {
   /** ν of components that are multivariate t, null of Gaussian ones; covariances are then scales. */
   readonly tails?: ReadonlyArray<number | null>
   /** Where rows of no component are from: `share` of all, and `weights` are those of the rest. */
-  readonly background?: {
-    readonly share: number
-    readonly shape: 'cauchy' | 'box'
-    readonly centre: ReadonlyArray<number>
-    readonly scale: ReadonlyArray<number>
-  }
+  readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 
 const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
@@ -242,14 +237,6 @@ export const of = (description: Description): Mixture =>
 
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
-/** A background as JSON has it. */
-export const backgroundCodec = t.type({
-  share: t.number,
-  shape: t.keyof({ cauchy: null, box: null }),
-  centre: t.readonlyArray(t.number),
-  scale: t.readonlyArray(t.number)
-})
-
 const written = t.intersection([
   t.type({ means: rowsCodec }),
   t.partial({
@@ -302,18 +289,9 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   (u, context) =>
     pipe(
       written.validate(u, context),
-      E.chain(({ means, weights, variances, covariances, factors, tails, background }) =>
+      E.chain(found =>
         pipe(
-          // An absent list stays absent: an explicit undefined is not one of the description's values.
-          parse({
-            means,
-            ...(weights && { weights }),
-            ...(variances && { variances }),
-            ...(covariances && { covariances }),
-            ...(factors && { factors }),
-            ...(tails && { tails }),
-            ...(background && { background })
-          }),
+          parse(found),
           E.fold(problems => t.failure(u, context, problems.map(Problem.show).join('\n')), t.success)
         )
       )

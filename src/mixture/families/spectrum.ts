@@ -5,12 +5,11 @@
  *
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
- * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise each
- * is a problem of few numbers: means; one volume that shapes are filled up to; or one shape, the volumes being means.
+ * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise most
+ * are problems of few numbers: means, or one volume that shapes are filled up to.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { factorSymmetric, largest, solveLower } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At } from '../family.js'
 
@@ -219,89 +218,6 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
 /** The spectrum of a single component. */
 const ONE: Parts = { volume: 'own', shape: 'own' }
 
-/**
- * VE without noise. Of a shape s, Σ_j s_j = 0, the volumes are means, and what is left of F is d Σ_k n_k log Σ_j ω_kj e^{−s_j}, convex: Newton's
- * steps, p_kj ∝ ω_kj e^{−s_j} the share of a direction. Null where the floor, or a direction without moments, stands in the way.
- */
-const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum | null => {
-  const { dim, level } = at
-  if (!omega.every((x, row) => x > 0 || !(n[Math.floor(row / dim)] > 0))) return null
-  const total = n.reduce((sum, m) => sum + (m > 0 ? m : 0), 0)
-  const shares = new Float64Array(omega.length)
-  const sums = new Float64Array(n.length)
-  /** F of a shape, its shares and sums. */
-  const look = (s: Float64Array): number => {
-    let value = 0
-    const by = s.map(x => Elementary.exp(-x))
-    for (let k = 0; k < n.length; k++) {
-      if (!(n[k] > 0)) continue
-      let sum = 0
-      for (let j = 0; j < dim; j++) sum += shares[k * dim + j] = omega[k * dim + j] * by[j]
-      for (let j = 0; j < dim; j++) shares[k * dim + j] /= sum
-      sums[k] = sum
-      value += n[k] * Elementary.log(sum)
-    }
-    return value
-  }
-  let s = predicted(ONE, Float64Array.of(0, ...old.shapes), 1, dim)
-  let now = look(s)
-  for (let step = 0; step < STEPS; step++) {
-    const gradient = new Float64Array(dim).fill(total / dim)
-    // What lies along (1, …, 1) is free of any slope, and is given some.
-    const hessian = new Float64Array(dim * dim).fill(total / (dim * dim))
-    for (let k = 0; k < n.length; k++) {
-      if (!(n[k] > 0)) continue
-      for (let i = 0; i < dim; i++) {
-        const p = n[k] * shares[k * dim + i]
-        gradient[i] -= p
-        hessian[i * (dim + 1)] += p
-        for (let j = 0; j <= i; j++) hessian[i * dim + j] -= p * shares[k * dim + j]
-      }
-    }
-    const lower = new Float64Array(dim * dim)
-    const solved = (): Float64Array | null => {
-      if (!factorSymmetric(hessian, 0, dim, lower, 0)) return null
-      const along = gradient.map(x => -x)
-      solveLower(lower, 0, dim, along, 0, 1, false)
-      solveLower(lower, 0, dim, along, 0, 1, true)
-      return along
-    }
-    let along = solved()
-    if (along === null || !(largest(along) < LONG)) {
-      // Where one direction has all of each component's moments there is no curvature: then a share of the slope bounds the step.
-      const ridge = largest(gradient) / LONG
-      for (let i = 0; i < dim; i++) hessian[i * (dim + 1)] += ridge
-      along = solved()
-    }
-    if (along === null) return null
-    const size = largest(along)
-    let t = 1
-    let isLess = false
-    for (; t > 1e-10 && !isLess; t /= 2) {
-      const next = s.map((x, j) => x + t * along[j])
-      const found = look(next)
-      if (found <= now + 1e-15 * Math.abs(now) * dim) {
-        isLess = true
-        s = next
-        now = found
-      }
-    }
-    // A step of Newton's that is so short is the last that digits are gained by.
-    if (!isLess || size < CLOSE) break
-  }
-  look(s)
-  const centre = mean(s)
-  const shape = s.map(x => x - centre)
-  const lowest = shape.reduce((a, b) => Math.min(a, b), 0)
-  const least = leastOf(at)
-  const volumes = sums.map((sum, k) =>
-    n[k] > 0
-      ? Elementary.log(sum / (dim * n[k])) + centre - 2 * Elementary.log(level.alpha)
-      : Math.max(old.volumes[k], least - lowest)
-  )
-  return volumes.every(v => v + lowest >= least) ? { volumes, shapes: contrasted(shape) } : null
-}
-
 /** B, row by row, [K · d, θ]. */
 const basis = (parts: Parts, count: number, dim: number): Float64Array => {
   const { width, size, volumeOf, shapeOf } = layout(parts, count, dim)
@@ -321,10 +237,6 @@ const STEPS = 100
 const SWEEPS = 500
 /** A step that changes no logarithm by more is the last. */
 const STILL = 1e-13
-/** No logarithm is changed at once by more than about this. */
-const LONG = 10
-/** A step of Newton's that changes no logarithm by more leaves an error of its square. */
-const CLOSE = 1e-8
 /** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
 const CURVED = 0.05
 
@@ -390,7 +302,7 @@ const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float
   return theta.map((x, i) => (i < volumes ? x + short[i] : x))
 }
 
-/** VE above its floor, and VE and EV at a level, by Newton's steps from a spectrum. */
+/** VE, and EV at a level, by Newton's steps from a spectrum. */
 const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const count = n.length
@@ -493,8 +405,7 @@ export const likeliest = (
   // In one dimension there is no shape.
   if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
     return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
-  if (at.level.sigma !== 0) return byNewton(parts, n, omega, at, from)
-  return parts.shape === 'own'
+  return at.level.sigma === 0 && parts.shape === 'own'
     ? filled(n, omega, at, from)
-    : (shaped(n, omega, at, from) ?? byNewton(parts, n, omega, at, from))
+    : byNewton(parts, n, omega, at, from)
 }

@@ -19,18 +19,21 @@ export interface Columns {
 /** So many rows are written together at the least: readers take a group at a time. */
 const GROUP = 1 << 16
 
-const joined = (parts: ReadonlyArray<Columns>): Columns =>
-  parts.length === 1
-    ? parts[0]
-    : {
-        rows: parts.reduce((sum, { rows }) => sum + rows, 0),
-        columns: parts[0].columns.map((column, j) => {
-          const cells: unknown[] = []
-          for (const { columns } of parts)
-            for (let i = 0; i < columns[j].cells.length; i++) cells.push(columns[j].cells[i])
-          return { ...column, cells }
-        })
-      }
+/** The cells of parts, one after another. */
+export const cellsOf = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
+  if (parts.length === 1) return parts[0]
+  const all: unknown[] = []
+  for (const part of parts) for (let i = 0; i < part.length; i++) all.push(part[i])
+  return all
+}
+
+const joined = (parts: ReadonlyArray<Columns>): Columns => ({
+  rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+  columns: parts[0].columns.map((column, j) => ({
+    ...column,
+    cells: cellsOf(parts.map(({ columns }) => columns[j].cells))
+  }))
+})
 
 /** The same rows in groups that are worth writing; none but the last is small, and one without rows comes where there are none. */
 export async function* grouped(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {

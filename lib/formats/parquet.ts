@@ -3,7 +3,7 @@ import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
 import type * as HyparquetWriter from 'hyparquet-writer'
-import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
+import { Absent, cellsOf, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
 export interface Slices {
@@ -64,13 +64,6 @@ const parsers = {
   timestampFromNanoseconds: ofPresent((count: bigint) => moment(count, 1_000_000_000n))
 }
 
-const pieces = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
-  if (parts.length === 1) return parts[0]
-  const all: unknown[] = []
-  for (const part of parts) for (let i = 0; i < part.length; i++) all.push(part[i])
-  return all
-}
-
 /** What a damaged file says of itself is not so. */
 const untrue = (what: string, found: number, said: number): never => {
   throw new Error(`${what} ${found} and not ${said}`)
@@ -111,7 +104,7 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
   const wanted = columns.filter(({ type }) => readsNested || type !== 'nested').map(({ name }) => name)
   const of = (rows: number, cells: ReadonlyMap<string, ReadonlyArray<ArrayLike<unknown>>>): Columns => ({
     rows,
-    columns: columns.map((column): Column => ({ ...column, cells: pieces(cells.get(column.name) ?? [[]]) }))
+    columns: columns.map((column): Column => ({ ...column, cells: cellsOf(cells.get(column.name) ?? [[]]) }))
   })
   let first = 0
   const all = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0)

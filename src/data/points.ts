@@ -544,12 +544,6 @@ export const covariance = (points: Points): Float64Array => {
   return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
 }
 
-/**
- * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]: the diagonal of the covariance, in memory linear in
- * the table. Infinity where a square overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
- */
-export const variances = (points: Points): Float64Array => Stretches.variances(rowsOf(points), sharesOf(points))
-
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
 /**
@@ -613,9 +607,6 @@ export interface Scaling {
   readonly centre: Float64Array
   readonly scale: Float64Array
 }
-
-/** The greatest power of two ≤ |x|: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
-export const unitOf: (x: number) => number = Stretches.unitOf
 
 /**
  * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted

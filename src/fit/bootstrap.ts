@@ -114,7 +114,7 @@ const STEPS = 1000
 const GAIN = 1e-6
 
 /** What one resample leads to. */
-interface Reached {
+interface Result {
   readonly reason: Reason | null
   readonly isSettled: boolean
   /** Weights, means, covariances, one after another. */
@@ -157,7 +157,7 @@ const numbersOf = (mixture: Mixture.Mixture): Float64Array =>
 /** A family, and what learning it again from resamples asks for. */
 interface Learner {
   readonly family: Score.Family<string>
-  readonly enter: (params: Arrays) => Mixture.Mixture
+  readonly toMixture: (params: Arrays) => Mixture.Mixture
   readonly start: Arrays
   readonly floor: number
   /** As the fit has it. */
@@ -189,7 +189,7 @@ const learnerOf = (
     ])
   return E.right({
     family: maps.family,
-    enter: maps.toMixture,
+    toMixture: maps.toMixture,
     floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
     start: maps.fromMixture(standing),
     back: scaling === null ? found => found : Mixture.rescaled(scaling)
@@ -198,8 +198,8 @@ const learnerOf = (
 
 /** Where a resample leads. */
 const learned =
-  ({ family, enter, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
-  (rows: Source.Data): Reached => {
+  ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
+  (rows: Source.Data): Result => {
     const total = Source.totalOf(rows)
     const { params, value, gain } = iterated(
       ExpectationMaximization.step(family, floor, rows, prior),
@@ -210,7 +210,7 @@ const learned =
     const isSettled = gain < GAIN / total
     if (!Number.isFinite(value) || !Params.isFinite(params))
       return { reason: 'failed', isSettled, numbers: new Float64Array(0) }
-    const found = enter(params)
+    const found = toMixture(params)
     const least = prior === null ? family.leastRows(rows.dim) : 1
     const own = back(found)
     return {
@@ -249,7 +249,7 @@ const intervalOf =
 
 const summed = (
   { level, seed, mixture }: { readonly level: number; readonly seed: number; readonly mixture: Mixture.Mixture },
-  all: ReadonlyArray<Reached>
+  all: ReadonlyArray<Result>
 ): E.Either<Problem.Problems, Bootstrap> => {
   const used = all.filter(({ reason }) => reason === null)
   const least = Settings.fewest(level)
@@ -348,19 +348,19 @@ export const states =
       E.flatMap(() => learnerOf(fitted, data)),
       E.map(learner => {
         const draw = resampled(data)
-        const reach = (key: Key.Key): Reached => {
+        const learn = (key: Key.Key): Result => {
           const { data, close } = draw(key)
-          const reached = learned(learner, fitted)(data)
+          const result = learned(learner, fitted)(data)
           close()
-          return reached
+          return result
         }
         const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
         return {
           *[Symbol.iterator]() {
-            for (let all: ReadonlyArray<Reached> = []; ; all = [...all, reach(Key.child(all.length)(key))]) {
-              const reached = all
+            for (let all: ReadonlyArray<Result> = []; ; all = [...all, learn(Key.child(all.length)(key))]) {
+              const results = all
               const progress = { done: all.length, of: resamples }
-              yield { ...progress, bootstrap: () => summed({ level, seed, mixture }, reached) }
+              yield { ...progress, bootstrap: () => summed({ level, seed, mixture }, results) }
               options.onProgress?.(progress)
               if (all.length === resamples) return
             }

@@ -480,11 +480,10 @@ export const directions =
       return white(transposed(half, d))
     })
     const pooled = within[0].map((_, at) => total(within.map((w, k) => mixture.weights[k] * w[at])))
-    const squared = (a: Float64Array): Float64Array => gram(a)
     const spread = within
-      .map((w, k) => squared(w.map((x, at) => x - pooled[at])).map(x => mixture.weights[k] * x))
+      .map((w, k) => gram(w.map((x, at) => x - pooled[at])).map(x => mixture.weights[k] * x))
       .reduce((sum, one) => sum.map((x, at) => x + one[at]))
-    const kernel = squared(between).map((x, at) => 2 * lambda * x + 2 * (1 - lambda) * spread[at])
+    const kernel = gram(between).map((x, at) => 2 * lambda * x + 2 * (1 - lambda) * spread[at])
     const { values, vectors } = symmetricEigen({ shape: [d, d], values: kernel })
     const rank = Math.max(1, values.filter(v => v > RANK * values[0]).length)
     const lower = Factor.triangle(factor, d).values

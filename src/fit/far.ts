@@ -2,9 +2,6 @@
  * Rows that are so far from most that one cell alone makes the unit of its column. It is told by the middle of the column and by how wide the middle
  * half of it is, which less than a quarter of the rows, however far, hardly move: what was learned is moved by a single one.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as N from 'fp-ts/lib/number.js'
-import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { column, type Points } from '../data/points.js'
 
@@ -44,15 +41,7 @@ export const of = (points: Points): ReadonlyArray<Far> => {
         return { row, column, value, middle: [low, high], times }
       })
       .reduce((far, one) => (one.times > far.times || Number.isNaN(far.times) ? one : far))
-  return pipe(
-    RA.makeBy(rows, furthest),
-    RA.filter(({ times }) => times > 1),
-    RA.sort(
-      pipe(
-        N.Ord,
-        Ord.reverse,
-        Ord.contramap(({ times }: Far) => times)
-      )
-    )
-  )
+  return RA.makeBy(rows, furthest)
+    .filter(({ times }) => times > 1)
+    .sort((a, b) => b.times - a.times)
 }

@@ -4,7 +4,6 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
 import { mapped } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
 import * as Place from '../data/place.js'
@@ -13,7 +12,6 @@ import * as Source from '../data/source/source.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
 import type * as Mixture from '../mixture/mixture.js'
-import * as Statistics from '../mixture/statistics.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Recipe from '../pipeline/recipe.js'
 import * as Stage from '../pipeline/stage.js'
@@ -36,6 +34,7 @@ import {
   asItStands,
   asPipeline,
   ended,
+  extrapolated,
   fittedBy,
   isFitted,
   leading,
@@ -338,35 +337,6 @@ const POLISHED = 3
 /** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
 const POLISH = { steps: 50, relativeChange: 1e-4 }
 
-/** Statistics as they would be of more rows on which the mean log-likelihood is as given. */
-const extrapolated = (
-  { statistics, ...rest }: Learned,
-  logLikelihood: number,
-  { rows, total }: Pick<Whole, 'rows' | 'total'>
-): Learned => {
-  const share = total / (Statistics.totalOf(statistics) || 1)
-  const { parameters, bic, icl, crossValidated } = statistics
-  const fitted = -2 * total * logLikelihood
-  const whole = fitted + parameters * Elementary.log(total)
-  return {
-    ...rest,
-    isSettled: false,
-    // which these say nothing of
-    unsupported: [],
-    statistics: {
-      rows,
-      logLikelihood,
-      parameters,
-      bic: whole,
-      aic: fitted + 2 * parameters,
-      icl: whole + share * (icl - bic),
-      sizes: statistics.sizes.map(size => share * size),
-      ...(crossValidated !== undefined && { crossValidated }),
-      ...(statistics.beyond !== undefined && { beyond: share * statistics.beyond })
-    }
-  }
-}
-
 /** All rows, in memory or not, as what learns from a sample of them asks. */
 interface Whole extends Judged {
   /** Σ wᵢ */
@@ -396,16 +366,6 @@ const wholeOf = (data: Data, place: Place.Place): Whole => {
   }
 }
 
-/**
- * Candidates as they are expected to do on all rows: `expected`, corrected by `shift`, which one that was taken to all rows has
- * shown.
- */
-const expectedOn =
-  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number) =>
-  (shift: number) =>
-  (one: Attempt): Attempt =>
-    isFitted(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
-
 /** What is learned on a part of the rows, or on rows completed, and then judged on all. */
 interface Part extends Pick<Settling, 'settle' | 'atLeast'> {
   readonly steps: Passes<void>
@@ -426,7 +386,11 @@ function* judgedOnAll(
   criterion: Criterion,
   { steps, expected, settle, atLeast, serves, rest }: Part
 ): Passes<void> {
-  const expectedOf = expectedOn(whole, expected)
+  /** As a candidate is expected to do on all rows, corrected by a shift, which one that was taken to all rows has shown. */
+  const expectedOf =
+    (shift: number) =>
+    (one: Attempt): Attempt =>
+      isFitted(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
   let few: ReadonlyArray<Attempt> = []
   for (const { next, all } of steps) {
     few = all

@@ -78,27 +78,16 @@ export interface Standardized extends Data {
 
 const nothing = (): void => undefined
 
-const standards = new WeakMap<Source.Data, Standardized>()
-const sizes = new WeakMap<Source.Data, Float64Array>()
-
-/** The same for a source, which takes passes over its rows, computed once. */
-const once =
-  <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
-  (own: Source.Data): A => {
-    if (Source.isHeld(own)) return compute(own)
-    const found = known.get(own) ?? compute(own)
-    known.set(own, found)
-    return found
-  }
-
 /** max_i |x_ij| for each column, over the cells that are there. */
-const largestOf = once(sizes, own => Source.largest(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.from(own))))
+const largestOf = Source.rememberedOfSources(own =>
+  Source.largest(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.from(own)))
+)
 
 /**
  * The data with mean 0 and standard deviation 1 in each column, by the cells that are there. Rows of a source are brought there each
  * time they are read.
  */
-export const standardized = once(standards, (own): Standardized => {
+export const standardized = Source.rememberedOfSources((own): Standardized => {
   const scaling = Missing.has(own) ? Missing.scalingOf(own) : Source.scalingOf(own)
   return { own, points: Source.inUnits(scaling)(own), scaling, close: nothing }
 })

@@ -248,15 +248,39 @@ const behind = (fitted: ReadonlyArray<Fitted>, isLookedAt: (one: Fitted, ahead: 
   return null
 }
 
-/** A candidate with another likelihood. */
+/** A candidate that is not settled, as it would be on so many rows of which the mean log-likelihood is as given. */
+export const extrapolated = (
+  learned: Learned,
+  logLikelihood: number,
+  { rows, total }: { readonly rows: number; readonly total: number }
+): Learned => {
+  const { parameters, bic, icl, sizes, beyond, crossValidated } = learned.statistics
+  const share = total / (Statistics.totalOf(learned.statistics) || 1)
+  return {
+    ...learned,
+    isSettled: false,
+    // which these say nothing of
+    unsupported: [],
+    statistics: {
+      ...Statistics.from({
+        rows,
+        total,
+        logLikelihood,
+        parameters,
+        doubt: (share * (icl - bic)) / 2,
+        sizes: sizes.map(size => share * size),
+        ...(beyond !== undefined && { beyond: share * beyond })
+      }),
+      ...(crossValidated !== undefined && { crossValidated })
+    }
+  }
+}
+
+/** The same rows with another likelihood. */
 const withLogLikelihood = (one: Fitted, logLikelihood: number): Fitted => {
   const { statistics } = one.candidate
-  const total = Statistics.totalOf(statistics)
-  const more = -2 * total * (logLikelihood - statistics.logLikelihood)
-  const bic = statistics.bic + more
-  const aic = statistics.aic + more
-  const icl = statistics.icl + more
-  return { ...one, candidate: { ...one.candidate, statistics: { ...statistics, logLikelihood, bic, aic, icl } } }
+  const all = { rows: statistics.rows, total: Statistics.totalOf(statistics) }
+  return { ...one, candidate: extrapolated(one.candidate, logLikelihood, all) }
 }
 
 /** Candidates of which none is expected to be less likely than one that is nested in it. */

@@ -8,7 +8,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { largest, transposed } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { logSum } from '../../lib/numbers/mean.js'
+import { logSum, total } from '../../lib/numbers/mean.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -44,9 +44,6 @@ export const stop = (where: string, problems: ReadonlyArray<Problem.Problem>): v
 /** Σ_j a_j of(j) */
 const along = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
-
-/** The sum of numbers. */
-export const total = (values: ArrayLike<number>): number => along(values, () => 1)
 
 /** The mixture of components with these logarithms of weights, up to a common constant. */
 const weighted = (components: ReadonlyArray<Omit<Component, 'weight'>>, logs: ReadonlyArray<number>): Mixture => {

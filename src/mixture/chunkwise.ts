@@ -3,7 +3,7 @@ import { compute, tensor, type Tensor } from '../../lib/index.js'
 import * as Chunks from '../../lib/rows/chunks.js'
 import { stretch } from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
-import { rowsOf, weightsOf } from './passRows.js'
+import { rowsOf, weightsOf } from './rows.js'
 
 /** Σ over chunks of `of`, `width` numbers each, from the rows of a chunk, [count, dim], and their weights, [count, 1]. */
 export const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {

@@ -301,7 +301,7 @@ const membershipsOf = (
  * // 1/(1 + e⁻⁸)
  * assert.ok(Math.abs(left.probability - 1 / (1 + Math.exp(-8))) < 1e-15)
  * assert.deepEqual([left.isOutlier, far.isOutlier], [false, true])
- * assert.deepEqual(Mixture.memberships(Points.select([1])(points), 2)(mixture), [far])
+ * assert.deepEqual(Mixture.memberships(Points.select([1])(points))(mixture), [far])
  */
 export const memberships =
   (points: Points) =>

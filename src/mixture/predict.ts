@@ -42,48 +42,23 @@ interface Seen {
   readonly logDensity: number
 }
 
-/** p(k | o) of a row with the columns o, and c_m + G(x_o − c_o) of each component. */
-const seenRow = (
-  { constants, centres, isTriangular, roots, gains }: SeenByPattern,
+/** c_m + G(x_o − c_o) of each component, [K, m], for a row with the columns o. */
+const meansOf = (
+  { constants, centres, isTriangular, gains }: SeenByPattern,
   { order, observed: o }: Pattern,
-  nus: Float64Array,
-  values: Float64Array,
-  from: number
-): Seen => {
-  const count = constants.length
+  row: Float64Array
+): Float64Array => {
   const dim = order.length
   const m = dim - o
-  const shares = new Float64Array(count)
-  const means = new Float64Array(count * m)
-  const widening = new Float64Array(count).fill(1)
-  const delta = new Float64Array(o)
-  let most = -Infinity
-  for (let k = 0; k < count; k++) {
-    for (let j = 0; j < o; j++) delta[j] = values[from + order[j]] - centres[k * dim + j]
-    let squared = 0
-    for (let i = 0; i < o; i++) {
-      let y = 0
-      if (isTriangular) for (let j = 0; j <= i; j++) y += roots[(k * o + i) * o + j] * delta[j]
-      else y = roots[k * o + i] * delta[i]
-      squared += y * y
-    }
-    const nu = nus[k]
-    const isTailed = nu < Infinity
-    shares[k] = constants[k] - (isTailed ? ((nu + o) / 2) * Elementary.log1p(squared / nu) : squared / 2)
-    if (isTailed) widening[k] = (nu + squared) / (nu + o)
-    most = Math.max(most, shares[k])
+  const means = new Float64Array(constants.length * m)
+  for (let k = 0; k < constants.length; k++)
     for (let i = 0; i < m; i++) {
       let mean = centres[k * dim + o + i]
-      if (isTriangular) for (let j = 0; j < o; j++) mean += gains[(k * m + i) * o + j] * delta[j]
+      if (isTriangular)
+        for (let j = 0; j < o; j++) mean += gains[(k * m + i) * o + j] * (row[order[j]] - centres[k * dim + j])
       means[k * m + i] = mean
     }
-  }
-  let total = 0
-  // Beyond the reach of all components their weights are all that is known.
-  for (let k = 0; k < count; k++)
-    total += shares[k] = most === -Infinity ? Elementary.exp(constants[k]) : Elementary.exp(shares[k] - most)
-  for (let k = 0; k < count; k++) shares[k] /= total
-  return { shares, means, widening, degrees: nus.map(nu => nu + o), logDensity: most + Elementary.log(total) }
+  return means
 }
 
 /** The variance of the i-th missing column in the k-th component. */
@@ -99,13 +74,26 @@ const eachRow = (
   values: Float64Array,
   act: (row: number, pattern: Pattern, seen: SeenByPattern, found: Seen) => void
 ): void => {
-  const [, dim] = mixture.means.shape
+  const [count, dim] = mixture.means.shape
   const components = componentsOf(withoutBackground(mixture))
   const nus = Float64Array.from(components, ({ nu = Infinity }) => nu)
+  const rows = values.length / dim
+  const all = Moments.responsibilities(components, { rows, dim, values })
   for (const pattern of patternsOf(values, dim)) {
+    const o = pattern.observed
     const seen = seenBy(components, pattern)
-    const rows = pattern.rows ?? Int32Array.from({ length: values.length / dim }, (_, i) => i)
-    for (const row of rows) act(row, pattern, seen, seenRow(seen, pattern, nus, values, row * dim))
+    for (const row of pattern.rows ?? Int32Array.from({ length: rows }, (_, i) => i)) {
+      const own = (values: Float64Array): Float64Array => values.subarray(row * count, (row + 1) * count)
+      const squared = own(all.squared)
+      act(row, pattern, seen, {
+        // Beyond the reach of all components their weights are all that is known.
+        shares: all.logDensity[row] === -Infinity ? mixture.weights : own(all.shares),
+        means: meansOf(seen, pattern, values.subarray(row * dim, (row + 1) * dim)),
+        widening: nus.map((nu, k) => (nu < Infinity ? (nu + squared[k]) / (nu + o) : 1)),
+        degrees: nus.map(nu => nu + o),
+        logDensity: all.logDensity[row]
+      })
+    }
   }
 }
 

@@ -43,9 +43,6 @@ const middle = ({ means: { shape, values } }: Mixture): Float64Array => {
   return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
 }
 
-/** The basis of an isotropic mixture. */
-export const basisOfMixture = (mixture: Mixture): Basis => basisOf(differences(mixture), middle(mixture))
-
 /** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
 export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: Level) => number) => {
   const length = norm(values.subarray(0, values.length / 2))

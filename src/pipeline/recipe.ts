@@ -48,7 +48,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
-import { asTheyAre } from '../mixture/passRows.js'
+import { asTheyAre } from '../mixture/rows.js'
 import * as Stage from './stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 
@@ -97,11 +97,8 @@ const tableOf = (data: Source.Data): Table => {
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
-const variancesOfSource = remembered((source: Source.Source) => Source.variances(source))
-
 /** The variance of each column; of a source, whose passes take time, computed once. */
-const variancesOf = (data: Source.Data): Float64Array =>
-  Source.isSource(data) ? variancesOfSource(data) : Points.variances(data)
+const variancesOf = Source.rememberedOfSources(Source.variances)
 
 /**
  * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second

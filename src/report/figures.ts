@@ -9,6 +9,7 @@ import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
 import * as Scaling from '../data/scaling.js'
+import * as Source from '../data/source/source.js'
 import { show } from '../fit/table.js'
 import * as Mixture from '../mixture/index.js'
 import { of, type Picture } from './drawing.js'
@@ -115,7 +116,7 @@ const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArr
     new Float64Array(dim),
     more
   )
-  const total = Points.variances(points).reduce((all, value) => all + value, 0)
+  const total = Source.variances(points).reduce((all, value) => all + value, 0)
   return [
     ...found,
     ...Array.from(values, (value, q): Direction => ({

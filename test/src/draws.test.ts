@@ -2,9 +2,9 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { compute, Key, tensor, type NdArray } from '../../lib/index.js'
-import { Expectation } from '../../src/index.js'
+import { Expectation, Score } from '../../src/index.js'
 import * as Noise from '../../src/compile/noise.js'
-import { basisOfMixture, type Basis } from '../../src/mixture/projection.js'
+import { basisOf, type Basis } from '../../src/mixture/projection.js'
 
 const key = Key.fromSeed(3)
 const points = { rows: 3, dim: 3, values: Float64Array.of(2, 1, 0, 0, 0, -3, 4, 5, 0) }
@@ -89,13 +89,13 @@ describe('draws', () => {
 })
 
 describe('the basis', () => {
-  const of = (components: number, ...centres: ReadonlyArray<number>): Basis =>
-    basisOfMixture({
-      means: { shape: [components, centres.length / components], values: Float64Array.from(centres) },
-      weights: new Float64Array(components).fill(1 / components),
-      variances: new Float64Array(components).fill(1),
-      factors: null
-    })
+  const of = (components: number, ...centres: ReadonlyArray<number>): Basis => {
+    const means = { shape: [components, centres.length / components], values: Float64Array.from(centres) }
+    const { family } = Score.interpret(Score.spherical({ components }))
+    if (family?.projection === undefined) throw new Error('round mixtures say how they see noise')
+    const { span, origin } = family.projection
+    return basisOf(span({ means }), origin({ means }))
+  }
 
   it('spans differences, wherever 0 is, and its origin is what the centres have outside it', () => {
     for (const far of [0, 1024]) {

@@ -165,7 +165,10 @@ export const mean = averaged(Stretches.mean)
 /** The weighted mean of x² for each column. */
 export const meanSquares = averaged((rows, p) => Stretches.average(rows, p, x => x * x))
 
-/** The weighted variance of each column, as `Points.variances` has it. */
+/**
+ * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column of either, [d]: the diagonal of the covariance. Infinity where a square
+ * overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
+ */
 export const variances = averaged(Stretches.variances)
 
 /** Mean and standard deviation of each column of either, as `Points.standardize` has them. */
@@ -217,12 +220,12 @@ export const select =
           rows: places.length,
           dim: data.dim,
           values: Stretches.selected(data, places),
-          ...beside(data, numbers => Stretches.selected(numbers, places))
+          ...extras(data, numbers => Stretches.selected(numbers, places))
         }
       : Points.select(places)(data)
 
 /** What a source carries beside its rows, of some of them. */
-const beside = (
+const extras = (
   { weights, labels, partner }: Source,
   of: (numbers: Stretches.Stretches) => Float64Array
 ): Pick<Points.Points, 'weights' | 'labels' | 'partner'> => ({
@@ -236,7 +239,7 @@ const part = (source: Source, first: number, rows: number): Points.Points => ({
   rows,
   dim: source.dim,
   values: Stretches.part(source, first, rows),
-  ...beside(source, numbers => Stretches.part(numbers, first, rows))
+  ...extras(source, numbers => Stretches.part(numbers, first, rows))
 })
 
 /** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
@@ -250,7 +253,7 @@ export const each =
     Stretches.each(
       source,
       (values, first, rows) => {
-        const also = beside(source, numbers => Stretches.part(numbers, first, rows))
+        const also = extras(source, numbers => Stretches.part(numbers, first, rows))
         visit({ rows, dim: source.dim, values, ...also }, first)
       },
       count
@@ -406,13 +409,13 @@ interface Batch {
 
 /** A batch of either: the rows at these places; new ones where rows are drawn; else so many that are there, none twice. */
 export const batch =
-  (size: number, asked?: ArrayLike<number>) =>
+  (size: number, chosen?: ArrayLike<number>) =>
   (key: Key.Key) =>
   (data: Data): Batch => {
     const coupled = isSource(data) ? joinedAnew(data.coupling, key) : (points: Points.Points) => points
-    if (asked === undefined && isSource(data) && data.draw !== undefined)
+    if (chosen === undefined && isSource(data) && data.draw !== undefined)
       return { points: coupled(data.draw(size)(key)), places: undefined }
-    const places = asked ?? Key.subset(data.rows, size)(key)
+    const places = chosen ?? Key.subset(data.rows, size)(key)
     return { points: coupled(select(places)(data)), places }
   }
 
@@ -518,6 +521,12 @@ const countedIn = (points: Points.Points): number =>
 const countedOf = (source: Source): number => {
   if (source.misses !== true && (source.weights === null || !Stretches.holds(source.weights, 0))) return source.rows
   return Array.from(mapped(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
+}
+
+/** A function of either that remembers what it found of sources, since passes over them take time. */
+export const rememberedOfSources = <A>(compute: (data: Data) => A): ((data: Data) => A) => {
+  const known = remembered(compute)
+  return data => (isSource(data) ? known(data) : compute(data))
 }
 
 const countedOfPoints = rememberedIfOwned(points => countedOf(read(points)))

@@ -4,7 +4,6 @@
  * back. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, do not return.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import type * as Params from '../../core/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
@@ -12,7 +11,7 @@ import * as Points from '../../data/points.js'
 import { owned } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../family.js'
-import { asTheyAre } from '../passRows.js'
+import { asTheyAre } from '../rows.js'
 
 export interface Frame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */
@@ -36,12 +35,11 @@ const centred = <D extends Source.Data>(given: D): Centred & { readonly points: 
   about(asTheyAre(given)) as Centred & { readonly points: D }
 
 const about = remembered((data: Source.Data): Centred => {
-  if (Source.isSource(data)) {
-    const middle = Source.mean(data)
-    return { middle, points: pipe(data, Source.shifted(middle)) }
-  }
-  const middle = Points.mean(data)
-  return { middle, points: owned({ ...data, values: less(data.values, middle) }) }
+  const middle = Source.mean(data)
+  const points = Source.isSource(data)
+    ? Source.shifted(middle)(data)
+    : owned({ ...data, values: less(data.values, middle) })
+  return { middle, points }
 })
 
 /** The data as they are. */

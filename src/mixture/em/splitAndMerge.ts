@@ -1,5 +1,6 @@
 /** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
 import { constant, pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../../lib/index.js'
 import * as ExpectationMaximization from './expectationMaximization.js'
@@ -157,16 +158,20 @@ export const step = <P extends string>(
     const { value, mass, lost } = judge(params)
     if (mass.length < 2) return { value, params, move: null }
     const moves = [...movesFrom(key)(toInternal(params))].sort((a, b) => b.promise - a.promise)
-    for (const { removed, split, start } of moves.slice(0, attempts)) {
+    const tried = ({ removed, split, start }: Move<P>): Moved<P> | null => {
       const polished = polishedFrom(fromInternal(start()), value - LEAST_GAIN)
-      if (polished === null) continue
+      if (polished === null) return null
       const found = judge(polished)
       const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
       const isHeld = narrow(polished) <= narrow(params)
       const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
-      if (found.value < value - LEAST_GAIN && holds) return { value, params: polished, move: { removed, split } }
+      return found.value < value - LEAST_GAIN && holds ? { value, params: polished, move: { removed, split } } : null
     }
-    return { value, params, move: null }
+    return pipe(
+      moves.slice(0, attempts),
+      RA.findFirstMap(move => O.fromNullable(tried(move))),
+      O.getOrElse((): Moved<P> => ({ value, params, move: null }))
+    )
   }
 }
 

@@ -1,11 +1,14 @@
 /** Covariances of one's own: from their triangles in the vocabulary, and what is likeliest of scatters at time 0. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import { compute, fromNdArray, type Tensor } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import type { Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
-import * as Denoised from './denoised.js'
+import type { At } from '../family.js'
+import { changedAlong } from './axes.js'
 import { part, pooled, type Model } from './covariances.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
@@ -39,6 +42,34 @@ export interface Definition<F extends Field.Fields, Q extends string> {
   readonly freedom?: (fields: Field.Of<F>) => (components: number, dim: number) => number
   /** Rows of one component below which its likelihood has no bound; d + 1 unless given, or 1 of one covariance for all. */
   readonly leastRows?: (fields: Field.Of<F>) => (dim: number) => number
+}
+
+/**
+ * The moments that rows without noise are expected to have, given those with it, masses n [K] and W [K, d, d], and the old triangles
+ * [K, d, d]: with K = αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹. An M-step at time 0 on them is one at the level,
+ * whatever the covariances (Dempster, Laird & Rubin 1977).
+ */
+const denoised = (
+  triangles: Float64Array,
+  n: Float64Array,
+  w: Float64Array,
+  { level: { alpha, sigma }, dim }: At
+): Float64Array => {
+  const size = dim * dim
+  return concatenated(
+    Array.from(n, (mass, k) => {
+      const own = (values: Float64Array): Float64Array => values.subarray(k * size, (k + 1) * size)
+      const { values: covariance } = Factor.covariance({ shape: [dim, dim], values: own(triangles) }, dim)
+      const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
+      const gains = values.map(v => (alpha * v) / (Elementary.square(alpha) * v + Elementary.square(sigma)))
+      return changedAlong(
+        vectors.values,
+        own(w),
+        dim,
+        (x, i, j) => gains[i] * gains[j] * x + (i === j ? (mass * Elementary.square(sigma) * gains[i]) / alpha : 0)
+      )
+    })
+  )
 }
 
 /**
@@ -79,8 +110,7 @@ export const defined = <F extends Field.Fields, Q extends string>(
       const { level, floor, dim } = at
       const count = n.length
       const factors = old && factorsOf(old, count, dim)
-      const there =
-        factors === null || (level.sigma === 0 && level.alpha === 1) ? w : Denoised.moments(factors, n, w, at)
+      const there = factors === null || (level.sigma === 0 && level.alpha === 1) ? w : denoised(factors, n, w, at)
       const total = Gaussian.total(n)
       /** Of a component without mass, what it is. */
       const stays = (k: number): Float64Array =>

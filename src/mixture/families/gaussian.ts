@@ -282,10 +282,6 @@ export const weightsOf = (logits: NdArray): Float64Array => {
   return tabulate(logs.length, k => Elementary.exp(logs[k]))
 }
 
-/** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */
-export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: number): Float64Array =>
-  new Float64Array(dim).map((_, j) => weights.reduce((sum, w, k) => sum + w * diagonals[k * dim + j], 0))
-
 // —— Fisher's metric ——
 
 /**

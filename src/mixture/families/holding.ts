@@ -5,7 +5,7 @@ import { assignment } from '../../../lib/arrays/assignment.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import { add, fromNdArray, logSoftmax, where, type NdArray, type Tensor } from '../../../lib/index.js'
+import { add, compute, fromNdArray, logSoftmax, where, type NdArray, type Tensor } from '../../../lib/index.js'
 import { Case, Field, Problem } from '../../core/index.js'
 import { concept, type Model, type Moments, type MStep, type Score } from '../family.js'
 import type { Mixture } from '../mixtureData.js'
@@ -110,15 +110,6 @@ const heldLogits = ({ mask, weights, rest, isWhole }: Weights, logits: Tensor): 
   return isWhole ? logs : where(isHeld, logs, add(logSoftmax(where(isHeld, NOTHING, logits)), Elementary.log(rest)))
 }
 
-/** The same of arrays. */
-const heldLogitsOf = ({ mask, weights, rest }: Weights, logits: NdArray): NdArray => {
-  const free = Gaussian.logsOf({
-    shape: logits.shape,
-    values: logits.values.map((l, k) => (mask.values[k] ? NOTHING : l))
-  })
-  return Gaussian.vector(weights.map((w, k) => (mask.values[k] ? Elementary.log(w) : Elementary.log(rest) + free[k])))
-}
-
 /** Its components with those nearest to known means where these are to stand, and the others in their order. */
 const inPlaces = (known: List, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
@@ -142,28 +133,19 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
   const weights = weightsOf(known, count)
   const holdsWeights = weights.mask.values.includes(1)
   const heldAt = (dim: number): Readonly<Record<string, Held>> => heldIn(gaussians, known, dim)
+  const put = (held: Readonly<Record<string, Held>>, name: string, of: Tensor): Tensor =>
+    name === 'logits' && holdsWeights
+      ? heldLogits(weights, of)
+      : name in held
+        ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
+        : of
   const inTensors = (params: Params.Tensors<Own>, dim: number): Params.Tensors<Own> => {
     const held = heldAt(dim)
-    return Params.map<Tensor, Tensor>((of, name) =>
-      name === 'logits' && holdsWeights
-        ? heldLogits(weights, of)
-        : name in held
-          ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
-          : of
-    )(params)
+    return Params.map<Tensor, Tensor>((of, name) => put(held, name, of))(params)
   }
   const inArrays = (params: Arrays): Arrays => {
     const held = heldAt(params.means.shape[1])
-    return Params.map<NdArray, NdArray>((of, name) =>
-      name === 'logits' && holdsWeights
-        ? heldLogitsOf(weights, of)
-        : name in held
-          ? {
-              shape: of.shape,
-              values: of.values.map((x, at) => (held[name].mask.values[at] === 1 ? held[name].values.values[at] : x))
-            }
-          : of
-    )(params)
+    return Params.map<NdArray, NdArray>((of, name) => compute(() => put(held, name, fromNdArray(of))))(params)
   }
   /** About a mean that is known nothing moves, and second moments are about it. */
   const still = (moments: Moments, dim: number): Moments => ({

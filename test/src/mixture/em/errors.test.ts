@@ -26,7 +26,7 @@ import * as Score from '../../../../src/score/score.js'
 import * as Points from '../../../../src/data/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
-import { inMemory } from '../../../../src/mixture/passRows.js'
+import { inMemory } from '../../../../src/mixture/rows.js'
 import { isSlow } from '../../../cases.js'
 import { there } from '../../../there.js'
 

@@ -58,37 +58,10 @@ const bools = (shape: number[]): Given => given(shape, truth, 'bool')
 // —— families of cases ———————————————————————————————————————————————————————————————————————————————————————————————————————
 
 const shapes = [[], [0], [1], [7], [3, 4], [2, 0, 3], [2, 3, 4]]
+// prettier-ignore
 const pairs = [
-  [[], []],
-  [[5], []],
-  [[], [5]],
-  [
-    [2, 3],
-    [2, 3]
-  ],
-  [[4, 3], [3]],
-  [
-    [4, 3],
-    [4, 1]
-  ],
-  [
-    [4, 1],
-    [1, 3]
-  ],
-  [
-    [4, 1, 3],
-    [2, 1]
-  ],
-  [
-    [2, 3, 4],
-    [3, 1]
-  ],
-  [
-    [2, 1, 4, 1],
-    [3, 1, 5]
-  ],
-  [[0, 3], [3]],
-  [[1], [1, 1]]
+  [[], []], [[5], []], [[], [5]], [[2, 3], [2, 3]], [[4, 3], [3]], [[4, 3], [4, 1]], [[4, 1], [1, 3]], [[4, 1, 3], [2, 1]],
+  [[2, 3, 4], [3, 1]], [[2, 1, 4, 1], [3, 1, 5]], [[0, 3], [3]], [[1], [1, 1]]
 ]
 const unary = (draw: Draw, exact: (x: number) => number, attrs?: tf.NamedAttrMap): Case[] =>
   shapes.map(shape => ({ inputs: { x: given(shape, draw) }, exact, ...(attrs && { attrs }) }))
@@ -170,70 +143,48 @@ const matMuls: Case[] = [
 
 const floats = (values: number[], shape: number[]): Given => ({ shape, dtype: 'float32', values })
 
-/** Rows by hand: 3-4-5 triangles, a scale for all or one a row, and what the squares would lose. */
+const noKernel = 'tfjs has no such kernel'
+/** By hand, of kernels that tfjs has not. */
+const byHand = (inputs: Case['inputs'], expected: ReadonlyArray<number>, attrs?: tf.NamedAttrMap): Case => ({
+  inputs,
+  expected,
+  alone: noKernel,
+  ...(attrs && { attrs })
+})
+
+/** 3-4-5 triangles, a scale for all or one a row, and what the squares would lose. */
 const squaredDistances: Case[] = [
-  {
-    inputs: {
+  byHand(
+    {
       x: floats([3, 4, 1e9 + 1, 0], [2, 2]),
       centres: floats([0, 0, 0, 4, 1e9, 0], [3, 2]),
       scale: floats([1], [1, 1])
     },
-    alone: 'tfjs has no such kernel',
-    expected: [25, 9, (3 - 1e9) ** 2 + 16, (1e9 + 1) ** 2, (1e9 + 1) ** 2 + 16, 1]
-  },
-  {
-    inputs: {
-      x: floats([3, 5], [2, 1]),
-      centres: floats([1, 2], [2, 1]),
-      scale: floats([2, -1], [2, 1])
-    },
-    alone: 'tfjs has no such kernel',
-    expected: [1, 1, 36, 49]
-  }
+    [25, 9, (3 - 1e9) ** 2 + 16, (1e9 + 1) ** 2, (1e9 + 1) ** 2 + 16, 1]
+  ),
+  byHand({ x: floats([3, 5], [2, 1]), centres: floats([1, 2], [2, 1]), scale: floats([2, -1], [2, 1]) }, [1, 1, 36, 49])
 ]
-
-const noFactor = 'tfjs has no such kernel'
-/** Factors by hand: of whole numbers, of a stack, of what is not positive definite, and of what AᵀA would lose. */
+/** Of whole numbers, of a stack, of what is not positive definite, and of what AᵀA would lose. */
 const cholesky: Case[] = [
-  {
-    inputs: { x: floats([4, 0, 0, 2, 10, 0, 6, 9, 26], [3, 3]) },
-    alone: noFactor,
-    expected: [2, 0, 0, 1, 3, 0, 3, 2, Math.sqrt(13)]
-  },
-  {
-    inputs: { x: floats([9, 0, 6, 5, 1, 2, 2, 1], [2, 2, 2]) },
-    alone: noFactor,
-    expected: [3, 0, 2, 1, NaN, NaN, NaN, NaN]
-  },
-  { inputs: { x: given([2, 0, 0]) }, alone: noFactor, expected: [] }
+  byHand({ x: floats([4, 0, 0, 2, 10, 0, 6, 9, 26], [3, 3]) }, [2, 0, 0, 1, 3, 0, 3, 2, Math.sqrt(13)]),
+  byHand({ x: floats([9, 0, 6, 5, 1, 2, 2, 1], [2, 2, 2]) }, [3, 0, 2, 1, NaN, NaN, NaN, NaN]),
+  byHand({ x: given([2, 0, 0]) }, [])
 ]
 const gramCholesky: Case[] = [
-  { inputs: { x: floats([3, 1, 4, 3], [2, 2]) }, alone: noFactor, expected: [5, 0, 3, 1] },
+  byHand({ x: floats([3, 1, 4, 3], [2, 2]) }, [5, 0, 3, 1]),
   // negative entries first; columns that differ in the 30th bit alone; a column of zeros
-  { inputs: { x: floats([-3, -1, -4, -3], [2, 2]) }, alone: noFactor, expected: [5, 0, 3, 1] },
-  { inputs: { x: floats([1, 1, 0, 2 ** -30, 0, 0], [3, 2]) }, alone: noFactor, expected: [1, 0, 1, 2 ** -30] },
-  { inputs: { x: floats([2, 0, 0, 0, 0, 0], [1, 3, 2]) }, alone: noFactor, expected: [2, 0, 0, 0] },
-  { inputs: { x: floats([2, 4, 0, -3], [2, 2]) }, alone: noFactor, expected: [2, 0, 4, 3] }
+  byHand({ x: floats([-3, -1, -4, -3], [2, 2]) }, [5, 0, 3, 1]),
+  byHand({ x: floats([1, 1, 0, 2 ** -30, 0, 0], [3, 2]) }, [1, 0, 1, 2 ** -30]),
+  byHand({ x: floats([2, 0, 0, 0, 0, 0], [1, 3, 2]) }, [2, 0, 0, 0]),
+  byHand({ x: floats([2, 4, 0, -3], [2, 2]) }, [2, 0, 4, 3])
 ]
+const lower = floats([2, 99, 1, 4], [2, 2])
 const triangularSolve: Case[] = [
-  {
-    inputs: { l: floats([2, 99, 1, 4], [2, 2]), b: floats([2, 4, 9, 6], [2, 2]) },
-    attrs: { transposed: false },
-    alone: noFactor,
-    expected: [1, 2, 2, 1]
-  },
-  {
-    inputs: { l: floats([2, 99, 1, 4], [2, 2]), b: floats([4, 8], [2, 1]) },
-    attrs: { transposed: true },
-    alone: noFactor,
-    expected: [1, 2]
-  },
-  {
-    inputs: { l: floats([2, 4], [2, 1, 1]), b: floats([4, 8, 12], [3, 1, 1, 1]) },
-    attrs: { transposed: false },
-    alone: noFactor,
-    expected: [2, 1, 4, 2, 6, 3]
-  }
+  byHand({ l: lower, b: floats([2, 4, 9, 6], [2, 2]) }, [1, 2, 2, 1], { transposed: false }),
+  byHand({ l: lower, b: floats([4, 8], [2, 1]) }, [1, 2], { transposed: true }),
+  byHand({ l: floats([2, 4], [2, 1, 1]), b: floats([4, 8, 12], [3, 1, 1, 1]) }, [2, 1, 4, 2, 6, 3], {
+    transposed: false
+  })
 ]
 
 const sigmoid = functions.sigmoid[1]
@@ -326,34 +277,15 @@ const table: Readonly<Record<string, Case[]>> = {
   ],
   PadV2: [
     { inputs: { x: given([3]) }, attrs: { paddings: [[0, 0]], constantValue: 0 } },
-    {
-      inputs: { x: given([2, 3]) },
-      attrs: {
-        paddings: [
-          [1, 2],
-          [3, 0]
-        ],
-        constantValue: 0.5
-      }
-    },
-    {
-      inputs: { x: given([2, 3, 2]) },
-      attrs: {
-        paddings: [
-          [1, 0],
-          [0, 1],
-          [2, 1]
-        ],
-        constantValue: 0
-      }
-    }
+    { inputs: { x: given([2, 3]) }, attrs: { paddings: [[1, 2], [3, 0]], constantValue: 0.5 } }, // prettier-ignore
+    { inputs: { x: given([2, 3, 2]) }, attrs: { paddings: [[1, 0], [0, 1], [2, 1]], constantValue: 0 } } // prettier-ignore
   ],
   Pow: binary(positive, real, Math.pow),
-  Range: [
-    [0, 5, 1],
-    [1, 2, 0.25],
-    [5, 0, -2]
-  ].map(([start, stop, step]) => ({ inputs: {}, attrs: { start, stop, step, dtype: 'float32' } })),
+  // prettier-ignore
+  Range: [[0, 5, 1], [1, 2, 0.25], [5, 0, -2]].map(([start, stop, step]) => ({
+    inputs: {},
+    attrs: { start, stop, step, dtype: 'float32' }
+  })),
   RealDiv: binary(real, positive, (a, b) => a / b),
   Reshape: [[24], [4, 6], [2, -1, 3]].map(shape => ({ inputs: { x: given([2, 3, 4]) }, attrs: { shape } })),
   Select: [
@@ -391,13 +323,11 @@ const table: Readonly<Record<string, Case[]>> = {
   ],
   Cholesky: cholesky,
   FromTriangle: [
-    { inputs: { x: floats([1, 2, 3, 4, 5, 6], [6]) }, alone: noFactor, expected: [1, 0, 0, 2, 3, 0, 4, 5, 6] },
-    { inputs: { x: floats([1, 2], [2, 1]) }, alone: noFactor, expected: [1, 2] }
+    byHand({ x: floats([1, 2, 3, 4, 5, 6], [6]) }, [1, 0, 0, 2, 3, 0, 4, 5, 6]),
+    byHand({ x: floats([1, 2], [2, 1]) }, [1, 2])
   ],
   GramCholesky: gramCholesky,
-  ToTriangle: [
-    { inputs: { x: floats([1, 9, 2, 3, 4, 9, 5, 6], [2, 2, 2]) }, alone: noFactor, expected: [1, 2, 3, 4, 5, 6] }
-  ],
+  ToTriangle: [byHand({ x: floats([1, 9, 2, 3, 4, 9, 5, 6], [2, 2, 2]) }, [1, 2, 3, 4, 5, 6])],
   TriangularSolve: triangularSolve,
   SquaredDistances: squaredDistances,
   Step: unary(real, x => (x > 0 ? 1 : 0.5), { alpha: 0.5 }),
@@ -409,22 +339,17 @@ const table: Readonly<Record<string, Case[]>> = {
     { inputs: { x: given([2, 1, 3]) }, attrs: { reps: [1, 4, 2] } },
     { inputs: { x: given([2, 3]) }, attrs: { reps: [0, 1] } }
   ],
-  Transpose: [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0]
-  ].map(perm => ({ inputs: { x: given([2, 3, 4]) }, attrs: { perm } })),
+  // prettier-ignore
+  Transpose: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].map(perm => ({
+    inputs: { x: given([2, 3, 4]) },
+    attrs: { perm }
+  })),
   UnsortedSegmentSum: [
     { inputs: { x: given([5]), segmentIds: ints([0, 2, 2, 1, 0]) }, attrs: { numSegments: 4 } },
     { inputs: { x: given([4, 3]), segmentIds: ints([1, 1, 0, 1]) }, attrs: { numSegments: 2 } },
     { inputs: { x: given([3]), segmentIds: ints([1, -1, 0]) }, attrs: { numSegments: 2 } }
   ],
-  WithDerivative: [
-    { inputs: { value: floats([1, -2], [2]), x: floats([3, 4], [2]) }, alone: noFactor, expected: [1, -2] }
-  ],
+  WithDerivative: [byHand({ value: floats([1, -2], [2]), x: floats([3, 4], [2]) }, [1, -2])],
   ZerosLike: shapes.map(shape => ({ inputs: { x: given(shape) }, exact: () => 0 }))
 }
 

@@ -264,6 +264,11 @@ const lists = Object.entries(Rules).flatMap(([name, rules]) =>
   Array.isArray(rules) ? [[name, rules.length] as const] : []
 )
 
+const all = [
+  ...Object.entries(examples).map(([law, of]) => [law, of, 'splitting'] as const),
+  ...Object.entries(examplesOfVersions).map(([law, of]) => [law, of, 'versions'] as const)
+]
+
 describe('every rule of the tables', () => {
   it('has a law', () => {
     expect(lists.length).toBeGreaterThan(8)
@@ -281,10 +286,6 @@ describe('every rule of the tables', () => {
     expect(Object.keys(examplesOfVersions).sort()).toEqual([...lawsOf('versionRules')].sort())
   })
 
-  const all = [
-    ...Object.entries(examples).map(([law, of]) => [law, of, 'splitting'] as const),
-    ...Object.entries(examplesOfVersions).map(([law, of]) => [law, of, 'versions'] as const)
-  ]
   it.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
       const before = made(make, 'none')
@@ -329,10 +330,7 @@ const hostile = (read: ReadonlyArray<string>): ReadonlyArray<Numbers> => {
 }
 
 describe('what is not finite stays so, and what is finite too, by the rule', () => {
-  it.each([
-    ...Object.entries(examples).map(([law, of]) => [law, of, 'splitting'] as const),
-    ...Object.entries(examplesOfVersions).map(([law, of]) => [law, of, 'versions'] as const)
-  ])('%s', (_, all, rewriting) => {
+  it.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
       const before = made(make, 'none')
       const after = made(make, rewriting)

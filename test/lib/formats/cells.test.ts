@@ -65,23 +65,8 @@ describe('numbers in bytes', () => {
   })
 
   it('leaves what is no decimal', () => {
-    const cells = [
-      '',
-      '.',
-      '-',
-      'e5',
-      '1e',
-      '1e+',
-      '0x10',
-      '1_000',
-      'Infinity',
-      'NaN',
-      '1 2',
-      '1.2.3',
-      '--1',
-      '+-1',
-      '1e5x'
-    ]
+    const words = ['', '0x10', '1_000', 'Infinity', 'NaN', '1 2']
+    const cells = [...words, '.', '-', 'e5', '1e', '1e+', '1.2.3', '--1', '+-1', '1e5x']
     expect(
       numbersOf(['1', ...cells], strict)
         .slice(1)

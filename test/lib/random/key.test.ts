@@ -146,15 +146,6 @@ describe('uniform', () => {
     expectLaw(u, x => x)
     expect(u.every(x => 0 <= x && x < 1)).toBe(true)
   })
-  it('is random to its last bit', () => {
-    expectFrequencies(
-      Int32Array.from(u, x => (x * 2 ** 53) % 8),
-      Array<number>(8).fill(1 / 8)
-    )
-  })
-  it.each([1, 2, 3, 64])('is independent at lag %i', lag => {
-    expectUncorrelated(u.subarray(lag), u.subarray(0, N - lag), 0.5)
-  })
   const stream = Key.uniform(N)
   const [first, second] = Key.split(2)(key)
   const { data, date } = Key.named('data', 'date')(key)

@@ -59,18 +59,6 @@ describe('compute', () => {
     tf.registerBackend('cpu', cpu)
   })
 
-  it('restores the derivatives that the process had registered, and is not misled by them', () => {
-    const theirs: tf.GradConfig = {
-      kernelName: 'Exp',
-      inputsToSave: ['x'],
-      gradFunc: dy => ({ x: () => dy as tf.Tensor })
-    }
-    tf.registerGradient(theirs)
-    expect(entries(() => F.grad(F.exp)(F.scalar(1)))[0]).toBeCloseTo(Math.E, 14)
-    expect(tf.getGradient('Exp')).toBe(theirs)
-    tf.unregisterGradient('Exp')
-  })
-
   it('does not write to the arrays it is given, nor share those it returns', () => {
     const x = array([3], 1, 2, 3)
     const y = F.compute(() => F.reshape(F.fromNdArray(x), [3]))

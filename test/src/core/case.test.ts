@@ -220,10 +220,6 @@ describe('problems', () => {
 })
 
 describe('JSON', () => {
-  it.each([bread, supper, feast].map(value => [Case.show(value), value] as const))('of %s is read back', (_, value) => {
-    expect(decode(written(value))).toEqual(E.right(value))
-  })
-
   it('of anything at random is read back, printed alike, and has no problems', () => {
     fc.assert(
       fc.property(Vocabulary.arbitrary(fc, vocabulary)(dishes), value => {

@@ -1,5 +1,5 @@
 /** Curried calls whose arguments stand in a wrong order, as plain JavaScript lets one write: a TypeError says what was meant. */
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   Compile,
   Initializer,
@@ -22,6 +22,7 @@ import * as Objective from '../../../src/objective/index.js'
 import * as Sampler from '../../../src/sampler/sampler.js'
 import * as Stage from '../../../src/pipeline/stage.js'
 import * as laws from '../../../src/laws/index.js'
+import { golden } from '../../golden/golden.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const score = Score.isotropic({ components: 2 })
@@ -69,74 +70,41 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   'laws.check': () => curried(laws.check, [{ objective, score }])
 }
 
-describe('a wrong order of arguments', () => {
-  it.each(Object.entries(wrong))('of %s is a TypeError that says what was given', (_, call) => {
+const parts = { score, initializer: Initializer.own, stages: [] }
+const lost = (): unknown => JSON.parse(JSON.stringify(schedule))
+/** Words that are called wrongly. */
+const words: Readonly<Record<string, () => unknown>> = {
+  'a copy by JSON': () => curried(Schedule.level, [0.3], [lost()]),
+  'a constructor in the place of a value': () => curried(Pipeline.of, [{ ...parts, schedule: Schedule.cosine }]),
+  'one with fields to give': () => curried(Optimizer.scaleByRate, [Rate.cosine]),
+  'one in a list': () => curried(Optimizer.chain, [Optimizer.scaleByAdam, Optimizer.scale(-1)]),
+  'one in a function’s place': () => curried(Schedule.level, [0.3], [Schedule.cosine]),
+  'one in a loss': () =>
+    Problem.orThrow(curried(Compile.plans, [{ ...loss, schedule: Schedule.cosine }], [points]) as never),
+  'a field by name for one by place': () => curried(Optimizer.trace, [{ decay: 0.9 }]),
+  'a recipe without its rate': () => curried(Optimizer.adam, []),
+  'a recipe by its rate alone': () => curried(Optimizer.momentum, [0.2])
+}
+
+it.each(Object.entries(wrong))(
+  'a wrong order of arguments of %s is a TypeError that says what was given',
+  (_, call) => {
     expect(call).toThrow(TypeError)
     expect(call).toThrow(/ was given for (an? |points|data).*; (give|check) the /)
-  })
+  }
+)
 
-  it('names what was given and how the call is written', () => {
-    expect(wrong['Compile.pipeline']).toThrow(
-      "Compile.pipeline(pipeline)(data): the value 'of' was given for data; give the arguments in this order"
-    )
-    expect(wrong['Schedule.level']).toThrow(
-      '0.3 was given for a Schedule; check the order of the arguments: options come first, and what they are applied to comes last'
-    )
-    expect(wrong['laws.check']).toThrow(
-      'laws.check(instance, { score, schedule, … }): { objective, score } was given for an instance'
-    )
-  })
-
-  it('a copy by JSON is told what it has lost', () => {
-    const copy = (): unknown => curried(Schedule.level, [0.3], [JSON.parse(JSON.stringify(schedule))])
-    expect(copy).toThrow('as a copy it has lost its case')
-  })
-})
-
-describe('a word that is called wrongly says how it is called', () => {
-  const parts = { score, initializer: Initializer.own, stages: [] }
-  it.each<readonly [string, () => unknown, string]>([
-    [
-      'a constructor in the place of a value',
-      () => curried(Pipeline.of, [{ ...parts, schedule: Schedule.cosine }]),
-      'Pipeline.of: schedule: Schedule.cosine is not a Schedule: it is what makes one; call it: Schedule.cosine()'
-    ],
-    [
-      'one with fields to give',
-      () => curried(Optimizer.scaleByRate, [Rate.cosine]),
-      'Optimizer.scaleByRate: rate: Rate.cosine is not a Rate: it is what makes one; call it: Rate.cosine({ rate, steps })'
-    ],
-    [
-      'in a list',
-      () => curried(Optimizer.chain, [Optimizer.scaleByAdam, Optimizer.scale(-1)]),
-      'Optimizer.chain: parts: Optimizer.scaleByAdam is not a list, each an Optimizer: it is what makes one; call it: Optimizer.scaleByAdam()'
-    ],
-    [
-      'in a function’s place',
-      () => curried(Schedule.level, [0.3], [Schedule.cosine]),
-      'Schedule.cosine was given for a Schedule: it is what makes one; call it: Schedule.cosine()'
-    ],
-    [
-      'in a loss',
-      () => Problem.orThrow(curried(Compile.plans, [{ ...loss, schedule: Schedule.cosine }], [points]) as never),
-      'schedule: Schedule.cosine is not a description: it is what makes one; call it: Schedule.cosine()'
-    ],
-    [
-      'a field by name for one by place',
-      () => curried(Optimizer.trace, [{ decay: 0.9 }]),
-      'Optimizer.trace: { decay } is given by name, and is taken by its place; write Optimizer.trace(0.9)'
-    ],
-    [
-      'a recipe without its rate',
-      () => curried(Optimizer.adam, []),
-      'Optimizer.adam: rate: it is missing; write Optimizer.adam({ rate: 0.1 })'
-    ],
-    [
-      'a recipe by its rate alone',
-      () => curried(Optimizer.momentum, [0.2]),
-      'Optimizer.momentum: rate: it is not given by its name; write Optimizer.momentum({ rate: 0.2 })'
-    ]
-  ])('%s', (_, call, text) => {
-    expect(call).toThrow(text)
-  })
+it('what is said of each stands in order.txt', async () => {
+  const said = (call: () => unknown): string => {
+    try {
+      call()
+      return 'nothing'
+    } catch (error) {
+      return error instanceof Error ? error.message : 'no error'
+    }
+  }
+  await golden(
+    'order',
+    Object.entries({ ...wrong, ...words }).flatMap(([name, call]) => [name, `    ${said(call)}`])
+  )
 })

@@ -60,7 +60,11 @@ it('arithmetic is entry by entry', () => {
 
 it('the norm is over all names together, of huge numbers and tiny ones too', () => {
   expect(Params.norm(Params.of({ a: [2, 4], b: 4 }))).toBe(6)
-  expect(Params.norm(Params.of({ a: [3e300, 0], b: 4e300 }))).toBeCloseTo(5e300, -288)
+  // Within 2 ulp for each of the two lengths taken.
+  expect(Math.abs(Params.norm(Params.of({ a: [3e300, 0], b: 4e300 })) / 5e300 - 1)).toBeLessThanOrEqual(
+    4 * Number.EPSILON
+  )
+  expect(Params.norm({ a: { shape: [500, 500], values: new Float64Array(250_000).fill(2) } })).toBe(1000)
   expect(Params.norm(Params.of({ a: [] }))).toBe(0)
 })
 
@@ -138,12 +142,4 @@ describe('the codec', () => {
   it('keeps names', () => {
     expect(Params.codec.decode(JSON.parse(JSON.stringify(Params.codec.encode(a))))).toEqual(E.right(a))
   })
-})
-
-it('the norm takes any number of entries, and does not overflow before it must', () => {
-  const many = { a: { shape: [500, 500], values: new Float64Array(250_000).fill(2) } }
-  expect(Params.norm(many)).toBe(1000)
-  // Within 2 ulp for each of the two lengths taken.
-  const far = Params.norm({ a: { shape: [2], values: Float64Array.of(3e200, 4e200) } })
-  expect(Math.abs(far / 5e200 - 1)).toBeLessThanOrEqual(4 * Number.EPSILON)
 })

@@ -62,7 +62,7 @@ const heldBy: Readonly<Record<string, string>> = {
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
   'objective moves': 'test/src/origin.test.ts moves all of ours; a law of the corpus moves what is one’s own',
-  'objective curvature': 'test/src/compile/hessian.test.ts compares it with closed forms and differences',
+  'objective curvature': 'test/src/compile/derivatives.test.ts compares it with closed forms and differences',
   'mixture sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer estimate': 'an answer that only it defines',
   'optimizer brief': 'it is printed',

@@ -1,6 +1,11 @@
-/** What a long run leaves behind: the memory of passes does not grow with the number of steps. */
+/** What long runs, and many of them, leave behind: memory grows neither with the number of steps nor with that of pipelines. */
 import { pipe } from 'fp-ts/lib/function.js'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { cached } from '../../lib/compiler/index.js'
+import { theMachine } from '../../lib/compiler/machine.js'
+import { add, mean, sqrt, square, sub } from '../../lib/index.js'
 import {
   Compile,
   Initializer,
@@ -15,6 +20,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
+import { isSlow } from '../cases.js'
 
 const points = { rows: 256, dim: 4, values: pipe(Key.fromSeed(3), Key.normal(256 * 4)) }
 
@@ -61,4 +67,56 @@ describe('steps without end', () => {
     // A batch that stayed would take 5 kB a step, and so 45 pages of 64 kB or more; noise in full 8 kB, and 12.
     expect(pages() - before).toBeLessThanOrEqual(1)
   })
+})
+
+const MANY = isSlow ? 1000 : 40
+/** From here on nothing is kept any more that the first of them left: 256 programs and 64 instances. */
+const FULL = 400
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const used = (): number => {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+const compileAndStep = (i: number): void => {
+  const { stages, plan, start } = Problem.orThrow(
+    Compile.pipeline(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.spherical({ components: 2 }),
+        initializer: Initializer.gaussian({ scale: 1 }),
+        stages: [
+          descend({
+            objective: Objective.custom(`of ${i}`, TimeLaw.at(0.3), ({ score, target }) =>
+              mean(sqrt(add(square(sub(score, target)), 1 + i)), 1)
+            ),
+            optimizer: Optimizer.adam({ rate: 0.1 }),
+            steps: 100
+          })
+        ]
+      })
+    )(points)
+  )
+  expect(plan[0].engine).toBe('compiled')
+  const params = start(Key.fromSeed(i))
+  stages[0].step(params, stages[0].begin(params), Key.fromSeed(i))
+}
+
+/** Each of an objective of its own. */
+it.runIf(isSlow)(`${MANY} compiled pipelines take no memory that stays`, () => {
+  compileAndStep(0)
+  const held = theMachine()?.held().arrays
+  let before = Infinity
+  for (let i = 1; i < MANY; i++) {
+    compileAndStep(i)
+    if (i === FULL) before = used()
+  }
+  expect(theMachine()?.held().arrays).toBe(held)
+  expect(theMachine()?.held().instances).toBeLessThanOrEqual(64)
+  expect(cached()).toBeLessThanOrEqual(256)
+  // Were a program and what it is made of kept, it would be some 50 kB a pipeline.
+  expect(used() - before).toBeLessThan(5e3 * MANY)
 })

@@ -17,6 +17,7 @@ import {
   Field,
   Initializer,
   Key,
+  Mixture,
   Optimizer,
   Parametrization,
   Params,
@@ -38,6 +39,7 @@ import * as Objective from '../../src/objective/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
 import * as TimeLaw from '../../src/objective/timeLaw.js'
 import * as laws from '../../src/laws/index.js'
+import { averagedTail, kick, tail, twice } from './pipeline/own.js'
 import { allHold } from '../laws/holds.js'
 import { plansAgree } from './compile/plansAgree.js'
 
@@ -339,11 +341,12 @@ const halved = TimeGrid.define({
 
 const vocabulary = Vocabulary.extend(Vocabulary.standard, [
   ...[fading, endless, late, ends, mixed, turned, inSpan, equalSteps, snrPower, fourthPower, halves],
-  ...[halving, tempered, atMost, onDiagonal, averaged, round, banded, straight, halved]
+  ...[halving, tempered, atMost, onDiagonal, averaged, averagedTail, kick, twice, round, banded, straight, halved]
 ])
 
 const points = { rows: 6, dim: 2, values: Float64Array.of(-3, -2, -2, -3, -2, -2, 2, 3, 3, 2, 3, 3) }
 const score = banded({ components: 2 })
+const groups = Mixture.sample(60)(Key.fromSeed(3))(Mixture.of({ means: [[-4, 0], [4, 0], [0, 5]] })) // prettier-ignore
 const pair = Score.symmetricPair
 const at = TimeLaw.at(0.5)
 const descend = Stage.descend({
@@ -400,6 +403,10 @@ const rows: ReadonlyArray<
     averaged(2)(Stage.powerIteration({ steps: 1 })),
     laws.stage(averaged(2)(Stage.powerIteration({ steps: 1 })))
   ],
+  ...[kick(), twice(Stage.expectationMaximization({ steps: 3 })), tail].map(stage => {
+    const held = laws.stage(stage, { score: Score.spherical({ components: 3 }), points: groups })
+    return [Case.show(stage), Stage.concept, stage, held] as const
+  }),
   ['Covariance.round', Covariance.concept, round, laws.covariance(round)],
   ['Score.banded({ components: 2 })', Score.concept, score, laws.score(score)],
   ['Sampler.straight', Sampler.concept, straight, laws.sampler(straight)],

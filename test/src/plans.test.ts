@@ -19,6 +19,7 @@ import {
   type Points
 } from '../../src/index.js'
 import { spread } from '../cases.js'
+import { plansAgree } from './compile/plansAgree.js'
 
 const dim = 3
 const normal = (label: string, count: number, scale = 1): Float64Array =>
@@ -117,6 +118,9 @@ const objectives: ReadonlyArray<Objective.Objective> = [
 /** α² + σ² is not 1 here. */
 const exploding = Schedule.custom({ name: 'variance exploding', alpha: () => 1, sigma: t => t, until: 10 })
 
+const shown = ({ schedule, expectation, objective }: Compile.Loss<string>): string =>
+  `${Schedule.show(schedule)}, ${Expectation.show(expectation)}, ${Objective.show(objective)}`
+
 describe.each(Object.keys(students))('%s', name => {
   const { score, params } = students[name]
   // The pair has the first centre alone, of which there are two here.
@@ -144,21 +148,8 @@ describe.each(Object.keys(students))('%s', name => {
         // More components than rows is refused; the loss itself is fine with it.
         continue
       }
-      const plans = Compile.plans({ schedule, score, objective, expectation })(points)
-      if (E.isLeft(plans)) throw new Error(JSON.stringify(plans.left))
-      expect(plans.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
-      const [compiled, interpreted] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
-      const label = `${data}, ${Schedule.show(schedule)}, ${Expectation.show(expectation)}, ${Objective.show(objective)}`
-      const scale = 1 + Math.abs(interpreted.value)
-      const { value, gradient } = compiled
-      expect(Math.abs(value - interpreted.value) / scale, label).toBeLessThan(1e-12)
-      for (const key of Object.keys(interpreted.gradient)) {
-        const wanted = interpreted.gradient[key].values
-        const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
-        gradient[key].values.forEach((g, i) => {
-          expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
-        })
-      }
+      const loss = { schedule, score, objective, expectation }
+      plansAgree(loss, points, `${data}, ${shown(loss)}`)(params(rows), 5)
     }
   })
 })
@@ -198,22 +189,12 @@ describe('of the whole vocabulary', () => {
       expectation: Expectation.monteCarlo(),
       objective: Objective.denoising(law)
     }
-    const seen = [usual, ...spread(192)(cases)].map(({ schedule, expectation, objective }) => {
-      const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
+    const seen = [usual, ...spread(192)(cases)].map(one => {
+      const loss = { score, ...one }
+      const compiled = Compile.plans(loss)(own)
       // What is refused has no number to agree on.
       if (E.isLeft(compiled)) return 0
-      const [first, ...others] = compiled.right.map(({ evaluate }) => evaluate(paramsOf(score), Key.fromSeed(5)))
-      const label = [Schedule.show(schedule), Expectation.show(expectation), Objective.show(objective)].join(', ')
-      for (const other of others) {
-        const size = Object.values(other.gradient)
-          .flatMap(({ values }) => Array.from(values))
-          .reduce((most, g) => Math.max(most, Math.abs(g)), 1 + Math.abs(other.value))
-        expect(Math.abs(first.value - other.value) / size, label).toBeLessThan(1e-12)
-        for (const key of Object.keys(other.gradient))
-          other.gradient[key].values.forEach((g, i) => {
-            expect(Math.abs(first.gradient[key].values[i] - g) / size, label).toBeLessThan(1e-12)
-          })
-      }
+      plansAgree(loss, own, shown(loss))(paramsOf(score), 5)
       return compiled.right.length
     })
     // The interpreter, and a program, but where levels are read one by one.

@@ -22,6 +22,7 @@ import {
 import * as Compiler from '../../../lib/compiler/index.js'
 import { plans, type LossPlan, type ValueAndGradient } from '../../../src/compile/loss.js'
 import { isSlow } from '../../cases.js'
+import { plansAgree } from './plansAgree.js'
 
 type Row = readonly [number, number]
 
@@ -82,10 +83,12 @@ const truthOf = ({ means, logits, logVariances }: Params.Params<Names>): Truth =
   variances: Array.from(logVariances.values, Math.exp)
 })
 
-const nodes = TimeLaw.nodes([
+const levels = [
   { time: 0.2, weight: 0.5 },
   { time: 0.9, weight: 2 }
-])
+]
+const nodes = TimeLaw.nodes(levels)
+const atNodes = (of: (time: number) => number): number => total(levels.map(({ time, weight }) => weight * of(time)))
 
 const cases: ReadonlyArray<{
   readonly name: string
@@ -98,24 +101,17 @@ const cases: ReadonlyArray<{
   {
     name: 'denoising at two levels',
     objective: Objective.denoising(nodes),
-    value: truth => 0.5 * denoising(truth, 0.2) + 2 * denoising(truth, 0.9)
+    value: truth => atNodes(time => denoising(truth, time))
   },
   {
     name: 'the error of the noise',
     objective: Objective.denoising(nodes, Parametrization.noise),
-    value: truth =>
-      total(
-        [
-          [0.2, 0.5],
-          [0.9, 2]
-        ].map(([time, weight]) => weight * level(time).sigma ** 2 * denoising(truth, time))
-      )
+    value: truth => atNodes(time => level(time).sigma ** 2 * denoising(truth, time))
   },
   {
     name: 'weighted by its level and by a number',
     objective: Objective.weight(3)(Objective.weight(Weighting.noiseVariance)(Objective.implicit(nodes))),
-    value: truth =>
-      3 * (0.5 * level(0.2).sigma ** 2 * implicit(truth, 0.2) + 2 * level(0.9).sigma ** 2 * implicit(truth, 0.9))
+    value: truth => 3 * atNodes(time => level(time).sigma ** 2 * implicit(truth, time))
   },
   {
     name: 'a sum',
@@ -162,20 +158,14 @@ const cases: ReadonlyArray<{
       )
     ),
     value: truth =>
-      total(
-        [
-          [0.2, 0.5],
-          [0.9, 2]
-        ].map(
-          ([time, weight]) =>
-            weight *
-            (denoising(truth, time) +
-              over(i => {
-                const y = noisy(level(time), i)
-                const { score } = at(truth, level(time), y)
-                return total([0, 1].map(j => x[i][j] * y[j] + score[j] * z[i][j] - y[j]))
-              }))
-        )
+      atNodes(
+        time =>
+          denoising(truth, time) +
+          over(i => {
+            const y = noisy(level(time), i)
+            const { score } = at(truth, level(time), y)
+            return total([0, 1].map(j => x[i][j] * y[j] + score[j] * z[i][j] - y[j]))
+          })
       )
   }
 ]
@@ -285,16 +275,16 @@ describe('levels and nodes of one step', () => {
     })
     return asked
   }
-  const levels = TimeLaw.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
+  const five = TimeLaw.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
 
   it.runIf(isSlow)('are a call for many, where they are nodes', () => {
-    const asked = calls(Score.symmetricPair, Objective.denoising(levels), Expectation.quadrature({ nodes: 30 }))
+    const asked = calls(Score.symmetricPair, Objective.denoising(five), Expectation.quadrature({ nodes: 30 }))
     // 150 = 128 + 16 + 4 + 2
     expect(asked).toEqual([128, 16, 4, 4])
   })
 
   it('and where they see the same noise; noise that is drawn is of each level alone', () => {
-    const implicit = Objective.implicit(levels)
+    const implicit = Objective.implicit(five)
     expect(calls(Score.symmetricPair, implicit, fixed).filter(count => count !== undefined)).toEqual([4])
     expect(calls(Score.symmetricPair, implicit, Expectation.monteCarlo())).toEqual(levelsOf(5))
   })
@@ -370,17 +360,7 @@ describe('noise drawn anew', () => {
   )
 
   it.each(each)('$name: at a level for each row both engines agree', ({ score, params, objective, expectation }) => {
-    for (const data of [points, plainPoints]) {
-      const [{ value, gradient }, interpreted] = plansOf(score, objective, expectation, data).map(({ evaluate }) =>
-        evaluate(params, key)
-      )
-      expect(Math.abs(value - interpreted.value)).toBeLessThan(1e-12 * (1 + Math.abs(interpreted.value)))
-      for (const name of Params.names(params))
-        gradient[name].values.forEach((g, i) => {
-          const other = interpreted.gradient[name].values[i]
-          expect(Math.abs(g - other)).toBeLessThan(1e-12 * (1 + Math.abs(other) + Math.abs(interpreted.value)))
-        })
-    }
+    for (const data of [points, plainPoints]) plansAgree({ schedule, score, objective, expectation }, data)(params, 1)
   })
 
   it('its weight is a mean over the levels: a constant is what it is', () => {
@@ -435,20 +415,12 @@ describe('estimates of the divergence', () => {
   })
 })
 
-describe('the data without weights of their own', () => {
-  it('are a mean over rows in both engines', () => {
-    for (const { evaluate } of plansOf(isotropic, Objective.implicit(TimeLaw.at(0.4)), fixed, plainPoints)) {
-      const truth = truthOf(params)
-      const wanted =
-        total(
-          x.map((_, i) => {
-            const { score, divergence } = at(truth, level(0.4), noisy(level(0.4), i))
-            return norm(score) + 2 * divergence
-          })
-        ) / 4
-      expect(evaluate(params, key).value).toBeCloseTo(wanted, 12)
-    }
-  })
+it('data without weights of their own are a mean over rows in both engines', () => {
+  const truth = truthOf(params)
+  const losses = x.map((_, i) => at(truth, level(0.4), noisy(level(0.4), i)))
+  const wanted = total(losses.map(({ score, divergence }) => norm(score) + 2 * divergence)) / 4
+  for (const { evaluate } of plansOf(isotropic, Objective.implicit(TimeLaw.at(0.4)), fixed, plainPoints))
+    expect(evaluate(params, key).value).toBeCloseTo(wanted, 12)
 })
 
 describe('a noise level', () => {

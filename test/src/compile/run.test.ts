@@ -13,7 +13,6 @@ import {
   Params,
   Pipeline,
   Problem,
-  Run,
   Schedule,
   Score,
   Stage,
@@ -21,6 +20,7 @@ import {
   type Points
 } from '../../../src/index.js'
 import type { CompiledStage, Step } from '../../../src/compile/program.js'
+import * as Run from '../../../src/compile/run.js'
 
 type State = Run.State<'mean'>
 
@@ -88,12 +88,6 @@ describe('the end of a stage', () => {
       stages: program.stages.map(stage => ({ ...stage, finish: () => Params.of({ mean: [-7] }) }))
     }
     expect(Array.from(Run.states(averaging)(key), ({ params }) => params.mean.values[0])).toEqual([1, 2, 3, -7])
-  })
-  it('is where a run is resumed, itself first, with the states that follow', () => {
-    const program = compiled([em(2), em(1)])
-    const states = [...Run.states(program)(key)]
-    expect(states).toHaveLength(5)
-    states.forEach((state, i) => expect([...Run.resume(program)(state)]).toEqual(states.slice(i)))
   })
 })
 
@@ -282,5 +276,58 @@ describe('Run.codec', () => {
     expect(E.isRight(none.decode(first))).toBe(true)
     expect(E.isLeft(none.decode({ ...first, stage: 1 }))).toBe(true)
     expect(E.isLeft(codec.decode({ ...first, stage: 1, memory: null }))).toBe(true)
+  })
+})
+
+describe('a stored state of a descent', () => {
+  const optimizer = Optimizer.adam({ rate: 0.1 })
+  const of = (...values: ReadonlyArray<number>) =>
+    Problem.orThrow(
+      Compile.pipeline(
+        Pipeline.of({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.spherical({ components: 2 }),
+          initializer: Initializer.values([[-1], [1]]),
+          stages: [Stage.descend({ objective: Objective.implicit(TimeLaw.at(0.5)), optimizer, steps: 5 })]
+        })
+      )({ rows: values.length, dim: 1, values: Float64Array.from(values) })
+    )
+  const program = of(-2, -1, 1, 2)
+  const states = [...Run.states(program)(Key.fromSeed(1))]
+  const written = JSON.parse(JSON.stringify(Run.codec(program).encode(states[3]))) as Record<string, unknown>
+  const text = JSON.stringify(written.memory)
+  const remembers = (from: RegExp, to: string): object => ({
+    ...written,
+    memory: JSON.parse(text.replace(from, to)) as unknown
+  })
+  const shape = '"means":{"shape":[2,1]'
+  const other = 'a memory of parameters of other names or shapes'
+
+  it.each([
+    ['by the same program on the same data', written, of(-2, -1, 1, 2), 'read'],
+    ['on other data', written, of(-2, -1, 1, 2.5), 'a state of other data; go on with those that it was begun on'],
+    ['on fewer rows', written, of(-2, -1, 1), 'a state of other data; go on with those that it was begun on'],
+    ['without its data', { ...written, data: undefined }, program, expect.not.stringMatching(/^read$/)],
+    ['beyond its stage', { ...written, step: 1e9 }, program, 'a state after step 1000000000 of a stage of 5 steps'],
+    ['at the end of its stage', { ...written, step: 5 }, program, 'read'],
+    ['with a memory turned', remembers(/"means":\{"shape":\[2,1\]/, '"means":{"shape":[1,2]'), program, other],
+    [
+      'with a memory of less',
+      remembers(/"means":\{"shape":\[2,1\],"values":\[[^\]]*\]/, '"means":{"shape":[1],"values":[0]'),
+      program,
+      other
+    ],
+    ['with a memory of other names', remembers(/"means"/, '"others"'), program, other]
+  ])('%s is read, or refused', (_, json, on, wanted) => {
+    expect(text).toContain(shape)
+    const found = Run.codec(on).decode(json)
+    expect(E.isLeft(found) ? found.left.map(({ message }) => message ?? '?').join() : 'read').toEqual(wanted)
+  })
+
+  it('has what its optimizer remembers, typed; null of another', () => {
+    const memory = Run.memoryOf(optimizer)(states[3])
+    expect(memory?.[0].count).toBe(3)
+    expect(memory?.[0].first.means.shape).toEqual([2, 1])
+    expect(Run.memoryOf(Optimizer.momentum({ rate: 1 }))(states[3])).toBeNull()
   })
 })

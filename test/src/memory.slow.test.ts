@@ -1,2 +1,2 @@
 /** All cases of what `npm test` takes a part of. */
-import './hessian.test.js'
+import './memory.test.js'

@@ -43,6 +43,11 @@ const seconds = (work: () => void): number => {
 }
 
 describe('a pipeline that asks for too much', () => {
+  it('is served by as many starts of starts as the limit', () => {
+    const most = Initializer.bestOf(100)(Initializer.bestOf(Limits.attempts / 100)(Initializer.fromData))
+    expect(said(Compile.pipeline({ ...pipeline([em]), initializer: most })(points))).toEqual([])
+  })
+
   it.runIf(isSlow)('is refused above the limit, and not at it', () => {
     expect(said(Compile.pipeline(pipeline([Stage.repeat(Limits.stages)(em)]))(points))).toEqual([])
     expect(said(Compile.pipeline(pipeline([Stage.restart(Limits.attempts)(em)]))(points))).toEqual([])

@@ -61,11 +61,7 @@ const expectations = (score: Any): Readonly<Record<string, Expectation.Expectati
   return projects ? { ...plainNoise, 'projected noise': Expectation.projected() } : plainNoise
 }
 
-const centres = [
-  [1, 1],
-  [-1, 0.5],
-  [2, -2]
-]
+const centres = [[1, 1], [-1, 0.5], [2, -2]] // prettier-ignore
 const initializers: Readonly<Record<string, Initializer.Initializer>> = {
   gaussian: Initializer.gaussian({ scale: 1 }),
   onSphere: Initializer.onSphere({ radius: 1 }),
@@ -100,11 +96,7 @@ const stages: Readonly<Record<string, Stage.Stage>> = {
 const groups = (rows: number): Points.Points =>
   Mixture.sample(rows)(Key.fromSeed(5))(
     Mixture.of({
-      means: [
-        [0, 0],
-        [4, 1],
-        [1, 5]
-      ],
+      means: [[0, 0], [4, 1], [1, 5]], // prettier-ignore
       variances: [1, 0.5, 0.7]
     })
   )

@@ -1,5 +1,4 @@
 /** Tables with more columns than a component has rows: plain clusters are found there too, in time and memory linear in the table. */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +9,7 @@ import {
   Metric,
   Pipeline,
   Points,
+  Problem,
   Recipe,
   Run,
   Schedule,
@@ -18,19 +18,13 @@ import {
 } from '../../src/index.js'
 import * as Mixture from '../../src/mixture/index.js'
 import { isSlow, spread } from '../cases.js'
+import { there } from '../there.js'
 
 type Isotropic = 'means' | 'logits' | 'logVariances'
 
 const fit = (pipeline: Pipeline.Pipeline<Isotropic>, points: Points.Points, seed: number): Mixture.Mixture => {
-  const program = Compile.pipeline(pipeline)(points)
-  if (E.isLeft(program)) throw new Error('refused')
-  return pipe(
-    Run.last(program.right)(Key.fromSeed(seed)).params,
-    Score.toMixture(pipeline.score),
-    O.getOrElse((): Mixture.Mixture => {
-      throw new Error('not a mixture')
-    })
-  )
+  const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(seed))
+  return there(O.toUndefined(Score.toMixture(pipeline.score)(params)))
 }
 
 const range = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
@@ -104,11 +98,9 @@ describe('a table of 3 rows and 40 000 columns', () => {
 
   it.runIf(isSlow)('starts, has its power iteration and its scales', () => {
     const started = (initializer: Initializer.Initializer, ...stages: ReadonlyArray<Stage.Stage>): number => {
-      const program = Compile.pipeline(
-        Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, initializer, stages })
-      )(points)
-      if (E.isLeft(program)) throw new Error('refused')
-      const { values } = Run.last(program.right)(Key.fromSeed(0)).params.mean
+      const asked = { schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, initializer, stages }
+      const { values } = Run.last(Problem.orThrow(Compile.pipeline(Pipeline.of(asked))(points)))(Key.fromSeed(0)).params
+        .mean
       return Math.sqrt(values.reduce((sum, x) => sum + x * x, 0))
     }
     // The second moment of three rows, as three by three: |x_i|² ≈ 10 dim, and its top is nearly that.

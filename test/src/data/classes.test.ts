@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../../lib/index.js'
 import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
+import { said } from '../../said.js'
 
 const values = Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1)
 const bare: Points.Points = { rows: 5, dim: 2, values }
@@ -21,23 +22,16 @@ const conditional = Score.custom({
     return sub(mul(alpha, own), x)
   }
 })
-const centres = [
-  [0.5, -1],
-  [2, 0.25],
-  [-1, 3]
-]
+const centres = [[0.5, -1], [2, 0.25], [-1, 3]] // prettier-ignore
 const params = Params.of({ centres })
 const noise = { rows: 5, dim: 2, values: Key.normal(10)(Key.fromSeed(3)) }
 
-const plansOf = (on: Points.Points, objective = Objective.denoising(TimeLaw.at(0.4))) =>
-  Problem.orThrow(
-    Compile.plans({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: conditional,
-      objective,
-      expectation: Expectation.fixed(noise)
-    })(on)
-  )
+const plansOf = (
+  on: Points.Points,
+  score: Score.Score<string> = conditional,
+  objective: Objective.Objective = Objective.denoising(TimeLaw.at(0.4)),
+  expectation: Expectation.Expectation = Expectation.fixed(noise)
+) => Problem.orThrow(Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(on))
 
 describe('labels', () => {
   it('reach a score that was trained on another schedule', () => {
@@ -76,15 +70,8 @@ describe('labels', () => {
   })
 
   it('are left out by the key alone, whatever was drawn before', () => {
-    const plans = () =>
-      Problem.orThrow(
-        Compile.plans({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score: conditional,
-          objective: Objective.labelDropout(0.5)(Objective.denoising(TimeLaw.at(0.4))),
-          expectation: Expectation.monteCarlo()
-        })(points)
-      )
+    const objective = Objective.labelDropout(0.5)(Objective.denoising(TimeLaw.at(0.4)))
+    const plans = () => plansOf(points, conditional, objective, Expectation.monteCarlo())
     plans().forEach(({ evaluate }, plan) => {
       for (let seed = 0; seed < 8; seed++)
         expect(evaluate(params, Key.fromSeed(seed))).toEqual(plans()[plan].evaluate(params, Key.fromSeed(seed)))
@@ -109,40 +96,21 @@ describe('labels', () => {
   })
 
   it('that are no classes are refused', () => {
-    const said = (labels: ArrayLike<number>): string =>
-      pipe(
-        bare,
-        Points.labelled(labels),
-        E.fold(Problem.show, () => 'no problem')
-      )
-    expect(said([0, 1, 2, -1, 3])).toBe('no problem')
-    expect(said([0, 1])).toBe('labels: 2 labels is not 5, one for each row; give every row a label, or -1')
-    expect(said([0, -2, 1.5, 0, NaN])).toBe(
+    const of = (labels: ArrayLike<number>): string => said(Points.labelled(labels)(bare))
+    expect(of([0, 1, 2, -1, 3])).toBe('')
+    expect(of([0, 1])).toBe('labels: 2 labels is not 5, one for each row; give every row a label, or -1')
+    expect(of([0, -2, 1.5, 0, NaN])).toBe(
       'label of row 2: -2 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0 (2 more like this)'
     )
     expect(E.isLeft(Points.validate({ ...bare, labels: Int32Array.of(1) }))).toBe(true)
   })
 
   it('are nothing to a mixture', () => {
-    const value = (on: Points.Points): number => {
-      const plans = Problem.orThrow(
-        Compile.plans({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score: Score.isotropic({ components: 2 }),
-          objective: Objective.implicit(TimeLaw.at(0.4)),
-          expectation: Expectation.fixed(noise)
-        })(on)
-      )
-      const at = Params.of({
-        means: [
-          [0, 1],
-          [1, 0]
-        ],
-        logits: [0, 0.5],
-        logVariances: [0, 1]
-      })
-      return plans.map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value).reduce((a, b) => a + b, 0)
-    }
+    const at = Params.of({ means: [[0, 1], [1, 0]], logits: [0, 0.5], logVariances: [0, 1] }) // prettier-ignore
+    const value = (on: Points.Points): number =>
+      plansOf(on, Score.isotropic({ components: 2 }), Objective.implicit(TimeLaw.at(0.4)))
+        .map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value)
+        .reduce((a, b) => a + b, 0)
     expect(value(points)).toBe(value(bare))
   })
 })

@@ -1,5 +1,4 @@
 /** Rows that belong together: points with partners, objectives that read them, batches that are coupled. */
-import * as E from 'fp-ts/lib/Either.js'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { square, sub, sum, threads, useThreads } from '../../../lib/index.js'
@@ -12,7 +11,6 @@ import {
   Objective,
   Optimizer,
   Params,
-  Pipeline,
   Problem,
   Run,
   Schedule,
@@ -22,11 +20,14 @@ import {
 } from '../../../src/index.js'
 import * as Source from '../../../src/data/source/index.js'
 import * as Points from '../../../src/data/index.js'
+import { compiled } from '../../learned.js'
+import { said } from '../../said.js'
 
 const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))
 const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1]] }))
 const paired = Problem.orThrow(Points.paired(partners)(plain))
 const score = Score.spherical({ components: 1 })
+const optimizer = Optimizer.gradientDescent({ rate: 0.01 })
 const towards = Objective.custom('distance', TimeLaw.at(0.5), ({ clean, partner, params: { means }, noise }) =>
   sum(square(sub(sub(partner, clean), sub(means, sub(noise, noise)))), 1)
 )
@@ -55,9 +56,8 @@ describe('points with partners', () => {
     ]
   ])('are refused with %s', (_, partners, message) => {
     const found = Points.paired(partners)(plain)
-    expect(E.isLeft(found) ? Problem.show(found.left) : '').toMatch(message)
-    const given = Compile.valueAndGrad(loss)({ ...plain, partner: partners.values })
-    expect(E.isLeft(given)).toBe(true)
+    expect(said(found)).toMatch(message)
+    expect(said(Compile.valueAndGrad(loss)({ ...plain, partner: partners.values }))).not.toBe('')
   })
 
   it('are read by objectives, compiled as interpreted', () => {
@@ -96,10 +96,7 @@ describe('points with partners', () => {
   })
 
   it('and rows without partners are refused where an objective reads them', () => {
-    const compiled = Compile.valueAndGrad(loss)(plain)
-    expect(E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : '').toMatch(
-      /partner: these rows have none; give Points\.paired/
-    )
+    expect(said(Compile.valueAndGrad(loss)(plain))).toMatch(/partner: these rows have none; give Points\.paired/)
   })
 })
 
@@ -121,25 +118,11 @@ describe('a coupled batch', () => {
     expect(Array.from(Source.optimalTransport.places(points, others)(Key.fromSeed(0)))).toEqual(places)
   })
 
+  const start = Initializer.values(Params.of({ means: [[0, 0]] }))
   const program = (
     data: Source.Data,
     options: { readonly batch?: number; readonly epochs?: boolean } = { batch: 16 }
-  ) =>
-    Compile.pipeline(
-      Pipeline.of({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        initializer: Initializer.values(Params.of({ means: [[0, 0]] })),
-        stages: [
-          Stage.descend({
-            objective: towards,
-            optimizer: Optimizer.gradientDescent({ rate: 0.01 }),
-            steps: 3,
-            ...options
-          })
-        ]
-      })
-    )(data)
+  ) => compiled(score, start, [Stage.descend({ objective: towards, optimizer, steps: 3, ...options })], data)
 
   it('is the batch with its partners in another order, the same by the same key', () => {
     const coupled = Source.coupled(Source.optimalTransport)(paired)
@@ -169,7 +152,6 @@ describe('a coupled batch', () => {
   })
 
   it('is refused where there is no batch, a larger one, or no partner', () => {
-    const said = (found: ReturnType<typeof program>) => (E.isLeft(found) ? found.left.map(Problem.show).join('; ') : '')
     const small = { ...Source.optimalTransport, most: 8 }
     expect(said(program(Source.coupled(small)(paired)))).toMatch(/batch: 16 is not at most 8 rows/)
     expect(said(program(Source.coupled(small)(paired), {}))).toMatch(/batch: all 40 rows is not at most 8 rows/)

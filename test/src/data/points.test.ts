@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import * as Either from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Key from '../../../lib/random/key.js'
 import * as Points from '../../../src/data/index.js'
+import { answers } from '../../golden/golden.js'
 import { finite, matrix, message, points, right } from './drawn.js'
 
 const moderate = fc.double({ min: -1e6, max: 1e6, noNaN: true })
+
+const weighted = (rows: ReadonlyArray<ReadonlyArray<number>>, weights: ReadonlyArray<number>): Points.Points =>
+  right(Either.chain(Points.weighted(weights))(Points.fromRows(rows)))
 
 describe('fromRows', () => {
   it('keeps every number, the sign of 0 included', () => {
@@ -16,57 +19,31 @@ describe('fromRows', () => {
       })
     )
   })
-
-  it.each<[ReadonlyArray<ReadonlyArray<number>>, string]>([
-    [[], 'rows: an empty list is not at least one row; give one row for each observation'],
-    [[[], []], 'row 1: an empty row is not at least one number; give each row one number for each dimension'],
-    [[[1, 2], [3]], 'row 2: 1 number, but row 1 has 2; give every row the same length'],
-    [[[1], [2, 3], [4], []], 'row 2: 2 numbers, but row 1 has 1; give every row the same length (1 more like this)'],
-    [[[1, NaN]], 'row 1, column 2: NaN is not a finite number; correct it or leave the row out'],
-    [
-      [
-        [1, 2],
-        [-Infinity, NaN],
-        [NaN, 1]
-      ],
-      'row 2, column 1: -Infinity is not a finite number; correct it or leave the row out (2 more like this)'
-    ],
-    // What JSON may hold in spite of the types.
-    [
-      JSON.parse('[[1],[null]]') as number[][],
-      'row 2, column 1: null is not a finite number; correct it or leave the row out'
-    ]
-  ])('refuses %j', (rows, expected) => {
-    expect(message(Points.fromRows(rows))).toBe(expected)
-  })
 })
 
-describe('weighted and validate', () => {
+describe('what is no points', () => {
   const two = right(Points.fromRows([[1], [2]]))
-  it.each<[ReadonlyArray<number>, string]>([
-    [[1], 'weights: 1 weight is not 2, one for each row; give every row a weight'],
-    [[1, -1], 'weight of row 2: -1 is not a finite number ≥ 0; give it 0 to leave the row out'],
-    [
-      [NaN, Infinity],
-      'weight of row 1: NaN is not a finite number ≥ 0; give it 0 to leave the row out (1 more like this)'
-    ],
-    [[0, 0], 'weights: a sum of 0 is not finite and > 0; scale the weights; integers count repetitions'],
-    [[1e308, 1e308], 'weights: a sum of Infinity is not finite and > 0; scale the weights; integers count repetitions']
-  ])('refuses weights %j', (weights, expected) => {
-    expect(message(Points.weighted(weights)(two))).toBe(expected)
-    expect(message(Points.validate({ ...two, weights: Float64Array.from(weights) }))).toBe(expected)
-  })
+  // The last as JSON may hold it in spite of the types.
+  const rows = [[], [[], []], [[1, 2], [3]], [[1], [2, 3], [4], []], [[1, NaN]], [[1, 2], [-Infinity, NaN], [NaN, 1]], JSON.parse('[[1],[null]]') as number[][]] // prettier-ignore
+  const weights = [[1], [1, -1], [NaN, Infinity], [0, 0], [1e308, 1e308]]
+  const others: ReadonlyArray<Points.Points> = [
+    { ...two, rows: 0 },
+    { ...two, dim: 0.5 },
+    { ...two, dim: 3 },
+    { rows: 2, dim: 2, values: Float64Array.of(0, 0, 0, Infinity) }
+  ]
+  const validated = (points: Points.Points): string => message(Points.validate(points))
 
-  it.each<[Points.Points, string]>([
-    [{ ...two, rows: 0 }, 'rows: 0 is not a whole number ≥ 1; give at least one row'],
-    [{ ...two, dim: 0.5 }, 'dim: 0.5 is not a whole number ≥ 1; give each row at least one number'],
-    [{ ...two, dim: 3 }, 'values: 2 values is not rows x dim = 6; give every row dim values'],
-    [
-      { rows: 2, dim: 2, values: Float64Array.of(0, 0, 0, Infinity) },
-      'row 2, column 2: Infinity is not a finite number; correct it or leave the row out'
-    ]
-  ])('validate refuses %j', (candidate, expected) => {
-    expect(message(Points.validate(candidate))).toBe(expected)
+  it('is refused by row and column, with a remedy', () =>
+    answers('points', [
+      ...rows.map(given => [given, message(Points.fromRows(given))] as const),
+      ...weights.map(given => [{ weights: given }, message(Points.weighted(given)(two))] as const),
+      ...others.map(given => [given, validated(given)] as const)
+    ]))
+
+  it('is refused alike where weights are given in points', () => {
+    for (const given of weights)
+      expect(validated({ ...two, weights: Float64Array.from(given) })).toBe(message(Points.weighted(given)(two)))
   })
 
   it('validate accepts what the constructors return', () => {
@@ -92,7 +69,7 @@ describe('moments', () => {
       fc.property(matrix(moderate), weights, (rows, counts) => {
         const used = counts.slice(0, rows.length)
         fc.pre(used.some(c => c > 0))
-        const one = right(pipe(Points.fromRows(rows), Either.chain(Points.weighted(used))))
+        const one = weighted(rows, used)
         const other = right(Points.fromRows(rows.flatMap((row, i) => Array<number[]>(used[i]).fill(row))))
         expect(Points.totalWeight(one)).toBe(Points.totalWeight(other))
         // Sums of at most 48 terms of size 1e6 and 1e12.
@@ -124,16 +101,7 @@ describe('moments', () => {
   })
 
   it('of a hand-worked case', () => {
-    const xs = right(
-      pipe(
-        Points.fromRows([
-          [0, 1],
-          [4, 1],
-          [9, 9]
-        ]),
-        Either.chain(Points.weighted([3, 1, 0]))
-      )
-    )
+    const xs = weighted([[0, 1], [4, 1], [9, 9]], [3, 1, 0]) // prettier-ignore
     expect(Points.mean(xs)).toEqual(Float64Array.of(1, 1))
     expect(Points.covariance(xs)).toEqual(Float64Array.of(3, 0, 0, 0))
     expect(Points.totalWeight(xs)).toBe(4)
@@ -153,16 +121,7 @@ describe('energyDistance', () => {
 
 describe('select, standardize', () => {
   it('select takes rows with their weights', () => {
-    const xs = right(
-      pipe(
-        Points.fromRows([
-          [1, 2],
-          [3, 4],
-          [5, 6]
-        ]),
-        Either.chain(Points.weighted([1, 2, 3]))
-      )
-    )
+    const xs = weighted([[1, 2], [3, 4], [5, 6]], [1, 2, 3]) // prettier-ignore
     expect(Points.select([2, 0, 2])(xs)).toEqual({
       rows: 3,
       dim: 2,

@@ -22,6 +22,7 @@ import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/formats/columns.js'
 import { Source } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
+import { answers } from '../../golden/golden.js'
 import { message, right } from './drawn.js'
 
 type Cells = ReadonlyArray<unknown>
@@ -120,54 +121,26 @@ describe('a table of Parquet or Arrow', () => {
     expect(read.kept).toEqual([{ name: 'kind', cells: kind }])
   })
 
-  it.each<[string, Readonly<Record<string, Cells>>, Points.CsvOptions, string]>([
-    [
-      'a missing cell',
-      { x: [1, 2, null] },
-      {},
-      "row 3, column 1 (x): an empty cell is not a finite number; fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' to learn from the observed cells"
-    ],
-    [
-      'a whole number that no double holds',
-      { x: [1n, 9007199254740993n] },
-      {},
-      "row 2, column 1 (x): 9007199254740993 is not a whole number up to 2^53, which doubles hold; if it is an identifier, leave the column out with 'exclude'; else write it as a double"
-    ],
-    ['an infinite number', { x: [1, Infinity] }, {}, 'row 2, column 1 (x): Infinity is not a finite number'],
-    [
-      'words that are asked for',
-      { x: [1, 2], name: ['1', '2'] },
-      { columns: ['name'] },
-      'columns: name is not a column of numbers but one of text'
-    ],
-    [
-      'words as weights',
-      { x: [1, 2], name: ['1', '2'] },
-      { weights: 'name' },
-      'weights: name is not a column of numbers but one of text'
-    ],
-    [
-      'no column of numbers',
-      { name: ['a', 'b'] },
-      {},
-      'columns: name is not a list with a column of numbers; write some as numbers'
-    ],
-    [
-      'an option of text',
-      { x: [1, 2] },
-      { delimiter: ';' },
-      'delimiter: ";" is not an option of Parquet, but of text; leave it out'
-    ],
-    ['a column that is not there', { x: [1, 2] }, { columns: ['y'] }, 'columns: y is not a column of the table; try x'],
-    ['no rows', { x: [] }, {}, 'text: a header alone is not a table']
-  ])('refuses %s', async (_, columns, options, problem) => {
-    const types = Object.fromEntries(
-      Object.entries(columns).map(([name, data]): [string, BasicType] => [
-        name,
-        typeof data[0] === 'bigint' ? 'INT64' : typeof data[0] === 'string' ? 'STRING' : 'DOUBLE'
-      ])
-    )
-    expect(message(await Points.readParquet(parquet(columns, types), options))).toContain(problem)
+  it('is refused by what is wrong and where, with a remedy', async () => {
+    const words = { x: [1, 2], name: ['1', '2'] }
+    const refused: ReadonlyArray<readonly [Readonly<Record<string, Cells>>, Points.CsvOptions]> = [
+      [{ x: [1, 2, null] }, {}],
+      [{ x: [1n, 9007199254740993n] }, {}],
+      [{ x: [1, Infinity] }, {}],
+      [words, { columns: ['name'] }],
+      [words, { weights: 'name' }],
+      [{ name: ['a', 'b'] }, {}],
+      [{ x: [1, 2] }, { delimiter: ';' }],
+      [{ x: [1, 2] }, { columns: ['y'] }],
+      [{ x: [] }, {}]
+    ]
+    const kinds: Readonly<Record<string, BasicType>> = { bigint: 'INT64', string: 'STRING' }
+    const said = refused.map(async ([columns, options]) => {
+      const types = Object.entries(columns).map(([name, [cell]]) => [name, kinds[typeof cell] ?? 'DOUBLE'] as const)
+      const file = parquet(columns, Object.fromEntries(types))
+      return [[columns, options], message(await Points.readParquet(file, options))] as const
+    })
+    await answers('typed', await Promise.all(said))
   })
 
   it('counts a problem of a later group from the first row', async () => {

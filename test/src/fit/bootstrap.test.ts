@@ -6,38 +6,16 @@ import { useThreads } from '../../../lib/simd/threadPool.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import * as Bootstrap from '../../../src/fit/bootstrap.js'
-import { fail } from 'node:assert'
 import { isSlow, spread } from '../../cases.js'
 
 const line = Mixture.of({ means: [[-3], [2]], weights: [0.4, 0.6], variances: [1, 2] })
 const plane = Mixture.of({
-  means: [
-    [-4, 0],
-    [4, 1]
-  ],
+  means: [[-4, 0], [4, 1]], // prettier-ignore
   weights: [0.3, 0.7],
-  covariances: [
-    [
-      [1, 0.5],
-      [0.5, 1]
-    ],
-    [
-      [2, -0.4],
-      [-0.4, 1]
-    ]
-  ]
+  covariances: [[[1, 0.5], [0.5, 1]], [[2, -0.4], [-0.4, 1]]] // prettier-ignore
 })
 const drawn = (mixture: Mixture.Mixture, rows: number, seed: number): Points.Points =>
   Mixture.sample(rows)(Key.fromSeed(seed))(mixture)
-
-const said = (act: () => unknown): string => {
-  try {
-    act()
-  } catch (error) {
-    return String(error)
-  }
-  return fail('nothing was thrown')
-}
 
 describe('fit.bootstrap', () => {
   // The mean of n rows has standard error √(Σ_jj/n), a variance v about √(2/n) v, a correlation (1 − ρ²)/√n; each is known to 1/√(2B) of
@@ -45,19 +23,7 @@ describe('fit.bootstrap', () => {
   it.runIf(isSlow)(
     'has the standard errors of one Gaussian, and those of twice the rows where each counts twice',
     () => {
-      const points = drawn(
-        Mixture.of({
-          means: [[1, 2]],
-          covariances: [
-            [
-              [4, 1.2],
-              [1.2, 1]
-            ]
-          ]
-        }),
-        400,
-        1
-      )
+      const points = drawn(Mixture.of({ means: [[1, 2]], covariances: [[[4, 1.2], [1.2, 1]]] }), 400, 1) // prettier-ignore
       const resamples = 200
       const slack = 4 / Math.sqrt(2 * resamples)
       for (const [weighted, rows] of [
@@ -152,7 +118,7 @@ describe('fit.bootstrap', () => {
     expect(Math.abs((leftOut.empty + leftOut.floored) / resamples - 0.13)).toBeLessThan(
       4 * Math.sqrt((0.13 * 0.87) / 200)
     )
-    expect(said(() => fit(lonely(3), { components: 2, family: 'full' }).bootstrap({ level: 0.99 }))).toMatch(
+    expect(() => fit(lonely(3), { components: 2, family: 'full' }).bootstrap({ level: 0.99 })).toThrow(
       /bootstrap: \d+ of 200 resamples that keep all components is not at least 200, .* fewer components, or learn under a prior/
     )
     expect(
@@ -180,7 +146,7 @@ describe('fit.bootstrap', () => {
     // as it comes from JavaScript
     [JSON.parse('{ "resample": 100 }') as object, /options: resample is not one of resamples, level, seed, onProgress/]
   ])('refuses %j', (options, problem) => {
-    expect(said(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options))).toMatch(problem)
+    expect(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options)).toThrow(problem)
   })
 
   it('draws the rows that Key.categorical draws, however many are counted at once, and whichever have no weight', () => {

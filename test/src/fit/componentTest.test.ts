@@ -1,16 +1,12 @@
 /** The bootstrap test of the number of components: its statistic against R's mclustBootstrapLRT, its p as a share. */
-import { readFileSync } from 'node:fs'
-import * as E from 'fp-ts/lib/Either.js'
 import { expect, it } from 'vitest'
 import { Key, Mixture, Points, Problem } from '../../../src/index.js'
 import * as ComponentTest from '../../../src/fit/componentTest.js'
 import { isSlow } from '../../cases.js'
+import { said } from '../../said.js'
+import { rowsOf } from '../../tables.js'
 
-const faithful = readFileSync('examples/data/faithful.csv', 'utf8')
-  .trimEnd()
-  .split('\n')
-  .slice(1)
-  .map(line => line.split(',').slice(0, 2).map(Number))
+const faithful = rowsOf('faithful')
 
 it('has the statistic of mclust, 319.065 of one against two, and refuses one component', () => {
   const { tests, components } = Problem.orThrow(
@@ -57,15 +53,13 @@ it.each([
   [{ level: 1 }, 'level: 1 is not in (0, 1)']
 ])('refuses %j', (options, message) => {
   const found = ComponentTest.of(options)(faithful)
-  expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(message)
+  expect(said(found)).toContain(message)
 })
 
 it('draws no more rows than memory holds', () => {
   const points = Problem.orThrow(Points.weighted([1e9, 1e9, 1])(Problem.orThrow(Points.fromRows([[0], [1], [2]]))))
-  expect(E.mapLeft((all: Problem.Problems) => all.map(Problem.show))(ComponentTest.of()(points))).toEqual(
-    E.left([
-      'weights: for 2000000001 numbers in each resample is not at most 134217728; divide the weights by their sum, so that each row that is drawn has one of them'
-    ])
+  expect(said(ComponentTest.of()(points))).toBe(
+    'weights: for 2000000001 numbers in each resample is not at most 134217728; divide the weights by their sum, so that each row that is drawn has one of them'
   )
 })
 

@@ -4,11 +4,7 @@ import { type Fit, fit, Key, Mixture, Points, Source } from '../../../src/index.
 import { FOLDS, foldsOf } from '../../../src/fit/crossValidation.js'
 
 const truth = Mixture.of({
-  means: [
-    [-4, 0],
-    [4, 1],
-    [0, 7]
-  ],
+  means: [[-4, 0], [4, 1], [0, 7]], // prettier-ignore
   weights: [0.5, 0.3, 0.2],
   variances: [1, 0.5, 2]
 })
@@ -53,13 +49,11 @@ describe('the cross-validated deviance', () => {
     const deviance = Array.from({ length: FOLDS }, (_, f) => {
       const inside = rows.filter((_, i) => parts[i] !== f)
       const [a, b] = [0, 1].map(j => mean(inside.map(row => row[j])))
-      const [xx, xy, yy] = (
-        [
-          [0, 0],
-          [0, 1],
-          [1, 1]
-        ] as const
-      ).map(([i, j]) => mean(inside.map(row => (row[i] - [a, b][i]) * (row[j] - [a, b][j]))))
+      const about = (i: number, j: number): number =>
+        mean(inside.map(row => (row[i] - [a, b][i]) * (row[j] - [a, b][j])))
+      const xx = about(0, 0)
+      const xy = about(0, 1)
+      const yy = about(1, 1)
       const determinant = xx * yy - xy * xy
       return rows
         .filter((_, i) => parts[i] === f)

@@ -1,29 +1,12 @@
 /** Fits with known components: what is held, in the units of the data, and what is refused. */
 import { describe, expect, it } from 'vitest'
-import * as E from 'fp-ts/lib/Either.js'
 import { Component, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { said } from '../../said.js'
 
 const truth = Mixture.of({
-  means: [
-    [100, 0.02],
-    [160, 0.05],
-    [130, 0.09]
-  ],
+  means: [[100, 0.02], [160, 0.05], [130, 0.09]], // prettier-ignore
   weights: [0.5, 0.3, 0.2],
-  covariances: [
-    [
-      [900, 0.1],
-      [0.1, 1e-4]
-    ],
-    [
-      [16, 0],
-      [0, 4e-6]
-    ],
-    [
-      [25, 0.005],
-      [0.005, 4e-6]
-    ]
-  ]
+  covariances: [[[900, 0.1], [0.1, 1e-4]], [[16, 0], [0, 4e-6]], [[25, 0.005], [0.005, 4e-6]]] // prettier-ignore
 })
 const points = Mixture.sample(600)(Key.fromSeed(4))(truth)
 const wide = Component.fixed({ mean: [100, 0.02], covariance: [[900, 0.1], [0.1, 1e-4]] }) // prettier-ignore
@@ -59,8 +42,7 @@ describe('fit with known components', () => {
     // The file says so, and reads back.
     const json = JSON.parse(JSON.stringify(model)) as { readonly mixture: { readonly fixed: ReadonlyArray<number> } }
     expect(json.mixture.fixed).toEqual([k])
-    const read = Fit.fromJSON(json)
-    expect(E.isRight(read) && read.right.mixture).toEqual(mixture)
+    expect(Problem.orThrow(Fit.fromJSON(json)).mixture).toEqual(mixture)
   })
 
   it('holds without standardization to the last bit, and a weight always', () => {
@@ -107,14 +89,13 @@ describe('fit with known components', () => {
     [{ fixed: [] }, 'fixed: [] is not a list of Component.fixed; leave it out where nothing is known'],
     [
       { fixed: [Component.fixed({ mean: [1, 2, 3] })] },
-      'fixed[0]: Component.fixed({ mean: [1, 2, 3] }) is not one of 2 columns'
+      'fixed[0]: Component.fixed({ mean: [1, 2, 3] }) is not one of 2'
     ],
     [{ fixed: [Component.fixed({ weight: 2 })] }, '"weight":2} is not what is known of a component'],
     [{ fixed: [wide, wide], components: 1 }, 'components: 1 is not at least 2, as many as are known'],
     [{ fixed: [wide], robust: true }, 'fixed: it is not available with robust'],
     [{ fixed: [wide], family: 'tied' }, 'that of a mixture in which each component has a covariance of its own']
   ])('refuses %j', (options, message) => {
-    const found = Fit.mixture(options)(points)
-    expect(E.isLeft(found) && found.left.map(Problem.show).join('; ')).toContain(message)
+    expect(said(Fit.mixture(options)(points))).toContain(message)
   })
 })

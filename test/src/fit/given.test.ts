@@ -1,8 +1,9 @@
 /** What a fit is given, and how it is ended: data of other kinds, what is no data, and a signal. */
 import { runInNewContext } from 'node:vm'
-import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
+import { answers } from '../../golden/golden.js'
+import { said } from '../../said.js'
 import { fit, Fit, Key, Mixture, Points, Problem, Source } from '../../../src/index.js'
 
 const numbers = [1, 2, 3, 4, 10, 11, 12, 14]
@@ -40,35 +41,31 @@ describe('data that are no Float64Array of this context', () => {
   })
 })
 
+const thrown = (act: () => unknown): Error => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  return expect.fail('nothing was thrown')
+}
+
 describe('what is no data', () => {
-  const ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
-  it.each<[unknown, string]>([
-    [undefined, `data: undefined is not rows; ${ROWS}`],
-    [null, `data: null is not rows; ${ROWS}`],
-    [3, `data: a number is not rows; ${ROWS}`],
-    [{}, `data: an object is not rows; ${ROWS}`],
-    [
-      'data.csv',
-      'data: "data.csv" is not rows; read the file: Points.fromCsv(text) of its text, or Source.fromCsv of its bytes'
-    ],
-    [[1, 2], 'data: a list of numbers is not a list of rows; give each number a row: numbers.map(x => [x])'],
-    [
-      [{ a: 1 }],
-      'row 1: an object is not a list of numbers; list those of each row in one order: rows.map(({ a, b }) => [a, b])'
-    ],
-    [Promise.resolve([[1]]), 'data: a promise is not rows; await it'],
-    [
-      Points.fromCsv('1,2\n3,4\n'),
-      'data: an Either is not rows; take what is right in it: Problem.orThrow, or E.isRight'
-    ],
-    [pipe(Points.readCsv('1,2\n3,4\n'), E.toUnion), 'data: a table is not rows; give its points'],
-    [
-      { rows: 1, dim: 1, values: BigInt64Array.of(1n) },
-      'values: a list is not a Float64Array; give it the numbers of all rows'
-    ]
-  ])('is refused with the remedy, case %#', (data, message) => {
-    expect(() => untyped(data)).toThrow(expect.objectContaining({ name: 'RangeError', message }))
-  })
+  const given: ReadonlyArray<unknown> = [
+    ...[undefined, null, 3, {}, 'data.csv', [1, 2], [{ a: 1 }], Promise.resolve([[1]])],
+    Points.fromCsv('1,2\n3,4\n'),
+    Problem.orThrow(Points.readCsv('1,2\n3,4\n')),
+    { rows: 1, dim: 1, values: BigInt64Array.of(1n) }
+  ]
+  it('is refused with the remedy', () =>
+    answers(
+      'given',
+      given.map(data => {
+        const error = thrown(() => untyped(data))
+        expect(error.name).toBe('RangeError')
+        return [data, error.message]
+      })
+    ))
   it('nor options', () => {
     const remedy = "is not an object of options; give { components: 3, family: 'full' }, or none"
     for (const asked of [null, 'full'])
@@ -76,8 +73,8 @@ describe('what is no data', () => {
   })
   it('is refused by Points too', () => {
     const values: unknown = Float32Array.of(1)
-    expect(pipe(Points.validate({ rows: 1, dim: 1, values: values as Float64Array }), E.mapLeft(Problem.show))).toEqual(
-      E.left('values: another list is not a Float64Array; give Float64Array.from(values)')
+    expect(said(Points.validate({ rows: 1, dim: 1, values: values as Float64Array }))).toBe(
+      'values: another list is not a Float64Array; give Float64Array.from(values)'
     )
   })
 })

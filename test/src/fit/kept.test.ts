@@ -9,20 +9,8 @@ afterAll(here.remove)
 
 it('is the file that the tool reads, and reads back to the bit', async () => {
   const truth = Mixture.of({
-    means: [
-      [-5, 0],
-      [5, 3]
-    ],
-    covariances: [
-      [
-        [1, 0.5],
-        [0.5, 1]
-      ],
-      [
-        [1, 0],
-        [0, 2]
-      ]
-    ]
+    means: [[-5, 0], [5, 3]], // prettier-ignore
+    covariances: [[[1, 0.5], [0.5, 1]], [[1, 0], [0, 2]]] // prettier-ignore
   })
   const points = Mixture.sample(120)(Key.fromSeed(1))(truth)
   for (const family of ['tiedIsotropic', 'full'] as const) {

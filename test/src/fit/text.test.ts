@@ -29,10 +29,7 @@ describe('a table', () => {
   it('has each row by itself where two columns have no room, and keeps a cell that is too wide', () => {
     const wide = {
       header: ['model', 'log-likelihood'],
-      rows: [
-        ['iris.json', '-1.5'],
-        ['penguins.json', '-2']
-      ]
+      rows: [['iris.json', '-1.5'], ['penguins.json', '-2']] // prettier-ignore
     }
     expect(table(wide, 25)).toBe(
       '  model iris.json\n    log-likelihood\n      -1.5\n\n  model penguins.json\n    log-likelihood\n      -2'

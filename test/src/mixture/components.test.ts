@@ -30,16 +30,8 @@ const oracle = (gaussians: ReadonlyArray<Gaussian>, x: ReadonlyArray<number>) =>
 
 const matrix = (rows: Rows): Tensor => tensor(rows.flat(), [rows.length, rows[0].length])
 
-const points: Rows = [
-  [0.3, -1.2],
-  [2, 1],
-  [0, 0]
-]
-const centres: Rows = [
-  [1, -0.5],
-  [-2, 0.25],
-  [0.5, 1.5]
-]
+const points: Rows = [[0.3, -1.2], [2, 1], [0, 0]] // prettier-ignore
+const centres: Rows = [[1, -0.5], [-2, 0.25], [0.5, 1.5]] // prettier-ignore
 const logits = [0.2, -1, 3]
 const variances = [0.5, 1.7, 0.9]
 
@@ -69,53 +61,24 @@ describe.each(cases)('$name, weights $weighted, variances $spread', ({ alpha, si
       x
     )
   )
-  const found = (
-    f: (components: Components.Components, x: Tensor, level: Components.RowLevel) => Tensor
-  ): ReadonlyArray<number> =>
-    Array.from(
-      compute(() =>
-        f(
-          {
-            centres: matrix(centres),
-            logits: weighted ? tensor(logits, [3]) : null,
-            variances: spread ? tensor(variances, [3]) : null
-          },
-          matrix(points),
-          { alpha: perRow(alpha), sigma: perRow(sigma) }
-        )
-      ).values
-    )
-  // Sums of a dozen terms of size 50 at most, each right to 2⁻⁵².
-  const agree = (values: ReadonlyArray<number>, wanted: ReadonlyArray<number>): void => {
-    expect(values.length).toBe(wanted.length)
-    values.forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(1e-13))
-  }
+  const components = (): Components.Components => ({
+    centres: matrix(centres),
+    logits: weighted ? tensor(logits, [3]) : null,
+    variances: spread ? tensor(variances, [3]) : null
+  })
 
-  it('responsibilities', () =>
-    agree(
-      found(Components.responsibilities),
-      wanted.flatMap(({ w }) => w)
-    ))
-  it('the score', () =>
-    agree(
-      found(Components.score),
-      wanted.flatMap(({ score }) => score)
-    ))
-  it('the divergence', () =>
-    agree(
-      found(Components.divergence),
-      wanted.map(({ divergence }) => divergence)
-    ))
-  it('the implicit loss', () =>
-    agree(
-      found(Components.implicit),
-      wanted.map(({ implicit }) => implicit)
-    ))
-  it('the log-density', () =>
-    agree(
-      found(Components.logDensity),
-      wanted.map(({ logDensity }) => logDensity)
-    ))
+  it.each([
+    ['responsibilities', Components.responsibilities, wanted.flatMap(({ w }) => w)],
+    ['the score', Components.score, wanted.flatMap(({ score }) => score)],
+    ['the divergence', Components.divergence, wanted.map(({ divergence }) => divergence)],
+    ['the implicit loss', Components.implicit, wanted.map(({ implicit }) => implicit)],
+    ['the log-density', Components.logDensity, wanted.map(({ logDensity }) => logDensity)]
+  ] as const)('%s', (_, of, expected) => {
+    const { values } = compute(() => of(components(), matrix(points), { alpha: perRow(alpha), sigma: perRow(sigma) }))
+    expect(values.length).toBe(expected.length)
+    // Sums of a dozen terms of size 50 at most, each right to 2⁻⁵².
+    values.forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(1e-13))
+  })
 })
 
 it('|x|² beyond that of x is a coordinate in which all centres are 0', () => {
@@ -132,12 +95,10 @@ it('|x|² beyond that of x is a coordinate in which all centres are 0', () => {
         )
       ).values
     )
-  const given = value(
-    further(centres, [0, 0, 0]),
-    further(points, [0, 0, 0]),
-    beyond.map(b => b * b)
-  )
-  const inside = value(further(centres, [0, 0, 0]), further(points, beyond))
+  const none = [0, 0, 0]
+  const squared = beyond.map(b => b * b)
+  const given = value(further(centres, none), further(points, none), squared)
+  const inside = value(further(centres, none), further(points, beyond))
   given.forEach((found, i) => expect(Math.abs(found - inside[i])).toBeLessThan(1e-13))
 })
 

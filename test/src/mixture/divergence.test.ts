@@ -1,17 +1,10 @@
 /** Divergences, entropies and overlaps: against numpy, scipy's quadrature and linear programs, and as identities. */
-import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Divergence, Key } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
+import { list, matrixOf, mixtures, real, reference, regular, sizes, type Rows, type Stored } from './algebra.js'
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
-interface Stored {
-  readonly weights: ReadonlyArray<number>
-  readonly means: Rows
-  readonly factors: ReadonlyArray<Rows>
-}
 interface Case {
   readonly mixture: Stored
   readonly kl: number
@@ -21,9 +14,7 @@ interface Case {
   readonly entropy: Readonly<Record<'jensen' | 'bhattacharyya' | 'kl' | 'monteCarlo' | 'standardError', number>>
   readonly misclassified0as1: number
 }
-const { cases } = JSON.parse(readFileSync('test/oracle/algebra.json', 'utf8')) as {
-  readonly cases: ReadonlyArray<Case>
-}
+const { cases } = reference as { readonly cases: ReadonlyArray<Case> }
 
 const near = (found: number, wanted: number, tolerance: number): void => {
   expect(Math.abs(found - wanted), `${found} for ${wanted}`).toBeLessThanOrEqual(tolerance * (1 + Math.abs(wanted)))
@@ -120,34 +111,14 @@ describe('of one column', () => {
   })
 })
 
-const real = fc.double({ min: -2, max: 2, noNaN: true })
-const positive = fc.double({ min: 0.3, max: 2, noNaN: true })
-const list = <A>(of: fc.Arbitrary<A>, length: number): fc.Arbitrary<A[]> =>
-  fc.array(of, { minLength: length, maxLength: length })
-const mixtures = (d: number, K: number): fc.Arbitrary<Mixture.Mixture> =>
-  fc
-    .record({
-      weights: list(positive, K),
-      means: list(list(real, d), K),
-      factors: list(
-        fc
-          .tuple(list(list(real, d), d), list(positive, d))
-          .map(([rows, diagonal]) => rows.map((row, i) => row.map((x, j) => (i === j ? diagonal[i] : j < i ? x : 0)))),
-        K
-      )
-    })
-    .map(Mixture.of)
-
-const pairs = fc
-  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
-  .chain(([d, K]) => fc.tuple(mixtures(d, K), mixtures(d, 2), list(list(real, d), d), list(real, d)))
+const pairs = sizes.chain(([d, K]) => fc.tuple(mixtures(d, K), mixtures(d, 2), matrixOf(d, d), list(real, d)))
 const fewRuns = { numRuns: 5, endOnFailure: true }
 
 describe('identities', () => {
   it('kl and hellinger do not depend on units, shears and origins; none is negative; of the same mixture all are 0', () => {
     fc.assert(
       fc.property(pairs, ([p, q, rows, offset]) => {
-        const matrix = rows.map((row, i) => row.map((a, j) => (i === j ? 10 + a : a)))
+        const matrix = regular(rows)
         const map = Mixture.affine({ matrix, offset })
         // Rows are drawn of each mixture: the same where triangles are, as those of a first component that is mapped by a triangle.
         const lower = matrix.map((row, i) => row.map((a, j) => (j <= i ? a : 0)))
@@ -212,8 +183,8 @@ describe('identities', () => {
 
   it('overlaps are those of rows drawn, and of affine images', () => {
     fc.assert(
-      fc.property(mixtures(3, 2), list(list(real, 3), 3), (mixture, rows) => {
-        const matrix = rows.map((row, i) => row.map((a, j) => (i === j ? 10 + a : a)))
+      fc.property(mixtures(3, 2), matrixOf(3, 3), (mixture, rows) => {
+        const matrix = regular(rows)
         // Of components that are one a rounding says which a row is taken for.
         fc.pre(Mixture.distance(mixture, 0)(mixture, 1) > 1e-3)
         const { values } = Mixture.overlap(mixture)
@@ -221,7 +192,12 @@ describe('identities', () => {
         ;[1, 2].forEach(at => {
           near(image[at], values[at], 1e-8)
           const k = at - 1
-          const own = pipe(Mixture.of({ means: [Array.from(mixture.means.values.subarray(3 * k, 3 * k + 3))], factors: [squareOf(mixture.factors?.values.subarray(9 * k, 9 * k + 9) ?? new Float64Array(9), 3)] }), Mixture.sample(1000)(Key.fromSeed(k))) // prettier-ignore
+          const own = Mixture.sample(1000)(Key.fromSeed(k))(
+            Mixture.of({
+              means: [Array.from(mixture.means.values.subarray(3 * k, 3 * k + 3))],
+              covariances: [squareOf(Mixture.covariances(mixture).values.subarray(9 * k, 9 * k + 9), 3)]
+            })
+          )
           const lost = Mixture.assign(own)(mixture).filter(found => found !== k).length / 1000
           expect(Math.abs(lost - values[at])).toBeLessThan(
             5 * Math.sqrt((values[at] * (1 - values[at])) / 1000) + 0.005

@@ -1,10 +1,11 @@
 /** Merging of components into clusters, against R's mclust 6.1.1: clustCombi and clustCombiOptim of a mixture of six on iris. */
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import * as Merging from '../../../src/mixture/merging.js'
+import { rowsOf } from '../../tables.js'
+import { reference } from './algebra.js'
 
-const { merging: stored } = JSON.parse(readFileSync('test/oracle/algebra.json', 'utf8')) as {
+const { merging: stored } = reference as {
   readonly merging: Readonly<Record<'mean' | 'var', ReadonlyArray<ReadonlyArray<number>>>> & {
     readonly pro: ReadonlyArray<number>
     readonly entropy: ReadonlyArray<number>
@@ -12,12 +13,7 @@ const { merging: stored } = JSON.parse(readFileSync('test/oracle/algebra.json', 
     readonly labels: ReadonlyArray<ReadonlyArray<number>>
   }
 }
-const rows = readFileSync('examples/data/iris.csv', 'utf8').trimEnd().split('\n').slice(1)
-const iris = {
-  rows: 150,
-  dim: 4,
-  values: Float64Array.from(rows.flatMap(line => line.split(',').slice(0, 4).map(Number)))
-}
+const iris = { rows: 150, dim: 4, values: Float64Array.from(rowsOf('iris').flat()) }
 const mixture = Mixture.of({ means: stored.mean, variances: stored.var, weights: stored.pro })
 
 describe('Merging', () => {

@@ -25,12 +25,7 @@ describe('centreError', () => {
   })
 
   it('is 0 of the same centres in any order, and a matching, not a cheapest pair, of others', () => {
-    const square: Rows = [
-      [0, 0],
-      [0, 3],
-      [4, 0],
-      [4, 3]
-    ]
+    const square: Rows = [[0, 0], [0, 3], [4, 0], [4, 3]] // prettier-ignore
     for (const order of permutations(square)) expect(Metric.centreError(order, square)).toBe(0)
     expect(Metric.centreError([[0], [0]], [[0], [6]])).toBe(Math.sqrt(18))
   })
@@ -38,13 +33,7 @@ describe('centreError', () => {
   it('takes mixtures, parameters of scores and lists alike', () => {
     const means = [[0, 1, 2], [5, 5, 5]] // prettier-ignore
     const forms: ReadonlyArray<Metric.Centred> = [means, Params.of({ means }), Mixture.of({ means })]
-    for (const form of forms)
-      expect(
-        Metric.centreError(form, [
-          [5, 5, 7],
-          [0, 1, 2]
-        ])
-      ).toBe(Math.SQRT2)
+    for (const form of forms) expect(Metric.centreError(form, [[5, 5, 7], [0, 1, 2]])).toBe(Math.SQRT2) // prettier-ignore
   })
 
   it('of the pair is up to sign', () => {

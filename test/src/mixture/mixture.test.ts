@@ -3,11 +3,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { describe, expect, it } from 'vitest'
-import { Key, Points, Problem } from '../../../src/index.js'
+import { Key, Points } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { partsOf } from '../../../src/mixture/component.js'
 import { responsibilities } from '../../../src/mixture/em/moments.js'
 import { isSlow } from '../../cases.js'
+import { answers } from '../../golden/golden.js'
+import { said } from '../../said.js'
 
 /** [a b; b d] */
 const symmetric = (a: number, b: number, d: number): ReadonlyArray<ReadonlyArray<number>> => [
@@ -43,11 +45,8 @@ describe('of', () => {
     ])
   })
 
-  it('takes a weight of 0 beside another', () => {
+  it('takes a weight of 0 beside another, and of the pair is ±c', () => {
     expect(Mixture.of({ means: [[0], [1]], weights: [0, 2] }).weights).toEqual(Float64Array.of(0, 1))
-  })
-
-  it('of the pair is ±c', () => {
     expect(Array.from(Mixture.symmetricPair([1, -2]).means.values)).toEqual([1, -2, -1, 2])
   })
 
@@ -58,41 +57,30 @@ describe('of', () => {
   })
 })
 
-describe('parse', () => {
+it('parse refuses what is no mixture, all at once, with a remedy', () => {
   const means = [[0], [1]]
-  const ragged = (means: string): ReadonlyArray<string> => [
-    `means: ${means} is not a rectangular list of finite centres; give each component the same number of coordinates`
-  ]
-  const unweighable = (weights: string): ReadonlyArray<string> => [
-    `weights: ${weights} is not ≥ 0 and finite, some > 0; leave them out for equal weights`
-  ]
-  it.each<readonly [Mixture.Description, ReadonlyArray<string>]>([
-    [{ means: [[0], [1, 2]] }, ragged('[[0],[1,2]]')],
-    [{ means: [[NaN]] }, ragged('[[null]]')],
-    [{ means: [[0, Infinity]] }, ragged('[[0,null]]')],
-    [{ means: [] }, ragged('[]')],
-    [{ means: [[], []] }, ragged('[[],[]]')],
+  const refused: ReadonlyArray<Mixture.Description> = [
+    { means: [[0], [1, 2]] },
+    { means: [[NaN]] },
+    { means: [[0, Infinity]] },
+    { means: [] },
+    { means: [[], []] },
     // A list of numbers, as an untyped caller may give.
-    [{ means: [1, 2] as unknown as ReadonlyArray<ReadonlyArray<number>> }, ragged('[1,2]')],
-    [
-      { means, weights: [1], variances: [] },
-      [
-        'weights: a list of 1 is not a list of 2, one for each mean; give one for each component',
-        'variances: a list of 0 is not a list of 2, one for each mean; give one for each component'
-      ]
-    ],
-    [{ means, weights: [0, 0] }, unweighable('[0,0]')],
-    [{ means, weights: [-1, 2] }, unweighable('[-1,2]')],
-    [{ means, weights: [Infinity, 1] }, unweighable('[null,1]')],
-    [{ means, variances: [1, Infinity] }, ['variances[1]: Infinity is not > 0 and finite; try 1']]
-  ])('refuses %j', (description, messages) => {
-    expect(
-      pipe(
-        Mixture.parse(description),
-        E.mapLeft(problems => problems.map(Problem.show))
-      )
-    ).toEqual(E.left(messages))
-  })
+    { means: [1, 2] as unknown as ReadonlyArray<ReadonlyArray<number>> },
+    { means, weights: [1], variances: [] },
+    { means, weights: [0, 0] },
+    { means, weights: [-1, 2] },
+    { means, weights: [Infinity, 1] },
+    { means, variances: [1, Infinity] },
+    { means: [[0]], variances: [1], covariances: [[[1]]] },
+    { means: [[0, 0]], covariances: [[[1]]] },
+    { means: [[0, 0]], covariances: [[[1, 0.5], [0.4, 1]]] }, // prettier-ignore
+    { means: [[0, 0]], covariances: [symmetric(1, 2, 1)] }
+  ]
+  return answers(
+    'mixture',
+    refused.map(given => [given, said(Mixture.parse(given))])
+  )
 })
 
 it('has components, a dimension, and centres as points', () => {
@@ -134,11 +122,10 @@ describe('sample', () => {
   })
 
   it('is the same for the same key, and of as many rows as asked', () => {
-    expect(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5)))).toEqual(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5))))
-    expect(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5))).values).not.toEqual(
-      pipe(mixture, Mixture.sample(3)(Key.fromSeed(6))).values
-    )
-    expect(pipe(mixture, Mixture.sample(0)(Key.fromSeed(5)))).toEqual({ rows: 0, dim: 3, values: new Float64Array(0) })
+    const drawn = (rows: number, seed: number) => Mixture.sample(rows)(Key.fromSeed(seed))(mixture)
+    expect(drawn(3, 5)).toEqual(drawn(3, 5))
+    expect(drawn(3, 5).values).not.toEqual(drawn(3, 6).values)
+    expect(drawn(0, 5)).toEqual({ rows: 0, dim: 3, values: new Float64Array(0) })
   })
 })
 
@@ -182,10 +169,6 @@ describe('as code and as JSON', () => {
     expect(Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(mixture))))).toEqual(E.right(mixture))
   })
 
-  it('is read with its defaults', () => {
-    expect(Mixture.codec.decode({ means: [[0], [1]] })).toEqual(E.right(Mixture.of({ means: [[0], [1]] })))
-  })
-
   it('says what is wrong, all of it', () => {
     expect(PathReporter.report(Mixture.codec.decode({ means: [[0]], weights: [0], variances: [-1] }))).toEqual([
       'weights: [0] is not ≥ 0 and finite, some > 0; leave them out for equal weights\n' +
@@ -203,51 +186,6 @@ describe('as code and as JSON', () => {
   })
 })
 
-it('is weighted as its sample is: the mean of a large one is near', () => {
-  const mean = Points.mean(pipe(mixture, Mixture.sample(4_000)(Key.fromSeed(11))))
-  ;[1.75, 0.75, 0.25].forEach((wanted, j) =>
-    expect(Math.abs(mean[j] - wanted)).toBeLessThan((5 * 3) / Math.sqrt(4_000))
-  )
-})
-
-describe('redundancies', () => {
-  /** ∫∫ √(p q) by the trapezium rule, which for Gaussians converges faster than any power. */
-  const overlap = (a: ReadonlyArray<number>, v: number, b: ReadonlyArray<number>, w: number): number => {
-    const grid = Array.from({ length: 81 }, (_, i) => -8 + i / 5)
-    const density = (x: number, y: number, [c, d]: ReadonlyArray<number>, u: number): number =>
-      Math.exp(-((x - c) ** 2 + (y - d) ** 2) / (2 * u)) / (2 * Math.PI * u)
-    return grid.reduce(
-      (sum, x) => grid.reduce((sum, y) => sum + Math.sqrt(density(x, y, a, v) * density(x, y, b, w)) / 25, sum),
-      0
-    )
-  }
-
-  it('are the components with less than a row, and the pairs that overlap all but wholly', () => {
-    const found = pipe(
-      Mixture.of({
-        means: [[0, 0], [4, 0], [0.3, 0.2], [4, 0.1], [9, 9], [0, 0]], // prettier-ignore
-        weights: [0.3, 0.3, 0.2, 0.1, 0.1, 0.0009],
-        variances: [1, 0.8, 1.2, 0.9, 1, 1]
-      }),
-      Mixture.redundancies(1000)
-    )
-    expect(found.map(each => (each._tag === 'Empty' ? each.component : each.components))).toEqual([5, [0, 2], [1, 3]])
-    const [empty, near, nearer] = found
-    expect(empty._tag === 'Empty' && empty.rows).toBeCloseTo(0.9 / 1.0009, 12)
-    expect(near._tag === 'Merged' && near.overlap).toBeCloseTo(overlap([0, 0], 1, [0.3, 0.2], 1.2), 12)
-    expect(nearer._tag === 'Merged' && nearer.overlap).toBeCloseTo(overlap([0, 0], 0.8, [0, 0.1], 0.9), 12)
-  })
-
-  it('a whole row is a component, and centres that overlap by less than 0.95 are two', () => {
-    expect(Mixture.redundancies(4)(Mixture.of({ means: [[0], [9]], weights: [0.25, 0.75] }))).toEqual([])
-    // exp(−δ²/8) is 0.95 at δ = √(8 log 1/0.95)
-    const apart = Math.sqrt(-8 * Math.log(0.95))
-    const tags = (distance: number): ReadonlyArray<string> =>
-      Mixture.redundancies(100)(Mixture.of({ means: [[0], [distance]] })).map(({ _tag }) => _tag)
-    expect([tags(apart * 1.001), tags(apart * 0.999)]).toEqual([[], ['Merged']])
-  })
-})
-
 describe('covariances', () => {
   const correlated = Mixture.of({
     means: [[0, 0], [3, -1]], // prettier-ignore
@@ -255,55 +193,6 @@ describe('covariances', () => {
     covariances: [symmetric(2, 1.2, 1), symmetric(0.5, -0.3, 0.7)]
   })
   const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(0.3, -0.2, 3.5, -1.5, 40, -60, 1.4, -0.4) }
-
-  /** log p by the inverse and the determinant of a 2 × 2 matrix, written out. */
-  const logDensity = (x: number, y: number): number => {
-    const { means, weights } = Mixture.marginals(correlated)
-    const { values } = Mixture.covariances(correlated)
-    const logs = means.map(([cx, cy], k) => {
-      const [a, b, , d] = values.subarray(4 * k, 4 * k + 4)
-      const u = x - cx
-      const v = y - cy
-      const det = a * d - b * b
-      return (
-        Math.log(weights[k]) -
-        Math.log(2 * Math.PI) -
-        Math.log(det) / 2 -
-        (d * u * u - 2 * b * u * v + a * v * v) / det / 2
-      )
-    })
-    const top = Math.max(...logs)
-    return top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0))
-  }
-  const rows = pipe(
-    Array.from({ length: points.rows }, (_, i) => [points.values[2 * i], points.values[2 * i + 1]] as const)
-  )
-
-  it('have the density of the formula, also far out', () => {
-    const found = Mixture.logDensity(points)(correlated)
-    // Squares of up to 10⁴ standard deviations, in two ways, to a few units in the last place.
-    rows.forEach(([x, y], i) => {
-      expect(Math.abs(found[i] / logDensity(x, y) - 1)).toBeLessThan(1e-13)
-    })
-  })
-
-  it('have as score the gradient of the density, and as divergence its Laplacian', () => {
-    const h = 1e-3
-    const score = Mixture.score(points)(correlated)
-    const divergence = Mixture.divergence(points)(correlated)
-    rows.forEach(([x, y], i) => {
-      const slope = (f: (s: number) => number): number => (8 * (f(h) - f(-h)) - f(2 * h) + f(-2 * h)) / (12 * h)
-      const bend = (f: (s: number) => number): number =>
-        (16 * (f(h) + f(-h)) - f(2 * h) - f(-2 * h) - 30 * f(0)) / (12 * h * h)
-      const along = (s: number) => logDensity(x + s, y)
-      const across = (s: number) => logDensity(x, y + s)
-      const size = Math.abs(logDensity(x, y))
-      // Differences of fourth order: h⁴ times a sixth derivative of order 1 to 10, and rounding of the density over h, h².
-      expect(Math.abs(score.values[2 * i] - slope(along))).toBeLessThan(1e-10 + (size * 1e-15) / h)
-      expect(Math.abs(score.values[2 * i + 1] - slope(across))).toBeLessThan(1e-10 + (size * 1e-15) / h)
-      expect(Math.abs(divergence[i] - bend(along) - bend(across))).toBeLessThan(1e-8 + (size * 1e-14) / h / h)
-    })
-  })
 
   it('are α²Σ + σ²I with noise, and D Σ D in other units', () => {
     const { values } = Mixture.covariances(correlated)
@@ -328,10 +217,7 @@ describe('covariances', () => {
 
   it('are those of its samples', () => {
     const n = 40_000
-    const one = Mixture.of({
-      means: [[1, 2]],
-      covariances: [symmetric(2, 1.2, 1)]
-    })
+    const one = Mixture.of({ means: [[1, 2]], covariances: [symmetric(2, 1.2, 1)] })
     const found = Points.covariance(Mixture.sample(n)(Key.fromSeed(5))(one))
     // Var of a sample covariance: (Σ_ii Σ_jj + Σ_ij²)/n; five standard errors.
     ;[2, 1.2, 1.2, 1].forEach((c, at) => {
@@ -345,14 +231,8 @@ describe('covariances', () => {
     const means = [[0, 1], [2, -1]] // prettier-ignore
     const ways = [
       Mixture.of({ means, variances: [2, 0.5] }),
-      Mixture.of({
-        means,
-        variances: [[2, 2], [0.5, 0.5]] // prettier-ignore
-      }),
-      Mixture.of({
-        means,
-        covariances: [symmetric(2, 0, 2), symmetric(0.5, 0, 0.5)]
-      })
+      Mixture.of({ means, variances: [[2, 2], [0.5, 0.5]] }), // prettier-ignore
+      Mixture.of({ means, covariances: [symmetric(2, 0, 2), symmetric(0.5, 0, 0.5)] })
     ]
     const [first, ...others] = ways.map(way => ({
       density: Mixture.logDensity(points)(way),
@@ -370,59 +250,10 @@ describe('covariances', () => {
     })
   })
 
-  it('two of the same overlap wholly, and less the further they are apart or the more they turn', () => {
-    const turned = (b: number, shift = 0): ReadonlyArray<Mixture.Redundancy> =>
-      Mixture.redundancies(1000)(
-        Mixture.of({
-          means: [
-            [0, 0],
-            [shift, 0]
-          ],
-          covariances: [symmetric(1, 0.9, 1), symmetric(1, b, 1)]
-        })
-      )
-    expect(turned(0.9)).toEqual([{ _tag: 'Merged', components: [0, 1], overlap: expect.closeTo(1, 12) as number }])
-    // ∫√(pq) of equal means: (|Σ₁||Σ₂|)^¼/|½(Σ₁ + Σ₂)|^½ = √0.19 for the opposite correlation.
-    expect(turned(-0.9)).toEqual([])
-    expect(turned(0.9, 1)).toEqual([])
-  })
-
   it('are written as code and JSON, and read back', () => {
     const read = Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(correlated))))
     expect(E.isRight(read) && Mixture.show(read.right)).toBe(Mixture.show(correlated))
     expect(E.isRight(read) && read.right).toEqual(correlated)
-  })
-
-  it.each<readonly [string, ReadonlyArray<ReadonlyArray<number>>, string]>([
-    ['of another size', [[1]], 'a 2 × 2 matrix of finite numbers'],
-    [
-      'not symmetric',
-      [
-        [1, 0.5],
-        [0.4, 1]
-      ],
-      'symmetric'
-    ],
-    ['not positive definite', symmetric(1, 2, 1), 'positive definite']
-  ])('that are %s are refused', (_, covariance, domain) => {
-    const problems = Mixture.parse({ means: [[0, 0]], covariances: [covariance] })
-    expect(E.isLeft(problems) && problems.left.map(problem => problem.domain)).toEqual([domain])
-  })
-
-  it('beside variances are refused', () => {
-    const problems = Mixture.parse({ means: [[0]], variances: [1], covariances: [[[1]]] })
-    expect(E.isLeft(problems) && problems.left.map(Problem.show)).toEqual([
-      'variances, covariances, factors: more than one of them is not one; say once how wide the components are'
-    ])
-  })
-
-  it('stop at the floor by their least direction', () => {
-    const thin = Mixture.of({
-      means: [[0, 0]],
-      covariances: [symmetric(1, 0.9999, 1)]
-    })
-    expect(Mixture.atMinimumVariance(1e-4)(thin)).toEqual([0])
-    expect(Mixture.atMinimumVariance(0.9e-4)(thin)).toEqual([])
   })
 
   it('stop at the floor whatever the rounding of that direction, which goes with the widest', () => {

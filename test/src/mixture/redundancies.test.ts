@@ -28,10 +28,7 @@ describe('Mixture.redundancies', () => {
 
   it('the overlap of dimensions is the product of each one’s', () => {
     const found = Mixture.redundancies(100)(
-      Mixture.of({
-        means: [[0, 0], [0.2, 0.1]], // prettier-ignore
-        variances: [1, 1.1]
-      })
+      Mixture.of({ means: [[0, 0], [0.2, 0.1]], variances: [1, 1.1] }) // prettier-ignore
     )
     expect(found).toEqual([
       {
@@ -42,14 +39,41 @@ describe('Mixture.redundancies', () => {
     ])
   })
 
-  it('not merged: a standard deviation apart, or of another variance', () => {
-    expect(Mixture.redundancies(100)(Mixture.of({ means: [[0], [1]] }))).toEqual([])
-    expect(Mixture.redundancies(100)(Mixture.of({ means: [[0], [0]], variances: [1, 3] }))).toEqual([])
+  // exp(−δ²/8) is 0.95 at δ = √(8 log 1/0.95).
+  const apart = Math.sqrt(-8 * Math.log(0.95))
+  /** Of variance 1 and a correlation. */
+  const turned = (r: number): ReadonlyArray<ReadonlyArray<number>> => [
+    [1, r],
+    [r, 1]
+  ]
+  it.each<readonly [string, Mixture.Description, merged: boolean]>([
+    ['a standard deviation apart', { means: [[0], [1]] }, false],
+    ['of another variance', { means: [[0], [0]], variances: [1, 3] }, false],
+    ['overlapping by less than 0.95', { means: [[0], [1.001 * apart]] }, false],
+    ['overlapping by more', { means: [[0], [0.999 * apart]] }, true],
+    ['of the same covariance', { means: [[0, 0], [0, 0]], covariances: [turned(0.9), turned(0.9)] }, true], // prettier-ignore
+    // ∫√(pq) of equal means: (|Σ₁||Σ₂|)^¼/|½(Σ₁ + Σ₂)|^½ = √0.19.
+    ['of the opposite correlation', { means: [[0, 0], [0, 0]], covariances: [turned(0.9), turned(-0.9)] }, false], // prettier-ignore
+    ['apart across a correlation', { means: [[0, 0], [1, 0]], covariances: [turned(0.9), turned(0.9)] }, false] // prettier-ignore
+  ])('two %s', (_, description, merged) => {
+    const found = Mixture.redundancies(1000)(Mixture.of(description))
+    expect(found.map(({ _tag }) => _tag)).toEqual(merged ? ['Merged'] : [])
+  })
+
+  it('some of many: pairs that overlap, and one with less than a row', () => {
+    const mixture = Mixture.of({
+      means: [[0, 0], [4, 0], [0.3, 0.2], [4, 0.1], [9, 9], [0, 0]], // prettier-ignore
+      weights: [0.3, 0.3, 0.2, 0.1, 0.1, 0.0009],
+      variances: [1, 0.8, 1.2, 0.9, 1, 1]
+    })
+    const found = Mixture.redundancies(1000)(mixture)
+    expect(found.map(each => (each._tag === 'Empty' ? each.component : each.components))).toEqual([5, [0, 2], [1, 3]])
   })
 
   it('empty: less than a row, and then not merged too', () => {
     const mixture = Mixture.of({ means: [[0], [0]], weights: [0.995, 0.005] })
     expect(Mixture.redundancies(100)(mixture)).toEqual([{ _tag: 'Empty', component: 1, rows: 0.5 }])
+    // A whole row is a component.
     expect(Mixture.redundancies(200)(mixture)).toMatchObject([{ _tag: 'Merged' }])
   })
 })

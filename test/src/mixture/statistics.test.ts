@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Key, Points } from '../../../src/index.js'
+import { Points } from '../../../src/index.js'
 import * as Statistics from '../../../src/mixture/statistics.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { two } from '../report/fits.js'
@@ -83,16 +83,6 @@ describe('a mixture in the units of the data', () => {
       expect(size).toBeCloseTo(repeated.sizes[k], 12)
     })
     expect([weighted.rows, repeated.rows]).toEqual([4, 7])
-  })
-
-  it('draws rows with its own moments', () => {
-    const n = 40_000
-    const points = Mixture.sample(n)(Key.fromSeed(2))(two)
-    const mean = Points.mean(points)
-    // Var x = 0.3·1 + 0.7·4 + 0.3·0.7·100², Var y the same with 10²; 5 standard errors.
-    expect(Math.abs(mean[0] - 70)).toBeLessThan(5 * Math.sqrt(2103.1 / n))
-    expect(Math.abs(mean[1] - 7)).toBeLessThan(5 * Math.sqrt(24.1 / n))
-    expect(Points.covariance(points)[0] / 2103.1).toBeCloseTo(1, 1)
   })
 })
 

@@ -76,30 +76,37 @@ describe('Student’s t', () => {
   })
 })
 
+/** Beside each background, and whatever shape it has. */
+const kinds = [
+  ['a Cauchy', beside],
+  ['a box', boxed]
+] as const
+
 describe('score and divergence', () => {
-  it.each([
-    ['a Cauchy', beside],
-    ['a box', boxed]
-  ])('are the derivatives of the log-density, beside %s', (_, mixture) => {
-    // Inside the box and outside of it, each of two columns. Differences of fourth order: h⁴ = 1e-12, rounding 1e-16/h² = 1e-10.
-    const h = 1e-3
-    for (const row of [
-      [-2, 0.3],
-      [1, 4],
-      [31, 2],
-      [0, -25]
-    ]) {
-      const moved = (j: number, step: number): number =>
-        logDensity(mixture, ...row.map((x, i) => (i === j ? x + step * h : x)))
-      const first = (j: number): number => (8 * (moved(j, 1) - moved(j, -1)) - (moved(j, 2) - moved(j, -2))) / (12 * h)
-      const second = (j: number): number =>
-        (16 * (moved(j, 1) + moved(j, -1)) - (moved(j, 2) + moved(j, -2)) - 30 * moved(j, 0)) / (12 * h * h)
-      Mixture.score(at(...row))(mixture).values.forEach((s, j) => {
-        close(s, first(j), 1e-9)
-      })
-      close(Mixture.divergence(at(...row))(mixture)[0], second(0) + second(1), 1e-7)
+  it.each([['nothing', Mixture.of({ ...parts, tails: [null, null, null] })], ...kinds] as const)(
+    'are the derivatives of the log-density, beside %s',
+    (_, mixture) => {
+      // Inside the box and outside of it, each of two columns. Differences of fourth order: h⁴ = 1e-12, rounding 1e-16/h² = 1e-10.
+      const h = 1e-3
+      for (const row of [
+        [-2, 0.3],
+        [1, 4],
+        [31, 2],
+        [0, -25]
+      ]) {
+        const moved = (j: number, step: number): number =>
+          logDensity(mixture, ...row.map((x, i) => (i === j ? x + step * h : x)))
+        const first = (j: number): number =>
+          (8 * (moved(j, 1) - moved(j, -1)) - (moved(j, 2) - moved(j, -2))) / (12 * h)
+        const second = (j: number): number =>
+          (16 * (moved(j, 1) + moved(j, -1)) - (moved(j, 2) + moved(j, -2)) - 30 * moved(j, 0)) / (12 * h * h)
+        Mixture.score(at(...row))(mixture).values.forEach((s, j) => {
+          close(s, first(j), 1e-9)
+        })
+        close(Mixture.divergence(at(...row))(mixture)[0], second(0) + second(1), 1e-7)
+      }
     }
-  })
+  )
 })
 
 describe('maps', () => {
@@ -113,10 +120,7 @@ describe('maps', () => {
     close(logDensity(found, ...row), wanted, 1e-13)
   })
 
-  it.each([
-    ['a Cauchy', beside],
-    ['a box', boxed]
-  ])('to some columns leave what the others integrate to, beside %s', (_, mixture) => {
+  it.each(kinds)('to some columns leave what the others integrate to, beside %s', (_, mixture) => {
     const second = Mixture.marginal([1])(mixture)
     expect(second.background?.share).toBe(0.1)
     // A box has edges, which the rule sees to a step.
@@ -168,21 +172,10 @@ describe('moments', () => {
     // |x|² p falls as |x|^−2 where ν = 3: quadrature is left with e^−26.
     const { mean, covariance } = Mixture.moments(Mixture.withoutBackground(heavier))
     const line = Mixture.marginal([1])(Mixture.withoutBackground(heavier))
-    const first = integral(
-      line,
-      y => [y],
-      y => y
-    )
+    const along = (of: (y: number) => number): number => integral(line, y => [y], of) // prettier-ignore
+    const first = along(y => y)
     close(mean[1], first, 1e-9)
-    close(
-      covariance.values[3],
-      integral(
-        line,
-        y => [y],
-        y => (y - first) ** 2
-      ),
-      1e-9
-    )
+    close(covariance.values[3], along(y => (y - first) ** 2), 1e-9) // prettier-ignore
     // and those of a box beside it
     const all = Mixture.moments(heavier)
     close(all.mean[0], 0.9 * mean[0] + 0.1 * 0.5, 1e-14)
@@ -212,10 +205,7 @@ describe('moments', () => {
 })
 
 describe('quantiles', () => {
-  it.each([
-    ['a Cauchy', beside],
-    ['a box', boxed]
-  ])('are where the density has summed to p, beside %s', (_, mixture) => {
+  it.each(kinds)('are where the density has summed to p, beside %s', (_, mixture) => {
     const line = Mixture.marginal([0])(mixture)
     for (const p of [1e-3, 0.2, 0.5, 0.97]) {
       const x = Mixture.quantile(p)(line)
@@ -255,10 +245,7 @@ describe('predictions', () => {
     }
   })
 
-  it.each([
-    ['a Cauchy', beside],
-    ['a box', boxed]
-  ])('are of rows that are of components, and say how likely a row is of none: %s', (_, mixture) => {
+  it.each(kinds)('are of rows that are of components, and say how likely a row is of none: %s', (_, mixture) => {
     const rows = { rows: 3, dim: 2, values: Float64Array.of(-2, NaN, 9, NaN, NaN, NaN) }
     const found = Mixture.predict([1])(rows)(mixture)
     const alone = Mixture.predict([1])(rows)(tailed)
@@ -302,17 +289,8 @@ describe('what is seen with noise', () => {
   it('leaves the posterior of Bayes’ rule, beside a Cauchy', () => {
     const evidence = Mixture.logEvidence(observation)(beside)
     const sum = Mixture.affine({ matrix: [[1, 1]] })(beside)
-    close(
-      Math.exp(evidence),
-      integral(
-        sum,
-        s => [s],
-        s => noise(y - s),
-        12,
-        1 / 256
-      ),
-      1e-9
-    )
+    const wanted = integral(sum, s => [s], s => noise(y - s), 12, 1 / 256) // prettier-ignore
+    close(Math.exp(evidence), wanted, 1e-9)
     const posterior = Mixture.given(observation)(beside)
     for (const [a, b] of [
       [1, 3],

@@ -1,4 +1,3 @@
 /** All cases of what `npm test` takes a part of. */
 import './mixture.test.js'
-import './student.test.js'
 import './tailed.test.js'

@@ -8,17 +8,18 @@ import { inLoops } from '../inLoops.js'
 import { described, eStep, inVocabulary } from '../../../../src/mixture/em/eStep.js'
 import { moments, responsibilities } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/mixture/family.js'
-import * as Params from '../../../../src/core/params.js'
 import { SEED, spread } from '../../../cases.js'
+import { there } from '../../../there.js'
+import { draw, familyOf, sorts } from '../families/families.js'
 
-const families = [
-  Score.tiedIsotropic({ components: 3 }),
-  Score.diagonal({ components: 3 }),
-  Score.tiedDiagonal({ components: 3 }),
-  Score.tied({ components: 3 }),
-  Score.full({ components: 3 }),
-  Score.lowRank({ components: 3, rank: 2 })
-] as ReadonlyArray<Score.Score<string>>
+/** Counts the programs that are run. */
+const programs = () => {
+  const runs = vi.spyOn(there(theMachine()), 'run')
+  onTestFinished(() => {
+    runs.mockRestore()
+  })
+  return runs
+}
 
 const levels = [
   { alpha: 1, sigma: 0 },
@@ -26,36 +27,28 @@ const levels = [
   { alpha: 0.05, sigma: 3 }
 ]
 
-const withMany = spread(6)(families)
+const withMany = spread(6)(sorts)
 
-describe.each(families.map(score => [Score.show(score), score] as const))('%s', (_, score) => {
+describe.each(sorts)('$name', sort => {
+  const score = sort.of(3, 2)
+
   // Of 34 001 rows what is chosen is compiled.
   it.each<readonly [dim: number, rows: number, seeds: ReadonlyArray<number>]>([
     ...[1, 2, 5].map(dim => [dim, 40, spread(6)([1, 2, 3])] as const),
-    ...(withMany.includes(score) ? [[5, 34_001, [4]] as const] : [])
+    ...(withMany.includes(sort) ? [[5, 34_001, [4]] as const] : [])
   ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
-    const { family } = Score.interpret(score)
-    if (family?.toMixture === undefined) throw new Error('a family of Gaussians')
-    const { toMixture } = family
-    const machine = theMachine()
-    if (machine === null) throw new Error('a machine')
-    const runs = vi.spyOn(machine, 'run')
-    onTestFinished(() => {
-      runs.mockRestore()
-    })
+    const family = familyOf(score)
+    const toMixture = there(family.toMixture)
+    const runs = programs()
     for (const seed of seeds) {
       const keys = Key.named('x', 'w', 'p')(Key.fromSeed(seed))
       const points: Points.Points = { rows, dim, values: Key.normal(rows * dim)(keys.x).map(z => 100 + 2 * z) }
       const drawn = Key.uniform(rows)(keys.w).map((u, i) => (i === 7 ? 0 : u))
       const total = drawn.reduce((a, b) => a + b)
       const weights = drawn.map(w => w / total)
-      let child = 0
-      const params = Params.map(({ shape, values }: { shape: ReadonlyArray<number>; values: Float64Array }) => ({
-        shape,
-        values: Key.normal(values.length)(Key.child(child++)(keys.p)).map(z => z / 2)
-      }))(Params.zeros(Score.shapes(dim)(score)))
+      const { params } = draw(sort, 3, dim, seed)
       // Centres among the rows.
-      const here = { ...params, means: { ...params.means, values: params.means.values.map(c => 100 + 2 * c) } }
+      const here = { ...params, means: { ...params.means, values: params.means.values.map(c => 100 + c / 2) } }
       for (const level of rows > 40 ? levels.slice(1, 2) : levels)
         for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
           const [loops, written, chosen] = [
@@ -105,16 +98,15 @@ describe('moments that count together', () => {
   it.each(
     families.flatMap(([score, second]) => [1, 1e8].map(apart => [Score.show(score), apart, score, second] as const))
   )('%s, centres %d apart: their sum is that of each', (_, apart, score, second) => {
-    const { family } = Score.interpret(score)
-    if (family?.toMixture === undefined || family.start === undefined) throw new Error('a family of Gaussians')
+    const family = familyOf(score)
     const centres = Key.normal(components * dim)(Key.fromSeed(3)).map(z => apart * z)
     const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(
       (z, at) => z + centres[(Math.floor(at / dim) % components) * dim + (at % dim)]
     )
-    const params = family.start.fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
+    const params = there(family.start).fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
     const data = { rows, dim, x, weights: null }
     const [each, together] = [
-      inLoops(family.toMixture, second),
+      inLoops(there(family.toMixture), second),
       inVocabulary(family, { second, isShared: true }, dim)
     ].map(step => Chunks.taken(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
@@ -154,12 +146,7 @@ describe('what rows say of components as a whole', () => {
             }
           : { shape: [dim], values: factors.slice(k * dim, (k + 1) * dim).map(f => 1 + f * f) }
     }))
-    const machine = theMachine()
-    if (machine === null) throw new Error('a machine')
-    const runs = vi.spyOn(machine, 'run')
-    onTestFinished(() => {
-      runs.mockRestore()
-    })
+    const runs = programs()
     const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(z => 2 * z)
     const drawn = Key.uniform(rows)(Key.fromSeed(6))
     const total = drawn.reduce((a, b) => a + b)

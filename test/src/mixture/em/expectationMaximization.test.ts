@@ -1,22 +1,11 @@
 /** Expectation–maximization on noisy data, against the textbook's loops on the same noisy data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import {
-  Compile,
-  Initializer,
-  Key,
-  Mixture,
-  Params,
-  Pipeline,
-  Problem,
-  Run,
-  Schedule,
-  Score,
-  Stage
-} from '../../../../src/index.js'
+import { Initializer, Key, Mixture, Params, Schedule, Score, Stage } from '../../../../src/index.js'
 import * as Points from '../../../../src/data/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import * as Frame from '../../../../src/mixture/em/frame.js'
+import { learned } from '../../../learned.js'
 import { there } from '../../../there.js'
 
 const score = Score.isotropic({ components: 2 })
@@ -79,10 +68,7 @@ describe.each([
     )
     const prior = [1 / (1 + Math.exp(0.5)), 1 / (1 + Math.exp(-0.5))]
     const expected = textbook(noisy, weights, {
-      means: [
-        [-alpha, 0],
-        [2 * alpha, alpha]
-      ],
+      means: [[-alpha, 0], [2 * alpha, alpha]], // prettier-ignore
       weights: prior,
       variances: [0.1, -0.3].map(v => alpha ** 2 * Math.exp(v) + sigma ** 2)
     })
@@ -113,37 +99,20 @@ it('draws the noise of a row by its number, however many there are', () => {
 })
 
 describe('a pipeline of it', () => {
-  const truth = Mixture.of({
-    means: [[-2, 0], [2, 0]] // prettier-ignore
-  })
+  const truth = Mixture.of({ means: [[-2, 0], [2, 0]] }) // prettier-ignore
   const points = Mixture.sample(4000)(Key.fromSeed(1))(truth)
-  const run = (stage: Stage.Stage, seed: number): Run.State<'means' | 'logits' | 'logVariances'> => {
-    const program = pipe(
-      points,
-      Compile.pipeline(
-        Pipeline.of({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score,
-          initializer: Initializer.values([
-            [-2, 0],
-            [2, 0]
-          ]),
-          stages: [stage]
-        })
-      )
-    )
-    return Run.last(Problem.orThrow(program))(Key.fromSeed(seed))
-  }
+  const centres = Initializer.values([[-2, 0], [2, 0]]) // prettier-ignore
+  const run = (stage: Stage.Stage, seed: number) => learned(seed)(score, centres, [stage], points)
 
   it('has noise of the run’s key, another one at each step', () => {
     const stage = Stage.expectationMaximization({ steps: 2, time: 0.5 })
     expect(run(stage, 1)).toEqual(run(stage, 1))
-    expect(run(stage, 1).params).not.toEqual(run(stage, 2).params)
+    expect(run(stage, 1)).not.toEqual(run(stage, 2))
   })
 
   it('stays at the truth, at every noise level', () => {
     for (const time of [0.1, 0.4]) {
-      const { params } = run(Stage.expectationMaximization({ steps: 10, time }), 1)
+      const params = run(Stage.expectationMaximization({ steps: 10, time }), 1)
       // Means of some 2000 rows whose noise about αc has variance 1, and the ones that overlap count for less.
       params.means.values.forEach((value, at) => {
         expect(Math.abs(value - [-2, 0, 2, 0][at])).toBeLessThan((6 * Math.exp(time)) / Math.sqrt(2000) / 0.5)
@@ -152,8 +121,8 @@ describe('a pipeline of it', () => {
   })
 
   it('is put at the times of an annealing', () => {
-    const { params } = run(Stage.anneal([0.4])(Stage.expectationMaximization({ steps: 3 })), 5)
-    expect(params).toEqual(run(Stage.expectationMaximization({ steps: 3, time: 0.4 }), 5).params)
+    const params = run(Stage.anneal([0.4])(Stage.expectationMaximization({ steps: 3 })), 5)
+    expect(params).toEqual(run(Stage.expectationMaximization({ steps: 3, time: 0.4 }), 5))
   })
 
   it('has a noise level, or is on the data themselves', () => {

@@ -1,4 +1,4 @@
-/** Families by statistics of their own: steps climb, weights count as repeated rows, and what noises rows is refused. */
+/** Families by statistics of their own: weights count as repeated rows, and what noises rows is refused. Laws hold their steps, in `research/parts`. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { add, div, Elementary, log, neg, transpose } from '../../../../lib/index.js'
@@ -6,30 +6,25 @@ import { laplace } from '../../../../examples/research/laplace.js'
 import { studentT } from '../../../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../../../examples/research/von-mises-fisher.js'
 import {
-  Compile,
-  Expectation,
   Field,
   Initializer,
   Key,
   Objective,
   Optimizer,
   Params,
-  Pipeline,
   Problem,
   Run,
-  Schedule,
   Score,
   Stage,
   TimeLaw,
   type Points
 } from '../../../../src/index.js'
 import { SEED } from '../../../cases.js'
+import { compiled } from '../../../learned.js'
+import { said } from '../../../said.js'
 
-const line: Points.Points = {
-  rows: 30,
-  dim: 1,
-  values: Key.normal(30)(Key.fromSeed(SEED)).map((z, i) => 2 * z + (i % 3))
-}
+const numbers = Key.normal(30)(Key.fromSeed(SEED))
+const line: Points.Points = { rows: 30, dim: 1, values: numbers.map((z, i) => 2 * z + (i % 3)) }
 const sphere: Points.Points = {
   rows: 30,
   dim: 3,
@@ -51,10 +46,7 @@ const cases: ReadonlyArray<readonly [string, Score.Score<string>, Params.Params<
   [
     'vonMisesFisher',
     vonMisesFisher({ components: 2 }),
-    Params.of({
-      means: [[1, 0, 0.1], [0, -1, 0]], // prettier-ignore
-      logits: [0, 0]
-    }),
+    Params.of({ means: [[1, 0, 0.1], [0, -1, 0]], logits: [0, 0] }), // prettier-ignore
     sphere
   ]
 ]
@@ -64,40 +56,13 @@ const program = (
   start: Params.Params<string>,
   points: Points.Points,
   stage: Stage.Stage
-): E.Either<Problem.Problems, Compile.Program<string>> =>
-  Compile.pipeline(
-    Pipeline.of({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score,
-      initializer: Initializer.values(start),
-      stages: [stage]
-    })
-  )(points)
-
-const said = (found: E.Either<Problem.Problems, unknown>): string =>
-  E.isLeft(found) ? Problem.show(found.left[0]) : ''
+): ReturnType<typeof compiled<string>> => compiled(score, Initializer.values(start), [stage], points)
 
 describe.each(cases)('%s', (_, score, start, points) => {
   const em = Stage.expectationMaximization({ steps: 40 })
   const run = (points: Points.Points): ReadonlyArray<Run.State<string>> => [
     ...Run.states(Problem.orThrow(program(score, start, points, em)))(Key.fromSeed(0))
   ]
-  it('never raises −log p, which is that of the likelihood', () => {
-    const states = run(points)
-    const values = Run.curves(states)[0].values
-    values.forEach((value, i) => {
-      if (i > 0) expect(value).toBeLessThanOrEqual(values[i - 1] + 1e-12)
-    })
-    const likelihood = Problem.orThrow(
-      Compile.value({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        objective: Objective.likelihood,
-        expectation: Expectation.monteCarlo()
-      })(points)
-    )
-    expect(Math.abs(likelihood(start, Key.fromSeed(0)) - values[0])).toBeLessThan(1e-12)
-  })
   it('counts a row of twice the weight as two rows', () => {
     const twice = { ...points, weights: Float64Array.from({ length: points.rows }, (_, i) => (i === 4 ? 2 : 1)) }
     const repeated = {
@@ -133,7 +98,7 @@ describe.each(cases)('%s', (_, score, start, points) => {
 })
 
 describe('a family of exponential distributions', () => {
-  const numbers = { rows: 4, dim: 1, values: Float64Array.of(0.5, 1, 2, 4.5) }
+  const four = { rows: 4, dim: 1, values: Float64Array.of(0.5, 1, 2, 4.5) }
   const of = (sufficient: Score.Sufficient<'means' | 'logits'>) =>
     Score.family({
       name: 'exponential',
@@ -150,19 +115,11 @@ describe('a family of exponential distributions', () => {
       sufficient: () => sufficient
     })({ components: 2 })
   const statistics: Score.Sufficient<'means' | 'logits'>['statistics'] = (_, x) => ({ sum: x })
-  const end = (sufficient: Score.Sufficient<'means' | 'logits'>): Params.Params<string> =>
-    Run.last(
-      Problem.orThrow(
-        Compile.pipeline(
-          Pipeline.of({
-            schedule: Schedule.ornsteinUhlenbeck,
-            score: of(sufficient),
-            initializer: Initializer.values(Params.of({ means: [[1], [3]], logits: [0, 0] })),
-            stages: [Stage.expectationMaximization({ steps: 5 })]
-          })
-        )(numbers)
-      )
-    )(Key.fromSeed(1)).params
+  const end = (sufficient: Score.Sufficient<'means' | 'logits'>): Params.Params<string> => {
+    const start = Params.of({ means: [[1], [3]], logits: [0, 0] })
+    const asked = program(of(sufficient), start, four, Stage.expectationMaximization({ steps: 5 }))
+    return Run.last(Problem.orThrow(asked))(Key.fromSeed(1)).params
+  }
   it('is learned component by component as all at once', () => {
     const all = end({
       statistics,

@@ -1,21 +1,13 @@
 /** Mixtures of factor analysers against direct maximisation and scikit-learn (`test/oracle/factors.json`, which `factors.py` made). */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import * as Factor from '../../../../lib/arrays/factor.js'
 import { size } from '../../../../lib/arrays/ndarray.js'
-import {
-  Covariance,
-  ExpectationMaximization,
-  fit,
-  Key,
-  Mixture,
-  Points,
-  Problem,
-  type Params
-} from '../../../../src/index.js'
+import { ExpectationMaximization, fit, Key, Mixture, Points, Problem, type Params } from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
 import { isSlow, spread } from '../../../cases.js'
+import { rowsOf } from '../../../tables.js'
 import { there } from '../../../there.js'
+import { clean, covariancesOf, deviance, familyOf, mixtureOf, ofSpecies } from './families.js'
 
 type Kind = 'UUU' | 'UUC' | 'UCU' | 'UCC' | 'CUU' | 'CUC' | 'CCU' | 'CCC'
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
@@ -33,43 +25,15 @@ interface Reference {
   readonly three: Readonly<Record<Kind, number>>
 }
 
-const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
-const reference = JSON.parse(read('test/oracle/factors.json')) as Reference
+const reference = JSON.parse(
+  readFileSync(new URL('../../../oracle/factors.json', import.meta.url), 'utf8')
+) as Reference
 const kinds = Object.keys(reference.three) as ReadonlyArray<Kind>
 
+const { points } = Points.standardize(Problem.orThrow(Points.fromRows(rowsOf('iris'))))
 const scoreOf = (kind: Kind, components: number, rank: number): Score.Score<string> =>
-  Score.mixture({ components, covariance: Covariance.named(`${kind}${rank}`) })
-const familyOf = (kind: Kind, components: number, rank: number): Score.Family<string> =>
-  there(Score.interpret(scoreOf(kind, components, rank)).family)
-
-const clean = { alpha: 1, sigma: 0 }
-
-const iris = read('examples/data/iris.csv')
-  .trim()
-  .split('\n')
-  .slice(1)
-  .map(line => line.split(','))
-const { points } = Points.standardize(Problem.orThrow(Points.fromRows(iris.map(row => row.slice(0, 4).map(Number)))))
-
-/** Σ n log|S| + tr S⁻¹W, S = α²Σ + σ². */
-const objective = (
-  n: ReadonlyArray<number>,
-  w: ReadonlyArray<Matrix>,
-  covariances: Float64Array,
-  { alpha, sigma } = clean
-): number =>
-  n.reduce((sum, m, k) => {
-    const dim = w[k].length
-    const own = covariances
-      .slice(k * dim * dim, (k + 1) * dim * dim)
-      .map((s, at) => alpha * alpha * s + (at % (dim + 1) === 0 ? sigma * sigma : 0))
-    const factor = Factor.ofCovariance(own, dim)
-    if (factor === null) throw new Error('not positive definite')
-    const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
-    const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
-    const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
-    return sum + m * (2 * Factor.logDeterminant(factor, dim) + trace)
-  }, 0)
+  mixtureOf(`${kind}${rank}`, components)
+const species = ofSpecies(Points.toRows(points))
 
 /** Of these a sixth where not slow. */
 const third = spread(6)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
@@ -84,21 +48,22 @@ describe.each(kinds)('%s', kind => {
       const { mass, scatters, rank, floor, level, models } = one
       const count = mass.length
       const dim = scatters[0].length
-      const family = familyOf(kind, count, rank)
+      const family = familyOf(scoreOf(kind, count, rank))
       const step = there(family.mStep)
       expect(step.isGeneralized ?? false).toBe(!isExact)
       const start = there(Score.startOf(family, dim)).fromCentres(
         { shape: [count, dim], values: new Float64Array(count * dim) },
         1
       )
+      const moment = scatters.map((s, k) => s.map(row => row.map(x => mass[k] * x)))
       const moments = {
         mass: Float64Array.from(mass),
         sums: new Float64Array(count * dim),
-        second: Float64Array.from(scatters.flatMap((s, k) => s.flat().map(x => mass[k] * x)))
+        second: Float64Array.from(moment.flat(2))
       }
       const led = (at: { readonly alpha: number; readonly sigma: number }, least: number): number => {
         const value = (params: Params.Params<string>): number =>
-          objective(mass, scatters, Mixture.covariances(there(family.toMixture)(params)).values, at)
+          deviance(mass, moment, covariancesOf(family, params), at)
         const bounds = { level: at, floor: least, dim }
         const walked = (from: Params.Params<string>, steps: number): Params.Params<string> =>
           Array.from({ length: steps }).reduce<Params.Params<string>>((params, _, i) => {
@@ -123,24 +88,13 @@ describe.each(kinds)('%s', kind => {
   )
 
   it('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
-    const species = [...new Set(iris.map(row => row[4]))]
-    const family = familyOf(kind, 3, 1)
+    const family = familyOf(scoreOf(kind, 3, 1))
     const step = there(family.mStep)
-    const r = iris.map(row => species.indexOf(row[4]))
-    const means = new Float64Array(12)
-    const second = new Float64Array(48)
-    const row = (i: number): Float64Array => points.values.subarray(4 * i, 4 * i + 4)
-    r.forEach((k, i) => {
-      row(i).forEach((x, j) => (means[4 * k + j] += x / 50))
-    })
-    r.forEach((k, i) => {
-      row(i).forEach((x, a) =>
-        row(i).forEach(
-          (y, b) => (second[16 * k + 4 * a + b] += ((x - means[4 * k + a]) * (y - means[4 * k + b])) / 150)
-        )
-      )
-    })
-    const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: means }, 0.2)
+    const old = there(Score.startOf(family, 4)).fromCentres(
+      { shape: [3, 4], values: Float64Array.from(species.means.flat()) },
+      0.2
+    )
+    const second = Float64Array.from(species.second.flat(2))
     const moments = { mass: new Float64Array(3).fill(1 / 3), sums: new Float64Array(12), second }
     const at = { level: clean, floor: 1e-3, dim: 4 }
     const inner = Array.from({ length: 100 }).reduce<Params.Params<string>>(
@@ -205,4 +159,56 @@ it.runIf(isSlow)('is chosen where it is right: one plane for all', () => {
   )
   // Columns are standardized, so that their noise is not one.
   expect(found.family).toBe('CCU2')
+})
+
+// —— the M-step of factor analysers has several maxima: the one from many starts leaves a lesser ——
+
+const DIM = 6
+
+/** Three columns that share a factor, and three that share a lesser one: one factor fits either. */
+const twoFactors: Points.Points = (() => {
+  const rows = 400
+  const normals = Mixture.sample(rows)(Key.fromSeed(4))(Mixture.of({ means: [new Array<number>(DIM + 2).fill(0)] }))
+  const values = new Float64Array(rows * DIM).map((_, at) => {
+    const row = Math.floor(at / DIM)
+    const j = at % DIM
+    const of = (k: number): number => normals.values[row * (DIM + 2) + k]
+    return (j < 3 ? 1.5 * of(0) : 1.1 * of(1)) + of(2 + j)
+  })
+  return { rows, dim: DIM, values }
+})()
+
+type Arrays = Params.Params<'means' | 'logits' | 'factors' | 'logNoise'>
+
+/** Begun with the lesser factor. */
+const lesser: Arrays = {
+  means: { shape: [1, DIM], values: new Float64Array(DIM) },
+  logits: { shape: [1], values: new Float64Array(1) },
+  factors: { shape: [1, DIM, 1], values: Float64Array.of(0, 0, 0, 1, 1, 1) },
+  logNoise: { shape: [1, DIM], values: new Float64Array(DIM) }
+}
+
+it.runIf(isSlow)('leaves a lesser maximum, at which the others stay', () => {
+  const score = Score.lowRank({ components: 1, rank: 1 })
+  const own = there(Score.interpret(score).family)
+  const mStep = there(own.mStep)
+  const anew = there(mStep.anew)
+  const step = ExpectationMaximization.step(own, 1e-4, twoFactors)
+  const climbed = (start: Arrays): Arrays => Array.from({ length: 300 }).reduce<Arrays>(at => step(at).params, start)
+  const value = (at: Arrays): number => step(at).value
+  const stuck = climbed(lesser)
+  const anewFamily = { ...own, mStep: { ...mStep, maximise: anew } }
+  const left = ExpectationMaximization.step(anewFamily, 1e-4, twoFactors)(stuck).params
+  const free = climbed(left)
+  const shareOfFirst = ({ factors }: Arrays): number => {
+    const squares = factors.values.map(f => f * f)
+    return (squares[0] + squares[1] + squares[2]) / squares.reduce((sum, f) => sum + f, 0)
+  }
+  expect(shareOfFirst(stuck)).toBeLessThan(0.1)
+  expect(shareOfFirst(free)).toBeGreaterThan(0.9)
+  expect(value(free)).toBeLessThan(value(stuck) - 0.1)
+  // It is an M-step: it never goes down.
+  expect(value(left)).toBeLessThanOrEqual(value(stuck))
+  const found = fit(twoFactors, { components: 1, family: () => score, standardize: false })
+  expect(-found.logLikelihood).toBeCloseTo(value(free), 6)
 })

@@ -1,11 +1,14 @@
-/** The families under test, parameters drawn for them, their covariances from the definition, and an E-step in plain loops. */
+/** The families under test, parameters drawn for them, and an E-step in plain loops. */
 import { pipe } from 'fp-ts/lib/function.js'
+import { expect } from 'vitest'
 import { compute, fromNdArray, Key, type NdArray } from '../../../../lib/index.js'
+import * as Factor from '../../../../lib/arrays/factor.js'
 import { size } from '../../../../lib/arrays/ndarray.js'
 import { scores } from '../../../../src/cli/glossary.js'
 import { Case } from '../../../../src/index.js'
+import * as Covariance from '../../../../src/mixture/families/covariance.js'
 import * as Families from '../../../../src/mixture/families/index.js'
-import type * as Mixture from '../../../../src/mixture/mixture.js'
+import * as Mixture from '../../../../src/mixture/mixture.js'
 import {
   interpret,
   type Family,
@@ -14,8 +17,8 @@ import {
   type Score,
   type Second
 } from '../../../../src/mixture/family.js'
-import type * as Params from '../../../../src/core/params.js'
-import * as ParamsOf from '../../../../src/core/params.js'
+import * as Params from '../../../../src/core/params.js'
+import { classesOf } from '../../../tables.js'
 import { there } from '../../../there.js'
 
 export type P = Params.Params<string>
@@ -38,79 +41,76 @@ export const ofVocabulary = (components: number): ReadonlyArray<Asked> =>
       : [{ name: name.replace('Score.', ''), score, family, from: family.fromMixture }]
   })
 
+/** The mixture of covariances that have a name. */
+export const mixtureOf = (name: Covariance.Name | Covariance.FactorName, components: number): Score<string> =>
+  Families.mixture({ components, covariance: Covariance.named(name) })
+
+export const familyOf = (score: Score<string>): Family<string> => there(interpret(score).family)
+
+/** Σ_k, one after another. */
+export const covariancesOf = ({ toMixture }: Family<string>, params: P): Float64Array =>
+  Mixture.covariances(there(toMixture)(params)).values
+
+/** The largest difference, of 1 and of what is wanted. */
+export const apart = (found: ArrayLike<number>, wanted: ArrayLike<number>): number => {
+  expect(found.length).toBe(wanted.length)
+  return Array.from(wanted).reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
+}
+
+export const clean = { alpha: 1, sigma: 0 }
+
+type Matrix = ReadonlyArray<ReadonlyArray<number>>
+
+/** Σ n log|S| + tr(S⁻¹W) of covariances S at a level, by Cholesky's triangles. */
+export const deviance = (
+  n: ReadonlyArray<number>,
+  w: ReadonlyArray<Matrix>,
+  covariances: Float64Array,
+  { alpha, sigma } = clean
+): number =>
+  n.reduce((sum, m, k) => {
+    const dim = w[k].length
+    const own = covariances
+      .slice(k * dim * dim, (k + 1) * dim * dim)
+      .map((s, at) => alpha * alpha * s + (at % (dim + 1) === 0 ? sigma * sigma : 0))
+    const factor = there(Factor.ofCovariance(own, dim))
+    const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
+    const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
+    const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
+    return sum + 2 * m * Factor.logDeterminant(factor, dim) + trace
+  }, 0)
+
+/** Moments of the species of iris about their means, whose masses are 1 in all. */
+export const ofSpecies = (rows: Matrix): { readonly means: Matrix; readonly second: ReadonlyArray<Matrix> } => {
+  const species = classesOf('iris')
+  const groups = ['setosa', 'versicolor', 'virginica'].map(name => rows.filter((_, i) => species[i] === name))
+  const means = groups.map(group => group[0].map((_, j) => group.reduce((sum, row) => sum + row[j], 0) / group.length))
+  const second = groups.map((group, k) =>
+    means[k].map((a, i) =>
+      means[k].map((b, j) => group.reduce((sum, row) => sum + (row[i] - a) * (row[j] - b), 0) / rows.length)
+    )
+  )
+  return { means, second }
+}
+
+/** What an M-step needs of W [d, d]. */
+export const asked = (second: Second, w: Matrix): ReadonlyArray<number> => {
+  const diagonal = w.map((row, i) => row[i])
+  return second === 'full' ? w.flat() : second === 'diagonal' ? diagonal : [diagonal.reduce((sum, x) => sum + x, 0)]
+}
+
 export interface Sort {
   readonly name: string
   readonly of: (components: number, rank: number) => Score<string>
-  /** Σ_k by its definition, [K, dim, dim]. */
-  readonly covariances: (params: P) => ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>
-}
-
-const square = (dim: number, entry: (i: number, j: number) => number): number[][] =>
-  Array.from({ length: dim }, (_, i) => Array.from({ length: dim }, (_, j) => entry(i, j)))
-
-const each = (params: P, of: (k: number) => number[][]): number[][][] =>
-  Array.from({ length: params.means.shape[0] }, (_, k) => of(k))
-
-/** L_k L_kᵀ of packed triangles. */
-const ofTriangle = ({ logScales, lower }: P, k: number): number[][] => {
-  const [dim] = logScales.shape.slice(-1)
-  const below = (dim * (dim - 1)) / 2
-  const l = (i: number, j: number): number =>
-    i === j ? Math.exp(logScales.values[k * dim + i]) : i > j ? lower.values[k * below + (i * (i - 1)) / 2 + j] : 0
-  return square(dim, (i, j) => Array.from({ length: dim }, (_, a) => l(i, a) * l(j, a)).reduce((sum, x) => sum + x, 0))
 }
 
 export const sorts: ReadonlyArray<Sort> = [
-  {
-    name: 'tiedIsotropic',
-    of: components => Families.tiedIsotropic({ components }),
-    covariances: (params: P): number[][][] =>
-      each(params, () =>
-        square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariance.values[0]) : 0))
-      )
-  },
-  {
-    name: 'diagonal',
-    of: components => Families.diagonal({ components }),
-    covariances: (params: P): number[][][] => {
-      const [, d] = params.means.shape
-      return each(params, k => square(d, (i, j) => (i === j ? Math.exp(params.logVariances.values[k * d + i]) : 0)))
-    }
-  },
-  {
-    name: 'tiedDiagonal',
-    of: components => Families.tiedDiagonal({ components }),
-    covariances: (params: P): number[][][] =>
-      each(params, () =>
-        square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariances.values[i]) : 0))
-      )
-  },
-  {
-    name: 'tied',
-    of: components => Families.tied({ components }),
-    covariances: (params: P): number[][][] => each(params, () => ofTriangle(params, 0))
-  },
-  {
-    name: 'full',
-    of: components => Families.full({ components }),
-    covariances: (params: P): number[][][] => each(params, k => ofTriangle(params, k))
-  },
-  {
-    name: 'lowRank',
-    of: (components, rank) => Families.lowRank({ components, rank }),
-    covariances: (params: P): number[][][] => {
-      const [, d, q] = params.factors.shape
-      const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]
-      return each(params, k =>
-        square(d, (i, j) =>
-          Array.from({ length: q }, (_, a) => f(k, i, a) * f(k, j, a)).reduce(
-            (sum, x) => sum + x,
-            i === j ? Math.exp(params.logNoise.values[k * d + i]) : 0
-          )
-        )
-      )
-    }
-  }
+  { name: 'tiedIsotropic', of: components => Families.tiedIsotropic({ components }) },
+  { name: 'diagonal', of: components => Families.diagonal({ components }) },
+  { name: 'tiedDiagonal', of: components => Families.tiedDiagonal({ components }) },
+  { name: 'tied', of: components => Families.tied({ components }) },
+  { name: 'full', of: components => Families.full({ components }) },
+  { name: 'lowRank', of: (components, rank) => Families.lowRank({ components, rank }) }
 ]
 
 export interface Made {
@@ -132,7 +132,7 @@ const middle: Readonly<Record<string, number>> = {
 export const draw = ({ of }: Sort, components: number, dim: number, seed: number): Made => {
   const model = interpret(of(components, 2))
   const key = Key.fromSeed(seed)
-  const params = ParamsOf.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+  const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
     values: Key.normal(size(shape))(pipe(key, Key.named(name))[name]).map(
       z => (middle[name] ?? 0) + (spread[name] ?? 0.5) * z
@@ -161,7 +161,7 @@ export const tensors = ({ alpha, sigma }: ReturnType<typeof levels>): Parameters
   sigma: fromNdArray(sigma)
 })
 
-const own = (params: P): Params.Tensors<string> => ParamsOf.map(fromNdArray)(params)
+const own = (params: P): Params.Tensors<string> => Params.map(fromNdArray)(params)
 
 const asRows = (x: Float64Array, dim: number): NdArray => ({ shape: [x.length / dim, dim], values: x })
 
@@ -184,7 +184,7 @@ export const at = (
   ).values
 
 /** An E-step at rows x of their weights, in plain loops. */
-export const expect = (
+export const momentsOf = (
   made: Made,
   x: Float64Array,
   weights: Float64Array,
@@ -226,5 +226,5 @@ export const emStep = (
   floor: number
 ): P => {
   const { second, maximise } = there(made.family.mStep)
-  return maximise(made.params, expect(made, x, weights, level, second), { level, floor, dim: made.dim })
+  return maximise(made.params, momentsOf(made, x, weights, level, second), { level, floor, dim: made.dim })
 }

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { compute, fromNdArray, Key } from '../../../../lib/index.js'
+import { Key } from '../../../../lib/index.js'
 import {
   Compile,
   Component,
@@ -15,7 +15,6 @@ import {
   Objective,
   Optimizer,
   Params,
-  Pipeline,
   Problem,
   Recipe,
   Run,
@@ -24,15 +23,19 @@ import {
   TimeLaw
 } from '../../../../src/index.js'
 import * as NaturalGradient from '../../../../src/optimizer/natural.js'
-import * as Points from '../../../../src/data/index.js'
+import type * as Points from '../../../../src/data/index.js'
 import * as Score from '../../../../src/score/score.js'
+import * as laws from '../../../../src/laws/index.js'
 import * as Chunks from '../../../../lib/rows/chunks.js'
 import { inLoops } from '../inLoops.js'
 import { eStep } from '../../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../../src/mixture/rows.js'
 import { step as splitAndMerge } from '../../../../src/mixture/em/splitAndMerge.js'
-import { isSlow } from '../../../cases.js'
+import { isSlow, spread } from '../../../cases.js'
+import { compiled, learned } from '../../../learned.js'
 import { there } from '../../../there.js'
+import { allHold, holds } from '../../../laws/holds.js'
+import { familyOf } from './families.js'
 
 type P = Params.Params<string>
 type S = Score.Score<string>
@@ -58,22 +61,13 @@ const known = {
   place: Component.fixed({ mean: 0.125, covariance: 2 })
 }
 
+const wide = Component.fixed({ mean: [0.25, -0.5], covariance: symmetric(4, 1, 3), weight: 0.3 })
+
 const mixture = (covariance: Covariance.Name, components = 3): S => Score.mixture({ components, covariance })
 
 /** Each with its numbers that are learned: of three components in two columns. */
 const cases: ReadonlyArray<readonly [name: string, score: S, held: ReadonlyArray<Component.Fixed>, learned: number]> = [
-  [
-    'whole of full',
-    mixture('VVV'),
-    [
-      Component.fixed({
-        mean: [0.25, -0.5],
-        covariance: symmetric(4, 1, 3),
-        weight: 0.3
-      })
-    ],
-    4 + 6 + 1
-  ],
+  ['whole of full', mixture('VVV'), [wide], 4 + 6 + 1],
   ['whole of diagonal', mixture('VVI'), [known.whole], 4 + 4 + 1],
   ['place of spherical', mixture('VII'), [known.place], 4 + 2 + 2],
   ['mean of full', mixture('VVV'), [known.mean], 4 + 9 + 2],
@@ -87,17 +81,11 @@ const cases: ReadonlyArray<readonly [name: string, score: S, held: ReadonlyArray
   ['mean of VVE', mixture('VVE'), [known.mean], 4 + 7 + 2]
 ]
 
-const familyOf = (score: S): Score.Family<string> => there(Score.interpret(score).family)
-
-const compiled = (
+const after = (
   score: S,
   stages: ReadonlyArray<Stage.Stage>,
   initializer: Initializer.Initializer = Initializer.kMeansPlusPlus
-): ReturnType<ReturnType<typeof Compile.pipeline<string>>> =>
-  Compile.pipeline(Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer, stages }))(points)
-
-const after = (...asked: Parameters<typeof compiled>): P =>
-  Run.last(Problem.orThrow(compiled(...asked)))(Key.fromSeed(7)).params
+): P => learned(7)(score, initializer, stages, points)
 
 const gradientOf = (
   score: S,
@@ -195,27 +183,12 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     expect(Params.norm(Params.zipWith((a, b: number) => a - b)(moved, start))).toBeGreaterThan(1e-3)
   })
 
-  it('has the density and the score of its mixture, and the gradient of its likelihood', () => {
+  it('keeps the laws of scores: its density is of its mixture, and a step takes what is likeliest, at a level too', () => {
+    allHold(laws.score(score).filter(({ name }) => /mixture|step/.test(name)), law => holds(law, 2)) // prettier-ignore
+  })
+
+  it('has the gradient of its likelihood, and no step under a prior lowers the posterior', () => {
     const params = after(score, [Stage.expectationMaximization({ steps: 1 })])
-    const level = { alpha: 0.6, sigma: 0.8 }
-    const there = Mixture.diffuse(level)(mixtureOf(score, params))
-    const model = Score.interpret(score)
-    const isNear = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
-      expect(found.length).toBe(wanted.length)
-      Array.from(wanted).forEach((x, i) => {
-        expect(Math.abs(found[i] - x)).toBeLessThan(tolerance * (1 + Math.abs(x)))
-      })
-    }
-    isNear(
-      Score.atLevel(model, {}, model.score)(params, level, points).values,
-      Mixture.score(points)(there).values,
-      1e-12
-    )
-    isNear(
-      Score.atLevel(model, {}, familyOf(score).logDensity)(params, level, points).values,
-      Mixture.logDensity(points)(there),
-      1e-12
-    )
     const { value, gradient } = gradientOf(score, Objective.likelihood)(params, Key.fromSeed(2))
     const loss = (of: P): number => -Mixture.meanLogDensity(points)(mixtureOf(score, of))
     expect(Math.abs(value - loss(params))).toBeLessThan(1e-12)
@@ -229,141 +202,47 @@ describe.each(cases)('%s', (_, family, held, learned) => {
         }
         expect(Math.abs(gradient[name].values[at] - (moved(h) - moved(-h)) / (2 * h))).toBeLessThan(1e-6)
       })
-  })
-
-  it('never makes a step of expectation–maximization fall, at time 0, under a prior and at a level', () => {
-    const of = familyOf(score)
-    const key = Key.fromSeed(5)
-    const level = { alpha: 0.8, sigma: 0.6 }
-    const kinds: ReadonlyArray<(params: P) => EM.Taken<string>> = [
-      EM.step(of, 1e-6, points),
-      EM.step(of, 1e-6, points, 0.05),
-      params => EM.noisyStep(of, 1e-6, points, level)(params, key)
-    ]
-    for (const step of kinds) {
-      let last = step(start)
-      for (let i = 0; i < 10; i++) {
-        const next = step(last.params)
-        expect(next.value).toBeLessThanOrEqual(last.value + 1e-12)
-        last = next
-      }
+    const step = EM.step(familyOf(score), 1e-6, points, 0.05)
+    let last = step(start)
+    for (let i = 0; i < 10; i++) {
+      const next = step(last.params)
+      expect(next.value).toBeLessThanOrEqual(last.value + 1e-12)
+      last = next
     }
   })
 })
 
-/** E log p(x, k) of responsibilities at one mixture, of another, on rows at a level: by the definition, in two columns. */
-const expected =
-  (rows: Points.Points, r: Float64Array, { alpha, sigma }: { alpha: number; sigma: number }) =>
-  (of: Mixture.Mixture): number => {
-    const covariances = matrices(of)
-    return Array.from(r).reduce((sum, share, at) => {
-      const i = Math.floor(at / 3)
-      const k = at % 3
-      const [[a, b], [, d]] = covariances[k].map((row, p) =>
-        row.map((x, q) => alpha ** 2 * x + (p === q ? sigma ** 2 : 0))
-      )
-      const [x, y] = [0, 1].map(j => rows.values[2 * i + j] - alpha * of.means.values[2 * k + j])
-      const det = a * d - b * b
-      const log =
-        Math.log(of.weights[k]) -
-        Math.log(2 * Math.PI) -
-        Math.log(det) / 2 -
-        (d * x * x - 2 * b * x * y + a * y * y) / (2 * det)
-      return sum + (share * log) / rows.rows
-    }, 0)
+it('two components of which only the weights are learned have the weight that is the root of one equation', () => {
+  const sample = Mixture.sample(300)(Key.fromSeed(21))(
+    Mixture.of({ means: [[0], [1.5]], weights: [0.35, 0.65], variances: [1, 0.25] })
+  )
+  const score = Score.withFixed([
+    Component.fixed({ mean: 0, covariance: 1 }),
+    Component.fixed({ mean: [1.5], covariance: 0.25 })
+  ])(Score.full({ components: 2 })) as unknown as S
+  const densities = Array.from(sample.values, x => [
+    Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI),
+    Math.exp(-2 * (x - 1.5) ** 2) / Math.sqrt(Math.PI / 2)
+  ])
+  const slope = (w: number): number => densities.reduce((sum, [a, b]) => sum + (a - b) / (w * a + (1 - w) * b), 0)
+  let low = 0
+  let high = 1
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (slope(middle) > 0) low = middle
+    else high = middle
   }
-
-describe('the M-step of what is learned', () => {
-  const exact = cases.filter(([, score]) => !Score.show(score).includes("'VVE'"))
-  it.each(exact)('%s is where no small change of parameters makes the rows likelier', (_, family, held) => {
-    const score = Score.withFixed(held)(family)
-    const of = familyOf(score)
-    const old = after(score, [Stage.expectationMaximization({ steps: 1 })])
-    for (const level of [
-      { alpha: 1, sigma: 0 },
-      { alpha: 0.8, sigma: 0.6 }
-    ]) {
-      const noise = Key.normal(480)(Key.fromSeed(8))
-      const rows = { ...points, values: points.values.map((x, i) => level.alpha * x + level.sigma * noise[i]) }
-      const r = compute(() =>
-        of.responsibilities(Score.tensors(old), Points.tensor(rows), {
-          alpha: fromNdArray({ shape: [1, 1], values: Float64Array.of(level.alpha) }),
-          sigma: fromNdArray({ shape: [1, 1], values: Float64Array.of(level.sigma) })
-        })
-      ).values
-      const q = expected(rows, r, level)
-      // Second moments about the old means, by the definition.
-      const { means } = mixtureOf(score, old)
-      const { second, maximise } = there(of.mStep)
-      const mass = new Float64Array(3)
-      const sums = new Float64Array(6)
-      const moments = new Float64Array({ none: 0, trace: 3, diagonal: 6, full: 12 }[second])
-      r.forEach((share, at) => {
-        const i = Math.floor(at / 3)
-        const k = at % 3
-        const delta = [0, 1].map(j => rows.values[2 * i + j] - level.alpha * means.values[2 * k + j])
-        const w = share / rows.rows
-        mass[k] += w
-        delta.forEach((x, p) => {
-          sums[2 * k + p] += w * x
-          if (second === 'trace') moments[k] += w * x * x
-          if (second === 'diagonal') moments[2 * k + p] += w * x * x
-          if (second === 'full') delta.forEach((y, s) => (moments[4 * k + 2 * p + s] += w * x * y))
-        })
-      })
-      const found = maximise(old, { mass, sums, second: moments }, { level, floor: 1e-9, dim: 2 })
-      const best = q(mixtureOf(score, found))
-      expect(best).toBeGreaterThan(q(mixtureOf(score, old)) + 1e-6)
-      // Along each parameter the parabola through three points has its top at the middle: derivative 0 to the error of differences.
-      const step = 1e-4
-      for (const name of Object.keys(found))
-        found[name].values.forEach((_, at) => {
-          const moved = (by: number): number => {
-            const values = found[name].values.map((x, i) => (i === at ? x + by : x))
-            return q(mixtureOf(score, { ...found, [name]: { ...found[name], values } }))
-          }
-          const less = moved(-step)
-          const more = moved(step)
-          expect(Math.abs(more - less) / (2 * step)).toBeLessThan(1e-6)
-          expect(Math.max(less, more)).toBeLessThan(best + 1e-14)
-        })
-    }
-  })
+  const step = EM.step(familyOf(score), 1e-6, sample)
+  let params = there(familyOf(score).fromMixture)(Mixture.of({ means: [[0], [1]] }))
+  for (let i = 0; i < 500; i++) params = step(params).params
+  expect(Math.abs(mixtureOf(score, params).weights[0] - low)).toBeLessThan(1e-10)
+  expect(Score.degreesOfFreedom(1)(score)).toBe(1)
+  // And so it is by descent, whose gradient there is 0.
+  const loss = gradientOf(score, Objective.likelihood, sample)
+  expect(Params.norm(loss(params, Key.fromSeed(1)).gradient)).toBeLessThan(1e-10)
 })
 
-describe('two components of which only the weights are learned', () => {
-  it('have the weight that is the root of one equation', () => {
-    const sample = Mixture.sample(300)(Key.fromSeed(21))(
-      Mixture.of({ means: [[0], [1.5]], weights: [0.35, 0.65], variances: [1, 0.25] })
-    )
-    const score = Score.withFixed([
-      Component.fixed({ mean: 0, covariance: 1 }),
-      Component.fixed({ mean: [1.5], covariance: 0.25 })
-    ])(Score.full({ components: 2 })) as unknown as S
-    const densities = Array.from(sample.values, x => [
-      Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI),
-      Math.exp(-2 * (x - 1.5) ** 2) / Math.sqrt(Math.PI / 2)
-    ])
-    const slope = (w: number): number => densities.reduce((sum, [a, b]) => sum + (a - b) / (w * a + (1 - w) * b), 0)
-    let low = 0
-    let high = 1
-    for (let i = 0; i < 60; i++) {
-      const middle = (low + high) / 2
-      if (slope(middle) > 0) low = middle
-      else high = middle
-    }
-    const step = EM.step(familyOf(score), 1e-6, sample)
-    let params = there(familyOf(score).fromMixture)(Mixture.of({ means: [[0], [1]] }))
-    for (let i = 0; i < 500; i++) params = step(params).params
-    expect(Math.abs(mixtureOf(score, params).weights[0] - low)).toBeLessThan(1e-10)
-    expect(Score.degreesOfFreedom(1)(score)).toBe(1)
-    // And so it is by descent, whose gradient there is 0.
-    const loss = gradientOf(score, Objective.likelihood, sample)
-    expect(Params.norm(loss(params, Key.fromSeed(1)).gradient)).toBeLessThan(1e-10)
-  })
-})
-
-it.each(cases)('%s is in a program over many rows as in plain loops', (_, family, held) => {
+it.each(spread(4)(cases))('%s is in a program over many rows as in plain loops', (_, family, held) => {
   const score = Score.withFixed(held)(family)
   const of = familyOf(score)
   const start = after(score, [])
@@ -384,23 +263,21 @@ it.each(cases)('%s is in a program over many rows as in plain loops', (_, family
   }
 })
 
-describe('split and merge', () => {
-  it('neither takes a known component nor halves it', () => {
-    // The rows of the known component are two clusters, of which a free one at hand would gain by half.
-    const rows = Mixture.sample(200)(Key.fromSeed(4))(
-      Mixture.of({ means: [[-4], [4], [20]], weights: [0.4, 0.4, 0.2], variances: [0.1, 0.1, 0.1] })
-    )
-    const free = Mixture.of({ means: [[0], [20]], weights: [0.8, 0.2], variances: [16, 0.1] })
-    const moved = (score: S): readonly [P, P] => {
-      const of = familyOf(score)
-      const start = there(of.fromMixture)(free)
-      const options = { attempts: 4, polish: 10, varianceFloor: 1e-3, prior: null }
-      return [start, splitAndMerge(of, options, rows)(start, Key.fromSeed(1)).params]
-    }
-    const known = Component.fixed({ mean: 0, covariance: 16 })
-    const [start, found] = moved(Score.withFixed([known])(mixture('VII', 2)))
-    expect(found).toEqual(start)
-  })
+it('split and merge neither takes a known component nor halves it', () => {
+  // The rows of the known component are two clusters, of which a free one at hand would gain by half.
+  const rows = Mixture.sample(200)(Key.fromSeed(4))(
+    Mixture.of({ means: [[-4], [4], [20]], weights: [0.4, 0.4, 0.2], variances: [0.1, 0.1, 0.1] })
+  )
+  const free = Mixture.of({ means: [[0], [20]], weights: [0.8, 0.2], variances: [16, 0.1] })
+  const moved = (score: S): readonly [P, P] => {
+    const of = familyOf(score)
+    const start = there(of.fromMixture)(free)
+    const options = { attempts: 4, polish: 10, varianceFloor: 1e-3, prior: null }
+    return [start, splitAndMerge(of, options, rows)(start, Key.fromSeed(1)).params]
+  }
+  const known = Component.fixed({ mean: 0, covariance: 16 })
+  const [start, found] = moved(Score.withFixed([known])(mixture('VII', 2)))
+  expect(found).toEqual(start)
 })
 
 describe('starts', () => {
@@ -429,6 +306,7 @@ describe('starts', () => {
 })
 
 describe('what is refused', () => {
+  const em = Stage.expectationMaximization({ steps: 1 })
   const both = mixture('VVV', 2)
   const of = (score: S): ReadonlyArray<string> =>
     Score.problems(points)(score).map(({ field, domain, remedy }) => `${field}: ${domain}; ${remedy}`)
@@ -462,29 +340,24 @@ describe('what is refused', () => {
     ['itself twice', holding(holding(both, mean), mean), /a family of Gaussians/]
   ])('%s', (_, score, wanted) => {
     expect(of(score).join('\n')).toMatch(wanted)
-    expect(E.isLeft(compiled(score, [Stage.expectationMaximization({ steps: 1 })]))).toBe(true)
+    expect(E.isLeft(compiled(score, Initializer.kMeansPlusPlus, [em], points))).toBe(true)
   })
 
   it('the natural gradient, which is read off a gradient that is not there', () => {
     const score = holding(both, mean)
     const natural = descend(Optimizer.chain(NaturalGradient.natural({ score }), Optimizer.scaleByRate(1)))
-    expect(E.isLeft(compiled(score, [natural]))).toBe(true)
+    expect(E.isLeft(compiled(score, Initializer.kMeansPlusPlus, [natural], points))).toBe(true)
   })
 
   it('and not the same without what is held', () => {
-    expect(E.isRight(compiled(both, [Stage.expectationMaximization({ steps: 1 })]))).toBe(true)
+    expect(E.isRight(compiled(both, Initializer.kMeansPlusPlus, [em], points))).toBe(true)
   })
 })
 
 it('finds two clusters beside a background that is known', () => {
   const score = pipe(
     Score.full({ components: 3 }),
-    Score.withFixed([
-      Component.fixed({
-        mean: [0.25, -0.5],
-        covariance: symmetric(4, 1, 3)
-      })
-    ])
+    Score.withFixed([Component.fixed({ mean: [0.25, -0.5], covariance: symmetric(4, 1, 3) })])
   ) as unknown as S
   const program = Problem.orThrow(Compile.pipeline(Recipe.annealed(score)(points))(points))
   const found = mixtureOf(score, Run.last(program)(Key.fromSeed(2)).params)

@@ -1,24 +1,15 @@
 /** The fourteen covariances by volume, shape and orientation, against mclust and NumPy (`test/oracle/covariance.json`). */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import * as Factor from '../../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../../lib/index.js'
-import {
-  Covariance,
-  ExpectationMaximization,
-  Key,
-  Mixture,
-  Params as ParamsOf,
-  type Params,
-  type Points
-} from '../../../../src/index.js'
+import { Covariance, ExpectationMaximization, Key, Mixture, Params, type Points } from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
 import * as Spectrum from '../../../../src/mixture/families/spectrum.js'
 import * as Prior from '../../../../src/mixture/em/prior.js'
+import { rowsOf } from '../../../tables.js'
 import { there } from '../../../there.js'
+import { apart, asked, clean, covariancesOf, deviance, familyOf, mixtureOf, ofSpecies } from './families.js'
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 interface Step {
@@ -64,36 +55,11 @@ interface Reference {
   }
 }
 
-const read = (path: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../../${path}`, import.meta.url)), 'utf8')
-const reference = JSON.parse(read('test/oracle/covariance.json')) as Reference
-
-const scoreOf = (name: Covariance.Name, components: number): Score.Score<string> =>
-  Score.mixture({ components, covariance: Covariance.named(name) })
-const familyOf = (name: Covariance.Name, components: number): Score.Family<string> =>
-  there(Score.interpret(scoreOf(name, components)).family)
+const reference = JSON.parse(
+  readFileSync(new URL('../../../oracle/covariance.json', import.meta.url), 'utf8')
+) as Reference
 
 const flat = (values: ReadonlyArray<unknown>): Float64Array => Float64Array.from(values.flat(3) as number[])
-const apart = (found: Float64Array, wanted: Float64Array): number =>
-  wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
-const clean = { alpha: 1, sigma: 0 }
-
-/** What an M-step needs of W [d, d]. */
-const asked = (second: Score.Second, w: Matrix): ReadonlyArray<number> => {
-  const diagonal = w.map((row, i) => row[i])
-  return second === 'full' ? w.flat() : second === 'diagonal' ? diagonal : [diagonal.reduce((sum, x) => sum + x, 0)]
-}
-
-/** Σ n log|S| + tr(S⁻¹W), by Cholesky's triangles. */
-const objective = (n: ReadonlyArray<number>, w: ReadonlyArray<Matrix>, s: Float64Array, dim: number): number =>
-  n.reduce((sum, m, k) => {
-    const factor = Factor.ofCovariance(s.slice(k * dim * dim, (k + 1) * dim * dim), dim)
-    if (factor === null) throw new Error('not positive definite')
-    const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
-    const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
-    const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
-    return sum + 2 * m * Factor.logDeterminant(factor, dim) + trace
-  }, 0)
 
 /** VEE, EVE and VVE stop where a turn promises no more than rounding; the others are exact. References have thirteen digits. */
 const inner = new Set<string>(['VEE', 'EVE', 'VVE'])
@@ -102,7 +68,7 @@ describe.each(Covariance.names)('%s', name => {
   it('has as many free parameters as mclust counts', () => {
     for (const [size, count] of Object.entries(reference.counts[name])) {
       const [, dim, components] = (/d(\d+)K(\d+)/.exec(size) ?? []).map(Number)
-      const counted = Score.degreesOfFreedom(dim)(scoreOf(name, components))
+      const counted = Score.degreesOfFreedom(dim)(mixtureOf(name, components))
       expect(counted).toBe(count + components * dim + components - 1)
     }
   })
@@ -118,7 +84,7 @@ describe.each(Covariance.names)('%s', name => {
         )
       )
     )
-    const model = Score.interpret(scoreOf(name, weights.length))
+    const model = Score.interpret(mixtureOf(name, weights.length))
     const family = there(model.family)
     const params = there(family.fromMixture)(Mixture.of({ means, weights, covariances }))
     const at = (of: Score.Model<string>['score']): Float64Array =>
@@ -146,7 +112,7 @@ describe.each(Covariance.names)('%s', name => {
       const count = means.length
       const { sigma, floored, floor, flooredObjective, noisyObjective, level, ...free } = models[name]
       const n = means.map((_, k) => z.reduce((sum, row) => sum + row[k], 0))
-      const family = familyOf(name, count)
+      const family = familyOf(mixtureOf(name, count))
       const step = there(family.mStep)
       const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
       const moments = {
@@ -155,14 +121,14 @@ describe.each(Covariance.names)('%s', name => {
         second: flat(second.map(w => asked(step.second, w)))
       }
       const led = (level: { readonly alpha: number; readonly sigma: number }, floor: number): Float64Array =>
-        Mixture.covariances(there(family.toMixture)(step.maximise(old, moments, { level, floor, dim }))).values
+        covariancesOf(family, step.maximise(old, moments, { level, floor, dim }))
       // Where F is flat to 1e-12, Σ is known to its root; W is rounded to thirteen digits, of which F loses one.
       const near = inner.has(name) ? 2e-6 : 1e-10
       const atFree = led(clean, 0)
       const atFloor = led(clean, floor)
       expect(apart(atFree, flat(sigma))).toBeLessThan(near)
-      expect(objective(n, second, atFree, dim) / free.objective - 1).toBeLessThan(5e-11)
-      expect(objective(n, second, atFloor, dim) / flooredObjective - 1).toBeLessThan(1e-9)
+      expect(deviance(n, second, atFree) / free.objective - 1).toBeLessThan(5e-11)
+      expect(deviance(n, second, atFloor) / flooredObjective - 1).toBeLessThan(1e-9)
       expect(apart(atFloor, flat(floored))).toBeLessThan(inner.has(name) ? 1e-4 : 1e-6)
       for (let k = 0; k < count; k++) {
         const { values } = symmetricEigen({
@@ -175,7 +141,7 @@ describe.each(Covariance.names)('%s', name => {
       const atLevel = led({ alpha, sigma: noise }, floor).map(
         (s, at) => alpha * alpha * s + ((at % (dim * dim)) % (dim + 1) === 0 ? noise * noise : 0)
       )
-      expect(objective(n, second, atLevel, dim) / noisyObjective - 1).toBeLessThan(1e-9)
+      expect(deviance(n, second, atLevel) / noisyObjective - 1).toBeLessThan(1e-9)
     }
   )
 
@@ -184,7 +150,7 @@ describe.each(Covariance.names)('%s', name => {
       const dim = x[0].length
       const count = means.length
       const rows = x.length
-      const family = familyOf(name, count)
+      const family = familyOf(mixtureOf(name, count))
       const step = there(family.mStep)
       const prior = Prior.of({ rows, dim, values: flat(x) }, 0.01)
       const moments = {
@@ -205,35 +171,21 @@ describe.each(Covariance.names)('%s', name => {
 
 // —— expectation–maximization ——
 
-const iris = read('examples/data/iris.csv')
-  .trim()
-  .split('\n')
-  .slice(1)
-  .map(line => line.split(','))
-const species = [...new Set(iris.map(row => row[4]))]
-const rows = iris.map(row => row.slice(0, 4).map(Number))
+const rows = rowsOf('iris')
 const data: Points.Points = { rows: rows.length, dim: 4, values: flat(rows) }
+const species = ofSpecies(rows)
 
 /** One M-step of the species. */
 const labelled = (family: Score.Family<string>): Params.Params<string> => {
   const step = there(family.mStep)
-  const groups = species.map(one => rows.filter((_, i) => iris[i][4] === one))
-  const means = groups.map(group => group[0].map((_, j) => group.reduce((sum, row) => sum + row[j], 0) / group.length))
-  const second = groups.map((group, k) =>
-    means[k].map((_, i) =>
-      means[k].map(
-        (_, j) => group.reduce((sum, row) => sum + (row[i] - means[k][i]) * (row[j] - means[k][j]), 0) / rows.length
-      )
-    )
-  )
-  const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(means) }, 1)
-  const mass = Float64Array.from(groups, group => group.length / rows.length)
-  const moments = { mass, sums: new Float64Array(12), second: flat(second.map(w => asked(step.second, w))) }
+  const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(species.means) }, 1)
+  const second = flat(species.second.map(w => asked(step.second, w)))
+  const moments = { mass: new Float64Array(3).fill(1 / 3), sums: new Float64Array(12), second }
   return step.maximise(old, moments, { level: clean, floor: 1e-12, dim: 4 })
 }
 
 it.each(Covariance.names)('%s on iris from the species ends where mclust does, or higher', name => {
-  const family = familyOf(name, 3)
+  const family = familyOf(mixtureOf(name, 3))
   const step = ExpectationMaximization.step(family, 1e-12, data)
   const { loglik, mclust } = reference.em.iris.models[name]
   const walk = (params: Params.Params<string>, last: number, left: number): number => {
@@ -327,12 +279,12 @@ it.each(['VVE', 'EVE', 'VEE'] as const)(
           return products.reduce((sum, one) => sum + one, 0)
         })
       })
-      const family = familyOf(name, count)
+      const family = familyOf(mixtureOf(name, count))
       const start = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
-      const far = ParamsOf.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Key.normal(values.length)(key) }))(start) // prettier-ignore
+      const far = Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Key.normal(values.length)(key) }))(start) // prettier-ignore
       const moments = { mass: n, sums: new Float64Array(count * dim), second: flat(w.map(one => Array.from(one))) }
       const led = there(family.mStep).maximise(far, moments, { level: clean, floor: 1e-300, dim })
-      const first = Mixture.covariances(there(family.toMixture)(led)).values.slice(0, dim * dim)
+      const first = covariancesOf(family, led).slice(0, dim * dim)
       const axes = symmetricEigen({ shape: [dim, dim], values: first }).vectors.values
       const profile = (of: Float64Array): number =>
         profiles[name](
@@ -360,28 +312,23 @@ it.each(['VVE', 'EVE', 'VEE'] as const)(
   }
 )
 
-describe('orientation', () => {
-  it('is λDADᵀ of the axes that turns give, Cayley’s map of the half of low − lowᵀ', () => {
-    const score = Score.mixture({ components: 1, covariance: 'VEV' })
-    const at = (turn: number): ReadonlyArray<number> => {
-      const params = { means: [[0, 0]], logits: [0], logVolumes: [0.3], shapes: [1], turns: [[turn]] }
-      const given = Object.entries(params).map(([name, rows]) => [name, { shape: Score.shapes(2)(score)[name as 'turns'], values: Float64Array.from(rows.flat()) }] as const) // prettier-ignore
-      return [
-        ...Mixture.covariances(there(O.toUndefined(Score.toMixture(score)(Object.fromEntries(given) as never)))).values
-      ]
-    }
-    const [first, , , second] = at(0)
-    // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.
-    const a = 0.7 / 2
-    const cos = (1 - a * a) / (1 + a * a)
-    const sin = (2 * a) / (1 + a * a)
-    const wanted = [
-      first * cos * cos + second * sin * sin,
-      (second - first) * sin * cos,
-      (second - first) * sin * cos,
-      first * sin * sin + second * cos * cos
-    ]
-    at(0.7).forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 14))
-    expect(first).not.toBeCloseTo(second, 3)
-  })
+it('orientation is λDADᵀ of the axes that turns give, Cayley’s map of the half of low − lowᵀ', () => {
+  const family = familyOf(mixtureOf('VEV', 1))
+  const at = (turn: number): ReadonlyArray<number> => {
+    const params = Params.of({ means: [[0, 0]], logits: [0], logVolumes: [0.3], shapes: [1], turns: [[turn]] })
+    return Array.from(covariancesOf(family, params))
+  }
+  const [first, , , second] = at(0)
+  // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.
+  const a = 0.7 / 2
+  const cos = (1 - a * a) / (1 + a * a)
+  const sin = (2 * a) / (1 + a * a)
+  const wanted = [
+    first * cos * cos + second * sin * sin,
+    (second - first) * sin * cos,
+    (second - first) * sin * cos,
+    first * sin * sin + second * cos * cos
+  ]
+  at(0.7).forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 14))
+  expect(first).not.toBeCloseTo(second, 3)
 })

@@ -1,16 +1,13 @@
 /** The default recipe with the families, from data as people have them: to the best likelihoods that are known. */
-import { readFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Score } from '../../../../src/index.js'
 import { spread } from '../../../cases.js'
+import { rowsOf } from '../../../tables.js'
 import { there } from '../../../there.js'
 
-const read = (name: string): Points.Points => {
-  const points = Points.fromCsv(readFileSync(new URL(`../../../../examples/data/${name}.csv`, import.meta.url), 'utf8'))
-  return Points.standardize(Problem.orThrow(points)).points
-}
+const read = (name: string): Points.Points => Points.standardize(Problem.orThrow(Points.fromRows(rowsOf(name)))).points
 
 const learned = <P extends string>(score: Score.Score<P>, points: Points.Points, seed: number): Mixture.Mixture => {
   const program = Problem.orThrow(Compile.pipeline(Recipe.annealed(score)(points))(points))

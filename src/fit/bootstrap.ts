@@ -121,17 +121,11 @@ interface Result {
   readonly numbers: Float64Array
 }
 
-/** What one resample is learned from, until it is closed. */
-interface Resample {
-  readonly data: Source.Data
-  readonly close: () => void
-}
-
 /**
  * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
  * beside memory: the same rows, with the same weights.
  */
-const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
+const resampled = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filtered>>) => {
   const source = Source.from(data)
   const { rows, total } = source
   const count = Math.max(1, Math.round(total))
@@ -141,12 +135,9 @@ const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
     })
     const times = Stretches.timesDrawn(source.weights ?? Stretches.constant(rows, 1), draws)
     const weights = Stretches.mapped(times, times => (times * total) / count)
-    if (!Source.isSource(data)) {
-      const weighed = { ...data, weights: Stretches.part(weights, 0, rows) }
-      return { data: Source.chosenBy(Source.counts)(weighed), close: () => undefined }
-    }
-    const kept = Source.keptBy(Source.counts)({ ...data, weights })
-    return { data: kept, close: kept.close }
+    return Source.filtered(Source.counts)(
+      Source.isSource(data) ? { ...data, weights } : { ...data, weights: Stretches.part(weights, 0, rows) }
+    )
   }
 }
 
@@ -349,8 +340,8 @@ export const states =
       E.map(learner => {
         const draw = resampled(data)
         const learn = (key: Key.Key): Result => {
-          const { data, close } = draw(key)
-          const result = learned(learner, fitted)(data)
+          const { points, close } = draw(key)
+          const result = learned(learner, fitted)(points)
           close()
           return result
         }

@@ -26,7 +26,7 @@ import {
   type Learned
 } from './candidates.js'
 import * as Floor from './floor.js'
-import { hasFamily, judged, type Judged } from './found.js'
+import { hasFamily, judged, problemOf, withoutPrior, type Judged } from './found.js'
 import { grown, iterated, serves, started, type Grown, type Growth } from './grown.js'
 import type { Data } from './scaledData.js'
 import {
@@ -53,7 +53,6 @@ import {
   type Request,
   type Settling
 } from './settling.js'
-import { problemOf, withoutPrior } from './validate.js'
 
 /** By what candidates are learned and chosen. */
 export interface Terms {

@@ -259,7 +259,8 @@ export const marginal =
     }
   }
 
-const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
+/** Throws where two mixtures are of columns that are not as many. */
+export const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
   stop(
     where,
     Problem.unless(

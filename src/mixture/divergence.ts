@@ -9,9 +9,10 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { meanOf } from '../../lib/numbers/mean.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
-import { refuse } from '../../lib/plain/refuse.js'
+
 import * as Key from '../../lib/random/key.js'
 import * as Problem from '../core/problem.js'
+import { sameWidth, stop } from './calculus.js'
 import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './index.js'
 import * as Pairs from './pairs.js'
@@ -35,17 +36,6 @@ const ROWS = 32768
 const exact = (value: number): Estimate => ({ value, standardError: 0 })
 
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
-
-const sameColumns = (where: string, p: Mixture.Mixture, q: Mixture.Mixture): void => {
-  const d = Mixture.dim(p)
-  const other = Mixture.dim(q)
-  if (d !== other)
-    refuse(
-      `Divergence.${where}: ${Problem.show(
-        Problem.of('mixture', `of ${other} columns`, `of ${d}, as the other is`, 'give both the same columns')
-      )}`
-    )
-}
 
 /** Shifts of a lattice, whose means tell how far one is off. */
 const SHIFTS = 16
@@ -111,7 +101,7 @@ const between =
 export const kl =
   (q: Mixture.Mixture, options: Options = {}) =>
   (p: Mixture.Mixture): Estimate => {
-    sameColumns('kl', p, q)
+    sameWidth('Divergence.kl', p, q)
     if (isSingle(p) && isSingle(q))
       return exact(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
     // p = 2σ(r) and q = 2σ(−r) beside ½(p + q), r = log(p/q)
@@ -131,7 +121,7 @@ export const kl =
 export const hellinger =
   (q: Mixture.Mixture, options: Options = {}) =>
   (p: Mixture.Mixture): Estimate => {
-    sameColumns('hellinger', p, q)
+    sameWidth('Divergence.hellinger', p, q)
     if (isSingle(p) && isSingle(q))
       return exact(
         Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
@@ -164,7 +154,7 @@ export interface Bounded {
 export const bures =
   (q: Mixture.Mixture) =>
   (p: Mixture.Mixture): Bounded => {
-    sameColumns('bures', p, q)
+    sameWidth('Divergence.bures', p, q)
     const here = gaussianComponents(p)
     const there = gaussianComponents(q)
     const cost = {
@@ -198,9 +188,8 @@ export const bures =
 export const mmd =
   (q: Mixture.Mixture, { bandwidth }: { readonly bandwidth: number }) =>
   (p: Mixture.Mixture): Estimate => {
-    sameColumns('mmd', p, q)
-    const problems = Problem.positive('bandwidth', bandwidth, 1)
-    if (problems.length > 0) return refuse(`Divergence.mmd: ${problems.map(Problem.show).join('\n')}`)
+    sameWidth('Divergence.mmd', p, q)
+    stop('Divergence.mmd', Problem.positive('bandwidth', bandwidth, 1))
     const d = Mixture.dim(p)
     const noise = Mixture.of({ means: [Array.from({ length: d }, () => 0)], variances: [bandwidth * bandwidth] })
     // k = (2πh²)^{d/2} N(x − y; 0, h²I)

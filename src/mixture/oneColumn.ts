@@ -141,9 +141,13 @@ export const quantile =
   (p: number) =>
   (mixture: Mixture): number => {
     const components = ofOneColumn(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
-    stop('Mixture.quantile', Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median'))
+    stop('Mixture.quantile', probabilityProblems(p))
     return quantileOf(components, p)
   }
+
+/** The problems of the share of rows that a quantile is of. */
+export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 
 /** The same of components as they are told. */
 export const quantileOf = (components: ReadonlyArray<Line>, p: number): number => {

@@ -5,13 +5,12 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from './mixtureData.js'
-import { columnProblems } from './calculus.js'
-import { quantileOf, standardOf, type Standard } from './oneColumn.js'
+import { aMixture, columnProblems, stop } from './calculus.js'
+import { probabilityProblems, quantileOf, standardOf, type Standard } from './oneColumn.js'
 import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
 import * as Moments from './em/moments.js'
 import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
@@ -140,8 +139,8 @@ export const predict =
   (points: Points) =>
   (mixture: Mixture): Prediction => {
     checked(points, ['rows', 'dim', 'values'], 'points', CALL)
-    const [count, dim] = checked(mixture, ['means', 'weights'], 'a mixture', CALL).means.shape
-    const problems = [
+    const [count, dim] = aMixture(mixture, CALL).means.shape
+    stop('Mixture.predict', [
       ...columnProblems('columns', columns, dim),
       ...Problem.unless(
         points.dim === dim || points.dim === dim - columns.length,
@@ -151,8 +150,7 @@ export const predict =
         'give rows of those that the mixture has'
       ),
       ...Problem.unless(points.errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out')
-    ]
-    if (problems.length > 0) return refuse(`Mixture.predict: ${problems.map(Problem.show).join('\n')}`)
+    ])
     const { rows } = points
     const values = masked(columns, points, dim)
     const width = columns.length
@@ -202,10 +200,7 @@ export const predict =
         return Math.sqrt(sum)
       }),
       quantile: p => {
-        if (!(p >= 0 && p <= 1))
-          refuse(
-            `Mixture.predict: ${Problem.show(Problem.of('p', String(p), 'between 0 and 1', 'try 0.5, the median'))}`
-          )
+        stop('Mixture.predict', probabilityProblems(p))
         /** Rows of a pattern share ν, and the quantile of a component in its units. */
         const ofNu = remembered((nu: number): Standard => {
           const own = standardOf(nu)
@@ -276,13 +271,11 @@ export const impute =
   (mixture: Mixture): Points => {
     const call = 'Mixture.impute(points)(mixture)'
     const { dim, values, errors } = checked(points, ['rows', 'dim', 'values'], 'points', call)
-    if (errors !== undefined)
-      return refuse('Mixture.impute: points: rows with errors are not exact rows; leave the errors out')
-    const [count, d] = checked(mixture, ['means', 'weights'], 'a mixture', call).means.shape
-    if (dim !== d)
-      return refuse(
-        `Mixture.impute: ${Problem.show(Problem.of('points', `of ${dim} columns`, `of ${d}, as the mixture is`, 'give all columns'))}`
-      )
+    const [count, d] = aMixture(mixture, call).means.shape
+    stop('Mixture.impute', [
+      ...Problem.unless(errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out'),
+      ...Problem.unless(dim === d, 'points', `of ${dim} columns`, `of ${d}, as the mixture is`, 'give all columns')
+    ])
     const out = values.slice()
     eachRow(mixture, values, (row, { order, observed: o }, _, { shares, means }) => {
       const m = dim - o

@@ -16,10 +16,10 @@ import * as Limits from '../core/limits.js'
 import * as Objective from '../objective/objective.js'
 import * as Optimizer from '../optimizer/index.js'
 import * as Params from '../core/params.js'
-import * as Power from '../mixture/em/powerIteration.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import * as Seeding from '../mixture/em/seeding.js'
 import * as Split from '../mixture/em/splitAndMerge.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import {
@@ -413,7 +413,7 @@ export const powerIteration = define({
       ({ mirrored, start }) => mirrored && start !== undefined
     ]),
     means: () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
-    ...mapping(tools => Power.step(found(({ start }) => start)(tools), tools.data))
+    ...mapping(tools => Seeding.powerIteration(found(({ start }) => start)(tools), tools.data))
   })
 })
 

@@ -18,7 +18,8 @@ import {
   sub,
   sum,
   tensor,
-  type NdArray
+  type NdArray,
+  type Tensor
 } from '../../../lib/index.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Hierarchy from '../../../lib/rows/hierarchy.js'
@@ -27,7 +28,10 @@ import { principal, type Table } from '../../../lib/rows/principal.js'
 import { scatterWithin } from '../../../lib/rows/spread.js'
 import type { Mixture } from '../mixture.js'
 import { asTheyAre, rowsOf, weightsOf } from '../rows.js'
-import { summed } from '../chunkwise.js'
+import * as Chunks from '../../../lib/rows/chunks.js'
+import type * as Params from '../../core/params.js'
+import type { Taken } from './expectationMaximization.js'
+import type { Start } from '../family.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
@@ -136,6 +140,27 @@ export const spread =
     return rows(data, chosen)
   }
 
+/** Σ over chunks of `of`, `width` numbers each, from the rows of a chunk, [count, dim], and their weights, [count, 1]. */
+const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
+  const own = rowsOf(data)
+  const weights = weightsOf(own)
+  const { rows, dim, x } = own
+  return Chunks.taken({
+    rows,
+    width,
+    chunks: Chunks.each(rows, width, (first, count, into) => {
+      const found = compute(() =>
+        of(
+          tensor(Stretches.stretch(x, dim, first, count), [count, dim]),
+          tensor(Stretches.stretch(weights, 1, first, count), [count, 1])
+        )
+      )
+      into.set(found.values)
+    }),
+    found: sums => sums
+  })
+}
+
 /** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
 export const lloyd =
   (data: Source.Data) =>
@@ -155,6 +180,28 @@ export const lloyd =
       })
     }
   }
+
+/**
+ * A step of power iteration on Ĉ − I, Ĉ the second moment of the data: descent at high noise in the limit, for the symmetric pair.
+ * c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². What it minimises is minus the Rayleigh quotient λ.
+ */
+export const powerIteration = <P extends string>(
+  { centres, fromCentres }: Start<P>,
+  data: Source.Data
+): ((params: Params.Params<P>) => Taken<P>) => {
+  const { rows, dim } = data
+  return params => {
+    const { shape, values: centre } = centres(params)
+    // Ĉc − c by two products with the data: Ĉ is dim × dim.
+    const moved = summed(data, dim, (x, weights) =>
+      matMul(x, mul(weights, matMul(x, tensor(centre, [dim, 1]))), { transposeA: true })
+    ).map((product, i) => product - centre[i])
+    const squared = (v: Float64Array): number => v.reduce((sum, x) => sum + x * x, 0)
+    const along = centre.reduce((sum, c, i) => sum + c * moved[i], 0) / squared(centre)
+    const length = Math.sqrt(Math.max(along, 1 / rows) / squared(moved))
+    return { value: -along, params: fromCentres({ shape, values: moved.map(v => length * v) }, 1) }
+  }
+}
 
 const table = (data: Source.Data): Table => {
   const own = rowsOf(data)

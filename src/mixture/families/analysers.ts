@@ -260,7 +260,6 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
     formula: `F${ownLoads ? '_i' : ''} F${ownLoads ? '_i' : ''}ᵀ + ${isotropic ? `exp(logNoise${ownNoise ? '_i' : ''}) I` : `diag exp(logNoise${ownNoise ? '_i' : ''})`} of rank ${rank}`,
     second: 'full',
     isShared,
-    isVolumeShared: isShared,
     isScalable: !isotropic,
     // On fewer the factors, which may be what these ask for, leave no noise.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),

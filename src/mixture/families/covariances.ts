@@ -33,12 +33,12 @@ export interface Model<Q extends string> {
   readonly second: Exclude<Second, 'none'>
   /** Whether all components have one. */
   readonly isShared: boolean
-  /** Whether they have one volume. */
-  readonly isVolumeShared: boolean
+  /** Whether they have one volume; those that are one have, unless said otherwise. */
+  readonly isVolumeShared?: boolean
   /** See `Learned`. */
   readonly hasCommonAxes?: true
   /** Whether those of columns in other units are such too. */
-  readonly isScalable: boolean
+  readonly isScalable?: boolean
   /** Rows of one component below which its likelihood has no bound. */
   readonly leastRows: (dim: number) => number
   /** Of parameters that are the components' own the first axis is theirs. */
@@ -148,7 +148,6 @@ export const variances = <const Q extends string>({ name, isShared, isRound, ...
     formula: `exp(${name}${isShared ? '' : '_i'})${isRound ? ' I' : ' on the diagonal'}`,
     second: isRound ? 'trace' : 'diagonal',
     isShared,
-    isVolumeShared: isShared,
     isScalable: !isRound,
     leastRows: () => (isShared ? 1 : 2),
     shapes: (components, dim) => only(shapeOf(components, dim)),
@@ -230,7 +229,6 @@ export const triangular = ({
     formula: isShared ? 'L Lᵀ' : 'L_i L_iᵀ',
     second: 'full',
     isShared,
-    isVolumeShared: isShared,
     isScalable: true,
     leastRows: dim => (isShared ? 1 : dim + 1),
     shapes: (components, dim) => ({

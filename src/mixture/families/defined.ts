@@ -94,8 +94,6 @@ export const defined = <F extends Field.Fields, Q extends string>(
     formula: name,
     second: 'full',
     isShared,
-    isVolumeShared: isShared,
-    isScalable: false,
     leastRows: spec.leastRows?.(fields) ?? (dim => (isShared ? 1 : dim + 1)),
     shapes,
     ...(freedom && { freedom }),

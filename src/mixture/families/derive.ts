@@ -44,13 +44,13 @@ const LEAST = 1e-200
 
 /** The second on a mixture: its own moments, Σ_k, whose masses are the weights where they are pooled. */
 const nearest = <Q extends string>(
-  { second, isShared, isVolumeShared, ofGradient, fit, ofMixture }: Model<Q>,
+  { second, isShared, isVolumeShared = isShared, ofGradient, fit, ofMixture }: Model<Q>,
   mixture: Mixture
 ): Params.Params<Q> => {
   if (ofMixture) return ofMixture(mixture)
   const [count, dim] = mixture.means.shape
   // Of each on its own.
-  const isApart = ofGradient !== undefined && !isShared && !isVolumeShared
+  const isApart = ofGradient !== undefined && !isVolumeShared
   const mass = isShared
     ? mixture.weights
     : isApart

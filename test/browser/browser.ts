@@ -1,7 +1,12 @@
 /** A real browser: Debian's Chromium, or the one that CHROMIUM names. */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import axe from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
   (path): path is string => path !== undefined && existsSync(path)
@@ -12,7 +17,7 @@ export const isMissing = executable === undefined && (process.env.CI === undefin
 if (isMissing)
   console.warn('no browser: install Debian’s chromium, or name one by CHROMIUM=path, to run test/browser too')
 
-export const launched = (): Promise<Browser> =>
+const launched = (): Promise<Browser> =>
   // Chromium starts no sandbox for root, which is who runs in a container.
   chromium.launch({
     executablePath: executable ?? '/usr/bin/chromium',
@@ -20,9 +25,44 @@ export const launched = (): Promise<Browser> =>
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
   })
 
+const written = new Map<string, string>()
+/** The address of a page of the examples, which is written once for all tests of a worker. */
+export const addressOf = (name: 'playground' | 'table'): string => {
+  const known = written.get(name)
+  if (known !== undefined) return known
+  execFileSync(process.execPath, [`${root}/examples/${name}/bundle.mjs`])
+  const { href } = pathToFileURL(`${root}/dist/${name}/index.html`)
+  written.set(name, href)
+  return href
+}
+
 interface Opened {
   readonly page: Page
   readonly errors: ReadonlyArray<string>
+}
+interface Look {
+  readonly width: number
+  readonly height?: number
+  readonly colorScheme?: 'light' | 'dark'
+  readonly reducedMotion?: 'reduce'
+}
+/** Opens a page as new, and shows an address in it, if one is given. */
+type Visit = (look: Look, address?: string) => Promise<Opened>
+
+/** A browser for the tests of a block, begun before them and ended after them. */
+export const inBrowser = (): Visit => {
+  let browser: Browser | null = null
+  beforeAll(async () => {
+    browser = await launched()
+  })
+  afterAll(() => browser?.close())
+  return async ({ width, height = 900, colorScheme, reducedMotion }, address) => {
+    if (browser === null) throw new Error('no browser')
+    const found = await opened(browser, { width, height })
+    await found.page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ?? null })
+    if (address !== undefined) await found.page.goto(address)
+    return found
+  }
 }
 
 const first = async (browser: Browser): Promise<{ readonly page: Page; readonly errors: string[] }> => {
@@ -39,16 +79,13 @@ const first = async (browser: Browser): Promise<{ readonly page: Page; readonly 
 const pages = new WeakMap<Browser, ReturnType<typeof first>>()
 
 /** The page of a browser, as new: another costs a third of a second. And what goes wrong on it from now on. */
-export const opened = async (
-  browser: Browser,
-  size: { readonly width: number; readonly height: number }
-): Promise<Opened> => {
+const opened = async (browser: Browser, size: { readonly width: number; readonly height: number }): Promise<Opened> => {
   const known = pages.get(browser) ?? first(browser)
   pages.set(browser, known)
   const { page, errors } = await known
   await page.goto('about:blank')
   await page.setViewportSize(size)
-  await page.emulateMedia({ media: null, colorScheme: null, reducedMotion: null })
+  await page.emulateMedia({ media: null })
   errors.length = 0
   return { page, errors }
 }

@@ -1,2 +1,3 @@
-/** All cases of what `npm test` takes a part of. */
+/** All of the playground, its page written once. */
 import './playground.test.js'
+import './questions.test.js'

@@ -1,26 +1,20 @@
 /** The workbench of the playground in a real browser: its scenes open, run, scrub, sample, are drawn by hand, shared and read back. */
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Optimizer, Vocabulary } from 'ornstein'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { engine } from '../../examples/playground/engine.js'
 import { presets } from '../../examples/playground/presets.js'
 import { choices, code, fromHash, pipelines, toHash } from '../../examples/playground/Scene.js'
-import { isSlow, once, spread } from '../cases.js'
-import { isMissing, launched, opened } from './browser.js'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const address = pathToFileURL(`${root}/dist/playground/index.html`).href
-const workbench = `${address}#workbench`
+import { isSlow, once } from '../cases.js'
+import { addressOf, inBrowser, isMissing } from './browser.js'
 
 describe('a scene', () => {
-  it('is read back from its address', () => {
+  once('is read back from its address', () => {
     for (const { scene } of presets) expect(fromHash(toHash(scene))).toEqual(E.right(scene))
   })
 
-  it('is refused where the address was cut, or holds what is no scene', () => {
+  once('is refused where the address was cut, or holds what is no scene', () => {
     const hash = toHash(presets[0].scene)
     expect(E.isLeft(fromHash(hash.slice(0, -9)))).toBe(true)
     expect(fromHash(btoa(JSON.stringify({ ...presets[0].scene, rate: -1 })))).toEqual(
@@ -29,14 +23,14 @@ describe('a scene', () => {
     expect(E.isLeft(fromHash(btoa(JSON.stringify({ ...presets[0].scene, phases: [] }))))).toBe(true)
   })
 
-  it('is learned as its text says', () => {
+  it.runIf(isSlow)('is learned as its text says', () => {
     const { answer } = engine()
     // In a maximum of the likelihood EM is at rest: descent at little noise comes near it, at much noise it does not.
     const allowed = [0.03, 1e-3, 2e-3, 2e-3, 0.03, 5e-3]
     // A network has no density: see below.
     const mixtures = presets.filter(({ scene }) => scene.score !== 'network')
     expect(mixtures).toHaveLength(allowed.length)
-    for (const [i, { name, scene }] of spread(6)([...mixtures.entries()])) {
+    for (const [i, { name, scene }] of mixtures.entries()) {
       const opened = answer('open', { scene })
       if (typeof opened === 'string') throw new Error(opened)
       expect(opened.refused).toEqual({})
@@ -118,7 +112,7 @@ describe('a scene', () => {
     }
   )
 
-  it('as code names all that it uses', () => {
+  once('as code names all that it uses', () => {
     for (const { scene } of presets) {
       const text = code(scene)
       const imported = /import \{ (.*) \}/.exec(text)?.[1].split(', ') ?? []
@@ -130,26 +124,19 @@ describe('a scene', () => {
 })
 
 describe.runIf(isSlow && !isMissing)('the workbench', () => {
-  let browser: Browser | null = null
-  beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/examples/playground/bundle.mjs`])
-    browser = await launched()
-  })
-  afterAll(() => browser?.close())
-
+  const visit = inBrowser()
   const at = async (page: Page): Promise<number> => Number(((await page.textContent('#bench-at')) ?? '').split(' ')[0])
   const ready = (page: Page): Promise<unknown> => page.waitForSelector('#numbers tbody tr')
-  const play = async (width: number, play: (page: Page) => Promise<void>, from = workbench): Promise<void> => {
-    if (browser === null) throw new Error('no browser')
-    const { page, errors } = await opened(browser, { width, height: 900 })
-    await page.goto(from)
+  /** Plays with the workbench, at the scene of a hash. */
+  const play = async (width: number, play: (page: Page) => Promise<void>, hash = 'workbench'): Promise<void> => {
+    const { page, errors } = await visit({ width }, `${addressOf('playground')}#${hash}`)
     await ready(page)
     await play(page)
     expect(errors).toEqual([])
   }
   const svgOf = (page: Page, id: string): Promise<string> => page.$eval(`${id} svg`, svg => svg.outerHTML)
 
-  it('opens every scene, runs, pauses and scrubs', () =>
+  it('opens every scene, runs, pauses and scrubs, names every control, and fits a telephone', () =>
     play(1200, async page => {
       for (const [i, { name, scene }] of presets.entries()) {
         await page.click(`#presets button:nth-child(${i + 1})`)
@@ -174,8 +161,24 @@ describe.runIf(isSlow && !isMissing)('the workbench', () => {
           input.dispatchEvent(new Event('input'))
         })
         await page.waitForFunction(() => (document.querySelector('#bench-at')?.textContent ?? '').startsWith('3 of '))
-        expect(page.url()).toBe(`${address}#${toHash(scene)}`)
+        expect(page.url()).toBe(`${addressOf('playground')}#${toHash(scene)}`)
       }
+      const nameless = await page.$$eval('button, input, select, textarea, [tabindex="0"]', all =>
+        all
+          .filter(
+            one =>
+              !(
+                one.textContent.trim() !== '' ||
+                one.hasAttribute('aria-label') ||
+                one.closest('label') !== null ||
+                document.querySelector(`label[for="${one.id}"]`) !== null
+              )
+          )
+          .map(one => one.outerHTML)
+      )
+      expect(nameless).toEqual([])
+      await page.setViewportSize({ width: 390, height: 900 })
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
     }))
 
   it('is the scene of its address, and the same numbers as in Node', async () => {
@@ -197,7 +200,7 @@ describe.runIf(isSlow && !isMissing)('the workbench', () => {
           `DDPM descent: centres at (${x.toFixed(1)}, `
         )
       },
-      `${address}#${toHash(scene)}`
+      toHash(scene)
     )
   })
 
@@ -218,7 +221,7 @@ describe.runIf(isSlow && !isMissing)('the workbench', () => {
         await page.selectOption('[name=score]', 'symmetricPair')
         await page.waitForFunction(before => document.querySelector('#about')?.textContent === before, told)
       },
-      `${address}#nothing`
+      'nothing'
     ))
 
   it('takes points drawn with the pointer, with the keys, and pasted', () =>
@@ -314,31 +317,7 @@ describe.runIf(isSlow && !isMissing)('the workbench', () => {
         // Measured: 2 to 5 ms of 16.7 (docs/performance.md); a step is a frame, or what several have.
         expect((1000 * (after - before)) / frames).toBeLessThan(12)
       },
-      `${address}#${toHash({ ...scene, data: { law: 'ring', rows: 2000, spread: 4, seed: 7 } })}`
+      toHash({ ...scene, data: { law: 'ring', rows: 2000, spread: 4, seed: 7 } })
     )
   })
-
-  it('fits a telephone', () =>
-    play(390, async page => {
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      expect(width).toBeLessThanOrEqual(390)
-    }))
-
-  it('names every control', () =>
-    play(1200, async page => {
-      const nameless = await page.$$eval('button, input, select, textarea, [tabindex="0"]', all =>
-        all
-          .filter(
-            one =>
-              !(
-                one.textContent.trim() !== '' ||
-                one.hasAttribute('aria-label') ||
-                one.closest('label') !== null ||
-                document.querySelector(`label[for="${one.id}"]`) !== null
-              )
-          )
-          .map(one => one.outerHTML)
-      )
-      expect(nameless).toEqual([])
-    }))
 })

@@ -1,9 +1,8 @@
 /** The questions of the playground: what each shows and says of a run, held as numbers; and the page in a browser. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Page } from 'playwright-core'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
 import { Mixture, Schedule } from 'ornstein'
 import { lineOf, type Place } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
@@ -26,11 +25,10 @@ import { shapes } from '../../examples/playground/questions/shapes.js'
 import * as Start from '../../examples/playground/questions/start.js'
 import { weights } from '../../examples/playground/questions/weights.js'
 import { wordPattern } from '../../examples/playground/shown.js'
-import { isSlow, once, spread } from '../cases.js'
-import { barriers, isMissing, launched, opened } from './browser.js'
+import { isSlow, once } from '../cases.js'
+import { addressOf, barriers, inBrowser, isMissing } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const address = pathToFileURL(`${root}/dist/playground/index.html`).href
 
 /** What a question shows at the end of a run, or at a step of it. */
 const shown = (question: Question, choice: Choice = {}, steps?: number): View =>
@@ -50,7 +48,7 @@ describe('0: what denoising is', () => {
   const seen = { ...taken(denoising, {}), step: 9, blur: 1, told: true }
   const loss = 'Mean squared miss'
 
-  it('draws the posterior mean, which an average over the data and the noise gives too', () => {
+  once('draws the posterior mean, which an average over the data and the noise gives too', () => {
     const { now, happened, handles = [] } = denoising.view(seen)
     const [x, y] = handles[0].at
     const [gx, gy] = numbersOf(now)
@@ -76,7 +74,7 @@ describe('0: what denoising is', () => {
     expect(happened).toContain('even the best guess misses')
   })
 
-  it('asks of a point that is undecided, and answers by its chances', () => {
+  once('asks of a point that is undecided, and answers by its chances', () => {
     const { answer, now } = denoising.view(seen)
     expect(answer).toBe('between')
     const shares = numbersOf(now).slice(2)
@@ -87,7 +85,7 @@ describe('0: what denoising is', () => {
     expect(denoising.view({ ...seen, step: 54 }).answer).toBe('middle')
   })
 
-  it('has a loss that is larger for a wrong mixture at every noise, and that descent lowers to the least', () => {
+  once('has a loss that is larger for a wrong mixture at every noise, and that descent lowers to the least', () => {
     const wrong = denoising.view({ ...seen, choice: { ...seen.choice, b: '0.70,-3.20' } })
     const best = lineOf(wrong.panels, loss, 'best guess')
     for (const [i, [, value]] of lineOf(wrong.panels, loss, 'this model').entries())
@@ -101,7 +99,7 @@ describe('0: what denoising is', () => {
     expect(off).toBeLessThan(0.2)
   })
 
-  it('sends rows where the formula of its statement does', () => {
+  once('sends rows where the formula of its statement does', () => {
     const level = Schedule.level(0.7)(Schedule.ornsteinUhlenbeck)
     const one = Mixture.of({ means: [[1, 2]], variances: [0.16] })
     const y = [2, -1]
@@ -120,7 +118,7 @@ describe('1: direction first', () => {
   const length = 'Length of the guess'
   const view = shown(direction)
 
-  it('turns within 5° by step 16 with less than 15 % of the length of its end, on the dots', () => {
+  once('turns within 5° by step 16 with less than 15 % of the length of its end, on the dots', () => {
     expect(at(view, angle, 'descent', 16)).toBeLessThan(5)
     const end = at(view, length, 'descent', 32)
     expect(at(view, length, 'descent', 16)).toBeLessThan(0.15 * end)
@@ -137,7 +135,7 @@ describe('1: direction first', () => {
     expect(Math.abs(tan(4) / tan(5) - along / across)).toBeLessThan(0.03)
   })
 
-  it('shrinks from a long start, and its angle alone follows the dots', () => {
+  once('shrinks from a long start, and its angle alone follows the dots', () => {
     const long = shown(direction, { start: '3' })
     expect(Math.min(...lineOf(long.panels, length, 'descent').map(([, value]) => value))).toBeLessThan(1.2)
     const gap = Math.max(
@@ -150,7 +148,7 @@ describe('1: direction first', () => {
     expect(long.answer).toBe('shrink')
   })
 
-  it('is found at low noise too, in fewer steps; and where the start is turned', () => {
+  once('is found at low noise too, in fewer steps; and where the start is turned', () => {
     const low = shown(direction, { noise: '0.1' })
     expect(at(low, angle, 'descent', 4)).toBeLessThan(5)
     expect(low.happened).toContain('Low noise finds the direction too')
@@ -158,23 +156,6 @@ describe('1: direction first', () => {
     expect(at(turned, angle, 'descent', 0)).toBeCloseTo(40, 9)
     const [{ to, at: place }] = turned.handles ?? []
     expect(to(place)).toEqual({ degrees: '40' })
-  })
-})
-
-describe('3: nearly EM', () => {
-  const viewed = (far: number, noise: string): View =>
-    correction.view({ ...taken(correction, {}, 0), frames: [frameOf(far)], step: 0, choice: { noise } })
-
-  it('is within 1 % of EM at |c| = 4 and low noise, and not at |c| = 3 and high noise', () => {
-    const share = (view: View, label: string, far: number): number =>
-      at(view, 'Correction, as a share of the EM step', label, far)
-    expect(share(viewed(4, '0.1'), 't = 0.1', 4)).toBeLessThan(0.01)
-    const blurred = viewed(3, '1')
-    expect(share(blurred, 't = 1', 3)).toBeGreaterThan(0.3)
-    expect(share(blurred, 't = 0.1', 3)).toBeLessThan(0.06)
-    expect(blurred.now).toMatch(/differ by \*39\s%\* of the EM step/)
-    // Overlap makes the step of descent longer.
-    expect(numbersOf(viewed(1, '0.1').now)[3]).toBeGreaterThan(1.2)
   })
 })
 
@@ -190,6 +171,19 @@ const heavy: Readonly<Record<string, () => void>> = {
       /At step 50 the noise fell, with the triangle 4\d° off\. Low noise brought it below 3° within [123] steps/
     )
     expect(shown(lower, { noise: '0.1' }).answer).toBe('both')
+  },
+  '3: within 1 % of EM at |c| = 4 and low noise, and not at |c| = 3 and high noise': () => {
+    const viewed = (far: number, noise: string): View =>
+      correction.view({ ...taken(correction, {}, 0), frames: [frameOf(far)], step: 0, choice: { noise } })
+    const share = (view: View, label: string, far: number): number =>
+      at(view, 'Correction, as a share of the EM step', label, far)
+    expect(share(viewed(4, '0.1'), 't = 0.1', 4)).toBeLessThan(0.01)
+    const blurred = viewed(3, '1')
+    expect(share(blurred, 't = 1', 3)).toBeGreaterThan(0.3)
+    expect(share(blurred, 't = 0.1', 3)).toBeLessThan(0.06)
+    expect(blurred.now).toMatch(/differ by \*39\s%\* of the EM step/)
+    // Overlap makes the step of descent longer.
+    expect(numbersOf(viewed(1, '0.1').now)[3]).toBeGreaterThan(1.2)
   },
   '4: a direction from n|c|⁴/d = 16, as power iteration has it, and none from a quarter': () => {
     const view = shown(rows, { dim: '8' }, 1)
@@ -285,7 +279,7 @@ const textsOf = (question: Question): ReadonlyArray<string> => {
 }
 
 describe('every question', () => {
-  it('asks with answers to choose from, and has four things to try, of its own controls', () => {
+  once('asks with answers to choose from, and has four things to try, of its own controls', () => {
     for (const { tries, controls, name, ask, ...rest } of questions) {
       expect(tries.length, name).toBe(4)
       for (const { choice } of tries) {
@@ -304,7 +298,7 @@ describe('every question', () => {
     }
   })
 
-  once('says no word of the glossary that docs/glossary.md does not explain', () => {
+  it.runIf(isSlow)('says no word of the glossary that docs/glossary.md does not explain', () => {
     const glossary = readFileSync(`${root}/docs/glossary.md`, 'utf8')
     const words = [...glossary.matchAll(/^### (.*)$/gm)].map(([, word]) => word.toLowerCase())
     const said = questions
@@ -315,24 +309,25 @@ describe('every question', () => {
   })
 })
 
-describe.skipIf(isMissing)('the page', () => {
-  let browser: Browser | null = null
-  beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/examples/playground/bundle.mjs`])
-    browser = await launched()
-  })
-  afterAll(() => browser?.close())
+describe.runIf(isSlow && !isMissing)('the page', () => {
+  const shownIn = inBrowser()
   const visit = async (
-    { width = 1280, height = 720, colorScheme }: { width?: number; height?: number; colorScheme?: 'dark' },
+    size: { readonly width?: number; readonly height?: number; readonly colorScheme?: 'dark' },
     hash: string,
     look: (page: Page) => Promise<void>
   ): Promise<void> => {
-    if (browser === null) throw new Error('no browser')
-    const { page, errors } = await opened(browser, { width, height })
-    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: colorScheme ?? null })
-    await page.goto(`${address}#${hash}`)
+    const whole = { width: 1280, height: 720, reducedMotion: 'reduce', ...size } as const
+    const { page, errors } = await shownIn(whole, `${addressOf('playground')}#${hash}`)
     await look(page)
     expect(errors).toEqual([])
+  }
+  /** Goes on to a question. */
+  const turnTo = async (page: Page, number: string, more = ''): Promise<void> => {
+    await page.evaluate(hash => (location.hash = hash), `question=${number}${more}`)
+    await page.waitForFunction(
+      number => document.querySelector('#questions [aria-current]')?.textContent === number,
+      number
+    )
   }
   const isAt = (page: Page, text: string): Promise<unknown> =>
     page.waitForFunction(text => document.querySelector('#at')?.textContent === text, text)
@@ -343,11 +338,12 @@ describe.skipIf(isMissing)('the page', () => {
       ids
     )
 
-  once('is at most 2 MB', () => {
+  it('is at most 2 MB', () => {
+    addressOf('playground')
     expect(statSync(`${root}/dist/playground/index.html`).size).toBeLessThan(2_000_000)
   })
 
-  once('asks, plays, and then says what happened and why; hears keys; is what its address asks for', () =>
+  it('asks, plays, and then says what happened and why; hears keys; is what its address asks for', () =>
     visit({}, 'question=1', async page => {
       await isAt(page, 'step 0 of 32')
       expect(await page.textContent('#why')).toBe('After your answer and the run.')
@@ -368,7 +364,7 @@ describe.skipIf(isMissing)('the page', () => {
       await page.locator('#question').focus()
       await page.keyboard.press('ArrowLeft')
       await isAt(page, 'step 31 of 32')
-      expect(page.url()).toBe(`${address}#question=1&step=31`)
+      expect(page.url()).toBe(`${addressOf('playground')}#question=1&step=31`)
       // A try asks anew.
       await page.click('#tries button')
       await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('step 0 '))
@@ -388,10 +384,9 @@ describe.skipIf(isMissing)('the page', () => {
         () => document.querySelector('#question')?.textContent === 'What if the weights differ?'
       )
       await page.waitForFunction(() => location.hash === '#question=6a')
-    })
-  )
+    }))
 
-  once('is dragged and clicked: a point, the model’s centre; and blurs', () =>
+  it('is dragged and clicked: a point, the model’s centre; and blurs', () =>
     visit({}, 'question=0', async page => {
       await isAt(page, 't = 0.45, spread 1.2')
       await page.check('#ask input[value=near]')
@@ -413,25 +408,21 @@ describe.skipIf(isMissing)('the page', () => {
       expect(page.url()).not.toContain('b=0.70%2C-3.20')
       await page.check('#switch input[value=clean]')
       await page.waitForFunction(() => /, spread 1\.2/.test(document.querySelector('#at')?.textContent ?? ''))
-    })
-  )
+    }))
 
   const SIZES = [
     [1280, 720],
     [1366, 768],
     [1440, 900]
   ] as const
-  it.each(spread(3)(SIZES))(
-    'is one screen at %i × %i: picture, player, what happened, why and tries',
-    (width, height) =>
-      visit({ width, height }, 'question=0', async page => {
-        for (const { number, unit } of questions) {
-          await page.evaluate(hash => (location.hash = hash), `question=${number}`)
-          await page.waitForFunction(
-            number => document.querySelector('#questions [aria-current]')?.textContent === number,
-            number
-          )
-          await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+  it('is one screen with picture, player, what happened, why and tries, and has no barrier, in the light and the dark', () =>
+    visit({}, 'question=0', async page => {
+      for (const { number, unit } of questions) {
+        await turnTo(page, number)
+        await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+        await page.emulateMedia({ colorScheme: 'light' })
+        for (const [width, height] of SIZES) {
+          await page.setViewportSize({ width, height })
           const all = await rectangles(page, ['picture', 'panels', 'play', 'ask', 'says', 'why', 'tries'])
           for (const [id, { left, right, top, bottom }] of Object.entries(all)) {
             expect(Math.min(left, top), `${number} ${unit} ${id}`).toBeGreaterThanOrEqual(0)
@@ -442,17 +433,17 @@ describe.skipIf(isMissing)('the page', () => {
           expect(all.picture.height, number).toBeGreaterThan(380)
           expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
         }
-      })
-  )
+        await page.check('#ask input')
+        expect(await barriers(page), number).toEqual([])
+        // What plays writes its step into the address.
+        await page.keyboard.press('Escape')
+      }
+    }))
 
-  once('keeps the picture in view on a phone while its texts scroll, without moving sideways', () =>
+  it('keeps the picture in view on a phone while its texts scroll, without moving sideways', () =>
     visit({ width: 390, height: 844, colorScheme: 'dark' }, 'question=0', async page => {
       for (const { number } of questions) {
-        await page.evaluate(hash => (location.hash = hash), `question=${number}`)
-        await page.waitForFunction(
-          number => document.querySelector('#questions [aria-current]')?.textContent === number,
-          number
-        )
+        await turnTo(page, number)
         expect(await page.evaluate(() => document.documentElement.scrollWidth), number).toBeLessThanOrEqual(390)
         await page.evaluate(() => document.querySelector('#tries')?.scrollIntoView({ block: 'end' }))
         const { picture, play, tries } = await rectangles(page, ['picture', 'play', 'tries'])
@@ -460,19 +451,16 @@ describe.skipIf(isMissing)('the page', () => {
         expect(play.bottom, number).toBeLessThan(tries.top + 1)
         expect(tries.bottom, number).toBeLessThanOrEqual(845)
       }
-    })
-  )
+    }))
 
-  once('names lines in the right margin, and no name stands on a chart', () =>
+  it('names lines in the right margin, and no name stands on a chart', () =>
     visit({}, 'question=1&step=20', async page => {
       for (const number of ['1', '2', '6b', '8']) {
-        await page.evaluate(hash => (location.hash = hash), `question=${number}&step=20`)
+        await turnTo(page, number, '&step=20')
         await page.waitForFunction(
-          number =>
-            document.querySelector('#questions [aria-current]')?.textContent === number &&
+          () =>
             /2\d? of/.test(document.querySelector('#at')?.textContent ?? '') &&
-            document.querySelectorAll('#panels text.name[style]').length > 0,
-          number
+            document.querySelectorAll('#panels text.name[style]').length > 0
         )
         const [edge, names, right] = await page.evaluate(() => {
           const over = (selector: string): DOMRect[] =>
@@ -488,13 +476,11 @@ describe.skipIf(isMissing)('the page', () => {
           expect(to, number).toBeLessThanOrEqual(right + 1)
         }
       }
-    })
-  )
+    }))
 
-  once('has a picture before its program runs, which then takes its place without a shift', async () => {
-    if (browser === null) throw new Error('no browser')
+  it('has a picture before its program runs, which then takes its place without a shift', async () => {
     // On a slow machine the browser draws before it has read the whole page.
-    const { page } = await opened(browser, { width: 1280, height: 720 })
+    const { page } = await shownIn({ width: 1280, height: 720 })
     const session = await page.context().newCDPSession(page)
     await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
     await visit({}, 'question=4', async page => {
@@ -522,7 +508,7 @@ describe.skipIf(isMissing)('the page', () => {
     await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   })
 
-  once('explains its words on hover, focus and tap', () =>
+  it('explains its words on hover, focus and tap', () =>
     visit({ width: 390, height: 844 }, 'question=1', async page => {
       await isAt(page, 'step 0 of 32')
       await page.hover('#lead [data-term=noise]')
@@ -533,16 +519,5 @@ describe.skipIf(isMissing)('the page', () => {
       expect(await page.textContent('#tip')).toContain('against the gradient of the objective')
       const { tip } = await rectangles(page, ['tip'])
       expect(tip.right).toBeLessThanOrEqual(390)
-    })
-  )
-
-  it.each(spread(4)(questions.map(({ number }) => number)))(
-    'has no barrier, in the light and the dark: question %s',
-    number =>
-      visit({ width: 1280 }, `question=${number}`, async page => {
-        await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
-        await page.check('#ask input')
-        expect(await barriers(page)).toEqual([])
-      })
-  )
+    }))
 })

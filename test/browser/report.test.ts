@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Page } from 'playwright-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
 import { lazy } from '../../lib/plain/iterate.js'
 import { Mixture } from '../../src/index.js'
 import { page as report } from '../../src/report/report.js'
 import { planted, two } from '../src/report/fits.js'
-import { barriers, isMissing, launched, opened } from './browser.js'
+import { barriers, inBrowser, isMissing } from './browser.js'
 
 const wide = Mixture.of({
   means: Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 5000 * Math.sin(k * 31 + j))),
@@ -34,13 +34,9 @@ const fits = [
 ] as const
 
 describe.skipIf(isMissing)('the report', () => {
-  let browser: Browser | null = null
+  const visit = inBrowser()
   const folder = mkdtempSync(join(tmpdir(), 'ornstein-report-'))
-  beforeAll(async () => {
-    browser = await launched()
-  })
-  afterAll(async () => {
-    await browser?.close()
+  afterAll(() => {
     rmSync(folder, { recursive: true })
   })
 
@@ -48,11 +44,9 @@ describe.skipIf(isMissing)('the report', () => {
 
   /** Opens the report with all that is folded away unfolded. */
   const open = async (i: number, width: number): Promise<{ page: Page; errors: ReadonlyArray<string> }> => {
-    if (browser === null) throw new Error('no browser')
     const path = join(folder, `${i}.html`)
     writeFileSync(path, pages[i]())
-    const { page, errors } = await opened(browser, { width, height: 800 })
-    await page.goto(pathToFileURL(path).href)
+    const { page, errors } = await visit({ width, height: 800 }, pathToFileURL(path).href)
     await fold(page, true)
     return { page, errors }
   }

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
 import { presets } from '../../examples/playground/presets.js'
 import { toHash } from '../../examples/playground/Scene.js'
 import { ofMarkdown } from '../doctest/extract.js'
-import { barriers, isMissing, launched, opened } from './browser.js'
+import { barriers, inBrowser, isMissing } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const site = `${root}/dist/site`
@@ -47,15 +47,9 @@ describe('the site', () => {
   })
 
   describe.skipIf(isMissing)('in a browser', () => {
-    let browser: Browser | null = null
-    beforeAll(async () => {
-      browser = await launched()
-    })
-    afterAll(() => browser?.close())
+    const shown = inBrowser()
     const visit = async (name: string, width: number, look: (page: Page) => Promise<void>): Promise<void> => {
-      if (browser === null) throw new Error('no browser')
-      const { page, errors } = await opened(browser, { width, height: 900 })
-      await page.goto(at(name))
+      const { page, errors } = await shown({ width }, at(name))
       await look(page)
       expect(errors).toEqual([])
     }

@@ -3,32 +3,22 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { barriers, isMissing, launched, opened } from './browser.js'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { addressOf, barriers, inBrowser, isMissing } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const address = pathToFileURL(`${root}/dist/table/index.html`).href
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-table-'))
 const at = (name: string): string => join(folder, name)
 
 describe.skipIf(isMissing)('the page for a table', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/examples/table/bundle.mjs`])
-    browser = await launched()
-  })
-  afterAll(async () => {
-    await browser.close()
+  const visit = inBrowser()
+  afterAll(() => {
     rmSync(folder, { recursive: true })
   })
 
-  const shown = async (width = 1000): Promise<{ readonly page: Page; readonly errors: ReadonlyArray<string> }> => {
-    const found = await opened(browser, { width, height: 800 })
-    await found.page.goto(address)
-    return found
-  }
+  const shown = (width = 1000) => visit({ width, height: 800 }, addressOf('table'))
   const told = (page: Page): Promise<string> => page.locator('#wrong').innerText()
   const isReady = (page: Page): Promise<void> => page.locator('#fit:not([disabled])').waitFor({ state: 'visible' })
   const downloaded = async (page: Page, name: string): Promise<string> => {
@@ -46,13 +36,17 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await isReady(page)
     await page.selectOption('#option-labels', 'species')
     await page.selectOption('#option-missing', 'drop')
+    await page.locator('details:has(#option-family) > summary').focus()
+    await page.keyboard.press('Enter')
+    await page.locator('#option-family').focus()
+    await page.keyboard.type('full,tied')
     await page.locator('#option-components').focus()
     await page.keyboard.type('3')
     await page.keyboard.press('Enter')
     await page.locator('#made').waitFor({ state: 'visible' })
     expect(await told(page)).toBe('')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('found')
-    const how = ['-k', '3', '--missing', 'drop']
+    const how = ['-k', '3', '--family', 'full,tied', '--missing', 'drop']
     const said = ornstein(
       'fit',
       'penguins.csv',
@@ -97,8 +91,8 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await page.locator('#what').filter({ hasText: 'pasted table' }).waitFor()
   })
 
-  it('is cancelled with its form kept, and warns of a search that takes minutes', async () => {
-    const rows = Array.from({ length: 110_000 }, (_, i) => `${Math.sin(i * i)},${Math.cos(3 * i)},${Math.sin(7 * i)}`)
+  it('warns of a search that takes minutes, is cancelled with its form kept, draws what it has found so far, and stops with that', async () => {
+    const rows = Array.from({ length: 100_100 }, (_, i) => `${Math.sin(i * i)},${Math.cos(3 * i)},${Math.sin(7 * i)}`)
     writeFileSync(at('long.csv'), `x,y,z\n${rows.join('\n')}\n`)
     const { page } = await shown()
     await page.setInputFiles('#file', at('long.csv'))
@@ -111,19 +105,14 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await page.click('#cancel')
     await isReady(page)
     expect(await page.inputValue('#option-components')).toBe('9')
-  })
-
-  it('draws what it has found so far, and stops with that', async () => {
-    const { page } = await shown()
-    await page.setInputFiles('#file', at('long.csv'))
-    await isReady(page)
+    await page.fill('#option-components', '')
     await page.click('#fit')
     expect(await page.locator('#picture svg').first().getAttribute('aria-label')).toMatch(/ICL/)
     await page.click('#stop')
     await page.locator('#made').waitFor({ state: 'visible' })
     expect(await page.locator('#told').textContent()).toContain('Interrupted')
     expect(await page.locator('#picture svg').count()).toBe(0)
-    expect((await downloaded(page, 'assigned.csv')).split('\n')).toHaveLength(110_002)
+    expect((await downloaded(page, 'assigned.csv')).split('\n')).toHaveLength(100_102)
   })
 
   it('has no barrier, in light and dark, and no scroll aside on a phone', async () => {

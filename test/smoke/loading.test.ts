@@ -65,9 +65,7 @@ describe('ornstein loads what it needs', () => {
   })
 
   it.each([
-    ['--help', 0],
     ['fit --help', 0],
-    ['--version', 0],
     ['fit --componets 3 table.csv', 2]
   ])('%s: neither the language nor what it stands on', async (args, expected) => {
     const { files, code } = await loadedBy(...args.split(' '))

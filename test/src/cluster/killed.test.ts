@@ -113,6 +113,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     own = await server()
     mkdirSync(at('scratch'))
     writeFileSync(at('ddpm.json'), ddpm(40))
+    writeFileSync(at('short.json'), ddpm(2))
     writeFileSync(at('network.json'), network(20))
   })
   afterAll(async () => {
@@ -166,7 +167,8 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
         const [first, ...rest] = workers
         first.child.kill('SIGKILL')
         workers = rest
-        await work()
+        // In `npm test` the other one goes on alone.
+        if (isSlow) await work()
       } else if (what === 'leader') {
         leading.child.kill('SIGKILL')
         await leading.ended
@@ -180,7 +182,9 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     await isRight()
     // what workers that were killed have left goes with the next look of a leader
     await later(LIFE)
-    expect(await shared('by descent', 'last.json').ended).toEqual(done)
+    expect(await ornstein('fit', 'table.csv', '--quiet', '--pipeline', 'short.json', '--queue', own.url).ended).toEqual(
+      done
+    )
     // what leaders that were killed have left lapses, the rest goes with who is told to go
     for (const { child } of workers) child.kill('SIGTERM')
     for (const { ended } of workers) expect(await ended).toMatchObject({ code: 143 })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Mixture, Objective, Params, Population, Score, TimeLaw } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const means = (a: number, b: number): Params.Params<'means'> => Params.of({ means: [[a], [b]] })
 const truth = Mixture.of({ means: [[-2], [2]] })
@@ -11,7 +11,7 @@ const against = Population.loss({ score, objective: Objective.against(truth, Tim
 const likelihood = Population.loss({ score, objective: Objective.likelihood, data: truth })
 
 describe('a gradient flow', () => {
-  it('of a quadratic is x e^{−λt}, whatever the steps', () => {
+  once('of a quadratic is x e^{−λt}, whatever the steps', () => {
     const lambda = [3, 1e-3, -0.2]
     const course = Courses.descend(
       {
@@ -33,7 +33,7 @@ describe('a gradient flow', () => {
       expect(x[k]).toBeCloseTo([1, 2, 1e-3][k] * Math.exp(-l * 20), 12)
     })
   })
-  it('is of order 3: x′ = −x³ from 1 is (1 + 2t)^{−1/2}', () => {
+  once('is of order 3: x′ = −x³ from 1 is (1 + 2t)^{−1/2}', () => {
     const error = (tolerance: number): readonly [number, number] => {
       const course = Courses.descend(
         {
@@ -66,7 +66,7 @@ describe('basins', () => {
     expect(picture()).toBe('AAAAA\nAAAAA\nAAAAA\nAAAAA\nAAAAA')
     expect(points[0].starts).toBe(25)
   })
-  it('of expectation–maximization are those of the likelihood', () => {
+  once('of expectation–maximization are those of the likelihood', () => {
     const starts = [means(0, 0), means(0.01, 0), means(-3, 1), means(4, 4)]
     const map = Population.expectationMaximization(likelihood)
     const [flow, em] = [{}, { map }].map(options => Population.basin(likelihood, { starts, ...options }))
@@ -76,7 +76,7 @@ describe('basins', () => {
     expect(em.picture()).toBe('BAAB')
     expect(em.table().split('\n')).toHaveLength(3)
   })
-  it('tell escapes, and what does not arrive', () => {
+  once('tell escapes, and what does not arrive', () => {
     const starts = [means(0, 9), means(0, 30), means(0.3, -0.2)]
     const one = Population.loss({ score, objective: Objective.against(Mixture.of({ means: [[0]] }), TimeLaw.at(0.1)) })
     expect(Population.basin(one, { starts }).ends).toEqual(['escaped', 'escaped', 0])
@@ -87,7 +87,7 @@ describe('basins', () => {
 })
 
 describe('expectation–maximization as a map', () => {
-  it('on a pair of means is μ⁺_k = E r_k x / E r_k, by the trapezoidal rule', () => {
+  once('on a pair of means is μ⁺_k = E r_k x / E r_k, by the trapezoidal rule', () => {
     const a = -0.7
     const b = 1.1
     const xs = Array.from({ length: 4001 }, (_, i) => -14 + (28 * i) / 4000)
@@ -105,7 +105,7 @@ describe('expectation–maximization as a map', () => {
       12
     )
   })
-  it('has one level', () => {
+  once('has one level', () => {
     const many = Population.loss({ score, objective: Objective.against(truth, TimeLaw.uniform(0.1, 1)) })
     expect(() => Population.expectationMaximization(many)).toThrow(/noise levels; take TimeLaw.at/)
   })

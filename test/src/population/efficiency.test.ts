@@ -13,7 +13,7 @@ import {
   Score,
   TimeLaw
 } from '../../../src/index.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const score = Score.isotropic({ components: 2 })
 const pairOf = (apart: number) => {
@@ -25,7 +25,7 @@ const pairOf = (apart: number) => {
 }
 
 // √(asymptotic variance / Cramér–Rao) of the weight, variances known: a program in torch with nodes of its own, as it printed them.
-it.each([
+once.each([
   [6, 0.003, 9.97, 0.005],
   [6, 0.7, 1.005, 0.001]
 ])('components %d apart at t = %d: the weight costs %d times the bound', (apart, t, wanted, digits) => {
@@ -37,20 +37,23 @@ it.each([
   expect(of.logVariances.values.every(Number.isNaN)).toBe(true)
 })
 
-it('parameters of another mixture are refused', () => {
+once('parameters of another mixture are refused', () => {
   const { truth } = pairOf(2)
   expect(() => Efficiency.sandwich({ score, objective: Objective.likelihood })(truth)(pairOf(3).at)).toThrow(
     /the parameters are not those of the mixture: .*Score\.fromMixture\(score\)\(mixture\)/
   )
 })
 
-it('maximum likelihood is efficient: the Hessian of −log p and the square of its gradient, two programs, have one mean', () => {
-  const { truth, at } = pairOf(2)
-  const { worst } = Efficiency.sandwich({ score, objective: Objective.likelihood })(truth)(at)
-  expect(Math.abs(worst - 1)).toBeLessThan(1e-9)
-})
+once(
+  'maximum likelihood is efficient: the Hessian of −log p and the square of its gradient, two programs, have one mean',
+  () => {
+    const { truth, at } = pairOf(2)
+    const { worst } = Efficiency.sandwich({ score, objective: Objective.likelihood })(truth)(at)
+    expect(Math.abs(worst - 1)).toBeLessThan(1e-9)
+  }
+)
 
-it('the gradients of rows have the gradient of the loss as their mean, and are those of losses of one row', () => {
+once('the gradients of rows have the gradient of the loss as their mean, and are those of losses of one row', () => {
   const points = {
     rows: 3,
     dim: 2,
@@ -73,7 +76,7 @@ it('the gradients of rows have the gradient of the loss as their mean, and are t
   for (const j of [0, 1]) expect(alone[j]).toBeCloseTo(values[2 + j], 13)
 })
 
-it('the error of a mean is that of the data, whatever the model’s variance', () => {
+once('the error of a mean is that of the data, whatever the model’s variance', () => {
   const points = Mixture.sample(50)(Key.fromSeed(2))(Mixture.of({ means: [[1]], variances: [4] }))
   const mean = points.values.reduce((sum, x) => sum + x, 0) / 50
   const variance = points.values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 50
@@ -119,7 +122,7 @@ it.runIf(isSlow)('a given expectation with too few nodes is refused, with how ma
   expect(() => of(400)).not.toThrow()
 })
 
-it('what has no gradient by row, or no nodes for its noise, is refused with the remedy', () => {
+once('what has no gradient by row, or no nodes for its noise, is refused with the remedy', () => {
   const plane = Mixture.of({ means: [[0, 0]] })
   const at = Params.of({ means: [[0, 0]] })
   const of = (objective: Objective.Objective, expectation?: Expectation.Expectation): unknown =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Efficiency, Mixture, Objective, Params, Population, Score, TimeLaw } from '../../../src/index.js'
 import * as Continuation from '../../../src/population/continuation.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { isSlow, once } from '../../cases.js'
 import * as OnLine from './onLine.js'
 
 /** A number in more units than one, and from an origin of its own. */
@@ -50,7 +51,7 @@ const forms = {
 }
 
 describe.each(units)('in units of $unit from $origin', ({ unit, origin }) => {
-  it.each(Object.entries(forms))('%s is where the normal form has it', (end, { of, from, by, wanted }) => {
+  once.each(Object.entries(forms))('%s is where the normal form has it', (end, { of, from, by, wanted }) => {
     const course = Continuation.follow(
       at => of((at - origin) / unit),
       { at: origin + unit * from.at, x: Float64Array.of(from.x, 3) },
@@ -65,7 +66,7 @@ describe.each(units)('in units of $unit from $origin', ({ unit, origin }) => {
   })
 })
 
-it('a pair of unit variance at 0 parts where the variance of the data passes 1', () => {
+once('a pair of unit variance at 0 parts where the variance of the data passes 1', () => {
   // L″(0) of −E log ½(N(x; m, 1) + N(x; −m, 1)) is 1 − E x².
   const lossAt = (variance: number) =>
     Population.loss({
@@ -83,7 +84,7 @@ it('a pair of unit variance at 0 parts where the variance of the data passes 1',
   for (const { at, spectrum } of path) expect(spectrum[0]).toBeCloseTo(1 - at, 7)
 })
 
-it('a start that is near no stationary point, and a step away from the end, are refused', () => {
+once('a start that is near no stationary point, and a step away from the end, are refused', () => {
   const lossAt = (x: number) =>
     Population.loss({
       score: Score.spherical({ components: 1 }),
@@ -97,73 +98,83 @@ it('a start that is near no stationary point, and a step away from the end, are 
 })
 
 describe('what docs/landscapes.md says, by formulas on the line', () => {
-  it.each([
-    ['fisher', 0.9],
-    ['likelihood', 1.6]
-  ] as const)('a bad minimum ends where the curvature of the %s vanishes', (name, from) => {
-    const centres = (gap: number) => [-gap / 2, gap / 2, 4 * gap]
-    const lossAt = (gap: number) => {
-      const data = Mixture.of({ means: centres(gap).map(c => [c]) })
-      const score = Score.spherical({ components: 3 })
-      return name === 'fisher'
-        ? Population.loss({ score, objective: Objective.against(data, TimeLaw.clean) })
-        : Population.loss({ score, objective: Objective.likelihood, data })
+  const bad = [
+    ['likelihood', 1.6, 0.02],
+    ['fisher', 0.8, 0.04]
+  ] as const
+  it.each(isSlow ? bad.slice(1) : bad.slice(0, 1))(
+    'a bad minimum ends where the curvature of the %s vanishes',
+    (name, from, share) => {
+      const centres = (gap: number) => [-gap / 2, gap / 2, 4 * gap]
+      const lossAt = (gap: number) => {
+        const data = Mixture.of({ means: centres(gap).map(c => [c]) })
+        const score = Score.spherical({ components: 3 })
+        return name === 'fisher'
+          ? Population.loss({ score, objective: Objective.against(data, TimeLaw.clean) })
+          : Population.loss({ score, objective: Objective.likelihood, data })
+      }
+      const course = Population.flow(lossAt(from))(Params.of({ means: [[0], [4 * from - 1], [4 * from + 1]] }))
+      const { params } = course[course.length - 1]
+      const { end, at, path } = Population.follow(lossAt, { from: { at: from, params }, by: -share * from })
+      expect(end).toBe('fold')
+      // As another program found it.
+      expect(at).toBeCloseTo(name === 'fisher' ? 0.764 : 1.36, 2)
+      const own = OnLine[name](centres(at))
+      const students = Array.from(path[path.length - 1].params.means.values)
+      expect(Math.max(...OnLine.gradient(own, students).map(Math.abs))).toBeLessThan(1e-8)
+      const { values } = symmetricEigen({
+        shape: [3, 3],
+        values: Float64Array.from(OnLine.hessian(own, students).flat())
+      })
+      // Of differences of fourth order; at the start the least curvature is above 0.03.
+      expect(Math.abs(values[2])).toBeLessThan(1e-5)
+      expect(values[1]).toBeGreaterThan(0.01)
     }
-    const course = Population.flow(lossAt(from))(Params.of({ means: [[0], [4 * from - 1], [4 * from + 1]] }))
-    const { params } = course[course.length - 1]
-    const { end, at, path } = Population.follow(lossAt, { from: { at: from, params }, by: -0.02 * from })
-    expect(end).toBe('fold')
-    // As another program found it.
-    expect(at).toBeCloseTo(name === 'fisher' ? 0.764 : 1.36, 2)
-    const own = OnLine[name](centres(at))
-    const students = Array.from(path[path.length - 1].params.means.values)
-    expect(Math.max(...OnLine.gradient(own, students).map(Math.abs))).toBeLessThan(1e-8)
-    const { values } = symmetricEigen({
-      shape: [3, 3],
-      values: Float64Array.from(OnLine.hessian(own, students).flat())
-    })
-    // Of differences of fourth order; at the start the least curvature is above 0.03.
-    expect(Math.abs(values[2])).toBeLessThan(1e-5)
-    expect(values[1]).toBeGreaterThan(0.01)
-  })
+  )
 
-  it.each([0.003, 0.6, 2, 0])('round students of variances ½ and 1½ stand where the slope at t = %d vanishes', time => {
-    const { alpha, sigma } = { alpha: Math.exp(-time), sigma: Math.sqrt(1 - Math.exp(-2 * time)) }
-    const data = Mixture.of({ means: [[-2], [2]], variances: [0.5, 1.5] })
-    const objective = time === 0 ? Objective.likelihood : Objective.against(data, TimeLaw.at(time))
-    const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective, data })
-    const course = Population.flow(loss, { until: { gradientNorm: 1e-10 } })(Params.of({ means: [[-2], [2]] }))
-    const students = Array.from(course[course.length - 1].params.means.values)
-    const own = OnLine[time === 0 ? 'likelihood' : 'fisher'](
-      [-2 * alpha, 2 * alpha],
-      [0.5, 1.5].map(v => alpha ** 2 * v + sigma ** 2)
-    )
-    const at = students.map(m => alpha * m)
-    expect(Math.max(...OnLine.gradient(own, at).map(Math.abs))).toBeLessThan(1e-8)
-    const wanted = { 0.003: [0.044, 0.075], 0.6: [0.222, 0.28], 2: [0, 0], 0: [0.125, 0.164] }[time] ?? []
-    students.forEach((m, k) => {
-      expect(Math.abs(m - [-2, 2][k] - wanted[k])).toBeLessThan(6e-4)
-    })
-  })
-
-  it('the error of a weight by level is that of an independent program, least where components are about 3.2 deviations apart', () => {
-    // By NumPy, differences of densities and Gauss–Hermite nodes for rows and noise.
-    const known = [
-      [6, 0.5, 3, 1.004409],
-      [6, 0.5, 3.165, 1.00381],
-      [6, 0.5, 3.4, 1.005746],
-      [6, 0.3, 3.187, 1.004618],
-      [8, 0.5, 3.265, 1.001065]
-    ]
-    for (const [apart, weight, gap, wanted] of known) {
-      const means = [[-apart / 2], [apart / 2]]
-      const weights = [weight, 1 - weight]
-      const { of } = Efficiency.sandwich({
-        score: Score.isotropic({ components: 2 }),
-        objective: Objective.implicit(TimeLaw.at(Math.log(apart / gap))),
-        known: ['logVariances']
-      })(Mixture.of({ means, weights }))(Params.of({ means, logits: weights.map(Math.log), logVariances: [0, 0] }))
-      expect(of.logits.values[0]).toBeCloseTo(wanted, 5)
+  once.each([0.003, 0.6, 2, 0])(
+    'round students of variances ½ and 1½ stand where the slope at t = %d vanishes',
+    time => {
+      const { alpha, sigma } = { alpha: Math.exp(-time), sigma: Math.sqrt(1 - Math.exp(-2 * time)) }
+      const data = Mixture.of({ means: [[-2], [2]], variances: [0.5, 1.5] })
+      const objective = time === 0 ? Objective.likelihood : Objective.against(data, TimeLaw.at(time))
+      const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective, data })
+      const course = Population.flow(loss, { until: { gradientNorm: 1e-10 } })(Params.of({ means: [[-2], [2]] }))
+      const students = Array.from(course[course.length - 1].params.means.values)
+      const own = OnLine[time === 0 ? 'likelihood' : 'fisher'](
+        [-2 * alpha, 2 * alpha],
+        [0.5, 1.5].map(v => alpha ** 2 * v + sigma ** 2)
+      )
+      const at = students.map(m => alpha * m)
+      expect(Math.max(...OnLine.gradient(own, at).map(Math.abs))).toBeLessThan(1e-8)
+      const wanted = { 0.003: [0.044, 0.075], 0.6: [0.222, 0.28], 2: [0, 0], 0: [0.125, 0.164] }[time] ?? []
+      students.forEach((m, k) => {
+        expect(Math.abs(m - [-2, 2][k] - wanted[k])).toBeLessThan(6e-4)
+      })
     }
-  })
+  )
+
+  once(
+    'the error of a weight by level is that of an independent program, least where components are about 3.2 deviations apart',
+    () => {
+      // By NumPy, differences of densities and Gauss–Hermite nodes for rows and noise.
+      const known = [
+        [6, 0.5, 3, 1.004409],
+        [6, 0.5, 3.165, 1.00381],
+        [6, 0.5, 3.4, 1.005746],
+        [6, 0.3, 3.187, 1.004618],
+        [8, 0.5, 3.265, 1.001065]
+      ]
+      for (const [apart, weight, gap, wanted] of known) {
+        const means = [[-apart / 2], [apart / 2]]
+        const weights = [weight, 1 - weight]
+        const { of } = Efficiency.sandwich({
+          score: Score.isotropic({ components: 2 }),
+          objective: Objective.implicit(TimeLaw.at(Math.log(apart / gap))),
+          known: ['logVariances']
+        })(Mixture.of({ means, weights }))(Params.of({ means, logits: weights.map(Math.log), logVariances: [0, 0] }))
+        expect(of.logits.values[0]).toBeCloseTo(wanted, 5)
+      }
+    }
+  )
 })

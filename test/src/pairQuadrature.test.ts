@@ -13,14 +13,13 @@ import {
   Params,
   Pipeline,
   Problem,
-  Recipe,
   Run,
   Schedule,
   Score,
+  Stage,
   TimeLaw
 } from '../../src/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
-import * as Stage from '../../src/pipeline/stage.js'
 import { isSlow, spread } from '../cases.js'
 
 const DIM = 2
@@ -128,33 +127,18 @@ const errors = (
 const STEEP = Math.log(2) / 2
 
 describe('Expectation.quadrature()', () => {
-  const cases = [0.1, 0.5, 1, 2, 5, 10, 40].flatMap(size => [0.01, 0.1, STEEP, 1, 2].map(time => ({ size, time })))
-  it.each(spread(6)(cases))('of |mean| = $size at t = $time', ({ size, time }) => {
-    for (const { value, gradient } of errors(size, time, Expectation.quadrature())) {
+  const sizes = [0.1, 0.5, 1, 2, 5, 10, 40].flatMap(size => [0.01, 0.1, STEEP, 1, 2].map(time => ({ size, time })))
+  const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 })
+  const cases = [
+    ...sizes.map(row => ({ ...row, schedule: Schedule.ornsteinUhlenbeck, on: 'Ornstein–Uhlenbeck' })),
+    ...[0.2, 0.5, 0.8].map(time => ({ size: 5, time, schedule, on: 'a schedule whose data keep their size' }))
+  ]
+  it.each(spread(6)(cases))('of |mean| = $size at t = $time of $on', ({ size, time, schedule }) => {
+    for (const { value, gradient } of errors(size, time, Expectation.quadrature(), schedule)) {
       // As is promised, with as much again for the rounding of both sums.
       expect(value).toBeLessThan(2e-12)
       expect(gradient).toBeLessThan(2e-12)
     }
-  })
-
-  it.runIf(isSlow)('of a schedule whose data keep their size', () => {
-    const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 })
-    for (const time of [0.2, 0.5, 0.8])
-      for (const { value, gradient } of errors(5, time, Expectation.quadrature(), schedule)) {
-        expect(value).toBeLessThan(2e-12)
-        expect(gradient).toBeLessThan(2e-12)
-      }
-  })
-
-  it.runIf(isSlow)('is what a step of the recipes takes, where 16 nodes are off', () => {
-    const size = 5
-    const [first] = errors(size, STEEP, Expectation.quadrature({ nodes: 16 }))
-    expect(first.gradient).toBeGreaterThan(1e-3)
-    const { stages } = Recipe.twoStage(Score.symmetricPair)(pointsAt(size))
-    const taken = stages.flatMap(Stage.losses).map(({ expectation }) => expectation)
-    expect(taken.length).toBe(2)
-    for (const expectation of taken)
-      for (const { gradient } of errors(size, STEEP, expectation)) expect(gradient).toBeLessThan(2e-12)
   })
 
   const level = TimeLaw.at(Math.log(4))
@@ -273,15 +257,4 @@ describe('Expectation.quadrature()', () => {
     })({ rows: 1e300, dim: 0, values: new Float64Array(0) })
     expect(E.isLeft(damaged)).toBe(true)
   })
-})
-
-it('equal steps have the moments of a normal, and opposite nodes', () => {
-  const { nodes, weights } = Quadrature.equalSteps(33)
-  const moment = (p: number): number => nodes.reduce((sum, x, i) => sum + weights[i] * x ** p, 0)
-  // h = 16/33: the first alias is e^{−2π²/h²} = 3e-37; beyond 8 lies 1.3e-15 · 8^p.
-  ;[1, 0, 1, 0, 3, 0, 15].forEach((wanted, p) =>
-    expect(Math.abs(moment(p) - wanted)).toBeLessThan(2e-15 * 8 ** p + 1e-14)
-  )
-  expect(Array.from(nodes).reverse()).toEqual(Array.from(nodes, x => -x || 0))
-  expect(() => Quadrature.equalSteps(0)).toThrow('nodes: 0 is not a whole number >= 1; try 32')
 })

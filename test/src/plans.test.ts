@@ -2,7 +2,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { square, sum } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
@@ -199,34 +198,5 @@ describe('of the whole vocabulary', () => {
     })
     // The interpreter, and a program, but where levels are read one by one.
     expect(Math.max(...seen)).toBe(pipe(score, Case.isMadeBy(Score.convert)) ? 1 : 2)
-  })
-})
-
-describe('a new objective, |s|⁴', () => {
-  const { score, params } = students.spherical
-  const compile = (objective: Objective.Objective): ReturnType<ReturnType<typeof Compile.plans>> =>
-    Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() })(
-      plain
-    )
-
-  it('that is none of the vocabulary is refused, not taken for another', () => {
-    const fourth = { _tag: 'Fourth', timeLaw: TimeLaw.at(0.3) } as unknown as Objective.Objective
-    expect(() => compile(fourth)).toThrow(RangeError)
-  })
-
-  it('is right as a custom one, by a program and by the interpreter', () => {
-    const fixed = Expectation.fixed({ rows, dim, values: new Float64Array(rows * dim) })
-    const fourth = Objective.custom('fourth', TimeLaw.at(0.3), ({ score }) => square(sum(square(score), 1)))
-    const compiled = Compile.plans({ schedule: exploding, score, objective: fourth, expectation: fixed })(plain)
-    if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
-    expect(compiled.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
-    const all = compiled.right.map(({ evaluate }) => evaluate(params(centres.generic), Key.fromSeed(1)).value)
-    // Without noise: |s|⁴ of the score itself, row by row.
-    const scores = Score.evaluate(score, exploding)(params(centres.generic))(0.3)(plain).values
-    const wanted = Array.from({ length: rows }, (_, i) => {
-      const s = scores.subarray(i * dim, (i + 1) * dim)
-      return s.reduce((sum, c) => sum + c * c, 0) ** 2 / rows
-    }).reduce((a, b) => a + b, 0)
-    for (const found of all) expect(Math.abs(found - wanted) / wanted).toBeLessThan(1e-13)
   })
 })

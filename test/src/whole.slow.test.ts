@@ -1,5 +1,4 @@
 /** All cases of what `npm test` takes a part of. */
-import './cleanEnd.test.js'
 import './composes.test.js'
 import './examples.test.js'
 import './far.test.js'

@@ -1,10 +1,23 @@
 /** Time laws: what is drawn has the mean of the quadrature, and both that of the published law. */
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Quadrature } from '../../../lib/index.js'
-import { Key, Problem, Schedule } from '../../../src/index.js'
+import { Quadrature, square, sub, sum } from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Parametrization,
+  Params,
+  Problem,
+  Schedule,
+  Score,
+  Weighting
+} from '../../../src/index.js'
+import { flat } from '../../../src/laws/check.js'
 import * as TimeLaw from '../../../src/objective/timeLaw.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 /** Two-sided: a right estimator fails one comparison with probability 6e-7; there are some 100. */
 const DEVIATIONS = 5
@@ -258,4 +271,190 @@ it('fixed levels are not random', () => {
     ...[true, true, true, true],
     ...[false, false]
   ])
+})
+
+// —— all noise levels: the likelihood ——
+
+const UNTIL = 12
+
+/**
+ * One Gaussian N(0, v), the mean m of the model at 0 and a row at x: the implicit loss is α²(x − m)²/u² + σ²/u² − 2/u, u = α²v + σ², and
+ * its derivative by m, times −½, is α²(x − m)/u². With ½g² = 1, α²/u² is the derivative by t of −½/(v + e^{2t} − 1), so that the
+ * integral to T is ½(1/v − 1/(v + e^{2T} − 1)).
+ */
+const overAllNoise = (v: number): number => (1 / v - 1 / (v + Math.expm1(2 * UNTIL))) / 2
+
+const integral = (v: number, nodes: number): number =>
+  pipe(
+    TimeLaw.likelihood({ until: UNTIL, nodes, leastVariance: v }),
+    TimeLaw.quadrature(Schedule.ornsteinUhlenbeck, 1)
+  ).reduce((sum, { time, weight }) => {
+    const { alpha, sigma } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
+    const u = alpha ** 2 * v + sigma ** 2
+    return sum + weight * (alpha / u) ** 2
+  }, 0)
+
+/** The nodes of TimeLaw.likelihood reach thin components. */
+it.each([
+  // v, and the published relative errors of 16 and 32 nodes, twice which are allowed.
+  [1, 1e-8, 4e-11],
+  [1e-1, 7e-8, 3e-11],
+  [1e-2, 8e-7, 9e-12],
+  [1e-3, 1e-6, 3e-12],
+  [1e-4, 2e-6, 2e-12],
+  [1e-6, 2e-5, 2e-11]
+])('nodes of the likelihood, of variance %d', (v, by16, by32) => {
+  expect(Math.abs(integral(v, 16) / overAllNoise(v) - 1)).toBeLessThan(2 * by16)
+  expect(Math.abs(integral(v, 32) / overAllNoise(v) - 1)).toBeLessThan(2 * by32)
+})
+
+describe('a least variance', () => {
+  const points = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
+  const fixed = Expectation.fixed(points)
+  const refused = (score: Score.Score<string>, objective: Objective.Objective, expectation: Expectation.Expectation) =>
+    pipe(
+      points,
+      Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }),
+      E.match(
+        problems => problems.map(Problem.show),
+        () => []
+      )
+    )
+  const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+  const spherical = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+  const without = TimeLaw.likelihood({ until: 4, nodes: 8 })
+  const asked = (law: TimeLaw.TimeLaw): string =>
+    `objective.timeLaw: ${TimeLaw.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
+    'learned and its nodes lie by the least of them; give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
+
+  it('is asked for where variances are learned, however deep', () => {
+    const deep = Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(without)]))
+    expect(refused(isotropic, deep, fixed)).toEqual([asked(without)])
+    expect(refused(spherical, deep, fixed)).toEqual([])
+    const given = TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 1e-3 })
+    expect(refused(isotropic, Objective.implicit(given), fixed)).toEqual([])
+  })
+
+  it('is asked for of a target whose nodes are taken, not of one that weighs what is drawn', () => {
+    const law = TimeLaw.importance({ proposal: TimeLaw.uniform(1e-4, 4), target: without })
+    expect(refused(isotropic, Objective.implicit(law), fixed)).toEqual([asked(law)])
+    expect(refused(isotropic, Objective.implicit(law), Expectation.projected())).toEqual([])
+    const gauss = TimeLaw.gauss(3)(law)
+    expect(refused(isotropic, Objective.implicit(gauss), Expectation.projected())).toEqual([asked(gauss)])
+  })
+})
+
+it.each([
+  ['a straight line', Schedule.rectifiedFlow, 1],
+  ['one of our own', Schedule.custom({ name: 'mine', alpha: t => 1 - t, sigma: t => t, until: 1 }), 1]
+])('a likelihood to an end without signal is refused: %s', (_, schedule, until) => {
+  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until, nodes: 8 })).map(Problem.show)).toEqual([
+    'until: 1 is not a time with signal, α > 0, before which ∫ ½ g² dt is finite; try 0.99'
+  ])
+  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until: 0.99, nodes: 8 }))).toEqual([])
+})
+
+it('nodes of the likelihood weigh as ½ g² on a schedule of another clock', () => {
+  // Variance exploding: ½ g² dt = ½ dσ², so that all together they are ½(σ(T)² − σ(0)²).
+  const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 5 })
+  const total = pipe(
+    TimeLaw.likelihood({ until: 1, nodes: 48, leastVariance: 1 }),
+    TimeLaw.quadrature(schedule, 1)
+  ).reduce((sum, { weight }) => sum + weight, 0)
+  expect(Math.abs(total / ((25 - 1e-4) / 2) - 1)).toBeLessThan(1e-9)
+})
+
+// —— from the clean end on: means are taken where they are finite, and refused where they are not ——
+
+const fromClean = TimeLaw.uniform(0, 1)
+const score = Score.isotropic({ components: 2 })
+const four = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
+const params = Params.of({ means: [[1, 0], [-1, 1]], logits: [0, 0.5], logVariances: [0, -1] }) // prettier-ignore
+
+const compiled = (
+  schedule: Schedule.Schedule,
+  objective: Objective.Objective,
+  expectation: Expectation.Expectation = Expectation.monteCarlo()
+): ReturnType<ReturnType<typeof Compile.valueAndGrad<'means' | 'logits' | 'logVariances'>>> =>
+  Compile.valueAndGrad({ schedule, score, objective, expectation })(four)
+
+/** Whether ∫ E|target|² w dt is finite at 0: |z/σ|² is 1/(2t) for Ornstein–Uhlenbeck and 1/t² where σ = t. */
+const table: ReadonlyArray<readonly [string, Schedule.Schedule, Objective.Objective, finite: boolean]> = [
+  ['flow matching', Schedule.rectifiedFlow, Objective.denoising(fromClean, Parametrization.flow), true],
+  ['the noise', Schedule.rectifiedFlow, Objective.denoising(fromClean, Parametrization.noise), true],
+  ['the noise, Ornstein–Uhlenbeck', ou, Objective.denoising(fromClean, Parametrization.noise), true],
+  ['the data', Schedule.edm, Objective.denoising(fromClean, Parametrization.data), true],
+  ['the velocity', ou, Objective.denoising(fromClean, Parametrization.velocity), true],
+  ['EDM', Schedule.edm, Objective.denoising(fromClean, Parametrization.edm()), true],
+  ['the implicit form', ou, Objective.implicit(fromClean), true],
+  ['the score, by σ²', Schedule.edm, Objective.weight(Weighting.noiseVariance)(Objective.denoising(fromClean)), true],
+  [
+    'stratified',
+    Schedule.rectifiedFlow,
+    Objective.denoising(TimeLaw.stratified(fromClean), Parametrization.flow),
+    true
+  ],
+  ['the score', ou, Objective.denoising(fromClean), false],
+  ['the score, σ = t', Schedule.edm, Objective.denoising(fromClean), false],
+  ['stratified, the score', Schedule.edm, Objective.denoising(TimeLaw.stratified(fromClean)), false],
+  ['the implicit form, by SNR', ou, Objective.weight(Weighting.snr)(Objective.implicit(fromClean)), false],
+  ['the data, by SNR²', Schedule.edm, Objective.weight(Weighting.snr)(Objective.weight(Weighting.snr)(Objective.denoising(fromClean, Parametrization.data))), false], // prettier-ignore
+  ['one of two', Schedule.edm, Objective.sum([Objective.implicit(fromClean), Objective.denoising(fromClean)]), false],
+  ["one's own, said to be bounded", ou, Objective.custom('mine', fromClean, ({ score }) => sum(square(score), 1), { bounded: true }), true], // prettier-ignore
+  [
+    "one's own",
+    Schedule.edm,
+    Objective.custom('mine', fromClean, ({ score, target }) => sum(square(sub(score, target)), 1)),
+    false
+  ]
+]
+
+it.each(table)('from the clean end on: %s', (_, schedule, objective, finite) => {
+  const result = compiled(schedule, objective)
+  expect(E.isRight(result)).toBe(finite)
+  if (E.isLeft(result)) {
+    expect(result.left.map(Problem.show).join('\n')).toMatch(/timeLaw: TimeLaw.* is not a law over which this loss/)
+    return
+  }
+  const { value, gradient } = result.right(params, Key.fromSeed(1))
+  expect([value, ...flat(gradient)].every(Number.isFinite)).toBe(true)
+})
+
+it("one's own that does not look at the noise is told how to say so", () => {
+  const mine = Objective.custom('mine', fromClean, ({ score }) => sum(square(score), 1))
+  const result = compiled(ou, mine)
+  expect(E.isLeft(result) && Problem.show(result.left[0])).toBe(
+    'objective.timeLaw: TimeLaw.uniform(0, 1) is not a law over which this loss is known to have a finite mean: towards time 0 it is ' +
+      'taken to grow as its target, −z/σ, does; begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
+  )
+})
+
+it("one's own that says so of its target is found out", () => {
+  const squares = Objective.custom('mine', fromClean, ({ target }) => sum(square(target), 1), { bounded: true })
+  const result = compiled(ou, squares)
+  expect(E.isLeft(result) && result.left.map(Problem.show)).toEqual([
+    expect.stringMatching(
+      /^objective: Objective.custom.* is not finite as the noise vanishes, as bounded: true says; leave/
+    )
+  ])
+})
+
+it.runIf(isSlow)('a mean from the clean end on is that of its levels', () => {
+  const noise = { rows: 4, dim: 2, values: Key.normal(8)(Key.fromSeed(3)) }
+  const at = (law: TimeLaw.TimeLaw): number => {
+    const loss = compiled(
+      Schedule.rectifiedFlow,
+      Objective.denoising(law, Parametrization.flow),
+      Expectation.fixed(noise)
+    )
+    if (E.isLeft(loss)) throw new Error(loss.left.map(Problem.show).join('\n'))
+    return loss.right(params, Key.fromSeed(1)).value
+  }
+  // Simpson's rule on 64 intervals, its first time a little off the end, where the loss is smooth: off by h⁴ |L⁗| / 180.
+  const n = 64
+  const hi = 0.75
+  const levels = Array.from({ length: n + 1 }, (_, i) => at(TimeLaw.at(Math.max((hi * i) / n, 1e-9))))
+  const simpson =
+    levels.reduce((total, value, i) => total + value * (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2), 0) / (3 * n)
+  expect(Math.abs(at(TimeLaw.gauss(64)(TimeLaw.uniform(0, hi))) - simpson)).toBeLessThan(1e-6 * simpson)
 })

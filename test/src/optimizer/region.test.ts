@@ -3,54 +3,12 @@ import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Params, Problem } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
 import * as Region from '../../../src/optimizer/region.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
-
-interface Row {
-  readonly region: Region.Region
-  /** A point of the region, from any numbers. */
-  readonly inside: (x: ReadonlyArray<number>) => ReadonlyArray<number>
-  /** How far numbers are from keeping its definition; 0 inside. */
-  readonly violation: (x: ReadonlyArray<number>) => number
-}
+import { allHold } from '../../laws/holds.js'
 
 const sum = (x: ReadonlyArray<number>): number => x.reduce((a, b) => a + b, 0)
-
-const above = (x: ReadonlyArray<number>, least: number): number => Math.max(0, ...x.map(entry => least - entry))
-const below = (x: ReadonlyArray<number>, most: number): number => Math.max(0, ...x.map(entry => entry - most))
-
-const table: ReadonlyArray<Row> = [
-  {
-    region: Region.ball({ radius: 2 }),
-    inside: x => x.map(entry => (2 * entry) / (1 + Math.hypot(...x))),
-    violation: x => Math.max(0, Math.hypot(...x) - 2)
-  },
-  {
-    region: Region.box({ least: -0.5, most: 1 }),
-    inside: x => x.map(entry => 0.25 + 0.75 * Math.tanh(entry)),
-    violation: x => above(x, -0.5) + below(x, 1)
-  },
-  {
-    region: Region.box({ most: 1 }),
-    inside: x => x.map(entry => 1 - Math.abs(entry)),
-    violation: x => below(x, 1)
-  },
-  {
-    region: Region.simplex(),
-    inside: x => x.map(entry => Math.exp(entry) / sum(x.map(Math.exp))),
-    violation: x => above(x, 0) + Math.abs(sum(x) - 1)
-  },
-  {
-    region: Region.simplex({ total: 3 }),
-    inside: x => x.map(entry => (3 * Math.exp(entry)) / sum(x.map(Math.exp))),
-    violation: x => above(x, 0) + Math.abs(sum(x) - 3)
-  },
-  {
-    region: Region.nonNegative,
-    inside: x => x.map(Math.abs),
-    violation: x => above(x, 0)
-  }
-]
 
 const MATRICES = [
   [[3, 4, 0, 0, 0, 0], 2],
@@ -167,47 +125,33 @@ describe('positive definite', () => {
   })
 })
 
-const pairs = fc.integer({ min: 1, max: 5 }).chain(n => {
-  const vector = fc.array(
-    fc.integer({ min: -500, max: 500 }).map(k => k / 100),
-    { minLength: n, maxLength: n }
-  )
-  return fc.tuple(vector, vector)
+type Vector = ReadonlyArray<number>
+const above = (x: Vector, least: number): number => Math.max(...x.map(entry => least - entry))
+const below = (x: Vector, most: number): number => Math.max(...x.map(entry => entry - most))
+const share = (x: Vector): Vector => {
+  const all = x.map(entry => Math.exp(entry - Math.max(...x)))
+  return all.map(entry => entry / sum(all))
+}
+
+/** How far out a vector is, and a vector of the region made of any other. */
+it.each<[Region.Region, excess: (x: Vector) => number, member: (x: Vector) => Vector]>([
+  [Region.ball({ radius: 2 }), x => Math.hypot(...x) - 2, x => x.map(entry => (2 * entry) / (1 + Math.hypot(...x)))],
+  [
+    Region.box({ least: -0.5, most: 1 }),
+    x => Math.max(above(x, -0.5), below(x, 1)),
+    x => x.map(entry => 0.25 + 0.75 * Math.tanh(entry))
+  ],
+  [Region.box({ most: 1 }), x => below(x, 1), x => x.map(entry => 1 - Math.abs(entry))],
+  [Region.simplex(), x => Math.max(above(x, 0), Math.abs(sum(x) - 1)), share],
+  [
+    Region.simplex({ total: 3 }),
+    x => Math.max(above(x, 0), Math.abs(sum(x) - 3)),
+    x => share(x).map(entry => 3 * entry)
+  ],
+  [Region.nonNegative, x => above(x, 0), x => x.map(Math.abs)]
+])('%j: projections are the nearest points of what its definition says', (region, excess, member) => {
+  allHold(laws.region(region, { excess, member }), ({ property }) => fc.assert(property, { seed: 1 }))
 })
-
-describe.each(table.map(row => ({ ...row, show: Region.show(row.region) })))(
-  '$show',
-  ({ region, inside, violation }) => {
-    const project = (x: ReadonlyArray<number>): ReadonlyArray<number> => [
-      ...pipe(Float64Array.from(x), Region.project(region))
-    ]
-
-    it('projects to the nearest point: ⟨x − Πx, y − Πx⟩ ≤ 0 for every y inside', () => {
-      fc.assert(
-        fc.property(pairs, ([x, y]) => {
-          const nearest = project(x)
-          // Rounding of five products of numbers below 10.
-          expect(sum(x.map((entry, i) => (entry - nearest[i]) * (inside(y)[i] - nearest[i])))).toBeLessThan(1e-13)
-        }),
-        { seed: 1 }
-      )
-    })
-
-    it('projects into the region, and leaves what is inside', () => {
-      fc.assert(
-        fc.property(pairs, ([x, y]) => {
-          const again = (z: ReadonlyArray<number>): void =>
-            project(z).forEach((entry, i) => expect(Math.abs(entry - z[i])).toBeLessThan(1e-14))
-          again(project(x))
-          again(inside(y))
-          // Five numbers below 10.
-          expect(violation(project(x))).toBeLessThan(1e-14)
-        }),
-        { seed: 1 }
-      )
-    })
-  }
-)
 
 it.each<readonly [Region.Region, ReadonlyArray<number>, ReadonlyArray<number>]>([
   [Region.ball({ radius: 2.5 }), [3, 4], [1.5, 2]],

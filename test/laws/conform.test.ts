@@ -125,67 +125,65 @@ describe('a counterexample is a script', () => {
   })
 })
 
-describe('in one call', () => {
-  it('an instance and its parts are held', () => {
-    const weighed = Objective.weight(Weighting.minSnr())(
-      Objective.denoising(TimeLaw.at(0.3), ornstein.Parametrization.noise)
-    )
-    const names = laws.of(weighed).map(({ name }) => name)
-    const places = new Set(names.map(name => /^([\w.]+): /.exec(name)?.[1] ?? ''))
-    expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
-    const only = ['a row of weight n is n rows', 'objective.timeLaw: times are those of the schedule']
-    expect(laws.check(weighed, { runs: 2, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
-      only.map(law => [law, 'held'])
-    )
-  })
+it('in one call: an instance and its parts are held', () => {
+  const weighed = Objective.weight(Weighting.minSnr())(
+    Objective.denoising(TimeLaw.at(0.3), ornstein.Parametrization.noise)
+  )
+  const names = laws.of(weighed).map(({ name }) => name)
+  const places = new Set(names.map(name => /^([\w.]+): /.exec(name)?.[1] ?? ''))
+  expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
+  const only = ['a row of weight n is n rows', 'objective.timeLaw: times are those of the schedule']
+  expect(laws.check(weighed, { runs: 2, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
+    only.map(law => [law, 'held'])
+  )
+})
 
-  it('a pipeline is, with its parts, on points', () => {
-    const pipeline = Pipeline.of({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.isotropic({ components: 2 }),
-      initializer: Initializer.kMeansPlusPlus,
-      stages: [
-        Stage.descend({
-          objective: Objective.denoising(TimeLaw.at(0.3)),
-          optimizer: Optimizer.adam({ rate: 0.1 }),
-          steps: 3
-        }),
-        Stage.expectationMaximization({ steps: 2 })
-      ]
-    })
-    // The parts are held by tests of their own: here two that are theirs.
-    const only = ['schedule: log-SNR is that of the level', 'stages[1]: goes on from text with the same bits']
-    expect(laws.check(pipeline, { runs: 5, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
-      only.map(law => [law, 'held'])
-    )
-    const names = laws.of(pipeline).map(({ name }) => name)
-    const held = (beginning: string): boolean => names.some(name => name.startsWith(beginning))
-    expect(
-      [
-        'schedule: ',
-        'score: ',
-        'initializer: ',
-        'stages[0]: ',
-        'stages[0].objective: ',
-        'stages[0].optimizer',
-        'stages[1]: '
-      ].map(place => [place, held(place)])
-    ).toEqual(expect.not.arrayContaining([[expect.anything(), false]]))
+it('in one call: a pipeline is, with its parts, on points', () => {
+  const pipeline = Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.isotropic({ components: 2 }),
+    initializer: Initializer.kMeansPlusPlus,
+    stages: [
+      Stage.descend({
+        objective: Objective.denoising(TimeLaw.at(0.3)),
+        optimizer: Optimizer.adam({ rate: 0.1 }),
+        steps: 3
+      }),
+      Stage.expectationMaximization({ steps: 2 })
+    ]
   })
+  // The parts are held by tests of their own: here two that are theirs.
+  const only = ['schedule: log-SNR is that of the level', 'stages[1]: goes on from text with the same bits']
+  expect(laws.check(pipeline, { runs: 5, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
+    only.map(law => [law, 'held'])
+  )
+  const names = laws.of(pipeline).map(({ name }) => name)
+  const held = (beginning: string): boolean => names.some(name => name.startsWith(beginning))
+  expect(
+    [
+      'schedule: ',
+      'score: ',
+      'initializer: ',
+      'stages[0]: ',
+      'stages[0].objective: ',
+      'stages[0].optimizer',
+      'stages[1]: '
+    ].map(place => [place, held(place)])
+  ).toEqual(expect.not.arrayContaining([[expect.anything(), false]]))
+})
 
-  it('known failures are expected, and complained of where they hold', () => {
-    const only = ['gradient is that of the value', 'is finite on edge cases']
-    const known = laws.examine(misplaced, { only, expected: [only[0]], runs: 20 })
-    expect(known.rows.map(({ verdict }) => verdict)).toEqual(['fails', 'held'])
-    expect(laws.table(known)).toContain('fails, as expected')
-    expect(known.passed).toBe(true)
-    const mended = laws.examine(misplaced, { only, expected: only, runs: 20 })
-    expect(mended.passed).toBe(false)
-    expect(laws.complaints(mended)).toEqual([
-      '‘is finite on edge cases’ is held, and was expected to fail: take it from `expected`'
-    ])
-    expect(() => laws.check(misplaced, { expected: ['no such law'] })).toThrow('no law ‘no such law’')
-  })
+it('in one call: known failures are expected, and complained of where they hold', () => {
+  const only = ['gradient is that of the value', 'is finite on edge cases']
+  const known = laws.examine(misplaced, { only, expected: [only[0]], runs: 20 })
+  expect(known.rows.map(({ verdict }) => verdict)).toEqual(['fails', 'held'])
+  expect(laws.table(known)).toContain('fails, as expected')
+  expect(known.passed).toBe(true)
+  const mended = laws.examine(misplaced, { only, expected: only, runs: 20 })
+  expect(mended.passed).toBe(false)
+  expect(laws.complaints(mended)).toEqual([
+    '‘is finite on edge cases’ is held, and was expected to fail: take it from `expected`'
+  ])
+  expect(() => laws.check(misplaced, { expected: ['no such law'] })).toThrow('no law ‘no such law’')
 })
 
 it('cases beyond `maxCases` are passed over', () => {

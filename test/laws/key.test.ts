@@ -1,10 +1,8 @@
 /** The keys of the library keep the laws of keys. */
-import { describe, it } from 'vitest'
+import { it } from 'vitest'
 import { key } from '../../src/laws/key.js'
 import { allHold, holdsAndSpeaks } from './holds.js'
 
-describe('Key', () => {
-  it('has its laws', () => {
-    allHold(key(), law => holdsAndSpeaks(law, 1))
-  })
+it('Key: has its laws', () => {
+  allHold(key(), law => holdsAndSpeaks(law, 1))
 })

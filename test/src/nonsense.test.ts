@@ -45,51 +45,24 @@ const bare = (name: string, f: Any, deep = 3): ReadonlyArray<string> =>
     }
   })
 
+const { fromRows, fromCsv, readCsv, validate, mean, covariance, secondMoment, standardize } = Points
+const ofPoints = {
+  ...{ fromRows, fromCsv, readCsv, validate, mean, covariance, secondMoment, standardize },
+  ...{ toRows: Points.toRows, weightsOf: Points.weightsOf, weighted: Points.weighted }
+}
+const { parse, sample, logDensity, responsibilities, assign, components, centres, order, memberships } = Mixture
+const ofMixtures = {
+  ...{ parse, sample, logDensity, responsibilities, assign, components, centres, order, memberships },
+  ...{ of: Mixture.of, score: Mixture.score, divergence: Mixture.divergence },
+  ...{ meanLogDensity: Mixture.meanLogDensity, symmetricPair: Mixture.symmetricPair }
+}
+
 /** Those of the concepts' many functions that are called first. */
 const first: Readonly<Record<string, unknown>> = {
   ...{ fit, 'Fit.fit': Fit.fit, 'Fit.mixture': Fit.mixture },
   ...Object.fromEntries(Object.entries(Key).map(([name, f]) => [`Key.${name}`, f])),
   ...Object.fromEntries(
-    (
-      [
-        'fromRows',
-        'fromCsv',
-        'readCsv',
-        'validate',
-        'mean',
-        'covariance',
-        'secondMoment',
-        'standardize',
-        'toRows',
-        'weightsOf',
-        'weighted'
-      ] as const
-    ) // prettier-ignore
-      .map(name => [`Points.${name}`, Points[name]])
-  ),
-  ...Object.fromEntries(
-    (
-      [
-        'of',
-        'parse',
-        'sample',
-        'logDensity',
-        'score',
-        'divergence',
-        'responsibilities',
-        'assign',
-        'components',
-        'centres',
-        'order',
-        'memberships',
-        'meanLogDensity',
-        'symmetricPair'
-      ] as const
-    ) // prettier-ignore
-      .map(name => [`Mixture.${name}`, Mixture[name]])
-  ),
-  ...Object.fromEntries(
-    Object.entries({ Score, Compile, Run, Sampler }).flatMap(([concept, of]) =>
+    Object.entries({ Points: ofPoints, Mixture: ofMixtures, Score, Compile, Run, Sampler }).flatMap(([concept, of]) =>
       Object.entries(of).map(([name, f]) => [`${concept}.${name}`, f])
     )
   )

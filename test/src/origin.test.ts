@@ -1,7 +1,7 @@
 /** No loss, start, stage, recipe or stop rule of ours knows where 0 is, nor the unit where the family has one of its own. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   Case,
   Compile,
@@ -192,22 +192,20 @@ const runMoves = (
   )
 }
 
-describe('of', () => {
-  it.each(ofAll(32, ofLosses))('%s, %s: the loss', (_, __, ___, law) => {
-    holdsAndSpeaks(law, 2)
-  })
-  it.each(ofAll(16, () => initializers))('%s, a start by %s', (_, __, score, initializer) => {
-    const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
-    runMoves(() => pipeline, plain, 2)
-  })
-  it.each(ofAll(16, () => stages))('%s, %s', (_, __, score, stage) => {
-    const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
-    // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
-    runMoves(() => pipeline, groups(60), 2)
-  })
-  it.each(ofAll(24, () => recipes))('%s, the recipe %s', (_, __, score, recipe) => {
-    runMoves(recipe(score), groups(150), 2)
-  })
+it.each(ofAll(32, ofLosses))('of: %s, %s: the loss', (_, __, ___, law) => {
+  holdsAndSpeaks(law, 2)
+})
+it.each(ofAll(16, () => initializers))('of: %s, a start by %s', (_, __, score, initializer) => {
+  const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
+  runMoves(() => pipeline, plain, 2)
+})
+it.each(ofAll(16, () => stages))('of: %s, %s', (_, __, score, stage) => {
+  const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
+  // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
+  runMoves(() => pipeline, groups(60), 2)
+})
+it.each(ofAll(24, () => recipes))('of: %s, the recipe %s', (_, __, score, recipe) => {
+  runMoves(recipe(score), groups(150), 2)
 })
 
 /**

@@ -54,25 +54,23 @@ const lossOf = (objective: Objective.Objective) => ({
 const plansOn = (objective: Objective.Objective, points: Points.Points) =>
   Problem.orThrow(Compile.plans(lossOf(objective))(points))
 
-describe('MMD', () => {
-  it.each([
-    [0, 0],
-    [1, -0.5]
-  ])('of N(0, I) and N((%d, %d), I) has the mean of the closed form', (a, b) => {
-    // E k = (h²/(h² + 2))^(d/2) exp(−|m − m′|²/(2(h² + 2))) of unit normals in two dimensions
-    const scale = width ** 2 + 2
-    const wanted = ((2 * width ** 2) / scale) * (1 - Math.exp(-(a * a + b * b) / (2 * scale)))
-    const found = Array.from({ length: 40 }, (_, seed) => {
-      const [{ evaluate }] = plansOn(mmd, rowsOf(100 + seed, 32))
-      return evaluate(Params.of({ means: [[a, b]] }), Key.fromSeed(seed)).value
-    })
-    const mean = found.reduce((x, y) => x + y) / found.length
-    const error = Math.sqrt(found.reduce((total, x) => total + (x - mean) ** 2, 0) / 39 / 40)
-    // Four standard errors of 40 samples of their own.
-    expect(Math.abs(mean - wanted)).toBeLessThan(4 * error)
-    // An unbiased estimate of 0 is below it half of the time.
-    if (a === 0) expect(found.some(x => x < 0)).toBe(true)
+it.each([
+  [0, 0],
+  [1, -0.5]
+])('MMD: of N(0, I) and N((%d, %d), I) has the mean of the closed form', (a, b) => {
+  // E k = (h²/(h² + 2))^(d/2) exp(−|m − m′|²/(2(h² + 2))) of unit normals in two dimensions
+  const scale = width ** 2 + 2
+  const wanted = ((2 * width ** 2) / scale) * (1 - Math.exp(-(a * a + b * b) / (2 * scale)))
+  const found = Array.from({ length: 40 }, (_, seed) => {
+    const [{ evaluate }] = plansOn(mmd, rowsOf(100 + seed, 32))
+    return evaluate(Params.of({ means: [[a, b]] }), Key.fromSeed(seed)).value
   })
+  const mean = found.reduce((x, y) => x + y) / found.length
+  const error = Math.sqrt(found.reduce((total, x) => total + (x - mean) ** 2, 0) / 39 / 40)
+  // Four standard errors of 40 samples of their own.
+  expect(Math.abs(mean - wanted)).toBeLessThan(4 * error)
+  // An unbiased estimate of 0 is below it half of the time.
+  if (a === 0) expect(found.some(x => x < 0)).toBe(true)
 })
 
 /** The energy score's second part, which has a corner where rows are equal: E|u − u′|, u = x + m. */

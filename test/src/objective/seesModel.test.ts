@@ -322,18 +322,16 @@ it.each<[string, found: () => string, wanted: RegExp]>([
   expect(found()).toMatch(wanted)
 })
 
-describe('labels are left out', () => {
-  it('with the probability that is said, row by row, anew each time', () => {
-    const labelled = { rows: 20_000, dim: 1, values: new Float64Array(20_000), labels: new Int32Array(20_000) }
-    const counted = Objective.labelDropout(0.25)(own(({ label }) => neg(label)))
-    const [{ evaluate }] = plansOf(Score.spherical({ components: 1 }), counted, labelled)
-    const shares = [1, 2].map(seed => evaluate(Params.of({ means: [[0]] }), Key.fromSeed(seed)).value)
-    // Five standard errors of a share of 20 000.
-    shares.forEach(share => {
-      expect(Math.abs(share - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / 20_000))
-    })
-    expect(shares[0]).not.toBe(shares[1])
+it('labels are left out: with the probability that is said, row by row, anew each time', () => {
+  const labelled = { rows: 20_000, dim: 1, values: new Float64Array(20_000), labels: new Int32Array(20_000) }
+  const counted = Objective.labelDropout(0.25)(own(({ label }) => neg(label)))
+  const [{ evaluate }] = plansOf(Score.spherical({ components: 1 }), counted, labelled)
+  const shares = [1, 2].map(seed => evaluate(Params.of({ means: [[0]] }), Key.fromSeed(seed)).value)
+  // Five standard errors of a share of 20 000.
+  shares.forEach(share => {
+    expect(Math.abs(share - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / 20_000))
   })
+  expect(shares[0]).not.toBe(shares[1])
 })
 
 describe('an objective without noise', () => {

@@ -106,47 +106,45 @@ it('drawn evenly, has one time in each stratum, and far less variance', () => {
   expect(variance(TimeLaw.stratified(law))).toBeLessThan(variance(law) / 15)
 })
 
-describe('published laws', () => {
-  // Moments of log(σ/α) by Gauss–Hermite, which knows nothing of quantiles.
-  it('EDM: log σ is normal', () => {
-    const row = { schedule: Schedule.edm, law: TimeLaw.logNormal() }
-    for (const power of [1, 2, 3, 4]) {
-      const { nodes, weights } = Quadrature.gaussHermite(20)
-      const wanted = nodes.reduce((sum, z, i) => sum + weights[i] * (-1.2 + 1.2 * z) ** power, 0)
-      expect(Math.abs(exact(row, time => Math.log(time) ** power) - wanted)).toBeLessThan(1e-3 * Math.abs(wanted))
-    }
-  })
+// Moments of log(σ/α) by Gauss–Hermite, which knows nothing of quantiles.
+it('published laws: EDM: log σ is normal', () => {
+  const row = { schedule: Schedule.edm, law: TimeLaw.logNormal() }
+  for (const power of [1, 2, 3, 4]) {
+    const { nodes, weights } = Quadrature.gaussHermite(20)
+    const wanted = nodes.reduce((sum, z, i) => sum + weights[i] * (-1.2 + 1.2 * z) ** power, 0)
+    expect(Math.abs(exact(row, time => Math.log(time) ** power) - wanted)).toBeLessThan(1e-3 * Math.abs(wanted))
+  }
+})
 
-  it('is the same law of noise on every schedule', () => {
-    const ratio = (schedule: Schedule.Schedule): number =>
-      exact({ schedule, law: TimeLaw.logNormal() }, time => Math.tanh(pipe(schedule, Schedule.logSnr(time)) / 4))
-    const wanted = ratio(Schedule.edm)
-    for (const schedule of [ou, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp({ betaMax: 200 })])
-      expect(Math.abs(ratio(schedule) - wanted), Schedule.show(schedule)).toBeLessThan(1e-9)
-  })
+it('published laws: is the same law of noise on every schedule', () => {
+  const ratio = (schedule: Schedule.Schedule): number =>
+    exact({ schedule, law: TimeLaw.logNormal() }, time => Math.tanh(pipe(schedule, Schedule.logSnr(time)) / 4))
+  const wanted = ratio(Schedule.edm)
+  for (const schedule of [ou, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp({ betaMax: 200 })])
+    expect(Math.abs(ratio(schedule) - wanted), Schedule.show(schedule)).toBeLessThan(1e-9)
+})
 
-  it('stays on a schedule with few ratios, each as likely as before', () => {
-    const law = TimeLaw.logNormal({ mean: -1, deviation: 1 })
-    // log σ ~ N(−1, 1) restricted to [log 0.1, log 2]: −1 + (φ(a) − φ(b))/(Φ(b) − Φ(a)), a = log 0.1 + 1, b = log 2 + 1.
-    const wanted = -0.9118805810895455
-    const found = exact({ schedule: few, law }, time => Math.log(pipe(few, Schedule.level(time)).sigma))
-    expect(Math.abs(found - wanted)).toBeLessThan(1e-12)
-  })
+it('published laws: stays on a schedule with few ratios, each as likely as before', () => {
+  const law = TimeLaw.logNormal({ mean: -1, deviation: 1 })
+  // log σ ~ N(−1, 1) restricted to [log 0.1, log 2]: −1 + (φ(a) − φ(b))/(Φ(b) − Φ(a)), a = log 0.1 + 1, b = log 2 + 1.
+  const wanted = -0.9118805810895455
+  const found = exact({ schedule: few, law }, time => Math.log(pipe(few, Schedule.level(time)).sigma))
+  expect(Math.abs(found - wanted)).toBeLessThan(1e-12)
+})
 
-  it('log-SNR is even', () => {
-    const nodes = TimeLaw.quadrature(ou, 3)(TimeLaw.uniformLogSnr(-2, 4))
-    const { nodes: u } = Quadrature.gaussLegendre(3)(-2, 4)
-    nodes.forEach(({ time }, i) => {
-      expect(pipe(ou, Schedule.logSnr(time))).toBeCloseTo(u[2 - i], 13)
-    })
+it('published laws: log-SNR is even', () => {
+  const nodes = TimeLaw.quadrature(ou, 3)(TimeLaw.uniformLogSnr(-2, 4))
+  const { nodes: u } = Quadrature.gaussLegendre(3)(-2, 4)
+  nodes.forEach(({ time }, i) => {
+    expect(pipe(ou, Schedule.logSnr(time))).toBeCloseTo(u[2 - i], 13)
   })
+})
 
-  it('logit-normal: the logit is normal', () => {
-    const row = { schedule: ou, law: TimeLaw.logitNormal({ mean: 0.4, deviation: 0.9, until: 2 }) }
-    const logit = (time: number): number => Math.log(time / (2 - time))
-    expect(exact(row, logit)).toBeCloseTo(0.4, 5)
-    expect(exact(row, time => (logit(time) - 0.4) ** 2)).toBeCloseTo(0.81, 2)
-  })
+it('published laws: logit-normal: the logit is normal', () => {
+  const row = { schedule: ou, law: TimeLaw.logitNormal({ mean: 0.4, deviation: 0.9, until: 2 }) }
+  const logit = (time: number): number => Math.log(time / (2 - time))
+  expect(exact(row, logit)).toBeCloseTo(0.4, 5)
+  expect(exact(row, time => (logit(time) - 0.4) ** 2)).toBeCloseTo(0.81, 2)
 })
 
 it('nodes of a law of one’s own count by its weight, as its draws do', () => {

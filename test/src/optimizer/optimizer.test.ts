@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   Compile,
   Expectation,
@@ -237,14 +237,15 @@ it.each(reached)('%j: the minimum of %s in %d steps', (optimizer, problem, steps
   expect(distance(problems[problem], Optimizer.estimate<'x', O>(optimizer, params, state))).toBeLessThan(within)
 })
 
-describe('the line search', () => {
-  it.each([
-    [Optimizer.lbfgs(), 'rosenbrock', 0.9],
-    [Optimizer.lbfgs({ curvature: 0.2 }), 'rosenbrock', 0.2],
-    [Optimizer.newton(), 'rosenbrock', 0.9],
-    [steepest, 'rosenbrock', 0.1],
-    [Optimizer.lbfgs(), 'logistic', 0.9]
-  ] as const)('%j satisfies the strong Wolfe conditions at each accepted step', (optimizer, problem, curvature) => {
+it.each([
+  [Optimizer.lbfgs(), 'rosenbrock', 0.9],
+  [Optimizer.lbfgs({ curvature: 0.2 }), 'rosenbrock', 0.2],
+  [Optimizer.newton(), 'rosenbrock', 0.9],
+  [steepest, 'rosenbrock', 0.1],
+  [Optimizer.lbfgs(), 'logistic', 0.9]
+] as const)(
+  'the line search: %j satisfies the strong Wolfe conditions at each accepted step',
+  (optimizer, problem, curvature) => {
     const { objective, start } = problems[problem]
     const iterates = take(optimizer, objective, start, 30).map(({ params }) => ({ params, ...objective(params) }))
     const accepted = iterates.slice(1).filter((after, i) => {
@@ -260,40 +261,40 @@ describe('the line search', () => {
       return true
     })
     expect(accepted.length).toBeGreaterThanOrEqual(3)
-  })
+  }
+)
 
-  it('asks fewer than 60 times on the way to Rosenbrock’s minimum, and never twice at one place', () => {
-    const { objective, start } = problems.rosenbrock
-    const asked: string[] = []
-    const counting: Function<'x'> = params => (asked.push(params.x.values.join()), objective(params))
-    let i = 0
-    for (const { params } of Optimizer.iterates(Optimizer.lbfgs(), counting)(start))
-      if (distance(problems.rosenbrock, params) < 1e-8 || i++ > 100) break
-    expect(asked.length).toBeLessThan(60)
-    expect(new Set(asked).size).toBe(asked.length)
-  })
+it('the line search: asks fewer than 60 times on the way to Rosenbrock’s minimum, and never twice at one place', () => {
+  const { objective, start } = problems.rosenbrock
+  const asked: string[] = []
+  const counting: Function<'x'> = params => (asked.push(params.x.values.join()), objective(params))
+  let i = 0
+  for (const { params } of Optimizer.iterates(Optimizer.lbfgs(), counting)(start))
+    if (distance(problems.rosenbrock, params) < 1e-8 || i++ > 100) break
+  expect(asked.length).toBeLessThan(60)
+  expect(new Set(asked).size).toBe(asked.length)
+})
 
-  it('looks again where something has moved the parameters after it', () => {
-    const { objective, start } = problems.rosenbrock
-    const optimizer = chain(Optimizer.lbfgs(), Optimizer.project(Region.ball({ radius: 1 })))
-    for (const iterate of take(optimizer, objective, start, 8))
-      expect(Optimizer.step<'x', O>(optimizer, objective)(iterate)).toMatchObject(objective(iterate.params))
-  })
+it('the line search: looks again where something has moved the parameters after it', () => {
+  const { objective, start } = problems.rosenbrock
+  const optimizer = chain(Optimizer.lbfgs(), Optimizer.project(Region.ball({ radius: 1 })))
+  for (const iterate of take(optimizer, objective, start, 8))
+    expect(Optimizer.step<'x', O>(optimizer, objective)(iterate)).toMatchObject(objective(iterate.params))
+})
 
-  it('does not move along a direction that climbs, nor where every trial fails, and comes back from where nothing is finite', () => {
-    const { init, update } = Optimizer.interpret(Optimizer.lineSearch({ evaluations: 5 }))<'x'>()
-    const [up, { rate }] = update(x(1), init(x(1)), x(1), { ...bowl(x(1)), evaluate: () => expect.unreachable() })
-    expect([up, rate]).toEqual([x(0), 0])
-    const cliff: Function<'x'> = params => (params.x.values[0] === 1 ? bowl(params) : { value: NaN, gradient: x(NaN) })
-    expect(update(x(-1), init(x(1)), x(1), { ...cliff(x(1)), evaluate: cliff })[0]).toEqual(x(0))
-    // −log x + x, which ends at 0: the first trial, at −9, is out of its domain.
-    const barrier: Function<'x'> = ({ x: { values } }) => ({
-      value: values[0] - Math.log(values[0]),
-      gradient: x(1 - 1 / values[0])
-    })
-    const [, { params }] = take(chain(scale(-20), Optimizer.lineSearch()), barrier, x(2), 1)
-    expect(barrier(params).value).toBeLessThan(barrier(x(2)).value)
+it('the line search: does not move along a direction that climbs, nor where every trial fails, and comes back from where nothing is finite', () => {
+  const { init, update } = Optimizer.interpret(Optimizer.lineSearch({ evaluations: 5 }))<'x'>()
+  const [up, { rate }] = update(x(1), init(x(1)), x(1), { ...bowl(x(1)), evaluate: () => expect.unreachable() })
+  expect([up, rate]).toEqual([x(0), 0])
+  const cliff: Function<'x'> = params => (params.x.values[0] === 1 ? bowl(params) : { value: NaN, gradient: x(NaN) })
+  expect(update(x(-1), init(x(1)), x(1), { ...cliff(x(1)), evaluate: cliff })[0]).toEqual(x(0))
+  // −log x + x, which ends at 0: the first trial, at −9, is out of its domain.
+  const barrier: Function<'x'> = ({ x: { values } }) => ({
+    value: values[0] - Math.log(values[0]),
+    gradient: x(1 - 1 / values[0])
   })
+  const [, { params }] = take(chain(scale(-20), Optimizer.lineSearch()), barrier, x(2), 1)
+  expect(barrier(params).value).toBeLessThan(barrier(x(2)).value)
 })
 
 it('L-BFGS multiplies by the matrix that BFGS updates from the same steps', () => {
@@ -331,44 +332,42 @@ it('L-BFGS multiplies by the matrix that BFGS updates from the same steps', () =
   expect([uphill.pairs.length, update(x(2), uphill, x(2))[1].pairs.length]).toEqual([0, 1])
 })
 
-describe('Newton', () => {
-  it('goes downhill at a saddle, and takes the gradient where second derivatives are not finite, or nothing', () => {
-    // ½(x² − y²) + y⁴/4: a saddle at 0, minima at y = ±1.
-    const saddle: Function<'x'> = ({
-      x: {
-        values: [a, b]
-      }
-    }) => ({ value: (a * a - b * b) / 2 + b ** 4 / 4, gradient: x(a, b ** 3 - b) })
-    const { values } = take(Optimizer.newton(), saddle, x(1, 0.01), 20)[20].params.x
-    expect(Math.hypot(values[0], values[1] - 1)).toBeLessThan(1e-8)
-    const { init, update } = Optimizer.interpret(Optimizer.scaleByNewton())<'x'>()
-    for (const gradient of [x(NaN, NaN), x(Infinity, 1), x(0, 0)])
-      expect(
-        update(x(3, 4), init(x(0, 0)), x(0, 0), {
-          value: 0,
-          gradient: x(3, 4),
-          evaluate: () => ({ value: 0, gradient })
-        })[0]
-      ).toEqual(x(3, 4))
-  })
+it('Newton: goes downhill at a saddle, and takes the gradient where second derivatives are not finite, or nothing', () => {
+  // ½(x² − y²) + y⁴/4: a saddle at 0, minima at y = ±1.
+  const saddle: Function<'x'> = ({
+    x: {
+      values: [a, b]
+    }
+  }) => ({ value: (a * a - b * b) / 2 + b ** 4 / 4, gradient: x(a, b ** 3 - b) })
+  const { values } = take(Optimizer.newton(), saddle, x(1, 0.01), 20)[20].params.x
+  expect(Math.hypot(values[0], values[1] - 1)).toBeLessThan(1e-8)
+  const { init, update } = Optimizer.interpret(Optimizer.scaleByNewton())<'x'>()
+  for (const gradient of [x(NaN, NaN), x(Infinity, 1), x(0, 0)])
+    expect(
+      update(x(3, 4), init(x(0, 0)), x(0, 0), {
+        value: 0,
+        gradient: x(3, 4),
+        evaluate: () => ({ value: 0, gradient })
+      })[0]
+    ).toEqual(x(3, 4))
+})
 
-  it('takes parameters of several names and shapes for one', () => {
-    // ½ (a + b₁ − 1)² + ½ b₁² + b₂²
-    const objective: Function<'a' | 'b'> = ({
-      a: {
-        values: [p]
-      },
-      b: {
-        values: [q, r]
-      }
-    }) => ({
-      value: (p + q - 1) ** 2 / 2 + q ** 2 / 2 + r ** 2,
-      gradient: Params.of({ a: p + q - 1, b: [[p + 2 * q - 1], [2 * r]] })
-    })
-    const [, , { params }] = Optimizer.iterates(Optimizer.newton(), objective)(Params.of({ a: 3, b: [[4], [5]] }))
-    expect([...params.a.values, ...params.b.values]).toEqual(near([1, 0, 0], 10))
-    expect(params.b.shape).toEqual([2, 1])
+it('Newton: takes parameters of several names and shapes for one', () => {
+  // ½ (a + b₁ − 1)² + ½ b₁² + b₂²
+  const objective: Function<'a' | 'b'> = ({
+    a: {
+      values: [p]
+    },
+    b: {
+      values: [q, r]
+    }
+  }) => ({
+    value: (p + q - 1) ** 2 / 2 + q ** 2 / 2 + r ** 2,
+    gradient: Params.of({ a: p + q - 1, b: [[p + 2 * q - 1], [2 * r]] })
   })
+  const [, , { params }] = Optimizer.iterates(Optimizer.newton(), objective)(Params.of({ a: 3, b: [[4], [5]] }))
+  expect([...params.a.values, ...params.b.values]).toEqual(near([1, 0, 0], 10))
+  expect(params.b.shape).toEqual([2, 1])
 })
 
 // —— tables: what is done with gradients and values, worked out by hand ——
@@ -509,29 +508,27 @@ const compiled = (...args: Parameters<typeof compile>): Compile.Program<'mean'> 
 const states = (...args: Parameters<typeof compile>): ReadonlyArray<Run.State<'mean'>> => [
   ...Run.states(compiled(...args))(Key.fromSeed(1))
 ]
-describe('in a stage', () => {
-  it('ends with the average of its iterates, and hands it on', () => {
-    const half = Optimizer.gradientDescent({ rate: 0.5 })
-    const still = Stage.descend({ ...exact, optimizer: Optimizer.zero, steps: 1 })
-    const found = states(chain(half, Optimizer.average({ after: 4 })), {}, [still])
-    const plain = states(half)
-    const iterates = plain.slice(5, 11).map(({ params }) => params.mean.values)
-    expect(found[9].params).toEqual(plain[9].params)
-    expect([...found[10].params.mean.values]).toEqual(
-      near([0, 1, 2].map(j => iterates.reduce((sum, v) => sum + v[j], 0) / 6))
-    )
-    expect([found[10].status._tag, found[11].params, found[12].params]).toEqual([
-      'StageEnded',
-      found[10].params,
-      found[10].params
-    ])
-  })
+it('in a stage: ends with the average of its iterates, and hands it on', () => {
+  const half = Optimizer.gradientDescent({ rate: 0.5 })
+  const still = Stage.descend({ ...exact, optimizer: Optimizer.zero, steps: 1 })
+  const found = states(chain(half, Optimizer.average({ after: 4 })), {}, [still])
+  const plain = states(half)
+  const iterates = plain.slice(5, 11).map(({ params }) => params.mean.values)
+  expect(found[9].params).toEqual(plain[9].params)
+  expect([...found[10].params.mean.values]).toEqual(
+    near([0, 1, 2].map(j => iterates.reduce((sum, v) => sum + v[j], 0) / 6))
+  )
+  expect([found[10].status._tag, found[11].params, found[12].params]).toEqual([
+    'StageEnded',
+    found[10].params,
+    found[10].params
+  ])
+})
 
-  it('a warm-up from 0 does not stop at its first step', () => {
-    expect(
-      states(Optimizer.gradientDescent({ rate: Rate.linear({ rate: 0, final: 0.5, steps: 5 }) })).at(-1)?.step
-    ).toBe(10)
-  })
+it('in a stage: a warm-up from 0 does not stop at its first step', () => {
+  expect(states(Optimizer.gradientDescent({ rate: Rate.linear({ rate: 0, final: 0.5, steps: 5 }) })).at(-1)?.step).toBe(
+    10
+  )
 })
 
 it('what makes no sense is refused, with what to do instead', async () => {
@@ -597,37 +594,35 @@ it('a state of another optimizer is refused, and an update without the objective
   ).toEqual([true, true, false])
 })
 
-describe('an optimizer of one’s own', () => {
-  it('steps by what it says: (1 − 0.1) x − 0.05 on ½x², from above', () => {
-    const [, once, twice] = take(chain(sharpnessAware({ radius: 0.5 }), scale(-0.1)), bowl, x(1), 2)
-    expect([once, twice].map(({ params }) => params.x.values[0])).toEqual(near([0.85, 0.9 * 0.85 - 0.05], 15))
-    expect(twice.state).toEqual([{ steps: 2 }, null])
-    expect(Optimizer.rateInForce(chain(sharpnessAware(), scale(-0.1)), [{ steps: 0 }, null])).toBeNaN()
-    expect(Optimizer.rateInForce(chain(sharpnessAware(), Optimizer.freeze('x')), [{ steps: 0 }, null], 'x')).toBe(0)
-  })
+it('an optimizer of one’s own: steps by what it says: (1 − 0.1) x − 0.05 on ½x², from above', () => {
+  const [, once, twice] = take(chain(sharpnessAware({ radius: 0.5 }), scale(-0.1)), bowl, x(1), 2)
+  expect([once, twice].map(({ params }) => params.x.values[0])).toEqual(near([0.85, 0.9 * 0.85 - 0.05], 15))
+  expect(twice.state).toEqual([{ steps: 2 }, null])
+  expect(Optimizer.rateInForce(chain(sharpnessAware(), scale(-0.1)), [{ steps: 0 }, null])).toBeNaN()
+  expect(Optimizer.rateInForce(chain(sharpnessAware(), Optimizer.freeze('x')), [{ steps: 0 }, null], 'x')).toBe(0)
+})
 
-  it('is held to what it says of itself: a gain uphill, determinism, its place after the rate, and its own demands', () => {
-    const careful = Optimizer.define({
-      name: 'careful',
-      about: 'as it is',
-      memory: t.null,
-      init: () => () => null,
-      update: () => gradient => [gradient, null],
-      gain: () => () => 2,
-      needsDeterminism: true,
-      afterRate: true,
-      requirements: () => (shapes, printed) =>
-        Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
-    })
-    const said = (name: string, random: string | null, optimizer: O): number =>
-      Optimizer.incompatibilities({ shapes: { [name]: [3] }, random })(optimizer).length
-    expect([
-      said('means', 'noise', careful),
-      said('mean', null, chain(scale(-1), careful)),
-      said('mean', null, sharpnessAware())
-    ]).toEqual([4, 0, 0])
-    expect(Optimizer.rateInForce(chain(scale(-1), careful), [null, null])).toBe(2)
+it('an optimizer of one’s own: is held to what it says of itself: a gain uphill, determinism, its place after the rate, and its own demands', () => {
+  const careful = Optimizer.define({
+    name: 'careful',
+    about: 'as it is',
+    memory: t.null,
+    init: () => () => null,
+    update: () => gradient => [gradient, null],
+    gain: () => () => 2,
+    needsDeterminism: true,
+    afterRate: true,
+    requirements: () => (shapes, printed) =>
+      Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
   })
+  const said = (name: string, random: string | null, optimizer: O): number =>
+    Optimizer.incompatibilities({ shapes: { [name]: [3] }, random })(optimizer).length
+  expect([
+    said('means', 'noise', careful),
+    said('mean', null, chain(scale(-1), careful)),
+    said('mean', null, sharpnessAware())
+  ]).toEqual([4, 0, 0])
+  expect(Optimizer.rateInForce(chain(scale(-1), careful), [null, null])).toBe(2)
 })
 
 it.each<[O, unknown]>([

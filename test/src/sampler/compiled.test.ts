@@ -109,8 +109,9 @@ afterEach(() => {
   useThreads(before)
 })
 
-describe('what many rows are asked at once', () => {
-  it.each(spread(4)(Object.entries(asked)))('is what they are asked a few at a time: %s', (_, f) => {
+it.each(spread(4)(Object.entries(asked)))(
+  'what many rows are asked at once: is what they are asked a few at a time: %s',
+  (_, f) => {
     const found = f(points(3))
     const wanted = inParts(f)(points(3))
     expect(found.length).toBe(wanted.length)
@@ -119,9 +120,12 @@ describe('what many rows are asked at once', () => {
     // sums of a few dozen terms in another order
     expect(worst / scale).toBeLessThan(1e-12)
     expect(Array.from(found).every(Number.isFinite)).toBe(true)
-  })
+  }
+)
 
-  it.each(['score, correlated', 'divergence, learned'])('has the same bits by one thread and by two: %s', name => {
+it.each(['score, correlated', 'divergence, learned'])(
+  'what many rows are asked at once: has the same bits by one thread and by two: %s',
+  name => {
     const large = points(3, 40_001)
     const [one, two, again] = [1, 2, 1].map(count => {
       useThreads(count)
@@ -129,8 +133,8 @@ describe('what many rows are asked at once', () => {
     })
     expect(two.equals(one)).toBe(true)
     expect(again.equals(one)).toBe(true)
-  })
-})
+  }
+)
 
 describe('a sampler and a likelihood of many points', () => {
   const program = (sampler: Sampler.Flow): Sampler.Program<Sampler.Flow> => {
@@ -231,16 +235,14 @@ describe.each(guided)('guidance: %s', (_, score) => {
   })
 })
 
-describe('a function that no program can be made of', () => {
-  it('is interpreted, however many rows there are', () => {
-    const doubled = rowwise({}, ({ rows: { x } }) => ({ y: mul(toNdArray(sum(x)).values[0] > 0 ? 2 : -2, x) }))
-    const x: NdArray = { shape: [10_000, 1], values: new Float64Array(10_000).fill(1) }
-    expect(doubled({ params: {}, rows: { x }, constants: {} }).y.values[7]).toBe(2)
-  })
+it('a function that no program can be made of: is interpreted, however many rows there are', () => {
+  const doubled = rowwise({}, ({ rows: { x } }) => ({ y: mul(toNdArray(sum(x)).values[0] > 0 ? 2 : -2, x) }))
+  const x: NdArray = { shape: [10_000, 1], values: new Float64Array(10_000).fill(1) }
+  expect(doubled({ params: {}, rows: { x }, constants: {} }).y.values[7]).toBe(2)
+})
 
-  it('throws what it throws', () => {
-    const wrong = rowwise({}, ({ rows: { x } }) => ({ y: mul(x, tensor([1, 2, 3], [3])) }))
-    const x: NdArray = { shape: [10_000, 2], values: new Float64Array(20_000) }
-    expect(() => wrong({ params: {}, rows: { x }, constants: {} })).toThrow(/broadcast/)
-  })
+it('a function that no program can be made of: throws what it throws', () => {
+  const wrong = rowwise({}, ({ rows: { x } }) => ({ y: mul(x, tensor([1, 2, 3], [3])) }))
+  const x: NdArray = { shape: [10_000, 2], values: new Float64Array(20_000) }
+  expect(() => wrong({ params: {}, rows: { x }, constants: {} })).toThrow(/broadcast/)
 })

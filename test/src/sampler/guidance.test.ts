@@ -147,112 +147,110 @@ const moments = (values: Float64Array): readonly [mean: number, variance: number
   return [mean, values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length]
 }
 
-describe('posteriors', () => {
-  it('of normal data by Tweedie have the exact score at every level, and density', () => {
-    // N(1, 2) seen through 3x with noise 0.5: precision ½ + 9/¼, mean (½ + 3·4·y/1)/precision.
-    const y = 4
-    const precision = 1 / 2 + 9 / 0.25
-    const mean = (1 / 2 + (3 * y) / 0.25) / precision
-    const truth = Sampler.exact(Mixture.of({ means: [[mean]], variances: [1 / precision] }), schedule)
-    const prior = Sampler.exact(Mixture.of({ means: [[1]], variances: [2] }), schedule)
-    const seen = { matrix: [[3]], observed: [y], deviation: 0.5 }
-    const found = Guidance.posterior(seen, schedule)(prior)
-    const points = { rows: 4, dim: 1, values: Float64Array.of(-1, 0.5, 1.3, 4) }
-    for (const time of [1e-3, 0.1, 0.7, 3]) {
-      const wanted = truth(points, time).values
-      found(points, time).values.forEach((s, i) => {
-        expect(Math.abs(s - wanted[i])).toBeLessThan(1e-9 * (1 + Math.abs(wanted[i])))
-      })
-    }
-    const density = Sampler.logDensity(programOf(Sampler.dormandPrince({ tolerance: 1e-4 }), 4))(found)
-    const place = { rows: 2, dim: 1, values: Float64Array.of(mean, mean + 0.2) }
-    const wanted = [0, 0.2].map(d => 0.5 * Math.log(precision / (2 * Math.PI)) - 0.5 * precision * d * d)
-    // The grid ends at time 1e-3, with noise of variance 2e-3 on a law of variance 1/36.5: 4 % of ½ in the logarithm.
-    density(place).forEach((value, i) => {
-      expect(Math.abs(value - wanted[i])).toBeLessThan(0.06)
+it('posteriors: of normal data by Tweedie have the exact score at every level, and density', () => {
+  // N(1, 2) seen through 3x with noise 0.5: precision ½ + 9/¼, mean (½ + 3·4·y/1)/precision.
+  const y = 4
+  const precision = 1 / 2 + 9 / 0.25
+  const mean = (1 / 2 + (3 * y) / 0.25) / precision
+  const truth = Sampler.exact(Mixture.of({ means: [[mean]], variances: [1 / precision] }), schedule)
+  const prior = Sampler.exact(Mixture.of({ means: [[1]], variances: [2] }), schedule)
+  const seen = { matrix: [[3]], observed: [y], deviation: 0.5 }
+  const found = Guidance.posterior(seen, schedule)(prior)
+  const points = { rows: 4, dim: 1, values: Float64Array.of(-1, 0.5, 1.3, 4) }
+  for (const time of [1e-3, 0.1, 0.7, 3]) {
+    const wanted = truth(points, time).values
+    found(points, time).values.forEach((s, i) => {
+      expect(Math.abs(s - wanted[i])).toBeLessThan(1e-9 * (1 + Math.abs(wanted[i])))
     })
+  }
+  const density = Sampler.logDensity(programOf(Sampler.dormandPrince({ tolerance: 1e-4 }), 4))(found)
+  const place = { rows: 2, dim: 1, values: Float64Array.of(mean, mean + 0.2) }
+  const wanted = [0, 0.2].map(d => 0.5 * Math.log(precision / (2 * Math.PI)) - 0.5 * precision * d * d)
+  // The grid ends at time 1e-3, with noise of variance 2e-3 on a law of variance 1/36.5: 4 % of ½ in the logarithm.
+  density(place).forEach((value, i) => {
+    expect(Math.abs(value - wanted[i])).toBeLessThan(0.06)
   })
+})
 
-  it('of a mixture: the exact one by Tweedie and Langevin moves; not without a spread, nor with the identity for the Jacobian', () => {
-    const mixture = Mixture.of({ means: [[-1.5], [1.5]], variances: [0.5, 0.5] })
-    const y = 1
-    const deviation = 0.7
-    // The posterior by Simpson's rule: 4000 panels on [−8, 8].
-    const density = (x: number): number =>
-      (Math.exp(-((x + 1.5) ** 2)) + Math.exp(-((x - 1.5) ** 2))) * Math.exp(-((y - x) ** 2) / (2 * deviation ** 2))
-    const grid = Array.from({ length: 4001 }, (_, i) => -8 + (16 * i) / 4000)
-    const weight = (i: number): number => (i === 0 || i === 4000 ? 1 : i % 2 === 1 ? 4 : 2)
-    const total = grid.reduce((sum, x, i) => sum + weight(i) * density(x), 0)
-    const mean = grid.reduce((sum, x, i) => sum + weight(i) * x * density(x), 0) / total
-    const variance = grid.reduce((sum, x, i) => sum + weight(i) * (x - mean) ** 2 * density(x), 0) / total
-    const base = Sampler.exact(mixture, schedule)
-    const seen: Guidance.Measurement = { matrix: [[1]], observed: [y], deviation }
-    const drawn = (score: Sampler.ScoreFunction, moves: number): readonly [number, number] => {
-      const sampler = Sampler.predictorCorrector({ predictor: Sampler.ancestral, moves, snr: 0.5 })
-      const grid = TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 })
-      const compiled = Problem.orThrow(Sampler.compile({ sampler, grid, schedule }))
-      return moments(Sampler.sample(compiled)(score)(2000, 1)(Key.fromSeed(3)).values)
-    }
-    const [found, spread] = drawn(Guidance.posterior(seen, schedule)(base), 15)
-    // A standard error is √(0.34/2000) = 0.013 of the mean and √(2/2000) = 3 % of the variance; the rest is what moves leave.
-    expect(Math.abs(found - mean)).toBeLessThan(0.05)
-    expect(Math.abs(spread / variance - 1)).toBeLessThan(0.12)
-    // The flow alone, without moves, is off by 0.19: p(y | x_t) is no normal law between the centres.
-    const flow = (score: Sampler.ScoreFunction): readonly [number, number] =>
-      moments(Sampler.sample(programOf(Sampler.heun, 60))(score)(2000, 1)(Key.fromSeed(3)).values)
-    const [direct] = flow(Guidance.posterior(seen, schedule)(base))
-    expect(Math.abs(direct - mean)).toBeLessThan(0.25)
-    const [without, narrow] = flow(Guidance.posterior(seen, schedule, { spread: 'none' })(base))
-    expect(Math.abs(without - mean)).toBeGreaterThan(0.25)
-    expect(narrow).toBeLessThan(variance / 4)
-    /** (y − x̂_0)/Γ added as if ∂x̂_0/∂x were the identity. */
-    const crude = Guidance.of((x, ofTime) => {
-      const { alpha, sigma } = Sampler.levelOf(schedule)(ofTime)
-      const score = base.field(x, ofTime)
-      return add(score, mul(1 / deviation ** 2, sub(y, div(add(x, mul(square(sigma), score)), alpha))))
-    })
-    expect(Math.abs(flow(crude)[0] - mean)).toBeGreaterThan(0.6)
+it('posteriors: of a mixture: the exact one by Tweedie and Langevin moves; not without a spread, nor with the identity for the Jacobian', () => {
+  const mixture = Mixture.of({ means: [[-1.5], [1.5]], variances: [0.5, 0.5] })
+  const y = 1
+  const deviation = 0.7
+  // The posterior by Simpson's rule: 4000 panels on [−8, 8].
+  const density = (x: number): number =>
+    (Math.exp(-((x + 1.5) ** 2)) + Math.exp(-((x - 1.5) ** 2))) * Math.exp(-((y - x) ** 2) / (2 * deviation ** 2))
+  const grid = Array.from({ length: 4001 }, (_, i) => -8 + (16 * i) / 4000)
+  const weight = (i: number): number => (i === 0 || i === 4000 ? 1 : i % 2 === 1 ? 4 : 2)
+  const total = grid.reduce((sum, x, i) => sum + weight(i) * density(x), 0)
+  const mean = grid.reduce((sum, x, i) => sum + weight(i) * x * density(x), 0) / total
+  const variance = grid.reduce((sum, x, i) => sum + weight(i) * (x - mean) ** 2 * density(x), 0) / total
+  const base = Sampler.exact(mixture, schedule)
+  const seen: Guidance.Measurement = { matrix: [[1]], observed: [y], deviation }
+  const drawn = (score: Sampler.ScoreFunction, moves: number): readonly [number, number] => {
+    const sampler = Sampler.predictorCorrector({ predictor: Sampler.ancestral, moves, snr: 0.5 })
+    const grid = TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 })
+    const compiled = Problem.orThrow(Sampler.compile({ sampler, grid, schedule }))
+    return moments(Sampler.sample(compiled)(score)(2000, 1)(Key.fromSeed(3)).values)
+  }
+  const [found, spread] = drawn(Guidance.posterior(seen, schedule)(base), 15)
+  // A standard error is √(0.34/2000) = 0.013 of the mean and √(2/2000) = 3 % of the variance; the rest is what moves leave.
+  expect(Math.abs(found - mean)).toBeLessThan(0.05)
+  expect(Math.abs(spread / variance - 1)).toBeLessThan(0.12)
+  // The flow alone, without moves, is off by 0.19: p(y | x_t) is no normal law between the centres.
+  const flow = (score: Sampler.ScoreFunction): readonly [number, number] =>
+    moments(Sampler.sample(programOf(Sampler.heun, 60))(score)(2000, 1)(Key.fromSeed(3)).values)
+  const [direct] = flow(Guidance.posterior(seen, schedule)(base))
+  expect(Math.abs(direct - mean)).toBeLessThan(0.25)
+  const [without, narrow] = flow(Guidance.posterior(seen, schedule, { spread: 'none' })(base))
+  expect(Math.abs(without - mean)).toBeGreaterThan(0.25)
+  expect(narrow).toBeLessThan(variance / 4)
+  /** (y − x̂_0)/Γ added as if ∂x̂_0/∂x were the identity. */
+  const crude = Guidance.of((x, ofTime) => {
+    const { alpha, sigma } = Sampler.levelOf(schedule)(ofTime)
+    const score = base.field(x, ofTime)
+    return add(score, mul(1 / deviation ** 2, sub(y, div(add(x, mul(square(sigma), score)), alpha))))
   })
+  expect(Math.abs(flow(crude)[0] - mean)).toBeGreaterThan(0.6)
+})
 
-  it('known coordinates stay, and the others follow', () => {
-    const pair = Sampler.exact(
-      Mixture.of({
-        means: [
-          [3, 3],
-          [-3, -3]
-        ],
-        variances: [0.1, 0.1]
-      }),
-      schedule
-    )
-    const score = Guidance.inpaint({ known: [1], values: [3], dim: 2, deviation: 0.05 }, schedule)(pair)
-    const { values } = Sampler.sample(programOf(Sampler.heun, 60))(score)(200, 2)(Key.fromSeed(3))
-    const first = values.filter((_, i) => i % 2 === 0)
-    const second = values.filter((_, i) => i % 2 === 1)
-    expect(Math.max(...second.map(x => Math.abs(x - 3)))).toBeLessThan(0.4)
-    expect(first.every(x => Math.abs(x - 3) < 1.6)).toBe(true)
-  })
+it('posteriors: known coordinates stay, and the others follow', () => {
+  const pair = Sampler.exact(
+    Mixture.of({
+      means: [
+        [3, 3],
+        [-3, -3]
+      ],
+      variances: [0.1, 0.1]
+    }),
+    schedule
+  )
+  const score = Guidance.inpaint({ known: [1], values: [3], dim: 2, deviation: 0.05 }, schedule)(pair)
+  const { values } = Sampler.sample(programOf(Sampler.heun, 60))(score)(200, 2)(Key.fromSeed(3))
+  const first = values.filter((_, i) => i % 2 === 0)
+  const second = values.filter((_, i) => i % 2 === 1)
+  expect(Math.max(...second.map(x => Math.abs(x - 3)))).toBeLessThan(0.4)
+  expect(first.every(x => Math.abs(x - 3) < 1.6)).toBe(true)
+})
 
-  it.each<readonly [string, () => unknown, RegExp]>([
-    [
-      'matrix',
-      () => Guidance.posterior({ ...measurement, observed: [1, 2] }, schedule),
-      /matrix: .* is not a matrix of 2 rows/
-    ],
-    ['deviation', () => Guidance.posterior({ ...measurement, deviation: 0 }, schedule), /deviation: 0 is not > 0/],
-    [
-      'known',
-      () => Guidance.inpaint({ known: [2], values: [1], dim: 2, deviation: 1 }, schedule),
-      /known: 2 is not a coordinate from 0 to 1/
-    ],
-    [
-      'dimension',
-      () => Guidance.posterior({ ...measurement, matrix: [[1]] }, schedule)(exact)(at, time),
-      /matrix: 1 columns is not 2/
-    ]
-  ])('what does not fit is refused: %s', (_, f, wanted) => {
-    expect(f).toThrow(wanted)
-  })
+it.each<readonly [string, () => unknown, RegExp]>([
+  [
+    'matrix',
+    () => Guidance.posterior({ ...measurement, observed: [1, 2] }, schedule),
+    /matrix: .* is not a matrix of 2 rows/
+  ],
+  ['deviation', () => Guidance.posterior({ ...measurement, deviation: 0 }, schedule), /deviation: 0 is not > 0/],
+  [
+    'known',
+    () => Guidance.inpaint({ known: [2], values: [1], dim: 2, deviation: 1 }, schedule),
+    /known: 2 is not a coordinate from 0 to 1/
+  ],
+  [
+    'dimension',
+    () => Guidance.posterior({ ...measurement, matrix: [[1]] }, schedule)(exact)(at, time),
+    /matrix: 1 columns is not 2/
+  ]
+])('posteriors: what does not fit is refused: %s', (_, f, wanted) => {
+  expect(f).toThrow(wanted)
 })
 
 it('variations stay near by so much noise', () => {

@@ -256,70 +256,68 @@ const mixed = Parametrization.define({
     ({ sigma }) => ({ p: 1, q: -sigma })
 })
 
-describe('a parametrization by define', () => {
-  it('prints what follows of it, and is refused where it says no more than x', () => {
-    expect(Parametrization.formula(mixed)).toBe('Parametrization.mixed')
-    expect(Parametrization.lossFormula(mixed)).toBe('|mixed(x_t) − (p x_0 + q z)|²')
-    expect(Parametrization.weightFormula(Parametrization.score, mixed)).toBe('(Δ′/Δ)²')
-    const empty = Parametrization.define({
-      name: 'empty',
-      about: 'x, twice as large',
-      meaning:
-        () =>
-        ({ alpha, sigma }) => ({ p: 2 * alpha, q: 2 * sigma })
-    })
-    expect(Parametrization.problems(empty).map(Problem.show)).toEqual([
-      'p, q of empty at α = 0.001, σ = 0.01: 0.002, 0.02 is not a direction of data and noise other than that of x, α q − σ p ≠ 0; ' +
-        'return p and q of the output p x_0 + q z'
-    ])
+it('a parametrization by define: prints what follows of it, and is refused where it says no more than x', () => {
+  expect(Parametrization.formula(mixed)).toBe('Parametrization.mixed')
+  expect(Parametrization.lossFormula(mixed)).toBe('|mixed(x_t) − (p x_0 + q z)|²')
+  expect(Parametrization.weightFormula(Parametrization.score, mixed)).toBe('(Δ′/Δ)²')
+  const empty = Parametrization.define({
+    name: 'empty',
+    about: 'x, twice as large',
+    meaning:
+      () =>
+      ({ alpha, sigma }) => ({ p: 2 * alpha, q: 2 * sigma })
   })
+  expect(Parametrization.problems(empty).map(Problem.show)).toEqual([
+    'p, q of empty at α = 0.001, σ = 0.01: 0.002, 0.02 is not a direction of data and noise other than that of x, α q − σ p ≠ 0; ' +
+      'return p and q of the output p x_0 + q z'
+  ])
+})
 
-  it('as one of ours says it, is it, up to both ends', () => {
-    for (const ours of all) {
-      const same = Parametrization.define({
-        name: 'same',
-        about: 'the direction alone',
-        meaning: () => Parametrization.direction(ours)
-      })
-      for (const other of all)
-        for (const level of [...levels, { alpha: 1, sigma: 0 }, { alpha: 0, sigma: 2 }]) {
-          const hidden = Math.max(1, level.alpha && level.sigma && (level.alpha / level.sigma) ** 2, level.sigma ** 2)
-          const label = `${Parametrization.show(ours)}, ${Parametrization.show(other)}, α = ${level.alpha}, σ = ${level.sigma}`
-          const [found, wanted] = [same, ours].map(from => Parametrization.coefficients(from, other)(level))
-          // What is the same is asked for first, and then nothing is hidden.
-          if (Parametrization.show(ours) !== Parametrization.show(other)) {
-            close(found.ofOutput, wanted.ofOutput, hidden, label)
-            close(found.ofPoint, wanted.ofPoint, hidden, label)
-          }
-          const weights = [same, ours].map(from => Parametrization.weight(from, other)(level))
-          if (Number.isFinite(weights[1]) && Parametrization.show(ours) !== Parametrization.show(other))
-            close(weights[0] / weights[1] || 1, 1, hidden, label)
+it('a parametrization by define: as one of ours says it, is it, up to both ends', () => {
+  for (const ours of all) {
+    const same = Parametrization.define({
+      name: 'same',
+      about: 'the direction alone',
+      meaning: () => Parametrization.direction(ours)
+    })
+    for (const other of all)
+      for (const level of [...levels, { alpha: 1, sigma: 0 }, { alpha: 0, sigma: 2 }]) {
+        const hidden = Math.max(1, level.alpha && level.sigma && (level.alpha / level.sigma) ** 2, level.sigma ** 2)
+        const label = `${Parametrization.show(ours)}, ${Parametrization.show(other)}, α = ${level.alpha}, σ = ${level.sigma}`
+        const [found, wanted] = [same, ours].map(from => Parametrization.coefficients(from, other)(level))
+        // What is the same is asked for first, and then nothing is hidden.
+        if (Parametrization.show(ours) !== Parametrization.show(other)) {
+          close(found.ofOutput, wanted.ofOutput, hidden, label)
+          close(found.ofPoint, wanted.ofPoint, hidden, label)
         }
+        const weights = [same, ours].map(from => Parametrization.weight(from, other)(level))
+        if (Number.isFinite(weights[1]) && Parametrization.show(ours) !== Parametrization.show(other))
+          close(weights[0] / weights[1] || 1, 1, hidden, label)
+      }
+  }
+})
+
+it('a parametrization by define: of no degree is carried to other schedules by data and noise', () => {
+  const trained = Schedule.ornsteinUhlenbeck
+  const to = Schedule.edm
+  expect([Parametrization.degree(mixed), Parametrization.degree(Parametrization.velocity)]).toEqual([undefined, 1])
+  // It knows N(0, 4) on its schedule: x̂_0 = 4αx/(4α² + σ²), ẑ = σx/(4α² + σ²).
+  const student = Score.custom({
+    name: 'normal',
+    shapes: () => ({ none: [] }),
+    predicts: mixed,
+    apply: (_, x, level) => {
+      const [alphas, sigmas] = [level.alpha, level.sigma].map(each => toNdArray(each).values)
+      const values = toNdArray(x).values.map(
+        (x, i) => ((4 * alphas[i] - sigmas[i] ** 2) * x) / (4 * alphas[i] ** 2 + sigmas[i] ** 2)
+      )
+      return fromNdArray({ shape: x.shape, values })
     }
   })
-
-  it('of no degree is carried to other schedules by data and noise', () => {
-    const trained = Schedule.ornsteinUhlenbeck
-    const to = Schedule.edm
-    expect([Parametrization.degree(mixed), Parametrization.degree(Parametrization.velocity)]).toEqual([undefined, 1])
-    // It knows N(0, 4) on its schedule: x̂_0 = 4αx/(4α² + σ²), ẑ = σx/(4α² + σ²).
-    const student = Score.custom({
-      name: 'normal',
-      shapes: () => ({ none: [] }),
-      predicts: mixed,
-      apply: (_, x, level) => {
-        const [alphas, sigmas] = [level.alpha, level.sigma].map(each => toNdArray(each).values)
-        const values = toNdArray(x).values.map(
-          (x, i) => ((4 * alphas[i] - sigmas[i] ** 2) * x) / (4 * alphas[i] ** 2 + sigmas[i] ** 2)
-        )
-        return fromNdArray({ shape: x.shape, values })
-      }
-    })
-    const carried = pipe(student, Score.convert(trained))
-    const at = Score.evaluate(carried, to)({ none: { shape: [], values: Float64Array.of(0) } })
-    const { values } = at(3)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
-    // s = −x/(4 + 3²)
-    close(values[0], 1 / 13)
-    close(values[1], -2 / 13)
-  })
+  const carried = pipe(student, Score.convert(trained))
+  const at = Score.evaluate(carried, to)({ none: { shape: [], values: Float64Array.of(0) } })
+  const { values } = at(3)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+  // s = −x/(4 + 3²)
+  close(values[0], 1 / 13)
+  close(values[1], -2 / 13)
 })

@@ -39,38 +39,36 @@ const same = (read: E.Either<Problem.Problems, Mixture.Mixture>): void => {
   })
 }
 
-describe('scikit-learn', () => {
-  it('has the log-densities by its own formula, |xU − cU|² and log det U', () => {
-    const { weights_, means_, precisions_cholesky_ } = Exchange.toScikitLearn(mixture)
-    const { values } = points
-    const logs = Mixture.logDensity(points)(mixture)
-    logs.forEach((log, i) => {
-      const x = values.subarray(3 * i, 3 * i + 3)
-      const density = weights_.reduce((sum, weight, k) => {
-        const u = precisions_cholesky_[k]
-        const y = [0, 1, 2].map(j => u.reduce((sum, row, l) => sum + (x[l] - means_[k][l]) * row[j], 0))
-        const det = u[0][0] * u[1][1] * u[2][2]
-        expect([u[1][0], u[2][0], u[2][1]]).toEqual([0, 0, 0])
-        return sum + (weight * det * Math.exp(-y.reduce((sum, v) => sum + v * v, 0) / 2)) / (2 * Math.PI) ** 1.5
-      }, 0)
-      expect(Math.log(density)).toBeCloseTo(log, 12)
-    })
+it('scikit-learn: has the log-densities by its own formula, |xU − cU|² and log det U', () => {
+  const { weights_, means_, precisions_cholesky_ } = Exchange.toScikitLearn(mixture)
+  const { values } = points
+  const logs = Mixture.logDensity(points)(mixture)
+  logs.forEach((log, i) => {
+    const x = values.subarray(3 * i, 3 * i + 3)
+    const density = weights_.reduce((sum, weight, k) => {
+      const u = precisions_cholesky_[k]
+      const y = [0, 1, 2].map(j => u.reduce((sum, row, l) => sum + (x[l] - means_[k][l]) * row[j], 0))
+      const det = u[0][0] * u[1][1] * u[2][2]
+      expect([u[1][0], u[2][0], u[2][1]]).toEqual([0, 0, 0])
+      return sum + (weight * det * Math.exp(-y.reduce((sum, v) => sum + v * v, 0) / 2)) / (2 * Math.PI) ** 1.5
+    }, 0)
+    expect(Math.log(density)).toBeCloseTo(log, 12)
   })
+})
 
-  it('is read in each covariance type', () => {
-    const shared = { weights_: [0.5, 0.5], means_: [[0], [1]] }
-    const variances = (found: object): ReadonlyArray<number> =>
-      pipe(
-        Exchange.fromScikitLearn({ ...shared, ...found }),
-        E.match(
-          () => [],
-          ({ variances }) => Array.from(variances)
-        )
+it('scikit-learn: is read in each covariance type', () => {
+  const shared = { weights_: [0.5, 0.5], means_: [[0], [1]] }
+  const variances = (found: object): ReadonlyArray<number> =>
+    pipe(
+      Exchange.fromScikitLearn({ ...shared, ...found }),
+      E.match(
+        () => [],
+        ({ variances }) => Array.from(variances)
       )
-    expect(variances({ covariance_type: 'tied', covariances_: [[4]] })).toEqual([4, 4])
-    expect(variances({ covariance_type: 'diag', covariances_: [[4], [9]] })).toEqual([4, 9])
-    expect(variances({ covariance_type: 'spherical', covariances_: [4, 9] })).toEqual([4, 9])
-  })
+    )
+  expect(variances({ covariance_type: 'tied', covariances_: [[4]] })).toEqual([4, 4])
+  expect(variances({ covariance_type: 'diag', covariances_: [[4], [9]] })).toEqual([4, 9])
+  expect(variances({ covariance_type: 'spherical', covariances_: [4, 9] })).toEqual([4, 9])
 })
 
 it.each([
@@ -100,73 +98,69 @@ it.each([
 const text = (written: string | Uint8Array): Uint8Array =>
   typeof written === 'string' ? new TextEncoder().encode(written) : written
 
-describe('files', () => {
-  it.each(Exchange.forms)('%s reads back, with the names of its columns', form => {
-    const columns = ['a', 'b "c"', 'd']
-    const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
-    same(E.right(found.mixture))
-    expect(found.columns).toEqual(columns)
-  })
+it.each(Exchange.forms)('files: %s reads back, with the names of its columns', form => {
+  const columns = ['a', 'b "c"', 'd']
+  const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
+  same(E.right(found.mixture))
+  expect(found.columns).toEqual(columns)
+})
 
-  it('in a form that is none are refused by its name', () => {
-    const form: string = 'pmml'
-    const anything = (form: string): Exchange.Form => form as Exchange.Form
-    expect(() => Exchange.write(anything(form))({ mixture: Mixture.of({ means: [[0], [3]] }), columns: null })).toThrow(
-      /form: pmml is not one of sklearn, npz, safetensors, mclust, json; try/
-    )
-  })
+it('files: in a form that is none are refused by its name', () => {
+  const form: string = 'pmml'
+  const anything = (form: string): Exchange.Form => form as Exchange.Form
+  expect(() => Exchange.write(anything(form))({ mixture: Mixture.of({ means: [[0], [3]] }), columns: null })).toThrow(
+    /form: pmml is not one of sklearn, npz, safetensors, mclust, json; try/
+  )
+})
 
-  it('one column and one component, too', () => {
-    const one = Mixture.of({ means: [[2]], variances: [9] })
-    for (const form of Exchange.forms) {
-      const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
-      expect([...found.means.values, ...found.variances, ...found.weights]).toEqual([2, 9, 1])
-    }
-  })
+it('files: one column and one component, too', () => {
+  const one = Mixture.of({ means: [[2]], variances: [9] })
+  for (const form of Exchange.forms) {
+    const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
+    expect([...found.means.values, ...found.variances, ...found.weights]).toEqual([2, 9, 1])
+  }
+})
 
-  it('reads what scikit-learn learned and numpy.savez wrote, with its log-densities', () => {
-    // GaussianMixture(2, random_state=0, tol=1e-8).fit(faithful).score_samples of the first five rows, scikit-learn 1.4.2
-    const found = Problem.orThrow(
-      Exchange.read(readFileSync(new URL('../../oracle/gaussianMixture.npz', import.meta.url)))
-    )
-    const values = Float64Array.of(3.6, 79, 1.8, 54, 3.333, 74, 2.283, 62, 4.533, 85)
-    const logs = Mixture.logDensity({ rows: 5, dim: 2, values })(found.mixture)
-    const theirs = [
-      -4.636808315135151, -3.6721652982583803, -5.805710213566283, -4.267006855250222, -3.5004557187306897
-    ]
-    theirs.forEach((log, i) => {
-      expect(logs[i]).toBeCloseTo(log, 12)
-    })
-    expect(found.columns).toEqual(['eruptions', 'waiting'])
-    // The same by numpy.savez_compressed, NumPy 2.4.6.
-    const packed = readFileSync(new URL('../../oracle/gaussianMixture.compressed.npz', import.meta.url))
-    expect(Problem.orThrow(Exchange.read(packed))).toEqual(found)
+it('files: reads what scikit-learn learned and numpy.savez wrote, with its log-densities', () => {
+  // GaussianMixture(2, random_state=0, tol=1e-8).fit(faithful).score_samples of the first five rows, scikit-learn 1.4.2
+  const found = Problem.orThrow(
+    Exchange.read(readFileSync(new URL('../../oracle/gaussianMixture.npz', import.meta.url)))
+  )
+  const values = Float64Array.of(3.6, 79, 1.8, 54, 3.333, 74, 2.283, 62, 4.533, 85)
+  const logs = Mixture.logDensity({ rows: 5, dim: 2, values })(found.mixture)
+  const theirs = [-4.636808315135151, -3.6721652982583803, -5.805710213566283, -4.267006855250222, -3.5004557187306897]
+  theirs.forEach((log, i) => {
+    expect(logs[i]).toBeCloseTo(log, 12)
   })
+  expect(found.columns).toEqual(['eruptions', 'waiting'])
+  // The same by numpy.savez_compressed, NumPy 2.4.6.
+  const packed = readFileSync(new URL('../../oracle/gaussianMixture.compressed.npz', import.meta.url))
+  expect(Problem.orThrow(Exchange.read(packed))).toEqual(found)
+})
 
-  it('gives mclust the triangles that it takes its densities from, UᵀU = Σ', () => {
-    const { cholsigma, sigma } = Exchange.toMclust(mixture).variance
-    ;[0, 1].forEach(k => {
-      ;[0, 1, 2].forEach(i => {
-        ;[0, 1, 2].forEach(j => {
-          const sum = [0, 1, 2].reduce((sum, l) => sum + cholsigma[l][i][k] * cholsigma[l][j][k], 0)
-          expect(sum).toBeCloseTo(sigma[i][j][k], 14)
-          if (i > j) expect(cholsigma[i][j][k]).toBe(0)
-        })
+it('files: gives mclust the triangles that it takes its densities from, UᵀU = Σ', () => {
+  const { cholsigma, sigma } = Exchange.toMclust(mixture).variance
+  ;[0, 1].forEach(k => {
+    ;[0, 1, 2].forEach(i => {
+      ;[0, 1, 2].forEach(j => {
+        const sum = [0, 1, 2].reduce((sum, l) => sum + cholsigma[l][i][k] * cholsigma[l][j][k], 0)
+        expect(sum).toBeCloseTo(sigma[i][j][k], 14)
+        if (i > j) expect(cholsigma[i][j][k]).toBe(0)
       })
     })
   })
+})
 
-  it.each([
-    ['{"weights_": [1]}', /covariance_type/],
-    ['{"pro": [0.5, 0.5]}', /mean/],
-    ['{}', /file: it is not a mixture/],
-    ['x,y\n1,2', /file: it is not a mixture/],
-    ['PK', /file: no zip archive, or one that is cut short is not a file of arrays/],
-    ['{"means": [[0]], "variances": [-1]}', /file: it is not a mixture/]
-  ])('refuses %s', (content, problem) => {
-    const found = Exchange.read(text(content))
-    expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(problem)
-  })
+it.each([
+  ['{"weights_": [1]}', /covariance_type/],
+  ['{"pro": [0.5, 0.5]}', /mean/],
+  ['{}', /file: it is not a mixture/],
+  ['x,y\n1,2', /file: it is not a mixture/],
+  ['PK', /file: no zip archive, or one that is cut short is not a file of arrays/],
+  ['{"means": [[0]], "variances": [-1]}', /file: it is not a mixture/]
+])('files: refuses %s', (content, problem) => {
+  const found = Exchange.read(text(content))
+  expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(problem)
 })
 
 /** Whether a program runs here; where it does not, what it would check is skipped. */

@@ -100,55 +100,53 @@ describe('the codec', () => {
 
 const family = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 
-describe('a family', () => {
-  it('is that of a mixture; a network has none', () => {
-    expect(Score.interpret(shrinking).family).toBeUndefined()
-    const all: ReadonlyArray<Score.Score<string>> = [pair, spherical, isotropic]
-    expect(all.map(score => Score.centreCount(family(score), 2))).toEqual([1, 3, 2])
-    expect(all.map(score => family(score).count(2))).toEqual([2, 3, 2])
-    expect(all.map(score => there(family(score).projection).seesNorm)).toEqual([false, false, true])
-  })
+it('a family: is that of a mixture; a network has none', () => {
+  expect(Score.interpret(shrinking).family).toBeUndefined()
+  const all: ReadonlyArray<Score.Score<string>> = [pair, spherical, isotropic]
+  expect(all.map(score => Score.centreCount(family(score), 2))).toEqual([1, 3, 2])
+  expect(all.map(score => family(score).count(2))).toEqual([2, 3, 2])
+  expect(all.map(score => there(family(score).projection).seesNorm)).toEqual([false, false, true])
+})
 
-  it('is a mixture of the vocabulary with the same meaning', () => {
-    const mixture = <P extends string>(score: Score.Score<P>, of: Params.Params<P>): Mixture.Mixture =>
-      pipe(
-        Score.toMixture(score)(of),
-        O.getOrElse(() => Mixture.of({ means: [[NaN]] }))
-      )
-    expect(mixture(pair, params.pair)).toEqual(Mixture.symmetricPair([1, -2]))
-    expect(mixture(spherical, params.spherical)).toEqual(Mixture.of({ means: [[1, 0], [0, 2], [-3, 1]] })) // prettier-ignore
-    const { means, weights, variances } = mixture(isotropic, params.isotropic)
-    expect(means).toEqual(params.isotropic.means)
-    ;[0.25, 0.75].forEach((w, k) => expect(weights[k]).toBeCloseTo(w, 14))
-    ;[0.5, 4].forEach((v, k) => expect(variances[k]).toBeCloseTo(v, 14))
-    expect(Score.toMixture(shrinking)(Params.of({ rate: 1, offset: [1] }))).toEqual(O.none)
-  })
-
-  it('has the parameters of a mixture, or says why not', () => {
-    const mixture = Mixture.of({ means: [[1, 0], [0, 2]], weights: [0.25, 0.75], variances: [0.5, 4] }) // prettier-ignore
-    const found = Problem.orThrow(Score.fromMixture(isotropic)(mixture))
-    expect(found.means.values).toEqual(mixture.means.values)
-    found.logVariances.values.forEach((v, k) => expect(Math.exp(v)).toBeCloseTo([0.5, 4][k], 14))
-    const [one, other] = found.logits.values
-    expect(Math.exp(other - one)).toBeCloseTo(3, 13)
-    expect(Score.fromMixture(spherical)(mixture)).toMatchObject(
-      E.left({ value: 'one of 2 components', domain: 'one of 3, as Score.spherical({ components: 3 }) has' })
+it('a family: is a mixture of the vocabulary with the same meaning', () => {
+  const mixture = <P extends string>(score: Score.Score<P>, of: Params.Params<P>): Mixture.Mixture =>
+    pipe(
+      Score.toMixture(score)(of),
+      O.getOrElse(() => Mixture.of({ means: [[NaN]] }))
     )
-    expect(Score.fromMixture(shrinking)(mixture)).toMatchObject(E.left({ field: 'score' }))
-    expect(() => Score.startOf(isotropic as never, 2)).toThrow(/give Score\.interpret\(score\)\.family/)
-  })
+  expect(mixture(pair, params.pair)).toEqual(Mixture.symmetricPair([1, -2]))
+  expect(mixture(spherical, params.spherical)).toEqual(Mixture.of({ means: [[1, 0], [0, 2], [-3, 1]] })) // prettier-ignore
+  const { means, weights, variances } = mixture(isotropic, params.isotropic)
+  expect(means).toEqual(params.isotropic.means)
+  ;[0.25, 0.75].forEach((w, k) => expect(weights[k]).toBeCloseTo(w, 14))
+  ;[0.5, 4].forEach((v, k) => expect(variances[k]).toBeCloseTo(v, 14))
+  expect(Score.toMixture(shrinking)(Params.of({ rate: 1, offset: [1] }))).toEqual(O.none)
+})
 
-  it('has centres, and parameters with given ones', () => {
-    const centres = { shape: [2, 2], values: Float64Array.of(5, 6, 7, 8) }
-    expect(there(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
-    expect(there(family(spherical).start).centres(params.spherical)).toEqual(params.spherical.means)
-    expect(there(family(isotropic).start).centres(params.isotropic)).toEqual(params.isotropic.means)
-    expect(there(family(pair).start).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
-    expect(there(family(spherical).start).fromCentres(centres, 3)).toEqual({ means: centres })
-    expect(there(family(isotropic).start).fromCentres(centres, 3)).toEqual({
-      means: centres,
-      ...Params.of({ logits: [0, 0], logVariances: [Math.log(3), Math.log(3)] })
-    })
+it('a family: has the parameters of a mixture, or says why not', () => {
+  const mixture = Mixture.of({ means: [[1, 0], [0, 2]], weights: [0.25, 0.75], variances: [0.5, 4] }) // prettier-ignore
+  const found = Problem.orThrow(Score.fromMixture(isotropic)(mixture))
+  expect(found.means.values).toEqual(mixture.means.values)
+  found.logVariances.values.forEach((v, k) => expect(Math.exp(v)).toBeCloseTo([0.5, 4][k], 14))
+  const [one, other] = found.logits.values
+  expect(Math.exp(other - one)).toBeCloseTo(3, 13)
+  expect(Score.fromMixture(spherical)(mixture)).toMatchObject(
+    E.left({ value: 'one of 2 components', domain: 'one of 3, as Score.spherical({ components: 3 }) has' })
+  )
+  expect(Score.fromMixture(shrinking)(mixture)).toMatchObject(E.left({ field: 'score' }))
+  expect(() => Score.startOf(isotropic as never, 2)).toThrow(/give Score\.interpret\(score\)\.family/)
+})
+
+it('a family: has centres, and parameters with given ones', () => {
+  const centres = { shape: [2, 2], values: Float64Array.of(5, 6, 7, 8) }
+  expect(there(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
+  expect(there(family(spherical).start).centres(params.spherical)).toEqual(params.spherical.means)
+  expect(there(family(isotropic).start).centres(params.isotropic)).toEqual(params.isotropic.means)
+  expect(there(family(pair).start).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
+  expect(there(family(spherical).start).fromCentres(centres, 3)).toEqual({ means: centres })
+  expect(there(family(isotropic).start).fromCentres(centres, 3)).toEqual({
+    means: centres,
+    ...Params.of({ logits: [0, 0], logVariances: [Math.log(3), Math.log(3)] })
   })
 })
 
@@ -234,29 +232,27 @@ describe('the M-step', () => {
   })
 })
 
-describe('convert', () => {
-  it('leaves mixtures as they are', () => {
-    expect(Score.convert(Schedule.edm)(spherical)).toBe(spherical)
-  })
+it('convert: leaves mixtures as they are', () => {
+  expect(Score.convert(Schedule.edm)(spherical)).toBe(spherical)
+})
 
-  it('gives a network its own level and scale: s′(x′) = s(x′/c)/c', () => {
-    // The score of N(0, I) under Ornstein–Uhlenbeck is −x; with σ = 2 and α = 1 it is that of N(0, 5 I).
-    const trained = Score.custom({
-      name: 'normal',
-      shapes: () => ({ scale: [] }),
-      apply: ({ scale }, x, { alpha, sigma }) => neg(div(x, mul(scale, mul(div(alpha, alpha), div(sigma, sigma)))))
-    })
-    const moved = Score.convert(Schedule.ornsteinUhlenbeck)(trained)
-    expect(Score.show(moved)).toBe(
-      'Score.convert(Schedule.ornsteinUhlenbeck)(Score.custom({ name: "normal", shapes: …, apply: … }))'
-    )
-    const { values } = Score.evaluate(moved, Schedule.edm)(Params.of({ scale: 1 }))(2)({
-      rows: 1,
-      dim: 2,
-      values: Float64Array.of(5, -10)
-    })
-    ;[-1, 2].forEach((s, j) => expect(values[j]).toBeCloseTo(s, 13))
+it('convert: gives a network its own level and scale: s′(x′) = s(x′/c)/c', () => {
+  // The score of N(0, I) under Ornstein–Uhlenbeck is −x; with σ = 2 and α = 1 it is that of N(0, 5 I).
+  const trained = Score.custom({
+    name: 'normal',
+    shapes: () => ({ scale: [] }),
+    apply: ({ scale }, x, { alpha, sigma }) => neg(div(x, mul(scale, mul(div(alpha, alpha), div(sigma, sigma)))))
   })
+  const moved = Score.convert(Schedule.ornsteinUhlenbeck)(trained)
+  expect(Score.show(moved)).toBe(
+    'Score.convert(Schedule.ornsteinUhlenbeck)(Score.custom({ name: "normal", shapes: …, apply: … }))'
+  )
+  const { values } = Score.evaluate(moved, Schedule.edm)(Params.of({ scale: 1 }))(2)({
+    rows: 1,
+    dim: 2,
+    values: Float64Array.of(5, -10)
+  })
+  ;[-1, 2].forEach((s, j) => expect(values[j]).toBeCloseTo(s, 13))
 })
 
 describe('evaluate', () => {

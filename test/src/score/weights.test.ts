@@ -35,34 +35,32 @@ describe.each(Weights.forms)('%s', form => {
   })
 })
 
-describe('PyTorch’s layers', () => {
-  it('are turned, and no others', () => {
-    const found = Weights.toTorch(layers)(params)
-    const [a, b, c, d] = params['in.weights'].values
-    expect(found['net.0.weight']).toEqual({ shape: [2, 2], values: Float64Array.of(a, c, b, d) })
-    expect(found['net.1.weight']).toEqual(params['norm.gain'])
-    expect(Object.keys(found).sort()).toEqual(
-      ['net.0.bias', 'net.0.weight', 'net.1.bias', 'net.1.weight', 'net.3.bias', 'net.3.weight'] // prettier-ignore
-    )
-    const wide = Weights.toTorch({ '': 'x' })
-    expect(() => wide(params)).toThrow(/in\.weights is in no layer/)
-  })
+it('PyTorch’s layers: are turned, and no others', () => {
+  const found = Weights.toTorch(layers)(params)
+  const [a, b, c, d] = params['in.weights'].values
+  expect(found['net.0.weight']).toEqual({ shape: [2, 2], values: Float64Array.of(a, c, b, d) })
+  expect(found['net.1.weight']).toEqual(params['norm.gain'])
+  expect(Object.keys(found).sort()).toEqual(
+    ['net.0.bias', 'net.0.weight', 'net.1.bias', 'net.1.weight', 'net.3.bias', 'net.3.weight'] // prettier-ignore
+  )
+  const wide = Weights.toTorch({ '': 'x' })
+  expect(() => wide(params)).toThrow(/in\.weights is in no layer/)
+})
 
-  it('that are missing, left over, of another shape or not finite are named, all at once', () => {
-    const rest = Object.fromEntries(
-      Object.entries(Weights.toTorch(layers)(params)).filter(([name]) => name !== 'net.0.weight')
-    )
-    const wrong = {
-      ...rest,
-      extra: params['in.bias'],
-      'net.3.bias': { shape: [3], values: Float64Array.of(1, 2, NaN) }
-    }
-    const text = said(Weights.fromTorch({ layers, shapes })({ arrays: wrong, layout: null }))
-    expect(text).toMatch(/in\.weights: missing/)
-    expect(text).toMatch(/out\.bias: shape \[3\] is not of shape \[2\]/)
-    expect(text).toMatch(/out\.bias: NaN/)
-    expect(text).toMatch(/extra: there/)
-  })
+it('PyTorch’s layers: that are missing, left over, of another shape or not finite are named, all at once', () => {
+  const rest = Object.fromEntries(
+    Object.entries(Weights.toTorch(layers)(params)).filter(([name]) => name !== 'net.0.weight')
+  )
+  const wrong = {
+    ...rest,
+    extra: params['in.bias'],
+    'net.3.bias': { shape: [3], values: Float64Array.of(1, 2, NaN) }
+  }
+  const text = said(Weights.fromTorch({ layers, shapes })({ arrays: wrong, layout: null }))
+  expect(text).toMatch(/in\.weights: missing/)
+  expect(text).toMatch(/out\.bias: shape \[3\] is not of shape \[2\]/)
+  expect(text).toMatch(/out\.bias: NaN/)
+  expect(text).toMatch(/extra: there/)
 })
 
 describe('files of others', () => {

@@ -5,8 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as T from '../../lib/index.js'
+import { SEED } from '../cases.js'
 import { compiled, programOf } from './compiler/programs.js'
 import { functions, type Unary } from './functions.js'
+import { oracle, ulps } from './simd-oracle.js'
 
 const edges = [
   ...[0, -0, 5e-324, -5e-324, 1e-310, 1e-160, -1e-160, 1e-20, -1e-8, 0.5, -0.5, 1, -1, 1.5, 2.5, -2.5, 20, 37, -37],
@@ -165,5 +167,39 @@ describe('log Γ of tensors', () => {
       const wanted = T.Gamma.digamma(x)
       expect(Math.abs(gradient.x.values[i] - wanted), String(x)).toBeLessThan(1e-13 * Math.max(1, Math.abs(wanted)))
     })
+  })
+})
+
+describe('functions that have the bits of the interpreter', () => {
+  const bits = (f: Unary, xs: ArrayLike<number>): Float64Array => T.compute(() => f(T.tensor(xs, [xs.length]))).values
+  const far = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
+  const angles = [...far, ...far.map(x => -x), ...T.Key.normal(1000)(T.Key.fromSeed(2)).map(z => 1e4 * z)]
+  // most errors of the logistic function are met where the exponential is near 1; the ends are those of the doubles
+  const near = T.Key.uniform(1500)(T.Key.fromSeed(SEED)).map((u, i) => [4, 40, 720][i % 3] * (2 * u - 1))
+  const logits = [...near, -745, -708.3, -37, 37, 745, 0, -0, 5e-324]
+  it.each<[string, Unary, number[]]>([
+    ['sine', T.sin, angles],
+    ['cosine', T.cos, angles],
+    ['sigmoid', T.sigmoid, logits],
+    ['sigmoid of −x', x => T.sigmoid(T.neg(x)), logits]
+  ])('%s', (_, f, x) => {
+    expect(compiled(f, x)).toEqual(bits(f, x))
+  })
+  it('sigmoid, within 2 ulp', () => {
+    const found = compiled(T.sigmoid, logits)
+    expect(Math.max(...logits.map((x, i) => ulps(found[i], oracle.sigmoid(x))))).toBeLessThan(2)
+  })
+  it('sine and cosine of numbers beyond their reach, in any number of threads', () => {
+    const x = T.Key.normal(400_000)(T.Key.fromSeed(3))
+    for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
+    for (const f of [T.sin, T.cos]) {
+      const right = bits(f, x)
+      for (const count of [1, 2]) {
+        T.useThreads(count)
+        const found = compiled(f, x)
+        // `toEqual` takes seconds for so many.
+        expect(found.findIndex((y, i) => !Object.is(y, right[i]))).toBe(-1)
+      }
+    }
   })
 })

@@ -136,14 +136,15 @@ describe('Key.subset', () => {
 })
 
 describe('a stage on batches', () => {
+  const loss = {
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.spherical({ components: 2 }),
+    objective: Objective.likelihood,
+    expectation: Expectation.monteCarlo()
+  }
+  const params = Params.of({ means: [[-1], [2]] })
+
   it('looks at the whole in the mean', () => {
-    const loss = {
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.spherical({ components: 2 }),
-      objective: Objective.likelihood,
-      expectation: Expectation.monteCarlo()
-    }
-    const params = Params.of({ means: [[-1], [2]] })
     const whole = Loss.plans(loss, points)[0].evaluate(params, Key.fromSeed(0))
     const { evaluate } = Loss.batched(loss, points, 50)
     const repeats = 400
@@ -156,13 +157,6 @@ describe('a stage on batches', () => {
   })
 
   it('on all rows is the whole', () => {
-    const loss = {
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.spherical({ components: 2 }),
-      objective: Objective.likelihood,
-      expectation: Expectation.monteCarlo()
-    }
-    const params = Params.of({ means: [[-1], [2]] })
     const [one, other] = [Loss.plans(loss, points)[0], Loss.batched(loss, points, 500)].map(({ evaluate }) =>
       evaluate(params, Key.fromSeed(0))
     )
@@ -170,21 +164,16 @@ describe('a stage on batches', () => {
   })
 
   it('of an objective of one’s own is one program, the interpreter’s number, and leaves nothing behind', () => {
-    const loss = {
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.spherical({ components: 2 }),
-      objective: Objective.custom('robust', TimeLaw.uniform(0.1, 1), ({ score, target }) =>
-        sqrt(add(1, square(sub(score, target))))
-      ),
-      expectation: Expectation.monteCarlo()
-    }
-    const params = Params.of({ means: [[-1], [2]] })
-    const batched = Loss.batched(loss, points, 50)
+    const robust = Objective.custom('robust', TimeLaw.uniform(0.1, 1), ({ score, target }) =>
+      sqrt(add(1, square(sub(score, target))))
+    )
+    const own = { ...loss, objective: robust }
+    const batched = Loss.batched(own, points, 50)
     expect(batched.engine).toBe('compiled')
     const key = Key.fromSeed(3)
     const keys = pipe(key, Key.named('rows', 'loss'))
     const drawn = pipe(points, Points.select(Key.subset(500, 50)(keys.rows)))
-    const wanted = Loss.plans(loss, drawn)
+    const wanted = Loss.plans(own, drawn)
       .find(({ engine }) => engine === 'interpreted')
       ?.evaluate(params, keys.loss)
     const found = batched.evaluate(params, key)

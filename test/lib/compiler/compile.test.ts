@@ -15,8 +15,7 @@ import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from
 import { kernels } from '../../../lib/kernels/index.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import { SEED, isSlow, spread } from '../../cases.js'
-import { oracle, ulps } from '../simd-oracle.js'
-import { called, callOf, cases, compiled, programOf as toProgram, type Case } from './programs.js'
+import { called, callOf, cases, programOf as toProgram, type Case } from './programs.js'
 
 /** The same by the interpreter. */
 const interpreted = ({ signature, write }: Case, { rows, params, given, constants }: Call) => {
@@ -587,41 +586,6 @@ describe('versions of constants', () => {
         T.mean(T.tanh(T.sum(T.matMul(x, T.tanh(T.mul(alpha, m)), { transposeB: true }), 1)))
       )
     ).toContain('of each version')
-  })
-})
-
-describe('functions that have the bits of the interpreter', () => {
-  const interpreted = (f: (x: Tensor) => Tensor, x: Float64Array): Float64Array =>
-    compute(() => f(fromNdArray({ shape: [x.length], values: x }))).values
-  const far = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
-  const angles = [...far, ...far.map(x => -x), ...Key.normal(1000)(Key.fromSeed(2)).map(z => 1e4 * z)]
-  // most errors of the logistic function are met where the exponential is near 1; the ends are those of the doubles
-  const near = Key.uniform(1500)(Key.fromSeed(SEED)).map((u, i) => [4, 40, 720][i % 3] * (2 * u - 1))
-  const logits = [...near, -745, -708.3, -37, 37, 745, 0, -0, 5e-324]
-  it.each<[string, (x: Tensor) => Tensor, number[]]>([
-    ['sine', T.sin, angles],
-    ['cosine', T.cos, angles],
-    ['sigmoid', T.sigmoid, logits],
-    ['sigmoid of −x', x => T.sigmoid(T.neg(x)), logits]
-  ])('%s', (_, f, x) => {
-    expect(compiled(f, x)).toEqual(interpreted(f, Float64Array.from(x)))
-  })
-  it('sigmoid, within 2 ulp', () => {
-    const found = compiled(T.sigmoid, logits)
-    expect(Math.max(...logits.map((x, i) => ulps(found[i], oracle.sigmoid(x))))).toBeLessThan(2)
-  })
-  it('sine and cosine of numbers beyond their reach, in any number of threads', () => {
-    const x = Key.normal(400_000)(Key.fromSeed(3))
-    for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
-    for (const f of [T.sin, T.cos]) {
-      const right = interpreted(f, x)
-      for (const count of [1, 2]) {
-        useThreads(count)
-        const found = compiled(f, x)
-        // `toEqual` takes seconds for so many.
-        expect(found.findIndex((y, i) => !Object.is(y, right[i]))).toBe(-1)
-      }
-    }
   })
 })
 

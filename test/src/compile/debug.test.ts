@@ -1,6 +1,6 @@
 /** Run.debug: what is made wrong on purpose, at one place, is named there. */
 import { describe, expect, it } from 'vitest'
-import { add, log, maximum, mul, origin, sub, sum, square, where, greater } from '../../../lib/index.js'
+import { add, greater, log, maximum, mul, origin, slice, sqrt, square, sub, sum, where } from '../../../lib/index.js'
 import {
   Compile,
   Expectation,
@@ -36,13 +36,16 @@ const program = ({
   optimizer = Optimizer.gradientDescent({ rate: 1e-3 }),
   schedule = Schedule.ornsteinUhlenbeck,
   data = points(0, 0),
-  batch = null
+  batch = null,
+  before = 2
 }: {
   readonly objective?: Objective.Objective
   readonly optimizer?: Optimizer.Optimizer
   readonly schedule?: Schedule.Schedule
   readonly data?: ReturnType<typeof points>
   readonly batch?: number | null
+  /** Steps of expectation–maximization before the descent. */
+  readonly before?: number
 }) =>
   Problem.orThrow(
     Compile.pipeline(
@@ -51,7 +54,7 @@ const program = ({
         score: Score.spherical({ components: 2 }),
         initializer: Initializer.values([[1], [-1]]),
         stages: [
-          Stage.expectationMaximization({ steps: 2 }),
+          Stage.expectationMaximization({ steps: before }),
           Stage.descend({ objective, expectation: Expectation.monteCarlo(), optimizer, steps: 30, batch })
         ]
       })
@@ -88,6 +91,20 @@ describe('a term of the objective', () => {
       /^stages\[1\], step \d+: the objective, by .*"rare".* of row 18 at time 0\.\d+, where log\(-3\) is NaN: NaN/
     )
     expect(Run.showFault(fault).split('\n')).toContain('  clean = -7')
+  })
+})
+
+describe('a derivative', () => {
+  it('that is not finite where the value is, by the parameter', () => {
+    // |x − c_1| as a root has no derivative where they are equal: in row 12.
+    const corner = Objective.custom('corner', TimeLaw.at(0.3), ({ clean, params }) =>
+      sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
+    )
+    const objective = Objective.sum([smooth, corner])
+    const { said } = found(program({ objective, data: points(11, 1), before: 0 }))
+    expect(said).toMatch(
+      /^stages\[1\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 at time 0\.3 in means\[0\]\[0\], where div\(1, 0\) is Infinity: /
+    )
   })
 })
 

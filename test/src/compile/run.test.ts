@@ -2,10 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { add, log, slice, sqrt, square, sub, sum } from '../../../lib/index.js'
 import {
   Compile,
-  Expectation,
   Initializer,
   Key,
   Objective,
@@ -16,8 +14,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
-  type Points
+  TimeLaw
 } from '../../../src/index.js'
 import type { CompiledStage, Step } from '../../../src/compile/program.js'
 import * as Run from '../../../src/compile/run.js'
@@ -139,66 +136,6 @@ describe('a step that is not finite', () => {
       [0, 0, running],
       [0, 0, `stages[0], step 1: ${what} is not finite; ${remedy}`]
     ])
-  })
-})
-
-describe('a loss that is not finite is told', () => {
-  const ROWS = 20
-  const column = (at: number, value: number): Points.Points => ({
-    rows: ROWS,
-    dim: 1,
-    values: Float64Array.from({ length: ROWS }, (_, i) => (i === at ? value : 0.1 * i + 0.03))
-  })
-  const law = TimeLaw.at(0.3)
-  const learned = (
-    objective: Objective.Objective,
-    points: Points.Points,
-    { expectation = Expectation.monteCarlo(), batch = null }: Partial<Stage.Loss> = {}
-  ): string => {
-    const program = Problem.orThrow(
-      Compile.pipeline(
-        Pipeline.of({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score: Score.spherical({ components: 2 }),
-          initializer: Initializer.values([[1], [-1]]),
-          stages: [
-            Stage.descend({
-              objective,
-              expectation,
-              batch,
-              optimizer: Optimizer.gradientDescent({ rate: 1e-3 }),
-              steps: 50
-            })
-          ]
-        })
-      )(points)
-    )
-    const { status } = Run.last(program)(key)
-    return status._tag === 'Failed' ? Problem.show(status.problem) : status._tag
-  }
-  const smooth = Objective.custom('smooth', law, ({ score, target }) => sum(square(sub(score, target)), 1))
-  const rare = Objective.custom('rare', law, ({ noise }) => sum(log(add(4, noise)), 1))
-  const ofData = Objective.custom('ofData', law, ({ clean }) => sum(log(add(4, clean)), 1))
-
-  it('by the term, the row and the step, where noise is the cause', () => {
-    const noise = column(6, -5)
-    expect(learned(Objective.sum([smooth, rare]), column(6, 0.6), { expectation: Expectation.fixed(noise) })).toMatch(
-      /^stages\[0\], step 1: the objective, by Objective.custom\("rare", .*\) of row 7 at time 0\.3, where log\(-1\) is NaN: NaN is not finite;/
-    )
-  })
-  it('by the row of the data, where a batch is of a few', () => {
-    expect(learned(Objective.sum([smooth, ofData]), column(6, -5), { batch: 3 })).toMatch(
-      /^stages\[0\], step \d+: the objective, by Objective.custom\("ofData", .*\) of row 7 at time 0\.3, where log\(-1\) is NaN: NaN is not finite;/
-    )
-  })
-  it('by the parameter, where the value is finite and its derivative is not', () => {
-    // |x − c_1| as a root has no derivative where they are equal: in row 12 of 20.
-    const corner = Objective.custom('corner', law, ({ clean, params }) =>
-      sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
-    )
-    expect(learned(Objective.sum([smooth, corner]), column(11, 1))).toMatch(
-      /^stages\[0\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 at time 0\.3 in means\[0\]\[0\], where div\(1, 0\) is Infinity: /
-    )
   })
 })
 

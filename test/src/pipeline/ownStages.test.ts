@@ -295,6 +295,8 @@ describe('sums that a stage asks for', () => {
           step: (params, _, key) => {
             keys.push(key)
             const found = sums(params, { numbers: { power: 1 }, batch: { rows: 40, key } })
+            // Of shares of all rows.
+            expect(found.mass.values.reduce((a, b) => a + b)).toBeCloseTo(1, 12)
             return { value: 0, params: centres(found, params), memory: null }
           }
         }))

@@ -101,7 +101,8 @@ describe('a derivative', () => {
       sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
     )
     const objective = Objective.sum([smooth, corner])
-    const { said } = found(program({ objective, data: points(11, 1), before: 0 }))
+    const values = Float64Array.from({ length: 20 }, (_, i) => (i === 11 ? 1 : 0.1 * i + 0.03))
+    const { said } = found(program({ objective, data: { rows: 20, dim: 1, values }, before: 0 }))
     expect(said).toMatch(
       /^stages\[1\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 at time 0\.3 in means\[0\]\[0\], where div\(1, 0\) is Infinity: /
     )

@@ -204,6 +204,16 @@ describe('what is tried', () => {
     expect(asked.other).toBeGreaterThan(0)
   })
 
+  it('is other code under one name a second time, and has a program of its own', () => {
+    const value = (factor: number): number => {
+      const objective = custom(({ score }) => mul(factor, sum(square(score), 1)))
+      const loss = { schedule: Schedule.ornsteinUhlenbeck, expectation: Expectation.monteCarlo(), objective }
+      const evaluate = Problem.orThrow(Compile.valueAndGrad({ ...loss, score: network(linear) })(points))
+      return evaluate(Params.of({ matrix: [[1, 0], [0, 1]] }), Key.fromSeed(1)).value // prettier-ignore
+    }
+    expect(value(2) / value(1)).toBeCloseTo(2, 12)
+  })
+
   it('is where a run starts, of what is not one’s own too', () => {
     const start = Params.of({ means: [[0, 0]], logits: [0], logVariances: [800] })
     const found = pipe(

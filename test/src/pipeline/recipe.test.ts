@@ -475,6 +475,12 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
       expect(told(recipe(score)(data))).toEqual(told(wanted))
     })
 
+  it('starts a score without centres at normal parameters', () => {
+    const network = Score.custom({ name: 'linear', shapes: () => ({ a: [] }), apply: (_, x) => x })
+    for (const recipe of [twoStage, maximumLikelihood])
+      expect(recipe(network)(points).initializer).toEqual(gaussian({ scale: 1 }))
+  })
+
   it('judges moves among more than 16 components after 40 steps', () => {
     const moves = (components: number): ReadonlyArray<string> =>
       annealed(Score.spherical({ components }))(points)

@@ -1,7 +1,6 @@
 /** Stages made of stages: what they come to as data, what other stages they are equal to, and what guards, restarts and samples keep. */
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import {
   Case,
   Compile,
@@ -177,23 +176,6 @@ it('a guard keeps no mixture that has lost a component to a single row, and one 
   expect(ended(em(4), Stage.guarded(em(96)))).not.toEqual(ended(em(4)))
 })
 
-describe('a restart', () => {
-  it('keeps the likeliest attempt, and the more attempts the likelier', () => {
-    const three = Mixture.sample(400)(Key.fromSeed(3))(Mixture.of({ means: [[-4, 0], [4, 0], [0, 5]] })) // prettier-ignore
-    const spherical = Score.spherical({ components: 3 })
-    const reached = (stage: Stage.Stage, initializer: Initializer.Initializer = Initializer.fromData): number =>
-      likelihood(
-        spherical,
-        last(Pipeline.of({ schedule, score: spherical, initializer, stages: [stage] }), three).params,
-        three
-      )
-    const best = [1, 2, 4, 8].map(times => reached(Stage.restart(times)(em(30))))
-    best.slice(1).forEach((value, i) => expect(value).toBeGreaterThanOrEqual(best[i]))
-    const bad = Initializer.values([[0, 0], [0, 0], [0, 0]]) // prettier-ignore
-    expect(best[3]).toBeGreaterThan(reached(em(30), bad) + 0.1)
-  })
-})
-
 describe('a stage on a sample', () => {
   const on = (rows: number, seed: number): Params.Params<Names> =>
     last(of(Stage.onSample({ rows })(em(7))), points, seed).params
@@ -228,21 +210,6 @@ describe('a stage on a sample', () => {
     const found = [...last(Recipe.annealed(score)(large), large, 0).params.means.values].sort((a, b) => a - b)
     // Five standard errors of the mean of the rows of a third.
     truth.forEach((centre, k) => expect(Math.abs(found[k] - centre)).toBeLessThan(5 / Math.sqrt(7000)))
-  })
-})
-
-it('power iteration ends at the top eigenvector of Ĉ − I with its length from the eigenvalue', () => {
-  const pair = Mixture.sample(3000)(Key.fromSeed(8))(Mixture.symmetricPair([1.5, -1, 0.5]))
-  const stages = [Stage.powerIteration({ steps: 500, relativeChange: 1e-15 })]
-  const { params } = last(
-    Pipeline.of({ schedule, score: Score.symmetricPair, initializer: Initializer.gaussian({ scale: 1 }), stages }),
-    pair
-  )
-  const { values: eigenvalues, vectors } = symmetricEigen({ shape: [3, 3], values: Points.secondMoment(pair) })
-  const length = Math.sqrt(eigenvalues[0] - 1)
-  const sign = Math.sign(params.mean.values[0] * vectors.values[0])
-  params.mean.values.forEach((value, j) => {
-    expect(Math.abs(value - sign * length * vectors.values[j])).toBeLessThan(1e-12)
   })
 })
 

@@ -80,12 +80,11 @@ export const sample =
     const keys = pipe(key, Key.named('label', 'normal'))
     const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
     const normals = Key.normal(rows * dim)(keys.normal)
-    const labels = Array.from(Key.uniform(rows)(keys.label), u =>
-      Math.min(
-        shares.findIndex(share => u < share) < 0 ? mixture.length - 1 : shares.findIndex(share => u < share),
-        mixture.length - 1
-      )
-    )
+    // The last share is 1 but for rounding.
+    const labels = Array.from(Key.uniform(rows)(keys.label), u => {
+      const label = shares.findIndex(share => u < share)
+      return label < 0 ? mixture.length - 1 : label
+    })
     return pointsOf(
       dim,
       labels.map((k, i) => mixture[k].mean.map((c, j) => c + Math.sqrt(mixture[k].variance) * normals[i * dim + j]))

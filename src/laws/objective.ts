@@ -450,25 +450,20 @@ const estimate = (values: ReadonlyArray<number>): { readonly mean: number; reado
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
-/** Every entry of the means but those along one coordinate 0, and of the other parameters as they are. */
-const onAxis =
-  (axis: number, dim: number) =>
+/** The means changed by what their coordinate is. */
+const withMeans =
+  (dim: number, change: (value: number, coordinate: number) => number) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
-      name.startsWith('mean')
-        ? { ...array, values: array.values.map((value, at) => (at % dim === axis ? value : 0)) }
-        : array
+      name.startsWith('mean') ? { ...array, values: array.values.map((value, at) => change(value, at % dim)) } : array
     )(params)
 
+/** Every entry of the means but those along one coordinate 0, and of the other parameters as they are. */
+const onAxis = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
+
 /** The means moved along a coordinate. */
-const movedAlong =
-  (axis: number, dim: number, by: number) =>
-  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
-    Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
-      name.startsWith('mean')
-        ? { ...array, values: array.values.map((value, at) => (at % dim === axis ? value + by : value)) }
-        : array
-    )(params)
+const movedAlong = (axis: number, dim: number, by: number) =>
+  withMeans(dim, (value, j) => (j === axis ? value + by : value))
 
 /** Laws of a proper objective: in population the truth is a stationary point, and a minimum, which every coordinate of the centres shows. */
 const properRows = <P extends string>(

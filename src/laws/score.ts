@@ -108,6 +108,19 @@ const scoreOf = <P extends string>(
   { schedule, params, time, points }: Omit<Example<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
+/** Rows at levels of their own, together and each alone. To 1e-13: the order of a sum may differ. */
+const rowsAlone = <P extends string>(
+  of: Score.Model<P>['output'],
+  { schedule, params, points, time }: Omit<Example<P>, 'seed'>
+) => {
+  const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
+  const at = (points: Points.Points, levels: ReadonlyArray<Schedule.Level>): Float64Array =>
+    compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
+  const alone = levels.flatMap((level, i) => Array.from(at(Points.select([i])(points), [level])))
+  const within = 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
+  return { together: at(points, levels), alone, within }
+}
+
 /** The law of the heads of a network, where it has more than its output. */
 const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): Stated | false => {
   const { heads, output, scoreless } = Score.interpret(score)
@@ -117,25 +130,15 @@ const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<
     statement:
       '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
     source: 'definition of Score.Model',
-    says: ({ schedule, params, points, time }: Example<P>) => {
-      const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
-      const at = (
-        of: Score.Model<P>['output'],
-        points: Points.Points,
-        levels: ReadonlyArray<Schedule.Level>
-      ): Float64Array => compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
+    says: (each: Example<P>) => {
+      const { params, points, time, schedule } = each
       const names = compute(() =>
         Params.map<Tensor, Tensor>(() => fill([1], 1))(
-          heads(Score.tensors(params), Points.tensor(points), columnsOf(levels))
+          heads(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, Schedule.level(time)(schedule)))
         )
       )
-      const found = Object.keys(names).map(name => {
-        const head: Score.Model<P>['output'] = (...given) => heads(...given)[name]
-        const together = at(head, points, levels)
-        const alone = levels.flatMap((level, i) => Array.from(at(head, Points.select([i])(points), [level])))
-        return { together, alone, within: 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)) }
-      })
-      const wanted = at(output, points, levels)
+      const found = Object.keys(names).map(name => rowsAlone<P>((...given) => heads(...given)[name], each))
+      const wanted = rowsAlone(output, each).together
       return [
         found.map(({ together, alone, within }) => [areFinite(together), equals(together, alone, within)]),
         equals(found.some(({ together }) => together.every((x, i) => x === wanted[i])) ? 1 : 0, 1)
@@ -189,14 +192,8 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
       source: 'definition of Score.Model',
       says: each => {
-        const { schedule, params, points, time } = each
-        const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
-        const levels = times.map(time => Schedule.level(time)(schedule))
-        const together = compute(() => apply(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
-        const alone = times.flatMap((time, i) =>
-          Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
-        )
-        return equals(together, alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
+        const { together, alone, within } = rowsAlone(apply, each)
+        return equals(together, alone, within)
       }
     }),
     ofHeads(score, options),

@@ -80,6 +80,12 @@ it.each<[TimeGrid.TimeGrid, Schedule.Schedule, ReadonlyArray<string>]>([
     ou,
     ['to: 0 is not a time with noise, where the log-SNR is finite; try 0.001, or TimeGrid.karras']
   ],
+  // The last time of a schedule is one of its times.
+  [
+    TimeGrid.uniform({ from: 0.5, to: 1, steps }),
+    cosine,
+    ['to: 1 is not < 0.5: times fall from noise to data; swap the two']
+  ],
   [TimeGrid.listed([2]), ou, ['times: a list of 1 is not at least two times; add the clean end']],
   [TimeGrid.listed([]), ou, ['times: a list of 0 is not at least two times; add the clean end']],
   [

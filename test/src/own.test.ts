@@ -140,7 +140,7 @@ const inSpan = Expectation.define({
 const equalSteps = Expectation.define({
   name: 'equalSteps',
   about: 'equal steps from −8 to 8',
-  fields: { nodes: Field.count({ least: 3, default: 300 }) },
+  fields: { nodes: Field.count({ least: 3, default: 60 }) },
   meaning: ({ nodes }) => ({
     where: 'line',
     rule: () => {
@@ -375,7 +375,7 @@ const rows: ReadonlyArray<
   ['Expectation.turned({ crosses: 3 })', Expectation.concept, turned({ crosses: 3 }), laws.expectation(turned(), pair)],
   ['Expectation.inSpan', Expectation.concept, inSpan, laws.expectation(inSpan, pair)],
   [
-    'Expectation.equalSteps({ nodes: 300 })',
+    'Expectation.equalSteps({ nodes: 60 })',
     Expectation.concept,
     equalSteps(),
     laws.expectation(equalSteps(), pair, { repeats: 2 })
@@ -543,7 +543,7 @@ describe('in a loss', () => {
     expect([late(), ends(1)].map(TimeLaw.isDeterministic)).toEqual([false, true])
   })
 
-  it.each([turned({ crosses: 2 }), equalSteps({ nodes: 40 }), inSpan])(
+  it.each([turned({ crosses: 2 }), equalSteps({ nodes: 20 }), inSpan])(
     'an expectation gives the same number by every plan: $_tag',
     expectation => {
       const loss = {

@@ -24,7 +24,7 @@ import {
   Score,
   Stage
 } from '../src/index.js'
-import { rowsOf } from '../src/mixture/rows.js'
+import { rowsOf } from '../src/mixture/dataRows.js'
 import * as Chunks from '../lib/rows/chunks.js'
 import { useThreads } from '../lib/simd/threadPool.js'
 import { families } from './families.js'

@@ -13,7 +13,7 @@ import { cleanRow } from '../mixture/family.js'
 import * as Params from '../core/params.js'
 import { summed, summedBy } from '../mixture/em/eStep.js'
 import * as Nodes from '../mixture/nodes.js'
-import { rowsOf } from '../mixture/rows.js'
+import { rowsOf } from '../mixture/dataRows.js'
 import type * as Stage from '../pipeline/stage.js'
 import type * as Score from '../score/score.js'
 

@@ -3,9 +3,9 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { described } from './em/eStep.js'
-import type { Rows } from './rows.js'
+import type { Rows } from './dataRows.js'
 import * as Mixture from './mixture.js'
-import { asTheyAre, rowsOf } from './rows.js'
+import { asTheyAre, rowsOf } from './dataRows.js'
 
 export interface Statistics {
   readonly rows: number

@@ -48,7 +48,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
-import { asTheyAre } from '../mixture/rows.js'
+import { asTheyAre } from '../mixture/dataRows.js'
 import * as Stage from './stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 

@@ -11,7 +11,7 @@ import * as Points from '../../data/points.js'
 import { owned } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../family.js'
-import { asTheyAre } from '../rows.js'
+import { asTheyAre } from '../dataRows.js'
 
 export interface Frame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */

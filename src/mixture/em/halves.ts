@@ -20,7 +20,7 @@ import { select, weightsOf } from '../../data/points.js'
 import type { MStep, Second } from '../family.js'
 import { componentsOf, isGaussian, isRound, ofComponents, partsOf, type Component } from '../component.js'
 import { mirror, moments, responsibilities, whitened } from './moments.js'
-import type { Rows } from '../rows.js'
+import type { Rows } from '../dataRows.js'
 import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 

@@ -14,7 +14,7 @@ import * as Points from '../../data/points.js'
 import { misses } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Component } from '../component.js'
-import { rowsOf } from '../rows.js'
+import { rowsOf } from '../dataRows.js'
 import { moments } from './moments.js'
 import { patternsOf, seenBy } from './patterns.js'
 

@@ -18,7 +18,7 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import { cleanRow, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
-import type { Rows } from '../rows.js'
+import type { Rows } from '../dataRows.js'
 import { summed as summedRows } from './eStep.js'
 import type { Taken } from './expectationMaximization.js'
 

@@ -4,7 +4,7 @@ import { partsOf } from '../../../src/mixture/component.js'
 import { moments, type Sums } from '../../../src/mixture/em/moments.js'
 import type { Second } from '../../../src/mixture/family.js'
 import * as Mixture from '../../../src/mixture/mixture.js'
-import type { Rows } from '../../../src/mixture/rows.js'
+import type { Rows } from '../../../src/mixture/dataRows.js'
 import type { Level } from '../../../src/schedule/dynamics.js'
 
 export const inLoops =

@@ -10,7 +10,7 @@ import { there } from '../../../there.js'
 import * as Chunks from '../../../../lib/rows/chunks.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
-import { rowsOf } from '../../../../src/mixture/rows.js'
+import { rowsOf } from '../../../../src/mixture/dataRows.js'
 import { ofVocabulary } from '../families/families.js'
 
 const means = [[-1, 0, 1], [1.5, 1, -1]] // prettier-ignore

@@ -5,7 +5,7 @@ import { compute, fromNdArray, Key, type NdArray } from '../../../../lib/index.j
 import * as Factor from '../../../../lib/arrays/factor.js'
 import { size } from '../../../../lib/arrays/ndarray.js'
 import { scores } from '../../../../src/cli/glossary.js'
-import { Case } from '../../../../src/index.js'
+import * as Case from '../../../../src/core/case.js'
 import * as Covariance from '../../../../src/mixture/families/covariance.js'
 import * as Families from '../../../../src/mixture/families/index.js'
 import * as Mixture from '../../../../src/mixture/mixture.js'
@@ -31,10 +31,16 @@ export interface Asked {
   readonly from: (mixture: Mixture.Mixture) => P
 }
 
+/** A description of so many components, or one in which what stands has as many. */
+const sized =
+  (components: number) =>
+  <T extends Case.AnyValue>(value: T): T =>
+    Object.hasOwn(value, 'components') ? Case.changed({ components })(value) : Case.mapInner(sized(components))(value)
+
 /** The families of the vocabulary that say of a mixture which parameters it has, of so many components. */
 export const ofVocabulary = (components: number): ReadonlyArray<Asked> =>
   scores.words.flatMap(({ name, example }) => {
-    const score = Object.hasOwn(example, 'components') ? pipe(example, Case.changed({ components })) : example
+    const score = sized(components)(example)
     const { family } = interpret(score)
     return family === undefined || family.mirrored || family.fromMixture === undefined
       ? []

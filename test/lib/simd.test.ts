@@ -153,17 +153,6 @@ describe.each([
   })
 })
 
-describe('the two paths agree', () => {
-  it('sum and matMul, of normal numbers', () => {
-    const x = Key.normal(20_000)(Key.fromSeed(1))
-    const y = Key.normal(20_000)(Key.fromSeed(2))
-    expect(Math.abs(Simd.kernels().sum(x) - plain.sum(x))).toBeLessThan(1e-13 * 20_000)
-    const c = Simd.kernels().matMul(x, y, 50, 400, 50)
-    const d = plain.matMul(x, y, 50, 400, 50)
-    expect(c.every((v, i) => Math.abs(v - d[i]) < 1e-13 * 400)).toBe(true)
-  })
-})
-
 describe('arrays in the memory', () => {
   const kernels = simd(compile())
   const { room } = kernels
@@ -193,7 +182,7 @@ describe('arrays in the memory', () => {
     ['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt', ...names] as const
   ).map(name => [
     name,
-    [0, 1, 7, 8, 17, 1000, 1029].map(n => ({ length: n, write: (of, put, out) => of[name](put(any(n)), out) }))
+    [0, 1, 7, 8, 17, 1000, 1029, 2049].map(n => ({ length: n, write: (of, put, out) => of[name](put(any(n)), out) }))
   ])
   const shapes = [[1, 1], [1, 29], [7, 1], [6, 2], [5, 3], [4, 8], [3, 27]] // prettier-ignore
   const zips: ReadonlyArray<readonly [string, ReadonlyArray<Written>]> = (

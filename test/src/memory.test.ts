@@ -69,7 +69,7 @@ describe('steps without end', () => {
   })
 })
 
-const MANY = isSlow ? 1000 : 40
+const MANY = 1000
 /** From here on nothing is kept any more that the first of them left: 256 programs and 64 instances. */
 const FULL = 400
 

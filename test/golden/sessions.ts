@@ -9,7 +9,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
+import { once } from '../cases.js'
 import type { Place } from '../src/cli/harness.js'
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`./${name}.session`, import.meta.url))
@@ -63,7 +64,7 @@ export const played = async (name: string, here: Place): Promise<string> => {
 
 /** What is printed is what stands in a file of sessions; `-u` blesses what was read. */
 export const replays = (name: string, here: Place): void => {
-  it(`prints what stands in ${name}.session`, async () => {
+  once(`prints what stands in ${name}.session`, async () => {
     await expect(await played(name, here)).toMatchFileSnapshot(pathOf(name))
   })
 }

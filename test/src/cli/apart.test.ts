@@ -10,15 +10,15 @@ import { listed } from '../../../lib/plain/gather.js'
 import { groups } from '../../../lib/formats/parquet.js'
 import { apart, type Asked } from '../../../src/cli/apart.js'
 import { place } from './harness.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const here = place()
 afterAll(here.remove)
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes.slice())
 }
-const arrow = (bytes: Uint8Array): Asked => ({ format: 'Arrow', bytes: once(bytes), size: bytes.length })
+const arrow = (bytes: Uint8Array): Asked => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
 const read = (asked: Asked, limits?: object): Promise<ReadonlyArray<Columns>> => listed(apart(asked, true, limits))
 
 describe('a file that is read in a thread', () => {
@@ -42,14 +42,14 @@ describe('a file that is read in a thread', () => {
     })
   )
 
-  it('has the parts that it has in this one', async () => {
+  once('has the parts that it has in this one', async () => {
     const parts = (await listed(groups(file, true))).map(sent)
     expect(await read(parquet)).toEqual(parts)
     expect(await read({ ...parquet, file: path })).toEqual(parts)
-    expect(await read(arrow(bytes))).toEqual((await listed(batches(once(bytes), true))).map(sent))
+    expect(await read(arrow(bytes))).toEqual((await listed(batches(whole(bytes), true))).map(sent))
   })
 
-  it('ends where no more of it is asked for', async () => {
+  once('ends where no more of it is asked for', async () => {
     for await (const part of apart(parquet, false)) {
       expect(part.rows).toBe(2)
       break
@@ -59,11 +59,11 @@ describe('a file that is read in a thread', () => {
   // A bit of the number of rows is another; the package that reads it never ends.
   const endless = readFileSync(fileURLToPath(new URL('endless.arrow', import.meta.url)))
 
-  it('is given up where its reader has no end', async () => {
+  once('is given up where its reader has no end', async () => {
     await expect(read(arrow(endless), { seconds: 1 })).rejects.toThrow('reading it had no end after 1 seconds')
   })
 
-  it('is given up where its reader takes too much memory', async () => {
+  once('is given up where its reader takes too much memory', async () => {
     const names = Array.from({ length: 400_000 }, (_, i) => `a name that takes some memory, ${i}`)
     const long = tableToIPC(new Table({ name: vectorFromArray(names, new Utf8()) }))
     await expect(read(arrow(long), { megabytes: 24 })).rejects.toThrow('reading it took more than 24 MB of memory')

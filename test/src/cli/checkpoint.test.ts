@@ -14,18 +14,16 @@ import {
   Key,
   Objective,
   Optimizer,
-  Pipeline,
   Problem,
-  Schedule,
   Score,
   Stage,
-  TimeLaw,
-  Vocabulary
+  TimeLaw
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
 import { failed, type Signal, type World } from '../../../src/cli/world.js'
-import { SEED, isSlow, spread } from '../../cases.js'
+import { SEED, isSlow, once, spread } from '../../cases.js'
 import { example, place } from './harness.js'
+import { written } from './pipelines.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -43,19 +41,14 @@ const stage = (time: number, steps: number): Stage.Stage =>
     steps,
     batch: 64
   })
-const written = (steps: number): string =>
-  JSON.stringify(
-    Pipeline.codec(Vocabulary.standard).encode(
-      Pipeline.of({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score: Score.isotropic({ components: 3 }),
-        initializer: Initializer.kMeansPlusPlus,
-        stages: [stage(0.5, steps), stage(0.1, steps)]
-      })
-    )
+for (const [name, steps] of [
+  ['short.json', 120],
+  ['long.json', 600]
+] as const)
+  here.write(
+    name,
+    written(Score.isotropic({ components: 3 }), Initializer.kMeansPlusPlus, stage(0.5, steps), stage(0.1, steps))
   )
-here.write('short.json', written(120))
-here.write('long.json', written(600))
 
 const fit = (pipeline: string, rest: string): string =>
   `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`
@@ -149,7 +142,7 @@ describe('a run that a signal stops', () => {
     expect(here.read(name)).not.toBe(half)
   })
 
-  it('as a process says so with its exit code, and leaves a model', async () => {
+  once('as a process says so with its exit code, and leaves a model', async () => {
     const line = fit('long.json', '--out @stopped.json --checkpoint @stopped --every 20')
     const send = { signal: 'SIGTERM', file: here.at('stopped'), after: 0 } as const
     expect(await child(line, send)).toMatchObject({
@@ -160,7 +153,7 @@ describe('a run that a signal stops', () => {
     expect(model('stopped.json')).toMatchObject({ format: 'ornstein-model', fit: { converged: false } })
   })
 
-  it('while it chooses chooses among those that are learned', async () => {
+  once('while it chooses chooses among those that are learned', async () => {
     let now = 0
     let looks = 0
     const stopping: Partial<World> = {
@@ -185,7 +178,7 @@ describe('a run that a signal stops', () => {
 
 describe('a checkpoint', () => {
   const line = (rest: string): string => fit('short.json', `--checkpoint @kept --every 50 ${rest}`)
-  it('is written at the end too, and is not written over', async () => {
+  once('is written at the end too, and is not written over', async () => {
     expect((await here.ornstein(line('--out @a.json'))).exit).toBe(0)
     const { exit, stderr } = await here.ornstein(line(''))
     expect({ exit, stderr }).toEqual({
@@ -197,7 +190,7 @@ describe('a checkpoint', () => {
     expect(here.read('b.json')).toBe(here.read('a.json'))
   })
 
-  it.each<[string, () => Promise<{ readonly exit: number; readonly stderr: string }>, RegExp]>([
+  once.each<[string, () => Promise<{ readonly exit: number; readonly stderr: string }>, RegExp]>([
     ['seed', () => here.ornstein(line('--resume --seed 1')), /of seed 0 is not of seed 1; give --seed 0/],
     [
       'pipeline',
@@ -224,7 +217,7 @@ describe('a checkpoint', () => {
     expect(stderr).toMatch(message)
   })
 
-  it('that cannot be written is said, and does not end the run', async () => {
+  once('that cannot be written is said, and does not end the run', async () => {
     const { writeFiles } = files([] as unknown as AsyncIterable<string>)
     const full = Problem.of('--checkpoint', 'full', 'on a disk with room', 'free some space')
     const { exit, stderr } = await here.ornstein(fit('short.json', '--checkpoint @full --out @unkept.json'), {
@@ -240,13 +233,13 @@ describe('a checkpoint', () => {
 describe('one candidate that grows', () => {
   const line = 'fit %faithful.csv -k 3 --family full --json --checkpoint'
 
-  it('has a checkpoint of its last steps', async () => {
+  once('has a checkpoint of its last steps', async () => {
     const whole = await here.ornstein(`${line} @grown`)
     expect([whole.exit, existsSync(here.at('grown'))]).toEqual([0, true])
     expect(await here.ornstein(`${line} @grown --resume`)).toEqual(whole)
   })
 
-  it('has none before', async () => {
+  once('has none before', async () => {
     let now = 0
     const { exit, stderr } = await here.ornstein(`${line} @early`, {
       now: () => (now += 60),

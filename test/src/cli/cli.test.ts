@@ -3,49 +3,14 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, 
 import { gzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as t from 'io-ts'
-import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import { isSlow, spread } from '../../cases.js'
-import { example, place } from './harness.js'
+import { example, place, type Told } from './harness.js'
 import { played, replays } from '../../golden/sessions.js'
 
 const here = place()
 const { ornstein } = here
 afterAll(here.remove)
-
-const numbers = t.readonlyArray(t.number)
-const fitJson = t.strict({
-  family: t.keyof({ isotropic: null, spherical: null, 'symmetric-pair': null }),
-  components: t.Int,
-  dim: t.Int,
-  columns: t.readonlyArray(t.string),
-  means: t.readonlyArray(numbers),
-  weights: numbers,
-  variances: t.readonlyArray(numbers),
-  logLikelihood: t.number,
-  bic: t.number,
-  parameters: t.Int,
-  sizes: numbers,
-  redundancies: t.readonlyArray(t.UnknownRecord),
-  floored: numbers,
-  rows: t.Int,
-  dropped: t.Int,
-  ignored: t.readonlyArray(t.strict({ name: t.string, why: t.string })),
-  steps: t.Int,
-  converged: t.boolean,
-  stages: t.readonlyArray(t.strict({ formula: t.string, steps: t.Int, endedBy: t.string })),
-  seed: t.Int,
-  recipe: t.string,
-  standardized: t.boolean
-})
-
-const decoded = <A>(codec: t.Type<A, unknown>, text: string): A => {
-  const result = codec.decode(JSON.parse(text))
-  if (E.isLeft(result)) throw new Error(PathReporter.report(result).join('\n'))
-  return result.right
-}
 
 /** Two round components on the columns as they are, but where a line says otherwise. */
 const settled = (line: string): string =>
@@ -58,11 +23,7 @@ const settled = (line: string): string =>
         ...(line.includes('-standardize') ? [] : ['--no-standardize'])
       ].join(' ')
 
-const learned = async (line: string, stdin?: string): Promise<t.TypeOf<typeof fitJson>> => {
-  const { exit, stdout, stderr } = await ornstein(`fit ${settled(line)} --json`, stdin === undefined ? {} : { stdin })
-  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-  return decoded(fitJson, stdout)
-}
+const learned = (line: string, stdin = ''): Promise<Told> => here.told(`fit ${settled(line)}`, { stdin })
 const known = new Map<string, ReturnType<typeof learned>>()
 /** Learned once, where a line names no file of the folder, which may be another by then. */
 const fitted = (line: string, stdin?: string): ReturnType<typeof learned> => {
@@ -82,7 +43,7 @@ const rowsOf = (csv: string): ReadonlyArray<ReadonlyArray<number>> =>
 /** Σ log Σ π_k N(x; c_k, diag v_k) / n, written out. */
 const logLikelihood = (
   rows: ReadonlyArray<ReadonlyArray<number>>,
-  { weights, means, variances }: Pick<t.TypeOf<typeof fitJson>, 'weights' | 'means' | 'variances'>
+  { weights, means, variances }: Pick<Told, 'weights' | 'means' | 'variances'>
 ): number => {
   const density = (x: ReadonlyArray<number>, k: number): number =>
     x.reduce((p, xj, j) => {
@@ -96,6 +57,8 @@ const logLikelihood = (
 beforeAll(async () => {
   mkdirSync(here.at('folder'))
   await played('files', here)
+  const plan = 'fit %faithful.csv --family isotropic --no-standardize -k 3 --recipe spectral --print-pipeline'
+  here.write('own.json', (await ornstein(plan)).stdout)
 })
 
 replays('people', here)
@@ -174,24 +137,16 @@ describe('fit', () => {
     expect(weighted.ignored).toEqual([])
   })
 
+  const asked = (names: ReadonlyArray<string>): object => names.map(name => ({ name, why: 'not asked for' }))
   it.each([
-    ['--columns 2', ['waiting'], ['eruptions']],
-    ['--columns waiting,eruptions', ['waiting', 'eruptions'], []],
-    ['', ['eruptions', 'waiting'], []]
-  ])('uses the columns asked for: %s', async (options, columns, ignored) => {
-    expect(await fitted(`%faithful.csv --recipe em ${options}`)).toMatchObject({
-      columns,
-      ignored: ignored.map(name => ({ name, why: 'not asked for' }))
-    })
-  })
-
-  it.each([
-    ['words are ignored', '@names.csv', { columns: ['x'], ignored: [{ name: 'city', why: 'text' }], rows: 4 }],
+    ['--columns, by place', '%faithful.csv --columns 2', { columns: ['waiting'], ignored: asked(['eruptions']) }],
     [
-      '--missing drop',
-      '@holes.csv --columns a,b --missing drop -k 1',
-      { rows: 2, dropped: 2, ignored: [{ name: 'w', why: 'not asked for' }] }
+      '--columns, in another order',
+      '%faithful.csv --columns waiting,eruptions',
+      { columns: ['waiting', 'eruptions'], ignored: [] }
     ],
+    ['words are ignored', '@names.csv', { columns: ['x'], ignored: [{ name: 'city', why: 'text' }], rows: 4 }],
+    ['--missing drop', '@holes.csv --columns a,b --missing drop -k 1', { rows: 2, dropped: 2, ignored: asked(['w']) }],
     ['--no-header', '@bare.csv --no-header', { columns: ['column 1', 'column 2'], rows: 6 }],
     ['--header', '@bare.csv --header', { columns: ['1', '2'], rows: 5 }],
     ['--delimiter', '@semicolon.csv --delimiter |', { columns: ['a', 'b'], rows: 4 }],
@@ -200,6 +155,15 @@ describe('fit', () => {
     ['--components', '%iris.csv -k 3', { components: 3, dim: 4 }]
   ])('%s', async (_, line, wanted) => {
     expect(await fitted(line.includes('--recipe') ? line : `${line} --recipe em`)).toMatchObject(wanted)
+  })
+
+  it('tells by JSON what these fields say', async () => {
+    const lists = ['columns', 'means', 'weights', 'variances', 'sizes', 'redundancies', 'unsupported', 'floored']
+    const numbers = ['components', 'dim', 'logLikelihood', 'bic', 'parameters', 'rows', 'dropped', 'steps', 'seed']
+    const found = (await fitted('%faithful.csv --recipe em')) as unknown as Readonly<Record<string, unknown>>
+    for (const name of [...lists, 'ignored', 'stages']) expect(Array.isArray(found[name]), name).toBe(true)
+    for (const name of numbers) expect(typeof found[name], name).toBe('number')
+    expect(found).toMatchObject({ family: 'isotropic', recipe: 'em', converged: true, standardized: false })
   })
 
   it('reads standard input', async () => {
@@ -236,56 +200,20 @@ describe('fit', () => {
     expect(stdout).toContain('closed form;')
   })
 
-  it.runIf(isSlow)('learns in other ways too when asked, and shows where each ends', async () => {
-    const alone = (how: string) => fitted(`%faithful.csv --standardize ${how}`)
-    const { exit, stdout } = await ornstein(
-      'fit %faithful.csv --components 2 --family isotropic --recipe two-stage --compare em,annealed --report @compared.html'
-    )
-    expect(exit).toBe(0)
-    expect(stdout).toContain('How (two-stage, seed 0):')
-    const own = await Promise.all(['two-stage', 'em', 'annealed'].map(recipe => alone(`--recipe ${recipe}`)))
-    expect(stdout).toContain('\nThe same data, learned in other ways:\n\n  recipe ')
-    const [, ...rows] = /ways:\n\n(.*\n){4}/.exec(stdout)?.[0].trim().split('\n  ') ?? []
-    const told = rows.slice(1).map(row => row.split(/ {2,}/))
-    // Each line is what the recipe alone comes to; two decimals of the centres are those that the table shows.
-    expect(told.map(([recipe, , , steps]) => [recipe, Number(steps)])).toEqual(
-      own.map(({ recipe, steps }) => [recipe, steps])
-    )
-    for (const [i, [, centres, likelihood]] of told.entries()) {
-      expect(centres).toBe(own[i].means.map(([a, b]) => `(${a.toFixed(3)}, ${b.toFixed(2)})`).join(', '))
-      expect(Number(likelihood)).toBeCloseTo(own[i].logLikelihood, 5)
-    }
-    expect(stdout).toContain('  two-stage  descent on the DDPM objective')
-    expect(stdout).toContain('\nannealed moves trapped components')
-    expect(here.read('compared.html')).toContain('<h2>The same data, learned in other ways</h2>')
-    expect(here.read('compared.html')).toContain('grown (the default) also compares starts')
-    expect(stdout).toContain('Learned 2 isotropic Gaussians')
-
-    const pipeline = '--standardize --pipeline @pipeline.json'
-    const json = JSON.parse((await ornstein(`fit %faithful.csv ${pipeline} --compare em --json`)).stdout) as t.TypeOf<
-      typeof fitJson
-    > & {
-      readonly compared: ReadonlyArray<t.TypeOf<typeof fitJson>>
-    }
+  it('learns in other ways too when asked, in each as it does alone', async () => {
     const what = ['recipe', 'means', 'weights', 'logLikelihood', 'steps', 'converged'] as const
-    expect([json, ...json.compared].map(fit => what.map(key => fit[key]))).toEqual(
-      [await fitted(`%faithful.csv ${pipeline}`), own[1]].map(fit => what.map(key => fit[key]))
-    )
-  })
-
-  it('compares a pipeline of your own, and pairs', async () => {
-    here.write(
-      'own.json',
-      (await ornstein('fit %faithful.csv --family isotropic --no-standardize -k 3 --recipe spectral --print-pipeline'))
-        .stdout
-    )
-    const { stdout } = await ornstein('fit %faithful.csv --pipeline @own.json --compare em')
-    expect(stdout).toMatch(/\n {2}own\.json +your own\n {2}em +expectation-maximization/)
-    expect(stdout).not.toContain('is the default')
-    const pair = await ornstein(
-      'fit %faithful.csv --standardize --family symmetric-pair --recipe em --compare annealed'
-    )
-    expect(pair.stdout).toContain('annealed  descent on the DDPM objective from high noise to none')
+    const shown = (fit: Told): ReadonlyArray<unknown> => what.map(key => fit[key])
+    for (const [how, ...others] of [
+      ['--recipe two-stage', 'em', 'annealed'],
+      ['--pipeline @pipeline.json', 'em']
+    ]) {
+      const line = settled(`%faithful.csv --standardize ${how}`)
+      const all = await here.told(`fit ${line} --compare ${others.join(',')}`)
+      const alone = await Promise.all(
+        [how, ...others.map(name => `--recipe ${name}`)].map(each => fitted(`%faithful.csv --standardize ${each}`))
+      )
+      expect([all, ...all.compared].map(shown)).toEqual(alone.map(shown))
+    }
   })
 
   it('tells of components that are at the minimum variance', async () => {
@@ -368,35 +296,26 @@ describe('fit', () => {
   })
 })
 
-describe('the families of mclust', () => {
-  it.each(
-    spread(2)<readonly [string, string]>([
-      ['EII', 'tied-isotropic'],
-      ['VII', 'isotropic'],
-      ['EEI', 'tied-diagonal'],
-      ['VVI', 'diagonal'],
-      ['EEE', 'tied'],
-      ['VVV', 'full']
-    ])
-  )('%s is %s', async (name, family) => {
-    const [theirs, ours] = [name, family].map(family => ornstein(`fit %faithful.csv -k 2 --family ${family} --json`))
-    expect((await theirs).exit).toBe(0)
-    expect(await theirs).toEqual(await ours)
-  })
+it.each([
+  ['EII', 'tied-isotropic'],
+  ['VII', 'isotropic'],
+  ['EEI', 'tied-diagonal'],
+  ['VVI', 'diagonal'],
+  ['EEE', 'tied'],
+  ['VVV', 'full']
+])('%s of mclust is %s', async (name, family) => {
+  const theirs = await ornstein(`fit %faithful.csv -k 1 --family ${name} --recipe em --json`)
+  expect(theirs.exit).toBe(0)
+  expect(theirs).toEqual(await ornstein(`fit %faithful.csv -k 1 --family ${family} --recipe em --json`))
 })
 
 it('covariances of mclust that have no other name are chosen among, kept and read', async () => {
-  const fitted = await ornstein('fit %faithful.csv -k 2 --family VVE,EVI --criterion bic --json --out @vve.json')
-  expect(fitted.exit).toBe(0)
-  const { family, choice, logLikelihood } = JSON.parse(fitted.stdout) as {
-    readonly family: string
-    readonly choice: { readonly candidates: ReadonlyArray<{ readonly family: string }> }
-    readonly logLikelihood: number
-  }
+  const { family, choice, logLikelihood } = await here.told(
+    'fit %faithful.csv -k 2 --family VVE,EVI --criterion bic --out @vve.json'
+  )
   expect(choice.candidates.map(one => one.family).sort()).toEqual(['EVI', 'VVE'])
   expect(['EVI', 'VVE']).toContain(family)
-  const { stdout } = await ornstein('evaluate @vve.json %faithful.csv --json')
-  expect((JSON.parse(stdout) as { readonly logLikelihood: number }).logLikelihood).toBe(logLikelihood)
+  expect((await here.told('evaluate @vve.json %faithful.csv')).logLikelihood).toBe(logLikelihood)
 })
 
 describe('what is wrong', () => {
@@ -405,11 +324,9 @@ describe('what is wrong', () => {
   it('reads a table as people have it: packed, with lines above, comments, decimal commas and missing cells', async () => {
     here.write('plain.csv', 'x,y\n1.5,2\n2,-0.25\n1000.5,3\n')
     here.write('dressed.csv.gz', gzipSync('made by X\nx;y\n1,5;2\n# so far\n2;-,25\n-999;1\n1.000,5;3\n'))
-    const how = '-k 1 --family isotropic --recipe em --json'
-    const plain = await ornstein(`fit @plain.csv ${how}`)
-    const read = await ornstein(`fit @dressed.csv.gz --skip 1 --comment # --decimal , --na -999 --missing drop ${how}`)
-    const learned = JSON.parse(read.stdout) as object
-    expect(learned).toEqual({ ...(JSON.parse(plain.stdout) as object), dropped: 1 })
+    const how = '-k 1 --family isotropic --recipe em'
+    const read = await here.told(`fit @dressed.csv.gz --skip 1 --comment # --decimal , --na -999 --missing drop ${how}`)
+    expect(read).toEqual({ ...(await here.told(`fit @plain.csv ${how}`)), dropped: 1 })
   })
 
   it('sends nothing to a terminal that comes with a name', async () => {
@@ -421,36 +338,18 @@ describe('what is wrong', () => {
       expect(text).toContain('a\\u001b]0;mine\\u0007')
     }
   })
-
-  it('shows the help, and fails, without a command', async () => {
-    const { exit, stdout, stderr } = await ornstein('')
-    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
-    expect(stderr).toMatch(/^Usage: ornstein \[options\] \[command\]/)
-  })
 })
 
 describe('help', () => {
-  it.each(['--help', '-h', 'help'])('%s', async line => {
-    const { exit, stdout, stderr } = await ornstein(line)
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    for (const command of ['fit', 'evaluate', 'assign', 'sample', 'explain'])
-      expect(stdout).toContain(`  ${command} [options]`)
-    expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
-    expect(stdout.replaceAll('\n', ' ')).toContain(
-      'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.'
-    )
-  })
+  replays('help', here)
 
-  it.each(['fit', 'evaluate', 'assign', 'sample', 'explain'])('%s --help', async command => {
-    const { exit, stdout } = await ornstein(`${command} --help`)
-    expect(exit).toBe(0)
-    expect(stdout).toMatch(new RegExp(`^Usage: ornstein ${command} \\[options\\] <`))
-    expect(stdout).toContain('Examples:')
-    expect((await ornstein(`help ${command}`)).stdout).toBe(stdout)
-  })
-
-  it('--version', async () => {
-    expect(await ornstein('--version')).toEqual({ exit: 0, stdout: '1.2.3\n', stderr: '' })
+  it.each([
+    ['-h', '--help'],
+    ['help', '--help'],
+    ['help fit', 'fit --help'],
+    ['help sample', 'sample --help']
+  ])('%s is %s', async (line, same) => {
+    expect(await ornstein(line)).toEqual(await ornstein(same))
   })
 })
 
@@ -473,9 +372,7 @@ describe('models', () => {
     const { rows, logLikelihood, bic, parameters, steps, converged } = found
     expect(fit).toEqual({ rows, logLikelihood, bic, parameters, steps, converged })
 
-    const evaluated = await ornstein('evaluate @model.json %faithful.csv --json')
-    expect(evaluated.exit).toBe(0)
-    expect(JSON.parse(evaluated.stdout)).toEqual({
+    expect(await here.told('evaluate @model.json %faithful.csv')).toEqual({
       rows: 272,
       dropped: 0,
       columns: ['eruptions', 'waiting'],
@@ -511,6 +408,26 @@ describe('models', () => {
     // Means 3.488 and 70.90, standard deviations 1.14 and 13.6: 5 standard errors of 9000 rows.
     expect(Math.abs(rows.reduce((sum, [x]) => sum + x, 0) / 9000 - 3.488)).toBeLessThan((5 * 1.14) / Math.sqrt(9000))
     expect(Math.abs(rows.reduce((sum, [, y]) => sum + y, 0) / 9000 - 70.897)).toBeLessThan((5 * 13.6) / Math.sqrt(9000))
+  })
+
+  type Changes = Readonly<Record<string, unknown>>
+  const triangles = [[[0.5, 0], [-0.25, 2]], [[1, 0], [3, 0.125]]] // prettier-ignore
+  it.each<[string, Changes]>([
+    ['a variance for each component', {}],
+    ['one for each column', { variances: [[1, 2], [0.25, 0.5]] }], // prettier-ignore
+    ['columns that hang together', { factors: triangles }],
+    ['weights that sum to 1 but for rounding', { weights: [0.3, 0.7 + 1e-12] }]
+  ])('draw from their mixture: %s', async (_, changes) => {
+    const model = JSON.parse(here.read('model.json')) as { columns: string[]; mixture: Mixture.Description }
+    const written: Mixture.Description = { ...model.mixture, ...changes }
+    here.write('changed.json', JSON.stringify({ ...model, mixture: written }))
+    // With factors, variances are but their diagonal.
+    const { weights = [], means, factors } = written
+    const mixture = Mixture.of(factors === undefined ? written : { weights, means, factors })
+    const { dim, values } = Mixture.sample(4096)(Key.child(0)(Key.fromSeed(3)))(mixture)
+    expect((await ornstein('sample @changed.json -n 40 --seed 3')).stdout).toBe(
+      Points.toCsv({ rows: 40, dim, values: values.slice(0, 40 * dim) }, model.columns)
+    )
   })
 
   it('can be learned again from what they gave', async () => {

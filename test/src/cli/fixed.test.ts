@@ -2,18 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
 import { replays } from '../../golden/sessions.js'
-import { place } from './harness.js'
+import { place, type Told } from './harness.js'
 
 const here = place()
 const { ornstein } = here
-
-interface Shown {
-  readonly means: ReadonlyArray<ReadonlyArray<number>>
-  readonly variances: ReadonlyArray<ReadonlyArray<number>>
-  readonly weights: ReadonlyArray<number>
-  readonly fixed: ReadonlyArray<number>
-  readonly parameters: number
-}
 
 beforeAll(() => {
   const truth = Mixture.of({
@@ -38,11 +30,7 @@ beforeAll(() => {
 })
 afterAll(here.remove)
 
-const found = async (options: string): Promise<Shown> => {
-  const { exit, stdout, stderr } = await ornstein(`fit @rows.csv ${options} --json`)
-  expect(exit, stderr).toBe(0)
-  return JSON.parse(stdout) as Shown
-}
+const found = (options: string): Promise<Told> => here.told(`fit @rows.csv ${options}`)
 
 describe('ornstein fit --fixed', () => {
   it('takes the centres of a table by its columns', async () => {
@@ -71,7 +59,7 @@ describe('ornstein fit --fixed', () => {
 
   it('takes means and covariances of a model, and learns how many rows are of each', async () => {
     expect((await ornstein('fit @rows.csv -k 3 --family diagonal --out @whole.json --quiet')).exit).toBe(0)
-    const whole = JSON.parse(here.read('whole.json')) as { readonly mixture: Shown }
+    const whole = JSON.parse(here.read('whole.json')) as { readonly mixture: Told }
     const again = await found('-k 3 --family diagonal --fixed @whole.json')
     expect(again.parameters).toBe(2)
     again.means.flat().forEach((mean, at) => {

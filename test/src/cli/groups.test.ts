@@ -16,25 +16,12 @@ beforeAll(() => {
 })
 afterAll(here.remove)
 
-interface Told {
-  readonly by: string
-  readonly groups: ReadonlyArray<{
-    readonly group: string
-    readonly rows: number
-    readonly columns: ReadonlyArray<string>
-    readonly means: ReadonlyArray<ReadonlyArray<number>>
-  }>
-}
-
 const options = '-k 1 --family isotropic --recipe em'
 
 it('learns from each group by itself, and names the files after it', async () => {
-  const { exit, stdout, stderr } = await ornstein(
-    `fit @groups.csv ${options} --by kind --out @m.json --report @r.html --figures @pictures --json`
+  const { by, groups } = await here.told(
+    `fit @groups.csv ${options} --by kind --out @m.json --report @r.html --figures @pictures`
   )
-  expect([exit, stderr]).toEqual([0, ''])
-  // What was printed, as it was written.
-  const { by, groups } = JSON.parse(stdout) as Told
   expect([by, ...groups.map(({ group, rows, columns }) => [group, rows, columns])]).toEqual([
     'kind',
     ['far', 30, ['x', 'y']],
@@ -58,18 +45,6 @@ it('writes in the folder that was named, whatever a group is called', async () =
 })
 
 replays('groups', here)
-
-it('prints more when it is asked to be verbose', async () => {
-  const { stdout } = await ornstein('fit @groups.csv -k 1..3 --verbose')
-  // Three numbers of six families, but the last needs more rows than there are of none.
-  expect(stdout).toMatch(/How it was computed:\nstage 1/)
-  expect(stdout).toMatch(/The pipeline:\nPipeline\.of/)
-  const { stdout: brief } = await ornstein('fit @groups.csv -k 1..3')
-  const lines = (text: string): number =>
-    text.split('\n').filter(line => /^ {2}(isotropic|tied|full|diagonal)/.test(line)).length
-  expect(lines(brief)).toBe(8)
-  expect(lines(stdout)).toBeGreaterThan(8)
-})
 
 it('stop with the group in which a signal came', async () => {
   let now = 0

@@ -3,10 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import { files } from '../../../src/cli/files.js'
 import { run } from '../../../src/cli/commandLine.js'
 import { plain } from '../../../src/cli/terminal.js'
 import { type World } from '../../../src/cli/world.js'
+import type { Bootstrap } from '../../../src/fit/bootstrap.js'
 
 export const example = (name: string): string =>
   fileURLToPath(new URL(`../../../examples/data/${name}`, import.meta.url))
@@ -16,6 +18,62 @@ export interface Outcome {
   /** Bytes that are no text as Latin 1 has them. */
   readonly stdout: string
   readonly stderr: string
+}
+
+export interface Candidate {
+  readonly family: string
+  readonly components: number
+  readonly bic: number
+  readonly icl: number
+  readonly redundancies: ReadonlyArray<{ readonly _tag: string }>
+  readonly floored: ReadonlyArray<number>
+}
+
+/** What commands print by `--json`, as far as tests read it; each command has a part of it. */
+export interface Told {
+  readonly group: string
+  readonly family: string
+  readonly recipe: string
+  readonly standardized: boolean
+  readonly components: number
+  readonly dim: number
+  readonly columns: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<{ readonly name: string; readonly why: string }>
+  readonly rows: number
+  readonly dropped: number
+  readonly missing: number
+  readonly weights: ReadonlyArray<number>
+  readonly means: ReadonlyArray<ReadonlyArray<number>>
+  readonly variances: ReadonlyArray<ReadonlyArray<number>>
+  readonly fixed: ReadonlyArray<number>
+  readonly floored: ReadonlyArray<number>
+  readonly redundancies: ReadonlyArray<{ readonly _tag: string }>
+  readonly sizes: ReadonlyArray<number>
+  readonly logLikelihood: number
+  readonly bic: number
+  readonly parameters: number
+  readonly prior?: number
+  readonly steps: number
+  readonly converged: boolean
+  readonly stages: ReadonlyArray<{ readonly formula: string; readonly steps: number; readonly endedBy: string }>
+  readonly choice: { readonly criterion: string; readonly candidates: ReadonlyArray<Candidate> }
+  readonly compared: ReadonlyArray<Told>
+  readonly labels: {
+    readonly column: string
+    readonly classes: ReadonlyArray<string>
+    readonly counts: ReadonlyArray<ReadonlyArray<number>>
+    readonly adjustedRand: number
+    readonly adjustedRandMerged?: number
+  }
+  readonly by: string
+  readonly groups: ReadonlyArray<Told>
+  readonly bootstrap: Bootstrap
+  readonly componentTests: unknown
+  /** Of two models. */
+  readonly statistics: ReadonlyArray<{ readonly logLikelihood: number }>
+  readonly difference: number
+  readonly standardError: number
+  readonly agreement: number
 }
 
 export interface Place {
@@ -33,6 +91,8 @@ export interface Place {
     line: string,
     input?: Partial<World> & { readonly stdin?: string | Uint8Array }
   ) => Promise<Outcome>
+  /** What a line tells by `--json`, in silence. */
+  readonly told: (line: string, input?: Partial<World> & { readonly stdin?: string }) => Promise<Told>
   /** The same by words, which may have spaces; what is printed as it is. */
   readonly run: (
     words: ReadonlyArray<string>,
@@ -72,6 +132,15 @@ export const place = (): Place => {
     )
     return { exit: await run(world)(argv)(), stdout, stderr }
   }
+  const named = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
+  const ornstein: Place['ornstein'] = async (line, input) => {
+    const words = line.split(' ').filter(word => word !== '')
+    const { exit, stdout, stderr } = await ran(
+      words.map(word => (word === "''" ? '' : word)),
+      input
+    )
+    return { exit, stdout: named(stdout), stderr: named(stderr) }
+  }
   return {
     at,
     write: (name, content) => {
@@ -83,14 +152,11 @@ export const place = (): Place => {
     remove: () => {
       rmSync(folder, { recursive: true })
     },
-    ornstein: async (line, input) => {
-      const words = line.split(' ').filter(word => word !== '')
-      const { exit, stdout, stderr } = await ran(
-        words.map(word => (word === "''" ? '' : word)),
-        input
-      )
-      const named = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
-      return { exit, stdout: named(stdout), stderr: named(stderr) }
+    ornstein,
+    told: async (line, input) => {
+      const { stdout, ...rest } = await ornstein(`${line} --json`, input)
+      expect(rest).toEqual({ exit: 0, stderr: '' })
+      return JSON.parse(stdout) as Told
     },
     run: ran
   }

@@ -9,7 +9,7 @@ const here = place()
 const { ornstein } = here
 afterAll(here.remove)
 
-const MODEL = 'fit %iris.csv -k 3 --family full'
+const MODEL = 'fit %iris.csv -k 3 --family full --recipe em'
 beforeAll(async () => {
   await ornstein(`${MODEL} --quiet --out @model.json`)
 })
@@ -44,16 +44,6 @@ const byPairs = (all: ReadonlyArray<readonly [string, number]>): number => {
   return (both - expected) / ((first + second) / 2 - expected)
 }
 
-interface Told {
-  readonly labels: {
-    readonly column: string
-    readonly classes: ReadonlyArray<string>
-    readonly counts: ReadonlyArray<ReadonlyArray<number>>
-    readonly adjustedRand: number
-    readonly adjustedRandMerged?: number
-  }
-}
-
 describe.each([`${MODEL} --labels Species`, 'evaluate @model.json %iris.csv --labels Species'])('%s', line => {
   it('counts the rows of each class by component', async () => {
     const all = await pairs()
@@ -61,7 +51,7 @@ describe.each([`${MODEL} --labels Species`, 'evaluate @model.json %iris.csv --la
     const names = [...new Set(all.map(([name]) => name))].sort()
     expect(names.length).toBe(3)
     const counts = names.map(name => [1, 2, 3].map(k => count(name, k)))
-    const { labels } = JSON.parse((await ornstein(`${line} --json`)).stdout) as Told
+    const { labels } = await here.told(line)
     expect({ ...labels, adjustedRand: 0 }).toEqual({ column: 'Species', classes: names, counts, adjustedRand: 0 })
     // sums of whole numbers below 2⁵³, and a few roundings
     expect(labels.adjustedRand).toBeCloseTo(byPairs(all), 12)
@@ -82,14 +72,10 @@ it('takes a column of numbers for labels, and does not learn from it', async () 
     .replace(/"?setosa"?/g, '1')
     .replace(/"?versicolor"?/g, '2')
   here.write('numbered.csv', numbered.replace(/"?virginica"?/g, '3').replace(/"?Species"?/, 'depth'))
-  const { columns } = JSON.parse((await ornstein('fit @numbered.csv -k 1 --family full --json')).stdout) as {
-    columns: ReadonlyArray<string>
-  }
-  expect(columns).toHaveLength(5)
-  const { stdout } = await ornstein('fit @numbered.csv -k 2 --family full --labels depth --json')
-  const told = JSON.parse(stdout) as Told & { columns: ReadonlyArray<string> }
-  expect(told.columns).toHaveLength(4)
-  expect(told.labels.classes).toEqual(['1', '2', '3'])
+  expect((await here.told('fit @numbered.csv -k 1 --family full')).columns).toHaveLength(5)
+  const { columns, labels } = await here.told('fit @numbered.csv -k 2 --family full --labels depth')
+  expect(columns).toHaveLength(4)
+  expect(labels.classes).toEqual(['1', '2', '3'])
 })
 
 it('works beside groups and missing cells, and each group counts its own rows', async () => {
@@ -98,13 +84,11 @@ it('works beside groups and missing cells, and each group counts its own rows', 
     'grouped.csv',
     rows.map((row, i) => `${i === 0 ? 'half' : i % 2 === 0 ? 'even' : 'odd'},${row}`).join('\n')
   )
-  const { stdout } = await ornstein('fit @grouped.csv -k 2 --family full --by half --labels Species --json')
-  const { groups } = JSON.parse(stdout) as { groups: ReadonlyArray<Told> }
+  const { groups } = await here.told('fit @grouped.csv -k 2 --family full --by half --labels Species')
   expect(groups.map(({ labels }) => labels.counts.flat().reduce((a, b) => a + b, 0))).toEqual([75, 75])
   here.write('gaps.csv', rows.map((row, i) => (i % 10 === 1 ? row.replace(/^[^,]*/, 'NA') : row)).join('\n'))
-  const missing = await ornstein('fit @gaps.csv -k 2 --family full --missing em --labels Species --json')
-  const told = JSON.parse(missing.stdout) as Told
-  expect(told.labels.counts.map(row => row.reduce((a, b) => a + b, 0))).toEqual([50, 50, 50])
+  const { labels } = await here.told('fit @gaps.csv -k 2 --family full --missing em --labels Species')
+  expect(labels.counts.map(row => row.reduce((a, b) => a + b, 0))).toEqual([50, 50, 50])
 })
 
 describe('components that overlap', () => {
@@ -128,7 +112,7 @@ describe('components that overlap', () => {
       const text = stdout.replaceAll(/\s+/g, ' ')
       expect(text).toMatch(/overlap: merged .* the 3 components are 2 clusters\. ornstein assign --merged/)
       expect(text).toMatch(/Adjusted Rand index 0\.\d+: .* After merging components that overlap: 1\.000\./)
-      const { labels } = JSON.parse((await ornstein(`${line} --labels shape --json`)).stdout) as Told
+      const { labels } = await here.told(`${line} --labels shape`)
       expect(labels.adjustedRand).toBeLessThan(0.9)
       expect(labels.adjustedRandMerged).toBe(1)
     }
@@ -169,8 +153,7 @@ it('counts a row of weight 2 as two rows', async () => {
   here.write('halves.csv', `${header},w\n${rows.map((row, i) => `${row},${weight(i) / 4}`).join('\n')}\n`)
   const repeated = rows.flatMap((row, i) => Array.from({ length: weight(i) }, () => row))
   here.write('repeated.csv', `${header}\n${repeated.join('\n')}\n`)
-  const told = async (line: string): Promise<unknown> =>
-    (JSON.parse((await ornstein(`${line} --labels Species --json`)).stdout) as Told).labels
+  const told = async (line: string): Promise<unknown> => (await here.told(`${line} --labels Species`)).labels
   for (const line of ['evaluate @model.json', 'fit -k 3 --family tied'])
     expect(await told(`${line} @weighed.csv --weights w`)).toEqual(await told(`${line} @repeated.csv`))
   const { stdout } = await ornstein('evaluate @model.json @halves.csv --weights w --labels Species')

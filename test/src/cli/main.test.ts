@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { example, place } from './harness.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
 const here = place()
@@ -24,7 +24,7 @@ const ended = (command: string): Promise<{ exit: number | null; stdout: string; 
   })
 
 describe('the command', () => {
-  it('knows its version', async () => {
+  once('knows its version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       version: string
     }
@@ -32,7 +32,7 @@ describe('the command', () => {
     expect(stdout).toBe(`${version}\n`)
   })
 
-  it('ends quietly when nobody reads on', async () => {
+  once('ends quietly when nobody reads on', async () => {
     const child = spawn(process.execPath, [main, 'sample', here.at('model.json'), '-n', '1000000000'])
     let complaint = ''
     child.stderr.on('data', (data: Buffer) => {
@@ -45,13 +45,13 @@ describe('the command', () => {
     expect({ code, complaint }).toEqual({ code: 0, complaint: '' })
   })
 
-  it('ends though its input, which it need not read, is open', async () => {
+  once('ends though its input, which it need not read, is open', async () => {
     const line = [main, 'fit', example('faithful.csv'), '--out', '-', '--report', '-']
     const child = spawn(process.execPath, line, { stdio: ['pipe', 'ignore', 'ignore'] })
     expect(await new Promise(resolve => child.once('exit', resolve))).toBe(2)
   })
 
-  it.runIf(existsSync('/dev/full'))('says that a disk is full, in one line', async () => {
+  it.runIf(!isSlow && existsSync('/dev/full'))('says that a disk is full, in one line', async () => {
     const { exit, stderr } = await ended(
       `"${process.execPath}" "${main}" sample "${here.at('model.json')}" > /dev/full`
     )
@@ -59,7 +59,7 @@ describe('the command', () => {
     expect(stderr).toMatch(/^error: standard output: .*\n$/)
   })
 
-  it.runIf(existsSync('/proc/self/fd'))('writes to what is no plain file without replacing it', async () => {
+  it.runIf(!isSlow && existsSync('/proc/self/fd'))('writes to what is no plain file without replacing it', async () => {
     // As /dev/stdout is, but not the machine's own.
     symlinkSync('/proc/self/fd/1', here.at('stdout'))
     const { exit, stdout } = await ended(
@@ -82,7 +82,7 @@ describe('the command', () => {
     })
   })
 
-  it('says at the first Ctrl-C that it stops, and quits at the second though a step blocks', async () => {
+  once('says at the first Ctrl-C that it stops, and quits at the second though a step blocks', async () => {
     const library = new URL('../../../dist/src/index.js', import.meta.url).href
     here.write(
       'blocks.mjs',
@@ -120,7 +120,7 @@ describe('the command', () => {
     })
   })
 
-  it('shows no trace of its inside for a mistake', async () => {
+  once('shows no trace of its inside for a mistake', async () => {
     const { exit, stderr } = await ended(`"${process.execPath}" "${main}" fit /no/such/file`)
     expect(exit).toBe(2)
     expect(stderr).toBe('error: FILE: no such file: /no/such/file; check the path\n')

@@ -32,22 +32,12 @@ it('learns, evaluates and assigns', async () => {
   expect(stdout).toContain('from 120 rows of')
   expect(stdout).toContain('missing: 20 cells; each row is used with the cells that it has')
   expect(stdout).toMatch(/steps +those of the search, which converged\n/)
-  const fitted = JSON.parse((await ornstein('fit @holes.csv --missing em -k 2 --family full --json')).stdout) as {
-    readonly components: number
-    readonly missing: number
-    readonly converged: boolean
-    readonly logLikelihood: number
-  }
+  const fitted = await here.told('fit @holes.csv --missing em -k 2 --family full')
   expect([fitted.components, fitted.missing, fitted.converged]).toEqual([2, 20, true])
   const how = 'fit @holes.csv --missing em -k 2 --family full --stream'
-  const { logLikelihood } = JSON.parse((await ornstein(`${how} --json`)).stdout) as typeof fitted
-  expect(logLikelihood).toBe(fitted.logLikelihood)
+  expect((await here.told(how)).logLikelihood).toBe(fitted.logLikelihood)
   expect((await ornstein(how)).stdout).toContain('missing: 20 cells; each row is used with the cells that it has')
-  const told = JSON.parse((await ornstein('evaluate @model.json @holes.csv --missing em --json')).stdout) as {
-    readonly rows: number
-    readonly dropped: number
-    readonly logLikelihood: number
-  }
+  const told = await here.told('evaluate @model.json @holes.csv --missing em')
   expect([told.rows, told.dropped]).toEqual([120, 0])
   expect(Math.abs(told.logLikelihood - fitted.logLikelihood)).toBeLessThan(0.1)
   await ornstein('assign @model.json @holes.csv --missing em --out @assigned.csv')
@@ -66,14 +56,11 @@ it('tells of components as narrow as may be, by their numbers in the table, wher
   here.write('thirds.csv', `a,b,c\n${rows.join('\n')}\n`)
   for (const how of ['', ' --stream']) {
     const fit = `fit @thirds.csv --no-standardize --missing em -k 3 --family diagonal${how}`
-    const { stdout } = await ornstein(`${fit} --json`)
-    const { floored, converged } = JSON.parse(stdout) as {
-      readonly floored: ReadonlyArray<number>
-      readonly converged: boolean
-    }
-    expect([floored, converged]).toEqual([[1, 2, 3], true])
-    expect((await ornstein(fit)).stdout).toContain('Components 1, 2, 3 are at the minimum variance')
+    expect(await here.told(fit)).toMatchObject({ floored: [1, 2, 3], converged: true })
   }
+  expect((await ornstein('fit @thirds.csv --no-standardize --missing em -k 3 --family diagonal')).stdout).toContain(
+    'Components 1, 2, 3 are at the minimum variance'
+  )
 })
 
 describe('what is told of rows with missing cells', () => {
@@ -107,18 +94,14 @@ describe('what is told of rows with missing cells', () => {
       expect(stdout.replace(/\s+/g, ' ')).toContain(
         'whether tails, a background or another place of a component gains is not looked at'
       )
-      const told = JSON.parse((await ornstein(`${fitted}${how} --json`)).stdout) as object
+      const told = await here.told(`${fitted}${how}`)
       expect(told).not.toHaveProperty('hint')
       expect(told).not.toHaveProperty('stuck')
     }
   })
 
   it('has the intervals of the fit that it is, and no test of the number of components', async () => {
-    const { stdout } = await ornstein(`${fitted} --json --bootstrap 40 --test-components 9`)
-    const { bootstrap, componentTests } = JSON.parse(stdout) as {
-      readonly bootstrap: unknown
-      readonly componentTests: unknown
-    }
+    const { bootstrap, componentTests } = await here.told(`${fitted} --bootstrap 40 --test-components 9`)
     const model = fit(holes, { missing: 'em', components: 3, family: 'full' })
     expect(bootstrap).toEqual(JSON.parse(JSON.stringify(model.bootstrap({ resamples: 40 }))))
     expect(componentTests).toEqual({

@@ -68,17 +68,17 @@ beforeAll(() => {
 describe('the command that a report ends with', () => {
   it.each([
     ['%faithful.csv --components 2 --family isotropic --recipe two-stage --compare em,annealed', /--standardize|--/],
-    ['@my_tables/two.csv', /assign model\.json/],
-    ['@my_tables/two.csv -k 2 --family full --seed 3', /--seed 3 .*assign model\.json/],
+    ['@my_tables/two.csv -k 1,2 --family isotropic,full', /assign model\.json/],
+    ['@my_tables/two.csv -k 2 --family full --recipe em --seed 3', /--seed 3 .*assign model\.json/],
     ['@wide.csv -k 2 --family isotropic --no-standardize --recipe em', /wide\.csv -.* --standardize$/],
     ['@coded.csv -k 2 --family isotropic --recipe em', /--labels 'kind of'$/],
     ['@weights.csv -k 2 --family isotropic --recipe em', /--weights weight$/],
     ['@same.csv -k 1 --family isotropic --recipe em --columns 1-3', /./],
     ['@sum.csv -k 2 --family full --recipe em', /./],
     ['@my_tables/two.csv -k 6 --family isotropic --recipe em', /./],
-    ['@far.csv -k 3 --family full', /./],
-    ['@my_tables/two.csv --family symmetric-pair --no-standardize', /--standardize$/],
-    ['%iris.csv --columns Petal.Length,Petal.Width', /./]
+    ['@far.csv -k 3 --family full --recipe em', /./],
+    ['@my_tables/two.csv --family symmetric-pair --recipe em --no-standardize', /--standardize$/],
+    ['%iris.csv -k 2,3 --family tied --columns Petal.Length,Petal.Width', /./]
   ])('of fit %s', async (line, wanted) => {
     // a path with a space is one word
     const words = line.split(' ').map(word => word.replace('my_tables', 'my tables'))
@@ -102,7 +102,7 @@ describe('the command that a report ends with', () => {
 })
 
 it('what classify and new print next', async () => {
-  const found = await here.run(['classify', '%iris.csv', '--labels', 'Species'])
+  const found = await here.run(['classify', '%iris.csv', '--labels', 'Species', '--covariance', 'EEE', '--folds', '2'])
   await paste(commandsOf(found.stdout).map(line => line.replace('OTHER', example('iris.csv'))))
   const written = await here.run(['new', '@my tables/p.json'])
   const lines = commandsOf(written.stdout + written.stderr)

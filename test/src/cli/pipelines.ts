@@ -1,4 +1,4 @@
-/** Pipelines of descent on the DDPM objective, as files: of a mixture, and of a network. */
+/** Pipelines as files; of descent on the DDPM objective, of a mixture and of a network. */
 import {
   Initializer,
   Net,
@@ -13,26 +13,26 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 
-const written = (score: Score.Score<string>, initializer: Initializer.Initializer, steps: number): string =>
+export const written = (
+  score: Score.Score<string>,
+  initializer: Initializer.Initializer,
+  ...stages: ReadonlyArray<Stage.Stage>
+): string =>
   JSON.stringify(
     Pipeline.codec(Vocabulary.standard).encode(
-      Pipeline.of({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        initializer,
-        stages: [
-          Stage.descend({
-            objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
-            optimizer: Optimizer.adam({ rate: 0.05 }),
-            steps
-          })
-        ]
-      })
+      Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer, stages })
     )
   )
 
+const descent = (steps: number): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
+    optimizer: Optimizer.adam({ rate: 0.05 }),
+    steps
+  })
+
 export const ddpm = (steps: number): string =>
-  written(Score.isotropic({ components: 2 }), Initializer.kMeansPlusPlus, steps)
+  written(Score.isotropic({ components: 2 }), Initializer.kMeansPlusPlus, descent(steps))
 
 export const network = (steps: number): string =>
   written(
@@ -40,5 +40,5 @@ export const network = (steps: number): string =>
       predicts: Parametrization.noise
     }),
     Initializer.gaussian({ scale: 0.3 }),
-    steps
+    descent(steps)
   )

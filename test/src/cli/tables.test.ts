@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
 import { isOf } from '../../../src/cli/input.js'
 import { readTable } from '../../../src/cli/tables.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, once, spread } from '../../cases.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
@@ -95,12 +95,12 @@ describe('the same rows, however they are kept', () => {
     return found
   }
 
-  it.each(spread(2)(all))('lead to the same fit: %s', async file => {
+  it.each(spread(4)(all))('lead to the same fit: %s', async file => {
     const whole = await ofAll(HOW)
     expect(await ornstein(`fit @${file} ${HOW}`)).toEqual(whole)
   })
 
-  it.each(spread(2)(all))('in pieces too: %s', async file => {
+  it.each(spread(4)(all))('in pieces too: %s', async file => {
     const how = '-k 2 --family isotropic --stream --json'
     const whole = await ofAll(how)
     expect(whole.exit).toBe(0)
@@ -110,14 +110,14 @@ describe('the same rows, however they are kept', () => {
   it.runIf(isSlow)('lead there from standard input', async () => {
     const whole = await ofAll(HOW)
     const inPieces = await ofAll('-k 1 --family isotropic --stream --json')
-    for (const stdin of spread(2)([
+    for (const stdin of [
       parquet(0, ROWS),
       arrow('file'),
       arrow('stream'),
       gzipSync(arrow('stream')),
       gzipSync(csv(0, ROWS)),
       csv(0, ROWS)
-    ])) {
+    ]) {
       expect(await ornstein(`fit - ${HOW}`, { stdin })).toEqual(whole)
       expect(await ornstein('fit - -k 1 --family isotropic --stream --json', { stdin })).toEqual(inPieces)
     }
@@ -143,7 +143,7 @@ describe('the same rows, however they are kept', () => {
 
 replays('tables', here)
 
-it.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
+once.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
   'a file that is not what its name says is no text: %s',
   async file => {
     here.write(file, file.startsWith('cut') ? parquet(0, ROWS).slice(4) : 'x,y\n1,2\n3,4\n')
@@ -155,7 +155,7 @@ it.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
   }
 )
 
-it('a list or record is written as JSON beside what is assigned', async () => {
+once('a list or record is written as JSON beside what is assigned', async () => {
   here.write(
     'nested.parquet',
     new Uint8Array(
@@ -183,7 +183,7 @@ it('a list or record is written as JSON beside what is assigned', async () => {
 })
 
 describe('what has no end', () => {
-  it('is refused as no text as soon as it is none', async () => {
+  once('is refused as no text as soon as it is none', async () => {
     const { exit, stderr } = await ornstein('fit /dev/zero')
     expect({ exit, stderr }).toEqual({
       exit: 2,
@@ -209,14 +209,14 @@ describe('a pattern of names', () => {
       'u'
     )
 
-  it.each(['*', '*.csv', 'a*', 'a*b', 'a?b', '?', '*b*', 'a**b', '*a*b', 'a*b*', '*ab', '?*', 'a*?b', 'a+b', ''])(
+  once.each(['*', '*.csv', 'a*', 'a*b', 'a?b', '?', '*b*', 'a**b', '*a*b', 'a*b*', '*ab', '?*', 'a*?b', 'a+b', ''])(
     'matches what it says: %s',
     pattern => {
       expect(names.filter(isOf(pattern))).toEqual(names.filter(name => byRegExp(pattern).test(name)))
     }
   )
 
-  it('takes no longer for many stars', () => {
+  once('takes no longer for many stars', () => {
     const before = process.cpuUsage()
     expect(isOf('*a*a*a*a*a*a*a*a*b')('a'.repeat(2000))).toBe(false)
     expect(process.cpuUsage(before).user).toBeLessThan(1e6)

@@ -2,4 +2,3 @@
 import './apart.test.js'
 import './commands/sweep.test.js'
 import './main.test.js'
-import './networks.test.js'

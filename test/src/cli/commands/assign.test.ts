@@ -35,8 +35,7 @@ describe('ornstein assign', () => {
   it('adds columns that no fit takes for data', async () => {
     for (const name of ['again.csv', 'again.jsonl', 'again.parquet']) {
       expect((await ornstein(`assign @model.json @train.csv --out @${name}`)).exit).toBe(0)
-      const { stdout } = await ornstein(`fit @${name} --family isotropic -k 2 --json`)
-      const { columns, ignored } = JSON.parse(stdout) as { readonly columns: unknown; readonly ignored: unknown }
+      const { columns, ignored } = await here.told(`fit @${name} --family isotropic -k 2`)
       expect(columns).toEqual(['x', 'y'])
       expect(ignored).toEqual(
         ['component', 'probability', 'uncertainty', 'log density', 'outlier'].map(name => ({
@@ -49,8 +48,9 @@ describe('ornstein assign', () => {
     here.write('own.csv', 'component,probability\n0.1,2\n1.3,1\n1.7,0.5\n0.4,1.2\n')
     expect((await ornstein('fit @own.csv --family tied -k 1 --out @own.json --json')).stdout).toContain('"ignored":[]')
     expect((await ornstein('assign @own.json @own.csv --out @twice.csv')).exit).toBe(0)
-    const { stdout } = await ornstein('fit @twice.csv --family tied -k 1 --json')
-    expect(JSON.parse(stdout)).toMatchObject({ columns: ['component', 'probability'] })
+    expect(await here.told('fit @twice.csv --family tied -k 1')).toMatchObject({
+      columns: ['component', 'probability']
+    })
   })
 
   it('merges components that share a cluster, and says so of each row', async () => {
@@ -88,8 +88,7 @@ describe('ornstein assign', () => {
     expect([exit, stderr.includes('--clusters: 4 is not at most 3')]).toEqual([2, true])
     // Its columns are not taken for data either.
     expect((await ornstein('assign @model.json @train.csv --merged --out @merged.csv')).exit).toBe(0)
-    const { stdout } = await ornstein('fit @merged.csv --family isotropic -k 2 --json')
-    expect((JSON.parse(stdout) as { readonly columns: unknown }).columns).toEqual(['x', 'y'])
+    expect((await here.told('fit @merged.csv --family isotropic -k 2')).columns).toEqual(['x', 'y'])
   })
 
   it('keeps rows that are dropped, in their place, and the separator', async () => {

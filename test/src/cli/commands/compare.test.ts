@@ -20,11 +20,7 @@ it('tells which describes the rows better, and how sure that is', async () => {
   expect(stdout).toMatch(
     /two\.json describes these rows better than .*one\.json, by [\d.]+ ± [\d.]+ nats a row \(± a standard error\)\./
   )
-  const told = JSON.parse((await ornstein('compare @one.json @two.json @data.csv --json')).stdout) as {
-    readonly statistics: ReadonlyArray<{ readonly logLikelihood: number }>
-    readonly difference: number
-    readonly agreement: number
-  }
+  const told = await here.told('compare @one.json @two.json @data.csv')
   const [one, two] = told.statistics
   expect(told.difference).toBeCloseTo(one.logLikelihood - two.logLikelihood, 12)
   expect(told.agreement).toBe(0)
@@ -43,13 +39,11 @@ it('takes a row of weight 2 as two rows, and one of weight 0 or without cells as
   const three = Mixture.sample(90)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [0.5], [4]] }))
   here.write('three.csv', Points.toCsv(three, ['x']))
   await ornstein('fit @three.csv -k 3 --family isotropic --out @three.json')
-  const found = await Promise.all(
-    ['@weighed.csv --weights w --missing em', '@repeated.csv'].map(async data => {
-      const { stdout } = await ornstein(`compare @two.json @three.json ${data} --json`)
-      return JSON.parse(stdout) as { readonly agreement: number; readonly difference: number; readonly standardError: number } // prettier-ignore
-    })
+  const [one, other] = await Promise.all(
+    ['@weighed.csv --weights w --missing em', '@repeated.csv'].map(data =>
+      here.told(`compare @two.json @three.json ${data}`)
+    )
   )
-  const [one, other] = found
   expect(one.agreement).toBe(other.agreement)
   expect(one.agreement).toBeLessThan(1)
   expect(one.difference).toBeCloseTo(other.difference, 12)

@@ -14,8 +14,7 @@ beforeAll(async () => {
 afterAll(here.remove)
 
 const judged = async (model: string): Promise<number> =>
-  (JSON.parse((await ornstein(`evaluate @${model} %faithful.csv --json`)).stdout) as { readonly logLikelihood: number })
-    .logLikelihood
+  (await here.told(`evaluate @${model} %faithful.csv`)).logLikelihood
 
 describe('export and import', () => {
   it.each(Exchange.forms)('%s: out and back', async form => {
@@ -55,7 +54,7 @@ describe('export and import', () => {
   it.each(['full', 'tied', 'diagonal', 'tied-diagonal', 'isotropic', 'tied-isotropic'])(
     'a model that goes there and back is of its family: %s',
     async family => {
-      await ornstein(`fit %faithful.csv -k 2 --family ${family} --no-standardize --out @own.json --quiet`)
+      await ornstein(`fit %faithful.csv -k 2 --family ${family} --recipe em --no-standardize --out @own.json --quiet`)
       for (const form of Exchange.forms) {
         await ornstein(`export @own.json --to ${form} --out @out.${form}`)
         await ornstein(`import @out.${form} --columns eruptions,waiting --out @again.json`)
@@ -71,8 +70,7 @@ describe('export and import', () => {
     here.write('eve-r.json', file)
     await ornstein('import @eve-r.json --columns Sepal.Length,Sepal.Width,Petal.Length,Petal.Width --out @eve.json')
     expect(JSON.parse(here.read('eve.json'))).toMatchObject({ family: 'EVE' })
-    const { stdout } = await ornstein('evaluate @eve.json %iris.csv --json')
-    expect((JSON.parse(stdout) as { readonly bic: number }).bic).toBeCloseTo(666.5491, 3)
+    expect((await here.told('evaluate @eve.json %iris.csv')).bic).toBeCloseTo(666.5491, 3)
   })
 
   // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is; of tails one ν for all or

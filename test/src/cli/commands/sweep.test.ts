@@ -1,13 +1,13 @@
 /** `ornstein sweep`: its lines are those of the fits it names, a sweep goes on where it ended, and what is wrong is told. `npm test` has built what it runs. */
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { once as onceOf } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example, place } from '../harness.js'
-import { isSlow } from '../../../cases.js'
+import { isSlow, once } from '../../../cases.js'
 
 const main = fileURLToPath(new URL('../../../../dist/src/cli/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-sweep-'))
@@ -41,7 +41,7 @@ describe('a sweep', () => {
   const fits = { two: { family: 'isotropic', components: 2, recipe: 'em' } }
   const of = { data: ['faithful.csv', 'none.csv'], seeds: [1], fits }
 
-  it('has a line for each fit, which is what the fit prints, and tells which failed', async () => {
+  once('has a line for each fit, which is what the fit prints, and tells which failed', async () => {
     const { status, stdout, stderr } = sweep('sweep.json', of)
     expect(status).toBe(1)
     expect(stderr).toMatch(/none\.csv, two, seed 1: the fit \(FILE: no such file: none\.csv/)
@@ -54,7 +54,7 @@ describe('a sweep', () => {
     expect(lineOf('none.csv').result).toBe(undefined)
   })
 
-  it('goes on where it ended, after half a line, and tries again what failed', () => {
+  once('goes on where it ended, after half a line, and tries again what failed', () => {
     const known = lines()
     writeFileSync(at('lines'), `${known.join('\n')}\n${known[0].slice(0, 40)}`)
     copyFileSync(at('faithful.csv'), at('none.csv'))
@@ -67,7 +67,7 @@ describe('a sweep', () => {
     ])
   })
 
-  it('has the Rand index of fits that are held against labels', () => {
+  it.runIf(isSlow)('has the Rand index of fits that are held against labels', () => {
     copyFileSync(example('iris.csv'), at('iris.csv'))
     const labelled = { full: { family: 'full', components: 3, recipe: 'em', labels: 'Species' } }
     const { status, stdout } = sweep('labelled.json', { data: ['iris.csv'], seeds: [1], fits: labelled })
@@ -95,7 +95,7 @@ describe('a sweep', () => {
       existsSync(at('long')) ? readFileSync(at('long'), 'utf8').trim().split('\n') : []
     while ((found()[0] ?? '') === '') await new Promise(resolve => setTimeout(resolve, 20))
     child.kill('SIGTERM')
-    const [code] = (await once(child, 'close')) as [number]
+    const [code] = (await onceOf(child, 'close')) as [number]
     expect(code).toBe(143)
     expect(found()).toHaveLength(1)
     expect(stdout).toMatch(/2 fits, 0 of them already in long; stopped by SIGTERM, the same command resumes\./)
@@ -103,7 +103,7 @@ describe('a sweep', () => {
     expect(left).not.toContain(`--bootstrap=${many}`)
   })
 
-  it('refuses options that are its own, and words that it does not know', async () => {
+  once('refuses options that are its own, and words that it does not know', async () => {
     const here = place()
     const refused = async (of: object): Promise<string> => {
       here.write('bad.json', JSON.stringify(of))

@@ -1,2 +1,0 @@
-/** All cases of what `npm test` takes a part of. */
-import './cli.test.js'

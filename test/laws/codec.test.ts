@@ -83,18 +83,12 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ),
   TimeLaw: codec(
     of(standard)(TimeLaw.concept),
-    fc.oneof<fc.Arbitrary<TimeLaw.TimeLaw>[]>(
-      arbitraries.timeLaws(ornsteinUhlenbeck),
-      awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
-    )
+    awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
   ),
   Weighting: codec(of(standard)(Weighting.concept), awkward.map(Weighting.constant)),
   Objective: codec(
     of(standard)(Objective.concept),
-    fc.oneof<fc.Arbitrary<Objective.Objective>[]>(
-      arbitraries.scores.chain(score => arbitraries.objectives(ornsteinUhlenbeck, score, { code: false })),
-      awkward.map(weight => Objective.weight(weight)(Objective.likelihood))
-    ),
+    awkward.map(weight => Objective.weight(weight)(Objective.likelihood)),
     refused<Objective.Objective>(custom, Objective.sum([Objective.likelihood, Objective.weight(2)(custom)]))
   ),
   Optimizer: codec(

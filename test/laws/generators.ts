@@ -62,7 +62,7 @@ const nested = <T>(leaves: Table<T>, nests: (inner: fc.Arbitrary<T>) => Table<T>
   })).any
 
 /** Time laws of every kind that a schedule admits. */
-export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.TimeLaw> =>
+const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.TimeLaw> =>
   of(TimeLaw.concept).filter(law => TimeLaw.problems(schedule)(law).length === 0)
 
 // —— scores ——
@@ -76,7 +76,7 @@ export const student: Score.Score<'matrix' | 'offset'> = Score.custom({
 })
 
 /** The built-in families, of up to four components. */
-export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
+const scores: fc.Arbitrary<Score.Score<string>> = pipe(
   fc.oneof(
     { withCrossShrink: true },
     fc.constant<Score.Score<string>>(Score.symmetricPair),
@@ -157,7 +157,7 @@ interface ObjectivesOptions {
  * Objectives of every kind that a score admits: the likelihood is for those that have a density. Weights nest, and so do
  * sums.
  */
-export const objectives = <P extends string>(
+const objectives = <P extends string>(
   schedule: Schedule.Schedule,
   score: Score.Score<P>,
   { code = true, columns, pairs = false }: ObjectivesOptions = {}
@@ -221,7 +221,7 @@ export const objectives = <P extends string>(
 // —— optimizers ——
 
 /** Optimizers that descend whatever the parameters and the noise: recipes of every kind, tamed and not. */
-export const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
+const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
   const rate = fc.oneof(
     { withCrossShrink: true },
     { weight: 3, arbitrary: dyadic(1 / 64, 0.25).map(Rate.constant) },
@@ -308,7 +308,7 @@ const has = <P extends string>(score: Score.Score<P>, can: (family: Score.Family
   pipe(O.fromNullable(Score.interpret(score).family), O.exists(can))
 
 /** Stages of every kind that a score admits on the points, of up to four steps each; they nest. */
-export const stages =
+const stages =
   <P extends string>(schedule: Schedule.Schedule, score: Score.Score<P>, { code = true }: PipelineOptions = {}) =>
   (points: Points): fc.Arbitrary<Stage.Stage> => {
     const steps = fc.integer({ min: 0, max: 4 })

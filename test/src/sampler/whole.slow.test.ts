@@ -1,4 +1,3 @@
 /** All cases of what `npm test` takes a part of. */
-import './along.test.js'
 import './compiled.test.js'
 import './sampler.test.js'

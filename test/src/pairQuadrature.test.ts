@@ -21,6 +21,7 @@ import {
 } from '../../src/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
 import { isSlow, spread } from '../cases.js'
+import { said } from '../said.js'
 
 const DIM = 2
 const direction = [0.6, 0.8]
@@ -45,32 +46,25 @@ interface Found {
   readonly gradient: ReadonlyArray<number>
 }
 
+const lossAt = (
+  time: number,
+  expectation: Expectation.Expectation,
+  schedule: Schedule.Schedule = Schedule.ornsteinUhlenbeck
+) => ({ schedule, score: Score.symmetricPair, objective: Objective.implicit(TimeLaw.at(time)), expectation })
+
 const found = (
   size: number,
   time: number,
   expectation: Expectation.Expectation,
-  schedule: Schedule.Schedule = Schedule.ornsteinUhlenbeck
+  schedule?: Schedule.Schedule
 ): ReadonlyArray<Found> =>
-  pipe(
-    pointsAt(size),
-    Compile.plans({
-      schedule,
-      score: Score.symmetricPair,
-      objective: Objective.implicit(TimeLaw.at(time)),
-      expectation
-    }),
-    E.match(
-      problems => {
-        throw new Error(problems.map(Problem.show).join('\n'))
-      },
-      plans =>
-        // The slower plans take the same nodes: where they are many, the first tells.
-        (size > 5 ? plans.slice(0, 1) : plans).map(({ evaluate }) => {
-          const { value, gradient } = evaluate(Params.of({ mean: direction.map(u => size * u) }), Key.fromSeed(1))
-          return { value, gradient: Array.from(gradient.mean.values) }
-        })
-    )
-  )
+  // The slower plans take the same nodes: where they are many, the first tells.
+  Problem.orThrow(Compile.plans(lossAt(time, expectation, schedule))(pointsAt(size)))
+    .slice(0, size > 5 ? 1 : 2)
+    .map(({ evaluate }) => {
+      const { value, gradient } = evaluate(Params.of({ mean: direction.map(u => size * u) }), Key.fromSeed(1))
+      return { value, gradient: Array.from(gradient.mean.values) }
+    })
 
 /**
  * Of ±m with variance u: s = (Tm − x)/u, T = tanh(⟨m, x⟩/u), so |s|² = (T²g − 2T⟨m, x⟩ + |x|²)/u² and
@@ -156,13 +150,7 @@ describe('Expectation.quadrature()', () => {
     () => {
       const drawn = Mixture.sample(500)(Key.fromSeed(1))(Mixture.symmetricPair([3, 4]))
       const refused = (expectation: Expectation.Expectation): string =>
-        pipe(
-          Compile.pipeline(pipelineOf(expectation, slow))(drawn),
-          E.match(
-            problems => problems.map(Problem.show).join('\n'),
-            () => ''
-          )
-        )
+        said(Compile.pipeline(pipelineOf(expectation, slow))(drawn))
       // b = ασ|mean| = 5/4 √(1 − 1/16) = 1.21; rows say |mean| to √(4·25 + 2·2)/(2·5·√500) = 0.05.
       const [, told, asked] =
         /^stages\[0\]\.expectation: 8 nodes for a centre of length (\d(?:\.\d+)?), which leave means over the noise off by 0\.0\d, is not at least (\d+); leave nodes out, or give so many$/.exec(
@@ -229,32 +217,18 @@ describe('Expectation.quadrature()', () => {
   })
 
   it('refuses data beyond its nodes', () => {
-    const refused = (expectation: Expectation.Expectation): ReadonlyArray<string> =>
-      pipe(
-        pointsAt(400),
-        Compile.plans({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score: Score.symmetricPair,
-          objective: Objective.implicit(TimeLaw.at(1)),
-          expectation
-        }),
-        E.match(
-          problems => problems.map(Problem.show),
-          () => []
-        )
-      )
+    const refused = (expectation: Expectation.Expectation): string =>
+      said(Compile.plans(lossAt(1, expectation))(pointsAt(400)))
     // b = ασ|mean|/(α² + σ²) = 98.9 asks for 12 + 60 b.
-    expect(refused(Expectation.quadrature())).toEqual([
+    expect(refused(Expectation.quadrature())).toBe(
       'expectation: 4096 nodes for a centre of length 289 is not at least 5944; bring the components to variance 1 by a smaller ' +
         'unit: at most 4096 are taken'
-    ])
-    expect(refused(Expectation.quadrature({ nodes: 16 }))).toEqual([])
-    const damaged = Compile.plans({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.symmetricPair,
-      objective: Objective.implicit(TimeLaw.at(1)),
-      expectation: Expectation.quadrature()
-    })({ rows: 1e300, dim: 0, values: new Float64Array(0) })
+    )
+    expect(refused(Expectation.quadrature({ nodes: 16 }))).toBe('')
+    const damaged = Compile.plans(lossAt(1, Expectation.quadrature()))({
+      ...{ rows: 1e300, dim: 0 },
+      values: new Float64Array(0)
+    })
     expect(E.isLeft(damaged)).toBe(true)
   })
 })

@@ -23,6 +23,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
+import { said } from '../../said.js'
 
 const score = Score.spherical({ components: 1 })
 const at = TimeLaw.at(0.5)
@@ -140,16 +141,14 @@ describe('objectives over pairs', () => {
     expect(Math.abs(twice[0].evaluate(params, Key.fromSeed(0)).value + (2 * total) / 72 + 2 * 0.65)).toBeLessThan(1e-12)
   })
 
-  const said = (objective: Objective.Objective, on: Points.Points) => {
-    const compiled = Compile.valueAndGrad(lossOf(objective))(on)
-    return E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : ''
-  }
+  const refused = (objective: Objective.Objective, on: Points.Points): string =>
+    said(Compile.valueAndGrad(lossOf(objective))(on))
 
   it('are refused beyond so many rows, with the number', () => {
-    expect(said(distances, rowsOf(1, 3000))).toMatch(
+    expect(refused(distances, rowsOf(1, 3000))).toMatch(
       /on 3000 rows of 2 numbers, 17994000 at once, is not of 2 to 1448 rows.*give the stage a batch of at most 1448 rows/
     )
-    expect(said(distances, rowsOf(1, 1))).toMatch(/on 1 rows/)
+    expect(refused(distances, rowsOf(1, 1))).toMatch(/on 1 rows/)
     const staged = (batch: number) =>
       Compile.pipeline(
         Pipeline.of({
@@ -164,15 +163,15 @@ describe('objectives over pairs', () => {
   })
 
   it('are refused of weights, several levels, weightings, populations, and along directions', () => {
-    expect(said(distances, { ...points, weights: new Float64Array(9).fill(2) })).toMatch(/of rows with weights/)
+    expect(refused(distances, { ...points, weights: new Float64Array(9).fill(2) })).toMatch(/of rows with weights/)
     const several = Objective.pairwise(
       'several',
       TimeLaw.uniform(0.1, 1),
       ({ score }) => score,
       (a, b) => sum(mul(a, b), 2)
     )
-    expect(said(several, points)).toMatch(/over several noise levels/)
-    expect(said(Objective.weight(Weighting.minSnr())(distances), points)).toMatch(/with a weighting/)
+    expect(refused(several, points)).toMatch(/over several noise levels/)
+    expect(refused(Objective.weight(Weighting.minSnr())(distances), points)).toMatch(/with a weighting/)
     const population = Compile.valueAndGrad(lossOf(distances))(Population.of(Mixture.of({ means: [[0, 0]] })))
     expect(E.isLeft(population)).toBe(true)
     expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.along(params)(distances))).toHaveLength(1)

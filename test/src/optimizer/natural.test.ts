@@ -1,6 +1,5 @@
 /** The natural gradient of a mixture: expectation–maximization from a gradient, at a noise level with the paper's correction. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
@@ -26,6 +25,7 @@ import * as NaturalGradient from '../../../src/optimizer/natural.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
 import { ofVocabulary, type Asked } from '../mixture/families/families.js'
 import { spread } from '../../cases.js'
+import { said } from '../../said.js'
 
 const truth = Mixture.of({
   means: [
@@ -58,9 +58,9 @@ const components = 3
 const floor = 1e-6
 
 /** Those whose M-step a gradient says. */
-const said = (count: number): ReadonlyArray<Asked> =>
+const told = (count: number): ReadonlyArray<Asked> =>
   ofVocabulary(count).filter(({ family: { mStep } }) => mStep?.fromGradient !== undefined)
-const families = said(components)
+const families = told(components)
 const [{ score: one }, { score: another }] = families
 
 const start = (score: Score.Score<string>): Params.Params<string> =>
@@ -132,7 +132,7 @@ describe('Optimizer.natural', () => {
   const noise: Points.Points = { rows: 300, dim: 3, values: Key.normal(900)(Key.fromSeed(5)) }
   const matching = Objective.implicit(TimeLaw.at(TIME))
 
-  it.each(said(1))(
+  it.each(told(1))(
     '$name: of one component, at a noise level it goes to the moments of the noisy rows',
     ({ score: alone, family: { mStep } }) => {
       const second = mStep?.second
@@ -195,13 +195,7 @@ describe('Optimizer.natural', () => {
 
   it('is refused for an objective whose natural gradient it does not know', () => {
     const refused = (objective: Objective.Objective): string =>
-      pipe(
-        Compile.pipeline(descent(one, 1, 1, objective))(points),
-        E.match(
-          problems => problems.map(Problem.show).join('; '),
-          () => ''
-        )
-      )
+      said(Compile.pipeline(descent(one, 1, 1, objective))(points))
     const at = TimeLaw.at(TIME)
     const known = [Objective.denoising(at), Objective.implicit(at), Objective.likelihood]
     expect(known.map(refused)).toEqual(['', '', ''])
@@ -216,7 +210,7 @@ describe('Optimizer.natural', () => {
 
   it('is refused for a family that a gradient does not say, and for parameters of another score', () => {
     const refused = (score: Score.Score<string>, of: Score.Score<string>): string =>
-      pipe(
+      said(
         Compile.pipeline({
           ...descent(score, 1, 1),
           stages: [
@@ -226,11 +220,7 @@ describe('Optimizer.natural', () => {
               steps: 1
             })
           ]
-        })(points),
-        E.match(
-          problems => problems.map(Problem.show).join('; '),
-          () => ''
-        )
+        })(points)
       )
     const lowRank = Score.lowRank({ components, rank: 1 })
     expect(refused(lowRank, lowRank)).toMatch(/of a family with a natural gradient/)

@@ -22,6 +22,7 @@ import {
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { plansAgree } from '../compile/plansAgree.js'
+import { said } from '../../said.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 /** Of names that its type does not say. */
@@ -178,19 +179,14 @@ it('a score with heads: of which none is the score serve objectives that read th
   const { value, gradient } = Problem.orThrow(own)(anywhere(drift as Score.Score<string>), Key.fromSeed(3))
   expect(Number.isFinite(value) && Params.norm(gradient) > 0.01).toBe(true)
   const ofScore = of(({ score }) => sum(square(score), 1))
-  expect(E.isLeft(ofScore) && ofScore.left.map(Problem.show).join()).toMatch(
-    /none of them is the score; name it in heads/
-  )
+  expect(said(ofScore)).toMatch(/none of them is the score; name it in heads/)
 })
 
 it('a score with heads: and an objective that reads a head which is not there names those that are', () => {
   const wrong = Objective.custom('wrong', TimeLaw.at(0.5), ({ heads: { sise } }) => sise)
-  const said = (score: Score.Score<string>) => {
-    const compiled = Compile.valueAndGrad(lossOf(score, wrong))(points)
-    return E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : 'none'
-  }
-  expect(said(score)).toMatch(/heads\.sise: the score has noise, size/)
-  expect(said(Score.isotropic({ components: 2 }))).toMatch(/heads\.sise: the score has one output/)
+  const refused = (score: Score.Score<string>): string => said(Compile.valueAndGrad(lossOf(score, wrong))(points))
+  expect(refused(score)).toMatch(/heads\.sise: the score has noise, size/)
+  expect(refused(Score.isotropic({ components: 2 }))).toMatch(/heads\.sise: the score has one output/)
 })
 
 it('a score with heads: keeps its laws, of which one sees a head that looks at other rows', () => {
@@ -207,7 +203,5 @@ it('a score with heads: keeps its laws, of which one sees a head that looks at o
 
 it('a score with heads: and a head that looks at other rows is refused', () => {
   const compiled = Compile.valueAndGrad(lossOf(mixing, Objective.denoising(TimeLaw.at(0.5))))(points)
-  expect(E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : '').toMatch(
-    /the heads of .*other numbers alone/
-  )
+  expect(said(compiled)).toMatch(/the heads of .*other numbers alone/)
 })

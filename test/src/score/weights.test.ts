@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Key, Net, Params, Problem } from '../../../src/index.js'
 import * as Weights from '../../../src/score/weights.js'
+import { said } from '../../said.js'
 
 // Square layers: both ways fit.
 const net = Net.chain(
@@ -16,9 +17,6 @@ const net = Net.chain(
 const shapes = Net.shapes(2)(net)
 const params = Net.initial(2)(Key.fromSeed(1))(net)
 const layers = { in: 'net.0', norm: 'net.1', out: 'net.3' }
-
-const said = (found: E.Either<Problem.Problems, unknown>): string =>
-  E.isLeft(found) ? found.left.map(Problem.show).join('; ') : 'right'
 
 describe.each(Weights.forms)('%s', form => {
   it('is read as it was written', () => {

@@ -80,7 +80,7 @@ export const sample =
     const keys = pipe(key, Key.named('label', 'normal'))
     const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
     const normals = Key.normal(rows * dim)(keys.normal)
-    // The last share is 1 but for rounding.
+    // The last share is 1 up to rounding.
     const labels = Array.from(Key.uniform(rows)(keys.label), u => {
       const label = shares.findIndex(share => u < share)
       return label < 0 ? mixture.length - 1 : label

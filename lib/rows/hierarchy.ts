@@ -2,6 +2,7 @@
  * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row begins as a cluster, and the two whose joining
  * costs the classification likelihood of a Gaussian mixture least become one, until a single cluster is left.
  */
+import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
 import { principal } from './principal.js'
 import { refuse } from '../plain/refuse.js'
@@ -87,6 +88,107 @@ export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number):
   return { rows, dim: directions, values: out }
 }
 
+/** Clusters as they stand, each called by its first row. Functions of them stand outside `agglomerated`: so they are compiled once. */
+interface Standing {
+  readonly d: number
+  readonly alpha: number
+  readonly mass: Float64Array
+  readonly means: Float64Array
+  /** Lower triangles of W_k, row by row, and what each cluster adds to the sum. */
+  readonly scatter: Float64Array
+  readonly terms: Float64Array
+  readonly isAlive: Uint8Array
+  /** What joining i to j < i costs, and for each i the j of which that is least. */
+  readonly costs: Float64Array
+  readonly nearest: Int32Array
+  readonly least: Float64Array
+  /** The scatter of two clusters as one, and its factor. */
+  readonly joined: Float64Array
+  readonly lower: Float64Array
+}
+
+/** The scatter of two clusters as one, in `joined`; its trace. */
+const join = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): number => {
+  const size = joined.length
+  const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
+  let trace = 0
+  let at = 0
+  for (let p = 0; p < d; p++) {
+    const gap = share * (means[i * d + p] - means[j * d + p])
+    for (let q = 0; q <= p; q++, at++)
+      joined[at] = scatter[i * size + at] + scatter[j * size + at] + gap * (means[i * d + q] - means[j * d + q])
+    trace += joined[at - 1]
+  }
+  return trace
+}
+
+/** |W/n| of what is in `joined`; 0 where it is not positive definite. */
+const volume = ({ d, joined, lower }: Standing, count: number): number => {
+  let product = 1
+  for (let p = 0, row = 0; p < d; row += ++p)
+    for (let q = 0, other = 0; q <= p; other += ++q) {
+      let rest = joined[row + q]
+      for (let k = 0; k < q; k++) rest -= lower[row + k] * lower[other + k]
+      if (q < p) lower[row + q] = rest / lower[other + q]
+      else if (rest > RANK * joined[row + p]) {
+        lower[row + p] = Math.sqrt(rest)
+        product *= rest / count
+      } else return 0
+    }
+  return product
+}
+
+const cost = (standing: Standing, i: number, j: number): number => {
+  const { d, alpha, mass, terms } = standing
+  const trace = join(standing, i, j)
+  const count = mass[i] + mass[j]
+  const term = count * Elementary.log((count > d ? volume(standing, count) : 0) + (trace + alpha) / count)
+  return term - terms[i] - terms[j]
+}
+
+const place = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
+
+/** Looks for the j < i that costs least. */
+const look = ({ isAlive, costs, nearest, least }: Standing, i: number): void => {
+  least[i] = Infinity
+  nearest[i] = -1
+  for (let j = 0, at = place(i, 0); j < i; j++, at++)
+    if (isAlive[j] === 1 && (nearest[i] < 0 || costs[at] < least[i])) {
+      least[i] = costs[at]
+      nearest[i] = j
+    }
+}
+
+/** The cluster whose joining to an earlier one costs least. */
+const cheapest = ({ isAlive, nearest, least }: Standing): number => {
+  let from = -1
+  for (let i = 1; i < least.length; i++)
+    if (isAlive[i] === 1 && nearest[i] >= 0 && (from < 0 || least[i] < least[from])) from = i
+  return from
+}
+
+/** Makes one of two clusters. */
+const absorb = (standing: Standing, from: number, to: number): void => {
+  const { d, mass, means, scatter, terms, isAlive, costs, nearest, least, joined } = standing
+  terms[to] += terms[from] + cost(standing, from, to)
+  scatter.set(joined, to * joined.length)
+  const count = mass[from] + mass[to]
+  for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
+  mass[to] = count
+  isAlive[from] = 0
+  for (let i = 0; i < mass.length; i++) {
+    if (isAlive[i] === 0 || i === to) continue
+    const own = cost(standing, i, to)
+    costs[place(i, to)] = own
+    if (nearest[i] === to || nearest[i] === from) look(standing, i)
+    else if (i > to && (own < least[i] || (own === least[i] && to < nearest[i]))) {
+      least[i] = own
+      nearest[i] = to
+    }
+  }
+  look(standing, to)
+}
+
 /**
  * The hierarchy that lowers, step by step as little as may be, −2 times the classification log-likelihood up to constants,
  *
@@ -98,97 +200,33 @@ export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number):
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: Rows): Hierarchy => {
   const size = (d * (d + 1)) / 2
-  const mass = counts.slice()
-  const means = values.slice()
-  /** Lower triangles of W_k, row by row, and what each cluster adds to the sum. */
-  const scatter = new Float64Array(n * size)
-  const terms = new Float64Array(n)
-  const joined = new Float64Array(size)
-  const lower = new Float64Array(size)
   const alpha = Math.max(scatterOf(values, counts, d), Number.EPSILON)
-  const isAlive = new Uint8Array(n).fill(1)
-
-  /** The scatter of two clusters as one, in `joined`; its trace. */
-  const join = (i: number, j: number): number => {
-    const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
-    let trace = 0
-    let at = 0
-    for (let p = 0; p < d; p++) {
-      const gap = share * (means[i * d + p] - means[j * d + p])
-      for (let q = 0; q <= p; q++, at++)
-        joined[at] = scatter[i * size + at] + scatter[j * size + at] + gap * (means[i * d + q] - means[j * d + q])
-      trace += joined[at - 1]
-    }
-    return trace
-  }
-  /** |W/n| of what is in `joined`; 0 where it is not positive definite. */
-  const volume = (count: number): number => {
-    let product = 1
-    for (let p = 0, row = 0; p < d; row += ++p)
-      for (let q = 0, other = 0; q <= p; other += ++q) {
-        let rest = joined[row + q]
-        for (let k = 0; k < q; k++) rest -= lower[row + k] * lower[other + k]
-        if (q < p) lower[row + q] = rest / lower[other + q]
-        else if (rest > RANK * joined[row + p]) {
-          lower[row + p] = Math.sqrt(rest)
-          product *= rest / count
-        } else return 0
-      }
-    return product
-  }
-  const termOf = (count: number, trace: number): number =>
-    count * Elementary.log((count > d ? volume(count) : 0) + (trace + alpha) / count)
-  const cost = (i: number, j: number): number => {
-    const trace = join(i, j)
-    return termOf(mass[i] + mass[j], trace) - terms[i] - terms[j]
-  }
-
-  for (let i = 0; i < n; i++) terms[i] = mass[i] * Elementary.log(alpha / mass[i])
-  /** What joining i to j < i costs, and for each i the j of which that is least. */
-  const costs = new Float64Array((n * (n - 1)) / 2)
-  const nearest = new Int32Array(n).fill(-1)
-  const least = new Float64Array(n).fill(Infinity)
-  const place = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
-  const look = (i: number): void => {
-    least[i] = Infinity
-    nearest[i] = -1
-    for (let j = 0, at = place(i, 0); j < i; j++, at++)
-      if (isAlive[j] === 1 && (nearest[i] < 0 || costs[at] < least[i])) {
-        least[i] = costs[at]
-        nearest[i] = j
-      }
+  const standing: Standing = {
+    d,
+    alpha,
+    mass: counts.slice(),
+    means: values.slice(),
+    scatter: new Float64Array(n * size),
+    terms: tabulate(n, i => counts[i] * Elementary.log(alpha / counts[i])),
+    isAlive: new Uint8Array(n).fill(1),
+    costs: new Float64Array((n * (n - 1)) / 2),
+    nearest: new Int32Array(n).fill(-1),
+    least: new Float64Array(n).fill(Infinity),
+    joined: new Float64Array(size),
+    lower: new Float64Array(size)
   }
   for (let i = 1; i < n; i++) {
-    for (let j = 0; j < i; j++) costs[place(i, j)] = cost(i, j)
-    look(i)
+    for (let j = 0; j < i; j++) standing.costs[place(i, j)] = cost(standing, i, j)
+    look(standing, i)
   }
-
   const kept = new Int32Array(Math.max(n - 1, 0))
   const absorbed = new Int32Array(kept.length)
   for (let step = 0; step < kept.length; step++) {
-    let from = -1
-    for (let i = 1; i < n; i++)
-      if (isAlive[i] === 1 && nearest[i] >= 0 && (from < 0 || least[i] < least[from])) from = i
-    const to = nearest[from]
-    terms[to] += terms[from] + cost(from, to)
-    scatter.set(joined, to * size)
-    const count = mass[from] + mass[to]
-    for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
-    mass[to] = count
-    isAlive[from] = 0
+    const from = cheapest(standing)
+    const to = standing.nearest[from]
     kept[step] = to
     absorbed[step] = from
-    for (let i = 0; i < n; i++) {
-      if (isAlive[i] === 0 || i === to) continue
-      const own = cost(i, to)
-      costs[place(i, to)] = own
-      if (nearest[i] === to || nearest[i] === from) look(i)
-      else if (i > to && (own < least[i] || (own === least[i] && to < nearest[i]))) {
-        least[i] = own
-        nearest[i] = to
-      }
-    }
-    look(to)
+    absorb(standing, from, to)
   }
   return { rows: n, kept, absorbed }
 }

@@ -1,5 +1,6 @@
 /** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
 import { rowsAt, tabulate } from '../arrays/entries.js'
+import { lazy } from '../plain/iterate.js'
 import * as Key from '../random/key.js'
 import * as Stretches from './stretches.js'
 import type { Table } from './principal.js'
@@ -18,23 +19,21 @@ const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): nu
   return sum
 }
 
-/**
- * The quantile at `share` of |x_i − x_j|² over pairs of rows that differ, pairs weighted by p_i p_j: over all of them where
- * they are no more than `pairs`, else over so many drawn independently, the same for every table of that size. 0 where no
- * rows differ. Time pairs × dim; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
- */
-export const squaredDistanceQuantile = (
-  { rows, dim, values, weights }: Table,
-  share: number,
-  pairs: number
-): number => {
-  if ((rows * (rows - 1)) / 2 > pairs) {
-    const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
-    const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
-    const apart = tabulate(pairs, k => squaredDistance(x, 2 * k, 2 * k + 1, dim)).filter(squared => squared > 0)
-    return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
-  }
-  const found: Array<{ readonly squared: number; readonly weight: number }> = []
+/** |x_i − x_j|² of so many pairs of rows, drawn by their weights; of fewer they are the first of these. */
+const drawnDistances = ({ dim, values, weights }: Table, pairs: number): Float64Array => {
+  const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
+  const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
+  return tabulate(pairs, k => squaredDistance(x, 2 * k, 2 * k + 1, dim))
+}
+
+interface Pair {
+  readonly squared: number
+  readonly weight: number
+}
+
+/** All pairs of rows that differ, rising. */
+const allPairs = ({ rows, dim, values, weights }: Table): ReadonlyArray<Pair> => {
+  const found: Pair[] = []
   const x = Stretches.stretch(values, dim, 0, rows)
   const p = Stretches.stretch(weights, 1, 0, rows)
   for (let i = 0; i < rows; i++)
@@ -43,7 +42,11 @@ export const squaredDistanceQuantile = (
       const weight = p[i] * p[j]
       if (weight > 0 && squared > 0) found.push({ squared, weight })
     }
-  found.sort((a, b) => a.squared - b.squared)
+  return found.sort((a, b) => a.squared - b.squared)
+}
+
+/** Of rising pairs. */
+const quantileOf = (found: ReadonlyArray<Pair>, share: number): number => {
   const total = found.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0
   for (const { squared, weight } of found) {
@@ -51,6 +54,22 @@ export const squaredDistanceQuantile = (
     if (below >= share * total) return squared
   }
   return 0
+}
+
+/**
+ * The quantile at `share` of |x_i − x_j|² over pairs of rows that differ, pairs weighted by p_i p_j: over all of them where
+ * they are no more than `pairs`, else over so many drawn independently, the same for every table of that size. 0 where no
+ * rows differ. Time pairs × dim, once for a table; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
+ */
+export const squaredDistanceQuantile = (table: Table): ((share: number, pairs: number) => number) => {
+  const all = lazy(() => allPairs(table))
+  let drawn = new Float64Array(0)
+  return (share, pairs) => {
+    if ((table.rows * (table.rows - 1)) / 2 <= pairs) return quantileOf(all(), share)
+    if (drawn.length < pairs) drawn = drawnDistances(table, pairs)
+    const apart = drawn.subarray(0, pairs).filter(squared => squared > 0)
+    return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
+  }
 }
 
 /**

@@ -310,14 +310,14 @@ export const kept = (stretches: Stretches, folder?: string): Stretches & { reado
   }
 }
 
-/** Where a number stands first among rising ones, of which it is one. */
-const placeIn = (sorted: Float64Array, x: number): number => {
+/** The place of the first of rising numbers that is more than x; that of the last where none is. */
+const firstAbove = (rising: Float64Array, x: number): number => {
   let low = 0
-  let high = sorted.length - 1
+  let high = rising.length - 1
   while (low < high) {
     const middle = (low + high) >> 1
-    if (sorted[middle] < x) low = middle + 1
-    else high = middle
+    if (rising[middle] > x) high = middle
+    else low = middle + 1
   }
   return low
 }
@@ -331,18 +331,21 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   each(weights, values => {
     for (const w of values) total += w
   })
-  // The least part is come to first.
-  const sorted = parts.slice().sort()
   const found = new Int32Array(parts.length).fill(weights.rows - 1)
-  let sum = 0
-  let next = 0
-  each(weights, (values, first) => {
-    for (let i = 0; i < values.length; i++) {
-      sum += values[i]
-      while (next < sorted.length && sum > sorted[next] * total) found[next++] = first + i
+  let before = 0
+  each(weights, (sums, first) => {
+    let sum = before
+    for (let i = 0; i < sums.length; i++) {
+      sum += sums[i]
+      sums[i] = sum
     }
+    for (let k = 0; k < parts.length; k++) {
+      const x = parts[k] * total
+      if (x >= before && x < sum) found[k] = first + firstAbove(sums, x)
+    }
+    before = sum
   })
-  return Int32Array.from(parts, part => found[placeIn(sorted, part)])
+  return found
 }
 
 /** So many rows are counted by a pass over all parts. */
@@ -374,15 +377,7 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
     each(parts, values => {
       for (const u of values) {
         const x = u * total
-        if (!(x >= from && x < to)) continue
-        let low = 0
-        let high = last
-        while (low < high) {
-          const middle = (low + high) >> 1
-          if (sums[middle] > x) high = middle
-          else low = middle + 1
-        }
-        times[low]++
+        if (x >= from && x < to) times[firstAbove(sums, x)]++
       }
     })
     return times

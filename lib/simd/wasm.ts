@@ -389,10 +389,10 @@ const expectationOf =
   ({ wasm, places: { blockA, blockB, panels, blockC } }: Ground): Expectation =>
   ({ dim, count, learned, second, triangular, numbers }, x, weights, lanes, tell) => {
     const room = tell === null ? Infinity : Math.floor(blockB.length / (3 * count + 1))
-    const most = Math.min(room, Math.floor(blockA.length / (dim + 1))) & -2
+    const most = Math.min(room, Math.floor(blockA.length / (dim + 1))) & -4
     const length = numbers.reduce((sum, { length }) => sum + length, 0)
-    const scratch = 2 * (dim + count * (dim + 2))
-    if (most < 2 || length > panels.length || scratch + lanes.length > blockC.length) return false
+    const scratch = 4 * (dim + count * (dim + 2))
+    if (most < 4 || length > panels.length || scratch + lanes.length > blockC.length) return false
     let at = 0
     for (const own of numbers) {
       copy(own, 0, panels.view, at, own.length)
@@ -401,12 +401,16 @@ const expectationOf =
     const sums = blockC.view.subarray(scratch, scratch + lanes.length)
     sums.fill(0)
     blocks(weights.length, most, (first, n) => {
+      // Rows of weight 0 make fours of them.
+      const whole = (n + 3) & -4
       copy(x, first * dim, blockA.view, 0, n * dim)
-      copy(weights, first, blockA.view, n * dim, n)
+      blockA.view.fill(0, n * dim, whole * dim)
+      copy(weights, first, blockA.view, whole * dim, n)
+      blockA.view.fill(0, whole * dim + n, whole * (dim + 1))
       wasm.expectation(
         blockA.at,
-        blockA.at + n * dim * DOUBLE,
-        n,
+        blockA.at + whole * dim * DOUBLE,
+        whole,
         dim,
         count,
         learned,
@@ -419,7 +423,7 @@ const expectationOf =
       )
       tell?.forEach((out, i) => {
         const width = i < 3 ? count : 1
-        copy(blockB.view, i * n * count, out, first * width, n * width)
+        copy(blockB.view, i * whole * count, out, first * width, n * width)
       })
     })
     const half = lanes.length / 2

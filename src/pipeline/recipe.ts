@@ -115,11 +115,10 @@ const LOW_NOISE = 0.1
 const PAIRS = 4096
 
 /** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
-const nearnessOf = remembered((data: Source.Data) =>
-  remembered((components: number) =>
-    squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)
-  )
-)
+const nearnessOf = remembered((data: Source.Data) => {
+  const quantile = squaredDistanceQuantile(tableOf(data))
+  return remembered((components: number) => quantile(1 / (2 * components), PAIRS + 64 * components))
+})
 
 /**
  * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows, m ≈

@@ -2,8 +2,9 @@ import { exp } from './exponential'
 import { ln } from './logarithm'
 
 /*
- * The E-step of Gaussian components over rows, two of them at a time. Numbers of a component that rows share stand once and are
- * loaded into both lanes; what rows sum has a vector each, of which the lanes are added at the end.
+ * The E-step of Gaussian components over rows, four of them at a time: two vectors of two rows, so that one need not wait for the other.
+ * Numbers of a component that rows share stand once and are loaded into both lanes; what rows sum has a vector each, of which the
+ * lanes are added at the end.
  */
 
 @inline
@@ -11,24 +12,54 @@ function both(at: usize): v128 {
   return v128.load64_splat(at)
 }
 
+/** A column of two rows. */
 @inline
-function added(at: usize, x: v128): void {
-  v128.store(at, f64x2.add(v128.load(at), x))
+function pairOf(at: usize, row: usize): v128 {
+  return f64x2.replace_lane(both(at), 1, load<f64>(at + row))
 }
 
-/** Writes two lanes, the second where there is a second row. */
+/** Adds two vectors, one after the other. */
 @inline
-function told(at: usize, down: usize, isPair: bool, x: v128): void {
+function added(at: usize, x: v128, y: v128): void {
+  v128.store(at, f64x2.add(f64x2.add(v128.load(at), x), y))
+}
+
+/** Adds r δ'δ, column by column. */
+@inline
+function traced(sum: v128, r: v128, from: usize, end: usize): v128 {
+  for (let at = from; at < end; at += 32) {
+    const e = v128.load(at)
+    sum = f64x2.add(sum, f64x2.mul(f64x2.mul(r, e), e))
+  }
+  return sum
+}
+
+/** Writes two rows, so far apart. */
+@inline
+function told(at: usize, down: usize, x: v128): void {
   store<f64>(at, f64x2.extract_lane(x, 0))
-  if (isPair) store<f64>(at + down, f64x2.extract_lane(x, 1))
+  store<f64>(at + down, f64x2.extract_lane(x, 1))
+}
+
+/** −w log p(x), where a row counts. */
+@inline
+function lost(weight: v128, density: v128): v128 {
+  return v128.and(f64x2.gt(weight, f64x2.splat(0)), f64x2.neg(f64x2.mul(weight, density)))
+}
+
+/** ln x, NaN of ∞. */
+@inline
+function lengthOf(total: v128): v128 {
+  return f64x2.add(ln<f64>(total), f64x2.sub(total, total))
 }
 
 /**
- * Of n rows x [n, dim] with weights w adds to `sums`, a vector for each number [2 + K + K dim + K per], what src/mixture/em/moments.ts sums, of
- * the first `learned` components also Σ r δ and second moments: none, δ'δ, those of each column, or the lower triangles of δδ' (0 to 3): rows of
- * even places in the first lane, others in the second. Components are constants [K], centres [K, dim] and roots, [K, dim, dim] if triangular,
- * else [K, dim], one after another. `scratch` has room for 2 (dim + K (dim + 2)) numbers. Where `tell` is not 0, logs, squares and shares
- * [n, K] are written there, and log p(x) [n]. Every number is computed as src/mixture/em/loops.ts does, in its order.
+ * Of n rows x [n, dim], a multiple of four, with weights w adds to `sums`, a vector for each number [2 + K + K dim + K per], what
+ * src/mixture/em/moments.ts sums, of the first `learned` components also Σ r δ and second moments: none, δ'δ, those of each column, or the
+ * lower triangles of δδ' (0 to 3): rows of even places in the first lane, others in the second. Components are constants [K], centres
+ * [K, dim] and roots, [K, dim, dim] if triangular, else [K, dim], one after another. `scratch` has room for 4 (dim + K (dim + 2)) numbers.
+ * Where `tell` is not 0, logs, squares and shares [n, K] are written there, and log p(x) [n]. Every number is computed as
+ * src/mixture/em/loops.ts does, in its order.
  */
 export function expectation(
   x: usize,
@@ -45,96 +76,138 @@ export function expectation(
   tell: usize
 ): void {
   const row = <usize>dim << 3
-  const vectors = <usize>dim << 4
+  const vectors = <usize>dim << 5
   const perRow = <usize>count << 3
   const centres = components + perRow
   const roots = centres + <usize>count * row
-  const pair = scratch
-  const delta = pair + vectors
+  const delta = scratch + vectors
   const logs = delta + <usize>count * vectors
-  const squares = logs + (<usize>count << 4)
+  const squares = logs + (<usize>count << 5)
   const masses = sums + 32
   const firsts = masses + (<usize>count << 4)
-  const seconds = firsts + <usize>count * vectors
+  const seconds = firsts + <usize>count * (<usize>dim << 4)
   const infinite = f64x2.splat(-Infinity)
   const zero = f64x2.splat(0)
-  for (let i: i32 = 0; i < n; i += 2, x += row + row, w += 16) {
-    const isPair = i + 1 < n
-    const other = isPair ? x + row : x
-    const weight = isPair ? v128.load(w) : f64x2.replace_lane(zero, 0, load<f64>(w))
-    for (let j: usize = 0; j < row; j += 8)
-      v128.store(pair + j + j, f64x2.replace_lane(both(x + j), 1, load<f64>(other + j)))
-    let top = infinite
-    for (let k: i32 = 0, c = centres, d = delta, r = roots; k < count; k++, c += row) {
-      let squared = zero
+  const half = f64x2.splat(0.5)
+  for (let i: i32 = 0; i < n; i += 4, x += row << 2, w += 32) {
+    const weightA = v128.load(w)
+    const weightB = v128.load(w, 16)
+    for (let j: usize = 0, at = scratch; j < row; j += 8, at += 32) {
+      v128.store(at, pairOf(x + j, row))
+      v128.store(at, pairOf(x + j + row + row, row), 16)
+    }
+    let topA = infinite
+    let topB = infinite
+    for (let k: usize = 0, c = centres, d = delta, r = roots; k < perRow; k += 8) {
+      let squaredA = zero
+      let squaredB = zero
       const from = d
-      for (let j: usize = 0; j < row; j += 8, d += 16) {
-        const e = f64x2.sub(v128.load(pair + j + j), both(c + j))
-        v128.store(d, e)
+      for (let j: usize = 0, at = scratch; j < row; j += 8, at += 32, c += 8, d += 32) {
+        const centre = both(c)
+        const eA = f64x2.sub(v128.load(at), centre)
+        const eB = f64x2.sub(v128.load(at, 16), centre)
+        v128.store(d, eA)
+        v128.store(d, eB, 16)
+        let yA = zero
+        let yB = zero
         if (triangular) {
-          let y = zero
-          for (let a = from; a <= d; a += 16, r += 8) y = f64x2.add(y, f64x2.mul(both(r), v128.load(a)))
-          squared = f64x2.add(squared, f64x2.mul(y, y))
+          for (let a = from; a <= d; a += 32, r += 8) {
+            const root = both(r)
+            yA = f64x2.add(yA, f64x2.mul(root, v128.load(a)))
+            yB = f64x2.add(yB, f64x2.mul(root, v128.load(a, 16)))
+          }
           r += row - j - 8
         } else {
-          const y = f64x2.mul(both(r), e)
-          squared = f64x2.add(squared, f64x2.mul(y, y))
+          const root = both(r)
+          yA = f64x2.mul(root, eA)
+          yB = f64x2.mul(root, eB)
           r += 8
         }
+        squaredA = f64x2.add(squaredA, f64x2.mul(yA, yA))
+        squaredB = f64x2.add(squaredB, f64x2.mul(yB, yB))
       }
-      const log = f64x2.sub(both(components + (<usize>k << 3)), f64x2.mul(squared, f64x2.splat(0.5)))
-      v128.store(logs + (<usize>k << 4), log)
-      v128.store(squares + (<usize>k << 4), squared)
-      top = f64x2.pmax(top, log)
+      const constant = both(components + k)
+      const logA = f64x2.sub(constant, f64x2.mul(squaredA, half))
+      const logB = f64x2.sub(constant, f64x2.mul(squaredB, half))
+      v128.store(logs + (k << 2), logA)
+      v128.store(logs + (k << 2), logB, 16)
+      v128.store(squares + (k << 2), squaredA)
+      v128.store(squares + (k << 2), squaredB, 16)
+      topA = f64x2.pmax(topA, logA)
+      topB = f64x2.pmax(topB, logB)
     }
     // A row beyond the reach of all components: nobody answers for it.
-    const isReached = f64x2.gt(top, infinite)
-    let total = zero
+    const isReachedA = f64x2.gt(topA, infinite)
+    const isReachedB = f64x2.gt(topB, infinite)
+    let totalA = zero
+    let totalB = zero
     for (let k: usize = 0; k < perRow; k += 8) {
-      const log = v128.load(logs + k + k)
-      const part = exp<f64>(v128.bitselect(f64x2.sub(log, top), zero, isReached))
+      const at = logs + (k << 2)
+      const logA = v128.load(at)
+      const logB = v128.load(at, 16)
+      const partA = exp<f64>(v128.bitselect(f64x2.sub(logA, topA), zero, isReachedA))
+      const partB = exp<f64>(v128.bitselect(f64x2.sub(logB, topB), zero, isReachedB))
       if (tell != 0) {
-        const at = tell + <usize>i * perRow + k
-        told(at, perRow, isPair, log)
-        told(at + <usize>n * perRow, perRow, isPair, v128.load(squares + k + k))
+        const to = tell + <usize>i * perRow + k
+        told(to, perRow, logA)
+        told(to + perRow + perRow, perRow, logB)
+        told(to + <usize>n * perRow, perRow, v128.load(squares + (k << 2)))
+        told(to + <usize>(n + 2) * perRow, perRow, v128.load(squares + (k << 2), 16))
       }
-      v128.store(logs + k + k, part)
-      total = f64x2.add(total, part)
+      v128.store(at, partA)
+      v128.store(at, partB, 16)
+      totalA = f64x2.add(totalA, partA)
+      totalB = f64x2.add(totalB, partB)
     }
-    const length = f64x2.add(ln<f64>(total), f64x2.sub(total, total))
-    const density = f64x2.add(top, length)
-    const counts = f64x2.gt(weight, zero)
-    added(sums, v128.and(counts, f64x2.neg(f64x2.mul(weight, density))))
-    added(sums + 16, v128.and(isReached, f64x2.mul(weight, length)))
+    const lengthA = lengthOf(totalA)
+    const lengthB = lengthOf(totalB)
+    const densityA = f64x2.add(topA, lengthA)
+    const densityB = f64x2.add(topB, lengthB)
+    added(sums, lost(weightA, densityA), lost(weightB, densityB))
+    added(
+      sums + 16,
+      v128.and(isReachedA, f64x2.mul(weightA, lengthA)),
+      v128.and(isReachedB, f64x2.mul(weightB, lengthB))
+    )
     if (tell != 0) {
-      for (let k: usize = 0; k < perRow; k += 8)
-        told(
-          tell + <usize>(n + n + i) * perRow + k,
-          perRow,
-          isPair,
-          v128.and(isReached, f64x2.div(v128.load(logs + k + k), total))
-        )
-      told(tell + 3 * <usize>n * perRow + (<usize>i << 3), 8, isPair, density)
+      for (let k: usize = 0; k < perRow; k += 8) {
+        const at = logs + (k << 2)
+        const to = tell + <usize>(n + n + i) * perRow + k
+        told(to, perRow, v128.and(isReachedA, f64x2.div(v128.load(at), totalA)))
+        told(to + perRow + perRow, perRow, v128.and(isReachedB, f64x2.div(v128.load(at, 16), totalB)))
+      }
+      const to = tell + 3 * <usize>n * perRow + (<usize>i << 3)
+      v128.store(to, densityA)
+      v128.store(to, densityB, 16)
     }
-    const scale = v128.and(isReached, f64x2.div(weight, total))
+    const scaleA = v128.and(isReachedA, f64x2.div(weightA, totalA))
+    const scaleB = v128.and(isReachedB, f64x2.div(weightB, totalB))
     for (let k: i32 = 0, d = delta, first = firsts, at = seconds; k < count; k++) {
-      const r = f64x2.mul(v128.load(logs + (<usize>k << 4)), scale)
-      added(masses + (<usize>k << 4), r)
+      const part = logs + (<usize>k << 5)
+      const rA = f64x2.mul(v128.load(part), scaleA)
+      const rB = f64x2.mul(v128.load(part, 16), scaleB)
+      added(masses + (<usize>k << 4), rA, rB)
       if (k >= learned) break
       const from = d
-      for (const end = d + vectors; d < end; d += 16, first += 16) {
-        const e = v128.load(d)
-        const pulled = f64x2.mul(r, e)
-        added(first, pulled)
+      for (const end = d + vectors; d < end; d += 32, first += 16) {
+        const eA = v128.load(d)
+        const eB = v128.load(d, 16)
+        const pulledA = f64x2.mul(rA, eA)
+        const pulledB = f64x2.mul(rB, eB)
+        added(first, pulledA, pulledB)
         if (second == 3) {
-          for (let a = from; a <= d; a += 16, at += 16) added(at, f64x2.mul(pulled, v128.load(a)))
-          at += vectors - (d - from) - 16
-        } else if (second != 0) {
-          added(at, f64x2.mul(pulled, e))
-          if (second == 2) at += 16
+          for (let a = from; a <= d; a += 32, at += 16)
+            added(at, f64x2.mul(pulledA, v128.load(a)), f64x2.mul(pulledB, v128.load(a, 16)))
+          at += (vectors - (d - from) - 32) >> 1
+        } else if (second == 2) {
+          added(at, f64x2.mul(pulledA, eA), f64x2.mul(pulledB, eB))
+          at += 16
         }
       }
-      if (second == 1) at += 16
+      if (second == 1) {
+        v128.store(at, traced(traced(v128.load(at), rA, from, d), rB, from + 16, d))
+        at += 16
+      }
     }
   }
 }

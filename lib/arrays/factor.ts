@@ -133,12 +133,12 @@ export const sum = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   return { shape: [dim, dim], values: lower }
 }
 
-/** Cholesky's triangle of a covariance [d, d]; null where it is not positive definite. */
-export const ofCovariance = (covariance: Float64Array, dim: number): NdArray | null => {
+/** Cholesky's triangle of a covariance [d, d] less a multiple of I; null where that is not positive definite. */
+export const ofCovariance = (covariance: Float64Array, dim: number, less = 0): NdArray | null => {
   const values = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let j = 0; j <= i; j++) {
-      let rest = covariance[i * dim + j]
+      let rest = i === j ? covariance[i * dim + j] - less : covariance[i * dim + j]
       for (let k = 0; k < j; k++) rest -= values[i * dim + k] * values[j * dim + k]
       if (i === j && !(rest > 0)) return null
       values[i * dim + j] = i === j ? Math.sqrt(rest) : rest / values[j * dim + j]
@@ -155,9 +155,8 @@ export const ofClipped = (
   dim: number,
   { less, above }: { readonly less: number; readonly above: number }
 ): NdArray => {
-  const lessened = (by: number): Float64Array => scatter.map((x, at) => (at % (dim + 1) === 0 ? x - by : x))
   // What has a factor even so is above it, and stays as it is.
-  const own = ofCovariance(lessened(less + above), dim) === null ? null : ofCovariance(lessened(less), dim)
+  const own = ofCovariance(scatter, dim, less + above) === null ? null : ofCovariance(scatter, dim, less)
   if (own !== null) return own
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: scatter })
   return ofRows(

@@ -5,6 +5,7 @@
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
 import { principal } from './principal.js'
+import { kernels } from '../simd/index.js'
 import { refuse } from '../plain/refuse.js'
 
 /** Rows, row-major [rows, dim], and how often each counts, > 0. */
@@ -98,26 +99,36 @@ interface Standing {
   readonly scatter: Float64Array
   readonly terms: Float64Array
   readonly isAlive: Uint8Array
-  /** What joining i to j < i costs, and for each i the j of which that is least. */
+  /** What joining i to j < i costs, or less than that where it is not known; and for each i the j of which it is least. */
   readonly costs: Float64Array
+  readonly isKnown: Uint8Array
   readonly nearest: Int32Array
   readonly least: Float64Array
   /** The scatter of two clusters as one, and its factor. */
   readonly joined: Float64Array
   readonly lower: Float64Array
+  readonly logs: Float64Array
 }
 
-/** The scatter of two clusters as one, in `joined`; its trace. */
-const join = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): number => {
+/** The scatter of two clusters as one, in `joined`. */
+const join = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): void => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
-  let trace = 0
-  let at = 0
-  for (let p = 0; p < d; p++) {
+  for (let p = 0, at = 0; p < d; p++) {
     const gap = share * (means[i * d + p] - means[j * d + p])
     for (let q = 0; q <= p; q++, at++)
       joined[at] = scatter[i * size + at] + scatter[j * size + at] + gap * (means[i * d + q] - means[j * d + q])
-    trace += joined[at - 1]
+  }
+}
+
+/** Its trace alone. */
+const traceOf = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): number => {
+  const size = joined.length
+  const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
+  let trace = 0
+  for (let p = 0, at = 0; p < d; p++, at += p + 1) {
+    const gap = means[i * d + p] - means[j * d + p]
+    trace += scatter[i * size + at] + scatter[j * size + at] + share * gap * gap
   }
   return trace
 }
@@ -138,25 +149,66 @@ const volume = ({ d, joined, lower }: Standing, count: number): number => {
   return product
 }
 
+/** What joining two clusters costs. */
 const cost = (standing: Standing, i: number, j: number): number => {
   const { d, alpha, mass, terms } = standing
-  const trace = join(standing, i, j)
   const count = mass[i] + mass[j]
-  const term = count * Elementary.log((count > d ? volume(standing, count) : 0) + (trace + alpha) / count)
-  return term - terms[i] - terms[j]
+  const width = (traceOf(standing, i, j) + alpha) / count
+  if (count <= d) return count * Elementary.log(width) - (terms[i] + terms[j])
+  join(standing, i, j)
+  return count * Elementary.log(volume(standing, count) + width) - (terms[i] + terms[j])
 }
+
+/** A logarithm is known to so much. */
+const ROUNDING = 8 * Number.EPSILON
 
 const place = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
+/**
+ * Notes what joining a cluster to each of those before `end` costs at least: the volume, most of the work, is left out until it is
+ * asked for, and of all of them logarithms are taken at once.
+ */
+const note = (standing: Standing, i: number, end: number): void => {
+  const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
+  for (let j = 0; j < end; j++)
+    logs[j] = isAlive[j] === 0 || j === i ? 1 : (traceOf(standing, i, j) + alpha) / (mass[i] + mass[j])
+  const first = logs.subarray(0, end)
+  kernels().log(first, first)
+  for (let j = 0; j < end; j++) {
+    if (isAlive[j] === 0 || j === i) continue
+    const at = place(i, j)
+    const count = mass[i] + mass[j]
+    const ofBoth = terms[i] + terms[j]
+    const least = count * logs[j]
+    isKnown[at] = count <= d ? 1 : 0
+    costs[at] = least - ofBoth - (count <= d ? 0 : ROUNDING * (Math.abs(least) + Math.abs(ofBoth)))
+  }
+}
+
+/** What joining j < i to i costs, where it is less than `most`; else what it costs at least. */
+const below = (standing: Standing, i: number, j: number, most: number): number => {
+  const { costs, isKnown } = standing
+  const at = place(i, j)
+  if (isKnown[at] === 0 && costs[at] <= most) {
+    costs[at] = cost(standing, i, j)
+    isKnown[at] = 1
+  }
+  return costs[at]
+}
+
 /** Looks for the j < i that costs least. */
-const look = ({ isAlive, costs, nearest, least }: Standing, i: number): void => {
+const look = (standing: Standing, i: number): void => {
+  const { isAlive, nearest, least } = standing
   least[i] = Infinity
   nearest[i] = -1
-  for (let j = 0, at = place(i, 0); j < i; j++, at++)
-    if (isAlive[j] === 1 && (nearest[i] < 0 || costs[at] < least[i])) {
-      least[i] = costs[at]
+  for (let j = 0; j < i; j++) {
+    if (isAlive[j] === 0) continue
+    const own = below(standing, i, j, least[i])
+    if (nearest[i] < 0 || own < least[i]) {
+      least[i] = own
       nearest[i] = j
     }
+  }
 }
 
 /** The cluster whose joining to an earlier one costs least. */
@@ -169,21 +221,24 @@ const cheapest = ({ isAlive, nearest, least }: Standing): number => {
 
 /** Makes one of two clusters. */
 const absorb = (standing: Standing, from: number, to: number): void => {
-  const { d, mass, means, scatter, terms, isAlive, costs, nearest, least, joined } = standing
+  const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = standing
   terms[to] += terms[from] + cost(standing, from, to)
+  join(standing, from, to)
   scatter.set(joined, to * joined.length)
   const count = mass[from] + mass[to]
   for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
   mass[to] = count
   isAlive[from] = 0
+  note(standing, to, mass.length)
   for (let i = 0; i < mass.length; i++) {
     if (isAlive[i] === 0 || i === to) continue
-    const own = cost(standing, i, to)
-    costs[place(i, to)] = own
     if (nearest[i] === to || nearest[i] === from) look(standing, i)
-    else if (i > to && (own < least[i] || (own === least[i] && to < nearest[i]))) {
-      least[i] = own
-      nearest[i] = to
+    else if (i > to) {
+      const own = below(standing, i, to, least[i])
+      if (own < least[i] || (own === least[i] && to < nearest[i])) {
+        least[i] = own
+        nearest[i] = to
+      }
     }
   }
   look(standing, to)
@@ -210,13 +265,15 @@ export const agglomerated = ({ rows: n, dim: d, values, counts }: Rows): Hierarc
     terms: tabulate(n, i => counts[i] * Elementary.log(alpha / counts[i])),
     isAlive: new Uint8Array(n).fill(1),
     costs: new Float64Array((n * (n - 1)) / 2),
+    isKnown: new Uint8Array((n * (n - 1)) / 2),
     nearest: new Int32Array(n).fill(-1),
     least: new Float64Array(n).fill(Infinity),
     joined: new Float64Array(size),
-    lower: new Float64Array(size)
+    lower: new Float64Array(size),
+    logs: new Float64Array(n).fill(1)
   }
   for (let i = 1; i < n; i++) {
-    for (let j = 0; j < i; j++) standing.costs[place(i, j)] = cost(standing, i, j)
+    note(standing, i, i)
     look(standing, i)
   }
   const kept = new Int32Array(Math.max(n - 1, 0))

@@ -63,7 +63,7 @@ const quantileOf = (found: ReadonlyArray<Pair>, share: number): number => {
  */
 export const squaredDistanceQuantile = (table: Table): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))
-  let drawn = new Float64Array(0)
+  let drawn: Float64Array = new Float64Array(0)
   return (share, pairs) => {
     if ((table.rows * (table.rows - 1)) / 2 <= pairs) return quantileOf(all(), share)
     if (drawn.length < pairs) drawn = drawnDistances(table, pairs)

@@ -5,9 +5,12 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../../lib/index.js'
 import * as ExpectationMaximization from './expectationMaximization.js'
 import { iterate } from '../../../lib/plain/iterate.js'
+import { remembered } from '../../../lib/plain/remembered.js'
+import { sameNumbers } from '../../../lib/rows/byColumn.js'
 import * as Frame from './frame.js'
 import * as Halves from './halves.js'
 import * as Mixture from '../mixture.js'
+import { asTheyAre } from '../dataRows.js'
 import * as Params from '../../core/params.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
@@ -140,12 +143,51 @@ const leap =
       : { params: second.params, value: first.value, reach: Math.max(1, reach / FACTOR), steps: 3 }
   }
 
+/** Leaps one after another, each of them taken once, by who asks first. */
+type Way<P extends string> = (next: ReturnType<typeof leap<P>>) => { readonly leap: Leap<P>; readonly rest: Way<P> }
+
+const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): Way<P> =>
+  remembered(
+    next => {
+      const leap = next(start(), reach)
+      return { leap, rest: wayFrom(() => leap.params, leap.reach) }
+    },
+    () => null
+  )
+
+/** A move, and the way from its start. */
+interface Tried<P extends string> extends Omit<Move<P>, 'start'> {
+  readonly way: Way<P>
+}
+
 /** Where the steps of a move stand, and what the last ones gained. */
-interface Way<P extends string> extends Omit<Leap<P>, 'steps'> {
+interface Standing<P extends string> {
+  readonly params: Params.Params<P> | null
+  readonly value: number
+  readonly rest: Way<P>
   readonly left: number
   readonly gain: number
   readonly isHopeless: boolean
 }
+
+/** The moves from parameters, and on what they depend beside the data. */
+interface Search<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
+  readonly family: object
+  readonly params: Params.Params<P>
+  readonly moves: ReadonlyArray<Tried<P>>
+}
+
+/**
+ * What was looked for last on data, until it is asked for again: a stage that tries moves for longer follows another from the same
+ * parameters.
+ */
+const searches = new WeakMap<Source.Data, Search<string>>()
+
+/** Of more parameters leaps are not kept. */
+const KEPT = 1 << 12
+
+const isSame = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
+  Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
 /** What a step led to, and the move that it was; null where none raises the likelihood. */
 export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
@@ -170,17 +212,19 @@ export const step = <P extends string>(
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
   const next = leap(em)
   /** After all steps; null as soon as there is no hope to get below the value in time. */
-  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null => {
-    const { params, isHopeless } = iterate<Way<P>>(
-      { params: start, value: Infinity, reach: 1, left: polish, gain: Infinity, isHopeless: false },
-      ({ params, value, reach, left, gain, isHopeless }) => {
+  const polishedFrom = ({ way }: Tried<P>, below: number): Params.Params<P> | null => {
+    const { params, isHopeless } = iterate<Standing<P>>(
+      { params: null, value: Infinity, rest: way, left: polish, gain: Infinity, isHopeless: false },
+      ({ value, rest: way, left, gain, isHopeless }) => {
         if (left <= 0 || isHopeless) return null
-        const { steps, ...led } = next(params, reach)
-        const gained = value - led.value
-        const isTooFar = (patience * gained * left) / LEAP < led.value - below
+        const { leap, rest } = way(next)
+        const gained = value - leap.value
+        const isTooFar = (patience * gained * left) / LEAP < leap.value - below
         return {
-          ...led,
-          left: left - steps,
+          params: leap.params,
+          value: leap.value,
+          rest,
+          left: left - leap.steps,
           gain: gained,
           // Off a saddle each leap gains more than the one before.
           isHopeless: isTooFar && gained <= gain && left <= polish - HASTE
@@ -199,12 +243,31 @@ export const step = <P extends string>(
     data.rows > SURVEYED
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.select)(about))
       : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
+  const owner = asTheyAre(data)
+  /** All moves, the most promising first. */
+  const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<Tried<P>> => {
+    const known = searches.get(owner)
+    const isKnown =
+      known?.family === family &&
+      known.varianceFloor === varianceFloor &&
+      known.prior === prior &&
+      isSame(known.params, params)
+    searches.delete(owner)
+    if (isKnown) return known.moves
+    const moves = [...movesFrom(key)(toInternal(params))]
+      .sort((a, b) => b.promise - a.promise)
+      .map(({ start, ...move }): Tried<P> => ({ ...move, way: wayFrom(() => fromInternal(start())) }))
+    if (data.rows <= SURVEYED && Params.sizeOf(Params.shapes(params)) <= KEPT)
+      searches.set(owner, { family, varianceFloor, prior, params, moves })
+    return moves
+  }
   return (params, key) => {
     const { value, mass, lost } = judge(params)
     if (mass.length < 2) return { value, params, move: null }
-    const moves = [...movesFrom(key)(toInternal(params))].sort((a, b) => b.promise - a.promise)
-    const tried = ({ removed, split, start }: Move<P>): Moved<P> | null => {
-      const polished = polishedFrom(fromInternal(start()), value - LEAST_GAIN)
+    const moves = triedFrom(params, key)
+    const tried = (move: Tried<P>): Moved<P> | null => {
+      const { removed, split } = move
+      const polished = polishedFrom(move, value - LEAST_GAIN)
       if (polished === null) return null
       const found = judge(polished)
       const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows

@@ -2,8 +2,21 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Initializer, Key, Metric, Mixture, Params, Problem, type Run, Score, Stage } from '../../../../src/index.js'
+import * as Chunks from '../../../../lib/rows/chunks.js'
+import {
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  Params,
+  type Points,
+  Problem,
+  type Run,
+  Score,
+  Stage
+} from '../../../../src/index.js'
 import * as Halves from '../../../../src/mixture/em/halves.js'
+import * as SplitAndMerge from '../../../../src/mixture/em/splitAndMerge.js'
 import { compiled, statesOf } from '../../../learned.js'
 
 /** How far the centres are, where it ends, from those of a mixture. */
@@ -126,6 +139,30 @@ it('ends when no move raises the likelihood, and leaves the parameters as they a
   const last = run.at(-1)
   expect(last).toMatchObject({ stage: 1, step: 1, status: { _tag: 'Finished', rule: 'relativeChange' } })
   expect(last?.params).toEqual(before?.params)
+})
+
+it('a second, more patient try goes on from where the first gave a move up, and leads where it would alone', () => {
+  const score = Score.full({ components: 3 })
+  const { family } = Score.interpret(score)
+  if (family === undefined) throw new Error('a family')
+  const given = { ...Mixture.sample(200)(Key.fromSeed(5))(truth) }
+  const start = Problem.orThrow(Initializer.interpret(score, given)(Initializer.kMeans({ steps: 10 })))(Key.fromSeed(2))
+  const settled = statesOf(score, Initializer.values(start), [em], given)
+  const { params } = settled[settled.length - 1]
+  let steps = 0
+  const tried = (data: Points.Points, attempts: number, polish: number, patience: number): Params.Params<string> =>
+    SplitAndMerge.step(family, { attempts, polish, patience, varianceFloor: 1e-6, prior: null }, data, sum => {
+      steps++
+      return Chunks.taken(sum)
+    })(params, Key.fromSeed(0)).params
+  const same = { ...given }
+  tried(same, 10, 20, 1)
+  const quick = steps
+  const after = tried(same, 8, 90, 100)
+  const second = steps - quick
+  const alone = tried({ ...given }, 8, 90, 100)
+  expect(after).toEqual(alone)
+  expect(second).toBeLessThan(steps - quick - second)
 })
 
 it('never lowers the likelihood, on whatever data', () => {

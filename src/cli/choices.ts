@@ -43,7 +43,12 @@ export const choicesOf = (flags: Flags): Choices => {
       keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
     },
     open: { families, components, criterion, starts, robust, background, fixed: null },
-    ...{ recipe, compare, seed, prior, bootstrap, testComponents },
+    recipe,
+    compare,
+    seed,
+    prior,
+    bootstrap,
+    testComponents,
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }
 }

@@ -185,8 +185,16 @@ const findingsOf = (
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
-    ...{ choice: null, starts: null, bootstrap: null, tests: null, hint: null, stuck: null },
-    ...{ source, seed, scaling, pipeline },
+    choice: null,
+    starts: null,
+    bootstrap: null,
+    tests: null,
+    hint: null,
+    stuck: null,
+    source,
+    seed,
+    scaling,
+    pipeline,
     ...Rows.shown(table),
     isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
     isStreamed: Source.isSource(table.data),

@@ -112,7 +112,15 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, pa
   const { scaling } = scaled(task)
   const { points } = shown(task.table)
   return {
-    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, rows: fit.rows, points },
+    columns,
+    pipeline,
+    seed,
+    scaling,
+    plan,
+    stages,
+    source: task.source,
+    rows: fit.rows,
+    points,
     parameters: parametersOf(learned),
     isAveraged: isAveraged(pipeline),
     loss: fit.loss,

@@ -86,7 +86,10 @@ export const readNote = (text: string): Note | null => {
 /** A problem of others. */
 const plain = ({ field, value, domain, remedy }: t.TypeOf<typeof problem>): t.TypeOf<typeof problem> => ({
   _tag: 'Problem',
-  ...{ field: printable(field), value: printable(value), domain: printable(domain), remedy: printable(remedy) }
+  field: printable(field),
+  value: printable(value),
+  domain: printable(domain),
+  remedy: printable(remedy)
 })
 
 /** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */

@@ -286,7 +286,11 @@ export const pipeline =
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
     const { all: compileSimple } = stagesOn({
-      ...{ pipeline, start: begin, points, place, precision },
+      pipeline,
+      start: begin,
+      points,
+      place,
+      precision,
       sound: common.length === 0 && E.isRight(start)
     })
     const oversized = sound.every(identity) ? sizeProblems(stages) : []

@@ -348,9 +348,14 @@ const made = (
       options.robust === true || options.background !== undefined || !Source.isHeld(own)
         ? null
         : Hint.of({
-            ...{ chosen: { score: pipeline.score, mixture } },
-            ...{ others: Hint.others(candidates), families: Hint.families(candidates) },
-            ...{ points: own, scaling, criterion, prior, minimumVariance },
+            chosen: { score: pipeline.score, mixture },
+            others: Hint.others(candidates),
+            families: Hint.families(candidates),
+            points: own,
+            scaling,
+            criterion,
+            prior,
+            minimumVariance,
             isHeld: Hint.isHeld(criterion, candidates)
           }),
     stuck: () =>

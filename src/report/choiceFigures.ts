@@ -79,7 +79,9 @@ export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
   shownCriteria(choice).map(by => {
     const { name, panel, description, note } = criterion(choice, by)
     return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
-      ...{ name: `criterion-${by}`, description, note },
+      name: `criterion-${by}`,
+      description,
+      note,
       title: `${name} by number of components`
     })
   })

@@ -120,7 +120,8 @@ const agree = (points: Points.Points, dim: number): null =>
   )
 
 const seen = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
-  ...{ points, seen: points },
+  points,
+  seen: points,
   mixture,
   columns,
   scaling: null,
@@ -280,8 +281,13 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
   const [best] = model.candidates
   return {
     ...best,
-    ...{ points, seen: points, source },
-    ...{ columns: model.columns, seed: model.seed, prior: model.prior, scaling: model.scaling },
+    points,
+    seen: points,
+    source,
+    columns: model.columns,
+    seed: model.seed,
+    prior: model.prior,
+    scaling: model.scaling,
     choice: choiceOf(model),
     starts: model.starts,
     isStreamed: false,

@@ -6,7 +6,11 @@ import { held, type Held } from './instances.js'
 
 /** Cases of each law; one where it is not said. */
 const cases: Readonly<Record<string, number>> = {
-  ...{ Weighting: 2, Parametrization: 2, Rate: 8, Region: 13, Covariance: 8 },
+  Weighting: 2,
+  Parametrization: 2,
+  Rate: 8,
+  Region: 13,
+  Covariance: 8,
   TimeGrid: 2
 }
 

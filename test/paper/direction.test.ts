@@ -23,7 +23,9 @@ const cosine = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
 /** 1 − cos of −∂L/∂mean with (Ĉ − I) mean, and with that less |mean|² mean. */
 const apart = (mean: ReadonlyArray<number>, time: number): readonly [power: number, radial: number] => {
   const loss = {
-    ...{ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, expectation: Expectation.quadrature() },
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.symmetricPair,
+    expectation: Expectation.quadrature(),
     objective: Objective.denoising(TimeLaw.at(time))
   }
   const at = Problem.orThrow(Compile.valueAndGrad(loss)(points))

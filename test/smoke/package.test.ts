@@ -216,7 +216,12 @@ describe('the package', () => {
     const { outputFiles } = await bundle({
       stdin: { contents: program, resolveDir: home },
       absWorkingDir: home,
-      ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' }
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'silent'
     })
     return gzipSync(outputFiles[0].contents, { level: 9 }).length
   }
@@ -309,7 +314,10 @@ describe('the package', () => {
       entryPoints: [entryPoint],
       outfile,
       absWorkingDir: home,
-      ...{ bundle: true, format: 'esm', platform: 'node', logLevel: 'silent' }
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'silent'
     })
     expect(warnings).toEqual([])
     await run(process.execPath, [outfile])

@@ -195,8 +195,15 @@ const covering = (): ReadonlyArray<Indices> => {
 const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
   [0, 1, 4].flatMap(expectation =>
     [0, 5].map(form => ({
-      ...{ schedule: 0, timeLaw: 0, weighting: 0, parametrization: 0, initializer: 0 },
-      ...{ optimizer: optimizers.indexOf(descent), expectation, form, score }
+      schedule: 0,
+      timeLaw: 0,
+      weighting: 0,
+      parametrization: 0,
+      initializer: 0,
+      optimizer: optimizers.indexOf(descent),
+      expectation,
+      form,
+      score
     }))
   )
 )

@@ -47,19 +47,41 @@ const bare = (name: string, f: Any, deep = 3): ReadonlyArray<string> =>
 
 const { fromRows, fromCsv, readCsv, validate, mean, covariance, secondMoment, standardize } = Points
 const ofPoints = {
-  ...{ fromRows, fromCsv, readCsv, validate, mean, covariance, secondMoment, standardize },
-  ...{ toRows: Points.toRows, weightsOf: Points.weightsOf, weighted: Points.weighted }
+  fromRows,
+  fromCsv,
+  readCsv,
+  validate,
+  mean,
+  covariance,
+  secondMoment,
+  standardize,
+  toRows: Points.toRows,
+  weightsOf: Points.weightsOf,
+  weighted: Points.weighted
 }
 const { parse, sample, logDensity, responsibilities, assign, components, centres, order, memberships } = Mixture
 const ofMixtures = {
-  ...{ parse, sample, logDensity, responsibilities, assign, components, centres, order, memberships },
-  ...{ of: Mixture.of, score: Mixture.score, divergence: Mixture.divergence },
-  ...{ meanLogDensity: Mixture.meanLogDensity, symmetricPair: Mixture.symmetricPair }
+  parse,
+  sample,
+  logDensity,
+  responsibilities,
+  assign,
+  components,
+  centres,
+  order,
+  memberships,
+  of: Mixture.of,
+  score: Mixture.score,
+  divergence: Mixture.divergence,
+  meanLogDensity: Mixture.meanLogDensity,
+  symmetricPair: Mixture.symmetricPair
 }
 
 /** Those of the concepts' many functions that are called first. */
 const first: Readonly<Record<string, unknown>> = {
-  ...{ fit, 'Fit.fit': Fit.fit, 'Fit.mixture': Fit.mixture },
+  fit,
+  'Fit.fit': Fit.fit,
+  'Fit.mixture': Fit.mixture,
   ...Object.fromEntries(Object.entries(Key).map(([name, f]) => [`Key.${name}`, f])),
   ...Object.fromEntries(
     Object.entries({ Points: ofPoints, Mixture: ofMixtures, Score, Compile, Run, Sampler }).flatMap(([concept, of]) =>
@@ -78,11 +100,15 @@ const sampling = Problem.orThrow(
   Sampler.compile({ sampler: Sampler.heun, grid: TimeGrid.uniform({ from: 1, to: 0.5, steps: 1 }), schedule })
 )
 const pipeline = Pipeline.of({
-  ...{ schedule, score: Score.symmetricPair, initializer: Initializer.values([[0.5]]) },
+  schedule,
+  score: Score.symmetricPair,
+  initializer: Initializer.values([[0.5]]),
   stages: [Stage.expectationMaximization({ steps: 1 })]
 })
 const loss = {
-  ...{ schedule, score: Score.symmetricPair, objective: Objective.implicit(TimeLaw.at(0.5)) },
+  schedule,
+  score: Score.symmetricPair,
+  objective: Objective.implicit(TimeLaw.at(0.5)),
   expectation: Expectation.quadrature()
 }
 const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))

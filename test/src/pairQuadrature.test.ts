@@ -226,7 +226,8 @@ describe('Expectation.quadrature()', () => {
     )
     expect(refused(Expectation.quadrature({ nodes: 16 }))).toBe('')
     const damaged = Compile.plans(lossAt(1, Expectation.quadrature()))({
-      ...{ rows: 1e300, dim: 0 },
+      rows: 1e300,
+      dim: 0,
       values: new Float64Array(0)
     })
     expect(E.isLeft(damaged)).toBe(true)

@@ -53,7 +53,10 @@ const descend = Stage.descend({
   objective: Objective.implicit(TimeLaw.at(0.4)),
   expectation: Expectation.projected(),
   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
-  ...{ steps: 7, gradientNorm: 0.01, relativeChange: 0.001, batch: 64 }
+  steps: 7,
+  gradientNorm: 0.01,
+  relativeChange: 0.001,
+  batch: 64
 })
 /** What no example shows: names in a list, parts in parts, numbers that are left out. */
 const others = [

@@ -59,7 +59,10 @@ export const measured = (
     seen: ({ order }) => ({
       centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => alpha * mean[j]))),
       isTriangular: false,
-      ...{ constants: none, roots: none, gains: none, rests: none }
+      constants: none,
+      roots: none,
+      gains: none,
+      rests: none
     }),
     see: ({ order, observed: o, rows }, errors, first, n, k, delta, squares, logs, rests) => {
       const own = covariances[k]

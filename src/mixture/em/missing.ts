@@ -117,7 +117,12 @@ const filled = <D extends Source.Data>(data: D, noise: ((first: number, out: Flo
   }
   const { rows, dim, weights, labels, total, close } = data
   return {
-    ...{ rows, dim, weights, labels, total, close },
+    rows,
+    dim,
+    weights,
+    labels,
+    total,
+    close,
     read: (first: number, out: Float64Array): void => {
       data.read(first, out)
       fill(out, first)

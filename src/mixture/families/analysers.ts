@@ -84,7 +84,10 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
   const narrow = solveTriangular(factor, Gaussian.flipped(div(loads, column)))
   const half = solveTriangular(factor, identity)
   return {
-    ...{ loads, noise, factor, narrow },
+    loads,
+    noise,
+    factor,
+    narrow,
     means: solveTriangular(factor, narrow, { transposed: true }),
     inner: solveTriangular(factor, half, { transposed: true })
   }

@@ -114,7 +114,11 @@ it('what classify and new print next', async () => {
 const withoutFiles = ((): Partial<World> => {
   const none = () => TE.left(refused(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
   return {
-    ...{ readText: none, readBytes: none, readTable: none, readSource: none, load: none },
+    readText: none,
+    readBytes: none,
+    readTable: none,
+    readSource: none,
+    load: none,
     readCopies: async function* () {
       await Promise.resolve()
       throw new Ended(refused(Problem.of('FILE', 'x', 'a file that exists', 'give one')))

@@ -212,7 +212,10 @@ describe('what a worker computes', () => {
       Score.codec(Vocabulary.standard).encode(Score.isotropic({ components }))
     const expectation = (components: number, middle: ReadonlyArray<number> | null = null): unknown => ({
       name: 'expectation',
-      ...{ score: score(components), middle, kind: 'likelihood', level: null }
+      score: score(components),
+      middle,
+      kind: 'likelihood',
+      level: null
     })
     // two centres, two logits, two log-variances
     const parameters = Float64Array.of(0, 0, 1, 1, 0, 0, 0, 0)

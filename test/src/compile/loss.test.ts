@@ -354,7 +354,10 @@ describe('noise drawn anew', () => {
     objectives.flatMap((objective, i) =>
       expectations.map(expectation => ({
         name: `${name}, objective ${i}, ${Expectation.show(expectation)}`,
-        ...{ score, params, objective, expectation }
+        score,
+        params,
+        objective,
+        expectation
       }))
     )
   )

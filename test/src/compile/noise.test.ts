@@ -49,7 +49,9 @@ const cases = Object.entries(centres).flatMap(([name, means]) =>
   [Objective.implicit(TimeLaw.at(0.4)), Objective.denoising(TimeLaw.at(1))].flatMap(objective =>
     (['spherical', 'isotropic', 'tiedIsotropic'] as const).map(family => ({
       name: `${family}, ${name}, ${objective._tag}`,
-      ...{ means, family, objective }
+      means,
+      family,
+      objective
     }))
   )
 )

@@ -22,7 +22,9 @@ it('goes on while it refuses', () => {
   const done: number[] = []
   const { tests, components } = Problem.orThrow(
     ComponentTest.of({
-      ...{ family: 'isotropic', resamples: 5, level: 0.2 },
+      family: 'isotropic',
+      resamples: 5,
+      level: 0.2,
       onProgress: ({ done: d }) => done.push(d)
     })(points)
   )

@@ -85,7 +85,9 @@ describe('the cross-validated deviance', () => {
   it('chooses the three clusters that there are, tells how far it has come, and ranks by it', () => {
     const done: Fit.Progress[] = []
     const model = fit(points, {
-      ...{ components: [2, 3, 4], family: ['isotropic', 'full'], criterion: 'crossValidated' },
+      components: [2, 3, 4],
+      family: ['isotropic', 'full'],
+      criterion: 'crossValidated',
       onProgress: progress => done.push(progress)
     })
     expect([model.components, model.family]).toEqual([3, 'isotropic'])

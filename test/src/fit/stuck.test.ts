@@ -49,8 +49,13 @@ const learned = (means: ReadonlyArray<ReadonlyArray<number>>): Mixture.Mixture =
 }
 const asked = (mixture: Mixture.Mixture): Stuck.Stuck | null =>
   Stuck.of({
-    ...{ score: Score.isotropic({ components: mixture.weights.length }), mixture, points },
-    ...{ scaling: null, prior: null, minimumVariance: null, fixed: [] }
+    score: Score.isotropic({ components: mixture.weights.length }),
+    mixture,
+    points,
+    scaling: null,
+    prior: null,
+    minimumVariance: null,
+    fixed: []
   })
 
 describe('a stuck fit', () => {

@@ -129,7 +129,12 @@ describe('a component is held against what it gains with each row left out', () 
     const judged = found({ own: points, scaling: null }, pipeline)
     expect(judged(mixture).unsupported).toEqual([])
     const lone = Mixture.of({
-      ...{ means: [[0, 0], [7, 2], [40, 2]], weights: [0.49, 0.49, 0.02] }, // prettier-ignore
+      means: [
+        [0, 0],
+        [7, 2],
+        [40, 2]
+      ],
+      weights: [0.49, 0.49, 0.02], // prettier-ignore
       background: { share: there(mixture.background).share, shape: 'cauchy', centre: [3, 1], scale: [8, 8] }
     })
     expect(judged(lone).unsupported).toMatchObject([{ component: 2, parameters: 6 }])

@@ -26,9 +26,15 @@ const ddpm = Schedule.betas(Schedule.linearBetas({ steps: 1000, first: 1e-4, las
 const { ornsteinUhlenbeck, edm, rectifiedFlow, reparametrized } = Schedule
 const { affine, power, evenLogSnr } = Clock
 const published: Readonly<Record<string, S>> = {
-  ...{ ornsteinUhlenbeck, edm, rectifiedFlow, ddpm },
-  ...{ vpLinear: Schedule.vpLinear(), subVp: Schedule.subVp(), varianceExploding: Schedule.varianceExploding() },
-  ...{ cosine: Schedule.cosine(), cosineWithoutOffset: Schedule.cosine({ offset: 0 }) }
+  ornsteinUhlenbeck,
+  edm,
+  rectifiedFlow,
+  ddpm,
+  vpLinear: Schedule.vpLinear(),
+  subVp: Schedule.subVp(),
+  varianceExploding: Schedule.varianceExploding(),
+  cosine: Schedule.cosine(),
+  cosineWithoutOffset: Schedule.cosine({ offset: 0 })
 }
 const all = Object.entries(published)
 const says = (schedule: S): ReadonlyArray<string> => Schedule.problems(schedule).map(Problem.show)

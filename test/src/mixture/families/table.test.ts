@@ -26,7 +26,10 @@ interface Row {
 }
 
 const row = (name: Row['name'], columns: Row['columns'], leastRows: number, again = 1e-9): Row => ({
-  ...{ name, columns, leastRows, again }
+  name,
+  columns,
+  leastRows,
+  again
 })
 
 const rows: ReadonlyArray<Row> = [

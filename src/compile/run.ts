@@ -48,7 +48,7 @@ export interface State<P extends string> {
 
 /** A program, and not the key or the state that it is then run from. */
 const aProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
-  given(program, ['stages', 'start'], 'a program, which Compile.pipeline makes,', call)
+  given(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
 
 /** A state of a run, and not its key. */
 const aState = <P extends string>(state: State<P>, call: string): State<P> =>

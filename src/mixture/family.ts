@@ -429,7 +429,7 @@ export const levelFor = <P extends string>(
   level: Parametrization.Levels
 ): RowLevel => {
   const call = 'Score.levelFor(model, rows, level)'
-  const { family } = given(model, ['shapes', 'output'], 'a model, which Score.interpret makes,', call)
+  const { family } = given(model, ['shapes', 'output'], 'a model made by Score.interpret', call)
   const { alpha, sigma } = given(level, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
   const column = (value: Tensor): Tensor => mul(value, ones([family === undefined ? rows : 1, 1]))
   return { alpha: column(alpha), sigma: column(sigma) }

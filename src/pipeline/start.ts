@@ -205,11 +205,14 @@ const checked =
   key => {
     const drawn = draw(key)
     const [rows, columns, ...more] = drawn.shape
-    return rows === count && columns === dim && more.length === 0 && drawn.values.length === count * dim
+    if (rows !== count || columns !== dim || more.length > 0)
+      return refuse(
+        `${word}: centres of shape ${shown(drawn.shape)} are not of shape [${count}, ${dim}]; give as many as are asked for`
+      )
+    const { length } = drawn.values
+    return length === count * dim
       ? drawn
-      : refuse(
-          `${word}: centres of shape ${shown(drawn.shape)} are not of shape [${count}, ${dim}]; give as many as are asked for`
-        )
+      : refuse(`${word}: centres of shape [${count}, ${dim}] have ${length} numbers; give ${count * dim}`)
   }
 
 /** Parameters with the centres that are drawn; undefined of a score that does not start from centres. */

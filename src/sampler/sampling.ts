@@ -108,7 +108,7 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
 // -- running ---------------------------------------------------------------------------------------------------------
 
 const aProgram = <S extends Sampler>(program: Program<S>): Program<S> =>
-  given(program, ['sampler', 'schedule', 'nodes'], 'a program, which Sampler.compile makes,', CALL)
+  given(program, ['sampler', 'schedule', 'nodes'], 'a program made by Sampler.compile', CALL)
 
 const standard = (dim: number): Mixture.Mixture => ({
   means: { shape: [1, dim], values: new Float64Array(dim) },

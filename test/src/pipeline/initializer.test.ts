@@ -400,18 +400,17 @@ describe('of one’s own', () => {
   })
 
   it('that give what was not asked for are refused by name', () => {
-    const one = Initializer.defineCentres({
-      name: 'one',
-      about: 'one centre, whatever is asked for',
-      meaning: () => ({
-        draws: 'never',
-        centres:
-          ({ points }) =>
-          () => ({ shape: [1, points.dim], values: new Float64Array(points.dim) })
+    const always = (shape: ReadonlyArray<number>, length: number): Initializer.Initializer =>
+      Initializer.defineCentres({
+        name: 'always',
+        about: 'the same centres, whatever is asked for',
+        meaning: () => ({ draws: 'never', centres: () => () => ({ shape, values: new Float64Array(length) }) })
       })
-    })
-    expect(() => start(one, two, rows)(1)).toThrow(
-      'Initializer.one: centres of shape [1, 2] are not of shape [2, 2]; give as many as are asked for'
+    expect(() => start(always([1, 2], 2), two, rows)(1)).toThrow(
+      'Initializer.always: centres of shape [1, 2] are not of shape [2, 2]; give as many as are asked for'
+    )
+    expect(() => start(always([2, 2], 3), two, rows)(1)).toThrow(
+      'Initializer.always: centres of shape [2, 2] have 3 numbers; give 4'
     )
     const none = Initializer.define({
       name: 'none',

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
-import { add, div, exp, expandDims, eye, log, logSoftmax, mul, reshape, square, sub, sum } from '../../lib/index.js'
+import { mul, square, sub, sum } from '../../lib/index.js'
 import type { Concept } from '../../src/core/index.js'
 import {
   Case,
@@ -40,6 +40,7 @@ import * as Expectation from '../../src/objective/expectation.js'
 import * as TimeLaw from '../../src/objective/timeLaw.js'
 import * as laws from '../../src/laws/index.js'
 import { averagedTail, kick, tail, twice } from './pipeline/own.js'
+import { bandedParts, multiple } from '../byHand.js'
 import { allHold } from '../laws/holds.js'
 import { plansAgree } from './compile/plansAgree.js'
 
@@ -258,50 +259,15 @@ const averaged = Stage.define({
   })
 })
 
-/** One variance for all of a component, as mclust's VII. */
-const round = Covariance.define({
+const round = multiple({
   name: 'round',
   about: 'a multiple of the identity for each component',
-  shapes: () => components => ({ logSpread: [components] }),
-  triangles:
-    () =>
-    ({ logSpread }, dim) =>
-      mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
-  fit:
-    () =>
-    ({ scatters, dim }) => ({
-      logSpread: {
-        shape: [scatters.length],
-        values: Float64Array.from(scatters, scatter => {
-          const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
-          return Math.log(trace / dim) / 2
-        })
-      }
-    })
+  variance: (trace, dim) => trace / dim
 })
 
 const banded = Score.family({
   name: 'banded',
-  about: 'one variance for each column, shared by all components',
-  fields: { components: Field.count({ suggestion: 2 }) },
-  parameters:
-    ({ components }) =>
-    dim => ({ means: [components, dim], logits: [components], logVariances: [dim] }),
-  degreesOfFreedom:
-    ({ components }) =>
-    dim =>
-      components * (dim + 1) - 1 + dim,
-  components:
-    () =>
-    ({ means, logits, logVariances }) => ({
-      logWeights: logSoftmax(logits),
-      centres: means,
-      logDensity: (x, { alpha, sigma }) => {
-        const u = add(mul(square(alpha), expandDims(exp(logVariances), 0)), square(sigma))
-        const delta = sub(expandDims(x, 1), mul(expandDims(alpha, 2), expandDims(means, 0)))
-        return mul(-0.5, sum(add(div(square(delta), expandDims(u, 1)), expandDims(log(mul(2 * Math.PI, u)), 1)), 2))
-      }
-    }),
+  ...bandedParts,
   start: ({ components }) => ({
     count: components,
     centres: ({ means }) => means,

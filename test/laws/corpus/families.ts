@@ -7,20 +7,19 @@ import {
   div,
   exp,
   expandDims,
-  eye,
   log,
   log1p,
   logSoftmax,
   mul,
-  reshape,
   square,
   squaredDistances,
   sub,
   sum,
   type Tensor
 } from '../../../lib/index.js'
-import { Covariance, Field, Mixture, Params, type Schedule, Score } from '../../../src/index.js'
+import { Field, Mixture, Params, type Schedule, Score } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { multiple, type Multiple } from '../../byHand.js'
 import { about, ofConcept, word } from './invention.js'
 
 // —— families by hand: one variance for each column, shared by all components ——
@@ -286,34 +285,8 @@ const heavy = ofConcept('family of time 0', cauchy, {
 
 // —— covariances by hand: multiples of the identity ——
 
-interface Rounded {
-  readonly variance: (trace: number, dim: number) => number
-  readonly freedom?: (components: number, dim: number) => number
-}
-const rounded = ({ variance, freedom }: Rounded, name: string): ReadonlyArray<laws.Law> =>
-  laws.of(
-    Covariance.define({
-      name: word(name),
-      about: name,
-      shapes: () => components => ({ logSpread: [components] }),
-      triangles:
-        () =>
-        ({ logSpread }, dim) =>
-          mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
-      fit:
-        () =>
-        ({ scatters, dim }) => ({
-          logSpread: {
-            shape: [scatters.length],
-            values: Float64Array.from(scatters, scatter => {
-              const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
-              return Math.log(variance(trace, dim)) / 2
-            })
-          }
-        }),
-      ...(freedom && { freedom: () => freedom })
-    })
-  )
+const rounded = (own: Omit<Multiple, 'name' | 'about'>, name: string): ReadonlyArray<laws.Law> =>
+  laws.of(multiple({ name: word(name), about: name, ...own }))
 const covariances = ofConcept('covariance', rounded, {
   wrong: {
     'the trace, not divided | a step at a noise level takes the noise out': { variance: trace => trace },

@@ -2,12 +2,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { add, div, exp, expandDims, log, logSoftmax, mul, square, sub, sum, type NdArray } from '../../../lib/index.js'
+import type { NdArray } from '../../../lib/index.js'
 import {
   Compile,
   Expectation,
   ExpectationMaximization,
-  Field,
   Initializer,
   Key,
   Mixture,
@@ -26,48 +25,17 @@ import {
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as laws from '../../../src/laws/index.js'
+import { bandedParts, type Banded } from '../../byHand.js'
 import { allHold, holds } from '../../laws/holds.js'
 import { said } from '../../said.js'
 import { there } from '../../there.js'
 
-type Names = 'means' | 'logits' | 'logVariances'
-
-const components = Field.count({ suggestion: 2 })
-
-/** Components that share one variance for each column, by the log-densities of its components alone. */
-const parts = {
-  about: 'one variance for each column, shared by all components',
-  fields: { components },
-  parameters:
-    ({ components }: { readonly components: number }) =>
-    (dim: number): Params.Shapes<Names> => ({
-      means: [components, dim],
-      logits: [components],
-      logVariances: [dim]
-    }),
-  degreesOfFreedom:
-    ({ components }: { readonly components: number }) =>
-    (dim: number) =>
-      components * (dim + 1) - 1 + dim,
-  components:
-    () =>
-    ({ means, logits, logVariances }: Params.Tensors<Names>): Score.ComponentsOf => ({
-      logWeights: logSoftmax(logits),
-      centres: means,
-      logDensity: (x, { alpha, sigma }) => {
-        const u = add(mul(square(alpha), expandDims(exp(logVariances), 0)), square(sigma))
-        const delta = sub(expandDims(x, 1), mul(expandDims(alpha, 2), expandDims(means, 0)))
-        return mul(-0.5, sum(add(div(square(delta), expandDims(u, 1)), expandDims(log(mul(2 * Math.PI, u)), 1)), 2))
-      }
-    })
-}
-
-const plain = Score.family({ name: 'banded', ...parts })
+const plain = Score.family({ name: 'banded', ...bandedParts })
 
 const vector = (values: ArrayLike<number>): NdArray => ({ shape: [values.length], values: Float64Array.from(values) })
 const each = <A>(count: number, f: (i: number) => A): ReadonlyArray<A> => Array.from({ length: count }, (_, i) => f(i))
 
-const mStep: Score.MStep<Names> = {
+const mStep: Score.MStep<Banded> = {
   second: 'diagonal',
   maximise: ({ means }, { mass, sums, second }, { level: { alpha, sigma }, floor, dim }) => {
     const moved = sums.map((sum, at) => sum / mass[Math.floor(at / dim)])
@@ -84,7 +52,7 @@ const mStep: Score.MStep<Names> = {
 
 const able = Score.family({
   name: 'ableBanded',
-  ...parts,
+  ...bandedParts,
   mStep: () => mStep,
   fromMixture: () => mixture => {
     const { means, weights } = mixture

@@ -32,7 +32,8 @@ export const rangesOf = (rows: number): ReadonlyArray<Range> => {
   const own = cut(rows)
   const count = Math.min(CHUNKS, own.chunks)
   return Array.from({ length: count }, (_, i) => {
-    const [from, to] = [i, i + 1].map(at => Math.floor((at * own.chunks) / count))
+    const from = Math.floor((i * own.chunks) / count)
+    const to = Math.floor(((i + 1) * own.chunks) / count)
     const { first, count: held } = rowsOf(own, from, to)
     return { firstChunk: from, chunks: to - from, firstRow: first, rows: held }
   })

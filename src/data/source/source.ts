@@ -312,13 +312,13 @@ export const writing = (
 type Keep = (points: Points.Points, row: number) => boolean
 
 /** The rows of points that are to be kept. */
-export const chosenBy =
+const chosenBy =
   (keep: Keep) =>
   (points: Points.Points): Points.Points =>
     pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
 
 /** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
-export const keptBy =
+const keptBy =
   (keep: Keep) =>
   (source: Source): Source => {
     const { add, close } = writing()
@@ -509,8 +509,7 @@ export const filtered =
   }
 
 /** Whether a row has a cell with a number: one without has density 1 under every mixture. */
-export const hasCells: Keep = ({ dim, values }, row) =>
-  values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
+const hasCells: Keep = ({ dim, values }, row) => values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
 
 /** Whether a row counts: its weight is other than 0, and it has a cell. */
 export const counts: Keep = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)

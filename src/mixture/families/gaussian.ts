@@ -267,7 +267,7 @@ export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Ar
 }
 
 /** log π_k of logits. */
-export const logsOf = ({ values }: NdArray): Float64Array => {
+const logsOf = ({ values }: NdArray): Float64Array => {
   let top = -Infinity
   for (let k = 0; k < values.length; k++) top = Math.max(top, values[k])
   let sum = 0

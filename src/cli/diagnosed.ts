@@ -6,8 +6,8 @@ import * as Bootstrap from '../fit/bootstrap.js'
 import * as ComponentTest from '../fit/componentTest.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
-import * as Hint from '../fit/hint.js'
-import * as Stuck from '../fit/stuck.js'
+import { findHint, involvesMinVariance, type Hint } from '../fit/hint.js'
+import { findLocalOptimum } from '../fit/localOptimum.js'
 import type { Choices } from './choices.js'
 import { heardAmong } from './running.js'
 import type { Progress } from './progress.js'
@@ -89,18 +89,18 @@ const tested = async (
 
 /** Where components share a cluster, and others cover two. */
 const stuckOf = ({ pipeline, seen, ...fit }: Findings): Findings['stuck'] =>
-  Stuck.of({ ...fit, points: seen, score: pipeline.score })
+  findLocalOptimum({ ...fit, points: seen, score: pipeline.score })
 
 /** What tails or a background would gain. */
-const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): ReturnType<typeof Hint.of> =>
-  Hint.of({
+const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | null =>
+  findHint({
     ...fit,
     points: seen,
     chosen: { score: pipeline.score, mixture },
-    others: Hint.others(choice?.candidates ?? []),
-    families: Hint.families(choice?.candidates ?? []),
+    ranked: choice?.candidates ?? [],
     criterion: choice?.criterion ?? 'bic',
-    isHeld: fit.floored.length > 0 || (choice !== null && Hint.isHeld(choice.criterion, choice.candidates))
+    involvesMinVariance:
+      fit.floored.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
   })
 
 /** All of it, as far as somebody asked and no signal came. */

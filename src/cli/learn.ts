@@ -14,9 +14,9 @@ import * as Place from '../data/place.js'
 import * as Source from '../data/source/index.js'
 import { word } from '../fit/text.js'
 import { type Choice, type Findings, type StageRun } from '../report/findings.js'
-import { found as foundOf, type Found } from '../fit/found.js'
+import { evaluatePipelineResult, evaluationData, type Evaluation } from '../fit/evaluation.js'
 import * as Missing from '../mixture/em/missing.js'
-import * as Data from '../fit/scaledData.js'
+import { magnitudeProblems, type TrainingData } from '../fit/trainingData.js'
 import { faultless, inside } from './checked.js'
 import { familyOf, learnsVariances, type Named } from './families.js'
 import * as ScoreModel from '../fit/scoreModel.js'
@@ -71,7 +71,7 @@ export interface Task {
 }
 
 /** A place for rows as they are learned from. */
-const placeOf = ({ place }: Task, { scaling }: Data.Data): Place.Place =>
+const placeOf = ({ place }: Task, { scaling }: TrainingData): Place.Place =>
   scaling === null ? place : Place.scaled(scaling, place)
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
@@ -107,7 +107,7 @@ const byRecipe =
 const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'place'>): E.Either<Failure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
-    ...Data.problems(columns)(Rows.standardized(data)).map(inside(source)),
+    ...magnitudeProblems(Rows.standardized(data), columns).map(inside(source)),
     ...Problem.unless(
       data.rows > 1 || !learnsVariances(score),
       source,
@@ -120,7 +120,7 @@ const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'pla
 }
 
 /** The rows of a task as they are learned from. */
-export const scaled = ({ table: { data }, standardize }: Task): Data.Data => Rows.scaled(data, standardize)
+export const scaled = ({ table: { data }, standardize }: Task): TrainingData => Rows.scaled(data, standardize)
 
 /** The pipeline for these data. */
 export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> =>
@@ -129,7 +129,7 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
     E.flatMap(() => {
       const { origin, prior } = task
       return origin._tag === 'Recipe'
-        ? byRecipe(origin.score, origin.recipe, prior)(scaled(task).points)
+        ? byRecipe(origin.score, origin.recipe, prior)(scaled(task).scaled)
         : E.right(origin.pipeline)
     })
   )
@@ -181,7 +181,7 @@ const findingsOf = (
   { source, table, origin, seed, prior }: Task,
   scaling: Points.Scaling | null,
   pipeline: Pipeline.Pipeline<string>,
-  rest: Found & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
+  rest: Evaluation & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
@@ -232,12 +232,12 @@ const learnBy =
     const data = scaled(task)
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      traced(control, asked, task.seed, Missing.completed(data.points), placeOf(task, data), data.scaling),
+      traced(control, asked, task.seed, Missing.completed(data.scaled), placeOf(task, data), data.scaling),
       TE.flatMapEither(({ program, params, stages: ran, stopped }) => {
         const { pipeline } = program
         const mixture = mixtureOf(pipeline, params)
         if (E.isLeft(mixture)) return mixture
-        const found = foundOf(data, pipeline, task.place)(mixture.right)
+        const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.place), pipeline)
         const stages = inOwnUnits(pipeline, data.scaling, ran)
         const rest = { ...found, recipe, stages, plan: Compile.explain(program), searched: 0 }
         return pipe(
@@ -279,7 +279,7 @@ export const learnScore =
       TE.flatMap(pipeline => {
         const data = scaled(task)
         return pipe(
-          traced(control, pipeline, task.seed, data.points, placeOf(task, data), null),
+          traced(control, pipeline, task.seed, data.scaled, placeOf(task, data), null),
           TE.map(scoreOf(task, data))
         )
       }),
@@ -288,7 +288,7 @@ export const learnScore =
 
 /** What a run has learned of a score that is no mixture. */
 const scoreOf =
-  ({ table: { columns }, seed }: Task, { points, scaling }: Data.Data) =>
+  ({ table: { columns }, seed }: Task, { scaled: points, scaling }: TrainingData) =>
   ({ program, params, stages, stopped }: Traced): ReachedScore => {
     const last = stages.at(-1)
     const fit = {
@@ -445,7 +445,7 @@ export const compare =
     const all: Reached[] = []
     for (const recipe of recipes) {
       const reached = await pipe(
-        TE.fromEither(byRecipe(score, recipe, task.prior)(scaled(task).points)),
+        TE.fromEither(byRecipe(score, recipe, task.prior)(scaled(task).scaled)),
         TE.flatMap(learnBy(control, task, recipe)),
         TE.mapLeft(problemsOf(`--compare ${recipe}`))
       )()

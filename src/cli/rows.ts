@@ -2,7 +2,7 @@
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/source/index.js'
-import * as Data from '../fit/scaledData.js'
+import * as TrainingData from '../fit/trainingData.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 
@@ -69,7 +69,7 @@ export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows =>
 /** The table without columns that are the same in every row, unless all are. */
 export const varying = (table: Rows): Rows => {
   const { data, columns, ignored, doubtful } = table
-  const places = Data.varying(data)
+  const places = TrainingData.nonConstantColumns(data)
   if (places.length === columns.length) return table
   const left = columns.filter((_, j) => !places.includes(j))
   return counting({
@@ -81,8 +81,8 @@ export const varying = (table: Rows): Rows => {
   })
 }
 // Rows that were read do not change.
-const standards = new WeakMap<Source.Data, Data.Standardized>()
-const written = new WeakMap<Source.Data, Data.Data>()
+const standards = new WeakMap<Source.Data, TrainingData.StandardizedData>()
+const written = new WeakMap<Source.Data, TrainingData.TrainingData>()
 
 const onceEach =
   <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
@@ -93,12 +93,13 @@ const onceEach =
   }
 
 /** The rows in units of their own spread. */
-export const standardized = onceEach(standards, Data.standardized)
+export const standardized = onceEach(standards, TrainingData.standardize)
 
 /** The same, of a source written beside it: passes over its rows are many. */
-const brought = onceEach(written, (own): Data.Data => {
+const brought = onceEach(written, (own): TrainingData.TrainingData => {
   const data = standardized(own)
-  return { ...data, ...Source.written(data.points) }
+  const { points, close } = Source.written(data.scaled)
+  return { ...data, scaled: points, close }
 })
 
 /** Gives back what was taken to bring rows there. */
@@ -108,8 +109,8 @@ export const release = (own: Source.Data): void => {
 }
 
 /** The rows as they are learned from. */
-export const scaled = (data: Source.Data, standardize: boolean): Data.Data =>
-  standardize ? brought(data) : Data.asTheyAre(data)
+export const scaled = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
+  standardize ? brought(data) : TrainingData.withoutScaling(data)
 
 /** So many rows of a source are looked at, for pictures and for what is told of columns. */
 const SHOWN = 4000

@@ -7,7 +7,7 @@ import * as Crossed from '../report/crossed.js'
 import { asText, text, type Part } from '../report/document.js'
 import { converged, steps, type Choice, type Findings } from '../report/findings.js'
 import { fileOf } from '../report/phrases.js'
-import * as Overlapping from '../fit/overlapping.js'
+import { mergeOverlapping } from '../fit/overlapping.js'
 import type { Flags } from './fitOptions.js'
 
 /** A fit, and those of the same data that it is shown beside. */
@@ -135,7 +135,7 @@ export const asJson = ({ fit, others }: Pick<Shown, 'fit' | 'others'>, { labels 
 
 /** The column of `--labels` is the first that was kept. */
 const labelled = ({ seen, mixture, classes }: Findings): Crossed.Crossed =>
-  Crossed.crossed({ points: seen, mixture, overlapping: Overlapping.of(seen, mixture) }, classes[0])
+  Crossed.crossed({ points: seen, mixture, overlapping: mergeOverlapping(seen, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
 export const evaluating = (model: string, source: string): string =>

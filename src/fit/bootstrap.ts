@@ -23,9 +23,9 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Params from '../core/params.js'
 import * as Score from '../score/score.js'
-import { asLearned } from './asLearned.js'
-import * as Floor from './floor.js'
-import { iterated, started } from './grown.js'
+import { toScaledUnits } from './scaledFit.js'
+import { minVarianceForContinuing } from './minVariance.js'
+import { initialState, runEM } from './runEM.js'
 import { bothMaps } from '../mixture/family.js'
 import * as Settings from './fitSettings.js'
 
@@ -160,7 +160,7 @@ const learnerOf = (
   data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
-  const standing = asLearned(mixture, scaling, fixed)
+  const standing = toScaledUnits(mixture, scaling, fixed)
   const own = minimumVariance ?? O.toNullable(Pipeline.varianceFloor(pipeline))
   const maps = bothMaps(score)
   const isServed =
@@ -181,7 +181,7 @@ const learnerOf = (
   return E.right({
     family: maps.family,
     toMixture: maps.toMixture,
-    floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
+    floor: minVarianceForContinuing({ minVariance: own, score, mixture: standing }, Missing.completed(data)),
     start: maps.fromMixture(standing),
     back: scaling === null ? found => found : Mixture.rescaled(scaling)
   })
@@ -192,14 +192,11 @@ const learned =
   ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
   (rows: Source.Data): Result => {
     const total = Source.totalOf(rows)
-    const { params, value, gain } = iterated(
-      ExpectationMaximization.step(family, floor, rows, prior),
-      STEPS,
-      started(start),
-      GAIN / total
-    )
-    const isSettled = gain < GAIN / total
-    if (!Number.isFinite(value) || !Params.isFinite(params))
+    const step = ExpectationMaximization.step(family, floor, rows, prior)
+    const minGain = GAIN / total
+    const { params, loss, gain } = runEM(step, initialState(start), { maxIterations: STEPS, minGain })
+    const isSettled = gain < minGain
+    if (!Number.isFinite(loss) || !Params.isFinite(params))
       return { reason: 'failed', isSettled, numbers: new Float64Array(0) }
     const found = toMixture(params)
     const least = prior === null ? family.leastRows(rows.dim) : 1

@@ -1,7 +1,4 @@
-/**
- * How likely each candidate finds rows that it was not learned from: the rows are cut into parts, and what is learned without a part is judged
- * on it (Smyth 2000).
- */
+/** Cross-validation of candidates: the rows are split into folds, and each fold is evaluated by fits to the others (Smyth 2000). */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key } from '../../lib/index.js'
 import { flatMapped } from '../../lib/plain/iterate.js'
@@ -9,22 +6,23 @@ import type * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Statistics from '../mixture/statistics.js'
+import type { FamilyGrid } from './candidateGrid.js'
 import type { Candidate } from './candidates.js'
-import * as Learning from './learning.js'
-import type { Held } from './scaledData.js'
-import * as Data from './scaledData.js'
+import { search } from './search.js'
+import { candidateKey, prepareTrainingData, type CrossValidatedDeviances } from './trainingData.js'
+import type { CandidateSpec } from './trial.js'
 
-/** In so many parts the rows are cut. */
+/** Maximum number of folds. */
 export const FOLDS = 5
 
-/** The two halves of a double; of all zeros the same, and of all missing cells. */
+/** Returns the two 32-bit halves of a double; 0 and −0 have the same, and so have all NaN. */
 const halves = (x: number): readonly [number, number] => {
   const [a, b] = new Uint32Array(Float64Array.of(Number.isNaN(x) ? NaN : x + 0).buffer)
   return [a, b]
 }
 
-/** A number below 2⁵³ that a key makes of a row: of equal rows the same. */
-const markOf = (key: Key.Key, { dim, values }: Points.Points, i: number): number => {
+/** Returns a hash of a row, below 2⁵³; equal rows have equal hashes. */
+const rowHash = (key: Key.Key, { dim, values }: Points.Points, i: number): number => {
   const { k0, k1 } = values.subarray(i * dim, (i + 1) * dim).reduce<Key.Key>((at, x) => {
     const [k0, k1] = Key.block(...halves(x))(at)
     return { _tag: 'Key', k0, k1 }
@@ -32,85 +30,89 @@ const markOf = (key: Key.Key, { dim, values }: Points.Points, i: number): number
   return k0 * 0x200000 + (k1 >>> 11)
 }
 
-/** In how many parts rows are, and the part of a row of points, by its number. */
 interface Folds {
   readonly count: number
+  /** Returns the fold of a row, from 0. */
   readonly of: (points: Points.Points, row: number) => number
 }
 
 /**
- * In which part each row is, from 0. It depends on the key and on the rows, not on their order. Equal rows are in one part, so that a row that
- * counts twice is two rows. Of distinct rows each part has as many as the others, or one more; there are no more parts than they.
+ * Assigns rows to folds, depending on the key and their values but not on their order. Equal rows share a fold, so that a row that counts
+ * twice is like two rows. Folds have equal numbers of distinct rows, or one more.
  */
 export const foldsOf =
   (folds: number, key: Key.Key) =>
   (data: Source.Data): Folds => {
-    const marks = flatMapped(Source.pieces(Source.from(data)), piece =>
-      Array.from({ length: piece.rows }, (_, i) => markOf(key, piece, i))
+    const hashes = flatMapped(Source.pieces(Source.from(data)), piece =>
+      Array.from({ length: piece.rows }, (_, i) => rowHash(key, piece, i))
     )
-    const distinct = [...new Set(marks)].sort((a, b) => a - b)
+    const distinct = [...new Set(hashes)].sort((a, b) => a - b)
     const count = Math.min(folds, distinct.length)
-    const parts = new Map(distinct.map((mark, rank) => [mark, rank % count]))
-    return { count, of: (points, row) => parts.get(markOf(key, points, row)) ?? 0 }
+    const foldOf = new Map(distinct.map((hash, rank) => [hash, rank % count]))
+    return { count, of: (points, row) => foldOf.get(rowHash(key, points, row)) ?? 0 }
   }
 
-/** What is learned next without a part, and what is known by then. */
+/** The state of a cross-validation between two steps of its searches. */
 export interface Step {
   readonly fold: number
-  readonly next: Learning.Progress['next']
-  readonly held: Held
+  /** The candidate that is fitted next. */
+  readonly next: CandidateSpec | null
+  /** Complete in the last step only. */
+  readonly deviances: CrossValidatedDeviances
 }
 
-/** How columns are brought to be learned from, and by what candidates are learned. */
-export interface Request {
+export interface CrossValidationOptions {
   readonly columns: ReadonlyArray<string>
   readonly standardize: boolean
   readonly key: Key.Key
+  /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
   readonly place: Place.Place | undefined
 }
 
-/** What candidates that were learned without a part make of it, added to what those of other parts did. */
-const judged = (
-  part: Source.Data,
+/** Adds the deviances of a fold by the candidates that were fitted without it. Candidates without a sum of the folds before are dropped. */
+const addDeviances = (
+  before: CrossValidatedDeviances | null,
+  fold: Source.Data,
   candidates: ReadonlyArray<Candidate>,
-  before: Held | null,
   place: Place.Place | undefined
-): Held =>
+): CrossValidatedDeviances =>
   new Map(
-    candidates.flatMap(one => {
-      if (one._tag === 'Refused') return []
-      const name = Data.nameOf(one)
-      const sum = before === null ? 0 : before.get(name)
-      const { logLikelihood } = Statistics.of(part, 0, place)(one.mixture)
-      return sum === undefined ? [] : [[name, sum - 2 * Source.totalOf(part) * logLikelihood] as const]
+    candidates.flatMap(candidate => {
+      if (candidate._tag === 'Refused') return []
+      const key = candidateKey(candidate)
+      const sum = before === null ? 0 : before.get(key)
+      const { logLikelihood } = Statistics.of(fold, 0, place)(candidate.mixture)
+      return sum === undefined ? [] : [[key, sum - 2 * Source.totalOf(fold) * logLikelihood] as const]
     })
   )
 
-/** Learns the candidates of all lines without each part in turn; the last step holds what all parts together say. */
-export const learning = (own: Source.Data, request: Request) =>
-  function* (lines: ReadonlyArray<Learning.Line>): Generator<Step> {
-    const folds = foldsOf(FOLDS, Key.child(1)(request.key))(own)
-    const { columns, standardize, key, prior, place } = request
-    let held: Held | null = null
-    for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
-      const inside = Source.filtered((points, row) => folds.of(points, row) !== fold)(own)
-      const outside = Source.filtered((points, row) => folds.of(points, row) === fold)(own)
-      const scaled = Data.scaled(standardize, columns)(inside.points)
-      let candidates: ReadonlyArray<Candidate> = []
-      try {
-        if (E.isRight(scaled)) {
-          for (const step of Learning.learning(scaled.right, key, { criterion: 'bic', prior }, place)(lines)) {
-            candidates = step.candidates
-            yield { fold, next: step.next, held: new Map() }
-          }
+/** Searches the grid without each fold in turn, by BIC. With fewer than two distinct rows there is no fold, and no candidate has a deviance. */
+export function* crossValidate(
+  data: Source.Data,
+  grid: ReadonlyArray<FamilyGrid>,
+  options: CrossValidationOptions
+): Generator<Step> {
+  const { key, prior, place } = options
+  const folds = foldsOf(FOLDS, Key.child(1)(key))(data)
+  let deviances: CrossValidatedDeviances | null = null
+  for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
+    const training = Source.filtered((points, row) => folds.of(points, row) !== fold)(data)
+    const test = Source.filtered((points, row) => folds.of(points, row) === fold)(data)
+    const prepared = prepareTrainingData(training.points, options)
+    let candidates: ReadonlyArray<Candidate> = []
+    try {
+      if (E.isRight(prepared))
+        for (const { next, trials } of search(prepared.right, grid, { key, criterion: 'bic', prior, place })) {
+          candidates = trials.map(({ candidate }) => candidate)
+          yield { fold, next, deviances: new Map() }
         }
-        held = judged(outside.points, candidates, held, place)
-      } finally {
-        if (E.isRight(scaled)) scaled.right.close()
-        inside.close()
-        outside.close()
-      }
+      deviances = addDeviances(deviances, test.points, candidates, place)
+    } finally {
+      if (E.isRight(prepared)) prepared.right.close()
+      training.close()
+      test.close()
     }
-    yield { fold: FOLDS, next: null, held: held ?? new Map() }
   }
+  yield { fold: FOLDS, next: null, deviances: deviances ?? new Map() }
+}

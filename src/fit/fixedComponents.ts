@@ -4,7 +4,7 @@ import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
 import * as Known from '../mixture/families/known.js'
 import * as Score from '../score/score.js'
-import type { Constructor } from './candidates.js'
+import type { ScoreConstructor } from './candidates.js'
 
 type List = ReadonlyArray<Known.Fixed>
 
@@ -55,7 +55,7 @@ export const scaled =
 /** A family whose first components are known. */
 export const holding =
   (fixed: List) =>
-  (family: Constructor): Constructor =>
+  (family: ScoreConstructor): ScoreConstructor =>
   options =>
     Score.withFixed(fixed)(family(options))
 

@@ -1,118 +1,76 @@
-/** Whether tails or a background would be chosen beside what was: a few steps from where a fit ended, on few rows. */
+/** Tests whether heavy tails or a background would have a lower criterion than a fit: a few EM iterations from the fit, on few rows. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { plural } from '../data/parts.js'
 import * as Points from '../data/points.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
+import { bothMaps } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
-import * as Floor from './floor.js'
-import { isSound, setAside, valueBy, type Criterion, type Ranked } from './candidates.js'
-import { parametersOf } from './found.js'
-import { iterated, started } from './grown.js'
-import { bothMaps } from '../mixture/family.js'
-import { asLearned, fewOf } from './asLearned.js'
-import { plural } from '../data/parts.js'
+import { toScaledUnits, subsample } from './scaledFit.js'
+import { bestExcluded, criterionValue, isDegenerate, type Criterion, type RankedCandidate } from './candidates.js'
+import { countParameters } from './evaluation.js'
+import { diagnoseMinVariance, minVarianceForContinuing } from './minVariance.js'
+import { initialState, runEM } from './runEM.js'
 
-/** What would be chosen. */
 export interface Hint {
+  /** The extension that has a lower criterion. */
   readonly beside: 'tails' | 'background'
   readonly components: number
-  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at. */
+  /** Decrease of the criterion on the sampled rows. */
   readonly less: number
-  /** How many rows the background has, weighted; 0 of tails. */
+  /** Number of rows of the background, weighted; 0 for tails. */
   readonly rows: number
-  /** How many components of what was chosen rest on at most d rows, which the background takes. */
+  /** Number of components of the fit with at most d rows, which the background would replace. */
   readonly lone: number
 }
 
-/** A family and its mixture, in the data's own units. */
-export interface Start {
+/** A score and a mixture of its family, in the original units. */
+interface ScoredMixture {
   readonly score: Score.Score<string>
   readonly mixture: Mixture.Mixture
 }
 
-/** What was learned: what was chosen, and beside it the best of other numbers of components. */
-export interface Learned {
-  readonly chosen: Start
-  /** None where nothing was chosen from: a hint is then looked for only where rows are far from all components. */
-  readonly others: ReadonlyArray<Start>
-  /** Scores of the families that it was chosen from, each of any number of components. */
-  readonly families: ReadonlyArray<Score.Score<string>>
+export interface HintInput {
+  readonly chosen: ScoredMixture
+  /** All candidates, best first; empty if the fit was not selected from several. */
+  readonly ranked: ReadonlyArray<RankedCandidate>
   readonly points: Points.Points
-  /** The origin and unit of each column in which it was learned. */
   readonly scaling: Points.Scaling | null
   readonly criterion: Criterion
   readonly prior: number | null
-  /** Below which no variance fell, in the units of `scaling`; null where none was set. */
+  /** In the units of the scaled data; null if there was none. */
   readonly minimumVariance: number | null
-  /** Whether it supports a component of what was chosen, or of what was excluded: what is beside them would then describe it. */
-  readonly isHeld: boolean
+  /** True if a component of the fit, or of the candidate that was excluded, is at the minimum variance: an extension would describe that. */
+  readonly involvesMinVariance: boolean
 }
 
-/** Of ranked candidates the best of each number of components, the first without. */
-export const others = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Start> =>
-  candidates
-    .filter(
-      (one, i) =>
-        i > 0 &&
-        isSound(one) &&
-        candidates.findIndex(other => other.components === one.components && isSound(other)) === i
-    )
-    .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
+/** True if a component of the best candidate, or of the one that was excluded, is at the minimum variance. */
+export const involvesMinVariance = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): boolean =>
+  ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).floored.length > 0
 
-/** Whether the minimum variance holds up the first of ranked candidates, or one that was excluded for it and has less of the criterion. */
-export const isHeld = (criterion: Criterion, candidates: ReadonlyArray<Ranked>): boolean =>
-  candidates.length > 0 && (setAside(criterion, candidates) ?? candidates[0]).floored.length > 0
+const MAX_SAMPLE = 2000
+const MAX_ITERATIONS = 30
 
-/** Of ranked candidates a score of each family. */
-export const families = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Score.Score<string>> =>
-  candidates
-    .filter(({ family }, i) => candidates.findIndex(other => other.family === family) === i)
-    .map(({ pipeline: { score } }) => score)
+/** Smaller decreases of the criterion are not reported: the posterior probability of the fit is then more than e⁻⁵, a hundredth. */
+const MIN_DECREASE = 10
 
-/** So many rows are looked at, and so many steps are taken: a part of what it takes to choose. */
-const ROWS = 2000
-const STEPS = 30
+/** A background has fewer than half of the rows: beyond that no estimate is robust (Donoho & Huber 1983). */
+const MAX_BACKGROUND_SHARE = 1 / 2
 
-/** By less the criterion does not decide: its belief is then more than a hundredth. */
-const CLEAR = 10
+/** Components with a smaller weight may stand for outliers. */
+const SMALL_WEIGHT = 0.05
 
-/** Whether more rows are beyond all components than five times as many as would be of the mixture. */
-const isFar = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
-  Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
-
-/** A background is of the few: of half the rows on it is they that are to be described (no estimate withstands more; Donoho & Huber 1983). */
-const MOST = 1 / 2
-
-/** Components of a smaller share may stand for rows of none. */
-const SMALL = 0.05
-
-/** A mixture without some components, in families of which each is a start. */
-const without = (
-  mixture: Mixture.Mixture,
-  isLeftOut: (weight: number) => boolean,
-  scores: ReadonlyArray<Score.Score<string>>
-): ReadonlyArray<Start> => {
-  const all = Component.componentsOf(mixture)
-  const left = all.filter(({ weight }) => !isLeftOut(weight))
-  return left.length === all.length || left.length === 0
-    ? []
-    : scores
-        .filter(score => 'components' in score)
-        .map(score => ({
-          score: { ...score, components: left.length } as Score.Score<string>,
-          mixture: Component.ofComponents(left)
-        }))
-}
+/** Tolerance of the number of rows of a component: a row may belong to another component with this responsibility. */
+const ROW_TOLERANCE = 0.5
 
 /**
- * What the criterion would choose of what was learned with tails, or beside a background of less than half of the rows; null where nothing is lower by ten, or, where components rest on
- * at most d rows, by anything. Each starts where
- * learning ended, and takes at most thirty steps on at most two thousand rows: so a hint may be missed, and is no proof. Compare by
- * `fit(rows, { robust: true })`.
+ * Returns the extension with the lowest criterion, if that is lower by ten; or, if components have at most d rows, lower at all. Each
+ * extension is fitted with at most 30 EM iterations on at most 2000 rows, so that a hint can be missed, and is no proof. Compare by `fit(rows,
+ * { robust: true })`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -122,89 +80,187 @@ const without = (
  * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
  * assert.equal(model.hint()?.beside, 'background')
  */
-export const of = (learned: Learned): Hint | null => {
-  const { chosen, others, families, points: all, scaling, criterion, prior, isHeld } = learned
+export const findHint = (input: HintInput): Hint | null => {
+  const { chosen, ranked, points } = input
   const { mixture } = chosen
-  if (isHeld || mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
-  const { dim } = all
-  const own = fewOf(all, ROWS)
-  if (others.length === 0 && !isFar(own, mixture)) return null
-  const points = scaling === null ? own : Points.inUnits(scaling)(own)
-  const floor = Floor.above(learned.minimumVariance, chosen.score, points, asLearned(mixture, scaling))
-  const value = valueBy(criterion === 'crossValidated' ? 'bic' : criterion)
-  const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
-    Statistics.of(own, parametersOf(score, scaling, mixture))(mixture)
-  // Where a column has one number only, densities are of the floor.
-  const isVarying = (j: number): boolean => points.values.some((x, at) => at % dim === j && x !== points.values[j])
-  if (!RA.makeBy(dim, isVarying).every(varies => varies)) return null
-  const total = Points.totalWeight(own)
-  const logUnits = scaling === null ? 0 : scaling.scale.reduce((sum, unit) => sum + Elementary.log(unit), 0)
-  /** The mean of −log p in the units of the steps at which the criterion is `most`, were no row in doubt. */
-  const lossAt = (score: Score.Score<string>, most: number): number => {
-    const charge = Score.degreesOfFreedom(dim)(score) * (criterion === 'aic' ? 2 : Elementary.log(total))
-    // Under a prior its own density is in what steps say.
-    return prior === null ? (most - charge) / (2 * total) - logUnits : Infinity
-  }
-  /** What a few steps lead to, as far as there is hope to come below `most`; none where the family cannot be learned so. */
-  const reached = (
-    score: Score.Score<string>,
-    from: Mixture.Mixture,
-    most = Infinity
-  ): Statistics.Statistics | null => {
-    const maps = Score.problems(points)(score).length > 0 ? null : bothMaps(score)
-    if (maps === null || !ExpectationMaximization.serves(maps.family)) return null
-    const { family, fromMixture, toMixture } = maps
-    const start = fromMixture(asLearned(from, scaling))
-    const placed = family.placed?.(points)(start) ?? start
-    const step = ExpectationMaximization.step(family, floor, points, prior)
-    const found = toMixture(iterated(step, STEPS, started(placed), undefined, lossAt(score, most)).params)
-    // A comparison excludes it.
-    if (Floor.held(floor, total)(found).collapsed.length > 0) return null
-    return statisticsOf(score, scaling === null ? found : Mixture.rescaled(scaling)(found))
-  }
-  // It may have steps left, and on few of the rows all are fitted to these.
-  const further = reached(chosen.score, mixture)
-  const asItStands = value(statisticsOf(chosen.score, mixture))
-  const before = further === null ? asItStands : Math.min(asItStands, value(further))
-  const share = Points.totalWeight(all) / Points.totalWeight(own)
-  const most = MOST * Points.totalWeight(all)
-  const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
-    starts
-      .flatMap(({ score, mixture }) =>
-        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap((beside): Hint | [] => {
-          const wider = (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score)
-          const statistics = reached(wider, mixture, lone > 0 ? Infinity : before - CLEAR)
-          if (statistics === null) return []
-          const less = before - value(statistics)
-          return { beside, components: Mixture.components(mixture), less, rows: share * (statistics.beyond ?? 0), lone }
-        })
-      )
-      .filter(({ beside, rows }) => beside === 'tails' || (rows >= Math.max(1, lone / 2) && rows < most))
-  const best = (hints: ReadonlyArray<Hint>, least: number): Hint | null =>
-    hints.reduce<Hint | null>((best, one) => (one.less > (best?.less ?? least) ? one : best), null)
-  const isLone = (weight: number): boolean => weight * Points.totalWeight(all) < dim + LEAST
+  const isExtended = mixture.tails !== undefined || mixture.background !== undefined
+  if (input.involvesMinVariance || isExtended || Missing.has(points)) return null
+  const sample = subsample(points, MAX_SAMPLE)
+  const alternatives = bestOfOtherCounts(ranked)
+  if (alternatives.length === 0 && !hasManyOutliers(sample, mixture)) return null
+  const test = testOn(input, sample)
+  if (hasConstantColumn(test.scaled)) return null
+  const isLone = (weight: number): boolean => weight * Points.totalWeight(points) < points.dim + ROW_TOLERANCE
   const lone = mixture.weights.filter(isLone).length
-  return (
-    // A criterion finds components of a row or two cheap where covariances are common, and they are no clusters.
-    (lone === 0 ? null : best(hintsOf(without(mixture, isLone, families), lone), 0)) ??
-    best(hintsOf([chosen, ...without(mixture, weight => weight < SMALL, [chosen.score]), ...others]), CLEAR)
-  )
+  const baseline = criterionOfFit(test, chosen)
+  // With common covariances, a criterion favours components of one or two rows, which are not clusters.
+  const withoutLone = lone === 0 ? [] : withoutComponents(mixture, isLone, familyScores(ranked))
+  const replacements = extensionHints(test, withoutLone, { baseline, lone, extensions: ['background'] })
+  const replacement = largestDecrease(replacements, 0)
+  if (replacement !== null) return replacement
+  const withoutSmall = withoutComponents(mixture, weight => weight < SMALL_WEIGHT, [chosen.score])
+  const starts = [chosen, ...withoutSmall, ...alternatives]
+  const hints = extensionHints(test, starts, { baseline, lone: 0, extensions: ['tails', 'background'] })
+  return largestDecrease(hints, MIN_DECREASE)
 }
 
-/** Of rows of one component, such a part of one may be another's. */
-const LEAST = 0.5
+/** Returns the hint with the largest decrease above `minDecrease`; null if there is none. */
+const largestDecrease = (hints: ReadonlyArray<Hint>, minDecrease: number): Hint | null =>
+  hints.reduce<Hint | null>((best, hint) => (hint.less > (best?.less ?? minDecrease) ? hint : best), null)
+
+/** Returns the best non-degenerate candidate of each number of components, except the first of all. */
+const bestOfOtherCounts = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<ScoredMixture> =>
+  ranked
+    .filter(
+      (one, i) =>
+        i > 0 &&
+        !isDegenerate(one) &&
+        ranked.findIndex(other => other.components === one.components && !isDegenerate(other)) === i
+    )
+    .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
+
+/** Returns one score of each family. */
+const familyScores = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<Score.Score<string>> =>
+  ranked
+    .filter(({ family }, i) => ranked.findIndex(other => other.family === family) === i)
+    .map(({ pipeline: { score } }) => score)
+
+/** True if there are more than five times as many outliers as a sample of the mixture would have. */
+const hasManyOutliers = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
+  Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
+
+/** In the direction of a constant column densities depend on the minimum variance alone. */
+const hasConstantColumn = ({ dim, values }: Points.Points): boolean =>
+  RA.makeBy(dim, j => j).some(j => values.every((x, at) => at % dim !== j || x === values[j]))
+
+/** Returns a mixture without some components, for each score of which the number of components can be set. */
+const withoutComponents = (
+  mixture: Mixture.Mixture,
+  isLeftOut: (weight: number) => boolean,
+  scores: ReadonlyArray<Score.Score<string>>
+): ReadonlyArray<ScoredMixture> => {
+  const all = Component.componentsOf(mixture)
+  const kept = all.filter(({ weight }) => !isLeftOut(weight))
+  if (kept.length === all.length || kept.length === 0) return []
+  return scores
+    .filter(score => 'components' in score)
+    .map(score => ({
+      score: { ...score, components: kept.length } as Score.Score<string>,
+      mixture: Component.ofComponents(kept)
+    }))
+}
+
+/** The rows on which extensions are fitted, and how. */
+interface ExtensionTest extends Pick<HintInput, 'scaling' | 'criterion' | 'prior'> {
+  /** In the original units. */
+  readonly sample: Points.Points
+  readonly scaled: Points.Points
+  /** In the units of the scaled data. */
+  readonly minVariance: number
+  /** Σ w over all rows, those that are not sampled included. */
+  readonly totalWeight: number
+}
+
+const testOn = (input: HintInput, sample: Points.Points): ExtensionTest => {
+  const { chosen, points, scaling, criterion, prior, minimumVariance } = input
+  const scaled = scaling === null ? sample : Points.inUnits(scaling)(sample)
+  const fit = { minVariance: minimumVariance, score: chosen.score, mixture: toScaledUnits(chosen.mixture, scaling) }
+  const minVariance = minVarianceForContinuing(fit, scaled)
+  return { scaling, criterion, prior, sample, scaled, minVariance, totalWeight: Points.totalWeight(points) }
+}
+
+const criterionOn = ({ criterion }: ExtensionTest, statistics: Statistics.Statistics): number =>
+  criterionValue(criterion === 'crossValidated' ? 'bic' : criterion, statistics)
+
+const statisticsOn = ({ sample, scaling }: ExtensionTest, { score, mixture }: ScoredMixture): Statistics.Statistics =>
+  Statistics.of(sample, countParameters(score, mixture, scaling))(mixture)
+
+/** Returns the criterion of a fit on the sample: as it is, or after as many EM iterations as extensions get, if that is lower. */
+const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
+  const continued = fitBriefly(test, fit, Infinity)
+  const current = criterionOn(test, statisticsOn(test, fit))
+  return continued === null ? current : Math.min(current, criterionOn(test, continued))
+}
+
+interface ExtensionOptions {
+  /** Criterion of the fit on the sample. */
+  readonly baseline: number
+  /** Number of components of the fit that the background would replace. */
+  readonly lone: number
+  readonly extensions: ReadonlyArray<Hint['beside']>
+}
+
+/** Fits each extension from each start. Backgrounds with fewer rows than half the components that they replace, or with half of all, are left out. */
+const extensionHints = (
+  test: ExtensionTest,
+  starts: ReadonlyArray<ScoredMixture>,
+  { baseline, lone, extensions }: ExtensionOptions
+): ReadonlyArray<Hint> => {
+  const ratio = test.totalWeight / Points.totalWeight(test.sample)
+  const maxCriterion = lone > 0 ? Infinity : baseline - MIN_DECREASE
+  return starts
+    .flatMap(({ score, mixture }) =>
+      extensions.flatMap((beside): ReadonlyArray<Hint> => {
+        const extend = beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground()
+        const statistics = fitBriefly(test, { score: extend(score), mixture }, maxCriterion)
+        if (statistics === null) return []
+        const less = baseline - criterionOn(test, statistics)
+        return [{ beside, components: Mixture.components(mixture), less, rows: ratio * (statistics.beyond ?? 0), lone }]
+      })
+    )
+    .filter(
+      ({ beside, rows }) =>
+        beside === 'tails' || (rows >= Math.max(1, lone / 2) && rows < MAX_BACKGROUND_SHARE * test.totalWeight)
+    )
+}
+
+/**
+ * Runs a few EM iterations from a mixture. Returns null if the family cannot be fitted by EM, or if a component collapses, which excludes a
+ * candidate. Gives up early if the criterion is not expected to fall below `maxCriterion`.
+ */
+const fitBriefly = (
+  test: ExtensionTest,
+  { score, mixture }: ScoredMixture,
+  maxCriterion: number
+): Statistics.Statistics | null => {
+  const { sample, scaled, scaling, prior, minVariance } = test
+  const maps = Score.problems(scaled)(score).length > 0 ? null : bothMaps(score)
+  if (maps === null || !ExpectationMaximization.serves(maps.family)) return null
+  const { family, fromMixture, toMixture } = maps
+  const embedded = fromMixture(toScaledUnits(mixture, scaling))
+  const start = family.placed?.(scaled)(embedded) ?? embedded
+  const step = ExpectationMaximization.step(family, minVariance, scaled, prior)
+  const stopping = { maxIterations: MAX_ITERATIONS, abandonAbove: lossAt(test, score, maxCriterion) }
+  const fitted = toMixture(runEM(step, initialState(start), stopping).params)
+  const { collapsed } = diagnoseMinVariance(fitted, { minVariance, rows: Points.totalWeight(sample) })
+  if (collapsed.length > 0) return null
+  return statisticsOn(test, { score, mixture: scaling === null ? fitted : Mixture.rescaled(scaling)(fitted) })
+}
+
+/** Returns the EM loss at which a score has a criterion, if no assignment is uncertain. Infinity under a prior, whose density is in the loss. */
+const lossAt = (
+  { sample, scaling, criterion, prior }: ExtensionTest,
+  score: Score.Score<string>,
+  criterionLimit: number
+): number => {
+  if (prior !== null) return Infinity
+  const total = Points.totalWeight(sample)
+  const logScale = scaling === null ? 0 : scaling.scale.reduce((sum, unit) => sum + Elementary.log(unit), 0)
+  const penalty = Score.degreesOfFreedom(sample.dim)(score) * (criterion === 'aic' ? 2 : Elementary.log(total))
+  return (criterionLimit - penalty) / (2 * total) - logScale
+}
 
 /** “Beside a background the ICL of 2 components is 63 lower …” */
-export const sentence = (hint: Hint, criterion: string): string =>
-  hint.lone === 0 ? gained(hint, criterion) : rested(hint, criterion)
+export const hintSentence = (hint: Hint, criterion: string): string =>
+  hint.lone === 0 ? extensionSentence(hint, criterion) : replacementSentence(hint, criterion)
 
 /** “3 components rest on a row or two alone …” */
-const rested = ({ components, less, rows, lone }: Hint, criterion: string): string =>
+const replacementSentence = ({ components, less, rows, lone }: Hint, criterion: string): string =>
   `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
   `Beside a background, which takes about ${Math.round(rows)} rows, ${plural(components, 'component')} describe${components === 1 ? 's' : ''} the others, ` +
   `with an ${criterion} about ${less.toFixed(0)} lower. Compare with --robust -k ${components}.`
 
-const gained = ({ beside, components, less, rows }: Hint, criterion: string): string =>
+const extensionSentence = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'
     ? `With heavy tails the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`
     : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`) +

@@ -1,16 +1,17 @@
 /** A fit as text. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import {
-  atEnd,
-  endSentence,
-  SHOWN,
-  table as tableOf,
-  titleOf,
-  valueBy,
+  candidateTable,
+  criterionTitle,
+  criterionValue,
+  MAX_LISTED,
+  rangeEnd,
+  rangeEndSentence,
   type Criterion,
-  type Ranked,
-  type Refused
+  type FailedCandidate,
+  type RankedCandidate
 } from './candidates.js'
+import type * as Statistics from '../mixture/statistics.js'
 import * as FixedComponents from './fixedComponents.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
@@ -19,12 +20,12 @@ import * as Text from './text.js'
 interface Summarized {
   readonly columns: ReadonlyArray<string>
   readonly criterion: Criterion
-  readonly candidates: RNEA.ReadonlyNonEmptyArray<Ranked>
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly leftOut: ReadonlyArray<string>
-  readonly excluded: Ranked | null
+  readonly excluded: RankedCandidate | null
   readonly narrow: ReadonlyArray<string>
   readonly fixed: ReadonlyArray<number>
-  readonly refused: ReadonlyArray<Refused>
+  readonly refused: ReadonlyArray<FailedCandidate>
 }
 
 /** The components of a fit, its candidates, and what is to be said of them. */
@@ -39,20 +40,20 @@ export const summary = ({
   refused
 }: Summarized): string => {
   const [best] = candidates
-  const value = valueBy(criterion)
-  const end = atEnd(candidates, refused)
+  const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
+  const end = rangeEnd(candidates, refused)
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
     Text.table(Table.ofMixture(columns, best.mixture)),
-    ...(candidates.length > 1 ? [Text.table(tableOf(criterion, candidates.slice(0, SHOWN)))] : []),
+    ...(candidates.length > 1 ? [Text.table(candidateTable(criterion, candidates.slice(0, MAX_LISTED)))] : []),
     [
       ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
-      ...(end === null ? [] : [`  ${endSentence[end]}`]),
+      ...(end === null ? [] : [`  ${rangeEndSentence[end]}`]),
       ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
       ...(excluded === null
         ? []
         : [
-            `  Excluded: ${excluded.components} ${excluded.family}, whose ${titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
+            `  Excluded: ${excluded.components} ${excluded.family}, whose ${criterionTitle(criterion)} is ${Table.show(less, 3)} less; ` +
               `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance, from which a weak prior (prior: 0.01) keeps it' : 'a component is empty'}.`
           ]),
       ...(narrow.length === 0

@@ -1,5 +1,5 @@
 /** The pictures of a choice: criteria by number of components, and components as they are merged. */
-import { valueBy, isSound, titleOf } from '../fit/candidates.js'
+import { criterionTitle, criterionValue, isDegenerate } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
@@ -23,11 +23,11 @@ interface Criterion {
 
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
 const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
-  const name = titleOf(by)
-  const value = ({ statistics }: Fit.Ranked): number => valueBy(by)(statistics)
+  const name = criterionTitle(by)
+  const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
   /** Whether one stands beside what was chosen, and is not excluded. */
-  const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
+  const stands = (one: Fit.Ranked): boolean => !isDegenerate(one) || isDegenerate(chosen)
   const values = candidates.map(value)
   const best = Math.min(...candidates.filter(stands).map(value))
   const families = [...new Set(candidates.map(({ family }) => family))]

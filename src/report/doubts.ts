@@ -3,9 +3,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Points from '../data/index.js'
-import { setAside as leastAside } from '../fit/candidates.js'
-import * as Far from '../fit/far.js'
-import * as Overlapping from '../fit/overlapping.js'
+import { bestExcluded } from '../fit/candidates.js'
+import { distantCells } from '../fit/distantCells.js'
+import { overlapSentence } from '../fit/overlapping.js'
 import { show } from '../fit/table.js'
 import { quoted, word } from '../fit/text.js'
 import type * as Merging from '../mixture/merging.js'
@@ -67,7 +67,7 @@ const FURTHEST = 3
 /** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
 const far = (fit: Rows): ReadonlyArray<string> => {
   const { mixture, columns, seen } = fit
-  const all = mixture.tails === undefined ? Far.of(seen) : []
+  const all = mixture.tails === undefined ? distantCells(seen) : []
   if (all.length === 0) return []
   const component = isOfMost(mixture) ? null : pipe(mixture, Mixture.assign(seen))
   const stray = strayRows(fit, tiny(fit))
@@ -117,11 +117,11 @@ const narrow = ({
   choice,
   seen
 }: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<Advice> => {
-  const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
+  const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.narrow ?? narrow
   if (all.length === 0 || all.length === columns.length) return []
   // Where few cells make the unit of a column, it is they that are to be left out.
-  const unmade = Far.of(seen).map(({ column }) => column)
+  const unmade = distantCells(seen).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
   const remedy = `--exclude ${quoted(names.join(','))}`
   return names.length === 0
@@ -299,7 +299,7 @@ export const doubts = (
     ...floored(fit),
     ...far(fit),
     ...unsupported(fit),
-    overlapping && Overlapping.sentence(overlapping),
+    overlapping && overlapSentence(overlapping),
     // Of what the minimum variance decides a hint would say little: warnings come first.
     ofHint(fit)
   ]

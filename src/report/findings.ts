@@ -7,14 +7,21 @@ import type * as Points from '../data/index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
 import type * as ComponentTest from '../fit/componentTest.js'
 import * as FixedComponents from '../fit/fixedComponents.js'
-import * as Hint from '../fit/hint.js'
-import * as Stuck from '../fit/stuck.js'
+import { hintSentence, type Hint } from '../fit/hint.js'
+import { localOptimumSentence } from '../fit/localOptimum.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../mixture/index.js'
 import type * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import { atEnd, endSentence, valueBy, isSound, table as tableOf, titleOf } from '../fit/candidates.js'
+import {
+  candidateTable,
+  criterionTitle,
+  criterionValue,
+  isDegenerate,
+  rangeEnd,
+  rangeEndSentence
+} from '../fit/candidates.js'
 import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
 
@@ -113,7 +120,7 @@ export interface Findings {
   /** Tests of the number of components, or why there are none; null where nobody asked. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
   /** Whether tails or a background would be chosen; null where they would not, or were compared. */
-  readonly hint: Hint.Hint | null
+  readonly hint: Hint | null
   /** Whether two components share one cluster while another covers two. */
   readonly stuck: Fit.Stuck | null
 }
@@ -126,19 +133,19 @@ export interface Advice {
 
 /** That the range ends where it was chosen, and how to go on; empty where it does not. */
 const beyond = ({ candidates, refused }: Choice): string => {
-  const end = atEnd(candidates, refused)
+  const end = rangeEnd(candidates, refused)
   if (end === null) return ''
   const { components } = candidates[0]
   const more = end === 'most' ? `${components}..${components + 5}` : `${Math.max(1, components - 5)}..${components}`
-  return ` ${endSentence[end]} Compare with -k ${more}.`
+  return ` ${rangeEndSentence[end]} Compare with -k ${more}.`
 }
 
 /** How it was chosen, in a sentence. */
 export const chosen = (choice: Choice, count: number): string => {
   const { criterion, candidates } = choice
   const [best, ...others] = candidates
-  const name = titleOf(criterion)
-  const value = valueBy(criterion)
+  const name = criterionTitle(criterion)
+  const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
   if (choice.isStopped === true)
     return (
       `Interrupted: of ${count === 1 ? 'the one candidate' : `the ${count} candidates`} learned so far, ${best.components} ${word(best.family)} has the lowest ${name}. ` +
@@ -147,10 +154,11 @@ export const chosen = (choice: Choice, count: number): string => {
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
-  const next = (isSound(best) ? others.filter(isSound) : others).at(0)
+  const next = (isDegenerate(best) ? others : others.filter(one => !isDegenerate(one))).at(0)
   if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = value(next.statistics) - value(best.statistics)
-  const doubt = !isSound(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
+  const doubt =
+    isDegenerate(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
   const how =
     best.belief > 0.95 ? ': a clear difference' : best.belief > 0.75 ? ': a fair difference' : ': a close call'
   const belief = best.belief > 0.99 ? '> 0.99' : best.belief.toFixed(2)
@@ -166,7 +174,7 @@ export const isDoubted = (choice: Choice): boolean => {
   const { redundancies, unsupported, mixture } = best
   return (
     choice.isStopped === true ||
-    !isSound(best) ||
+    isDegenerate(best) ||
     redundancies.length > 0 ||
     unsupported.length > 0 ||
     isOfMost(mixture) ||
@@ -201,7 +209,7 @@ export const otherwise = ({ criterion, candidates, isStopped = false }: Choice):
   const [best] = candidates
   const by = criterion === 'icl' ? 'bic' : 'icl'
   const other = candidates
-    .filter(one => isSound(one) || !isSound(best))
+    .filter(one => !isDegenerate(one) || isDegenerate(best))
     .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
   const what = by === 'icl' ? 'ICL, which favours well-separated clusters,' : 'BIC, which measures density fit,'
   const remedy = `--criterion ${by}`
@@ -214,17 +222,17 @@ export const otherwise = ({ criterion, candidates, isStopped = false }: Choice):
 export const setAside = ({ criterion, candidates, isStopped = false }: Choice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
-  const value = valueBy(criterion)
+  const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
   const least = candidates
-    .filter(one => !isSound(one))
+    .filter(isDegenerate)
     .reduce((least, one) => (value(one.statistics) < value(least.statistics) ? one : least), best)
-  return least === best || !isSound(best)
+  return least === best || isDegenerate(best)
     ? null
     : {
         remedy: least.collapsed.length > 0 ? '--prior 0.01' : asked(least),
         text:
           `${least.components} ${word(least.family)} is lower by ` +
-          `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
+          `${show(value(best.statistics) - value(least.statistics), 3)} in ${criterionTitle(criterion)}, but has ` +
           `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded` +
           (least.collapsed.length > 0 ? '. A weak prior keeps components from that: compare with --prior 0.01' : '') +
           `; if that cluster is real, ask for ${asked(least)}.`
@@ -244,7 +252,7 @@ const asked = ({ components, family }: { readonly components: number; readonly f
 
 /** The candidates, the best first, as far as there is room. */
 export const candidates = ({ criterion, candidates, isStopped = false }: Choice, most = 8): Table => {
-  const { header, rows } = tableOf(criterion, candidates.slice(0, most), word)
+  const { header, rows } = candidateTable(criterion, candidates.slice(0, most), word)
   // How probable each is, is not known of a search that was ended.
   const kept = (cells: ReadonlyArray<string>): ReadonlyArray<string> =>
     isStopped ? cells.filter((_, j) => header[j] !== 'posterior') : cells
@@ -360,9 +368,9 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
 /** Whether tails or a background would be chosen; null where not. */
 export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Advice | null =>
   hint && {
-    text: Hint.sentence(
+    text: hintSentence(
       hint,
-      titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion)
+      criterionTitle(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion)
     ),
     remedy: hint.lone === 0 ? '--robust' : `--robust --components ${hint.components}`
   }
@@ -370,7 +378,7 @@ export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Adv
 /** Where a fit is stuck; null where it is not. */
 export const ofStuck = ({ stuck, recipe }: Pick<Findings, 'stuck' | 'recipe'>): Advice | null =>
   stuck && {
-    text: Stuck.sentence(stuck, recipe),
+    text: localOptimumSentence(stuck, recipe),
     remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
   }
 

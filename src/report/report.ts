@@ -1,8 +1,8 @@
 /**
  * What is told of a fit, by the terminal and by the report, in this order: what was found, can I trust it, how was it learned.
  */
-import { standardized } from '../fit/scaledData.js'
-import { sentence } from '../fit/starts.js'
+import { standardize } from '../fit/trainingData.js'
+import { agreementSentence } from '../fit/restarts.js'
 import { formats, ofMixture, show, tidy } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -10,7 +10,7 @@ import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Points from '../data/index.js'
 import { quoted } from '../fit/text.js'
-import * as Overlapping from '../fit/overlapping.js'
+import { mergeOverlapping } from '../fit/overlapping.js'
 import { comparison } from './comparison.js'
 import { doubts } from './doubts.js'
 import type { Picture } from './drawing.js'
@@ -403,9 +403,9 @@ export const documentOf = (
   const rows = plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))
   const opening = (name: string): string =>
     `Learned ${Found.title(fit)} from ${rows} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`
-  const overlapping = Overlapping.of(fit.seen, fit.mixture)
+  const overlapping = mergeOverlapping(fit.seen, fit.mixture)
   // Those that it was learned in, where there are such: others take two passes over the rows.
-  const units = fit.scaling ?? standardized(fit.seen).scaling
+  const units = fit.scaling ?? standardize(fit.seen).scaling
   const own = doubts(fit, units, isLabelled, overlapping)
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
@@ -430,7 +430,7 @@ export const documentOf = (
     ...own,
     onPage(() => ofRows(fit, judged())),
     ...(choice === null ? [] : rivals(choice)),
-    ...(starts === null ? [] : [text(sentence(starts))]),
+    ...(starts === null ? [] : [text(agreementSentence(starts))]),
     onPage(() => rowsOf(fit, judged())),
     ...learned(fit),
     ...beside([fit, ...others])

@@ -11,7 +11,7 @@ import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
 import * as Crossed from '../../report/crossed.js'
 import { facts, table, text, type Part } from '../../report/document.js'
-import * as Overlapping from '../../fit/overlapping.js'
+import { mergeOverlapping, overlapSentence } from '../../fit/overlapping.js'
 import { formed, formOf } from '../forms.js'
 import { asLearned, ofItsWidth, readEither, readTable } from '../models.js'
 import * as options from '../options.js'
@@ -152,7 +152,7 @@ const told = (
 ): { readonly json: object; readonly parts: ReadonlyArray<Part> } => {
   const { rows, logLikelihood, bic, parameters, sizes } = statistics
   const mixture = Model.toMixture(model)
-  const overlapping = whole && Overlapping.of(whole.points, mixture)
+  const overlapping = whole && mergeOverlapping(whole.points, mixture)
   const labels = whole?.kept?.at(0)
   const beside =
     whole === null || labels === undefined
@@ -178,7 +178,7 @@ const told = (
         ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
       ]),
       table('Components', { header: ['component', 'rows', 'share', 'weight'], rows: partsOf(model, statistics) }),
-      ...(overlapping === null ? [] : [text(Overlapping.sentence(overlapping))]),
+      ...(overlapping === null ? [] : [text(overlapSentence(overlapping))]),
       ...(beside === null
         ? []
         : [

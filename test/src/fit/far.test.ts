@@ -1,7 +1,7 @@
 /** Rows that are far from most are told by medians and quartiles, and named with what is far of them. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import * as Far from '../../../src/fit/far.js'
+import { distantCells } from '../../../src/fit/distantCells.js'
 import { isSlow, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
@@ -23,27 +23,27 @@ describe('rows far from most', () => {
   it('are those of which a cell alone makes a standard deviation of ten widths of the middle half', () => {
     // Quartiles −1 and 1 about 0: of nine rows a cell is far from 10 · 2 · √9 = 60 on.
     const rows = [-3, -2, -1, -0.5, 0, 0.5, 1, 2]
-    expect(Far.of(column(...rows, 60))).toEqual([])
-    expect(Far.of(column(...rows, 60.1))).toEqual([{ row: 8, column: 0, value: 60.1, middle: [-1, 1], times: 60.1 / 60 }]) // prettier-ignore
-    expect(Far.of(column(...rows, NaN, 60.1))).toHaveLength(1)
+    expect(distantCells(column(...rows, 60))).toEqual([])
+    expect(distantCells(column(...rows, 60.1))).toEqual([{ row: 8, column: 0, value: 60.1, middle: [-1, 1], times: 60.1 / 60 }]) // prettier-ignore
+    expect(distantCells(column(...rows, NaN, 60.1))).toHaveLength(1)
   })
 
   it('are none of clusters, of two levels, or of a column that is mostly one number', () => {
-    expect(Far.of(pointsOf(clusters))).toEqual([])
-    expect(Far.of(column(...clusters.map((_, i) => (i % 2) * 1e9)))).toEqual([])
-    expect(Far.of(column(...clusters.map((_, i) => (i % 20 === 0 ? 50 + i : 0))))).toEqual([])
-    expect(Far.of(column(7, 7, 7))).toEqual([])
-    expect(Far.of(column(1))).toEqual([])
+    expect(distantCells(pointsOf(clusters))).toEqual([])
+    expect(distantCells(column(...clusters.map((_, i) => (i % 2) * 1e9)))).toEqual([])
+    expect(distantCells(column(...clusters.map((_, i) => (i % 20 === 0 ? 50 + i : 0))))).toEqual([])
+    expect(distantCells(column(7, 7, 7))).toEqual([])
+    expect(distantCells(column(1))).toEqual([])
   })
 
   it('are told alike however far they are, the furthest first, in any unit', () => {
     const told = (by: number): unknown =>
-      Far.of(pointsOf(withCells({ 40: 1e9 * by, 3: -1e7, 50: 1e6 }))).map(({ row, column, middle }) => [row, column, middle]) // prettier-ignore
-    const found = Far.of(pointsOf(withCells({ 40: 1e9, 3: -1e7, 50: 1e6 })))
+      distantCells(pointsOf(withCells({ 40: 1e9 * by, 3: -1e7, 50: 1e6 }))).map(({ row, column, middle }) => [row, column, middle]) // prettier-ignore
+    const found = distantCells(pointsOf(withCells({ 40: 1e9, 3: -1e7, 50: 1e6 })))
     expect(found.map(({ row, column }) => [row, column])).toEqual([[40, 0], [3, 0], [50, 0]]) // prettier-ignore
     expect(told(1e9)).toEqual(told(1))
     const inOther = pointsOf(withCells({ 40: 1e9, 3: -1e7, 50: 1e6 }))
-    expect(Far.of({ ...inOther, values: inOther.values.map(x => 2 ** -20 * x) }).map(({ times }) => times)).toEqual(found.map(({ times }) => times)) // prettier-ignore
+    expect(distantCells({ ...inOther, values: inOther.values.map(x => 2 ** -20 * x) }).map(({ times }) => times)).toEqual(found.map(({ times }) => times)) // prettier-ignore
   })
 })
 

@@ -19,7 +19,7 @@ import {
   Score,
   Source
 } from '../../../src/index.js'
-import * as Candidates from '../../../src/fit/candidates.js'
+import { candidateTable, criterionValue } from '../../../src/fit/candidates.js'
 import { isSlow, spread } from '../../cases.js'
 import { toldOfChosen } from './chosen.js'
 import { classesOf, rowsOf } from '../../tables.js'
@@ -348,7 +348,7 @@ describe('fit', () => {
       family: (Object.keys(Fit.families) as ReadonlyArray<Fit.FamilyName>).find(name => name === second.family)
     })
     expect(alone.icl).toBe(second.statistics.icl)
-    const { header, rows: lines } = Candidates.table('icl', candidates)
+    const { header, rows: lines } = candidateTable('icl', candidates)
     expect(header.at(-1)).toBe('warnings')
     lines.forEach((line, i) => {
       expect(line.at(-1)?.includes('not converged')).toBe(!candidates[i].isSettled)
@@ -434,8 +434,8 @@ describe('a column that has no width', () => {
     expect(excluded?.collapsed.length).toBeGreaterThan(0)
     expect(excluded).not.toBeNull()
     if (excluded !== null)
-      expect(Candidates.valueBy(criterion)(excluded.statistics)).toBeLessThan(
-        Candidates.valueBy(criterion)(candidates[0].statistics)
+      expect(criterionValue(criterion, excluded.statistics)).toBeLessThan(
+        criterionValue(criterion, candidates[0].statistics)
       )
     expect(table()).toContain('Components are at the minimum variance in z;')
   })

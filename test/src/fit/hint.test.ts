@@ -1,8 +1,8 @@
 /** Whether a fit without them says that tails or a background would be chosen; and whether it says that components are one cluster. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
-import * as Hint from '../../../src/fit/hint.js'
-import * as Overlapping from '../../../src/fit/overlapping.js'
+import { hintSentence } from '../../../src/fit/hint.js'
+import { overlapSentence } from '../../../src/fit/overlapping.js'
 import { isSlow, SEED, spread } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
 import { there } from '../../there.js'
@@ -91,7 +91,7 @@ describe('components of a row or two', () => {
       const hint = model.hint()
       expect(hint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
       expect(Math.round(hint?.rows ?? 0)).toBe(3)
-      expect(Hint.sentence(there(hint), 'ICL')).toMatch(
+      expect(hintSentence(there(hint), 'ICL')).toMatch(
         /^3 components rest on too few rows for a cluster\. Beside a background, which takes about 3 rows, 2 components describe the others, with an ICL about \d+ (lower|higher)\. Compare with --robust -k 2\.$/
       )
     }
@@ -124,7 +124,7 @@ it('three components that are two clusters say so, and components that are apart
   const points = Mixture.sample(300)(Key.fromSeed(1))(cross)
   const clusters = fit(points, { components: 3, family: 'full' }).overlapping()
   expect(clusters?.clusters).toEqual([0, 0, 1])
-  expect(clusters && Overlapping.sentence(clusters)).toMatch(
+  expect(clusters && overlapSentence(clusters)).toMatch(
     /^Components 1 and 2 overlap: merged .* the 3 components are 2 clusters\. ornstein assign --merged/
   )
   const apart = Mixture.sample(300)(Key.fromSeed(1))(Mixture.of({ means: [[0, 0], [9, 0], [0, 9]] })) // prettier-ignore

@@ -17,7 +17,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Stuck from '../../../src/fit/stuck.js'
+import { findLocalOptimum, localOptimumSentence, type LocalOptimum } from '../../../src/fit/localOptimum.js'
 import { isSlow, SEED, spread } from '../../cases.js'
 import { place } from '../cli/harness.js'
 import { there } from '../../there.js'
@@ -47,8 +47,8 @@ const learned = (means: ReadonlyArray<ReadonlyArray<number>>): Mixture.Mixture =
   const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(1))
   return there(O.toUndefined(Score.toMixture(pipeline.score)(params)))
 }
-const asked = (mixture: Mixture.Mixture): Stuck.Stuck | null =>
-  Stuck.of({
+const asked = (mixture: Mixture.Mixture): LocalOptimum | null =>
+  findLocalOptimum({
     score: Score.isotropic({ components: mixture.weights.length }),
     mixture,
     points,
@@ -112,8 +112,8 @@ it.each([
   ['grown', 'Compare with the recipe annealed.'],
   ['annealed', 'Compare with the recipe grown.']
 ])('the remedy of recipe %s is one that did not run', (recipe, remedy) => {
-  const stuck: Stuck.Stuck = { shared: [0, 1], over: 2, gain: 43.7 }
-  expect(Stuck.sentence(stuck, recipe)).toBe(
+  const stuck: LocalOptimum = { shared: [0, 1], over: 2, gain: 43.7 }
+  expect(localOptimumSentence(stuck, recipe)).toBe(
     `The fit is stuck: components 1 and 2 share one cluster, while component 3 covers two. Moving one of them raises the log-likelihood by about 44. ${remedy}`
   )
 })
@@ -153,7 +153,7 @@ it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async ()
   const { stdout } = await here.ornstein(`${line} --report @stuck.html`)
   expect(stdout.replace(/\s+/g, ' ')).toContain(said)
   expect(here.read('stuck.html')).toContain(said)
-  const { stuck } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as { readonly stuck: Stuck.Stuck }
+  const { stuck } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as { readonly stuck: LocalOptimum }
   expect(stuck).toMatchObject({ shared: [1, 2], over: 3 })
   expect((await here.ornstein('fit @rows.csv -k 3 --family isotropic')).stdout).not.toContain('stuck')
 })

@@ -2,7 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Place from '../../../src/data/place.js'
-import { found } from '../../../src/fit/found.js'
+import { evaluatePipelineResult, evaluationData } from '../../../src/fit/evaluation.js'
 import {
   Compile,
   fit,
@@ -126,7 +126,8 @@ describe('a component is held against what it gains with each row left out', () 
     const mixture = there(O.toUndefined(Score.toMixture(score)(params)))
     isGained(points, mixture, kinds.full)
     // Both are clusters; one of a single row, which the background would take, is none.
-    const judged = found({ own: points, scaling: null }, pipeline)
+    const judged = (mixture: Mixture.Mixture) =>
+      evaluatePipelineResult(mixture, evaluationData({ original: points, scaling: null }), pipeline)
     expect(judged(mixture).unsupported).toEqual([])
     const lone = Mixture.of({
       means: [
@@ -181,11 +182,14 @@ describe('is told', () => {
       initializer: Initializer.kMeansPlusPlus,
       stages: [Stage.expectationMaximization({ steps: 1 })]
     })
-    const own = points
     const source = Problem.orThrow(Source.gathered([points]))
-    const inMemory = found({ own, scaling: null }, pipeline)(mixture)
-    const inFile = found({ own: source, scaling: null }, pipeline, Place.here)
-    expect(inFile(mixture)).toEqual(inMemory)
+    const inMemory = evaluatePipelineResult(mixture, evaluationData({ original: points, scaling: null }), pipeline)
+    const inFile = evaluatePipelineResult(
+      mixture,
+      evaluationData({ original: source, scaling: null }, Place.here),
+      pipeline
+    )
+    expect(inFile).toEqual(inMemory)
     expect(inMemory.unsupported).toMatchObject([{ component: 1, parameters: 4 }])
     source.close()
   })

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../src/index.js'
 import * as Pairs from '../../../src/mixture/pairs.js'
-import * as Floor from '../../../src/fit/floor.js'
-import { parametersOf } from '../../../src/fit/found.js'
+import { diagnoseMinVariance, noneAtMinVariance } from '../../../src/fit/minVariance.js'
+import { countParameters } from '../../../src/fit/evaluation.js'
 import * as Covariance from '../../../src/mixture/families/covariance.js'
 import * as Mixture from '../../../src/mixture/mixture.js'
 import * as Score from '../../../src/score/score.js'
@@ -93,8 +93,8 @@ describe('a pair of components', () => {
     expect(Pairs.relativeEntropy(gaussian(p), gaussian(q)) / wanted.relativeEntropy).toBeCloseTo(1, 9)
     expect(Pairs.bhattacharyya(gaussian(p), gaussian(q)) / wanted.bhattacharyya).toBeCloseTo(1, 9)
     expect(Pairs.transport(gaussian(p), gaussian(q)) / wanted.transport).toBeCloseTo(1, 9)
-    const held = Floor.held(1e-3, 100)(Mixture.of({ means: [[...p.mean], [...q.mean]], variances: [[...p.deviations], [...q.deviations]] })) // prettier-ignore
-    expect(held).toEqual(Floor.none)
+    const mixture = Mixture.of({ means: [[...p.mean], [...q.mean]], variances: [[...p.deviations], [...q.deviations]] }) // prettier-ignore
+    expect(diagnoseMinVariance(mixture, { minVariance: 1e-3, rows: 100 })).toEqual(noneAtMinVariance)
   })
 })
 
@@ -109,8 +109,10 @@ describe('at the minimum variance', () => {
     const means = variances.map((row, k) => row.map((_, j) => apart[k * d + j]))
     const weights = Array.from(uniform(seed + 200, count), u => 0.2 + u).map((u, _, all) => u / all.reduce((a, b) => a + b)) // prettier-ignore
     const covariances = variances.map(row => row.map((v, i) => row.map((_, j) => (i === j ? v : 0))))
-    const found = Floor.held(floor, 100)(Mixture.of({ means, weights, variances }))
-    expect(found, `seed ${SEED}`).toEqual(Floor.held(floor, 100)(Mixture.of({ means, weights, covariances })))
+    const settings = { minVariance: floor, rows: 100 }
+    const found = diagnoseMinVariance(Mixture.of({ means, weights, variances }), settings)
+    const ofMatrices = diagnoseMinVariance(Mixture.of({ means, weights, covariances }), settings)
+    expect(found, `seed ${SEED}`).toEqual(ofMatrices)
     expect(found.floored).toEqual(variances.flatMap((row, k) => (row.includes(floor) ? [k] : [])))
   })
 
@@ -148,6 +150,6 @@ describe('parameters', () => {
   ] as const)('count the scales of columns that a family would not have: %s', (_, score, units, rows, more) => {
     const found = mixture(units?.scale ?? [1, 1, 1], rows)
     const scaled = units === null ? null : { centre: Float64Array.from(units.centre), scale: Float64Array.from(units.scale) } // prettier-ignore
-    expect(parametersOf(score, scaled, found)).toBe(Score.degreesOfFreedom(d)(score) + more)
+    expect(countParameters(score, found, scaled)).toBe(Score.degreesOfFreedom(d)(score) + more)
   })
 })

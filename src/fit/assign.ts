@@ -1,0 +1,46 @@
+/** Assigns rows to the components of a fit. */
+import { flatMapped } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Problem from '../core/problem.js'
+import { given as checkInput, type Rows } from '../data/asGiven.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Mixture from '../mixture/mixture.js'
+import type { FitOptions } from './resolveOptions.js'
+import { isSource, readPoints } from './readRows.js'
+
+/**
+ * Returns the component of each row, and its probability. Rows have the columns of the mixture, or all columns that were given to the fit;
+ * throws a RangeError if they have neither.
+ */
+export interface Assign {
+  (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  /** For a source, yields the same memberships in order, reading one block of rows at a time. */
+  (source: Source.Source): Iterable<Mixture.Membership>
+}
+
+export interface AssignOptions {
+  readonly missing?: FitOptions['missing']
+  /** The number of columns given to the fit, and the indices of those that it used. Default: all were used. */
+  readonly columns?: { readonly given: number; readonly used: ReadonlyArray<number> }
+}
+
+/** Returns the assignment of rows to the components of a mixture. */
+export const assignTo = (mixture: Mixture.Mixture, { missing, columns }: AssignOptions = {}): Assign => {
+  const dim = Mixture.dim(mixture)
+  const memberships = (points: Points.Points): ReadonlyArray<Mixture.Membership> => {
+    if (points.dim === dim) return Mixture.memberships(points)(mixture)
+    return columns !== undefined && points.dim === columns.given
+      ? Mixture.memberships(Source.columns(columns.used)(points))(mixture)
+      : refuse(`points: ${points.dim} columns are not ${dim}; give those that the mixture is of`)
+  }
+  function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  function assign(source: Source.Source): Iterable<Mixture.Membership>
+  function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
+    const data = Problem.orThrow(checkInput(given))
+    return isSource(data)
+      ? flatMapped(Source.pieces(data), memberships)
+      : memberships(Problem.orThrow(readPoints(data, { missing })))
+  }
+  return assign
+}

@@ -1,0 +1,248 @@
+/** The grid of candidates: families and, for each, numbers of components. */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as Component from '../mixture/families/fixed.js'
+import * as Score from '../score/score.js'
+import { isEligible, type Criterion, type FittedCandidate, type ScoreConstructor } from './candidates.js'
+import { constructorOf, enclosingFamilies, families, type FamilyChoice } from './familyNames.js'
+import * as FixedComponents from './fixedComponents.js'
+import { DEFAULT_MAX_COMPONENTS } from './minVariance.js'
+import { predictedCriterion, type PredictionTarget } from './prediction.js'
+import type { TrainingData } from './trainingData.js'
+import { fittedTrials, type CandidateSpec, type Trial } from './trial.js'
+import { supportsWarmStarts } from './warmStarts.js'
+
+export type OneOrMore<A> = A | ReadonlyArray<A>
+
+export interface GridOptions {
+  /**
+   * Number of components, or the numbers to choose from. Default: 1 to 9, or to the number of rows, and on to 36 while the best
+   * candidate has the largest number.
+   */
+  readonly components?: OneOrMore<number> | undefined
+  /**
+   * The family, or the families to choose from: by name, by mclust's name (VVE), as a constructor, or as a score. A score has its own
+   * number of components unless `components` is given. Default: the six of `families`. If all of mclust's fourteen are among those of several
+   * columns, the eight that are not default families start from the fits of the others, and are skipped at numbers of components at
+   * which they could not win even with the likelihood of `full`, or `diagonal`.
+   */
+  readonly family?: OneOrMore<FamilyChoice> | undefined
+  /**
+   * Selection criterion. Default: 'bic' if one number of components, two or more, is given; 'icl' otherwise. 'icl' counts clusters;
+   * 'bic' counts the components that describe the density best, of which a cluster may need several. 'crossValidated' is the deviance, −2
+   * log-likelihood, of each fifth of the rows by a fit to the others: it makes no assumption about the number of rows, and takes about
+   * six times as long.
+   */
+  readonly criterion?: Criterion | undefined
+  /**
+   * Compares each family also with tails (`Score.withTails`, common ν) and with a background of each shape (`Score.withBackground`).
+   * Rows of the background belong to no component: `assign` gives them −1. Default: false.
+   */
+  readonly robust?: boolean | undefined
+  /**
+   * Compares each family also with a background of this shape: 'box' for uniform noise over the range of the columns, 'cauchy' for rows
+   * that may lie anywhere.
+   */
+  readonly background?: 'cauchy' | 'box' | undefined
+  /**
+   * Components of which something is known, each a `Component.fixed` in the original units; that is not estimated. Every candidate has these
+   * components and possibly others. Covariances can be fixed in families whose components have their own; not with `robust`.
+   */
+  readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
+}
+
+export interface FamilyGrid {
+  readonly makeScore: ScoreConstructor
+  /** Ascending. */
+  readonly componentCounts: ReadonlyArray<number>
+  /**
+   * Set if the family starts from the fits of the families before it instead of growing. Its candidates are skipped if they could not win
+   * even with the likelihood of `enclosingFamily`; if that is null, none is skipped.
+   */
+  readonly startsFromOthers?: { readonly enclosingFamily: string | null }
+  /** True if larger counts are tried while the best candidate has the largest. Default: false. */
+  readonly isExtensible?: boolean
+}
+
+/** Returns one value or several as a list. */
+export const asList = <A>(value: OneOrMore<A>): ReadonlyArray<A> => {
+  const isList = (value: OneOrMore<A>): value is ReadonlyArray<A> => Array.isArray(value)
+  return isList(value) ? value : [value]
+}
+
+/** Returns the grid that the options ask for. `columns` are the indices of the training data's columns in the given data. */
+export const buildGrid = (
+  options: GridOptions,
+  { original: { rows, dim }, scaling }: TrainingData,
+  columns: ReadonlyArray<number>
+): ReadonlyArray<FamilyGrid> => {
+  const fixed = options.fixed?.map(FixedComponents.scaled(columns, scaling))
+  const defaults = Object.values<ScoreConstructor>(families)
+  const componentCounts = componentCountsOf(options, rows)
+  const isExtensible = options.components === undefined
+  const grid = asList(options.family ?? (dim === 1 ? defaults.slice(0, 2) : defaults)).flatMap(choice => {
+    const { makeScore, components } = constructorOf(choice)
+    const base = fixed === undefined ? makeScore : FixedComponents.holding(fixed)(makeScore)
+    return [base, ...robustVariants(base, options)].map((makeScore): FamilyGrid =>
+      isExtensible && components !== null
+        ? { makeScore, componentCounts: [components] }
+        : { makeScore, componentCounts, isExtensible }
+    )
+  })
+  return dim === 1 || fixed !== undefined ? grid : orderMclustFamilies(grid, options.criterion)
+}
+
+const componentCountsOf = ({ components, fixed = [] }: GridOptions, rows: number): ReadonlyArray<number> => {
+  const defaultMax = Math.min(Math.max(DEFAULT_MAX_COMPONENTS, fixed.length + 1), rows)
+  const counts = asList(components ?? RA.makeBy(defaultMax, k => k + 1))
+  return [...new Set(counts)].filter(count => count >= fixed.length).sort((a, b) => a - b)
+}
+
+/** Returns a family with tails and with backgrounds, as far as they are asked for and available for it. */
+const robustVariants = (
+  family: ScoreConstructor,
+  { robust = false, background }: GridOptions
+): ReadonlyArray<ScoreConstructor> => {
+  const shapes = (['cauchy', 'box'] as const).filter(shape => robust || shape === background)
+  return [
+    ...(robust ? [Score.withTails({ nu: 'common' })] : []),
+    ...shapes.map(shape => Score.withBackground({ shape }))
+  ]
+    .map(
+      (extend): ScoreConstructor =>
+        options =>
+          extend(family(options))
+    )
+    .filter(variant => Score.problems({ rows: Infinity, dim: 1 })(variant({ components: 1 })).length === 0)
+}
+
+/**
+ * If all of mclust's fourteen families are compared, puts the eight that are not default families last and lets them start from the others.
+ * Under cross-validation none is skipped: folds may prefer a family that all rows do not.
+ */
+const orderMclustFamilies = (
+  grid: ReadonlyArray<FamilyGrid>,
+  criterion: Criterion | undefined
+): ReadonlyArray<FamilyGrid> => {
+  const named = grid.map(family => ({ family, name: familyNameOf(family) }))
+  const isComplete = [...Object.keys(families), ...enclosingFamilies.keys()].every(name =>
+    named.some(one => one.name === name)
+  )
+  if (!isComplete) return grid
+  const enclosing = (name: string): string | null =>
+    criterion === 'crossValidated' ? null : (enclosingFamilies.get(name) ?? null)
+  return [
+    ...named.filter(({ name }) => !enclosingFamilies.has(name)).map(({ family }) => family),
+    ...named
+      .filter(({ name }) => enclosingFamilies.has(name))
+      .map(({ family, name }) => ({ ...family, startsFromOthers: { enclosingFamily: enclosing(name) } }))
+  ]
+}
+
+const familyNameOf = ({ makeScore, componentCounts }: FamilyGrid): string =>
+  Score.nameOf(makeScore({ components: componentCounts[0] ?? 1 }))
+
+/** Number of component counts by which a grid is extended at a time, and the largest count to which it is extended. */
+const EXTENSION = 3
+const MAX_EXTENDED_COMPONENTS = 36
+
+interface GridExtensionOptions {
+  readonly rows: number
+  readonly criterion: Criterion
+  readonly target: PredictionTarget
+}
+
+/**
+ * If the best candidate has the largest number of components, returns the extensible families whose own best candidate has it too, with the
+ * next larger numbers. Returns an empty grid otherwise, at the limit, and under cross-validation.
+ */
+export const extendGrid = (
+  grid: ReadonlyArray<FamilyGrid>,
+  trials: ReadonlyArray<Trial>,
+  { rows, criterion, target }: GridExtensionOptions
+): ReadonlyArray<FamilyGrid> => {
+  const extensible = grid.filter(({ isExtensible }) => isExtensible)
+  const largest = Math.max(0, ...extensible.flatMap(({ componentCounts }) => componentCounts))
+  const componentCounts = RA.makeBy(EXTENSION, i => largest + 1 + i).filter(
+    count => count <= Math.min(rows, MAX_EXTENDED_COMPONENTS)
+  )
+  if (criterion === 'crossValidated' || componentCounts.length === 0) return []
+  const fitted = fittedTrials(trials).map(({ candidate }) => candidate)
+  const isBestAtLargest = (candidates: ReadonlyArray<FittedCandidate>): boolean =>
+    bestComponentCount(candidates, criterion, target) === largest
+  if (!isBestAtLargest(fitted)) return []
+  return extensible
+    .filter(({ makeScore }) => {
+      const name = Score.nameOf(makeScore({ components: largest }))
+      return isBestAtLargest(fitted.filter(({ family }) => family === name))
+    })
+    .map(family => ({ ...family, componentCounts }))
+}
+
+/** Returns the number of components of the best eligible candidate; 0 if there is none. */
+const bestComponentCount = (
+  candidates: ReadonlyArray<FittedCandidate>,
+  criterion: Criterion,
+  target: PredictionTarget
+): number =>
+  candidates
+    .filter(isEligible)
+    .map(candidate => ({
+      components: candidate.components,
+      value: predictedCriterion(criterion, candidate, target)
+    }))
+    .reduce((best, one) => (one.value < best.value ? one : best), { components: 0, value: Infinity }).components
+
+export interface FitTask {
+  readonly spec: CandidateSpec
+  /** False for numbers of components that are fitted only to grow from. */
+  readonly isCandidate: boolean
+  /** `recipe` fits each candidate on its own, by `Recipe.annealed`. */
+  readonly method: 'growth' | 'otherFamilies' | 'recipe'
+  /** See `FamilyGrid.startsFromOthers`. */
+  readonly enclosingFamily: string | null
+}
+
+/** A family grows from one component if the smallest requested number is at most this, and from that number otherwise. */
+const MAX_GROWTH_FROM_ONE = 16
+
+interface TaskOptions {
+  readonly minVariance: number
+  readonly rows: number
+  /** True if the search has tried this candidate before. */
+  readonly isTried: (score: Score.Score<string>, components: number) => boolean
+}
+
+/**
+ * Returns the fits that a family's candidates need, in order. A family that grows goes through all numbers of components up to the largest
+ * that is requested, from where an earlier batch ended. Numbers larger than the rows are left to the recipe, which reports the problem.
+ */
+export const tasksOf = (
+  { makeScore, componentCounts, startsFromOthers }: FamilyGrid,
+  { minVariance, rows, isTried }: TaskOptions
+): ReadonlyArray<FitTask> => {
+  const task = (components: number, method: FitTask['method']): FitTask => {
+    const score = makeScore({ components })
+    const estimatesVariances = Score.interpret(score).family?.unitVariance === false
+    return {
+      spec: { score, components, ...(estimatesVariances && { minVariance }) },
+      isCandidate: true,
+      method,
+      enclosingFamily: startsFromOthers?.enclosingFamily ?? null
+    }
+  }
+  if (!supportsWarmStarts(makeScore({ components: componentCounts[0] ?? 1 })))
+    return componentCounts.map(count => task(count, 'recipe'))
+  if (startsFromOthers !== undefined) return componentCounts.map(count => task(count, 'otherFamilies'))
+  const { left: tooLarge, right: requested } = RA.partition((count: number) => count <= rows)(componentCounts)
+  const smallest = requested.reduce((a, b) => Math.min(a, b), Infinity)
+  const largest = requested.reduce((a, b) => Math.max(a, b), 0)
+  const continues = smallest <= MAX_GROWTH_FROM_ONE && isTried(makeScore({ components: smallest }), smallest - 1)
+  const first = smallest > MAX_GROWTH_FROM_ONE || continues ? smallest : 1
+  return [
+    ...RA.makeBy(Math.max(0, largest - first + 1), i => first + i).map(count => ({
+      ...task(count, 'growth'),
+      isCandidate: requested.includes(count)
+    })),
+    ...tooLarge.map(count => task(count, 'recipe'))
+  ]
+}

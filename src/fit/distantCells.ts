@@ -1,0 +1,45 @@
+/** Distant cells: those that alone determine the scale of their column. Found by quartiles, which fewer than a quarter of the rows hardly move. */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { column, type Points } from '../data/points.js'
+
+/** The most distant cell of a row. Rows and columns count from 0. */
+export interface DistantCell {
+  readonly row: number
+  readonly column: number
+  readonly value: number
+  /** Quartiles of the column. */
+  readonly middle: readonly [number, number]
+  /** Distance from the median, relative to the threshold. */
+  readonly times: number
+}
+
+/** The interquartile range of a Gaussian is 4/3 standard deviations; a standard deviation of this many ranges is made by few cells. */
+const MAX_RANGES = 10
+
+/**
+ * Finds rows with a cell for which (x − median)²/n > (10 · interquartile range)²: that cell alone makes the standard deviation ten
+ * ranges. Most distant first. Missing cells (NaN) are ignored; columns with an interquartile range of 0 have no distant cells.
+ */
+export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
+  const { rows, dim, values } = points
+  const columns = RA.makeBy(dim, j => {
+    const cells = column(j)(points)
+    const sorted = cells.filter(x => !Number.isNaN(x)).sort()
+    const [low, median, high] = [1, 2, 3].map(quarter => sorted[Math.floor((quarter / 4) * (sorted.length - 1))])
+    const threshold = MAX_RANGES * (high - low) * Math.sqrt(sorted.length)
+    const largest = Math.max(median - sorted[0], sorted[sorted.length - 1] - median)
+    return { low, median, high, threshold, isExceeded: sorted.length > 0 && threshold > 0 && largest > threshold }
+  })
+  if (!columns.some(({ isExceeded }) => isExceeded)) return []
+  const mostDistant = (row: number): DistantCell =>
+    columns
+      .map(({ low, median, high, threshold }, column): DistantCell => {
+        const value = values[row * dim + column]
+        const times = threshold > 0 ? Math.abs(value - median) / threshold : 0
+        return { row, column, value, middle: [low, high], times }
+      })
+      .reduce((farthest, cell) => (cell.times > farthest.times || Number.isNaN(farthest.times) ? cell : farthest))
+  return RA.makeBy(rows, mostDistant)
+    .filter(({ times }) => times > 1)
+    .sort((a, b) => b.times - a.times)
+}

@@ -1,0 +1,208 @@
+/** Evaluates a fitted mixture on the data in their original units: statistics, criteria and warnings. */
+import * as O from 'fp-ts/lib/Option.js'
+import { largest } from '../../lib/arrays/linalg.js'
+import * as Case from '../core/case.js'
+import * as Place from '../data/place.js'
+import type * as Points from '../data/points.js'
+import type * as Source from '../data/source/source.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Support from '../mixture/em/support.js'
+import { bothMaps } from '../mixture/family.js'
+import * as Mixture from '../mixture/mixture.js'
+import { redundancies as findRedundancies, type Redundancy } from '../mixture/overlap.js'
+import * as Statistics from '../mixture/statistics.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Score from '../score/score.js'
+import { diagnoseMinVariance, noneAtMinVariance, type MinVarianceDiagnostics } from './minVariance.js'
+import { candidateKey, type TrainingData } from './trainingData.js'
+
+/** Warnings about components, which count from 0. */
+export interface Diagnostics extends MinVarianceDiagnostics {
+  /** Empty components and duplicate pairs. */
+  readonly redundancies: ReadonlyArray<Redundancy>
+  /**
+   * Further components that are probably outliers. Empty if not tested: with missing cells, under a prior, and for families
+   * whose covariances are not estimated from rows.
+   */
+  readonly unsupported: ReadonlyArray<Support.Unsupported>
+}
+
+export interface Evaluation extends Diagnostics {
+  /** In the original units, components in the order of their means. */
+  readonly mixture: Mixture.Mixture
+  readonly statistics: Statistics.Statistics
+  /** In the units of the scaled data; null if there was none. */
+  readonly minimumVariance: number | null
+  /** The components that were given (see `Score.withFixed`), in the order in which they were given. */
+  readonly fixed: ReadonlyArray<number>
+}
+
+export interface EvaluationData
+  extends Pick<Source.Data, 'rows' | 'dim'>, Pick<TrainingData, 'scaling' | 'crossValidatedDeviances'> {
+  readonly statisticsOf: (mixture: Mixture.Mixture, parameters: number) => Statistics.Statistics
+  /** Null if cells are missing. */
+  readonly completeRows: Source.Data | null
+}
+
+/** Returns the original data as what mixtures are evaluated on. Default place: this process. */
+export const evaluationData = (
+  {
+    original,
+    scaling,
+    crossValidatedDeviances
+  }: Pick<TrainingData, 'original' | 'scaling' | 'crossValidatedDeviances'>,
+  place: Place.Place = Place.here
+): EvaluationData => ({
+  rows: original.rows,
+  dim: original.dim,
+  scaling,
+  statisticsOf: (mixture, parameters) => Statistics.of(original, parameters, place)(mixture),
+  completeRows: Missing.has(original) ? null : original,
+  ...(crossValidatedDeviances !== undefined && { crossValidatedDeviances })
+})
+
+export interface EvaluationOptions<P extends string> {
+  readonly pipeline: Pipeline.Pipeline<P>
+  /** In the units of the scaled data; undefined if there was none. */
+  readonly minVariance: number | undefined
+  /** Tests for unsupported components; only meaningful after convergence. Default: true. */
+  readonly testsSupport?: boolean
+}
+
+/** Evaluates a mixture in the units of the scaled data. */
+export const evaluateMixture = <P extends string>(
+  fitted: Mixture.Mixture,
+  data: EvaluationData,
+  { pipeline, minVariance, testsSupport = true }: EvaluationOptions<P>
+): Evaluation => {
+  const { scaling, crossValidatedDeviances } = data
+  const { score } = pipeline
+  const order = Mixture.order(fitted)
+  const scaled = Mixture.relabelled(order)(fitted)
+  const mixture = scaling === null ? scaled : Mixture.rescaled(scaling)(scaled)
+  const crossValidated = crossValidatedDeviances?.get(
+    candidateKey({ family: Score.nameOf(score), components: Mixture.components(mixture) })
+  )
+  const redundancies = findRedundancies(data.rows)(mixture)
+  const atMinimum =
+    minVariance === undefined ? noneAtMinVariance : diagnoseMinVariance(scaled, { minVariance, rows: data.rows })
+  const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
+  const rows = testsSupport && O.isNone(Pipeline.prior(pipeline)) ? data.completeRows : null
+  return {
+    mixture,
+    statistics: {
+      ...data.statisticsOf(mixture, countParameters(score, mixture, scaling)),
+      ...(crossValidated !== undefined && { crossValidated })
+    },
+    ...atMinimum,
+    redundancies,
+    unsupported: findUnsupported(score, mixture, rows).filter(
+      ({ component }) => !empty.includes(component) && !atMinimum.floored.includes(component)
+    ),
+    minimumVariance: minVariance ?? null,
+    fixed: (Score.interpret(score).family?.held ?? []).map(k => order.indexOf(k))
+  }
+}
+
+/** Evaluates a mixture in the units of the scaled data with the minimum variance of its pipeline. */
+export const evaluatePipelineResult = <P extends string>(
+  fitted: Mixture.Mixture,
+  data: EvaluationData,
+  pipeline: Pipeline.Pipeline<P>
+): Evaluation =>
+  evaluateMixture(fitted, data, { pipeline, minVariance: O.toUndefined(Pipeline.varianceFloor(pipeline)) })
+
+/** Returns the components that few rows support; none if `rows` is null or if the family's covariances are not estimated from rows. */
+const findUnsupported = (
+  score: Score.Score<string>,
+  mixture: Mixture.Mixture,
+  rows: Source.Data | null
+): ReadonlyArray<Support.Unsupported> => {
+  if (rows === null) return []
+  const estimation = componentEstimation(withoutBackground(score), Mixture.dim(mixture))
+  return estimation === null ? [] : Support.unsupported(rows, mixture, estimation)
+}
+
+/** Returns how the covariance of one component is estimated, and its number of parameters; null if not from its rows. */
+const componentEstimation = (score: Score.Score<string>, dim: number): Support.Own | null => {
+  const { family } = Score.interpret(score)
+  if (family?.mStep === undefined || family.mirrored || family.mStep.isGeneralized) return null
+  const { second, isShared = false } = family.mStep
+  return isShared || family.unitVariance
+    ? { second: 'none', parameters: dim + 1 }
+    : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / family.count(dim) }
+}
+
+/** Returns the score that a score wraps; undefined if it wraps none. */
+const innerScore = (score: Score.Score<string>): Score.Score<string> | undefined =>
+  Case.parts(score).slice(1).find(Score.concept.is)
+
+const withoutBackground = (score: Score.Score<string>): Score.Score<string> =>
+  hasFamily(score, family => family.hasBackground) ? (innerScore(score) ?? score) : score
+
+/** True if a score has a mixture family that satisfies a predicate. */
+export const hasFamily = (
+  score: Score.Score<string>,
+  predicate: (family: Score.Family<string>) => boolean
+): boolean => {
+  const { family } = Score.interpret(score)
+  return family !== undefined && predicate(family)
+}
+
+/** Tolerance of mean log-likelihoods, and relative tolerance of parameters. */
+export const ROUNDING_TOLERANCE = 1e-9
+
+/**
+ * Counts the free parameters of a mixture in the original units.
+ *
+ * - If the columns were standardized and the family is not closed under scaling, the d scales count as well; less one if the family
+ *   has a free variance, which is equivalent to a common scale.
+ * - A uniform background adds 2d − 1: the bounds of its box are estimated, and the score counts only its volume, as mclust does. A
+ *   background is then no cheap description of a few distant rows.
+ */
+export const countParameters = (
+  score: Score.Score<string>,
+  mixture: Mixture.Mixture,
+  scaling: Points.Scaling | null
+): number => {
+  const dim = Mixture.dim(mixture)
+  const parameters = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
+  // Fixed components are in the units of the scaled data.
+  const hasFixed = hasFamily(score, ({ held }) => held.length > 0)
+  const maps = bothMaps((hasFixed ? innerScore(score) : undefined) ?? score)
+  if (scaling === null || maps === null || maps.family.scaled !== undefined) return parameters
+  const { family, fromMixture, toMixture } = maps
+  if (equalUpToRounding(toMixture(fromMixture(mixture)), mixture)) return parameters
+  return parameters + dim - (family.unitVariance ? 0 : 1)
+}
+
+const NONE = new Float64Array(0)
+
+/** Variances [K, d] of components with diagonal covariances. */
+const diagonalVariances = ({ variances, means: { shape, values } }: Mixture.Mixture): Float64Array =>
+  variances.length === shape[0] ? values.map((_, at) => variances[Math.floor(at / shape[1])]) : variances
+
+/** True if two mixtures have equal parameters up to `ROUNDING_TOLERANCE`, relative to the largest of each kind. */
+export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture): boolean => {
+  if (
+    Mixture.components(one) !== Mixture.components(other) ||
+    (one.tails === undefined) !== (other.tails === undefined) ||
+    one.background?.shape !== other.background?.shape
+  )
+    return false
+  const areDiagonal = one.factors === null && other.factors === null
+  const parameters = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => [
+    mixture.tails ?? NONE,
+    mixture.background?.centre ?? NONE,
+    mixture.background?.scale ?? NONE,
+    Float64Array.of(mixture.background?.share ?? 0),
+    mixture.weights,
+    mixture.means.values,
+    areDiagonal ? diagonalVariances(mixture) : Mixture.covariances(mixture).values
+  ]
+  const others = parameters(other)
+  return parameters(one).every((values, kind) => {
+    const tolerance = ROUNDING_TOLERANCE * largest(others[kind])
+    return values.every((x, at) => Math.abs(x - others[kind][at]) <= tolerance)
+  })
+}

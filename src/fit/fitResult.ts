@@ -1,0 +1,189 @@
+/** The result of a fit: the selected mixture, the candidates it was selected from, and tests that run on demand. */
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import type { Key } from '../../lib/index.js'
+import { Case } from '../core/index.js'
+import * as Problem from '../core/problem.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import type { Clusters } from '../mixture/merging.js'
+import * as Mixture from '../mixture/mixture.js'
+import { assignTo, type Assign } from './assign.js'
+import * as Bootstrap from './bootstrap.js'
+import { bestExcluded, type Criterion, type FailedCandidate, type RankedCandidate } from './candidates.js'
+import { findHint, involvesMinVariance, type Hint } from './hint.js'
+import { findLocalOptimum, type LocalOptimum } from './localOptimum.js'
+import type { ResolvedOptions } from './resolveOptions.js'
+import { mergeOverlapping } from './overlapping.js'
+import { singleStart, type Starts } from './restarts.js'
+import { summary } from './summary.js'
+import * as Text from './text.js'
+import type { TrainingData } from './trainingData.js'
+import { written } from './written.js'
+
+export interface Fit {
+  /** In the original units, components in the order of their means. */
+  readonly mixture: Mixture.Mixture
+  readonly family: string
+  readonly components: number
+  readonly columns: ReadonlyArray<string>
+  /** Columns with the same number in every row; they carry no information on components. */
+  readonly leftOut: ReadonlyArray<string>
+  /**
+   * The candidate with the lowest criterion, if that was excluded because a component is empty or only the minimum variance keeps it
+   * from collapsing; null otherwise.
+   */
+  readonly excluded: RankedCandidate | null
+  /** The components given by the option `fixed`, in the order in which they were given. */
+  readonly fixed: ReadonlyArray<number>
+  /** Columns in which components of the excluded candidate, or else of this one, are at the minimum variance. */
+  readonly narrow: ReadonlyArray<string>
+  /** Mean of log p(x) over the rows, weighted if they have weights. */
+  readonly logLikelihood: number
+  readonly bic: number
+  readonly aic: number
+  readonly icl: number
+  /** −2 Σ w log p(x) over the rows, each by a fit without its fold; null unless it is the criterion. */
+  readonly crossValidated: number | null
+  readonly criterion: Criterion
+  /** The seed of the start that was kept; a single start from it gives the same fit. */
+  readonly seed: number
+  /** Agreement of the starts. If few agree, more starts may find a better fit. */
+  readonly starts: Starts
+  /** Strength of the prior in rows; null for maximum likelihood. */
+  readonly prior: number | null
+  /** Approximate posterior probability of this candidate: see `Ranked`. */
+  readonly belief: number
+  /** All fitted candidates, best first; this one is the first. */
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
+  readonly refused: ReadonlyArray<FailedCandidate>
+  /** The scaling of the columns during the fit; null if they were not scaled. */
+  readonly scaling: Points.Scaling | null
+  readonly assign: Assign
+  /** Returns the contents of the model file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
+  readonly toJSON: () => object
+  /**
+   * Tests with a few EM iterations whether heavy tails or a background would have a lower criterion. Null if not, if `robust` compared them, with
+   * missing cells, and for sources.
+   */
+  readonly hint: () => Hint | null
+  /**
+   * Tests with a few moves on at most 4000 rows whether two components share one cluster while another covers two. Null if not, with missing
+   * cells, and for sources.
+   */
+  readonly stuck: () => LocalOptimum | null
+  /**
+   * Merges overlapping components into clusters (Baudry et al. 2010): a cluster that is not Gaussian takes several components. Null if none
+   * overlap, with missing cells, and for sources.
+   */
+  readonly overlapping: () => Clusters | null
+  /** Draws rows from the mixture. */
+  readonly sample: (rows: number) => (key: Key.Key) => Points.Points
+  /**
+   * Returns percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). A source is read again, and
+   * must still be open. Throws a RangeError for invalid options, and if too few resamples keep all components.
+   */
+  readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
+  /** Returns the components and the candidates as text. */
+  readonly table: () => string
+}
+
+/** Data and options of a fit after all checks. */
+export interface FitContext {
+  readonly options: ResolvedOptions
+  readonly data: TrainingData
+  /** Names of all given columns. */
+  readonly columns: ReadonlyArray<string>
+  /** Indices of the columns that are not constant. */
+  readonly usedColumns: ReadonlyArray<number>
+}
+
+/** Returns the fit that selects the first of the ranked candidates. */
+export const toFit = (
+  context: FitContext,
+  candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>,
+  refused: ReadonlyArray<FailedCandidate>
+): Fit => {
+  const { options, data, usedColumns } = context
+  const { criterion, seed, prior, missing } = options
+  const [best] = candidates
+  const { mixture, family, components, statistics, belief, pipeline, minimumVariance, fixed } = best
+  const { logLikelihood, bic, aic, icl, crossValidated = null } = statistics
+  const columns = usedColumns.map(j => context.columns[j])
+  const leftOut = context.columns.filter((_, j) => !usedColumns.includes(j))
+  const excluded = bestExcluded(criterion, candidates)
+  const narrow = (excluded ?? best).narrow.map(j => columns[j])
+  return {
+    mixture,
+    family,
+    components,
+    columns,
+    leftOut,
+    excluded,
+    fixed,
+    narrow,
+    logLikelihood,
+    bic,
+    aic,
+    icl,
+    crossValidated,
+    criterion,
+    seed,
+    starts: singleStart,
+    prior,
+    belief,
+    candidates,
+    refused,
+    scaling: data.scaling,
+    assign: assignTo(mixture, { missing, columns: { given: context.columns.length, used: usedColumns } }),
+    ...diagnosticsOf(context, candidates),
+    sample: rows => key => Mixture.sample(rows)(key)(mixture),
+    bootstrap: settings => {
+      const fit = { mixture, pipeline, scaling: data.scaling, prior, minimumVariance, fixed }
+      return Problem.orThrow(Bootstrap.of(settings)(fit, data.original))
+    },
+    table: () => summary({ columns, criterion, candidates, leftOut, excluded, narrow, fixed, refused }),
+    toJSON: () => toModelFile(best, { columns, scaling: data.scaling, seed, prior })
+  }
+}
+
+/** The tests that run when they are called: each needs the rows in memory. */
+const diagnosticsOf = (
+  { options, data }: FitContext,
+  candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
+): Pick<Fit, 'hint' | 'stuck' | 'overlapping'> => {
+  const { criterion, prior, robust, background } = options
+  const { original, scaling } = data
+  const [{ mixture, pipeline, minimumVariance, fixed }] = candidates
+  if (!Source.isHeld(original)) return { hint: () => null, stuck: () => null, overlapping: () => null }
+  const tested = { points: original, scaling, prior, minimumVariance }
+  return {
+    hint: () =>
+      robust === true || background !== undefined
+        ? null
+        : findHint({
+            ...tested,
+            chosen: { score: pipeline.score, mixture },
+            ranked: candidates,
+            criterion,
+            involvesMinVariance: involvesMinVariance(criterion, candidates)
+          }),
+    stuck: () => findLocalOptimum({ ...tested, score: pipeline.score, mixture, fixed }),
+    overlapping: () => mergeOverlapping(original, mixture)
+  }
+}
+
+const toModelFile = (
+  { family, mixture, pipeline, statistics, steps, fixed, isSettled }: RankedCandidate,
+  settings: Pick<Fit, 'columns' | 'scaling' | 'seed' | 'prior'>
+): object =>
+  written({
+    ...settings,
+    family: Text.word(family),
+    mixture,
+    recipe: 'grown',
+    pipeline: Case.encode(pipeline),
+    statistics,
+    steps,
+    fixed,
+    converged: isSettled
+  })

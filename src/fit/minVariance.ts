@@ -1,0 +1,211 @@
+/** The lower bound on component variances: how it is set, and which components of a fit are at it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import type * as Points from '../data/points.js'
+import type * as Source from '../data/source/source.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Recipe from '../pipeline/recipe.js'
+import * as Score from '../score/score.js'
+
+/** Default upper end of the range of component counts. */
+export const DEFAULT_MAX_COMPONENTS = 9
+
+/**
+ * Returns one minimum variance for all candidates with up to n = max(`maxComponents`, 9) components: the smallest that a recipe uses for n,
+ * n/2, n/4, …, 1 components. A recipe's own bound falls with the number of components; in a direction in which the
+ * data have no width, likelihoods would then differ by the bound alone.
+ */
+export const commonMinVariance = (points: Points.Points, maxComponents: number): number =>
+  // Several counts, because a recipe falls back to 1 when it finds no length scale, as in data with many equal rows.
+  halvings(Math.max(maxComponents, DEFAULT_MAX_COMPONENTS))
+    .flatMap(components =>
+      RA.fromOption(Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points)))
+    )
+    .reduce((least, bound) => Math.min(least, bound))
+
+/** n, ⌊n/2⌋, ⌊n/4⌋, …, 1 */
+const halvings = (n: number): ReadonlyArray<number> => (n <= 1 ? [1] : [n, ...halvings(Math.floor(n / 2))])
+
+/** A mixture in the units in which it was fitted, its score, and the minimum variance of the fit if there was one. */
+interface EarlierFit {
+  readonly minVariance: number | null
+  readonly score: Score.Score<string>
+  readonly mixture: Mixture.Mixture
+}
+
+/**
+ * Returns the minimum variance with which EM continues from a fit: that of the fit; if it had none, that of a recipe for its score, or
+ * the fit's smallest variance if that is smaller.
+ */
+export const minVarianceForContinuing = ({ minVariance, score, mixture }: EarlierFit, data: Source.Data): number =>
+  minVariance ??
+  pipe(
+    Pipeline.varianceFloor(Recipe.annealed(score)(data)),
+    O.getOrElse(() => Number.MIN_VALUE),
+    bound => mixture.variances.reduce((least, v) => Math.min(least, v), bound)
+  )
+
+/** Components with a variance at the minimum in some direction. All indices count from 0. */
+export interface MinVarianceDiagnostics {
+  readonly floored: ReadonlyArray<number>
+  /**
+   * Those of `floored` that are at the minimum in more directions than the data themselves (95 % of their weight): without the bound
+   * their likelihood would be infinite.
+   */
+  readonly collapsed: ReadonlyArray<number>
+  /** Columns that these directions involve; none from components at the minimum in all directions. */
+  readonly narrow: ReadonlyArray<number>
+}
+
+export const noneAtMinVariance: MinVarianceDiagnostics = { floored: [], collapsed: [], narrow: [] }
+
+/** Relative rounding error of a variance that was stored as its logarithm. */
+const LOG_ROUNDING = 1e-12
+
+/** Finds the components of a mixture, in the units in which it was fitted, that are at the minimum variance. Components with less than one row are skipped. */
+export const diagnoseMinVariance = (
+  mixture: Mixture.Mixture,
+  { minVariance, rows }: { readonly minVariance: number; readonly rows: number }
+): MinVarianceDiagnostics => {
+  const floored = Mixture.atMinimumVariance(minVariance)(mixture).filter(
+    k => mixture.weights[k] * rows >= 1 - LOG_ROUNDING
+  )
+  if (floored.length === 0) return noneAtMinVariance
+  const { ofData, ofComponent } = (mixture.factors === null ? narrownessByColumn : narrownessByEigenvector)(
+    mixture,
+    minVariance
+  )
+  const found = floored.map(k => ({ k, ...ofComponent(k) }))
+  const collapsed = found.filter(({ directions }) => directions > ofData)
+  const reported = (collapsed.length > 0 ? collapsed : found).filter(
+    ({ directions }) => directions < Mixture.dim(mixture)
+  )
+  return {
+    floored,
+    collapsed: collapsed.map(({ k }) => k),
+    narrow: [...new Set(reported.flatMap(({ columns }) => columns))].sort((a, b) => a - b)
+  }
+}
+
+interface Narrowness {
+  /** Number of directions in which the data as a whole have at most twice the minimum variance. */
+  readonly ofData: number
+  /** Number of directions in which component k is at the minimum, and the columns that these involve. */
+  readonly ofComponent: (k: number) => { readonly directions: number; readonly columns: ReadonlyArray<number> }
+}
+
+/** A column is involved in a set of orthonormal directions if the sum of its squared coordinates is at least this. */
+const MIN_SQUARED_COORDINATE = 0.05
+
+const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number): Narrowness => {
+  const dim = Mixture.dim(mixture)
+  const { values } = Mixture.covariances(mixture)
+  const main = largestComponents(mixture.weights)
+  return {
+    ofData: narrowEigenvectors(totalCovariance(mixture, main), dim, 2 * minVariance).length,
+    ofComponent: k => {
+      const covariance = values.subarray(k * dim * dim, (k + 1) * dim * dim)
+      const directions = narrowEigenvectors(covariance, dim, minVariance * (1 + LOG_ROUNDING))
+      const squared = (j: number): number => directions.reduce((sum, vector) => sum + vector[j] * vector[j], 0)
+      return {
+        directions: directions.length,
+        columns: RA.makeBy(dim, j => j).filter(j => squared(j) >= MIN_SQUARED_COORDINATE)
+      }
+    }
+  }
+}
+
+/** Uses the columns as the eigenvectors of diagonal covariances; needs no d × d decomposition. */
+const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narrowness => ({
+  ofData: countNarrowDirections(mixture, largestComponents(mixture.weights), 2 * minVariance),
+  ofComponent: k => {
+    const variances = new Float64Array(Mixture.dim(mixture)).map((_, j) => varianceAt(mixture, k, j))
+    const columns = narrowColumns(variances, minVariance * (1 + LOG_ROUNDING))
+    return { directions: columns.length, columns }
+  }
+})
+
+/** Eigenvectors, each [d], of a covariance, [d, d], with eigenvalue ≤ `bound` up to the rounding of `symmetricEigen`. */
+const narrowEigenvectors = (covariance: Float64Array, dim: number, bound: number): ReadonlyArray<Float64Array> => {
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
+  return RA.makeBy(dim, a => a)
+    .filter(a => values[a] <= bound + dim * Number.EPSILON * values[0])
+    .map(a => vectors.values.subarray(a * dim, (a + 1) * dim))
+}
+
+/** Columns with variance ≤ `bound`, with the rounding of `narrowEigenvectors`. */
+const narrowColumns = (variances: Float64Array, bound: number): ReadonlyArray<number> => {
+  const rounded = bound + variances.length * Number.EPSILON * variances.reduce((a, b) => Math.max(a, b), 0)
+  return Array.from(variances.keys()).filter(j => variances[j] <= rounded)
+}
+
+/** Share of the rows that may be outliers when the width of the data is judged. */
+const OUTLIER_SHARE = 0.05
+
+/** The fewest components, largest first, whose weights sum to at least 1 − `OUTLIER_SHARE`. */
+const largestComponents = (weights: Float64Array): ReadonlyArray<number> =>
+  Array.from(weights, (_, k) => k)
+    .sort((a, b) => weights[b] - weights[a])
+    .reduce<{ readonly selected: ReadonlyArray<number>; readonly share: number }>(
+      ({ selected, share }, k) =>
+        share >= 1 - OUTLIER_SHARE ? { selected, share } : { selected: [...selected, k], share: share + weights[k] },
+      { selected: [], share: 0 }
+    ).selected
+
+/** Total weight of some components, weighted means over them, and deviations δ of their centres from the common mean. */
+const momentsOver = ({ weights, means: { shape, values } }: Mixture.Mixture, components: ReadonlyArray<number>) => {
+  const [, dim] = shape
+  const share = components.reduce((sum, k) => sum + weights[k], 0)
+  const average = (f: (k: number) => number): number =>
+    components.reduce((sum, k) => sum + (weights[k] / share) * f(k), 0)
+  const centre = new Float64Array(dim).map((_, j) => average(k => values[k * dim + j]))
+  return { share, average, deviation: (k: number, j: number): number => values[k * dim + j] - centre[j] }
+}
+
+/** Σ π_k (Σ_k + δ_k δ_kᵀ) / Σ π_k over some components, [d, d]. */
+const totalCovariance = (mixture: Mixture.Mixture, components: ReadonlyArray<number>): Float64Array => {
+  const dim = Mixture.dim(mixture)
+  const covariances = Mixture.covariances(mixture).values
+  const { average, deviation } = momentsOver(mixture, components)
+  return new Float64Array(dim * dim).map((_, at) => {
+    const i = Math.floor(at / dim)
+    const j = at % dim
+    return average(k => covariances[k * dim * dim + at] + deviation(k, i) * deviation(k, j))
+  })
+}
+
+/**
+ * Counts the eigenvalues ≤ `bound` of the total covariance D + Σ π δδᵀ of diagonal components, D their mean diagonal: by the inertia of
+ * D − bound and of a [K, K] matrix (Sylvester; Haynsworth 1968).
+ */
+const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArray<number>, bound: number): number => {
+  const { weights } = mixture
+  const dim = Mixture.dim(mixture)
+  const { share, average, deviation } = momentsOver(mixture, components)
+  const diagonal = new Float64Array(dim).map((_, j) => average(k => varianceAt(mixture, k, j)))
+  const largest = diagonal.reduce((max, v, j) => Math.max(max, v + average(k => deviation(k, j) * deviation(k, j))), 0)
+  const rounded = (bound + dim * Number.EPSILON * largest) * (1 + 4 * Number.EPSILON)
+  const narrow = diagonal.filter(v => v <= rounded).length
+  // Σ π δδᵀ is positive semidefinite: it only raises eigenvalues.
+  if (narrow === 0) return 0
+  const count = components.length
+  const schur = new Float64Array(count * count).map((_, at) => {
+    const k = Math.floor(at / count)
+    const l = at % count
+    const [a, b] = [components[k], components[l]]
+    const root = Math.sqrt(weights[a] * weights[b]) / share
+    const sum = diagonal.reduce(
+      (sum, v, j) => sum + (deviation(a, j) * deviation(b, j)) / (v === rounded ? -Number.MIN_VALUE : v - rounded),
+      0
+    )
+    return root * sum + (k === l ? 1 : 0)
+  })
+  const { values } = symmetricEigen({ shape: [count, count], values: schur })
+  return narrow + values.filter(v => v > 0).length - count
+}
+
+const varianceAt = ({ variances, means: { shape } }: Mixture.Mixture, k: number, j: number): number =>
+  variances.length === shape[0] ? variances[k] : variances[k * shape[1] + j]

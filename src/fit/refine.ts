@@ -1,0 +1,255 @@
+/**
+ * Refinement of a model selection: runs EM to convergence for every trial that may still win, and gives the best one a thorough search for
+ * better optima.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as Params from '../core/params.js'
+import { bothMaps } from '../mixture/family.js'
+import * as Statistics from '../mixture/statistics.js'
+import type * as Pipeline from '../pipeline/pipeline.js'
+import * as Stage from '../pipeline/stage.js'
+import * as Score from '../score/score.js'
+import { isDegenerate, MAX_LISTED, type Criterion } from './candidates.js'
+import { equalUpToRounding, ROUNDING_TOLERANCE, type EvaluationData } from './evaluation.js'
+import { withPredictedLikelihood } from './prediction.js'
+import {
+  evaluateFit,
+  fittedTrials,
+  logLikelihoodOf,
+  pipelineAt,
+  selectionValue,
+  snapshotOf,
+  type CandidateSpec,
+  type FittedTrial,
+  type Search,
+  type SearchSnapshot,
+  type Trial,
+  type TrialResult
+} from './trial.js'
+
+export interface Refinement {
+  readonly criterion: Criterion
+  readonly evaluationData: EvaluationData
+  /** Continues EM from a trial until it converges; `snapshot` is what to yield meanwhile. */
+  readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => Search<TrialResult>
+  /** Continues a trial with a thorough search for better optima; null to omit that. */
+  readonly searchThoroughly: ((trial: FittedTrial) => Search<TrialResult>) | null
+  /** The best trials are run to convergence until there are this many. */
+  readonly minConverged: number
+  /** True if likelihoods of trials that have not converged are predictions, false if they are lower bounds. */
+  readonly isPredicted: boolean
+}
+
+/** A trial cannot win if its criterion exceeds the best by more: its posterior probability is then e⁻⁷, a thousandth of the best's. */
+export const CONTENDER_MARGIN = 14
+
+/**
+ * Repeats until nothing changes:
+ *
+ * 1. Run the best trial that has not converged to convergence, if it may win.
+ * 2. If a trial is less likely than one nested in it, continue it from there.
+ * 3. Search thoroughly from the best trial.
+ */
+export function* refineContenders(refinement: Refinement, initial: ReadonlyArray<Trial>): Search<ReadonlyArray<Trial>> {
+  const { criterion, isPredicted, searchThoroughly } = refinement
+  const checkedPairs = new Set<string>()
+  let trials = initial
+  let largestGain = 0
+  for (;;) {
+    if (isPredicted) trials = enforceNesting(trials)
+    const snapshot = snapshotOf(trials)
+    yield snapshot
+    const ranked = byCriterion(criterion, trials)
+    const contender = nextContender(refinement, ranked, largestGain)
+    if (contender !== null) {
+      const converged = yield* convergeOrKeep(refinement, contender, snapshot)
+      const gain = selectionValue(criterion, contender) - selectionValue(criterion, converged)
+      if (!isPredicted && Number.isFinite(gain)) largestGain = Math.max(largestGain, gain)
+      trials = replaceTrial(trials, contender, converged)
+      continue
+    }
+    const comparable = isPredicted ? ranked.filter(({ candidate }) => candidate.isSettled) : ranked
+    const violation = findNestingViolation(comparable, (larger, nested) => !checkedPairs.has(pairKey(larger, nested)))
+    if (violation !== null) {
+      const { larger, nested } = violation
+      checkedPairs.add(pairKey(larger, nested))
+      trials = replaceTrial(trials, larger, yield* continueFromNested(refinement, violation, snapshot))
+      continue
+    }
+    const best = ranked.find(trial => selectionValue(criterion, trial) < Infinity)
+    if (searchThoroughly === null || best === undefined || best.isThoroughlySearched === true) return trials
+    const searched = yield* searchThoroughly(best)
+    const better = E.isRight(searched) && isImprovement(searched.right, best) ? searched.right : best
+    trials = replaceTrial(trials, best, { ...better, isThoroughlySearched: true })
+  }
+}
+
+const replaceTrial = (trials: ReadonlyArray<Trial>, old: FittedTrial, replacement: Trial): ReadonlyArray<Trial> =>
+  trials.map(trial => (trial === old ? replacement : trial))
+
+const byCriterion = (criterion: Criterion, trials: ReadonlyArray<Trial>): ReadonlyArray<FittedTrial> => {
+  const value = (trial: Trial): number => selectionValue(criterion, trial)
+  // Infinity − Infinity is no order.
+  return [...fittedTrials(trials)].sort((a, b) => (value(a) === value(b) ? 0 : value(a) - value(b)))
+}
+
+/**
+ * Returns the best trial that has not converged and may win; null if there is none. The margin grows with the largest gain that
+ * convergence has brought so far. If likelihoods are lower bounds, the trials that are listed in tables converge as well.
+ */
+const nextContender = (
+  { criterion, minConverged, isPredicted }: Refinement,
+  ranked: ReadonlyArray<FittedTrial>,
+  largestGain: number
+): FittedTrial | null => {
+  const value = (trial: Trial): number => selectionValue(criterion, trial)
+  const best = ranked.reduce((least, trial) => Math.min(least, value(trial)), Infinity)
+  const converged = ranked.filter(({ candidate }) => candidate.isSettled).length
+  const mayWin = (trial: FittedTrial, rank: number): boolean =>
+    best === Infinity ||
+    value(trial) <= best + CONTENDER_MARGIN + largestGain ||
+    converged < minConverged ||
+    (!isPredicted && rank < MAX_LISTED && value(trial) < Infinity)
+  return ranked.find((trial, rank) => !trial.candidate.isSettled && mayWin(trial, rank)) ?? null
+}
+
+/** Runs a trial to convergence; if that fails, keeps it as it is and marks it as converged. */
+function* convergeOrKeep({ converge }: Refinement, trial: FittedTrial, snapshot: SearchSnapshot): Search<FittedTrial> {
+  const result = yield* converge(trial, snapshot)
+  return E.isRight(result) ? result.right : { ...trial, candidate: { ...trial.candidate, isSettled: true } }
+}
+
+const isImprovement = (trial: FittedTrial, previous: FittedTrial): boolean =>
+  !isDegenerate(trial.candidate) && logLikelihoodOf(trial) > logLikelihoodOf(previous) + ROUNDING_TOLERANCE
+
+/** A trial that is less likely than a special case of it, and the parameters that give it the likelihood of that. */
+interface NestingViolation {
+  readonly larger: FittedTrial
+  readonly nested: FittedTrial
+  readonly params: Params.Params<string>
+}
+
+const pairKey = (larger: FittedTrial, nested: FittedTrial): string =>
+  `${larger.spec.components} ${Score.nameOf(larger.spec.score)} from ${Score.nameOf(nested.spec.score)}`
+
+/** Returns the first pair of trials, among those that `isConsidered`, of which the larger family is less likely; null if there is none. */
+const findNestingViolation = (
+  trials: ReadonlyArray<FittedTrial>,
+  isConsidered: (larger: FittedTrial, nested: FittedTrial) => boolean
+): NestingViolation | null => {
+  for (const larger of trials)
+    for (const nested of trials) {
+      const isSuspect =
+        nested.spec.components === larger.spec.components &&
+        nested.candidate.statistics.parameters < larger.candidate.statistics.parameters &&
+        !isDegenerate(nested.candidate) &&
+        logLikelihoodOf(nested) > logLikelihoodOf(larger) + ROUNDING_TOLERANCE &&
+        isConsidered(larger, nested)
+      const params = isSuspect ? embedIn(larger.spec, nested) : null
+      if (params !== null) return { larger, nested, params }
+    }
+  return null
+}
+
+/** Returns the parameters of a score with the mixture of a trial; null if the score cannot represent it. */
+const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Params.Params<string> | null => {
+  const mixture = O.toNullable(Score.toMixture(spec.score)(params))
+  const maps = bothMaps(score)
+  if (mixture === null || maps === null) return null
+  const embedded = maps.fromMixture(mixture)
+  return equalUpToRounding(maps.toMixture(embedded), mixture) ? embedded : null
+}
+
+/** Continues EM from the nested optimum. Returns that optimum itself if EM leads to a worse one, and the old trial if both fail. */
+function* continueFromNested(
+  { converge, evaluationData }: Refinement,
+  { larger, nested, params }: NestingViolation,
+  snapshot: SearchSnapshot
+): Search<FittedTrial> {
+  const continued = yield* converge({ ...larger, params }, snapshot)
+  const isAsGood = (trial: FittedTrial): boolean =>
+    (!isDegenerate(trial.candidate) || isDegenerate(larger.candidate)) &&
+    logLikelihoodOf(trial) >= logLikelihoodOf(nested) - ROUNDING_TOLERANCE
+  const better =
+    E.isRight(continued) && isAsGood(continued.right)
+      ? continued
+      : evaluateFit({ spec: larger.spec, params, iterations: 0, isConverged: true }, evaluationData)
+  return E.isRight(better) ? better.right : larger
+}
+
+/**
+ * Corrects predicted likelihoods so that no trial is less likely than one nested in it: of such a pair the prediction is set to the other's
+ * likelihood.
+ */
+const enforceNesting = (trials: ReadonlyArray<Trial>): ReadonlyArray<Trial> => {
+  let corrected = trials
+  for (let corrections = 0; corrections < trials.length; corrections++) {
+    const ranked = [...fittedTrials(corrected)].sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
+    const violation = findNestingViolation(
+      ranked,
+      (larger, nested) => !(larger.candidate.isSettled && nested.candidate.isSettled)
+    )
+    if (violation === null) break
+    const { larger, nested } = violation
+    corrected = larger.candidate.isSettled
+      ? replaceTrial(corrected, nested, withLikelihoodOf(nested, larger))
+      : replaceTrial(corrected, larger, withLikelihoodOf(larger, nested))
+  }
+  return corrected
+}
+
+const withLikelihoodOf = (trial: FittedTrial, other: FittedTrial): FittedTrial => {
+  const { statistics } = trial.candidate
+  return {
+    ...trial,
+    candidate: withPredictedLikelihood(trial.candidate, {
+      logLikelihood: logLikelihoodOf(other),
+      rows: statistics.rows,
+      totalWeight: Statistics.totalOf(statistics)
+    })
+  }
+}
+
+const CONVERGENCE = { steps: 500, relativeChange: 1e-8 }
+
+const MAX_MOVES = 1000
+
+/** A thorough search rejects a split-and-merge move only when EM after it has all but converged. */
+const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
+
+/** Kinds of split-and-merge searches, in order. */
+export type Moves = ReadonlyArray<'quick' | 'thorough'>
+
+/** Returns the pipeline that continues a trial: EM to convergence, split-and-merge moves, EM to convergence. */
+export const convergencePipeline = (
+  { spec, params }: FittedTrial,
+  prior: number | null,
+  moves: Moves
+): Pipeline.Pipeline<string> => {
+  const limits = { ...varianceFloorOption(spec), prior }
+  const em = Stage.expectationMaximization({ ...CONVERGENCE, ...limits })
+  return {
+    ...pipelineAt(spec.score, params),
+    stages: [
+      em,
+      ...moves.map(effort =>
+        Stage.splitAndMerge({ steps: MAX_MOVES, ...(effort === 'thorough' && THOROUGH_MOVES), ...limits })
+      ),
+      em
+    ]
+  }
+}
+
+/** EM on many rows, from the optimum on a sample: the last iterations gain far less than the standard error of the log-likelihood, 1/√n. */
+const SHORT_EM = { steps: 50, relativeChange: 1e-4 }
+
+/** Returns the pipeline that continues a trial on more rows. */
+export const shortPipeline = ({ spec, params }: FittedTrial, prior: number | null): Pipeline.Pipeline<string> => ({
+  ...pipelineAt(spec.score, params),
+  stages: [Stage.expectationMaximization({ ...SHORT_EM, ...varianceFloorOption(spec), prior })]
+})
+
+/** Returns the minimum variance of a candidate as the option of a stage. */
+const varianceFloorOption = ({ minVariance }: CandidateSpec): { readonly varianceFloor?: number } =>
+  minVariance === undefined ? {} : { varianceFloor: minVariance }

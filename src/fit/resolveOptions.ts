@@ -1,0 +1,116 @@
+/** The options of a fit: their meaning, their defaults, and their problems. */
+import * as Problem from '../core/problem.js'
+import * as Setting from '../core/setting.js'
+import type * as Place from '../data/place.js'
+import { asList, type GridOptions } from './candidateGrid.js'
+import type { Criterion } from './candidates.js'
+import { familyProblems } from './familyNames.js'
+import * as Settings from './fitSettings.js'
+
+/** Progress of a fit: `done` of `of` candidates are fitted, and the given one is next. */
+export interface Progress {
+  readonly family: string
+  readonly components: number
+  readonly done: number
+  readonly of: number
+}
+
+export interface FitOptions extends GridOptions {
+  /** Seed of all random numbers; the same seed gives the same bits. Default: 0. */
+  readonly seed?: number | undefined
+  /**
+   * Number of fits, from this seed and those that follow it, of which the best by the criterion is kept. `Fit.starts` reports how many
+   * agree with it. Default: 1.
+   */
+  readonly starts?: number | undefined
+  /** Number of times that each row counts, ≥ 0. Default: the weights that points carry. Rows of weight 0 are left out. */
+  readonly weights?: ArrayLike<number> | undefined
+  /**
+   * Scales columns to mean 0 and standard deviation 1 before fitting. The mixture is in the original units either way; without scaling, fits
+   * of spherical covariances depend on the units of the columns. Default: true.
+   */
+  readonly standardize?: boolean | undefined
+  /**
+   * Treatment of missing cells, which hold NaN. 'refuse' returns a problem; 'em' runs EM on the observed cells, with conditional moments for
+   * the missing ones. Rows without any cell are left out. Default: 'refuse'.
+   */
+  readonly missing?: 'refuse' | 'em' | undefined
+  /** Names of the columns in tables and files. Default: x1, x2, … . */
+  readonly columns?: ReadonlyArray<string> | undefined
+  /**
+   * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01. The mixture is then the mode of the posterior, and no
+   * component collapses on a few rows. Log-likelihood and criteria are those of that mixture, without the prior, as in mclust. The scale of
+   * the prior is that of the columns after scaling. Default: none.
+   */
+  readonly prior?: number | undefined
+  /** Evaluates the sums over the rows; those over rows with missing cells always in this process. Default: this process. */
+  readonly place?: Place.Place | undefined
+  /**
+   * Ends the fit between two of its `states` when aborted: `mixture` then returns a problem, and `states` ends. A fit that runs without
+   * a pause can only be aborted from `onProgress`.
+   */
+  readonly signal?: { readonly aborted: boolean } | undefined
+  /** Called before each candidate is fitted. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+export interface ResolvedOptions extends Omit<FitOptions, 'prior'> {
+  readonly criterion: Criterion
+  readonly seed: number
+  readonly starts: number
+  readonly missing: 'refuse' | 'em'
+  readonly standardize: boolean
+  readonly prior: number | null
+}
+
+/** Fills in defaults. */
+export const resolveOptions = (options: FitOptions): ResolvedOptions => {
+  const {
+    criterion = Settings.criterionFor(options.components),
+    seed = Settings.seed.otherwise,
+    starts = Settings.starts.otherwise,
+    missing = Settings.missing.otherwise,
+    standardize = true,
+    prior = null
+  } = options
+  return { ...options, criterion, seed, starts, missing, standardize, prior }
+}
+
+const fitSettings: Setting.Settings<FitOptions> = {
+  components: Setting.each(Settings.components, 'leave it out to choose from 1 to 9'),
+  family: { problems: (field, value) => asList(value).flatMap(choice => familyProblems(field, choice)) },
+  criterion: Settings.criterion,
+  robust: null,
+  background: Settings.background,
+  fixed: null,
+  seed: Settings.seed,
+  starts: Settings.starts,
+  weights: null,
+  standardize: null,
+  missing: Settings.missing,
+  columns: null,
+  prior: Settings.prior,
+  place: null,
+  signal: null,
+  onProgress: null
+}
+
+/** Returns the problems of options that do not depend on the data. */
+export const optionProblems = (options: FitOptions): ReadonlyArray<Problem.Problem> => {
+  const value: unknown = options
+  if (typeof value !== 'object' || value === null)
+    return [
+      Problem.of('options', String(value), 'an object of options', "give { components: 3, family: 'full' }, or none")
+    ]
+  const { fixed, robust, background } = options
+  return [
+    ...Setting.problems(fitSettings, options),
+    ...Problem.unless(
+      fixed === undefined || (robust !== true && background === undefined),
+      'fixed',
+      'it',
+      'available with robust or background',
+      'leave one of them out: tails and a background are learned of components that are not known'
+    )
+  ]
+}

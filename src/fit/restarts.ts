@@ -1,0 +1,72 @@
+/** Several fits of the same data from different seeds: the best of them, and how many agree with it. */
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { criterionValue, isDegenerate, type Criterion, type RankedCandidate } from './candidates.js'
+
+/** Agreement of several starts with the one that was kept. */
+export interface Starts {
+  /** Number of starts. */
+  readonly of: number
+  /** Number of starts, the kept one included, with the same family, number of components and likelihood. */
+  readonly agree: number
+  /** Number of agreeing starts that do not depend on the seed: all of them are one start. */
+  readonly alike: number
+  /** Tolerance of the likelihood, in nats per row. */
+  readonly within: number
+}
+
+interface StartedFit {
+  readonly family: string
+  readonly components: number
+  readonly logLikelihood: number
+  readonly criterion: Criterion
+  /** Best first. */
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
+  readonly starts: Starts
+  readonly table: () => string
+  readonly toJSON: () => object
+}
+
+/** Differences that a test on many rows can detect: see docs/performance.md. */
+const LIKELIHOOD_TOLERANCE = 1e-3
+
+export const singleStart: Starts = { of: 1, agree: 1, alike: 0, within: LIKELIHOOD_TOLERANCE }
+
+/** Returns the best of several fits with the agreement of the others. */
+export const bestOfStarts = <F extends StartedFit>(first: F, others: ReadonlyArray<F>): F => {
+  if (others.length === 0) return first
+  const all = [first, ...others]
+  const best = all.reduce(betterOf)
+  const agreeing = all.filter(
+    fit =>
+      fit.family === best.family &&
+      fit.components === best.components &&
+      isDegenerate(fit.candidates[0]) === isDegenerate(best.candidates[0]) &&
+      Math.abs(fit.logLikelihood - best.logLikelihood) <= LIKELIHOOD_TOLERANCE
+  )
+  const starts: Starts = {
+    of: all.length,
+    agree: agreeing.length,
+    alike: agreeing.filter(({ candidates: [{ isDrawn }] }) => !isDrawn).length,
+    within: LIKELIHOOD_TOLERANCE
+  }
+  return {
+    ...best,
+    starts,
+    table: () => `${best.table()}\n\n${agreementSentence(starts)}`,
+    toJSON: () => ({ ...best.toJSON(), starts })
+  }
+}
+
+/** Returns the fit with the lower criterion, the first if they are equal; a degenerate one only if both are. */
+const betterOf = <F extends StartedFit>(a: F, b: F): F => {
+  const value = ({ criterion, candidates: [{ statistics }] }: F): number => criterionValue(criterion, statistics)
+  if (isDegenerate(a.candidates[0]) !== isDegenerate(b.candidates[0])) return isDegenerate(a.candidates[0]) ? b : a
+  return value(b) < value(a) ? b : a
+}
+
+/** “7 of 10 starts agree …” */
+export const agreementSentence = ({ agree, alike, of, within }: Starts): string =>
+  `${agree} of ${of} starts agree: they chose this family and number of components, and end within ${within} nats a row.` +
+  (alike < 2
+    ? ''
+    : ` ${alike === agree ? 'They' : `${alike} of them`} came about by splits alone, as with any seed, and count as one.`)

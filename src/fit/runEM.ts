@@ -1,0 +1,56 @@
+/** The EM loop on parameters alone: no pipeline, no checkpoints. Growth, bootstrap, hint and local-optimum test share it. */
+import type * as Params from '../core/params.js'
+
+type AnyParams = Params.Params<string>
+
+/** One EM iteration (see `ExpectationMaximization.step`): the new parameters, and the loss at the given ones. */
+export type EMStep = (params: AnyParams) => { readonly params: AnyParams; readonly value: number }
+
+export interface EMState {
+  readonly params: AnyParams
+  /**
+   * Mean negative log-likelihood before the last iteration; under a prior, minus log p(θ) per row as well. Infinity before the
+   * first iteration.
+   */
+  readonly loss: number
+  readonly iterations: number
+}
+
+export interface EMResult extends EMState {
+  /** Decrease of the loss in the last iteration. */
+  readonly gain: number
+}
+
+export interface Stopping {
+  readonly maxIterations: number
+  /** Stops after an iteration that gains less, in nats per row. Default: 1e-5. */
+  readonly minGain?: number
+  /** Gives up when the remaining iterations are not expected to bring the loss below this value. Default: never. */
+  readonly abandonAbove?: number
+}
+
+const DEFAULT_MIN_GAIN = 1e-5
+
+/**
+ * EM gains less and less per iteration, except on the way out of a saddle where two components nearly coincide. A run is given up
+ * no earlier than after `MIN_ITERATIONS`, and only if every remaining iteration gaining `OPTIMISM` times the last gain would not suffice.
+ */
+const MIN_ITERATIONS = 4
+const OPTIMISM = 3
+
+/** Returns the state before the first iteration. */
+export const initialState = (params: AnyParams): EMState => ({ params, loss: Infinity, iterations: 0 })
+
+/** Runs EM from a state until a stopping rule holds. */
+export const runEM = (step: EMStep, initial: EMState, stopping: Stopping): EMResult => {
+  const { maxIterations, minGain = DEFAULT_MIN_GAIN, abandonAbove = Infinity } = stopping
+  let state: EMResult = { ...initial, gain: Infinity }
+  for (let remaining = maxIterations; remaining > 0; remaining--) {
+    const { loss, iterations, gain } = state
+    const isHopeless = iterations >= MIN_ITERATIONS && loss - OPTIMISM * remaining * gain > abandonAbove
+    if (gain < minGain || isHopeless) break
+    const { params, value } = step(state.params)
+    state = { params, loss: value, iterations: iterations + 1, gain: loss - value }
+  }
+  return state
+}

@@ -1,0 +1,188 @@
+/**
+ * The search for the best candidate: grow all families, refine what may win, extend the grid while its end wins. With more than 4000 rows,
+ * or with missing cells, this is done on a sample or on completed rows, and the best candidates are then refined on all rows.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import * as Problem from '../core/problem.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source/source.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Score from '../score/score.js'
+import { extendGrid, type FamilyGrid } from './candidateGrid.js'
+import { evaluationData, hasFamily } from './evaluation.js'
+import { growFamilies, type SearchContext } from './growth.js'
+import { commonMinVariance } from './minVariance.js'
+import type { PredictionTarget } from './prediction.js'
+import { convergencePipeline, refineContenders, shortPipeline, type Moves, type Refinement } from './refine.js'
+import { refineOnAllRows } from './refineOnAllRows.js'
+import { initialState, runEM } from './runEM.js'
+import { completeRows, sampleRows, toMemory, type TrainingData } from './trainingData.js'
+import {
+  evaluateFit,
+  fitByPipeline,
+  snapshotOf,
+  soleUnconverged,
+  type CandidateSpec,
+  type FittedTrial,
+  type Search,
+  type Trial,
+  type TrialResult
+} from './trial.js'
+
+export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' | 'prior'> {
+  /** Evaluates the sums over all rows. Default: this process. */
+  readonly place?: Place.Place | undefined
+}
+
+/** Larger data are searched on a random sample of this size. */
+const SAMPLE_SIZE = 4000
+
+/** Numbers of the best candidates that are compared on all rows. Completed cells rank candidates less reliably than a sample. */
+const MIN_CONVERGED = { afterSample: 3, afterCompletion: 6 }
+
+/** EM on the observed cells, in nats per row. */
+const MISSING_CELLS_EM = { maxIterations: 500, minGain: 1e-9 }
+
+/** A sole candidate wins, and is searched thoroughly at once. */
+const SOLE_MOVES: Moves = ['quick', 'thorough']
+
+/**
+ * Searches a grid for the best candidate. Yields the trials after each step, and returns them in the end. Rows of a source give the same
+ * bits as the same rows in memory.
+ */
+export const search = (
+  data: TrainingData,
+  grid: ReadonlyArray<FamilyGrid>,
+  options: SearchOptions
+): Search<ReadonlyArray<Trial>> =>
+  Missing.has(data.original) ? searchWithMissingCells(data, grid, options) : searchCompleteRows(data, grid, options)
+
+const searchCompleteRows: typeof search = (data, grid, options) => {
+  if (data.original.rows > SAMPLE_SIZE) return searchOnSample(data, grid, options)
+  const inMemory = toMemory(data)
+  const target = targetOf(data)
+  return searchInMemory({ ...options, data: inMemory, evaluationData: evaluationData(inMemory), target }, grid)
+}
+
+/** Grows all families, refines the contenders, and repeats with larger numbers of components while the largest wins. */
+export function* searchInMemory(context: SearchContext, grid: ReadonlyArray<FamilyGrid>): Search<ReadonlyArray<Trial>> {
+  const { data, criterion, target } = context
+  const { rows } = data.scaled
+  const counts = grid.flatMap(({ componentCounts }) => componentCounts).filter(count => count <= rows)
+  const minVariance = commonMinVariance(data.scaled, Math.max(0, ...counts))
+  let trials: ReadonlyArray<Trial> = []
+  for (let batch = grid; batch.length > 0; batch = extendGrid(batch, trials, { rows, criterion, target })) {
+    trials = yield* growFamilies(context, batch, { minVariance, earlier: trials })
+    const sole = soleUnconverged(trials)
+    if (sole !== null)
+      yield { ...snapshotOf(trials), remainingPipeline: convergencePipeline(sole, context.prior, SOLE_MOVES) }
+    trials = yield* refineContenders(inMemoryRefinement(context, { isSole: trials.length === 1 }), trials)
+  }
+  return trials
+}
+
+const inMemoryRefinement = (
+  { data, evaluationData, key, criterion, prior }: SearchContext,
+  { isSole }: { readonly isSole: boolean }
+): Refinement => {
+  const converge = (trial: FittedTrial, moves: Moves): Search<TrialResult> =>
+    fitByPipeline({
+      spec: trial.spec,
+      pipeline: convergencePipeline(trial, prior, moves),
+      data: data.scaled,
+      evaluationData,
+      key,
+      dependsOnSeed: trial.candidate.isDrawn
+    })
+  return {
+    criterion,
+    evaluationData,
+    converge: trial => converge(trial, isSole ? SOLE_MOVES : ['quick']),
+    searchThoroughly: isSole ? null : trial => converge(trial, ['thorough']),
+    minConverged: 0,
+    isPredicted: false
+  }
+}
+
+/**
+ * Searches on a random sample and refines the best candidates on all rows. With p parameters, the mean log-likelihood on the n sampled rows
+ * is expected to exceed that on all rows by p/n.
+ */
+const searchOnSample: typeof search = (data, grid, { key, criterion, prior, place = Place.here }) => {
+  const keys = pipe(key, Key.named('sample', 'fit'))
+  const sample = sampleRows(data, SAMPLE_SIZE, keys.sample)
+  const target: PredictionTarget = {
+    ...targetOf(data),
+    predictLogLikelihood: ({ statistics: { logLikelihood, parameters } }) => logLikelihood - parameters / SAMPLE_SIZE
+  }
+  const context = { data: sample, evaluationData: evaluationData(sample), key: keys.fit, criterion, prior, target }
+  const allRows = evaluationData(data, place)
+  const finalPipeline = (trial: FittedTrial) => shortPipeline(trial, prior)
+  return refineOnAllRows(searchInMemory(context, grid), {
+    criterion,
+    evaluationData: allRows,
+    target,
+    finalPipeline,
+    minConverged: MIN_CONVERGED.afterSample,
+    converge: (trial, snapshot) =>
+      fitByPipeline({
+        spec: trial.spec,
+        pipeline: finalPipeline(trial),
+        data: data.scaled,
+        evaluationData: allRows,
+        key: keys.fit,
+        place: data.scaling === null ? place : Place.scaled(data.scaling, place),
+        snapshot
+      })
+  })
+}
+
+/** Searches on rows without missing cells (see `completeRows`) and refines the best candidates by EM on the observed cells. */
+function* searchWithMissingCells(
+  data: TrainingData,
+  grid: ReadonlyArray<FamilyGrid>,
+  { key, criterion, prior, place }: SearchOptions
+): Search<ReadonlyArray<Trial>> {
+  const keys = pipe(key, Key.named('cells', 'fit'))
+  const allRows = evaluationData(data, place)
+  const completed = completeRows(data, keys.cells)
+  try {
+    return yield* refineOnAllRows(searchCompleteRows(completed, grid, { key: keys.fit, criterion, prior }), {
+      criterion,
+      evaluationData: allRows,
+      target: targetOf(data),
+      problemOf: missingCellsProblem,
+      minConverged: MIN_CONVERGED.afterCompletion,
+      *converge({ spec, params: start }) {
+        const { family } = Score.interpret(spec.score)
+        if (family === undefined) return E.left(needsCompleteRows(spec))
+        const step = ExpectationMaximization.step(family, spec.minVariance ?? Number.MIN_VALUE, data.scaled, prior)
+        const { params, iterations } = runEM(step, initialState(start), MISSING_CELLS_EM)
+        return evaluateFit({ spec, params, iterations, isConverged: true }, allRows)
+      }
+    })
+  } finally {
+    completed.close()
+  }
+}
+
+const missingCellsProblem = (spec: CandidateSpec): Problem.Problem | null =>
+  hasFamily(spec.score, ExpectationMaximization.servesMissing) ? null : needsCompleteRows(spec)
+
+const needsCompleteRows = ({ score }: CandidateSpec): Problem.Problem =>
+  Problem.of(
+    'family',
+    Score.nameOf(score),
+    'one that is learned from missing cells',
+    'choose another, or leave out the rows that miss some'
+  )
+
+/** The data themselves as the target: the likelihood on them is known. */
+const targetOf = ({ original }: TrainingData): PredictionTarget => ({
+  rows: original.rows,
+  totalWeight: Source.totalOf(original),
+  predictLogLikelihood: ({ statistics: { logLikelihood } }) => logLikelihood
+})

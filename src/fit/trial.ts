@@ -1,0 +1,174 @@
+/** Trials of a model selection: a candidate during the search, and how a pipeline is run and its result evaluated. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { Key } from '../../lib/index.js'
+import * as Compile from '../compile/compile.js'
+import * as Run from '../compile/run.js'
+import type * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import * as Place from '../data/place.js'
+import type * as Source from '../data/source/source.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import { criterionValue, isEligible, type Criterion, type FailedCandidate, type FittedCandidate } from './candidates.js'
+import { evaluateMixture, type EvaluationData } from './evaluation.js'
+
+export interface CandidateSpec {
+  readonly score: Score.Score<string>
+  readonly components: number
+  /** In the units of the scaled data; absent if variances are not estimated. */
+  readonly minVariance?: number
+}
+
+export interface FittedTrial {
+  readonly spec: CandidateSpec
+  readonly candidate: FittedCandidate
+  /** In the units of the scaled data. */
+  readonly params: Params.Params<string>
+  /** True after the thorough search that only the best candidate gets. */
+  readonly isThoroughlySearched?: boolean
+}
+
+export interface FailedTrial {
+  readonly spec: CandidateSpec
+  readonly candidate: FailedCandidate
+}
+
+export type Trial = FittedTrial | FailedTrial
+
+/** True if a trial has a fit, and not a problem. */
+export const isFitted = (trial: Trial): trial is FittedTrial => trial.candidate._tag === 'Learned'
+
+/** Returns the trials that have a fit, in their order. */
+export const fittedTrials = (trials: ReadonlyArray<Trial>): ReadonlyArray<FittedTrial> => trials.filter(isFitted)
+
+/** Returns a trial that has a problem instead of a fit. */
+export const failedTrial = (spec: CandidateSpec, problem: Problem.Problem): FailedTrial => ({
+  spec,
+  candidate: { _tag: 'Refused', family: Score.nameOf(spec.score), components: spec.components, problem }
+})
+
+/** Returns the criterion of a trial; Infinity if it failed or is not eligible. */
+export const selectionValue = (criterion: Criterion, { candidate }: Trial): number =>
+  candidate._tag === 'Learned' && isEligible(candidate) ? criterionValue(criterion, candidate.statistics) : Infinity
+
+/** The mean log-likelihood of a trial in the original units. */
+export const logLikelihoodOf = ({ candidate }: FittedTrial): number => candidate.statistics.logLikelihood
+
+/** Returns the only trial if it has not converged: the rest of the search is then one pipeline. Null otherwise. */
+export const soleUnconverged = (trials: ReadonlyArray<Trial>): FittedTrial | null => {
+  const [trial] = trials
+  return trials.length === 1 && isFitted(trial) && !trial.candidate.isSettled ? trial : null
+}
+
+/** The state of a search between two of its steps. */
+export interface SearchSnapshot {
+  /** The candidate that is fitted next; null if none is, or if fitted ones are refined. */
+  readonly next: CandidateSpec | null
+  readonly trials: ReadonlyArray<Trial>
+  /** Set if there is one candidate, and all but its last iterations are done: the pipeline of these, on the scaled data. */
+  readonly remainingPipeline: Pipeline.Pipeline<string> | null
+}
+
+/** A search that can be watched, and abandoned, between its steps. */
+export type Search<A> = Generator<SearchSnapshot, A>
+
+/** Returns the snapshot of a search that fits no new candidate next. */
+export const snapshotOf = (trials: ReadonlyArray<Trial>): SearchSnapshot => ({
+  next: null,
+  trials,
+  remainingPipeline: null
+})
+
+export type TrialResult = E.Either<Problem.Problem, FittedTrial>
+
+/** Returns the pipeline that starts at given parameters and has no stages. */
+export const pipelineAt = (score: Score.Score<string>, params: Params.Params<string>): Pipeline.Pipeline<string> =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.values(params),
+    stages: []
+  })
+
+export interface FitOfSpec {
+  readonly spec: CandidateSpec
+  /** In the units of the scaled data. */
+  readonly params: Params.Params<string>
+  readonly iterations: number
+  readonly isConverged: boolean
+  /** See `FittedCandidate.isDrawn`. Default: true. */
+  readonly dependsOnSeed?: boolean
+  /** Pipeline that leads to the parameters. Default: the one that starts at them. */
+  readonly pipeline?: Pipeline.Pipeline<string>
+}
+
+/** Evaluates fitted parameters; returns a problem if there is no mixture or no finite likelihood, or if cross-validation failed. */
+export const evaluateFit = (fit: FitOfSpec, data: EvaluationData): TrialResult => {
+  const { spec, params, iterations, isConverged, dependsOnSeed = true } = fit
+  const { score, components, minVariance } = spec
+  const pipeline = fit.pipeline ?? pipelineAt(score, params)
+  const mixture = Score.toMixture(score)(params)
+  if (O.isNone(mixture))
+    return E.left(Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture'))
+  const evaluation = evaluateMixture(mixture.value, data, { pipeline, minVariance, testsSupport: isConverged })
+  const { statistics } = evaluation
+  if (data.crossValidatedDeviances !== undefined && statistics.crossValidated === undefined)
+    return E.left(
+      Problem.of(
+        'components',
+        String(components),
+        'learnable from the rows without a part of them, which cross-validation asks',
+        'take fewer, or --criterion bic'
+      )
+    )
+  if (!Number.isFinite(statistics.logLikelihood))
+    return E.left(Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other'))
+  return E.right({
+    spec,
+    params,
+    candidate: {
+      _tag: 'Learned',
+      family: Score.nameOf(score),
+      components,
+      pipeline,
+      steps: iterations,
+      isSettled: isConverged,
+      isDrawn: dependsOnSeed,
+      ...evaluation
+    }
+  })
+}
+
+export interface PipelineRun extends Pick<FitOfSpec, 'spec' | 'dependsOnSeed'> {
+  readonly pipeline: Pipeline.Pipeline<string>
+  readonly data: Source.Data
+  readonly evaluationData: EvaluationData
+  readonly key: Key.Key
+  /** Evaluates the sums over the data. Default: this process. */
+  readonly place?: Place.Place
+  /** Yielded after each pass over the data. Default: nothing is yielded. */
+  readonly snapshot?: SearchSnapshot
+}
+
+/** Runs a pipeline to its end and evaluates the result; returns the first problem if it does not compile. */
+export function* fitByPipeline(run: PipelineRun): Search<TrialResult> {
+  const { pipeline, data, evaluationData, key, place = Place.here, snapshot, ...fit } = run
+  const program = Compile.pipeline(pipeline, { place })(data)
+  if (E.isLeft(program)) return E.left(program.left[0])
+  let params: E.Either<Problem.Problem, Params.Params<string>> = E.left(
+    Problem.of('fit', 'no step', 'taken', 'let it take one')
+  )
+  let iterations = 0
+  for (const state of Run.states(program.right)(key)) {
+    const { status } = state
+    // `state.step` counts within a stage.
+    if (status._tag !== 'Running') iterations += state.step
+    else if (snapshot !== undefined) yield snapshot
+    params = status._tag === 'Failed' ? E.left(status.problem) : E.right(state.params)
+  }
+  if (E.isLeft(params)) return params
+  return evaluateFit({ ...fit, params: params.right, pipeline, iterations, isConverged: true }, evaluationData)
+}

@@ -1,0 +1,190 @@
+/**
+ * Fits one candidate from warm starts: splits of the candidate with one component less, or the mixtures of other families with as many
+ * components; also from k-means++ and hierarchical clustering. Runs a few EM iterations from each and continues the best. This gets
+ * close to the best known optimum at a small part of the cost of fitting each candidate from random starts.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import * as Params from '../core/params.js'
+import type * as Points from '../data/points.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Seeding from '../mixture/em/seeding.js'
+import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
+import { bothMaps } from '../mixture/family.js'
+import type { Mixture } from '../mixture/mixture.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Score from '../score/score.js'
+import { diagnoseMinVariance } from './minVariance.js'
+import { initialState, runEM, type EMState, type EMStep } from './runEM.js'
+
+/** Number of k-means++ starts. */
+const KMEANS_STARTS = 4
+
+/** EM iterations after which starts are compared, and iterations of the best one after that. */
+const TRIAL_ITERATIONS = 12
+const FINAL_ITERATIONS = 60
+
+/** Number of starts from other families that are kept, and the EM iterations after which they are compared. */
+const SCREENED_STARTS = 2
+const SCREENING_ITERATIONS = 3
+
+interface StartingPoint {
+  readonly params: Params.Params<string>
+  /** False if every seed gives this start. */
+  readonly dependsOnSeed: boolean
+}
+
+/** A fit of the same family with one component less. */
+export interface SmallerFit extends StartingPoint {
+  readonly score: Score.Score<string>
+}
+
+export type WarmStart =
+  | { readonly from: 'smallerFit'; readonly fit: SmallerFit }
+  | { readonly from: 'otherFamilies'; readonly mixtures: ReadonlyArray<Mixture> }
+
+export interface WarmStartedFit extends EMState {
+  readonly dependsOnSeed: boolean
+}
+
+/** Fits a score with a minimum variance; returns null if it has no mixture family, or if no start leads to finite numbers. */
+export type FitFromStarts = (
+  target: { readonly score: Score.Score<string>; readonly minVariance: number },
+  warmStart: WarmStart | null
+) => WarmStartedFit | null
+
+/** True if a family can be fitted from warm starts: by EM, with maps from and to mixtures. */
+export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
+  const maps = bothMaps(score)
+  return maps !== null && ExpectationMaximization.serves(maps.family) && !maps.family.mirrored
+}
+
+/** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone, and are the same for all families. */
+export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior: number | null): FitFromStarts => {
+  const keys = Key.split(KMEANS_STARTS)(key)
+  const kMeansCentres = remembered((count: number) =>
+    keys
+      .map(Seeding.spread(points, count))
+      .map(({ values }) => Initializer.centres(RA.chunksOf(points.dim)(Array.from(values))))
+  )
+  return ({ score, minVariance }, warmStart) => {
+    const { family } = Score.interpret(score)
+    if (family === undefined) return null
+    const initialize = (initializer: Initializer.Initializer): ReadonlyArray<StartingPoint['params']> => {
+      const start = Initializer.interpret(score, points)(initializer)
+      return E.isRight(start) ? [start.right(key)] : []
+    }
+    const centreCount = Score.startOf(family, points.dim)?.count
+    const kMeans =
+      warmStart?.from === 'otherFamilies' || centreCount === undefined
+        ? []
+        : kMeansCentres(centreCount).flatMap(initialize)
+    const step = ExpectationMaximization.step(family, minVariance, points, prior)
+    const problem: EMProblem = { family, points, minVariance, prior, step }
+    const starts = startsOf(problem, { kMeans, hierarchical: initialize(Initializer.hierarchical()) }, warmStart)
+    const best = bestStart(problem, warmStart?.from === 'otherFamilies' ? screen(step, starts) : starts)
+    return best && { ...runEMWithRestart(problem, best, FINAL_ITERATIONS), dependsOnSeed: best.dependsOnSeed }
+  }
+}
+
+type ClusteredStarts = Readonly<Record<'kMeans' | 'hierarchical', ReadonlyArray<StartingPoint['params']>>>
+
+interface EMProblem {
+  readonly family: Score.Family<string>
+  readonly points: Points.Points
+  readonly minVariance: number
+  readonly prior: number | null
+  readonly step: EMStep
+}
+
+/** Returns all starts, in the order in which they are tried. */
+const startsOf = (
+  { family, points }: EMProblem,
+  { kMeans, hierarchical }: ClusteredStarts,
+  warmStart: WarmStart | null
+): ReadonlyArray<StartingPoint> => {
+  // One component has a single optimum.
+  if (family.count(points.dim) === 1)
+    return [...kMeans, ...hierarchical].slice(0, 1).map(params => ({ params, dependsOnSeed: false }))
+  const groups = [
+    ...(warmStart?.from === 'smallerFit'
+      ? [{ list: splitsOf(warmStart.fit, family, points), dependsOnSeed: warmStart.fit.dependsOnSeed }]
+      : []),
+    ...(warmStart?.from === 'otherFamilies' ? [{ list: embed(warmStart.mixtures, family), dependsOnSeed: true }] : []),
+    { list: kMeans, dependsOnSeed: true },
+    { list: hierarchical, dependsOnSeed: false }
+  ]
+  return groups.flatMap(({ list, dependsOnSeed }) => list.map(params => ({ params, dependsOnSeed })))
+}
+
+/** Returns parameters with one component more, each with another component split. */
+const splitsOf = (
+  { score, params }: SmallerFit,
+  family: Score.Family<string>,
+  points: Points.Points
+): ReadonlyArray<StartingPoint['params']> => {
+  const { family: smaller } = Score.interpret(score)
+  return smaller === undefined ? [] : SplitAndMerge.grown(smaller, family, points)(params)
+}
+
+const embed = (
+  mixtures: ReadonlyArray<Mixture>,
+  { fromMixture }: Score.Family<string>
+): ReadonlyArray<StartingPoint['params']> =>
+  fromMixture === undefined ? [] : mixtures.map(mixture => fromMixture(mixture))
+
+/** Runs a few iterations from each start and returns the best, as far as they have come. */
+const screen = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArray<StartingPoint> =>
+  starts
+    .map(({ params, dependsOnSeed }) => ({
+      ...runEM(step, initialState(params), { maxIterations: SCREENING_ITERATIONS }),
+      dependsOnSeed
+    }))
+    .filter(({ loss }) => Number.isFinite(loss))
+    .sort((a, b) => a.loss - b.loss)
+    .slice(0, SCREENED_STARTS)
+
+interface TriedStart extends EMState {
+  readonly dependsOnSeed: boolean
+  /** True if the minimum variance alone bounds the likelihood of a component. */
+  readonly isCollapsed: boolean
+}
+
+/** Runs a few iterations from each start and returns the best; a collapsed one only if all are. Null if none is finite. */
+const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): TriedStart | null => {
+  const { family, minVariance, points } = problem
+  const isCollapsed = (params: StartingPoint['params']): boolean =>
+    family.toMixture !== undefined &&
+    diagnoseMinVariance(family.toMixture(params), { minVariance, rows: points.rows }).collapsed.length > 0
+  const isBetter = (one: TriedStart, other: TriedStart): boolean =>
+    one.isCollapsed === other.isCollapsed ? one.loss < other.loss : other.isCollapsed
+  return starts.reduce<TriedStart | null>((best, { params, dependsOnSeed }) => {
+    // An M-step with several maxima can still gain much: such runs are not abandoned.
+    const abandonAbove = best === null || best.isCollapsed || family.mStep?.anew !== undefined ? Infinity : best.loss
+    const tried = runEMWithRestart(problem, initialState(params), TRIAL_ITERATIONS, abandonAbove)
+    if (!Number.isFinite(tried.loss) || !Params.isFinite(tried.params)) return best
+    const next = { ...tried, dependsOnSeed, isCollapsed: isCollapsed(tried.params) }
+    return best === null || isBetter(next, best) ? next : best
+  }, null)
+}
+
+/**
+ * Runs EM. If the family's M-step has several maxima, also runs it from a multi-start M-step (`MStep.anew`) at the result, and returns the
+ * better of the two.
+ */
+const runEMWithRestart = (
+  { family, points, minVariance, prior, step }: EMProblem,
+  initial: EMState,
+  maxIterations: number,
+  abandonAbove = Infinity
+): EMState => {
+  const result = runEM(step, initial, { maxIterations, abandonAbove })
+  const { mStep } = family
+  if (mStep?.anew === undefined) return result
+  const multiStart = { ...family, mStep: { ...mStep, maximise: mStep.anew } }
+  const restarted = ExpectationMaximization.step(multiStart, minVariance, points, prior)(result.params).params
+  const other = runEM(step, { ...initialState(restarted), iterations: result.iterations + 1 }, { maxIterations })
+  return other.loss < result.loss && Params.isFinite(other.params) ? other : result
+}

@@ -5,6 +5,7 @@ import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import type { Component } from './component.js'
+import { probabilityBelow } from './quadraticForm.js'
 
 export type Gaussian = Omit<Component, 'weight'>
 
@@ -227,153 +228,26 @@ export const transport = (p: Gaussian, q: Gaussian): number => {
 
 // —— misclassification ——
 
-/** Σ a y² + 2βy + b² of independent standard normals y. */
-interface Quadratic {
-  readonly a: Float64Array
-  readonly beta: Float64Array
-  readonly b: Float64Array
-}
-
-/** K(s) − sc at a complex s, K the logarithm of the moment generating function Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)). */
-const exponent = ({ a, beta, b }: Quadratic, c: number, re: number, im: number): readonly [re: number, im: number] => {
-  let x = -re * c
-  let y = -im * c
-  for (let j = 0; j < a.length; j++) {
-    const u = 1 - 2 * re * a[j]
-    const v = -2 * im * a[j]
-    const size = u * u + v * v
-    x -= Elementary.log(size) / 4
-    y -= Elementary.atan2(v, u) / 2
-    // s²/(1 − 2sa), of s² = p + iq
-    const p = re * re - im * im
-    const q = 2 * re * im
-    const twice = 2 * beta[j] * beta[j]
-    x += re * b[j] * b[j] + (twice * (p * u + q * v)) / size
-    y += im * b[j] * b[j] + (twice * (q * u - p * v)) / size
-  }
-  return [x, y]
-}
-
-/** The least of a convex function between two ends, of which one may be infinite: golden sections of what s/(1 + |s|) is. */
-const least = (of: (s: number) => number, from: number, to: number): number => {
-  const at = (v: number): number => v / (1 - Math.abs(v))
-  const ends = [from, to].map(s => (Number.isFinite(s) ? s / (1 + Math.abs(s)) : Math.sign(s)))
-  const golden = (Math.sqrt(5) - 1) / 2
-  let low = Math.min(...ends)
-  let high = Math.max(...ends)
-  for (let step = 0; step < 80; step++) {
-    const left = high - golden * (high - low)
-    const right = low + golden * (high - low)
-    const f = of(at(left))
-    const g = of(at(right))
-    // What is not finite lies beyond the end that is nearer.
-    if (f < g || Number.isNaN(g)) high = right
-    else low = left
-  }
-  return at((low + high) / 2)
-}
-
-/** The sine of the angle by which the hyperbola bends away from the imaginary axis: below that of 45°, beyond which Gaussians grow. */
-const BENT = 0.4
-
-/** Relative change at which halving the steps ends, and how many halvings there are at most. */
-const SETTLED = 1e-12
-const HALVINGS = 10
-
-/**
- * P(Q < c) of Q = Σ a y² + 2βy + b², right to its own size: the inversion integral of its moment generating function (Gil-Pelaez 1951) along a
- * hyperbola through the saddle point that opens to the side on which the integrand vanishes, where equal steps converge exponentially
- * (Weideman & Trefethen 2007).
- */
-const below = (quadratic: Quadratic, c: number): number => {
-  const { a, b } = quadratic
-  const most = Math.max(...a)
-  const leastA = Math.min(...a)
-  const value = (s: number): number => {
-    const isInside = a.every(a => 1 - 2 * s * a > 0)
-    return isInside ? exponent(quadratic, c, s, 0)[0] - Elementary.log(Math.abs(s)) : Infinity
-  }
-  const ends = [leastA < 0 ? 1 / (2 * leastA) : -Infinity, most > 0 ? 1 / (2 * most) : Infinity]
-  const mean = a.reduce((sum, x, j) => sum + x + b[j] * b[j], 0)
-  // From the side of the smaller share: P(Q < c) left of the pole at 0, P(Q > c) right of it.
-  const isLower = c < mean
-  const saddle = least(value, 0, isLower ? ends[0] : ends[1])
-  const top = value(saddle)
-  if (!(Elementary.exp(top) > 0)) return isLower ? 0 : 1
-  const step = Math.abs(saddle) * 1e-3
-  const curvature = (value(saddle + step) - 2 * top + value(saddle - step)) / (step * step)
-  const width = 1 / Math.sqrt(Math.max(curvature, 1 / (saddle * saddle)))
-  /** e^{K − sc} over that of the saddle at a place of the hyperbola that opens so, and ds/dx: as s, e and ds. */
-  const along = (sine: number, x: number) => {
-    const cosine = Math.sqrt(1 - sine * sine)
-    const sinh = Elementary.sinh(x)
-    const cosh = Elementary.cosh(x)
-    const re = saddle + width * sine * (cosh - 1)
-    const im = width * cosine * sinh
-    const [log, angle] = exponent(quadratic, c, re, im)
-    return { re, im, log: log - top, angle, dre: width * sine * sinh, dim: width * cosine * cosh }
-  }
-  // To the side on which it vanishes soonest.
-  const sine = [BENT, -BENT, 0]
-    .map(sine => {
-      const sizes = Array.from({ length: 24 }, (_, i) => Elementary.exp(Math.min(along(sine, (i + 1) / 2).log, 700)))
-      return { sine, size: sizes.reduce((sum, x) => sum + x, 0) }
-    })
-    .reduce((best, one) => (one.size < best.size ? one : best)).sine
-  /** The real part of e^{K − sc} ds/(i s). */
-  const integrand = (x: number): number => {
-    const { re, im, log, angle, dre, dim } = along(sine, x)
-    const size = Elementary.exp(log)
-    if (!(size > 0)) return 0
-    const p = size * Elementary.cos(angle)
-    const q = size * Elementary.sin(angle)
-    // (p + iq)(dre + i dim)/(i (re + i im))
-    const n = p * dre - q * dim
-    const m = p * dim + q * dre
-    return (m * re - n * im) / (re * re + im * im)
-  }
-  // Beyond, what decays slowest has: |s|^{−1/2} where there is one column.
-  const reach = 80
-  const sum = (h: number, from: number): number => {
-    let found = 0
-    for (let x = from; x < reach; x += h) {
-      const term = integrand(x)
-      found += term
-      if (x > 3 && Math.abs(term) <= 1e-18 * Math.abs(found)) break
-    }
-    return found
-  }
-  let h = 0.5
-  let whole = h * (integrand(0) / 2 + sum(h, h))
-  for (let halving = 0; halving < HALVINGS; halving++) {
-    const finer = whole / 2 + (h / 2) * sum(h, h / 2)
-    const isSettled = Math.abs(finer - whole) <= SETTLED * Math.abs(finer)
-    whole = finer
-    h /= 2
-    if (isSettled) break
-  }
-  const share = Math.min(1, Math.max(0, (Math.abs(whole) / Math.PI) * Elementary.exp(top)))
-  return isLower ? share : 1 - share
-}
-
 /** Singular values nearer to 1 are 1: covariances are equal except for rounding. */
 const EQUAL = 1e-12
 
 /**
- * How likely a row of one component is taken for one of another by p(k | x): with x = m + Lz and N⁻¹L = U diag(s) Vᵀ it is
- * P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal distribution's where covariances are equal.
+ * Probability that a row of one component has the higher posterior for the other, right to a relative 1e-12 however small: with x = m + Lz and
+ * N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal distribution's if covariances
+ * are equal. Null if its integral does not converge.
  */
-export const misclassified = (p: Component, q: Component): number => {
+export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0
+  if (p.weight === 0) return 1
   const d = p.mean.length
   const { sizes: s, excesses: a, log, turned } = ratio(p.factor, q.factor, d)
   const b = turned(Factor.solve(q.factor, d, apart(p, q)))
-  const c = 2 * (Elementary.log(q.weight / Math.max(p.weight, Number.MIN_VALUE)) + log)
-  if (s.every(x => Math.abs(x - 1) <= EQUAL)) {
+  const c = 2 * (Elementary.log(q.weight / p.weight) + log)
+  if (d > 1 && s.every(x => Math.abs(x - 1) <= EQUAL)) {
     const length = Elementary.norm(b)
     if (length === 0) return c > 0 ? 1 : c < 0 ? 0 : 0.5
     const z = (c - length * length) / (2 * length)
     return z < 0 ? Normal.tail(-z) : 1 - Normal.tail(z)
   }
-  return below({ a, beta: s.map((x, i) => x * b[i]), b }, c)
+  return probabilityBelow({ a, beta: s.map((x, i) => x * b[i]), b }, c)
 }

@@ -78,8 +78,8 @@ describe('a pair of components', () => {
       near(Pairs.bhattacharyya(full, turned), wanted.bhattacharyya, 16 * d)
       expect(Pairs.leastBhattacharyya(one, other)).toBeLessThanOrEqual(wanted.bhattacharyya * (1 + rounding))
       expect(Pairs.leastBhattacharyya(full, turned)).toBeLessThanOrEqual(wanted.bhattacharyya * (1 + 16 * d * rounding)) // prettier-ignore
-      const [asOne, asFull] = [[one, other] as const, [full, turned] as const].map(([p, q]) =>
-        Pairs.misclassified({ ...p, weight: 0.4 }, { ...q, weight: 0.6 })
+      const [asOne, asFull] = [[one, other] as const, [full, turned] as const].map(
+        ([p, q]) => Pairs.misclassified({ ...p, weight: 0.4 }, { ...q, weight: 0.6 }) ?? NaN
       )
       // An inversion integral to 1e-12 of itself.
       expect(Math.abs(asOne - asFull)).toBeLessThan(1e-10 * (1e-3 + asOne))

@@ -72,7 +72,7 @@ const commonProblems = <P extends string>(
 /**
  * The value of an objective and its gradient with respect to the parameters at time 0, as a function of parameters and
  * a key. The same key gives the same noise and so the same bits. Parameters of the wrong shape throw a RangeError: they
- * are the caller's own.
+ * are the caller's own. On a population both are NaN if the parameters need more rows than are allowed, and `problem` has the number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -107,6 +107,7 @@ export const valueAndGrad =
 /**
  * The value of an objective alone, without its gradient: that of `valueAndGrad` up to rounding, in less time.
  *
+ * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
@@ -127,7 +128,11 @@ export const value =
   (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => number> =>
     pipe(
       points,
-      byPlan(loss, {}, ({ value }) => value)
+      byPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
+        const found = value(params, key)
+        // A number has no place for its reason, which the evaluation with a gradient has.
+        return Number.isNaN(found) ? Problem.valueOrThrow(evaluate(params, key), 'Compile.value').value : found
+      })
     )
 
 /** What the chosen plan computes of parameters, whose shapes are looked at first. */

@@ -32,7 +32,7 @@ export type Engine<P extends string> = (
   data: Source.Data
 ) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Chunks.Sum<ValueAndGradient<P>>
 
-/** The sum of values and gradients; 0 of none. */
+/** The sum of values and gradients; 0 of none. Its problem is the first that a part has. */
 export const total = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
@@ -42,13 +42,14 @@ export const total = <P extends string>(
     RA.matchLeft(
       () => ({ value: 0, gradient: Params.zeros(Params.shapes(params)) }),
       (first, others) =>
-        others.reduce<ValueAndGradient<P>>(
-          (sum, { value, gradient }) => ({
-            value: sum.value + value,
-            gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
-          }),
-          first
-        )
+        others.reduce<ValueAndGradient<P>>((sum, part) => {
+          const problem = sum.problem ?? part.problem
+          return {
+            value: sum.value + part.value,
+            gradient: Params.zipWith((a, b) => a + b)(sum.gradient, part.gradient),
+            ...(problem !== undefined && { problem })
+          }
+        }, first)
     )
   )
 

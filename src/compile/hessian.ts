@@ -16,6 +16,8 @@ import * as Objective from '../objective/objective.js'
 import * as Along from '../objective/along.js'
 import * as Score from '../score/score.js'
 import * as OnLine from './onLine.js'
+import { scaled, total } from './engines.js'
+import * as Problem from '../core/problem.js'
 
 /** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
 const along = <P extends string>(
@@ -44,6 +46,7 @@ const along = <P extends string>(
  * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
  * the centres turns with them.
  *
+ * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
@@ -60,13 +63,33 @@ const along = <P extends string>(
  * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
  */
 export const hessianVector =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Pick<Circumstances, 'library' | 'isTried'>> = {}) =>
-  (
-    points: Source.Data
-  ): E.Either<
-    CompileErrors,
-    (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
-  > => {
+  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
+  (points: Source.Data): E.Either<CompileErrors, DirectionalDerivative<P, Params.Params<P>>> =>
+    pipe(
+      points,
+      directionalDerivative(loss, circumstances),
+      E.map(
+        derivative => (params, direction, key) =>
+          Problem.valueOrThrow(derivative(params, direction, key), 'Compile.hessianVector').gradient
+      )
+    )
+
+type HessianCircumstances = Partial<Pick<Circumstances, 'library' | 'isTried'>>
+
+/** A function of parameters, a direction and the key of the noise. */
+type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
+  params: Params.Params<P>,
+  direction: Params.Params<P>,
+  key: Key.Key
+) => A
+
+/**
+ * The derivative of an objective along a direction, ⟨∇L, v⟩, with its gradient, the product ∇²L · v. Both are NaN, with the problem beside
+ * them, if the data are a population and the parameters need more rows than are allowed.
+ */
+export const directionalDerivative =
+  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
+  (points: Source.Data): E.Either<CompileErrors, DirectionalDerivative<P>> => {
     const data = Loss.unchanging(someData(points, 'Compile.hessian(loss)(data)'))
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
@@ -87,16 +110,17 @@ export const hessianVector =
       E.map(({ line, engine }) => {
         const wanted = Params.checked(shapes())
         if (line === null) {
-          const product = along(loss, engine, data, circumstances.library)
-          return (params, direction, key) => product(wanted(params), wanted(direction), key).gradient
+          const derivative = along(loss, engine, data, circumstances.library)
+          return (params, direction, key) => derivative(wanted(params), wanted(direction), key)
         }
         return (params, direction, key) =>
-          line(wanted(params), wanted(direction))
-            .map(({ weight, data, expectation }) => {
-              const product = along({ ...loss, expectation }, engine, data, circumstances.library)
-              return Params.mapValues(x => weight * x)(product(params, direction, key).gradient)
+          total(
+            params,
+            line(wanted(params), wanted(direction)).map(({ weight, data, expectation }) => {
+              const derivative = along({ ...loss, expectation }, engine, data, circumstances.library)
+              return scaled(weight)(derivative(params, direction, key))
             })
-            .reduce(Params.zipWith((a, b) => a + b))
+          )
       })
     )
   }

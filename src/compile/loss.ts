@@ -26,6 +26,7 @@ import * as Objective from '../objective/objective.js'
 import * as Pairs from './pairwise.js'
 import * as Params from '../core/params.js'
 import * as Place from '../data/place.js'
+import type * as Problem from '../core/problem.js'
 import * as Source from '../data/source/source.js'
 import type { Mixture } from '../mixture/mixture.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -189,10 +190,14 @@ export const framed = <P extends string>({
   return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.ofModel(model, data))
 }
 
-/** A value that is none, where rows cannot resolve the students. */
-export const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => ({
+/** NaN as value and gradient, with the reason why these parameters have none. */
+export const unresolvedValue = <P extends string>(
+  params: Params.Params<P>,
+  problem: Problem.Problem
+): ValueAndGradient<P> => ({
   value: NaN,
-  gradient: Params.mapValues(() => NaN)(params)
+  gradient: Params.mapValues(() => NaN)(params),
+  problem
 })
 
 /** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
@@ -234,7 +239,7 @@ const following = <P extends string>(
           known.set(nodes, evaluate)
           return evaluate(params, key, others)
         }),
-        E.getOrElse(() => nothing(params))
+        E.getOrElse(problem => unresolvedValue(params, problem))
       )
   }
   const terms = Objective.terms(loss.objective)

@@ -301,8 +301,12 @@ const wanted = <P extends string>(
     loss,
     plan: {
       ...plan,
-      evaluate: (params, key, rows, constants) =>
-        beyond(params) === null ? plan.evaluate(params, key, rows, constants) : Loss.nothing(params)
+      evaluate: (params, key, rows, constants) => {
+        const coarse = beyond(params)
+        return coarse === null
+          ? plan.evaluate(params, key, rows, constants)
+          : Loss.unresolvedValue(params, Line.problem(coarse))
+      }
     },
     problems: [
       ...refused,

@@ -132,6 +132,17 @@ export const orThrow = <A>(either: Either<Problem | ReadonlyArray<Problem>, A>):
   throw Object.assign(new RangeError(problems.map(show).join('\n')), { problems })
 }
 
+/**
+ * A result that may have its problem beside it, if it has none.
+ *
+ * @throws RangeError with the `problem`, named after the call
+ */
+export const valueOrThrow = <A extends { readonly problem?: Problem }>(result: A, call: string): A => {
+  const { problem } = result
+  if (problem === undefined) return result
+  throw Object.assign(new RangeError(`${call}: ${show(problem)}`), { problem })
+}
+
 /** No problem when `holds`, else the one described: problems are collected, not thrown. */
 export const unless = (
   holds: boolean,

@@ -13,6 +13,8 @@ import type * as Rate from './rate.js'
 export interface Evaluation<P extends string> {
   readonly value: number
   readonly gradient: Params.Params<P>
+  /** The reason if both are NaN and the data cannot resolve the parameters; absent otherwise. */
+  readonly problem?: Problem.Problem
 }
 
 /** Of what a gradient is: of the likelihood of the data, of score matching at one noise level, or of something else. */

@@ -1,11 +1,14 @@
 /** Newton's method to any stationary point, and gradient flow: loops over vectors, pure from outside. */
 import { dot, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
+import type { Problem } from '../core/problem.js'
 
 /** A value with its gradient. */
 export interface Slope {
   readonly value: number
   readonly gradient: Float64Array
+  /** The reason if both are NaN. */
+  readonly problem?: Problem
 }
 
 export interface Smooth {
@@ -69,6 +72,9 @@ export interface Until {
   readonly steps: number
 }
 
+/** A flow ends if a step this short, beside the length of x, leads to no value. */
+const SHORTEST = 1e-12
+
 /** Steps in time are no longer. */
 const LONGEST = 1e12
 
@@ -92,7 +98,8 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
 
 /**
  * θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009): exact where L is quadratic, so that
- * steps are long in valleys and near the end. Their size follows from the error of each; every step is kept. It ends early where `left` says so.
+ * steps are long in valleys and near the end. Their size follows from the error of each; every step is kept. It ends early where `left` says so,
+ * and where even a short step leads to no value: then its last moment has the reason.
  */
 export const descend = (
   { at, hessian }: Smooth,
@@ -103,6 +110,7 @@ export const descend = (
 ): ReadonlyArray<Moment> => {
   const n = start.length
   const course: Moment[] = [{ time: 0, x: start, ...at(start) }]
+  if (course[0].problem !== undefined) return course
   let h = 0.1
   let curved = symmetricEigen({ shape: [n, n], values: hessian(start) })
   for (let i = 0; i < until.steps; i++) {
@@ -122,7 +130,8 @@ export const descend = (
       return out
     }
     const whole = sum(k => -step * functions[k][0] * along(gradient, k))
-    const there = at(x.map((v, j) => v + whole[j])).gradient
+    const ahead = at(x.map((v, j) => v + whole[j]))
+    const there = ahead.gradient
     // What the gradient there is beside that of the quadratic.
     const rest = there.map((g, j) => g - gradient[j])
     const correction = sum(k => -2 * step * functions[k][2] * (along(rest, k) - values[k] * along(whole, k)))
@@ -130,8 +139,18 @@ export const descend = (
     const error = norm(correction)
     // Beside how far the step goes.
     const allowed = tolerance * norm(whole)
-    if (error <= allowed) {
-      course.push({ time: time + step, x: next, ...at(next) })
+    const found = error <= allowed ? at(next) : undefined
+    const problem = ahead.problem ?? found?.problem
+    if (problem !== undefined) {
+      if (norm(whole) <= SHORTEST * (1 + norm(x))) {
+        course[course.length - 1] = { ...course[course.length - 1], problem }
+        break
+      }
+      h = step / 5
+      continue
+    }
+    if (found !== undefined) {
+      course.push({ time: time + step, x: next, ...found })
       curved = symmetricEigen({ shape: [n, n], values: hessian(next) })
     }
     const ratio = error === 0 ? 5 : 0.9 * exp(log(allowed / error) / 2)
@@ -142,7 +161,7 @@ export const descend = (
 
 /** x ← f(x) until a step is short; a moment's value is that of what f lowers, and its gradient the step that it takes, turned around. */
 export const repeat = (
-  next: (x: Float64Array) => { readonly value: number; readonly x: Float64Array },
+  next: (x: Float64Array) => Pick<Moment, 'value' | 'x' | 'problem'>,
   start: Float64Array,
   until: Until,
   left: (x: Float64Array) => boolean
@@ -151,6 +170,10 @@ export const repeat = (
   let x = start
   for (let time = 0; time <= Math.min(until.steps, until.time); time++) {
     const found = next(x)
+    if (found.problem !== undefined) {
+      course.push({ time, x, value: NaN, gradient: x.map(() => NaN), problem: found.problem })
+      break
+    }
     const gradient = x.map((v, j) => v - found.x[j])
     course.push({ time, x, value: found.value, gradient })
     // A value that is none goes nowhere.

@@ -4,6 +4,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
+import * as Problem from '../core/problem.js'
 import * as Params from '../core/params.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/objective.js'
@@ -31,12 +32,16 @@ export interface Moment<P extends string> {
   readonly params: Params.Params<P>
   readonly value: number
   readonly gradientNorm: number
+  /** The reason if a course ends here since what follows needs more rows than are allowed; the value is NaN if this moment does. */
+  readonly problem?: Problem.Problem
 }
 
 /** A step from parameters, with the value of what it lowers there. */
 export type Step<P extends string> = (params: Params.Params<P>) => {
   readonly value: number
   readonly params: Params.Params<P>
+  /** The reason if the value is NaN since the parameters need more rows than are allowed. */
+  readonly problem?: Problem.Problem
 }
 
 export interface FlowOptions<P extends string = string> {
@@ -53,6 +58,7 @@ const FLOOR = 1e-6
 /**
  * The map of expectation–maximization on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺),
  * an integral. Its value is −E log p_t(x_t; θ), which it never raises (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0.
+ * Parameters that need more rows than are allowed stay, with the value NaN and the `problem` beside it.
  *
  * @throws RangeError where the family has no M-step, or the loss several noise levels
  * @example
@@ -80,8 +86,10 @@ export const expectationMaximization = <P extends string>({ score, objective, sc
 
 /**
  * Gradient flow, θ′ = −∇L, from parameters: its moments, by exponential steps of order 3 whose size follows from their error (Hochbruck,
- * Ostermann & Schweitzer 2009). It ends where the gradient is small, at a time, or after so many steps. With a `map`, that is repeated instead.
+ * Ostermann & Schweitzer 2009). It ends where the gradient is small, at a time, or after so many steps; and, with the `problem` at its last
+ * moment, where what follows needs more rows than are allowed. With a `map`, that is repeated instead.
  *
+ * @throws RangeError, with the number, if the start needs more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
@@ -100,7 +108,9 @@ export const expectationMaximization = <P extends string>({ score, objective, sc
 export const flow =
   <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
-    followed(loss, options, () => false)(start)
+    pipe(followed(loss, options, () => false)(start), course =>
+      course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
+    )
 
 /** The same, as long as it has not left. */
 const followed = <P extends string>(
@@ -115,19 +125,20 @@ const followed = <P extends string>(
       ? Courses.descend(smooth, start, tolerance, whole, left)
       : Courses.repeat(
           x => {
-            const { value, params } = map(unpacked(x))
-            return { value, x: Params.packed(params) }
+            const { value, params, problem } = map(unpacked(x))
+            return { value, x: Params.packed(params), ...(problem !== undefined && { problem }) }
           },
           start,
           whole,
           left
         )
   return start =>
-    courseFrom(Params.packed(Params.checked(loss.shapes)(start))).map(({ time, x, value, gradient }) => ({
+    courseFrom(Params.packed(Params.checked(loss.shapes)(start))).map(({ time, x, value, gradient, problem }) => ({
       time,
       params: unpacked(x),
       value,
-      gradientNorm: norm(gradient)
+      gradientNorm: norm(gradient),
+      ...(problem !== undefined && { problem })
     }))
 }
 
@@ -198,7 +209,10 @@ export const follow = <P extends string>(
   const lossAt = remembered(loss)
   const begin = lossAt(from.at)
   const { unpacked, refined } = packed(begin, false)
-  const start = refined(Params.packed(Params.checked(begin.shapes)(from.params)))
+  const start = Problem.valueOrThrow(
+    refined(Params.packed(Params.checked(begin.shapes)(from.params))),
+    'Population.follow'
+  )
   if (!(norm(start.gradient) <= VANISHED))
     return refuse(
       `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`
@@ -248,6 +262,8 @@ export interface Basin<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   /** One an initial point, of a plane row by row, the least v first. */
   readonly ends: ReadonlyArray<End>
+  /** The reason why the first of the unfinished starts came to no value; absent if none lacks one. */
+  readonly problem?: Problem.Problem
   /** A letter a start, A for the first of the points; · escaped, ? unfinished. Of a plane a line for each v, the greatest first. */
   readonly picture: () => string
   /** One line a point. */
@@ -296,7 +312,7 @@ export const basin = <P extends string>(
     : starts
   const gradientNorm = until.gradientNorm ?? 1e-7
   const courseFrom = followed(loss, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
-  const { points, ends } = collected(
+  const { points, ends, problem } = collected(
     begin.map(start => {
       const course = courseFrom(start)
       const last = course[course.length - 1]
@@ -307,6 +323,7 @@ export const basin = <P extends string>(
   return {
     points,
     ends,
+    ...(problem !== undefined && { problem }),
     picture: () =>
       isPlane(starts)
         ? RA.makeBy(starts.count, i => {

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
-import { refuse } from '../../lib/plain/refuse.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Compile from '../compile/index.js'
 import * as Problem from '../core/problem.js'
@@ -105,10 +105,13 @@ export interface Loss<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly data: Population
   readonly shapes: Params.Shapes<P>
+  /** Value and gradient; NaN, with the `problem`, if the parameters need more rows than are allowed. */
   readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
   /** The standard errors of value and gradient, over the shifts of a lattice; 0 of quadrature. */
   readonly standardErrors: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** The product of the Hessian with a direction. */
+  /** The derivative along a direction, ⟨∇L, v⟩, with its gradient, ∇²L · v; NaN, with the `problem`, as `evaluate`. */
+  readonly along: (params: Params.Params<P>, direction: Params.Params<P>) => Compile.ValueAndGradient<P>
+  /** The product of the Hessian with a direction; throws a RangeError with the problem if there is one. */
   readonly curvature: (params: Params.Params<P>, direction: Params.Params<P>) => Params.Params<P>
 }
 
@@ -157,7 +160,8 @@ export const loss = <P extends string>({
   const shapes = Score.shapes(population.dim)(score)
   const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
   const evaluate = Problem.orThrow(Compile.valueAndGrad(own)(population))
-  const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { isTried: true })(population)))
+  const derivative = lazy(() => Problem.orThrow(Compile.directionalDerivative(own, { isTried: true })(population)))
+  const along: Loss<P>['along'] = (params, direction) => derivative()(params, direction, key)
   const shifts = lazy(() => (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own)(data))))
   return {
     score,
@@ -176,7 +180,8 @@ export const loss = <P extends string>({
         )
       }
     },
-    curvature: (params, direction) => product()(params, direction, key)
+    along,
+    curvature: (params, direction) => Problem.valueOrThrow(along(params, direction), 'Population.loss').gradient
   }
 }
 
@@ -190,15 +195,24 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
-/** The Hessian at parameters, [n, n] of their entries in order. */
-export const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): NdArray =>
-  symmetric(
-    RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.curvature(params, Params.unit(loss.shapes, j))))
+/** The Hessian at parameters, [n, n] of their entries in order; or the reason if they need more rows than are allowed. */
+export const matrixOf = <P extends string>(
+  { along, shapes }: Loss<P>,
+  params: Params.Params<P>
+): E.Either<Problem.Problem, NdArray> =>
+  pipe(
+    RA.makeBy(Params.sizeOf(shapes), j => Params.unit(shapes, j)),
+    E.traverseArray(direction => {
+      const { gradient, problem } = along(params, direction)
+      return problem === undefined ? E.right(Params.packed(gradient)) : E.left(problem)
+    }),
+    E.map(symmetric)
   )
 
 /**
  * The Hessian of a population's loss, exact to rounding: `Compile.hessian` of a population.
  *
+ * @throws RangeError, with the number, if the parameters need more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
@@ -214,7 +228,10 @@ export const hessian =
   <P extends string>(loss: Loss<P>) =>
   (params: Params.Params<P>): Hessian => {
     const size = Params.sizeOf(loss.shapes)
-    const matrix = matrixOf(loss, Params.checked(loss.shapes)(params))
+    const matrix = pipe(
+      matrixOf(loss, Params.checked(loss.shapes)(params)),
+      E.getOrElse((problem): NdArray => refuseWith(problem, `Population.hessian: ${Problem.show(problem)}`))
+    )
     const found = symmetricEigen(matrix)
     return {
       matrix,

@@ -1,11 +1,13 @@
 /** Stationary points of losses in population, each with its index. */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
+import type * as Problem from '../core/problem.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -43,6 +45,8 @@ export interface Stationary<P extends string> {
   readonly escaped: number
   /** Starts whose gradient did not vanish. */
   readonly failed: number
+  /** The reason why the first of them came to no value; absent if none lacks one. */
+  readonly problem?: Problem.Problem
   /**
    * Σ(−1)^index over all images (Poincaré & Hopf); null where a point is flat. It is 1 if a loss grows without bound in all directions
    * and no point is missing. Objectives that average over the teacher are bounded along directions on which a student escapes: then
@@ -137,10 +141,17 @@ export const smoothOf = <P extends string>(
   return {
     unpacked,
     at: x => {
-      const { value, gradient } = loss.evaluate(unpacked(x))
-      return { value, gradient: Params.packed(gradient) }
+      const { value, gradient, problem } = loss.evaluate(unpacked(x))
+      return { value, gradient: Params.packed(gradient), ...(problem !== undefined && { problem }) }
     },
-    hessian: x => matrixOf(loss, unpacked(x)).values
+    hessian: x =>
+      pipe(
+        matrixOf(loss, unpacked(x)),
+        E.match(
+          () => new Float64Array(x.length * x.length).fill(NaN),
+          ({ values }) => values
+        )
+      )
   }
 }
 
@@ -157,6 +168,8 @@ interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
 interface Collected<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   readonly ends: ReadonlyArray<End>
+  /** That of the first search that came to no value. */
+  readonly problem: Problem.Problem | undefined
 }
 
 /** The same, and points of it that are told apart up to relabelling, and reflection where asked. */
@@ -221,7 +234,8 @@ export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Pack
       .sort((a, b) => a.value - b.value)
     return {
       points: points.map(point => ({ ...point, starts: led.filter(one => one === point).length })),
-      ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one)))
+      ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one))),
+      problem: ends.find((end, i) => led[i] === 'unfinished' && end.problem !== undefined)?.problem
     }
   }
   return { ...smooth, left, refined, collected }
@@ -285,11 +299,12 @@ export const stationary = <P extends string>(
           const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
           return Params.packed(start.fromCentres(centres, meanVariance(truth)))
         })
-  const { points, ends } = collected([...begin, ...random].map(refined))
+  const { points, ends, problem } = collected([...begin, ...random].map(refined))
   return {
     points,
     escaped: ends.filter(end => end === 'escaped').length,
     failed: ends.filter(end => end === 'unfinished').length,
+    ...(problem !== undefined && { problem }),
     morse: points.some(({ flat }) => flat > 0)
       ? null
       : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),

@@ -17,6 +17,7 @@ import type { Score } from '../family.js'
 import * as Nodes from '../nodes.js'
 import { inMemory, rowsOf, type Rows } from '../dataRows.js'
 import * as Params from '../../core/params.js'
+import type * as Problem from '../../core/problem.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
@@ -28,6 +29,8 @@ export interface Taken<P extends string> {
   /** The mean negative log-likelihood at the parameters it starts from; under a prior less log p(θ) a row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
+  /** The reason if the value is NaN and the parameters did not move since a population cannot resolve them; absent otherwise. */
+  readonly problem?: Problem.Problem
 }
 
 /** Whether a family can be learned so: by its M-step, or by statistics of its own. */
@@ -277,7 +280,7 @@ export const integratedStep = <P extends string>(
           params
         )
       ),
-      E.getOrElse(() => ({ value: NaN, params }))
+      E.getOrElse((problem): Taken<P> => ({ value: NaN, params, problem }))
     )
 }
 

@@ -24,16 +24,19 @@ export interface ScheduleOptions {
   readonly homogeneous?: boolean
 }
 
-/** Times s < t inside the pieces between edges, in one piece or with one or two kinks between them. */
+/** Number of equal steps by which a time is drawn from a piece. */
+const SHARES = Elementary.powerOfTwo(20)
+
+/** Ordered times inside the pieces between edges, in one piece or with one or two kinks between them; uniform in each piece, as `fc.double` is not. */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
-  const inside = (piece: number, tenths: number): number =>
-    edges[piece] + (tenths / 10) * (edges[piece + 1] - edges[piece])
+  const last = edges.length - 2
+  const share = fc.nat({ max: SHARES }).map(k => 0.02 + (0.96 * k) / SHARES)
+  const inside = (piece: number, share: number): number => edges[piece] + share * (edges[piece + 1] - edges[piece])
   return fc
-    .tuple(fc.nat(edges.length - 2), fc.nat(2), fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 9 }))
-    .map(([first, pieces, lo, hi]) => {
-      const last = Math.min(first + pieces, edges.length - 2)
-      return { s: inside(first, lo), t: inside(last, last > first || hi > lo ? hi : lo + 1) }
-    })
+    .tuple(fc.nat(last), fc.nat(2), share, share)
+    .map(([piece, more, a, b]) => [inside(piece, a), inside(Math.min(piece + more, last), b)])
+    .filter(([a, b]) => a !== b)
+    .map(([a, b]) => ({ s: Math.min(a, b), t: Math.max(a, b) }))
 }
 
 /** Times from a tenth to 1e-5 of the way from either end; without end, far out, to a log-SNR of −40: beyond it nothing is seen. */

@@ -91,6 +91,17 @@ const schedules = ofConcept('schedule', scheduled, {
       ...circle,
       own: { diffusion: t => 1.5 * Math.sin(3 * t) }
     },
+    'noise a tenth too large but at twentieths of the time, with a kink that is said | log-SNR is that of the level': {
+      alpha: t => 1 - t,
+      sigma: t => t * (1 + 0.1 * Math.sin(20 * Math.PI * t) ** 2),
+      own: {
+        logSnr: t => 2 * Math.log((1 - t) / t),
+        timeOfLogSnr: l => 1 / (1 + Math.exp(l / 2)),
+        drift: t => -1 / (1 - t),
+        diffusion: t => (2 * t) / (1 - t),
+        kinks: () => [0.5]
+      }
+    },
     'an inverse off by 1e-6 | timeOfLogSnr inverts logSnr': {
       ...circle,
       own: { timeOfLogSnr: l => Math.atan(Math.exp(-l / 2)) / 1.5 + 1e-6 }

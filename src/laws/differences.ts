@@ -6,6 +6,10 @@ import { equals, type Relation } from './lawRows.js'
 export const slope = (f: (step: number) => number, h: number): number =>
   (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
 
+/** The derivative at 0 by one-sided differences of fourth order: to the right if h > 0, to the left if h < 0. */
+export const oneSidedSlope = (f: (step: number) => number, h: number): number =>
+  (48 * f(h) - 25 * f(0) - 36 * f(2 * h) + 16 * f(3 * h) - 3 * f(4 * h)) / (12 * h)
+
 /** What a slope is to lie between, at one length of the steps, and by how much it may be off. */
 export interface Sides {
   readonly least: number

@@ -8,7 +8,7 @@ import * as TimeLaw from '../objective/timeLaw.js'
 import { seeds } from './arbitraries.js'
 import { greatest } from './check.js'
 import { areFinite, atLeast, atMost, declared, equals, forAll, ofRows, type Relation } from './lawRows.js'
-import { slope } from './differences.js'
+import { oneSidedSlope } from './differences.js'
 import type { Laws } from './law.js'
 
 export interface TimeLawOptions {
@@ -31,6 +31,9 @@ const sumMeans = (nodes: ReadonlyArray<TimeLaw.Node>): Means =>
     [0, 0, 0, 0]
   )
 
+/** Steps in u at which a quantile is differentiated, to either side. */
+const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
+
 /** What 48 nodes leave out of tails. */
 const TAILS = 1e-3
 
@@ -42,6 +45,10 @@ const fine = (lo: number, hi: number): ReadonlyArray<TimeLaw.Node> => {
     return Array.from(nodes, (time, k) => ({ time, weight: weights[k] }))
   })
 }
+
+/** The density at the nodes of a fine rule. Beyond time 60 no schedule has signal that is seen. */
+const overDensity = ({ at, support }: TimeLaw.Density): ReadonlyArray<TimeLaw.Node> =>
+  fine(support[0], Math.min(support[1], 60)).map(({ time, weight }) => ({ time, weight: weight * at(time) }))
 
 /** Means of a few nodes are those of many: to what many do not see beyond their last, and to two of them, as weights may jump. */
 const asMany = (found: Means, many: ReadonlyArray<TimeLaw.Node>): Relation => {
@@ -122,19 +129,20 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         reason: 'it says no density, or draws by weights',
         name: 'the density is that of the draws',
         statement:
-          '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
+          '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), t′ to the left or to the right by differences of fourth order in steps of 1e-3, 1e-4 or 1e-5, as a quantile may have kinks; and t(u) is in the support. To 1e-5, the error of the differences.',
         source: 'a density is the slope of the share',
         says: ({ seed }, { densityAt, drawnBy }) => {
           const u = shareOf(seed)
           const time = drawnBy(u)
-          const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
-          return (
-            !Schedule.breakpoints(schedule).some(kink => kink >= lo && kink <= hi) && [
-              equals(densityAt.at(time) * Math.abs(slope(step => drawnBy(u + step), 1e-3)), 1, 1e-5),
-              atLeast(time, densityAt.support[0]),
-              atMost(time, densityAt.support[1])
-            ]
+          const products = QUANTILE_STEPS.map(
+            h => densityAt.at(time) * Math.abs(oneSidedSlope(step => drawnBy(u + step), h))
           )
+          const nearest = products.reduce((best, x) => (Math.abs(x - 1) < Math.abs(best - 1) ? x : best))
+          return [
+            equals({ 'p(t(u)) |t′(u)|': nearest }, 1, 1e-5),
+            atLeast({ 't(u)': time }, densityAt.support[0]),
+            atMost({ 't(u)': time }, densityAt.support[1])
+          ]
         }
       }),
       lawOf({
@@ -146,17 +154,43 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         says: ({ seed }) => asMany(sumMeans(nodesOf(48 + (seed % 17))), drawnNodes())
       }),
       lawOf({
+        name: 'nodes that are listed are of its density',
+        statement: `Σ w_i f(t_i) = ∫ p f dt of the nodes of a law that is not drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), and h²/4 (1 + |mean|), h the mean distance of nodes: twice what midpoints leave out.`,
+        source: 'definition of a quadrature rule',
+        maxCases: 1,
+        claim: meaning.quantile === undefined && densityAt,
+        reason: meaning.quantile === undefined ? 'it declares no ‘density’' : 'it is drawn',
+        says: (_, density) => {
+          const nodes = nodesOf(48)
+          const times = nodes.map(({ time }) => time)
+          const distance = (Math.max(...times) - Math.min(...times)) / Math.max(1, nodes.length - 1)
+          const wanted = sumMeans(overDensity(density))
+          const within = (TAILS + (distance * distance) / 4) * (1 + greatest(wanted))
+          return equals({ 'Σ w f(t)': sumMeans(nodes) }, { 'Σ w f(t)': wanted }, within)
+        }
+      }),
+      lawOf({
+        name: 'draws are weighed to its density',
+        statement: `E w = ∫ p dt, w the weight of what is drawn. To ${TAILS} (1 + |mean|).`,
+        source: 'importance sampling: the weight is the density over that of the draws',
+        maxCases: 1,
+        claim: meaning.quantile !== undefined && meaning.weight !== undefined && densityAt,
+        reason: 'it is drawn without weights, or declares no ‘density’',
+        says: (_, density) => {
+          const [found] = sumMeans(drawnNodes())
+          const [wanted] = sumMeans(overDensity(density))
+          return equals({ 'E w': found }, wanted, TAILS * (1 + Math.abs(wanted)))
+        }
+      }),
+      lawOf({
         ...declared('density'),
         statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${asDrawn}`,
         maxCases: 1,
         claim: meaning.quantile !== undefined && densityAt,
-        says: (_, { at, support }) => {
+        says: (_, density) => {
           const drawn = drawnNodes()
           const [whole] = sumMeans(drawn)
-          // Beyond sixty no schedule has signal that is seen.
-          const found = sumMeans(
-            fine(support[0], Math.min(support[1], 60)).map(({ time, weight }) => ({ time, weight: weight * at(time) }))
-          )
+          const found = sumMeans(overDensity(density))
           return asMany(
             found.map(x => x / found[0]),
             drawn.map(({ time, weight }) => ({ time, weight: weight / whole }))

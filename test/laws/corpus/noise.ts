@@ -150,6 +150,22 @@ const timeLaws = ofConcept('time law', timeLaw, {
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 1 / n }))
       }
     },
+    'listed nodes of weights that sum to 10/12 | nodes that are listed are of its density': {
+      law: {
+        // Simpson’s rule is 1, 4, 2, 4, 1.
+        nodes: () => [1, 2, 4, 2, 1].map((w, i) => ({ time: 0.2 + 0.3 * i, weight: w / 12 })),
+        density: () => ({ at: () => 1 / 1.2, support: [0.2, 1.4] })
+      }
+    },
+    'listed nodes of the uniform law, of a density that rises | nodes that are listed are of its density': {
+      law: {
+        nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n })),
+        density: () => ({ at: t => 2 * t, support: [0, 1] })
+      }
+    },
+    'weights of twice the density | draws are weighed to its density': {
+      law: { quantile: () => u => u, weight: () => t => 4 * t, density: () => ({ at: t => 2 * t, support: [0, 1] }) }
+    },
     'times 2u², said to be uniform from 0 on | its ‘fromClean’ is what it stands for': {
       law: { quantile: () => u => 2 * u * u, fromClean: 2 }
     },
@@ -161,6 +177,34 @@ const timeLaws = ofConcept('time law', timeLaw, {
     'from noise to data': { law: { quantile: () => u => 1 - u, density: () => ({ at: () => 1, support: [0, 1] }) } },
     'midpoints, as many as are asked for': {
       law: { nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n })) }
+    },
+    'the triangular law, of which the quantile has a kink in its slope': {
+      law: {
+        quantile: () => u => (u < 0.5 ? Math.sqrt(2 * Math.max(u, 2 ** -54)) : 2 - Math.sqrt(2 * (1 - u))),
+        density: () => ({ at: t => Math.max(0, Math.min(t, 2 - t)), support: [0, 2] })
+      }
+    },
+    'two pieces, with their density': {
+      law: {
+        quantile: () => u => (u < 0.5 ? 0.2 * u : 0.1 + 1.8 * (u - 0.5)),
+        density: () => ({ at: t => (t < 0.1 ? 5 : 1 / 1.8), support: [0, 1] })
+      }
+    },
+    'Simpson’s rule, with its density': {
+      law: {
+        nodes: () => [1, 4, 2, 4, 1].map((w, i) => ({ time: 0.2 + 0.3 * i, weight: w / 12 })),
+        density: () => ({ at: () => 1 / 1.2, support: [0.2, 1.4] })
+      }
+    },
+    'midpoints of five pieces, with their density': {
+      law: {
+        nodes: () =>
+          Array.from({ length: 5 }, (_, i) => ({ time: (i + 0.5) / 2.5, weight: (2 * (i + 0.5)) / 2.5 / 2.5 })),
+        density: () => ({ at: t => 2 * t, support: [0, 2] })
+      }
+    },
+    'drawn evenly, weighted to its density': {
+      law: { quantile: () => u => u, weight: () => t => 2 * t, density: () => ({ at: t => 2 * t, support: [0, 1] }) }
     },
     'two times': {
       law: {

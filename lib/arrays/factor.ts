@@ -24,6 +24,38 @@ export const multiply = ({ shape, values }: NdArray, dim: number, rows: Rows): R
   return out
 }
 
+/** Returns c + F r for a single row r. Each entry is summed in the order of the columns of F, starting with c. */
+export const applyAffine = ({ shape, values }: NdArray, centre: Rows, row: Rows): Rows => {
+  if (shape.length < 2) return centre.map((c, j) => c + values[shape.length === 0 ? 0 : j] * row[j])
+  const dim = row.length
+  return centre.map((c, i) => {
+    let sum = c
+    for (let j = 0; j <= i; j++) sum += values[i * dim + j] * row[j]
+    return sum
+  })
+}
+
+/** Product F G of two factors, in the more compact form that holds it: a number, a diagonal or a triangle, as the larger of the two. */
+export const multiplyFactors = (left: NdArray, right: NdArray, dim: number): NdArray => {
+  if (left.shape.length === 0) return { shape: right.shape, values: right.values.map(x => left.values[0] * x) }
+  if (right.shape.length === 0) return { shape: left.shape, values: left.values.map(x => x * right.values[0]) }
+  if (left.shape.length === 1 && right.shape.length === 1)
+    return { shape: [dim], values: left.values.map((x, j) => x * right.values[j]) }
+  const { values: outer } = triangle(left, dim)
+  const { values: inner } = triangle(right, dim)
+  const out = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let k = 0; k <= i; k++)
+      for (let j = 0; j <= k; j++) out[i * dim + j] += outer[i * dim + k] * inner[k * dim + j]
+  return { shape: [dim, dim], values: out }
+}
+
+/** Trace of the covariance, tr Σ = |F|². */
+export const covarianceTrace = ({ shape, values }: NdArray, dim: number): number => {
+  if (shape.length === 0) return dim * Elementary.square(values[0])
+  return values.reduce((sum, f) => sum + f * f, 0)
+}
+
 /** Each row r as F⁻¹ r, by forward substitution: the r of covariance Σ become white. */
 export const solve = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows => {
   if (shape.length === 0) return rows.map(x => x / values[0])

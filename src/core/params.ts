@@ -25,13 +25,16 @@ export type Nested = number | ReadonlyArray<Nested>
 const shapeOf = (nested: Nested): ReadonlyArray<number> =>
   typeof nested === 'number' ? [] : nested.length === 0 ? [0] : [nested.length, ...shapeOf(nested[0])]
 
-const flatten = (nested: Nested): ReadonlyArray<number> =>
-  typeof nested === 'number' ? [nested] : nested.flatMap(flatten)
+const isNumber = (nested: Nested): nested is number => typeof nested === 'number'
 
-const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean =>
-  typeof nested === 'number'
-    ? shape.length === 0
-    : nested.length === shape[0] && nested.every(inner => isRegular(inner, shape.slice(1)))
+const flatten = (nested: Nested): ReadonlyArray<number> =>
+  isNumber(nested) ? [nested] : nested.every(isNumber) ? nested : nested.flatMap(flatten)
+
+const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean => {
+  if (isNumber(nested)) return shape.length === 0
+  const rest = shape.slice(1)
+  return nested.length === shape[0] && nested.every(inner => isRegular(inner, rest))
+}
 
 /** The array written as nested numbers; `null` where the nesting is ragged. */
 export const ndArray = (nested: Nested): NdArray | null => {

@@ -4,8 +4,7 @@
  * close to the best known optimum at a small part of the cost of fitting each candidate from random starts.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { Key } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Params from '../core/params.js'
 import type * as Points from '../data/points.js'
@@ -15,6 +14,7 @@ import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
 import { bothMaps } from '../mixture/family.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
+import { startAtCentres } from '../pipeline/start.js'
 import * as Score from '../score/score.js'
 import { diagnoseMinVariance } from './minVariance.js'
 import { initialState, runEM, type EMState, type EMStep } from './runEM.js'
@@ -64,26 +64,25 @@ export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
 /** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone, and are the same for all families. */
 export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior: number | null): FitFromStarts => {
   const keys = Key.split(KMEANS_STARTS)(key)
-  const kMeansCentres = remembered((count: number) =>
-    keys
-      .map(Seeding.spread(points, count))
-      .map(({ values }) => Initializer.centres(RA.chunksOf(points.dim)(Array.from(values))))
-  )
+  const kMeansCentres = remembered((count: number) => keys.map(Seeding.spread(points, count)))
   return ({ score, minVariance }, warmStart) => {
     const { family } = Score.interpret(score)
     if (family === undefined) return null
-    const initialize = (initializer: Initializer.Initializer): ReadonlyArray<StartingPoint['params']> => {
-      const start = Initializer.interpret(score, points)(initializer)
-      return E.isRight(start) ? [start.right(key)] : []
+    const paramsAt = startAtCentres(score, points)
+    const startAt = (centres: NdArray): ReadonlyArray<StartingPoint['params']> => {
+      const params = paramsAt(centres, key)
+      return params === null ? [] : [params]
     }
+    const hierarchical = Initializer.interpret(score, points)(Initializer.hierarchical())
     const centreCount = Score.startOf(family, points.dim)?.count
     const kMeans =
       warmStart?.from === 'otherFamilies' || centreCount === undefined
         ? []
-        : kMeansCentres(centreCount).flatMap(initialize)
+        : kMeansCentres(centreCount).flatMap(startAt)
     const step = ExpectationMaximization.step(family, minVariance, points, prior)
     const problem: EMProblem = { family, points, minVariance, prior, step }
-    const starts = startsOf(problem, { kMeans, hierarchical: initialize(Initializer.hierarchical()) }, warmStart)
+    const clustered = { kMeans, hierarchical: E.isRight(hierarchical) ? [hierarchical.right(key)] : [] }
+    const starts = startsOf(problem, clustered, warmStart)
     const best = bestStart(problem, warmStart?.from === 'otherFamilies' ? screen(step, starts) : starts)
     return best && { ...runEMWithRestart(problem, best, FINAL_ITERATIONS), dependsOnSeed: best.dependsOnSeed }
   }

@@ -115,17 +115,20 @@ const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: strin
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
+/** Problem of an initializer that cannot read a source. Built only if there is one: it prints the initializer, and centres in many columns are long. */
+const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
+  Problem.of(
+    '',
+    show(initializer),
+    'one that reads the rows of a source a stretch at a time',
+    'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
+  )
+
 /** The start of a sound initializer, or why there is none; one that stands in its fields has its problems told with its place. */
 const started = (initializer: Initializer, setting: Setting): Start<string> => {
   const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
-    ...Problem.unless(
-      streams === true || !Source.isSource(setting.data),
-      '',
-      show(initializer),
-      'one that reads the rows of a source a stretch at a time',
-      'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
-    ),
+    ...(streams === true || !Source.isSource(setting.data) ? [] : [needsRowsInMemory(initializer)]),
     ...(requirements?.(setting) ?? [])
   ]
   const inner = innerOf(initializer)
@@ -289,13 +292,28 @@ export const noCentres = (code: string, { score, model: { family } }: Setting): 
 
 // —— what is asked of one ——
 
+const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data): Setting => ({
+  score,
+  model: Score.interpret(score),
+  points: Source.asPoints(data),
+  data
+})
+
+/** Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does not start from centres. */
+export const startAtCentres = <P extends string>(
+  score: Score.Score<P>,
+  data: Source.Data
+): ((centres: NdArray, key: Key.Key) => Params.Params<string> | null) => {
+  const setting = makeSetting(score, data)
+  return (centres, key) => centred(setting, () => () => centres)?.(key) ?? null
+}
+
 /** The start of a score on data, or all that is wrong with the initializer for them. */
 export const interpret =
   <P extends string>(score: Score.Score<P>, data: Source.Data) =>
   (initializer: Initializer): Start<P> => {
     const model = Score.interpret(score)
-    // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
-    const setting = { score, model, points: Source.asPoints(data), data } as unknown as Setting
+    const setting = makeSetting(score, data)
     const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
     const start: Start<string> = isSound ? started(initializer, setting) : E.left([])
     const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]

@@ -8,6 +8,7 @@
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principal } from '../../../lib/rows/principal.js'
+import { fromCoordinates, rowSpan, type RowSpan } from '../../../lib/rows/rowSpan.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
@@ -40,6 +41,9 @@ const STEPS = 5
 
 /** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
 const NARROWEST = 1e-4
+
+/** Maximum number of rows that are replaced by their coordinates in their span, which takes O(rows² dim). */
+const MAX_SPANNED_ROWS = 256
 
 /** Numbers of rows that are held from step to step; more are made again at each, so many at a time. */
 const HELD = 1 << 22
@@ -148,7 +152,7 @@ const sharesOf = (
 }
 
 /** Unit vectors along which halves are tried. */
-const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
+const directions = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> => {
   const { dim } = cloud
   if (dim === 1) return [Float64Array.of(1)]
   const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
@@ -158,6 +162,7 @@ const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64
   const humped = axes(fourthMoment(cloud))
   if (dim <= DIRECTIONS) return humped
   // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
+  const { values: triangle } = Factor.triangle(factor, dim)
   const gram = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let j = 0; j <= i; j++)
@@ -170,18 +175,16 @@ const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64
 const widest = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principal({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
-/** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
-const factorOf = (second: Second, covariance: Float64Array, dim: number): NdArray => {
-  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST })
-  const values = Float64Array.from({ length: dim }, (_, j) => {
-    const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
-    return Math.sqrt(Math.max(variance, NARROWEST))
-  })
-  return { shape: [dim], values }
+/** Factor of a covariance: a triangle, a diagonal, or a single number if all columns have the same variance. `covariance` holds the second moments that the kind keeps. */
+const factorOf = (second: Second, covariance: Float64Array, columns: number): NdArray => {
+  if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: NARROWEST })
+  const deviation = (variance: number): number => Math.sqrt(Math.max(variance, NARROWEST))
+  if (second === 'diagonal') return { shape: [columns], values: covariance.map(deviation) }
+  return single(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
-/** Second moments of I − less·uuᵀ, of a kind. */
-const within = (second: Second, u: Float64Array, less: number): Float64Array => {
+/** Second moments of I − less·uuᵀ that the kind keeps. `columns` exceeds the length of u if u is given by coordinates in a subspace. */
+const within = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
     return Float64Array.from({ length: dim * dim }, (_, at) => {
@@ -190,34 +193,37 @@ const within = (second: Second, u: Float64Array, less: number): Float64Array => 
       return (i === j ? 1 : 0) - less * u[i] * u[j]
     })
   if (second === 'diagonal') return u.map(x => 1 - less * x * x)
-  return Float64Array.of(dim - less * u.reduce((sum, x) => sum + x * x, 0))
+  return Float64Array.of(columns - less * u.reduce((sum, x) => sum + x * x, 0))
 }
-
-/** I, as second moments of a kind. */
-const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim), 0)
 
 /** Halves that a direction is halved into: they keep the mean and the covariance. */
 const along =
-  (second: Second) =>
+  (second: Second, columns: number) =>
   (u: Float64Array): Pair => {
-    const factor = factorOf(second, within(second, u, APART * APART), u.length)
+    const factor = factorOf(second, within(second, u, APART * APART, columns), columns)
     const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * APART * x), factor })
     return [half(1), half(-1)]
   }
 
 /** Halves that pursuit found. */
 const pursued =
-  (second: Second) =>
+  (second: Second, columns: number) =>
   ({ share, centres: [mean, other], e }: Pursued): Pair => {
     const apart = mean.map((c, j) => c - other[j])
-    const factor = factorOf(second, within(second, apart, e), mean.length)
+    const factor = factorOf(second, within(second, apart, e, columns), columns)
     return [
       { weight: share, mean, factor },
       { weight: 1 - share, mean: other, factor }
     ]
   }
 
-const passing = ({ rows, dim, values, weights }: Cloud): Rows => ({ rows, dim, x: values, weights, passing: true })
+const passing = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): Rows => ({
+  rows,
+  dim,
+  x: values,
+  weights,
+  passing: true
+})
 
 /** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
 const widthOf = (second: Second, dim: number): number =>
@@ -251,7 +257,8 @@ const numbersOf =
 const dot = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
 
 /** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
-const coefficients = (second: Second, { weight, mean, factor }: Component, dim: number): Float64Array => {
+const coefficients = (second: Second, { weight, mean, factor }: Component, columns: number): Float64Array => {
+  const dim = mean.length
   const isFull = second === 'full' && factor.values.length > dim
   // of F⁻¹ its columns, of which the precision has the products
   const inverse = isFull ? Factor.solve(factor, dim, Factor.triangle(ONE, dim).values) : null
@@ -268,7 +275,11 @@ const coefficients = (second: Second, { weight, mean, factor }: Component, dim: 
       if (i !== j) slope[j] += precision * mean[i]
     }
   const square = dot(slope, mean)
-  return concatenated([products, slope, Float64Array.of(Factor.logNormal(factor, dim, Elementary.log(weight), square))])
+  return concatenated([
+    products,
+    slope,
+    Float64Array.of(Factor.logNormal(factor, columns, Elementary.log(weight), square))
+  ])
 }
 
 /** The coefficients of the odds of pairs, from a place on, one pair after another. */
@@ -300,7 +311,7 @@ const halving = (
   readonly single: number
   readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
 } => {
-  const { rows, dim, values, weights } = cloud
+  const { rows, dim, columns, values, weights } = cloud
   const middle = weightedSums(weights, values, dim)
   const squares = weightedSquares(weights, values, dim)
   const own =
@@ -345,16 +356,17 @@ const halving = (
       other[j] = (middle[j] - p * mean[j]) / q
     }
     if (common !== null) {
-      const unit = round(second, dim)
+      const unit = within(second, mean, 0, columns)
       const apart = within(
         second,
         mean.map((m, j) => m - other[j]),
-        1
+        1,
+        columns
       )
       const covariance = scatter(totals, 1, middle).map(
         (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
       )
-      const factor = factorOf(second, covariance, dim)
+      const factor = factorOf(second, covariance, columns)
       return [
         { weight: p, mean, factor },
         { weight: q, mean: other, factor }
@@ -362,12 +374,12 @@ const halving = (
     }
     const rest = totals.map((total, at) => total - sums[at])
     return [
-      { weight: p, mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
-      { weight: q, mean: other, factor: factorOf(second, scatter(rest, q, other), dim) }
+      { weight: p, mean, factor: factorOf(second, scatter(sums, p, mean), columns) },
+      { weight: q, mean: other, factor: factorOf(second, scatter(rest, q, other), columns) }
     ]
   }
   const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
-    const both = all.map(halves => halves.map(own => coefficients(second, own, dim)))
+    const both = all.map(halves => halves.map(own => coefficients(second, own, columns)))
     const odds = oddsOf(both, from, width)
     const sums = new Float64Array(all.length * width)
     const means = new Float64Array(all.length)
@@ -385,7 +397,7 @@ const halving = (
     })
   }
   return {
-    single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, dim), totals),
+    single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, columns), totals),
     after: (starts, steps) => {
       let halved: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
       for (let i = 0; i < steps; i++) halved = step(halved.map(({ halves }) => halves))
@@ -394,23 +406,13 @@ const halving = (
   }
 }
 
-/** A half where the data are: c + Ly, and the product of two triangles. */
-const placed = (half: Component, mass: number, component: Component, outer: Float64Array): Component => {
-  const dim = half.mean.length
-  const { values: factor } = Factor.triangle(half.factor, dim)
-  const product = new Float64Array(dim * dim)
-  const mean = Float64Array.from(component.mean)
-  for (let i = 0; i < dim; i++)
-    for (let k = 0; k <= i; k++) {
-      const l = outer[i * dim + k]
-      mean[i] += l * half.mean[k]
-      for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
-    }
-  const { nu } = component
+/** Maps a half from its component's coordinates to those of the data: the mean c + L m and the factor L F. */
+const toDataCoordinates = (half: Component, mass: number, component: Component): Component => {
+  const { factor, nu } = component
   return {
     weight: mass * half.weight,
-    mean,
-    factor: { shape: [dim, dim], values: product },
+    mean: Factor.applyAffine(factor, component.mean, half.mean),
+    factor: Factor.multiplyFactors(factor, half.factor, half.mean.length),
     ...(nu !== undefined && { nu })
   }
 }
@@ -439,12 +441,27 @@ const seenOf = (
   points: Points,
   chosen: ReadonlyArray<number>,
   weights: Float64Array,
-  centre: Float64Array,
-  factor: Float64Array
+  { mean, factor }: Component
 ): Cloud => {
-  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
   const { rows, dim, values } = select(chosen)(points)
-  return { rows, dim, weights, values: brought(values, centre, scale) }
+  return {
+    rows,
+    dim,
+    columns: dim,
+    weights,
+    values: brought(values, mean, Math.sqrt(Factor.covarianceTrace(factor, dim) / dim))
+  }
+}
+
+/**
+ * Span of the rows of an isotropic component, in which means and distances are the same as in all columns. Null if the component is not
+ * isotropic, if there are more than half as many rows as columns, or more than `MAX_SPANNED_ROWS`: the span then costs more than it saves.
+ */
+const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
+  const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')
+  if (!isIsotropic || rows > MAX_SPANNED_ROWS || 2 * rows > dim) return null
+  const span = rowSpan(values, dim)
+  return span.rank > 0 ? span : null
 }
 
 /** What each component costs, and what its halves would gain. */
@@ -473,28 +490,29 @@ export const splitCandidates = (
     const chosen = chosenOf(k, width, r, w)
     const shares = sharesOf(chosen, k, width, r, w, squared, component.nu, dim)
     const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
-    const outer = Factor.triangle(own.factor, dim).values
-    const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
+    const values = whitened(own, points, chosen)
+    const whole: Cloud = { rows: chosen.length, dim, columns: dim, values, weights: shares }
+    const span = isotropicRowSpan(whole, second, own)
+    const cloud = span === null ? whole : { ...whole, dim: span.rank, values: span.coordinates }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
+    // An isotropic component's own coordinates are in its standard deviations already.
+    const seen = (): Cloud => (span === null ? seenOf(points, chosen, shares, own) : cloud)
     const found = !isThorough
       ? []
-      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.mean, outer), {
-          second,
-          common: common ?? 0,
-          least: share,
-          narrowest: NARROWEST
-        })
+      : pairs(cloud, seen(), { second, common: common ?? 0, least: share, narrowest: NARROWEST })
     const { single, after } = halving(cloud, second, common, share)
-    const ways = isWide ? [widest(cloud)] : directions(cloud, outer)
-    const starts = [...ways.map(along(second)), ...found.map(pursued(second))]
+    const ways = isWide ? [widest(cloud)] : directions(cloud, own.factor)
+    const starts = [...ways.map(along(second, dim)), ...found.map(pursued(second, dim))]
     const first = after(starts, FIRST).slice(0, KEPT)
+    const inData = (half: Component): Component =>
+      toDataCoordinates(span === null ? half : { ...half, mean: fromCoordinates(span, half.mean) }, all[k].weight, own)
     return after(
       first.map(({ halves }) => halves),
       STEPS
     ).map(({ value, halves: [first, other] }) => ({
       gain: mass[k] * (single - value),
-      halves: [placed(first, all[k].weight, own, outer), placed(other, all[k].weight, own, outer)]
+      halves: [inData(first), inData(other)]
     }))
   }
   return { cost, splits: all.map(splitsOf) }

@@ -13,7 +13,10 @@ import type { Second } from '../family.js'
 /** Rows of one component, about its centre and in its own coordinates, where it is round. */
 export interface Cloud {
   readonly rows: number
+  /** Number of coordinates of a row. */
   readonly dim: number
+  /** Number of columns of the data: more than `dim` if rows are given by coordinates in their span. */
+  readonly columns: number
   readonly values: Float64Array
   /** Of sum 1. */
   readonly weights: Float64Array
@@ -63,7 +66,7 @@ const thinned = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   const at = Array.from({ length: most }, (_, i) => Math.floor((i * cloud.rows) / most))
   const total = at.reduce((sum, row) => sum + cloud.weights[row], 0)
   const weights = Float64Array.from(at, row => cloud.weights[row] / total)
-  const of = (rows: Cloud): Cloud => ({ ...select(at)(rows), weights })
+  const of = (rows: Cloud): Cloud => ({ ...select(at)(rows), columns: rows.columns, weights })
   return [of(cloud), of(seen)]
 }
 
@@ -197,7 +200,7 @@ interface Candidate extends Spot {
 
 /** What a step makes of the mean of r(y, 1), r the shares of the first half; null where a half is left with too few rows. */
 const stepped =
-  ({ second, common, least, narrowest }: Pursuit, middle: Float64Array) =>
+  ({ second, common, least, narrowest }: Pursuit, middle: Float64Array, columns: number) =>
   (sums: Float64Array): Candidate | null => {
     const dim = middle.length
     const p = sums[dim]
@@ -214,7 +217,7 @@ const stepped =
     }
     const e = (1 - common) * p * q
     // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of what the kind keeps of I − e DDᵀ.
-    const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? dim : 1), narrowest)
+    const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? columns : 1), narrowest)
     let logDet = 0
     let trace = 0
     let ofCentre = 0
@@ -233,9 +236,9 @@ const stepped =
     }
     if (second !== 'diagonal') {
       // The width of a half along D, or in all directions.
-      const width = second === 'full' ? 1 : dim
+      const width = second === 'full' ? 1 : columns
       logDet = width * Elementary.log(one)
-      trace = dim - width + width / one
+      trace = columns - width + width / one
     }
     // less ⟨c, Σ⁻¹D⟩ of the middle between the two
     odds[dim] = Elementary.log(p / q) - (ofCentre + ofOther) / 2
@@ -243,7 +246,7 @@ const stepped =
       odds,
       pair: { share: p, centres: [centre, other], e },
       // E log(q N(y; c', Σ)) less that of N(0, I), where E yyᵀ = I and c' = −pD
-      single: Elementary.log(q) - (logDet + trace + p * p * ofD - dim) / 2
+      single: Elementary.log(q) - (logDet + trace + p * p * ofD - columns) / 2
     }
   }
 
@@ -258,12 +261,12 @@ const likeliest = (found: Pursued, most: number): Pursued =>
 /** The likeliest pairs of halves that were found, the likeliest first. `seen` are the same rows where distances are told, in standard deviations. */
 export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<Pair> => {
   const [own, places] = thinned(cloud, seen)
-  const { rows, dim, weights } = own
+  const { rows, dim, columns, weights } = own
   const width = dim + 1
   const table = tableOf(own)
   const around = tableOf(places)
   const middle = sumsOf(table.weighted, width).subarray(0, dim)
-  const next = stepped(pursuit, middle)
+  const next = stepped(pursuit, middle, columns)
   const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Candidate> => {
     const logits = products(all, from, rows)
     const sums = kernels().matMul(kernels().sigmoid(logits, logits), table.weighted, all.length, rows, width)
@@ -278,7 +281,7 @@ export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArra
       .map((one, s) => ({ ...one, pair: { ...one.pair, gain: one.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)
   }
-  const half = startsIn(dim) / 2
+  const half = startsIn(columns) / 2
   const started = [...step(startsOf(places, around, half), around), ...step(startsOf(own, table, half))]
   const first = after(started, FIRST.steps - 1).slice(0, FIRST.part * 2 * half)
   const kept = after(likeliest(after(first, SECOND.steps), SECOND.kept), STEPS)

@@ -51,6 +51,30 @@ describe('a factor', () => {
     )
   })
 
+  it('maps a row to c + F r, and has the trace of its covariance', () => {
+    fc.assert(
+      fc.property(cases, ({ dim, f, rows }) => {
+        const [centre, row] = [rows.subarray(0, dim), rows.subarray(dim, 2 * dim)]
+        close(Factor.applyAffine(f, centre, row), Factor.multiply(f, dim, row).map((x, j) => centre[j] + x)) // prettier-ignore
+        const { values } = Factor.covariance(f, dim)
+        close(
+          [Factor.covarianceTrace(f, dim)],
+          [values.reduce((sum, x, at) => (at % (dim + 1) === 0 ? sum + x : sum), 0)]
+        )
+      })
+    )
+  })
+
+  it('times another maps rows like the two in turn, and is no larger than the larger of them', () => {
+    fc.assert(
+      fc.property(cases, ({ dim, f, g, rows }) => {
+        const both = Factor.multiplyFactors(f, g, dim)
+        close(Factor.multiply(both, dim, rows), Factor.multiply(f, dim, Factor.multiply(g, dim, rows)))
+        expect(both.shape).toHaveLength(Math.max(f.shape.length, g.shape.length))
+      })
+    )
+  })
+
   it('has Σ⁻¹ as F⁻ᵀ F⁻¹: ⟨F⁻¹r, F⁻¹Σr⟩ is |r|², and the trace |F⁻¹|²', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {

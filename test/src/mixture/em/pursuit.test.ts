@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Fit, Key, Mixture, Problem, type Points } from '../../../../src/index.js'
+import { rowSpan } from '../../../../lib/rows/rowSpan.js'
 import * as Halves from '../../../../src/mixture/em/halves.js'
 import { pairs, type Cloud } from '../../../../src/mixture/em/pursuit.js'
 
@@ -46,6 +47,7 @@ describe('a pair’s gain', () => {
     const cloud: Cloud = {
       rows: y.length,
       dim: 1,
+      columns: 1,
       values: Float64Array.from(y),
       weights: new Float64Array(y.length).fill(1 / y.length)
     }
@@ -97,5 +99,53 @@ describe('halves', () => {
     expect(gain).toBeGreaterThan(0.1)
     const weights = halves.map(({ weight }) => weight)
     expect(Math.abs(Math.min(...weights) - 1 / 3)).toBeLessThan(0.01)
+  })
+})
+
+describe('halves of few rows in many columns', () => {
+  const rows = 30
+  const dim = 400
+  // Two groups, 0.25 apart in each column: 5 standard deviations together.
+  const noise = Key.normal(rows * dim)(Key.fromSeed(11))
+  const values = noise.map((z, at) => z + (Math.floor(at / dim) % 3 === 0 ? 0.25 : 0) * (at % 2 === 0 ? 1 : -1))
+  const points = { rows, dim, values }
+  const mean = Array.from({ length: dim }, (_, j) => values.reduce((sum, x, at) => (at % dim === j ? sum + x / rows : sum), 0)) // prettier-ignore
+  const variance = values.reduce((sum, x, at) => sum + (x - mean[at % dim]) ** 2 / rows / dim, 0)
+  const single = Mixture.of({ means: [mean], variances: [variance] })
+
+  it.each([false, true])(
+    'have the stated gain, and a single number as covariance factor; shared covariance: %s',
+    isShared => {
+      const { splits } = Halves.splitCandidates(points, single, {
+        second: 'trace',
+        isShared,
+        leastRows: 2,
+        isThorough: true
+      })
+      const [{ gain, halves }] = splits[0]
+      const density = Mixture.meanLogDensity(points)
+      // The groups are so far apart that responsibilities are 0 or 1 and EM has converged: the gain is exact up to rounding.
+      expect(Math.abs(density(Halves.grown(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
+      expect(gain).toBeGreaterThan(0)
+      // With a triangle of 400² numbers for each half the time of a fit would rise with the cube of the columns.
+      halves.forEach(({ factor }) => expect(factor.values).toHaveLength(1))
+    }
+  )
+
+  it('are the same as those found in all columns', () => {
+    const { splits } = Halves.splitCandidates(points, single, { second: 'trace', leastRows: 2, isThorough: true })
+    const turned = rowSpan(values.map((x, at) => x - mean[at % dim]), dim) // prettier-ignore
+    const { coordinates } = turned
+    const few = { rows, dim: turned.rank, columns: dim, values: coordinates.map(x => x / Math.sqrt(variance)), weights: new Float64Array(rows).fill(1 / rows) } // prettier-ignore
+    const all = { ...few, dim, values: values.map((x, at) => (x - mean[at % dim]) / Math.sqrt(variance)) }
+    const how = { second: 'trace', common: 0, least: 2 / rows, narrowest: 1e-4 } as const
+    const [inSpan, inAll] = [pairs(few, few, how), pairs(all, all, how)]
+    expect(inSpan.length).toBe(inAll.length)
+    // Rounding of sums of 400 terms; EM contracts it.
+    inSpan.forEach(({ gain, share }, i) => {
+      expect(Math.abs(gain - inAll[i].gain)).toBeLessThan(1e-10)
+      expect(Math.abs(share - inAll[i].share)).toBeLessThan(1e-10)
+    })
+    expect(splits[0][0].gain).toBeGreaterThan(inAll[0].gain - 1e-9)
   })
 })

@@ -11,6 +11,7 @@
  */
 import { unzipSync, zipSync } from 'fflate'
 import { joinedBytes } from './joinedBytes.js'
+import { crc32 } from './crc32.js'
 import { entriesIn } from './declared.js'
 
 /** An array of numbers or of words, row by row. */
@@ -122,19 +123,56 @@ export const write = (arrays: Arrays): Uint8Array =>
 /** DEFLATE makes 1032 bytes of one at most. */
 const MOST = 1032
 
+/**
+ * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end read as 0.
+ * fflate reads the directory, and neither reports nor verifies these.
+ */
+const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
+  const word = (at: number): number => short(at) + 65536 * short(at + 2)
+  const short = (at: number): number => (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0)
+  let end = bytes.length - 22
+  while (end > 0 && word(end) !== 0x06054b50) end -= 1
+  // A large archive has a second record of its end, of 64 bits, which a locator before the first names.
+  const large = word(end - 20) === 0x07064b50 ? word(end - 12) : null
+  const isLarge = large !== null && word(large) === 0x06064b50
+  const crcs: number[] = []
+  let at = isLarge ? word(large + 48) : word(end + 16)
+  while (crcs.length < (isLarge ? word(large + 32) : short(end + 8)) && word(at) === 0x02014b50) {
+    crcs.push(word(at + 16))
+    at += 46 + short(at + 28) + short(at + 30) + short(at + 32)
+  }
+  return crcs
+}
+
+/** The files of an archive by path; throws if it is damaged. */
+const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
+  const crcs = declaredCrcs(bytes)
+  const declared = new Map<string, number>()
+  let packed = 0
+  let member = 0
+  const files = unzipSync(bytes, {
+    filter: ({ name, size, originalSize }) => {
+      // Members that lie over one another would be unpacked again and again.
+      packed += size
+      if (packed > bytes.length) throw new Error('members that overlap')
+      if (originalSize > MOST * size) throw new Error(`${size} bytes that unpack to ${originalSize}`)
+      declared.set(name, crcs[member])
+      member += 1
+      return true
+    }
+  })
+  const wrong = Object.keys(files).find(path => crc32(files[path]) !== declared.get(path))
+  if (wrong !== undefined) throw new Error(`the bytes of ${nameOf(wrong)} do not have their CRC-32`)
+  return files
+}
+
+const nameOf = (path: string): string => path.replace(/\.npy$/, '')
+
 /** The arrays of an archive by name, or the problems of it. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   let files: Readonly<Record<string, Uint8Array>>
-  let packed = 0
   try {
-    files = unzipSync(bytes, {
-      filter: ({ size, originalSize }) => {
-        // Members that lie over one another would be unpacked again and again.
-        packed += size
-        if (packed > bytes.length) throw new Error('members that overlap')
-        return originalSize <= MOST * size
-      }
-    })
+    files = unzip(bytes)
   } catch (error) {
     return (error as Error).message.startsWith('invalid zip')
       ? 'no zip archive, or one that is cut short'
@@ -142,7 +180,7 @@ export const read = (bytes: Uint8Array): Arrays | string => {
   }
   const found: Array<readonly [name: string, entry: Entry]> = []
   for (const [path, content] of Object.entries(files)) {
-    const name = path.replace(/\.npy$/, '')
+    const name = nameOf(path)
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
     found.push([name, entry])

@@ -3,6 +3,7 @@ import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
 import type * as HyparquetWriter from 'hyparquet-writer'
+import { crc32 } from './crc32.js'
 import { Absent, cellsOf, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
@@ -20,12 +21,25 @@ const reader = async (): Promise<typeof Hyparquet> => {
   }
 }
 
-const decompressors = async (): Promise<typeof Compressors> => {
+const decompressors = async (): Promise<Hyparquet.Compressors> => {
+  let found: typeof Compressors
   try {
-    return await import('hyparquet-compressors')
+    found = await import('hyparquet-compressors')
   } catch {
     throw new Absent('hyparquet-compressors')
   }
+  const { compressors, decompressGzip } = found
+  return { ...compressors, GZIP: (input, length) => verifyGzip(input, decompressGzip(input, length)) }
+}
+
+/** Returns what a gzip member unpacked to; throws if its CRC-32 or its length is not the one that ends the member, as the unpacker ignores both. */
+const verifyGzip = (member: Uint8Array, content: Uint8Array): Uint8Array => {
+  const end = new DataView(member.buffer, member.byteOffset, member.byteLength)
+  // Pages may also be deflated without the frame of gzip, and then have no checksum.
+  if (member.length < 18 || end.getUint16(0) !== 0x1f8b) return content
+  if (end.getUint32(member.length - 4, true) !== content.length) throw new Error('bytes that do not have their length')
+  if (end.getUint32(member.length - 8, true) !== crc32(content)) throw new Error('bytes that do not have their CRC-32')
+  return content
 }
 
 const writer = async (): Promise<typeof HyparquetWriter> => {
@@ -99,7 +113,7 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
   const isPacked = metadata.row_groups.some(({ columns }) =>
     columns.some(({ meta_data: meta }) => !/^(UNCOMPRESSED|SNAPPY)$/.test(meta?.codec ?? 'UNCOMPRESSED'))
   )
-  const compressors = isPacked ? (await decompressors()).compressors : undefined
+  const compressors = isPacked ? await decompressors() : undefined
   const columns = parquetSchema(metadata).children.map(tree => ({ name: tree.element.name, type: typeOf(tree) }))
   const wanted = columns.filter(({ type }) => readsNested || type !== 'nested').map(({ name }) => name)
   const of = (rows: number, cells: ReadonlyMap<string, ReadonlyArray<ArrayLike<unknown>>>): Columns => ({

@@ -55,4 +55,27 @@ describe('npz', () => {
     expect(Npz.read(whole.subarray(0, 900))).toMatch(/cut short/)
     expect(Npz.read(new Uint8Array(3))).toMatch(/no zip/)
   })
+
+  it.each([
+    ['stored', savez],
+    ['compressed', compressed]
+  ])('never reads other numbers than were written when a bit of a member flips: %s', (_, base64) => {
+    const whole = bytes(base64)
+    const expected = Npz.read(whole)
+    // Local headers and data end where the directory begins.
+    const end = Buffer.from(whole).indexOf('PK\x01\x02', 'latin1')
+    const read = Array.from({ length: 8 * end }, (_, bit) =>
+      Npz.read(whole.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)))
+    )
+    expect(read.filter(found => typeof found === 'string').length).toBeGreaterThan(end)
+    for (const found of read) if (typeof found !== 'string') expect(found).toEqual(expected)
+  })
+
+  it('names the member whose checksum differs', () => {
+    const written = Npz.write({ a: numbers([1], 1), b: numbers([1], 2) })
+    const at = Buffer.from(written).indexOf(Buffer.from(Float64Array.of(2).buffer))
+    expect(Npz.read(written.map((byte, i) => (i === at ? 1 : byte)))).toBe(
+      'a damaged archive (the bytes of b do not have their CRC-32)'
+    )
+  })
 })

@@ -1,4 +1,5 @@
 /** Shapes that a file declares: what they ask for is bounded by the bytes that are there, before anything is made of them. */
+import { parseJson } from '../plain/jsonText.js'
 
 /** No array has more axes; NumPy has at most 64. */
 const AXES = 64
@@ -19,25 +20,11 @@ export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: n
   return count * width > bytes ? `${count * width} bytes of numbers in ${bytes}` : count
 }
 
-/** A text of JSON that deeper is nested is no model: readers of it take a step into each level. */
+/** No model is nested deeper: what reads it takes a step into each level. */
 const LEVELS = 64
 
-/** What a text of JSON holds; undefined where it is none, or nested more deeply than any model. */
+/** The value of a text of JSON; undefined if it is none, or nested more deeply than any model. */
 export const parsedJson = (text: string): unknown => {
-  let depth = 0
-  let isInText = false
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at)
-    if (c === 34) isInText = !isInText
-    else if (isInText) at += c === 92 ? 1 : 0
-    else if (c === 91 || c === 123) {
-      depth += 1
-      if (depth > LEVELS) return undefined
-    } else if (c === 93 || c === 125) depth -= 1
-  }
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
+  const found = parseJson(text, LEVELS)
+  return 'fault' in found ? undefined : found.value
 }

@@ -137,8 +137,8 @@ export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
     async () =>
       (await tables()).readSource(stdin)(...asked)(),
   isLarge: path => async () => {
-    const { comfortable, isLarge, PACKED } = await tables()
-    return isLarge(path, comfortable(), PACKED)
+    const { comfortable, isLarge, PARQUET_GROWTH } = await tables()
+    return isLarge(path, comfortable(), PARQUET_GROWTH)
   },
   readCopies: async function* (...asked) {
     yield* (await tables()).readCopies(stdin)(...asked)

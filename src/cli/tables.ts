@@ -280,22 +280,36 @@ const LARGE = 1 << 27
 /** Rows whole take about four times the bytes of their text, which is to be half of the memory at most. */
 export const comfortable = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
 
-/** Packed bytes stand for about so many. */
-export const PACKED = 4
+/** A file of Parquet stands for about so many times its bytes. */
+export const PARQUET_GROWTH = 4
 
-/** Whether the files of a table have more bytes than so many together. */
-export const isLarge = async (path: string, most: number, packed = 1): Promise<boolean> => {
+/** Bytes of a file, unpacked if gzip packed it; counting stops beyond `most`, and where the file is damaged. 0 for what is no file. */
+const unpackedSize = async (path: string, most: number): Promise<number> => {
+  let count = 0
+  try {
+    const found = await stat(path)
+    if (!found.isFile()) return 0
+    if (found.size > most || !isPacked(await startOf(createReadStream(path, { end: 1 })))) return found.size
+    for await (const piece of bytesOf(path)) {
+      count += piece.length
+      if (count > most) break
+    }
+  } catch {
+    // Whoever reads the file says what is wrong with it.
+  }
+  return count
+}
+
+/** True if the files of a table have more than `most` bytes together, unpacked; those of Parquet count `parquetGrowth` times. */
+export const isLarge = async (path: string, most: number, parquetGrowth = 1): Promise<boolean> => {
   const inputs = await inputsOf('', path)
-  const files = E.isLeft(inputs) ? [] : inputs.right.filter(({ path }) => path !== '-')
-  const sizes = await Promise.all(
-    files.map(({ path }) =>
-      stat(path).then(
-        ({ size }) => (/\.(gz|parquet|pq)$/i.test(path) ? packed : 1) * size,
-        () => 0
-      )
-    )
-  )
-  return sizes.reduce((sum, size) => sum + size, 0) > most
+  let rest = most
+  for (const { path } of E.isLeft(inputs) ? [] : inputs.right) {
+    const growth = formatOfName(path) === 'parquet' ? parquetGrowth : 1
+    if (path !== '-') rest -= growth * (await unpackedSize(path, rest / growth))
+    if (rest < 0) return true
+  }
+  return false
 }
 
 /** A table and its cells as they are written. */

@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import * as t from 'io-ts'
+import { parseJson } from '../../lib/plain/jsonText.js'
 import * as E from '../core/either.js'
+import * as Limits from '../core/limits.js'
 
 /** Changes where messages do. */
 const FORMAT = 'ornstein queue 1'
@@ -58,12 +60,9 @@ const note = t.intersection([
 export type Note = t.TypeOf<typeof note>
 
 const parsed = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
-  try {
-    const read = codec.decode(JSON.parse(text))
-    return E.isRight(read) ? read.right : null
-  } catch {
-    return null
-  }
+  const json = parseJson(text, Limits.messageDepth)
+  const read = 'fault' in json ? null : codec.decode(json.value)
+  return read !== null && E.isRight(read) ? read.right : null
 }
 
 /** A session as a leader writes it down for workers. */

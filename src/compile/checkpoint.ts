@@ -5,7 +5,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { parseJson } from '../../lib/plain/jsonText.js'
 import { Case, given, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
@@ -111,9 +113,11 @@ export const read =
     const anew = 'start again with another file'
     const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
       Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
+    const json = parseJson(text, Limits.messageDepth)
     return pipe(
-      E.tryCatch((): unknown => JSON.parse(text), String),
-      E.mapLeft(why => refused('the text', `JSON (${why})`, 'take another: this one is damaged')),
+      'fault' in json
+        ? E.left(refused('the text', `JSON (${json.fault})`, 'take another: this one is damaged'))
+        : E.right(json.value),
       E.filterOrElse(written.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
       E.filterOrElse(Generator.isOurs, found => Generator.refusal('checkpoint', found, anew)),
       E.filterOrElse(

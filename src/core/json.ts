@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { parseJson } from '../../lib/plain/jsonText.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import * as Limits from './limits.js'
 import { tooDeep } from './tooDeep.js'
@@ -136,11 +137,9 @@ export const decode =
 /** The JSON that text stands for; `argument` is what its file at `path` is given as. */
 export const parse =
   (argument: string, path: string, remedy = 'it may be cut short or edited: write it again') =>
-  (text: string): E.Either<Problem.Problems, unknown> =>
-    E.tryCatch(
-      (): unknown => JSON.parse(text),
-      error => {
-        const why = error instanceof SyntaxError ? error.message : String(error)
-        return [Problem.of(argument, path, `JSON (${why})`, remedy)]
-      }
-    )
+  (text: string): E.Either<Problem.Problems, unknown> => {
+    const found = parseJson(text, Limits.depth)
+    return 'fault' in found
+      ? E.left([Problem.of(argument, path, `JSON (${found.fault})`, remedy)])
+      : E.right(found.value)
+  }

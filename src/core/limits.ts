@@ -7,6 +7,9 @@
 /** Levels of objects and lists in each other, in a description or its JSON: what reads them calls itself at each. */
 export const depth = 100
 
+/** Levels in a checkpoint, or in what processes send each other: they hold descriptions, and values of the user's own. */
+export const messageDepth = 1000
+
 /** Problems that are listed; how many more there are is said. */
 export const problems = 50
 

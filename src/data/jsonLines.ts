@@ -1,7 +1,7 @@
 /** Tables of JSON: an object a line (jsonlines.org), or a list of objects, whose keys are the names of columns. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Json from 'fp-ts/lib/Json.js'
+import { parseJson } from '../../lib/plain/jsonText.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
@@ -9,11 +9,15 @@ import { fail, shown, sized } from './parts.js'
 
 type Row = Readonly<Record<string, unknown>>
 
-const rowOf = (line: string): Either.Either<unknown, Row> =>
-  pipe(
-    Json.parse(line),
-    Either.flatMap((value: unknown) => (isRecord(value) ? Either.right(value) : Either.left(value)))
-  )
+/** The object of a line, or what else the line is, as the end of "it is not an object of JSON". */
+const rowOf = (line: string): Either.Either<string, Row> => {
+  const found = parseJson(line, Limits.depth)
+  return 'fault' in found
+    ? Either.left(` (${found.fault})`)
+    : isRecord(found.value)
+      ? Either.right(found.value)
+      : Either.left('')
+}
 
 /** A value as a cell is written: what is null or left out is an empty one. Undefined for a list or an object. */
 const cellOf = (value: unknown): string | undefined =>
@@ -91,7 +95,13 @@ const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray
       pipe(
         rowOf(line),
         Either.bimap(
-          () => Problem.of(place, shown(line.trim()), 'an object of JSON', 'write one on each line, as on the first'),
+          fault =>
+            Problem.of(
+              place,
+              shown(line.trim()),
+              `an object of JSON${fault}`,
+              'write one on each line, as on the first'
+            ),
           row => ({ row, place })
         )
       )
@@ -99,23 +109,19 @@ const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray
   )
 
 /** Those of a list. */
-const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> =>
-  pipe(
-    Json.parse(text),
-    Either.mapLeft(error =>
-      Problem.of('text', `JSON (${String(error)})`, 'a whole list', 'correct it, or write an object on each line')
-    ),
-    Either.flatMap((list: unknown) =>
-      pipe(
-        Array.isArray(list) ? list : [],
-        Either.traverseReadonlyArrayWithIndex((i, row: unknown) =>
-          isRecord(row)
-            ? Either.right({ row, place: `row ${i + 1}` })
-            : fail(`row ${i + 1}`, shown(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
-        )
-      )
+const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> => {
+  const found = parseJson(text, Limits.depth)
+  if ('fault' in found)
+    return fail('text', `JSON (${found.fault})`, 'a whole list', 'correct it, or write an object on each line')
+  return pipe(
+    Array.isArray(found.value) ? found.value : [],
+    Either.traverseReadonlyArrayWithIndex((i, row: unknown) =>
+      isRecord(row)
+        ? Either.right({ row, place: `row ${i + 1}` })
+        : fail(`row ${i + 1}`, shown(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
     )
   )
+}
 
 /** Known names and those of a text of JSON objects, and below them the cells of each. */
 export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): Cells =>

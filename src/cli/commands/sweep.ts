@@ -11,7 +11,9 @@ import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { parseJson } from '../../../lib/plain/jsonText.js'
 import { node } from '../../../lib/simd/node.js'
+import * as Limits from '../../core/limits.js'
 import * as Problem from '../../core/problem.js'
 import { show } from '../../fit/table.js'
 import { paragraphs, table } from '../../fit/text.js'
@@ -85,12 +87,9 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
   )
 
 const parsed = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
-  try {
-    const read = codec.decode(JSON.parse(text))
-    return E.isRight(read) ? [read.right] : []
-  } catch {
-    return []
-  }
+  const json = parseJson(text, Limits.messageDepth)
+  const read = 'fault' in json ? null : codec.decode(json.value)
+  return read !== null && E.isRight(read) ? [read.right] : []
 }
 
 /** What a run is known by: its command line. */

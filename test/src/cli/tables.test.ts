@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
 import { isOf } from '../../../src/cli/input.js'
-import { readTable } from '../../../src/cli/tables.js'
+import { isLarge, readTable } from '../../../src/cli/tables.js'
 import { isSlow, once, spread } from '../../cases.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
@@ -51,7 +51,7 @@ const arrow = (format: 'file' | 'stream'): Uint8Array =>
   )
 
 beforeAll(() => {
-  for (const folder of ['csvs', 'parquets', 'mixed', 'empty', 'nested', 'nested/inner', 'others'])
+  for (const folder of ['csvs', 'parquets', 'mixed', 'empty', 'nested', 'nested/inner', 'others', 'sum'])
     mkdirSync(here.at(folder))
   here.write('all.csv', csv(0, ROWS))
   here.write('all.parquet', parquet(0, ROWS))
@@ -220,5 +220,30 @@ describe('a pattern of names', () => {
     const before = process.cpuUsage()
     expect(isOf('*a*a*a*a*a*a*a*a*b')('a'.repeat(2000))).toBe(false)
     expect(process.cpuUsage(before).user).toBeLessThan(1e6)
+  })
+})
+
+describe('the size of a table', () => {
+  it('that gzip packed is that of what comes out, whatever its name', async () => {
+    const zeros = gzipSync('0\n'.repeat(1 << 20), { level: 9 })
+    expect(zeros.length).toBeLessThan(4096)
+    here.write('size.csv.gz', zeros)
+    here.write('size.csv', zeros)
+    here.write('cut.csv.gz', zeros.subarray(0, zeros.length - 9))
+    for (const name of ['size.csv.gz', 'size.csv'])
+      expect([
+        await isLarge(here.at(name), (1 << 21) - 1),
+        await isLarge(here.at(name), 1 << 21),
+        await isLarge(here.at(name), zeros.length - 1)
+      ]).toEqual([true, false, true])
+    // What is wrong with it is told when it is read.
+    expect(await isLarge(here.at('cut.csv.gz'), 1 << 30)).toBe(false)
+  })
+
+  it('is the sum over its files, and nothing is read of a pipe', async () => {
+    for (const name of ['sum/1.csv.gz', 'sum/2.csv.gz']) here.write(name, gzipSync('0\n'.repeat(1 << 17)))
+    expect(await isLarge(here.at('sum'), (1 << 19) - 1)).toBe(true)
+    expect(await isLarge(here.at('sum'), 1 << 19)).toBe(false)
+    expect(await isLarge('-', 0)).toBe(false)
   })
 })

@@ -429,9 +429,15 @@ describe('a list of JSON objects', () => {
       expect(reader.push(new TextEncoder().encode(text)) && reader.table()).toBe(null)
     }
   })
+  it('is refused if it is nested deeply', () => {
+    const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)},"b":1}`
+    const fault = `is not an object of JSON (nested deeper than 100 levels); write one on each line, as on the first`
+    expect(message(Points.readCsv(`{"a":1,"b":2}\n${deep}\n`))).toBe(`line 2: ${deep.slice(0, 40)}… ${fault}`)
+    expect(message(Points.readCsv(`[${deep}]`))).toMatch(/^text: JSON \(nested deeper than 100 levels\) is not/)
+  })
   it('is refused where it is cut short', () => {
-    expect(message(Points.readCsv('[{"x": 1},\n{"x": 2'))).toMatch(
-      /^text: JSON \(SyntaxError: .*\) is not a whole list; correct it, or write an object on each line$/
+    expect(message(Points.readCsv('[{"x": 1},\n{"x": 2'))).toBe(
+      'text: JSON (it ends early) is not a whole list; correct it, or write an object on each line'
     )
   })
 })
@@ -495,7 +501,10 @@ describe('JSON lines', () => {
   })
 
   it.each([
-    ['{"x": 1}\n{"x": 2\n', 'line 2: {"x": 2 is not an object of JSON; write one on each line, as on the first'],
+    [
+      '{"x": 1}\n{"x": 2\n',
+      'line 2: {"x": 2 is not an object of JSON (it ends early); write one on each line, as on the first'
+    ],
     ['{"x": 1}\n[2]\n', 'line 2: [2] is not an object of JSON; write one on each line, as on the first'],
     [
       '{"x": 1}\n{"x": [1, 2]}\n',

@@ -1,0 +1,121 @@
+/** JSON text from outside: its nesting is bounded before it is parsed, and what is wrong with it is said in the same words by every engine. */
+
+/** The value of a text, or what is wrong with it, as the end of "it is not JSON: …". */
+export type JsonResult = { readonly value: unknown } | { readonly fault: string }
+
+/** Parses a text; a fault if it is not JSON, or nested deeper than `maxDepth` levels, which takes V8 25 bytes of memory per byte. */
+export const parseJson = (text: string, maxDepth: number): JsonResult => {
+  if (isTextDeeper(text, maxDepth)) return { fault: `nested deeper than ${maxDepth} levels` }
+  try {
+    return { value: JSON.parse(text) as unknown }
+  } catch {
+    return { fault: placeOf(text, faultPosition(text)) }
+  }
+}
+
+const QUOTE = 34
+const BACKSLASH = 92
+
+/** True if lists and objects of a text of JSON stand in each other by more than `levels` levels. Reads no further than that. */
+export const isTextDeeper = (text: string, levels: number): boolean => {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    if (c === QUOTE) isInString = !isInString
+    else if (isInString) at += c === BACKSLASH ? 1 : 0
+    else if (c === 91 || c === 123) {
+      depth += 1
+      if (depth > levels) return true
+    } else if (c === 93 || c === 125) depth -= 1
+  }
+  return false
+}
+
+const placeOf = (text: string, position: number): string => {
+  if (text.trim() === '') return 'it is empty'
+  if (position >= text.length) return 'it ends early'
+  const before = text.slice(0, position).split('\n')
+  const column = `column ${before[before.length - 1].length + 1} cannot be read`
+  return text.includes('\n') ? `line ${before.length}, ${column}` : column
+}
+
+/** What may come next: a value or a key, perhaps of a list or an object that ends at once; a colon; or a comma or an end. */
+type Expected = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
+
+/** First position that no JSON text has after what stands before it; the length of the text if it is JSON, or cut short. */
+export const faultPosition = (text: string): number => {
+  const open: ('[' | '{')[] = []
+  let expected = 'value' as Expected
+  let at = 0
+  while (at < text.length) {
+    const c = text[at]
+    const inner = open[open.length - 1] as '[' | '{' | undefined
+    let end = at + 1
+    if (/[ \t\n\r]/.test(c)) {
+      at = end
+      continue
+    }
+    const isEnd =
+      (c === ']' && inner === '[' && (expected === 'firstValue' || expected === 'next')) ||
+      (c === '}' && inner === '{' && (expected === 'firstKey' || expected === 'next'))
+    if (isEnd) {
+      open.pop()
+      expected = 'next'
+    } else if (expected === 'next') {
+      if (c !== ',' || inner === undefined) return at
+      expected = inner === '{' ? 'key' : 'value'
+    } else if (expected === 'colon') {
+      if (c !== ':') return at
+      expected = 'value'
+    } else if (c === '"') {
+      const string = stringEnd(text, at)
+      if (string.isFault) return string.at
+      end = string.at
+      expected = expected === 'key' || expected === 'firstKey' ? 'colon' : 'next'
+    } else if (expected === 'key' || expected === 'firstKey') return at
+    else if (c === '[' || c === '{') {
+      open.push(c)
+      expected = c === '[' ? 'firstValue' : 'firstKey'
+    } else {
+      end = wordEnd(text, at)
+      if (!isWord(text.slice(at, end))) return end === text.length && end > at ? end : at
+      expected = 'next'
+    }
+    at = end
+  }
+  return text.length
+}
+
+/** Position behind the string that begins at `from`, or of the first character that no string has. */
+const stringEnd = (text: string, from: number): { readonly at: number; readonly isFault: boolean } => {
+  let at = from + 1
+  while (at < text.length) {
+    const c = text.charCodeAt(at)
+    if (c === QUOTE) return { at: at + 1, isFault: false }
+    if (c < 32) return { at, isFault: true }
+    if (c === BACKSLASH && at + 1 < text.length) {
+      const isEscape =
+        text[at + 1] === 'u' ? /^[\da-f]{0,4}$/i.test(text.slice(at + 2, at + 6)) : /["\\/bfnrt]/.test(text[at + 1])
+      if (!isEscape) return { at, isFault: true }
+      at += text[at + 1] === 'u' ? 6 : 2
+    } else at += 1
+  }
+  return { at: text.length, isFault: true }
+}
+
+/** Position behind the letters, digits and signs of a number, `true`, `false` or `null`. */
+const wordEnd = (text: string, from: number): number => {
+  let end = from
+  while (end < text.length && /[\w.+-]/.test(text[end])) end += 1
+  return end
+}
+
+const isWord = (word: string): boolean => {
+  try {
+    JSON.parse(word)
+    return true
+  } catch {
+    return false
+  }
+}

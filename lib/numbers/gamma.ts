@@ -1,12 +1,10 @@
 /** log Γ and its derivative ψ, on plain numbers. */
 import { bisect } from './bisect.js'
 import { exp, log } from './elementary.js'
+import { SERIES, stirlingRemainder } from './stirling.js'
 
 /** From here on Stirling's series has the digits of a double. */
 const FAR = 10
-
-/** Bernoulli's B_2j/(2j(2j − 1)), j = 1, 2, … */
-const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156]
 
 /**
  * log Γ(x) of x > 0: Stirling's series from 10 on, to which Γ(x + 1) = xΓ(x) leads (Abramowitz & Stegun 6.1.40), to about 1e-15 of the
@@ -16,9 +14,7 @@ export const logGamma = (x: number): number => {
   let at = x
   let product = 1
   while (at < FAR) product *= at++
-  const square = 1 / (at * at)
-  const rest = SERIES.reduceRight((sum, b) => sum * square + b, 0) / at
-  return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + rest - log(product)
+  return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + stirlingRemainder(at) - log(product)
 }
 
 /** ψ(x) = (log Γ)′(x) of x > 0 (Abramowitz & Stegun 6.3.18 and 6.3.5). */

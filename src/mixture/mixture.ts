@@ -79,7 +79,7 @@ export const diffuse =
 
 /**
  * A mixture of Gaussians alone with the same density: a multivariate t is Σ_j s_j N(c, Σ/g_j) over some hundred precisions g_j, to ten digits
- * up to 1000 deviations from its centre; a background is a t of ν = 1. What is known of Gaussians (marginals, posteriors, products, divergences) is so
+ * up to 1000 deviations from its centre, where its density is more than 1e-300 of that at the centre; a background is a t of ν = 1. What is known of Gaussians (marginals, posteriors, products, divergences) is so
  * had of mixtures with tails.
  *
  * @throws RangeError of a background that is a box

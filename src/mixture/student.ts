@@ -8,6 +8,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
+import { EXPANDED, logGammaDeficit, logGammaRatio } from '../../lib/numbers/gammaRatio.js'
 import { isGaussian, ofComponents, partsOf, type Component } from './component.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
@@ -17,8 +18,7 @@ export const LEAST = 0.5
 export const MOST = 300
 
 /** log of what a t has over the Gaussian of the same centre and scale at its centre, |z|² = 0. */
-export const logPeak = (nu: number, dim: number): number =>
-  logGamma((nu + dim) / 2) - logGamma(nu / 2) - (dim / 2) * Elementary.log(nu / 2)
+export const logPeak = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** ψ((ν + d)/2) − log((ν + d)/2): what E[log g | x] has beside log E[g | x]. */
 export const logBelow = (nu: number, dim: number): number => -logLessDigamma((nu + dim) / 2)
@@ -45,16 +45,35 @@ export const likeliestNu = (mean: number): number => {
 }
 
 /** Where the prior density of log g has fallen to nothing above. */
-const top = (nu: number): number => Elementary.log(1 + 55 / nu + 10.5 / Math.sqrt(nu))
+const top = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
 /** So far below where it last changes the density of log g falls to nothing, as e^{exponent·y/2} does. */
-const below = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
+const depth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
 /** A step in log g of which the rule has ten digits: fitted to what it took over ν from 1 to 100 in 2 and 8 columns. */
 const stepOf = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
 /** Rows up to so far off, in standard deviations squared, are seen to ten digits. */
 const FAR = 1e6
+
+/** e^y − 1 − y of small |y| */
+const expm1Excess = (y: number): number => {
+  if (Math.abs(y) > 0.1) return Elementary.expm1(y) - y
+  let sum = 0
+  for (let n = 12; n >= 2; n--) sum = (1 + sum * y) / n
+  return sum * y * y
+}
+
+/** Log of the density of y = log g at (y, g), plus a constant. */
+const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => number) => {
+  const half = nu / 2
+  if (half > EXPANDED) {
+    const front = logGammaDeficit(half) + constant
+    return y => front - half * expm1Excess(y)
+  }
+  const front = half * Elementary.log(half) - logGamma(half) + constant
+  return (y, g) => front + half * (y - g)
+}
 
 /** Precisions, and how much of a component each is: of N(c, Σ/g) in these shares its t is made. */
 export interface Precisions {
@@ -72,14 +91,16 @@ export const precisions = (nu: number, dim: number, noise = Infinity): Precision
   const far = Elementary.log((nu + dim) / (nu + FAR))
   const hidden = noise > 1 ? -Elementary.log(noise) : 0
   // Where noise is all that is seen, the density of g alone says where it ends.
-  const from = Math.max(Math.min(far, hidden) - below(nu + dim), far - below(nu))
+  const from = Math.max(Math.min(far, hidden) - depth(nu + dim), far - depth(nu))
   const h = stepOf(nu, dim)
-  const constant = (nu / 2) * Elementary.log(nu / 2) - logGamma(nu / 2) + Elementary.log(h)
+  const logPrior = logPriorOf(nu, Elementary.log(h))
   const logs = new Float64Array(Math.ceil((top(nu) - from) / h) + 1).map((_, j) => from + j * h)
   const g = logs.map(Elementary.exp)
-  const shares = logs.map((y, j) => Elementary.exp(constant + (nu / 2) * (y - g[j])))
-  // What is further below is so wide that no row sees it.
-  shares[0] += Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0))
+  const shares = logs.map((y, j) => Elementary.exp(logPrior(y, g[j])))
+  // What is further below is so wide that no row sees it. The density falls there by at least this slope; the error of the rule, which is no
+  // mass, would be all that far rows see.
+  const below = shares[0] / (h * (nu / 2) * (1 - g[0]))
+  shares[0] += Math.min(below, Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0)))
   const found = { g, shares }
   if (known.size < 256) known.set(word, found)
   return found
@@ -137,6 +158,15 @@ const fraction = (a: number, b: number, x: number): number => {
   return found
 }
 
+/** ν from which the tail is that of a normal distribution with a correction; up to it the fraction converges. */
+const NEARLY_NORMAL = 1e5
+
+/** log(1 + x²/ν), for any x. */
+const logWidening = (nu: number, x: number): number => {
+  const q = (x * x) / nu
+  return q < Infinity ? Elementary.log1p(q) : 2 * Elementary.log(Math.abs(x)) - Elementary.log(nu)
+}
+
 /**
  * P(T > x) of Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz & Stegun
  * 26.7.1); of ν = ∞ a normal distribution's.
@@ -144,21 +174,44 @@ const fraction = (a: number, b: number, x: number): number => {
 export const tail = (nu: number, x: number): number => {
   if (nu === Infinity) return Normal.tail(x)
   if (x < 0) return 1 - tail(nu, -x)
+  if (nu > NEARLY_NORMAL) return tailNearNormal(nu, x)
   const a = nu / 2
   const q = (x * x) / nu
-  if (!(q > 0)) return 0.5
-  if (q === Infinity) return 0
+  if (!(x > 0)) return 0.5
+  if (x === Infinity) return 0
+  const logQ = q > 0 && q < Infinity ? Elementary.log(q) : 2 * Elementary.log(x) - Elementary.log(nu)
   // x^a (1 − x)^½/B(a, ½) of x = 1/(1 + q)
-  const logs = logGamma(a + 0.5) - logGamma(a) + (Elementary.log(q) - Elementary.log(Math.PI)) / 2
-  const front = Elementary.exp(logs - (a + 0.5) * Elementary.log1p(q))
+  const ratio = a > EXPANDED ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
+  const front = Elementary.exp(ratio + (logQ - Elementary.log(Math.PI)) / 2 - (a + 0.5) * logWidening(nu, x))
   return 1 / (1 + q) < (a + 1) / (a + 2.5)
     ? (front / a) * fraction(a, 0.5, 1 / (1 + q)) * 0.5
-    : 0.5 - front * fraction(0.5, a, q / (1 + q))
+    : 0.5 - front * fraction(0.5, a, q / (1 + q === Infinity ? q : 1 + q))
+}
+
+/**
+ * The same of large ν: in w = √((ν − ½) log(1 + x²/ν)) the density is e^{logPeak} φ(w) √(v/sinh v)/√(1 − 1/2ν) with v = w²/(2ν − 1), of which the
+ * series 1 − v²/12 + v⁴/160 − … is integrated term by term.
+ */
+const tailNearNormal = (nu: number, x: number): number => {
+  const w = Math.sqrt((nu - 0.5) * logWidening(nu, x))
+  const density = Elementary.exp((-w * w) / 2) / Math.sqrt(2 * Math.PI)
+  // ∫ t^{2n} φ(t) dt from w on, by parts
+  let moment = Normal.tail(w)
+  let power = w
+  const moments = [moment]
+  for (let n = 1; n <= 4; n++) {
+    moment = power * density + (2 * n - 1) * moment
+    power *= w * w
+    moments.push(moment)
+  }
+  const scale = 1 / (2 * nu - 1) / (2 * nu - 1)
+  const front = Elementary.exp(logPeak(nu, 1)) / Math.sqrt(1 - 0.5 / nu)
+  return front * (moments[0] - scale * (moments[2] / 12 - (scale * moments[4]) / 160))
 }
 
 /** The density of the same. */
 export const density = (nu: number, x: number): number =>
-  Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeak(nu, 1) - ((nu + 1) / 2) * Elementary.log1p((x * x) / nu)) /
+  Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeak(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
   Math.sqrt(2 * Math.PI)
 
 /** The q that a share p of the rows of a t exceeds, q its squared distance from the centre by its scale; of ν = ∞ of a Gaussian. */

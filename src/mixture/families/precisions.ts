@@ -4,6 +4,7 @@ import {
   div,
   exp,
   expandDims,
+  greater,
   log,
   log1p,
   logGamma,
@@ -16,14 +17,17 @@ import {
   neg,
   ones,
   range,
+  reciprocal,
   reshape,
   sqrt,
   square,
   stopGradient,
   sub,
+  where,
   zeros,
   type Tensor
 } from '../../../lib/index.js'
+import { EXPANDED } from '../../../lib/numbers/gammaRatio.js'
 import type { RowLevel } from '../family.js'
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) that all t components are made of. */
@@ -40,8 +44,28 @@ export interface Gaussians {
 const rowOf = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
 /** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2): see `Student.logPeak`. */
-const logPeak = (nu: Tensor, dim: number): Tensor =>
-  sub(sub(logGamma(mul(0.5, add(nu, dim))), logGamma(mul(0.5, nu))), mul(dim / 2, log(mul(0.5, nu))))
+const logPeak = (nu: Tensor, dim: number): Tensor => {
+  const most = 2 * EXPANDED
+  // Each is finite, with its derivatives, where the other is chosen.
+  const small = minimum(nu, most)
+  const plain = sub(
+    sub(logGamma(mul(0.5, add(small, dim))), logGamma(mul(0.5, small))),
+    mul(dim / 2, log(mul(0.5, small)))
+  )
+  return where(greater(nu, most), logPeakExpanded(maximum(nu, most), dim), plain)
+}
+
+/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) of x = ν/2 and h = d/2, r the remainder of Stirling's formula. */
+const logPeakExpanded = (nu: Tensor, dim: number): Tensor => {
+  const x = mul(0.5, nu)
+  const h = dim / 2
+  const remainder = (at: Tensor): Tensor => {
+    const inverse = reciprocal(at)
+    return mul(inverse, add(1 / 12, mul(square(inverse), add(-1 / 360, mul(1 / 1260, square(inverse))))))
+  }
+  const main = sub(mul(add(x, h - 0.5), log1p(div(h, x))), h)
+  return add(main, sub(remainder(add(x, h)), remainder(x)))
+}
 
 const level = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 

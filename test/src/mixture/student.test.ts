@@ -69,7 +69,69 @@ it('functions of Γ are those of scipy', () => {
   close(at.map(logLessDigamma), less, 1e-14)
 })
 
+/** mpmath 1.3.0 to 50 digits: log-densities in one and three columns at |z| = 0, 1 and 30, and P(T > 1), P(T > 6) and P(T > 30). */
+const large = [
+  { nu: 301, one: [-0.91976909646086604, -1.4205987429859464, -209.87350225345815], three: [-2.7543294102442176, -3.2584758093952919, -213.09186212457261], tail: [0.15905686463073237, 2.8289845040657058e-9, 9.4726888404348273e-93] },
+  { nu: 1e3, one: [-0.919188533163006125, -1.41943844987131448, -322.167058562446592], three: [-2.75606609923926808, -3.25731551628065996, -324.645790014695248], tail: [0.15877620904233615, 1.3776845866887346e-9, 7.6873437220217411e-142] },
+  { nu: 1e5, one: [-0.9189410332046727, -1.41894353319633941, -448.910489477485631], three: [-2.75680809966401785, -3.25682059960568489, -450.757316285316448], tail: [0.15865646378205501, 9.8996472780088128e-10, 3.6892684361111168e-197] },
+  { nu: 2e5, one: [-0.918939783204672737, -1.41894103320258941, -449.911712021046359], three: [-2.75681184962651818, -3.25681809961193489, -451.754073992741057], tail: [0.15865585885751219, 9.8827494396740285e-10, 1.3495022110932609e-197] },
+  { nu: 1e9, one: [-0.918938533454672742, -1.41893853370467274, -450.91873648357597], three: [-2.75681559886401823, -3.25681560011401823, -452.756614448984911], tail: [0.15865525405244241, 9.8658798224924594e-10, 4.9077098439837308e-198] },
+  { nu: 1e12, one: [-0.918938533204922742, -1.41893853320517274, -450.918938331154923], three: [-2.75681559961326823, -3.25681559961451823, -452.756815398463268], tail: [0.15865525393157804, 9.8658764537490964e-10, 4.9067149229646632e-198] },
+  { nu: 1e15, one: [-0.918938533204672992, -1.41893853320467324, -450.918938533002623], three: [-2.75681559961401748, -3.25681559961401873, -452.756815599412867], tail: [0.15865525393145717, 9.8658764503803535e-10, 4.9067139281440034e-198] },
+  { nu: 1e36, one: [-0.918938533204672742, -1.41893853320467274, -450.918938533204673], three: [-2.75681559961401823, -3.25681559961401823, -452.756815599614018], tail: [0.15865525393145705, 9.8658764503769814e-10, 4.9067139271481871e-198] },
+  { nu: 1e300, one: [-0.918938533204672742, -1.41893853320467274, -450.918938533204673], three: [-2.75681559961401823, -3.25681559961401823, -452.756815599614018], tail: [0.15865525393145705, 9.8658764503769814e-10, 4.9067139271481871e-198] }
+] // prettier-ignore
+
+describe.each(large)('with ν = $nu', ({ nu, one, three, tail }) => {
+  const at = { rows: 3, dim: 1, values: Float64Array.of(0, 1, 30) }
+  const inSpace = { rows: 3, dim: 3, values: Float64Array.of(0, 0, 0, 0, 0, 1, 0, 30, 0) }
+  const line = Mixture.of({ means: [[0]], tails: [nu] })
+  const space = Mixture.of({ means: [[0, 0, 0]], tails: [nu] })
+  // A density is that of a double ν at 30: of 450 a few roundings.
+  it('the log-density is that of mpmath, by rows and by memberships', () => {
+    close(Mixture.logDensity(at)(line), one, 4e-15)
+    close(Mixture.logDensity(inSpace)(space), three, 4e-15)
+    const all = Mixture.memberships(inSpace)(space).map(({ logDensity }) => logDensity)
+    close(all, three, 4e-15)
+  })
+
+  it('the score is −(ν + d)z/(ν + z²)', () => {
+    const wanted = [0, 1, 30].map(z => -((nu + 1) / (nu + z * z)) * z)
+    close(Mixture.score(at)(line).values, wanted, 1e-12)
+  })
+
+  it('the distribution function is that of mpmath, and the quantile its inverse', () => {
+    ;[-1, -6, -30].forEach((x, i) => {
+      // An exponential of a number of size 450.
+      expect(Math.abs(Mixture.cdf(x)(line) / tail[i] - 1)).toBeLessThan(1e-12)
+      expect(Math.abs(Mixture.quantile(tail[i])(line) / x - 1)).toBeLessThan(1e-12)
+    })
+    expect(Mixture.cdf(0)(line)).toBeCloseTo(0.5, 15)
+    expect(Mixture.cdf(1)(line)).toBeCloseTo(1 - tail[0], 14)
+  })
+
+  it('as Gaussians it has the same density', () => {
+    close(Mixture.logDensity(at)(Mixture.gaussians(line)), one, 1e-9)
+    const noisy = Mixture.logDensity(at)(Mixture.diffuse({ alpha: 0.6, sigma: 0.8 })(line))
+    // With noise too it is a normal distribution for large ν, up to 1/ν.
+    if (nu >= 1e12) close(noisy, one, 1e-9)
+  })
+})
+
 describe('the density of a t', () => {
+  it('is that of its Gaussians as far out as it is above the least doubles, and far less than their rounding', () => {
+    for (const [nu, most] of [
+      [3, 1000],
+      [30, 1000],
+      [300, 40]
+    ]) {
+      // prettier-ignore
+      const far = { rows: 2, dim: 1, values: Float64Array.of(most / 10, most) }
+      const t = Mixture.of({ means: [[0]], tails: [nu] })
+      close(Mixture.logDensity(far)(Mixture.gaussians(t)), Mixture.logDensity(far)(t), 1e-9)
+    }
+  })
+
   it('is that of scipy, row by row and in the vocabulary', () => {
     const wanted = [-2.5808520823363916, -7.615759086405913, -21.10306319401225, -31.440255971033032]
     close(Mixture.logDensity(points)(single), wanted, 1e-13)

@@ -105,8 +105,27 @@ export const curve = ({ label: name, look, places, dotted = false, at }: Curve):
     }),
     symbol: dotted ? '•••' : '━'
   },
-  ...(at === undefined ? [] : [disc(at, look)])
+  ...(at === undefined ? [] : [standing(at, look)])
 ]
+/** A disc where a run stands; if that is above or below the panel, an arrow at the panel's edge with the value. */
+const standing = (at: Place, look: Look): Mark => {
+  const [, value] = at
+  const dot = disc(at, look)
+  return {
+    ...dot,
+    draw: (place, k) => {
+      const { top, height } = place.box
+      const [x, y] = place.at(...at)
+      const isAbove = y < top - 1
+      if (!isAbove && y <= top + height + 1) return dot.draw(place, k)
+      // The labels of two looks stand one below the other.
+      const row = 16 * (k % 2)
+      const edge: Picture.Place = { ...place, at: () => [x, isAbove ? top + 8 + row : top + height - 8 - row] }
+      const text = `${isAbove ? '↑' : '↓'} ${Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)}`
+      return Marks.words(at, text, { offset: [6, 0], anchor: 'start', kind: `label ${classOf(look)}` }).draw(edge, k)
+    }
+  }
+}
 /** A dashed line across; the panel's title says what it is. */
 export const rule = (across: 'x' | 'y', value: number): Mark => Marks.rule(across, value)
 export const tick = (value: number, label = String(value)): { readonly value: number; readonly label: string } => ({

@@ -500,8 +500,9 @@ export const ring = (
 ): Mark => ({
   ...look,
   covers: [],
-  draw: ({ at }, k) => {
+  draw: ({ at, box }, k) => {
     const [px, py] = at(x, y)
+    if (!holds(box, [px, py])) return ''
     const paint = look.k === undefined ? 'var(--ink)' : colour(k)
     return `<circle cx="${n(px)}" cy="${n(py)}" r="${r}" fill="${isFull ? 'var(--page)' : 'none'}" stroke="${paint}" stroke-width="${width}"/>`
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Mixture, Schedule } from 'ornstein'
-import { lineOf, type Place } from '../../examples/playground/plot.js'
+import { charts, lineOf, type Place } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
 import { denoising } from '../../examples/playground/questions/denoising.js'
@@ -279,6 +279,30 @@ const textsOf = (question: Question): ReadonlyArray<string> => {
 }
 
 describe('every question', () => {
+  once('draws no disc of a chart outside of its panel, and writes the value where one would be', () => {
+    for (const question of questions) {
+      // The first steps are enough: the others are drawn by the same code, and take seconds to run.
+      const view = question.view(taken(question, {}, 0))
+      const svg = charts(view.panels, { width: 400, height: 500 })
+      const panels = [...svg.matchAll(/<path class="grid" d="M[-\d.]+,([-\d.]+)V([-\d.]+)/g)].map(([, top, bottom]) => [
+        Number(top),
+        Number(bottom)
+      ])
+      for (const [, y] of svg.matchAll(/<circle cx="[-\d.]+" cy="([-\d.]+)"/g))
+        expect(
+          panels.some(([top, bottom]) => Number(y) >= top - 1 && Number(y) <= bottom + 1),
+          question.name
+        ).toBe(true)
+    }
+    const [bic] = count.view(taken(count, {}, 1)).panels
+    const first = { ...taken(count, {}, 1), step: 0, told: false }
+    const svg = charts(count.view(first).panels, { width: 400, height: 500 })
+    expect(bic.title).toContain('BIC')
+    // One component is far above the panel, whose scale is that of two.
+    expect(svg.match(/↑ \d{4}/g)?.length).toBe(4)
+    expect(svg).not.toContain('<circle')
+  })
+
   once('asks with answers to choose from, and has four things to try, of its own controls', () => {
     for (const { tries, controls, name, ask, ...rest } of questions) {
       expect(tries.length, name).toBe(4)

@@ -157,13 +157,13 @@ const draw = (): void => {
 }
 
 /** What can be dragged lies over the picture as elements that the keyboard reaches. */
-const placeHandles = (wanted: ReadonlyArray<Handle>, { at }: Plotted): void => {
+const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): void => {
   handles = wanted
   const over = byId('handles')
   while (over.children.length > wanted.length) over.lastElementChild?.remove()
   for (const [i, handle] of wanted.entries()) {
     const element = over.children.item(i) ?? over.appendChild(document.createElement('div'))
-    const [left, top] = at(handle.at)
+    const [left, top] = plane?.at(handle.at) ?? [0, 0]
     element.setAttribute('style', `left:${left.toFixed(1)}px;top:${top.toFixed(1)}px`)
     for (const [name, value] of Object.entries({
       role: 'slider',
@@ -333,6 +333,9 @@ const buildControls = (): void => {
   )
 }
 
+/** The parts of each question's first frame, which the page holds. */
+const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, Readonly<Record<string, string>>>>
+
 /** Shows what an address asks for. */
 export const openTour = (hash: string): void => {
   const { index, choice, step } = readHash(hash)
@@ -342,7 +345,12 @@ export const openTour = (hash: string): void => {
   Object.assign(state, { index, playing: false })
   // The frames of another question are not this one's.
   if (isNew) Object.assign(state, { said: null, tried: -1, frames: [], blur: opens?.blur ?? 0 })
-  if (isNew) buildControls()
+  if (isNew) {
+    // Until the run has begun, the question's own first frame stands, not the picture of the question before.
+    for (const [id, html] of Object.entries(firstFrames[questions[index].number])) put(id, html)
+    placeHandles([], null)
+    buildControls()
+  }
   choose({ choice, step: step ?? opens?.step ?? 0, told: step !== null })
 }
 /** What it does stops where it is not seen. */

@@ -532,6 +532,46 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
     await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   })
 
+  it('shows a question’s own first picture as soon as its heading changes', () =>
+    visit({}, 'question=0', async page => {
+      await isAt(page, 't = 0.45, spread 1.2')
+      for (const number of ['8', '5', '3']) {
+        const shown = await page.evaluate(
+          number =>
+            new Promise<Readonly<Record<string, string>>>(resolve => {
+              // Hears after the page does, and before anything else happens.
+              addEventListener(
+                'hashchange',
+                () => {
+                  const text = (id: string): string => document.getElementById(id)?.textContent ?? ''
+                  resolve({
+                    question: text('question'),
+                    says: text('says'),
+                    picture: text('picture'),
+                    panels: text('panels')
+                  })
+                },
+                { once: true }
+              )
+              location.hash = `question=${number}`
+            }),
+          number
+        )
+        const first = await page.evaluate(number => {
+          const frames: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
+            document.getElementById('first')?.textContent ?? ''
+          )
+          return Object.fromEntries(
+            Object.entries(frames[number]).map(([id, html]) => [
+              id,
+              Object.assign(document.createElement('div'), { innerHTML: html }).textContent
+            ])
+          )
+        }, number)
+        for (const id of ['question', 'says', 'picture', 'panels']) expect(shown[id], `${number} ${id}`).toBe(first[id])
+      }
+    }))
+
   it('explains its words on hover, focus and tap', () =>
     visit({ width: 390, height: 844 }, 'question=1', async page => {
       await isAt(page, 'step 0 of 32')

@@ -218,6 +218,14 @@ const ofMore: ReadonlyArray<keyof Flags> = ['compare', 'bootstrap', 'testCompone
 export const asksAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(option => ![...ofOutput, ...ofMore].some(key => nameOf(key) === option.replace(/ .*/s, '')))
 
+/** Options, as they were typed, by which other commands read the same table. */
+export const readsAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
+  typed.filter(option =>
+    Object.keys({ ...reading, ...vocabulary }).some(key =>
+      [nameOf(key), nameOf(`no-${key}`)].includes(option.replace(/ .*/s, ''))
+    )
+  )
+
 /** The files that are asked for. */
 export const outputsOf = ({ out, report }: Pick<Partial<Flags>, 'out' | 'report'>): ReadonlyArray<Output> => [
   ...(out === undefined ? [] : [{ option: '--out', path: out }]),

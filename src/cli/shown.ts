@@ -138,8 +138,8 @@ const labelled = ({ seen, mixture, classes }: Findings): Crossed.Crossed =>
   Crossed.crossed({ points: seen, mixture, overlapping: mergeOverlapping(seen, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
-export const evaluating = (model: string, source: string): string =>
-  `ornstein evaluate ${quoted(model)} ${fileOf(source)}`
+export const evaluating = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
+  ['ornstein evaluate', quoted(model), fileOf(source), ...readBy].join(' ')
 export const sampling = (model: string): string => `ornstein sample ${quoted(model)} -n 10`
 
 /** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
@@ -162,7 +162,7 @@ export const nextOf = (
 export const human = ({ fit, told }: Shown, flags: Flags, within: number): string => {
   const next = nextOf(
     flags,
-    model => [evaluating(model, fit.source), sampling(model)],
+    model => [evaluating(model, fit.source, fit.readBy), sampling(model)],
     'the model for ornstein evaluate and ornstein sample',
     'it'
   )

@@ -64,6 +64,10 @@ export interface Findings {
   readonly source: string
   /** The options that say what is learned from it, as they were typed: `--columns a,b`. */
   readonly asked?: ReadonlyArray<string>
+  /** Those of them that say how the table is read, for commands that read it again: `--missing em`. */
+  readonly readBy?: ReadonlyArray<string>
+  /** Path of the model file, if one was asked for. */
+  readonly modelPath?: string
   /** In the data's own units: all rows, or some of those of a source. Cells that are missing are completed, for pictures. */
   readonly points: Points.Points
   /** The same rows with NaN in cells that are missing: what is said of a row is said by the cells that it has. */

@@ -377,8 +377,10 @@ const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
   // Of rows that no command has read there is none that reads them again.
   if (fit.asked === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${again(fit, remedy)}`
-  const whole = again(fit, '--out model.json')
-  return `Next, which component each row belongs to: ${whole} && ornstein assign model.json ${fileOf(fit.source)}`
+  const { modelPath, readBy = [] } = fit
+  const assign = ['ornstein assign', quoted(modelPath ?? 'model.json'), fileOf(fit.source), ...readBy].join(' ')
+  const commands = modelPath === undefined ? `${again(fit, '--out model.json')} && ${assign}` : assign
+  return `Next, which component each row belongs to: ${commands}`
 }
 
 /** What speaks against it, as much as stands on a first screen. */

@@ -39,7 +39,7 @@ import { choicesOf, type Choices, type Keep } from '../choices.js'
 import { areFree } from '../families.js'
 import { diagnosed } from '../diagnosed.js'
 import { fixedOf } from '../fixedFile.js'
-import { outputsOf, type Flags } from '../fitOptions.js'
+import { outputsOf, readsAgain, type Flags } from '../fitOptions.js'
 import { groupsOf, type Group } from '../groups.js'
 import * as options from '../options.js'
 import * as words from '../ownWords.js'
@@ -301,7 +301,13 @@ const fitted = async (
     stopped === null
       ? await diagnosed(world, line, choices, learned.right.fit, chosen.task.table.data)
       : { found: {}, stopped }
-  const fit = { ...learned.right.fit, asked, ...known.found }
+  const fit: Findings = {
+    ...learned.right.fit,
+    asked,
+    readBy: readsAgain(asked),
+    ...(flags.out !== undefined && flags.out !== '-' && { modelPath: flags.out }),
+    ...known.found
+  }
   const told = lazy(() => documentOf(fit, others, flags.labels !== undefined))
   const found: Found = { fit, others, told, stopped: known.stopped }
   if (flags.report !== undefined || flags.figures !== undefined) line.doing('writing the report')

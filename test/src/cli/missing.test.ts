@@ -47,6 +47,20 @@ it('learns, evaluates and assigns', async () => {
   expect(rows[12]).toMatch(/^NA,.*,[12],/)
 })
 
+it('names commands that run as they stand: they read the table in the same way, and the model that was written', async () => {
+  const { stdout } = await ornstein(
+    'fit @holes.csv --missing em -k 2 --family full --out @kept.json --report @holes.html'
+  )
+  const [, evaluate = ''] = /Next: (ornstein evaluate .*?), or /.exec(stdout) ?? []
+  const [, next = ''] = /Next, which component each row belongs to: (.*?)<\/p>/.exec(here.read('holes.html')) ?? []
+  const assign = next.replaceAll(/<[^>]*>/g, '')
+  expect(assign).toBe(`ornstein assign ${here.at('kept.json')} ${here.at('holes.csv')} --missing em`)
+  for (const command of [evaluate, assign]) {
+    const words = command.replace('ornstein ', '').replace(/\S*kept.json \S*holes.csv/, '@kept.json @holes.csv')
+    expect(await ornstein(words), words).toMatchObject({ exit: 0, stderr: '' })
+  }
+})
+
 it('tells of components as narrow as may be, by their numbers in the table, where both number and family are given', async () => {
   // A column that holds three numbers far apart beside the others: each component takes one of them, whose variance is 0.
   const noise = Key.normal(600)(Key.fromSeed(5))

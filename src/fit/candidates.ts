@@ -148,7 +148,12 @@ const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray
     return [...groups.filter(group => !overlaps(group)), [...merged].sort((a, b) => a - b)]
   }, [])
 
-const warningText = ({ floored, redundancies, unsupported, isSettled }: FittedCandidate): string => {
+/** True if a longer search could raise the likelihood; a single Gaussian's estimate is exact from the first step. */
+const mayImprove = ({ isSettled, components, mixture }: FittedCandidate): boolean =>
+  !isSettled && !(components === 1 && mixture.tails === undefined && mixture.background === undefined)
+
+const warningText = (candidate: FittedCandidate): string => {
+  const { floored, redundancies, unsupported } = candidate
   const numbers = (components: ReadonlyArray<number>): string => components.map(k => k + 1).join(', ')
   const [s, have] = unsupported.length > 1 ? ['s', 'have'] : ['', 'has']
   return [
@@ -158,7 +163,7 @@ const warningText = ({ floored, redundancies, unsupported, isSettled }: FittedCa
       : []),
     ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
     ...duplicateGroups(redundancies).map(group => `all but the same: ${numbers(group)}`),
-    ...(isSettled ? [] : ['not converged'])
+    ...(mayImprove(candidate) ? ['not refined'] : [])
   ].join('; ')
 }
 

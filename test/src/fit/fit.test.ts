@@ -333,6 +333,16 @@ describe('fit', () => {
     expect(fit(few, all).candidates).toHaveLength(Covariance.names.length)
   })
 
+  it('does not call a single Gaussian unrefined: its estimate is the maximum', () => {
+    const { candidates } = fit(Problem.orThrow(Points.fromRows(rowsOf('faithful'))), { components: [1, 2, 3, 4] })
+    const { header, rows } = candidateTable('icl', candidates)
+    const single = rows.filter(row => row[1] === '1')
+    expect(single.filter(row => /not (refined|converged)/.test(row.at(-1) ?? ''))).toEqual([])
+    // The log-likelihood at the mean and the covariance of the rows, by scipy.
+    const value = header.indexOf('log-likelihood per row')
+    expect(Number(single.find(([family]) => family === 'tied')?.[value])).toBeCloseTo(-4.7419, 4)
+  })
+
   it('finds the species of penguins, finishes what it shows, and shows no family less likely than one that is nested in it', () => {
     const rows = Problem.orThrow(Points.fromRows(rowsOf('penguins')))
     // nine numbers of components where slow: those of more than are found take most of the time
@@ -351,7 +361,9 @@ describe('fit', () => {
     const { header, rows: lines } = candidateTable('icl', candidates)
     expect(header.at(-1)).toBe('warnings')
     lines.forEach((line, i) => {
-      expect(line.at(-1)?.includes('not converged')).toBe(!candidates[i].isSettled)
+      // The estimate of a single Gaussian is the mean and the covariance of the rows, however short the search.
+      const { isSettled, components } = candidates[i]
+      expect(line.at(-1)?.includes('not refined')).toBe(!isSettled && components > 1)
     })
     const at = (family: string, components: number): Fit.Ranked | undefined =>
       candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)

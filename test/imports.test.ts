@@ -172,6 +172,15 @@ describe('the walk of CONTRIBUTING', () => {
   })
 })
 
+describe('the table of docs/compiler.md', () => {
+  it('names files of lib/compiler that are there', () => {
+    const rows = readFileSync(join(root, 'docs/compiler.md'), 'utf8').match(/^\|.*\.ts`.*$/gm) ?? []
+    const named = rows.flatMap(row => [...row.matchAll(/`(\w+\.ts)`/g)].map(([, name]) => `lib/compiler/${name}`))
+    expect(named.length).toBeGreaterThan(15)
+    expect(named.filter(file => !files.includes(file))).toEqual([])
+  })
+})
+
 describe('names of files', () => {
   const ours = files.filter(file => /^(src|lib)\//.test(file))
 

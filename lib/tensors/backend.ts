@@ -333,7 +333,7 @@ const inForce = (): Store | undefined => {
   return name?.startsWith(NAME) === true ? (tf.backend as Store) : undefined
 }
 
-/** Refuses to touch tensors while a backend of another kind, and so another precision, is in force. */
+/** Returns the backend in force. Throws if no backend of this package is, so outside `compute(() => …)`; `what` names the caller. */
 const insist = (what: string): Store => {
   const store = inForce()
   if (store === undefined)

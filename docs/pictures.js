@@ -125,7 +125,7 @@ const optimizersSeen = ({ Optimizer, Params, Picture }) => {
 
   return Picture.of(Picture.arranged(optimizers.map(walk).map(panel), { columns: 4, width: 200, height: 150 }), {
     title: 'Optimizers on Rosenbrock’s function',
-    description: 'Optimizers from the same start on the function of Rosenbrock; level lines of its logarithm'
+    description: 'Optimizers from the same start on the Rosenbrock function; level lines of its logarithm'
   })
 }
 

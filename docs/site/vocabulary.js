@@ -50,7 +50,7 @@ const support = ({ Case, Compile, Expectation, Objective, Schedule, TimeLaw }, f
 export const vocabularyPage = (ornstein, float64, glossary) =>
   [
     '# The vocabulary',
-    'For who composes a pipeline, and looks for a part. Everything a pipeline can be made of is here; each word has a page with its fields, ' +
+    'For anyone composing a pipeline and looking for a part. Everything a pipeline can be made of is here; each word has a page with its fields, ' +
       'its code and its JSON. `ornstein list` prints the same in a terminal, and `ornstein list optimizer` one concept.',
     ...glossary.vocabulary.map(ofConcept),
     '## Schedules, seen',

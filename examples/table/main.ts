@@ -49,7 +49,7 @@ const places: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     components: 'How many clusters',
     missing: 'Missing cells',
     labels: 'Known classes, to compare with',
-    criterion: 'What decides'
+    criterion: 'Selection criterion'
   },
   more: {
     family: 'Shapes of clusters',
@@ -115,7 +115,7 @@ const given = (): Readonly<Record<string, string | boolean>> => {
   return asked
 }
 
-/** So many cells are searched for minutes where both the number and the shapes of clusters are open. */
+/** From this many cells on a search takes a minute or more if both the number and the shapes of clusters are open. */
 const LONG = 300_000
 const isLong = (): boolean => {
   const { components = '', family = '' } = given()

@@ -124,7 +124,7 @@ const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
 export const notApplicableOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<NotApplicable> =>
   'notApplicable' in laws ? laws.notApplicable : []
 
-/** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing of it. */
+/** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing about it. */
 export const held = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
   const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
   const all = laws.flatMap((one): ReadonlyArray<Law | NotApplicable> =>

@@ -167,7 +167,7 @@ const sees = (relation: Relation): boolean => {
 /** Why a law is vacuous, that said nothing of any case, or sees no change of a side; null where it is not. */
 export const vacuous = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
-    ? 'it says nothing of any case'
+    ? 'it says nothing about any case'
     : said.flat().some(sees)
       ? null
       : 'it sees no change of a side'

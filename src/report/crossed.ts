@@ -51,7 +51,7 @@ export const table = ({ name, classes, counts }: Crossed): Table => ({
 })
 
 export const sentence = ({ agreement, merged }: Pick<Crossed, 'agreement' | 'merged'>): string =>
-  `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.` +
+  `Adjusted Rand index ${agreement.toFixed(3)}: 1: each class is exactly one component; 0: no better than chance.` +
   (merged === undefined ? '' : ` After merging components that overlap: ${merged.toFixed(3)}.`)
 
 export const asJson = ({ name, classes, counts, agreement, merged }: Crossed): object => ({

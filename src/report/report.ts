@@ -47,13 +47,13 @@ const shadeOf = (share: number, steps: readonly [number, number, number]): strin
 const used = (fit: Findings): string => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
-    `columns: ${columns.join(', ')}${scaling === null ? '' : ' (standardized to learn)'}`,
+    `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
     ...(fit.ignored.length > 0 ? [`ignored: ${Found.ignored(fit)}; choose columns with --columns`] : []),
     ...(dropped > 0 ? [`dropped: ${plural(dropped, 'row')} with a missing cell`] : []),
     ...(empty > 0 ? [`left out: ${plural(empty, 'row')} without cells`] : []),
     ...(missing > 0
       ? [
-          `missing: ${plural(missing, 'cell')}; each row is used with the cells that it has; whether tails, a background or another place of a component gains is not looked at`
+          `missing: ${plural(missing, 'cell')}; each row is used with the cells that it has; heavy tails, background and better positions are not tested when cells are missing`
         ]
       : []),
     ...(points.weights === undefined ? [] : [`weights: ${show(Points.totalWeight(points))} in all`])
@@ -179,8 +179,8 @@ const ofRows = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
         `of ${show(rows)} rows sampled from this mixture about ${show(expected, 2)} would.`
     ),
     {
-      converged: good('Learning converged before its steps ran out.'),
-      chosen: good('What was chosen had been learned to the end.'),
+      converged: good('The fit converged.'),
+      chosen: good('The fit converged.'),
       stopped: doubt('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.'),
       complete: doubt('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
     }[end]

@@ -73,7 +73,7 @@ export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<
   const digits = Math.min(16, Math.max(4, 1 + exponent(Math.max(Math.abs(lo), Math.abs(hi))) - exponent(step)))
   const first = Math.ceil(lo / step - 1e-9)
   const most = Math.floor(hi / step + 1e-9)
-  // One number says nothing of how far another is.
+  // One number says nothing about how far another is.
   if (most <= first && step > least && count < 20) return ticks([lo, hi], count + 1, least)
   return Array.from({ length: Math.max(0, most - first + 1) }, (_, i) => {
     const value = (first + i) * step

@@ -28,7 +28,7 @@ export const documentOf = (found: ScoreFindings, next = ''): ReadonlyArray<Part>
     onPage(() => [heading(1, `A score of ${plural(parameters, 'parameter')}`)]),
     text(
       `Learned a score of ${parameters} parameters from ${plural(rows, 'row')} of ${baseName(found.source)}.\n` +
-        `columns: ${columns.join(', ')}${scaling === null ? '' : ' (standardized to learn)'}`,
+        `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
       'lead'
     ),
     onPage(() => [

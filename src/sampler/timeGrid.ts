@@ -40,7 +40,7 @@ const noisy = (schedule: Schedule.Schedule, field: string, time: number): Readon
         ratio(schedule, time) < Infinity,
         field,
         time,
-        'a time with signal left: alpha is 0 there, and a score says nothing of the data',
+        'a time with signal left: alpha is 0 there, and a score says nothing about the data',
         `try ${0.999 * time}`
       )
 }

@@ -48,7 +48,7 @@ describe('a report says of every law', () => {
 
   it('what came of it, and why', () => {
     expect(verdictOf(report, 'of numbers')).toEqual(['held', null])
-    expect(verdictOf(report, 'of no case')).toEqual(['vacuous', 'it says nothing of any case'])
+    expect(verdictOf(report, 'of no case')).toEqual(['vacuous', 'it says nothing about any case'])
     expect(verdictOf(report, 'to a tolerance beyond all')).toEqual(['vacuous', 'it sees no change of a side'])
     expect(verdictOf(report, 'not claimed')).toEqual(['not held', 'claim it by `mine`'])
     expect(verdictOf(report, 'wrong')).toEqual(['fails', null])
@@ -121,9 +121,9 @@ describe('no claim is left aside', () => {
   })
 
   it('a claim of which no case says anything is complained of', () => {
-    const row = { law: 'mine', verdict: 'vacuous', why: 'it says nothing of any case', runs: 9 } as const
+    const row = { law: 'mine', verdict: 'vacuous', why: 'it says nothing about any case', runs: 9 } as const
     expect(laws.complaints({ rows: [{ ...row, isClaimed: true, counterexample: null }], expected: [] })).toEqual([
-      '‘mine’ is claimed, and vacuous: it says nothing of any case'
+      '‘mine’ is claimed, and vacuous: it says nothing about any case'
     ])
   })
 
@@ -145,10 +145,10 @@ describe('no claim is left aside', () => {
   })
 })
 
-it('a law that is vacuous: says nothing of any case, or sees nothing', () => {
+it('a law that is vacuous: says nothing about any case, or sees nothing', () => {
   const [, silent, blind] = said
   expect([silent, blind].map(law => whyVacuous(law, 1))).toEqual([
-    'it says nothing of any case',
+    'it says nothing about any case',
     'it sees no change of a side'
   ])
 })

@@ -59,7 +59,7 @@ export const correction = define<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'Stand at one wrong guess, a quarter too long and turned by 25°. {EM|expectation–maximization} would move it one way; descent on the denoising {loss}, with its step scaled to match, moves it almost the same way. The slider moves the clusters apart.',
+  lead: 'Take a wrong guess, a quarter too long and turned by 25°. {EM|expectation–maximization} moves it one way; descent on the denoising {loss}, its step scaled to match, moves it another. Where clusters overlap the two differ a lot. The slider moves the clusters apart.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   unit: 'place',
@@ -70,7 +70,7 @@ export const correction = define<Float64Array, Frame>({
     { text: 'Low noise, |c| = 3', asks: 'Do the arrows coincide?', choice: { noise: '0.1', step: '5' } },
     { text: 'High noise, |c| = 3', asks: 'Is the gap back?', choice: { noise: '1', step: '5' } },
     { text: 'Clusters overlap', asks: 'Which arrow is longer?', choice: { noise: '0.1', step: '0' } },
-    { text: 'As at first', asks: 'Move them apart', choice: {} }
+    { text: 'Start over', asks: 'Move them apart', choice: {} }
   ],
   ask: () => ({
     text: 'The clusters move apart. What will the gap between the two steps do?',
@@ -151,7 +151,7 @@ export const correction = define<Float64Array, Frame>({
           )
         }
       ],
-      now: `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; that of descent is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
+      now: `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
       happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(share(frames[Math.min(5, frames.length - 1)].at[time]))} at ${name}`).join(', ')}.`,
       why: 'The gap between the tips comes from points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'

@@ -47,7 +47,7 @@ export const count = define<Float64Array, Frame>({
   question: 'How many clusters are there?',
   lead: 'Two round clusters and a long one. We fit mixtures with one to eight components, once with round components and once with components of any shape. {BIC} and {ICL} weigh the fit against its parameters: the lowest value wins.',
   statement:
-    'BIC = −2 {log-likelihood} + (parameters) · log n. {ICL} adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise. The fits themselves use no noise.',
+    'BIC = −2 log L + (parameters) · log n, where log L is the log-density summed over the n rows ({log-likelihood} elsewhere is its mean). {ICL} adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise. The fits themselves use no noise.',
   unit: 'components:',
   first: 1,
   controls: [
@@ -66,7 +66,7 @@ export const count = define<Float64Array, Frame>({
     { text: 'Let shapes vary', asks: 'How many now?', choice: { family: 'full', step: '2' } },
     { text: 'All clusters round', asks: 'Do the families agree?', choice: { length: '1' } },
     { text: 'Keep 150 rows', asks: 'As many components?', choice: { rows: '150' } },
-    { text: 'As at first', asks: 'A long cluster, 900 rows', choice: {} }
+    { text: 'Start over', asks: 'A long cluster, 900 rows', choice: {} }
   ],
   ask: ({ length }) => ({
     text: `Three clusters, ${length === '1' ? 'all round' : 'one of them long'}. How many round components will BIC choose?`,

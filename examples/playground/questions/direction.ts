@@ -94,7 +94,7 @@ export const direction = define<Setting, Frame>({
     { text: 'Start long: length 3', asks: 'Do the dots still hold?', choice: { start: '3' } },
     { text: 'Low noise: t = 0.1', asks: 'Is high noise needed?', choice: { noise: '0.1' } },
     { text: 'Closer: |c| = 1', asks: 'How many steps now?', choice: { far: '1' } },
-    { text: 'As at first', asks: 'Turn the start yourself', choice: {} }
+    { text: 'Start over', asks: 'Turn the start yourself', choice: {} }
   ],
   ask: ({ start }) => ({
     text:
@@ -238,7 +238,7 @@ export const direction = define<Setting, Frame>({
       happened:
         answer === 'shrink'
           ? `The long guess first shrinks, to ${shortest.toFixed(2)}. Its length leaves the dots at once. Its angle stays within ${Math.ceil(gap)}° of them, and is below 5° by step ${within}.`
-          : `By step ${within} it points within 5° of c, at ${percent(long[within] / end)} of its final length; half its length comes at step ${half}. Then it stops growing, and {power iteration} does not${apart > 0 ? `: 10 % apart by step ${apart}` : ''}.${time < 0.3 ? ' Low noise finds the direction too.' : ''}`,
+          : `By step ${within} it points within 5° of c, at ${percent(long[within] / end)} of its final length; half its length comes at step ${half}. Then it stops growing, and {power iteration} does not${apart > 0 ? `; by step ${apart} they differ by 10 %` : ''}.${time < 0.3 ? ' Low noise finds the direction too.' : ''}`,
       why:
         answer === 'shrink'
           ? `A long guess makes the model too sure, so descent shortens it: the first step multiplies its part across c by ${kept.toFixed(2)}, its part along c by ${grown.toFixed(2)}. Their ratio, ${(grown / kept).toFixed(2)}, is near the ${(times / across).toFixed(2)} of a short guess, so the angle follows the dots though the length does not.`

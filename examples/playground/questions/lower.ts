@@ -63,7 +63,7 @@ export const lower = define<Float64Array, Frame>({
     { text: 'Never switch', asks: 'Does it get there?', choice: { switch: 'never' } },
     { text: 'Less noise: t = 1', asks: 'Does the gap close?', choice: { noise: '1', switch: 'never' } },
     { text: 'Low from the start', asks: 'Was high noise needed?', choice: { noise: '0.1' } },
-    { text: 'As at first', asks: 'Low from step 50 on', choice: {} }
+    { text: 'Start over', asks: 'Low from step 50 on', choice: {} }
   ],
   ask: ({ noise }) => ({
     text: `At noise t = ${noise}, what will descent get right first?`,

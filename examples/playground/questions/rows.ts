@@ -42,7 +42,7 @@ export const rows = define<null, Frame>({
   question: 'How much data does a direction need?',
   lead: 'Two clusters in 32 dimensions, and a fresh data set for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture shows the plane of the truth and the learned direction.',
   statement:
-    'Among d dimensions, chance alone stretches a cloud of n rows by about √(d/n) in its widest direction, and the clusters stretch it by |c|². The clusters win where n|c|⁴/d exceeds one. Below it the widest direction of a large cloud says nothing about them (Baik, Ben Arous & Péché 2005).',
+    'In its widest of d directions, chance alone raises the variance of a cloud of n rows from 1 to about (1 + √(d/n))². Along the truth the clusters raise it to 1 + |c|². A direction can be found if n|c|⁴/d exceeds one. Below that, the widest direction of a large cloud carries no information about the clusters (Baik, Ben Arous & Péché 2005).',
   unit: 'data set',
   first: 1,
   controls: [
@@ -161,7 +161,7 @@ export const rows = define<null, Frame>({
       happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${so.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, nine of ten do, and power iteration with them.`}`,
       why:
         won < 0.5
-          ? `In ${dim} dimensions so few rows are stretched by chance as much as by the clusters, in a direction that has nothing to do with them. Descent finds the widest direction; no amount of training turns it to another.`
+          ? `In ${dim} dimensions chance stretches so few rows more than the clusters do (variance ${stretch[0].toFixed(2)} against ${stretch[1].toFixed(2)}), in a direction that has nothing to do with them. Descent finds the widest direction; no amount of training turns it to another.`
           : 'Chance stretches so many rows less than the clusters do. The widest direction is then nearly theirs, and descent and power iteration find it together.'
     }
   }

@@ -1,9 +1,13 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
-import { Initializer, Key, Mixture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
+import { Initializer, Key, Mixture, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, type Look, type Place } from '../plot.js'
 import { clouded, define, descend, learned, mean, places, plain, polygon, upTo } from './question.js'
 
+const { Marks } = Picture
+
 const SEEDS = 4
+/** Number of fresh data sets whose distances show what chance alone does. */
+const FRESH = 12
 const DRAWN = 800
 const ROWS = [20, 50, 200, 1000]
 const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
@@ -27,8 +31,10 @@ const apart = (a: Float64Array, b: Float64Array): number => {
 }
 
 interface Setting {
-  /** Of fresh points of the truth itself: no score can do better on average. */
+  /** Mean energy distance of fresh data sets of the truth itself: no score can do better on average. */
   readonly least: number
+  /** Standard deviation, between fresh data sets, of the mean over as many as there are walks. */
+  readonly spread: number
   readonly heldOut: Float64Array
 }
 interface Frame {
@@ -79,7 +85,7 @@ export const sampling = define<Setting, Frame>({
   question: 'What is the learned score good for?',
   lead: 'Start from pure {noise}, and follow the learned {score} while the noise falls. Scores were learned from 20, 50, 200 and 1000 rows. The {energy distance} says how near the points come to data that no learner has seen.',
   statement:
-    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. Samples have one above zero even of the truth. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
+    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. Two finite samples of the truth have one above zero; the grey band is where a mean over four sets of fresh data falls. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
   unit: 'step',
   controls: [
     {
@@ -103,10 +109,10 @@ export const sampling = define<Setting, Frame>({
     { text: 'Points of 20 rows', asks: 'Where do they land?', choice: { rows: '20', step: '30' } },
     { text: '5 ancestral steps', asks: 'What is too coarse?', choice: { sampler: 'ancestral', steps: '5' } },
     { text: '5 steps of Heun', asks: 'Does the solver matter?', choice: { steps: '5' } },
-    { text: 'As at first', asks: '30 steps of Heun', choice: {} }
+    { text: 'Start over', asks: '30 steps of Heun', choice: {} }
   ],
   ask: ({ steps, sampler }) => ({
-    text: `${steps} ${samplerNames[sampler]} steps. Which scores will send points beside the clusters?`,
+    text: `${steps} ${samplerNames[sampler]} steps. Which scores will miss the clusters?`,
     options: [
       ['few', 'Those of few rows'],
       ['all', 'All of them'],
@@ -122,7 +128,11 @@ export const sampling = define<Setting, Frame>({
     })
     const distance = (points: Float64Array, { values, within }: Held): number =>
       2 * apart(points, values) - apart(points, points) - within
-    const fresh = held.map((each, s) => distance(Mixture.sample(DRAWN)(Key.fromSeed(800 + s))(truth).values, each))
+    const fresh = Array.from({ length: FRESH }, (_, s) =>
+      distance(Mixture.sample(DRAWN)(Key.fromSeed(800 + s))(truth).values, held[s % SEEDS])
+    )
+    const least = mean(fresh)
+    const variance = mean(fresh.map(each => (each - least) ** 2)) / SEEDS
     const frames = function* (): Generator<Frame> {
       const grid = TimeGrid.karras({ from: 5, to: 0.001, steps })
       const program = Problem.orThrow(Sampler.compile({ sampler: samplers[sampler], grid, schedule }))
@@ -152,10 +162,11 @@ export const sampling = define<Setting, Frame>({
         }
       }
     }
-    return { setting: { least: mean(fresh), heldOut: held[0].values }, frames: frames() }
+    return { setting: { least, spread: Math.sqrt(variance), heldOut: held[0].values }, frames: frames() }
   },
   view: seen => {
-    const { least, heldOut } = seen.setting
+    const { least, spread, heldOut } = seen.setting
+    const most = least + 2 * spread
     const { frames, step, choice, blur } = seen
     const { sampler, steps } = read(choice)
     const shown = Math.max(0, ROWS.indexOf(Number(choice.rows)))
@@ -193,6 +204,11 @@ export const sampling = define<Setting, Frame>({
                 at: i === shown ? [step, now.distances[i]] : undefined
               })
             ),
+            // What chance alone does to a mean over so many data sets.
+            Marks.band(
+              [0, steps].map(at => ({ at, low: Math.max(0.005, least - 2 * spread), high: most })),
+              { k: 5 }
+            ),
             ...curve({
               label: 'fresh data',
               look: 'quiet',
@@ -206,7 +222,7 @@ export const sampling = define<Setting, Frame>({
       ],
       now: `Step ${step} of ${steps}: the points of ${choice.rows} rows are at {energy distance} *${now.distances[shown].toFixed(3)}* from held-out data.`,
       answer: isCoarse ? 'all' : few > 3 * least ? 'few' : 'none',
-      happened: `In the end it is ${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} for fresh data. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[ROWS.length - 1]).toFixed(1)}.`,
+      happened: `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000. Fresh data have ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)}${many < most ? ', so 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[ROWS.length - 1]).toFixed(1)}.`,
       why: isCoarse
         ? `The score of 1000 rows is the same as with more steps. ${steps} ${samplerNames[sampler]} steps are too coarse to follow it, so they spoil the walk and not the score.`
         : 'With few rows the score was learned wrongly: its centres are where those rows happened to lie, and the walk leads there. With many rows it leads to where new data would be.'

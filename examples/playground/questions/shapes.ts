@@ -64,7 +64,7 @@ export const shapes = define<Setting, Frame>({
     { text: 'One shared shape', asks: 'Where are its centres?', choice: { of: 'tied', step: String(STEPS) } },
     { text: 'A shape each', asks: 'Is it better than one?', choice: { of: 'full', step: String(STEPS) } },
     { text: 'Round clusters', asks: 'Do all three agree?', choice: { long: 'no' } },
-    { text: 'As at first', asks: 'Long clusters', choice: {} }
+    { text: 'Start over', asks: 'Long clusters', choice: {} }
   ],
   ask: ({ long }) => ({
     text: `${long === 'yes' ? 'Long' : 'Round'} clusters. Where will the two round components go?`,

@@ -77,7 +77,7 @@ export const weights = define<Setting, Frame>({
     { text: 'Look at more noise', asks: 'Is low noise slow?', choice: { of: 'high', step: String(STEPS) } },
     { text: 'Weights fixed, closer', asks: 'Are centres right?', choice: { half: '2', of: 'fixed' } },
     { text: 'Clusters overlap', asks: 'Is low noise enough?', choice: { half: '1' } },
-    { text: 'As at first', asks: 'Clusters far apart', choice: {} }
+    { text: 'Start over', asks: 'Clusters far apart', choice: {} }
   ],
   ask: ({ half }) => ({
     text: `Clusters at ±${half}. Will descent at low noise find the weights in ${STEPS} steps?`,

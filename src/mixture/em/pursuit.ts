@@ -157,7 +157,7 @@ const distances = (
 
 /**
  * Log-odds by two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007).
- * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing of them; where
+ * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing about them; where
  * it is as wide as it is, groups along a narrow one are not. So starts are from both.
  */
 const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: number): ReadonlyArray<Spot> => {

@@ -246,7 +246,7 @@ export const momentMatchedCentres =
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principal(table(data), new Float64Array(dim), 1)
-  // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
+  // Below the spectral threshold the eigenvalue says nothing about the length; 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }

@@ -289,7 +289,7 @@ const made = Case.define('Score', {
  * The same mixture with its first components known, whole or in part: a `Component.fixed` for each says which of its mean, its covariance and
  * its weight are held while everything else is learned.
  *
- * What is known stands in the score and not in what is learned: parameters have entries for it, of which nothing depends and whose gradient is 0,
+ * What is known stands in the score and not in what is learned: parameters have entries for it, on which nothing depends and whose gradient is 0,
  * and any optimizer, start or move leaves the mixture that is known as it is: means and weights are those given, covariances these except for the rounding
  * of their parameters. Expectation–maximization is exact, at time 0 and at noise levels:
  * weights that are learned share 1 − Σ of the known as their masses do, a covariance is that about a known mean, a mean is that of the

@@ -106,7 +106,7 @@ describe('what is told of rows with missing cells', () => {
       const { stdout } = await ornstein(`${fitted}${how}`)
       expect(stdout).not.toMatch(/stuck|Compare with/)
       expect(stdout.replace(/\s+/g, ' ')).toContain(
-        'whether tails, a background or another place of a component gains is not looked at'
+        'heavy tails, background and better positions are not tested when cells are missing'
       )
       const told = await here.told(`${fitted}${how}`)
       expect(told).not.toHaveProperty('hint')

@@ -39,7 +39,7 @@ describe('the profile of a loss', () => {
     expect(ofExp.map(Math.round)).toEqual([40, 70])
     expect(interpreted.parts()).toEqual([])
   })
-  it('is printed, and says nothing of programs where there are none', () => {
+  it('is printed, and says nothing about programs where there are none', () => {
     const [compiled, interpreted] = plansOf(own)
     expect(Compile.explain(compiled)).toMatch(
       /^by compiled: one program.*\n {2}Objective.custom\("own".*\n {4}a row: \d+ operations, 24 bytes read, 6 numbers drawn; \d+ kernels.*\n {4}operations: .*exp \d+ %/

@@ -301,7 +301,7 @@ const inFloat32: typeof descriptions = {
   'a mixture': loss({}),
   'a quadrature': ofPair(descend({ expectation: Expectation.quadrature() })),
   'given noise, by which values are compared': ofNetwork({ expectation: fixed(5) }),
-  'what says nothing of it': ofNetwork({
+  'what says nothing about it': ofNetwork({
     objective: Objective.custom('mine', at, ({ score }) => mean(relu(score), 1))
   }),
   'expectation–maximization': of(em),

@@ -172,6 +172,12 @@ describe('the picture of the data', () => {
     expect(svg).toContain('Centres: 1 at (0, 0), 2 at (100, 10)')
   })
 
+  it('says how many rows its ellipses hold', () => {
+    // Of a Gaussian in two columns a share 1 − exp(−r²/2) is within r standard deviations.
+    const [one, second] = [1, 2].map(r => `${(100 * -Math.expm1((-r * r) / 2)).toFixed(0)} %`)
+    expect(page(planted(two, 50), '')).toContain(`these hold ${one} and ${second} of a Gaussian’s rows`)
+  })
+
   it('draws round components round, in the units they were learned in', () => {
     const square = Mixture.of({
       means: [

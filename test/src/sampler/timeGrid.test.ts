@@ -73,7 +73,7 @@ it.each<[TimeGrid.TimeGrid, Schedule.Schedule, ReadonlyArray<string>]>([
   [
     TimeGrid.uniform({ from: 1, to: 0, steps }),
     straight,
-    ['from: 1 is not a time with signal left: alpha is 0 there, and a score says nothing of the data; try 0.999']
+    ['from: 1 is not a time with signal left: alpha is 0 there, and a score says nothing about the data; try 0.999']
   ],
   [
     TimeGrid.logSnr({ from: 2, to: 0, steps }),

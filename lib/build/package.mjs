@@ -3,8 +3,8 @@
 //   code, so that bundlers drop what a program does not use;
 // - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that
 //   comes by another module, used or not;
-// - where the packages of users differ from ours (fp-ts and io-ts as modules for bundlers and as CommonJS for Node, tfjs late or
-//   in part, what is bundled into vendor/), the import goes through `imports` of package.json;
+// - where the packages of users differ from ours (fp-ts and io-ts as modules for bundlers and as CommonJS for Node, and what is
+//   bundled into vendor/), the import goes through `imports` of package.json;
 // and writes down the words that `ornstein list` prints. Types are checked by `npm run types`, not here: JavaScript comes of each file
 // alone, and declarations by TypeScript 7, whose every one that cannot be written is an error. What is newer than all that it is made of
 // is left as it is.
@@ -33,7 +33,7 @@ const through = name =>
   name
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
     .replace(/^(io-ts|papaparse)$/, '#$1')
-    .replace(/^\.\.?\/(tensors\/)?tfjs\.js$/, '#tfjs')
+    .replace(/^@tensorflow\/tfjs-core$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
 /** The namespaces that a module of ours exports, and where each is from: `export * as Field from './Field.js'`. */
@@ -150,11 +150,10 @@ const host = {
   }
 }
 // No file needs another for its JavaScript (isolatedModules), nor any type.
-const alone = { noCheck: true, declaration: false, declarationMap: false, noLib: true, noResolve: true, types: [] }
+const alone = { noCheck: true, declaration: false, noLib: true, noResolve: true, types: [] }
 const { options, fileNames } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.build.json`, alone, host)
-// Docblocks stand in the declarations and in the sources beside them; their lines stay, for the maps.
-const withoutDocs = text =>
-  text.replace(/^[ \t]*\/\*\*(?:(?!\*\/)[^])*\*\/[ \t]*$/gm, block => block.replace(/[^\n]+/g, ''))
+// Docblocks stand in the declarations.
+const withoutDocs = text => text.replace(/^[ \t]*\/\*\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm, '')
 const compiler = ts.createCompilerHost(options)
 const { readFile } = compiler
 compiler.readFile = name => {
@@ -186,7 +185,7 @@ const declared = spawnSync(
   process.execPath,
   [
     `${root}node_modules/typescript-7/bin/tsc`,
-    ...['-p', `${root}tsconfig.build.json`, '--noCheck', '--emitDeclarationOnly', '--sourceMap', 'false'],
+    ...['-p', `${root}tsconfig.build.json`, '--noCheck', '--emitDeclarationOnly'],
     ...['--incremental', '--tsBuildInfoFile', known],
     ...['--typeRoots', `${root}test/types/none,${root}node_modules/@types`]
   ],
@@ -207,8 +206,9 @@ if (diagnostics.length > 0) {
 // What a source left behind that is gone.
 for (const folder of ['src', 'lib', 'examples'])
   for (const file of readdirSync(`${root}dist/${folder}`, { recursive: true })) {
-    const source = file.replace(/\.(js|d\.ts)(\.map)?$/, '.ts')
-    if (source !== file && !existsSync(`${root}${folder}/${source}`)) rmSync(`${root}dist/${folder}/${file}`)
+    const source = file.replace(/\.(js|d\.ts)$/, '.ts')
+    const isLeft = source !== file && !existsSync(`${root}${folder}/${source}`)
+    if (isLeft || file.endsWith('.map')) rmSync(`${root}dist/${folder}/${file}`)
   }
 await vendor(root)
 const isOurs = /\/(src|lib)\/[^\n]*(?<!\.d)\.ts$/

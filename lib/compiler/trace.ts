@@ -5,13 +5,12 @@
  * Rows have no number here, but the engine wants one. A function is traced with two numbers of rows and two examples of
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
-import { type TensorInfo } from '@tensorflow/tfjs-core'
 import { recording } from '../tensors/backend.js'
 import { type Dense, type DType, type Form, type Precision, type Values } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
 import { shown as list, type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
-import { tfjs } from '../tensors/tfjs.js'
+import { tfjs, type TensorInfo } from '../tensors/tfjs.js'
 import { refuse } from './refusal.js'
 
 export interface Traced {

@@ -2,16 +2,6 @@
  * A tfjs backend in double precision. tfjs knows one floating dtype, 'float32', but leaves storage to the backend: here it is
  * a Float64Array, and the whole engine, gradients included, computes in doubles.
  */
-import type {
-  backend_util,
-  DataStorage,
-  DataType,
-  KernelBackend,
-  NamedAttrMap,
-  NamedTensorMap,
-  Tensor as TfTensor,
-  TensorInfo
-} from '@tensorflow/tfjs-core'
 import {
   allocate,
   computed,
@@ -28,12 +18,18 @@ import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
 import type { Origin } from './origin.js'
 import { isSealed } from './noRead.js'
-import { tfjs } from './tfjs.js'
+import {
+  tfjs,
+  type BackendValues,
+  type DataStorage,
+  type DataType,
+  type KernelBackend,
+  type NamedAttrMap,
+  type TensorInfo
+} from './tfjs.js'
 
 /** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */
 const NAME = 'float64'
-
-type BackendValues = backend_util.BackendValues
 
 interface Entry {
   values: Values
@@ -371,17 +367,13 @@ type Named = Readonly<Record<string, Tensor>>
 /** Runs a kernel of several outputs on the tape. */
 export const runAll = (kernel: string, inputs: Named, attrs?: Attributes): Tensor[] => {
   insist(kernel)
-  // see Tensor
-  return tfjs()
-    .engine()
-    .runKernel<TfTensor[]>(kernel, inputs as NamedTensorMap, attrs)
+  // as many as the kernel has
+  return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor[]
 }
 
 /** Runs a kernel of one output on the tape. */
 export const run = (kernel: string, inputs: Named, attrs?: Attributes): Tensor => {
   insist(kernel)
-  // see Tensor
-  return tfjs()
-    .engine()
-    .runKernel<TfTensor>(kernel, inputs as NamedTensorMap, attrs)
+  // one, as the kernel has
+  return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor
 }

@@ -1,9 +1,8 @@
 /** The engine of tfjs, lent for a computation: our backend and gradients in force, every tensor freed, all put back after. */
-import type { GradConfig, KernelBackend, Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import { backendName, ensureBackend } from './backend.js'
 import { gradients } from './gradients.js'
 import { type Tensor } from '../arrays/ndarray.js'
-import { tfjs } from './tfjs.js'
+import { tfjs, type GradConfig, type KernelBackend } from './tfjs.js'
 
 /** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
 interface Choice {
@@ -13,32 +12,29 @@ interface Choice {
   pendingBackendInit: unknown
 }
 
-const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({
-  kernelName,
-  ...rule,
-  // Tensors are those of tfjs, whose type says more than ours does.
-  gradFunc: rule.gradFunc as unknown as GradConfig['gradFunc']
-}))
+const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({ kernelName, ...rule }))
 
 /**
  * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
  * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
-  const { getGradient, registerGradient, unregisterGradient } = tfjs()
+  const tf = tfjs()
+  const register = (rule: GradConfig): void => {
+    tf.registerGradient(rule)
+  }
   const theirs: GradConfig[] = []
   const none: string[] = []
   for (const rule of ours) {
-    // tfjs's types hide that a gradient may be missing
-    const before = getGradient(rule.kernelName) as GradConfig | undefined
+    const before = tf.getGradient(rule.kernelName)
     if (before === rule) continue
     if (before === undefined) none.push(rule.kernelName)
     else theirs.push(before)
-    registerGradient(rule)
+    register(rule)
   }
   return () => {
-    theirs.forEach(registerGradient)
-    none.forEach(unregisterGradient)
+    theirs.forEach(register)
+    none.forEach(tf.unregisterGradient)
   }
 }
 
@@ -101,12 +97,10 @@ export const pullback = (
 ): { value: Tensor; grads: (Tensor | undefined)[] } => {
   const tf = tfjs().engine()
   try {
-    // see ours
-    return tf.gradients(f as () => TfTensor, xs as TfTensor[], dy as TfTensor | undefined, true)
+    return tf.gradients(f, xs, dy, true)
   } catch (error) {
     const { state } = tf
-    // the tape is null between differentiations, which tfjs's types do not say
-    const tape = state.activeTape as typeof state.activeTape | null
+    const tape = state.activeTape
     if (state.gradientDepth === 0 && tape !== null) {
       for (const { saved } of tape)
         saved?.forEach(t => {

@@ -11,6 +11,7 @@ import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { concatenated, nested, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Missing from './em/missing.js'
+import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
@@ -223,18 +224,30 @@ const parts = (mixture: Mixture): number => components(mixture) + (mixture.backg
 
 /**
  * p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. With a background it is
- * [rows, K + 1], that of the background last.
+ * [rows, K + 1], that of the background last. A box background counts with the density 1/V outside the box too, as in mclust: new noise may
+ * exceed the range of the training rows. In `logDensity` its density is 0 there.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const background = { share: 0.1, shape: 'box', centre: [0], scale: [5] } as const
+ * const mixture = Mixture.of({ means: [[0]], background })
+ * assert.deepEqual(Mixture.assign({ rows: 3, dim: 1, values: Float64Array.of(1, 4, 40) })(mixture), [0, -1, -1])
  */
 export const responsibilities =
   (points: Points) =>
   (mixture: Mixture): NdArray => ({
     shape: [somePoints(points).rows, parts(aMixture(mixture))],
-    values: pipe(mixture, probabilities(points))
+    values: assignmentShares(mixture, points, {
+      shares: pipe(mixture, probabilities(points)),
+      logDensity: () => pipe(mixture, logDensity(points))
+    })
   })
 
 /** What a mixture says of a row. */
 export interface Membership {
-  /** The number of its most probable component, from 0; −1 of the background, where that is more probable than each. */
+  /** The number of its most probable component, from 0; −1 of the background, where that is more probable than each: see `responsibilities`. */
   readonly component: number
   /** p(k | x) of that component. */
   readonly probability: number
@@ -305,8 +318,11 @@ const membershipsOf = (
  */
 export const memberships =
   (points: Points) =>
-  (mixture: Mixture): ReadonlyArray<Membership> =>
-    membershipsOf(Moments.responsibilities(partsOf(aMixture(mixture)), pointsOf(points, mixture)), mixture)
+  (mixture: Mixture): ReadonlyArray<Membership> => {
+    const found = Moments.responsibilities(partsOf(aMixture(mixture)), pointsOf(points, mixture))
+    const shares = assignmentShares(mixture, points, { shares: found.shares, logDensity: () => found.logDensity })
+    return membershipsOf({ ...found, shares }, mixture)
+  }
 
 /** The number of each row's most probable component, from 0; −1 of the background. */
 export const assign =

@@ -12,6 +12,7 @@ import type { Mixture } from './mixtureData.js'
 import { aMixture, columnProblems, stop } from './calculus.js'
 import { probabilityProblems, quantileOf, standardOf, type Standard } from './oneColumn.js'
 import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
+import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
 import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
 
@@ -185,7 +186,10 @@ export const predict =
       return mean
     }
     const { background } = mixture
-    const whole = background === undefined ? null : Moments.responsibilities(partsOf(mixture), { rows, dim, values })
+    const seen = { rows, dim, values }
+    const whole = background === undefined ? null : Moments.responsibilities(partsOf(mixture), seen)
+    const assigned =
+      whole && assignmentShares(mixture, seen, { shares: whole.shares, logDensity: () => whole.logDensity })
     return {
       mean: perCell(meanAt),
       sd: perCell((row, at) => {
@@ -221,7 +225,7 @@ export const predict =
       },
       at: row => targetsOf(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
       logDensity: whole?.logDensity ?? logDensity,
-      background: new Float64Array(rows).map((_, row) => whole?.shares[row * (count + 1) + count] ?? 0)
+      background: new Float64Array(rows).map((_, row) => assigned?.[row * (count + 1) + count] ?? 0)
     }
   }
 

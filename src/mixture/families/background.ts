@@ -253,8 +253,9 @@ export interface Options {
  *
  * u is a Cauchy, a multivariate t with one degree of freedom, at the medians of the columns with twice the distance between their quartiles as
  * scale: its tails are so heavy that no row is too far off for it. `shape: 'box'` is the uniform density on the ranges of the columns, as mclust has
- * it: there one far row widens the box for all. Where it is, initializers take from the data; `backgroundCentre` and `backgroundScale`, the logarithm
- * of its scales, are not learned, and `backgroundShare` is log b/(1 − b).
+ * it: there one far row widens the box for all. Rows outside the box are assigned as if the density was 1/V there too (`Mixture.responsibilities`).
+ * Where it is, initializers take from the data; `backgroundCentre` and `backgroundScale`, the logarithm of its scales, are not learned, and
+ * `backgroundShare` is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -154,6 +154,56 @@ describe('a box with noise', () => {
   })
 })
 
+describe('rows outside a box background', () => {
+  const background = { share: 0.1, shape: 'box', centre: [0], scale: [5] } as const
+  const mixture = Mixture.of({ means: [[-2], [2]], weights: [5 / 9, 4 / 9], background })
+  const one = (...values: ReadonlyArray<number>): Points.Points => ({ rows: values.length, dim: 1, values: Float64Array.from(values) }) // prettier-ignore
+
+  /** `estep(x, 'V', list(pro = c(.5, .4, .1), mean = c(-2, 2), variance = …, Vinv = 0.1))$z` of mclust 6.1. */
+  const MCLUST: ReadonlyArray<readonly [number, ...ReadonlyArray<number>]> = [
+    [-2, 9.5201743078570744e-1, 2.5549301531229714e-4, 4.7727076198980319e-2],
+    [3.5, 8.7123982652972982e-7, 0.8382053983357047, 0.16179373042446868],
+    [4.6, 4.4925261568676493e-9, 0.35204571971627591, 0.64795427579119802],
+    [6, 2.5126846157915069e-13, 5.3247047729184319e-3, 0.99467529522683018],
+    [40, 0, 0, 1]
+  ]
+  it.each(MCLUST)('have the responsibilities of mclust, as have rows inside: %d', (x, ...expected) => {
+    const { values } = Mixture.responsibilities(one(x))(mixture)
+    // Responsibilities are exponentials of differences of logarithms of size 40 (at x = 40 of size 770, where they underflow).
+    expected.forEach((share, k) => expect(Math.abs(values[k] - share)).toBeLessThan(1e-13))
+    const [{ component, probability, logDensity }] = Mixture.memberships(one(x))(mixture)
+    const best = expected.indexOf(Math.max(...expected))
+    expect(component).toBe(best === 2 ? -1 : best)
+    expect(Math.abs(probability - expected[best])).toBeLessThan(1e-13)
+    expect(Mixture.assign(one(x))(mixture)).toEqual([component])
+    // The density is that of the components alone outside the box.
+    const alone = Mixture.logDensity(one(x))(Mixture.withoutBackground(mixture))[0] + Math.log(0.9)
+    if (Math.abs(x) > 5) expect(Math.abs(logDensity - alone)).toBeLessThan(1e-12 * Math.abs(alone))
+  })
+
+  it('are assigned by their observed columns, and independently of other rows', () => {
+    const two = Mixture.of({ means: [[0, 0]], background: { share: 0.1, shape: 'box', centre: [0, 0], scale: [5, 7] } })
+    const points = { rows: 3, dim: 2, values: Float64Array.of(0, 0, 6, NaN, 6, 0) }
+    const { values } = Mixture.responsibilities(points)(two)
+    const half = 0.9 * Math.exp(-18) / Math.sqrt(2 * Math.PI) // prettier-ignore
+    expect(Math.abs(values[3] - 0.01 / (0.01 + half))).toBeLessThan(1e-14)
+    const whole = half / Math.sqrt(2 * Math.PI)
+    expect(Math.abs(values[5] - 0.1 / 140 / (0.1 / 140 + whole))).toBeLessThan(1e-14)
+    const all = Mixture.memberships(points)(two)
+    expect(all.map(({ component }) => component)).toEqual([0, -1, -1])
+    expect(Mixture.memberships(Points.select([2])(points))(two)).toEqual([all[2]])
+  })
+
+  it('belong to the background if they are new rows of a fit, also in predictions', () => {
+    const drawn = Mixture.sample(120)(Key.fromSeed(4))(Mixture.of({ means: [[-4, 0], [4, 0]] })) // prettier-ignore
+    const noise = Array.from({ length: 12 }, (_, i) => [24 * uniform(50, 24)[2 * i] - 12, 24 * uniform(50, 24)[2 * i + 1] - 12]) // prettier-ignore
+    const found = fit([...Points.toRows(drawn), ...noise], { components: 2, family: 'full', background: 'box' })
+    expect(found.assign([[4, 0], [40, 3], [0, -100]]).map(({ component }) => component >= 0)).toEqual([true, false, false]) // prettier-ignore
+    const predicted = Mixture.predict([1])({ rows: 1, dim: 2, values: Float64Array.of(40, NaN) })(found.mixture)
+    expect(predicted.background[0]).toBeCloseTo(1, 12)
+  })
+})
+
 it.runIf(isSlow)('three clusters in 10 % of uniform noise are three beside a box, and their rows are theirs', () => {
   // Of one seed: how far clusters overlap, which no fit undoes, is another matter on other rows.
   const drawn = (of: number, count: number, place: ReadonlyArray<number>, covariance: ReadonlyArray<ReadonlyArray<number>>): Rows => Points.toRows(Mixture.sample(count)(Key.fromSeed(of))(Mixture.of({ means: [place], covariances: [covariance] }))) // prettier-ignore

@@ -54,11 +54,9 @@ export const summary = ({
         ? []
         : [
             `  Excluded: ${excluded.components} ${excluded.family}, whose ${criterionTitle(criterion)} is ${Table.show(less, 3)} less; ` +
-              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance, from which a weak prior (prior: 0.01) keeps it' : 'a component is empty'}.`
+              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
           ]),
-      ...(narrow.length === 0
-        ? []
-        : [`  Components are at the minimum variance in ${narrow.join(', ')}; a fit without may say more.`])
+      ...(narrow.length === 0 ? [] : [`  Components are at the minimum variance in ${narrow.join(', ')}.`])
     ].join('\n')
   ]
     .filter(part => part !== '')

@@ -11,6 +11,9 @@ import { quoted, word } from '../fit/text.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/index.js'
 import { doubt, type Verdict } from './document.js'
+import { plural } from './phrases.js'
+import { findProbableTails, probableTailSentence } from './probableTails.js'
+import { findRepeatedRows, repeatedRowsSentence } from './repeatedRows.js'
 import {
   hasUnitVariance,
   isOfMost,
@@ -110,29 +113,24 @@ export const constants = ({
       ]
 }
 
-/** In which columns the floor holds up components, of what was learned or was excluded, and what to do. */
+/** Columns in which components are at the minimum variance, in the fit or in the excluded candidate. Leaving them out is not tried, so not proposed. */
 const narrow = ({
   columns,
   narrow,
   choice,
   seen
-}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<Advice> => {
+}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<string> => {
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.narrow ?? narrow
   if (all.length === 0 || all.length === columns.length) return []
-  // Where few cells make the unit of a column, it is they that are to be left out.
+  // In a column whose unit few distant cells determine, those cells are the cause.
   const unmade = distantCells(seen).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
-  const remedy = `--exclude ${quoted(names.join(','))}`
   return names.length === 0
     ? []
     : [
-        {
-          remedy,
-          text:
-            `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
-            `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: ${remedy}.`
-        }
+        `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
+          `${names.join(', ')}: many rows have the same number there, or few are apart.`
       ]
 }
 
@@ -236,16 +234,19 @@ export const unsupported = (
           }
         ]),
     ...others.map(({ component, rows, parameters, gain, due }) => ({
-      remedy: statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}` : '--prior 0.01',
+      ...(statistics.sizes.length > 1 && { remedy: `--components ${statistics.sizes.length - 1}` }),
       text:
         `Component ${component + 1} may be an accident of few rows: it rests on ${show(rows, 3)} and has ${parameters} parameters. ` +
         (gain > 0 && due > gain
           ? `It raises the log-likelihood of rows that are left out of its estimate by ${show(gain, 3)}, and its parameters cost ${show(due, 3)}. `
           : 'It does not raise the log-likelihood of rows that are left out of its estimate. ') +
-        `Try ${statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}, ` : ''}a family with fewer parameters, or --prior 0.01.`
+        `Try ${statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1} or ` : ''}a family with fewer parameters.`
     }))
   ]
 }
+
+/** Below so many rows no check passes: BIC then penalizes parameters hardly more than AIC (log 8 ≈ 2), so it does not protect from chance. */
+const MIN_ROWS = 10
 
 /** What speaks against a fit, and is seen without a look at each row. */
 export const doubts = (
@@ -254,7 +255,8 @@ export const doubts = (
   isLabelled: boolean,
   overlapping: Merging.Clusters | null
 ): ReadonlyArray<Verdict> => {
-  const { scaling, columns, doubtful } = fit
+  const { scaling, columns, doubtful, statistics } = fit
+  const repeated = findRepeatedRows(fit.seen)
   const least = Math.min(...scale)
   const most = Math.max(...scale)
   const depending = dependent(fit)
@@ -279,6 +281,10 @@ export const doubts = (
           remedy: '--standardize'
         }
       : null,
+    statistics.rows < MIN_ROWS
+      ? `${plural(statistics.rows, 'row')} ${statistics.rows === 1 ? 'is' : 'are'} too few to check a fit: below ${MIN_ROWS} rows the criterion and the probabilities say little.`
+      : null,
+    repeated && repeatedRowsSentence(repeated, columns),
     ...weights.map(({ name }): Advice => {
       const remedy = `--weights ${quoted(name)}`
       return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
@@ -296,6 +302,7 @@ export const doubts = (
     ...constants(fit),
     ...(depending.length > 0 ? depending : narrow(fit)),
     ...redundancies(fit),
+    ...findProbableTails(fit.mixture).map(tail => probableTailSentence(tail, columns)),
     ...floored(fit),
     ...far(fit),
     ...unsupported(fit),

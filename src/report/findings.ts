@@ -233,12 +233,12 @@ export const setAside = ({ criterion, candidates, isStopped = false }: Choice): 
   return least === best || isDegenerate(best)
     ? null
     : {
-        remedy: least.collapsed.length > 0 ? '--prior 0.01' : asked(least),
+        // A component on equal rows has the lowest criterion whatever it describes, so its candidate is not the next one to try.
+        ...(least.collapsed.length === 0 && { remedy: asked(least) }),
         text:
           `${least.components} ${word(least.family)} is lower by ` +
           `${show(value(best.statistics) - value(least.statistics), 3)} in ${criterionTitle(criterion)}, but has ` +
           `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded` +
-          (least.collapsed.length > 0 ? '. A weak prior keeps components from that: compare with --prior 0.01' : '') +
           `; if that cluster is real, ask for ${asked(least)}.`
       }
 }

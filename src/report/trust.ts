@@ -50,8 +50,10 @@ export const trust = (fit: Findings): Trust => {
   const points = isAll ? all : Points.select(chosen)(all)
   const weights = points.weights ?? new Float64Array(points.rows).fill(1)
   const found = pipe(mixture, Mixture.memberships(points))
-  const { values } = pipe(mixture, Mixture.responsibilities(points))
+  const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const count = Mixture.components(mixture)
+  // One more than there are components if there is a background.
+  const [, width] = shape
   const own = Array.from({ length: count }, () => ({ rows: 0, sure: 0, undecided: 0, outliers: 0, probable: 0 }))
   found.forEach(({ component, probability, isOutlier }, i) => {
     // Rows of the background are no component's.
@@ -67,7 +69,7 @@ export const trust = (fit: Findings): Trust => {
   const mistaken = Array.from({ length: count }, (_, k) => {
     const shares = new Float64Array(count)
     for (let i = 0; i < points.rows; i++)
-      for (let l = 0; l < count; l++) shares[l] += weights[i] * values[i * count + k] * values[i * count + l]
+      for (let l = 0; l < count; l++) shares[l] += weights[i] * values[i * width + k] * values[i * width + l]
     const sum = shares.reduce((a, b) => a + b, 0)
     return Array.from(shares, share => (sum > 0 ? share / sum : 0))
   })

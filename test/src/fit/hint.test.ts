@@ -43,11 +43,11 @@ describe('fit.hint', () => {
     expect(hint?.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
   })
 
-  it('is none beside what the minimum variance holds up; a weak prior is told', () => {
+  it('is none beside a component at the minimum variance, and no prior is proposed', () => {
     const model = fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'] })
     expect(model.excluded?.collapsed.length).toBeGreaterThan(0)
     expect(model.hint()).toBe(null)
-    expect(model.table()).toContain('from which a weak prior (prior: 0.01) keeps it')
+    expect(model.table()).toContain('a component is at the minimum variance.')
     expect(fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'], prior: 0.01 }).excluded).toBe(null)
   })
 

@@ -1,0 +1,52 @@
+/** Detects components that describe the tails of another component and not a cluster. */
+import * as Mixture from '../mixture/index.js'
+
+/** A tail is wider than its core by this factor in at least one column. */
+const MIN_WIDTH_RATIO = 3
+
+/** In no column is a tail narrower than this share of its core's width. */
+const MIN_OTHER_RATIO = 0.7
+
+/** The centres differ by at most this multiple of the tail's standard deviation, in every column. */
+const MAX_CENTRE_DISTANCE = 0.5
+
+interface ProbableTail {
+  readonly tail: number
+  readonly core: number
+  /** Index of the column in which the ratio of standard deviations is largest, and that ratio. */
+  readonly column: number
+  readonly ratio: number
+}
+
+/**
+ * Returns the components that have the centre of another one with more weight and several times its width, each with the heaviest such core.
+ * Empty for mixtures of t distributions, which have tails already.
+ */
+export const findProbableTails = (mixture: Mixture.Mixture): ReadonlyArray<ProbableTail> => {
+  if (mixture.tails !== undefined) return []
+  const { means, variances } = Mixture.marginals(mixture)
+  const { weights } = mixture
+  const compare = (tail: number, core: number): ReadonlyArray<ProbableTail> => {
+    const ratios = variances[tail].map((variance, j) => Math.sqrt(variance / variances[core][j]))
+    const ratio = Math.max(...ratios)
+    const isConcentric = means[tail].every(
+      (mean, j) => Math.abs(mean - means[core][j]) <= MAX_CENTRE_DISTANCE * Math.sqrt(variances[tail][j])
+    )
+    const isTail =
+      weights[tail] < weights[core] &&
+      isConcentric &&
+      ratio >= MIN_WIDTH_RATIO &&
+      ratios.every(other => other >= MIN_OTHER_RATIO)
+    return isTail ? [{ tail, core, column: ratios.indexOf(ratio), ratio }] : []
+  }
+  const heaviestFirst = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a])
+  return Array.from(weights.keys()).flatMap(tail => heaviestFirst.flatMap(core => compare(tail, core)).slice(0, 1))
+}
+
+/** “Component 2 has the centre of component 1 and is 5 times as wide in jumps: …” */
+export const probableTailSentence = (
+  { tail, core, column, ratio }: ProbableTail,
+  columns: ReadonlyArray<string>
+): string =>
+  `Component ${tail + 1} has the centre of component ${core + 1} and is ${ratio.toPrecision(2)} times as wide in ${columns[column]}: ` +
+  `it is probably the tail of component ${core + 1}, not a cluster.`

@@ -1,0 +1,65 @@
+/** Detects rows that were copied, as opposed to rows that are equal because their cells have few decimals. */
+import type * as Points from '../data/index.js'
+import { show } from '../fit/table.js'
+import { plural } from './phrases.js'
+
+/** Copies are reported from this share of all rows on. */
+const MIN_REPEATED_SHARE = 0.1
+
+/** Of pairs of rows with the same number in the finest column, at least this share has the same numbers in all others. */
+const MIN_AGREEMENT = 0.9
+
+/** If more pairs of rows than this share agree in all columns but the finest, equal rows say nothing. */
+const MAX_COARSE_AGREEMENT = 0.5
+
+interface RepeatedRows {
+  readonly rows: number
+  readonly distinct: number
+  /** Index of the column with the most distinct numbers. */
+  readonly finest: number
+}
+
+/**
+ * Returns the number of distinct rows if many rows are copies; otherwise null. If cells are rounded, rows that agree in one column differ in
+ * others. If rows are copies, those that agree in the column with the most distinct numbers agree in all. In a single column the two cannot be
+ * distinguished: null.
+ */
+export const findRepeatedRows = ({ rows, dim, values }: Points.Points): RepeatedRows | null => {
+  const indices = Array.from({ length: rows }, (_, i) => i)
+  const cellsOf = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
+  const whole = countGroups(indices.map(row => cellsOf(row).join()))
+  if (dim < 2 || rows - whole.size < MIN_REPEATED_SHARE * rows) return null
+  const byColumn = Array.from({ length: dim }, (_, j) => countGroups(indices.map(row => values[row * dim + j])))
+  const finest = byColumn.reduce((best, groups, j) => (groups.size > byColumn[best].size ? j : best), 0)
+  const others = countGroups(
+    indices.map(row =>
+      cellsOf(row)
+        .filter((_, j) => j !== finest)
+        .join()
+    )
+  )
+  const isCopied =
+    countPairs(whole) >= MIN_AGREEMENT * countPairs(byColumn[finest]) &&
+    countPairs(others) <= (MAX_COARSE_AGREEMENT * rows * (rows - 1)) / 2
+  return isCopied ? { rows, distinct: whole.size, finest } : null
+}
+
+/** Number of elements of each value. */
+const countGroups = <K>(keys: ReadonlyArray<K>): ReadonlyMap<K, number> => {
+  const groups = new Map<K, number>()
+  keys.forEach(key => groups.set(key, (groups.get(key) ?? 0) + 1))
+  return groups
+}
+
+/** Number of pairs of elements in the same group. */
+const countPairs = (groups: ReadonlyMap<unknown, number>): number =>
+  Array.from(groups.values()).reduce((sum, size) => sum + (size * (size - 1)) / 2, 0)
+
+/** “203 of 338 rows repeat another row: …” */
+export const repeatedRowsSentence = (
+  { rows, distinct, finest }: RepeatedRows,
+  columns: ReadonlyArray<string>
+): string =>
+  `${show(rows - distinct)} of ${plural(rows, 'row')} ${rows - distinct === 1 ? 'repeats' : 'repeat'} another row in every column, and rows that agree ` +
+  `in ${columns[finest]} agree in all: they are probably copies. Copies make clusters of a few rows each look certain. ` +
+  'If they are no separate observations, remove them and fit again.'

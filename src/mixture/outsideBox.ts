@@ -9,11 +9,11 @@ import type { Background, Mixture } from './mixtureData.js'
 import type { Points } from '../data/points.js'
 
 /** Logarithm of share/V in the columns that are not missing in a row. */
-const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row: number): number => {
-  let sum = Elementary.log(share)
-  for (let j = 0; j < dim; j++) if (!Number.isNaN(values[row * dim + j])) sum -= Elementary.log(2 * scale[j])
-  return sum
-}
+const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row: number): number =>
+  scale.reduce(
+    (sum, width, j) => (Number.isNaN(values[row * dim + j]) ? sum : sum - Elementary.log(2 * width)),
+    Elementary.log(share)
+  )
 
 interface Posterior {
   /** Responsibilities by Bayes' rule, those of the background last, [rows, K + 1]. */
@@ -27,15 +27,19 @@ export const assignmentShares = ({ background }: Mixture, points: Points, poster
   const { shares } = posterior
   if (background?.shape !== 'box' || background.share === 0) return shares
   const width = shares.length / points.rows
-  const outside = Array.from({ length: points.rows }, (_, i) => i).filter(i => shares[(i + 1) * width - 1] === 0)
-  if (outside.length === 0) return shares
+  const isOutside = (row: number): boolean => shares[(row + 1) * width - 1] === 0
+  const rows = Array.from({ length: points.rows }, (_, row) => row)
+  if (!rows.some(isOutside)) return shares
   const logDensity = posterior.logDensity()
-  const out = shares.slice()
-  for (const i of outside) {
-    // Outside the box p(x) is the density of the components alone. Inside, a share that has underflowed to 0 has odds that underflow too.
-    const odds = Elementary.exp(logBoxHeight(background, points, i) - logDensity[i])
-    for (let at = i * width; at < (i + 1) * width - 1; at++) out[at] = odds < Infinity ? shares[at] / (1 + odds) : 0
-    out[(i + 1) * width - 1] = odds < Infinity ? odds / (1 + odds) : 1
-  }
-  return out
+  // Outside the box p(x) is the density of the components alone. Inside, a share that has underflowed to 0 has odds that underflow too.
+  const odds = rows.map(row =>
+    isOutside(row) ? Elementary.exp(logBoxHeight(background, points, row) - logDensity[row]) : null
+  )
+  return shares.map((share, at) => {
+    const isBackground = at % width === width - 1
+    const ratio = odds[Math.floor(at / width)]
+    if (ratio === null) return share
+    if (ratio === Infinity) return isBackground ? 1 : 0
+    return (isBackground ? ratio : share) / (1 + ratio)
+  })
 }

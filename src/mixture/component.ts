@@ -21,14 +21,15 @@ export interface Component {
   readonly background?: 'cauchy' | 'box'
 }
 
-/** log π_k, that of a weight 0 finite. */
-export const logWeight = (weight: number): number => Elementary.log(Math.max(weight, Number.MIN_VALUE))
+/** log π, −∞ of a weight 0. */
+export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
 /** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
 export const STORED = 1e-12
 
-/** log π_k of all components. */
-export const logWeights = (weights: Float64Array): Float64Array => weights.map(logWeight)
+/** log π_k of all components as parameters have it: that of a weight 0 is finite, −745, since a gradient step starts from it. */
+export const logWeights = (weights: Float64Array): Float64Array =>
+  weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
 /** Weights that sum to 1. Those that do except for rounding stay as they are: to normalize is to do it once. */
 export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
@@ -86,6 +87,26 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
     const gaussian = { weight: rest * mixture.weights[k], mean, factor }
     return tails !== undefined && tails[k] < Infinity ? { ...gaussian, nu: tails[k] } : gaussian
   })
+}
+
+/** The mixture without components of weight 0, which has the same density; the mixture itself if there are none. */
+export const withoutEmpty = (mixture: Mixture): Mixture => {
+  const { means, weights, variances, factors, tails, background } = mixture
+  if (weights.every(weight => weight > 0)) return mixture
+  const picked = (values: Float64Array): Float64Array => {
+    const width = values.length / weights.length
+    return values.filter((_, at) => weights[Math.floor(at / width)] > 0)
+  }
+  const present = picked(weights)
+  const [, ...rest] = factors?.shape ?? []
+  return {
+    means: { shape: [present.length, means.shape[1]], values: picked(means.values) },
+    weights: present,
+    variances: picked(variances),
+    factors: factors === null ? null : { shape: [present.length, ...rest], values: picked(factors.values) },
+    ...(tails && { tails: picked(tails) }),
+    ...(background && { background })
+  }
 }
 
 /** Whether each component has one variance in all directions. */

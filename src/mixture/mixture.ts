@@ -16,7 +16,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
-import { factorsOf, isGaussian, ofComponents, partsOf, STORED } from './component.js'
+import { factorsOf, isGaussian, ofComponents, partsOf, STORED, withoutEmpty } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
@@ -177,14 +177,15 @@ const pointsOf = (points: Points, mixture: Mixture): Points => {
       )
 }
 
-/** The answer row after row, by a program where rows are many. */
+/** The answer row after row, by a program where rows are many. A component of weight 0 has no effect on it. */
 const ask =
   (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array => {
     const { rows, dim, values } = pointsOf(points, mixture)
+    const present = withoutEmpty(mixture)
     return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
-      params: Tensors.arraysOf(mixture),
+      params: Tensors.arraysOf(present),
       rows: { x: { shape: [rows, dim], values } },
       constants: {}
     }).found.values
@@ -215,7 +216,22 @@ export const score =
 /** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
 export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask((seen, x) => seen.divergence(x))
 
-const posteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
+const presentPosteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
+
+/** p(k | x), [rows, K], 0 of components of weight 0. */
+const posteriors =
+  (points: Points) =>
+  (mixture: Mixture): Float64Array => {
+    const found = presentPosteriors(points)(mixture)
+    const { weights } = mixture
+    const count = parts(mixture)
+    const columns = RA.makeBy(count, k => k).filter(k => k >= weights.length || weights[k] > 0)
+    if (columns.length === count) return found
+    return new Float64Array((found.length / columns.length) * count).map((_, at) => {
+      const column = columns.indexOf(at % count)
+      return column < 0 ? 0 : found[Math.floor(at / count) * columns.length + column]
+    })
+  }
 
 const probabilities = whereMissing(posteriors, ({ shares }) => shares)
 
@@ -293,7 +309,9 @@ const membershipsOf = (
       // Not 1 − probability, which has no digits left where a row is all but certain; of a row beyond the reach of all it is 1.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
-      isOutlier: perRow(squared, i).every((squared, k) => k >= weights.length || squared > (limit?.[k] ?? Infinity))
+      isOutlier: perRow(squared, i).every(
+        (squared, k) => k >= weights.length || weights[k] === 0 || squared > (limit?.[k] ?? Infinity)
+      )
     }
   })
 }

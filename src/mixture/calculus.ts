@@ -419,7 +419,42 @@ const seenBy = (
     noise: noise ?? new Float64Array(0),
     observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
   }
-  return componentsOf(Student.gaussians(mixture)).map(component => conditioned(component, seen))
+  const all = componentsOf(Student.gaussians(mixture)).map(component => conditioned(component, seen))
+  stop(
+    where,
+    Problem.unless(
+      isWithinReach(mixture, all),
+      'observed',
+      JSON.stringify(observed),
+      'within the range of the Gaussians that stand for components with tails: some 1000 deviations, fewer for large ν',
+      'check the units of what is observed, or give a larger deviation'
+    )
+  )
+  return all
+}
+
+/** The widest Gaussian of a t answers for no more than e^−16 of an observation in its range. */
+const EDGE = 16
+
+/** False if an observation is so far off that the widest Gaussians of components with tails, which bound its range, matter most. */
+const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
+  if (isGaussian(mixture)) return true
+  const most = Math.max(...all.map(({ logJoint }) => logJoint))
+  const parts = partsOf(mixture).map(part => ({
+    hasTails: part.nu !== undefined,
+    gaussians: Student.gaussiansOf(part)
+  }))
+  const starts = parts.reduce<ReadonlyArray<number>>(
+    (before, { gaussians }) => [...before, before[before.length - 1] + gaussians.length],
+    [0]
+  )
+  return (
+    most > -Infinity &&
+    parts.every(({ hasTails, gaussians }, k) => {
+      const widest = gaussians.findIndex(({ weight }) => weight > 0)
+      return !hasTails || widest === -1 || all[starts[k] + widest].logJoint < most - EDGE
+    })
+  )
 }
 
 /**

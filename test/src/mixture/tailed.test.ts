@@ -319,3 +319,22 @@ describe('mixtures of mixtures', () => {
     )
   })
 })
+
+describe('an observation far from a component with tails', () => {
+  // ν = 300 ran out of Gaussians, and was an error about a property of undefined.
+  it.each([3, 30, 300, 1e4])('of ν = %d has its posterior, or is refused with the range', nu => {
+    const t = Mixture.of({ means: [[0]], tails: [nu] })
+    const density = (y: number): number => Mixture.logDensity({ rows: 1, dim: 1, values: Float64Array.of(y) })(t)[0]
+    for (const y of [1, 10, 30, 100, 1e3, 1e5, 1e7, 1e10, 1e12, 1e14]) {
+      const seen = { matrix: [[1]], observed: [y], deviation: 1e-4 } // prettier-ignore
+      const ask = () => [Mixture.logEvidence(seen)(t), Mixture.moments(Mixture.given(seen)(t)).mean[0]]
+      // A t is smooth at the scale of this noise: the score is at most 30, and half its square times 1e-8 is less than 1e-5.
+      if (y <= (nu > 30 ? 30 : 1000)) {
+        const [evidence, mean] = ask()
+        expect(Math.abs(evidence - density(y))).toBeLessThan(1e-5)
+        expect(Math.abs(mean / y - 1)).toBeLessThan(1e-3)
+      } else if (y > 1e7 || (nu >= 300 && y >= 1e3))
+        expect(ask).toThrow(/observed: \[.*within the range of the Gaussians/)
+    }
+  })
+})

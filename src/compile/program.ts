@@ -54,7 +54,7 @@ export interface Program<P extends string> {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly stages: ReadonlyArray<CompiledStage<P>>
-  /** Tells the data from others, and a run's states from those on others: `Points.fingerprint`. */
+  /** Tells the data from others, and a run's states from those on others: a fingerprint of the points. */
   readonly data: () => string
   /** Of the losses of its stages; parameters, and what optimizers do with them, are doubles. */
   readonly precision: Precision

@@ -637,7 +637,7 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   }
 }
 
-/** The points in given units, z = (x − centre) / scale, as `Source.inUnits` has it. */
+/** The points in given units, z = (x − centre) / scale. */
 export const inUnits =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({

@@ -53,6 +53,7 @@ export {
   impute,
   logDensity,
   logEvidence,
+  logIntegral,
   marginal,
   meanLogDensity,
   type Membership,

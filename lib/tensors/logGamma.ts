@@ -1,9 +1,24 @@
 /** log Γ in the tensor vocabulary. */
 import * as Elementary from '../numbers/elementary.js'
-import { add, log, mul, ones, reciprocal, square, sub, type Tensor } from './tensor.js'
+import {
+  add,
+  greater,
+  log,
+  maximum,
+  minimum,
+  mul,
+  ones,
+  reciprocal,
+  square,
+  sub,
+  where,
+  type Tensor
+} from './tensor.js'
 
 /** Γ(x + 1) = xΓ(x) leads so far, where Stirling's series has all digits. */
 const STEPS = 9
+/** Beyond, what follows the leading terms changes no digit, and the product of the steps would overflow in time. */
+const FAR = 1e17
 const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 
 /**
@@ -18,6 +33,13 @@ const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
  * assert.ok([0.5, 5].every((x, i) => Math.abs(values[i] - Gamma.logGamma(x)) < 6e-14))
  */
 export const logGamma = (x: Tensor): Tensor => {
+  const far = maximum(x, FAR)
+  const leading = add(sub(mul(sub(far, 0.5), log(far)), far), Elementary.log(2 * Math.PI) / 2)
+  return where(greater(x, FAR), leading, shifted(minimum(x, FAR)))
+}
+
+/** Stirling's series at x + 9, less the logarithm of what that adds. */
+const shifted = (x: Tensor): Tensor => {
   const at = add(x, STEPS)
   const inverse = reciprocal(at)
   const squared = square(inverse)

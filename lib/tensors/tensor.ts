@@ -247,8 +247,12 @@ export const sinh: Unary = x => {
   const size = sub(mul(Math.E / 2, exp(sub(a, 1))), mul(0.5, exp(neg(a))))
   return where(greater(a, 1), where(isBelow, neg(size), size), mul(0.5, sub(expm1(near), expm1(neg(near)))))
 }
-/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2) */
-export const cosh: Unary = x => add(1, mul(2, square(sinh(mul(0.5, x)))))
+/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, of which the derivative overflows no sooner. */
+export const cosh: Unary = x => {
+  const a = where(less(x, 0), neg(x), x)
+  const near = add(1, mul(2, square(sinh(mul(0.5, clip(x, -700, 700))))))
+  return where(greater(a, 700), mul(Math.E / 2, exp(sub(a, 1))), near)
+}
 /** Beyond it 1 + a² is a². */
 const FAR = 268435456
 /** The inverse of sinh: log(1 + a + a²/(1 + √(1 + a²))) of a = |x|, where a is large log 2a */

@@ -204,9 +204,38 @@ const whereMissing =
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
   whereMissing(logDensities, ({ logDensity }) => logDensity)(points)
 
-const logDensities = ask((seen, x) => seen.logDensity(x))
+/** Throws a RangeError if a number of a finite row overflowed: what stands for −∞ or NaN there is not what the mixture has. */
+const inRange =
+  (of: ReturnType<typeof ask>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
+  (points: Points) =>
+  (mixture: Mixture): Float64Array => {
+    const found = of(points)(mixture)
+    const { rows, dim, values } = points
+    const width = found.length / rows
+    const at = found.findIndex(
+      (value, i) =>
+        isOverflow(mixture, value) &&
+        values.subarray(Math.floor(i / width) * dim, (Math.floor(i / width) + 1) * dim).every(Number.isFinite)
+    )
+    return at < 0
+      ? found
+      : refuse(
+          `points: row ${Math.floor(at / width)} is more than 1e150 scales from a component, or a component with tails has scales below 1e-75, so that squares overflow; check the units, or take Mixture.rescaled`
+        )
+  }
 
-const scores = ask((seen, x) => seen.score(x))
+const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== undefined || background?.shape === 'cauchy'
+
+const logDensities = inRange(
+  ask((seen, x) => seen.logDensity(x)),
+  // A Gaussian so far off has no log-density among doubles.
+  (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
+)
+
+const scores = inRange(
+  ask((seen, x) => seen.score(x)),
+  (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
+)
 
 /** ∇ log p(x) for each row. */
 export const score =
@@ -214,7 +243,10 @@ export const score =
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
 /** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
-export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask((seen, x) => seen.divergence(x))
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = inRange(
+  ask((seen, x) => seen.divergence(x)),
+  (_, value) => !Number.isFinite(value)
+)
 
 const presentPosteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
 

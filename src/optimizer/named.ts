@@ -61,8 +61,7 @@ export const only = Object.assign(
   { [Case.ofCase]: forNames[Case.ofCase] }
 )
 
-/** Parameters of these names stay where they are: put it last. */
-export const freeze = Case.define('Optimizer', {
+const freezeCase = Case.define('Optimizer', {
   name: 'freeze',
   about: 'parameters that stay where they are',
   fields: {
@@ -73,6 +72,25 @@ export const freeze = Case.define('Optimizer', {
   example: { names: ['logits'] },
   meaning: ({ names }): Part<null> => combine(nothing, [{ part: meaning(zero), on: names }])
 })
+
+/**
+ * Parameters of these names, one by one or as a list, stay where they are: put it last.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer } from 'ornstein'
+ *
+ * assert.deepEqual(Optimizer.freeze(['logits', 'logVariances']), Optimizer.freeze('logits', 'logVariances'))
+ */
+export const freeze = Case.called(
+  freezeCase,
+  (...names: ReadonlyArray<string> | readonly [names: ReadonlyArray<string>]) => {
+    const [first] = names
+    return typeof first === 'object'
+      ? freezeCase(...first)
+      : freezeCase(...names.filter(name => typeof name === 'string'))
+  }
+)
 
 const byRules = Case.define('Optimizer', {
   name: 'partition',

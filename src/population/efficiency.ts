@@ -23,6 +23,7 @@ import * as Objective from '../objective/objective.js'
 import { clean } from '../schedule/dynamics.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import { checkKnown, freeEntries, submatrix } from './heldParameters.js'
 import { crossed, differences, distance, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
 
 export interface Description<P extends string> {
@@ -49,22 +50,14 @@ export interface Sandwich<P extends string> {
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/** The rows and columns that are estimated. */
-const among = (matrix: Matrix, n: number, kept: ReadonlyArray<number>): Matrix =>
-  Float64Array.from(
-    { length: kept.length * kept.length },
-    (_, at) => matrix[kept[Math.floor(at / kept.length)] * n + kept[at % kept.length]]
-  )
-
 /** The parameters that are estimated: their places among all, and their numbers as parameters, NaN of those that are known. */
 const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
+  checkKnown(shapes, known, 'Efficiency')
   const n = Params.sizeOf(shapes)
-  const places = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => i))
-  const without = new Set(known.flatMap(name => Array.from(places[name].values)))
-  const kept = Array.from({ length: n }, (_, i) => i).filter(i => !without.has(i))
+  const kept = freeEntries(shapes, known)
   const spread = (values: ReadonlyArray<number>): Params.Params<P> =>
     Params.unpacked(shapes)(
-      Float64Array.from({ length: n }, (_, i) => (without.has(i) ? NaN : values[kept.indexOf(i)]))
+      Float64Array.from({ length: n }, (_, i) => (kept.includes(i) ? values[kept.indexOf(i)] : NaN))
     )
   return { n, kept, spread }
 }
@@ -250,7 +243,7 @@ export const sandwich =
       )
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
-    const of = (matrix: Matrix): Matrix => among(matrix, n, kept)
+    const of = (matrix: Matrix): Matrix => submatrix(matrix, n, kept)
     const meat = of(integrated(description, given, params))
     const curvature = inverse(of(hessianOn(description, given, params)), p)
     const variance = times(times(curvature, meat, p), curvature, p)

@@ -5,6 +5,7 @@ import { norm } from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
+import type { NdArray } from '../../lib/index.js'
 import * as Params from '../core/params.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/objective.js'
@@ -14,12 +15,15 @@ import * as Score from '../score/score.js'
 import * as Continuation from './continuation.js'
 import * as Courses from './courses.js'
 
-import { type Loss } from './losses.js'
+import { type Loss, holding } from './losses.js'
 import {
   VANISHED,
   type End,
   type StationaryPoint,
-  type StationaryOptions,
+  type SearchOptions,
+  isPlane,
+  reported,
+  searchFrom,
   smoothOf,
   packed,
   tableOf,
@@ -50,6 +54,8 @@ export interface FlowOptions<P extends string = string> {
   readonly tolerance?: number
   /** A map that is repeated in place of the gradient's flow, such as `expectationMaximization(loss)`. */
   readonly map?: Step<P>
+  /** Parameters that keep their value, beside those that are known to the loss. Not with a map: give the loss these, and take its map. */
+  readonly known?: ReadonlyArray<P>
 }
 
 /** No component's variance falls below this by expectation–maximization, as in its stage. */
@@ -60,7 +66,9 @@ const FLOOR = 1e-6
  * an integral. Its value is −E log p_t(x_t; θ), which it never raises (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0.
  * Parameters that need more rows than are allowed stay, with the value NaN and the `problem` beside it.
  *
- * @throws RangeError where the family has no M-step, or the loss several noise levels
+ * Weights that are known to the loss (`known: ['logits']`) stay.
+ *
+ * @throws RangeError where the family has no M-step, the loss several noise levels, or other parameters than weights are known
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
@@ -70,7 +78,19 @@ const FLOOR = 1e-6
  * const { params } = Population.expectationMaximization(loss)(Params.of({ means: [[-2], [2]] }))
  * assert.ok(Math.abs(params.means.values[0] + 2) < 1e-12) // the truth stays
  */
-export const expectationMaximization = <P extends string>({ score, objective, schedule, data }: Loss<P>): Step<P> => {
+export const expectationMaximization = <P extends string>({
+  score,
+  objective,
+  schedule,
+  data,
+  known
+}: Loss<P>): Step<P> => {
+  const fixed = known.filter(name => name !== 'logits')
+  // An M-step maximizes in all parameters at once; weights alone have no part in the maximum of the others.
+  if (fixed.length > 0)
+    return refuse(
+      `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
+    )
   const times = Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
   )
@@ -81,7 +101,17 @@ export const expectationMaximization = <P extends string>({ score, objective, sc
   const { family } = Score.interpret(score)
   if (family === undefined || !EM.servesPrior(family))
     return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
-  return EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
+  const step = EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
+  if (known.length === 0) return step
+  const kept: ReadonlyArray<string> = known
+  return params => {
+    const taken = step(params)
+    const held = Params.map<NdArray, NdArray>((value, name) =>
+      // The names of `taken.params` are those of `params`.
+      kept.includes(name) ? params[name as P] : value
+    )
+    return { ...taken, params: held(taken.params) }
+  }
 }
 
 /**
@@ -108,9 +138,28 @@ export const expectationMaximization = <P extends string>({ score, objective, sc
 export const flow =
   <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
-    pipe(followed(loss, options, () => false)(start), course =>
+    pipe(followed(heldFor(loss, options, 'Population.flow'), options, () => false)(start), course =>
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
+
+/** The loss with the known parameters of a flow held. */
+const heldFor = <P extends string>(loss: Loss<P>, { map, known = [] }: FlowOptions<P>, call: string): Loss<P> => {
+  refuseKnownBesideMap(map, known, call)
+  return holding(loss, known, call)
+}
+
+/** Refuses known parameters beside a map, which may move them. */
+const refuseKnownBesideMap = <P extends string>(
+  map: FlowOptions<P>['map'],
+  known: SearchOptions<P>['known'] & object,
+  call: string
+): void => {
+  const names = Array.isArray(known) ? known : Object.keys(known)
+  if (map === undefined || names.length === 0) return
+  refuse(
+    `${call}: known ${names.join(', ')} beside a map, which may move them; give a map that keeps them, such as that of Population.loss({ …, known: ['logits'] })`
+  )
+}
 
 /** The same, as long as it has not left. */
 const followed = <P extends string>(
@@ -240,21 +289,8 @@ export const follow = <P extends string>(
 
 // —— basins ——
 
-/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, so many of each. */
-export interface Plane<P extends string> {
-  readonly origin: Params.Params<P>
-  readonly across: Params.Params<P>
-  readonly up: Params.Params<P>
-  readonly reach: number
-  readonly count: number
-}
-
 /** Flows of a tolerance of 1e-2 unless given, as near a border alone it matters. */
-export interface BasinOptions<P extends string> extends FlowOptions<P> {
-  readonly starts: ReadonlyArray<Params.Params<P>> | Plane<P>
-  /** Which points are the same. */
-  readonly modulo?: StationaryOptions['modulo']
-}
+export interface BasinOptions<P extends string> extends Omit<FlowOptions<P>, 'known'>, SearchOptions<P> {}
 
 /** To which stationary point each start flows. */
 export interface Basin<P extends string> {
@@ -269,8 +305,6 @@ export interface Basin<P extends string> {
   /** One line a point. */
   readonly table: () => string
 }
-
-const isPlane = <P extends string>(starts: BasinOptions<P>['starts']): starts is Plane<P> => 'origin' in starts
 
 const letter = (end: End): string =>
   end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
@@ -295,26 +329,16 @@ const letter = (end: End): string =>
  * assert.equal(found.picture(), 'AAB\nABA\nBAA')
  * assert.deepEqual(found.points.map(({ index }) => index), [0, 1])
  */
-export const basin = <P extends string>(
-  loss: Loss<P>,
-  { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map }: BasinOptions<P>
-): Basin<P> => {
-  const { unpacked, at, left, refined, collected } = packed(loss, modulo === 'relabelling and reflection')
-  const begin = isPlane(starts)
-    ? pipe([starts.origin, starts.across, starts.up].map(Params.packed), ([origin, across, up]) => {
-        const along = (i: number): number => starts.reach * ((2 * i) / Math.max(1, starts.count - 1) - 1)
-        return RA.makeBy(starts.count * starts.count, i =>
-          unpacked(
-            origin.map((x, j) => x + along(i % starts.count) * across[j] + along(Math.floor(i / starts.count)) * up[j])
-          )
-        )
-      })
-    : starts
+export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>): Basin<P> => {
+  const { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map } = options
+  refuseKnownBesideMap(map, options.known ?? [], 'Population.basin')
+  const { held, starts: begin } = searchFrom(loss, options, 'Population.basin')
+  const { unpacked, at, left, refined, collected } = packed(held, modulo === 'relabelling and reflection')
   const gradientNorm = until.gradientNorm ?? 1e-7
-  const courseFrom = followed(loss, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
+  const courseFrom = followed(held, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
   const { points, ends, problem } = collected(
-    begin.map(start => {
-      const course = courseFrom(start)
+    reported(begin, options.onProgress, start => {
+      const course = courseFrom(unpacked(start))
       const last = course[course.length - 1]
       const x = Params.packed(last.params)
       return last.gradientNorm <= gradientNorm ? refined(x) : { x, ...at(x) }

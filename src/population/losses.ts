@@ -17,6 +17,7 @@ import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import { checkKnown, freeEntries, submatrix, withoutKnown } from './heldParameters.js'
 import { standardError } from './estimates.js'
 
 /** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
@@ -105,6 +106,8 @@ export interface Loss<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly data: Population
   readonly shapes: Params.Shapes<P>
+  /** Parameters of known value: derivatives in them are 0. */
+  readonly known: ReadonlyArray<P>
   /** Value and gradient; NaN, with the `problem`, if the parameters need more rows than are allowed. */
   readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
   /** The standard errors of value and gradient, over the shifts of a lattice; 0 of quadrature. */
@@ -122,6 +125,8 @@ export interface Description<P extends string> {
   readonly data?: Population | Mixture.Mixture
   /** `Schedule.ornsteinUhlenbeck` unless given. */
   readonly schedule?: Schedule.Schedule
+  /** Parameters of known value, such as `['logits']` for known weights: they keep the value that they are given. Default: none. */
+  readonly known?: ReadonlyArray<P>
 }
 
 const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
@@ -154,7 +159,8 @@ export const loss = <P extends string>({
   score,
   objective,
   data = truthOf(objective),
-  schedule = Schedule.ornsteinUhlenbeck
+  schedule = Schedule.ornsteinUhlenbeck,
+  known = []
 }: Description<P>): Loss<P> => {
   const population = Nodes.isPopulation(data) ? data : of(data)
   const shapes = Score.shapes(population.dim)(score)
@@ -163,12 +169,13 @@ export const loss = <P extends string>({
   const derivative = lazy(() => Problem.orThrow(Compile.directionalDerivative(own, { isTried: true })(population)))
   const along: Loss<P>['along'] = (params, direction) => derivative()(params, direction, key)
   const shifts = lazy(() => (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own)(data))))
-  return {
+  const whole: Loss<P> = {
     score,
     objective,
     schedule,
     data: population,
     shapes,
+    known: [],
     evaluate: params => evaluate(params, key),
     standardErrors: params => {
       const found = shifts().map(evaluate => evaluate(params, key))
@@ -183,9 +190,29 @@ export const loss = <P extends string>({
     along,
     curvature: (params, direction) => Problem.valueOrThrow(along(params, direction), 'Population.loss').gradient
   }
+  return holding(whole, known, 'Population.loss')
 }
 
-/** Second derivatives in packed parameters. */
+/** A loss without derivatives in further parameters. */
+export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>, call: string): Loss<P> => {
+  if (known.length === 0) return loss
+  checkKnown(loss.shapes, known, call)
+  const free = withoutKnown(known)
+  const masked = (found: Compile.ValueAndGradient<P>): Compile.ValueAndGradient<P> => ({
+    ...found,
+    gradient: free(found.gradient)
+  })
+  return {
+    ...loss,
+    known: [...new Set([...loss.known, ...known])],
+    evaluate: params => masked(loss.evaluate(params)),
+    standardErrors: params => masked(loss.standardErrors(params)),
+    along: (params, direction) => masked(loss.along(params, free(direction))),
+    curvature: (params, direction) => free(loss.curvature(params, free(direction)))
+  }
+}
+
+/** Second derivatives in packed parameters, of those that are not known. */
 export interface Hessian {
   /** [n, n], symmetric. */
   readonly matrix: NdArray
@@ -195,7 +222,7 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
-/** The Hessian at parameters, [n, n] of their entries in order; or the reason if they need more rows than are allowed. */
+/** The Hessian at parameters, [n, n] of all their entries in order, 0 in those that are known; or the reason if they need more rows than are allowed. */
 export const matrixOf = <P extends string>(
   { along, shapes }: Loss<P>,
   params: Params.Params<P>
@@ -227,11 +254,13 @@ export const matrixOf = <P extends string>(
 export const hessian =
   <P extends string>(loss: Loss<P>) =>
   (params: Params.Params<P>): Hessian => {
-    const size = Params.sizeOf(loss.shapes)
-    const matrix = pipe(
+    const kept = freeEntries(loss.shapes, loss.known)
+    const size = kept.length
+    const whole = pipe(
       matrixOf(loss, Params.checked(loss.shapes)(params)),
       E.getOrElse((problem): NdArray => refuseWith(problem, `Population.hessian: ${Problem.show(problem)}`))
     )
+    const matrix = { shape: [size, size], values: submatrix(whole.values, Params.sizeOf(loss.shapes), kept) }
     const found = symmetricEigen(matrix)
     return {
       matrix,

@@ -38,6 +38,10 @@ export {
   type End,
   type StationaryPoint,
   type Stationary,
+  type Plane,
+  type Starts,
+  type SearchProgress,
+  type SearchOptions,
   type StationaryOptions,
   stationary
 } from './stationaryPoints.js'
@@ -51,7 +55,6 @@ export {
   type Branch,
   type FollowOptions,
   follow,
-  type Plane,
   type BasinOptions,
   type Basin,
   basin

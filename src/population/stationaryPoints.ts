@@ -15,7 +15,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Courses from './courses.js'
 
-import { type Loss, matrixOf, hessian } from './losses.js'
+import { type Loss, matrixOf, hessian, holding } from './losses.js'
 
 /** Where a start led: a stationary point by its place in the list; away from the population; or nowhere within the steps. */
 export type End = number | 'escaped' | 'unfinished'
@@ -57,15 +57,45 @@ export interface Stationary<P extends string> {
   readonly table: () => string
 }
 
-export interface StationaryOptions {
-  /** Random starts, beside those at allocations of students to centres and to midpoints of two. */
-  readonly starts?: number
-  /** Their standard deviation. */
-  readonly spread?: number
-  readonly seed?: number
-  /** Which points are the same: with reflection also x → −x, for a teacher that is symmetric. */
-  readonly modulo?: 'relabelling' | 'relabelling and reflection'
+/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, so many of each. */
+export interface Plane<P extends string> {
+  readonly origin: Params.Params<P>
+  readonly across: Params.Params<P>
+  readonly up: Params.Params<P>
+  readonly reach: number
+  readonly count: number
 }
+
+/** Where searches start: a list of parameters, a plane of them, or a number of random ones beside those at allocations of students to centres and to midpoints of two. */
+export type Starts<P extends string> = number | ReadonlyArray<Params.Params<P>> | Plane<P>
+
+/** How far a search has come, in starts. */
+export interface SearchProgress {
+  readonly done: number
+  readonly of: number
+}
+
+/** What searches from several starts have in common. */
+export interface SearchOptions<P extends string> {
+  /** Where they start. Default: 100 random starts. */
+  readonly starts?: Starts<P>
+  /** Standard deviation of random starts. Default: 4. */
+  readonly spread?: number
+  /** Seed of random starts. Default: 0. */
+  readonly seed?: number
+  /** Which points are the same: with reflection also x → −x, for a teacher that is symmetric. Default: 'relabelling'. */
+  readonly modulo?: 'relabelling' | 'relabelling and reflection'
+  /**
+   * Parameters of known value, beside those of the loss: names, or parameters with their values. Of names, starts that are given keep their
+   * own values; random ones have those of the population's mixture. Default: none.
+   */
+  readonly known?: ReadonlyArray<P> | Partial<Params.Params<P>>
+  /** Called before each start, and at the end. */
+  readonly onProgress?: ((progress: SearchProgress) => void) | undefined
+}
+
+/** Options of a search for stationary points. */
+export type StationaryOptions<P extends string = string> = SearchOptions<P>
 
 /** A gradient that has vanished, beside the largest eigenvalue or 1. */
 export const VANISHED = 1e-9
@@ -96,11 +126,14 @@ const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Pa
 const listed = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
   const { means, weights, variances } = Mixture.marginals(mixture)
   const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
-  return [...all].sort((a, b) => {
+  return sortedRows(all)
+}
+
+const sortedRows = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<ReadonlyArray<number>> =>
+  [...rows].sort((a, b) => {
     const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME.isolated)
     return j < 0 ? 0 : a[j] - b[j]
   })
-}
 
 const near = (
   a: ReadonlyArray<ReadonlyArray<number>>,
@@ -110,16 +143,32 @@ const near = (
 
 const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
 
-/** How many points relabelling makes of one: n! over the orders of components that are equal. */
-const relabellings = (components: ReadonlyArray<ReadonlyArray<number>>): number => {
-  const groups = components.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
+/** Π m! over the groups of sorted rows that are equal, m their sizes: how many orders leave the rows as they are. */
+const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
+  const groups = rows.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
     const last = groups.at(-1)
     return last !== undefined && near([one], [last[0]], SAME.isolated)
       ? [...groups.slice(0, -1), [...last, one]]
       : [...groups, [one]]
   }, [])
-  return groups.reduce((all, group) => all / factorial(group.length), factorial(components.length))
+  return groups.reduce((all, group) => all * factorial(group.length), 1)
 }
+
+/** Known numbers of each component, sorted: what relabelling must leave in place. No columns if none are known. */
+const knownRows = <P extends string>(
+  params: Params.Params<P>,
+  known: ReadonlyArray<P>,
+  count: number
+): ReadonlyArray<ReadonlyArray<number>> =>
+  sortedRows(
+    RA.makeBy(count, k =>
+      known.flatMap(name => {
+        const { shape, values } = params[name]
+        const width = values.length / count
+        return shape[0] === count ? Array.from(values.subarray(k * width, (k + 1) * width)) : []
+      })
+    )
+  )
 
 /** Multisets of so many of these. */
 const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
@@ -210,7 +259,9 @@ export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Pack
       index: spectrum.filter(e => e < -least).length,
       flat: spectrum.filter(e => Math.abs(e) <= least).length,
       starts: 0,
-      images: relabellings(own) * (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
+      images:
+        (equalOrders(knownRows(unpacked(x), loss.known, own.length)) / equalOrders(own)) *
+        (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
     }
   }
   /** The points where searches ended, by value, each once; and of each search which. */
@@ -265,7 +316,8 @@ export const tableOf = <P extends string>(score: Score.Score<P>, points: Readonl
 /**
  * Stationary points of a population's loss: by Levenberg–Marquardt on |∇L|², which saddles attract too, from random starts and from
  * allocations of students to the teacher's centres and the midpoints between them; collected up to relabelling. No list is known to be
- * complete: the Morse sum is a necessary condition, and few starts for a point say that others may be missing.
+ * complete: the Morse sum is a necessary condition, and few starts for a point say that others may be missing. Parameters that are `known` stay:
+ * points are stationary, and their spectra are, in the others.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -278,28 +330,11 @@ export const tableOf = <P extends string>(score: Score.Score<P>, points: Readonl
  * const { points } = Population.stationary(loss, { starts: 10, modulo: 'relabelling and reflection' })
  * assert.deepEqual([points[0].index, points[0].flat], [0, 0]) // the truth, a minimum
  */
-export const stationary = <P extends string>(
-  loss: Loss<P>,
-  { starts = 100, spread = 4, seed = 0, modulo = 'relabelling' }: StationaryOptions = {}
-): Stationary<P> => {
-  const { score, data, shapes } = loss
-  const truth = data.mixture
-  const { refined, collected } = packed(loss, modulo === 'relabelling and reflection')
-  const random = RA.makeBy(starts, i => {
-    const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
-    const [u] = Key.uniform(1)(keys.size)
-    return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
-  })
-  const { family } = Score.interpret(score)
-  const start = family && Score.startOf(family, data.dim)
-  const begin =
-    start === undefined
-      ? []
-      : allocations(truth, start.count).map(means => {
-          const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
-          return Params.packed(start.fromCentres(centres, meanVariance(truth)))
-        })
-  const { points, ends, problem } = collected([...begin, ...random].map(refined))
+export const stationary = <P extends string>(loss: Loss<P>, options: StationaryOptions<P> = {}): Stationary<P> => {
+  const { score } = loss
+  const { held, starts } = searchFrom(loss, options, 'Population.stationary')
+  const { refined, collected } = packed(held, options.modulo === 'relabelling and reflection')
+  const { points, ends, problem } = collected(reported(starts, options.onProgress, refined))
   return {
     points,
     escaped: ends.filter(end => end === 'escaped').length,
@@ -310,6 +345,116 @@ export const stationary = <P extends string>(
       : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),
     table: () => tableOf(score, points)
   }
+}
+
+/** What comes of each start, with a report before each and at the end. */
+export const reported = <A>(
+  starts: ReadonlyArray<Float64Array>,
+  onProgress: SearchOptions<string>['onProgress'],
+  search: (start: Float64Array) => A
+): ReadonlyArray<A> => {
+  const found = starts.map((start, done) => {
+    onProgress?.({ done, of: starts.length })
+    return search(start)
+  })
+  onProgress?.({ done: starts.length, of: starts.length })
+  return found
+}
+
+/** A loss whose known parameters are held, and the packed parameters that a search starts from. */
+interface Search<P extends string> {
+  readonly held: Loss<P>
+  readonly starts: ReadonlyArray<Float64Array>
+}
+
+/** True if starts are a plane. */
+export const isPlane = <P extends string>(starts: Starts<P> | undefined): starts is Plane<P> =>
+  typeof starts === 'object' && 'origin' in starts
+
+/** The loss and the starts of a search. */
+export const searchFrom = <P extends string>(
+  loss: Loss<P>,
+  { starts = 100, spread = 4, seed = 0, known = [] }: SearchOptions<P>,
+  call: string
+): Search<P> => {
+  const isNamed = (given: typeof known): given is ReadonlyArray<P> => Array.isArray(given)
+  // The names of a part of the parameters are names of parameters.
+  const names = isNamed(known) ? known : Params.names<P>(known as Params.Params<P>)
+  const held = holding(loss, names, call)
+  const given = isNamed(known) ? {} : known
+  const replaced =
+    (values: Partial<Params.Params<P>>) =>
+    (start: Params.Params<P>): Float64Array =>
+      Params.packed(Params.checked(loss.shapes)({ ...start, ...values }))
+  if (isPlane(starts)) return { held, starts: inPlane(loss.shapes, starts).map(replaced(given)) }
+  if (typeof starts !== 'number') return { held, starts: starts.map(replaced(given)) }
+  const without = held.known.filter(name => !(name in given))
+  const values = { ...(without.length === 0 ? {} : valuesOfTruth(loss, without, call)), ...given }
+  const unpacked = Params.unpacked(loss.shapes)
+  return {
+    held,
+    starts: [...allocatedStarts(loss), ...randomStarts(loss, starts, { spread, seed })].map(x =>
+      replaced(values)(unpacked(x))
+    )
+  }
+}
+
+/** Parameters of these names as they are of the population's mixture. */
+const valuesOfTruth = <P extends string>(
+  { score, data, shapes }: Loss<P>,
+  names: ReadonlyArray<P>,
+  call: string
+): Partial<Params.Params<P>> => {
+  const found = pipe(
+    data.mixture,
+    Score.fromMixture(score),
+    E.filterOrElseW(
+      params => names.every(name => String(params[name].shape) === String(shapes[name])),
+      () => null
+    )
+  )
+  if (E.isLeft(found))
+    return refuse(
+      `${call}: known: ${names.join(', ')} of ${Score.show(score)} have no values in the population's mixture; give them, known: Params.of({ ${names.map(name => `${name}: …`).join(', ')} }), or give starts`
+    )
+  // Names and values of parameters are parameters in part.
+  return Object.fromEntries(names.map(name => [name, found.right[name]])) as Partial<Params.Params<P>>
+}
+
+const inPlane = <P extends string>(
+  shapes: Params.Shapes<P>,
+  { origin, across, up, reach, count }: Plane<P>
+): ReadonlyArray<Params.Params<P>> => {
+  const [from, right, above] = [origin, across, up].map(Params.packed)
+  const along = (i: number): number => reach * ((2 * i) / Math.max(1, count - 1) - 1)
+  return RA.makeBy(count * count, i =>
+    Params.unpacked(shapes)(
+      from.map((x, j) => x + along(i % count) * right[j] + along(Math.floor(i / count)) * above[j])
+    )
+  )
+}
+
+const randomStarts = <P extends string>(
+  { shapes }: Loss<P>,
+  count: number,
+  { spread, seed }: { readonly spread: number; readonly seed: number }
+): ReadonlyArray<Float64Array> =>
+  RA.makeBy(count, i => {
+    const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
+    const [u] = Key.uniform(1)(keys.size)
+    return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
+  })
+
+/** Students at each allocation to the centres of the population and the midpoints of two; none if the family has no such start. */
+const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
+  const { family } = Score.interpret(score)
+  const start = family && Score.startOf(family, data.dim)
+  return start === undefined
+    ? []
+    : allocations(data.mixture, start.count).map(means => {
+        const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
+        return Params.packed(start.fromCentres(centres, meanVariance(data.mixture)))
+      })
 }
 
 const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {

@@ -1,4 +1,5 @@
 import { computed, type Dense, type Inputs, type Kernel } from './dense.js'
+import { eigen } from './eigh.js'
 import { elementwise } from './elementwise.js'
 import { factor } from './triangular.js'
 import { indexing } from './indexing.js'
@@ -8,7 +9,15 @@ import { reduce } from './reduce.js'
 import { shape } from './shape.js'
 
 /** Every operation, by the name tfjs knows it by. */
-export const operations: Operations = { ...elementwise, ...factor, ...indexing, ...matmul, ...reduce, ...shape }
+export const operations: Operations = {
+  ...eigen,
+  ...elementwise,
+  ...factor,
+  ...indexing,
+  ...matmul,
+  ...reduce,
+  ...shape
+}
 
 export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(
   Object.entries(operations).map(([name, { kernel }]) => [name, kernel])

@@ -493,6 +493,38 @@ export const solveTriangular = (
   { transposed = false }: { readonly transposed?: boolean } = {}
 ): Tensor => run('TriangularSolve', { l, b }, { transposed })
 
+/** Eigenvalues and eigenvectors of a stack of symmetric matrices. */
+export interface Eigh {
+  /** Ascending, [..., n]. */
+  readonly values: Tensor
+  /** Orthonormal, in columns, [..., n, n]; the entry of greatest size of each is positive. */
+  readonly vectors: Tensor
+}
+
+/**
+ * S = V diag(λ) Vᵀ for each matrix of a stack [..., n, n]. S is taken to be symmetric: its lower triangle is read, and its derivative is
+ * symmetric. Where eigenvalues are equal they have a derivative, and their eigenvectors have none: it is NaN if it is asked for.
+ *
+ * @throws Error when the matrices are not square
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, eigh, grad, sum, tensor } from 'ornstein/float64'
+ *
+ * const s = () => tensor([2, 1, 1, 2], [2, 2])
+ * const { values, vectors } = compute(() => eigh(s()))
+ * const near = (found: Float64Array, wanted: ReadonlyArray<number>) => wanted.every((w, i) => Math.abs(found[i] - w) < 1e-15)
+ * assert.ok(near(values.values, [1, 3]))
+ * // The second column is (1, 1)/√2.
+ * assert.ok(near(vectors.values.filter((_, i) => i % 2 === 1), [Math.SQRT1_2, Math.SQRT1_2]))
+ * // The sum of the eigenvalues is the trace, whose derivative is the identity.
+ * assert.ok(near(compute(() => grad(x => sum(eigh(x).values))(s())).values, [1, 0, 0, 1]))
+ */
+export const eigh = (s: Tensor): Eigh => {
+  const n = s.shape[s.rank - 1]
+  const [values, vectors] = split(run('Eigh', { x: s }), [1, n], s.rank - 2)
+  return { values: squeeze(values, s.rank - 2), vectors }
+}
+
 /** The diagonals of a stack of square matrices, [..., n, n] → [..., n] */
 export const diagonal = (x: Tensor): Tensor => sum(mul(x, eye(x.shape[x.rank - 1])), -1)
 

@@ -322,6 +322,12 @@ const table: Readonly<Record<string, Case[]>> = {
     { inputs: { x: given([2, 6]) }, attrs: { numOrSizeSplits: 1, axis: 1 } }
   ],
   Cholesky: cholesky,
+  Eigh: [
+    // Diagonal; a reflection, whose vectors are (1, −1)/√2 and (1, 1)/√2; only the lower triangle is read; a stack.
+    byHand({ x: floats([3, 0, 0, 0, 1, 0, 0, 0, 2], [3, 3]) }, [1, 2, 3, 0, 0, 1, 1, 0, 0, 0, 1, 0]),
+    byHand({ x: floats([3, 99, 0, 1, 5, 7, 0, 6], [2, 2, 2]) }, [1, 3, 0, 1, 1, 0, 5, 6, 1, 0, 0, 1]),
+    byHand({ x: given([2, 0, 0]) }, [])
+  ],
   FromTriangle: [
     byHand({ x: floats([1, 2, 3, 4, 5, 6], [6]) }, [1, 0, 0, 2, 3, 0, 4, 5, 6]),
     byHand({ x: floats([1, 2], [2, 1]) }, [1, 2])

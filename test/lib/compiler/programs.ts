@@ -227,6 +227,20 @@ export const cases: ReadonlyArray<Case> = [
     const third = T.packTriangle(T.cholesky(T.matMul(root, root, { transposeB: true })))
     return T.add(T.sum(T.square(y), [1, 2]), T.mul(T.sum(third, 1), T.sum(T.matMul(x, w, { transposeB: true }), 1)))
   }),
+  // eigenvalues of parameters, and those and eigenvectors of rows
+  mean('spectra', ({ x, w, b, s }) => {
+    const common = T.eigh(T.matMul(w, w, { transposeA: true }))
+    const rows = x.shape[0]
+    const lower = T.lowerTriangle(T.concat([b, T.slice(b, 0, 2)]))
+    const own = T.eigh(
+      T.add(T.mul(T.reshape(s, [rows, 1, 1]), lower), T.mul(T.reshape(T.range(0, D), [D, 1]), T.eye(D)))
+    )
+    const turned = T.matMul(T.reshape(x, [rows, 1, D]), own.vectors)
+    return T.add(
+      T.sum(T.log(T.add(1, T.square(common.values)))),
+      T.sum(T.mul(T.square(turned), T.expandDims(own.values, 1)), [1, 2])
+    )
+  }),
   mean('distances', ({ x, w, c }) => T.exp(T.neg(T.squaredDistances(x, w, c)))),
   mean('distancesByRow', ({ x, w, s }) => T.exp(T.neg(T.squaredDistances(x, w, s)))),
   mean('network', ({ x, w, b }) => {

@@ -67,6 +67,17 @@ const weighed = (...parts: Tensor[]): Tensor => F.addN(parts.map((part, i) => F.
 /** Positive definite, of any square matrices. */
 const definite = (x: Tensor): Tensor =>
   F.add(F.matMul(x, x, { transposeB: true }), F.mul(2, F.eye(x.shape[x.rank - 1])))
+/** Symmetric, of any square matrices, with eigenvalues that are apart. */
+const symmetricOf = (x: Tensor): Tensor => {
+  const n = x.shape[x.rank - 1]
+  const turned = F.transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2))
+  return F.add(F.add(x, turned), F.mul(F.reshape(F.mul(3, F.range(0, n)), [n, 1]), F.eye(n)))
+}
+/** V f(Λ) Vᵀ */
+const ofSpectrum = (f: (x: Tensor) => Tensor, s: Tensor): Tensor => {
+  const { values, vectors } = F.eigh(s)
+  return F.matMul(F.mul(vectors, F.expandDims(f(values), s.rank - 2)), vectors, { transposeB: true })
+}
 /** Any square matrices with a diagonal that divides well. */
 const dominant = (x: Tensor): Tensor => F.add(x, F.mul(4, F.eye(x.shape[x.rank - 1])))
 
@@ -79,6 +90,12 @@ const ofOneNumber = Object.entries(functions).flatMap(([name, [f, , from, to]]) 
 const table: Readonly<Record<string, Row[]>> = {
   ...Object.fromEntries(ofOneNumber.filter(([name]) => name in kernels)),
   Cholesky: [one(x => F.cholesky(definite(x)), [3, 3]), one(x => F.cholesky(definite(x)), [2, 2, 2])],
+  // All entries of λ and V; a spectral function, which has no signs; stacks.
+  Eigh: [
+    one(x => F.concat([F.expandDims(F.eigh(symmetricOf(x)).values, 0), F.eigh(symmetricOf(x)).vectors]), [3, 3]),
+    one(x => ofSpectrum(F.exp, symmetricOf(x)), [3, 3]),
+    one(x => F.eigh(symmetricOf(x)).values, [2, 2, 2])
+  ],
   FromTriangle: [one(F.lowerTriangle, [6]), one(F.lowerTriangle, [2, 3])],
   GramCholesky: [one(x => F.gramCholesky(x), [4, 2]), one(x => F.gramCholesky(x), [2, 3, 3])],
   ToTriangle: [one(F.packTriangle, [3, 3]), one(F.packTriangle, [2, 2, 2])],

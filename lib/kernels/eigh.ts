@@ -1,0 +1,71 @@
+/** Eigenvalues and eigenvectors of stacks of small symmetric matrices, [..., n, n]. */
+import { symmetricEigen } from '../arrays/linalg.js'
+import { shown as list, type Tensor } from '../arrays/ndarray.js'
+import { doubles, filledReal, kernel } from './dense.js'
+import { type Operations, type Words } from './operation.js'
+
+/** The symmetric matrix [n, n] of the lower triangle that starts at `from`. */
+const mirrored = (values: ArrayLike<number>, from: number, n: number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n]
+    return values[from + Math.max(i, j) * n + Math.min(i, j)]
+  })
+
+/** 1, or −1 if the entry of greatest size is negative: eigenvectors are determined up to their sign. */
+const signOf = (vector: Float64Array): number =>
+  vector.reduce((largest, x) => (Math.abs(x) > Math.abs(largest) ? x : largest), 0) < 0 ? -1 : 1
+
+/** [..., n + 1, n]: eigenvalues, ascending, in the first row, and below them the eigenvectors as columns. */
+const eigh = kernel(({ x }) => {
+  const [m, n] = x.shape.slice(-2)
+  if (x.shape.length < 2 || m !== n) throw new Error(`eigh: ${list(x.shape)} is no stack of square matrices`)
+  return filledReal([...x.shape.slice(0, -2), n + 1, n], out => {
+    const source = doubles(x)
+    for (let from = 0, to = 0; to < out.length; from += n * n, to += (n + 1) * n) {
+      const { values, vectors } = symmetricEigen({ shape: [n, n], values: mirrored(source, from, n) })
+      for (let k = 0; k < n; k++) {
+        // They fall as they come.
+        const row = n - 1 - k
+        const vector = vectors.values.subarray(row * n, (row + 1) * n)
+        const sign = signOf(vector)
+        out[to + k] = values[row]
+        for (let i = 0; i < n; i++) out[to + (i + 1) * n + k] = sign * vector[i]
+      }
+    }
+  })
+})
+
+const turned = (T: Words, x: Tensor): Tensor =>
+  T.transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )
+
+export const eigen: Operations = {
+  // Ā = V(diag λ̄ + F ∘ B)Vᵀ with F_ij = 1/(λ_j − λ_i) and B = (VᵀV̄ − V̄ᵀV)/2 (Giles 2008, An extended collection of matrix derivative
+  // results): the symmetric one. Equal eigenvalues leave no derivative of what B is not 0 of.
+  Eigh: {
+    operands: ['x'],
+    kernel: eigh,
+    pulls: [
+      (T, dy, [x]) => {
+        const n = x.shape[x.rank - 1]
+        const { values, vectors } = T.eigh(x)
+        const [ofValues, ofVectors] = T.split(dy, [1, n], x.rank - 2)
+        const product = T.matMul(vectors, ofVectors, { transposeA: true })
+        const rotation = T.mul(0.5, T.sub(product, turned(T, product)))
+        const row = T.expandDims(values, x.rank - 2)
+        const gaps = T.sub(row, turned(T, row))
+        const areEqual = T.equal(gaps, 0)
+        const quotient = T.where(
+          areEqual,
+          T.where(T.equal(rotation, 0), 0, NaN),
+          T.div(rotation, T.where(areEqual, 1, gaps))
+        )
+        const inner = T.add(quotient, T.mul(ofValues, T.eye(n)))
+        return T.matMul(T.matMul(vectors, inner), vectors, { transposeB: true })
+      }
+    ],
+    lowering: { kind: 'matrices' }
+  }
+}

@@ -10,6 +10,8 @@ const spherical = Population.loss({ score: Score.spherical({ components: 2 }), o
 const isotropic = Population.loss({ score: Score.isotropic({ components: 2 }), objective })
 const known = ['logits', 'logVariances'] as const
 const held = Population.loss({ score: Score.isotropic({ components: 2 }), objective, known })
+/** A name that is none, as it may come from JavaScript. */
+const stranger = 'weights' as string as 'means'
 const means = (a: number, b: number) => ({ means: { shape: [2, 1], values: Float64Array.of(a, b) } })
 const withAll = (a: number, b: number, logits: readonly [number, number] = [0, 0]) => ({
   ...means(a, b),
@@ -54,7 +56,7 @@ describe('stationary points with weights and variances that are known', () => {
     const { points } = Population.stationary(loss, { ...options, starts: 2 })
     points.forEach(({ params, images }) => {
       expect([...Mixture.of({ means: [[0], [0]], weights: [0.3, 0.7] }).weights]).toEqual(
-        [...params.logits.values].map(l => expect.closeTo(Math.exp(l), 12))
+        [...params.logits.values].map((l): unknown => expect.closeTo(Math.exp(l), 12))
       )
       expect([...params.logVariances.values]).toEqual([expect.closeTo(Math.log(0.5), 12), 0])
       // Relabelling would move what is known.
@@ -65,11 +67,11 @@ describe('stationary points with weights and variances that are known', () => {
   it('are refused without values, and of names that are none', () => {
     const three = Population.loss({ score: Score.isotropic({ components: 3 }), objective, known })
     expect(() => Population.stationary(three, { starts: 1 })).toThrow(/known: logits, logVariances .* give them/)
-    expect(() => Population.stationary(spherical, { known: JSON.parse('["weights"]') })).toThrow(
+    expect(() => Population.stationary(spherical, { known: [stranger] })).toThrow(
       /Population.stationary: known: weights is not one of means/
     )
     const wrong = { score: Score.spherical({ components: 2 }), objective: Objective.likelihood }
-    expect(() => Efficiency.sandwich({ ...wrong, known: JSON.parse('["weights"]') })(truth)(means(-2, 2))).toThrow(
+    expect(() => Efficiency.sandwich({ ...wrong, known: [stranger] })(truth)(means(-2, 2))).toThrow(
       /known: weights is not one of means/
     )
   })

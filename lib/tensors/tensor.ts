@@ -493,13 +493,11 @@ export const solveTriangular = (
   { transposed = false }: { readonly transposed?: boolean } = {}
 ): Tensor => run('TriangularSolve', { l, b }, { transposed })
 
-/** Eigenvalues and eigenvectors of a stack of symmetric matrices. */
-export interface Eigh {
-  /** Ascending, [..., n]. */
-  readonly values: Tensor
-  /** Orthonormal, in columns, [..., n, n]; the entry of greatest size of each is positive. */
-  readonly vectors: Tensor
-}
+/**
+ * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [..., n, n], the
+ * entry of greatest size of each positive.
+ */
+export type Eigh = Readonly<Record<'values' | 'vectors', Tensor>>
 
 /**
  * S = V diag(λ) Vᵀ for each matrix of a stack [..., n, n]. S is taken to be symmetric: its lower triangle is read, and its derivative is

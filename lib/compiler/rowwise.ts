@@ -7,7 +7,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { compute } from '../tensors/autodiff.js'
 import { size, type NdArray } from '../arrays/ndarray.js'
 import { fromNdArray } from '../tensors/tensor.js'
-import { library } from './index.js'
+import { how, library, type Program } from './index.js'
 import { type Inputs, type Named } from './trace.js'
 
 type Arrays = Readonly<Record<string, NdArray>>
@@ -39,24 +39,24 @@ const shapeOf = ({ shape }: NdArray): ReadonlyArray<number> => shape
 
 const programs = library()
 
-/**
- * What a row-wise function in the vocabulary makes of its inputs, each output of [rows, …]. Its programs are kept with `of`,
- * which stands for the function: the same function for the same object.
- */
-export const rowwise =
-  (of: object, write: (inputs: Inputs) => Named) =>
-  ({ params, rows, constants, row = ROW }: Given): Arrays => {
-    const interpreted = (): Arrays =>
-      compute(() =>
-        write({
-          params: mapped(fromNdArray, params),
-          rows: mapped(fromNdArray, rows),
-          constants: mapped(fromNdArray, constants)
-        })
-      )
-    const count = Object.values(rows).at(0)?.shape.at(0) ?? 0
+/** How a row-wise function is computed. */
+export interface RowwisePlan {
+  /** Null if it is interpreted. */
+  readonly program: Program | null
+  readonly reason: string
+}
+
+type Write = (inputs: Inputs) => Named
+
+const rowCount = (rows: Arrays): number => Object.values(rows).at(0)?.shape.at(0) ?? 0
+
+/** Chooses how a row-wise function is computed on inputs, as `rowwise` does. */
+export const rowwisePlan =
+  (of: object, write: Write) =>
+  ({ params, rows, constants, row = ROW }: Given): RowwisePlan => {
+    const count = rowCount(rows)
     const read = entries(params) + entries(constants) + entries(rows) / Math.max(count, 1)
-    if (count * (row + read) < WORTH) return interpreted()
+    if (count * (row + read) < WORTH) return { program: null, reason: `${count} rows are over before it is compiled` }
     const program = programs.program(
       of,
       {
@@ -67,9 +67,30 @@ export const rowwise =
       inputs => ({ others: write(inputs) }),
       false
     )
-    if (isLeft(program)) return interpreted()
-    return program.right.run({
-      rows: count,
+    return isLeft(program)
+      ? { program: null, reason: `it is not compiled: ${program.left}` }
+      : { program: program.right, reason: `one program over the rows${how([program.right], count)}` }
+  }
+
+/**
+ * What a row-wise function in the vocabulary makes of its inputs, each output of [rows, …]. Its programs are kept with `of`,
+ * which stands for the function: the same function for the same object.
+ */
+export const rowwise =
+  (of: object, write: Write) =>
+  (given: Given): Arrays => {
+    const { params, rows, constants } = given
+    const { program } = rowwisePlan(of, write)(given)
+    if (program === null)
+      return compute(() =>
+        write({
+          params: mapped(fromNdArray, params),
+          rows: mapped(fromNdArray, rows),
+          constants: mapped(fromNdArray, constants)
+        })
+      )
+    return program.run({
+      rows: rowCount(rows),
       params: mapped(valuesOf, params),
       given: mapped(valuesOf, rows),
       constants: mapped(valuesOf, constants)

@@ -6,6 +6,7 @@ import type { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { given as checked, listGiven, mistaken } from '../core/index.js'
 import * as Dry from './dry.js'
+import { explained, type Explained, type Explanation } from './explanation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
 import { isRecord } from '../core/record.js'
@@ -98,7 +99,7 @@ export const valueAndGrad =
   <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Circumstances> = {}) =>
   (
     points: Source.Data
-  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
+  ): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>)> =>
     pipe(
       points,
       byPlan(loss, circumstances, ({ evaluate }) => evaluate)
@@ -125,7 +126,7 @@ export const valueAndGrad =
  */
 export const value =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => number> =>
+  (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => number)> =>
     pipe(
       points,
       byPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
@@ -142,14 +143,17 @@ const byPlan =
     circumstances: Partial<Circumstances>,
     of: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
   ) =>
-  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => A> =>
+  (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => A)> =>
     pipe(
       points,
       plans(loss, circumstances),
       E.map(([plan]) => {
         const compute = of(plan)
         const checked = Params.checked(Score.shapes(points.dim)(loss.score))
-        return (params, key) => compute(checked(params), key)
+        return explained(
+          (params: Params.Params<P>, key: Key.Key) => compute(checked(params), key),
+          () => plan
+        )
       })
     )
 
@@ -340,7 +344,8 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
 
 /**
  * The plan as text: of a program a line a stage; of a loss (`Compile.plans`) how it is computed, and of each term, from its graph, what a
- * row costs: operations, bytes, numbers drawn, and the share of each kind of operation.
+ * row costs: operations, bytes, numbers drawn, and the share of each kind of operation. So it does of all that has `how`: what
+ * `Compile.valueAndGrad`, `value`, `hessian`, `hessianVector` and `rowGradients` return, a `Population.loss`, and `Sampler.how`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -357,12 +362,11 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
  * // One number is drawn for each row, which has one column of eight bytes.
  * assert.match(Compile.explain(plans[0]), /a row: \d+ operations, 8 bytes read, 1 numbers drawn/)
  */
-export const explain = <P extends string>(
-  what: Pick<Program<P>, 'plan'> | Pick<Loss.LossPlan<P>, 'engine' | 'reason' | 'parts'>
-): string => {
-  const is = (name: string): boolean => isRecord(what) && name in what
-  if (!is('plan') && !['engine', 'reason', 'parts'].every(is))
+export const explain = <P extends string>(what: Pick<Program<P>, 'plan'> | Explanation | Explained): string => {
+  const is = (name: string): boolean => (isRecord(what) || typeof what === 'function') && name in what
+  if (!is('how') && !is('plan') && !['engine', 'reason', 'parts'].every(is))
     return mistaken('a program or a plan, of Compile.pipeline or Compile.plans,', what, 'Compile.explain(program)')
+  if ('how' in what) return explain(what.how())
   return 'plan' in what
     ? what.plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')
     : [`by ${what.engine}: ${what.reason}`, ...what.parts().map(profiled)].join('\n')

@@ -15,6 +15,7 @@ import * as Nodes from '../mixture/nodes.js'
 import * as Objective from '../objective/objective.js'
 import * as Along from '../objective/along.js'
 import * as Score from '../score/score.js'
+import { explained, type Explained } from './explanation.js'
 import * as OnLine from './onLine.js'
 import { scaled, total } from './engines.js'
 import * as Problem from '../core/problem.js'
@@ -30,7 +31,7 @@ const along = <P extends string>(
   // One direction stands for all.
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
   const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', place: Place.here })
-  return (params, direction, key) =>
+  return (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
     evaluate(
       params,
       key,
@@ -64,13 +65,16 @@ const along = <P extends string>(
  */
 export const hessianVector =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
-  (points: Source.Data): E.Either<CompileErrors, DirectionalDerivative<P, Params.Params<P>>> =>
+  (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P, Params.Params<P>>> =>
     pipe(
       points,
       directionalDerivative(loss, circumstances),
-      E.map(
-        derivative => (params, direction, key) =>
-          Problem.valueOrThrow(derivative(params, direction, key), 'Compile.hessianVector').gradient
+      E.map(derivative =>
+        explained(
+          (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
+            Problem.valueOrThrow(derivative(params, direction, key), 'Compile.hessianVector').gradient,
+          derivative.how
+        )
       )
     )
 
@@ -89,7 +93,7 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
  */
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
-  (points: Source.Data): E.Either<CompileErrors, DirectionalDerivative<P>> => {
+  (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P>> => {
     const data = Loss.unchanging(someData(points, 'Compile.hessian(loss)(data)'))
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
@@ -104,23 +108,32 @@ export const directionalDerivative =
         return pipe(
           met,
           plans({ ...loss, objective, expectation }, circumstances),
-          E.map(([{ engine }]) => ({ line, engine }))
+          E.map(([plan]) => ({ line, plan }))
         )
       }),
-      E.map(({ line, engine }) => {
+      E.map(({ line, plan }) => {
+        const { engine, reason, parts } = plan
+        const how = () => ({ engine, parts, reason: `of the derivative along a direction ${reason}` })
         const wanted = Params.checked(shapes())
         if (line === null) {
           const derivative = along(loss, engine, data, circumstances.library)
-          return (params, direction, key) => derivative(wanted(params), wanted(direction), key)
-        }
-        return (params, direction, key) =>
-          total(
-            params,
-            line(wanted(params), wanted(direction)).map(({ weight, data, expectation }) => {
-              const derivative = along({ ...loss, expectation }, engine, data, circumstances.library)
-              return scaled(weight)(derivative(params, direction, key))
-            })
+          return explained(
+            (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
+              derivative(wanted(params), wanted(direction), key),
+            how
           )
+        }
+        return explained(
+          (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
+            total(
+              params,
+              line(wanted(params), wanted(direction)).map(({ weight, data, expectation }) => {
+                const derivative = along({ ...loss, expectation }, engine, data, circumstances.library)
+                return scaled(weight)(derivative(params, direction, key))
+              })
+            ),
+          how
+        )
       })
     )
   }
@@ -145,13 +158,18 @@ export const directionalDerivative =
  */
 export const hessian =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+  (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
     pipe(
       points,
       hessianVector(loss),
-      E.map(product => (params, key) => {
+      E.map(product => {
         const shapes = Score.shapes(points.dim)(loss.score)
         const n = Params.sizeOf(shapes)
-        return symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key))))
+        const { engine, reason, parts } = product.how()
+        return explained(
+          (params: Params.Params<P>, key: Key.Key) =>
+            symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))),
+          () => ({ engine, parts, reason: `${n} products with unit vectors, ${reason}` })
+        )
       })
     )

@@ -2,10 +2,14 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { compute, type Key, type NdArray } from '../../lib/index.js'
+import * as Compiler from '../../lib/compiler/index.js'
+import { compute, Key, type NdArray } from '../../lib/index.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { plans, type CompileErrors } from './compile.js'
 import * as Inputs from './inputs.js'
+import { explained, type Explained, type Explanation } from './explanation.js'
+import type * as Projection from '../mixture/projection.js'
 import * as Line from './line.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
@@ -25,7 +29,7 @@ import * as Score from '../score/score.js'
 const gradients = <P extends string>(
   loss: Loss.Loss<P>,
   data: Points.Points
-): ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
+): Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
   const model = Score.interpret(loss.score)
   const shapes = Score.shapes(data.dim)(loss.score)
   const size = Params.sizeOf(shapes)
@@ -35,34 +39,62 @@ const gradients = <P extends string>(
   const slopes = RA.makeBy(size, j =>
     NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
   )
+  const programOf = (term: Matching.Direct, given: Inputs.Named): E.Either<string, Compiler.Program> =>
+    library.program(
+      Matching.identity(term),
+      Inputs.signature(shapes, given),
+      ({ params, rows, constants }) => ({
+        // The parameters of the signature are those of the score.
+        others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+      }),
+      false
+    )
+  /** Inputs of a term for each of its draws. */
+  const inputsOf = ({ term, samples }: NoiseDrawn.Drawn<Matching.Direct>, basis: Projection.Basis) =>
+    (Objective.isMatching(term)
+      ? samples.map(sample => Matching.inputsOf(model, term, sample, basis, about))
+      : [Matching.constantsOf(term)]
+    ).map(given => ({ ...own, ...given }))
   const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Inputs.Named): Float64Array =>
     pipe(
-      library.program(
-        Matching.identity(term),
-        Inputs.signature(shapes, given),
-        ({ params, rows, constants }) => ({
-          // The parameters of the signature are those of the score.
-          others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
-        }),
-        false
-      ),
+      programOf(term, given),
       E.fold(
         () =>
           compute(() => Matching.each(model, term)(Score.tensors(params), Inputs.tensors(0, about.rows)(given))).values,
         program => program.run(Inputs.call(about.rows, params, given)).others.each.values
       )
     )
-  return (params, key) => {
+  const how = lazy((): Explanation => {
+    const { basis, terms } = slopes[0](Params.zeros(shapes), Key.fromSeed(0))
+    return pipe(
+      terms.filter(Loss.isDirect),
+      E.traverseArray(drawn =>
+        pipe(
+          programOf(drawn.term, inputsOf(drawn, basis)[0]),
+          E.map(program => ({ term: Objective.show(drawn.term.of), program }))
+        )
+      ),
+      E.match(
+        (why): Explanation => ({ engine: 'interpreted', reason: `it is not compiled: ${why}`, parts: () => [] }),
+        programs => ({
+          engine: 'compiled',
+          reason: `the derivative of each row along a direction, one program for all ${size}${Compiler.how(
+            programs.map(({ program }) => program),
+            about.rows
+          )}`,
+          parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() }))
+        })
+      )
+    )
+  })
+  return explained((params: Params.Params<P>, key: Key.Key) => {
     const here = toInternal(params)
     const columns = slopes.map(draws => {
       const { basis, terms } = draws(here, key)
       const parts = terms
         .filter(Loss.isDirect)
-        .flatMap(({ weight, term, samples }) =>
-          (Objective.isMatching(term)
-            ? samples.map(sample => Matching.inputsOf(model, term, sample, basis, about))
-            : [Matching.constantsOf(term)]
-          ).map(given => valuesOf(here, term, { ...own, ...given }).map(x => weight * x))
+        .flatMap(drawn =>
+          inputsOf(drawn, basis).map(given => valuesOf(here, drawn.term, given).map(x => drawn.weight * x))
         )
       return parts.reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(about.rows))
     })
@@ -70,7 +102,7 @@ const gradients = <P extends string>(
       shape: [about.rows, size],
       values: new Float64Array(about.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
     }
-  }
+  }, how)
 }
 
 /**
@@ -95,7 +127,7 @@ const gradients = <P extends string>(
  */
 export const rowGradients =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (given: Points.Points): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+  (given: Points.Points): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
     pipe(
       given,
       plans(loss),
@@ -116,13 +148,13 @@ export const rowGradients =
             const of = gradients(loss, Points.snapshot(given))
             const wanted = Score.shapes(given.dim)(loss.score)
             const beyond = Line.unresolved(loss)
-            return (params: Params.Params<P>, key: Key.Key) => {
+            return explained((params: Params.Params<P>, key: Key.Key) => {
               const here = Params.checked(wanted)(params)
               const coarse = beyond(here)
               return coarse === null
                 ? of(here, key)
                 : refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse))}`)
-            }
+            }, of.how)
           })
         )
       )

@@ -6,7 +6,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js'
+import { type Key, type NdArray, type Tensor } from '../../lib/index.js'
+import { rowwise, rowwisePlan, type Given as RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { concatenated, nested, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -177,19 +178,23 @@ const pointsOf = (points: Points, mixture: Mixture): Points => {
       )
 }
 
+type Question = (seen: Tensors.Answers, x: Tensor) => Tensor
+
+const writeOf =
+  (question: Question): Parameters<typeof rowwise>[1] =>
+  ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) })
+
+const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
+  const { rows, dim, values } = pointsOf(points, mixture)
+  return { params: Tensors.arraysOf(withoutEmpty(mixture)), rows: { x: { shape: [rows, dim], values } }, constants: {} }
+}
+
 /** The answer row after row, by a program where rows are many. A component of weight 0 has no effect on it. */
 const ask =
-  (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
+  (question: Question) =>
   (points: Points) =>
-  (mixture: Mixture): Float64Array => {
-    const { rows, dim, values } = pointsOf(points, mixture)
-    const present = withoutEmpty(mixture)
-    return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
-      params: Tensors.arraysOf(present),
-      rows: { x: { shape: [rows, dim], values } },
-      constants: {}
-    }).found.values
-  }
+  (mixture: Mixture): Float64Array =>
+    rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
 
 /** By the cells that a row has, where others are missing; and by its error, where it has one. */
 const whereMissing =
@@ -232,10 +237,14 @@ const logDensities = inRange(
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
-const scores = inRange(
-  ask((seen, x) => seen.score(x)),
-  (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
-)
+const scoreQuestion: Question = (seen, x) => seen.score(x)
+const scores = inRange(ask(scoreQuestion), (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value))
+
+/** How `score` is computed for points. */
+export const scorePlan =
+  (points: Points) =>
+  (mixture: Mixture): RowwisePlan =>
+    rowwisePlan(scoreQuestion, writeOf(scoreQuestion))(inputsOf(points, mixture))
 
 /** ∇ log p(x) for each row. */
 export const score =

@@ -100,7 +100,7 @@ export const estimate =
 // —— losses ——
 
 /** A loss of a population as a function of parameters alone. */
-export interface Loss<P extends string> {
+export interface Loss<P extends string> extends Compile.Explained {
   readonly score: Score.Score<P>
   readonly objective: Objective.Objective
   readonly schedule: Schedule.Schedule
@@ -176,6 +176,7 @@ export const loss = <P extends string>({
     data: population,
     shapes,
     known: [],
+    how: evaluate.how,
     evaluate: params => evaluate(params, key),
     standardErrors: params => {
       const found = shifts().map(evaluate => evaluate(params, key))

@@ -8,6 +8,8 @@ export {
   type CompiledStage,
   type CompileErrors,
   explain,
+  type Explained,
+  type Explanation,
   hessian,
   hessianVector,
   type Loss,

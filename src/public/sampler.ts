@@ -23,8 +23,8 @@
  * )
  * const score = Sampler.exact(Mixture.of({ means: [[-2], [2]], variances: [0.01, 0.01] }), schedule)
  * const begin = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
- * const ends = [...Sampler.transport(program)(score)(begin)(Key.fromSeed(1))].at(-1)?.points.values
- * assert(ends !== undefined && Math.abs(ends[0] + 2) < 0.3 && Math.abs(ends[0] + ends[1]) < 1e-9)
+ * const ends = Sampler.finalState(Sampler.transport(program)(score)(begin)(Key.fromSeed(1))).points.values
+ * assert(Math.abs(ends[0] + 2) < 0.3 && Math.abs(ends[0] + ends[1]) < 1e-9)
  *
  * // A field of one's own asks for the level of its time: α and σ, as tensors that count as constant.
  * const asked: number[] = []
@@ -56,9 +56,11 @@ export {
   eulerMaruyama,
   exact,
   type Field,
+  finalState,
   type Flow,
   head,
   heun,
+  how,
   langevin,
   learned,
   levelOf,
@@ -74,6 +76,7 @@ export {
   rungeKutta4,
   sample,
   type Sampler,
+  type ScoreExplanation,
   type ScoreFunction,
   sdEdit,
   show,

@@ -3,10 +3,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
-import { iterate, unfold } from '../../lib/plain/iterate.js'
+import { iterate, last, unfold } from '../../lib/plain/iterate.js'
 import type * as Ode from '../../lib/numbers/ode.js'
-import { refuseWith } from '../../lib/plain/refuse.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, given, mistaken } from '../core/index.js'
+import type { Explanation } from '../compile/index.js'
 import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Params from '../core/params.js'
@@ -160,6 +161,26 @@ export const transport =
   (key: Key.Key): Iterable<State> =>
     unfold(first(program, points), next(program, score, pipe(key, Key.named('steps')).steps))
 
+/**
+ * The last of the states of `transport`, `trajectory` or `along`, at the end of the way: the points of `transport` at the clean end. States
+ * before it are not kept.
+ *
+ * @throws RangeError if there are no states
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Mixture, Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const grid = TimeGrid.logSnr({ from: 4, to: 0.001, steps: 40 })
+ * const program = Problem.orThrow(Sampler.compile({ sampler: Sampler.heun, grid, schedule }))
+ * const score = Sampler.exact(Mixture.of({ means: [[-2], [2]], variances: [0.01, 0.01] }), schedule)
+ * const start = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
+ * const { time, points } = Sampler.finalState(Sampler.transport(program)(score)(start)(Key.fromSeed(1)))
+ * assert.ok(Math.abs(time - 0.001) < 1e-12 && Math.abs(points.values[0] + 2) < 0.3)
+ */
+export const finalState = (states: Iterable<State>): State =>
+  last(states) ?? refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
+
 const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
   first(
     program,
@@ -168,6 +189,37 @@ const begin = (program: Program, rows: number, dim: number, key: Key.Key): State
       Mixture.sample(rows)(pipe(key, Key.named('start')).start)
     )
   )
+
+/**
+ * How points are sampled: the steps, and how the score is computed for so many points at the first of them. `Compile.explain` prints it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Mixture, Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const grid = TimeGrid.logSnr({ from: 4, to: 0.001, steps: 40 })
+ * const program = Problem.orThrow(Sampler.compile({ sampler: Sampler.heun, grid, schedule }))
+ * const how = Sampler.how(program)(Sampler.exact(Mixture.of({ means: [[-2], [2]] }), schedule))
+ * assert.match(Compile.explain(how(10, 1)), /^by interpreted: 40 steps of Sampler.heun; the score: 10 rows are over before/)
+ * assert.match(Compile.explain(how(100_000, 1)), /^by compiled: 40 steps of Sampler.heun; the score: one program over the rows/)
+ */
+export const how =
+  (program: Program) =>
+  (score: ScoreFunction & Pick<Smooth, 'how'>) =>
+  (rows: number, dim: number): Explanation => {
+    const { points, time } = begin(program, rows, dim, Key.fromSeed(0))
+    const { engine, reason, parts } = score.how?.(points, time) ?? {
+      engine: 'interpreted',
+      reason: 'a function of your own',
+      parts: () => []
+    }
+    return {
+      engine,
+      parts,
+      reason: `${program.nodes.length - 1} steps of ${show(program.sampler)}; the score: ${reason}`
+    }
+  }
 
 /**
  * The whole way from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives

@@ -1,6 +1,8 @@
 /** The scores that points are carried along: of a mixture, or learned. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { fill, vjp, type Tensor } from '../../lib/index.js'
+import type { RowwisePlan } from '../../lib/compiler/rowwise.js'
+import type { Explanation } from '../compile/index.js'
 import { mistaken } from '../core/index.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Parametrization from '../schedule/parametrization.js'
@@ -11,6 +13,15 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { ofDimension, somePoints } from './guards.js'
 import type { ScoreFunction } from './step.js'
+
+/** How a score is computed for points at a time; `Compile.explain` prints it. */
+export type ScoreExplanation = (points: Points.Points, time: number) => Explanation
+
+const explanationOf = ({ program, reason }: RowwisePlan): Explanation => ({
+  engine: program === null ? 'interpreted' : 'compiled',
+  reason,
+  parts: () => (program === null ? [] : [{ term: 'the score', ...program.profile() }])
+})
 
 /** A score that knows its divergence, one number a point: what the likelihood needs. */
 export interface Differentiable extends ScoreFunction {
@@ -43,16 +54,19 @@ export interface Smooth extends Differentiable {
   /** vᵀ ∂s/∂x for each point, v as long as the points. */
   readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
   readonly field: Field
+  /** How it is computed; absent if it is made of others. */
+  readonly how?: ScoreExplanation
 }
 
 const smooth = (
   score: ScoreFunction,
-  { divergence, vjp, field }: Pick<Smooth, 'divergence' | 'vjp' | 'field'>
+  { divergence, vjp, field, how }: Pick<Smooth, 'divergence' | 'vjp' | 'field'> & { readonly how: ScoreExplanation }
 ): Smooth =>
   Object.assign((points: Points.Points, time: number) => score(somePoints(points, 'score(points, time)'), time), {
     divergence,
     vjp,
-    field
+    field,
+    how
   })
 
 /** vᵀ ∂s/∂x of a model at a time of the schedule. */
@@ -117,7 +131,8 @@ export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Sm
     {
       divergence: (points, time) => pipe(at(points, time), Mixture.divergence(points)),
       vjp: pulledBy(Score.interpret(family), schedule, params, ({ rows, dim, values }) => ({ rows, dim, values })),
-      field: fieldOf(family, schedule, params, null)
+      field: fieldOf(family, schedule, params, null),
+      how: (points, time) => explanationOf(pipe(at(points, time), Mixture.scorePlan(points)))
     }
   )
 }
@@ -145,6 +160,8 @@ export const learned = <P extends string>(
         labelled(points)
       ).values,
     vjp: pulledBy(model, schedule, fitting, labelled),
-    field: fieldOf(score, schedule, fitting, label)
+    field: fieldOf(score, schedule, fitting, label),
+    how: (points, time) =>
+      explanationOf(Score.scorePlan(model, fitting(points.dim), pipe(schedule, Schedule.level(time)), labelled(points)))
   })
 }

@@ -5,7 +5,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { reason } from '../../lib/plain/said.js'
 import type * as t from 'io-ts'
-import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
+import { fromNdArray, type NdArray, type Tensor } from '../../lib/index.js'
+import { rowwise, rowwisePlan, type Given as RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
 import { shown, size, single } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
 import { Case, given, Vocabulary } from '../core/index.js'
@@ -99,9 +100,37 @@ export const atLevel = <P extends string>(
 
 /** The same of several arrays by name. */
 const allAtLevel =
+  <P extends string, K extends string>(model: Model<P>, of: object, write: Parameters<typeof callAtLevel<P, K>>[1]) =>
+  (...given: Parameters<ReturnType<typeof callAtLevel<P, K>>>): Readonly<Record<K, NdArray>> => {
+    const call = callAtLevel(model, write)(...given)
+    return rowwise(of, call.write)(call.given)
+  }
+
+/** How `atLevel` computes the score of a model at rows of one level. */
+export const scorePlan = <P extends string>(
+  model: Model<P>,
+  params: Params.Params<P>,
+  level: Schedule.Level,
+  points: Points
+): RowwisePlan => {
+  const call = callAtLevel(model, (...given: Parameters<typeof model.score>) => ({ found: model.score(...given) }))(
+    params,
+    level,
+    points
+  )
+  return rowwisePlan(model.score, call.write)(call.given)
+}
+
+/** A row-wise function and its inputs. */
+interface RowwiseCall {
+  readonly write: Parameters<typeof rowwise>[1]
+  readonly given: RowwiseInputs
+}
+
+/** A function of a model at rows of one level, with its inputs. */
+const callAtLevel =
   <P extends string, K extends string>(
     model: Model<P>,
-    of: object,
     write: (
       params: Params.Tensors<P>,
       x: Tensor,
@@ -114,25 +143,28 @@ const allAtLevel =
     at: Schedule.Level,
     points: Points,
     beside: Readonly<Record<string, NdArray>> = {}
-  ): Readonly<Record<K, NdArray>> => {
+  ): RowwiseCall => {
     const call = 'Score.…(params, level, points)'
     const { alpha, sigma } = given(at, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
     const { rows, dim, values, labels } = given(points, ['rows', 'dim', 'values'], 'points', call)
-    return rowwise(of, inputs => {
-      const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
-      const { alpha, sigma } = inputs.constants
-      const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
-      // The parameters that are given are those of the model.
-      return write(inputs.params as Params.Tensors<P>, x, level, others)
-    })({
-      params,
-      rows: {
-        ...beside,
-        x: { shape: [rows, dim], values },
-        ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
+    return {
+      write: inputs => {
+        const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
+        const { alpha, sigma } = inputs.constants
+        const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
+        // The parameters that are given are those of the model.
+        return write(inputs.params as Params.Tensors<P>, x, level, others)
       },
-      constants: { alpha: single(alpha), sigma: single(sigma) }
-    })
+      given: {
+        params,
+        rows: {
+          ...beside,
+          x: { shape: [rows, dim], values },
+          ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
+        },
+        constants: { alpha: single(alpha), sigma: single(sigma) }
+      }
+    }
   }
 
 /**

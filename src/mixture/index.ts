@@ -15,4 +15,5 @@ export {
 } from './calculus.js'
 export { cdf, quantile } from './oneColumn.js'
 export { distance, entropyBounds, overlap, redundancies, type Bounds, type Redundancy } from './overlap.js'
+export { tensorScore, type TensorLevel } from './tensorScore.js'
 export { impute, predict, type Prediction } from './predict.js'

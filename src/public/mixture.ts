@@ -79,6 +79,8 @@ export {
   score,
   show,
   symmetricPair,
+  type TensorLevel,
+  tensorScore,
   withoutBackground
 } from '../mixture/index.js'
 export { of as merging, type Clusters, type Merging } from '../mixture/merging.js'

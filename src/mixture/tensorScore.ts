@@ -1,0 +1,87 @@
+/** The score of a mixture in the tensor vocabulary, at any noise level. */
+import * as Factor from '../../lib/arrays/factor.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import { fill, fromNdArray, type Operand, type Tensor } from '../../lib/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Params from '../core/params.js'
+import * as Problem from '../core/problem.js'
+import { factorsOf, gaussianProblems, isRound, withoutEmpty } from './component.js'
+import * as Components from './components.js'
+import { ofOwn } from './families/full.js'
+import { logShares, vector } from './families/gaussian.js'
+import type { Mixture } from './mixtureData.js'
+
+/** Of components whose weight is not 0: means, log weights, and variances [K] if all components are round; otherwise triangular factors of the covariances, [K, dim, dim]. */
+export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
+  const present = withoutEmpty(mixture)
+  const { means, weights, variances } = present
+  const [count, dim] = means.shape
+  const shared = { means, logits: logShares(weights) }
+  return isRound(present)
+    ? { ...shared, variances: vector(variances) }
+    : {
+        ...shared,
+        factors: {
+          shape: [count, dim, dim],
+          values: concatenated(factorsOf(present).map(factor => Factor.triangle(factor, dim).values))
+        }
+      }
+}
+
+/** The score from `mixtureConstants`, at points [rows, dim] and a level of tensors, [rows, 1] or [1, 1]. */
+type ScoreOfConstants = (
+  constants: Params.Tensors<string>,
+  x: Tensor,
+  level: { readonly alpha: Tensor; readonly sigma: Tensor }
+) => Tensor
+
+const roundScore: ScoreOfConstants = ({ means, logits, variances }, x, level) =>
+  Components.score({ centres: means, logits, variances }, x, level)
+
+const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
+  ofOwn.score({ means, logits, factors }, x, level)
+
+/** The function that evaluates the score from the constants: one for all mixtures of round components, one for all others. */
+export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
+  isRound(withoutEmpty(mixture)) ? roundScore : fullScore
+
+/** A noise level: numbers, or one of each row, [rows, 1]. An objective's `row.level` is one. */
+export interface TensorLevel {
+  readonly alpha: Operand
+  readonly sigma: Operand
+  /** The level that all rows have, [1, 1]; what depends on it alone is computed once. */
+  readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
+}
+
+const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x) : x)
+
+/**
+ * The score of a mixture as a function in the tensor vocabulary, ∇log p_t(x) at points [rows, dim]: a teacher for objectives of your own.
+ * Derivatives with respect to x are right to any order; the mixture counts as constant. Default level: no noise, α = 1 and σ = 0.
+ *
+ * @throws RangeError if the mixture has tails or a background: with noise they have no closed form
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * // `Objective.against`, written by hand.
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const teacher = Mixture.tensorScore(truth)
+ * const law = TimeLaw.at(0.3)
+ * const own = Objective.custom('own', law, ({ score, noisy, level }) => sum(square(sub(score, teacher(noisy, level))), 1, true))
+ * const [wanted, found] = [Objective.against(truth, law), own].map(objective =>
+ *   Population.loss({ score: Score.spherical({ components: 2 }), objective, data: truth }).evaluate(Params.of({ means: [[-1], [1]] }))
+ * )
+ * assert.ok(Math.abs(found.value - wanted.value) < 1e-12)
+ */
+export const tensorScore = (mixture: Mixture): ((x: Tensor, level?: TensorLevel) => Tensor) => {
+  const wrong = gaussianProblems(mixture)
+  if (wrong.length > 0) return refuse(`Mixture.tensorScore(mixture): ${wrong.map(Problem.show).join('\n')}`)
+  const constants = mixtureConstants(mixture)
+  const score = scoreOfConstants(mixture)
+  return (x, level = { alpha: 1, sigma: 0 }) => {
+    const { alpha, sigma } = level.common ?? level
+    return score(Params.map(fromNdArray)(constants), x, { alpha: asTensor(alpha), sigma: asTensor(sigma) })
+  }
+}

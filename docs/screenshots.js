@@ -21,7 +21,7 @@ const report = join(temporary, 'report.html')
 if (isAsked('report'))
   execFileSync(
     process.execPath,
-    ['dist/src/cli/main.js', 'fit', 'examples/data/penguins.csv', '--seed', '0', '--report', report],
+    ['dist/cli/main.js', 'fit', 'examples/data/penguins.csv', '--seed', '0', '--report', report],
     { cwd: root, stdio: 'ignore' }
   )
 const playground = join(temporary, 'playground.html')

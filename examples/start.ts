@@ -50,7 +50,7 @@ ${line('descent on the DDPM objective, at high then low noise', descended)}
 They agree: a model that learns to remove noise has learned the clusters. Why, step by step: docs/tutorial.md.
 `)
 
-const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+const cli = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 spawnSync(process.execPath, [cli, 'fit', file, '--report', 'report.html', '--quiet'], { stdio: 'inherit' })
 // In a clone the command is found by npx alone.
 writeFileSync('report.html', readFileSync('report.html', 'utf8').replaceAll('ornstein fit ', 'npx ornstein fit '))

@@ -13,6 +13,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { commandLine } from './commandLine.mjs'
 import { required, vendor } from './vendor.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -223,6 +224,7 @@ if (diagnostics.length === 0 && declared.status === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')
   writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))
+  await commandLine(root)
   writeFileSync(last, '')
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

@@ -10,17 +10,18 @@ const tfjs = '@tensorflow/tfjs-core/dist'
 const parts = {
   'commander.js': { contents: "export { Command, CommanderError, Option } from 'commander'", platform: 'node' },
   // Exports what lib/tensors/tfjs.ts uses. A program that loads all of tfjs, before or after, shares the engine: tfjs keeps it and
-  // its registries in globals. `clone`, `cast`, `buffer` and `print` are those operations that a tensor has as methods from the start.
+  // its registries in globals. Tensors have four operations as methods, which tfjs takes from its modules of operations.
   'tfjs.js': {
     contents: `
       import { ENGINE } from '${tfjs}/engine.js'
       import '${tfjs}/flags.js'
-      import { buffer } from '${tfjs}/ops/buffer.js'
-      import { cast } from '${tfjs}/ops/cast.js'
-      import { clone } from '${tfjs}/ops/clone.js'
-      import { print } from '${tfjs}/ops/print.js'
-      import { setOpHandler, Tensor } from '${tfjs}/tensor.js'
-      setOpHandler({ buffer, cast, clone, print })
+      import { setOpHandler, Tensor, TensorBuffer } from '${tfjs}/tensor.js'
+      setOpHandler({
+        buffer: (shape, dtype, values) => new TensorBuffer(shape, dtype, values),
+        cast: (x, dtype) => ENGINE.runKernel('Cast', { x }, { dtype }),
+        clone: x => ENGINE.runKernel('Identity', { x }),
+        print: (x, isVerbose) => console.log(x.toString(isVerbose))
+      })
       export const engine = () => ENGINE
       export { DataStorage } from '${tfjs}/backends/backend.js'
       export { getGradient, registerGradient, registerKernel, unregisterGradient } from '${tfjs}/kernel_registry.js'
@@ -48,13 +49,27 @@ const notice = (root, folder, files) => {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`
 }
 
+/** Writes the notices of the packages that bundled files are from, beside the bundle. */
+export const writeNotices = (root, folder, bundled) => {
+  const byPackage = new Map()
+  for (const file of new Set(bundled)) {
+    const from = packageOf(file)
+    if (from !== undefined)
+      byPackage.set(join(root, from), [...(byPackage.get(join(root, from)) ?? []), join(root, file)])
+  }
+  const notices = [...byPackage].sort().map(([from, files]) => notice(root, from, files))
+  writeFileSync(
+    join(folder, 'THIRD-PARTY-NOTICES.txt'),
+    `The files beside this one hold code of these packages.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`
+  )
+}
+
 export const vendor = async root => {
   const folder = join(root, 'dist/vendor')
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8') + readFileSync(new URL(import.meta.url), 'utf8')
   const done = join(folder, '.built')
   if (existsSync(done) && readFileSync(done, 'utf8') === lock) return
-  /** The files that are in, by the folder of their package. */
-  const used = new Map()
+  const bundled = []
   for (const [name, { contents, platform }] of Object.entries(parts)) {
     const { metafile } = await build({
       stdin: { contents, resolveDir: root },
@@ -73,16 +88,9 @@ export const vendor = async root => {
       logLevel: 'warning',
       outfile: join(folder, name)
     })
-    for (const file of Object.keys(metafile.inputs)) {
-      const from = packageOf(file)
-      if (from !== undefined) used.set(join(root, from), [...(used.get(join(root, from)) ?? []), join(root, file)])
-    }
+    bundled.push(...Object.keys(metafile.inputs))
   }
-  const notices = [...used].sort().map(([from, files]) => notice(root, from, files))
-  writeFileSync(
-    join(folder, 'THIRD-PARTY-NOTICES.txt'),
-    `The files beside this one hold code of these packages.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`
-  )
+  writeNotices(root, folder, bundled)
   writeFileSync(done, lock)
 }
 

@@ -26,7 +26,7 @@ describe.skipIf(isMissing)('the page for a table', () => {
     return readFileSync(await download.path(), 'utf8')
   }
   const ornstein = (...words: ReadonlyArray<string>): string =>
-    execFileSync(process.execPath, [`${root}/dist/src/cli/main.js`, ...words], { cwd: folder, encoding: 'utf8' })
+    execFileSync(process.execPath, [`${root}/dist/cli/main.js`, ...words], { cwd: folder, encoding: 'utf8' })
 
   it('makes what the command line makes, by keyboard alone, and takes its model back', async () => {
     copyFileSync(`${root}/examples/data/penguins.csv`, at('penguins.csv'))

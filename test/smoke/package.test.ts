@@ -115,7 +115,7 @@ const install = async (tarball: string): Promise<void> => {
     }
     linked('fast-check', home)
     mkdirSync(dirname(command))
-    symlinkSync(join(installed, 'dist/src/cli/main.js'), command)
+    symlinkSync(join(installed, 'dist/cli/main.js'), command)
     chmodSync(command, 0o755)
   }
   brought = packagesIn(bare)
@@ -156,7 +156,7 @@ describe('the package', () => {
   })
 
   it('tells which packages a queue needs beside it', async () => {
-    const main = join(installed, 'dist/src/cli/main.js')
+    const main = join(installed, 'dist/cli/main.js')
     await expect(run(process.execPath, [main, 'worker', '--queue', 'redis://127.0.0.1:1'])).rejects.toThrow(
       /install them beside ornstein: npm install bullmq ioredis/
     )
@@ -186,9 +186,10 @@ describe('the package', () => {
   it('holds what its pages link to', () => {
     const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.md'))
     expect(pages).toContain(join('docs', 'tutorial.md'))
+    // Pictures are where pages are shown, in the repository and on the site.
     const links = pages.flatMap(page =>
-      [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, to]) =>
-        join(page, '..', to)
+      [...readFileSync(join(installed, page), 'utf8').matchAll(/(?<!!\[[^\]]*)\]\((?!https?:|#)([^)#]+)/g)].map(
+        ([, to]) => join(page, '..', to)
       )
     )
     // README.md alone links to a dozen.

@@ -28,7 +28,7 @@ import { written } from './pipelines.js'
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
-const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 const here = place()
 afterAll(here.remove)
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { example, place } from './harness.js'
 import { isSlow, once } from '../../cases.js'
 
-const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 const here = place()
 afterAll(here.remove)
 beforeAll(async () => {

@@ -17,7 +17,7 @@ import { place } from '../cli/harness.js'
 import { ddpm, network } from '../cli/pipelines.js'
 import { server, without, type Server } from './server.js'
 
-const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 const library = new URL('../../../dist/src/index.js', import.meta.url).href
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string

@@ -21,7 +21,7 @@ const fits = { two: { family: 'isotropic', components: 2, recipe: 'em' } }
 writeFileSync(at('sweep.json'), JSON.stringify({ data: ['faithful.csv'], seeds: [0, 1], fits }))
 // what stands in the path of a job: the program, and srun, here for one task, which it kills when told to end
 mkdirSync(at('bin'))
-const program = `exec '${process.execPath}' '${path('dist/src/cli/main.js')}' "$@"`
+const program = `exec '${process.execPath}' '${path('dist/cli/main.js')}' "$@"`
 const srun = 'while [ "$1" != ornstein ]; do shift; done\n"$@" &\ntrap "kill -9 $!" TERM\nwait'
 for (const [name, lines] of Object.entries({ ornstein: program, srun }))
   writeFileSync(at(`bin/${name}`), `#!/bin/sh\n${lines}\n`, { mode: 0o755 })

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { example, place } from '../harness.js'
 import { isSlow, once } from '../../../cases.js'
 
-const main = fileURLToPath(new URL('../../../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../../dist/cli/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-sweep-'))
 const at = (name: string): string => join(folder, name)
 copyFileSync(example('faithful.csv'), at('faithful.csv'))

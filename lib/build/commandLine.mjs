@@ -1,0 +1,50 @@
+// Bundles the built command line into dist/cli, so that a command loads a handful of files instead of some four hundred: a chunk for
+// each command, and an entry for each thread. What shares modules with code of the user's (`--vocabulary`) or with a process elsewhere
+// (`--queue`, `worker`) runs from dist/src, where each module is there once for the command and for `import 'ornstein'`.
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { writeNotices } from './vendor.mjs'
+
+/** Threads are found beside the file that starts them, and files beside the chunk that reads them: see `new URL` in src/cli. */
+const entryPoints = {
+  ornstein: 'dist/src/cli/main.js',
+  fitting: 'dist/src/cli/fitting.js',
+  'chunks/reading': 'dist/src/cli/reading.js'
+}
+
+/** The command itself. */
+const main = `#!/usr/bin/env node
+const words = process.argv.slice(2)
+const isShared = words[0] === 'worker' || words.some(word => /^--(vocabulary|queue)(=|$)/.test(word))
+await import(isShared ? '../src/cli/main.js' : './ornstein.js')
+`
+
+export const commandLine = async root => {
+  const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const outdir = join(root, 'dist/cli')
+  rmSync(outdir, { recursive: true, force: true })
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // optional, installed beside this one
+    external: Object.keys(peerDependencies),
+    // papaparse is CommonJS, and requires parts of Node
+    banner: { js: "import{createRequire as ofNode}from'node:module';const require=ofNode(import.meta.url);" },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning'
+  })
+  copyFileSync(join(root, 'dist/src/cli/commands/words.json'), join(outdir, 'chunks/words.json'))
+  writeFileSync(join(outdir, 'main.js'), main)
+  chmodSync(join(outdir, 'main.js'), 0o755)
+  writeNotices(root, outdir, Object.keys(metafile.inputs))
+}

@@ -11,7 +11,7 @@ const MAX_OVERLAP_ROWS = 4000
  * Components overlap if merging them lowers the assignment entropy by more than this many nats per row: as if one row in fourteen had been
  * split evenly between two clusters.
  */
-const MIN_ENTROPY_DECREASE = 0.05
+export const MIN_ENTROPY_DECREASE = 0.05
 
 /** Merges overlapping components into clusters (see `Mixture.merging`). Returns null if none overlap, and with missing cells. */
 export const mergeOverlapping = (allRows: Points.Points, mixture: Mixture): Merging.Clusters | null => {

@@ -3,6 +3,7 @@ import { criterionTitle, criterionValue, isDegenerate } from '../fit/candidates.
 import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
+import { MIN_ENTROPY_DECREASE } from '../fit/overlapping.js'
 import { word } from '../fit/text.js'
 import * as Merging from '../mixture/merging.js'
 import { of, type Picture } from './drawing.js'
@@ -111,6 +112,8 @@ export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>):
   if (mixture.weights.length < 3) return null
   const points = Points.select(drawnRows(all.rows, MERGED))(all)
   const { steps, chosen } = Merging.of(points)(mixture)
+  const decrease = (steps[steps.length - 1].entropy - chosen.entropy) / Points.totalWeight(points)
+  const isMerged = chosen.count < mixture.weights.length && decrease > MIN_ENTROPY_DECREASE
   const placeOf = ({ count, entropy }: Merging.Clusters): Xy => [count, entropy]
   const places = steps.map(placeOf)
   const panel: Panel = {
@@ -124,7 +127,11 @@ export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>):
       least: 1
     },
     y: { title: 'entropy', domain: [0, 1.15 * Math.max(1e-9, ...places.map(([, y]) => y))] },
-    marks: [Marks.line(places, { k: 0, width: 1.5 }), Marks.dots(places, { k: 0, r: 3.4 }), Marks.ring(placeOf(chosen))]
+    marks: [
+      Marks.line(places, { k: 0, width: 1.5 }),
+      Marks.dots(places, { k: 0, r: 3.4 }),
+      Marks.ring(isMerged ? placeOf(chosen) : places[places.length - 1])
+    ]
   }
   const groups = Array.from({ length: chosen.count }, (_, c) =>
     chosen.clusters.flatMap((of, k) => (of === c ? [k + 1] : [])).join(' and ')
@@ -134,7 +141,12 @@ export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>):
     title: 'Components merged into clusters',
     description: `The entropy of rows over clusters, in nats, by the number of clusters: ${steps.map(({ count, entropy }) => `${count}: ${show(entropy, 3)}`).join(', ')}.`,
     note:
-      `Components are merged by pairs whose rows are least sure of which they are of (Baudry et al. 2010). The ring is the elbow: ${chosen.count} clusters, of ` +
-      `components ${groups.join('; ')}. An elbow is a suggestion; ornstein assign --merged assigns rows to these clusters.`
+      'Components are merged pair by pair, those first whose rows are hardest to tell apart (Baudry et al. 2010). ' +
+      (isMerged
+        ? `The ring is the elbow: ${chosen.count} clusters, of components ${groups.join('; ')}. Merging them lowers the entropy by ${show(decrease, 2)} nats per row; ` +
+          `more than ${MIN_ENTROPY_DECREASE} speaks for merging. ornstein assign --merged assigns rows to these clusters.`
+        : chosen.count === mixture.weights.length
+          ? `No merging is proposed: the curve has no elbow below ${chosen.count} clusters.`
+          : `No merging is proposed: the elbow, ${chosen.count} clusters, lowers the entropy by ${show(Math.max(0, decrease), 2)} nats per row only; more than ${MIN_ENTROPY_DECREASE} would speak for merging.`)
   })
 }

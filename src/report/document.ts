@@ -6,6 +6,7 @@ import { minus, plural } from './phrases.js'
 import { paragraphs, facts as textFacts, table as textTable, printable } from '../fit/text.js'
 import type { Table } from '../fit/table.js'
 import type { Described } from './drawing.js'
+import { withMeanings } from './wordLinks.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 
 /** A doubt, or what speaks for a result. A terminal prints doubts, last, where they are seen; and what `isSaid` where it stands. */
@@ -172,6 +173,7 @@ ul.verdict { list-style: none; padding: 0; margin: .8rem 0 }
 .verdict li { padding: .2rem 0 .2rem 1.7rem; position: relative }
 .verdict li::before { position: absolute; left: 0; font-weight: 700 }
 .word { white-space: nowrap }
+a { color: inherit; text-decoration: underline dotted; text-underline-offset: .15em }
 .verdict .good::before { content: "✓"; color: var(--c2) }
 .verdict .doubt::before { content: "!"; color: var(--c1); left: .3rem }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .5rem 1.6rem }
@@ -278,7 +280,7 @@ export const asPage = (
 </head>
 <body>
 <main>
-${markup(parts)}
+${withMeanings(markup(parts))}
 </main>
 <footer>ornstein${version === '' ? '' : ` ${escape(version)}`}, seed ${seed}. The same data, pipeline and seed give the same numbers.</footer>
 </body>

@@ -156,8 +156,6 @@ export const chosen = (choice: Choice, count: number): string => {
       'Candidates had not converged, and many rows are compared on a sample: their numbers are provisional.'
     )
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
-  // With one candidate there is no other to be apart from.
-  if (count < 2) return `${of}.`
   const next = (isDegenerate(best) ? others : others.filter(one => !isDegenerate(one))).at(0)
   if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = value(next.statistics) - value(best.statistics)

@@ -34,6 +34,7 @@ import { criteria, merging as mergingOf } from './choiceFigures.js'
 import { objectives } from './stageFigures.js'
 import * as Found from './findings.js'
 import type { Choice, Findings, StageRun } from './findings.js'
+import { groupSentence, headline, modelSentence, typical } from './groupSentences.js'
 import * as Trust from './trust.js'
 import { baseName, capital, fileOf, percent, plural } from './phrases.js'
 
@@ -44,7 +45,7 @@ const shadeOf = (share: number, steps: readonly [number, number, number]): strin
 // -- what was found ----------------------------------------------------------------------------------------------------
 
 /** What was used of the table, and what was not: a line each. */
-const used = (fit: Findings): string => {
+const used = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
     `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
@@ -57,7 +58,7 @@ const used = (fit: Findings): string => {
         ]
       : []),
     ...(points.weights === undefined ? [] : [`weights: ${show(Points.totalWeight(points))} in all`])
-  ].join('\n')
+  ]
 }
 
 /** The components; a mean is shaded by how far it is from that of all rows, in standard deviations of its column. */
@@ -138,7 +139,10 @@ const said = (verdict: Verdict): Verdict => ({ ...verdict, isSaid: true })
 const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
   const isClear = choice.candidates[0].belief > 0.75 && !Found.isDoubted(choice) && choice.candidates.length > 1
   return [
-    said((isClear ? good : doubt)(Found.chosen(choice, choice.candidates.length))),
+    // With one candidate nothing was chosen.
+    ...(choice.candidates.length > 1 || choice.isStopped === true
+      ? [said((isClear ? good : doubt)(Found.chosen(choice, choice.candidates.length)))]
+      : []),
     ...[Found.otherwise(choice), Found.setAside(choice)].flatMap(other =>
       other === null ? [] : said(doubt(other.text, other.remedy))
     )
@@ -310,7 +314,8 @@ const learned = (fit: Findings): ReadonlyArray<Part> => {
     },
     {
       _tag: 'Facts',
-      title: `How (${recipe}, seed ${seed})`,
+      title: `How it was fitted (${recipe}, seed ${seed})`,
+      isMore: true,
       entries: [
         [
           'start',
@@ -400,20 +405,20 @@ export const documentOf = (
   others: ReadonlyArray<Findings> = [],
   isLabelled = false
 ): ReadonlyArray<Part> => {
-  const { choice, statistics, isStreamed, starts } = fit
+  const { choice, starts } = fit
   const choices = choice === null ? [] : ofChoice(choice)
-  const rows = plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))
-  const opening = (name: string): string =>
-    `Learned ${Found.title(fit)} from ${rows} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`
   const overlapping = mergeOverlapping(fit.seen, fit.mixture)
   // Those that it was learned in, where there are such: others take two passes over the rows.
   const units = fit.scaling ?? standardize(fit.seen).scaling
   const own = doubts(fit, units, isLabelled, overlapping)
+  const opening = (source: string): string =>
+    [groupSentence(fit, overlapping, source), ...typical(fit, units)].join('\n')
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
   return [
-    onPage(() => [heading(1, capital(Found.title(fit)))]),
+    onPage(() => [heading(1, headline(fit))]),
     text(opening(baseName(fit.source)), 'lead', opening(fit.source)),
+    text([modelSentence(fit), ...used(fit)].join('\n')),
     onPage(() => {
       const all = [...choices, ...own, ...ofRows(fit, judged())]
       const along = drawn.view(fit)
@@ -441,7 +446,7 @@ export const documentOf = (
 
 /** The page of what is told of a fit. `version` is that of the program. */
 export const page = (fit: Findings, version: string, told: ReadonlyArray<Part> = documentOf(fit)): string =>
-  document.asPage({ title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed }, told)
+  document.asPage({ title: headline(fit), version, seed: fit.seed }, told)
 
 /** All pictures of a fit, as files are named. */
 export const pictures = (fit: Findings): ReadonlyArray<Picture> => {

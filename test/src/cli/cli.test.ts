@@ -193,7 +193,7 @@ describe('fit', () => {
     ])
     expect(steps).toBe(told.reduce((sum, { steps }) => sum + steps, 0))
     expect(converged).toBe(true)
-    const { stdout } = await ornstein('fit %faithful.csv --standardize --pipeline @nested.json')
+    const { stdout } = await ornstein('fit %faithful.csv --standardize --pipeline @nested.json --verbose')
     expect(stdout).toContain(
       'stage 2  minimise E |s(x_t) + z/σ|², at t = 0.25; gradient descent at rate 0.1, Expectation.monteCarlo(); all 5 steps\n'
     )

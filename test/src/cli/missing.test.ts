@@ -29,7 +29,7 @@ it('learns, evaluates and assigns', async () => {
     'fit @holes.csv --missing em -k 1..3 --family isotropic,full --out @model.json'
   )
   expect(exit).toBe(0)
-  expect(stdout).toContain('from 120 rows of')
+  expect(stdout).toContain('120 rows of holes.csv fall into 2 groups')
   expect(stdout).toContain('missing: 20 cells; each row is used with the cells that it has')
   expect(stdout).toMatch(/steps +those of the search, which converged\n/)
   const fitted = await here.told('fit @holes.csv --missing em -k 2 --family full')

@@ -84,7 +84,7 @@ describe('a family of the module', () => {
     const line = 'fit @two.csv -k 2 --family square-heap --vocabulary @mine.mjs --out @heap.json'
     const { exit, stdout, stderr } = await ornstein(line)
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    expect(stdout).toContain('2 square-heap Gaussians')
+    expect(stdout).toContain('Model: 2 components (one per group), square-heap covariance;')
     expect(await ornstein('evaluate @heap.json @two.csv --vocabulary @mine.mjs')).toMatchObject({ exit: 0, stderr: '' })
   })
 })

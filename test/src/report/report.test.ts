@@ -1,4 +1,5 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { unsupported } from '../../../src/report/doubts.js'
 import { chosen, type Choice, type Findings, setAside } from '../../../src/report/findings.js'
@@ -10,6 +11,7 @@ import { documentOf, page, pictures } from '../../../src/report/report.js'
 import { ticks } from '../../../src/report/scale.js'
 import { colour, file, palette } from '../../../src/report/svg.js'
 import { trust } from '../../../src/report/trust.js'
+import { meanings } from '../../../src/report/wordLinks.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
 
@@ -103,6 +105,46 @@ const frames = (svg: string): ReadonlyArray<readonly [x: number, y: number, widt
     ([, x, y, width, height]) => [Number(x), Number(y), Number(width), Number(height)] as const
   )
 
+it('begins with a plain sentence, what is typical of each group, and the model, and links its words to their meanings', () => {
+  // Means of x1 and x2 of all rows: 70 and 7; groups differ in both columns, and most in x1, whose deviation within them is least.
+  const html = page(planted(two, 400), '1.2.3')
+  const texts = [...html.matchAll(/<(?:h1|p)[^>]*>(.*?)<\/(?:h1|p)>/g)].map(([, text]) =>
+    text.replaceAll(/<(?!br)[^>]*>/g, '')
+  )
+  expect(texts[0]).toBe('2 groups in data.csv')
+  expect(texts[1]).toMatch(
+    /^400 rows of data\.csv fall into 2 groups: 30 % and 70 %\.<br\/>Group 1: low x1 \(0\.00; all rows \d+\.\d+\) and low x2 \(0\.00; all rows \d\.\d+\)\.<br\/>Group 2: high x1 .*\.$/
+  )
+  expect(texts[2]).toMatch(
+    /^Model: 2 components \(one per group\), isotropic covariance; ICL [\d.]+, BIC [\d.]+ \(lower is better\)\.<br\/>columns: x1, x2$/
+  )
+  const links = [...html.matchAll(/<a href="#([^"]+)">/g)].map(([, id]) => id)
+  expect(links).toContain('word-icl')
+  expect(new Set(links).size).toBe(links.length)
+  for (const id of links) expect(html).toContain(`<dt id="${id}">`)
+})
+
+it('explains its words as the glossary does', () => {
+  const glossary = readFileSync(new URL('../../../docs/glossary.md', import.meta.url), 'utf8')
+  for (const [word, meaning] of Object.entries(meanings)) {
+    const [, entry = ''] = new RegExp(`^### ${word}\n\n(.*)$`, 'm').exec(glossary) ?? []
+    expect(entry.replaceAll(/[`_]|\]\([^)]*\)|\[/g, ''), word).toBe(meaning)
+  }
+})
+
+it('proposes no merging that it calls certain to be wrong: of separate clusters the components stay apart', () => {
+  const apart = Mixture.of({
+    means: [
+      [0, 0],
+      [20, 0],
+      [0, 20]
+    ]
+  })
+  const html = page(planted(apart, 300), '')
+  expect(html).toContain('No merging is proposed')
+  expect(html).not.toContain('--merged')
+})
+
 it('the report is reproducible', () => {
   const [[, fit]] = fits
   expect(page(fit, '1.2.3')).toBe(page(fit, '1.2.3'))
@@ -112,7 +154,7 @@ it.each(fits)(
   'the report of %s is a page of its own, well formed and described, and draws nothing outside its charts',
   (_, fit) => {
     const html = page(fit, '1.2.3')
-    expect(html).not.toMatch(/https?:|\bsrc=|\bhref=|<link|<script|@import|url\((?!#)|<iframe|\bon\w+=/i)
+    expect(html).not.toMatch(/https?:|\bsrc=|\bhref=(?!"#)|<link|<script|@import|url\((?!#)|<iframe|\bon\w+=/i)
     expect(html).not.toMatch(/\bNaN\b|undefined|Infinity/)
     const found = charts(html)
     expect(found.length).toBe(1 + fit.stages.filter(({ values }) => values.length > 0).length)
@@ -362,14 +404,14 @@ describe('whether it can be trusted', () => {
     const html = page({ ...fit, classes: [{ name: hostile, cells }] }, '')
     expect(html).not.toContain('<script')
     expect(html).toContain('(not used in the fit)')
-    expect(html).toContain('Adjusted Rand index 1.00')
+    expect(html.replaceAll(/<[^>]*>/g, '')).toContain('Adjusted Rand index 1.00')
   })
 
   it('fits twelve components of thirty columns on a page', () => {
     const means = Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 10 * Math.sin(k * 31 + j)))
     const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 100), '')
     expect(html).toContain('<table class="dense">')
-    expect(html).toContain('Learned 12 isotropic Gaussians from 100 rows of data.csv')
+    expect(html).toContain('100 rows of data.csv fall into 12 groups, of ')
   })
 })
 
@@ -541,8 +583,8 @@ describe('fits side by side', () => {
 
   it('names the file as it was typed on a terminal, and without folders on a page', () => {
     const own = { ...first, source: 'folder/table.csv' }
-    expect(asText(documentOf(own), 80)).toContain(' of folder/table.csv.')
-    expect(page(own, '')).toContain(' of table.csv.')
+    expect(asText(documentOf(own), 80)).toContain(' of folder/table.csv fall into ')
+    expect(page(own, '')).toContain(' of table.csv fall into ')
   })
 
   it('escapes what comes with a name', () => {

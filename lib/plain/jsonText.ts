@@ -1,6 +1,6 @@
-/** JSON text from outside: its nesting is bounded before it is parsed, and what is wrong with it is said in the same words by every engine. */
+/** JSON text from outside: its nesting is bounded before it is parsed, and its faults are reported in the same words by every engine. */
 
-/** The value of a text, or what is wrong with it, as the end of "it is not JSON: …". */
+/** The value of a text, or the fault, as the end of "it is not JSON: …". */
 export type JsonResult = { readonly value: unknown } | { readonly fault: string }
 
 /** Parses a text; a fault if it is not JSON, or nested deeper than `maxDepth` levels, which takes V8 25 bytes of memory per byte. */

@@ -295,7 +295,7 @@ const unpackedSize = async (path: string, most: number): Promise<number> => {
       if (count > most) break
     }
   } catch {
-    // Whoever reads the file says what is wrong with it.
+    // Whoever reads the file reports the problems.
   }
   return count
 }

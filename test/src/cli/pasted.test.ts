@@ -67,7 +67,10 @@ beforeAll(() => {
 
 describe('the command that a report ends with', () => {
   it.each([
-    ['%faithful.csv --components 2 --family isotropic --recipe two-stage --compare em,annealed', /^ornstein assign \S*m\.json /],
+    [
+      '%faithful.csv --components 2 --family isotropic --recipe two-stage --compare em,annealed',
+      /^ornstein assign \S*m\.json /
+    ],
     ['@my_tables/two.csv -k 1,2 --family isotropic,full', /^ornstein assign \S*m\.json '/],
     ['@my_tables/two.csv -k 2 --family full --recipe em --seed 3', /^ornstein assign \S*m\.json '/],
     ['@wide.csv -k 2 --family isotropic --no-standardize --recipe em', /wide\.csv -.* --standardize$/],

@@ -26,7 +26,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../src/index.js'
 import { Key } from '../lib/index.js'
@@ -52,7 +52,7 @@ const { alpha, sigma } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(TIME))
 
 // —— ours ——
 
-const huber = Objective.custom('pseudo-Huber', TimeLaw.at(TIME), ({ score, target }) =>
+const huber = Objective.custom('pseudo-Huber', NoiseLevels.at(TIME), ({ score, target }) =>
   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
 )
 
@@ -69,7 +69,7 @@ const ours = (
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score: Score.spherical({ components: K }),
-        objective: kind === 'custom' ? huber : Objective.denoising(TimeLaw.at(TIME)),
+        objective: kind === 'custom' ? huber : Objective.denoising(NoiseLevels.at(TIME)),
         expectation
       })
     )
@@ -121,7 +121,7 @@ const ourNetwork = ({ rows, dim, x, noise }: Problem, precision: Compile.Precisi
           initializer: Initializer.values(start),
           stages: [
             Stage.descend({
-              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), Parametrization.noise),
+              objective: Objective.denoising(NoiseLevels.uniformLogSnr(-5, 7), Parametrization.noise),
               expectation: Expectation.monteCarlo(),
               optimizer: Optimizer.adam({ rate: 1e-3 }),
               steps: 1e6,
@@ -148,11 +148,11 @@ const ourNetwork = ({ rows, dim, x, noise }: Problem, precision: Compile.Precisi
   return {
     gradient: () => {
       // Given noise is refused in single precision: values of a training run are not compared.
-      const [plan] = Loss.plans(
+      const [plan] = Loss.lossPlans(
         {
           schedule,
           score: network,
-          objective: Objective.denoising(TimeLaw.at(TIME), Parametrization.noise),
+          objective: Objective.denoising(NoiseLevels.at(TIME), Parametrization.noise),
           expectation: Expectation.fixed({ rows, dim, values: noise })
         },
         points,

@@ -33,7 +33,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../src/index.js'
 import * as NaturalGradient from '../src/optimizer/natural.js'
 import { models } from './models.js'
@@ -250,7 +250,7 @@ const byDdpm: Recipe.Recipe = score => points => {
   )
   const projects = Score.interpret(score).family?.projection !== undefined
   const descend = Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(1)),
+    objective: Objective.denoising(NoiseLevels.at(1)),
     expectation: projects ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true }),
     optimizer: Optimizer.chain(NaturalGradient.natural({ score, ...varianceFloor }), Optimizer.scaleByRate(1)),
     steps: STEPS

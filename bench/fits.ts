@@ -24,7 +24,7 @@ import {
   Score,
   Stage
 } from '../src/index.js'
-import { rowsOf } from '../src/mixture/dataRows.js'
+import { weightedRowsOf } from '../src/mixture/dataRows.js'
 import * as Chunks from '../lib/rows/chunks.js'
 import { useThreads } from '../lib/simd/threadPool.js'
 import { families } from './families.js'
@@ -180,7 +180,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
   const expect = eStep(family, mStep, points.dim)
   const at = { level: { alpha: 1, sigma: 0 }, floor: 1e-6, dim: points.dim }
   const key = Key.fromSeed(seed)
-  const rows = rowsOf(points)
+  const rows = weightedRowsOf(points)
   return timed(points, components, () => {
     let params = start.right(key)
     const scale = 0.01 * Math.exp(params.logVariances.values[0] / 2)
@@ -204,7 +204,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
           logits: { ...params.logits, values: logits },
           logVariances: { ...params.logVariances, values: logVariances }
         }
-        const found = Chunks.taken(expect(tempered, at.level, rows))
+        const found = Chunks.evaluate(expect(tempered, at.level, rows))
         params = mStep.maximise(params, found, at)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value

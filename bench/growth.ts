@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
-import { Compile, Expectation, fit, Objective, Schedule, Score, TimeLaw } from '../src/index.js'
+import { Compile, Expectation, fit, Objective, Schedule, Score, NoiseLevels } from '../src/index.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
 
 const best = (run: (i: number) => unknown, repeats: number): number =>
@@ -24,7 +24,7 @@ const measure = (rows: number, dim: number, K: number): void => {
     Compile.valueAndGrad({
       schedule: Schedule.ornsteinUhlenbeck,
       score: Score.spherical({ components: K }),
-      objective: Objective.denoising(TimeLaw.at(0.3)),
+      objective: Objective.denoising(NoiseLevels.at(0.3)),
       expectation: Expectation.projected()
     })
   )

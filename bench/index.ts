@@ -10,7 +10,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { compile, instantiate } from '../lib/simd/wasm.js'
+import { compileKernels, instantiate } from '../lib/simd/wasm.js'
 import { Params } from '../src/index.js'
 import { frequencies, weights } from './network.js'
 import { NETWORK, problem } from './problem.js'
@@ -140,7 +140,7 @@ const distance = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
 /** The SIMD matrix product's peak of one thread, GFLOP/s: the micro-kernel on operands in the cache. */
 const peak = (): number => {
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 32 })
-  const kernels = instantiate(compile(), memory)
+  const kernels = instantiate(compileKernels(), memory)
   const [m, k, n] = [256, 64, 64]
   const a = kernels.start()
   new Float64Array(memory.buffer, a).fill(0.5)

@@ -6,7 +6,7 @@
 import { erf } from '../lib/numbers/elementary.js'
 import * as Key from '../lib/random/key.js'
 import * as Simd from '../lib/simd/index.js'
-import { compile, instantiate } from '../lib/simd/wasm.js'
+import { compileKernels, instantiate } from '../lib/simd/wasm.js'
 import { median } from './rivals.js'
 
 const SLICE_MS = 4
@@ -46,7 +46,7 @@ const row = (name: string, unit: string, work: number, runs: ReadonlyArray<() =>
 }
 
 const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024 })
-const resident = instantiate(compile(), memory)
+const resident = instantiate(compileKernels(), memory)
 const free = resident.start()
 const doubles = new Float64Array(memory.buffer, free)
 
@@ -100,7 +100,7 @@ for (const n of [1000, 1_000_000]) {
   for (const [name, x, map] of maps) {
     doubles.set(x)
     row(`${name}, ${n}`, 'M/s', n / 1e6, [
-      () => Simd.kernels()[name](x, out),
+      () => Simd.simdOrPlainKernels()[name](x, out),
       () => {
         loops[name](x, out)
       },
@@ -113,7 +113,7 @@ for (const n of [1000, 1_000_000]) {
   let sink = 0
   row(`sum, ${n}, against a naive loop`, 'M/s', n / 1e6, [
     () => {
-      sink += Simd.kernels().sum(normal)
+      sink += Simd.simdOrPlainKernels().sum(normal)
     },
     () => {
       let s = 0
@@ -171,7 +171,7 @@ for (const [m, k, n, transposeA, transposeB] of products) {
   const out = new Float64Array(m * n)
   const name = `${m}×${k}${transposeA ? 'ᵀ' : ''} · ${k}×${n}${transposeB ? 'ᵀ' : ''}`
   row(name, 'GFLOP/s', (2 * m * k * n) / 1e9, [
-    () => Simd.kernels().matMul(a, b, m, k, n, transposeA, transposeB, out),
+    () => Simd.simdOrPlainKernels().matMul(a, b, m, k, n, transposeA, transposeB, out),
     () => {
       naive(a, b, m, k, n, transposeA, transposeB, out)
     }

@@ -50,12 +50,12 @@ const measure = (rows: number, steps: number, kill: ChildProcess | null): void =
     )
   )
   const source = Source.of(points)
-  const { place, close } = Problem.orThrow(
+  const { backend, close } = Problem.orThrow(
     Cluster.bullmq({ connection, data: { path: 'table.csv', options: {} } })(source)
   )
   const step = (): number => {
     const began = performance.now()
-    Statistics.of(source, 1, place)(mixture)
+    Statistics.of(source, 1, backend)(mixture)
     return performance.now() - began
   }
   step()

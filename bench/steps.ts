@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../src/index.js'
 import { useThreads } from '../lib/index.js'
 import { median } from './rivals.js'
@@ -38,8 +38,8 @@ const points = Mixture.sample(256)(Key.fromSeed(1))(
 )
 const optimizer = Optimizer.adam({ rate: 0.01 })
 const steps = STEPS
-const denoising = Objective.denoising(TimeLaw.at(0.3))
-const spread = Objective.denoising(TimeLaw.uniform(0.1, 0.9))
+const denoising = Objective.denoising(NoiseLevels.at(0.3))
+const spread = Objective.denoising(NoiseLevels.uniform(0.1, 0.9))
 const spherical = Score.spherical({ components: 4 })
 const network = Score.network(Net.mlp({ hidden: [16], activation: 'tanh' }), { predicts: Parametrization.noise })
 

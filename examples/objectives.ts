@@ -3,19 +3,19 @@
  * times, its divergence, its log-density, its parameters; and further noise. Each is compiled, checked and property-tested as
  * the built-in ones are.
  */
-import { Objective, Schedule, Score, TimeLaw, type Params } from 'ornstein'
+import { Objective, Schedule, Score, NoiseLevels, type Params } from 'ornstein'
 import { add, div, grad, mul, sqrt, square, stopGradient, sub, sum, vjp, type Tensor } from 'ornstein/float64'
 
 const dot = (a: Tensor, b: Tensor): Tensor => sum(mul(a, b), 1, true)
 const squared = (x: Tensor): Tensor => dot(x, x)
 
 /** |s|² + 2 div s, which has no target (Hyvärinen 2005). */
-export const implicit = Objective.custom('implicit', TimeLaw.at(0.3), ({ score, divergence }) =>
+export const implicit = Objective.custom('implicit', NoiseLevels.at(0.3), ({ score, divergence }) =>
   add(squared(score), mul(2, divergence()))
 )
 
 /** (v·s)² + 2 vᵀ(∂s/∂x)v, v ~ N(0, I): one gradient in place of d (Song et al. 2019, arXiv 1905.07088). */
-export const sliced = Objective.custom('sliced', TimeLaw.at(0.3), ({ noisy, level, scoreAt, noises }) => {
+export const sliced = Objective.custom('sliced', NoiseLevels.at(0.3), ({ noisy, level, scoreAt, noises }) => {
   const [v] = noises(1)
   const score = (x: Tensor): Tensor => scoreAt(x, level)
   return add(square(dot(v, score(noisy))), mul(2, dot(v, vjp(score)(noisy, v))))
@@ -25,10 +25,13 @@ export const sliced = Objective.custom('sliced', TimeLaw.at(0.3), ({ noisy, leve
  * f(x_t, t) is to be f(x_s, s) a little earlier on the way of the same noise (Song et al. 2023, arXiv 2303.01469). What is
  * learned jumps to time 0: f(x, t) = (x + σ²s)/α, so that f(x, 0) = x, and `s` is then no score of anything.
  */
-export const consistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.5)): Objective.Objective =>
+export const consistency = (
+  earlier: number,
+  noiseLevels: NoiseLevels.NoiseLevels = NoiseLevels.at(0.5)
+): Objective.Objective =>
   Objective.custom(
     'consistency',
-    timeLaw,
+    noiseLevels,
     ({ clean, noise, noisy, level, levelAt, scoreAt }) => {
       const before = levelAt(time => earlier * time)
       const jump = (x: Tensor, at: typeof level): Tensor => div(add(x, mul(square(at.sigma), scoreAt(x, at))), at.alpha)
@@ -49,7 +52,7 @@ export const distillation = <P extends string>(
 ): Objective.Objective =>
   Objective.custom(
     'distillation',
-    TimeLaw.at(0.3),
+    NoiseLevels.at(0.3),
     ({ params, noise, noises, level, scoreAt }) => {
       const [own] = noises(1)
       const x = add(mul(level.alpha, add(params.means, own)), mul(level.sigma, noise))
@@ -63,7 +66,7 @@ export const distillation = <P extends string>(
  * ∂_t log p(x, t) of a mixture is to be that of the noise of each row, ∂_t log p(x_t | x_0) = (α′⟨z, x_0⟩ + σ′(|z|² − d))/σ,
  * whose mean given x_t it is; p at the two ends differs by its integral (Choi et al. 2022, arXiv 2111.11010).
  */
-export const timeScore = Objective.custom('time score', TimeLaw.at(0.5), row => {
+export const timeScore = Objective.custom('time score', NoiseLevels.at(0.5), row => {
   const { clean, noise, level } = row
   const [alphaRate, sigmaRate] = rates(row)
   const [, dim] = clean.shape
@@ -94,10 +97,13 @@ export const timeScoreOf = (row: Objective.Row): Tensor => {
  * The score at more noise is the mean of that at less: with x_t = r x_s + τ z′, r = α_t/α_s, s(x_t, t) = E[s(x_s, s) | x_t]/r
  * (De Bortoli et al. 2024, arXiv 2402.08667). What is learned at low noise teaches the rest.
  */
-export const selfConsistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.8)): Objective.Objective =>
+export const selfConsistency = (
+  earlier: number,
+  noiseLevels: NoiseLevels.NoiseLevels = NoiseLevels.at(0.8)
+): Objective.Objective =>
   Objective.custom(
     'self-consistency',
-    timeLaw,
+    noiseLevels,
     ({ clean, noise, noises, level, levelAt, scoreAt }) => {
       const before = levelAt(time => earlier * time)
       const ratio = div(level.alpha, before.alpha)

@@ -27,7 +27,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary,
   Weighting
 } from 'ornstein'
@@ -83,7 +83,7 @@ export const averagedTail = Stage.define({
     at: time => ({ time }),
     stops: { steps },
     loss: {
-      objective: Objective.weight(weighting)(Objective.denoising(TimeLaw.at(time))),
+      objective: Objective.weight(weighting)(Objective.denoising(NoiseLevels.at(time))),
       expectation: Expectation.projected({ antithetic: true })
     },
     ...Stage.steps(

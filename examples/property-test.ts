@@ -3,15 +3,15 @@
  * far rows count less, and stops the gradient at the wrong place: it is caught, and the case is printed as code.
  */
 import fc from 'fast-check'
-import { Objective, Score, TimeLaw } from 'ornstein'
+import { Objective, Score, NoiseLevels } from 'ornstein'
 import { add, div, mean, sqrt, square, stopGradient, sub, sum } from 'ornstein/float64'
 import * as laws from 'ornstein/laws'
 
-const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.3), ({ score, target }) =>
+const pseudoHuber = Objective.custom('pseudo-Huber', NoiseLevels.at(0.3), ({ score, target }) =>
   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
 )
 
-const discounted = Objective.custom('discounted', TimeLaw.at(0.3), ({ score, target }) => {
+const discounted = Objective.custom('discounted', NoiseLevels.at(0.3), ({ score, target }) => {
   const error = sum(square(sub(score, target)), 1)
   return div(error, stopGradient(add(error, 1))) // the discount depends on the parameters too
 })

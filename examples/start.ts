@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Compile, fit, Initializer, Key, Mixture, Objective, Optimizer, Pipeline, Points } from 'ornstein'
-import { Problem, Rate, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+import { Problem, Rate, Run, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
 
 const file = 'examples/data/faithful.csv'
 const { points, columns } = Problem.orThrow(Points.readCsv(readFileSync(file, 'utf8')))
@@ -17,7 +17,7 @@ const chosen = fit(points, { columns })
 const { points: scaled, centre, scale } = Points.standardize(points)
 const descend = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 0.05, steps, final: 0.0005 }) }),
     steps
   })

@@ -17,14 +17,14 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 
 const truth = Mixture.symmetricPair([1.2, 0.9, 0])
 const { data, run } = pipe(Key.fromSeed(3), Key.named('data', 'run'))
 const points = Mixture.sample(2000)(data)(truth)
 
-const objective = Objective.denoising(TimeLaw.at(0.5))
+const objective = Objective.denoising(NoiseLevels.at(0.5))
 const wrongShape = Initializer.values(Params.of({ mean: [1, 2] }))
 
 for (const expectation of [Expectation.quadrature(), Expectation.projected({ antithetic: true })])

@@ -19,7 +19,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 
 export const truth = Mixture.symmetricPair([0.6, 0.8, 0, 0])
@@ -27,7 +27,7 @@ const { data, run } = pipe(Key.fromSeed(7), Key.named('data', 'run'))
 
 const stage = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
     steps

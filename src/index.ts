@@ -1,7 +1,7 @@
 /**
  * A functional, autodiff-based modelling language for learning mixtures of Gaussians by score matching.
  *
- * An **Objective** says what is minimised, over which noise levels (**TimeLaw**, on a **Schedule**), for which family of
+ * An **Objective** says what is minimised, over which noise levels (**NoiseLevels**, on a **Schedule**), for which family of
  * scores (**Score**), and how the expectation over noise is taken (**Expectation**). A **Stage** minimises it with an
  * **Optimizer**. A **Pipeline** is an **Initializer** and stages. **Compile** turns a pipeline and data into a gradient
  * computation, or into typed errors; **Run** iterates it.
@@ -45,7 +45,7 @@ export * as Score from './public/score.js'
 export * as Source from './public/source.js'
 export * as Stage from './public/stage.js'
 export * as TimeGrid from './public/timeGrid.js'
-export * as TimeLaw from './public/timeLaw.js'
+export * as NoiseLevels from './public/noiseLevels.js'
 export * as Vocabulary from './public/vocabulary.js'
 export * as Weighting from './public/weighting.js'
 export * as Case from './public/case.js'

@@ -16,7 +16,7 @@ import * as Schedule from './schedule/index.js'
 import * as Score from './score/score.js'
 import * as Stage from './pipeline/stage.js'
 import * as TimeGrid from './sampler/timeGrid.js'
-import * as TimeLaw from './objective/timeLaw.js'
+import * as NoiseLevels from './objective/noiseLevels.js'
 import * as Weighting from './objective/weighting.js'
 
 export * from './core/vocabulary.js'
@@ -42,7 +42,7 @@ export * from './core/vocabulary.js'
 export const standard: Vocabulary = of([
   ...Schedule.all,
   ...Clock.all,
-  ...TimeLaw.all,
+  ...NoiseLevels.all,
   ...Weighting.all,
   ...Parametrization.all,
   ...Net.all,

@@ -38,7 +38,7 @@ const ofConcept = (laws, { concept, words }) => {
 /** Laws of no one word, and those that are theorems. */
 const others = (
   laws,
-  { Initializer, Mixture, Objective, Pipeline, Schedule, Score, Stage, TimeLaw, Vocabulary, Weighting }
+  { Initializer, Mixture, Objective, Pipeline, Schedule, Score, Stage, NoiseLevels, Vocabulary, Weighting }
 ) => {
   const [pair, two] = [Score.symmetricPair, Score.spherical({ components: 2 })]
   const pipeline = Pipeline.of({
@@ -64,7 +64,7 @@ const others = (
     'The correspondence with EM: `laws.correspondsToEM({ score })`': laws.correspondsToEM({ score: pair }),
     'Flows: `laws.lyapunov({ score, objective })`': laws.lyapunov({
       score: two,
-      objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.1))
+      objective: Objective.fisherDivergence(Mixture.symmetricPair([2]), NoiseLevels.at(0.1))
     }),
     'Recovery: `laws.recovers(pipeline)`': laws.recovers(pipeline)
   }

@@ -1,5 +1,15 @@
 /** Small pictures of words, in the page's own ink: how a schedule, a rate, a weighting runs, where a grid stands. */
-import { Key, Optimizer, Params, Picture, Rate, Schedule, TimeGrid, TimeLaw, Weighting } from '../../dist/src/index.js'
+import {
+  Key,
+  Optimizer,
+  Params,
+  Picture,
+  Rate,
+  Schedule,
+  TimeGrid,
+  NoiseLevels,
+  Weighting
+} from '../../dist/src/index.js'
 
 /** Lines, or dots, over one axis: `[{ name, points: [[x, y], …] }]`. */
 const lines = ({ label, across, curves, dots = false }) => {
@@ -72,8 +82,8 @@ const plots = {
       dots: true,
       curves: [{ name: '', points: [...TimeGrid.times(Schedule.ornsteinUhlenbeck)(grid)].map((t, i) => [i, t]) }]
     }),
-  TimeLaw: law => {
-    const drawn = TimeLaw.draw(Schedule.ornsteinUhlenbeck, 60)(Key.fromSeed(1))(law)
+  NoiseLevels: law => {
+    const drawn = NoiseLevels.draw(Schedule.ornsteinUhlenbeck, 60)(Key.fromSeed(1))(law)
     const times = drawn.flatMap(({ time }) => (typeof time === 'number' ? [time] : [...time])).sort((a, b) => a - b)
     return lines({
       label: 'its times, least first',

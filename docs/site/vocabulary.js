@@ -19,8 +19,12 @@ const ofConcept = ({ concept, about, words }) => {
 }
 
 /** Which expectations `Compile` takes, for each score and objective. */
-const support = ({ Case, Compile, Expectation, Objective, Schedule, TimeLaw }, float64, { expectations, scores }) => {
-  const at = TimeLaw.at(0.3)
+const support = (
+  { Case, Compile, Expectation, Objective, Schedule, NoiseLevels },
+  float64,
+  { expectations, scores }
+) => {
+  const at = NoiseLevels.at(0.3)
   const points = { rows: 8, dim: 2, values: Float64Array.from({ length: 16 }, (_, i) => i % 5) }
   const objectives = [
     ['denoising', Objective.denoising(at)],

@@ -20,7 +20,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { concat, cos, Elementary, matMul, sin, tensor } from 'ornstein/float64'
 
@@ -108,10 +108,10 @@ export const training =
         Pipeline.of({
           schedule,
           score,
-          initializer: Initializer.own,
+          initializer: Initializer.networkDefault,
           stages: [
             Stage.descend({
-              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), predicts),
+              objective: Objective.denoising(NoiseLevels.uniformLogSnr(-5, 7), predicts),
               expectation: Expectation.monteCarlo(),
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),

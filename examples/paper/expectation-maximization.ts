@@ -20,7 +20,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { compiled, show, type Budget, type Report } from './frame.js'
 
@@ -73,7 +73,7 @@ type Field = (m: ReadonlyArray<number>) => ReadonlyArray<number>
 /** Of m = α·mean, −½∂L/∂m at a time: the direction of descent on the DDPM objective. */
 const descentOn = (points: Points.Points, time: number): Field => {
   const alpha = alphaAt(time)
-  const objective = Objective.denoising(TimeLaw.at(time))
+  const objective = Objective.denoising(NoiseLevels.at(time))
   const loss = { schedule, score, objective, expectation: Expectation.quadrature() }
   const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(points))
   return m => {
@@ -136,7 +136,7 @@ const fromStart = (start: ReadonlyArray<number>, stage: Stage.Stage): Pipeline.P
 
 const descend = (time: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 / alphaAt(time) ** 2 }),
     steps: 3000,

@@ -22,7 +22,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { compiled, share, show, type Budget, type Estimate, type Report } from './frame.js'
 import { lawOf, meeting, product, type Met } from './population.js'
@@ -53,7 +53,7 @@ const gradientOf = <P extends string>(
 const atLevel = <P extends string>(score: Score.Score<P>, time: number, xt: Points.Points): Gradient<P> =>
   gradientOf(
     score,
-    Objective.implicit(TimeLaw.at(time)),
+    Objective.implicit(NoiseLevels.at(time)),
     Expectation.fixed({ ...xt, values: xt.values.map(() => 0) }),
     { ...xt, values: xt.values.map(x => x / levelAt(time).alpha) }
   )
@@ -245,7 +245,7 @@ const isotropicOf = ({ means, weights, variances }: Mixture.Mixture): Params.Par
     logVariances: Array.from(variances, Math.log)
   })
 
-const ALL_LEVELS = Objective.implicit(TimeLaw.likelihood({ until: 12, nodes: 48, leastVariance: 0.6 }))
+const ALL_LEVELS = Objective.implicit(NoiseLevels.likelihood({ until: 12, nodes: 48, leastVariance: 0.6 }))
 
 export interface Blindness {
   readonly apart: number
@@ -289,7 +289,7 @@ const blindness = (apart: number, steps: number): Blindness => {
   const start = isotropicOf(pairOn(apart, 2 * TRUE_WEIGHT))
   const clean = lawOf(2 * LINE_NODES, pairOn(apart, TRUE_WEIGHT))
   const fixed = Expectation.fixed(met.noise)
-  const one = Objective.implicit(TimeLaw.at(LOW))
+  const one = Objective.implicit(NoiseLevels.at(LOW))
   const weights = (gradient: Gradient<Isotropic>): number => size([...gradient(start).gradient.logits.values])
   const learned = (objective: Objective.Objective): number => {
     const [first, other] = Run.last(compiled(learning(start, objective, met, steps))(met.points))(Key.fromSeed(0))

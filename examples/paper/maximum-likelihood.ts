@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
 import { compiled, show, studentQuantile, type Budget, type Estimate, type Report } from './frame.js'
@@ -118,12 +118,16 @@ export const predictedRatio = (dim: number, length: number, time: number): numbe
 // -- the problems ----------------------------------------------------------------------------------------------------
 
 const TIMES = [0.003, 0.01, 0.03, 0.1, 0.3, 0.7, 1.5, 3]
-const ALL = TimeLaw.likelihood({ until: 8, nodes: 24 })
+const ALL = NoiseLevels.likelihood({ until: 8, nodes: 24 })
 
 /** Minimises the implicit objective, whose mean over z is a finite sum, to its stationary point. */
-const minimise = (timeLaw: TimeLaw.TimeLaw, expectation: Expectation.Expectation, gradientNorm = 1e-7): Stage.Stage =>
+const minimise = (
+  noiseLevels: NoiseLevels.NoiseLevels,
+  expectation: Expectation.Expectation,
+  gradientNorm = 1e-7
+): Stage.Stage =>
   Stage.descend({
-    objective: Objective.implicit(timeLaw),
+    objective: Objective.implicit(noiseLevels),
     expectation,
     optimizer: Optimizer.lbfgs(),
     steps: 200,
@@ -133,7 +137,7 @@ const minimise = (timeLaw: TimeLaw.TimeLaw, expectation: Expectation.Expectation
 /** At high noise the loss of three sees the turn of their triangle by third moments: its curvature is of order α⁶. */
 const minimiseAt = (time: number, expectation: Expectation.Expectation): Stage.Stage => {
   const { alpha } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
-  return minimise(TimeLaw.at(time), expectation, Math.min(1e-7, 1e-3 * alpha ** 6))
+  return minimise(NoiseLevels.at(time), expectation, Math.min(1e-7, 1e-3 * alpha ** 6))
 }
 
 const likeliest = Stage.expectationMaximization({ steps: 5000, relativeChange: 1e-10 })

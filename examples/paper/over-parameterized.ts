@@ -19,7 +19,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
 import { compiled, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
@@ -63,7 +63,7 @@ const learning = (
     initializer,
     stages: [
       Stage.descend({
-        objective: Objective.implicit(TimeLaw.at(time)),
+        objective: Objective.implicit(NoiseLevels.at(time)),
         expectation,
         optimizer: Optimizer.gradientDescent({ rate: rateAt(time) }),
         steps
@@ -83,7 +83,7 @@ const excess = (value: number): number => value + 1
 const threeAt = (c: number): Params.Params<'means'> => Params.of({ means: [[-c], [0], [c]] })
 
 const lossOfThree = ({ points, noise }: Met, time: number): ((c: number) => ReturnType<Loss>) => {
-  const objective = Objective.implicit(TimeLaw.at(time))
+  const objective = Objective.implicit(NoiseLevels.at(time))
   const asked = {
     schedule,
     score: Score.spherical({ components: 3 }),

@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { compiled, geometricMean, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
 import { population, type Met } from './population.js'
@@ -52,7 +52,7 @@ const learning = (time: number, steps: number, { noise }: Met): Pipeline.Pipelin
     initializer: Initializer.gaussian({ scale: SCALE }),
     stages: [
       Stage.descend({
-        objective: Objective.denoising(TimeLaw.at(time)),
+        objective: Objective.denoising(NoiseLevels.at(time)),
         expectation: Expectation.fixed(noise),
         // Half the step of expectation–maximization in m = α · mean.
         optimizer: Optimizer.gradientDescent({ rate: STUDENTS / 4 / alpha ** 2 }),

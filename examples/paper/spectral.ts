@@ -21,7 +21,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { compiled, mean, show, type Budget, type Estimate, type Report } from './frame.js'
 
@@ -46,7 +46,7 @@ const eigenvalues = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<
 
 /** −½∂L/∂mean at a mean, over 2α⁴. */
 const scaledGradient = (points: Points.Points, time: number): ((mean: ReadonlyArray<number>) => Float64Array) => {
-  const objective = Objective.denoising(TimeLaw.at(time))
+  const objective = Objective.denoising(NoiseLevels.at(time))
   const loss = { schedule, score: Score.symmetricPair, objective, expectation: exact }
   const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(points))
   return mean =>
@@ -102,7 +102,7 @@ const learning = (
 /** Quasi-Newton: next to the threshold the first two eigenvalues are near each other, and plain descent slow. */
 const descend = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.quadrature(),
     optimizer: Optimizer.lbfgs(),
     steps,

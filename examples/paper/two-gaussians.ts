@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import {
   compiled,
@@ -100,7 +100,7 @@ const descend = (
   relativeChange = 0
 ): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation,
     optimizer: Optimizer.gradientDescent({ rate }),
     steps,

@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { compiled, median, share, show, type Budget, type Estimate, type Report } from './frame.js'
 
@@ -41,7 +41,7 @@ const centres = (components: number, separation: number, dim: number = DIM): Rea
 const descent = (components: number, time = 0.1, share = 1, steps = STEPS): Stage.Stage => {
   const { alpha } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
   return Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.projected({ antithetic: true }),
     optimizer: Optimizer.gradientDescent({ rate: Rate.cosine({ rate: (share * components) / 2 / alpha ** 2, steps }) }),
     steps

@@ -20,7 +20,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from 'ornstein'
 import { polygon } from './questions/question.js'
@@ -104,10 +104,10 @@ const withComponents =
 export const schedules = words(Schedule.concept)
 export const samplers = words(Sampler.concept)
 const objectives = {
-  denoising: (time: number) => Objective.denoising(TimeLaw.at(time)),
+  denoising: (time: number) => Objective.denoising(NoiseLevels.at(time)),
   /** All noise levels below one at once, in the noise, as networks are trained. */
-  denoisingUpTo: (time: number) => Objective.denoising(TimeLaw.uniform(time / 20, time), Parametrization.noise),
-  implicit: (time: number) => Objective.implicit(TimeLaw.at(time)),
+  denoisingUpTo: (time: number) => Objective.denoising(NoiseLevels.uniform(time / 20, time), Parametrization.noise),
+  implicit: (time: number) => Objective.implicit(NoiseLevels.at(time)),
   likelihood: () => Objective.likelihood
 } as const
 const expectations = {

@@ -26,7 +26,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 
 const [, , budget, file = ''] = process.argv
@@ -162,7 +162,7 @@ const settled = (K: number, multiple: number, isUnequal: boolean, key: Key.Key):
   const { alpha } = Schedule.level(0.1)(Schedule.ornsteinUhlenbeck)
   const em = Stage.expectationMaximization({ steps: 60, relativeChange: 1e-4 })
   const descent = Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(0.1)),
+    objective: Objective.denoising(NoiseLevels.at(0.1)),
     expectation: Expectation.projected({ antithetic: true }),
     // A step of expectation–maximization is K/(2α²); it falls to 0, so that the noise that is drawn averages out.
     optimizer: Optimizer.scaleByRate(Rate.cosine({ rate: K / (2 * alpha ** 2), steps: 60 })),

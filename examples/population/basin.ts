@@ -2,7 +2,7 @@
  * Which start leads where? Three students of three Gaussians at −6, −2 and 7: the third at 7, the first two anywhere on a grid. Flows of the
  * Fisher divergence, and expectation–maximization on the likelihood.
  */
-import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
 
 const truth = Mixture.of({ means: [[-6], [-2], [7]] })
 const score = Score.spherical({ components: 3 })
@@ -10,7 +10,7 @@ const means = (a: number, b: number, c: number): Params.Params<'means'> => Param
 // Beside the diagonals: students that are equal stay so.
 const starts = { origin: means(0, 0.1, 7), across: means(1, 0, 0), up: means(0, 1, 0), reach: 9, count: 7 }
 
-const fisher = Population.loss({ score, objective: Objective.against(truth, TimeLaw.at(0.1)) })
+const fisher = Population.loss({ score, objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1)) })
 const likelihood = Population.loss({ score, objective: Objective.likelihood, data: truth })
 export const [byFlow, byEM] = [
   Population.basin(fisher, { starts }),

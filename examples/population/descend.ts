@@ -15,7 +15,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 
 const truth = Mixture.of({ means: [[-2], [2]], weights: [0.3, 0.7] })
@@ -25,7 +25,7 @@ const pipeline = Pipeline.of({
   initializer: Initializer.values(Params.of({ means: [[-1], [1]], logits: [0, 0], logVariances: [0, 0] })),
   stages: [
     Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(0.3)),
+      objective: Objective.denoising(NoiseLevels.at(0.3)),
       optimizer: Optimizer.adam({ rate: 0.05 }),
       steps: 600
     })

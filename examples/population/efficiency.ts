@@ -19,24 +19,25 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { drawn } from './drawn.js'
 
 /** Two Gaussians so far apart, weights 3 : 7, variances known. */
 const score = Score.isotropic({ components: 2 })
-const of = (timeLaw: TimeLaw.TimeLaw, apart = 6): Params.Params<'means' | 'logits' | 'logVariances'> => {
+const of = (noiseLevels: NoiseLevels.NoiseLevels, apart = 6): Params.Params<'means' | 'logits' | 'logVariances'> => {
   const means = [[-apart / 2], [apart / 2]]
   const truth = Mixture.of({ means, weights: [0.3, 0.7] })
   const at = Params.of({ means, logits: [Math.log(0.3), Math.log(0.7)], logVariances: [0, 0] })
-  return Efficiency.sandwich({ score, objective: Objective.implicit(timeLaw), known: ['logVariances'] })(truth)(at).of
+  return Efficiency.sandwich({ score, objective: Objective.implicit(noiseLevels), known: ['logVariances'] })(truth)(at)
+    .of
 }
 
 const LEVELS = [0.003, 0.03, 0.1, 0.3, 0.7, 3]
 const SEPARATIONS = [2, 4, 6]
 const grid = SEPARATIONS.map(apart =>
   LEVELS.map(t => {
-    const { logits, means } = of(TimeLaw.at(t), apart)
+    const { logits, means } = of(NoiseLevels.at(t), apart)
     return { t, weight: logits.values[0], mean: means.values[0] }
   })
 )
@@ -44,7 +45,7 @@ export const byLevel = grid[2]
 for (const { t, weight, mean } of byLevel)
   console.log(`t = ${t}: weight ${weight.toFixed(3)}; means ${mean.toFixed(3)}`)
 /** All levels, as maximum likelihood weighs them: efficient (arXiv 2504.05161). */
-const likelihood = TimeLaw.likelihood({ until: 10, nodes: 16, leastVariance: 0.5 })
+const likelihood = NoiseLevels.likelihood({ until: 10, nodes: 16, leastVariance: 0.5 })
 export const overAll = of(likelihood).logits.values[0]
 console.log(`all levels: ${overAll.toFixed(6)}`)
 
@@ -71,7 +72,7 @@ drawn(
 const pair = Mixture.symmetricPair([1.2])
 export const coverage = [0.1, 1].map(t => {
   const score = Score.symmetricPair
-  const objective = Objective.implicit(TimeLaw.at(t))
+  const objective = Objective.implicit(NoiseLevels.at(t))
   const expectation = Expectation.quadrature()
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,

@@ -4,7 +4,7 @@
  * pitchfork, and where they are apart the minimum ends in a fold. And which objective loses it first? Components at −g/2, g/2 and ρg, which noise
  * only brings nearer, by the Fisher divergence and by likelihood. `node noise.js picture.svg` draws the second.
  */
-import { Mixture, Objective, Params, type Picture, Population, Score, TimeLaw } from 'ornstein'
+import { Mixture, Objective, Params, type Picture, Population, Score, NoiseLevels } from 'ornstein'
 import { drawn } from './drawn.js'
 
 const score = Score.spherical({ components: 3 })
@@ -14,7 +14,7 @@ const students = (a: number, b: number, c: number): Params.Params<'means'> => Pa
 
 const truth = Mixture.of({ means: [[-6], [-2], [7]] })
 const lossAt = (time: number): Population.Loss<'means'> =>
-  Population.loss({ score, objective: Objective.against(truth, TimeLaw.at(time)) })
+  Population.loss({ score, objective: Objective.fisherDivergence(truth, NoiseLevels.at(time)) })
 const follow = (at: number, params: Params.Params<'means'>): Population.Branch<'means'> =>
   Population.follow(lossAt, { from: { at, params }, by: 0.05 })
 
@@ -43,7 +43,8 @@ export const annealed = [0.3, 0.45, 0.55, 1].map(time => {
 const gapped = (ratio: number, gap: number): Mixture.Mixture =>
   Mixture.of({ means: [[-gap / 2], [gap / 2], [ratio * gap]] })
 const losses = {
-  fisher: (truth: Mixture.Mixture) => Population.loss({ score, objective: Objective.against(truth, TimeLaw.clean) }),
+  fisher: (truth: Mixture.Mixture) =>
+    Population.loss({ score, objective: Objective.fisherDivergence(truth, NoiseLevels.clean) }),
   likelihood: (truth: Mixture.Mixture) => Population.loss({ score, objective: Objective.likelihood, data: truth })
 }
 /** The bad minimum from a gap where it is to where it ends. */

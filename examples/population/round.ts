@@ -2,7 +2,7 @@
  * What do round students make of components whose variances are others? Students of variance 1, components of variances ½ and 1½, four apart: where
  * the flow of the Fisher divergence leads from the components, by noise level. `node round.js picture.svg` draws how far its centres are off.
  */
-import { Mixture, Objective, Params, type Picture, Population, Score, TimeLaw } from 'ornstein'
+import { Mixture, Objective, Params, type Picture, Population, Score, NoiseLevels } from 'ornstein'
 import { drawn } from './drawn.js'
 
 const score = Score.spherical({ components: 2 })
@@ -16,7 +16,10 @@ const offOf = ({ means }: Params.Params<'means'>): ReadonlyArray<number> => cent
 
 /** The minimum at a level to which the flow from the components leads. */
 export const offAt = (variances: ReadonlyArray<number>, time: number): ReadonlyArray<number> => {
-  const loss = Population.loss({ score, objective: Objective.against(truthOf(variances), TimeLaw.at(time)) })
+  const loss = Population.loss({
+    score,
+    objective: Objective.fisherDivergence(truthOf(variances), NoiseLevels.at(time))
+  })
   const course = Population.flow(loss, { until: { gradientNorm: 1e-9 } })(from)
   return offOf(course[course.length - 1].params)
 }

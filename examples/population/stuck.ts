@@ -2,7 +2,7 @@
  * Why is a fit stuck? At a minimum that is not the truth, one student stands for several components, or several for one (Chen et al. 2024): each
  * component is given to its nearest student, and each student to its nearest component. Three students of three Gaussians at −5, −1 and 6.
  */
-import { Expectation, Mixture, Objective, type Params, Population, Schedule, Score, TimeLaw } from 'ornstein'
+import { Expectation, Mixture, Objective, type Params, Population, Schedule, Score, NoiseLevels } from 'ornstein'
 
 /** At the level t = 0.1, where centres are αc. */
 const { alpha } = Schedule.level(0.1)(Schedule.ornsteinUhlenbeck)
@@ -28,8 +28,8 @@ export const diagnosis = ({ means }: Params.Params<'means'>): Diagnosis => {
   }
 }
 
-const forward = Objective.against(Mixture.of({ means: centres.map(c => [c / alpha]) }), TimeLaw.at(0.1))
-export const minima = [forward, Expectation.overStudent(forward)].map(objective => {
+const forward = Objective.fisherDivergence(Mixture.of({ means: centres.map(c => [c / alpha]) }), NoiseLevels.at(0.1))
+export const minima = [forward, Expectation.underModel(forward)].map(objective => {
   const loss = Population.loss({ score: Score.spherical({ components: 3 }), objective })
   const { points } = Population.stationary(loss, { starts: 8, spread: 6 })
   console.log(Objective.formula(objective))

@@ -2,7 +2,7 @@
  * Which noise level tells the weights of two components best? The error of the estimated weight over the Cramér–Rao bound, by how many
  * standard deviations apart noise leaves the components, which are D apart before it. `node weights.js picture.svg` draws it.
  */
-import { Efficiency, Mixture, Objective, Params, type Picture, Score, TimeLaw } from 'ornstein'
+import { Efficiency, Mixture, Objective, Params, type Picture, Score, NoiseLevels } from 'ornstein'
 import { drawn } from './drawn.js'
 
 const score = Score.isotropic({ components: 2 })
@@ -11,7 +11,7 @@ const score = Score.isotropic({ components: 2 })
 export const errorAt = (apart: number, weight: number, gap: number): number => {
   const means = [[-apart / 2], [apart / 2]]
   const weights = [weight, 1 - weight]
-  const objective = Objective.implicit(TimeLaw.at(Math.log(apart / gap)))
+  const objective = Objective.implicit(NoiseLevels.at(Math.log(apart / gap)))
   const at = Params.of({ means, logits: weights.map(Math.log), logVariances: [0, 0] })
   const { of } = Efficiency.sandwich({ score, objective, known: ['logVariances'] })(Mixture.of({ means, weights }))(at)
   return of.logits.values[0]

@@ -25,7 +25,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, mul, square, sub, sum, type Tensor } from 'ornstein/float64'
 import { fromTruth, type Program } from './program.js'
@@ -41,7 +41,7 @@ const objective = Objective.define({
   name: 'consistency',
   about: 'what is said of neighbouring points is the same',
   meaning: () => ({
-    timeLaw: TimeLaw.oneOf(Array.from({ length: levels }, (_, i) => (i + 1) / levels)),
+    noiseLevels: NoiseLevels.oneOf(Array.from({ length: levels }, (_, i) => (i + 1) / levels)),
     constants: Params.zeros(Score.shapes(2)(score)),
     perRow: Objective.seeing(score)(row => {
       const { clean, noise, noisy, level } = row
@@ -89,7 +89,7 @@ export const program: Program = {
   title: 'Consistency training: one step from noise to data (arXiv 2303.01469)',
   run: effort => {
     const stages = [taught({ steps: Math.round(3000 * Math.sqrt(effort)) })]
-    const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+    const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.networkDefault, stages })
     const data = Source.drawn({ rows: 128, key: Key.fromSeed(1) })(rows => key => Mixture.sample(rows)(key)(truth))
     const compiled = Problem.orThrow(Compile.pipeline(pipeline)(data))
     const { params } = Run.last(compiled)(Key.fromSeed(2))

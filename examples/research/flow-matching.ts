@@ -19,7 +19,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, mul, square, sub, sum } from 'ornstein/float64'
 import { fromTruth, type Program } from './program.js'
@@ -34,11 +34,11 @@ const straight = Objective.seeing(score)(({ clean, partner, level, headsAt }) =>
   const between = add(mul(level.alpha, clean), mul(level.sigma, partner))
   return sum(square(sub(headsAt(between, level).velocity, sub(partner, clean))), 1)
 })
-export const objective = Objective.custom('flow matching', TimeLaw.uniform(0, 1), straight, { bounded: true })
+export const objective = Objective.custom('flow matching', NoiseLevels.uniform(0, 1), straight, { bounded: true })
 const pipelineOf = (steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })
   const stages = [Stage.descend({ objective, optimizer, steps, batch: 128 })]
-  return Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+  return Pipeline.of({ schedule, score, initializer: Initializer.networkDefault, stages })
 }
 const coupled = Source.coupled(Source.optimalTransport)
 
@@ -77,8 +77,8 @@ export const program: Program = {
     const { params } = Run.last(compiled)(Key.fromSeed(2))
     /** From noise to rows: where each step leads. */
     const path = (noise: Points.Points, steps: number): ReadonlyArray<Points.Points> => {
-      const along = Problem.orThrow(Sampler.along({ by: Sampler.heun, from: 1, to: 0, steps }))
-      return Array.from(along(Sampler.head(score, schedule, params, 'velocity'))(noise), ({ points }) => points)
+      const along = Problem.orThrow(Sampler.integrateVelocity({ by: Sampler.heun, from: 1, to: 0, steps }))
+      return Array.from(along(Sampler.headVelocity(score, schedule, params, 'velocity'))(noise), ({ points }) => points)
     }
     const noise = normal(2000, 3)
     const truly = [4, 5].map(seed => Mixture.sample(2000)(Key.fromSeed(seed))(truth))

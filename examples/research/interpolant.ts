@@ -23,7 +23,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, mul, square, sub, sum } from 'ornstein/float64'
 import { fromTruth, type Program } from './program.js'
@@ -34,7 +34,7 @@ export const schedule = Schedule.define({
   about: 'what a stochastic interpolant does to its first end',
   meaning: () => ({ until: 0.99, level: t => ({ alpha: 1 - t, sigma: Math.sqrt(2 * t * (1 - t)) }) })
 })
-const times = TimeLaw.uniform(0.02, 0.98)
+const times = NoiseLevels.uniform(0.02, 0.98)
 const net = Net.mlp({ hidden: [64, 64], heads: { drift: Net.output(), denoiser: Net.output() } })
 const score = Score.network(net, { heads: { denoiser: Parametrization.noise } })
 const slope = (t: number): number => (1 - 2 * t) / Math.sqrt(2 * t * (1 - t))
@@ -52,7 +52,7 @@ const objective = Objective.custom(
 const pipelineOf = (steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })
   const stages = [Stage.descend({ objective, optimizer, steps, batch: 256 })]
-  return Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+  return Pipeline.of({ schedule, score, initializer: Initializer.networkDefault, stages })
 }
 
 // —— check: between mixtures drift and score are known ——
@@ -135,7 +135,7 @@ export const program: Program = {
     const carried = (start: Points.Points, steps: number, epsilon: number): Points.Points => {
       const noisy = { by: Sampler.euler, diffusion: { size: () => Math.sqrt(2 * epsilon), key: Key.fromSeed(5) } }
       const way = epsilon > 0 ? noisy : { by: Sampler.heun }
-      const along = Problem.orThrow(Sampler.along({ ...way, from: 0.02, to: 0.98, steps }))
+      const along = Problem.orThrow(Sampler.integrateVelocity({ ...way, from: 0.02, to: 0.98, steps }))
       const velocity: Sampler.VelocityFunction = (points, t) => {
         const { drift, denoiser } = heads(t)(points)
         const share = epsilon / Schedule.level(t)(schedule).sigma

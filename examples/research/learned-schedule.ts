@@ -19,7 +19,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import {
   add,
@@ -75,7 +75,7 @@ const loss = (row: Row): Tensor => {
   const off = add(row.noise, mul(sigma, row.scoreAt(noisy, { alpha, sigma })))
   return mul(mul(0.5, slope), sum(square(off), 1, true))
 }
-const times = TimeLaw.uniform(0, 1)
+const times = NoiseLevels.uniform(0, 1)
 const bound = Objective.custom('diffusion loss', times, loss, { bounded: true })
 /** E ℓ², which is Var ℓ and what no schedule changes. */
 const second = Objective.custom('its square', times, (row: Row) => square(loss(row)), { bounded: true })

@@ -20,14 +20,14 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, div, Elementary, exp, mul, square, stopGradient, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
 export const schedule = Schedule.ornsteinUhlenbeck
 const stride = 0.1
-const times = TimeLaw.uniform(0.2, 2)
+const times = NoiseLevels.uniform(0.2, 2)
 const net = Net.mlp({ hidden: [32, 32], heads: { noise: Net.output(), share: Net.output() } })
 export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
@@ -53,7 +53,7 @@ const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise),
 const pipelineOf = (steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 3e-3, steps }) })
   const stages = [Stage.descend({ objective: hybrid, optimizer, steps, batch: 256 })]
-  return Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+  return Pipeline.of({ schedule, score, initializer: Initializer.networkDefault, stages })
 }
 
 // —— check: of normal data the variance of a reverse step is known ——

@@ -23,7 +23,7 @@ import {
   Source,
   Stage,
   TimeGrid,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { fromTruth, type Program } from './program.js'
 
@@ -32,11 +32,11 @@ const schedule = Schedule.edm
 const levels = Array.from({ length: 10 }, (_, i) => 10 * 0.01 ** (i / 9))
 const score = Score.network(Net.mlp({ hidden: [64, 64] }), { predicts: Parametrization.noise })
 /** Σ σ² E|s + z/σ|² over the levels. */
-const objective = Objective.denoising(TimeLaw.oneOf(levels), Parametrization.noise)
+const objective = Objective.denoising(NoiseLevels.oneOf(levels), Parametrization.noise)
 const pipelineOf = (steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })
   const stages = [Stage.descend({ objective, optimizer, steps, batch: 256 })]
-  return Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+  return Pipeline.of({ schedule, score, initializer: Initializer.networkDefault, stages })
 }
 const sampler = Problem.orThrow(
   Sampler.compile({

@@ -21,7 +21,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, mul, square, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
@@ -30,7 +30,7 @@ export const schedule = Schedule.rectifiedFlow
 const embedding = Net.sinusoidal(4, { of: 'angle' })
 const net = Net.mlp({ hidden: [32, 32], embedding, heads: { velocity: Net.output() } })
 export const score = Score.network(net, { heads: { velocity: Parametrization.flow } })
-const times = TimeLaw.uniform(0, 1)
+const times = NoiseLevels.uniform(0, 1)
 
 /** E|u(x_t, t) − (z − x)|² on the line between a sample x and the noise z that it came from. */
 const straight = Objective.seeing(score)(({ clean, partner, level, headsAt }) => {
@@ -50,8 +50,8 @@ const pipelineOf = (objective: Objective.Objective, initializer: Initializer.Ini
 }
 /** From noise at t = 1 to data at 0 along the velocity, in so many steps of Euler's. */
 const carried = (params: Weights, noise: Points.Points, steps: number): Points.Points => {
-  const along = Problem.orThrow(Sampler.along({ by: Sampler.euler, from: 1, to: 0, steps }))
-  return [...along(Sampler.head(score, schedule, params, 'velocity'))(noise)][steps].points
+  const along = Problem.orThrow(Sampler.integrateVelocity({ by: Sampler.euler, from: 1, to: 0, steps }))
+  return [...along(Sampler.headVelocity(score, schedule, params, 'velocity'))(noise)][steps].points
 }
 
 // —— check: in one dimension the flow is the map of quantiles, F⁻¹(Φ(z)) ——
@@ -77,7 +77,7 @@ export const program: Program = {
   run: effort => {
     const steps = Math.round(2000 * effort)
     const data = Source.drawn({ rows: 256, key: Key.fromSeed(1) })(rows => key => Mixture.sample(rows)(key)(truth))
-    const flow = Problem.orThrow(Compile.pipeline(pipelineOf(rectified, Initializer.own, steps))(data))
+    const flow = Problem.orThrow(Compile.pipeline(pipelineOf(rectified, Initializer.networkDefault, steps))(data))
     const first = Run.last(flow)(Key.fromSeed(2)).params
     const noise = noiseOf(4000, 3)
     const pairs = Problem.orThrow(pipe(carried(first, noise, 100), Points.paired(noise)))

@@ -18,13 +18,13 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { square, stopGradient, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
 export const schedule = Schedule.ornsteinUhlenbeck
-const times = TimeLaw.uniform(0.1, 2)
+const times = NoiseLevels.uniform(0.1, 2)
 const net = Net.mlp({ hidden: [64, 64], heads: { noise: Net.output(), trace: Net.linear(1) } })
 export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
@@ -45,7 +45,7 @@ const pipelineOf = (steps: number) =>
   Pipeline.of({
     schedule,
     score,
-    initializer: Initializer.own,
+    initializer: Initializer.networkDefault,
     stages: [Stage.descend({ objective: both, optimizer: optimizer(steps), steps, batch: 256 })]
   })
 

@@ -21,7 +21,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { add, concat, div, mul, pow, slice, sub, sum, type Tensor } from 'ornstein/float64'
 import type { Program } from './program.js'
@@ -43,7 +43,7 @@ const stein = (u: Tensor, v: Tensor): Tensor => {
 }
 export const discrepancy = Objective.pairwise(
   'KSD²',
-  TimeLaw.clean,
+  NoiseLevels.clean,
   ({ clean, score }) => concat([clean, score], 1),
   stein
 )

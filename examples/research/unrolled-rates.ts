@@ -2,7 +2,7 @@
  * Learned step sizes: the rates of eight steps on the pair problem, by the gradient of a held-out loss at the end in all of them, through
  * the run (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492). Steps differ: long ones turn the centre, short ones settle it.
  */
-import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
 import type { Program } from './program.js'
 
 const STEPS = 8
@@ -11,7 +11,7 @@ const [train, held] = Key.split(2)(Key.fromSeed(1)).map(key => Mixture.sample(50
 const loss = {
   schedule: Schedule.ornsteinUhlenbeck,
   score: Score.symmetricPair,
-  objective: Objective.implicit(TimeLaw.at(0.3)),
+  objective: Objective.implicit(NoiseLevels.at(0.3)),
   expectation: Expectation.monteCarlo({ antithetic: true })
 }
 const end = Problem.orThrow(Compile.valueAndGrad(loss)(held))

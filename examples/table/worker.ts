@@ -1,14 +1,14 @@
 /** The library's side of the page: the commands of the command line, on files in memory. Knows no page. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Picture, Problem } from 'ornstein'
-import { memory, unpacked } from '../../src/cli/memory.js'
-import { fitting } from '../../src/cli/fitOptions.js'
-import { nameOf, read } from '../../src/cli/option.js'
-import { asOptions, csvOf, reading } from '../../src/cli/tableOptions.js'
-import { assign, evaluate, fit } from '../../src/cli/ofTables.js'
+import { memory, decompressed } from '../../src/cli/memory.js'
+import { FIT_OPTIONS } from '../../src/cli/fitOptions.js'
+import { optionName, readOptions } from '../../src/cli/option.js'
+import { asOptions, csvOf, READING_OPTIONS } from '../../src/cli/tableOptions.js'
+import { assignCommand, evaluateCommand, fitCommand } from '../../src/cli/ofTables.js'
 import { standard } from '../../src/standard.js'
-import { tableOf, unfit } from '../../src/data/grid.js'
-import type { Failure, World } from '../../src/cli/world.js'
+import { gridToTable, reasonIgnored } from '../../src/data/grid.js'
+import type { CommandFailure, World } from '../../src/cli/world.js'
 
 declare const VERSION: string
 
@@ -58,7 +58,7 @@ const say = (reply: Reply): void => {
   self.postMessage(reply)
 }
 
-const shown = ({ problems }: Failure): Wrong => problems.map(Problem.show)
+const shown = ({ problems }: CommandFailure): Wrong => problems.map(Problem.show)
 
 let given: Map<string, Uint8Array> = new Map()
 const made = new Map<string, Uint8Array>()
@@ -112,9 +112,9 @@ const world = (): World => ({
 
 /** The columns of a table, and what keeps it from being learned from as it is. */
 const open = async ({ name, content, given: asked }: Question & { ask: 'open' }): Promise<Reply> => {
-  if (content !== null) given = new Map([[name, await unpacked(new Uint8Array(await content.arrayBuffer()))]])
-  const { values, problems } = await read(
-    reading,
+  if (content !== null) given = new Map([[name, await decompressed(new Uint8Array(await content.arrayBuffer()))]])
+  const { values, problems } = await readOptions(
+    READING_OPTIONS,
     { ...asked, missing: 'em' },
     { vocabulary: () => Promise.resolve(E.right(standard)) }
   )
@@ -127,10 +127,10 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
   if (E.isLeft(grid.right)) return { is: 'table', table: null, wrong: wrong(grid.right.left) }
   const cells = grid.right.right
   const { names, rows } = cells
-  const table = tableOf(options)(cells)
+  const table = gridToTable(options)(cells)
   if (E.isLeft(table)) {
     const ignored = names.flatMap((name, j) => {
-      const why = unfit(cells)(j)
+      const why = reasonIgnored(cells)(j)
       return why === null ? [] : [{ name, why }]
     })
     const columns = names.filter(name => !ignored.some(one => one.name === name))
@@ -143,7 +143,7 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
 
 /** How a table is read, of what is asked of a fit. */
 const asRead = (asked: Given): Given =>
-  Object.fromEntries(Object.entries(asked).filter(([key]) => key in reading || key === 'columns'))
+  Object.fromEntries(Object.entries(asked).filter(([key]) => key in READING_OPTIONS || key === 'columns'))
 
 const blobs = (all: Iterable<readonly [string, Uint8Array]>): Made['files'] =>
   Object.fromEntries(Array.from(all, ([path, bytes]) => [path, new Blob([Uint8Array.from(bytes)])]))
@@ -159,11 +159,11 @@ const reply = (wrong: Wrong): Reply & { readonly is: 'made' } => ({
 const learn = async ({ name, given: asked }: Question & { ask: 'fit' }): Promise<Reply> => {
   afresh()
   const here = world()
-  const fitted = await fit.work([name], { ...asked, out: 'model.json', report: 'report.html' })(here)()
+  const fitted = await fitCommand.work([name], { ...asked, out: 'model.json', report: 'report.html' })(here)()
   if (E.isLeft(fitted)) return { is: 'made', made: null, wrong: shown(fitted.left) }
   // what was found is shown while rows are assigned
   say({ ...reply([]), next: 'assigning rows' })
-  const assigned = await assign.work(['model.json', name], { ...asRead(asked), out: 'assigned.csv' })(here)()
+  const assigned = await assignCommand.work(['model.json', name], { ...asRead(asked), out: 'assigned.csv' })(here)()
   const files = blobs([...made].filter(([path]) => path === 'assigned.csv'))
   return { is: 'more', files, wrong: E.isLeft(assigned) ? shown(assigned.left) : [] }
 }
@@ -176,9 +176,9 @@ const assigned = async ({ name, model, given: asked }: Question & { ask: 'assign
   const how = Object.fromEntries(Object.entries(asRead(asked)).filter(([key]) => key !== 'columns'))
   const labels = 'labels' in asked ? { labels: asked.labels } : {}
   const here = world()
-  const judged = await evaluate.work(['model.json', name], { ...how, ...labels })(here)()
+  const judged = await evaluateCommand.work(['model.json', name], { ...how, ...labels })(here)()
   if (E.isLeft(judged)) return { is: 'made', made: null, wrong: shown(judged.left) }
-  const written = await assign.work(['model.json', name], { ...how, out: 'assigned.csv' })(here)()
+  const written = await assignCommand.work(['model.json', name], { ...how, out: 'assigned.csv' })(here)()
   return reply(E.isLeft(written) ? shown(written.left) : [])
 }
 
@@ -196,12 +196,12 @@ self.onmessage = async ({ data }: MessageEvent<Question>): Promise<void> => {
 }
 
 /** What may be asked of a fit, in the words of the command line. */
-const controls = Object.entries(fitting).map(
+const controls = Object.entries(FIT_OPTIONS).map(
   ([key, { about, otherwise = null, argument, opposite }]): [string, Control] => {
     const words = opposite === undefined ? (argument?.words ?? null) : ['yes', 'no']
     return [
       key,
-      { key, name: nameOf(key), about, otherwise, words, isFlag: argument === null && opposite === undefined }
+      { key, name: optionName(key), about, otherwise, words, isFlag: argument === null && opposite === undefined }
     ]
   }
 )

@@ -3,10 +3,10 @@
  * entry, whose numbers an engine boxes, takes several times as long. Each operation is rounded as it is written.
  */
 
-type Loop = (x: Float64Array, y: Float64Array) => Float64Array
+type EntryLoop = (x: Float64Array, y: Float64Array) => Float64Array
 
 /** x + y */
-export const sums: Loop = (x, y) => {
+export const sums: EntryLoop = (x, y) => {
   const out = new Float64Array(x.length)
   for (let i = 0; i < out.length; i++) out[i] = x[i] + y[i]
   return out
@@ -21,7 +21,7 @@ export const multiples = (factor: number, x: Float64Array): Float64Array => {
 
 /** a x + b y */
 export const combinations =
-  (a: number, b: number): Loop =>
+  (a: number, b: number): EntryLoop =>
   (x, y) => {
     const out = new Float64Array(x.length)
     for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i]
@@ -30,7 +30,7 @@ export const combinations =
 
 /** a x + b y y */
 export const combinationsOfSquares =
-  (a: number, b: number): Loop =>
+  (a: number, b: number): EntryLoop =>
   (x, y) => {
     const out = new Float64Array(x.length)
     for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i] * y[i]
@@ -39,7 +39,7 @@ export const combinationsOfSquares =
 
 /** (x/a)/(√(y/b) + ε), and 0 where x/a is, even with ε = 0. */
 export const overRoots =
-  (a: number, b: number, epsilon: number): Loop =>
+  (a: number, b: number, epsilon: number): EntryLoop =>
   (x, y) => {
     const out = new Float64Array(x.length)
     for (let i = 0; i < out.length; i++) {

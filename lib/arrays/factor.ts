@@ -3,15 +3,15 @@
  * triangle [d, d] (Cholesky's). All that a Gaussian is asked for is taken from F; Σ itself, whose condition is the square of
  * F's, is never formed. Sums run in a fixed order.
  */
-import { single } from './ndarray.js'
+import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
 import { factorGram, symmetricEigen } from './linalg.js'
 import type { NdArray } from './ndarray.js'
 
-type Rows = Float64Array
+type FlatRows = Float64Array
 
 /** Each row r of [rows, dim] as F r. */
-export const multiply = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows => {
+export const multiplyFactor = ({ shape, values }: NdArray, dim: number, rows: FlatRows): FlatRows => {
   if (shape.length === 0) return rows.map(x => values[0] * x)
   if (shape.length === 1) return rows.map((x, at) => values[at % dim] * x)
   const out = new Float64Array(rows.length)
@@ -25,7 +25,7 @@ export const multiply = ({ shape, values }: NdArray, dim: number, rows: Rows): R
 }
 
 /** Returns c + F r for a single row r. Each entry is summed in the order of the columns of F, starting with c. */
-export const applyAffine = ({ shape, values }: NdArray, centre: Rows, row: Rows): Rows => {
+export const applyAffine = ({ shape, values }: NdArray, centre: FlatRows, row: FlatRows): FlatRows => {
   if (shape.length < 2) return centre.map((c, j) => c + values[shape.length === 0 ? 0 : j] * row[j])
   const dim = row.length
   return centre.map((c, i) => {
@@ -41,8 +41,8 @@ export const multiplyFactors = (left: NdArray, right: NdArray, dim: number): NdA
   if (right.shape.length === 0) return { shape: left.shape, values: left.values.map(x => x * right.values[0]) }
   if (left.shape.length === 1 && right.shape.length === 1)
     return { shape: [dim], values: left.values.map((x, j) => x * right.values[j]) }
-  const { values: outer } = triangle(left, dim)
-  const { values: inner } = triangle(right, dim)
+  const { values: outer } = triangleOfFactor(left, dim)
+  const { values: inner } = triangleOfFactor(right, dim)
   const out = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let k = 0; k <= i; k++)
@@ -57,7 +57,7 @@ export const covarianceTrace = ({ shape, values }: NdArray, dim: number): number
 }
 
 /** Each row r as F⁻¹ r, by forward substitution: the r of covariance Σ become white. */
-export const solve = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows => {
+export const solve = ({ shape, values }: NdArray, dim: number, rows: FlatRows): FlatRows => {
   if (shape.length === 0) return rows.map(x => x / values[0])
   if (shape.length === 1) return rows.map((x, at) => x / values[at % dim])
   const out = new Float64Array(rows.length)
@@ -71,7 +71,7 @@ export const solve = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows
 }
 
 /** F as the triangle [d, d] that it is. */
-export const triangle = (factor: NdArray, dim: number): NdArray => {
+export const triangleOfFactor = (factor: NdArray, dim: number): NdArray => {
   const { shape, values } = factor
   if (shape.length === 2) return factor
   const out = new Float64Array(dim * dim)
@@ -80,8 +80,8 @@ export const triangle = (factor: NdArray, dim: number): NdArray => {
 }
 
 /** Σ = F Fᵀ, [d, d]. */
-export const covariance = (factor: NdArray, dim: number): NdArray => {
-  const { values } = triangle(factor, dim)
+export const covarianceOfFactor = (factor: NdArray, dim: number): NdArray => {
+  const { values } = triangleOfFactor(factor, dim)
   const out = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let j = 0; j <= i; j++) {
@@ -93,7 +93,7 @@ export const covariance = (factor: NdArray, dim: number): NdArray => {
 }
 
 /** The diagonals of L Lᵀ, [K · d], of triangles [K, d, d]. */
-export const variances = (triangles: Rows, dim: number): Rows => {
+export const triangleVariances = (triangles: FlatRows, dim: number): FlatRows => {
   const out = new Float64Array(triangles.length / dim)
   for (let row = 0; row < out.length; row++)
     for (let j = 0; j <= row % dim; j++) out[row] += triangles[row * dim + j] * triangles[row * dim + j]
@@ -109,14 +109,14 @@ export const logDeterminant = ({ shape, values }: NdArray, dim: number): number 
 }
 
 /** log w N(r; 0, Σ) = log w − log|F| − (d/2) log 2π − ½|F⁻¹r|², of log w and |F⁻¹r|²; both are 0 unless given. */
-export const logNormal = (factor: NdArray, dim: number, logWeight = 0, squared = 0): number =>
+export const logNormalDensity = (factor: NdArray, dim: number, logWeight = 0, squared = 0): number =>
   logWeight - logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI) - squared / 2
 
 /** tr Σ⁻¹ = |F⁻¹|² */
 export const tracePrecision = (factor: NdArray, dim: number): number => {
   if (factor.shape.length === 0) return dim / Elementary.square(factor.values[0])
   if (factor.shape.length === 1) return factor.values.reduce((sum, f) => sum + 1 / (f * f), 0)
-  const unit = triangle(single(1), dim).values
+  const unit = triangleOfFactor(scalarArray(1), dim).values
   return solve(factor, dim, unit).reduce((sum, x) => sum + x * x, 0)
 }
 
@@ -124,7 +124,7 @@ export const tracePrecision = (factor: NdArray, dim: number): number => {
  * The triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by
  * Householder's reflections (Golub & Van Loan, Matrix Computations, §5.2.2).
  */
-export const sum = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
+export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   if (factors.every(({ shape }) => shape.length === 0))
     return {
       shape: [],
@@ -140,7 +140,7 @@ export const sum = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   const m = factors.length * dim
   const a = new Float64Array(m * dim)
   factors.forEach((factor, which) => {
-    const { values } = triangle(factor, dim)
+    const { values } = triangleOfFactor(factor, dim)
     for (let i = 0; i < dim; i++) for (let j = 0; j < dim; j++) a[(which * dim + j) * dim + i] = values[i * dim + j]
   })
   const lower = new Float64Array(dim * dim)
@@ -166,7 +166,7 @@ export const sum = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
 }
 
 /** Cholesky's triangle of a covariance [d, d] less a multiple of I; null where that is not positive definite. */
-export const ofCovariance = (covariance: Float64Array, dim: number, less = 0): NdArray | null => {
+export const choleskyOfCovariance = (covariance: Float64Array, dim: number, less = 0): NdArray | null => {
   const values = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let j = 0; j <= i; j++) {
@@ -188,17 +188,18 @@ export const ofClipped = (
   { less, above }: { readonly less: number; readonly above: number }
 ): NdArray => {
   // What has a factor even so is above it, and stays as it is.
-  const own = ofCovariance(scatter, dim, less + above) === null ? null : ofCovariance(scatter, dim, less)
+  const own =
+    choleskyOfCovariance(scatter, dim, less + above) === null ? null : choleskyOfCovariance(scatter, dim, less)
   if (own !== null) return own
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: scatter })
-  return ofRows(
+  return triangleOfRows(
     vectors.values.map((v, at) => Math.sqrt(Math.max(values[Math.floor(at / dim)] - less, above)) * v),
     dim
   )
 }
 
 /** The triangle of RᵀR, which is not formed, of any number of rows R [m, d]. */
-export const ofRows = (rows: Float64Array, dim: number): NdArray => {
+export const triangleOfRows = (rows: Float64Array, dim: number): NdArray => {
   const values = new Float64Array(dim * dim)
   const m = Math.max(dim, rows.length / dim)
   const padded = rows.length < dim * dim ? new Float64Array(dim * dim) : rows
@@ -208,7 +209,7 @@ export const ofRows = (rows: Float64Array, dim: number): NdArray => {
 }
 
 /** F of Σ in other units, D Σ D with D = diag(scale). */
-export const scaled = (factor: NdArray, scale: Float64Array): NdArray => {
+export const scaledFactor = (factor: NdArray, scale: Float64Array): NdArray => {
   const dim = scale.length
   if (factor.shape.length === 2)
     return { shape: factor.shape, values: factor.values.map((x, at) => scale[Math.floor(at / dim)] * x) }

@@ -2,7 +2,7 @@
 import type { NdArray } from './ndarray.js'
 
 /** The greatest |x_i|, 0 of no entries. */
-export const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+export const largestEntry = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 /** Σ_j a_j b_j over the first n entries of a, from `a0` on, and of b, from `b0` on. */
 export const dot = (a: Float64Array, a0: number, b: Float64Array, b0: number, n: number): number => {
@@ -25,7 +25,7 @@ const addTo = (a: Float64Array, a0: number, s: number, b: Float64Array, b0: numb
  * and §5.4.2).
  */
 export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
-  const scale = largest(values)
+  const scale = largestEntry(values)
   const rest = values.map(x => x / scale)
   const basis = new Float64Array(Math.min(m, n) * n)
   const lengthOf = (of: Float64Array, at: number): number => Math.sqrt(dot(of, at, of, at, n))
@@ -188,7 +188,7 @@ const tridiagonal = (
  * inner loop runs along memory).
  */
 export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eigen => {
-  const scale = largest(symmetric)
+  const scale = largestEntry(symmetric)
   if (!Number.isFinite(scale))
     return {
       values: new Float64Array(n).fill(NaN),
@@ -320,7 +320,7 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
  * form (Fan & Hoffman 1955). Of columns that depend on each other it is one of several.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
-  const scale = largest(values)
+  const scale = largestEntry(values)
   if (!Number.isFinite(scale)) return new Float64Array(m * n).fill(NaN)
   const {
     values: sizes,
@@ -330,14 +330,14 @@ export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const out = new Float64Array(m * n)
   for (let k = 0; k < n; k++) {
     const u = left.values.subarray(k * m, (k + 1) * m)
-    if (sizes[k] === 0) u.set(across(left.values, m, k))
+    if (sizes[k] === 0) u.set(orthogonalUnit(left.values, m, k))
     for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) out[i * n + j] += u[i] * right.values[k * n + j]
   }
   return out
 }
 
 /** A unit vector across the first k rows, which are orthonormal: of an axis what they leave over, of the axis of which that is most. */
-const across = (rows: Float64Array, m: number, k: number): Float64Array => {
+const orthogonalUnit = (rows: Float64Array, m: number, k: number): Float64Array => {
   const over = (x: Float64Array): Float64Array => {
     for (let row = 0; row < k; row++) {
       const share = dot(rows, row * m, x, 0, m)
@@ -358,7 +358,7 @@ export const transposed = (values: Float64Array, n: number): Float64Array =>
   values.map((_, at) => values[(at % n) * n + Math.floor(at / n)])
 
 /** A B of square matrices. */
-export const multiplied = (a: Float64Array, b: Float64Array, n: number): Float64Array =>
+export const multiplySquare = (a: Float64Array, b: Float64Array, n: number): Float64Array =>
   a.map((_, at) => {
     const i = Math.floor(at / n)
     const j = at % n
@@ -368,7 +368,7 @@ export const multiplied = (a: Float64Array, b: Float64Array, n: number): Float64
   })
 
 /** ½(A + Aᵀ) of a square matrix given by its columns: where either half is the other except for rounding. */
-export const symmetric = (columns: ReadonlyArray<Float64Array>): NdArray => {
+export const symmetricPart = (columns: ReadonlyArray<Float64Array>): NdArray => {
   const n = columns.length
   const values = new Float64Array(n * n).map((_, at) => {
     const i = Math.floor(at / n)

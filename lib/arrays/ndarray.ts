@@ -9,10 +9,11 @@ export interface NdArray {
 }
 
 /** A number as an array, []. */
-export const single = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
+export const scalarArray = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
 
 /** The number of entries of a shape: the product of its sizes, 1 for a scalar. */
-export const size = (shape: ReadonlyArray<number>): number => shape.reduce((product, length) => product * length, 1)
+export const shapeSize = (shape: ReadonlyArray<number>): number =>
+  shape.reduce((product, length) => product * length, 1)
 
 /** Arrays, one after another. */
 export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array => {
@@ -52,8 +53,8 @@ export const allFinite = (values: Float64Array): boolean => {
 }
 
 /** `[2, 3]` */
-export const shown = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+export const shapeText = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
 /** Numbers as rows of so many. */
-export const nested = (values: Float64Array, width: number): ReadonlyArray<ReadonlyArray<number>> =>
+export const nestedRows = (values: Float64Array, width: number): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: values.length / width }, (_, k) => Array.from(values.subarray(k * width, (k + 1) * width)))

@@ -2,13 +2,17 @@
 import type { NdArray } from './ndarray.js'
 
 /** A share of the mass that is left to rounding. */
-const NOTHING = 1e-15
+const MASS_TOLERANCE = 1e-15
 
 /**
  * The plan P ≥ 0, [m, n], of least Σ P C with the row sums `from` and the column sums `to`, each summing to 1: Kantorovich's problem, by
  * shortest augmenting paths (Ford & Fulkerson 1962). For few points: a path takes O((m + n)² ) steps, and there are about m + n of them.
  */
-export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Array, to: Float64Array): Float64Array => {
+export const transportPlan = (
+  { shape: [m, n], values: cost }: NdArray,
+  from: Float64Array,
+  to: Float64Array
+): Float64Array => {
   const moved = new Float64Array(m * n)
   const left = from.slice()
   const wanted = to.slice()
@@ -18,7 +22,7 @@ export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Arra
   // Each path empties a row, fills a column or clears a cell; what rounding might do is bounded.
   for (let path = 0; path < 8 * count * count; path++) {
     // From any row with mass left, over cells forward, and back where something was moved.
-    for (let v = 0; v < count; v++) distance[v] = v < m && left[v] > NOTHING ? 0 : Infinity
+    for (let v = 0; v < count; v++) distance[v] = v < m && left[v] > MASS_TOLERANCE ? 0 : Infinity
     before.fill(-1)
     for (let isShorter = true, pass = 0; isShorter && pass < count; pass++) {
       isShorter = false
@@ -31,7 +35,7 @@ export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Arra
             before[m + j] = i
             isShorter = true
           }
-          if (moved[i * n + j] > NOTHING && distance[m + j] - c < distance[i] - slack) {
+          if (moved[i * n + j] > MASS_TOLERANCE && distance[m + j] - c < distance[i] - slack) {
             distance[i] = distance[m + j] - c
             before[i] = m + j
             isShorter = true
@@ -40,7 +44,7 @@ export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Arra
     }
     let end = -1
     for (let j = 0; j < n; j++)
-      if (wanted[j] > NOTHING && distance[m + j] < (end < 0 ? Infinity : distance[end])) end = m + j
+      if (wanted[j] > MASS_TOLERANCE && distance[m + j] < (end < 0 ? Infinity : distance[end])) end = m + j
     if (end < 0) break
     let amount = wanted[end - m]
     let start = end

@@ -1,52 +1,52 @@
 /** How nodes are made: constants are folded, equal operands put in one order, and the rules of rules.ts applied. */
-import { broadcastShape, product as sizeOf } from '../kernels/dense.js'
+import { broadcastShape, productOfSizes as sizeOf } from '../kernels/dense.js'
 import {
   graph,
   isScalar,
   sameShape,
-  valueOf,
-  width,
+  constantValue,
+  nodeWidth,
   type Attrs,
-  type Fold,
+  type FoldOperation,
   type Graph,
-  type Node,
-  type Operation,
+  type GraphNode,
+  type NodeOperation,
   type Shape
 } from './graph.js'
-import { meaning } from './meaning.js'
+import { evaluateNode } from './meaning.js'
 import * as Rules from './rules.js'
 
-type Unary = (x: Node) => Node
-type Binary = (a: Node, b: Node) => Node
+type UnaryNode = (x: GraphNode) => GraphNode
+type BinaryNode = (a: GraphNode, b: GraphNode) => GraphNode
 
 export interface Algebra extends Graph {
-  readonly constant: (value: number) => Node
-  readonly entrywise: (kernel: string, ins: ReadonlyArray<Node>, attrs?: Attrs) => Node
-  readonly add: Binary
-  readonly sub: Binary
+  readonly constant: (value: number) => GraphNode
+  readonly entrywise: (kernel: string, ins: ReadonlyArray<GraphNode>, attrs?: Attrs) => GraphNode
+  readonly add: BinaryNode
+  readonly sub: BinaryNode
   /** a · b, entry by entry */
-  readonly mul: Binary
-  readonly div: Binary
-  readonly neg: Unary
-  readonly square: Unary
-  readonly reciprocal: Unary
+  readonly mul: BinaryNode
+  readonly div: BinaryNode
+  readonly neg: UnaryNode
+  readonly square: UnaryNode
+  readonly reciprocal: UnaryNode
   /** Σ over the axes. */
-  readonly sum: (x: Node, axes: ReadonlyArray<number>) => Node
-  readonly reduce: (fold: Fold, x: Node, axes: ReadonlyArray<number>) => Node
-  readonly reshaped: (x: Node, shape: Shape) => Node
+  readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
+  readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
+  readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
   /** Every entry written out. */
-  readonly stretched: (x: Node, shape: Shape) => Node
-  readonly pick: (sources: ReadonlyArray<Node>, table: ReadonlyArray<number>, shape: Shape) => Node
+  readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
+  readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
   /** The transpose of a matrix. */
-  readonly flipped: (matrix: Node) => Node
-  readonly product: (x: Node, matrix: Node, transposed: boolean) => Node
-  readonly distances: (x: Node, matrix: Node) => Node
-  readonly rowSum: (x: Node) => Node
-  readonly rowDot: (a: Node, b: Node) => Node
+  readonly flipped: (matrix: GraphNode) => GraphNode
+  readonly product: (x: GraphNode, matrix: GraphNode, transposed: boolean) => GraphNode
+  readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
+  readonly rowSum: (x: GraphNode) => GraphNode
+  readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
   /** c · x */
-  readonly times: (c: number, x: Node) => Node
+  readonly times: (c: number, x: GraphNode) => GraphNode
   /** Whether a node is of a version (`versions.ts`), and not the same in all of them. */
-  readonly varies: (x: Node) => boolean
+  readonly varies: (x: GraphNode) => boolean
 }
 
 const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr'])
@@ -60,7 +60,7 @@ const rulesOf = (rewriting: Rewriting) => {
     rewriting === 'none' ? {} : rewriting === 'versions' ? Rules.versionRules : Rules.entrywiseRules
   const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
     rewriting === 'none' ? [] : rewriting === 'splitting' ? [...rules, ...splitting] : rules
-  const sums: Readonly<Partial<Record<Fold, ReadonlyArray<Rules.FoldRule>>>> = {
+  const sums: Readonly<Partial<Record<FoldOperation, ReadonlyArray<Rules.FoldRule>>>> = {
     Sum: of(Rules.sumRules, Rules.splittingSumRules)
   }
   return {
@@ -74,13 +74,13 @@ const rulesOf = (rewriting: Rewriting) => {
     rowDot: of(Rules.rowDotRules, Rules.splittingRowDotRules)
   }
 }
-const tables = new Map<Rewriting, ReturnType<typeof rulesOf>>()
+const rulesByRewriting = new Map<Rewriting, ReturnType<typeof rulesOf>>()
 
 /** What the first rule makes that makes anything. */
 const better = <A extends ReadonlyArray<unknown>>(
-  rules: ReadonlyArray<(...of: A) => Node | undefined>,
+  rules: ReadonlyArray<(...of: A) => GraphNode | undefined>,
   ...of: A
-): Node | undefined => {
+): GraphNode | undefined => {
   for (const rule of rules) {
     const made = rule(...of)
     if (made !== undefined) return made
@@ -88,10 +88,10 @@ const better = <A extends ReadonlyArray<unknown>>(
   return undefined
 }
 
-const placeOf = (ins: ReadonlyArray<Node>): Node['place'] =>
+const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['place'] =>
   ins.some(({ place }) => place === 'rows') ? 'rows' : 'once'
 
-const isStretch = ({ does }: Node): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
+const isStretch = ({ does }: GraphNode): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
 
 /** Which entry of what stretches to a shape is an entry there. */
 const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
@@ -109,15 +109,15 @@ const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
 }
 
 /** Where an entry of a node comes from, through all that moves entries. */
-const origin = (x: Node, at: number): readonly [Node, number] => {
+const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => {
   const [first] = x.ins
-  if (x.does.kind === 'reshape') return origin(first, at)
-  if (isStretch(x)) return origin(first, beforeStretch(first.shape, x.shape, at))
+  if (x.does.kind === 'reshape') return entryOrigin(first, at)
+  if (isStretch(x)) return entryOrigin(first, beforeStretch(first.shape, x.shape, at))
   if (x.does.kind === 'pick') {
     let index = x.does.table[at]
     for (const source of x.ins) {
-      if (index < width(source)) return origin(source, index)
-      index -= width(source)
+      if (index < nodeWidth(source)) return entryOrigin(source, index)
+      index -= nodeWidth(source)
     }
   }
   return [x, at]
@@ -126,48 +126,48 @@ const origin = (x: Node, at: number): readonly [Node, number] => {
 /** Constructors over a graph of their own; without rewriting, of what is written and nothing else. Inputs of those names vary. */
 export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
   const simplify = rewriting !== 'none'
-  const rules = tables.get(rewriting) ?? rulesOf(rewriting)
-  tables.set(rewriting, rules)
+  const rules = rulesByRewriting.get(rewriting) ?? rulesOf(rewriting)
+  rulesByRewriting.set(rewriting, rules)
   const { node } = graph()
-  const constant = (value: number): Node => node({ kind: 'constant', value }, [], [], 'once')
+  const constant = (value: number): GraphNode => node({ kind: 'constant', value }, [], [], 'once')
 
   const entrywise: Algebra['entrywise'] = (kernel, written, attrs = {}) => {
-    const shapeOf = (ins: ReadonlyArray<Node>): Shape =>
+    const shapeOf = (ins: ReadonlyArray<GraphNode>): Shape =>
       ins.map(({ shape }) => shape).reduce((a, b) => broadcastShape(a, b, kernel))
     const shape = shapeOf(written)
     // what is stretched for an operand that is as long is read as it was, and a number as one
-    const given = written.reduce<ReadonlyArray<Node>>((ins, x, i) => {
+    const given = written.reduce<ReadonlyArray<GraphNode>>((ins, x, i) => {
       const plain = isStretch(x) ? x.ins[0] : simplify && isScalar(x) ? reshaped(x, []) : x
       const others = ins.map((other, k) => (k === i ? plain : other))
       return sameShape(shapeOf(others), shape) ? others : ins
     }, written)
-    const values = given.map(valueOf)
+    const values = given.map(constantValue)
     if (simplify && values.every(value => value !== undefined)) {
       const ins = values.map(value => ({ shape: [], dtype: 'float32' as const, values: Float64Array.of(value) }))
-      return constant(meaning({ kind: 'entrywise', kernel, attrs }, ins, []).values[0])
+      return constant(evaluateNode({ kind: 'entrywise', kernel, attrs }, ins, []).values[0])
     }
     // numbers first, then the older
-    const rank = (x: Node): number => (valueOf(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
+    const rank = (x: GraphNode): number => (constantValue(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
     const [a, b] = given
     const ins = COMMUTATIVE.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
     const found = better(kernel in rules.entrywise ? rules.entrywise[kernel] : [], ins, made)
     return found === undefined
-      ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, placeOf(ins))
+      ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, scopeOf(ins))
       : stretched(found, shape)
   }
 
   const unary =
-    (kernel: string): Unary =>
+    (kernel: string): UnaryNode =>
     x =>
       entrywise(kernel, [x])
   const binary =
-    (kernel: string): Binary =>
+    (kernel: string): BinaryNode =>
     (a, b) =>
       entrywise(kernel, [a, b])
   const mul = binary('Multiply')
 
   const reshaped: Algebra['reshaped'] = (x, shape) => {
-    if (sameShape(x.shape, shape) || valueOf(x) !== undefined) return x
+    if (sameShape(x.shape, shape) || constantValue(x) !== undefined) return x
     const found = better(rules.reshape, x, shape, made)
     if (found !== undefined) return found
     const source = x.does.kind === 'reshape' ? x.ins[0] : x
@@ -177,7 +177,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const stretched: Algebra['stretched'] = (x, shape) =>
     sameShape(x.shape, shape)
       ? x
-      : width(x) === sizeOf(shape) && valueOf(x) === undefined
+      : nodeWidth(x) === sizeOf(shape) && constantValue(x) === undefined
         ? reshaped(x, shape)
         : node({ kind: 'entrywise', kernel: 'Stretch', attrs: { shape } }, [x], shape, x.place)
 
@@ -192,22 +192,22 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
 
   const pick: Algebra['pick'] = (sources, table, shape) => {
     if (table.length === 0) return node({ kind: 'array', values: new Float64Array(0) }, [], shape, 'once')
-    const all = sources.flatMap(source => Array.from({ length: width(source) }, (_, i) => [source, i] as const))
-    const entries = table.map(i => origin(...all[i]))
+    const all = sources.flatMap(source => Array.from({ length: nodeWidth(source) }, (_, i) => [source, i] as const))
+    const entries = table.map(i => entryOrigin(...all[i]))
     const used = [...new Set(entries.map(([source]) => source))]
     const [only] = used
-    if (used.length === 1 && width(only) === 1) return stretched(only, shape)
-    if (used.length === 1 && width(only) === table.length && entries.every(([, i], at) => i === at))
+    if (used.length === 1 && nodeWidth(only) === 1) return stretched(only, shape)
+    if (used.length === 1 && nodeWidth(only) === table.length && entries.every(([, i], at) => i === at))
       return reshaped(only, shape)
-    const starts = new Map<Node, number>()
+    const starts = new Map<GraphNode, number>()
     let start = 0
     for (const source of used) {
       starts.set(source, start)
-      start += width(source)
+      start += nodeWidth(source)
     }
     const merged = entries.map(([source, i]) => (starts.get(source) ?? 0) + i)
     const found = used.length === 1 ? better(rules.pick, only, merged, shape, made) : undefined
-    return found ?? node({ kind: 'pick', table: merged }, used, shape, placeOf(used))
+    return found ?? node({ kind: 'pick', table: merged }, used, shape, scopeOf(used))
   }
 
   const flipped: Algebra['flipped'] = matrix => {
@@ -217,8 +217,8 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   }
 
   /** A node of the rows of x and a matrix, of so many columns. */
-  const onRows = (does: Operation, x: Node, matrix: Node, columns: number): Node =>
-    node(does, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
+  const onRows = (does: NodeOperation, x: GraphNode, matrix: GraphNode, columns: number): GraphNode =>
+    node(does, [x, matrix], [...x.shape.slice(0, -1), columns], scopeOf([x, matrix]))
 
   const product: Algebra['product'] = (x, matrix, transposed) =>
     better(rules.product, x, matrix, made, transposed) ??
@@ -233,9 +233,9 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const rowDot: Algebra['rowDot'] = (left, right) => {
     // several of each row, all of which are summed, or one
     const isSeveral = [left, right].every(({ shape }) => shape.length === 2 && shape[0] === left.shape[0])
-    const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [width(x)]))
+    const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [nodeWidth(x)]))
     const [m, n] = [a, b].map(({ shape }) => shape.at(-1) ?? 1)
-    const outer = (x: Node, y: Node): Node => {
+    const outer = (x: GraphNode, y: GraphNode): GraphNode => {
       if (!isSeveral) return mul(reshaped(x, [m, 1]), reshaped(y, [1, n]))
       const attrs = { transposeA: true, transposeB: false }
       return node({ kind: 'kernel', kernel: 'BatchMatMul', attrs, output: 0 }, [x, y], [m, n], 'once')
@@ -248,7 +248,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
 
   const times: Algebra['times'] = (c, x) => (c === 1 ? x : mul(constant(c), x))
 
-  const knownToVary = new Map<Node, boolean>()
+  const knownToVary = new Map<GraphNode, boolean>()
   const varies: Algebra['varies'] = x => {
     const known = knownToVary.get(x)
     if (known !== undefined) return known

@@ -3,7 +3,7 @@
  * instructions that the compiler uses, and checks nothing: the engine validates what it is given.
  */
 
-import { exact } from '../plain/said.js'
+import { exactText } from '../plain/said.js'
 import { type Lanes, type Precision } from './lanes.js'
 
 export type ValueType = 'i32' | 'f64' | 'v128'
@@ -57,7 +57,7 @@ const unsigned = (value: number): number[] => {
   return bytes
 }
 
-const signed = (value: number): number[] => {
+const signedLeb128 = (value: number): number[] => {
   const bytes: number[] = []
   for (let left = value; ;) {
     const byte = left & 127
@@ -69,7 +69,7 @@ const signed = (value: number): number[] => {
 }
 
 /** The instruction that makes a number, and its bytes. */
-const constant = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
+const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
   precision === 'float64'
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
@@ -78,7 +78,7 @@ const constant = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
 const fours = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
-const isOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
+const isKeyOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
 
 /** A function being written, over vectors of some lanes: every method appends an instruction, and returns the function. */
 export class Code {
@@ -126,7 +126,7 @@ export class Code {
     return this.#put(0x22, ...unsigned(local))
   }
   i32(value: number): this {
-    return this.#put(0x41, ...signed(value | 0))
+    return this.#put(0x41, ...signedLeb128(value | 0))
   }
   /** One double. */
   double(value: number): this {
@@ -134,19 +134,19 @@ export class Code {
   }
   /** All lanes hold the number; a constant is made once a function, before all else. */
   every(value: number): this {
-    const key = exact(value)
+    const key = exactText(value)
     let local = this.#constants.get(key)
     if (local === undefined) {
       local = this.local('v128')
       this.#constants.set(key, local)
       const splat = SIMD.splat[this.lanes.precision]
-      this.#opening.push(...constant(value, this.lanes), 0xfd, splat, 0x21, ...unsigned(local))
+      this.#opening.push(...constantInstruction(value, this.lanes), 0xfd, splat, 0x21, ...unsigned(local))
     }
     return this.get(local)
   }
   op(name: Instruction, precision: Precision = this.lanes.precision): this {
-    if (isOf(WHOLE, name)) return this.#put(WHOLE[name])
-    return this.#put(0xfd, ...unsigned(isOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
+    if (isKeyOf(WHOLE, name)) return this.#put(WHOLE[name])
+    return this.#put(0xfd, ...unsigned(isKeyOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
   }
   /** A vector from the address on the stack. */
   load(offset: number): this {
@@ -274,9 +274,16 @@ interface Defined {
   readonly name?: string
 }
 
-const text = (value: string): number[] => [...unsigned(value.length), ...Array.from(value, c => c.charCodeAt(0))]
-const vector = (items: ReadonlyArray<ReadonlyArray<number>>): number[] => [...unsigned(items.length), ...items.flat()]
-const section = (id: number, content: ReadonlyArray<number>): number[] => [id, ...unsigned(content.length), ...content]
+const nameBytes = (value: string): number[] => [...unsigned(value.length), ...Array.from(value, c => c.charCodeAt(0))]
+const vectorBytes = (items: ReadonlyArray<ReadonlyArray<number>>): number[] => [
+  ...unsigned(items.length),
+  ...items.flat()
+]
+const sectionBytes = (id: number, content: ReadonlyArray<number>): number[] => [
+  id,
+  ...unsigned(content.length),
+  ...content
+]
 
 /** A module of functions that return nothing themselves, over the memory env.memory of at most so many pages; imports come first. */
 export const assemble = (
@@ -292,28 +299,28 @@ export const assemble = (
     return known < 0 ? types.push(type) - 1 : known
   }
   const imported = imports.map(({ name, parameters, returns }) => [
-    ...text('env'),
-    ...text(name),
+    ...nameBytes('env'),
+    ...nameBytes(name),
     0,
     ...unsigned(typeOf(parameters, returns))
   ])
   const declared = functions.map(({ code }) => unsigned(typeOf(code.parameters)))
   const exported = functions.flatMap(({ name }, i) =>
-    name === undefined ? [] : [[...text(name), 0, ...unsigned(imports.length + i)]]
+    name === undefined ? [] : [[...nameBytes(name), 0, ...unsigned(imports.length + i)]]
   )
   const bodies = functions.map(({ code }) => code.body())
   const head = [
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types)),
-    ...section(
+    ...sectionBytes(1, vectorBytes(types)),
+    ...sectionBytes(
       2,
-      vector([
-        [...text('env'), ...text('memory'), 2, memory.shared ? 3 : 1, 1, ...unsigned(memory.maximum)],
+      vectorBytes([
+        [...nameBytes('env'), ...nameBytes('memory'), 2, memory.shared ? 3 : 1, 1, ...unsigned(memory.maximum)],
         ...imported
       ])
     ),
-    ...section(3, vector(declared)),
-    ...section(7, vector(exported))
+    ...sectionBytes(3, vectorBytes(declared)),
+    ...sectionBytes(7, vectorBytes(exported))
   ]
   const code = [...unsigned(bodies.length)]
   const length = bodies.reduce((sum, body) => sum + unsigned(body.length).length + body.length, code.length)

@@ -1,22 +1,23 @@
 /** Attributes of an operation, which the engine passes as an object. */
 import { type Attrs } from './graph.js'
 
-const fieldOf = (attrs: object, name: string): unknown => new Map<string, unknown>(Object.entries(attrs)).get(name)
+const attributeOf = (attrs: object, name: string): unknown => new Map<string, unknown>(Object.entries(attrs)).get(name)
 
 /** The number, or the list of them, under the first of these names that has any. */
-export const numbers = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
-  const found = names.map(name => fieldOf(attrs, name)).find(value => value !== undefined && value !== null)
+export const numbersAttribute = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
+  const found = names.map(name => attributeOf(attrs, name)).find(value => value !== undefined && value !== null)
   const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : [found]
   return all.filter((x): x is number => typeof x === 'number')
 }
-export const number = (attrs: object, name: string, otherwise: number): number => numbers(attrs, name)[0] ?? otherwise
-export const flag = (attrs: object, name: string): boolean => fieldOf(attrs, name) === true
+export const numberAttribute = (attrs: object, name: string, otherwise: number): number =>
+  numbersAttribute(attrs, name)[0] ?? otherwise
+export const flagAttribute = (attrs: object, name: string): boolean => attributeOf(attrs, name) === true
 
 /** What is added before and after along each axis. */
 export const paddingsOf = (attrs: object): ReadonlyArray<ReadonlyArray<number>> => {
-  const found = fieldOf(attrs, 'paddings')
+  const found = attributeOf(attrs, 'paddings')
   const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : []
-  return all.map(pair => numbers({ pair }, 'pair'))
+  return all.map(pair => numbersAttribute({ pair }, 'pair'))
 }
 
 /** Those that a node keeps. */

@@ -4,8 +4,8 @@
  * from the words of a job, so that a program serves any data.
  */
 import { assemble, Code, type Imported } from './assembler.js'
-import { isReaching, mapNames, mapOf } from './entrywise.js'
-import { valueOf, width, type Node } from './graph.js'
+import { isReaching, mapNames, panelMapName } from './entrywise.js'
+import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import {
   item,
   offsetOf,
@@ -16,27 +16,27 @@ import {
   pushWord,
   SCRATCH,
   vectorAt,
-  Word,
-  type Environment
+  JOB_WORDS,
+  type CodeEnvironment
 } from './job.js'
-import { ROWS } from './lanes.js'
+import { PANEL_ROWS } from './lanes.js'
 import { loopOf } from './fusedLoops.js'
-import { isSymmetric, type Item, type Layout, type Location } from './placement.js'
-import { blockOf, dotBlock, rowProduct, transpose } from './products.js'
-import { type Access } from './verify.js'
+import { isSymmetricProduct, type Item, type MemoryLayout, type Location } from './placement.js'
+import { blockOf, dotBlock, rowProduct, panelTransposeCode } from './products.js'
+import { type ColumnAccess } from './verify.js'
 import { isUpper } from './zeros.js'
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Kernels that run in JavaScript, be it where others do not reach, by the number with which they are called. */
-  readonly kernels: ReadonlyArray<Node>
+  readonly kernels: ReadonlyArray<GraphNode>
   readonly words: number
 }
 
 /** Operands of a kernel in JavaScript, and its result. */
 const MOST_OPERANDS = 3
 const KERNEL: Imported = { name: 'kernel', parameters: new Array<'i32'>(MOST_OPERANDS + 2).fill('i32') }
-const NORMALS: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
+const NORMALS_IMPORT: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
 const CHI_SQUARED: Imported = { name: 'chiSquared', parameters: ['i32', 'i32', 'f64', 'i32', 'f64', 'i32'] }
 const IMPORTS: ReadonlyArray<Imported> = [
   ...mapNames.map(([kernel, name]): Imported => ({
@@ -44,21 +44,21 @@ const IMPORTS: ReadonlyArray<Imported> = [
     parameters: ['i32', 'i32', 'i32'],
     ...(isReaching(kernel) && { returns: 'i32' })
   })),
-  NORMALS,
+  NORMALS_IMPORT,
   CHI_SQUARED,
   KERNEL
 ]
 const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
 /** A kernel in JavaScript: addresses of its operands, then of its result. */
-const byInterpreter = (code: Code, node: Node, environment: Environment): Code => {
+const byInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
   const { layout, kernelOf } = environment
   const to = layout.locate(node)
   const { ins } = node
   code.i32(kernelOf(node))
   for (let i = 0; i < MOST_OPERANDS; i++) {
     const operand = ins.at(i)
-    if (i >= ins.length || operand === undefined || valueOf(operand) !== undefined) code.i32(0)
+    if (i >= ins.length || operand === undefined || constantValue(operand) !== undefined) code.i32(0)
     else if (operand.place === 'once') pushParameters(code).plus(layout.parameter(operand))
     else {
       const from = layout.locate(operand)
@@ -70,22 +70,22 @@ const byInterpreter = (code: Code, node: Node, environment: Environment): Code =
 }
 
 /** A function of lib/simd over all entries of a panel; where it says that some are beyond it, the interpreter does it all. */
-const mapPanel = (code: Code, node: Node, kernel: string, environment: Environment): void => {
+const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
   for (const location of [node.ins[0], node].map(layout.locate)) pushLocation(code, location, environment)
-  code.i32(width(node) * ROWS).call(importOf(mapOf(kernel, lanes)))
+  code.i32(nodeWidth(node) * PANEL_ROWS).call(importOf(panelMapName(kernel, lanes)))
   if (isReaching(kernel)) code.when(() => byInterpreter(code, node, environment))
 }
 
 /** A local with the address of the panel of a location. */
-const address = (code: Code, location: Location, environment: Environment): number => {
+const address = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
   return local
 }
 
-const multiply = (code: Code, node: Node, environment: Environment): void => {
+const emitMatrixProduct = (code: Code, node: GraphNode, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
   const { does, ins } = node
@@ -97,7 +97,7 @@ const multiply = (code: Code, node: Node, environment: Environment): void => {
   pushParameters(code).set(shared)
   const [a, out] = [from, to].map(location => address(code, location, environment))
   const isTransposed = does.kind === 'product' && does.transposed
-  code.times(width(x) / k, () => {
+  code.times(nodeWidth(x) / k, () => {
     rowProduct(code, {
       from: a,
       fromOffset: offsetOf(from, lanes),
@@ -115,14 +115,14 @@ const multiply = (code: Code, node: Node, environment: Environment): void => {
   })
 }
 
-const pickEntries = (code: Code, node: Node, table: ReadonlyArray<number>, environment: Environment): void => {
+const pickEntries = (code: Code, node: GraphNode, table: ReadonlyArray<number>, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
   const to = layout.locate(node)
   const out = address(code, to, environment)
-  const entries = node.ins.flatMap(input => Array.from({ length: width(input) }, (_, i) => [input, i] as const))
-  const pointers = new Map<Node, number>()
-  const from = (input: Node): number => {
+  const entries = node.ins.flatMap(input => Array.from({ length: nodeWidth(input) }, (_, i) => [input, i] as const))
+  const pointers = new Map<GraphNode, number>()
+  const from = (input: GraphNode): number => {
     const local = pointers.get(input) ?? address(code, layout.locate(input), environment)
     pointers.set(input, local)
     return local
@@ -131,7 +131,7 @@ const pickEntries = (code: Code, node: Node, table: ReadonlyArray<number>, envir
   pushParameters(code).set(shared)
   table.forEach((i, at) => {
     const [input, entry] = entries[i]
-    const value = valueOf(input)
+    const value = constantValue(input)
     for (let v = 0; v < lanes.vectors; v++) {
       if (input.place === 'rows') {
         const local = from(input)
@@ -148,22 +148,26 @@ const pickEntries = (code: Code, node: Node, table: ReadonlyArray<number>, envir
 }
 
 /** One function for an item that is no loop. */
-const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, environment: Environment): Code => {
+const singleItemCode = (
+  kind: Exclude<Item, { kind: 'loop' }>['kind'],
+  node: GraphNode,
+  environment: CodeEnvironment
+): Code => {
   const code = item(environment.layout.lanes)
   const { does } = node
   if (kind === 'map' && does.kind === 'entrywise') mapPanel(code, node, does.kernel, environment)
-  else if (does.kind === 'product' || does.kind === 'distances') multiply(code, node, environment)
+  else if (does.kind === 'product' || does.kind === 'distances') emitMatrixProduct(code, node, environment)
   else if (does.kind === 'pick') pickEntries(code, node, does.table, environment)
   else byInterpreter(code, node, environment)
   return code
 }
 
 /** One function for an output of rows, the i-th: its panel, copied. */
-const outputOf = (node: Node, i: number, environment: Environment): Code => {
+const outputOf = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
   const { layout, outputWord } = environment
   const code = item(layout.lanes)
   const from = layout.locate(node)
-  const bytes = width(node) * layout.lanes.line
+  const bytes = nodeWidth(node) * layout.lanes.line
   pushWord(code, outputWord(i)).plusEach(PANEL, bytes)
   return pushLocation(code, from, environment).i32(bytes).copy()
 }
@@ -171,7 +175,7 @@ const outputOf = (node: Node, i: number, environment: Environment): Code => {
 // —— products over the rows ——
 
 /** A function (job, scratch, first panel, panels, results) for a product over the rows of a tile. */
-const dotOf = (node: Node, at: number, environment: Environment): Code => {
+const dotOf = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
   const { layout, wordOf, block } = environment
   const { lanes } = layout
   const { line } = lanes
@@ -211,7 +215,7 @@ const dotOf = (node: Node, at: number, environment: Environment): Code => {
     if (n % wide > 0) call(count, n % wide)
   }
   // of a symmetric one the blocks up to the diagonal are enough
-  const isHalf = isSymmetric(node) && m > high && high % wide === 0
+  const isHalf = isSymmetricProduct(node) && m > high && high % wide === 0
   const [blocks, left] = isHalf ? [code.local('i32'), code.local('i32')] : [0, 0]
   const upToDiagonal = (): void => {
     code.get(b0).set(b).get(row).set(sum)
@@ -241,13 +245,13 @@ const dotOf = (node: Node, at: number, environment: Environment): Code => {
 // —— a chunk ——
 
 /** The functions that a chunk calls: those of a panel, and those of a tile. */
-interface Called {
+interface CalledFunctions {
   readonly items: ReadonlyArray<number>
   readonly dots: ReadonlyArray<number>
 }
 
 /** The function (job, which, scratch) of a chunk, which runs over its tiles. */
-const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
+const chunkOf = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
   const { layout, wordOf, transposed } = environment
   const { lanes } = layout
   const { line, tile } = lanes
@@ -260,14 +264,14 @@ const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
   /** What is done if the panel at hand is the one that has lanes which are no rows. */
   const ifPartial = (then: () => void): void => {
     code.get(here)
-    word(Word.PartialPanel).op('equals').when(then)
+    word(JOB_WORDS.PartialPanel).op('equals').when(then)
   }
   const draw = (): void => {
     for (const { name, law, buffer, staging } of layout.drawn) {
-      const numbers = buffer.width * ROWS
+      const numbers = buffer.width * PANEL_ROWS
       word(wordOf(name))
       word(wordOf(name) + 1)
-      word(Word.FirstPanel).get(panel).op('plus').i32(numbers).op('times').toDouble()
+      word(JOB_WORDS.FirstPanel).get(panel).op('plus').i32(numbers).op('times').toDouble()
       code.get(count).i32(numbers).op('times')
       if (law !== 'normal') code.double(law)
       code
@@ -283,7 +287,7 @@ const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
       code
         .get(scratch)
         .plus(staging)
-        .plusEach(index, buffer.width * ROWS * 8)
+        .plusEach(index, buffer.width * PANEL_ROWS * 8)
       code.get(scratch).plus(buffer.at)
       if (buffer.kind === 'tile') code.plusEach(index, buffer.width * line)
       code.call(transposed(buffer.width))
@@ -291,7 +295,7 @@ const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
   }
   /** Rows that are none count nothing: factors are 0 there, as those that are given are from the start. */
   const clearFactors = (): void => {
-    word(Word.PartialMask).set(mask)
+    word(JOB_WORDS.PartialMask).set(mask)
     const factors = layout.sums.flatMap(({ node }) => (node.does.kind === 'rowDot' ? node.ins : []))
     for (const buffer of new Set(factors.map(input => layout.locate(input).buffer))) {
       if (buffer.kind === 'given') continue
@@ -307,23 +311,23 @@ const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
       })
     }
   }
-  word(Word.Results).get(chunk)
-  word(Word.ResultBytes).op('times').op('plus').set(results)
+  word(JOB_WORDS.Results).get(chunk)
+  word(JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
   code.get(results).i32(0).i32(layout.sumBytes).clear()
   code.get(chunk)
-  word(Word.ChunkPanels).op('times').set(panel)
+  word(JOB_WORDS.ChunkPanels).op('times').set(panel)
   code.get(panel)
-  word(Word.ChunkPanels).op('plus').set(end)
-  word(Word.Panels).get(end)
-  word(Word.Panels).get(end).op('below').op('choose').set(end)
+  word(JOB_WORDS.ChunkPanels).op('plus').set(end)
+  word(JOB_WORDS.Panels).get(end)
+  word(JOB_WORDS.Panels).get(end).op('below').op('choose').set(end)
   return code.loop(() => {
     code.get(end).get(panel).op('minus').tee(count).i32(tile).get(count).i32(tile).op('below').op('choose').set(count)
     draw()
     code.i32(0).set(index)
     code.loop(() => {
       code.get(panel).get(index).op('plus').set(here)
-      word(Word.FullMask).set(mask)
-      ifPartial(() => word(Word.PartialMask).set(mask))
+      word(JOB_WORDS.FullMask).set(mask)
+      ifPartial(() => word(JOB_WORDS.PartialMask).set(mask))
       toPanels()
       for (const each of items) code.get(job).get(scratch).get(index).get(here).get(mask).get(results).call(each)
       code.get(index).i32(1).op('plus').tee(index).get(count).op('differs').again()
@@ -336,9 +340,9 @@ const chunkOf = (environment: Environment, { items, dots }: Called): Code => {
 
 /** The module of a layout; `see`, if there is one, is told of each item's loops what they read and make. */
 export const emitModule = (
-  layout: Layout,
+  layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number },
-  see?: (item: number) => (access: Access) => void
+  see?: (item: number) => (access: ColumnAccess) => void
 ): Emitted => {
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
@@ -353,21 +357,21 @@ export const emitModule = (
     }
   }
   const inputs = [...layout.given, ...layout.drawn].map(({ name }) => name)
-  const kernels: Node[] = []
-  const environment: Environment = {
+  const kernels: GraphNode[] = []
+  const environment: CodeEnvironment = {
     layout,
-    wordOf: input => Word.First + 2 * inputs.indexOf(input),
-    outputWord: i => Word.First + 2 * inputs.length + i,
+    wordOf: input => JOB_WORDS.First + 2 * inputs.indexOf(input),
+    outputWord: i => JOB_WORDS.First + 2 * inputs.length + i,
     kernelOf: node => kernels.push(node) - 1,
     block: shared((m, n) => dotBlock(lanes, m, n)),
-    transposed: shared(columns => transpose(lanes, columns)),
+    transposed: shared(columns => panelTransposeCode(lanes, columns)),
     see: undefined
   }
   const items = layout.items.map((one, i) =>
     define(
       one.kind === 'loop'
         ? loopOf(one.space, one.nodes, { ...environment, see: see?.(i) })
-        : single(one.kind, one.node, environment)
+        : singleItemCode(one.kind, one.node, environment)
     )
   )
   const outputs = layout.outputs.map(({ node }, i) => define(outputOf(node, i, environment)))

@@ -13,10 +13,10 @@ const native = new Map<string, Emit>([
   ['Stretch', itself]
 ])
 /** Functions of lib/simd, over all entries of a panel at once. */
-const maps = new Map<string, string>()
+const panelMaps = new Map<string, string>()
 for (const [name, { lowering }] of Object.entries(operations)) {
   const code = lowering?.kind === 'entries' ? lowering.code : undefined
-  if (typeof code === 'string') maps.set(name, code)
+  if (typeof code === 'string') panelMaps.set(name, code)
   else if (code !== undefined) native.set(name, code)
 }
 
@@ -25,11 +25,11 @@ const reaching = new Set(['Cos', 'Sin'])
 
 export const isReaching = (kernel: string): boolean => reaching.has(kernel)
 export const isNative = (kernel: string): boolean => native.has(kernel)
-export const isMap = (kernel: string): boolean => maps.has(kernel)
-export const mapOf = (kernel: string, { precision }: Lanes): string =>
-  `${maps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
+export const isMap = (kernel: string): boolean => panelMaps.has(kernel)
+export const panelMapName = (kernel: string, { precision }: Lanes): string =>
+  `${panelMaps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
 /** Their kernels and names. */
-export const mapNames: ReadonlyArray<readonly [string, string]> = [...maps].flatMap(([kernel, name]) => [
+export const mapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps].flatMap(([kernel, name]) => [
   [kernel, name],
   [kernel, `${name}Single`]
 ])

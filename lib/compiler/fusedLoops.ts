@@ -1,31 +1,40 @@
 /** Code of loops over the entries of a row: nodes of one space, fused, a vector of rows at a time. */
 import { type Code } from './assembler.js'
 import { emit } from './entrywise.js'
-import { valueOf, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
+import { constantValue, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
 import {
   item,
-  MASK,
+  MASK_WORD,
   offsetOf,
   pushLocation,
   pushPanel,
   pushParameters,
   RESULTS,
   vectorAt,
-  type Environment
+  type CodeEnvironment
 } from './job.js'
-import { foldedAxes, fullOf, isAtOnce, sourceOf, stepsOver, turnsOf, type Location, type Turns } from './placement.js'
+import {
+  foldedAxes,
+  fullOf,
+  isAtOnce,
+  sourceEntry,
+  stepsOver,
+  turnsOf,
+  type Location,
+  type Turns
+} from './placement.js'
 import { addDoubles } from './products.js'
-import { type Access, type Place } from './verify.js'
+import { type ColumnAccess, type CodeAddress } from './verify.js'
 
 /** What is on the stack and one more: an extreme is NaN where one of them is, in a third of the engine's instructions for max. */
-const combine = (code: Code, fold: Fold, push: () => Code): Code => {
+const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code => {
   push()
   if (fold === 'Sum') return code.op('add')
   const x = code.local('v128')
   code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
   return code.get(x).get(x).op('ne').op('or')
 }
-const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
+const NEUTRAL: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
 /** A pointer that moves along the loops by its own steps. */
 interface Pointer {
@@ -45,10 +54,10 @@ interface Running {
 }
 
 /** A function for a loop, being written. */
-interface Loop {
-  readonly environment: Environment
+interface LoopCode {
+  readonly environment: CodeEnvironment
   readonly space: Turns
-  readonly nodes: ReadonlySet<Node>
+  readonly nodes: ReadonlySet<GraphNode>
   readonly code: Code
   /** What is done once: pointers' bases and numbers that all entries share, then reductions in memory; and at each entry. */
   readonly before: Code
@@ -63,13 +72,13 @@ interface Loop {
   readonly pointers: Map<string, Pointer>
   /** The registers of entries, by node, entry and vector. */
   readonly registers: Map<string, number>
-  readonly scalars: Map<Node, number>
+  readonly scalars: Map<GraphNode, number>
   /** Numbers computed once that the vectors of one node share. */
   readonly spread: Map<string, number>
   readonly running: Running[]
 }
 
-const begin = (environment: Environment, space: Shape, nodes: ReadonlyArray<Node>): Loop => {
+const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyArray<GraphNode>): LoopCode => {
   const { lanes } = environment.layout
   const code = item(lanes)
   const own = turnsOf(space)
@@ -97,13 +106,13 @@ const begin = (environment: Environment, space: Shape, nodes: ReadonlyArray<Node
 }
 
 /** For each vector of each column. */
-const eachEntry = ({ vectors, space }: Loop, visit: (column: number, vector: number) => void): void => {
+const eachEntry = ({ vectors, space }: LoopCode, visit: (column: number, vector: number) => void): void => {
   for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
 }
 
 /** The pointer of these steps, in bytes, from what is known by a name. */
 const pointer = (
-  { code, before, space, bases, pointers }: Loop,
+  { code, before, space, bases, pointers }: LoopCode,
   name: string,
   push: (code: Code) => Code,
   bytes: Shape,
@@ -119,36 +128,36 @@ const pointer = (
   return local
 }
 
-const nameOf = ({ buffer }: Location): string =>
+const addressBase = ({ buffer }: Location): string =>
   buffer.kind === 'given' ? `given ${buffer.input}` : buffer.kind === 'panel' ? 'scratch' : `tile ${buffer.width}`
 
-const panelPointer = (loop: Loop, location: Location, steps: Shape): number => {
+const panelPointer = (loop: LoopCode, location: Location, steps: Shape): number => {
   const { environment } = loop
   const { line } = environment.layout.lanes
   const bytes = steps.map(step => step * line)
-  return pointer(loop, nameOf(location), part => pushPanel(part, location, environment), bytes, true)
+  return pointer(loop, addressBase(location), part => pushPanel(part, location, environment), bytes, true)
 }
 
 /** Where an entry of a location lies, as the code has it. */
-const placeOf = ({ environment }: Loop, location: Location, steps: Shape, entry: number): Place => {
+const addressOf = ({ environment }: LoopCode, location: Location, steps: Shape, entry: number): CodeAddress => {
   const { lanes } = environment.layout
   const { line } = lanes
   return {
-    base: nameOf(location),
+    base: addressBase(location),
     offset: offsetOf(location, lanes) + entry * line,
     steps: steps.map(step => step * line)
   }
 }
 
-const keyOf = (node: Node, entry: number, v: number): string => `${node.id} ${entry} ${v}`
+const registerKey = (node: GraphNode, entry: number, v: number): string => `${node.id} ${entry} ${v}`
 
 /** Pushes an entry of a node that is computed once a call. */
 const pushOnce = (
-  loop: Loop,
-  operand: Node,
+  loop: LoopCode,
+  operand: GraphNode,
   steps: Shape,
   entry: number,
-  see: ((access: Partial<Access>) => void) | undefined
+  see: ((access: Partial<ColumnAccess>) => void) | undefined
 ): Code => {
   const { environment, code, before, body, vectors, scalars, spread } = loop
   const { layout } = environment
@@ -156,7 +165,7 @@ const pushOnce = (
   const at = layout.parameter(operand)
   const moves = steps.map(step => step * bytes)
   const place = { base: 'parameters', offset: at + entry * bytes, steps: moves }
-  if (width(operand) === 1) {
+  if (nodeWidth(operand) === 1) {
     see?.({ place })
     const known = scalars.get(operand)
     if (known !== undefined) return body.get(known)
@@ -165,7 +174,7 @@ const pushOnce = (
     pushParameters(before).loadEvery(at).set(local)
     return body.get(local)
   }
-  const key = keyOf(operand, entry, 0)
+  const key = registerKey(operand, entry, 0)
   const known = spread.get(key)
   if (known !== undefined) {
     see?.({ register: known })
@@ -183,38 +192,38 @@ const pushOnce = (
 }
 
 /** Pushes a vector of the entry of an operand that its user has in a column. */
-const push = (loop: Loop, operand: Node, user: Node, c: number, v: number): Code => {
+const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v: number): Code => {
   const { environment, space, nodes, body, registers } = loop
   const { layout } = environment
-  const value = valueOf(operand)
+  const value = constantValue(operand)
   if (value !== undefined) return body.every(value)
   const steps = stepsOver(operand.shape, fullOf(user))
   const entry = space.entry(steps, c)
   const tell = environment.see
   const see =
     tell &&
-    ((access: Partial<Access>): void => {
+    ((access: Partial<ColumnAccess>): void => {
       tell({ node: user, operand, column: c, vector: v, ...access })
     })
   if (operand.place === 'once') return pushOnce(loop, operand, steps, entry, see)
-  const source = sourceOf(operand)
-  const register = nodes.has(source.node) ? registers.get(keyOf(source.node, source.entry + entry, v)) : undefined
+  const source = sourceEntry(operand)
+  const register = nodes.has(source.node) ? registers.get(registerKey(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) {
     see?.({ register })
     return body.get(register)
   }
   const location = layout.locate(operand)
-  see?.({ place: placeOf(loop, location, steps, entry) })
+  see?.({ place: addressOf(loop, location, steps, entry) })
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
 
 /** Keeps what is on the stack in a register, and stores it where others need it. */
-const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v: number): void => {
+const keepInRegister = (loop: LoopCode, node: GraphNode, steps: Shape, entry: number, c: number, v: number): void => {
   const { environment, code, body, registers } = loop
   const { layout } = environment
   const register = code.local('v128')
-  registers.set(keyOf(node, entry, v), register)
+  registers.set(registerKey(node, entry, v), register)
   body.set(register)
   const made = { node, column: c, vector: v, register }
   if (!layout.isStored(node)) {
@@ -222,7 +231,7 @@ const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v:
     return
   }
   const location = layout.locate(node)
-  environment.see?.({ ...made, place: placeOf(loop, location, steps, entry) })
+  environment.see?.({ ...made, place: addressOf(loop, location, steps, entry) })
   const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   body
     .get(panelPointer(loop, location, steps))
@@ -230,16 +239,16 @@ const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v:
     .store(at)
 }
 
-const mapEntries = (loop: Loop, node: Node, kernel: string, attrs: Attrs): void => {
+const mapEntries = (loop: LoopCode, node: GraphNode, kernel: string, attrs: Attrs): void => {
   const steps = stepsOver(node.shape, node.shape)
   eachEntry(loop, (c, v) => {
     emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, c, v), attrs)
-    keep(loop, node, steps, loop.space.entry(steps, c), c, v)
+    keepInRegister(loop, node, steps, loop.space.entry(steps, c), c, v)
   })
 }
 
 /** A reduction along columns alone. */
-const reduceAtOnce = (loop: Loop, node: Node, fold: Fold): void => {
+const reduceAtOnce = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { vectors, space, body } = loop
   const steps = stepsOver(node.shape, fullOf(node))
   const groups = new Map<number, number[]>()
@@ -250,13 +259,13 @@ const reduceAtOnce = (loop: Loop, node: Node, fold: Fold): void => {
   for (let v = 0; v < vectors; v++)
     for (const [entry, [first, ...others]] of groups) {
       push(loop, node.ins[0], node, first, v)
-      for (const c of others) combine(body, fold, () => push(loop, node.ins[0], node, c, v))
-      keep(loop, node, steps, entry, first, v)
+      for (const c of others) emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v))
+      keepInRegister(loop, node, steps, entry, first, v)
     }
 }
 
 /** A reduction along loops: in registers where the loops it folds are the innermost, else in memory. */
-const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
+const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { environment, space, code, opening, body, vectors, running } = loop
   const { layout } = environment
   const { lanes } = layout
@@ -268,7 +277,7 @@ const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
   const offset = offsetOf(location, lanes)
   for (let column = 0; column < space.columns; column++) {
     const entry = space.entry(steps, column)
-    environment.see?.({ node, column, vector: 0, place: placeOf(loop, location, steps, entry), isLate: true })
+    environment.see?.({ node, column, vector: 0, place: addressOf(loop, location, steps, entry), isLate: true })
   }
   if (folded.every((axis, i) => axis === level + i)) {
     const sums = new Map<number, ReadonlyArray<number>>()
@@ -283,7 +292,7 @@ const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
     eachEntry(loop, (c, v) => {
       const sum = sums.get(space.entry(steps, c))?.[v] ?? 0
       body.get(sum)
-      combine(body, fold, () => push(loop, node.ins[0], node, c, v)).set(sum)
+      emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v)).set(sum)
     })
     running.push({
       level,
@@ -302,18 +311,18 @@ const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
   }
   const start = code.local('i32')
   pushLocation(opening, location, environment).set(start)
-  opening.times(width(node), () => {
+  opening.times(nodeWidth(node), () => {
     for (let at = 0; at < lanes.line; at += 16) opening.get(start).every(NEUTRAL[fold]).store(at)
     opening.advance(start, lanes.line)
   })
   eachEntry(loop, (c, v) => {
     const at = offset + vectorAt(lanes, space.entry(steps, c), v)
     body.get(to).get(to).load(at)
-    combine(body, fold, () => push(loop, node.ins[0], node, c, v)).store(at)
+    emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v)).store(at)
   })
 }
 
-const sumOverRows = (loop: Loop, node: Node): void => {
+const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   const { environment, space, code, body, vectors } = loop
   const steps = stepsOver(node.shape, node.ins[0].shape)
   const moves = steps.map(step => step * 16)
@@ -333,7 +342,7 @@ const sumOverRows = (loop: Loop, node: Node): void => {
 }
 
 /** The loops from this level on: reductions begin and end around those they fold, and pointers step at the end of each turn. */
-const nest = (loop: Loop, level: number): void => {
+const nest = (loop: LoopCode, level: number): void => {
   const { space, code, body, running, pointers } = loop
   const { outer } = space
   const here = running.filter(({ level: own }) => own === level)
@@ -351,7 +360,7 @@ const nest = (loop: Loop, level: number): void => {
 }
 
 /** Once over the entries, for as many vectors as are taken at a time. */
-const turn = (loop: Loop): void => {
+const turn = (loop: LoopCode): void => {
   const { code, vector, masks, pointers } = loop
   const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))
   for (const { local, base, movesByVector } of pointers.values()) {
@@ -360,7 +369,7 @@ const turn = (loop: Loop): void => {
     code.set(local)
   }
   masks?.forEach((mask, v) => {
-    code.get(MASK)
+    code.get(MASK_WORD)
     byVector()
       .load(v * 16)
       .set(mask)
@@ -369,9 +378,9 @@ const turn = (loop: Loop): void => {
 }
 
 /** One function for a loop: nodes of one space, fused. */
-export const loopOf = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment): Code => {
+export const loopOf = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
   const { lanes } = environment.layout
-  const loop = begin(environment, space, nodes)
+  const loop = beginLoop(environment, space, nodes)
   const { code, vectors, vector } = loop
   for (const node of nodes) {
     const { does } = node

@@ -3,11 +3,11 @@
  * Rows are not an axis: the shape of a node of rows is that of what one row holds. Axes of size 1 stretch, and a stretched
  * value is kept unstretched. Equal nodes are one node, so that a graph can be compared by identity.
  */
-import { exact } from '../plain/said.js'
-import { product } from '../kernels/dense.js'
-import { type Fold } from '../kernels/operation.js'
+import { exactText } from '../plain/said.js'
+import { productOfSizes } from '../kernels/dense.js'
+import { type FoldOperation } from '../kernels/operation.js'
 
-export type { Fold } from '../kernels/operation.js'
+export type { FoldOperation } from '../kernels/operation.js'
 
 export type Shape = ReadonlyArray<number>
 
@@ -15,7 +15,7 @@ export type Shape = ReadonlyArray<number>
 export type When = 'rows' | 'once'
 
 /** What a node does with its inputs. */
-export type Operation =
+export type NodeOperation =
   /** A number. */
   | { readonly kind: 'constant'; readonly value: number }
   /** Numbers that are the same in every call. */
@@ -27,7 +27,7 @@ export type Operation =
   /** The kernel of this name, entry by entry; sizes align from the right. */
   | { readonly kind: 'entrywise'; readonly kernel: string; readonly attrs: Attrs }
   /** Folds axes, which stay with size 1. */
-  | { readonly kind: 'reduce'; readonly fold: Fold; readonly axes: ReadonlyArray<number> }
+  | { readonly kind: 'reduce'; readonly fold: FoldOperation; readonly axes: ReadonlyArray<number> }
   /** Entries in the same order under another shape. */
   | { readonly kind: 'reshape' }
   /** Entry i is entry table[i] of all inputs, one after the other. */
@@ -44,18 +44,18 @@ export type Operation =
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
 /** What a node does that is computed from its inputs alone. */
-export type Computed = Exclude<Operation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
+export type Computed = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
 /** Whether it is neither brought by a call nor a sum over its rows. */
-export const isComputed = (does: Operation): does is Computed =>
+export const isComputed = (does: NodeOperation): does is Computed =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
 export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
 
-export interface Node {
+export interface GraphNode {
   readonly id: number
-  readonly does: Operation
-  readonly ins: ReadonlyArray<Node>
+  readonly does: NodeOperation
+  readonly ins: ReadonlyArray<GraphNode>
   readonly shape: Shape
   readonly place: When
 }
@@ -63,29 +63,30 @@ export interface Node {
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 
 /** How many numbers a node is, one row of it if it is of rows. */
-export const width = ({ shape }: Node): number => product(shape)
+export const nodeWidth = ({ shape }: GraphNode): number => productOfSizes(shape)
 
 /** The number that a node is in every call; undefined if it is none. */
-export const valueOf = ({ does }: Node): number | undefined => (does.kind === 'constant' ? does.value : undefined)
+export const constantValue = ({ does }: GraphNode): number | undefined =>
+  does.kind === 'constant' ? does.value : undefined
 
 /** Whether a node is one number for all rows. */
-export const isScalar = (node: Node): boolean => node.place === 'once' && width(node) === 1
+export const isScalar = (node: GraphNode): boolean => node.place === 'once' && nodeWidth(node) === 1
 
 const attributes = (attrs: Attrs): string =>
   Object.entries(attrs)
     .map(
       ([name, value]) =>
-        ` ${name} ${typeof value === 'object' ? `[${value.join(', ')}]` : typeof value === 'number' ? exact(value) : value}`
+        ` ${name} ${typeof value === 'object' ? `[${value.join(', ')}]` : typeof value === 'number' ? exactText(value) : value}`
     )
     .join('')
 
 /** What a node does, in words: two nodes that do the same with the same inputs are one. */
-export const describe = (does: Operation): string => {
+export const describe = (does: NodeOperation): string => {
   switch (does.kind) {
     case 'constant':
-      return exact(does.value)
+      return exactText(does.value)
     case 'array':
-      return `array ${Array.from(does.values, exact).join(' ')}`
+      return `array ${Array.from(does.values, exactText).join(' ')}`
     case 'input':
       return `${does.isParameter === true ? 'parameter' : 'input'} ${does.name}`
     case 'count':
@@ -113,17 +114,17 @@ export const describe = (does: Operation): string => {
 
 /** Makes nodes, each once. */
 export interface Graph {
-  readonly node: (does: Operation, ins: ReadonlyArray<Node>, shape: Shape, place: When) => Node
+  readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, place: When) => GraphNode
 }
 
 export const graph = (): Graph => {
-  const known = new Map<string, Node>()
+  const known = new Map<string, GraphNode>()
   return {
     node: (does, ins, shape, place) => {
       const key = `${place} [${shape.join()}] ${describe(does)} (${ins.map(({ id }) => id).join()})`
       const old = known.get(key)
       if (old !== undefined) return old
-      const fresh: Node = { id: known.size, does, ins, shape, place }
+      const fresh: GraphNode = { id: known.size, does, ins, shape, place }
       known.set(key, fresh)
       return fresh
     }
@@ -131,8 +132,8 @@ export const graph = (): Graph => {
 }
 
 /** The nodes that the outputs are made of, every one after its inputs. */
-export const ordered = (outputs: ReadonlyArray<Node>): ReadonlyArray<Node> => {
-  const live = new Set<Node>()
+export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArray<GraphNode> => {
+  const live = new Set<GraphNode>()
   const pending = [...outputs]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (live.has(node)) continue
@@ -143,27 +144,27 @@ export const ordered = (outputs: ReadonlyArray<Node>): ReadonlyArray<Node> => {
   return [...live].sort((a, b) => a.id - b.id)
 }
 
-export const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
+export const isSum = ({ does }: GraphNode): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
 /** Of nodes in their order those that are sums over the rows, or made of such. */
-export const afterRows = (nodes: ReadonlyArray<Node>): ReadonlySet<Node> => {
-  const after = new Set<Node>()
+export const afterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<GraphNode> => {
+  const after = new Set<GraphNode>()
   for (const node of nodes) if (isSum(node) || node.ins.some(input => after.has(input))) after.add(node)
   return after
 }
 
-const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
+const ellipsized = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
 /** A graph as text, a node a line; in full, it is that of no other graph. */
-export const print = (outputs: Readonly<Record<string, Node>>, inFull = false): string => {
-  const told = (does: Operation): string => (inFull ? describe(does) : brief(describe(does)))
-  const nodes = ordered(Object.values(outputs))
+export const printGraph = (outputs: Readonly<Record<string, GraphNode>>, inFull = false): string => {
+  const told = (does: NodeOperation): string => (inFull ? describe(does) : ellipsized(describe(does)))
+  const nodes = topologicalOrder(Object.values(outputs))
   const numbers = new Map(nodes.map((node, i) => [node, i]))
-  const refer = (node: Node): string => {
-    const value = valueOf(node)
-    return value === undefined ? `%${numbers.get(node) ?? -1}` : exact(value)
+  const refer = (node: GraphNode): string => {
+    const value = constantValue(node)
+    return value === undefined ? `%${numbers.get(node) ?? -1}` : exactText(value)
   }
-  const shapeOf = ({ place, shape }: Node): string =>
+  const shapeOf = ({ place, shape }: GraphNode): string =>
     `[${[...(place === 'rows' ? ['rows'] : []), ...shape].join(', ')}]`
   return [
     ...nodes

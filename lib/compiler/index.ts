@@ -48,29 +48,36 @@ import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { isMap } from './entrywise.js'
-import { describe, ordered, print, width, type Node } from './graph.js'
+import { describe, topologicalOrder, printGraph, nodeWidth, type GraphNode } from './graph.js'
 import { lanesOf, type Precision } from './lanes.js'
-import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './placement.js'
+import { isSymmetricProduct, layoutGraph as layoutOf, printLayout, type MemoryLayout } from './placement.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
 import { threads } from '../simd/threadPool.js'
 import * as Chunks from '../rows/chunks.js'
 import {
-  MOST_PAGES,
+  MAX_PAGES,
   machineHere,
-  widthOf,
+  sumPairs,
   WORTH_THREADS,
-  type Machine,
+  type CompilerRuntime,
   type Numbered,
   type Ran,
   type RowsGiven,
   type Runnable
 } from './machine.js'
-import { perCall, type Compute } from './perCall.js'
-import { refuse } from './refusal.js'
-import { summed, type Versions } from './versions.js'
-import { faults, isVerifying, verified, type Access } from './verify.js'
-import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
+import { perCall, type ComputeNode } from './perCall.js'
+import { refuseToCompile } from './refusal.js'
+import { summedOutputs, type Versions } from './versions.js'
+import { faults, isVerifying, verified, type ColumnAccess } from './verify.js'
+import {
+  traceFunction,
+  type Counts,
+  type Inputs,
+  type Outputs,
+  type TraceSignature as Shapes,
+  type FunctionTrace
+} from './trace.js'
 
 export type { Inputs, Outputs } from './trace.js'
 export type { Precision } from './lanes.js'
@@ -114,7 +121,7 @@ export interface Result {
 export interface Program {
   readonly run: (call: Call) => Result
   /** The same as a sum over the rows, without what is of each row. */
-  readonly sum: (call: Call) => Chunks.Sum<Result>
+  readonly sum: (call: Call) => Chunks.Reduction<Result>
   /** Operations a row, roughly. */
   readonly work: number
   readonly profile: () => Profile
@@ -130,35 +137,35 @@ const MOST_PROGRAMS = 256
 const MOST_SHAPES = 32
 
 /** A node computed once a call, where its numbers are, and how these are computed; null for what is given. */
-interface Step extends Placed {
-  readonly compute: Compute | null
+interface CallStep extends PlacedNode {
+  readonly compute: ComputeNode | null
 }
 
 /** A node and where its numbers are among those of a call. */
-interface Placed {
-  readonly node: Node
+interface PlacedNode {
+  readonly node: GraphNode
   readonly at: number
   readonly width: number
 }
 
 /** The numbers of a call with those that are made of fixed constants alone, and the steps that are left. */
-interface Fixed {
+interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
-  readonly left: ReadonlyArray<Step>
+  readonly left: ReadonlyArray<CallStep>
 }
 
-interface Compiled extends Runnable {
-  readonly before: ReadonlyArray<Step>
-  readonly after: ReadonlyArray<Step>
+interface CompiledGraph extends Runnable {
+  readonly before: ReadonlyArray<CallStep>
+  readonly after: ReadonlyArray<CallStep>
   /** How many numbers of a call are given or computed once. */
   readonly length: number
   /** What rows see of them, at its place there; and what is summed over the rows. */
-  readonly shared: ReadonlyArray<Placed & { readonly there: number }>
-  readonly summed: ReadonlyArray<Placed & { readonly there: number; readonly isSymmetric: boolean }>
-  readonly fixed: WeakMap<object, Fixed>
-  readonly layout: Layout
-  readonly outs: Readonly<Record<string, Node>>
+  readonly shared: ReadonlyArray<PlacedNode & { readonly there: number }>
+  readonly summed: ReadonlyArray<PlacedNode & { readonly there: number; readonly isSymmetric: boolean }>
+  readonly fixed: WeakMap<object, FixedNumbers>
+  readonly layout: MemoryLayout
+  readonly outs: Readonly<Record<string, GraphNode>>
   readonly named: {
     /** Its place; null where there is none. */
     readonly value: number | null
@@ -168,27 +175,27 @@ interface Compiled extends Runnable {
 }
 
 /** What a program gives under a name, and what that is called among all that it gives; of rows it has no place. */
-interface Out extends Placed {
+interface Out extends PlacedNode {
   readonly name: string
   readonly of: string
 }
 
-const compiled = new Map<string, Compiled>()
+const compiledByText = new Map<string, CompiledGraph>()
 
 /** How many programs are kept. */
-export const cached = (): number => compiled.size
+export const cached = (): number => compiledByText.size
 
-const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, Node>> => ({
+const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
   ...(value && { value }),
   ...Object.fromEntries(Object.entries(gradient).map(([name, node]) => [`∂${name}`, node])),
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
 })
 
 /** Whether the interpreter's kernel runs in every panel, and not just where others do not reach. */
-const isFallback = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
+const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
 /** What a node costs a row, in additions and multiplications. */
-const costOf = ({ does, ins, shape, place }: Node): number => {
+const costOf = ({ does, ins, shape, place }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
   if (place === 'once') return 0
@@ -199,8 +206,8 @@ const costOf = ({ does, ins, shape, place }: Node): number => {
 }
 
 /** What a row costs. */
-const workOf = (outs: Readonly<Record<string, Node>>): number =>
-  ordered(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
+const workOf = (outs: Readonly<Record<string, GraphNode>>): number =>
+  topologicalOrder(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
 
 /** What a program does for each row, told from its graph. */
 export interface Profile {
@@ -218,9 +225,9 @@ export interface Profile {
   readonly steps: number
 }
 
-const profileOf = ({ outs, layout, lanes, work }: Compiled, steps: number): Profile => {
+const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number): Profile => {
   const costs = new Map<string, number>()
-  for (const node of ordered(Object.values(outs))) {
+  for (const node of topologicalOrder(Object.values(outs))) {
     const { does } = node
     const kind =
       does.kind === 'pick' ? 'pick' : does.kind === 'input' ? 'input' : describe(does).replace(/ (over|axis) .*/, '')
@@ -241,12 +248,17 @@ const profileOf = ({ outs, layout, lanes, work }: Compiled, steps: number): Prof
 }
 
 /** Whether a product of few numbers is among the nodes: else there is no sum to split. */
-const hasThin = (outs: Readonly<Record<string, Node>>): boolean =>
-  ordered(Object.values(outs)).some(node => thin(node) !== undefined)
+const hasThin = (outs: Readonly<Record<string, GraphNode>>): boolean =>
+  topologicalOrder(Object.values(outs)).some(node => thin(node) !== undefined)
 
 /** The graph of fewest operations, of those that the rules make. */
-const rewritten = (traced: Trace, counts: Counts, versions: Versions | undefined): Readonly<Record<string, Node>> => {
-  if (versions !== undefined) return summed(named(lower(traced, counts, algebra('plain', versions.of))), versions)
+const rewritten = (
+  traced: FunctionTrace,
+  counts: Counts,
+  versions: Versions | undefined
+): Readonly<Record<string, GraphNode>> => {
+  if (versions !== undefined)
+    return summedOutputs(named(lower(traced, counts, algebra('plain', versions.of))), versions)
   const plain = named(lower(traced, counts, algebra('plain')))
   if (!hasThin(plain)) return plain
   const split = named(lower(traced, counts, algebra('splitting')))
@@ -254,17 +266,17 @@ const rewritten = (traced: Trace, counts: Counts, versions: Versions | undefined
 }
 
 const compileGraph = (
-  outs: Readonly<Record<string, Node>>,
+  outs: Readonly<Record<string, GraphNode>>,
   signature: Signature,
   precision: Precision,
   shared: boolean
-): Compiled => {
+): CompiledGraph => {
   const lanes = lanesOf(precision)
-  const key = `${print(outs, true)} ${JSON.stringify(signature.rows)} ${precision}`
-  const known = compiled.get(key)
+  const key = `${printGraph(outs, true)} ${JSON.stringify(signature.rows)} ${precision}`
+  const known = compiledByText.get(key)
   if (known !== undefined) {
-    compiled.delete(key)
-    compiled.set(key, known)
+    compiledByText.delete(key)
+    compiledByText.set(key, known)
     return known
   }
   const layout = layoutOf(
@@ -275,16 +287,16 @@ const compileGraph = (
     },
     lanes
   )
-  const accesses = layout.items.map((): Access[] => [])
-  const see = (item: number) => (access: Access) => {
+  const accesses = layout.items.map((): ColumnAccess[] => [])
+  const see = (item: number) => (access: ColumnAccess) => {
     accesses[item].push(access)
   }
-  const memory = { shared, maximum: MOST_PAGES }
+  const memory = { shared, maximum: MAX_PAGES }
   const { bytes, kernels, words } = emitModule(layout, memory, isVerifying() ? see : undefined)
   const found = verified(() => faults(layout, accesses))
-  if (found.length > 0) refuse(`the compiler errs (${found[0]}): please report it`)
-  const places = new Map<Node, number>()
-  const placeOf = (node: Node): number => {
+  if (found.length > 0) refuseToCompile(`the compiler errs (${found[0]}): please report it`)
+  const places = new Map<GraphNode, number>()
+  const placeOf = (node: GraphNode): number => {
     const at = places.get(node)
     if (at === undefined) throw new Error('a node before its inputs')
     return at
@@ -294,10 +306,10 @@ const compileGraph = (
     if (isReshape(node)) places.set(node, placeOf(node.ins[0]))
     else {
       places.set(node, length)
-      length += width(node)
+      length += nodeWidth(node)
     }
-  const placed = (node: Node): Placed => ({ node, at: placeOf(node), width: width(node) })
-  const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
+  const placed = (node: GraphNode): PlacedNode => ({ node, at: placeOf(node), width: nodeWidth(node) })
+  const stepsOf = (nodes: ReadonlyArray<GraphNode>): ReadonlyArray<CallStep> =>
     nodes.filter(node => !isReshape(node)).map(node => ({ compute: perCall(node, placeOf), ...placed(node) }))
   const marked = (mark: string): ReadonlyArray<Out> =>
     Object.entries(outs).flatMap(([of, node]) =>
@@ -306,12 +318,12 @@ const compileGraph = (
             {
               name: of.slice(mark.length),
               of,
-              ...(node.place === 'rows' ? { node, at: NaN, width: width(node) } : placed(node))
+              ...(node.place === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node))
             }
           ]
         : []
     )
-  const fresh: Compiled = {
+  const fresh: CompiledGraph = {
     module: new WebAssembly.Module(bytes),
     lanes,
     words,
@@ -319,7 +331,7 @@ const compileGraph = (
     isFallback: kernels.some(isFallback),
     given: layout.given.map(({ name, width }) => ({ name, width, isKept: signature.rows[name].from === 'data' })),
     drawn: layout.drawn,
-    outputs: layout.outputs.map(({ name, node }) => ({ name, width: width(node) })),
+    outputs: layout.outputs.map(({ name, node }) => ({ name, width: nodeWidth(node) })),
     sumBytes: layout.sumBytes,
     scratchBytes: layout.scratchBytes,
     work: workOf(outs),
@@ -329,7 +341,7 @@ const compileGraph = (
     shared: layout.parameters.map(({ node, at: there }) => ({ there, ...placed(node) })),
     summed: layout.sums.map(({ node, at: there }) => ({
       there: there / 16,
-      isSymmetric: isSymmetric(node),
+      isSymmetric: isSymmetricProduct(node),
       ...placed(node)
     })),
     fixed: new WeakMap(),
@@ -341,28 +353,28 @@ const compileGraph = (
       others: marked(':')
     }
   }
-  compiled.set(key, fresh)
-  const [oldest] = compiled.keys()
-  if (compiled.size > MOST_PROGRAMS) compiled.delete(oldest)
+  compiledByText.set(key, fresh)
+  const [oldest] = compiledByText.keys()
+  if (compiledByText.size > MOST_PROGRAMS) compiledByText.delete(oldest)
   return fresh
 }
 
 /** Its numbers are those of its input. */
-const isReshape = ({ does }: Node): boolean => does.kind === 'reshape'
+const isReshape = ({ does }: GraphNode): boolean => does.kind === 'reshape'
 
 /** What is below the diagonal of a matrix [n, n], above it too. */
-const mirror = (matrix: Float64Array, n: number): void => {
+const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
 
 /** A call, whose chunks are yet to be taken. */
-interface Called extends Chunks.Sum<Result> {
+interface CallReduction extends Chunks.Reduction<Result> {
   readonly ran: (from: number, to: number) => Ran
   readonly result: (sums: Float64Array, outputs: Ran['outputs']) => Result
 }
 
 /** A call whose chunks may be taken with those of others. */
-interface Waiting extends Chunks.Ahead {
+interface Waiting extends Chunks.Prefetch {
   readonly own: Numbered
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
@@ -371,14 +383,14 @@ interface Waiting extends Chunks.Ahead {
 /** Calls of less than this, in rows × operations, are over before a computation has begun again. */
 const WORTH_AHEAD = 2e5
 
-const isWaiting = (ahead: Chunks.Ahead): ahead is Waiting => 'own' in ahead
+const isWaiting = (ahead: Chunks.Prefetch): ahead is Waiting => 'own' in ahead
 
 /** So many calls of one program are one job at most: their numbers are in memory at once. */
 const MOST_CALLS = 64
 /** And those of more rows are jobs of their own: they keep all threads busy. */
 const FEW_STRANDS = 16
 
-const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<Chunks.Ahead>): void => {
+const computeAhead = (machine: CompilerRuntime, program: CompiledGraph, all: ReadonlyArray<Chunks.Prefetch>): void => {
   const waiting = all.filter(isWaiting).filter(({ asked }) => asked.to <= FEW_STRANDS)
   for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
     const alike = waiting.filter(({ asked }) => asked.rows === rows)
@@ -397,15 +409,15 @@ const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<Ch
   }
 }
 
-type Given = Readonly<Record<string, ArrayLike<number> | undefined>>
+type GivenArrays = Readonly<Record<string, ArrayLike<number> | undefined>>
 
 /** Writes what of a call is given to its place: an input by its name, or the number of rows. */
 const bring = (
   numbers: Float64Array,
-  { node, at, width }: Placed,
+  { node, at, width }: PlacedNode,
   rows: number,
-  params: Given,
-  constants: Given
+  params: GivenArrays,
+  constants: GivenArrays
 ): void => {
   const { does, shape } = node
   if (does.kind !== 'input') {
@@ -417,16 +429,20 @@ const bring = (
   for (let i = 0; i < width; i++) numbers[at + i] = found[i]
 }
 
-const NONE = {}
+const NO_CONSTANTS = {}
 
 /** What is made of constants alone that stay from call to call. */
-const fixedOf = ({ before, fixed, length }: Compiled, constants: NonNullable<Call['fixed']>, rows: number): Fixed => {
+const fixedNumbers = (
+  { before, fixed, length }: CompiledGraph,
+  constants: NonNullable<Call['fixed']>,
+  rows: number
+): FixedNumbers => {
   const known = fixed.get(constants)
   if (known?.rows === rows) return known
   const numbers = new Float64Array(length)
-  const left: Step[] = []
-  const isFixed = new Set<Node>()
-  const source = (node: Node): Node => (isReshape(node) ? source(node.ins[0]) : node)
+  const left: CallStep[] = []
+  const isFixed = new Set<GraphNode>()
+  const source = (node: GraphNode): GraphNode => (isReshape(node) ? source(node.ins[0]) : node)
   for (const step of before) {
     const { node, compute } = step
     const { does, ins } = node
@@ -439,7 +455,7 @@ const fixedOf = ({ before, fixed, length }: Compiled, constants: NonNullable<Cal
       continue
     }
     isFixed.add(node)
-    if (compute === null) bring(numbers, step, rows, NONE, constants)
+    if (compute === null) bring(numbers, step, rows, NO_CONSTANTS, constants)
     else compute(numbers)
   }
   const fresh = { rows, numbers, left }
@@ -447,21 +463,21 @@ const fixedOf = ({ before, fixed, length }: Compiled, constants: NonNullable<Cal
   return fresh
 }
 
-const called = (
-  machine: Machine,
-  program: Compiled,
-  { params, given, constants, fixed = NONE, rows }: Call
-): Called => {
+const callProgram = (
+  machine: CompilerRuntime,
+  program: CompiledGraph,
+  { params, given, constants, fixed = NO_CONSTANTS, rows }: Call
+): CallReduction => {
   const { layout, shared, summed, after, named } = program
-  const stays = fixedOf(program, fixed, rows)
+  const stays = fixedNumbers(program, fixed, rows)
   const numbers = stays.numbers.slice()
   for (const step of stays.left)
     if (step.compute === null) bring(numbers, step, rows, params, constants)
     else step.compute(numbers)
-  const result: Called['result'] = (sums, outputs) => {
+  const result: CallReduction['result'] = (sums, outputs) => {
     for (const { node, at, width, there, isSymmetric } of summed) {
       for (let i = 0; i < width; i++) numbers[at + i] = sums[there + i]
-      if (isSymmetric) mirror(numbers.subarray(at, at + width), node.shape[0])
+      if (isSymmetric) mirrorLowerTriangle(numbers.subarray(at, at + width), node.shape[0])
     }
     for (const { compute } of after) compute?.(numbers)
     const those = (outs: ReadonlyArray<Out>): Readonly<Record<string, NdArray>> => {
@@ -478,8 +494,9 @@ const called = (
     }
   }
   const own: Numbered = { given, numbers, shared }
-  const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
-  const all = { rows, from: 0, to: Chunks.cut(rows).chunks }
+  const ran: CallReduction['ran'] = (from, to) =>
+    machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
+  const all = { rows, from: 0, to: Chunks.partitionRows(rows).chunks }
   const ahead: Waiting = {
     kind: program,
     own,
@@ -493,33 +510,33 @@ const called = (
   }
   return {
     rows,
-    width: widthOf(program),
-    ahead: [ahead],
+    width: sumPairs(program),
+    prefetch: [ahead],
     chunks: (from, to) =>
       ahead.numbers !== null && from === all.from && to === all.to ? ahead.numbers : ran(from, to).numbers,
-    found: sums => result(sums, {}),
+    finish: sums => result(sums, {}),
     ran,
     result
   }
 }
 
-const execute = (machine: Machine, program: Compiled, call: Call): Result => {
-  const { width, ran, result } = called(machine, program, call)
-  const { numbers, outputs } = ran(0, Chunks.cut(call.rows).chunks)
+const execute = (machine: CompilerRuntime, program: CompiledGraph, call: Call): Result => {
+  const { width, ran, result } = callProgram(machine, program, call)
+  const { numbers, outputs } = ran(0, Chunks.partitionRows(call.rows).chunks)
   const sums = new Float64Array(width)
-  Chunks.add(sums, numbers)
+  Chunks.addChunkSums(sums, numbers)
   return result(sums, outputs)
 }
 
 /** Refuses numbers of the function that floats do not hold: they would be 0 or ∞. */
-const heldBy = (outs: Readonly<Record<string, Node>>, precision: Precision): void => {
+const heldBy = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
   if (precision === 'float64') return
-  for (const node of ordered(Object.values(outs)))
+  for (const node of topologicalOrder(Object.values(outs)))
     for (const { does } of node.place === 'rows' ? node.ins : [])
       for (const x of does.kind === 'constant' ? [does.value] : does.kind === 'array' ? does.values : []) {
         const float = Math.fround(x)
         if (Number.isFinite(x) && x !== 0 && (float === 0 || !Number.isFinite(float)))
-          refuse(`${describe(node.does)}: the number ${x}, which is ${float} in float32`)
+          refuseToCompile(`${describe(node.does)}: the number ${x}, which is ${float} in float32`)
       }
 }
 
@@ -545,13 +562,13 @@ export const compile = <E>(
     rows: Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
   }
   try {
-    const { trace: traced, counts } = trace(shapes, write, examples, { differentiates, precision })
+    const { trace: traced, counts } = traceFunction(shapes, write, examples, { differentiates, precision })
     const outs = rewritten(traced, counts, signature.versions)
     heldBy(outs, precision)
     const program = compileGraph(outs, signature, precision, machine.shared)
     return right({
       run: call => execute(machine, program, call),
-      sum: call => called(machine, program, call),
+      sum: call => callProgram(machine, program, call),
       work: program.work,
       profile: () => profileOf(program, traced.nodes.length),
       fallback: [
@@ -564,9 +581,9 @@ export const compile = <E>(
               .map(node => `${node.kernel} [${node.shape.map(n => (n === traced.rows ? 'rows' : n)).join(', ')}]`)
               .join('\n')
           case 'normal form':
-            return print(named(lower(traced, counts, algebra('none'))))
+            return printGraph(named(lower(traced, counts, algebra('none'))))
           case 'rewritten':
-            return print(outs)
+            return printGraph(outs)
           case 'layout':
             return printLayout(program.layout)
         }

@@ -8,7 +8,7 @@ import type { Precision } from '../kernels/dense.js'
 export type { Precision } from '../kernels/dense.js'
 
 /** Rows of a panel. */
-export const ROWS = 8
+export const PANEL_ROWS = 8
 
 export interface Lanes {
   readonly precision: Precision

@@ -6,26 +6,26 @@ import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
 import * as Chunks from '../rows/chunks.js'
-import { part, type Numbers } from '../rows/stretches.js'
+import { numbersFrom, type RowNumbers } from '../rows/stretches.js'
 import { threadPool as poolOf, type ThreadPool, type Loaded } from '../simd/threadPool.js'
 import { obstacle } from '../simd/wasm.js'
 import { type Dense } from '../kernels/dense.js'
-import { Word } from './job.js'
-import { valueOf, width, type Node } from './graph.js'
-import { ROWS, type Lanes } from './lanes.js'
-import { meaning } from './meaning.js'
+import { JOB_WORDS } from './job.js'
+import { constantValue, nodeWidth, type GraphNode } from './graph.js'
+import { PANEL_ROWS, type Lanes } from './lanes.js'
+import { evaluateNode } from './meaning.js'
 import { bufferCache } from './bufferCache.js'
 
 /** Of WebAssembly: 4 GB. */
-export const MOST_PAGES = 65536
+export const MAX_PAGES = 65536
 /** Doubles of data that stay, those used last: 256 MB. */
-const KEPT = 0x2000000
+const MAX_KEPT_DOUBLES = 0x2000000
 /** Data larger than this are copied in by segments at each call. */
 const SEGMENT = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated again. */
 const MOST_INSTANCES = 64
 /** Bytes of a mask, enough for a panel of doubles. */
-const MASK = 64
+const MASK_BYTES = 64
 /** Rows that are read are packed so many panels at a time. */
 const READ = 512
 /** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
@@ -34,7 +34,7 @@ export const WORTH_THREADS = 1e6
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
 /** Draws of a key, or numbers row after row, in memory or read a stretch at a time. */
-export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
+export type RowsGiven = RowNumbers | { readonly k0: number; readonly k1: number }
 
 /** What a machine needs to know of a program. */
 export interface Runnable {
@@ -42,7 +42,7 @@ export interface Runnable {
   readonly module: WebAssembly.Module
   readonly lanes: Lanes
   readonly words: number
-  readonly kernels: ReadonlyArray<Node>
+  readonly kernels: ReadonlyArray<GraphNode>
   /** Whether some of them run in every panel, so that no other thread can help. */
   readonly isFallback: boolean
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
@@ -62,7 +62,7 @@ export interface Ran {
 }
 
 /** Chunks [from, to) of all rows. */
-export interface Call {
+export interface ChunkCall {
   readonly rows: number
   readonly from: number
   readonly to: number
@@ -76,12 +76,12 @@ export interface Numbered {
   readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly there: number }>
 }
 
-export interface Machine {
+export interface CompilerRuntime {
   readonly shared: boolean
   /** What each of several numbers given comes to, over the same number of rows. */
   readonly run: (
     program: Runnable,
-    asked: Call,
+    asked: ChunkCall,
     all: ReadonlyArray<Numbered>,
     parameterBytes: number
   ) => ReadonlyArray<Ran>
@@ -89,30 +89,30 @@ export interface Machine {
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
 
-const isNumbers = (given: RowsGiven): given is Numbers => given instanceof Float64Array || 'read' in given
-const isRead = (given: RowsGiven): boolean => 'read' in given
-const lengthOf = (numbers: Numbers): number =>
+const isNumbersGiven = (given: RowsGiven): given is RowNumbers => given instanceof Float64Array || 'read' in given
+const isReadGiven = (given: RowsGiven): boolean => 'read' in given
+const numbersLength = (numbers: RowNumbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
 /** Numbers that a chunk of a program sums: pairs of doubles, added. */
-export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
+export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
 
 class NoRoom extends RangeError {}
 
-interface Memory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
+interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** A place for so many doubles, as all memory is counted; throws where there is none. */
   readonly take: (length: number) => number
   /** All of it: a view of a part takes longer to make than most calls to fill. */
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
-const memoryOf = (pool: ThreadPool): Memory => {
+const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
   const base = (pool.start + 63) & ~63
   const viewed = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
   let views = viewed(pool.memory.buffer)
-  const arena = arenaOf(pool.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)
+  const arena = arenaOf(pool.memory, base, MAX_PAGES * 65536 - 65536, () => undefined)
   return {
     ...arena,
     whole: () => {
@@ -135,38 +135,42 @@ const memoryOf = (pool: ThreadPool): Memory => {
 
 /** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
 const fallback =
-  ({ buffer }: Memory, nodes: ReadonlyArray<Node>, lanes: Lanes) =>
+  ({ buffer }: RuntimeMemory, nodes: ReadonlyArray<GraphNode>, lanes: Lanes) =>
   (which: number, ...addresses: ReadonlyArray<number>): void => {
     const { does, ins, shape } = nodes[which]
     const view = (i: number, length: number): Float32Array | Float64Array => lanes.view(buffer(), addresses[i], length)
-    const rowsOf = (node: Node): number => (node.place === 'rows' ? ROWS : 1)
+    const rowsOf = (node: GraphNode): number => (node.place === 'rows' ? PANEL_ROWS : 1)
     const operands = ins.map((node, i): Dense => {
-      const value = valueOf(node)
+      const value = constantValue(node)
       if (value !== undefined) return { shape: [], dtype: 'float32', values: Float64Array.of(value) }
       const rows = rowsOf(node)
-      return { shape: [...node.shape, rows], dtype: 'float32', values: Float64Array.from(view(i, width(node) * rows)) }
+      return {
+        shape: [...node.shape, rows],
+        dtype: 'float32',
+        values: Float64Array.from(view(i, nodeWidth(node) * rows))
+      }
     })
-    const to = view(addresses.length - 1, width(nodes[which]) * ROWS)
-    if (does.kind === 'entrywise') to.set(meaning(does, operands, [...shape, ROWS]).values)
+    const to = view(addresses.length - 1, nodeWidth(nodes[which]) * PANEL_ROWS)
+    if (does.kind === 'entrywise') to.set(evaluateNode(does, operands, [...shape, PANEL_ROWS]).values)
     else if (does.kind === 'kernel')
       // the last axes are spoken of: each row alone
-      for (let row = 0; row < ROWS; row++) {
+      for (let row = 0; row < PANEL_ROWS; row++) {
         const own = ins.map((node, k): Dense => {
           const rows = rowsOf(node)
           const { values } = operands[k]
-          const at = (i: number): number => (valueOf(node) === undefined ? i * rows + (row % rows) : 0)
+          const at = (i: number): number => (constantValue(node) === undefined ? i * rows + (row % rows) : 0)
           return {
             shape: node.shape,
             dtype: 'float32',
-            values: Float64Array.from({ length: width(node) }, (_, i) => values[at(i)])
+            values: Float64Array.from({ length: nodeWidth(node) }, (_, i) => values[at(i)])
           }
         })
-        meaning(does, own, shape).values.forEach((value, i) => (to[i * ROWS + row] = value))
+        evaluateNode(does, own, shape).values.forEach((value, i) => (to[i * PANEL_ROWS + row] = value))
       }
   }
 
 /** Programs over the memory, those used last. */
-const instances = (pool: ThreadPool, memory: Memory) => {
+const instances = (pool: ThreadPool, memory: RuntimeMemory) => {
   const known = new Map<Runnable, Loaded>()
   const of = (program: Runnable): Loaded => {
     const { module, kernels, lanes } = program
@@ -195,45 +199,46 @@ interface Stretch {
 }
 
 /** Rows in memory as panels, lanes that are no rows at 0. */
-const packed = (
-  { buffer }: Memory,
+const packPanels = (
+  { buffer }: RuntimeMemory,
   values: Float64Array,
   { rows, columns, panel, panels }: Stretch,
   at: number,
   lanes: Lanes
 ): void => {
-  const out = lanes.view(buffer(), at, panels * ROWS * columns)
-  const first = panel * ROWS
-  const count = Math.max(0, Math.min(rows - first, panels * ROWS))
+  const out = lanes.view(buffer(), at, panels * PANEL_ROWS * columns)
+  const first = panel * PANEL_ROWS
+  const count = Math.max(0, Math.min(rows - first, panels * PANEL_ROWS))
   if (columns === 1) {
     out.set(values.subarray(first, first + count))
     out.fill(0, count)
     return
   }
-  if (count < panels * ROWS) out.fill(0, (panels - 1) * ROWS * columns)
+  if (count < panels * PANEL_ROWS) out.fill(0, (panels - 1) * PANEL_ROWS * columns)
   for (let i = 0, from = first * columns; i < count; i++)
-    for (let j = 0, to = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, to += ROWS) out[to] = values[from++]
+    for (let j = 0, to = (i >> 3) * PANEL_ROWS * columns + (i & 7); j < columns; j++, to += PANEL_ROWS)
+      out[to] = values[from++]
 }
 
 /** The same, of those that are read a stretch at a time. */
-const pack = (memory: Memory, numbers: Numbers, stretch: Stretch, at: number, lanes: Lanes): void => {
+const pack = (memory: RuntimeMemory, numbers: RowNumbers, stretch: Stretch, at: number, lanes: Lanes): void => {
   if (numbers instanceof Float64Array) {
-    packed(memory, numbers, stretch, at, lanes)
+    packPanels(memory, numbers, stretch, at, lanes)
     return
   }
   const { rows, columns, panel, panels } = stretch
   for (let done = 0; done < panels; done += READ) {
     const own = Math.min(READ, panels - done)
-    const first = (panel + done) * ROWS
-    const count = Math.max(0, Math.min(rows - first, own * ROWS))
+    const first = (panel + done) * PANEL_ROWS
+    const count = Math.max(0, Math.min(rows - first, own * PANEL_ROWS))
     const to = at + done * lanes.line * columns
-    packed(memory, part(numbers, first, count), { rows: count, columns, panel: 0, panels: own }, to, lanes)
+    packPanels(memory, numbersFrom(numbers, first, count), { rows: count, columns, panel: 0, panels: own }, to, lanes)
   }
 }
 
 /** So many rows of panels, one after another from a row of `out` on. */
 const unpack = (
-  { buffer }: Memory,
+  { buffer }: RuntimeMemory,
   at: number,
   count: number,
   columns: number,
@@ -241,18 +246,19 @@ const unpack = (
   first: number,
   lanes: Lanes
 ): void => {
-  const from = lanes.view(buffer(), at, Math.ceil(count / ROWS) * ROWS * columns)
+  const from = lanes.view(buffer(), at, Math.ceil(count / PANEL_ROWS) * PANEL_ROWS * columns)
   for (let i = 0, to = first * columns; i < count; i++)
-    for (let j = 0, p = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, p += ROWS) out[to++] = from[p]
+    for (let j = 0, p = (i >> 3) * PANEL_ROWS * columns + (i & 7); j < columns; j++, p += PANEL_ROWS)
+      out[to++] = from[p]
 }
 
 /** Doubles that so many panels of so many columns take. */
-const room = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
+const panelDoubles = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
 
 // —— a call ——
 
 /** How chunks are run: all at once where their rows are in memory, else some after others. */
-interface Plan {
+interface ChunkPlan {
   readonly chunkPanels: number
   /** Of all rows; and those of the chunks. */
   readonly panels: number
@@ -263,14 +269,14 @@ interface Plan {
   readonly panelsAtOnce: number
 }
 
-const planOf = (program: Runnable, { rows, from, to }: Call, all: ReadonlyArray<Numbered>): Plan => {
-  const panels = Math.ceil(rows / ROWS)
-  const chunkPanels = Chunks.cut(rows).chunkRows / ROWS
+const planOf = (program: Runnable, { rows, from, to }: ChunkCall, all: ReadonlyArray<Numbered>): ChunkPlan => {
+  const panels = Math.ceil(rows / PANEL_ROWS)
+  const chunkPanels = Chunks.partitionRows(rows).chunkRows / PANEL_ROWS
   const start = from * chunkPanels
   const end = Math.min(panels, to * chunkPanels)
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
   const isWhole =
-    panels * bytes <= SEGMENT && all.every(({ given }) => program.given.every(({ name }) => !isRead(given[name])))
+    panels * bytes <= SEGMENT && all.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
   const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (chunkPanels * bytes)))
   const panelsAtOnce = Math.min(end - start, chunksAtOnce * chunkPanels)
   return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
@@ -283,12 +289,12 @@ const writeJob = (
   job: Readonly<Record<'chunkPanels' | 'sharedAt' | 'resultBytes' | 'full', number>> &
     Readonly<Record<'atGiven' | 'keys' | 'atOutputs', ReadonlyArray<number>>>
 ): void => {
-  words[at + Word.ChunkPanels] = job.chunkPanels
-  words[at + Word.Parameters] = job.sharedAt
-  words[at + Word.ResultBytes] = job.resultBytes
-  words[at + Word.PartialMask] = job.full + MASK
-  words[at + Word.FullMask] = job.full
-  let next = at + Word.First
+  words[at + JOB_WORDS.ChunkPanels] = job.chunkPanels
+  words[at + JOB_WORDS.Parameters] = job.sharedAt
+  words[at + JOB_WORDS.ResultBytes] = job.resultBytes
+  words[at + JOB_WORDS.PartialMask] = job.full + MASK_BYTES
+  words[at + JOB_WORDS.FullMask] = job.full
+  let next = at + JOB_WORDS.First
   for (const place of job.atGiven) {
     words[next] = place
     words[next + 1] = 0
@@ -299,17 +305,17 @@ const writeJob = (
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
-const machine = (): Machine => {
+const machine = (): CompilerRuntime => {
   const pool = poolOf({ binary, memoryFlags })
-  const memory = memoryOf(pool)
+  const memory = runtimeMemory(pool)
   const loaded = instances(pool, memory)
-  const stay = bufferCache(memory, KEPT)
+  const stay = bufferCache(memory, MAX_KEPT_DOUBLES)
   let masks = 0
   /** Where a mask of all lanes is; that of a last panel follows. */
   const maskAt = (): number => {
     if (masks === 0) {
-      masks = memory.take((2 * MASK) / 8)
-      new Int32Array(memory.buffer(), masks, MASK / 4).fill(-1)
+      masks = memory.take((2 * MASK_BYTES) / 8)
+      new Int32Array(memory.buffer(), masks, MASK_BYTES / 4).fill(-1)
     }
     return masks
   }
@@ -318,7 +324,7 @@ const machine = (): Machine => {
   const runIn = (
     place: (length: number) => number,
     program: Runnable,
-    asked: Call,
+    asked: ChunkCall,
     all: ReadonlyArray<Numbered>,
     parameterBytes: number,
     ran: ReadonlyArray<Ran>
@@ -328,12 +334,12 @@ const machine = (): Machine => {
     const plan = planOf(program, asked, all)
     const { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce } = plan
     const instance = loaded.of(program)
-    const here = Math.min(rows, end * ROWS) - start * ROWS
+    const here = Math.min(rows, end * PANEL_ROWS) - start * PANEL_ROWS
     const isAlone = program.isFallback || all.length * here * program.work < WORTH_THREADS
     const full = maskAt()
     const { words: masked } = memory.whole()
-    for (let i = 0, at = (full + MASK) / 4; i < MASK / 4; i++)
-      masked[at + i] = 4 * i < (rows % ROWS) * lanes.bytes ? -1 : 0
+    for (let i = 0, at = (full + MASK_BYTES) / 4; i < MASK_BYTES / 4; i++)
+      masked[at + i] = 4 * i < (rows % PANEL_ROWS) * lanes.bytes ? -1 : 0
     const resultBytes = Math.max(64, program.sumBytes)
     const results = place((resultBytes / 8) * Math.min(to - from, chunksAtOnce) * all.length)
     const bytes = (program.scratchBytes + 127) & ~63
@@ -344,19 +350,19 @@ const machine = (): Machine => {
       const sharedAt = place(parameterBytes / 8)
       const atGiven = program.given.map(({ name, width: columns, isKept }) => {
         const values = given[name]
-        if (!isNumbers(values) || lengthOf(values) !== rows * columns)
+        if (!isNumbersGiven(values) || numbersLength(values) !== rows * columns)
           throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
         return isWhole && isKept && values instanceof Float64Array
           ? start * lanes.line * columns +
-              stay.at(values, lanes.precision, room(panels, columns, lanes), at => {
-                packed(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
+              stay.at(values, lanes.precision, panelDoubles(panels, columns, lanes), at => {
+                packPanels(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
               })
-          : place(room(panelsAtOnce, columns, lanes))
+          : place(panelDoubles(panelsAtOnce, columns, lanes))
       })
-      const atOutputs = program.outputs.map(({ width: columns }) => place(room(panelsAtOnce, columns, lanes)))
+      const atOutputs = program.outputs.map(({ width: columns }) => place(panelDoubles(panelsAtOnce, columns, lanes)))
       const keys = program.drawn.flatMap(({ name }) => {
         const key = given[name]
-        if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
+        if (isNumbersGiven(key)) throw new RangeError(`${name}: not a key`)
         return [key.k0, key.k1]
       })
       const job = jobs + 8 * jobLength * i
@@ -377,37 +383,37 @@ const machine = (): Machine => {
       placed.forEach(({ given, atGiven, job }, j) => {
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
-          if ((!isWhole || !isKept) && isNumbers(values))
+          if ((!isWhole || !isKept) && isNumbersGiven(values))
             pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
         })
         const at = job / 4
-        words[at + Word.Results] = results + j * chunks * resultBytes
-        words[at + Word.Panels] = count
-        words[at + Word.FirstPanel] = first
-        words[at + Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
+        words[at + JOB_WORDS.Results] = results + j * chunks * resultBytes
+        words[at + JOB_WORDS.Panels] = count
+        words[at + JOB_WORDS.FirstPanel] = first
+        words[at + JOB_WORDS.PartialPanel] = first + count === panels && rows % PANEL_ROWS > 0 ? count - 1 : -1
       })
       pool.run('chunk', jobs, chunks * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, chunks })
-      const total = widthOf(program)
-      const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
+      const total = sumPairs(program)
+      const rowsHere = Math.min(rows - first * PANEL_ROWS, count * PANEL_ROWS)
       placed.forEach(({ numbers, outputs, atOutputs }, j) => {
         for (let i = 0, out = chunk * total; i < chunks; i++) {
           const at = (results + (j * chunks + i) * resultBytes) / 8
           for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
-          unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
+          unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * PANEL_ROWS, lanes)
         })
       })
     }
   }
 
-  const run: Machine['run'] = (program, asked, all, parameterBytes) => {
+  const run: CompilerRuntime['run'] = (program, asked, all, parameterBytes) => {
     const { rows, from, to } = asked
-    const { count } = Chunks.rowsOf(Chunks.cut(rows), from, to)
+    const { count } = Chunks.rowsOfChunks(Chunks.partitionRows(rows), from, to)
     const ran = all.map((): Ran => {
       const outputs: Record<string, Float64Array> = {}
       for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
-      return { numbers: new Float64Array((to - from) * widthOf(program)), outputs }
+      return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }
     })
     if (to <= from) return ran
     const attempt = (): void => {
@@ -438,10 +444,10 @@ const machine = (): Machine => {
   return { shared: isShared(pool), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
-let found: Either<string, Machine> | undefined
+let machineOrReason: Either<string, CompilerRuntime> | undefined
 
 /** The machine, made when it is first asked for, or why there can be none here. */
-export const machineHere = (): Either<string, Machine> => (found ??= tryCatch(machine, obstacle))
+export const machineHere = (): Either<string, CompilerRuntime> => (machineOrReason ??= tryCatch(machine, obstacle))
 
 /** The machine, null where there can be none. */
-export const theMachine = (): Machine | null => toUnion(mapLeft(() => null)(machineHere()))
+export const theMachine = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(machineHere()))

@@ -2,13 +2,13 @@
  * What nodes mean, by the interpreter's own kernels: how values that are computed once a call are computed, and what every
  * other phase is held to.
  */
-import { product, type Dense } from '../kernels/dense.js'
-import { compute, operations } from '../kernels/index.js'
+import { productOfSizes, type Dense } from '../kernels/dense.js'
+import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
 import { type Attrs, type Computed, type Shape } from './graph.js'
 
 /** As doubles, whatever type a kernel gives. */
-const doubles = ({ shape, values }: Dense): Dense => ({
+const asDoubles = ({ shape, values }: Dense): Dense => ({
   shape,
   dtype: 'float32',
   values: values instanceof Float64Array ? values : Float64Array.from(values)
@@ -17,25 +17,25 @@ const doubles = ({ shape, values }: Dense): Dense => ({
 /** A kernel's output on its inputs in the order of the vocabulary. */
 const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
   const names = operations[kernel].operands ?? []
-  return doubles(compute(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
+  return asDoubles(computeKernel(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
 }
 
 /** `x` repeated along its axes of size 1. */
-const stretched = (x: Dense, shape: Shape): Dense => {
+const repeatedDense = (x: Dense, shape: Shape): Dense => {
   const own = [...shape.map(() => 1), ...x.shape].slice(-shape.length || x.shape.length + 1)
   const lead = shape.length === 0 ? [] : own
   return byKernel('Tile', [{ ...x, shape: lead }], { reps: shape.map((n, i) => n / lead[i]) })
 }
 
 /** The value of a node from those of its inputs, for one row, or for what is computed once. */
-export const meaning = (does: Computed, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
+export const evaluateNode = (does: Computed, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':
       return { shape, dtype: 'float32', values: Float64Array.of(does.value) }
     case 'array':
       return { shape, dtype: 'float32', values: does.values }
     case 'entrywise':
-      return does.kernel === 'Stretch' ? stretched(ins[0], shape) : byKernel(does.kernel, ins, does.attrs)
+      return does.kernel === 'Stretch' ? repeatedDense(ins[0], shape) : byKernel(does.kernel, ins, does.attrs)
     case 'reduce':
       return byKernel(does.fold, ins, { axis: does.axes, reductionIndices: does.axes, keepDims: true })
     case 'reshape':
@@ -49,13 +49,13 @@ export const meaning = (does: Computed, ins: ReadonlyArray<Dense>, shape: Shape)
     case 'product': {
       const [x, matrix] = ins
       const k = x.shape.at(-1) ?? 1
-      const flat = { ...x, shape: [product(x.shape) / k, k] }
+      const flat = { ...x, shape: [productOfSizes(x.shape) / k, k] }
       return { ...byKernel('BatchMatMul', [flat, matrix], { transposeA: false, transposeB: does.transposed }), shape }
     }
     case 'distances': {
       const [x, matrix] = ins
       const k = x.shape.at(-1) ?? 1
-      const flat = { ...x, shape: [product(x.shape) / k, k] }
+      const flat = { ...x, shape: [productOfSizes(x.shape) / k, k] }
       const one = { shape: [1, 1], dtype: 'float32' as const, values: Float64Array.of(1) }
       return { ...byKernel('SquaredDistances', [flat, matrix, one], {}), shape }
     }

@@ -3,18 +3,18 @@
  * call's. The interpreter's kernels compute them, whose calls cost more than what most of them do: so arithmetic on a few has loops of
  * its own here.
  */
-import { broadcastStrides, product as sizeOf, type Dense } from '../kernels/dense.js'
+import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
-import { kernels } from '../simd/index.js'
-import { plain } from '../simd/plain.js'
-import { isComputed, width, type Node, type Shape } from './graph.js'
-import { meaning } from './meaning.js'
+import { simdOrPlainKernels } from '../simd/index.js'
+import { plainKernels } from '../simd/plain.js'
+import { isComputed, nodeWidth, type GraphNode, type Shape } from './graph.js'
+import { evaluateNode } from './meaning.js'
 
 /** Fills a place among the numbers with what is made of entries of a and b, each at its own place there. */
-type Fill = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
+type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
 /** Rounded as in the kernels, each one operation. Each is a loop of its own: a function called for each entry would cost more than it does. */
-const arithmetic: Readonly<Record<string, Fill>> = {
+const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]
   },
@@ -51,13 +51,13 @@ const arithmetic: Readonly<Record<string, Fill>> = {
 }
 
 /** More are left to the kernels. */
-const FEW = 10000
+const MAX_PER_CALL_ENTRIES = 10000
 
 /** Computes a node from the numbers of its inputs, to its place beside them. */
-export type Compute = (numbers: Float64Array) => void
+export type ComputeNode = (numbers: Float64Array) => void
 
 /** Which number is each entry of what stretches to a shape. */
-const entriesOf = (own: Shape, shape: Shape, at: number): Int32Array => {
+const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   const steps = broadcastStrides(own, shape)
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
     let entry = at
@@ -70,7 +70,7 @@ const entriesOf = (own: Shape, shape: Shape, at: number): Int32Array => {
 }
 
 /** Whether a node is a sum of neighbours: of how many each, or null. */
-const neighbours = ({ does, ins: [x], shape }: Node): number | null =>
+const neighbours = ({ does, ins: [x], shape }: GraphNode): number | null =>
   does.kind === 'reduce' &&
   does.fold === 'Sum' &&
   does.axes.every((axis, i) => axis === x.shape.length - does.axes.length + i)
@@ -78,7 +78,7 @@ const neighbours = ({ does, ins: [x], shape }: Node): number | null =>
     : null
 
 /** So many products of two matrices each. */
-interface Product {
+interface BatchedProduct {
   readonly count: number
   readonly m: number
   readonly k: number
@@ -88,10 +88,10 @@ interface Product {
 }
 
 /** Products of two matrices, [m, k] · [k, n], of which none is used twice; null of other nodes. */
-const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
+const productOf = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1
-    return { count: 1, m: width(a) / k, k, n: width(b) / k, transposeA: false, transposeB: does.transposed }
+    return { count: 1, m: nodeWidth(a) / k, k, n: nodeWidth(b) / k, transposeA: false, transposeB: does.transposed }
   }
   if (does.kind !== 'kernel' || does.kernel !== 'BatchMatMul') return null
   const [m, n] = shape.slice(-2)
@@ -99,27 +99,34 @@ const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
   const transposeB = does.attrs.transposeB === true
   const k = a.shape[a.shape.length - (transposeA ? 2 : 1)]
   const count = sizeOf(shape) / (m * n)
-  return width(a) === count * m * k && width(b) === count * k * n ? { count, m, k, n, transposeA, transposeB } : null
+  return nodeWidth(a) === count * m * k && nodeWidth(b) === count * k * n
+    ? { count, m, k, n, transposeA, transposeB }
+    : null
 }
 
 /** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
-export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | null => {
+export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): ComputeNode | null => {
   const { does, ins, shape } = node
   if (!isComputed(does)) return null
   const at = placeOf(node)
-  const length = width(node)
-  const fill = does.kind === 'entrywise' ? arithmetic[does.kernel] : undefined
-  if (fill !== undefined && length <= FEW) {
-    const [a, b] = [ins[0], ins[ins.length - 1]].map(of => entriesOf(of.shape, shape, placeOf(of)))
+  const length = nodeWidth(node)
+  const fill = does.kind === 'entrywise' ? PER_CALL_ARITHMETIC[does.kernel] : undefined
+  if (fill !== undefined && length <= MAX_PER_CALL_ENTRIES) {
+    const [a, b] = [ins[0], ins[ins.length - 1]].map(of => broadcastEntries(of.shape, shape, placeOf(of)))
     return numbers => {
       fill(numbers, at, a, b)
     }
   }
-  const places = ins.map(of => ({ shape: of.shape, from: placeOf(of), to: placeOf(of) + width(of) }))
+  const places = ins.map(of => ({ shape: of.shape, from: placeOf(of), to: placeOf(of) + nodeWidth(of) }))
   const each = neighbours(node)
-  if (each !== null && each * length <= FEW)
+  if (each !== null && each * length <= MAX_PER_CALL_ENTRIES)
     return numbers => {
-      kernels().rowSums(numbers.subarray(places[0].from, places[0].to), length, each, numbers.subarray(at, at + length))
+      simdOrPlainKernels().rowSums(
+        numbers.subarray(places[0].from, places[0].to),
+        length,
+        each,
+        numbers.subarray(at, at + length)
+      )
     }
   if (does.kind === 'pick') {
     const all = places.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i))
@@ -129,7 +136,7 @@ export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | 
     }
   }
   const product = productOf(node)
-  if (product !== null && length * product.k <= FEW) {
+  if (product !== null && length * product.k <= MAX_PER_CALL_ENTRIES) {
     const { count, m, k, n, transposeA, transposeB } = product
     const [a, b] = places
     return numbers => {
@@ -137,7 +144,16 @@ export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | 
         const x = numbers.subarray(a.from + i * m * k, a.from + (i + 1) * m * k)
         const y = numbers.subarray(b.from + i * k * n, b.from + (i + 1) * k * n)
         // Entry by entry in the order of the kernels, whose calls cost more.
-        plain.matMul(x, y, m, k, n, transposeA, transposeB, numbers.subarray(at + i * m * n, at + (i + 1) * m * n))
+        plainKernels.matMul(
+          x,
+          y,
+          m,
+          k,
+          n,
+          transposeA,
+          transposeB,
+          numbers.subarray(at + i * m * n, at + (i + 1) * m * n)
+        )
       }
     }
   }
@@ -147,6 +163,6 @@ export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | 
       dtype: 'float32',
       values: numbers.subarray(from, to)
     }))
-    numbers.set(meaning(does, values, shape).values, at)
+    numbers.set(evaluateNode(does, values, shape).values, at)
   }
 }

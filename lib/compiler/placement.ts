@@ -7,18 +7,27 @@
  * in the scratch space of a chunk, at a fixed address for every panel; operands of products over the rows are kept for a
  * tile of panels.
  */
-import { product as sizeOf } from '../kernels/dense.js'
+import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
-import { afterRows, describe, isSum, ordered, sameShape, width, type Node, type Shape } from './graph.js'
-import { ROWS, type Lanes } from './lanes.js'
-import { refuse } from './refusal.js'
+import {
+  afterRows,
+  describe,
+  isSum,
+  topologicalOrder,
+  sameShape,
+  nodeWidth,
+  type GraphNode,
+  type Shape
+} from './graph.js'
+import { PANEL_ROWS, type Lanes } from './lanes.js'
+import { refuseToCompile } from './refusal.js'
 
 /** So many entries of a row are written out one by one. */
-const SHORT = 4
+const MAX_UNROLLED_ENTRIES = 4
 
 export type Item =
-  | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: Node[] }
-  | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: Node }
+  | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: GraphNode[] }
+  | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: GraphNode }
 
 /** Where the entries of a panel are. */
 export type Buffer =
@@ -28,7 +37,7 @@ export type Buffer =
   | { readonly kind: 'panel' | 'tile'; readonly at: number; readonly width: number }
 
 /** What is drawn: normals, or χ² of so many degrees. */
-export type Law = 'normal' | number
+export type DrawDistribution = 'normal' | number
 
 export interface Location {
   readonly buffer: Buffer
@@ -36,54 +45,54 @@ export interface Location {
   readonly entry: number
 }
 
-export interface Layout {
+export interface MemoryLayout {
   readonly lanes: Lanes
-  readonly before: ReadonlyArray<Node>
-  readonly after: ReadonlyArray<Node>
+  readonly before: ReadonlyArray<GraphNode>
+  readonly after: ReadonlyArray<GraphNode>
   readonly items: ReadonlyArray<Item>
   /** Σ over the rows, each with its bytes from the start of a chunk's results. */
-  readonly sums: ReadonlyArray<{ readonly node: Node; readonly at: number }>
+  readonly sums: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
   /** Nodes computed once that rows read, each with its bytes from the start of the parameters. */
-  readonly parameters: ReadonlyArray<{ readonly node: Node; readonly at: number }>
+  readonly parameters: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly parameterBytes: number
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number }>
   readonly drawn: ReadonlyArray<{
     readonly name: string
-    readonly law: Law
+    readonly law: DrawDistribution
     readonly buffer: Buffer
     readonly staging: number
   }>
-  readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: Node }>
-  readonly locate: (node: Node) => Location
+  readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: GraphNode }>
+  readonly locate: (node: GraphNode) => Location
   /** Where a node computed once is, among the parameters. */
-  readonly parameter: (node: Node) => number
-  readonly sumAt: (node: Node) => number
-  readonly isStored: (node: Node) => boolean
+  readonly parameter: (node: GraphNode) => number
+  readonly sumAt: (node: GraphNode) => number
+  readonly isStored: (node: GraphNode) => boolean
 }
 
 /** Entries that are a run of those of one input, which need not be moved. */
-const runOf = ({ does, ins, place }: Node): number | undefined =>
+const runOf = ({ does, ins, place }: GraphNode): number | undefined =>
   does.kind === 'pick' && place === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
     ? does.table[0]
     : undefined
 
 /** The node whose entries a node shows under another shape, and the first of them. */
-export const sourceOf = (node: Node): { readonly node: Node; readonly entry: number } => {
+export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readonly entry: number } => {
   if (node.place !== 'rows') return { node, entry: 0 }
   const start = node.does.kind === 'reshape' ? 0 : runOf(node)
   if (start === undefined) return { node, entry: 0 }
-  const source = sourceOf(node.ins[0])
+  const source = sourceEntry(node.ins[0])
   return { node: source.node, entry: source.entry + start }
 }
 
 /** Whether a product over the rows is of the same twice, one perhaps times a number for each line: it is symmetric. */
-export const isSymmetric = ({ does, ins, shape }: Node): boolean => {
+export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => {
   const [length, breadth] = shape
   // parts of one value that begin together need not end together
   if (does.kind !== 'rowDot' || length !== breadth) return false
-  const [a, b] = ins.map(sourceOf)
+  const [a, b] = ins.map(sourceEntry)
   const isTimes = (scaled: typeof a, plain: typeof a): boolean => {
     const { does, ins, shape } = scaled.node
     const other = ins.find(x => x !== plain.node)
@@ -106,8 +115,8 @@ const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
 /** Axes of a loop's space that are written out, the innermost ones. */
 export const unrolled = (space: Shape): number => {
-  if (sizeOf(space) <= SHORT) return space.length
-  return (space.at(-1) ?? 1) <= SHORT ? 1 : 0
+  if (sizeOf(space) <= MAX_UNROLLED_ENTRIES) return space.length
+  return (space.at(-1) ?? 1) <= MAX_UNROLLED_ENTRIES ? 1 : 0
 }
 
 /** Steps through a node of shape `own`, in entries, along the axes of a loop over `full` that are longer than 1. */
@@ -124,7 +133,7 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
 }
 
 /** The shape of what a loop runs over for a node: its entries, or those that it folds. */
-export const fullOf = (node: Node): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
+export const fullOf = (node: GraphNode): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
 
 /** The entries of a loop: its outer axes are loops, the inner ones, few entries, are written out as columns. */
 export interface Turns {
@@ -155,7 +164,7 @@ export const turnsOf = (space: Shape): Turns => {
 }
 
 /** The axes of the space that a reduction folds. */
-export const foldedAxes = (node: Node): ReadonlyArray<number> => {
+export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   const { does, ins } = node
   if (does.kind !== 'reduce') return []
   const long = ins[0].shape.map((n, i) => [n, i]).filter(([n]) => n !== 1)
@@ -163,15 +172,15 @@ export const foldedAxes = (node: Node): ReadonlyArray<number> => {
 }
 
 /** Whether the result of a reduction is there while its loop runs. */
-export const isAtOnce = (node: Node, space: Shape): boolean =>
+export const isAtOnce = (node: GraphNode, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolled(space))
 
 /**
  * Whether the entries of its source that a user reads in a turn of their loop are those that the same turn makes. Of others, as
  * of p₀ in p₀ x, the source's loop is to be over first.
  */
-const isAtHand = (operand: Node, user: Node, space: Shape): boolean => {
-  const { node: source, entry } = sourceOf(operand)
+const isAtHand = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
+  const { node: source, entry } = sourceEntry(operand)
   const { outer, columns, entry: entryOf } = turnsOf(space)
   const made = stepsOver(source.shape, fullOf(source))
   const read = stepsOver(operand.shape, fullOf(user))
@@ -180,28 +189,28 @@ const isAtHand = (operand: Node, user: Node, space: Shape): boolean => {
   return outer.every((_, axis) => made[axis] === read[axis]) && all.every(c => there.has(entry + entryOf(read, c)))
 }
 
-const aligned = (bytes: number): number => (bytes + 63) & ~63
+const alignTo64 = (bytes: number): number => (bytes + 63) & ~63
 
-const isInput = ({ does }: Node): boolean => does.kind === 'input'
+const isInput = ({ does }: GraphNode): boolean => does.kind === 'input'
 
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
 /** What is done one after another, and where each node is done. */
 const itemsOf = (
-  nodes: ReadonlyArray<Node>
-): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<Node, number> } => {
+  nodes: ReadonlyArray<GraphNode>
+): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<GraphNode, number> } => {
   const items: Item[] = []
-  const itemOf = new Map<Node, number>()
+  const itemOf = new Map<GraphNode, number>()
   /** The first item in which a node of a loop may read another. */
-  const readyFrom = (operand: Node, user: Node, space: Shape): number => {
-    const { node: source } = sourceOf(operand)
+  const readyFrom = (operand: GraphNode, user: GraphNode, space: Shape): number => {
+    const { node: source } = sourceEntry(operand)
     const at = itemOf.get(source)
     if (at === undefined) return 0
     return loopsOver(items[at], space) && isAtOnce(source, space) && isAtHand(operand, user, space) ? at : at + 1
   }
   for (const node of nodes) {
     const { does, ins, place } = node
-    if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceOf(node).node !== node) continue
+    if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceEntry(node).node !== node) continue
     const isLoop =
       does.kind === 'rowSum' || does.kind === 'reduce' || (does.kind === 'entrywise' && isNative(does.kernel))
     if (isLoop) {
@@ -222,7 +231,7 @@ const itemsOf = (
           ? isMap(does.kernel)
             ? 'map'
             : 'kernel'
-          : refuse(`a node of rows that is ${does.kind}`)
+          : refuseToCompile(`a node of rows that is ${does.kind}`)
     items.push({ kind, node })
     itemOf.set(node, items.length - 1)
   }
@@ -231,20 +240,20 @@ const itemsOf = (
 
 /** The nodes that an item leaves for others, and those of them that are multiplied over the rows. */
 const storedOf = (
-  nodes: ReadonlyArray<Node>,
+  nodes: ReadonlyArray<GraphNode>,
   items: ReadonlyArray<Item>,
-  itemOf: ReadonlyMap<Node, number>,
-  rowsOut: Layout['outputs']
-): { readonly stored: ReadonlySet<Node>; readonly dotted: ReadonlySet<Node> } => {
-  const stored = new Set<Node>()
-  const dotted = new Set<Node>()
+  itemOf: ReadonlyMap<GraphNode, number>,
+  rowsOut: MemoryLayout['outputs']
+): { readonly stored: ReadonlySet<GraphNode>; readonly dotted: ReadonlySet<GraphNode> } => {
+  const stored = new Set<GraphNode>()
+  const dotted = new Set<GraphNode>()
   for (const node of nodes) {
     if (node.place !== 'rows' && !isSum(node)) continue
     for (const input of node.ins) {
       if (input.place !== 'rows') continue
-      const { node: source } = sourceOf(input)
+      const { node: source } = sourceEntry(input)
       if (node.does.kind === 'rowDot') dotted.add(source)
-      const isShared = sourceOf(node).node !== node
+      const isShared = sourceEntry(node).node !== node
       if (!isShared && itemOf.get(source) !== itemOf.get(node)) stored.add(source)
       if (node.does.kind === 'rowDot') stored.add(source)
     }
@@ -255,22 +264,22 @@ const storedOf = (
     const item = at === undefined ? undefined : items[at]
     if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isAtOnce(node, item.space)) stored.add(node)
   }
-  for (const { node } of rowsOut) stored.add(sourceOf(node).node)
+  for (const { node } of rowsOut) stored.add(sourceEntry(node).node)
   return { stored, dotted }
 }
 
-export const layout = (
-  outputs: Readonly<Record<string, Node>>,
-  lawOf: (input: string) => Law | null,
+export const layoutGraph = (
+  outputs: Readonly<Record<string, GraphNode>>,
+  lawOf: (input: string) => DrawDistribution | null,
   lanes: Lanes
-): Layout => {
+): MemoryLayout => {
   const { bytes, line, tile } = lanes
-  const nodes = ordered(Object.values(outputs))
+  const nodes = topologicalOrder(Object.values(outputs))
   const later = afterRows(nodes)
   for (const node of nodes) {
-    if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
+    if (node.place === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
     if (node.place === 'rows' && node.ins.some(input => later.has(input)))
-      refuse(
+      refuseToCompile(
         `${describe(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
       )
   }
@@ -284,16 +293,16 @@ export const layout = (
   let scratch = 0
   const room = (bytes: number): number => {
     const at = scratch
-    scratch = aligned(scratch + bytes)
+    scratch = alignTo64(scratch + bytes)
     return at
   }
-  const buffers = new Map<Node, Buffer>()
-  const placed = (node: Node): Buffer => {
+  const buffers = new Map<GraphNode, Buffer>()
+  const placed = (node: GraphNode): Buffer => {
     const kind = dotted.has(node) ? 'tile' : 'panel'
-    return { kind, width: width(node), at: room(width(node) * line * (kind === 'tile' ? tile : 1)) }
+    return { kind, width: nodeWidth(node), at: room(nodeWidth(node) * line * (kind === 'tile' ? tile : 1)) }
   }
   const given: { name: string; width: number }[] = []
-  const drawn: { name: string; law: Law; buffer: Buffer; staging: number }[] = []
+  const drawn: { name: string; law: DrawDistribution; buffer: Buffer; staging: number }[] = []
   for (const node of nodes) {
     if (node.place !== 'rows') continue
     if (node.does.kind === 'input') {
@@ -301,18 +310,18 @@ export const layout = (
       const law = lawOf(name)
       if (law !== null) {
         const buffer = placed(node)
-        drawn.push({ name, law, buffer, staging: room(width(node) * ROWS * 8 * tile) })
+        drawn.push({ name, law, buffer, staging: room(nodeWidth(node) * PANEL_ROWS * 8 * tile) })
         buffers.set(node, buffer)
       } else {
-        given.push({ name, width: width(node) })
-        buffers.set(node, { kind: 'given', input: name, width: width(node) })
+        given.push({ name, width: nodeWidth(node) })
+        buffers.set(node, { kind: 'given', input: name, width: nodeWidth(node) })
       }
-    } else if (stored.has(node) && sourceOf(node).node === node) buffers.set(node, placed(node))
+    } else if (stored.has(node) && sourceEntry(node).node === node) buffers.set(node, placed(node))
   }
   let sumBytes = 0
   const sums = nodes.filter(isSum).map(node => {
     const at = sumBytes
-    sumBytes = aligned(sumBytes + width(node) * 16)
+    sumBytes = alignTo64(sumBytes + nodeWidth(node) * 16)
     return { node, at }
   })
   const read = new Set(
@@ -325,14 +334,14 @@ export const layout = (
     .filter(({ does }) => does.kind !== 'constant')
     .map(node => {
       const at = parameterBytes
-      parameterBytes = aligned(parameterBytes + width(node) * bytes)
+      parameterBytes = alignTo64(parameterBytes + nodeWidth(node) * bytes)
       return { node, at }
     })
   const parameterAt = new Map(parameters.map(({ node, at }) => [node, at]))
   const sumAt = new Map(sums.map(({ node, at }) => [node, at]))
-  const locate = (node: Node): Location => {
-    const { node: source, entry } = sourceOf(node)
-    return { buffer: buffers.get(source) ?? refuse('a value that is nowhere'), entry }
+  const locate = (node: GraphNode): Location => {
+    const { node: source, entry } = sourceEntry(node)
+    return { buffer: buffers.get(source) ?? refuseToCompile('a value that is nowhere'), entry }
   }
   return {
     lanes,
@@ -348,15 +357,15 @@ export const layout = (
     drawn,
     outputs: rowsOut,
     locate,
-    parameter: node => parameterAt.get(node) ?? refuse('a parameter that is nowhere'),
-    sumAt: node => sumAt.get(node) ?? refuse('a sum that is nowhere'),
+    parameter: node => parameterAt.get(node) ?? refuseToCompile('a parameter that is nowhere'),
+    sumAt: node => sumAt.get(node) ?? refuseToCompile('a sum that is nowhere'),
     isStored: node => buffers.has(node)
   }
 }
 
 /** What runs where, as text. */
-export const printLayout = ({ before, items, sums, after, scratchBytes }: Layout): string => {
-  const name = ({ does }: Node): string =>
+export const printLayout = ({ before, items, sums, after, scratchBytes }: MemoryLayout): string => {
+  const name = ({ does }: GraphNode): string =>
     does.kind === 'entrywise' ? does.kernel : does.kind === 'reduce' ? does.fold.toLowerCase() : does.kind
   return [
     `before the rows: ${before.length} nodes`,

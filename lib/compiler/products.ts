@@ -220,7 +220,7 @@ export const blockOf = (m: number, n: number): readonly [number, number] => [
 ]
 
 /** Copies the rows of a panel, doubles row after row at `from`, to columns at `to`: both advance. */
-export const transpose = (lanes: Lanes, width: number): Code => {
+export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const { bytes, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32')
   const from = 0

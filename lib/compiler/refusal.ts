@@ -4,6 +4,6 @@
  */
 export class Refusal extends Error {}
 
-export const refuse = (why: string): never => {
+export const refuseToCompile = (why: string): never => {
   throw new Refusal(why)
 }

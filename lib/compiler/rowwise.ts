@@ -5,18 +5,18 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { compute } from '../tensors/autodiff.js'
-import { size, type NdArray } from '../arrays/ndarray.js'
+import { shapeSize, type NdArray } from '../arrays/ndarray.js'
 import { fromNdArray } from '../tensors/tensor.js'
 import { how, library, type Program } from './index.js'
-import { type Inputs, type Named } from './trace.js'
+import { type Inputs, type NamedTensorInputs } from './trace.js'
 
-type Arrays = Readonly<Record<string, NdArray>>
+type ArraysByName = Readonly<Record<string, NdArray>>
 
-export interface Given {
-  readonly params: Arrays
+export interface RowwiseInputs {
+  readonly params: ArraysByName
   /** As many entries along the first axis as there are rows. */
-  readonly rows: Arrays
-  readonly constants: Arrays
+  readonly rows: ArraysByName
+  readonly constants: ArraysByName
   /** What a row costs whatever is read of it, where the function knows: see below. */
   readonly row?: number
 }
@@ -25,19 +25,20 @@ export interface Given {
  * Numbers, counted as below, from which a program pays: some milliseconds of the interpreter, which a sampler spends at each
  * step; compiling takes tens.
  */
-const WORTH = 5e6
+const COMPILE_COST = 5e6
 /** What a row costs whatever its function reads, counted in numbers read: an op of the interpreter on a row is a dozen. */
-const ROW = 1000
+const ROW_COST = 1000
 
-const entries = (arrays: Arrays): number => Object.values(arrays).reduce((sum, { shape }) => sum + size(shape), 0)
+const entryCount = (arrays: ArraysByName): number =>
+  Object.values(arrays).reduce((sum, { shape }) => sum + shapeSize(shape), 0)
 
-const mapped = <A, B>(f: (a: A) => B, record: Readonly<Record<string, A>>): Readonly<Record<string, B>> =>
+const mapRecord = <A, B>(f: (a: A) => B, record: Readonly<Record<string, A>>): Readonly<Record<string, B>> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]))
 
-const valuesOf = ({ values }: NdArray): Float64Array => values
-const shapeOf = ({ shape }: NdArray): ReadonlyArray<number> => shape
+const arrayValues = ({ values }: NdArray): Float64Array => values
+const arrayShape = ({ shape }: NdArray): ReadonlyArray<number> => shape
 
-const programs = library()
+const rowwisePrograms = library()
 
 /** How a row-wise function is computed. */
 export interface RowwisePlan {
@@ -46,23 +47,24 @@ export interface RowwisePlan {
   readonly reason: string
 }
 
-type Write = (inputs: Inputs) => Named
+type Write = (inputs: Inputs) => NamedTensorInputs
 
-const rowCount = (rows: Arrays): number => Object.values(rows).at(0)?.shape.at(0) ?? 0
+const rowCount = (rows: ArraysByName): number => Object.values(rows).at(0)?.shape.at(0) ?? 0
 
 /** Chooses how a row-wise function is computed on inputs, as `rowwise` does. */
 export const rowwisePlan =
   (of: object, write: Write) =>
-  ({ params, rows, constants, row = ROW }: Given): RowwisePlan => {
+  ({ params, rows, constants, row = ROW_COST }: RowwiseInputs): RowwisePlan => {
     const count = rowCount(rows)
-    const read = entries(params) + entries(constants) + entries(rows) / Math.max(count, 1)
-    if (count * (row + read) < WORTH) return { program: null, reason: `${count} rows are over before it is compiled` }
-    const program = programs.program(
+    const read = entryCount(params) + entryCount(constants) + entryCount(rows) / Math.max(count, 1)
+    if (count * (row + read) < COMPILE_COST)
+      return { program: null, reason: `${count} rows are over before it is compiled` }
+    const program = rowwisePrograms.program(
       of,
       {
-        params: mapped(shapeOf, params),
-        rows: mapped(({ shape }) => ({ shape: shape.slice(1), from: 'call' as const }), rows),
-        constants: mapped(shapeOf, constants)
+        params: mapRecord(arrayShape, params),
+        rows: mapRecord(({ shape }) => ({ shape: shape.slice(1), from: 'call' as const }), rows),
+        constants: mapRecord(arrayShape, constants)
       },
       inputs => ({ others: write(inputs) }),
       false
@@ -78,21 +80,21 @@ export const rowwisePlan =
  */
 export const rowwise =
   (of: object, write: Write) =>
-  (given: Given): Arrays => {
+  (given: RowwiseInputs): ArraysByName => {
     const { params, rows, constants } = given
     const { program } = rowwisePlan(of, write)(given)
     if (program === null)
       return compute(() =>
         write({
-          params: mapped(fromNdArray, params),
-          rows: mapped(fromNdArray, rows),
-          constants: mapped(fromNdArray, constants)
+          params: mapRecord(fromNdArray, params),
+          rows: mapRecord(fromNdArray, rows),
+          constants: mapRecord(fromNdArray, constants)
         })
       )
     return program.run({
       rows: rowCount(rows),
-      params: mapped(valuesOf, params),
-      given: mapped(valuesOf, rows),
-      constants: mapped(valuesOf, constants)
+      params: mapRecord(arrayValues, params),
+      given: mapRecord(arrayValues, rows),
+      constants: mapRecord(arrayValues, constants)
     }).others
   }

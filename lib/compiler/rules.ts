@@ -7,31 +7,36 @@
  * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
  * nodes, so that a function and its gradient share what they have in common.
  */
-import { product as sizeOf } from '../kernels/dense.js'
+import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
 import { arctan2 } from './functions.js'
-import { isScalar, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
+import { isScalar, sameShape, constantValue, nodeWidth, type GraphNode, type Shape } from './graph.js'
 
 /** By the name of the kernel, in the order in which they are tried. */
 export type EntrywiseRules = Readonly<Record<string, ReadonlyArray<EntrywiseRule>>>
-type EntrywiseRule = (ins: ReadonlyArray<Node>, make: Algebra) => Node | undefined
+type EntrywiseRule = (ins: ReadonlyArray<GraphNode>, make: Algebra) => GraphNode | undefined
 
 /** Of a node of one input, other than entry by entry: the axes are those that are folded, none for a sum over the rows. */
-export type FoldRule = (x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined
+export type FoldRule = (x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
 
 /** Of a node under another shape. */
-export type ReshapeRule = (x: Node, shape: Shape, make: Algebra) => Node | undefined
+export type ReshapeRule = (x: GraphNode, shape: Shape, make: Algebra) => GraphNode | undefined
 
 /** Of a product of two: of rows and a matrix that all share, perhaps its transpose, or over the rows. */
-export type ProductRule = (a: Node, b: Node, make: Algebra, transposed: boolean) => Node | undefined
+export type ProductRule = (a: GraphNode, b: GraphNode, make: Algebra, transposed: boolean) => GraphNode | undefined
 
 /** Of entries that are picked from one node. */
-export type PickRule = (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra) => Node | undefined
+export type PickRule = (
+  x: GraphNode,
+  table: ReadonlyArray<number>,
+  shape: Shape,
+  make: Algebra
+) => GraphNode | undefined
 
-const isKernel = ({ does }: Node, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
+const isKernel = ({ does }: GraphNode, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
 
 /** x as s · y, s computed once for all entries and rows: [s, y], undefined where it is no such product, or all of it is. */
-const scaled = (x: Node, make: Algebra): readonly [Node, Node] | undefined =>
+const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] | undefined =>
   isScalar(x)
     ? undefined
     : isKernel(x, 'Multiply') && isScalar(x.ins[0])
@@ -41,36 +46,38 @@ const scaled = (x: Node, make: Algebra): readonly [Node, Node] | undefined =>
         : undefined
 
 /** Says what type the rules of a table have. */
-const table = <T>(rules: T): T => rules
+const ruleTable = <T>(rules: T): T => rules
 
 /** What comes of two, in their order or the other. */
-const eitherWay = <T>([a, b]: ReadonlyArray<Node>, of: (a: Node, b: Node) => T | undefined): T | undefined =>
-  of(a, b) ?? of(b, a)
+const eitherWay = <T>(
+  [a, b]: ReadonlyArray<GraphNode>,
+  of: (a: GraphNode, b: GraphNode) => T | undefined
+): T | undefined => of(a, b) ?? of(b, a)
 
 /** What comes of the operands in either order. */
 const inEitherOrder =
-  (of: (a: Node, b: Node, make: Algebra) => Node | undefined): EntrywiseRule =>
+  (of: (a: GraphNode, b: GraphNode, make: Algebra) => GraphNode | undefined): EntrywiseRule =>
   (ins, make) =>
     eitherWay(ins, (a, b) => of(a, b, make))
 
-const isNumber = (x: Node, value: number): boolean => Object.is(valueOf(x), value)
-const negated = (x: Node): Node | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
+const isConstantOf = (x: GraphNode, value: number): boolean => Object.is(constantValue(x), value)
+const negated = (x: GraphNode): GraphNode | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
 
 /** s · (what comes of y), where x = s · y and s is worth taking out. */
 const outwards = (
-  x: Node,
+  x: GraphNode,
   make: Algebra,
-  of: (y: Node) => Node,
-  power: (s: Node) => Node = s => s
-): Node | undefined => {
-  const found = scaled(x, make)
+  of: (y: GraphNode) => GraphNode,
+  power: (s: GraphNode) => GraphNode = s => s
+): GraphNode | undefined => {
+  const found = asScaled(x, make)
   return found && make.mul(make.reshaped(power(found[0]), []), of(found[1]))
 }
 
 /** c · x and c · y as [c, x, y], c fewer numbers than either product is. */
-const commonFactor = (a: Node, b: Node): readonly [Node, Node, Node] | undefined => {
+const commonFactor = (a: GraphNode, b: GraphNode): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   if (!isKernel(a, 'Multiply') || !isKernel(b, 'Multiply')) return undefined
-  const i = a.ins.findIndex(x => b.ins.includes(x) && (isScalar(x) || width(x) < width(a)))
+  const i = a.ins.findIndex(x => b.ins.includes(x) && (isScalar(x) || nodeWidth(x) < nodeWidth(a)))
   if (i < 0) return undefined
   const common = a.ins[i]
   return [common, a.ins[1 - i], b.ins[b.ins[0] === common ? 1 : 0]]
@@ -86,10 +93,10 @@ const factored =
 const numberOutwards: EntrywiseRule = ([a, b], make) =>
   isScalar(a) ? undefined : (outwards(a, make, x => make.mul(x, b)) ?? outwards(b, make, y => make.mul(a, y)))
 
-export const entrywiseRules = table<EntrywiseRules>({
+export const entrywiseRules = ruleTable<EntrywiseRules>({
   Add: [
     /** x + 0 = x */
-    ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined),
+    ([a, b]) => (isConstantOf(b, 0) ? a : isConstantOf(a, 0) ? b : undefined),
     /** x + (−y) = x − y */
     ([a, b], make) => {
       const minusA = negated(a)
@@ -103,7 +110,7 @@ export const entrywiseRules = table<EntrywiseRules>({
     /** c · x − c · y = c · (x − y), where c is fewer numbers */
     factored('Sub'),
     /** x − 0 = x */
-    ([a, b]) => (isNumber(b, 0) ? a : undefined),
+    ([a, b]) => (isConstantOf(b, 0) ? a : undefined),
     /** x − (−y) = x + y */
     ([a, b], make) => {
       const minus = negated(b)
@@ -112,14 +119,14 @@ export const entrywiseRules = table<EntrywiseRules>({
   ],
   Multiply: [
     /** 1 · x = x */
-    ([a, b]) => (isNumber(a, 1) ? b : undefined),
+    ([a, b]) => (isConstantOf(a, 1) ? b : undefined),
     /** (−1) · x = −x */
-    ([a, b], make) => (isNumber(a, -1) ? make.neg(b) : undefined),
+    ([a, b], make) => (isConstantOf(a, -1) ? make.neg(b) : undefined),
     /** x · x = x² */
     ([a, b], make) => (a === b ? make.square(a) : undefined),
     /** s · (t · x) = (s · t) · x */
     ([a, b], make) => {
-      const inner = isScalar(a) ? scaled(b, make) : undefined
+      const inner = isScalar(a) ? asScaled(b, make) : undefined
       return inner && make.mul(make.mul(a, inner[0]), inner[1])
     },
     /** (s · x) · y = s · (x · y) */
@@ -128,7 +135,7 @@ export const entrywiseRules = table<EntrywiseRules>({
   RealDiv: [
     /** x / y = (1/y) · x, where y is fewer numbers */
     ([a, b], make) =>
-      width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
+      nodeWidth(b) < nodeWidth(a) || (b.place === 'once' && a.place === 'rows') || isConstantOf(a, 1)
         ? make.mul(make.reciprocal(b), a)
         : undefined,
     /** s / y = s · (1/y) */
@@ -165,7 +172,7 @@ export const entrywiseRules = table<EntrywiseRules>({
   Pow: [
     /** x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1 */
     ([a, b], make) => {
-      const power = valueOf(b)
+      const power = constantValue(b)
       if (power === 0) return make.stretched(make.constant(1), a.shape)
       if (power === 1) return a
       if (power === 2) return make.square(a)
@@ -197,32 +204,32 @@ export const entrywiseRules = table<EntrywiseRules>({
 })
 
 /** x as c · y, c computed once a call and y of rows, of the shape of x. */
-const weighed = (x: Node): readonly [Node, Node] | undefined => {
+const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
-  const of = (c: Node, y: Node): readonly [Node, Node] | undefined =>
+  const of = (c: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
     c.place === 'once' && y.place === 'rows' && sameShape(y.shape, x.shape) ? [c, y] : undefined
   return eitherWay(x.ins, of)
 }
 
 /** Rules for nodes with an axis of versions: what is computed once a call is then many numbers, and is worth taking together. */
-export const versionRules = table<EntrywiseRules>({
+export const versionRules = ruleTable<EntrywiseRules>({
   ...entrywiseRules,
   Multiply: [
     ...entrywiseRules.Multiply.filter(one => one !== numberOutwards),
     /** c · (b · x) = (c · b) · x, c and b once a call */
     inEitherOrder((c, y, make) => {
-      const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
+      const found = c.place === 'once' && y.place === 'rows' && nodeWidth(y) >= nodeWidth(c) ? asWeighted(y) : undefined
       return found && make.mul(make.mul(c, found[0]), found[1])
     }),
     /** (c · x) · y = c · (x · y), c once a call */
     inEitherOrder((x, y, make) => {
-      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
+      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? asWeighted(x) : undefined
       return found && make.mul(found[0], make.mul(found[1], y))
     }),
     /** c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call */
     inEitherOrder((c, sum, make) => {
       if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-      const [left, right] = sum.ins.map(weighed)
+      const [left, right] = sum.ins.map(asWeighted)
       return (
         left && right && make.add(make.mul(make.mul(c, left[0]), left[1]), make.mul(make.mul(c, right[0]), right[1]))
       )
@@ -232,15 +239,15 @@ export const versionRules = table<EntrywiseRules>({
     ...entrywiseRules.Add,
     /** a · x + b · x = (a + b) · x, a and b once a call */
     ([left, right], make) => {
-      const one = weighed(left)
-      const other = weighed(right)
+      const one = asWeighted(left)
+      const other = asWeighted(right)
       return one && other && one[1] === other[1] ? make.mul(make.add(one[0], other[0]), one[1]) : undefined
     },
     /** Σ x + Σ y = Σ (x + y), over the rows or the same axes */
     ([a, b], make) => {
       const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
       if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
-      const sum = (): Node => make.add(a.ins[0], b.ins[0])
+      const sum = (): GraphNode => make.add(a.ins[0], b.ins[0])
       if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
       if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
         return make.reshaped(sum(), a.shape)
@@ -268,12 +275,12 @@ const MOST_PRODUCTS = 64
 const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
 
 /** What `of` makes of each of the matrices that x is along its leading axes, one after another under `shape`. */
-const each = (
-  { shape: own }: Node,
+const forEachMatrix = (
+  { shape: own }: GraphNode,
   shape: Shape,
   make: Algebra,
-  of: (part: (y: Node, shape: Shape) => Node) => Node
-): Node | undefined => {
+  of: (part: (y: GraphNode, shape: Shape) => GraphNode) => GraphNode
+): GraphNode | undefined => {
   const count = sizeOf(own.slice(0, -2))
   if (count > MOST_PRODUCTS) return undefined
   const all = upTo(count).map(k =>
@@ -289,25 +296,27 @@ const each = (
  * The terms of x ± y that varies from version to version, where one is once a call, or a number times what is the same in all
  * versions: what is made of that one is then once a call, or once for all versions.
  */
-const sharedSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] | undefined => {
+const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
   if (kernel === undefined || x.place === 'once' || !make.varies(x)) return undefined
-  const isShared = (y: Node): boolean => y.place === 'once' || !make.varies(scaled(y, make)?.[1] ?? y)
+  const isShared = (y: GraphNode): boolean => y.place === 'once' || !make.varies(asScaled(y, make)?.[1] ?? y)
   const [a, b] = x.ins
   return [a, b].every(y => sameShape(y.shape, x.shape)) && (isShared(a) || isShared(b)) ? [kernel, a, b] : undefined
 }
 
 /** Whether a node has one entry along the axes. */
-const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
+const isAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
 /** Of a sum of products: what comes of one factor and the other. */
 const ofProduct =
-  (of: (a: Node, b: Node, x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined): FoldRule =>
+  (
+    of: (a: GraphNode, b: GraphNode, x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
+  ): FoldRule =>
   (x, axes, make) =>
     isKernel(x, 'Multiply') ? eitherWay(x.ins, (a, b) => of(a, b, x, axes, make)) : undefined
 
-export const sumRules = table<ReadonlyArray<FoldRule>>([
+export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
   /** Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row */
   (x, axes, make) => {
     const rank = x.shape.length
@@ -317,9 +326,9 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     if (high === 1 || wide === 1) return undefined
     const folded = x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
     const line = x.shape.map((n, i) => (i < rank - 2 || axes.includes(i) ? n : 1))
-    const of = (matrix: Node, y: Node): Node | undefined =>
+    const of = (matrix: GraphNode, y: GraphNode): GraphNode | undefined =>
       matrix.place === 'once' && y.place === 'rows' && sameShape(matrix.shape, x.shape) && sameShape(y.shape, line)
-        ? each(x, folded, make, part =>
+        ? forEachMatrix(x, folded, make, part =>
             make.product(part(y, [isDown ? high : wide]), part(matrix, [high, wide]), !isDown)
           )
         : undefined
@@ -340,7 +349,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
     const [a, b] = y.ins
     const [c, z] = a.place === 'once' ? [a, b] : [b, a]
-    const isProduct = (scaled(z, make)?.[1] ?? z).does.kind === 'product'
+    const isProduct = (asScaled(z, make)?.[1] ?? z).does.kind === 'product'
     return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
       ? make.add(make.sum(make.mul(v, z), axes), make.sum(make.stretched(make.mul(v, c), x.shape), axes))
       : undefined
@@ -348,7 +357,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
   ofProduct((a, y, x, axes, make) => {
     const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
-    const along = (z: Node): Node => make.sum(make.mul(a, z), axes)
+    const along = (z: GraphNode): GraphNode => make.sum(make.mul(a, z), axes)
     return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
   }),
   /** Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call */
@@ -366,7 +375,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     if (isKernel(x, 'Neg')) return make.neg(make.sum(x.ins[0], axes))
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
-    const out = (narrow: Node, wide: Node): Node | undefined =>
+    const out = (narrow: GraphNode, wide: GraphNode): GraphNode | undefined =>
       isAlong(narrow, rank, axes) &&
       wide.shape.length === rank &&
       axes.every(axis => wide.shape[axis] === x.shape[axis])
@@ -376,18 +385,18 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
   }
 ])
 
-export const rowSumRules = table<ReadonlyArray<FoldRule>>([
+export const rowSumRules = ruleTable<ReadonlyArray<FoldRule>>([
   /** Σ_rows aᵢ bⱼ is a product over the rows, each of several alone */
   (x, _, make) => {
     const rank = x.shape.length
     const [m = 1, n = 1] = x.shape.slice(-2)
     if (!isKernel(x, 'Multiply') || rank < 2 || m === 1 || n === 1) return undefined
     const lead = x.shape.slice(0, -2)
-    const of = (a: Node, b: Node): Node | undefined =>
+    const of = (a: GraphNode, b: GraphNode): GraphNode | undefined =>
       [a, b].every(({ place }) => place === 'rows') &&
       sameShape(a.shape, [...lead, m, 1]) &&
       sameShape(b.shape, [...lead, 1, n])
-        ? each(x, x.shape, make, part => make.rowDot(part(a, [m]), part(b, [n])))
+        ? forEachMatrix(x, x.shape, make, part => make.rowDot(part(a, [m]), part(b, [n])))
         : undefined
     return eitherWay(x.ins, of)
   },
@@ -404,17 +413,17 @@ export const rowSumRules = table<ReadonlyArray<FoldRule>>([
 ])
 
 /** x as r · y, r one number a row and y the numbers it multiplies: [r, y]. */
-const byRow = (x: Node): readonly [Node, Node] | undefined => {
+const byRow = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
-  const of = (r: Node, y: Node): readonly [Node, Node] | undefined =>
-    r.place === 'rows' && width(r) === 1 && width(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
+  const of = (r: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
+    r.place === 'rows' && nodeWidth(r) === 1 && nodeWidth(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
   return eitherWay(x.ins, of)
 }
 
 /** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
-const isGram = (a: Node, b: Node): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
+const isGram = (a: GraphNode, b: GraphNode): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
 
-export const reshapeRules = table<ReadonlyArray<ReshapeRule>>([
+export const reshapeRules = ruleTable<ReadonlyArray<ReshapeRule>>([
   /** s · x under another shape is s · (x under it) */
   (x, shape, make) =>
     outwards(x, make, y =>
@@ -423,7 +432,11 @@ export const reshapeRules = table<ReadonlyArray<ReshapeRule>>([
 ])
 
 /** The columns that a table takes of every line of [..., from], in its order; undefined if it takes others somewhere. */
-const columnsOf = (table: ReadonlyArray<number>, lines: number, from: number): ReadonlyArray<number> | undefined => {
+const constantColumns = (
+  table: ReadonlyArray<number>,
+  lines: number,
+  from: number
+): ReadonlyArray<number> | undefined => {
   const wide = table.length / lines
   const columns = table.slice(0, wide)
   return Number.isInteger(wide) &&
@@ -433,19 +446,19 @@ const columnsOf = (table: ReadonlyArray<number>, lines: number, from: number): R
     : undefined
 }
 
-export const pickRules = table<ReadonlyArray<PickRule>>([
+export const pickRules = ruleTable<ReadonlyArray<PickRule>>([
   /** entries of s · x are s · (entries of x) */
   (x, table, shape, make) =>
     outwards(x, make, y =>
       sameShape(x.shape, y.shape) ? make.pick([y], table, shape) : make.pick([make.stretched(y, x.shape)], table, shape)
     ),
   /** columns of x M are x (columns of M) */
-  (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra): Node | undefined => {
+  (x: GraphNode, table: ReadonlyArray<number>, shape: Shape, make: Algebra): GraphNode | undefined => {
     const { does, ins, place } = x
     if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
     const from = x.shape.at(-1) ?? 1
-    const lines = width(x) / from
-    const columns = columnsOf(table, lines, from)
+    const lines = nodeWidth(x) / from
+    const columns = constantColumns(table, lines, from)
     if (columns === undefined || columns.length >= from) return undefined
     const [left, matrix] = ins
     const [high, wide] = matrix.shape
@@ -464,7 +477,7 @@ export const pickRules = table<ReadonlyArray<PickRule>>([
 ])
 
 /** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
-export const thin = (x: Node): readonly [Node, Node, boolean] | undefined => {
+export const thin = (x: GraphNode): readonly [GraphNode, GraphNode, boolean] | undefined => {
   const { does, place, shape } = x
   if (does.kind !== 'product' || place === 'once') return undefined
   const [u, matrix] = x.ins
@@ -472,10 +485,10 @@ export const thin = (x: Node): readonly [Node, Node, boolean] | undefined => {
 }
 
 /** x, or s · x, of a thin product: where a sum of it and others is worth taking apart. */
-const isThin = (x: Node, make: Algebra): boolean => thin(scaled(x, make)?.[1] ?? x) !== undefined
+const isThin = (x: GraphNode, make: Algebra): boolean => thin(asScaled(x, make)?.[1] ?? x) !== undefined
 
 /** The terms of x ± y, of which one is a thin product. */
-const thinSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] | undefined => {
+const thinSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
   if (kernel === undefined || x.place === 'once') return undefined
   const [a, b] = x.ins
@@ -483,7 +496,7 @@ const thinSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] |
   return isWhole && (isThin(a, make) || isThin(b, make)) ? [kernel, a, b] : undefined
 }
 
-export const distanceRules = table<ReadonlyArray<ProductRule>>([
+export const distanceRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** |s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call */
   (sum, matrix, make) => {
     const found = sharedSum(sum, make)
@@ -492,12 +505,12 @@ export const distanceRules = table<ReadonlyArray<ProductRule>>([
     const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
     const of = kernel === 'Sub' && by === a ? make.neg(moved) : moved
     const w = kernel === 'Sub' && by === b ? make.neg(by) : by
-    const [s, x] = scaled(of, make) ?? [make.constant(1), of]
-    const [t, m] = scaled(matrix, make) ?? [make.constant(1), matrix]
+    const [s, x] = asScaled(of, make) ?? [make.constant(1), of]
+    const [t, m] = asScaled(matrix, make) ?? [make.constant(1), matrix]
     if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
       return undefined
     const onX = make.sum(make.mul(w, x), [0])
-    const onCentres = make.reshaped(make.product(make.reshaped(w, [1, width(w)]), m, true), [m.shape[0]])
+    const onCentres = make.reshaped(make.product(make.reshaped(w, [1, nodeWidth(w)]), m, true), [m.shape[0]])
     const cross = make.times(2, make.sub(onX, onCentres))
     const factor = make.reshaped(s, [])
     const apart = make.mul(factor, make.distances(x, m))
@@ -506,21 +519,21 @@ export const distanceRules = table<ReadonlyArray<ProductRule>>([
   },
   /** |s · x − s · m|² = s² · |x − m|² */
   (x, matrix, make) => {
-    const left = scaled(x, make)
-    const right = scaled(matrix, make)
+    const left = asScaled(x, make)
+    const right = asScaled(matrix, make)
     if (left === undefined || right === undefined) return undefined
     const [s, t] = [left, right].map(([factor]) => make.reshaped(factor, []))
     return s === t ? make.mul(make.square(s), make.distances(left[1], right[1])) : undefined
   }
 ])
 
-export const productRules = table<ReadonlyArray<ProductRule>>([
+export const productRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (s · x) M = s · (x M) */
   (x, matrix, make, transposed) => outwards(x, make, y => make.product(y, matrix, transposed)),
   /** (r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x */
   (x, matrix, make, transposed) => {
     const found = byRow(x)
-    const columns = width(matrix) / (x.shape.at(-1) ?? 1)
+    const columns = nodeWidth(matrix) / (x.shape.at(-1) ?? 1)
     return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
       ? make.mul(found[0], make.product(found[1], matrix, transposed))
       : undefined
@@ -551,7 +564,7 @@ export const productRules = table<ReadonlyArray<ProductRule>>([
   }
 ])
 
-export const rowDotRules = table<ReadonlyArray<ProductRule>>([
+export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call */
   (a, b, make) => {
     const left = sharedSum(a, make)
@@ -570,8 +583,8 @@ export const rowDotRules = table<ReadonlyArray<ProductRule>>([
     // what is left of it is no product over the rows any more
     if (left?.[1].place === 'once') return make.rowDot(left[1], make.mul(left[0], b))
     if (right?.[1].place === 'once') return make.rowDot(make.mul(right[0], a), right[1])
-    if (left && width(b) < width(a)) return make.rowDot(left[1], make.mul(left[0], b))
-    if (right && width(a) < width(b)) return make.rowDot(make.mul(right[0], a), right[1])
+    if (left && nodeWidth(b) < nodeWidth(a)) return make.rowDot(left[1], make.mul(left[0], b))
+    if (right && nodeWidth(a) < nodeWidth(b)) return make.rowDot(make.mul(right[0], a), right[1])
     return undefined
   },
   /** Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B */
@@ -589,7 +602,7 @@ export const rowDotRules = table<ReadonlyArray<ProductRule>>([
  * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
  * them and without, and that of fewer operations is taken.
  */
-export const splittingProductRules = table<ReadonlyArray<ProductRule>>([
+export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (x + u B) M = x M + u (B M) */
   (x, matrix, make, transposed) => {
     const found = thinSum(x, make)
@@ -601,18 +614,18 @@ export const splittingProductRules = table<ReadonlyArray<ProductRule>>([
 ])
 
 /** x ± s · u B as [x, ±s, u B], where u is an input: one computed from x may cancel what is large in it, and is left together. */
-const besideThin = (x: Node, make: Algebra): readonly [Node, Node, Node] | undefined => {
+const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   const found = thinSum(x, make)
   if (found === undefined) return undefined
   const [kernel, a, b] = found
   const [rest, last] = isThin(b, make) ? [a, b] : kernel === 'Add' ? [b, a] : []
   if (rest === undefined || last === undefined) return undefined
-  const [s, product] = scaled(last, make) ?? [make.constant(1), last]
+  const [s, product] = asScaled(last, make) ?? [make.constant(1), last]
   if (thin(product)?.[0].does.kind !== 'input') return undefined
   return [rest, kernel === 'Add' ? s : make.neg(s), product]
 }
 
-export const splittingDistanceRules = table<ReadonlyArray<ProductRule>>([
+export const splittingDistanceRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** |x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input */
   (x, matrix, make) => {
     const found = besideThin(x, make)
@@ -623,13 +636,13 @@ export const splittingDistanceRules = table<ReadonlyArray<ProductRule>>([
     const square = mul(s, make.sum(make.square(moved), last))
     const cross = make.times(2, make.sum(mul(moved, rest), last))
     const perRow = mul(s, add(square, cross))
-    const [t, centres] = scaled(matrix, make) ?? [make.constant(1), matrix]
+    const [t, centres] = asScaled(matrix, make) ?? [make.constant(1), matrix]
     const perCentre = mul(mul(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
     return add(make.distances(rest, matrix), make.sub(perRow, perCentre))
   }
 ])
 
-export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
+export const splittingSumRules = ruleTable<ReadonlyArray<FoldRule>>([
   /** Σ (u B)² = ⟨u, u (B Bᵀ)⟩ */
   (x, axes, make) => {
     const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? thin(x.ins[0]) : undefined
@@ -645,14 +658,14 @@ export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
     if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
     const [u, matrix, transposed] = found
     const split = besideThin(y, make)
-    const along = (z: Node): Node => make.sum(make.mul(p, z), axes)
+    const along = (z: GraphNode): GraphNode => make.sum(make.mul(p, z), axes)
     return split === undefined
       ? make.sum(make.mul(u, make.product(y, matrix, !transposed)), axes)
       : make.add(along(split[0]), make.mul(split[1], along(split[2])))
   })
 ])
 
-export const splittingRowDotRules = table<ReadonlyArray<ProductRule>>([
+export const splittingRowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel */
   (a, b, make) => {
     if (isGram(a, b)) return undefined

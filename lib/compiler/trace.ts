@@ -6,17 +6,17 @@
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
 import { recording } from '../tensors/backend.js'
-import { type Dense, type DType, type Form, type Precision, type Values } from '../kernels/dense.js'
-import { kernels } from '../kernels/index.js'
-import { shown as list, type Tensor } from '../arrays/ndarray.js'
+import { type Dense, type DType, type ArrayForm, type Precision, type TypedValues } from '../kernels/dense.js'
+import { kernelsByName } from '../kernels/index.js'
+import { shapeText as list, type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
 import { tfjs, type TensorInfo } from '../tensors/tfjs.js'
-import { refuse } from './refusal.js'
+import { refuseToCompile } from './refusal.js'
 
-export interface Traced {
+export interface TracedNode {
   /** A kernel's name, or one of 'Input', 'Number' and 'Array'. */
   readonly kernel: string
-  readonly inputs: Readonly<Record<string, Traced>>
+  readonly inputs: Readonly<Record<string, TracedNode>>
   readonly attrs: object
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
@@ -26,70 +26,70 @@ export interface Traced {
   readonly name?: string
   readonly isParameter?: true
   /** Of numbers that the function brought along. */
-  readonly values?: Values
+  readonly values?: TypedValues
 }
 
 /** The tensors of a function's inputs, by name. */
-export type Named = Readonly<Record<string, Tensor>>
+export type NamedTensorInputs = Readonly<Record<string, Tensor>>
 
 export interface Inputs {
-  readonly params: Named
+  readonly params: NamedTensorInputs
   /** Each of [rows, …]. */
-  readonly rows: Named
-  readonly constants: Named
+  readonly rows: NamedTensorInputs
+  readonly constants: NamedTensorInputs
 }
 
-type Shapes = Readonly<Record<string, ReadonlyArray<number>>>
+type ShapesByName = Readonly<Record<string, ReadonlyArray<number>>>
 
-export interface Signature {
-  readonly params: Shapes
+export interface TraceSignature {
+  readonly params: ShapesByName
   /** Of what one row holds. */
-  readonly rows: Shapes
-  readonly constants: Shapes
+  readonly rows: ShapesByName
+  readonly constants: ShapesByName
 }
 
 /** What a function computes: a scalar to differentiate, and whatever else. */
 export interface Outputs {
   readonly value?: Tensor
-  readonly others?: Named
+  readonly others?: NamedTensorInputs
 }
 
-export interface Trace {
+export interface FunctionTrace {
   readonly rows: number
-  readonly nodes: ReadonlyArray<Traced>
-  readonly value?: Traced
-  readonly gradient: Readonly<Record<string, Traced | undefined>>
-  readonly others: Readonly<Record<string, Traced>>
+  readonly nodes: ReadonlyArray<TracedNode>
+  readonly value?: TracedNode
+  readonly gradient: Readonly<Record<string, TracedNode | undefined>>
+  readonly others: Readonly<Record<string, TracedNode>>
 }
 
 /** What is asked of a function. */
-interface Asked {
+interface TraceRequest {
   readonly differentiates: boolean
   /** In which it will compute. */
   readonly precision: Precision
 }
 
 /** The entries of what is not computed. */
-const NONE = new Float64Array(0)
+const NO_ENTRIES = new Float64Array(0)
 
 /** Runs the function once, with so many rows. */
-const once = <E>(
-  { params, rows, constants }: Signature,
+const traceOnce = <E>(
+  { params, rows, constants }: TraceSignature,
   write: (inputs: Inputs, example: E) => Outputs,
   example: E,
   count: number,
-  { differentiates, precision }: Asked
-): Trace => {
-  const nodes: Traced[] = []
-  const known = new WeakMap<object, Traced>()
-  const add = (node: Traced, id: object = {}): TensorInfo => {
+  { differentiates, precision }: TraceRequest
+): FunctionTrace => {
+  const nodes: TracedNode[] = []
+  const known = new WeakMap<object, TracedNode>()
+  const add = (node: TracedNode, id: object = {}): TensorInfo => {
     nodes.push(node)
     known.set(id, node)
     return { dataId: id, shape: [...node.shape], dtype: node.dtype }
   }
   const leaf = { inputs: {}, attrs: {}, output: 0 }
-  const found = ({ dataId, shape }: TensorInfo): Traced => {
-    const node = known.get(dataId) ?? refuse('a tensor made before the function was called is no input of it')
+  const found = ({ dataId, shape }: TensorInfo): TracedNode => {
+    const node = known.get(dataId) ?? refuseToCompile('a tensor made before the function was called is no input of it')
     if (node.shape.length === shape.length && node.shape.every((n, i) => n === shape[i])) return node
     // the same entries, seen under another shape
     const seen = {
@@ -103,10 +103,11 @@ const once = <E>(
     nodes.push(seen)
     return seen
   }
-  const asked = (): never => refuse('it looks at the entries of a tensor, which has none until the program runs')
+  const asked = (): never =>
+    refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
   const by = {
     precision,
-    made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType): void => {
+    made: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType): void => {
       const [first] = values
       const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
       const kept = isNumber ? values.slice(0, 1) : values.slice()
@@ -114,17 +115,17 @@ const once = <E>(
     },
     ran: (kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs: object): TensorInfo | TensorInfo[] => {
       const of = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, found(info)]))
-      const one = ({ shape, dtype }: Form, output: number): TensorInfo =>
+      const one = ({ shape, dtype }: ArrayForm, output: number): TensorInfo =>
         add({ kernel, inputs: of, attrs, shape: [...shape], dtype, output })
       const forms: Record<string, Dense> = {}
-      for (const [name, { shape, dtype }] of Object.entries(of)) forms[name] = { shape, dtype, values: NONE }
-      const result = kernels[kernel](forms, attrs)
+      for (const [name, { shape, dtype }] of Object.entries(of)) forms[name] = { shape, dtype, values: NO_ENTRIES }
+      const result = kernelsByName[kernel](forms, attrs)
       return Array.isArray(result) ? result.map(one) : one(result, 0)
     },
     knows: (id: object): boolean => known.has(id),
     asked
   }
-  const tensors = (shapes: Shapes, lead: ReadonlyArray<number>, isParameter?: true): Named =>
+  const tensors = (shapes: ShapesByName, lead: ReadonlyArray<number>, isParameter?: true): NamedTensorInputs =>
     Object.fromEntries(
       Object.entries(shapes).map(([name, shape]) => [
         name,
@@ -149,7 +150,7 @@ const once = <E>(
         rows: tensors(rows, [count]),
         constants: tensors(constants, [])
       }
-      const others: Record<string, Traced> = {}
+      const others: Record<string, TracedNode> = {}
       const seen = (): Tensor | undefined => {
         const outputs = write(inputs, example)
         for (const [name, tensor] of Object.entries(outputs.others ?? {})) others[name] = found(tensor)
@@ -160,7 +161,7 @@ const once = <E>(
         return { rows: count, nodes, ...(value && { value: found(value) }), gradient: {}, others }
       }
       const { value, grads } = pullback(
-        () => seen() ?? refuse('it has no value to differentiate'),
+        () => seen() ?? refuseToCompile('it has no value to differentiate'),
         Object.values(inputs.params)
       )
       const gradient = Object.keys(params).map((name, i) => {
@@ -175,35 +176,38 @@ const once = <E>(
 // —— two traces ——
 
 /** A whole multiple of the number of rows, or 1 over one. */
-export interface Count {
+export interface RowCount {
   readonly multiple: number
   readonly isInverse: boolean
 }
 /** What in a trace stands for such a number, as the other one showed. */
-export type Counts = ReadonlyMap<Traced, Count>
+export type Counts = ReadonlyMap<TracedNode, RowCount>
 
-const isNumbers = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
+const isArrayLike = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 
 /** Whether a length is the same multiple of the rows in both. */
 const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
 
 /** Whether attributes agree, except for the number of rows. */
-const alike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
+const attributesAlike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
   isMultiple(a, b, rows) ||
-  (isNumbers(a) && isNumbers(b) && a.length === b.length && Array.from(a).every((x, i) => alike(x, b[i], rows)))
+  (isArrayLike(a) &&
+    isArrayLike(b) &&
+    a.length === b.length &&
+    Array.from(a).every((x, i) => attributesAlike(x, b[i], rows)))
 
-const agree = (a: object, b: object, rows: readonly [number, number]): boolean => {
+const attributesAgree = (a: object, b: object, rows: readonly [number, number]): boolean => {
   const other = new Map<string, unknown>(Object.entries(b))
-  return Object.entries(a).every(([name, value]) => alike(value, other.get(name), rows))
+  return Object.entries(a).every(([name, value]) => attributesAlike(value, other.get(name), rows))
 }
 
 /** Where the traces stand for the number of rows; refuses whatever else differs. */
-const compare = (a: Trace, b: Trace): Counts => {
+const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   const rows = [a.rows, b.rows] as const
-  const counts = new Map<Traced, Count>()
-  const isCount = (node: Traced, x: unknown, y: unknown): boolean => {
+  const counts = new Map<TracedNode, RowCount>()
+  const isCount = (node: TracedNode, x: unknown, y: unknown): boolean => {
     if (typeof x !== 'number' || typeof y !== 'number' || x === y) return false
     const isInverse = Math.abs(x) < 1
     const multiple = Math.round((isInverse ? 1 / x : x) / rows[0])
@@ -212,8 +216,8 @@ const compare = (a: Trace, b: Trace): Counts => {
     if (isSo) counts.set(node, { multiple, isInverse })
     return isSo
   }
-  if (a.nodes.length !== b.nodes.length) refuse('it does other things with other numbers: a branch on values')
-  const twins = new Map<Traced, Traced>()
+  if (a.nodes.length !== b.nodes.length) refuseToCompile('it does other things with other numbers: a branch on values')
+  const twins = new Map<TracedNode, TracedNode>()
   a.nodes.forEach((node, i) => {
     const twin = b.nodes[i]
     twins.set(node, twin)
@@ -222,18 +226,21 @@ const compare = (a: Trace, b: Trace): Counts => {
       node.kernel === twin.kernel &&
       node.output === twin.output &&
       Object.values(node.inputs).every((input, k) => twins.get(input) === others[k])
-    if (!isTwin) refuse(`it does ${node.kernel} with some numbers and ${twin.kernel} with others: a branch on values`)
-    if (!alike(node.shape, twin.shape, rows))
-      refuse(`${node.kernel} to ${list(node.shape)} at ${rows[0]} rows, ${list(twin.shape)} at ${rows[1]}, mixes them`)
+    if (!isTwin)
+      refuseToCompile(`it does ${node.kernel} with some numbers and ${twin.kernel} with others: a branch on values`)
+    if (!attributesAlike(node.shape, twin.shape, rows))
+      refuseToCompile(
+        `${node.kernel} to ${list(node.shape)} at ${rows[0]} rows, ${list(twin.shape)} at ${rows[1]}, mixes them`
+      )
     if (node.shape.some((n, at) => n > 0 && n % rows[0] === 0 && n === twin.shape[at]))
-      refuse(`${node.kernel} to ${list(node.shape)}, a length that the trace takes for rows`)
+      refuseToCompile(`${node.kernel} to ${list(node.shape)}, a length that the trace takes for rows`)
     const place = `number ${i} of its operations`
     if (node.values !== undefined && twin.values !== undefined) {
       const other = twin.values
       if (node.kernel !== 'Number' || !isCount(node, node.values[0], other[0])) {
         const at = node.values.findIndex((x, k) => !Object.is(x, other[k]))
         if (at >= 0)
-          refuse(
+          refuseToCompile(
             `an array ${list(node.shape)} is ${node.values[at]} once and ${other[at]} again (${place}): name it an input`
           )
       }
@@ -243,8 +250,8 @@ const compare = (a: Trace, b: Trace): Counts => {
       'value' in node.attrs &&
       'value' in twin.attrs &&
       isCount(node, node.attrs.value, twin.attrs.value)
-    if (!isFilled && !agree(node.attrs, twin.attrs, rows))
-      refuse(
+    if (!isFilled && !attributesAgree(node.attrs, twin.attrs, rows))
+      refuseToCompile(
         node.kernel === 'Range'
           ? `Range numbers the rows (${place})`
           : `${node.kernel} is told other numbers each time (${place})`
@@ -266,16 +273,16 @@ const primeFrom = (n: number): number => {
  * A function's trace, and what in it is the number of rows; refused where two traces differ otherwise. The examples are
  * what the function may look at beside its inputs: nothing of them may be in the trace.
  */
-export const trace = <E>(
-  signature: Signature,
+export const traceFunction = <E>(
+  signature: TraceSignature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  asked: Asked
-): { readonly trace: Trace; readonly counts: Counts } => {
+  asked: TraceRequest
+): { readonly trace: FunctionTrace; readonly counts: Counts } => {
   // larger than any size, so that no size is taken for the number of rows
   const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
   const first = primeFrom(Math.max(97, ...sizes) + 1)
-  const trace = once(signature, write, examples[0], first, asked)
-  const again = once(signature, write, examples[1], primeFrom(first + 1), asked)
-  return { trace, counts: compare(trace, again) }
+  const trace = traceOnce(signature, write, examples[0], first, asked)
+  const again = traceOnce(signature, write, examples[1], primeFrom(first + 1), asked)
+  return { trace, counts: compareTraces(trace, again) }
 }

@@ -6,13 +6,13 @@
  * It shares with layout and code only how many axes of a loop are written out (`unrolled`), and where a value is said to lie: which entry an
  * operand's is, through slices and reshapes, it works out on its own.
  */
-import { product as sizeOf } from '../kernels/dense.js'
-import { ordered, width, type Node, type Shape } from './graph.js'
-import { ROWS } from './lanes.js'
-import { isSymmetric, unrolled, type Layout } from './placement.js'
+import { productOfSizes as sizeOf } from '../kernels/dense.js'
+import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph.js'
+import { PANEL_ROWS } from './lanes.js'
+import { isSymmetricProduct, unrolled, type MemoryLayout } from './placement.js'
 
 /** An address as the code has it: bytes from a base, and bytes for each turn along the axes that are loops. */
-export interface Place {
+export interface CodeAddress {
   /** 'given x' for the panel of an input, 'parameters', 'results', and all else for the scratch space. */
   readonly base: string
   readonly offset: number
@@ -20,14 +20,14 @@ export interface Place {
 }
 
 /** What the code of a loop does in one column of each turn. */
-export interface Access {
-  readonly node: Node
+export interface ColumnAccess {
+  readonly node: GraphNode
   /** What it reads for the node; undefined where it puts the node itself. */
-  readonly operand?: Node
+  readonly operand?: GraphNode
   readonly column: number
   readonly vector: number
   readonly register?: number
-  readonly place?: Place
+  readonly place?: CodeAddress
   /** Put there when the loop is over. */
   readonly isLate?: boolean
 }
@@ -73,17 +73,20 @@ const entryAt = (own: Shape, full: Shape, at: Shape): number =>
 
 /** Entries are numbered, so many of each node; a register holds one vector of one, of at most eight. */
 const ENTRIES = 16777216
-const nameOf = ({ id }: Node, entry: number): number => id * ENTRIES + entry
+const entryName = ({ id }: GraphNode, entry: number): number => id * ENTRIES + entry
 
 /** The faults of a program, of which `accesses` are those of its items: nothing, unless the compiler errs. */
-export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Access>>): ReadonlyArray<string> => {
+export const faults = (
+  layout: MemoryLayout,
+  accesses: ReadonlyArray<ReadonlyArray<ColumnAccess>>
+): ReadonlyArray<string> => {
   const { items, sums, outputs, given, drawn, parameters, lanes } = layout
   const wrong: string[] = []
   const made = new Set(items.flatMap(item => (item.kind === 'loop' ? item.nodes : [item.node])))
 
   /** The names of a node's entries: one that no item makes shows those of another, under another shape. */
-  const known = new Map<Node, ReadonlyArray<number>>()
-  const names = (node: Node): ReadonlyArray<number> => {
+  const known = new Map<GraphNode, ReadonlyArray<number>>()
+  const names = (node: GraphNode): ReadonlyArray<number> => {
     const found = known.get(node)
     if (found !== undefined) return found
     const { does, ins, place } = node
@@ -91,8 +94,8 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
     if (!isOwn && (ins.length !== 1 || (does.kind !== 'pick' && does.kind !== 'reshape')))
       wrong.push(`${node.id} (${does.kind}) is made by no item`)
     const source = isOwn ? [] : names(ins[0])
-    const own = Array.from({ length: width(node) }, (_, i) =>
-      isOwn ? nameOf(node, i) : source[does.kind === 'pick' ? does.table[i] : i]
+    const own = Array.from({ length: nodeWidth(node) }, (_, i) =>
+      isOwn ? entryName(node, i) : source[does.kind === 'pick' ? does.table[i] : i]
     )
     known.set(node, own)
     return own
@@ -110,36 +113,41 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
   base('results', layout.sumBytes)
   const baseOf = (name: string): number => bases.get(name) ?? 0
   /** Where a value of rows is said to lie. */
-  const addressOf = (node: Node): number => {
+  const addressOf = (node: GraphNode): number => {
     const { buffer, entry } = layout.locate(node)
     return (buffer.kind === 'given' ? baseOf(`given ${buffer.input}`) : buffer.at) + entry * lanes.line
   }
   const memory = new Map<number, number>()
-  const write = (node: Node, from: number, step: number): void => {
+  const write = (node: GraphNode, from: number, step: number): void => {
     names(node).forEach((name, i) => memory.set(from + i * step, name))
   }
-  const holds = (node: Node, from: number, step: number, who: string): void => {
+  const holds = (node: GraphNode, from: number, step: number, who: string): void => {
     names(node).forEach((name, i) => {
       if (memory.get(from + i * step) !== name)
         wrong.push(`${who}: entry ${i} of ${node.id} is not where it is said to be`)
     })
   }
   /** What is read whole by an item that is no loop. */
-  const readWhole = (operand: Node, who: string): void => {
+  const readWhole = (operand: GraphNode, who: string): void => {
     if (operand.place === 'rows') holds(operand, addressOf(operand), lanes.line, who)
   }
 
   const roots = [...made, ...sums.map(({ node }) => node), ...outputs.map(({ node }) => node)]
-  for (const node of ordered(roots))
+  for (const node of topologicalOrder(roots))
     if (node.place === 'rows' && node.does.kind === 'input') write(node, addressOf(node), lanes.line)
   for (const { node, at } of parameters) write(node, baseOf('parameters') + at, lanes.bytes)
 
-  const walk = (space: Shape, nodes: ReadonlyArray<Node>, all: ReadonlyArray<Access>, number: number): void => {
+  const walk = (
+    space: Shape,
+    nodes: ReadonlyArray<GraphNode>,
+    all: ReadonlyArray<ColumnAccess>,
+    number: number
+  ): void => {
     const flat = space.length - unrolled(space)
     const columns = coordinatesOf(space.slice(flat))
     const registers = new Map<number, number>()
     const late = new Map<number, number>()
-    const reads = new Map<Node, number>()
+    const reads = new Map<GraphNode, number>()
     for (const outer of coordinatesOf(space.slice(0, flat)))
       for (const { node, operand, column, vector, register, place, isLate } of all) {
         const full = node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
@@ -150,7 +158,7 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
         const address =
           place && outer.reduce((sum, x, i) => sum + x * place.steps[i], baseOf(place.base) + place.offset)
         if (operand === undefined) {
-          const name = nameOf(node, entryAt(node.shape, full, at))
+          const name = entryName(node, entryAt(node.shape, full, at))
           if (register !== undefined) registers.set(register, name + vector / 8)
           if (address !== undefined) (isLate === true ? late : memory).set(address, name)
           continue
@@ -186,7 +194,7 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
   // —— products over the rows ——
   const byId = new Map(Array.from(made, node => [node.id, node]))
   /** Whether the first factor is the second, each line perhaps times a number of its own. */
-  const isMirrored = (x: Node, y: Node): boolean => {
+  const isMirrored = (x: GraphNode, y: GraphNode): boolean => {
     const length = x.shape.at(-1) ?? 1
     const own = names(x)
     const other = names(y)
@@ -210,7 +218,7 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
         if (input.place === 'rows' && layout.locate(input).buffer.kind === 'panel')
           wrong.push(`${node.id}: a factor that is kept for one panel`)
       }
-      if (isSymmetric(node) && (x.shape.at(-1) !== y.shape.at(-1) || !(isMirrored(x, y) || isMirrored(y, x))))
+      if (isSymmetricProduct(node) && (x.shape.at(-1) !== y.shape.at(-1) || !(isMirrored(x, y) || isMirrored(y, x))))
         wrong.push(`${node.id}: mirrored, and not symmetric`)
     }
 
@@ -222,7 +230,7 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
         ? []
         : [{ at: buffer.at, bytes: buffer.width * lanes.line * (buffer.kind === 'tile' ? lanes.tile : 1) }]
     )
-    .concat(drawn.map(({ buffer, staging }) => ({ at: staging, bytes: buffer.width * ROWS * 8 * lanes.tile })))
+    .concat(drawn.map(({ buffer, staging }) => ({ at: staging, bytes: buffer.width * PANEL_ROWS * 8 * lanes.tile })))
     .sort((a, b) => a.at - b.at)
   rooms.forEach(({ at, bytes }, i) => {
     const next = rooms[i + 1]?.at ?? layout.scratchBytes

@@ -3,10 +3,19 @@
  * gives for each. A node that varies gets an axis of versions, the first; one that does not is computed once for all. Sums over
  * the versions are taken as early as what follows is linear, in the rows: there is one sum over the rows for all versions.
  */
-import { product as sizeOf } from '../kernels/dense.js'
+import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
-import { afterRows, describe, ordered, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
-import { refuse } from './refusal.js'
+import {
+  afterRows,
+  describe,
+  topologicalOrder,
+  sameShape,
+  constantValue,
+  nodeWidth,
+  type GraphNode,
+  type Shape
+} from './graph.js'
+import { refuseToCompile } from './refusal.js'
 
 export interface Versions {
   readonly count: number
@@ -24,21 +33,23 @@ interface Versioned {
   readonly count: number
   /** Makes the nodes of all versions. */
   readonly make: Algebra
-  readonly varies: (x: Node) => boolean
+  readonly varies: (x: GraphNode) => boolean
   /** Whether it is a sum over the rows, or made of such. */
-  readonly isLater: (x: Node) => boolean
+  readonly isLater: (x: GraphNode) => boolean
   /** A node with an axis of versions, if it varies; else as it is, the same in all. */
-  readonly lift: (x: Node) => Node
+  readonly lift: (x: GraphNode) => GraphNode
   /** 1 for each version, [count]. */
-  readonly ones: Node
+  readonly ones: GraphNode
 }
 
 /** With the axis of versions, and as many others as there are where it is met. */
-const ranked = ({ count, make }: Versioned, x: Node, own: Shape, rank: number): Node =>
-  valueOf(x) === undefined ? make.reshaped(x, [count, ...new Array<number>(rank - own.length).fill(1), ...own]) : x
+const withVersionAxis = ({ count, make }: Versioned, x: GraphNode, own: Shape, rank: number): GraphNode =>
+  constantValue(x) === undefined
+    ? make.reshaped(x, [count, ...new Array<number>(rank - own.length).fill(1), ...own])
+    : x
 
 /** As it is: in all versions. */
-const same = ({ make, lift }: Versioned, { does, ins, shape, place }: Node): Node => {
+const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, place }: GraphNode): GraphNode => {
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
   const [a, b] = ins.map(lift)
   switch (does.kind) {
@@ -69,20 +80,20 @@ const same = ({ make, lift }: Versioned, { does, ins, shape, place }: Node): Nod
 }
 
 /** Of each version: [count, …]. */
-const each = (versioned: Versioned, x: Node): Node => {
+const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
   const { does, ins, shape, place } = x
   const all: Shape = [count, ...shape]
-  const no = (): never => refuse(`${describe(does)} of each version`)
-  if (place === 'rows' && width(x) > WIDEST) refuse(`${width(x)} numbers of a row for each version`)
+  const no = (): never => refuseToCompile(`${describe(does)} of each version`)
+  if (place === 'rows' && nodeWidth(x) > WIDEST) refuseToCompile(`${nodeWidth(x)} numbers of a row for each version`)
   const [a, b] = ins
   switch (does.kind) {
     case 'input':
       return node(does, [], all, place)
     case 'entrywise': {
       const own = ins.map(input =>
-        varies(input) ? ranked(versioned, lift(input), input.shape, shape.length) : lift(input)
+        varies(input) ? withVersionAxis(versioned, lift(input), input.shape, shape.length) : lift(input)
       )
       return does.kernel === 'Stretch' ? stretched(own[0], all) : entrywise(does.kernel, own, does.attrs)
     }
@@ -96,11 +107,11 @@ const each = (versioned: Versioned, x: Node): Node => {
       return reshaped(lift(a), all)
     case 'pick': {
       if (place === 'rows' && sizeOf(all) > MOST_MOVED) no()
-      const sizes = ins.map(input => width(input) * (varies(input) ? count : 1))
+      const sizes = ins.map(input => nodeWidth(input) * (varies(input) ? count : 1))
       const entries = ins.flatMap((input, i) =>
-        Array.from({ length: width(input) }, (_, at) => ({
+        Array.from({ length: nodeWidth(input) }, (_, at) => ({
           first: sizes.slice(0, i).reduce((sum, n) => sum + n, at),
-          step: varies(input) ? width(input) : 0
+          step: varies(input) ? nodeWidth(input) : 0
         }))
       )
       const table = Array.from({ length: count }, (_, v) =>
@@ -127,25 +138,36 @@ const each = (versioned: Versioned, x: Node): Node => {
 }
 
 /** Σ over the versions of x as it is in each. */
-const folded = ({ count, make }: Versioned, x: Node, shape: Shape): Node =>
+const sumOverVersions = ({ count, make }: Versioned, x: GraphNode, shape: Shape): GraphNode =>
   make.reshaped(make.sum(make.stretched(x, [count, ...shape]), [0]), shape)
 /** Of a version as often as its weight says. */
-const weighed = (versioned: Versioned, x: Node, weight: Node | null, rank: number): Node =>
-  weight === null ? x : versioned.make.mul(ranked(versioned, weight, [], rank), x)
-const times = ({ make }: Versioned, a: Node | null, b: Node): Node => (a === null ? b : make.mul(a, b))
+const weightedNode = (versioned: Versioned, x: GraphNode, weight: GraphNode | null, rank: number): GraphNode =>
+  weight === null ? x : versioned.make.mul(withVersionAxis(versioned, weight, [], rank), x)
+const timesOrSelf = ({ make }: Versioned, a: GraphNode | null, b: GraphNode): GraphNode =>
+  a === null ? b : make.mul(a, b)
 /** A number of each version, [count]. */
-const numbers = ({ count, make, varies, lift }: Versioned, x: Node): Node =>
+const numberPerVersion = ({ count, make, varies, lift }: Versioned, x: GraphNode): GraphNode =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
-const added = (make: Algebra, terms: ReadonlyArray<Node>): Node => terms.reduce((all, term) => make.add(all, term))
+const sumOfTerms = (make: Algebra, terms: ReadonlyArray<GraphNode>): GraphNode =>
+  terms.reduce((all, term) => make.add(all, term))
 /** A weight more: a number of each version, [count], null for 1. */
-const plus = ({ make, ones }: Versioned, a: Node | null | undefined, b: Node | null): Node | null =>
-  a === undefined ? b : make.add(a ?? ones, b ?? ones)
+const plusWeights = (
+  { make, ones }: Versioned,
+  a: GraphNode | null | undefined,
+  b: GraphNode | null
+): GraphNode | null => (a === undefined ? b : make.add(a ?? ones, b ?? ones))
 
 /** What a linear node passes on to what it is made of: an operand, the factor outside, and the weight. */
-type Pass = (to: Node, outside: Node | null, own: Node | null) => void
+type PassWeight = (to: GraphNode, outside: GraphNode | null, own: GraphNode | null) => void
 
 /** Whether it is handed on to what it is made of. */
-const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: Node | null, pass: Pass): boolean => {
+const isLinear = (
+  versioned: Versioned,
+  node: GraphNode,
+  outside: GraphNode | null,
+  own: GraphNode | null,
+  pass: PassWeight
+): boolean => {
   const { make, varies, lift, ones } = versioned
   const { neg } = make
   const { does, ins } = node
@@ -164,13 +186,13 @@ const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: N
       pass(a, outside, neg(own ?? ones))
       return true
     case 'Multiply': {
-      const isNumber = (input: Node): boolean => input.place === 'once' && width(input) === 1
+      const isNumber = (input: GraphNode): boolean => input.place === 'once' && nodeWidth(input) === 1
       const at = ins.findIndex(input => isNumber(input) || !varies(input))
       if (at < 0) return false
       const factor = ins[at]
       const rest = ins[1 - at]
-      if (isNumber(factor)) pass(rest, outside, times(versioned, own, numbers(versioned, factor)))
-      else pass(rest, times(versioned, outside, lift(factor)), own)
+      if (isNumber(factor)) pass(rest, outside, timesOrSelf(versioned, own, numberPerVersion(versioned, factor)))
+      else pass(rest, timesOrSelf(versioned, outside, lift(factor)), own)
       return true
     }
     default:
@@ -183,50 +205,53 @@ const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: N
  * found from x back to what it is made of, each node with the weights that its users pass on, and outside of the sum the
  * factors that are the same in all versions.
  */
-const sum = (versioned: Versioned, x: Node, weight: Node | null): Node => {
+const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { make, varies, lift } = versioned
-  const nodes = [...ordered([x])].reverse()
+  const nodes = [...topologicalOrder([x])].reverse()
   /** For each node, the weight of each factor outside, null for none. */
-  const weights = new Map<Node, Map<Node | null, Node | null>>([[x, new Map([[null, weight]])]])
-  const pass: Pass = (to, outside, own) => {
-    const all = weights.get(to) ?? new Map<Node | null, Node | null>()
-    weights.set(to, all.set(outside, plus(versioned, all.get(outside), own)))
+  const weights = new Map<GraphNode, Map<GraphNode | null, GraphNode | null>>([[x, new Map([[null, weight]])]])
+  const pass: PassWeight = (to, outside, own) => {
+    const all = weights.get(to) ?? new Map<GraphNode | null, GraphNode | null>()
+    weights.set(to, all.set(outside, plusWeights(versioned, all.get(outside), own)))
   }
-  const terms: Node[] = []
+  const terms: GraphNode[] = []
   /** Of rows, of one shape and with one factor outside: they are added first. */
-  const together = new Map<string, { readonly outside: Node | null; readonly shape: Shape; readonly all: Node[] }>()
+  const together = new Map<
+    string,
+    { readonly outside: GraphNode | null; readonly shape: Shape; readonly all: GraphNode[] }
+  >()
   for (const node of nodes)
     for (const [outside, own] of weights.get(node) ?? []) {
       if (isLinear(versioned, node, outside, own, pass)) continue
       const { place, shape, does } = node
       if (place === 'once' || !varies(node) || does.kind === 'reshape')
-        terms.push(times(versioned, outside, summand(versioned, node, own)))
+        terms.push(timesOrSelf(versioned, outside, summand(versioned, node, own)))
       else {
         const key = `${outside?.id} ${shape.join()}`
         const group = together.get(key) ?? { outside, shape, all: [] }
         together.set(key, group)
-        group.all.push(weighed(versioned, lift(node), own, shape.length))
+        group.all.push(weightedNode(versioned, lift(node), own, shape.length))
       }
     }
   for (const { outside, shape, all } of together.values())
-    terms.push(times(versioned, outside, folded(versioned, added(make, all), shape)))
-  return make.stretched(added(make, terms), x.shape)
+    terms.push(timesOrSelf(versioned, outside, sumOverVersions(versioned, sumOfTerms(make, all), shape)))
+  return make.stretched(sumOfTerms(make, terms), x.shape)
 }
 
 /** The same of what is no such combination, but what it is made of may be. */
-const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
+const summand = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { count, make, varies, isLater, lift } = versioned
   const { entrywise, mul, div, neg, reciprocal, reduce, reshaped, rowDot, rowSum, stretched } = make
-  const sumOf = (of: Node, by = weight): Node => sum(versioned, of, by)
+  const sumOf = (of: GraphNode, by = weight): GraphNode => weightedVersionSum(versioned, of, by)
   const { does, ins, shape } = x
   const rank = shape.length
   if (!varies(x))
     return weight === null ? make.times(count, lift(x)) : mul(reshaped(reduce('Sum', weight, [0]), []), lift(x))
-  const apart = (): Node => folded(versioned, weighed(versioned, lift(x), weight, rank), shape)
+  const apart = (): GraphNode => sumOverVersions(versioned, weightedNode(versioned, lift(x), weight, rank), shape)
   if (x.place === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : apart()
   if (!isLater(x)) return apart()
   const [a, b] = ins
-  const operand = (input: Node): Node => {
+  const operand = (input: GraphNode): GraphNode => {
     const own = sumOf(input)
     return sameShape(input.shape, shape) ? own : stretched(own, shape)
   }
@@ -238,7 +263,7 @@ const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
       if (!varies(a)) return rowDot(lift(a), sumOf(b))
       if (!varies(b)) return rowDot(sumOf(a), lift(b))
       return rowDot(
-        stretched(weighed(versioned, lift(a), weight, 1), [count, ...a.shape]),
+        stretched(weightedNode(versioned, lift(a), weight, 1), [count, ...a.shape]),
         stretched(lift(b), [count, ...b.shape])
       )
     }
@@ -267,15 +292,15 @@ const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
         case 'RealDiv':
           if (isLater(b)) return apart()
           if (!varies(b)) return div(operand(a), lift(b))
-          return width(b) === 1
-            ? stretched(sumOf(a, times(versioned, weight, reciprocal(numbers(versioned, b)))), shape)
+          return nodeWidth(b) === 1
+            ? stretched(sumOf(a, timesOrSelf(versioned, weight, reciprocal(numberPerVersion(versioned, b)))), shape)
             : apart()
         case 'Multiply': {
           if (ins.every(isLater)) return apart()
           const [factor, rest] = isLater(a) ? [b, a] : [a, b]
           if (!varies(factor)) return mul(lift(factor), operand(rest))
-          return width(factor) === 1
-            ? stretched(sumOf(rest, times(versioned, weight, numbers(versioned, factor))), shape)
+          return nodeWidth(factor) === 1
+            ? stretched(sumOf(rest, timesOrSelf(versioned, weight, numberPerVersion(versioned, factor))), shape)
             : apart()
         }
         default:
@@ -291,27 +316,30 @@ const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
   }
 }
 
-export const summed = (
-  outs: Readonly<Record<string, Node>>,
+export const summedOutputs = (
+  outs: Readonly<Record<string, GraphNode>>,
   { count, of }: Versions
-): Readonly<Record<string, Node>> => {
+): Readonly<Record<string, GraphNode>> => {
   const { varies } = algebra('none', of)
   const make = algebra('versions')
-  const later = afterRows(ordered(Object.values(outs)))
-  const lifted = new Map<Node, Node>()
+  const later = afterRows(topologicalOrder(Object.values(outs)))
+  const lifted = new Map<GraphNode, GraphNode>()
   const versioned: Versioned = {
     count,
     make,
     varies,
     isLater: x => later.has(x),
     lift: x => {
-      const made = lifted.get(x) ?? (varies(x) ? each(versioned, x) : same(versioned, x))
+      const made = lifted.get(x) ?? (varies(x) ? nodePerVersion(versioned, x) : versionInvariant(versioned, x))
       lifted.set(x, made)
       return made
     },
     ones: make.stretched(make.constant(1), [count])
   }
   return Object.fromEntries(
-    Object.entries(outs).map(([name, out]) => [name, make.stretched(sum(versioned, out, null), out.shape)])
+    Object.entries(outs).map(([name, out]) => [
+      name,
+      make.stretched(weightedVersionSum(versioned, out, null), out.shape)
+    ])
   )
 }

@@ -1,13 +1,13 @@
 /** What is known to be 0 in every call: products over it are left out. */
 import { type Dense } from '../kernels/dense.js'
-import { isComputed, sameShape, width, type Node } from './graph.js'
-import { meaning } from './meaning.js'
+import { isComputed, sameShape, nodeWidth, type GraphNode } from './graph.js'
+import { evaluateNode } from './meaning.js'
 
-const known = new WeakMap<Node, Dense | null>()
+const knownZeros = new WeakMap<GraphNode, Dense | null>()
 
 /** What is the same in every call; null of what is not. */
-export const sameOf = (node: Node): Dense | null => {
-  const found = known.get(node)
+export const sameOf = (node: GraphNode): Dense | null => {
+  const found = knownZeros.get(node)
   if (found !== undefined) return found
   const { does, ins, shape, place } = node
   const values: Dense[] = []
@@ -18,27 +18,27 @@ export const sameOf = (node: Node): Dense | null => {
       values.push(value)
     }
   const same =
-    place === 'once' && isComputed(does) && values.length === ins.length ? meaning(does, values, shape) : null
-  known.set(node, same)
+    place === 'once' && isComputed(does) && values.length === ins.length ? evaluateNode(does, values, shape) : null
+  knownZeros.set(node, same)
   return same
 }
 
 /** Whether an entry of a node computed once is 0 in every call, as far as can be seen. */
-const zeros = (node: Node): ((at: number) => boolean) => {
+const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
   const { does, ins, shape } = node
   const same = sameOf(node)
   if (same !== null) return at => same.values[at] === 0
-  if (does.kind === 'reshape') return zeros(ins[0])
+  if (does.kind === 'reshape') return zeroEntries(ins[0])
   if (does.kind === 'pick' && ins.length === 1) {
-    const of = zeros(ins[0])
+    const of = zeroEntries(ins[0])
     return at => of(does.table[at])
   }
   if (does.kind === 'kernel' && does.kernel === 'TriangularSolve' && does.attrs.transposed !== true) {
     // forward: a row of the solution is of the rows of b down to it
     const [, b] = ins
-    const of = zeros(b)
+    const of = zeroEntries(b)
     const [high, wide] = shape.slice(-2)
-    if (width(b) !== high * wide || !sameShape(b.shape.slice(-2), [high, wide])) return () => false
+    if (nodeWidth(b) !== high * wide || !sameShape(b.shape.slice(-2), [high, wide])) return () => false
     return at => {
       const i = Math.floor(at / wide) % high
       const j = at % wide
@@ -52,10 +52,10 @@ const zeros = (node: Node): ((at: number) => boolean) => {
  * Whether each column of x M takes only terms of x up to its own number: M [k, k], or its transpose, has nothing below its
  * diagonal. Where x is not finite, a term left out would be NaN: who leaves it out looks at the last column, which takes all.
  */
-export const isUpper = (matrix: Node, transposed: boolean): boolean => {
+export const isUpper = (matrix: GraphNode, transposed: boolean): boolean => {
   const [high, wide] = matrix.shape
   if (matrix.shape.length !== 2 || high !== wide) return false
-  const of = zeros(matrix)
+  const of = zeroEntries(matrix)
   return Array.from({ length: high * wide }, (_, at) => at).every(at => {
     const row = Math.floor(at / wide)
     const column = at % wide

@@ -1,13 +1,13 @@
 /** Arrow's IPC files and streams, a batch of rows at a time, by apache-arrow: it is loaded when the first is read or written. */
 import type * as ApacheArrow from 'apache-arrow'
 import type { DataType, Schema, Vector } from 'apache-arrow'
-import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
+import { Absent, day, groupColumns, moment, type TypedCells, type Columns, type Type } from './columns.js'
 import { unpackedLz4 } from './lz4.js'
 
 type Arrow = typeof ApacheArrow
 
 // An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
-const library = async (): Promise<Arrow> => {
+const loadArrow = async (): Promise<Arrow> => {
   try {
     return await import('apache-arrow')
   } catch {
@@ -31,7 +31,7 @@ const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promi
   }
 }
 
-const typeOf = (of: Arrow['DataType'], type: DataType): Type => {
+const arrowType = (of: Arrow['DataType'], type: DataType): Type => {
   // What a type holds is declared as any.
   const held = of.isDictionary(type) ? (type.dictionary as DataType) : type
   return of.isInt(held) || of.isFloat(held) || of.isDecimal(held)
@@ -48,17 +48,17 @@ const typeOf = (of: Arrow['DataType'], type: DataType): Type => {
         : 'text'
 }
 
-const SECONDS = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
+const UNITS_PER_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
 
 /** A whole number in two's complement, its low words first. */
-const whole = (words: Uint32Array): bigint => {
+const bigIntOfWords = (words: Uint32Array): bigint => {
   let value = 0n
   for (let i = words.length - 1; i >= 0; i--) value = (value << 32n) | BigInt(words[i])
   return BigInt.asIntN(32 * words.length, value)
 }
 
 /** The cells of a column: numbers, or null where they are missing; dates by their own count, which milliseconds may round. */
-const cellsOf = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<DataType>): ArrayLike<unknown> => {
+const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<DataType>): ArrayLike<unknown> => {
   const { type } = vector
   if (vector.nullCount === 0 && (of.isInt(type) || (of.isFloat(type) && type.precision !== Precision.HALF)))
     return vector.toArray() as ArrayLike<unknown>
@@ -67,7 +67,7 @@ const cellsOf = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<Da
       ? count => day(Number(count))
       : count => moment(BigInt(count), 1_000n)
     : of.isTimestamp(type)
-      ? count => moment(BigInt(count), SECONDS[type.unit])
+      ? count => moment(BigInt(count), UNITS_PER_SECOND[type.unit])
       : null
   const cells: unknown[] = []
   if (count !== null) {
@@ -82,13 +82,13 @@ const cellsOf = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<Da
     const cell: unknown = vector.get(i)
     // one that is missing is null
     if (cell === undefined) break
-    cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${whole(cell)}e${-scale}`) : cell)
+    cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${bigIntOfWords(cell)}e${-scale}`) : cell)
   }
   return cells
 }
 
 /** Whether as many cells are missing as are said to be: a damaged count may hide all of them, or show what none is. */
-const isSound = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
+const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
   data.every(({ length, offset, nullCount, nullBitmap }) => {
     // the type says that it is there, and of a column without missing cells it is not
     const bits = nullBitmap as Uint8Array | undefined
@@ -100,11 +100,11 @@ const isSound = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boo
   })
 
 /** Of a byte no more rows are made: LZ4 makes 255 bytes of one at most, and a cell has a bit. */
-const MOST = 8 * 255
+const MAX_ROWS_PER_BYTE = 8 * 255
 
 /** The batches of rows of a file or a stream, those without rows left out unless all are; nested columns where asked. */
 export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = false): AsyncGenerator<Columns> {
-  const arrow = await library()
+  const arrow = await loadArrow()
   await unpacking(arrow)
   let seen = 0
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -117,19 +117,19 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
   await reader.open()
   const columns = reader.schema.fields.map(({ name, type }) => ({
     name,
-    type: typeOf(arrow.DataType, type as DataType)
+    type: arrowType(arrow.DataType, type as DataType)
   }))
   let isAny = false
   for await (const batch of reader) {
     if (batch.numRows === 0) continue
     isAny = true
-    if (batch.numRows > MOST * seen) throw new Error(`${batch.numRows} rows in ${seen} bytes`)
+    if (batch.numRows > MAX_ROWS_PER_BYTE * seen) throw new Error(`${batch.numRows} rows in ${seen} bytes`)
     yield {
       rows: batch.numRows,
-      columns: columns.map((column, j): Column => {
+      columns: columns.map((column, j): TypedCells => {
         if (column.type === 'nested' && !readsNested) return { ...column, cells: [] }
         const vector = batch.getChildAt<DataType>(j)
-        const cells = vector === null || !isSound(arrow, vector) ? [] : cellsOf(arrow, vector)
+        const cells = vector === null || !isValidNullCount(arrow, vector) ? [] : arrowCells(arrow, vector)
         if (cells.length !== batch.numRows)
           throw new Error(`column ${column.name}: its cells are not those of ${batch.numRows} rows`)
         return { ...column, cells }
@@ -144,7 +144,7 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
  * part has the columns of the first.
  */
 export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {
-  const arrow = await library()
+  const arrow = await loadArrow()
   const { AsyncByteQueue, Field, Float64, RecordBatch, Schema, Struct, Utf8, makeData, vectorFromArray } = arrow
   let written: Uint8Array[] = []
   /** What waits for a reader elsewhere is taken as it comes. */
@@ -156,7 +156,7 @@ export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'st
   const writer = form === 'file' ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter()
   writer.reset(new Taken())
   let schema: Schema | null = null
-  for await (const { rows, columns } of grouped(parts)) {
+  for await (const { rows, columns } of groupColumns(parts)) {
     const own = (schema ??= new Schema(
       columns.map(({ name, type }) => new Field(name, type === 'numbers' ? new Float64() : new Utf8(), true))
     ))

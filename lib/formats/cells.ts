@@ -7,12 +7,12 @@
 import { joinedBytes } from './joinedBytes.js'
 
 /** 10⁰ … 10²², which are doubles. */
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 /** Dekker's 2²⁷ + 1: x · SPLIT − (x · SPLIT − x) is the upper half of x's bits. */
 const SPLIT = 134217729
 
-const bits = new Float64Array(1)
-const words = new Uint32Array(bits.buffer)
+const decimalBits = new Float64Array(1)
+const decimalWords = new Uint32Array(decimalBits.buffer)
 /** Of the two words of a double, the one with its exponent. */
 const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
@@ -20,7 +20,7 @@ const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 const CLEAR = 1 - 1 / 1048576
 
 /** a·b − fl(a·b), exactly (Dekker 1971). */
-const productError = (a: number, b: number, product: number): number => {
+const productRoundingError = (a: number, b: number, product: number): number => {
   let t = SPLIT * a
   const a1 = t - (t - a)
   const a2 = a - a1
@@ -34,26 +34,26 @@ const productError = (a: number, b: number, product: number): number => {
  * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits, high their first nine; NaN
  * where it is too near to the middle of two doubles to tell.
  */
-const quotient = (high: number, low: number, digits: number, fraction: number): number => {
-  const ten = POWERS[digits - 9]
+const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
+  const ten = POWERS_OF_TEN[digits - 9]
   const product = high * ten
   // the numerator, as a sum of two doubles
   const m = product + low
   const rounded = m - product
-  const rest = product - (m - rounded) + (low - rounded) + productError(high, ten, product)
-  const power = POWERS[fraction]
+  const rest = product - (m - rounded) + (low - rounded) + productRoundingError(high, ten, product)
+  const power = POWERS_OF_TEN[fraction]
   const q = m / power
   const back = q * power
-  const correction = (m - back - productError(q, power, back) + rest) / power
+  const correction = (m - back - productRoundingError(q, power, back) + rest) / power
   const value = q + correction
   const left = q - value + correction
-  bits[0] = value
-  const exponent = (words[HIGH] >>> 20) & 2047
-  const isPower = words[1 - HIGH] === 0 && (words[HIGH] & 0xfffff) === 0
-  words[HIGH] = (exponent - 53) << 20
-  words[1 - HIGH] = 0
+  decimalBits[0] = value
+  const exponent = (decimalWords[HIGH] >>> 20) & 2047
+  const isPower = decimalWords[1 - HIGH] === 0 && (decimalWords[HIGH] & 0xfffff) === 0
+  decimalWords[HIGH] = (exponent - 53) << 20
+  decimalWords[1 - HIGH] = 0
   // Half of what is between two doubles here; below a power of two they are twice as dense.
-  const half = isPower ? bits[0] / 2 : bits[0]
+  const half = isPower ? decimalBits[0] / 2 : decimalBits[0]
   return Math.abs(left) < half * CLEAR ? value : NaN
 }
 
@@ -76,7 +76,7 @@ let end = 0
  * The decimal number that begins at a byte, with blanks before it or not, the nearest double; its end is left in `end`. NaN
  * where there is none, or none that can be told so.
  */
-const decimal = (bytes: Uint8Array, from: number): number => {
+const decimalAt = (bytes: Uint8Array, from: number): number => {
   let at = from
   let c = bytes[at]
   while (c === SPACE) c = bytes[++at]
@@ -120,16 +120,16 @@ const decimal = (bytes: Uint8Array, from: number): number => {
   if (digits > 0) {
     if (fraction > 22 || fraction < -22 || digits > 19) return NaN
     if (digits <= 15) {
-      const whole = digits <= 9 ? high : high * POWERS[digits - 9] + low
-      value = fraction >= 0 ? whole / POWERS[fraction] : whole * POWERS[-fraction]
+      const whole = digits <= 9 ? high : high * POWERS_OF_TEN[digits - 9] + low
+      value = fraction >= 0 ? whole / POWERS_OF_TEN[fraction] : whole * POWERS_OF_TEN[-fraction]
     } else if (fraction <= 0) return NaN
-    else value = quotient(high, low, digits, fraction)
+    else value = decimalQuotient(high, low, digits, fraction)
   }
   return isNegative ? -value : value
 }
 
 /** A table of as many cells in each line. */
-export interface Sheet {
+export interface NumericSheet {
   readonly width: number
   /** Lines that are not blank. */
   readonly rows: number
@@ -147,7 +147,7 @@ export interface Reader {
   /** Takes the next bytes, which are its own to read until it returns; false: a matter for a whole grammar. */
   readonly push: (bytes: Uint8Array) => boolean
   /** The table, when all has come; null for that matter, or where there is none. */
-  readonly sheet: () => Sheet | null
+  readonly sheet: () => NumericSheet | null
 }
 
 /** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
@@ -162,12 +162,12 @@ export interface Grammar {
 }
 
 /** So many bytes at the beginning are looked at before a table is read. */
-const HEAD = 1048576
+const SNIFFED_BYTES = 1048576
 /** A text is encoded so many characters at a time. */
-const PIECE = 1048576
+const ENCODED_CHARACTERS = 1048576
 
 /** Reads a table; `length` says how many bytes it may be, so that its place is taken at once. */
-export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
+export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => {
   let behind: Reader | null = null
   let head: Uint8Array[] = []
   let held = 0
@@ -175,9 +175,9 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
     const all = joinedBytes(head)
     head = []
     // Lines that are whole; a mark of the order of bytes before the first is no part of it.
-    const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastEnd(all)))
+    const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastLineEnd(all)))
     const found = separator(text, isAll)
-    behind = found === null || !separates(found) ? never : body(found.charCodeAt(0), read, length)
+    behind = found === null || !separates(found) ? never : separatedReader(found.charCodeAt(0), read, length)
     return behind.push(all)
   }
   return {
@@ -185,7 +185,7 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
       if (behind !== null) return behind.push(bytes)
       head.push(bytes.slice())
       held += bytes.length
-      return held < HEAD || begin(false)
+      return held < SNIFFED_BYTES || begin(false)
     },
     sheet: () => {
       if (behind === null) begin(true)
@@ -195,14 +195,14 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
 }
 
 /** The table in a text; null for a matter of a whole grammar. */
-export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
-  const into = reader(grammar, text.length)
-  const bytes = new Uint8Array(Math.min(text.length, PIECE) * 3)
+export const sheetOf = (text: string, grammar: Grammar): NumericSheet | null => {
+  const into = cellReader(grammar, text.length)
+  const bytes = new Uint8Array(Math.min(text.length, ENCODED_CHARACTERS) * 3)
   const encoder = new TextEncoder()
   for (let from = 0; from < text.length;) {
-    const { read, written } = encoder.encodeInto(text.slice(from, from + PIECE), bytes)
+    const { read, written } = encoder.encodeInto(text.slice(from, from + ENCODED_CHARACTERS), bytes)
     // Half of a letter at the end of a piece belongs to the next.
-    const isCut = from + PIECE < text.length && /[\ud800-\udbff]/.test(text[from + PIECE - 1])
+    const isCut = from + ENCODED_CHARACTERS < text.length && /[\ud800-\udbff]/.test(text[from + ENCODED_CHARACTERS - 1])
     from += isCut ? read - 1 : read
     if (!into.push(bytes.subarray(0, isCut ? written - 3 : written))) return null
   }
@@ -213,7 +213,7 @@ export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
 const never: Reader = { push: () => false, sheet: () => null }
 
 /** Where the last whole line ends. */
-const lastEnd = (bytes: Uint8Array): number => {
+const lastLineEnd = (bytes: Uint8Array): number => {
   let at = bytes.length
   while (at > 0 && bytes[at - 1] !== LINE_FEED && bytes[at - 1] !== RETURN) at--
   return at
@@ -271,17 +271,17 @@ const textsOf = (separator: number) => {
 }
 
 /** Reads whole lines from `start` to `stop` of bytes that come after so many others; whether they could be read. */
-type Lines = (bytes: Uint8Array, start: number, stop: number, taken: number) => boolean
+type ReadLines = (bytes: Uint8Array, start: number, stop: number, taken: number) => boolean
 
 /** After the mark of the order of bytes, if they begin with it. */
 const withoutMark = (bytes: Uint8Array): number => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
 
 /** Hands on whole lines of bytes that come in pieces. */
-const wholeLines = (lines: Lines) => {
+const wholeLines = (lines: ReadLines) => {
   let carried: Uint8Array = new Uint8Array(0)
   let taken = 0
   const push = (bytes: Uint8Array): boolean => {
-    const stop = lastEnd(bytes)
+    const stop = lastLineEnd(bytes)
     if (stop === 0) {
       carried = joinedBytes([carried, bytes])
       return true
@@ -337,7 +337,7 @@ const textsInRows = () => {
 }
 
 /** Reads cells apart by one byte. */
-const body = (separator: number, read: Grammar['read'], length: number): Reader => {
+const separatedReader = (separator: number, read: Grammar['read'], length: number): Reader => {
   const { decoded, closed, unquoted, split, isBlank } = textsOf(separator)
   const texts = textsInRows()
   let first: ReadonlyArray<string> = []
@@ -377,7 +377,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
 
   /** A cell in quotes, of a line that ends before `stop`; its end is left in `end`. */
   const quoted = (bytes: Uint8Array, from: number, stop: number, column: number): number => {
-    const plain = decimal(bytes, from + 1)
+    const plain = decimalAt(bytes, from + 1)
     if (plain === plain && bytes[end] === QUOTE && endsCell(bytes[end + 1])) {
       end++
       return plain
@@ -408,7 +408,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   }
 
   /** Lines of bytes, of which `stop` is the end of one, after so many others; whether they could be read. */
-  const lines: Lines = (bytes, start, stop, taken) => {
+  const lines: ReadLines = (bytes, start, stop, taken) => {
     let at = start
     while (at < stop) {
       let c = bytes[at]
@@ -436,7 +436,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       for (; ; at++) {
         const from = at
         const isQuoted = bytes[at] === QUOTE
-        let value = isQuoted ? quoted(bytes, at, stop, column) : decimal(bytes, at)
+        let value = isQuoted ? quoted(bytes, at, stop, column) : decimalAt(bytes, at)
         if (failed) return false
         let isPlain = isQuoted || value === value
         if (isPlain) {
@@ -479,7 +479,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     return pieces.push(bytes)
   }
 
-  const found = (): Sheet | null => {
+  const found = (): NumericSheet | null => {
     if (failed || width === 0) return null
     const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
     return { width, rows: rows + above, first, above, numbers: all, text: texts.at }

@@ -3,7 +3,7 @@
 /** What a column holds: `nested` are lists, maps and records. */
 export type Type = 'numbers' | 'text' | 'dates' | 'nested'
 
-export interface Column {
+export interface TypedCells {
   readonly name: string
   readonly type: Type
   /** One for each row; null and undefined are missing. Dates are texts. Nothing where it was not read. */
@@ -13,30 +13,30 @@ export interface Column {
 /** Some rows of a table. */
 export interface Columns {
   readonly rows: number
-  readonly columns: ReadonlyArray<Column>
+  readonly columns: ReadonlyArray<TypedCells>
 }
 
 /** So many rows are written together at the least: readers take a group at a time. */
 const GROUP = 1 << 16
 
 /** The cells of parts, one after another. */
-export const cellsOf = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
+export const concatenatedCells = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
   if (parts.length === 1) return parts[0]
   const all: unknown[] = []
   for (const part of parts) for (let i = 0; i < part.length; i++) all.push(part[i])
   return all
 }
 
-const joined = (parts: ReadonlyArray<Columns>): Columns => ({
+const joinColumns = (parts: ReadonlyArray<Columns>): Columns => ({
   rows: parts.reduce((sum, { rows }) => sum + rows, 0),
   columns: parts[0].columns.map((column, j) => ({
     ...column,
-    cells: cellsOf(parts.map(({ columns }) => columns[j].cells))
+    cells: concatenatedCells(parts.map(({ columns }) => columns[j].cells))
   }))
 })
 
 /** The same rows in groups that are worth writing; none but the last is small, and one without rows comes where there are none. */
-export async function* grouped(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
+export async function* groupColumns(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
   let held: Columns[] = []
   let rows = 0
   let isAny = false
@@ -44,12 +44,12 @@ export async function* grouped(parts: AsyncIterable<Columns>): AsyncGenerator<Co
     held.push(part)
     rows += part.rows
     if (rows < GROUP) continue
-    yield joined(held)
+    yield joinColumns(held)
     isAny = true
     held = []
     rows = 0
   }
-  if (held.length > 0 && (rows > 0 || !isAny)) yield joined(held)
+  if (held.length > 0 && (rows > 0 || !isAny)) yield joinColumns(held)
 }
 
 /** What stands for columns without a type of their own. */
@@ -72,7 +72,7 @@ export class Absent extends Error {
   }
 }
 
-const shown = (value: unknown): string =>
+const cellAsText = (value: unknown): string =>
   value === null || value === undefined
     ? ''
     : typeof value === 'string'
@@ -92,14 +92,14 @@ export const sent = ({ rows, columns }: Columns): Columns => ({
     const plain: unknown[] = []
     for (let i = 0; i < cells.length; i++) {
       const cell = cells[i]
-      plain.push(typeof cell === 'object' && cell !== null ? shown(cell) : cell)
+      plain.push(typeof cell === 'object' && cell !== null ? cellAsText(cell) : cell)
     }
     return { ...column, cells: plain }
   })
 })
 
 /** Writes a column's numbers where they belong; whether each cell is one. */
-const put = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
+const writeNumbers = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
   let isFull = true
   for (let i = 0, to = from; to < into.length; i++, to += stride) {
     const cell = cells[i]
@@ -114,14 +114,14 @@ const put = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride
 }
 
 /** The columns as rows; `absent` are texts of cells that are missing beside those that are null. */
-export const typed = ({ rows, columns }: Columns, absent: ReadonlyArray<string> = []): Typed => {
+export const typedRows = ({ rows, columns }: Columns, absent: ReadonlyArray<string> = []): Typed => {
   const width = columns.length
   const numbers = new Float64Array(rows * width)
   const missing = new Set(absent.flatMap(text => [text.trim(), String(Number(text))]))
   const isMissing = (text: string): boolean => missing.size > 0 && missing.has(text.trim())
   const texts = columns.map(({ type, cells }, j) => {
     if (type === 'numbers') {
-      const isFull = put(cells, numbers, j, width)
+      const isFull = writeNumbers(cells, numbers, j, width)
       if (missing.size === 0) return isFull ? null : cells
       for (let at = j; at < numbers.length; at += width) if (isMissing(String(numbers[at]))) numbers[at] = NaN
     } else for (let at = j; at < numbers.length; at += width) numbers[at] = NaN
@@ -133,7 +133,7 @@ export const typed = ({ rows, columns }: Columns, absent: ReadonlyArray<string> 
     types: columns.map(({ type }) => type),
     numbers,
     text: (row, column) => {
-      const text = shown(texts[column]?.[row])
+      const text = cellAsText(texts[column]?.[row])
       return isMissing(text) ? '' : text
     }
   }

@@ -21,10 +21,10 @@ export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: n
 }
 
 /** No model is nested deeper: what reads it takes a step into each level. */
-const LEVELS = 64
+const MAX_JSON_LEVELS = 64
 
 /** The value of a text of JSON; undefined if it is none, or nested more deeply than any model. */
 export const parsedJson = (text: string): unknown => {
-  const found = parseJson(text, LEVELS)
+  const found = parseJson(text, MAX_JSON_LEVELS)
   return 'fault' in found ? undefined : found.value
 }

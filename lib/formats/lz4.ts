@@ -1,13 +1,13 @@
 /** What was packed by LZ4, in frames: the format of https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. */
 
-const MAGIC = 0x184d2204
+const LZ4_MAGIC = 0x184d2204
 
 const damaged = (): Error => new Error('packed by LZ4, and damaged')
 
 /** The content of a frame; checksums are passed over. */
 export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
-  if (packed.length < 7 || view.getUint32(0, true) !== MAGIC || packed[4] >> 6 !== 1) throw damaged()
+  if (packed.length < 7 || view.getUint32(0, true) !== LZ4_MAGIC || packed[4] >> 6 !== 1) throw damaged()
   const flags = packed[4]
   const hasBlockSums = flags & 16
   const hasSize = flags & 8

@@ -25,7 +25,7 @@ const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => c
 
 // —— .npy ——
 
-const MAGIC = ascii('\x93NUMPY\x01\x00')
+const NPY_MAGIC = ascii('\x93NUMPY\x01\x00')
 
 const tuple = (shape: ReadonlyArray<number>): string => `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`
 
@@ -47,17 +47,17 @@ const npy = (entry: Entry): Uint8Array => {
       data.setFloat64(8 * i, value, true)
     })
   return joinedBytes([
-    MAGIC,
+    NPY_MAGIC,
     Uint8Array.of(filled.length & 255, filled.length >> 8),
     ascii(filled),
     new Uint8Array(data.buffer)
   ])
 }
 
-type Get = (data: DataView, at: number) => number
+type ReadNumber = (data: DataView, at: number) => number
 
 /** How a number is read, and its bytes. */
-const numbers = new Map<string, readonly [bytes: number, get: Get]>([
+const NUMBER_TYPES = new Map<string, readonly [bytes: number, get: ReadNumber]>([
   ['<f8', [8, (data, at) => data.getFloat64(at, true)]],
   ['<f4', [4, (data, at) => data.getFloat32(at, true)]],
   ['<i8', [8, (data, at) => Number(data.getBigInt64(at, true))]],
@@ -79,7 +79,7 @@ const placeByColumns = (at: number, shape: ReadonlyArray<number>, count: number)
 
 const fromNpy = (bytes: Uint8Array): Entry | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (bytes.length < 12 || MAGIC.slice(0, 6).some((byte, i) => bytes[i] !== byte)) return 'no array'
+  if (bytes.length < 12 || NPY_MAGIC.slice(0, 6).some((byte, i) => bytes[i] !== byte)) return 'no array'
   const isFirst = bytes[6] === 1
   const start = isFirst ? 10 : 12
   const length = isFirst ? data.getUint16(8, true) : data.getUint32(8, true)
@@ -94,7 +94,7 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
   const at = start + length
   const isFortran = about.includes("'fortran_order': True")
   const wide = /^<U(\d+)$/.exec(descr)
-  const [width, get] = wide === null ? (numbers.get(descr) ?? [0, null]) : [4 * Number(wide[1]), null]
+  const [width, get] = wide === null ? (NUMBER_TYPES.get(descr) ?? [0, null]) : [4 * Number(wide[1]), null]
   if (wide === null && get === null) return `an array of ${descr}, and neither numbers nor text`
   const count = entriesIn(shape, width, bytes.length)
   if (typeof count === 'string') return count
@@ -121,7 +121,7 @@ export const write = (arrays: Arrays): Uint8Array =>
   })
 
 /** DEFLATE makes 1032 bytes of one at most. */
-const MOST = 1032
+const MAX_DEFLATE_RATIO = 1032
 
 /**
  * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end read as 0.
@@ -155,7 +155,7 @@ const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
       // Members that lie over one another would be unpacked again and again.
       packed += size
       if (packed > bytes.length) throw new Error('members that overlap')
-      if (originalSize > MOST * size) throw new Error(`${size} bytes that unpack to ${originalSize}`)
+      if (originalSize > MAX_DEFLATE_RATIO * size) throw new Error(`${size} bytes that unpack to ${originalSize}`)
       declared.set(name, crcs[member])
       member += 1
       return true

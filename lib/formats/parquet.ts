@@ -4,7 +4,16 @@ import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
 import type * as HyparquetWriter from 'hyparquet-writer'
 import { crc32 } from './crc32.js'
-import { Absent, cellsOf, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
+import {
+  Absent,
+  concatenatedCells,
+  day,
+  groupColumns,
+  moment,
+  type TypedCells,
+  type Columns,
+  type Type
+} from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
 export interface Slices {
@@ -13,7 +22,7 @@ export interface Slices {
 }
 
 // An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
-const reader = async (): Promise<typeof Hyparquet> => {
+const loadHyparquet = async (): Promise<typeof Hyparquet> => {
   try {
     return await import('hyparquet')
   } catch {
@@ -51,16 +60,16 @@ const writer = async (): Promise<typeof HyparquetWriter> => {
 }
 
 const DATES = /^(DATE|TIMESTAMP)/
-const NUMBERS = /^(INT32|INT64|FLOAT|DOUBLE)$/
+const NUMERIC_TYPES = /^(INT32|INT64|FLOAT|DOUBLE)$/
 
-const typeOf = ({ element, children }: SchemaTree): Type => {
+const parquetType = ({ element, children }: SchemaTree): Type => {
   const { type = '', converted_type: converted = '', logical_type: logical, repetition_type: repetition } = element
   const meant = logical?.type ?? ''
   return children.length > 0 || repetition === 'REPEATED'
     ? 'nested'
     : DATES.test(converted) || DATES.test(meant) || type === 'INT96'
       ? 'dates'
-      : converted === 'DECIMAL' || meant === 'FLOAT16' || (NUMBERS.test(type) && !/^TIME/.test(converted + meant))
+      : converted === 'DECIMAL' || meant === 'FLOAT16' || (NUMERIC_TYPES.test(type) && !/^TIME/.test(converted + meant))
         ? 'numbers'
         : 'text'
 }
@@ -84,7 +93,7 @@ const untrue = (what: string, found: number, said: number): never => {
 }
 
 /** Throws where a column does not have a cell for each row, or not as many missing ones as its group says. */
-const held = (
+const checkCellCounts = (
   name: string,
   parts: ReadonlyArray<ArrayLike<unknown>>,
   group: number,
@@ -107,18 +116,21 @@ const held = (
 }
 
 /** The groups of rows of a file, those without rows left out unless all are; nested columns have no cells but where asked. */
-export async function* groups(file: Slices, readsNested = false): AsyncGenerator<Columns> {
-  const { parquetMetadataAsync, parquetRead, parquetSchema } = await reader()
+export async function* rowGroupsOf(file: Slices, readsNested = false): AsyncGenerator<Columns> {
+  const { parquetMetadataAsync, parquetRead, parquetSchema } = await loadHyparquet()
   const metadata = await parquetMetadataAsync(file)
   const isPacked = metadata.row_groups.some(({ columns }) =>
     columns.some(({ meta_data: meta }) => !/^(UNCOMPRESSED|SNAPPY)$/.test(meta?.codec ?? 'UNCOMPRESSED'))
   )
   const compressors = isPacked ? await decompressors() : undefined
-  const columns = parquetSchema(metadata).children.map(tree => ({ name: tree.element.name, type: typeOf(tree) }))
+  const columns = parquetSchema(metadata).children.map(tree => ({ name: tree.element.name, type: parquetType(tree) }))
   const wanted = columns.filter(({ type }) => readsNested || type !== 'nested').map(({ name }) => name)
   const of = (rows: number, cells: ReadonlyMap<string, ReadonlyArray<ArrayLike<unknown>>>): Columns => ({
     rows,
-    columns: columns.map((column): Column => ({ ...column, cells: cellsOf(cells.get(column.name) ?? [[]]) }))
+    columns: columns.map((column): TypedCells => ({
+      ...column,
+      cells: concatenatedCells(cells.get(column.name) ?? [[]])
+    }))
   })
   let first = 0
   const all = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0)
@@ -138,7 +150,7 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
         ...(compressors && { compressors }),
         onChunk: ({ columnName, columnData }) => cells.get(columnName)?.push(columnData)
       })
-    for (const [name, parts] of cells) held(name, parts, group + 1, own)
+    for (const [name, parts] of cells) checkCellCounts(name, parts, group + 1, own)
     first += rows
     yield of(rows, cells)
   }
@@ -158,7 +170,7 @@ export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<
     bytes.index = 0
     return all
   }
-  for await (const { rows, columns } of grouped(parts)) {
+  for await (const { rows, columns } of groupColumns(parts)) {
     file ??= new ParquetWriter({
       writer: bytes,
       createdBy: 'ornstein',

@@ -11,10 +11,10 @@ export interface Marks {
 }
 
 /** What is longer is no record but a quote that was forgotten: it is handed on as it is. */
-const LONGEST = 1 << 24
+const MAX_RECORD_LENGTH = 1 << 24
 
 /** Where the lines at the top end. */
-export const below = (text: string, lines: number): number => {
+export const endOfLines = (text: string, lines: number): number => {
   let at = 0
   for (let i = 0; i < lines; i++) {
     at = text.indexOf('\n', at) + 1
@@ -29,8 +29,8 @@ export const withLineFeeds = (text: string): string =>
   text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
 
 /** Where the last whole record ends in a text that begins with one; 0 where none does. */
-const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
-  const start = below(text, skip)
+const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): number => {
+  const start = endOfLines(text, skip)
   /** Outside quotes from here on. */
   let at = start
   let whole = 0
@@ -55,7 +55,7 @@ const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
 }
 
 /** The records of a text that comes in pieces, some `atOnce` characters together; lines end with \n. */
-export async function* records(
+export async function* recordsOfPieces(
   texts: AsyncIterable<string>,
   marksOf: (head: string) => Marks,
   atOnce: number
@@ -73,7 +73,7 @@ export async function* records(
     const unified = withLineFeeds(all.endsWith('\r') ? all.slice(0, -1) : all)
     const rest = all.endsWith('\r') ? '\r' : ''
     marks ??= marksOf(unified.slice(0, unified.lastIndexOf('\n') + 1))
-    const end = unified.length > LONGEST ? unified.length : lastEnd(unified, marks)
+    const end = unified.length > MAX_RECORD_LENGTH ? unified.length : lastRecordEnd(unified, marks)
     if (end > 0) {
       yield unified.slice(0, end)
       marks = { ...marks, skip: 0 }
@@ -90,7 +90,7 @@ export async function* records(
 export class NoText extends Error {}
 
 /** The text of bytes in UTF-8 that come in pieces. */
-export async function* decoded(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const text = (piece?: Uint8Array): string => {
     try {

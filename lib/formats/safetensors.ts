@@ -3,7 +3,7 @@
  * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
  */
 import { isRecord } from '../plain/object.js'
-import { size } from '../arrays/ndarray.js'
+import { shapeSize } from '../arrays/ndarray.js'
 import { entriesIn, parsedJson } from './declared.js'
 import * as Elementary from '../numbers/elementary.js'
 
@@ -19,7 +19,7 @@ export interface Archive {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-type Get = (data: DataView, at: number) => number
+type ReadNumber = (data: DataView, at: number) => number
 
 /** The number of a half, of which so many bits are of the fraction. */
 const ofHalf = (bits: number): number => {
@@ -36,7 +36,7 @@ const upper = new DataView(new ArrayBuffer(4))
 
 /** How a number is read, and its bytes; whether single precision holds it. */
 const types: Readonly<
-  Partial<Record<string, { readonly bytes: number; readonly get: Get; readonly isSingle: boolean }>>
+  Partial<Record<string, { readonly bytes: number; readonly get: ReadNumber; readonly isSingle: boolean }>>
 > = {
   F64: { bytes: 8, get: (data, at) => data.getFloat64(at, true), isSingle: false },
   F32: { bytes: 4, get: (data, at) => data.getFloat32(at, true), isSingle: true },
@@ -79,7 +79,7 @@ export const write = (
   metadata: Readonly<Record<string, string>> = {}
 ): Uint8Array => {
   const names = Object.keys(arrays).sort()
-  const wrong = names.find(name => name === METADATA || size(arrays[name].shape) !== arrays[name].values.length)
+  const wrong = names.find(name => name === METADATA || shapeSize(arrays[name].shape) !== arrays[name].values.length)
   if (wrong !== undefined)
     throw new RangeError(`Safetensors.write: ${wrong} is not filled by its values, or has that name`)
   let at = 0
@@ -119,17 +119,17 @@ export const write = (
   return out
 }
 
-const isCount = (u: unknown): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= 0
+const isNonNegativeInteger = (u: unknown): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= 0
 
-const areCounts = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isCount)
+const areCounts = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isNonNegativeInteger)
 
-interface Placed extends Entry {
+interface PlacedEntry extends Entry {
   readonly from: number
   readonly to: number
 }
 
 /** An array as the header has it, or its problem in a few words. */
-const entryOf = (data: DataView, start: number, name: string, about: unknown): Placed | string => {
+const entryOf = (data: DataView, start: number, name: string, about: unknown): PlacedEntry | string => {
   if (!isRecord(about)) return `${name}: no description`
   const { dtype, shape, data_offsets: offsets } = about
   const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined
@@ -160,7 +160,7 @@ export const read = (bytes: Uint8Array): Archive | string => {
   if (bytes.length < 8) return 'too short for a header'
   const length = Number(data.getBigUint64(0, true))
   if (length > HEADER || 8 + length > bytes.length) return `a header of ${length} bytes in a file of ${bytes.length}`
-  const header = parsed(bytes.subarray(8, 8 + length))
+  const header = parsedHeader(bytes.subarray(8, 8 + length))
   if (!isRecord(header)) return 'a header that is no JSON object'
   const { [METADATA]: metadata = {}, ...rest } = header
   if (!isRecord(metadata) || !Object.values(metadata).every(word => typeof word === 'string'))
@@ -182,7 +182,7 @@ export const read = (bytes: Uint8Array): Archive | string => {
   }
 }
 
-const parsed = (bytes: Uint8Array): unknown => {
+const parsedHeader = (bytes: Uint8Array): unknown => {
   // As the format asks, which forbids blanks before it.
   if (bytes[0] !== 0x7b) return undefined
   try {

@@ -3,68 +3,72 @@
  * tfjs's engine, tensors or tapes; `../tensors/backend.ts` dresses these pure functions as tfjs kernels.
  */
 
-import { kernels, room } from '../simd/index.js'
+import { simdOrPlainKernels, allocateDoubles } from '../simd/index.js'
 
 /** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
 export type DType = 'float32' | 'int32' | 'bool'
 
 /** What kernels compute in. */
 export type Precision = 'float64' | 'float32'
-export type Values = Float64Array | Int32Array | Uint8Array
+export type TypedValues = Float64Array | Int32Array | Uint8Array
 
 /** What is known of an array before its entries are. */
-export interface Form {
+export interface ArrayForm {
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
 }
 
-export interface Dense extends Form {
-  readonly values: Values
+export interface Dense extends ArrayForm {
+  readonly values: TypedValues
 }
 
 /** An array whose entries are computed when asked for. */
-export interface Outcome extends Form {
-  readonly compute: () => Values
+export interface Outcome extends ArrayForm {
+  readonly compute: () => TypedValues
 }
 
 /** Its numbers as doubles. */
-export const doubles = (x: Dense): Float64Array =>
+export const denseDoubles = (x: Dense): Float64Array =>
   x.values instanceof Float64Array ? x.values : Float64Array.from(x.values)
 
-export type Inputs = Readonly<Record<string, Dense>>
+export type KernelInputs = Readonly<Record<string, Dense>>
 
 /**
  * Gives the form of its outputs from that of its inputs, whose values it reads only when those of an output are asked for: so a trace has the
  * shapes, and the errors, of what it does not compute. It never writes to its inputs; an output may share an input's `values` (a reshape), which
  * costs no copy.
  */
-export type Kernel = (inputs: Inputs, attrs: object) => Outcome | Outcome[]
+export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
  * A kernel with its attributes named. tfjs types attributes as a loose map, though every op passes exactly those listed in
  * its `kernel_names.ts`; the cast says so in one place.
  */
-export const kernel = (f: (inputs: Inputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
+export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 
-export const allocate = (length: number, dtype: DType): Values =>
+export const allocate = (length: number, dtype: DType): TypedValues =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
 
 /** The same, with anything in it: for what is then written whole. */
-export const unwritten = (length: number, dtype: DType): Values =>
-  dtype === 'float32' ? room(length) : allocate(length, dtype)
+export const unwritten = (length: number, dtype: DType): TypedValues =>
+  dtype === 'float32' ? allocateDoubles(length) : allocate(length, dtype)
 
-export const product = (xs: ReadonlyArray<number>): number => {
+export const productOfSizes = (xs: ReadonlyArray<number>): number => {
   let result = 1
   for (const x of xs) result *= x
   return result
 }
 
 /** An array of this form, all of whose entries `fill` writes. */
-export const filled = (shape: ReadonlyArray<number>, dtype: DType, fill: (out: Values) => void): Outcome => ({
+export const filledOutcome = (
+  shape: ReadonlyArray<number>,
+  dtype: DType,
+  fill: (out: TypedValues) => void
+): Outcome => ({
   shape,
   dtype,
   compute: () => {
-    const out = unwritten(product(shape), dtype)
+    const out = unwritten(productOfSizes(shape), dtype)
     fill(out)
     return out
   }
@@ -75,20 +79,20 @@ export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Arra
   shape,
   dtype: 'float32',
   compute: () => {
-    const out = room(product(shape))
+    const out = allocateDoubles(productOfSizes(shape))
     fill(out)
     return out
   }
 })
 
 /** The entries of an array, in the same order, under a shape. */
-export const view = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
+export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
   shape,
   dtype: x.dtype,
   compute: () => x.values
 })
 
-export const computed = ({ shape, dtype, compute }: Outcome): Dense => ({ shape, dtype, values: compute() })
+export const computedDense = ({ shape, dtype, compute }: Outcome): Dense => ({ shape, dtype, values: compute() })
 
 /** Row-major strides: how far apart, in `values`, two neighbours along each axis are. */
 export const stridesOf = (shape: ReadonlyArray<number>): number[] => {
@@ -106,7 +110,11 @@ export const axisOf = (axis: number, rank: number, op: string): number => {
 }
 
 /** Sorted, distinct axes counted from the front; all of them when none are given. */
-export const axesOf = (axis: number | ReadonlyArray<number> | null | undefined, rank: number, op: string): number[] =>
+export const sortedAxes = (
+  axis: number | ReadonlyArray<number> | null | undefined,
+  rank: number,
+  op: string
+): number[] =>
   axis === null || axis === undefined
     ? Array.from({ length: rank }, (_, i) => i)
     : [...new Set((typeof axis === 'number' ? [axis] : axis).map(i => axisOf(i, rank, op)))].sort((a, b) => a - b)
@@ -158,8 +166,8 @@ export const collapse = (
  * `from + Σ i_k strides_k` of `source`, and entries are written one after another from `at` on.
  */
 export const copyStrided = (
-  source: Values,
-  out: Values,
+  source: TypedValues,
+  out: TypedValues,
   shape: ReadonlyArray<number>,
   strides: ReadonlyArray<number>,
   from = 0,
@@ -168,7 +176,7 @@ export const copyStrided = (
   const plan = collapse(shape, [strides])
   const sizes = plan.shape
   const [steps] = plan.strides
-  const count = product(sizes)
+  const count = productOfSizes(sizes)
   if (count === 0) return
   const rank = sizes.length
   if (rank === 0) {
@@ -180,7 +188,7 @@ export const copyStrided = (
   if (rank <= 2 && step === 0 && source instanceof Float64Array && out instanceof Float64Array) {
     const [down] = steps
     if (rank === 1) out.fill(source[from], at, at + count)
-    else if (down === 1) kernels().stretch(source, from, out, at, sizes[0], inner)
+    else if (down === 1) simdOrPlainKernels().stretch(source, from, out, at, sizes[0], inner)
     if (rank === 1 || down === 1) return
   }
   const index = new Array<number>(rank).fill(0)
@@ -201,13 +209,13 @@ export const copyStrided = (
 
 /** A fresh array of `shape` filled by `copyStrided`. */
 export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Outcome =>
-  filled(shape, x.dtype, out => {
+  filledOutcome(shape, x.dtype, out => {
     copyStrided(x.values, out, shape, strides, from)
   })
 
 /** The axes of `x` in the order `perm`. */
 export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
-  if (perm.every((axis, i) => axis === i)) return view(x, x.shape)
+  if (perm.every((axis, i) => axis === i)) return viewOutcome(x, x.shape)
   const strides = stridesOf(x.shape)
   return strided(
     x,
@@ -217,10 +225,10 @@ export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
 }
 
 /** Which matrix of a stack [..., m, n] each of a stack that it stretches to is. */
-export const matricesOf = ({ shape }: Form, stack: ReadonlyArray<number>): Float64Array => {
+export const matricesOf = ({ shape }: ArrayForm, stack: ReadonlyArray<number>): Float64Array => {
   const own = shape.slice(0, -2)
-  const which = new Float64Array(product(stack))
-  const numbers = Float64Array.from({ length: product(own) }, (_, i) => i)
+  const which = new Float64Array(productOfSizes(stack))
+  const numbers = Float64Array.from({ length: productOfSizes(own) }, (_, i) => i)
   copyStrided(numbers, which, stack, broadcastStrides(own, stack))
   return which
 }

@@ -3,63 +3,63 @@ import {
   broadcastShape,
   broadcastStrides,
   collapse,
-  doubles,
-  filled,
+  denseDoubles,
+  filledOutcome,
   filledReal,
   kernel,
-  product,
+  productOfSizes,
   strided,
   unwritten,
-  view,
+  viewOutcome,
   type Dense,
   type DType,
   type Kernel,
   type Outcome,
-  type Values
+  type TypedValues
 } from './dense.js'
-import { kernels } from '../simd/index.js'
-import { MAPS, ZIPS, type Grid } from '../simd/kernels.js'
+import { simdOrPlainKernels } from '../simd/index.js'
+import { MAPS, ZIPS, type ZipGrid } from '../simd/kernels.js'
 
 export type Scalar = (x: number) => number
 export type Scalar2 = (x: number, y: number) => number
 
-const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
+const commonType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
 
 /** Kernels of lib/simd by tfjs's names; one that is absent runs its scalar function. */
 const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
   new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
-const maps = named(MAPS)
+const MAP_LOOPS = named(MAPS)
 const zips = named(ZIPS)
 
-export const map = (x: Dense, f: Scalar, dtype: DType): Outcome =>
-  filled(x.shape, dtype, out => {
+export const mapDense = (x: Dense, f: Scalar, dtype: DType): Outcome =>
+  filledOutcome(x.shape, dtype, out => {
     const from = x.values
     for (let i = 0; i < out.length; i++) out[i] = f(from[i])
   })
 
 /** A kernel of one operand, which gives whole numbers of such, or a type of its own. */
-export const mapped = (name: string, f: Scalar, dtype?: DType): Kernel => {
-  const loop = maps.get(name)
+export const mapKernel = (name: string, f: Scalar, dtype?: DType): Kernel => {
+  const loop = MAP_LOOPS.get(name)
   return ({ x }) => {
-    if (loop === undefined || x.dtype !== 'float32') return map(x, f, dtype ?? numericType(x.dtype))
+    if (loop === undefined || x.dtype !== 'float32') return mapDense(x, f, dtype ?? commonType(x.dtype))
     return filledReal(x.shape, out => {
-      kernels()[loop](doubles(x), out)
+      simdOrPlainKernels()[loop](denseDoubles(x), out)
     })
   }
 }
 
 /** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
-const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: Grid) => void): void => {
+const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: ZipGrid) => void): void => {
   const { shape: sizes, strides } = collapse(shape, [
     broadcastStrides(a.shape, shape),
     broadcastStrides(b.shape, shape)
   ])
-  if (product(sizes) === 0) return
+  if (productOfSizes(sizes) === 0) return
   const [sa, sb] = strides
   const rank = sizes.length
   const rows = rank > 1 ? sizes[rank - 2] : 1
   const columns = rank > 0 ? sizes[rank - 1] : 1
-  const grid: Grid = {
+  const grid: ZipGrid = {
     rows,
     columns,
     ra: rank > 1 ? sa[rank - 2] : 0,
@@ -87,33 +87,33 @@ const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (gri
   }
 }
 
-const zipGrid = (a: Values, b: Values, out: Values, f: Scalar2, grid: Grid): void => {
+const zipGrid = (a: TypedValues, b: TypedValues, out: TypedValues, f: Scalar2, grid: ZipGrid): void => {
   const { rows, columns, ra, ca, rb, cb, pa, pb } = grid
   for (let i = 0, o = grid.at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(a[p], b[q])
 }
 
 /** A scalar 1: what it multiplies stays as it is. */
-const isOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
+const isScalarOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
 
 /** The same of two operands, which stretch. */
-export const zipped = (name: string, f: Scalar2, dtype?: DType): Kernel => {
+export const zipKernel = (name: string, f: Scalar2, dtype?: DType): Kernel => {
   const loop = zips.get(name)
   return ({ a, b }) => {
     const shape = broadcastShape(a.shape, b.shape, name)
-    const type = dtype ?? numericType(a.dtype, b.dtype)
-    const compute = (): Values => {
-      const size = product(shape)
+    const type = dtype ?? commonType(a.dtype, b.dtype)
+    const compute = (): TypedValues => {
+      const size = productOfSizes(shape)
       const x = a.values
       const y = b.values
       if (name === 'Multiply' && type === 'float32') {
-        if (isOne(a) && b.dtype === type && y.length === size) return y
-        if (isOne(b) && a.dtype === type && x.length === size) return x
+        if (isScalarOne(a) && b.dtype === type && y.length === size) return y
+        if (isScalarOne(b) && a.dtype === type && x.length === size) return x
       }
       const out = unwritten(size, type)
       if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
         overGrids(a, b, shape, grid => {
-          kernels()[loop](x, y, out, grid)
+          simdOrPlainKernels()[loop](x, y, out, grid)
         })
       else
         overGrids(a, b, shape, grid => {
@@ -126,25 +126,25 @@ export const zipped = (name: string, f: Scalar2, dtype?: DType): Kernel => {
 }
 
 /** The entries of `x` read as `shape`, copied only when it has to stretch. */
-const stretched = (x: Dense, shape: ReadonlyArray<number>): Values =>
-  x.values.length === product(shape) ? x.values : strided(x, shape, broadcastStrides(x.shape, shape)).compute()
+const broadcastValues = (x: Dense, shape: ReadonlyArray<number>): TypedValues =>
+  x.values.length === productOfSizes(shape) ? x.values : strided(x, shape, broadcastStrides(x.shape, shape)).compute()
 
-export const select = kernel(({ condition, t, e }) => {
+export const selectKernel = kernel(({ condition, t, e }) => {
   const shape = broadcastShape(broadcastShape(condition.shape, t.shape, 'where'), e.shape, 'where')
-  const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
-  return filled(shape, dtype, out => {
-    const [c, x, y] = [condition, t, e].map(part => stretched(part, shape))
+  const dtype = t.dtype === e.dtype ? t.dtype : commonType(t.dtype, e.dtype)
+  return filledOutcome(shape, dtype, out => {
+    const [c, x, y] = [condition, t, e].map(part => broadcastValues(part, shape))
     for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
   })
 })
 
-export const cast = kernel(({ x }, { dtype }: { dtype: DType }) =>
-  dtype === x.dtype ? view(x, x.shape) : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
+export const castKernel = kernel(({ x }, { dtype }: { dtype: DType }) =>
+  dtype === x.dtype ? viewOutcome(x, x.shape) : mapDense(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
 )
 
-export const addN = kernel(inputs => {
+export const addNKernel = kernel(inputs => {
   const [first, ...others] = Object.values(inputs)
-  return filled(first.shape, first.dtype, out => {
+  return filledOutcome(first.shape, first.dtype, out => {
     out.set(first.values)
     for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
   })

@@ -1,8 +1,8 @@
 /** Eigenvalues and eigenvectors of stacks of small symmetric matrices, [..., n, n]. */
 import { symmetricEigen } from '../arrays/linalg.js'
-import { shown as list, type Tensor } from '../arrays/ndarray.js'
-import { doubles, filledReal, kernel } from './dense.js'
-import { type Operations, type Words } from './operation.js'
+import { shapeText as list, type Tensor } from '../arrays/ndarray.js'
+import { denseDoubles, filledReal, kernel } from './dense.js'
+import { type Operations, type TensorVocabulary } from './operation.js'
 
 /** The symmetric matrix [n, n] of the lower triangle that starts at `from`. */
 const mirrored = (values: ArrayLike<number>, from: number, n: number): Float64Array =>
@@ -20,7 +20,7 @@ const eigh = kernel(({ x }) => {
   const [m, n] = x.shape.slice(-2)
   if (x.shape.length < 2 || m !== n) throw new Error(`eigh: ${list(x.shape)} is no stack of square matrices`)
   return filledReal([...x.shape.slice(0, -2), n + 1, n], out => {
-    const source = doubles(x)
+    const source = denseDoubles(x)
     for (let from = 0, to = 0; to < out.length; from += n * n, to += (n + 1) * n) {
       const { values, vectors } = symmetricEigen({ shape: [n, n], values: mirrored(source, from, n) })
       for (let k = 0; k < n; k++) {
@@ -35,7 +35,7 @@ const eigh = kernel(({ x }) => {
   })
 })
 
-const turned = (T: Words, x: Tensor): Tensor =>
+const turned = (T: TensorVocabulary, x: Tensor): Tensor =>
   T.transpose(
     x,
     x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))

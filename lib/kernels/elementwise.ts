@@ -2,11 +2,37 @@
 import * as Elementary from '../numbers/elementary.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { kernel, type Kernel } from './dense.js'
-import { addN, cast, map, mapped, select, zipped, type Scalar, type Scalar2 } from './each.js'
-import { binary, exponential, isTrue, logical, number, relation, unary, type Emit } from './instructions.js'
-import { passed, reshaped, shrink, type Operation, type Operations, type Pull, type Words } from './operation.js'
+import {
+  addNKernel,
+  castKernel,
+  mapDense,
+  mapKernel,
+  selectKernel,
+  zipKernel,
+  type Scalar,
+  type Scalar2
+} from './each.js'
+import {
+  emitBinary,
+  emitExponential,
+  isTrue,
+  logical,
+  attributeNumber,
+  relation,
+  emitUnary,
+  type Emit
+} from './instructions.js'
+import {
+  passed,
+  reshapedPull,
+  shrink,
+  type KernelOperation,
+  type Operations,
+  type Pull,
+  type TensorVocabulary
+} from './operation.js'
 
-type Row = (name: string) => Operation
+type OperationByName = (name: string) => KernelOperation
 type Code = Emit | string | undefined
 
 /** What of two operands or more is stretched is summed. */
@@ -15,7 +41,7 @@ const ofEntries = (
   kernel: Kernel,
   pulls: ReadonlyArray<Pull | undefined>,
   code: Code
-): Operation => ({
+): KernelOperation => ({
   operands,
   kernel,
   pulls:
@@ -29,42 +55,42 @@ const ofEntries = (
 })
 
 /** Doubles of one operand, of whatever type. */
-const real =
-  (of: Scalar, pull: Pull, code: Code): Row =>
+const realOperation =
+  (of: Scalar, pull: Pull, code: Code): OperationByName =>
   name =>
-    ofEntries(['x'], mapped(name, of, 'float32'), [pull], code)
+    ofEntries(['x'], mapKernel(name, of, 'float32'), [pull], code)
 /** The same, whole numbers of whole numbers. */
 const numeric =
-  (of: Scalar, code: Code, pull?: Pull): Row =>
+  (of: Scalar, code: Code, pull?: Pull): OperationByName =>
   name =>
-    ofEntries(['x'], mapped(name, of), [pull], code)
+    ofEntries(['x'], mapKernel(name, of), [pull], code)
 const predicate =
-  (of: (x: number) => boolean, code: Code): Row =>
+  (of: (x: number) => boolean, code: Code): OperationByName =>
   name =>
     ofEntries(
       ['x'],
-      mapped(name, x => (of(x) ? 1 : 0), 'bool'),
+      mapKernel(name, x => (of(x) ? 1 : 0), 'bool'),
       [undefined],
       code
     )
 /** Of two operands: doubles where either is, else whole numbers. */
-const arithmetic =
-  (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
+const arithmeticOperation =
+  (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
-    ofEntries(['a', 'b'], zipped(name, of), [a, b], code)
-const quotient =
-  (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
+    ofEntries(['a', 'b'], zipKernel(name, of), [a, b], code)
+const quotientOperation =
+  (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
-    ofEntries(['a', 'b'], zipped(name, of, 'float32'), [a, b], code)
-const comparison =
-  (of: (x: number, y: number) => boolean, code: Code): Row =>
+    ofEntries(['a', 'b'], zipKernel(name, of, 'float32'), [a, b], code)
+const comparisonOperation =
+  (of: (x: number, y: number) => boolean, code: Code): OperationByName =>
   name => {
-    const kernel = zipped(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
+    const kernel = zipKernel(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
     return ofEntries(['a', 'b'], kernel, [undefined, undefined], code)
   }
 /** One operand and attributes. */
-const told =
-  (own: Kernel, pull: Pull | undefined, code: Code): Row =>
+const attributeOperation =
+  (own: Kernel, pull: Pull | undefined, code: Code): OperationByName =>
   () =>
     ofEntries(['x'], own, [pull], code)
 
@@ -77,57 +103,61 @@ const roundHalfToEven = (x: number): number => {
 }
 
 /** 1 where a wins, ½ where it ties, NaN where either is. */
-const share = (T: Words, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
+const tieShare = (T: TensorVocabulary, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
   T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
 
-const extreme = (of: Scalar2, op: 'max' | 'min', wins: 'greater' | 'less'): Row =>
-  arithmetic(
+const extremeOfTwo = (of: Scalar2, op: 'max' | 'min', wins: 'greater' | 'less'): OperationByName =>
+  arithmeticOperation(
     of,
-    binary(op),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T[wins](a, b), a, b)),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T[wins](b, a), a, b))
+    emitBinary(op),
+    (T, dy, [a, b]) => T.mul(dy, tieShare(T, T[wins](a, b), a, b)),
+    (T, dy, [a, b]) => T.mul(dy, tieShare(T, T[wins](b, a), a, b))
   )
 
-interface Bounds {
+interface ClipBounds {
   readonly clipValueMin: number
   readonly clipValueMax: number
 }
 
-const rows: Readonly<Record<string, Row>> = {
-  Abs: numeric(Math.abs, unary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
-  Add: arithmetic((x, y) => x + y, binary('add'), passed, passed),
+const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
+  Abs: numeric(Math.abs, emitUnary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
+  Add: arithmeticOperation((x, y) => x + y, emitBinary('add'), passed, passed),
   // the compiler has it of others
-  Atan2: quotient(
+  Atan2: quotientOperation(
     Elementary.atan2,
     undefined,
     (T, dy, [a, b]) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
     (T, dy, [a, b]) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
   ),
-  Ceil: numeric(Math.ceil, unary('ceil')),
-  ClipByValue: told(
-    kernel(({ x }, { clipValueMin, clipValueMax }: Bounds) =>
-      map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
+  Ceil: numeric(Math.ceil, emitUnary('ceil')),
+  ClipByValue: attributeOperation(
+    kernel(({ x }, { clipValueMin, clipValueMax }: ClipBounds) =>
+      mapDense(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
     ),
-    (T, dy, [x], { clipValueMin, clipValueMax }: Bounds) =>
+    (T, dy, [x], { clipValueMin, clipValueMax }: ClipBounds) =>
       T.mul(dy, T.logicalAnd(T.greaterEqual(x, clipValueMin), T.lessEqual(x, clipValueMax))),
     (code, push, attrs) => {
       push(0)
-      code.every(number(attrs, 'clipValueMin')).op('max').every(number(attrs, 'clipValueMax')).op('min')
+      code
+        .every(attributeNumber(attrs, 'clipValueMin'))
+        .op('max')
+        .every(attributeNumber(attrs, 'clipValueMax'))
+        .op('min')
     }
   ),
-  Cos: real(Elementary.cos, (T, dy, [x]) => T.neg(T.mul(dy, T.sin(x))), 'mapCos'),
-  Equal: comparison((x, y) => x === y, relation('eq')),
-  Erf: real(
+  Cos: realOperation(Elementary.cos, (T, dy, [x]) => T.neg(T.mul(dy, T.sin(x))), 'mapCos'),
+  Equal: comparisonOperation((x, y) => x === y, relation('eq')),
+  Erf: realOperation(
     Elementary.erf,
     (T, dy, [x]) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
     'mapErf'
   ),
-  Exp: real(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), exponential),
-  Expm1: real(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
-  Floor: numeric(Math.floor, unary('floor')),
+  Exp: realOperation(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), emitExponential),
+  Expm1: realOperation(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
+  Floor: numeric(Math.floor, emitUnary('floor')),
   // the compiler turns both round
-  Greater: comparison((x, y) => x > y, undefined),
-  GreaterEqual: comparison((x, y) => x >= y, undefined),
+  Greater: comparisonOperation((x, y) => x > y, undefined),
+  GreaterEqual: comparisonOperation((x, y) => x >= y, undefined),
   IsFinite: predicate(Number.isFinite, (code, push) => {
     push(0).op('abs').every(Infinity).op('lt')
     code.every(1).op('and')
@@ -137,11 +167,11 @@ const rows: Readonly<Record<string, Row>> = {
     push(0).op('ne')
     code.every(1).op('and')
   }),
-  Less: comparison((x, y) => x < y, relation('lt')),
-  LessEqual: comparison((x, y) => x <= y, relation('le')),
-  Log: real(Elementary.log, (T, dy, [x]) => T.div(dy, x), 'mapLog'),
-  Log1p: real(Elementary.log1p, (T, dy, [x]) => T.div(dy, T.add(1, x)), 'mapLog1p'),
-  LogicalAnd: comparison((x, y) => x !== 0 && y !== 0, logical('and')),
+  Less: comparisonOperation((x, y) => x < y, relation('lt')),
+  LessEqual: comparisonOperation((x, y) => x <= y, relation('le')),
+  Log: realOperation(Elementary.log, (T, dy, [x]) => T.div(dy, x), 'mapLog'),
+  Log1p: realOperation(Elementary.log1p, (T, dy, [x]) => T.div(dy, T.add(1, x)), 'mapLog1p'),
+  LogicalAnd: comparisonOperation((x, y) => x !== 0 && y !== 0, logical('and')),
   LogicalNot: predicate(
     x => x === 0,
     (code, push) => {
@@ -149,22 +179,22 @@ const rows: Readonly<Record<string, Row>> = {
       code.every(0).op('eq').every(1).op('and')
     }
   ),
-  LogicalOr: comparison((x, y) => x !== 0 || y !== 0, logical('or')),
-  Maximum: extreme(Math.max, 'max', 'greater'),
-  Minimum: extreme(Math.min, 'min', 'less'),
-  Multiply: arithmetic(
+  LogicalOr: comparisonOperation((x, y) => x !== 0 || y !== 0, logical('or')),
+  Maximum: extremeOfTwo(Math.max, 'max', 'greater'),
+  Minimum: extremeOfTwo(Math.min, 'min', 'less'),
+  Multiply: arithmeticOperation(
     (x, y) => x * y,
-    binary('mul'),
+    emitBinary('mul'),
     (T, dy, [, b]) => T.mul(dy, b),
     (T, dy, [a]) => T.mul(dy, a)
   ),
   Neg: numeric(
     x => -x,
-    unary('neg'),
+    emitUnary('neg'),
     (T, dy) => T.neg(dy)
   ),
-  NotEqual: comparison((x, y) => x !== y, relation('ne')),
-  Pow: arithmetic(
+  NotEqual: comparisonOperation((x, y) => x !== y, relation('ne')),
+  Pow: arithmeticOperation(
     Elementary.pow,
     undefined,
     (T, dy, [a, b]) => {
@@ -178,13 +208,13 @@ const rows: Readonly<Record<string, Row>> = {
       return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
     }
   ),
-  RealDiv: quotient(
+  RealDiv: quotientOperation(
     (x, y) => x / y,
-    binary('div'),
+    emitBinary('div'),
     (T, dy, [, b]) => T.div(dy, b),
     (T, dy, [a, b]) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))
   ),
-  Reciprocal: real(
+  Reciprocal: realOperation(
     x => 1 / x,
     (T, dy, [x]) => T.neg(T.div(dy, T.square(x))),
     (code, push) => {
@@ -203,8 +233,8 @@ const rows: Readonly<Record<string, Row>> = {
     },
     (T, dy, [x]) => T.mul(dy, T.step(x))
   ),
-  Round: numeric(roundHalfToEven, unary('nearest')),
-  Rsqrt: real(
+  Round: numeric(roundHalfToEven, emitUnary('nearest')),
+  Rsqrt: realOperation(
     x => 1 / Math.sqrt(x),
     (T, dy, [x]) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
     (code, push) => {
@@ -215,7 +245,7 @@ const rows: Readonly<Record<string, Row>> = {
   Select: () =>
     ofEntries(
       ['condition', 't', 'e'],
-      select,
+      selectKernel,
       [undefined, (T, dy, [condition]) => T.where(condition, dy, 0), (T, dy, [condition]) => T.where(condition, 0, dy)],
       (_, push) => {
         push(1)
@@ -224,7 +254,11 @@ const rows: Readonly<Record<string, Row>> = {
       }
     ),
   // σ(x) σ(-x) rather than σ (1 - σ): right in both tails; the compiler has it of others
-  Sigmoid: real(Elementary.sigmoid, (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))), undefined),
+  Sigmoid: realOperation(
+    Elementary.sigmoid,
+    (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),
+    undefined
+  ),
   // x itself where it is 0 or NaN
   Sign: numeric(
     x => (x > 0 ? 1 : x < 0 ? -1 : x),
@@ -238,9 +272,9 @@ const rows: Readonly<Record<string, Row>> = {
       code.every(0).op('gt').op('bitselect')
     }
   ),
-  Sin: real(Elementary.sin, (T, dy, [x]) => T.mul(dy, T.cos(x)), 'mapSin'),
-  Softplus: real(Elementary.softplus, (T, dy, [x]) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
-  Sqrt: real(Math.sqrt, (T, dy, [x]) => T.div(dy, T.mul(2, T.sqrt(x))), unary('sqrt')),
+  Sin: realOperation(Elementary.sin, (T, dy, [x]) => T.mul(dy, T.cos(x)), 'mapSin'),
+  Softplus: realOperation(Elementary.softplus, (T, dy, [x]) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
+  Sqrt: realOperation(Math.sqrt, (T, dy, [x]) => T.div(dy, T.mul(2, T.sqrt(x))), emitUnary('sqrt')),
   Square: numeric(
     x => x * x,
     (_, push) => {
@@ -250,11 +284,11 @@ const rows: Readonly<Record<string, Row>> = {
     (T, dy, [x]) => T.mul(dy, T.mul(2, x))
   ),
   // NaN stays NaN
-  Step: told(
-    kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32')),
+  Step: attributeOperation(
+    kernel(({ x }, { alpha }: { alpha: number }) => mapDense(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32')),
     undefined,
     (code, push, attrs) => {
-      code.every(1).every(number(attrs, 'alpha'))
+      code.every(1).every(attributeNumber(attrs, 'alpha'))
       push(0)
       push(0)
       code.every(0).op('le').op('bitselect')
@@ -262,21 +296,21 @@ const rows: Readonly<Record<string, Row>> = {
       code.every(0).op('gt').op('bitselect')
     }
   ),
-  Sub: arithmetic(
+  Sub: arithmeticOperation(
     (x, y) => x - y,
-    binary('sub'),
+    emitBinary('sub'),
     passed,
     (T, dy) => T.neg(dy)
   ),
-  Tanh: real(Elementary.tanh, (T, dy, [x]) => T.mul(dy, T.sub(1, T.square(T.tanh(x)))), 'mapTanh')
+  Tanh: realOperation(Elementary.tanh, (T, dy, [x]) => T.mul(dy, T.sub(1, T.square(T.tanh(x)))), 'mapTanh')
 }
 
-export const elementwise: Operations = {
-  ...Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row(name)])),
-  AddN: { operands: null, kernel: addN, pulls: [reshaped] },
+export const elementwiseOperations: Operations = {
+  ...Object.fromEntries(Object.entries(ELEMENTWISE_ROWS).map(([name, row]) => [name, row(name)])),
+  AddN: { operands: null, kernel: addNKernel, pulls: [reshapedPull] },
   Cast: {
     operands: ['x'],
-    kernel: cast,
+    kernel: castKernel,
     // towards whole numbers and truth values a cast is piecewise constant
     pulls: [
       (T, dy, [x], { dtype }: { dtype: string }) => (dtype === 'float32' ? T.cast(dy, 'float64') : T.zeros(x.shape))

@@ -1,40 +1,40 @@
 /** Operations driven by a tensor of indices. An index outside its axis is refused, never read. */
-import { axisOf, filled, kernel, product, type DType } from './dense.js'
+import { axisOf, filledOutcome, kernel, productOfSizes, type DType } from './dense.js'
 import { type Operations } from './operation.js'
 
-const within = (index: number, length: number, op: string): number => {
+const checkedIndex = (index: number, length: number, op: string): number => {
   if (!(index >= 0 && index < length) || !Number.isInteger(index))
     throw new Error(`${op}: index ${index} is not a whole number in [0, ${length})`)
   return index
 }
 
 /** out[…, i…, …] = x[…, indices[i…], …] */
-const gather = kernel(({ x, indices }, { axis }: { axis: number }) => {
+const gatherKernel = kernel(({ x, indices }, { axis }: { axis: number }) => {
   const at = axisOf(axis, x.shape.length, 'gather')
   const length = x.shape[at]
   const lead = x.shape.slice(0, at)
   const rest = x.shape.slice(at + 1)
-  return filled([...lead, ...indices.shape, ...rest], x.dtype, out => {
-    const inner = product(rest)
-    const outer = product(lead)
+  return filledOutcome([...lead, ...indices.shape, ...rest], x.dtype, out => {
+    const inner = productOfSizes(rest)
+    const outer = productOfSizes(lead)
     let o = 0
     for (let i = 0; i < outer; i++)
       for (const index of indices.values) {
-        const from = (i * length + within(index, length, 'gather')) * inner
+        const from = (i * length + checkedIndex(index, length, 'gather')) * inner
         for (let k = 0; k < inner; k++) out[o++] = x.values[from + k]
       }
   })
 })
 
 /** out[s] = Σ x[i] over segmentIds[i] = s; negative ids are dropped. */
-const segmentSum = kernel(({ x, segmentIds: ids }, { numSegments }: { numSegments: number }) => {
+const segmentSumKernel = kernel(({ x, segmentIds: ids }, { numSegments }: { numSegments: number }) => {
   const rest = x.shape.slice(ids.shape.length)
-  return filled([numSegments, ...rest], x.dtype, out => {
-    const inner = product(rest)
+  return filledOutcome([numSegments, ...rest], x.dtype, out => {
+    const inner = productOfSizes(rest)
     out.fill(0)
     for (let i = 0; i < ids.values.length; i++) {
       if (ids.values[i] < 0) continue
-      const at = within(ids.values[i], numSegments, 'segmentSum') * inner
+      const at = checkedIndex(ids.values[i], numSegments, 'segmentSum') * inner
       for (let k = 0; k < inner; k++) out[at + k] += x.values[i * inner + k]
     }
   })
@@ -48,8 +48,8 @@ interface OneHot {
 }
 
 /** Rows that are `onValue` at their index; an index outside [0, depth) gives a row of `offValue`. */
-const oneHot = kernel(({ indices }, { depth, onValue, offValue, dtype = 'float32' }: OneHot) =>
-  filled([...indices.shape, depth], dtype, out => {
+const oneHotKernel = kernel(({ indices }, { depth, onValue, offValue, dtype = 'float32' }: OneHot) =>
+  filledOutcome([...indices.shape, depth], dtype, out => {
     out.fill(offValue)
     indices.values.forEach((at, i) => {
       if (at >= 0 && at < depth) out[i * depth + at] = onValue
@@ -60,7 +60,7 @@ const oneHot = kernel(({ indices }, { depth, onValue, offValue, dtype = 'float32
 export const indexing: Operations = {
   GatherV2: {
     operands: ['x', 'indices'],
-    kernel: gather,
+    kernel: gatherKernel,
     pulls: [
       // sums by index along the first axis, brought there and back
       (T, dy, [x, indices], { axis }: { axis: number }) => {
@@ -74,10 +74,10 @@ export const indexing: Operations = {
       undefined
     ]
   },
-  OneHot: { operands: ['indices'], kernel: oneHot, pulls: [undefined] },
+  OneHot: { operands: ['indices'], kernel: oneHotKernel, pulls: [undefined] },
   UnsortedSegmentSum: {
     operands: ['x', 'segmentIds'],
-    kernel: segmentSum,
+    kernel: segmentSumKernel,
     pulls: [
       (T, dy, [, ids]) => {
         const rows = T.gather(dy, T.maximum(ids, 0))

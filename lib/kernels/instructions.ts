@@ -9,12 +9,12 @@ export type Emit = (code: Code, push: Push, attrs: Attrs) => void
 
 type Simd = Parameters<Code['op']>[0]
 
-export const unary =
+export const emitUnary =
   (op: Simd): Emit =>
   (_, push) => {
     push(0).op(op)
   }
-export const binary =
+export const emitBinary =
   (op: Simd): Emit =>
   (_, push) => {
     push(0)
@@ -37,7 +37,7 @@ export const logical =
     isTrue(push(1))
     code.op(op).every(1).op('and')
   }
-export const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
+export const attributeNumber = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
 /** How e^x is computed: as lib/simd/assembly/exponential.ts says. */
 interface Exponential {
@@ -73,7 +73,7 @@ const exponentials: Readonly<Record<Precision, Exponential>> = {
 }
 
 /** e^x, operation for operation as the map of that name has it. */
-export const exponential: Emit = (code, push) => {
+export const emitExponential: Emit = (code, push) => {
   const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
   const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
   push(0)

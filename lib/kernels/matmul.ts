@@ -1,7 +1,16 @@
 /** Products of matrices, and distances between their rows. */
-import { broadcastShape, doubles, filledReal, kernel, matricesOf, product, type Dense, type Outcome } from './dense.js'
-import { shown as list } from '../arrays/ndarray.js'
-import { kernels } from '../simd/index.js'
+import {
+  broadcastShape,
+  denseDoubles,
+  filledReal,
+  kernel,
+  matricesOf,
+  productOfSizes,
+  type Dense,
+  type Outcome
+} from './dense.js'
+import { shapeText as list } from '../arrays/ndarray.js'
+import { simdOrPlainKernels } from '../simd/index.js'
 import { shrink, type Operations } from './operation.js'
 
 interface MatMul {
@@ -10,7 +19,7 @@ interface MatMul {
 }
 
 /** [… m, k] · [… k, n] → [… m, n], batches broadcast. */
-const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Outcome => {
+const batchedProduct = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Outcome => {
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new Error(
       `matMul: ${list(a.shape)} and ${list(b.shape)} are not both matrices; reshape a vector to [n, 1] or [1, n]`
@@ -22,10 +31,10 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): O
   if (k !== k2) throw new Error(`matMul: inner sizes ${k} and ${k2} of ${list(a.shape)} and ${list(b.shape)} differ`)
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matMul')
   return filledReal([...batch, m, n], out => {
-    const x = doubles(a)
-    const y = doubles(b)
-    const count = product(batch)
-    const { matMul: multiply } = kernels()
+    const x = denseDoubles(a)
+    const y = denseDoubles(b)
+    const count = productOfSizes(batch)
+    const { matMul: multiply } = simdOrPlainKernels()
     if (count === 1) {
       multiply(x, y, m, k, n, transposeA, transposeB, out)
       return
@@ -47,18 +56,18 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): O
 }
 
 /** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, which the squares would lose. */
-const squaredDistances = (x: Dense, centres: Dense, scale: Dense): Outcome => {
+const squaredDistancesKernel = (x: Dense, centres: Dense, scale: Dense): Outcome => {
   const [n, d] = x.shape
   const [k, d2] = centres.shape
-  const scales = product(scale.shape)
+  const scales = productOfSizes(scale.shape)
   if (x.shape.length !== 2 || centres.shape.length !== 2 || d !== d2 || (scales !== 1 && scales !== n))
     throw new Error(
       `squaredDistances: ${list(x.shape)}, ${list(centres.shape)} and ${list(scale.shape)} are not [n, d], [k, d] and [n | 1, 1]`
     )
   return filledReal([n, k], out => {
-    const from = doubles(x)
-    const to = doubles(centres)
-    const by = doubles(scale)
+    const from = denseDoubles(x)
+    const to = denseDoubles(centres)
+    const by = denseDoubles(scale)
     for (let i = 0; i < n; i++) {
       const s = by[scales === 1 ? 0 : i]
       for (let m = 0; m < k; m++) {
@@ -77,7 +86,7 @@ export const matmul: Operations = {
   BatchMatMul: {
     operands: ['a', 'b'],
     kernel: kernel(({ a, b }, { transposeA = false, transposeB = false }: MatMul) =>
-      matMul(a, b, transposeA, transposeB)
+      batchedProduct(a, b, transposeA, transposeB)
     ),
     pulls: [
       (T, dy, [a, b], { transposeA = false, transposeB = false }: MatMul) =>
@@ -101,7 +110,7 @@ export const matmul: Operations = {
   // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does
   SquaredDistances: {
     operands: ['x', 'centres', 'scale'],
-    kernel: kernel(({ x, centres, scale }) => squaredDistances(x, centres, scale)),
+    kernel: kernel(({ x, centres, scale }) => squaredDistancesKernel(x, centres, scale)),
     pulls: [
       (T, dy, [x, centres, scale]) =>
         T.mul(2, T.sub(T.mul(T.sum(dy, 1, true), x), T.matMul(T.mul(scale, dy), centres))),

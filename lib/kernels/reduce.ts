@@ -1,21 +1,27 @@
 /** Operations that fold or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
 import * as Elementary from '../numbers/elementary.js'
 import {
-  axesOf,
+  sortedAxes,
   axisOf,
-  computed,
-  filled,
+  computedDense,
+  filledOutcome,
   filledReal,
   kernel,
   permute,
-  product,
+  productOfSizes,
   type DType,
   type Kernel,
-  type Values
+  type TypedValues
 } from './dense.js'
-import { type Fold, type Operation, type Operations, type Pull, type Words } from './operation.js'
+import {
+  type FoldOperation,
+  type KernelOperation,
+  type Operations,
+  type Pull,
+  type TensorVocabulary
+} from './operation.js'
 import { type Tensor } from '../arrays/ndarray.js'
-import { kernels, room } from '../simd/index.js'
+import { simdOrPlainKernels, allocateDoubles } from '../simd/index.js'
 import { larger } from '../simd/plain.js'
 
 interface Fibres {
@@ -25,13 +31,13 @@ interface Fibres {
 }
 
 const fibres = (shape: ReadonlyArray<number>, axis: number): Fibres => ({
-  outer: product(shape.slice(0, axis)),
+  outer: productOfSizes(shape.slice(0, axis)),
   n: shape[axis],
-  inner: product(shape.slice(axis + 1))
+  inner: productOfSizes(shape.slice(axis + 1))
 })
 
 /** Folds `x` read as [outer, n, inner] into `out` = [outer, inner]. */
-type Accumulate = (x: Values, out: Values, along: Fibres) => void
+type Accumulate = (x: TypedValues, out: TypedValues, along: Fibres) => void
 
 interface Folded {
   axis?: number | ReadonlyArray<number> | null
@@ -45,24 +51,24 @@ const foldedOf = (
   { axis, reductionIndices }: Folded,
   name: string
 ): { readonly axes: ReadonlyArray<number>; readonly sides: ReadonlyArray<number> } => {
-  const axes = axesOf(axis ?? reductionIndices, shape.length, name)
+  const axes = sortedAxes(axis ?? reductionIndices, shape.length, name)
   return { axes, sides: shape.map((length, i) => (axes.includes(i) ? 1 : length)) }
 }
 
-const sum: Accumulate = (x, out, { outer, n, inner }) => {
+const accumulateSum: Accumulate = (x, out, { outer, n, inner }) => {
   if (n === 0) {
     out.fill(0)
     return
   }
   const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
   const sums = out instanceof Float64Array ? out : new Float64Array(out.length)
-  if (inner === 1) kernels().rowSums(doubles, outer, n, sums)
-  else kernels().columnSums(doubles, outer, n, inner, sums)
+  if (inner === 1) simdOrPlainKernels().rowSums(doubles, outer, n, sums)
+  else simdOrPlainKernels().columnSums(doubles, outer, n, inner, sums)
   if (sums !== out) out.set(sums)
 }
 
-const mean: Accumulate = (x, out, along) => {
-  sum(x, out, along)
+const accumulateMean: Accumulate = (x, out, along) => {
+  accumulateSum(x, out, along)
   for (let i = 0; i < out.length; i++) out[i] /= along.n
 }
 
@@ -78,12 +84,12 @@ const accumulating =
 const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
 
 /** Where the largest of each fibre stands, the first among equals. A NaN wins and stays, as in `max`. */
-const argMax = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
+const argMaxKernel = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
   const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, 'argMax')
   const { outer, n, inner } = fibres(x.shape, at)
   if (n === 0) throw new Error(`argMax: axis ${at} is empty`)
   const shape = x.shape.filter((_, i) => i !== at)
-  return filled(shape, 'int32', out => {
+  return filledOutcome(shape, 'int32', out => {
     const { values } = x
     for (let i = 0; i < outer; i++)
       for (let k = 0; k < inner; k++) {
@@ -100,15 +106,15 @@ const argMax = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }
 })
 
 /** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
-const normalized = (name: string, logarithm: boolean): Kernel =>
+const softmaxKernel = (name: string, logarithm: boolean): Kernel =>
   kernel(({ logits: x }, { dim, axis }: { dim?: number; axis?: number }) => {
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
     return filledReal(x.shape, out => {
       if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
-        kernels().softmaxRows(x.values, outer, n, out)
+        simdOrPlainKernels().softmaxRows(x.values, outer, n, out)
         return
       }
-      const shifted = room(out.length)
+      const shifted = allocateDoubles(out.length)
       const visit = (fibre: (from: number, to: number) => void): void => {
         for (let i = 0; i < outer; i++)
           for (let k = 0; k < inner; k++) fibre(i * n * inner + k, (i + 1) * n * inner + k)
@@ -118,7 +124,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
         for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
         for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
       })
-      kernels().exp(shifted, out)
+      simdOrPlainKernels().exp(shifted, out)
       visit((from, to) => {
         let total = 0
         for (let p = from; p < to; p += inner) total += out[p]
@@ -129,10 +135,10 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
     })
   })
 
-const spread = (T: Words, dy: Tensor, { shape }: Tensor, attrs: Folded): Tensor =>
+const broadcastGradient = (T: TensorVocabulary, dy: Tensor, { shape }: Tensor, attrs: Folded): Tensor =>
   T.broadcastTo(T.reshape(dy, foldedOf(shape, attrs, 'gradient').sides), shape)
 /** Equal extremes share evenly. */
-const extreme =
+const extremePull =
   (name: 'max' | 'min'): Pull =>
   (T, dy, [x], attrs: Folded) => {
     const { axes, sides } = foldedOf(x.shape, attrs, 'gradient')
@@ -144,53 +150,59 @@ const extreme =
  * A reduction, of the type of its operand or of its own, and the fold of the compiler that it is; counts and truth values are made of that there.
  * Neighbouring axes fold where they lie; scattered ones are first brought to the end.
  */
-const folding = (name: string, accumulate: Accumulate, fold: Fold, pull?: Pull, dtype?: DType): Operation => ({
+const foldOperation = (
+  name: string,
+  accumulate: Accumulate,
+  fold: FoldOperation,
+  pull?: Pull,
+  dtype?: DType
+): KernelOperation => ({
   operands: ['x'],
   kernel: kernel(({ x }, attrs: Folded) => {
     const { axes, sides } = foldedOf(x.shape, attrs, name)
     const kept = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
     const shape = attrs.keepDims === true ? sides : kept.map(i => x.shape[i])
-    return filled(shape, dtype ?? (x.dtype === 'bool' ? 'int32' : x.dtype), out => {
+    return filledOutcome(shape, dtype ?? (x.dtype === 'bool' ? 'int32' : x.dtype), out => {
       const together = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
       const first = together ? (axes[0] ?? x.shape.length) : kept.length
-      const source = together ? x : computed(permute(x, [...kept, ...axes]))
+      const source = together ? x : computedDense(permute(x, [...kept, ...axes]))
       accumulate(source.values, out, {
-        outer: product(source.shape.slice(0, first)),
-        n: product(source.shape.slice(first, first + axes.length)),
-        inner: product(source.shape.slice(first + axes.length))
+        outer: productOfSizes(source.shape.slice(0, first)),
+        n: productOfSizes(source.shape.slice(first, first + axes.length)),
+        inner: productOfSizes(source.shape.slice(first + axes.length))
       })
     })
   }),
   pulls: [pull],
   lowering: { kind: 'fold', fold }
 })
-const both = accumulating(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0))
-const either = accumulating(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0))
+const accumulateAll = accumulating(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0))
+const accumulateAny = accumulating(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0))
 
-export const reduce: Operations = {
-  All: folding('all', both, 'Min', undefined, 'bool'),
-  Any: folding('any', either, 'Max', undefined, 'bool'),
-  ArgMax: { operands: ['x'], kernel: argMax, pulls: [undefined], lowering: { kind: 'axis' } },
+export const reduceOperations: Operations = {
+  All: foldOperation('all', accumulateAll, 'Min', undefined, 'bool'),
+  Any: foldOperation('any', accumulateAny, 'Max', undefined, 'bool'),
+  ArgMax: { operands: ['x'], kernel: argMaxKernel, pulls: [undefined], lowering: { kind: 'axis' } },
   LogSoftmax: {
     operands: ['logits'],
-    kernel: normalized('logSoftmax', true),
+    kernel: softmaxKernel('logSoftmax', true),
     pulls: [(T, dy, [x], { axis }: { axis: number }) => T.sub(dy, T.mul(T.sum(dy, axis, true), T.softmax(x, axis)))]
   },
-  Max: folding('max', accumulating(-Infinity, larger), 'Max', extreme('max')),
-  Mean: folding(
+  Max: foldOperation('max', accumulating(-Infinity, larger), 'Max', extremePull('max')),
+  Mean: foldOperation(
     'mean',
-    mean,
+    accumulateMean,
     'Sum',
     (T, dy, [x], attrs: Folded) => {
       const { axes } = foldedOf(x.shape, attrs, 'gradient')
-      return spread(T, T.div(dy, product(axes.map(i => x.shape[i]))), x, attrs)
+      return broadcastGradient(T, T.div(dy, productOfSizes(axes.map(i => x.shape[i]))), x, attrs)
     },
     'float32'
   ),
-  Min: folding('min', accumulating(Infinity, smaller), 'Min', extreme('min')),
+  Min: foldOperation('min', accumulating(Infinity, smaller), 'Min', extremePull('min')),
   Softmax: {
     operands: ['logits'],
-    kernel: normalized('softmax', false),
+    kernel: softmaxKernel('softmax', false),
     pulls: [
       (T, dy, [x], { dim }: { dim: number }) => {
         const y = T.softmax(x, dim)
@@ -198,5 +210,5 @@ export const reduce: Operations = {
       }
     ]
   },
-  Sum: folding('sum', sum, 'Sum', (T, dy, [x], attrs: Folded) => spread(T, dy, x, attrs))
+  Sum: foldOperation('sum', accumulateSum, 'Sum', (T, dy, [x], attrs: Folded) => broadcastGradient(T, dy, x, attrs))
 }

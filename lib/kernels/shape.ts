@@ -2,69 +2,70 @@
 import {
   axisOf,
   copyStrided,
-  filled,
+  filledOutcome,
   kernel,
   permute,
-  product,
+  productOfSizes,
   strided,
   stridesOf,
-  view,
+  viewOutcome,
   type Dense,
   type DType,
   type Outcome
 } from './dense.js'
-import { shown as list } from '../arrays/ndarray.js'
-import { passed, reshaped, type Lowering, type Operations } from './operation.js'
+import { shapeText as list } from '../arrays/ndarray.js'
+import { passed, reshapedPull, type LoweringKind, type Operations } from './operation.js'
 
-type Sizes = ReadonlyArray<number>
+type SizeList = ReadonlyArray<number>
 
-const same = (x: Dense): Outcome => view(x, x.shape)
+const sameEntries = (x: Dense): Outcome => viewOutcome(x, x.shape)
 
-const replaced = (shape: Sizes, at: number, length: number): Sizes => shape.map((size, i) => (i === at ? length : size))
+const withSize = (shape: SizeList, at: number, length: number): SizeList =>
+  shape.map((size, i) => (i === at ? length : size))
 
 /** `shape` may have one -1, to be worked out. */
-const reshape = kernel(({ x }, { shape }: { shape: Sizes }) => {
-  const count = product(x.shape)
+const reshapeKernel = kernel(({ x }, { shape }: { shape: SizeList }) => {
+  const count = productOfSizes(x.shape)
   const unknown = shape.indexOf(-1)
-  const known = product(shape.filter(size => size !== -1))
-  const full = unknown < 0 ? shape : replaced(shape, unknown, known === 0 ? 0 : count / known)
-  if (product(full) !== count || shape.indexOf(-1, unknown + 1) > unknown || !full.every(Number.isInteger))
+  const known = productOfSizes(shape.filter(size => size !== -1))
+  const full = unknown < 0 ? shape : withSize(shape, unknown, known === 0 ? 0 : count / known)
+  if (productOfSizes(full) !== count || shape.indexOf(-1, unknown + 1) > unknown || !full.every(Number.isInteger))
     throw new Error(`reshape: ${list(x.shape)} has ${count} entries and does not fit ${list(shape)}`)
-  return view(x, full)
+  return viewOutcome(x, full)
 })
 
-const expandDims = kernel(({ input }, { dim }: { dim: number }) => {
+const expandDimsKernel = kernel(({ input }, { dim }: { dim: number }) => {
   const { shape } = input
   const at = axisOf(dim, shape.length + 1, 'expandDims')
-  return view(input, [...shape.slice(0, at), 1, ...shape.slice(at)])
+  return viewOutcome(input, [...shape.slice(0, at), 1, ...shape.slice(at)])
 })
 
-interface Axis {
+interface AxisAttribute {
   readonly axis: number
 }
 
-const concat = kernel((inputs, attrs: Axis) => {
+const concatKernel = kernel((inputs, attrs: AxisAttribute) => {
   const parts = Object.values(inputs)
   const [first] = parts
   const axis = axisOf(attrs.axis, first.shape.length, 'concat')
   const length = parts.reduce((sum, part) => sum + part.shape[axis], 0)
-  const shape = replaced(first.shape, axis, length)
+  const shape = withSize(first.shape, axis, length)
   for (const part of parts)
     if (part.shape.length !== shape.length || part.shape.some((size, i) => i !== axis && size !== shape[i]))
       throw new Error(`concat: ${list(first.shape)} and ${list(part.shape)} differ off axis ${axis}`)
-  return filled(shape, parts.find(part => part.dtype === 'float32')?.dtype ?? first.dtype, out => {
-    const width = product(shape.slice(axis))
-    const outer = product(shape.slice(0, axis))
+  return filledOutcome(shape, parts.find(part => part.dtype === 'float32')?.dtype ?? first.dtype, out => {
+    const width = productOfSizes(shape.slice(axis))
+    const outer = productOfSizes(shape.slice(0, axis))
     let at = 0
     for (const { shape, values } of parts) {
-      const chunk = product(shape.slice(axis))
+      const chunk = productOfSizes(shape.slice(axis))
       for (let i = 0; i < outer; i++) out.set(values.subarray(i * chunk, (i + 1) * chunk), i * width + at)
       at += chunk
     }
   })
 })
 
-const splitSizes = (length: number, asked: number | Sizes): Sizes => {
+const splitSizes = (length: number, asked: number | SizeList): SizeList => {
   if (typeof asked === 'number') {
     if (length % asked !== 0) throw new Error(`split: an axis of ${length} does not divide into ${asked} equal parts`)
     return new Array<number>(asked).fill(length / asked)
@@ -76,26 +77,28 @@ const splitSizes = (length: number, asked: number | Sizes): Sizes => {
   return sizes
 }
 
-const split = kernel(({ x }, { numOrSizeSplits, axis }: Axis & { numOrSizeSplits: number | Sizes }) => {
-  const at = axisOf(axis, x.shape.length, 'split')
-  const strides = stridesOf(x.shape)
-  let from = 0
-  return splitSizes(x.shape[at], numOrSizeSplits).map(size => {
-    const part = strided(x, replaced(x.shape, at, size), strides, from * strides[at])
-    from += size
-    return part
-  })
-})
+const splitKernel = kernel(
+  ({ x }, { numOrSizeSplits, axis }: AxisAttribute & { numOrSizeSplits: number | SizeList }) => {
+    const at = axisOf(axis, x.shape.length, 'split')
+    const strides = stridesOf(x.shape)
+    let from = 0
+    return splitSizes(x.shape[at], numOrSizeSplits).map(size => {
+      const part = strided(x, withSize(x.shape, at, size), strides, from * strides[at])
+      from += size
+      return part
+    })
+  }
+)
 
 interface Slice {
-  readonly begin: number | Sizes
-  readonly size?: number | Sizes
+  readonly begin: number | SizeList
+  readonly size?: number | SizeList
 }
-const listOf = (sizes: number | Sizes | undefined): Sizes => (typeof sizes === 'object' ? sizes : [sizes ?? -1])
+const sizeList = (sizes: number | SizeList | undefined): SizeList => (typeof sizes === 'object' ? sizes : [sizes ?? -1])
 
-const slice = kernel(({ x }, { begin, size }: Slice) => {
-  const begins = listOf(begin)
-  const asked = listOf(size)
+const sliceKernel = kernel(({ x }, { begin, size }: Slice) => {
+  const begins = sizeList(begin)
+  const asked = sizeList(size)
   const from = x.shape.map((_, i) => begins[i] ?? 0)
   const shape = x.shape.map((length, i) => ((asked[i] ?? -1) < 0 ? length - from[i] : asked[i]))
   if (shape.some((length, i) => from[i] < 0 || length < 0 || from[i] + length > x.shape[i]))
@@ -110,11 +113,11 @@ interface Pad {
   readonly constantValue: number
 }
 
-const pad = kernel(({ x }, { paddings, constantValue }: Pad) => {
+const padKernel = kernel(({ x }, { paddings, constantValue }: Pad) => {
   if (paddings.length !== x.shape.length)
     throw new Error(`pad: ${paddings.length} pairs of paddings for a tensor of rank ${x.shape.length}`)
   const shape = x.shape.map((length, i) => length + paddings[i][0] + paddings[i][1])
-  return filled(shape, x.dtype, out => {
+  return filledOutcome(shape, x.dtype, out => {
     out.fill(constantValue)
     // write row by row: the last axis is contiguous on both sides
     const strides = stridesOf(shape)
@@ -133,62 +136,63 @@ const pad = kernel(({ x }, { paddings, constantValue }: Pad) => {
 })
 
 interface Tile {
-  readonly reps: Sizes
+  readonly reps: SizeList
 }
 
-const tile = kernel(({ x }, { reps }: Tile) => {
+const tileKernel = kernel(({ x }, { reps }: Tile) => {
   const shape = x.shape.map((length, i) => length * reps[i])
-  return filled(shape, x.dtype, out => {
+  return filledOutcome(shape, x.dtype, out => {
     const apart = x.shape.flatMap((length, i) => [reps[i], length])
     const steps = stridesOf(x.shape).flatMap(step => [0, step])
     copyStrided(x.values, out, apart, steps)
   })
 })
 
-const constant = (shape: Sizes, value: number, dtype: DType): Outcome =>
-  filled(shape, dtype, out => {
+const constantOutcome = (shape: SizeList, value: number, dtype: DType): Outcome =>
+  filledOutcome(shape, dtype, out => {
     out.fill(value)
   })
 
-const fill = kernel((_, { shape, value, dtype }: { shape: Sizes; value: number; dtype?: DType }) =>
-  constant(shape, value, dtype ?? 'float32')
+const fillKernel = kernel((_, { shape, value, dtype }: { shape: SizeList; value: number; dtype?: DType }) =>
+  constantOutcome(shape, value, dtype ?? 'float32')
 )
 
-const range = kernel((_, { start, stop, step, dtype }: { start: number; stop: number; step: number; dtype: DType }) =>
-  filled([Math.max(0, Math.ceil((stop - start) / step))], dtype, out => {
-    for (let i = 0; i < out.length; i++) out[i] = start + i * step
-  })
+const rangeKernel = kernel(
+  (_, { start, stop, step, dtype }: { start: number; stop: number; step: number; dtype: DType }) =>
+    filledOutcome([Math.max(0, Math.ceil((stop - start) / step))], dtype, out => {
+      for (let i = 0; i < out.length; i++) out[i] = start + i * step
+    })
 )
 
 const withDerivative = kernel(({ value, x }) => {
   if (value.shape.join() !== x.shape.join())
     throw new Error(`withDerivativeOf: shapes ${list(value.shape)} and ${list(x.shape)} are not the same`)
-  return same(value)
+  return sameEntries(value)
 })
 
-const moves: Lowering = { kind: 'move', pads: false }
-const views: Lowering = { kind: 'view' }
+const MOVE_LOWERING: LoweringKind = { kind: 'move', pads: false }
+const VIEW_LOWERING: LoweringKind = { kind: 'view' }
 
-export const shape: Operations = {
+export const shapeOperations: Operations = {
   Concat: {
     operands: null,
-    kernel: concat,
+    kernel: concatKernel,
     pulls: [
-      (T, dy, xs, { axis }: Axis, which) => {
+      (T, dy, xs, { axis }: AxisAttribute, which) => {
         const at = axisOf(axis, dy.rank, 'concat')
         const from = xs.slice(0, which).reduce((sum, x) => sum + x.shape[at], 0)
         const begin = dy.shape.map((_, i) => (i === at ? from : 0))
         return T.slice(dy, begin, xs[which].shape)
       }
     ],
-    lowering: moves
+    lowering: MOVE_LOWERING
   },
-  ExpandDims: { operands: ['input'], kernel: expandDims, pulls: [reshaped], lowering: views },
-  Fill: { operands: [], kernel: fill, pulls: [] },
-  Identity: { operands: ['x'], kernel: kernel(({ x }) => same(x)), pulls: [passed], keepsNone: true },
+  ExpandDims: { operands: ['input'], kernel: expandDimsKernel, pulls: [reshapedPull], lowering: VIEW_LOWERING },
+  Fill: { operands: [], kernel: fillKernel, pulls: [] },
+  Identity: { operands: ['x'], kernel: kernel(({ x }) => sameEntries(x)), pulls: [passed], keepsNone: true },
   PadV2: {
     operands: ['x'],
-    kernel: pad,
+    kernel: padKernel,
     pulls: [
       (T, dy, [x], { paddings }: Pad) => {
         const begin = paddings.map(([before]) => before)
@@ -197,14 +201,14 @@ export const shape: Operations = {
     ],
     lowering: { kind: 'move', pads: true }
   },
-  Range: { operands: [], kernel: range, pulls: [] },
-  Reshape: { operands: ['x'], kernel: reshape, pulls: [reshaped], lowering: views },
+  Range: { operands: [], kernel: rangeKernel, pulls: [] },
+  Reshape: { operands: ['x'], kernel: reshapeKernel, pulls: [reshapedPull], lowering: VIEW_LOWERING },
   Slice: {
     operands: ['x'],
-    kernel: slice,
+    kernel: sliceKernel,
     pulls: [
       (T, dy, [x], { begin }: Slice) => {
-        const from = listOf(begin)
+        const from = sizeList(begin)
         const paddings = x.shape.map((length, i) => {
           const before = from[i] ?? 0
           return [before, length - before - dy.shape[i]] as const
@@ -212,19 +216,19 @@ export const shape: Operations = {
         return T.pad(dy, paddings)
       }
     ],
-    lowering: moves
+    lowering: MOVE_LOWERING
   },
   SplitV: {
     operands: ['x'],
-    kernel: split,
+    kernel: splitKernel,
     // tfjs gives a list of cotangents, or the one alone
-    pulls: [(T, dy, _, { axis }: Axis) => T.concat([dy].flat(), axis)],
-    lowering: moves,
+    pulls: [(T, dy, _, { axis }: AxisAttribute) => T.concat([dy].flat(), axis)],
+    lowering: MOVE_LOWERING,
     keepsNone: true
   },
   Tile: {
     operands: ['x'],
-    kernel: tile,
+    kernel: tileKernel,
     pulls: [
       (T, dy, [x], { reps }: Tile) => {
         const apart = x.shape.flatMap((length, i) => [reps[i], length])
@@ -235,9 +239,9 @@ export const shape: Operations = {
   },
   Transpose: {
     operands: ['x'],
-    kernel: kernel(({ x }, { perm }: { perm: Sizes }) => permute(x, perm)),
+    kernel: kernel(({ x }, { perm }: { perm: SizeList }) => permute(x, perm)),
     pulls: [
-      (T, dy, _, { perm }: { perm: Sizes }) => {
+      (T, dy, _, { perm }: { perm: SizeList }) => {
         const back = perm.map((_, i) => perm.indexOf(i))
         return T.transpose(dy, back)
       }
@@ -246,5 +250,5 @@ export const shape: Operations = {
   },
   // `value` is detached, and never asked
   WithDerivative: { operands: ['value', 'x'], kernel: withDerivative, pulls: [undefined, passed], keepsNone: true },
-  ZerosLike: { operands: ['x'], kernel: kernel(({ x }) => constant(x.shape, 0, x.dtype)), pulls: [undefined] }
+  ZerosLike: { operands: ['x'], kernel: kernel(({ x }) => constantOutcome(x.shape, 0, x.dtype)), pulls: [undefined] }
 }

@@ -5,41 +5,41 @@ import {
   broadcastShape,
   broadcastStrides,
   copyStrided,
-  doubles,
-  filled,
+  denseDoubles,
+  filledOutcome,
   filledReal,
   kernel,
   matricesOf,
-  product,
-  type Form
+  productOfSizes,
+  type ArrayForm
 } from './dense.js'
-import { shown as list } from '../arrays/ndarray.js'
-import { shrink, type Operations, type Words } from './operation.js'
+import { shapeText as list } from '../arrays/ndarray.js'
+import { shrink, type Operations, type TensorVocabulary } from './operation.js'
 
 /** The last two sizes, and how many such matrices there are. */
-const matrices = (x: Form, op: string): { readonly m: number; readonly n: number; readonly count: number } => {
+const matrixStack = (x: ArrayForm, op: string): { readonly m: number; readonly n: number; readonly count: number } => {
   if (x.shape.length < 2) throw new Error(`${op}: ${list(x.shape)} is no stack of matrices; give it two axes or more`)
   const [m, n] = x.shape.slice(-2)
-  return { m, n, count: product(x.shape.slice(0, -2)) }
+  return { m, n, count: productOfSizes(x.shape.slice(0, -2)) }
 }
 
-const cholesky = kernel(({ x }) => {
-  const { m, n } = matrices(x, 'cholesky')
+const choleskyKernel = kernel(({ x }) => {
+  const { m, n } = matrixStack(x, 'cholesky')
   if (m !== n) throw new Error(`cholesky: the matrices of ${list(x.shape)} are not square`)
   return filledReal(x.shape, out => {
-    const source = doubles(x)
+    const source = denseDoubles(x)
     out.fill(0)
     for (let at = 0; at < out.length; at += n * n)
       if (!factorSymmetric(source, at, n, out, at)) out.fill(NaN, at, at + n * n)
   })
 })
 
-const gramCholesky = kernel(({ x }) => {
-  const { m, n, count } = matrices(x, 'gramCholesky')
+const gramCholeskyKernel = kernel(({ x }) => {
+  const { m, n, count } = matrixStack(x, 'gramCholesky')
   if (m < n)
     throw new Error(`gramCholesky: the matrices of ${list(x.shape)} have fewer rows than columns, and no factor`)
   return filledReal([...x.shape.slice(0, -2), n, n], out => {
-    const source = doubles(x)
+    const source = denseDoubles(x)
     out.fill(0)
     for (let i = 0; i < count; i++) factorGram(source, i * m * n, m, n, out, i * n * n)
   })
@@ -51,15 +51,15 @@ interface Solve {
 
 /** L⁻¹B or L⁻ᵀB for [..., n, n] and [..., n, m]; stacks broadcast. */
 const triangularSolve = kernel(({ l, b }, { transposed = false }: Solve) => {
-  const { m, n } = matrices(l, 'solveTriangular')
-  const { m: rows, n: columns } = matrices(b, 'solveTriangular')
+  const { m, n } = matrixStack(l, 'solveTriangular')
+  const { m: rows, n: columns } = matrixStack(b, 'solveTriangular')
   if (m !== n || rows !== n)
     throw new Error(`solveTriangular: ${list(l.shape)} and ${list(b.shape)} are not [..., n, n] and [..., n, m]`)
   const stack = broadcastShape(l.shape.slice(0, -2), b.shape.slice(0, -2), 'solveTriangular')
   const shape = [...stack, n, columns]
   return filledReal(shape, out => {
     copyStrided(b.values, out, shape, broadcastStrides(b.shape, shape))
-    const factors = doubles(l)
+    const factors = denseDoubles(l)
     matricesOf(l, stack).forEach((which, i) => {
       solveLower(factors, which * n * n, n, out, i * n * columns, columns, transposed)
     })
@@ -76,32 +76,32 @@ const fromTriangle = kernel(({ x }, { constantValue = 0 }: { constantValue?: num
   if (x.shape.length === 0 || (n * (n + 1)) / 2 !== length)
     throw new Error(`lowerTriangle: the last axis of ${list(x.shape)} is not n(n + 1)/2 long for a whole n`)
   const lead = x.shape.slice(0, -1)
-  return filled([...lead, n, n], x.dtype, out => {
+  return filledOutcome([...lead, n, n], x.dtype, out => {
     out.fill(constantValue)
-    for (let k = 0, at = 0; k < product(lead); k++)
+    for (let k = 0, at = 0; k < productOfSizes(lead); k++)
       for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[(k * n + i) * n + j] = x.values[at++]
   })
 })
 
 /** The lower triangle of [..., n, n], row by row, as [..., n(n + 1)/2]. */
 const toTriangle = kernel(({ x }) => {
-  const { m, n, count } = matrices(x, 'packTriangle')
+  const { m, n, count } = matrixStack(x, 'packTriangle')
   if (m !== n) throw new Error(`packTriangle: the matrices of ${list(x.shape)} are not square`)
-  return filled([...x.shape.slice(0, -2), (n * (n + 1)) / 2], x.dtype, out => {
+  return filledOutcome([...x.shape.slice(0, -2), (n * (n + 1)) / 2], x.dtype, out => {
     for (let k = 0, at = 0; k < count; k++)
       for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[at++] = x.values[(k * n + i) * n + j]
   })
 })
 
 /** [..., m, n] → [..., n, m] */
-const turned = (T: Words, x: Tensor): Tensor =>
+const transposedTensor = (T: TensorVocabulary, x: Tensor): Tensor =>
   T.transpose(
     x,
     x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
   )
 
 /** Of square matrices the lower triangle, times `onDiagonal` on the diagonal. */
-const lowerOf = (T: Words, x: Tensor, onDiagonal: number): Tensor => {
+const lowerOf = (T: TensorVocabulary, x: Tensor, onDiagonal: number): Tensor => {
   const n = x.shape[x.rank - 1]
   const mask = Float64Array.from({ length: n * n }, (_, at) => {
     const i = Math.floor(at / n)
@@ -112,20 +112,20 @@ const lowerOf = (T: Words, x: Tensor, onDiagonal: number): Tensor => {
 }
 
 /** (Φ + Φᵀ)L⁻¹, where Φ is the lower triangle of LᵀL̄ with half of its diagonal: what both Cholesky factors pull back, turned. */
-const pulled = (T: Words, l: Tensor, dy: Tensor): Tensor => {
+const pulled = (T: TensorVocabulary, l: Tensor, dy: Tensor): Tensor => {
   const half = lowerOf(T, T.matMul(l, dy, { transposeA: true }), 0.5)
-  return T.solveTriangular(l, T.add(half, turned(T, half)), { transposed: true })
+  return T.solveTriangular(l, T.add(half, transposedTensor(T, half)), { transposed: true })
 }
 
 export const factor: Operations = {
   // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹: the symmetric one, of all whose product with a symmetric dS is the same (Murray 2016, arXiv 1602.07527)
   Cholesky: {
     operands: ['x'],
-    kernel: cholesky,
+    kernel: choleskyKernel,
     pulls: [
       (T, dy, [x]) => {
         const l = T.cholesky(x)
-        return T.mul(0.5, T.solveTriangular(l, turned(T, pulled(T, l, dy)), { transposed: true }))
+        return T.mul(0.5, T.solveTriangular(l, transposedTensor(T, pulled(T, l, dy)), { transposed: true }))
       }
     ],
     lowering: { kind: 'matrices' }
@@ -140,11 +140,11 @@ export const factor: Operations = {
   // Ā = 2AS̄ = Q(Φ + Φᵀ)L⁻¹ with Q = AL⁻ᵀ, which is orthonormal
   GramCholesky: {
     operands: ['x'],
-    kernel: gramCholesky,
+    kernel: gramCholeskyKernel,
     pulls: [
       (T, dy, [x]) => {
         const l = T.gramCholesky(x)
-        const orthonormal = T.solveTriangular(l, turned(T, x))
+        const orthonormal = T.solveTriangular(l, transposedTensor(T, x))
         return T.matMul(orthonormal, pulled(T, l, dy), { transposeA: true, transposeB: true })
       }
     ],

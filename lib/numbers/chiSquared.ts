@@ -5,7 +5,7 @@ import { erf, exp, log } from './elementary.js'
  * P(|z|² > q) = Q(d/2, q/2), to about 1e-15 absolutely (Abramowitz & Stegun 26.4.4 and 26.4.5): with x = q/2, a sum over j of
  * e^{−x} x^j/Γ(j + 1), whose steps are whole, from 0 where d is even; from ½, beside erfc(√x), where it is odd.
  */
-export const tail = (d: number, q: number): number => {
+export const chiSquaredTail = (d: number, q: number): number => {
   if (!(q > 0)) return 1
   if (q === Infinity) return 0
   const x = q / 2
@@ -22,14 +22,14 @@ export const tail = (d: number, q: number): number => {
 }
 
 /** The q that a share p of |z|² exceeds: P(|z|² > q) = p, for p in (0, 1); to the last bits, by bisection. */
-export const exceeded = (d: number, p: number): number => {
+export const chiSquaredQuantile = (d: number, p: number): number => {
   let below = 0
   let above = 1
-  while (tail(d, above) > p) [below, above] = [above, 2 * above]
+  while (chiSquaredTail(d, above) > p) [below, above] = [above, 2 * above]
   for (;;) {
     const middle = (below + above) / 2
     if (middle <= below || middle >= above) return above
-    if (tail(d, middle) > p) below = middle
+    if (chiSquaredTail(d, middle) > p) below = middle
     else above = middle
   }
 }

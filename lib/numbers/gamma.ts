@@ -4,7 +4,7 @@ import { exp, log } from './elementary.js'
 import { SERIES, stirlingRemainder } from './stirling.js'
 
 /** From here on Stirling's series has the digits of a double. */
-const FAR = 10
+const STIRLING_FROM = 10
 
 /**
  * log Γ(x) of x > 0: Stirling's series from 10 on, to which Γ(x + 1) = xΓ(x) leads (Abramowitz & Stegun 6.1.40), to about 1e-15 of the
@@ -13,7 +13,7 @@ const FAR = 10
 export const logGamma = (x: number): number => {
   let at = x
   let product = 1
-  while (at < FAR) product *= at++
+  while (at < STIRLING_FROM) product *= at++
   return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + stirlingRemainder(at) - log(product)
 }
 
@@ -21,7 +21,7 @@ export const logGamma = (x: number): number => {
 export const digamma = (x: number): number => {
   let at = x
   let sum = 0
-  while (at < FAR) sum -= 1 / at++
+  while (at < STIRLING_FROM) sum -= 1 / at++
   const square = 1 / (at * at)
   const rest = SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
   return sum + log(at) - 0.5 / at - rest
@@ -29,7 +29,7 @@ export const digamma = (x: number): number => {
 
 /** log x − ψ(x) of x > 0, without the digits that the two have in common: about 1/2x. */
 export const logLessDigamma = (x: number): number => {
-  if (x < FAR) return log(x) - digamma(x)
+  if (x < STIRLING_FROM) return log(x) - digamma(x)
   const square = 1 / (x * x)
   return 0.5 / x + SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
 }

@@ -3,7 +3,7 @@
  * independent draws falls as n^(−1/2). Each shift makes an unbiased estimate, so that a few of them have a standard error.
  */
 import { powerOfTwo } from './elementary.js'
-import { quantile } from './normal.js'
+import { normalQuantile } from './normal.js'
 
 /**
  * The generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: its first 60 of 250 numbers. Cools, Kuo & Nuyens 2006,
@@ -17,23 +17,23 @@ const VECTOR = [
 ]
 
 /** How many coordinates and points there are. */
-export const MOST = { dims: VECTOR.length, points: powerOfTwo(20) }
+export const LATTICE_LIMITS = { dims: VECTOR.length, points: powerOfTwo(20) }
 
 /** Coordinates nearer to 0 or 1 would be infinite as normal ones. */
-const EDGE = powerOfTwo(-54)
+const MIN_COORDINATE = powerOfTwo(-54)
 
 /**
  * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, n a power of two, Δ the shift in [0, 1)^s. The tent makes
  * periodic what is not, so that the error falls faster than n⁻¹ (Hickernell 2002).
  */
-export const normal = (n: number, shift: ArrayLike<number>): Float64Array => {
+export const normalLattice = (n: number, shift: ArrayLike<number>): Float64Array => {
   const s = shift.length
   const out = new Float64Array(n * s)
   for (let i = 0; i < n; i++)
     for (let j = 0; j < s; j++) {
       const u = ((i * VECTOR[j]) % n) / n + shift[j]
       const tent = 1 - Math.abs(2 * (u - Math.floor(u)) - 1)
-      out[i * s + j] = quantile(Math.min(Math.max(tent, EDGE), 1 - 2 * EDGE))
+      out[i * s + j] = normalQuantile(Math.min(Math.max(tent, MIN_COORDINATE), 1 - 2 * MIN_COORDINATE))
     }
   return out
 }

@@ -1,7 +1,9 @@
 import * as Elementary from './elementary.js'
 
 /** The mean of independent numbers alike, and its standard error √(Σ(x − x̄)²/(n(n − 1))); n ≥ 2. */
-export const meanOf = (all: ReadonlyArray<number>): { readonly value: number; readonly standardError: number } => {
+export const meanAndError = (
+  all: ReadonlyArray<number>
+): { readonly value: number; readonly standardError: number } => {
   const n = all.length
   const value = all.reduce((sum, x) => sum + x, 0) / n
   const squares = all.reduce((sum, x) => sum + Elementary.square(x - value), 0)
@@ -9,10 +11,10 @@ export const meanOf = (all: ReadonlyArray<number>): { readonly value: number; re
 }
 
 /** Σ x */
-export const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
+export const sumOfNumbers = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
 
 /** log Σ e^x */
-export const logSum = (logs: ReadonlyArray<number>): number => {
+export const logSumExpOf = (logs: ReadonlyArray<number>): number => {
   const most = Math.max(...logs)
   return most === -Infinity
     ? most

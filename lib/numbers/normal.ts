@@ -2,25 +2,25 @@
 import { erf, exp, log } from './elementary.js'
 
 /** Φ(x) = ½(1 + erf(x/√2)), to 2⁻⁵³: absolutely, so that far tails below −8 are 0. */
-export const cdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
+export const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
 
 /** From where on a tail is that of Laplace's fraction, and how many terms this has: more change no bit. */
-const FAR = 3
-const TERMS = 80
+const FRACTION_FROM = 3
+const FRACTION_TERMS = 80
 
 /**
  * P(Z > x) = 1 − Φ(x), right to a relative 10⁻¹³ however small: from 3 on by the continued fraction φ(x)/(x + 1/(x + 2/(x + 3/(x + …))))
  * (Laplace 1805; Abramowitz & Stegun 26.2.14).
  */
-export const tail = (x: number): number => {
-  if (x < FAR) return (1 - erf(x / Math.SQRT2)) / 2
+export const normalTail = (x: number): number => {
+  if (x < FRACTION_FROM) return (1 - erf(x / Math.SQRT2)) / 2
   let below = x
-  for (let n = TERMS; n > 0; n--) below = x + n / below
+  for (let n = FRACTION_TERMS; n > 0; n--) below = x + n / below
   return exp((-x * x) / 2) / (below * Math.sqrt(2 * Math.PI))
 }
 
 /** c_0 + r(c_1 + r(c_2 + …)) */
-const polynomial = (coefficients: ReadonlyArray<number>, r: number): number =>
+const risingPolynomial = (coefficients: ReadonlyArray<number>, r: number): number =>
   coefficients.reduceRight((sum, c) => sum * r + c, 0)
 
 /** Numerators and denominators of Wichura's three approximations. */
@@ -34,7 +34,7 @@ const centre = [
     28729.085735721942674, 5226.495278852854561
   ]
 ] as const
-const side = [
+const SIDE_COEFFICIENTS = [
   [
     1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504,
     1.27045825245236838258, 2.4178072517745061177e-1, 2.27238449892691845833e-2, 7.7454501427834140764e-4
@@ -44,7 +44,7 @@ const side = [
     1.51986665636164571966e-2, 5.475938084995344946e-4, 1.05075007164441684324e-9
   ]
 ] as const
-const outer = [
+const OUTER_COEFFICIENTS = [
   [
     6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 2.9656057182850489123e-1,
     2.6532189526576123093e-2, 1.2426609473880784386e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7
@@ -59,14 +59,14 @@ const outer = [
  * Φ⁻¹(u), to a relative 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). Only + − × ÷ √ and
  * `ln`: the same bits in every engine.
  */
-export const quantile = (u: number): number => {
+export const normalQuantile = (u: number): number => {
   const q = u - 0.5
   const ratio = ([above, below]: readonly [ReadonlyArray<number>, ReadonlyArray<number>], r: number): number =>
-    polynomial(above, r) / polynomial(below, r)
+    risingPolynomial(above, r) / risingPolynomial(below, r)
   if (Math.abs(q) <= 0.425) return q * ratio(centre, 0.180625 - q * q)
   const p = q < 0 ? u : 1 - u
   if (p === 0) return q < 0 ? -Infinity : Infinity
   const r = Math.sqrt(-log(p))
-  const size = r <= 5 ? ratio(side, r - 1.6) : ratio(outer, r - 5)
+  const size = r <= 5 ? ratio(SIDE_COEFFICIENTS, r - 1.6) : ratio(OUTER_COEFFICIENTS, r - 5)
   return q < 0 ? -size : size
 }

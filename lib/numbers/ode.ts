@@ -1,13 +1,13 @@
 /** Explicit Runge–Kutta methods for dy/dt = f(t, y), forwards or backwards in t. */
 import { pow } from './elementary.js'
 
-export type Field = (t: number, y: Float64Array) => Float64Array
+export type VectorField = (t: number, y: Float64Array) => Float64Array
 
 /** From `from` to `to`, which may be earlier: y at `from` in, y at `to` out. */
-export type Solver = (field: Field) => (from: number, to: number, y: Float64Array) => Float64Array
+export type Solver = (field: VectorField) => (from: number, to: number, y: Float64Array) => Float64Array
 
 /** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not looked at. */
-export const combine = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
+export const linearCombination = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
   const used = terms.filter(([coefficient]) => coefficient !== 0)
   // two in a pass over memory, each added in its turn
@@ -29,13 +29,13 @@ export interface Tableau {
 }
 
 /** Euler 1768: of order 1. */
-export const euler: Tableau = { c: [0], a: [[]], b: [1] }
+export const EULER: Tableau = { c: [0], a: [[]], b: [1] }
 
 /** Heun 1900: of order 2, the explicit trapezium. */
-export const heun: Tableau = { c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2] }
+export const HEUN: Tableau = { c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2] }
 
 /** Kutta 1901: of order 4, the classical one. */
-export const rungeKutta4: Tableau = {
+export const RUNGE_KUTTA_4: Tableau = {
   c: [0, 1 / 2, 1 / 2, 1],
   a: [[], [1 / 2], [0, 1 / 2], [0, 0, 1]],
   b: [1 / 6, 1 / 3, 1 / 3, 1 / 6]
@@ -60,9 +60,9 @@ const dormandPrince5: Tableau = {
 const dormandPrinceError = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
 
 /** All the slopes of a step, the first of which may be known. A stage at c = 1 is at `to` exactly. */
-const slopes = (
+const stageSlopes = (
   { c, a }: Tableau,
-  field: Field,
+  field: VectorField,
   from: number,
   to: number,
   y: Float64Array,
@@ -76,21 +76,21 @@ const slopes = (
         ? first
         : field(
             c[i] === 1 ? to : from + c[i] * h,
-            combine([[1, y], ...a[i].map((weight, j) => [h * weight, found[j]] as const)])
+            linearCombination([[1, y], ...a[i].map((weight, j) => [h * weight, found[j]] as const)])
           )
     )
   return found
 }
 
-const advance = ({ b }: Tableau, h: number, y: Float64Array, k: ReadonlyArray<Float64Array>): Float64Array =>
-  combine([[1, y], ...b.map((weight, i) => [h * weight, k[i]] as const)])
+const advanceSolution = ({ b }: Tableau, h: number, y: Float64Array, k: ReadonlyArray<Float64Array>): Float64Array =>
+  linearCombination([[1, y], ...b.map((weight, i) => [h * weight, k[i]] as const)])
 
 /** One step of a method from `from` to `to`. */
 export const step =
   (tableau: Tableau): Solver =>
   field =>
   (from, to, y) =>
-    advance(tableau, to - from, y, slopes(tableau, field, from, to, y))
+    advanceSolution(tableau, to - from, y, stageSlopes(tableau, field, from, to, y))
 
 /** So many steps, tried or taken, are the sign of a field that cannot be solved to the tolerance. */
 const MOST_STEPS = 10_000
@@ -101,7 +101,7 @@ const MOST_STEPS = 10_000
  * length would fall below what t can resolve, the rest is one step, whatever its error: a result that is not finite or
  * not accurate is then the field's doing.
  */
-export const dormandPrince =
+export const dormandPrinceSolver =
   (tolerance: number): Solver =>
   field =>
   (start, end, initial) => {
@@ -112,9 +112,9 @@ export const dormandPrince =
     for (let tries = 0; t !== end; tries++) {
       const lost = t + h === t || tries >= MOST_STEPS
       const to = lost || Math.abs(h) >= Math.abs(end - t) ? end : t + h
-      const k = slopes(dormandPrince5, field, t, to, y, first)
-      const next = advance(dormandPrince5, to - t, y, k)
-      const difference = combine(dormandPrinceError.map((weight, i) => [(to - t) * weight, k[i]] as const))
+      const k = stageSlopes(dormandPrince5, field, t, to, y, first)
+      const next = advanceSolution(dormandPrince5, to - t, y, k)
+      const difference = linearCombination(dormandPrinceError.map((weight, i) => [(to - t) * weight, k[i]] as const))
       let error = 0
       for (let i = 0; i < next.length; i++)
         error = Math.max(

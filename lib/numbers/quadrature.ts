@@ -10,7 +10,7 @@ import { exp, powerOfTwo } from './elementary.js'
 
 /** Their squares are doubles. */
 const GREAT = powerOfTwo(300)
-const SMALL = powerOfTwo(-300)
+const RESCALING = powerOfTwo(-300)
 
 /** A rule: Σ weights[i] f(nodes[i]). The nodes ascend. */
 export interface Rule {
@@ -34,7 +34,7 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
  * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the weight of a node at x relative to the total (Christoffel).
  * The polynomials grow like e^{x²/4} at the Hermite nodes: everything is scaled down together before it overflows.
  */
-const orthonormal = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
+const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
   let previous = 0
   let current = 1
   let previousSlope = 0
@@ -49,19 +49,19 @@ const orthonormal = (n: number, b: (k: number) => number, x: number): { step: nu
     const nextSlope = (current + x * slope - below * previousSlope) / above
     ;[previous, current, previousSlope, slope] = [current, next, slope, nextSlope]
     if (Math.abs(current) + Math.abs(slope) > GREAT) {
-      previous *= SMALL
-      current *= SMALL
-      previousSlope *= SMALL
-      slope *= SMALL
-      squares *= SMALL * SMALL
-      scale *= SMALL * SMALL
+      previous *= RESCALING
+      current *= RESCALING
+      previousSlope *= RESCALING
+      slope *= RESCALING
+      squares *= RESCALING * RESCALING
+      scale *= RESCALING * RESCALING
     }
   }
   return { step: current / slope, weight: scale / squares }
 }
 
 /** The rule with weights of sum 1 for the squared off-diagonals b_1, b_2, …, nodes inside (−bound, bound). */
-const symmetric = (n: number, b: (k: number) => number, bound: number): Rule => {
+const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule => {
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new RangeError(`nodes: ${n} is not a whole number >= 1; try 16`)
   }
@@ -78,8 +78,8 @@ const symmetric = (n: number, b: (k: number) => number, bound: number): Rule => 
       else low = middle
     }
     let x = isMiddle ? 0 : (low + high) / 2
-    if (!isMiddle) for (let polish = 0; polish < 2; polish++) x -= orthonormal(n, b, x).step
-    const { weight } = orthonormal(n, b, x)
+    if (!isMiddle) for (let polish = 0; polish < 2; polish++) x -= orthonormalPolynomials(n, b, x).step
+    const { weight } = orthonormalPolynomials(n, b, x)
     nodes[i] = x
     weights[i] = weight
     nodes[n - 1 - i] = -x
@@ -94,7 +94,7 @@ const symmetric = (n: number, b: (k: number) => number, bound: number): Rule => 
 }
 
 /** A rule costs as much as a step on small data, and is asked for at every one. */
-const once = (rule: (n: number) => Rule): ((n: number) => Rule) => {
+const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   const known = new Map<number, Rule>()
   return n => {
     const found = known.get(n) ?? rule(n)
@@ -103,8 +103,8 @@ const once = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   }
 }
 
-const hermite = once(n => symmetric(n, k => k, 2 * Math.sqrt(n)))
-const legendre = once(n => symmetric(n, k => (k * k) / (4 * k * k - 1), 1))
+const hermiteNodes = memoizedRule(n => symmetricRule(n, k => k, 2 * Math.sqrt(n)))
+const legendre = memoizedRule(n => symmetricRule(n, k => (k * k) / (4 * k * k - 1), 1))
 
 /**
  * The Gauss–Hermite rule of n nodes **for the standard normal weight** (the probabilists' rule):
@@ -122,7 +122,7 @@ const legendre = once(n => symmetric(n, k => (k * k) / (4 * k * k - 1), 1))
  * assert.ok(Math.abs(fourthMoment - 3) < 1e-13)
  */
 export const gaussHermite = (n: number): Rule => {
-  const { nodes, weights } = hermite(n)
+  const { nodes, weights } = hermiteNodes(n)
   return { nodes: nodes.slice(), weights: weights.slice() }
 }
 
@@ -148,7 +148,7 @@ export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => 
 }
 
 /** The normal density beyond it is 5e-15: less than rounding of what grows like x². */
-const REACH = 8
+const NORMAL_REACH = 8
 
 /**
  * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that
@@ -167,7 +167,7 @@ const REACH = 8
 export const equalSteps = (n: number): Rule => {
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`nodes: ${n} is not a whole number >= 1; try 32`)
   // Odd multiples of half a step, so that nodes are opposite to the last bit.
-  const nodes = Float64Array.from({ length: n }, (_, i) => ((2 * i + 1 - n) * REACH) / n)
+  const nodes = Float64Array.from({ length: n }, (_, i) => ((2 * i + 1 - n) * NORMAL_REACH) / n)
   const density = nodes.map(x => exp((-x * x) / 2))
   const total = density.reduce((sum, w) => sum + w, 0)
   return { nodes, weights: density.map(w => w / total) }

@@ -4,7 +4,7 @@
  */
 
 /** Each value changed; the names keep their order. */
-export const changed =
+export const mapRecordValues =
   <A, B>(f: (a: A, name: string) => B) =>
   (record: Readonly<Record<string, A>>): Readonly<Record<string, B>> => {
     const out: Record<string, B> = {}
@@ -13,7 +13,7 @@ export const changed =
   }
 
 /** All of the records that are there, later ones over earlier: a spread that adds names takes microseconds for each. */
-export const together = <A>(
+export const mergeRecords = <A>(
   ...records: ReadonlyArray<Readonly<Record<string, A>> | null | undefined | false>
 ): Readonly<Record<string, A>> => {
   const out: Record<string, A> = {}
@@ -22,7 +22,7 @@ export const together = <A>(
 }
 
 /** The values that something comes of, changed; the others are left out. */
-export const chosen =
+export const filterMapValues =
   <A, B>(f: (a: A, name: string) => B | undefined) =>
   (record: Readonly<Record<string, A>>): Readonly<Record<string, B>> => {
     const out: Record<string, B> = {}

@@ -8,12 +8,12 @@ export interface Gathering<A, E, B> {
   readonly close: () => void
 }
 
-interface Taken<E, B> {
+interface GatheringState<E, B> {
   readonly take: (piece: Either<E, B>) => boolean
   readonly result: () => Either<E, B | null>
 }
 
-const taking = <E, B>(): Taken<E, B> => {
+const newGathering = <E, B>(): GatheringState<E, B> => {
   let result: Either<E, B | null> = { _tag: 'Right', right: null }
   return {
     take: next => {
@@ -24,28 +24,31 @@ const taking = <E, B>(): Taken<E, B> => {
   }
 }
 
-const before = <E, B>({ result }: Taken<E, B>): B | null => {
+const before = <E, B>({ result }: GatheringState<E, B>): B | null => {
   const found = result()
   return found._tag === 'Right' ? found.right : null
 }
 
 /** What a failed gathering has taken is given back. */
-const ended = <A, E, B>({ result }: Taken<E, B>, { close }: Gathering<A, E, B>): Either<E, B | null> => {
+const endGathering = <A, E, B>(
+  { result }: GatheringState<E, B>,
+  { close }: Gathering<A, E, B>
+): Either<E, B | null> => {
   const found = result()
   if (found._tag === 'Left' || found.right === null) close()
   return found
 }
 
 /** All pieces, or the first problem; null of none. */
-export const gathered = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
-  const taken = taking<E, B>()
+export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
+  const taken = newGathering<E, B>()
   try {
     for (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
   } catch (error) {
     gathering.close()
     throw error
   }
-  return ended(taken, gathering)
+  return endGathering(taken, gathering)
 }
 
 /** The same of pieces that come in time. */
@@ -53,14 +56,14 @@ export const gatheredAsync = async <A, E, B>(
   pieces: AsyncIterable<A>,
   gathering: Gathering<A, E, B>
 ): Promise<Either<E, B | null>> => {
-  const taken = taking<E, B>()
+  const taken = newGathering<E, B>()
   try {
     for await (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
   } catch (error) {
     gathering.close()
     throw error
   }
-  return ended(taken, gathering)
+  return endGathering(taken, gathering)
 }
 
 /** What each piece comes to after those before it. */
@@ -99,7 +102,7 @@ export async function* chained<A>(parts: Iterable<() => AsyncIterable<A>>): Asyn
 }
 
 /** All that comes. */
-export const listed = async <A>(pieces: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
+export const collectAsync = async <A>(pieces: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
   const all: A[] = []
   for await (const piece of pieces) all.push(piece)
   return all

@@ -1,5 +1,5 @@
 /** The lazy list seed, next(seed), next(next(seed)), … until `next` gives null. */
-export const unfold = <A>(seed: A, next: (a: A) => A | null): Iterable<A> => ({
+export const unfoldIterable = <A>(seed: A, next: (a: A) => A | null): Iterable<A> => ({
   *[Symbol.iterator]() {
     for (let a: A | null = seed; a !== null; a = next(a)) yield a
   }
@@ -13,7 +13,7 @@ export const iterate = <A>(seed: A, next: (a: A) => A | null): A => {
 }
 
 /** Each element of a lazy list, changed. */
-export const mapped = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B> => ({
+export const mapIterable = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B> => ({
   *[Symbol.iterator]() {
     for (const a of list) yield change(a)
   }
@@ -27,7 +27,7 @@ export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): I
 })
 
 /** The last element of a lazy list; null of an empty one. */
-export const last = <A>(list: Iterable<A>): A | null => {
+export const lastElement = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null
   for (const a of list) found = a
   return found
@@ -40,7 +40,7 @@ export const lazy = <A>(compute: () => A): (() => A) => {
 }
 
 /** What is computed when it is first asked for under a name, and known until so many others were asked for. */
-export const keeping = <A>(most: number): ((name: string | number, compute: () => A) => A) => {
+export const boundedCache = <A>(most: number): ((name: string | number, compute: () => A) => A) => {
   const known = new Map<string | number, { readonly value: A }>()
   return (name, compute) => {
     const found = known.get(name) ?? { value: compute() }

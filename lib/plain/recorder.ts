@@ -1,5 +1,5 @@
 /** What is added, in order: for functions that tell what was asked of them. */
-export interface Recorder<A> {
+export interface ListRecorder<A> {
   /** Adds one, and says how many there were before. */
   readonly add: (one: A) => number
   readonly all: () => ReadonlyArray<A>
@@ -7,7 +7,7 @@ export interface Recorder<A> {
 }
 
 /** A list of its own, empty at first. */
-export const recorder = <A>(): Recorder<A> => {
+export const listRecorder = <A>(): ListRecorder<A> => {
   const list: A[] = []
   return { add: one => list.push(one) - 1, all: () => [...list], count: () => list.length }
 }

@@ -2,4 +2,4 @@
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** A number as text that is read as the same number: −0 too. */
-export const exact = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
+export const exactText = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))

@@ -26,7 +26,7 @@
 import { exp, ln, powerOfTwo } from '../numbers/elementary.js'
 import { block64, keyWords } from './threefry.js'
 
-const TWO_32 = powerOfTwo(32)
+const TWO_TO_THE_32 = powerOfTwo(32)
 const TWO_MINUS_53 = powerOfTwo(-53)
 
 /** The first word of the generator's key, halves of π's digits; the second is the caller's key. */
@@ -36,7 +36,7 @@ const FIRST_HIGH = 0x243f6a88
 /** Uses, as they stand in the high half of a counter. */
 const USE = powerOfTwo(21)
 const UNIFORMS = 0
-const NORMALS = USE
+const NORMAL_USE = USE
 const GAMMAS = 1024 * USE
 const ATTEMPT = 32 * USE
 const BOOST = 2047 * USE
@@ -45,16 +45,16 @@ const BOOST = 2047 * USE
 
 const LAYERS = 256
 /** Where the tail begins, and the area of a layer, of which the lowest holds the tail too. */
-const EDGE = 3.654152885361009
+const ZIGGURAT_EDGE = 3.654152885361009
 const AREA = 0.004928673233974655
 
 /** How wide the layers are, and from what height to what; the lowest as wide as one without a tail would be. */
 const layers = (): { readonly widths: Float64Array; readonly heights: Float64Array } => {
   const widths = new Float64Array(LAYERS + 1)
   const heights = new Float64Array(LAYERS + 1)
-  heights[1] = exp(-0.5 * EDGE * EDGE)
+  heights[1] = exp(-0.5 * ZIGGURAT_EDGE * ZIGGURAT_EDGE)
   widths[0] = AREA / heights[1]
-  widths[1] = EDGE
+  widths[1] = ZIGGURAT_EDGE
   for (let layer = 1; layer < LAYERS - 1; layer++) {
     heights[layer + 1] = heights[layer] + AREA / widths[layer]
     widths[layer + 1] = Math.sqrt(-2 * ln(heights[layer + 1]))
@@ -67,10 +67,10 @@ const { widths, heights } = layers()
 // —— draws ——
 
 /** The highest 53 bits of a word. */
-const bits = (low: number, high: number): number => (high >>> 0) * 0x200000 + (low >>> 11)
-const uniform = (low: number, high: number): number => bits(low, high) * TWO_MINUS_53
+const highest53Bits = (low: number, high: number): number => (high >>> 0) * 0x200000 + (low >>> 11)
+const uniformOfWords = (low: number, high: number): number => highest53Bits(low, high) * TWO_MINUS_53
 
-export interface Draws {
+export interface KeyDraws {
   /** Each writes draws first, first + 1, … to all of `out`. */
   readonly uniforms: (first: number, out: Float64Array) => void
   readonly normals: (first: number, out: Float64Array) => void
@@ -79,20 +79,20 @@ export interface Draws {
 }
 
 /** The draws of the key whose halves are k0, the low one, and k1. */
-export const draws = (k0: number, k1: number): Draws => {
+export const drawsOfKey = (k0: number, k1: number): KeyDraws => {
   const key = keyWords(FIRST_LOW, FIRST_HIGH, k0, k1)
   const words = new Uint32Array(4)
   /** The block for a use of draw number i, whose words then lie in `words`. */
   const block = (use: number, i: number): void => {
-    block64(key, i >>> 0, use + Math.floor(i / TWO_32), 0, 0, words)
+    block64(key, i >>> 0, use + Math.floor(i / TWO_TO_THE_32), 0, 0, words)
   }
 
   /** How far beyond the edge a number of the tail lies. */
   const tail = (use: number, i: number): number => {
     for (let next = use; ; next += USE) {
       block(next, i)
-      const beyond = -ln(1 - uniform(words[0], words[1])) / EDGE
-      if (-2 * ln(1 - uniform(words[2], words[3])) > beyond * beyond) return beyond
+      const beyond = -ln(1 - uniformOfWords(words[0], words[1])) / ZIGGURAT_EDGE
+      if (-2 * ln(1 - uniformOfWords(words[2], words[3])) > beyond * beyond) return beyond
     }
   }
 
@@ -103,11 +103,11 @@ export const draws = (k0: number, k1: number): Draws => {
     for (let next = use + USE; ; next += USE) {
       const layer = low & 255
       const sign = (low & 256) > 0 ? -1 : 1
-      const x = uniform(low, high) * widths[layer]
+      const x = uniformOfWords(low, high) * widths[layer]
       if (x < widths[layer + 1]) return sign * x
-      if (layer === 0) return sign * (EDGE + tail(next, i))
+      if (layer === 0) return sign * (ZIGGURAT_EDGE + tail(next, i))
       block(next, i)
-      const height = heights[layer] + uniform(words[0], words[1]) * (heights[layer + 1] - heights[layer])
+      const height = heights[layer] + uniformOfWords(words[0], words[1]) * (heights[layer + 1] - heights[layer])
       if (height < exp(-0.5 * x * x)) return sign * x
       low = words[2]
       high = words[3]
@@ -123,7 +123,7 @@ export const draws = (k0: number, k1: number): Draws => {
   ): void => {
     const four = new Uint32Array(8)
     for (let from = first - (first % 4); from < first + out.length; from += 4) {
-      const high = use + Math.floor(from / 2 / TWO_32)
+      const high = use + Math.floor(from / 2 / TWO_TO_THE_32)
       block64(key, (from / 2) >>> 0, high, 0, 0, four, 0, 4)
       block64(key, (from / 2 + 1) >>> 0, high, 0, 0, four, 2, 6)
       for (let i = Math.max(from, first); i < Math.min(from + 4, first + out.length); i++)
@@ -133,10 +133,10 @@ export const draws = (k0: number, k1: number): Draws => {
 
   return {
     uniforms: (first, out) => {
-      fill(UNIFORMS, first, out, (_use, _i, low, high) => uniform(low, high))
+      fill(UNIFORMS, first, out, (_use, _i, low, high) => uniformOfWords(low, high))
     },
     normals: (first, out) => {
-      fill(NORMALS, first, out, normal)
+      fill(NORMAL_USE, first, out, normal)
     },
     gammas: (shape, first, out) => {
       const isBoosted = shape < 1
@@ -145,7 +145,7 @@ export const draws = (k0: number, k1: number): Draws => {
       const attempt = (i: number): number => {
         for (let use = GAMMAS; ; use += ATTEMPT) {
           block(use, i)
-          const u = uniform(words[2], words[3])
+          const u = uniformOfWords(words[2], words[3])
           const z = normal(use, i, words[0], words[1])
           const root = 1 + c * z
           const v = root * root * root
@@ -154,7 +154,7 @@ export const draws = (k0: number, k1: number): Draws => {
       }
       const boost = (i: number): number => {
         block(BOOST, i)
-        return exp(ln(1 - uniform(words[0], words[1])) / shape)
+        return exp(ln(1 - uniformOfWords(words[0], words[1])) / shape)
       }
       for (let i = 0; i < out.length; i++) out[i] = attempt(first + i) * (isBoosted ? boost(first + i) : 1)
     }

@@ -34,7 +34,7 @@
  * assert.equal(Key.generator, 2)
  */
 import { cumulative as cumulated } from '../arrays/entries.js'
-import { draws } from './draws.js'
+import { drawsOfKey } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
 import { isObject } from '../plain/object.js'
@@ -57,50 +57,52 @@ export const generator = 2
 
 const TWO_32 = powerOfTwo(32)
 const TWO_31 = powerOfTwo(31)
-const LABELS = 0x40000000
+const LABEL_SPACE = 0x40000000
 const CHILDREN = 0x80000000
 
 /** A key, or what was given in its place. */
-const held = (key: Key): Key =>
+const checkedKey = (key: Key): Key =>
   typeof (key as Partial<Key> | undefined | null)?.k0 === 'number'
     ? key
-    : refuse(`key: ${said(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`)
+    : refuse(
+        `key: ${argumentInWords(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`
+      )
 
 /** Whoever writes JavaScript may give anything in the place of a number or a text. */
 const isNumber = (u: unknown): boolean => typeof u === 'number'
 const isText = (u: unknown): boolean => typeof u === 'string'
 
-const said = (u: unknown): string => (typeof u === 'object' && u !== null ? 'an object' : String(u))
+const argumentInWords = (u: unknown): string => (typeof u === 'object' && u !== null ? 'an object' : String(u))
 
 /** So many, where it is a whole number. */
 const many = (n: number): number =>
-  Number.isSafeInteger(n) && n >= 0 ? n : refuse(`n: ${said(n)} is not a whole number ≥ 0; try 100`)
+  Number.isSafeInteger(n) && n >= 0 ? n : refuse(`n: ${argumentInWords(n)} is not a whole number ≥ 0; try 100`)
 
 /** The block function of keys: the two words of Threefry-2x32-20 for a counter. */
 export const block =
   (c0: number, c1: number) =>
   (key: Key): readonly [number, number] => {
-    const { k0, k1 } = held(key)
+    const { k0, k1 } = checkedKey(key)
     const out = new Uint32Array(2)
     block32(k0, k1, c0, c1, out)
     return [out[0], out[1]]
   }
 
 /** The words of the key that is derived; nobody looks at them afterwards. */
-const words = new Uint32Array(2)
+const derivedWords = new Uint32Array(2)
 
 const derive =
   (c0: number, c1: number) =>
   (key: Key): Key => {
-    const { k0, k1 } = held(key)
-    block32(k0, k1, c0, c1, words)
-    return { _tag: 'Key', k0: words[0], k1: words[1] }
+    const { k0, k1 } = checkedKey(key)
+    block32(k0, k1, c0, c1, derivedWords)
+    return { _tag: 'Key', k0: derivedWords[0], k1: derivedWords[1] }
   }
 
 // -- keys from seeds and keys ----------------------------------------------------------------------------------------
 
 /** The bytes of "ornstein". */
-const root: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
+const ROOT_KEY: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
 
 /**
  * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter, and encryption is a
@@ -119,9 +121,11 @@ const root: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
 export const fromSeed = (seed: number): Key => {
   if (!Number.isSafeInteger(seed)) {
     const near = typeof seed === 'number' ? Math.round(seed) : NaN
-    throw new RangeError(`seed: ${said(seed)} is not a safe integer; try ${Number.isSafeInteger(near) ? near : 7}`)
+    throw new RangeError(
+      `seed: ${argumentInWords(seed)} is not a safe integer; try ${Number.isSafeInteger(near) ? near : 7}`
+    )
   }
-  return derive(seed >>> 0, Math.floor(seed / TWO_32) >>> 0)(root)
+  return derive(seed >>> 0, Math.floor(seed / TWO_32) >>> 0)(ROOT_KEY)
 }
 
 /**
@@ -138,7 +142,7 @@ export const fromSeed = (seed: number): Key => {
 export const child = (index: number): ((key: Key) => Key) =>
   isNumber(index)
     ? derive(index >>> 0, CHILDREN + Math.floor(index / TWO_32))
-    : refuse(`index: ${said(index)} is not a whole number ≥ 0; try 0`)
+    : refuse(`index: ${argumentInWords(index)} is not a whole number ≥ 0; try 0`)
 
 /**
  * The first n children of a key: `split(n)(key)[i]` is `child(i)(key)`, whatever n.
@@ -159,14 +163,14 @@ export const split =
   }
 
 /** Length first, so that no label's derivation begins another's; then two UTF-16 code units a block. */
-const label =
+const labelKey =
   (text: string) =>
   (key: Key): Key => {
-    if (!isText(text)) refuse(`label: ${said(text)} is not a text; try 'noise'`)
-    let derived = derive(text.length, LABELS)(key)
+    if (!isText(text)) refuse(`label: ${argumentInWords(text)} is not a text; try 'noise'`)
+    let derived = derive(text.length, LABEL_SPACE)(key)
     for (let at = 0; at < text.length; at += 2) {
       const second = at + 1 < text.length ? text.charCodeAt(at + 1) : 0
-      derived = derive(text.charCodeAt(at) + second * 65536, LABELS + 1)(derived)
+      derived = derive(text.charCodeAt(at) + second * 65536, LABEL_SPACE + 1)(derived)
     }
     return derived
   }
@@ -187,7 +191,7 @@ const label =
 export const named =
   <L extends string>(...labels: ReadonlyArray<L>) =>
   (key: Key): { readonly [K in L]: Key } => {
-    const keyOf = (text: L): Key => label(text)(key)
+    const keyOf = (text: L): Key => labelKey(text)(key)
     // One label, as at every step of a run, without a list of entries, which takes longer than the key.
     const found =
       labels.length === 1
@@ -223,8 +227,8 @@ export const uniform =
 export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    const { k0, k1 } = held(key)
-    if (!Simd.uniforms(k0, k1, first, out.length, out)) draws(k0, k1).uniforms(first, out)
+    const { k0, k1 } = checkedKey(key)
+    if (!Simd.uniforms(k0, k1, first, out.length, out)) drawsOfKey(k0, k1).uniforms(first, out)
   }
 
 /**
@@ -243,8 +247,8 @@ export const fillUniform =
 export const fillNormal =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    const { k0, k1 } = held(key)
-    if (!Simd.normals(k0, k1, first, out.length, out)) draws(k0, k1).normals(first, out)
+    const { k0, k1 } = checkedKey(key)
+    if (!Simd.normals(k0, k1, first, out.length, out)) drawsOfKey(k0, k1).normals(first, out)
   }
 
 /**
@@ -282,7 +286,7 @@ export const normal =
 export const integers = (bound: number) => (n: number) => {
   if (!(Number.isInteger(bound) && bound >= 1 && bound <= TWO_31))
     throw new RangeError(
-      `bound: ${said(bound)} is not a whole number in [1, 2³¹]; try ${Number.isInteger(bound) && bound > TWO_31 ? '2³¹' : 2}`
+      `bound: ${argumentInWords(bound)} is not a whole number in [1, 2³¹]; try ${Number.isInteger(bound) && bound > TWO_31 ? '2³¹' : 2}`
     )
   return (key: Key): Int32Array => Int32Array.from(uniform(n)(key), u => Math.floor(u * bound))
 }
@@ -327,9 +331,9 @@ export const subset =
   (n: number, count: number) =>
   (key: Key): Int32Array => {
     if (!(Number.isInteger(n) && n >= 0 && n < TWO_31))
-      throw new RangeError(`n: ${said(n)} is not a whole number in [0, 2³¹); try 100`)
+      throw new RangeError(`n: ${argumentInWords(n)} is not a whole number in [0, 2³¹); try 100`)
     if (!(Number.isInteger(count) && count >= 0 && count <= n))
-      throw new RangeError(`count: ${said(count)} is not a whole number in [0, n], n = ${n}; try ${n}`)
+      throw new RangeError(`count: ${argumentInWords(count)} is not a whole number in [0, n], n = ${n}; try ${n}`)
     const chosen = new Set<number>()
     const draws = uniform(count)(key)
     for (let i = 0; i < count; i++) {
@@ -354,7 +358,7 @@ export const subset =
  */
 export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: Key) => Int32Array) => {
   if (!(isObject(weights) && Array.from<unknown>(weights).every(isNumber)))
-    refuse(`weights: ${said(weights)} is not a list of numbers; try [1, 1]`)
+    refuse(`weights: ${argumentInWords(weights)} is not a list of numbers; try [1, 1]`)
   const cumulative = cumulated(Float64Array.from(weights))
   const last = cumulative.length - 1
   const bad = Array.from(weights).findIndex(weight => !(weight >= 0 && weight < Infinity))
@@ -382,13 +386,14 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
 const fillGamma =
   (shape: number, first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!ArrayBuffer.isView(out)) refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
-    const { k0, k1 } = held(key)
+    if (!ArrayBuffer.isView(out))
+      refuse(`out: ${argumentInWords(out)} is not a Float64Array; give one to be written to`)
+    const { k0, k1 } = checkedKey(key)
     if (!(isNumber(shape) && shape > 0 && shape < Infinity)) {
       out.fill(shape === 0 ? 0 : NaN)
       return
     }
-    draws(k0, k1).gammas(shape, first, out)
+    drawsOfKey(k0, k1).gammas(shape, first, out)
   }
 
 /**

@@ -7,13 +7,13 @@
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
 /** The words of a key and their parity: an array of its own would be made for every call. */
-const words = new Int32Array(3)
+const threefryWords = new Int32Array(3)
 
 /** Threefry-2x32 with 20 rounds, four after each other between words of the key: writes the two words for the counter (c0, c1) into `out`. */
 export const block32 = (k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void => {
-  words[0] = k0
-  words[1] = k1
-  words[2] = k0 ^ k1 ^ 0x1bd11bda
+  threefryWords[0] = k0
+  threefryWords[1] = k1
+  threefryWords[2] = k0 ^ k1 ^ 0x1bd11bda
   let x0 = (c0 + k0) | 0
   let x1 = (c1 + k1) | 0
   for (let group = 1; group <= 5; group++) {
@@ -26,8 +26,8 @@ export const block32 = (k0: number, k1: number, c0: number, c1: number, out: Uin
     x1 = rotate(x1, isOdd ? 26 : 16) ^ x0
     x0 = (x0 + x1) | 0
     x1 = rotate(x1, isOdd ? 6 : 24) ^ x0
-    x0 = (x0 + words[group % 3]) | 0
-    x1 = (x1 + words[(group + 1) % 3] + group) | 0
+    x0 = (x0 + threefryWords[group % 3]) | 0
+    x1 = (x1 + threefryWords[(group + 1) % 3] + group) | 0
   }
   out[0] = x0
   out[1] = x1

@@ -1,5 +1,5 @@
 /** Sums and maps over the columns of a table, [n, d] row by row: each column's sum in the order of the rows, in one pass over memory. */
-import { rowSum } from '../simd/plain.js'
+import { compensatedRowSum } from '../simd/plain.js'
 
 /** Σᵢ pᵢ x_ij, [d]. */
 export const weightedSums = (p: Float64Array, values: Float64Array, dim: number): Float64Array => {
@@ -46,12 +46,12 @@ export const nearer = (values: Float64Array, dim: number, centres: Float64Array,
         const apart = values[at] - centres[c + j]
         squares[j] = apart * apart
       }
-      out[i] = Math.min(out[i], rowSum(squares, 0, dim))
+      out[i] = Math.min(out[i], compensatedRowSum(squares, 0, dim))
     }
 }
 
 /** x_ij − c_j, [n, d]. */
-export const less = (values: Float64Array, by: Float64Array): Float64Array => {
+export const subtractColumns = (values: Float64Array, by: Float64Array): Float64Array => {
   const out = new Float64Array(values.length)
   for (let at = 0, j = 0; at < values.length; at++) {
     out[at] = values[at] - by[j]

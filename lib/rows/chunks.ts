@@ -13,19 +13,19 @@ export interface Cut {
 
 const TILE = 64
 /** Chunks have 512 rows at least: the sums of more would be slow to join. */
-const LEAST = 8
+const MIN_TILES = 8
 /** There are 64 of them, until they have 131 072 rows: whoever takes one holds no more than that. */
-const FEW = 64
-const MOST = 2048
+const MIN_CHUNKS = 64
+const MAX_TILES = 2048
 
 /** How rows are cut. */
-export const cut = (rows: number): Cut => {
-  const chunkRows = TILE * Math.min(MOST, Math.max(LEAST, Math.ceil(rows / TILE / FEW)))
+export const partitionRows = (rows: number): Cut => {
+  const chunkRows = TILE * Math.min(MAX_TILES, Math.max(MIN_TILES, Math.ceil(rows / TILE / MIN_CHUNKS)))
   return { rows, chunkRows, chunks: Math.ceil(rows / chunkRows) }
 }
 
 /** The rows of chunks [from, to): the first, and how many. */
-export const rowsOf = (
+export const rowsOfChunks = (
   { rows, chunkRows }: Cut,
   from: number,
   to: number
@@ -35,29 +35,29 @@ export const rowsOf = (
 }
 
 /** A sum over rows: of which data and at which parameters, it knows. Nothing is read before chunks are asked for. */
-export interface Sum<A> {
+export interface Reduction<A> {
   readonly rows: number
   /** Numbers that a chunk sums. */
   readonly width: number
   /** What chunks [from, to) sum, `width` numbers each, one chunk after another. */
   readonly chunks: (from: number, to: number) => Float64Array
   /** What the numbers come to, added over all chunks from the first on. It looks at no row. */
-  readonly found: (sums: Float64Array) => A
+  readonly finish: (sums: Float64Array) => A
   /** What may be computed ahead together with that of other sums. */
-  readonly ahead?: ReadonlyArray<Ahead>
+  readonly prefetch?: ReadonlyArray<Prefetch>
 }
 
 /** Chunks that are computed before they are asked for, with others of one kind at a time. */
-export interface Ahead {
+export interface Prefetch {
   /** The same object of those that go together. */
   readonly kind: object
-  readonly compute: (all: ReadonlyArray<Ahead>) => void
+  readonly compute: (all: ReadonlyArray<Prefetch>) => void
   /** Whether that of so many takes less than each alone, with the beginnings that it costs; so unless said otherwise. */
   readonly isWorth?: (count: number) => boolean
 }
 
 /** Adds what chunks have summed, one after another. */
-export const add = (sums: Float64Array, numbers: Float64Array): void => {
+export const addChunkSums = (sums: Float64Array, numbers: Float64Array): void => {
   const width = sums.length
   for (let at = 0; at < numbers.length; at += width) for (let k = 0; k < width; k++) sums[k] += numbers[at + k]
 }
@@ -65,25 +65,25 @@ export const add = (sums: Float64Array, numbers: Float64Array): void => {
 /** Chunks are taken so many at a time: what they sum need not be held for all. */
 const AT_ONCE = 64
 
-const here = <A>({ rows, width, chunks, found }: Sum<A>): A => {
+const evaluateHere = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A => {
   const sums = new Float64Array(width)
-  const count = cut(rows).chunks
-  for (let from = 0; from < count; from += AT_ONCE) add(sums, chunks(from, Math.min(count, from + AT_ONCE)))
+  const count = partitionRows(rows).chunks
+  for (let from = 0; from < count; from += AT_ONCE) addChunkSums(sums, chunks(from, Math.min(count, from + AT_ONCE)))
   return found(sums)
 }
 
 /** A computation that is begun again with what it has come to so far: what it has kept, and its sums, in the order in which it asks. */
-interface Begun {
+interface ResumedComputation {
   /** Of how many it is one. */
   readonly count: number
   readonly kept: unknown[]
   readonly sums: unknown[]
   next: { kept: number; sum: number }
-  waitsFor: Sum<unknown> | null
+  waitsFor: Reduction<unknown> | null
 }
 
 /** The one of several that is being computed, if any. */
-let begun: Begun | null = null
+let resumedComputation: ResumedComputation | null = null
 
 /** Thrown where a computation waits for a sum. */
 const WAITS = { waits: true }
@@ -91,36 +91,36 @@ const WAITS = { waits: true }
 const MOST_SUMS = 4
 
 /** A sum, in this process. */
-export const taken = <A>(sum: Sum<A>): A => {
-  if (begun === null) return here(sum)
-  const at = begun.next.sum++
+export const evaluate = <A>(sum: Reduction<A>): A => {
+  if (resumedComputation === null) return evaluateHere(sum)
+  const at = resumedComputation.next.sum++
   // Its sums are those that it asked for in this order before.
-  if (at < begun.sums.length) return begun.sums[at] as A
-  const { count } = begun
-  if (at >= MOST_SUMS || sum.ahead?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
-    const found = here(sum)
-    begun.sums.push(found)
+  if (at < resumedComputation.sums.length) return resumedComputation.sums[at] as A
+  const { count } = resumedComputation
+  if (at >= MOST_SUMS || sum.prefetch?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
+    const found = evaluateHere(sum)
+    resumedComputation.sums.push(found)
     return found
   }
-  begun.waitsFor = sum
+  resumedComputation.waitsFor = sum
   throw WAITS // oxlint-disable-line @typescript-eslint/only-throw-error -- no error: it has no stack to be told
 }
 
 /** What a computation comes to on its way to a sum, and need not compute again when it is begun again; no sum is asked for in it. */
-export const kept = <A>(compute: () => A): A => {
-  if (begun === null) return compute()
-  const at = begun.next.kept++
-  if (at >= begun.kept.length) begun.kept.push(compute())
+export const memoized = <A>(compute: () => A): A => {
+  if (resumedComputation === null) return compute()
+  const at = resumedComputation.next.kept++
+  if (at >= resumedComputation.kept.length) resumedComputation.kept.push(compute())
   // Its values are those that it kept in this order before.
-  return begun.kept[at] as A
+  return resumedComputation.kept[at] as A
 }
 
-const waits = ({ waitsFor }: Begun): boolean => waitsFor !== null
+const waits = ({ waitsFor }: ResumedComputation): boolean => waitsFor !== null
 
 /** Computes what it can; false where it waits, also where it caught what was thrown and went on without the sum. */
-const goesOn = <A>(own: Begun, compute: () => A, tell: (found: A) => void): boolean => {
-  const before = begun
-  begun = own
+const goesOn = <A>(own: ResumedComputation, compute: () => A, tell: (found: A) => void): boolean => {
+  const before = resumedComputation
+  resumedComputation = own
   own.next = { kept: 0, sum: 0 }
   own.waitsFor = null
   try {
@@ -132,7 +132,7 @@ const goesOn = <A>(own: Begun, compute: () => A, tell: (found: A) => void): bool
     if (error !== WAITS) throw error
     return false
   } finally {
-    begun = before
+    resumedComputation = before
   }
 }
 
@@ -140,12 +140,18 @@ const goesOn = <A>(own: Begun, compute: () => A, tell: (found: A) => void): bool
  * Several computations without effects, each with the result that it has alone: they go on side by side from sum to sum, and sums over
  * rows by one program are taken as one. Each is begun again after a sum.
  */
-export const together = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
+export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)
   let left = computations.map((compute, i) => ({
     i,
     compute,
-    own: { count: computations.length, kept: [], sums: [], next: { kept: 0, sum: 0 }, waitsFor: null } as Begun
+    own: {
+      count: computations.length,
+      kept: [],
+      sums: [],
+      next: { kept: 0, sum: 0 },
+      waitsFor: null
+    } as ResumedComputation
   }))
   while (left.length > 0) {
     left = left.filter(
@@ -154,33 +160,33 @@ export const together = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray
           results[i] = found
         })
     )
-    const kinds = new Map<object, Ahead[]>()
+    const kinds = new Map<object, Prefetch[]>()
     for (const { own } of left)
-      for (const ahead of own.waitsFor?.ahead ?? []) {
+      for (const ahead of own.waitsFor?.prefetch ?? []) {
         const found = kinds.get(ahead.kind)
         if (found === undefined) kinds.set(ahead.kind, [ahead])
         else found.push(ahead)
       }
     for (const all of kinds.values()) if (all.length > 1) all[0].compute(all)
-    for (const { own } of left) if (own.waitsFor !== null) own.sums.push(here(own.waitsFor))
+    for (const { own } of left) if (own.waitsFor !== null) own.sums.push(evaluateHere(own.waitsFor))
   }
   return results
 }
 
 /** What is made of what a sum comes to. */
-export const map =
+export const mapReduction =
   <A, B>(f: (a: A) => B) =>
-  (sum: Sum<A>): Sum<B> => ({ ...sum, found: sums => f(sum.found(sums)) })
+  (sum: Reduction<A>): Reduction<B> => ({ ...sum, finish: sums => f(sum.finish(sums)) })
 
 /** Several sums over the same rows as one. */
-export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyArray<A>> => {
+export const all = <A>(rows: number, sums: ReadonlyArray<Reduction<A>>): Reduction<ReadonlyArray<A>> => {
   const width = sums.reduce((total, one) => total + one.width, 0)
   const places = sums.map((_, i) => sums.slice(0, i).reduce((at, one) => at + one.width, 0))
-  const ahead = sums.flatMap(one => one.ahead ?? [])
+  const ahead = sums.flatMap(one => one.prefetch ?? [])
   return {
     rows,
     width,
-    ...(ahead.length > 0 && { ahead }),
+    ...(ahead.length > 0 && { prefetch: ahead }),
     chunks: (from, to) => {
       const numbers = new Float64Array((to - from) * width)
       sums.forEach((one, i) => {
@@ -190,22 +196,22 @@ export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyA
       })
       return numbers
     },
-    found: numbers => sums.map((one, i) => one.found(numbers.subarray(places[i], places[i] + one.width)))
+    finish: numbers => sums.map((one, i) => one.finish(numbers.subarray(places[i], places[i] + one.width)))
   }
 }
 
 /** Chunks one by one, each by what sums so many rows from the first on. */
-export const each =
+export const chunksByRow =
   (
     rows: number,
     width: number,
     sum: (first: number, count: number, into: Float64Array) => void
-  ): Sum<unknown>['chunks'] =>
+  ): Reduction<unknown>['chunks'] =>
   (from, to) => {
-    const own = cut(rows)
+    const own = partitionRows(rows)
     const numbers = new Float64Array((to - from) * width)
     for (let s = from; s < to; s++) {
-      const { first, count } = rowsOf(own, s, s + 1)
+      const { first, count } = rowsOfChunks(own, s, s + 1)
       sum(first, count, numbers.subarray((s - from) * width, (s - from + 1) * width))
     }
     return numbers

@@ -1,8 +1,8 @@
-import { each, type Numbers } from './stretches.js'
+import { visitStretches, type RowNumbers } from './stretches.js'
 
 const rotated = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
-const mixed = (x: number): number => {
+const mixBits = (x: number): number => {
   const once = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
   const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
   return twice ^ (twice >>> 16)
@@ -12,7 +12,7 @@ const mixed = (x: number): number => {
  * 64 bits that tell arrays of numbers from others, as hexadecimal digits: two different multiply-and-rotate sums of their
  * bits (the rounds and the end are those of MurmurHash3). 0 and −0 count as the same number.
  */
-export const fingerprint = (arrays: ReadonlyArray<Numbers>): string => {
+export const hashNumbers = (arrays: ReadonlyArray<RowNumbers>): string => {
   let a = 0x9e3779b9
   let b = 0x7f4a7c15
   const add = (word: number): void => {
@@ -26,7 +26,7 @@ export const fingerprint = (arrays: ReadonlyArray<Numbers>): string => {
   for (const numbers of arrays) {
     add(numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim)
     if (numbers instanceof Float64Array) addAll(numbers)
-    else each(numbers, addAll)
+    else visitStretches(numbers, addAll)
   }
-  return [a, b].map(x => (mixed(x) >>> 0).toString(16).padStart(8, '0')).join('')
+  return [a, b].map(x => (mixBits(x) >>> 0).toString(16).padStart(8, '0')).join('')
 }

@@ -4,12 +4,12 @@
  */
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
-import { principal } from './principal.js'
-import { kernels } from '../simd/index.js'
+import { principalComponents } from './principal.js'
+import { simdOrPlainKernels } from '../simd/index.js'
 import { refuse } from '../plain/refuse.js'
 
 /** Rows, row-major [rows, dim], and how often each counts, > 0. */
-export interface Rows {
+export interface CountedRows {
   readonly rows: number
   readonly dim: number
   readonly values: Float64Array
@@ -27,7 +27,12 @@ export interface Hierarchy {
  * Rows in the order of their columns, the first one first, whatever order they come in; without those that count nothing. Of more than
  * `most` every so-many-th is taken.
  */
-export const thinned = (values: Float64Array, dim: number, weights: Float64Array | null, most: number): Rows => {
+export const thinnedRows = (
+  values: Float64Array,
+  dim: number,
+  weights: Float64Array | null,
+  most: number
+): CountedRows => {
   const all = weights?.some(weight => weight > 0) === true ? weights : null
   const order = Array.from({ length: values.length / dim }, (_, i) => i).filter(i => all === null || all[i] > 0)
   const compare = (a: number, b: number): number => {
@@ -47,14 +52,14 @@ export const thinned = (values: Float64Array, dim: number, weights: Float64Array
 }
 
 /** A direction whose variance is below this share of the greatest is rounding. */
-const RANK = Elementary.powerOfTwo(-40)
+const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
  * Columns of mean 0 and variance 1, turned to their principal directions, each of these divided by the fourth root of its variance λ;
  * then in the unit in which the mean square of a coordinate is 1, [rows, directions]. Directions without variance are left out, and so
  * are those after the first `most`. It does not depend on origin and units of the columns.
  */
-export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number): Omit<Rows, 'counts'> => {
+export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
   const z = new Float64Array(rows * dim)
   for (let j = 0; j < dim; j++) {
@@ -76,8 +81,8 @@ export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number):
       z[i * dim + j] = isConstant || square === 0 ? 0 : z[i * dim + j] / largest / Math.sqrt(square)
   }
   const table = { rows, dim, values: z, weights: counts.map(n => n / total) }
-  const { values: variances, vectors } = principal(table, new Float64Array(dim), Math.min(dim, most))
-  const directions = variances.filter(v => v > RANK * variances[0]).length
+  const { values: variances, vectors } = principalComponents(table, new Float64Array(dim), Math.min(dim, most))
+  const directions = variances.filter(v => v > RANK_VARIANCE_SHARE * variances[0]).length
   const spread = Math.sqrt(variances.subarray(0, directions).reduce((sum, v) => sum + Math.sqrt(v), 0) / directions)
   const out = new Float64Array(rows * directions)
   for (let i = 0; i < rows; i++)
@@ -90,7 +95,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number):
 }
 
 /** Clusters as they stand, each called by its first row. Functions of them stand outside `agglomerated`: so they are compiled once. */
-interface Standing {
+interface LinkageState {
   readonly d: number
   readonly alpha: number
   readonly mass: Float64Array
@@ -111,7 +116,7 @@ interface Standing {
 }
 
 /** The scatter of two clusters as one, in `joined`. */
-const join = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): void => {
+const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): void => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
   for (let p = 0, at = 0; p < d; p++) {
@@ -122,7 +127,7 @@ const join = ({ d, mass, means, scatter, joined }: Standing, i: number, j: numbe
 }
 
 /** Its trace alone. */
-const traceOf = ({ d, mass, means, scatter, joined }: Standing, i: number, j: number): number => {
+const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
   let trace = 0
@@ -134,14 +139,14 @@ const traceOf = ({ d, mass, means, scatter, joined }: Standing, i: number, j: nu
 }
 
 /** |W/n| of what is in `joined`; 0 where it is not positive definite. */
-const volume = ({ d, joined, lower }: Standing, count: number): number => {
+const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   let product = 1
   for (let p = 0, row = 0; p < d; row += ++p)
     for (let q = 0, other = 0; q <= p; other += ++q) {
       let rest = joined[row + q]
       for (let k = 0; k < q; k++) rest -= lower[row + k] * lower[other + k]
       if (q < p) lower[row + q] = rest / lower[other + q]
-      else if (rest > RANK * joined[row + p]) {
+      else if (rest > RANK_VARIANCE_SHARE * joined[row + p]) {
         lower[row + p] = Math.sqrt(rest)
         product *= rest / count
       } else return 0
@@ -150,45 +155,45 @@ const volume = ({ d, joined, lower }: Standing, count: number): number => {
 }
 
 /** What joining two clusters costs. */
-const cost = (standing: Standing, i: number, j: number): number => {
+const cost = (standing: LinkageState, i: number, j: number): number => {
   const { d, alpha, mass, terms } = standing
   const count = mass[i] + mass[j]
-  const width = (traceOf(standing, i, j) + alpha) / count
+  const width = (mergedTrace(standing, i, j) + alpha) / count
   if (count <= d) return count * Elementary.log(width) - (terms[i] + terms[j])
-  join(standing, i, j)
+  mergeScatter(standing, i, j)
   return count * Elementary.log(volume(standing, count) + width) - (terms[i] + terms[j])
 }
 
 /** A logarithm is known to so much. */
-const ROUNDING = 8 * Number.EPSILON
+const LOG_ERROR = 8 * Number.EPSILON
 
-const place = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
+const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
 /**
  * Notes what joining a cluster to each of those before `end` costs at least: the volume, most of the work, is left out until it is
  * asked for, and of all of them logarithms are taken at once.
  */
-const note = (standing: Standing, i: number, end: number): void => {
+const noteLowerBounds = (standing: LinkageState, i: number, end: number): void => {
   const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
   for (let j = 0; j < end; j++)
-    logs[j] = isAlive[j] === 0 || j === i ? 1 : (traceOf(standing, i, j) + alpha) / (mass[i] + mass[j])
+    logs[j] = isAlive[j] === 0 || j === i ? 1 : (mergedTrace(standing, i, j) + alpha) / (mass[i] + mass[j])
   const first = logs.subarray(0, end)
-  kernels().log(first, first)
+  simdOrPlainKernels().log(first, first)
   for (let j = 0; j < end; j++) {
     if (isAlive[j] === 0 || j === i) continue
-    const at = place(i, j)
+    const at = pairIndex(i, j)
     const count = mass[i] + mass[j]
     const ofBoth = terms[i] + terms[j]
     const least = count * logs[j]
     isKnown[at] = count <= d ? 1 : 0
-    costs[at] = least - ofBoth - (count <= d ? 0 : ROUNDING * (Math.abs(least) + Math.abs(ofBoth)))
+    costs[at] = least - ofBoth - (count <= d ? 0 : LOG_ERROR * (Math.abs(least) + Math.abs(ofBoth)))
   }
 }
 
 /** What joining j < i to i costs, where it is less than `most`; else what it costs at least. */
-const below = (standing: Standing, i: number, j: number, most: number): number => {
+const exactCostBelow = (standing: LinkageState, i: number, j: number, most: number): number => {
   const { costs, isKnown } = standing
-  const at = place(i, j)
+  const at = pairIndex(i, j)
   if (isKnown[at] === 0 && costs[at] <= most) {
     costs[at] = cost(standing, i, j)
     isKnown[at] = 1
@@ -197,13 +202,13 @@ const below = (standing: Standing, i: number, j: number, most: number): number =
 }
 
 /** Looks for the j < i that costs least. */
-const look = (standing: Standing, i: number): void => {
+const findNearest = (standing: LinkageState, i: number): void => {
   const { isAlive, nearest, least } = standing
   least[i] = Infinity
   nearest[i] = -1
   for (let j = 0; j < i; j++) {
     if (isAlive[j] === 0) continue
-    const own = below(standing, i, j, least[i])
+    const own = exactCostBelow(standing, i, j, least[i])
     if (nearest[i] < 0 || own < least[i]) {
       least[i] = own
       nearest[i] = j
@@ -212,7 +217,7 @@ const look = (standing: Standing, i: number): void => {
 }
 
 /** The cluster whose joining to an earlier one costs least. */
-const cheapest = ({ isAlive, nearest, least }: Standing): number => {
+const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
   let from = -1
   for (let i = 1; i < least.length; i++)
     if (isAlive[i] === 1 && nearest[i] >= 0 && (from < 0 || least[i] < least[from])) from = i
@@ -220,28 +225,28 @@ const cheapest = ({ isAlive, nearest, least }: Standing): number => {
 }
 
 /** Makes one of two clusters. */
-const absorb = (standing: Standing, from: number, to: number): void => {
+const absorb = (standing: LinkageState, from: number, to: number): void => {
   const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = standing
   terms[to] += terms[from] + cost(standing, from, to)
-  join(standing, from, to)
+  mergeScatter(standing, from, to)
   scatter.set(joined, to * joined.length)
   const count = mass[from] + mass[to]
   for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
   mass[to] = count
   isAlive[from] = 0
-  note(standing, to, mass.length)
+  noteLowerBounds(standing, to, mass.length)
   for (let i = 0; i < mass.length; i++) {
     if (isAlive[i] === 0 || i === to) continue
-    if (nearest[i] === to || nearest[i] === from) look(standing, i)
+    if (nearest[i] === to || nearest[i] === from) findNearest(standing, i)
     else if (i > to) {
-      const own = below(standing, i, to, least[i])
+      const own = exactCostBelow(standing, i, to, least[i])
       if (own < least[i] || (own === least[i] && to < nearest[i])) {
         least[i] = own
         nearest[i] = to
       }
     }
   }
-  look(standing, to)
+  findNearest(standing, to)
 }
 
 /**
@@ -253,10 +258,10 @@ const absorb = (standing: Standing, from: number, to: number): void => {
  * clusters of n_k ≤ d rows, which have no volume (Fraley 1998, §4; mclust's `hcVVV`). Of equal costs that of the earlier rows is taken.
  * Time O(n² d³), memory n²/2 + O(n d²) numbers.
  */
-export const agglomerated = ({ rows: n, dim: d, values, counts }: Rows): Hierarchy => {
+export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2
   const alpha = Math.max(scatterOf(values, counts, d), Number.EPSILON)
-  const standing: Standing = {
+  const standing: LinkageState = {
     d,
     alpha,
     mass: counts.slice(),
@@ -273,8 +278,8 @@ export const agglomerated = ({ rows: n, dim: d, values, counts }: Rows): Hierarc
     logs: new Float64Array(n).fill(1)
   }
   for (let i = 1; i < n; i++) {
-    note(standing, i, i)
-    look(standing, i)
+    noteLowerBounds(standing, i, i)
+    findNearest(standing, i)
   }
   const kept = new Int32Array(Math.max(n - 1, 0))
   const absorbed = new Int32Array(kept.length)
@@ -301,7 +306,7 @@ const scatterOf = (values: Float64Array, counts: Float64Array, d: number): numbe
 }
 
 /** The cluster of each row where `count` are left, 1 ≤ count ≤ rows: from 0, in the order of their first rows. */
-export const cut = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Array => {
+export const clustersAt = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Array => {
   if (count < 1 || count > rows) return refuse(`cut: ${count} clusters are not 1 to ${rows}, the rows; ask for as many`)
   const first = Int32Array.from({ length: rows }, (_, i) => i)
   for (let step = 0; step < rows - count; step++) first[absorbed[step]] = kept[step]
@@ -313,7 +318,7 @@ export const cut = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Ar
 }
 
 /** Clusters of rows: how many rows each counts, [K], its mean, [K, dim], and its scatter about that, [K, dim, dim] or its diagonal, [K, dim]. */
-export interface Clusters {
+export interface ClusterMoments {
   readonly mass: Float64Array
   readonly means: Float64Array
   readonly scatters: Float64Array
@@ -321,11 +326,11 @@ export interface Clusters {
 
 /** The clusters that labels from 0 to `count` − 1 make of rows, each of which has one. */
 export const clusters = (
-  { rows, dim, values, counts }: Rows,
+  { rows, dim, values, counts }: CountedRows,
   labels: ArrayLike<number>,
   count: number,
   isDiagonal: boolean
-): Clusters => {
+): ClusterMoments => {
   const width = isDiagonal ? 1 : dim
   const mass = new Float64Array(count)
   const means = new Float64Array(count * dim)

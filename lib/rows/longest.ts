@@ -1,7 +1,7 @@
-import { each, type Numbers } from './stretches.js'
+import { visitStretches, type RowNumbers } from './stretches.js'
 
 /** The greatest length of a row; NaN where one is. */
-export const longest = (numbers: Numbers, dim: number): number => {
+export const longest = (numbers: RowNumbers, dim: number): number => {
   let most = 0
   const look = (values: Float64Array): void => {
     for (let at = 0; at < values.length; at += dim) {
@@ -12,6 +12,6 @@ export const longest = (numbers: Numbers, dim: number): number => {
     }
   }
   if (numbers instanceof Float64Array) look(numbers)
-  else each(numbers, look)
+  else visitStretches(numbers, look)
   return Math.sqrt(most)
 }

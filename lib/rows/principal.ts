@@ -5,10 +5,10 @@
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
 import { dot, symmetricEigen } from '../arrays/linalg.js'
-import { each, ofArray, part, stretch, type Numbers, type Stretches } from './stretches.js'
+import { visitStretches, ofArray, numbersFrom, stretch, type RowNumbers, type Stretches } from './stretches.js'
 
 /** Rows x_i of length dim with weights p_i ≥ 0, in memory or read a stretch at a time: the bits are the same. */
-export interface Table<N extends Numbers = Numbers> {
+export interface WeightedRowTable<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
   /** Row-major, [rows, dim] */
@@ -24,21 +24,21 @@ export interface Principal {
 }
 
 /** Products of this size and their eigenvectors take less than the passes of Lanczos iteration. */
-const SMALL = 128
+const MAX_DIRECT_SIZE = 128
 /** Lanczos steps beyond twice the directions asked for. */
 const MORE_STEPS = 60
 /** An eigenvalue below this share of the greatest is rounding, and so is a vector made from it. */
-const RANK = powerOfTwo(-44)
+const RANK_EIGENVALUE_SHARE = powerOfTwo(-44)
 
 /** The start of all iterations: the same for every table. */
-const start = Key.fromSeed(0)
+const LANCZOS_KEY = Key.fromSeed(0)
 
-const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
+const addMultiple = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
 
 /** √p_i (x_i − centre), [rows, dim]: in memory where the rows are. */
-const scaled = ({ rows, dim, values, weights }: Table, centre: Float64Array): Stretches => {
+const scaledRows = ({ rows, dim, values, weights }: WeightedRowTable, centre: Float64Array): Stretches => {
   const read = (first: number, z: Float64Array): void => {
     const count = z.length / dim
     const x = stretch(values, dim, first, count)
@@ -49,29 +49,29 @@ const scaled = ({ rows, dim, values, weights }: Table, centre: Float64Array): St
     }
   }
   const z = { rows, dim, read }
-  return values instanceof Float64Array ? ofArray(part(z, 0, rows), dim) : z
+  return values instanceof Float64Array ? ofArray(numbersFrom(z, 0, rows), dim) : z
 }
 
 /** Takes from a vector what lies along the first `count` rows of an orthonormal basis, twice; gives its length. */
 const orthogonalize = (v: Float64Array, basis: Float64Array, count: number): number => {
   const dim = v.length
   for (let pass = 0; pass < 2; pass++)
-    for (let k = 0; k < count; k++) axpy(-dot(v, 0, basis, k * dim, dim), basis, k * dim, v, 0, dim)
+    for (let k = 0; k < count; k++) addMultiple(-dot(v, 0, basis, k * dim, dim), basis, k * dim, v, 0, dim)
   return Math.sqrt(dot(v, 0, v, 0, dim))
 }
 
 /** The eigenpairs of a small matrix, their vectors as combinations of rows of `basis`; any directions where it is 0. */
-const combined = (small: Float64Array, basis: Float64Array, dim: number, count: number): Principal => {
+const ritzVectors = (small: Float64Array, basis: Float64Array, dim: number, count: number): Principal => {
   const order = Math.sqrt(small.length)
   const { values, vectors } = symmetricEigen({ shape: [order, order], values: small })
   const wanted = Math.min(count, dim)
   const found = { values: new Float64Array(wanted), vectors: new Float64Array(wanted * dim) }
   for (let k = 0; k < wanted; k++) {
     let v: Float64Array = new Float64Array(dim)
-    if (k < order && values[k] > RANK * values[0]) {
+    if (k < order && values[k] > RANK_EIGENVALUE_SHARE * values[0]) {
       found.values[k] = values[k]
-      for (let i = 0; i < order; i++) axpy(vectors.values[k * order + i], basis, i * dim, v, 0, dim)
-    } else v = Key.normal(dim)(Key.child(k)(start))
+      for (let i = 0; i < order; i++) addMultiple(vectors.values[k * order + i], basis, i * dim, v, 0, dim)
+    } else v = Key.normal(dim)(Key.child(k)(LANCZOS_KEY))
     const length = orthogonalize(v, found.vectors, k)
     for (let j = 0; j < dim; j++) found.vectors[k * dim + j] = v[j] / length
   }
@@ -83,21 +83,21 @@ const byRows = (z: Float64Array, rows: number, dim: number, count: number): Prin
   const gram = new Float64Array(rows * rows)
   for (let i = 0; i < rows; i++)
     for (let j = 0; j <= i; j++) gram[i * rows + j] = gram[j * rows + i] = dot(z, i * dim, z, j * dim, dim)
-  return combined(gram, z, dim, count)
+  return ritzVectors(gram, z, dim, count)
 }
 
 const byColumns = (z: Stretches, dim: number, count: number): Principal => {
   const product = new Float64Array(dim * dim)
-  each(z, (z, _, count) => {
+  visitStretches(z, (z, _, count) => {
     for (let i = 0; i < count; i++)
-      for (let j = 0; j < dim; j++) axpy(z[i * dim + j], z, i * dim, product, j * dim, j + 1)
+      for (let j = 0; j < dim; j++) addMultiple(z[i * dim + j], z, i * dim, product, j * dim, j + 1)
   })
   const identity = new Float64Array(dim * dim)
   for (let j = 0; j < dim; j++) {
     identity[j * dim + j] = 1
     for (let k = 0; k < j; k++) product[k * dim + j] = product[j * dim + k]
   }
-  return combined(product, identity, dim, count)
+  return ritzVectors(product, identity, dim, count)
 }
 
 /**
@@ -109,38 +109,38 @@ const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
   const basis = new Float64Array(steps * dim)
   const image = new Float64Array(dim)
   const small = new Float64Array(steps * steps)
-  let next = Key.normal(dim)(start)
+  let next = Key.normal(dim)(LANCZOS_KEY)
   let largest = 0
   for (let order = 0; order < steps; order++) {
     let length = orthogonalize(next, basis, order)
-    if (!(length > RANK * largest)) {
-      next = Key.normal(dim)(Key.child(order)(start))
+    if (!(length > RANK_EIGENVALUE_SHARE * largest)) {
+      next = Key.normal(dim)(Key.child(order)(LANCZOS_KEY))
       length = orthogonalize(next, basis, order)
     }
     const at = order * dim
     for (let j = 0; j < dim; j++) basis[at + j] = next[j] / length
     image.fill(0)
-    each(z, (z, _, count) => {
-      for (let i = 0; i < count; i++) axpy(dot(z, i * dim, basis, at, dim), z, i * dim, image, 0, dim)
+    visitStretches(z, (z, _, count) => {
+      for (let i = 0; i < count; i++) addMultiple(dot(z, i * dim, basis, at, dim), z, i * dim, image, 0, dim)
     })
     for (let k = 0; k <= order; k++)
       small[k * steps + order] = small[order * steps + k] = dot(basis, k * dim, image, 0, dim)
     largest = Math.max(largest, small[order * steps + order])
     next = image.slice()
   }
-  return combined(small, basis, dim, count)
+  return ritzVectors(small, basis, dim, count)
 }
 
 /**
  * The greatest eigenvalues of Σ p_i (x_i − c)(x_i − c)ᵀ about a centre c, and their vectors: `count` of them, or dim where
  * that is less. Time is that of 2 · count + 60 products with the table, at most.
  */
-export const principal = (table: Table, centre: Float64Array, count: number): Principal => {
+export const principalComponents = (table: WeightedRowTable, centre: Float64Array, count: number): Principal => {
   const { rows, dim } = table
-  const z = scaled(table, centre)
-  return Math.min(rows, dim) > SMALL
+  const z = scaledRows(table, centre)
+  return Math.min(rows, dim) > MAX_DIRECT_SIZE
     ? byKrylov(z, dim, count)
     : rows < dim
-      ? byRows(part(z, 0, rows), rows, dim, count)
+      ? byRows(numbersFrom(z, 0, rows), rows, dim, count)
       : byColumns(z, dim, count)
 }

@@ -4,7 +4,7 @@
  * nobody else sees and which is gone when the program is, however it ends; memory elsewhere.
  */
 
-export interface Scratch {
+export interface NumberStore {
   /** Adds numbers at the end. */
   readonly write: (values: Float64Array) => void
   /** Fills `out` with the numbers from `at` on; what was never written is a RangeError. */
@@ -15,17 +15,17 @@ export interface Scratch {
   readonly close: () => void
 }
 
-const DOUBLE = 8
-const NAME = /^ornstein-(\d+)-[a-z\d]+\.scratch$/
+const BYTES_PER_DOUBLE = 8
+const SCRATCH_FILE_NAME = /^ornstein-(\d+)-[a-z\d]+\.scratch$/
 
-const beyond = (at: number, count: number, length: number): RangeError =>
+const outOfRangeError = (at: number, count: number, length: number): RangeError =>
   new RangeError(`numbers ${at} to ${at + count} of ${length} were asked for`)
 
-const bytes = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
+const bytesOfNumbers = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Numbers in memory. */
-const inMemory = (): Scratch => {
+const memoryStore = (): NumberStore => {
   let values = new Float64Array(0)
   let length = 0
   return {
@@ -39,7 +39,7 @@ const inMemory = (): Scratch => {
       length += more.length
     },
     read: (at, out) => {
-      if (at < 0 || at + out.length > length) throw beyond(at, out.length, length)
+      if (at < 0 || at + out.length > length) throw outOfRangeError(at, out.length, length)
       out.set(values.subarray(at, at + out.length))
     },
     length: () => length,
@@ -74,9 +74,9 @@ const lives = (id: number): boolean => {
 }
 
 /** Removes what programs that were killed have left in a folder. */
-const swept = ({ fs, path }: Modules, folder: string): void => {
+const removeOrphans = ({ fs, path }: Modules, folder: string): void => {
   for (const name of fs.readdirSync(folder)) {
-    const owner = NAME.exec(name)?.[1]
+    const owner = SCRATCH_FILE_NAME.exec(name)?.[1]
     if (owner !== undefined && !lives(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
   }
 }
@@ -85,9 +85,9 @@ const swept = ({ fs, path }: Modules, folder: string): void => {
  * A file in a folder: that of temporary files, or what the environment's ORNSTEIN_SCRATCH names, as where temporary files are
  * kept in memory. Throws what the file system throws, as where the disk is full.
  */
-const inFile = (here: Modules, folder: string): Scratch => {
+const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here
-  swept(here, folder)
+  removeOrphans(here, folder)
   const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
   const file = fs.openSync(name, 'wx+', 0o600)
   // Without a name it goes with the program. Where an open file keeps its name, the next one sweeps it up.
@@ -105,20 +105,20 @@ const inFile = (here: Modules, folder: string): Scratch => {
     fs.rmSync(name, { force: true })
   }
   const whole = (work: (rest: Uint8Array, position: number) => number, values: Float64Array, at: number): void => {
-    const all = bytes(values)
+    const all = bytesOfNumbers(values)
     for (let done = 0; done < all.length;) {
-      const count = work(all.subarray(done), at * DOUBLE + done)
-      if (count === 0) throw beyond(at, values.length, length)
+      const count = work(all.subarray(done), at * BYTES_PER_DOUBLE + done)
+      if (count === 0) throw outOfRangeError(at, values.length, length)
       done += count
     }
   }
-  const place: Scratch = {
+  const place: NumberStore = {
     write: values => {
       whole((rest, position) => fs.writeSync(file, rest, 0, rest.length, position), values, length)
       length += values.length
     },
     read: (at, out) => {
-      if (at < 0 || at + out.length > length) throw beyond(at, out.length, length)
+      if (at < 0 || at + out.length > length) throw outOfRangeError(at, out.length, length)
       whole((rest, position) => fs.readSync(file, rest, 0, rest.length, position), out, at)
     },
     length: () => length,
@@ -134,7 +134,7 @@ const forgotten = new FinalizationRegistry<() => void>(close => {
 })
 
 /** A place for numbers beside memory, or in it where there is none. */
-export const scratch = (folder?: string): Scratch => {
+export const numberStore = (folder?: string): NumberStore => {
   const here = modules()
-  return here === null ? inMemory() : inFile(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())
+  return here === null ? memoryStore() : fileStore(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())
 }

@@ -3,42 +3,42 @@ import { rowsAt, tabulate } from '../arrays/entries.js'
 import { lazy } from '../plain/iterate.js'
 import * as Key from '../random/key.js'
 import * as Stretches from './stretches.js'
-import type { Table } from './principal.js'
+import type { WeightedRowTable } from './principal.js'
 
 /** Coordinates that differ by no more than the rounding of a few operations are equal. */
-const ROUNDING = 4 * Number.EPSILON
+const COORDINATE_ROUNDING = 4 * Number.EPSILON
 
-const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): number => {
+const squaredRowDistance = (x: Float64Array, i: number, j: number, dim: number): number => {
   let sum = 0
   for (let k = 0; k < dim; k++) {
     const a = x[i * dim + k]
     const b = x[j * dim + k]
     const gap = Math.abs(a - b)
-    if (gap > ROUNDING * Math.max(Math.abs(a), Math.abs(b))) sum += gap * gap
+    if (gap > COORDINATE_ROUNDING * Math.max(Math.abs(a), Math.abs(b))) sum += gap * gap
   }
   return sum
 }
 
 /** |x_i − x_j|² of so many pairs of rows, drawn by their weights; of fewer they are the first of these. */
-const drawnDistances = ({ dim, values, weights }: Table, pairs: number): Float64Array => {
-  const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
+const drawnDistances = ({ dim, values, weights }: WeightedRowTable, pairs: number): Float64Array => {
+  const drawn = Stretches.atParts(Stretches.asStretches(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
   const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
-  return tabulate(pairs, k => squaredDistance(x, 2 * k, 2 * k + 1, dim))
+  return tabulate(pairs, k => squaredRowDistance(x, 2 * k, 2 * k + 1, dim))
 }
 
-interface Pair {
+interface WeightedDistance {
   readonly squared: number
   readonly weight: number
 }
 
 /** All pairs of rows that differ, rising. */
-const allPairs = ({ rows, dim, values, weights }: Table): ReadonlyArray<Pair> => {
-  const found: Pair[] = []
+const allPairs = ({ rows, dim, values, weights }: WeightedRowTable): ReadonlyArray<WeightedDistance> => {
+  const found: WeightedDistance[] = []
   const x = Stretches.stretch(values, dim, 0, rows)
   const p = Stretches.stretch(weights, 1, 0, rows)
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < i; j++) {
-      const squared = squaredDistance(x, i, j, dim)
+      const squared = squaredRowDistance(x, i, j, dim)
       const weight = p[i] * p[j]
       if (weight > 0 && squared > 0) found.push({ squared, weight })
     }
@@ -46,7 +46,7 @@ const allPairs = ({ rows, dim, values, weights }: Table): ReadonlyArray<Pair> =>
 }
 
 /** Of rising pairs. */
-const quantileOf = (found: ReadonlyArray<Pair>, share: number): number => {
+const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number): number => {
   const total = found.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0
   for (const { squared, weight } of found) {
@@ -61,11 +61,11 @@ const quantileOf = (found: ReadonlyArray<Pair>, share: number): number => {
  * they are no more than `pairs`, else over so many drawn independently, the same for every table of that size. 0 where no
  * rows differ. Time pairs × dim, once for a table; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
  */
-export const squaredDistanceQuantile = (table: Table): ((share: number, pairs: number) => number) => {
+export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))
   let drawn: Float64Array = new Float64Array(0)
   return (share, pairs) => {
-    if ((table.rows * (table.rows - 1)) / 2 <= pairs) return quantileOf(all(), share)
+    if ((table.rows * (table.rows - 1)) / 2 <= pairs) return distanceQuantile(all(), share)
     if (drawn.length < pairs) drawn = drawnDistances(table, pairs)
     const apart = drawn.subarray(0, pairs).filter(squared => squared > 0)
     return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
@@ -94,8 +94,8 @@ export const scatterWithin = (
       else for (let j = 0, to = i * dim; j <= i; j++) scatter[to + j] += yi * y[from + j]
     }
   }
-  Stretches.each(x, (rows, first, own) => {
-    const p = Stretches.part(weights, first, own)
+  Stretches.visitStretches(x, (rows, first, own) => {
+    const p = Stretches.numbersFrom(weights, first, own)
     const least = new Float64Array(dim)
     for (let row = 0; row < own; row++) {
       const at = row * dim

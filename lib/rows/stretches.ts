@@ -2,7 +2,7 @@
 import { tabulate } from '../arrays/entries.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Iterate from '../plain/iterate.js'
-import { scratch } from './scratch.js'
+import { numberStore } from './scratch.js'
 
 export interface Stretches {
   readonly rows: number
@@ -13,7 +13,11 @@ export interface Stretches {
 }
 
 /** One number a row, computed as it is asked for: `fill` writes those of rows from `first` on. */
-export const computed = (rows: number, fill: (first: number, out: Float64Array) => void, dim = 1): Stretches => ({
+export const computedStretches = (
+  rows: number,
+  fill: (first: number, out: Float64Array) => void,
+  dim = 1
+): Stretches => ({
   rows,
   dim,
   read: fill
@@ -39,57 +43,59 @@ export const keepingLast = ({ rows, dim, read }: Stretches): Stretches => {
 }
 
 /** So many rows from `first` on, in an array of their own. */
-export const part = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
+export const numbersFrom = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
   const out = new Float64Array(rows * dim)
   read(first, out)
   return out
 }
 
 /** Numbers for each row: in memory, or read a stretch at a time. */
-export type Numbers = Float64Array | Stretches
+export type RowNumbers = Float64Array | Stretches
 
 /** So many rows of `dim` numbers, from the first on: where they lie in memory, or read. */
-export const stretch = (numbers: Numbers, dim: number, first: number, rows: number): Float64Array =>
-  numbers instanceof Float64Array ? numbers.subarray(first * dim, (first + rows) * dim) : part(numbers, first, rows)
+export const stretch = (numbers: RowNumbers, dim: number, first: number, rows: number): Float64Array =>
+  numbers instanceof Float64Array
+    ? numbers.subarray(first * dim, (first + rows) * dim)
+    : numbersFrom(numbers, first, rows)
 
 /** The same of one number a row; of one for all rows, that one. */
-export const column = (numbers: Numbers, first: number, rows: number): Float64Array =>
+export const columnFrom = (numbers: RowNumbers, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
 
 /** f of each number. */
-export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): N =>
+export const mapNumbers = <N extends RowNumbers>(numbers: N, f: (x: number) => number): N =>
   // of an array it is an array, and else stretches
-  (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapped(numbers, f)) as N
+  (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapStretches(numbers, f)) as N
 
 /** f of the numbers of two rows of as many. */
-export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
-  computed(
+export const zipStretches = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
+  computedStretches(
     a.rows,
     (first, out) => {
       a.read(first, out)
-      const y = part(b, first, out.length / b.dim)
+      const y = numbersFrom(b, first, out.length / b.dim)
       for (let i = 0; i < out.length; i++) out[i] = f(out[i], y[i])
     },
     a.dim
   )
 
 /** Rows as stretches. */
-export const ofNumbers = (numbers: Numbers, dim = 1): Stretches =>
+export const asStretches = (numbers: RowNumbers, dim = 1): Stretches =>
   numbers instanceof Float64Array ? ofArray(numbers, dim) : numbers
 
 /** f of two numbers a row; either may be one for all rows. */
-export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {
-  if (a instanceof Float64Array && a.length === 1) return every(b, y => f(a[0], y))
-  if (b instanceof Float64Array && b.length === 1) return every(a, x => f(x, b[0]))
+export const zipNumbers = (a: RowNumbers, b: RowNumbers, f: (x: number, y: number) => number): RowNumbers => {
+  if (a instanceof Float64Array && a.length === 1) return mapNumbers(b, y => f(a[0], y))
+  if (b instanceof Float64Array && b.length === 1) return mapNumbers(a, x => f(x, b[0]))
   if (a instanceof Float64Array && b instanceof Float64Array) return tabulate(a.length, i => f(a[i], b[i]))
-  return zipped(ofNumbers(a), ofNumbers(b), f)
+  return zipStretches(asStretches(a), asStretches(b), f)
 }
 
 /** Both numbers that f makes of each, f asked once for the two: of stretches, while the same one is read for both. */
-export const pairs = (
-  numbers: Numbers,
+export const mapToPairs = (
+  numbers: RowNumbers,
   f: (x: number) => readonly [number, number]
-): readonly [first: Numbers, second: Numbers] => {
+): readonly [first: RowNumbers, second: RowNumbers] => {
   if (numbers instanceof Float64Array) {
     const first = new Float64Array(numbers.length)
     const second = new Float64Array(numbers.length)
@@ -102,10 +108,10 @@ export const pairs = (
   }
   const { rows } = numbers
   const two = keepingLast(
-    computed(
+    computedStretches(
       rows,
       (first, out) => {
-        const x = part(numbers, first, out.length / 2)
+        const x = numbersFrom(numbers, first, out.length / 2)
         for (let i = 0; i < x.length; i++) {
           const two = f(x[i])
           out[2 * i] = two[0]
@@ -116,21 +122,21 @@ export const pairs = (
     )
   )
   const column = (j: number): Stretches =>
-    computed(rows, (first, out) => {
-      const both = part(two, first, out.length)
+    computedStretches(rows, (first, out) => {
+      const both = numbersFrom(two, first, out.length)
       for (let i = 0; i < out.length; i++) out[i] = both[2 * i + j]
     })
   return [column(0), column(1)]
 }
 
 /** So many numbers are read at once unless another count of rows is asked for. */
-const NUMBERS = 1 << 17
+const NUMBERS_AT_ONCE = 1 << 17
 
 /** How many rows are read at once: whole sixty-fours. */
-const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
+const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS_AT_ONCE / dim / 64) * 64)
 
 /** Visits all rows in order, so many at a time; what is visited is filled again for the next visit. */
-export const each = (
+export const visitStretches = (
   stretches: Stretches,
   visit: (values: Float64Array, first: number, count: number) => void,
   count = stretchOf(stretches)
@@ -146,9 +152,9 @@ export const each = (
 }
 
 /** Whether a number is among them. */
-export const holds = (stretches: Stretches, x: number): boolean => {
+export const includesNumber = (stretches: Stretches, x: number): boolean => {
   let found = false
-  each(stretches, values => {
+  visitStretches(stretches, values => {
     found ||= values.includes(x)
   })
   return found
@@ -159,8 +165,8 @@ export const cuts = (
   stretches: Pick<Stretches, 'rows' | 'dim'>,
   count = stretchOf(stretches)
 ): Iterable<{ readonly first: number; readonly count: number }> =>
-  Iterate.mapped(
-    Iterate.unfold(0, first => (first + count < stretches.rows ? first + count : null)),
+  Iterate.mapIterable(
+    Iterate.unfoldIterable(0, first => (first + count < stretches.rows ? first + count : null)),
     first => ({ first, count: Math.min(count, stretches.rows - first) })
   )
 
@@ -174,7 +180,7 @@ export const ofArray = (values: Float64Array, dim: number): Stretches => ({
 })
 
 /** The same number for each row. */
-export const constant = (rows: number, value: number): Stretches => ({
+export const constantStretches = (rows: number, value: number): Stretches => ({
   rows,
   dim: 1,
   read: (_, out) => {
@@ -183,7 +189,7 @@ export const constant = (rows: number, value: number): Stretches => ({
 })
 
 /** Each number x of column j as f(x, j). */
-export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
+export const mapStretches = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
   rows,
   dim,
   read: (first, out) => {
@@ -193,15 +199,15 @@ export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: nu
 })
 
 /** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
-export const average = (
+export const weightedColumnSums = (
   stretches: Stretches,
   p: number | Stretches,
   f: (x: number, column: number) => number = x => x
 ): Float64Array => {
   const { dim } = stretches
   const sums = new Float64Array(dim)
-  each(stretches, (values, first, count) => {
-    const own = typeof p === 'number' ? new Float64Array(count).fill(p) : part(p, first, count)
+  visitStretches(stretches, (values, first, count) => {
+    const own = typeof p === 'number' ? new Float64Array(count).fill(p) : numbersFrom(p, first, count)
     for (let i = 0, at = 0; i < count; i++) {
       const weight = own[i]
       for (let j = 0; j < dim; j++, at++) sums[j] += weight * f(values[at], j)
@@ -211,9 +217,9 @@ export const average = (
 }
 
 /** max_i |x_ij| for each column. */
-export const largest = (stretches: Stretches): Float64Array => {
+export const largestByColumn = (stretches: Stretches): Float64Array => {
   const most = new Float64Array(stretches.dim)
-  each(stretches, values => {
+  visitStretches(stretches, values => {
     for (let at = 0; at < values.length;)
       for (let j = 0; j < most.length; j++, at++) most[j] = Math.max(most[j], Math.abs(values[at]))
   })
@@ -224,27 +230,27 @@ export const largest = (stretches: Stretches): Float64Array => {
  * Σ_i p_i x_ij for each column. The mean of what a first sum leaves over is added to it, so that an offset that is large against the
  * spread costs no digits; the mean of equal numbers is exactly that number.
  */
-export const mean = (rows: Stretches, p: number | Stretches): Float64Array => {
-  const first = average(rows, p)
-  const rest = average(rows, p, (x, j) => x - first[j])
+export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Array => {
+  const first = weightedColumnSums(rows, p)
+  const rest = weightedColumnSums(rows, p, (x, j) => x - first[j])
   return first.map((m, j) => m + rest[j])
 }
 
 /** Σ_i p_i (x_ij − m_j)² about the mean m, for each column. */
-export const variances = (rows: Stretches, p: number | Stretches): Float64Array => {
-  const middle = mean(rows, p)
-  return average(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
+export const columnVariances = (rows: Stretches, p: number | Stretches): Float64Array => {
+  const middle = columnMeans(rows, p)
+  return weightedColumnSums(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
 }
 
 /** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
-export const unitOf = (x: number): number => {
+export const powerOfTwoUnit = (x: number): number => {
   const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
   return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
 }
 const LEAST_UNIT = powerOfTwo(-1000)
 
 /** Units in which each column has mean 0 and standard deviation 1. */
-interface Standard {
+interface ColumnStandard {
   readonly centre: Float64Array
   /** 1 of a constant column. */
   readonly scale: Float64Array
@@ -256,14 +262,14 @@ interface Standard {
  * The mean of each column and its standard deviation. Sums are taken in units of the largest number, so that no square overflows or
  * vanishes: any finite column has a standard deviation.
  */
-export const standard = (rows: Stretches, p: number | Stretches): Standard => {
-  const unit = largest(rows).map(unitOf)
-  const inUnits = mapped(rows, (x, j) => x / unit[j])
-  const middle = mean(inUnits, p)
-  const rest = mapped(inUnits, (x, j) => x - middle[j])
-  const reach = largest(rest).map(unitOf)
+export const standardOfColumns = (rows: Stretches, p: number | Stretches): ColumnStandard => {
+  const unit = largestByColumn(rows).map(powerOfTwoUnit)
+  const inUnits = mapStretches(rows, (x, j) => x / unit[j])
+  const middle = columnMeans(inUnits, p)
+  const rest = mapStretches(inUnits, (x, j) => x - middle[j])
+  const reach = largestByColumn(rest).map(powerOfTwoUnit)
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
-  const deviation = average(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
+  const deviation = weightedColumnSums(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
   return {
     centre: middle.map((m, j) => m * unit[j]),
     scale: deviation.map((s, j) => (s === 0 ? 1 : Math.max(Number.MIN_VALUE, s * reach[j] * unit[j]))),
@@ -275,8 +281,8 @@ export const standard = (rows: Stretches, p: number | Stretches): Standard => {
 }
 
 /** Some columns, by their places, from 0. */
-export const columns = ({ rows, dim, read }: Stretches, places: ArrayLike<number>): Stretches =>
-  computed(
+export const selectColumns = ({ rows, dim, read }: Stretches, places: ArrayLike<number>): Stretches =>
+  computedStretches(
     rows,
     (first, out) => {
       const count = out.length / places.length
@@ -296,10 +302,10 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
 }
 
 /** The same numbers, written down once beside memory until they are closed: what is computed of each row is not computed again. */
-export const kept = (stretches: Stretches, folder?: string): Stretches & { readonly close: () => void } => {
+export const storedStretches = (stretches: Stretches, folder?: string): Stretches & { readonly close: () => void } => {
   const { rows, dim } = stretches
-  const place = scratch(folder)
-  each(stretches, place.write)
+  const place = numberStore(folder)
+  visitStretches(stretches, place.write)
   return {
     rows,
     dim,
@@ -328,12 +334,12 @@ const firstAbove = (rising: Float64Array, x: number): number => {
  */
 export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
   let total = 0
-  each(weights, values => {
+  visitStretches(weights, values => {
     for (const w of values) total += w
   })
   const found = new Int32Array(parts.length).fill(weights.rows - 1)
   let before = 0
-  each(weights, (sums, first) => {
+  visitStretches(weights, (sums, first) => {
     let sum = before
     for (let i = 0; i < sums.length; i++) {
       sum += sums[i]
@@ -360,21 +366,21 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
   /** The sum of the weights before each so many rows. */
   const before: number[] = []
   let total = 0
-  each(weights, (values, first) => {
+  visitStretches(weights, (values, first) => {
     for (let i = 0; i < values.length; i++) {
       if ((first + i) % counted === 0) before.push(total)
       total += values[i]
     }
   })
   const count = (block: number): Uint32Array => {
-    const sums = part(weights, block * counted, Math.min(counted, rows - block * counted))
+    const sums = numbersFrom(weights, block * counted, Math.min(counted, rows - block * counted))
     const last = sums.length - 1
     sums[0] += before[block]
     for (let i = 1; i <= last; i++) sums[i] += sums[i - 1]
     const from = before[block]
     const to = block + 1 < before.length ? sums[last] : Infinity
     const times = new Uint32Array(sums.length)
-    each(parts, values => {
+    visitStretches(parts, values => {
       for (const u of values) {
         const x = u * total
         if (x >= from && x < to) times[firstAbove(sums, x)]++
@@ -384,7 +390,7 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
   }
   let at = -1
   let times: Uint32Array = new Uint32Array(0)
-  return computed(rows, (first, out) => {
+  return computedStretches(rows, (first, out) => {
     for (let i = 0; i < out.length; i++) {
       const block = Math.floor((first + i) / counted)
       if (block !== at) [at, times] = [block, count(block)]
@@ -394,10 +400,10 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
 }
 
 /** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */
-export const least = (stretches: Stretches, count: number): Int32Array => {
+export const leastRows = (stretches: Stretches, count: number): Int32Array => {
   const rows: number[] = []
   const numbers: number[] = []
-  each(stretches, (values, first) => {
+  visitStretches(stretches, (values, first) => {
     for (let i = 0; i < values.length; i++) {
       if (rows.length === count && !(values[i] < numbers[count - 1])) continue
       let at = rows.length

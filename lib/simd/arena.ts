@@ -21,15 +21,15 @@ export interface Arena {
 }
 
 const PAGE = 65536
-const DOUBLE = 8
+const BYTES_PER_DOUBLE = 8
 /** Kernels read a little beyond their operands. */
-const MARGIN = 4096
+const READ_MARGIN = 4096
 /** The memory is doubled when it grows, up to so many bytes more at a time. */
-const STEP = 0x4000000
+const MAX_GROWTH = 0x4000000
 
 /** Bytes of a place: sizes are rounded up by an eighth at most, so that there are few of them, and places are used again. */
 export const bytesFor = (length: number): number => {
-  const bytes = Math.max(64, length * DOUBLE)
+  const bytes = Math.max(64, length * BYTES_PER_DOUBLE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
   return Math.ceil(bytes / step) * step
 }
@@ -44,7 +44,7 @@ interface Hole {
 export const arena = (memory: WebAssembly.Memory, base: number, most: number, grown: () => void): Arena => {
   let buffer = memory.buffer
   let top = base
-  let end = buffer.byteLength - MARGIN
+  let end = buffer.byteLength - READ_MARGIN
   let limit = most
   /** Bytes that found no room. */
   let missing = 0
@@ -124,7 +124,7 @@ export const arena = (memory: WebAssembly.Memory, base: number, most: number, gr
       if (missing === 0) return
       join()
       const size = Math.min(
-        Math.max(Math.min(2 * buffer.byteLength, buffer.byteLength + STEP), top + missing + MARGIN),
+        Math.max(Math.min(2 * buffer.byteLength, buffer.byteLength + MAX_GROWTH), top + missing + READ_MARGIN),
         limit
       )
       const pages = Math.ceil((size - buffer.byteLength) / PAGE)
@@ -138,7 +138,7 @@ export const arena = (memory: WebAssembly.Memory, base: number, most: number, gr
         return
       }
       buffer = memory.buffer
-      end = buffer.byteLength - MARGIN
+      end = buffer.byteLength - READ_MARGIN
       grown()
     }
   }

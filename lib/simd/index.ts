@@ -14,37 +14,37 @@
  * each worker has a module and memory of its own.
  */
 import type { Kernels } from './kernels.js'
-import { plain } from './plain.js'
-import { compile, simd, type Expectation, type SimdKernels } from './wasm.js'
+import { plainKernels } from './plain.js'
+import { compileKernels, simd, type SimdExpectation, type SimdKernels } from './wasm.js'
 
 /** Undefined before first use; null where the engine has no SIMD or may not compile here. */
-let found: SimdKernels | null | undefined
+let foundKernels: SimdKernels | null | undefined
 
 const accelerator = (): SimdKernels | null => {
-  if (found !== undefined) return found
+  if (foundKernels !== undefined) return foundKernels
   try {
-    found = simd(compile())
+    foundKernels = simd(compileKernels())
   } catch {
     // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on compiling at once.
-    found = null
+    foundKernels = null
   }
-  return found
+  return foundKernels
 }
 
 /** The kernels: in SIMD, or plain loops where there is none. */
-export const kernels = (): Kernels => accelerator() ?? plain
+export const simdOrPlainKernels = (): Kernels => accelerator() ?? plainKernels
 
 /** Whether the kernels run in SIMD here. */
 export const accelerated = (): boolean => accelerator() !== null
 
 /** Shorter arrays are quicker to make again, and to run over in a plain loop. */
-const SMALL = 64
+const MIN_ARENA_LENGTH = 64
 
 /** An array of so many doubles, anything in it, in the kernels' memory while there is room: the caller's until `settle`. */
-export const room = (length: number): Float64Array =>
-  (length < SMALL ? null : accelerator()?.room.take(length)) ?? new Float64Array(length)
+export const allocateDoubles = (length: number): Float64Array =>
+  (length < MIN_ARENA_LENGTH ? null : accelerator()?.room.take(length)) ?? new Float64Array(length)
 /** An array's address, if it is from `room`, and then the caller's until it is given back; else 0. */
-export const keep = (values: Float64Array): number => accelerator()?.room.keep(values) ?? 0
+export const keepDoubles = (values: Float64Array): number => accelerator()?.room.keep(values) ?? 0
 /** The array kept at an address. One got earlier may be empty, as the memory grows when it is settled. */
 export const viewOf = (at: number, length: number): Float64Array =>
   accelerator()?.room.view(at, length) ?? new Float64Array(length)
@@ -53,9 +53,9 @@ export const giveBack = (at: number, length: number): void => {
   accelerator()?.room.give(at, length)
 }
 /** How many arrays of the kernels' memory are in use. */
-export const held = (): number => accelerator()?.room.held() ?? 0
+export const arraysInUse = (): number => accelerator()?.room.held() ?? 0
 /** Takes back what came from `room` and was not kept, and makes room for more. */
-export const settle = (): void => {
+export const releaseUnkept = (): void => {
   accelerator()?.room.settle()
 }
 
@@ -77,4 +77,4 @@ export const normals = (k0: number, k1: number, first: number, count: number, ou
 }
 
 /** Writes what rows sum of Gaussian components, in two lanes; false, and nothing is done, where there is no SIMD, or no room. */
-export const expectation: Expectation = (...given) => accelerator()?.expectation(...given) ?? false
+export const simdExpectation: SimdExpectation = (...given) => accelerator()?.expectation(...given) ?? false

@@ -7,8 +7,8 @@ export type Elementwise = (x: Float64Array, out?: Float64Array) => Float64Array
  * out[at + i·columns + j] = f(a[pa + i·ra + j·ca], b[pb + i·rb + j·cb]) for i < rows, j < columns. Strides of 0 stretch a
  * scalar, a row or a column, so one loop serves every broadcast.
  */
-export type Zip = (a: Float64Array, b: Float64Array, out: Float64Array, grid: Grid) => void
-export interface Grid {
+export type Zip = (a: Float64Array, b: Float64Array, out: Float64Array, grid: ZipGrid) => void
+export interface ZipGrid {
   readonly rows: number
   readonly columns: number
   readonly ra: number

@@ -7,7 +7,7 @@
  */
 export type Spawn = (source: string, data: object) => (message: unknown) => void
 
-interface Environment {
+interface NodeEnvironment {
   /** How many threads the machine runs at once, or the user asks for in ORNSTEIN_THREADS. */
   readonly threads: number
   /** More are never started. */
@@ -18,7 +18,7 @@ interface Environment {
 /** Each thread has a scratch space, be it used or not; of fewer than eight million rows there are no more chunks than these. */
 const MOST_THREADS = 64
 
-const look = (): Environment | null => {
+const readEnvironment = (): NodeEnvironment | null => {
   // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const workers = here?.getBuiltinModule?.('node:worker_threads')
@@ -43,10 +43,10 @@ const look = (): Environment | null => {
   }
 }
 
-let found: Environment | null | undefined
+let foundEnvironment: NodeEnvironment | null | undefined
 
 /** What there is of Node, as it was at the first look: every program that runs asks. */
-export const node = (): Environment | null => {
-  if (found === undefined) found = look()
-  return found
+export const node = (): NodeEnvironment | null => {
+  if (foundEnvironment === undefined) foundEnvironment = readEnvironment()
+  return foundEnvironment
 }

@@ -2,7 +2,7 @@
 import * as Elementary from '../numbers/elementary.js'
 import type { Elementwise, Kernels, Zip } from './kernels.js'
 
-const elementwise =
+const plainElementwise =
   (f: (x: number) => number): Elementwise =>
   (x, out = new Float64Array(x.length)) => {
     for (let i = 0; i < x.length; i++) out[i] = f(x[i])
@@ -24,15 +24,15 @@ const compensated = (n: number, term: (i: number) => number): number => {
 }
 
 // Loops that differ in one operator: a callback in their place is not inlined, and costs five times the arithmetic.
-const add: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainAdd: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] + b[q]
 }
-const sub: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainSub: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] - b[q]
 }
-const multiply: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainMultiply: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] * b[q]
 }
@@ -40,21 +40,21 @@ const divide: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) =
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] / b[q]
 }
-const maximum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainMaximum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
       out[o++] = Math.max(a[p], b[q])
 }
-const minimum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainMinimum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
       out[o++] = Math.min(a[p], b[q])
 }
-const neg: Elementwise = (x, out = new Float64Array(x.length)) => {
+const plainNeg: Elementwise = (x, out = new Float64Array(x.length)) => {
   for (let i = 0; i < x.length; i++) out[i] = -x[i]
   return out
 }
-const square: Elementwise = (x, out = new Float64Array(x.length)) => {
+const plainSquare: Elementwise = (x, out = new Float64Array(x.length)) => {
   for (let i = 0; i < x.length; i++) out[i] = x[i] * x[i]
   return out
 }
@@ -110,48 +110,48 @@ const sumRows = (
 }
 
 /** How often n rows are halved before they are few enough to add one after the other. */
-export const halvings = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n - 1) >> 4))
+export const halvingCount = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n - 1) >> 4))
 
 /** Rows up to this long are summed by `shortSum`, longer ones compensated. */
 export const SHORT_ROW = 128
 
 /** Σ xᵢ for from ≤ i < to, as a row is summed. */
-export const rowSum = (x: Float64Array, from: number, to: number): number =>
+export const compensatedRowSum = (x: Float64Array, from: number, to: number): number =>
   to - from > SHORT_ROW ? compensated(to - from, j => x[from + j]) : shortSum(x, from, to)
 
 /** a NaN wins and stays */
 export const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 
-export const plain: Kernels = {
-  exp: elementwise(Elementary.exp),
-  expm1: elementwise(Elementary.expm1),
-  log: elementwise(Elementary.log),
-  log1p: elementwise(Elementary.log1p),
-  tanh: elementwise(Elementary.tanh),
-  sigmoid: elementwise(Elementary.sigmoid),
-  softplus: elementwise(Elementary.softplus),
-  erf: elementwise(Elementary.erf),
-  neg,
-  abs: elementwise(Math.abs),
-  square,
-  sqrt: elementwise(Math.sqrt),
-  reciprocal: elementwise(x => 1 / x),
-  rsqrt: elementwise(x => 1 / Math.sqrt(x)),
-  add,
-  sub,
-  multiply,
+export const plainKernels: Kernels = {
+  exp: plainElementwise(Elementary.exp),
+  expm1: plainElementwise(Elementary.expm1),
+  log: plainElementwise(Elementary.log),
+  log1p: plainElementwise(Elementary.log1p),
+  tanh: plainElementwise(Elementary.tanh),
+  sigmoid: plainElementwise(Elementary.sigmoid),
+  softplus: plainElementwise(Elementary.softplus),
+  erf: plainElementwise(Elementary.erf),
+  neg: plainNeg,
+  abs: plainElementwise(Math.abs),
+  square: plainSquare,
+  sqrt: plainElementwise(Math.sqrt),
+  reciprocal: plainElementwise(x => 1 / x),
+  rsqrt: plainElementwise(x => 1 / Math.sqrt(x)),
+  add: plainAdd,
+  sub: plainSub,
+  multiply: plainMultiply,
   divide,
-  maximum,
-  minimum,
+  maximum: plainMaximum,
+  minimum: plainMinimum,
   stretch: (x, from, out, at, rows, columns) => {
     for (let i = 0, o = at; i < rows; i++) for (let j = 0; j < columns; j++) out[o++] = x[from + i]
   },
   sum: (x, from = 0, to = x.length) => compensated(to - from, i => x[from + i]),
   rowSums: (x, rows, n, out) => {
-    for (let i = 0; i < rows; i++) out[i] = rowSum(x, i * n, (i + 1) * n)
+    for (let i = 0; i < rows; i++) out[i] = compensatedRowSum(x, i * n, (i + 1) * n)
   },
   columnSums: (x, count, n, width, out) => {
-    const scratch = Array.from({ length: halvings(n) }, () => new Float64Array(width))
+    const scratch = Array.from({ length: halvingCount(n) }, () => new Float64Array(width))
     for (let b = 0; b < count; b++) sumRows(x, b * n * width, n, width, out, b * width, scratch, 0)
   },
   softmaxRows: (x, rows, n, out) => {

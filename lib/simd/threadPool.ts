@@ -4,7 +4,7 @@
  * chunks know nothing of each other.
  */
 import { node } from './node.js'
-import { compile, type Embedded } from './wasm.js'
+import { compileKernels, type Embedded } from './wasm.js'
 
 /** Runs one chunk of all, with a scratch space of its own. */
 type Chunk = (chunk: number, scratch: number) => void
@@ -43,7 +43,7 @@ export interface Loaded {
 }
 
 /** The most a memory can have, in pages of 64 kB: 4 GB. */
-const MOST_PAGES = 65536
+const MAX_MEMORY_PAGES = 65536
 const INITIAL_PAGES = 16
 
 /** The words that threads share, at the first free address. */
@@ -103,9 +103,9 @@ for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   Atomics.wait(words, ${Word.Generation}, seen)
 }`
 
-let wanted: number | undefined
+let wantedThreads: number | undefined
 /** Whether this place lets nobody start a thread, as `node --permission` without --allow-worker. */
-let refused = false
+let isThreadingRefused = false
 
 /**
  * Sets how many threads large passes may use, the caller's among them: all the machine has unless set, or what the
@@ -116,21 +116,21 @@ let refused = false
  */
 export const useThreads = (count: number): void => {
   if (Number.isNaN(count)) throw new RangeError(`useThreads: ${count} is not a number of threads; try 1`)
-  wanted = Math.max(1, Math.floor(count))
+  wantedThreads = Math.max(1, Math.floor(count))
 }
 
 /** How many threads a large pass uses. */
 export const threads = (): number => {
   const here = node()
-  return here === null || refused ? 1 : Math.min(here.most, wanted ?? here.threads)
+  return here === null || isThreadingRefused ? 1 : Math.min(here.most, wantedThreads ?? here.threads)
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
 export const threadPool = (embedded: Embedded): ThreadPool => {
   const here = node()
   const shared = here !== null
-  const module = compile(shared, embedded)
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MOST_PAGES, shared })
+  const module = compileKernels(shared, embedded)
+  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_MEMORY_PAGES, shared })
   // An instance's exports have no type of their own; the assembly's index is what this module exports.
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as ThreadPool['exports']
   const start = exports.start()
@@ -149,11 +149,11 @@ export const threadPool = (embedded: Embedded): ThreadPool => {
   /** How many threads help, of so many that are asked for: those there are, where no more may be started. */
   const recruited = (helpers: number): number => {
     try {
-      if (here !== null && !refused)
+      if (here !== null && !isThreadingRefused)
         while (posts.length < helpers)
           posts.push(here.spawn(source, { module, memory, start, index: posts.length + 1, names }))
     } catch {
-      refused = true
+      isThreadingRefused = true
     }
     return Math.min(helpers, posts.length)
   }

@@ -3,12 +3,12 @@ import { reason } from '../plain/said.js'
 import { arena as arenaOf } from './arena.js'
 import { binary, memoryFlags } from './binary.js'
 import { MAPS, ZIPS, type Elementwise, type Kernels, type MapName, type Zip, type ZipName } from './kernels.js'
-import { halvings, plain, SHORT_ROW } from './plain.js'
+import { halvingCount, plainKernels, SHORT_ROW } from './plain.js'
 
 type Map = (x: number, y: number, n: number) => void
 
 /** Operations by their number in ZIPS; lines down each operand are so many bytes apart. */
-type Lines = (
+type ZipLines = (
   operation: number,
   a: number,
   downA: number,
@@ -21,12 +21,12 @@ type Lines = (
   columns: number
 ) => void
 
-type Maps = { readonly [Name in MapName as `map${Capitalize<Name>}`]: Map }
+type WasmMaps = { readonly [Name in MapName as `map${Capitalize<Name>}`]: Map }
 
 /** What is called from here of assembly/index.ts: addresses in bytes, lengths in doubles. */
-export interface Module extends Maps {
+export interface Module extends WasmMaps {
   readonly start: () => number
-  readonly zip: Lines
+  readonly zip: ZipLines
   readonly stretch: (x: number, rows: number, columns: number, out: number) => void
   readonly rowSums: (x: number, rows: number, n: number, out: number) => void
   readonly columnSums: (x: number, n: number, width: number, out: number, scratch: number) => void
@@ -48,8 +48,8 @@ export interface Module extends Maps {
     n: number,
     adding: boolean
   ) => void
-  readonly uniforms: Draws
-  readonly normals: Draws
+  readonly uniforms: FillDraws
+  readonly normals: FillDraws
   readonly expectation: (
     x: number,
     w: number,
@@ -67,17 +67,17 @@ export interface Module extends Maps {
 }
 
 /** The key's words as signed integers; first, n and out as in assembly/random.ts. */
-type Draws = (k0: number, k1: number, first: number, n: number, out: number) => void
+type FillDraws = (k0: number, k1: number, first: number, n: number, out: number) => void
 
 export interface SimdKernels extends Kernels {
   readonly room: Room
-  readonly uniforms: Fill
-  readonly normals: Fill
-  readonly expectation: Expectation
+  readonly uniforms: FillDrawsOfKey
+  readonly normals: FillDrawsOfKey
+  readonly expectation: SimdExpectation
 }
 
 /** Gaussian components, and which moments of them are summed: as in assembly/expectation.ts. */
-export interface Components {
+export interface SimdComponents {
   readonly dim: number
   readonly count: number
   readonly learned: number
@@ -91,8 +91,8 @@ export interface Components {
  * Writes what rows with weights sum to `lanes`, [2, numbers]: of rows at even places, and of the others; where `tell` is given, writes logs,
  * squares and shares [rows, K] and log p(x) [rows] to its arrays. False, and nothing is done, where there is no room.
  */
-export type Expectation = (
-  components: Components,
+export type SimdExpectation = (
+  components: SimdComponents,
   x: Float64Array,
   weights: Float64Array,
   lanes: Float64Array,
@@ -100,7 +100,7 @@ export type Expectation = (
 ) => boolean
 
 /** Writes draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. */
-export type Fill = (k0: number, k1: number, first: number, count: number, out: Float64Array) => void
+export type FillDrawsOfKey = (k0: number, k1: number, first: number, count: number, out: Float64Array) => void
 
 /** Arrays in the memory, on which kernels work without copies. */
 export interface Room {
@@ -123,10 +123,10 @@ export interface Embedded {
   readonly memoryFlags: number
 }
 
-const kernels: Embedded = { binary, memoryFlags }
+const embeddedKernels: Embedded = { binary, memoryFlags }
 
 /** Bytes by the letters that stand for them: one from ( to [, or two from ] to ~. */
-const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<ArrayBuffer> => {
+const decodedBytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<ArrayBuffer> => {
   const decoded = new Uint8Array(binary.length)
   let count = 0
   for (let at = 0; at < binary.length; at++) {
@@ -140,8 +140,8 @@ const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<A
 }
 
 /** @internal Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */
-export const compile = (shared = false, embedded = kernels): WebAssembly.Module =>
-  new WebAssembly.Module(bytes(embedded, shared))
+export const compileKernels = (shared = false, embedded = embeddedKernels): WebAssembly.Module =>
+  new WebAssembly.Module(decodedBytes(embedded, shared))
 
 /** The module of nothing, and one that fills a vector. */
 const [EMPTY, VECTOR] = [
@@ -166,42 +166,42 @@ export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memo
   // An instance's exports have no type of their own; assembly/index.ts is what this module exports.
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Module
 
-const DOUBLE = 8
+const BYTES_PER_DOUBLE = 8
 /** Doubles that an elementwise kernel handles at a time: 8 kB, half of a small L1 cache. */
-const CHUNK = 1024
+const CHUNK_DOUBLES = 1024
 /**
  * Doubles of a block of A and of C, and of B: rows of A and a panel of B stay in L1, all of B's block in L2. Depth and
  * width are the most columns and rows a block of B has.
  */
-const BLOCK = 16384
+const BLOCK_DOUBLES = 16384
 const DEPTH = 256
-const WIDTH = 256
+const BLOCK_WIDTH = 256
 /** Tiles and panels reach up to three rows or columns over a block's end, each of at most DEPTH or WIDTH doubles. */
 const OVERHANG = 3 * 256 + 8
 
 /** 64 kB each; fixed places take 21 of them. */
 const PAGES = 24
 /** The memory grows as arrays need, up to 1 GB. */
-const MOST_PAGES = 16384
+const MAX_WASM_PAGES = 16384
 /** For so few rows of A, B is read where it lies: packing it would cost as much as the product. */
-const FEW = 16
+const MAX_UNPACKED_ROWS = 16
 
 /** Blocks of consecutive indices below n, `step` at a time: calls visit(first, size). */
-const blocks = (n: number, step: number, visit: (first: number, size: number) => void): void => {
+const visitBlocks = (n: number, step: number, visit: (first: number, size: number) => void): void => {
   for (let first = 0; first < n; first += step) visit(first, Math.min(step, n - first))
 }
 
 /** Below this length, a loop is faster than a view to copy from. */
-const SHORT = 24
+const MIN_COPIED_LENGTH = 24
 
 /** Copies source[from], …, source[from + count − 1] to target[to], … */
 const copy = (source: Float64Array, from: number, target: Float64Array, to: number, count: number): void => {
-  if (count < SHORT) for (let i = 0; i < count; i++) target[to + i] = source[from + i]
+  if (count < MIN_COPIED_LENGTH) for (let i = 0; i < count; i++) target[to + i] = source[from + i]
   else target.set(count === source.length ? source : source.subarray(from, from + count), to)
 }
 
 /** A block of a row-major matrix with `length` columns: `rows` from `top`, `columns` from `left`. */
-interface Block {
+interface MatrixBlock {
   readonly length: number
   readonly top: number
   readonly rows: number
@@ -212,13 +212,21 @@ interface Block {
 // Loops without functions of their own: small products come by the thousand, and each such function would be compiled too.
 
 /** Packs a block, row after row. */
-const copyIn = (matrix: Float64Array, { length, top, rows, left, columns }: Block, packed: Float64Array): void => {
+const copyIn = (
+  matrix: Float64Array,
+  { length, top, rows, left, columns }: MatrixBlock,
+  packed: Float64Array
+): void => {
   if (columns === length) copy(matrix, top * length, packed, 0, rows * length)
   else for (let i = 0; i < rows; i++) copy(matrix, (top + i) * length + left, packed, i * columns, columns)
 }
 
 /** Puts a packed block back. */
-const copyOut = (packed: Float64Array, matrix: Float64Array, { length, top, rows, left, columns }: Block): void => {
+const copyOut = (
+  packed: Float64Array,
+  matrix: Float64Array,
+  { length, top, rows, left, columns }: MatrixBlock
+): void => {
   if (columns === length) copy(packed, 0, matrix, top * length, rows * length)
   else for (let i = 0; i < rows; i++) copy(packed, i * columns, matrix, (top + i) * length + left, columns)
 }
@@ -257,16 +265,16 @@ const groundOf = (module: WebAssembly.Module, most: number): Ground => {
   let next = wasm.start()
   const place = (length: number): Address => {
     const at = next
-    next += length * DOUBLE
+    next += length * BYTES_PER_DOUBLE
     return { at, length, view: new Float64Array(memory.buffer, at, length) }
   }
   const places = {
-    chunk: place(CHUNK),
+    chunk: place(CHUNK_DOUBLES),
     state: place(16),
-    blockA: place(BLOCK + OVERHANG),
-    blockB: place(DEPTH * WIDTH + OVERHANG),
-    panels: place(DEPTH * WIDTH),
-    blockC: place(BLOCK + OVERHANG)
+    blockA: place(BLOCK_DOUBLES + OVERHANG),
+    blockB: place(DEPTH * BLOCK_WIDTH + OVERHANG),
+    panels: place(DEPTH * BLOCK_WIDTH),
+    blockC: place(BLOCK_DOUBLES + OVERHANG)
   }
   const arena = arenaOf(memory, Math.ceil(next / 64) * 64, most * 65536, () => {
     for (const fixed of Object.values(places)) fixed.view = view(fixed.at, fixed.length)
@@ -310,14 +318,14 @@ const groundOf = (module: WebAssembly.Module, most: number): Ground => {
 // —— entry by entry ——
 
 /** Copies elements [from, from + count) to a chunk, and zeros after them to a multiple of 8, which is returned. */
-const load = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
+const loadChunk = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
   copy(source, from, chunk, 0, count)
   const padded = (count + 7) & -8
   if (padded > count) chunk.fill(0, count, padded)
   return padded
 }
 
-const elementwise =
+const wasmElementwise =
   ({ isInside, places: { chunk } }: Ground, map: Map): Elementwise =>
   (source, out = new Float64Array(source.length)) => {
     let done = 0
@@ -327,9 +335,9 @@ const elementwise =
       if (!isInside(source)) copy(source, 0, out, 0, done)
       map(isInside(source) ? source.byteOffset : out.byteOffset, out.byteOffset, done)
     }
-    for (let from = done; from < source.length; from += CHUNK) {
-      const count = Math.min(CHUNK, source.length - from)
-      map(chunk.at, chunk.at, load(source, from, count, chunk.view))
+    for (let from = done; from < source.length; from += CHUNK_DOUBLES) {
+      const count = Math.min(CHUNK_DOUBLES, source.length - from)
+      map(chunk.at, chunk.at, loadChunk(source, from, count, chunk.view))
       copy(chunk.view, 0, out, from, count)
     }
     return out
@@ -338,11 +346,11 @@ const elementwise =
 /** Copies would cost more than these do. */
 const CHEAP: ReadonlySet<MapName> = new Set<MapName>(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'])
 
-const mapOf = (ground: Ground, name: MapName): Elementwise => {
+const wasmMap = (ground: Ground, name: MapName): Elementwise => {
   // TypeScript's capital and ours are the same
-  const fast = elementwise(ground, ground.wasm[`map${name[0].toUpperCase()}${name.slice(1)}` as keyof Maps])
+  const fast = wasmElementwise(ground, ground.wasm[`map${name[0].toUpperCase()}${name.slice(1)}` as keyof WasmMaps])
   return CHEAP.has(name)
-    ? (source, out) => (out !== undefined && ground.isInside(out) ? fast : plain[name])(source, out)
+    ? (source, out) => (out !== undefined && ground.isInside(out) ? fast : plainKernels[name])(source, out)
     : fast
 }
 
@@ -353,30 +361,30 @@ const zipOf =
     const isByLines = ca + cb > 0 && ca <= 1 && cb <= 1 && isInside(out)
     const first = isByLines ? addressOf(a) : 0
     const second = first === 0 ? 0 : a === b ? first : addressOf(b)
-    if (second === 0) plain[name](a, b, out, grid)
+    if (second === 0) plainKernels[name](a, b, out, grid)
     else
       wasm.zip(
         operation,
-        first + pa * DOUBLE,
-        ra * DOUBLE,
+        first + pa * BYTES_PER_DOUBLE,
+        ra * BYTES_PER_DOUBLE,
         ca === 0,
-        second + pb * DOUBLE,
-        rb * DOUBLE,
+        second + pb * BYTES_PER_DOUBLE,
+        rb * BYTES_PER_DOUBLE,
         cb === 0,
-        out.byteOffset + at * DOUBLE,
+        out.byteOffset + at * BYTES_PER_DOUBLE,
         rows,
         columns
       )
   }
 
-const fill =
-  ({ isInside, places: { chunk } }: Ground, draws: Draws): Fill =>
+const wasmFill =
+  ({ isInside, places: { chunk } }: Ground, draws: FillDraws): FillDrawsOfKey =>
   (k0, k1, first, count, out) => {
     const skip = first % 4
     // In the memory, as many as there are in sixteens are drawn where they belong.
     const whole = skip === 0 && isInside(out) ? count & -16 : 0
     if (whole > 0) draws(k0 | 0, k1 | 0, first, whole, out.byteOffset)
-    blocks(count + skip - whole, CHUNK, (from, size) => {
+    visitBlocks(count + skip - whole, CHUNK_DOUBLES, (from, size) => {
       draws(k0 | 0, k1 | 0, first - skip + whole + from, (size + 15) & -16, chunk.at)
       const before = from === 0 ? skip : 0
       copy(chunk.view, before, out, whole + from + before - skip, size - before)
@@ -386,7 +394,7 @@ const fill =
 // —— the E-step ——
 
 const expectationOf =
-  ({ wasm, places: { blockA, blockB, panels, blockC } }: Ground): Expectation =>
+  ({ wasm, places: { blockA, blockB, panels, blockC } }: Ground): SimdExpectation =>
   ({ dim, count, learned, second, triangular, numbers }, x, weights, lanes, tell) => {
     const room = tell === null ? Infinity : Math.floor(blockB.length / (3 * count + 1))
     const most = Math.min(room, Math.floor(blockA.length / (dim + 1))) & -4
@@ -400,7 +408,7 @@ const expectationOf =
     }
     const sums = blockC.view.subarray(scratch, scratch + lanes.length)
     sums.fill(0)
-    blocks(weights.length, most, (first, n) => {
+    visitBlocks(weights.length, most, (first, n) => {
       // Rows of weight 0 make fours of them.
       const whole = (n + 3) & -4
       copy(x, first * dim, blockA.view, 0, n * dim)
@@ -409,7 +417,7 @@ const expectationOf =
       blockA.view.fill(0, whole * dim + n, whole * (dim + 1))
       wasm.expectation(
         blockA.at,
-        blockA.at + whole * dim * DOUBLE,
+        blockA.at + whole * dim * BYTES_PER_DOUBLE,
         whole,
         dim,
         count,
@@ -418,7 +426,7 @@ const expectationOf =
         triangular,
         panels.at,
         blockC.at,
-        blockC.at + scratch * DOUBLE,
+        blockC.at + scratch * BYTES_PER_DOUBLE,
         tell === null ? 0 : blockB.at
       )
       tell?.forEach((out, i) => {
@@ -436,18 +444,18 @@ const expectationOf =
 
 // —— sums ——
 
-const sumOf =
+const wasmSum =
   ({ wasm, isInside, places: { chunk, state } }: Ground): Kernels['sum'] =>
   (source, first = 0, end = source.length) => {
     state.view.fill(0)
     let from = first
     if (isInside(source)) {
       const whole = (end - first) & -8
-      wasm.addSum(source.byteOffset + first * DOUBLE, whole, state.at)
+      wasm.addSum(source.byteOffset + first * BYTES_PER_DOUBLE, whole, state.at)
       from += whole
     }
-    blocks(end - from, CHUNK, (at, count) => {
-      wasm.addSum(chunk.at, load(source, from + at, count, chunk.view), state.at)
+    visitBlocks(end - from, CHUNK_DOUBLES, (at, count) => {
+      wasm.addSum(chunk.at, loadChunk(source, from + at, count, chunk.view), state.at)
     })
     return wasm.total(state.at)
   }
@@ -455,15 +463,15 @@ const sumOf =
 const columnSums =
   ({ wasm, room, isInside }: Ground): Kernels['columnSums'] =>
   (source, count, n, width, out) => {
-    const scratch = isInside(source) && isInside(out) ? room.take(Math.max(1, halvings(n) * width)) : null
-    if (scratch === null || n === 0) plain.columnSums(source, count, n, width, out)
+    const scratch = isInside(source) && isInside(out) ? room.take(Math.max(1, halvingCount(n) * width)) : null
+    if (scratch === null || n === 0) plainKernels.columnSums(source, count, n, width, out)
     else
       for (let b = 0; b < count; b++)
         wasm.columnSums(
-          source.byteOffset + b * n * width * DOUBLE,
+          source.byteOffset + b * n * width * BYTES_PER_DOUBLE,
           n,
           width,
-          out.byteOffset + b * width * DOUBLE,
+          out.byteOffset + b * width * BYTES_PER_DOUBLE,
           scratch.byteOffset
         )
   }
@@ -471,7 +479,7 @@ const columnSums =
 // —— products of matrices ——
 
 /** The product of operands in the memory, where they lie: C's rows in fours, and up to three alone. */
-const multiplied = (
+const multiplyInPlace = (
   { wasm, buffer, places: { panels, blockC } }: Ground,
   a: number,
   b: number,
@@ -482,27 +490,27 @@ const multiplied = (
   transposeA: boolean,
   transposeB: boolean
 ): void => {
-  const [down, along] = transposeA ? [DOUBLE, m * DOUBLE] : [k * DOUBLE, DOUBLE]
-  const rowB = (transposeB ? k : n) * DOUBLE
-  const rowC = n * DOUBLE
-  const isPacked = transposeB || m > FEW
+  const [down, along] = transposeA ? [BYTES_PER_DOUBLE, m * BYTES_PER_DOUBLE] : [k * BYTES_PER_DOUBLE, BYTES_PER_DOUBLE]
+  const rowB = (transposeB ? k : n) * BYTES_PER_DOUBLE
+  const rowC = n * BYTES_PER_DOUBLE
+  const isPacked = transposeB || m > MAX_UNPACKED_ROWS
   const whole = m & -4
   const doubles = m === whole ? null : new Float64Array(buffer())
-  blocks(n, WIDTH, (j, columns) => {
-    blocks(k, DEPTH, (p, inner) => {
-      const block = b + (transposeB ? j * k + p : p * n + j) * DOUBLE
+  visitBlocks(n, BLOCK_WIDTH, (j, columns) => {
+    visitBlocks(k, DEPTH, (p, inner) => {
+      const block = b + (transposeB ? j * k + p : p * n + j) * BYTES_PER_DOUBLE
       if (isPacked) wasm.pack(block, rowB, transposeB, inner, columns, panels.at)
       const from = isPacked ? panels.at : block
-      const panel = isPacked ? inner * 4 * DOUBLE : 4 * DOUBLE
-      const step = isPacked ? 4 * DOUBLE : rowB
+      const panel = isPacked ? inner * 4 * BYTES_PER_DOUBLE : 4 * BYTES_PER_DOUBLE
+      const step = isPacked ? 4 * BYTES_PER_DOUBLE : rowB
       const start = a + p * along
-      const to = c + j * DOUBLE
+      const to = c + j * BYTES_PER_DOUBLE
       if (whole > 0) wasm.multiply(start, down, along, from, panel, step, to, rowC, whole, inner, columns, p > 0)
       if (doubles === null) return
-      const width = columns * DOUBLE
+      const width = columns * BYTES_PER_DOUBLE
       const rest = to + whole * rowC
       const move = (target: number, source: number): void => {
-        doubles.copyWithin(target / DOUBLE, source / DOUBLE, source / DOUBLE + columns)
+        doubles.copyWithin(target / BYTES_PER_DOUBLE, source / BYTES_PER_DOUBLE, source / BYTES_PER_DOUBLE + columns)
       }
       if (p > 0) for (let i = 0; i < m - whole; i++) move(blockC.at + i * width, rest + i * rowC)
       const last = start + whole * down
@@ -525,8 +533,8 @@ const multipliedByBlocks = (
   transposeB: boolean
 ): void => {
   const depth = Math.min(k, DEPTH)
-  const width = Math.min(n, WIDTH)
-  const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
+  const width = Math.min(n, BLOCK_WIDTH)
+  const height = Math.max(4, Math.floor(BLOCK_DOUBLES / Math.max(depth, width) / 4) * 4)
   for (let j = 0; j < n; j += width) {
     const columns = Math.min(width, n - j)
     for (let p = 0; p < k; p += depth) {
@@ -535,7 +543,7 @@ const multipliedByBlocks = (
         ? { length: k, top: j, rows: columns, left: p, columns: inner }
         : { length: n, top: p, rows: inner, left: j, columns }
       copyIn(b, blockOfB, blockB.view)
-      wasm.pack(blockB.at, blockOfB.columns * DOUBLE, transposeB, inner, columns, panels.at)
+      wasm.pack(blockB.at, blockOfB.columns * BYTES_PER_DOUBLE, transposeB, inner, columns, panels.at)
       for (let i = 0; i < m; i += height) {
         const rows = Math.min(height, m - i)
         const blockOfA = transposeA
@@ -548,13 +556,13 @@ const multipliedByBlocks = (
         if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
         wasm.multiply(
           blockA.at,
-          (transposeA ? 1 : inner) * DOUBLE,
-          (transposeA ? rows : 1) * DOUBLE,
+          (transposeA ? 1 : inner) * BYTES_PER_DOUBLE,
+          (transposeA ? rows : 1) * BYTES_PER_DOUBLE,
           panels.at,
-          inner * 4 * DOUBLE,
-          4 * DOUBLE,
+          inner * 4 * BYTES_PER_DOUBLE,
+          4 * BYTES_PER_DOUBLE,
           blockC.at,
-          columns * DOUBLE,
+          columns * BYTES_PER_DOUBLE,
           rows,
           inner,
           columns,
@@ -566,20 +574,20 @@ const multipliedByBlocks = (
   }
 }
 
-const matMul =
+const wasmMatMul =
   (ground: Ground): Kernels['matMul'] =>
   (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
     const { buffer, isInside, addressOf } = ground
     if (k === 0) return out.fill(0, 0, m * n)
     // Operands are read up to three rows or columns beyond their end.
     const isReadable = (at: number, length: number): boolean =>
-      at > 0 && at + (length + 3 * k + 4) * DOUBLE <= buffer().byteLength
+      at > 0 && at + (length + 3 * k + 4) * BYTES_PER_DOUBLE <= buffer().byteLength
     // A transpose of many rows is read across them.
     if (isInside(out) && !(transposeA && m > 64)) {
       const first = addressOf(a)
       const second = addressOf(b)
       if (isReadable(first, a.length) && isReadable(second, b.length)) {
-        multiplied(ground, first, second, out.byteOffset, m, k, n, transposeA, transposeB)
+        multiplyInPlace(ground, first, second, out.byteOffset, m, k, n, transposeA, transposeB)
         return out
       }
     }
@@ -588,7 +596,10 @@ const matMul =
   }
 
 /** Values by their names, all of which are there. */
-const record = <N extends string, A>(names: ReadonlyArray<N>, of: (name: N, i: number) => A): Readonly<Record<N, A>> =>
+const recordByName = <N extends string, A>(
+  names: ReadonlyArray<N>,
+  of: (name: N, i: number) => A
+): Readonly<Record<N, A>> =>
   // fromEntries forgets the names
   Object.fromEntries(names.map((name, i) => [name, of(name, i)])) as Record<N, A>
 
@@ -597,35 +608,35 @@ const record = <N extends string, A>(names: ReadonlyArray<N>, of: (name: N, i: n
  * The kernels. Arrays in the memory are worked on where they lie. Of others, operands are copied in a chunk or block at a
  * time, to a place that stays in the cache, and results copied out.
  */
-export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels => {
+export const simd = (module: WebAssembly.Module, most = MAX_WASM_PAGES): SimdKernels => {
   const ground = groundOf(module, most)
   const { wasm, room, isInside, addressOf } = ground
-  const sum = sumOf(ground)
+  const sum = wasmSum(ground)
   return {
     room,
-    ...record(MAPS, name => mapOf(ground, name)),
-    ...record(ZIPS, (name, i) => zipOf(ground, name, i)),
+    ...recordByName(MAPS, name => wasmMap(ground, name)),
+    ...recordByName(ZIPS, (name, i) => zipOf(ground, name, i)),
     stretch: (source, from, out, at, rows, columns) => {
       const address = isInside(out) ? addressOf(source) : 0
-      if (address === 0) plain.stretch(source, from, out, at, rows, columns)
-      else wasm.stretch(address + from * DOUBLE, rows, columns, out.byteOffset + at * DOUBLE)
+      if (address === 0) plainKernels.stretch(source, from, out, at, rows, columns)
+      else wasm.stretch(address + from * BYTES_PER_DOUBLE, rows, columns, out.byteOffset + at * BYTES_PER_DOUBLE)
     },
     sum,
     rowSums: (source, rows, n, out) => {
       if (n > SHORT_ROW) for (let i = 0; i < rows; i++) out[i] = sum(source, i * n, (i + 1) * n)
       else if (isInside(source) && isInside(out)) wasm.rowSums(source.byteOffset, rows, n, out.byteOffset)
-      else plain.rowSums(source, rows, n, out)
+      else plainKernels.rowSums(source, rows, n, out)
     },
     columnSums: columnSums(ground),
     softmaxRows: (source, rows, n, out) => {
       // Places end at a multiple of 8 doubles, as does what the kernel writes, if `out` is a whole one.
       const address = isInside(out) && out.length === rows * n ? addressOf(source) : 0
-      if (address === 0) plain.softmaxRows(source, rows, n, out)
+      if (address === 0) plainKernels.softmaxRows(source, rows, n, out)
       else wasm.softmaxRows(address, rows, n, out.byteOffset)
     },
-    matMul: matMul(ground),
-    uniforms: fill(ground, wasm.uniforms),
-    normals: fill(ground, wasm.normals),
+    matMul: wasmMatMul(ground),
+    uniforms: wasmFill(ground, wasm.uniforms),
+    normals: wasmFill(ground, wasm.normals),
     expectation: expectationOf(ground)
   }
 }

@@ -11,7 +11,7 @@ const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
 
 export type { Origin } from './origin.js'
 
-type Arrays<T> = { readonly [K in keyof T]: NdArray }
+type NdArraysOf<T> = { readonly [K in keyof T]: NdArray }
 
 /**
  * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. Every tensor
@@ -27,7 +27,7 @@ type Arrays<T> = { readonly [K in keyof T]: NdArray }
  * assert.deepEqual([twice.values[0], thrice.values[0]], [0.1 * 2, 0.1 * 3])
  */
 export function compute(f: () => Tensor): NdArray
-export function compute<T extends Readonly<Record<string, Tensor>>>(f: () => T): Arrays<T>
+export function compute<T extends Readonly<Record<string, Tensor>>>(f: () => T): NdArraysOf<T>
 export function compute(
   f: () => Tensor | Readonly<Record<string, Tensor>>
 ): NdArray | Readonly<Record<string, NdArray>> {
@@ -40,7 +40,7 @@ export function compute(
 }
 
 /** The keys of a record, which the language types as mere strings. */
-const keysOf = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
+const typedKeys = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
 /** A record over names that are all of its keys, which `Object.fromEntries` forgets. */
 const recordOf = <P extends string, V>(
   names: ReadonlyArray<P>,
@@ -69,7 +69,7 @@ export const valueAndGrad =
     readonly gradient: { readonly [K in P]: NdArray }
   } =>
     scope(() => {
-      const names = keysOf(params)
+      const names = typedKeys(params)
       const xs = names.map(name => fromNdArray(params[name]))
       const { value, grads } = pullback(() => {
         const y = f(recordOf(names, (_, i) => xs[i]))
@@ -102,7 +102,7 @@ export const origin =
   (params: { readonly [K in P]: NdArray }): Origin | null =>
     scope(() =>
       noting(originOf => {
-        const names = keysOf(params)
+        const names = typedKeys(params)
         const xs = names.map(name => fromNdArray(params[name]))
         const { value, grads } = pullback(() => f(recordOf(names, (_, i) => xs[i])), xs)
         return [value, ...grads].reduce<Origin | null>(
@@ -113,13 +113,13 @@ export const origin =
     )
 
 /** A copy under a new name, so that what was computed from x before is a constant to whoever differentiates in the copy. */
-const renamed = (x: Tensor): Tensor => run('Identity', { x })
+const identityTensor = (x: Tensor): Tensor => run('Identity', { x })
 
 /** Σ dy · ∂f/∂x: the product of a row vector with the Jacobian. Differentiable in x, dy and whatever f closes over. */
 export const vjp =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor, dy: Tensor): Tensor => {
-    const y = renamed(x)
+    const y = identityTensor(x)
     return pullback(() => f(y), [y], dy).grads[0] ?? zeros(x.shape)
   }
 
@@ -138,7 +138,7 @@ export const vjp =
 export const grad =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor): Tensor => {
-    const y = renamed(x)
+    const y = identityTensor(x)
     return pullback(() => f(y), [y]).grads[0] ?? zeros(x.shape)
   }
 

@@ -4,16 +4,16 @@
  */
 import {
   allocate,
-  computed,
-  product,
+  computedDense,
+  productOfSizes,
   type Dense,
   type DType,
-  type Inputs,
+  type KernelInputs,
   type Outcome,
   type Precision,
-  type Values
+  type TypedValues
 } from '../kernels/dense.js'
-import { kernels } from '../kernels/index.js'
+import { kernelsByName } from '../kernels/index.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
 import type { Origin } from './origin.js'
@@ -29,10 +29,10 @@ import {
 } from './tfjs.js'
 
 /** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */
-const NAME = 'float64'
+const BACKEND_NAME = 'float64'
 
-interface Entry {
-  values: Values
+interface BackendEntry {
+  values: TypedValues
   /** Where they are, if in the kernels' memory; else 0. */
   readonly at: number
   readonly length: number
@@ -40,9 +40,9 @@ interface Entry {
 }
 
 /** tfjs's value types leave out Float64Array, which it passes through untouched: the one place that says otherwise. */
-const asBackendValues = (values: Values): Float32Array => values as unknown as Float32Array
+const asBackendValues = (values: TypedValues): Float32Array => values as unknown as Float32Array
 
-const bits = new DataView(new ArrayBuffer(4))
+const floatView = new DataView(new ArrayBuffer(4))
 
 /**
  * Whether a float32 is surely what was meant: a whole number up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
@@ -50,30 +50,30 @@ const bits = new DataView(new ArrayBuffer(4))
  */
 const isShort = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
-  bits.setFloat32(0, x)
-  return (bits.getUint32(0) & 0xfff) === 0
+  floatView.setFloat32(0, x)
+  return (floatView.getUint32(0) & 0xfff) === 0
 }
 
-const numericType = (dtype: DataType): DType => {
+const supportedType = (dtype: DataType): DType => {
   if (dtype === 'string' || dtype === 'complex64')
     throw new Error(`float64 backend: a tensor of dtype ${dtype}; only real numbers, integers and booleans are held`)
   return dtype
 }
 
 /** What kernels need of the backend. */
-interface Store extends KernelBackend {
+interface BackendStore extends KernelBackend {
   /** The array itself; kernels read it and never write to it. */
-  values(id: object): Values
+  values(id: object): TypedValues
 }
 
 /**
  * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then
  * have no entries.
  */
-export interface Recorder {
+export interface TapeRecorder {
   /** In which the kernels will compute. */
   readonly precision: Precision
-  readonly made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType) => void
+  readonly made: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType) => void
   readonly ran: (
     kernel: string,
     inputs: Readonly<Record<string, TensorInfo>>,
@@ -85,24 +85,24 @@ export interface Recorder {
   readonly asked: (id: object) => never
 }
 
-let recorder: Recorder | undefined
+let activeRecorder: TapeRecorder | undefined
 
 /** Calls f while kernels are recorded. */
-export const recording = <A>(by: Recorder, f: () => A): A => {
-  const before = recorder
-  recorder = by
+export const recording = <A>(by: TapeRecorder, f: () => A): A => {
+  const before = activeRecorder
+  activeRecorder = by
   try {
     return f()
   } finally {
-    recorder = before
+    activeRecorder = before
   }
 }
 
 /** In which kernels that are called now compute. */
-export const precision = (): Precision => recorder?.precision ?? 'float64'
+export const precision = (): Precision => activeRecorder?.precision ?? 'float64'
 
 /** Whether kernels are written down instead of run. */
-export const isRecording = (): boolean => recorder !== undefined
+export const isRecording = (): boolean => activeRecorder !== undefined
 
 let origins: WeakMap<object, Origin> | undefined
 
@@ -118,12 +118,12 @@ export const noting = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A =
   }
 }
 
-const arrayOf = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
+const ndArrayOfDense = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
 
 /** Where a result comes from that is not finite: where one of the inputs does that is as bad (NaN of NaN, if any), else from here. */
-const note = (
+const noteOrigin = (
   operation: string,
-  inputs: Inputs,
+  inputs: KernelInputs,
   output: Dense,
   sources: Readonly<Record<string, TensorInfo | undefined>>
 ): Origin | null => {
@@ -137,19 +137,19 @@ const note = (
   return (
     before ?? {
       operation,
-      inputs: Object.fromEntries(Object.entries(inputs).map(([k, x]) => [k, arrayOf(x)])),
-      output: arrayOf(output)
+      inputs: Object.fromEntries(Object.entries(inputs).map(([k, x]) => [k, ndArrayOfDense(x)])),
+      output: ndArrayOfDense(output)
     }
   )
 }
 
 /** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
-class Float64Backend implements Store {
-  readonly #data: DataStorage<Entry>
+class Float64Backend implements BackendStore {
+  readonly #data: DataStorage<BackendEntry>
 
   constructor() {
     const { DataStorage, engine } = tfjs()
-    this.#data = new DataStorage<Entry>(this, engine())
+    this.#data = new DataStorage<BackendEntry>(this, engine())
   }
 
   /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
@@ -168,23 +168,23 @@ class Float64Backend implements Store {
   }
 
   move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
-    const type = numericType(dtype)
+    const type = supportedType(dtype)
     // numericType refused strings, so these are numbers, whatever array holds them
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
     const isAdopted = source?.constructor === own.constructor
-    const values = isAdopted ? (source as Values) : allocate(product(shape), type)
+    const values = isAdopted ? (source as TypedValues) : allocate(productOfSizes(shape), type)
     if (!isAdopted && source !== null) values.set(source)
-    if (recorder !== undefined) {
-      recorder.made(id, values, shape, type)
+    if (activeRecorder !== undefined) {
+      activeRecorder.made(id, values, shape, type)
       return
     }
-    const at = values instanceof Float64Array ? simd.keep(values) : 0
+    const at = values instanceof Float64Array ? simd.keepDoubles(values) : 0
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
   /** tfjs would move what is not here, which takes it from its owner, floats for doubles, and what stands in memory that others free. */
-  #entry(id: object): Entry {
+  #entry(id: object): BackendEntry {
     if (!this.#data.has(id))
       throw new Error(
         `a tensor of another tfjs backend, or one that is disposed of: take its numbers, as by ` +
@@ -193,8 +193,8 @@ class Float64Backend implements Store {
     return this.#data.get(id)
   }
 
-  values(id: object): Values {
-    if (recorder?.knows(id) === true) return recorder.asked(id)
+  values(id: object): TypedValues {
+    if (activeRecorder?.knows(id) === true) return activeRecorder.asked(id)
     const entry = this.#entry(id)
     // empty after the memory grew
     if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
@@ -212,7 +212,7 @@ class Float64Backend implements Store {
     return this.#data.has(id) ? this.#data.get(id).references : 0
   }
   incRef(id: object): void {
-    if (recorder?.knows(id) === true) return
+    if (activeRecorder?.knows(id) === true) return
     this.#entry(id).references++
   }
   disposeData(id: object, force = false): boolean {
@@ -257,35 +257,35 @@ class Float64Backend implements Store {
 
 /** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
 const dressed =
-  (name: string, kernel: (typeof kernels)[string]) =>
+  (name: string, kernel: (typeof kernelsByName)[string]) =>
   (call: {
     inputs: Record<string, TensorInfo | undefined>
     backend: object
     attrs?: object
   }): TensorInfo | TensorInfo[] => {
-    if (recorder !== undefined) {
+    if (activeRecorder !== undefined) {
       const present = Object.entries(call.inputs).flatMap(([key, info]) => (info === undefined ? [] : [[key, info]]))
       // entries of a record whose missing values were just left out
-      return recorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
+      return activeRecorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
     }
     // kernels are registered for this backend alone
-    const backend = call.backend as Store
+    const backend = call.backend as BackendStore
     // before arrays are looked at, which it may move
-    simd.settle()
+    simd.releaseUnkept()
     const names = Object.keys(call.inputs)
     const given: Record<string, Dense> = {}
     for (const name of names) {
       const info = call.inputs[name]
       if (info !== undefined)
-        given[name] = { shape: info.shape, dtype: numericType(info.dtype), values: backend.values(info.dataId) }
+        given[name] = { shape: info.shape, dtype: supportedType(info.dtype), values: backend.values(info.dataId) }
     }
     const adopt = (outcome: Outcome): TensorInfo => {
-      const output = computed(outcome)
+      const output = computedDense(outcome)
       const { shape, dtype, values } = output
       const own = names.find(name => given[name]?.values === values)
       const shared = own === undefined ? undefined : call.inputs[own]?.dataId
       if (shared !== undefined) backend.incRef(shared)
-      const origin = shared === undefined && origins !== undefined ? note(name, given, output, call.inputs) : null
+      const origin = shared === undefined && origins !== undefined ? noteOrigin(name, given, output, call.inputs) : null
       // tfjs copies the shape, which its types say is its own to change
       const info = { shape: shape as number[], dtype }
       const dataId = shared ?? backend.write(asBackendValues(values), info.shape, dtype)
@@ -297,40 +297,40 @@ const dressed =
   }
 
 /** Under which name, once it is registered: copies of this package share the engine, and nothing else. */
-let registered: { readonly name: string; readonly backend: Store } | undefined
+let registered: { readonly name: string; readonly backend: BackendStore } | undefined
 
-const register = (): { readonly name: string; readonly backend: Store } => {
+const register = (): { readonly name: string; readonly backend: BackendStore } => {
   const { engine, registerKernel } = tfjs()
   const tf = engine()
   let copies = 1
-  const nameOf = (): string => (copies === 1 ? NAME : `${NAME} ${copies}`)
+  const nameOf = (): string => (copies === 1 ? BACKEND_NAME : `${BACKEND_NAME} ${copies}`)
   while (nameOf() in tf.registryFactory) copies++
   const name = nameOf()
   const backend = new Float64Backend()
   // priority 0: tfjs itself never prefers it to a backend the user brought
   tf.registerBackend(name, () => backend, 0)
-  for (const [kernelName, kernel] of Object.entries(kernels))
+  for (const [kernelName, kernel] of Object.entries(kernelsByName))
     registerKernel({ kernelName, backendName: name, kernelFunc: dressed(kernelName, kernel) })
   tf.findBackend(name)
   return { name, backend }
 }
 
 /** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
-export const ensureBackend = (): Store => (registered ??= register()).backend
+export const ensureBackend = (): BackendStore => (registered ??= register()).backend
 
 /** The name under which tfjs knows the backend. */
 export const backendName = (): string => (registered ??= register()).name
 
 /** The backend in force, of this copy of the package or of another: tensors of a computation live in that of whoever began it. */
-const inForce = (): Store | undefined => {
+const inForce = (): BackendStore | undefined => {
   const tf = tfjs().engine()
   // tfjs's types hide that there may be none yet; whoever bears the name is of some copy
   const name = tf.backendName as string | undefined
-  return name?.startsWith(NAME) === true ? (tf.backend as Store) : undefined
+  return name?.startsWith(BACKEND_NAME) === true ? (tf.backend as BackendStore) : undefined
 }
 
 /** Returns the backend in force. Throws if no backend of this package is, so outside `compute(() => …)`; `what` names the caller. */
-const insist = (what: string): Store => {
+const insist = (what: string): BackendStore => {
   const store = inForce()
   if (store === undefined)
     throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
@@ -338,9 +338,9 @@ const insist = (what: string): Store => {
 }
 
 /** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */
-export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
+export const adopt = (values: TypedValues, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
   insist('tensor')
-  if (values.length !== product(shape))
+  if (values.length !== productOfSizes(shape))
     throw new RangeError(`tensor: ${values.length} values do not fill the shape [${shape.join(', ')}]`)
   return tfjs()
     .engine()
@@ -354,7 +354,7 @@ export const detached = (x: Tensor): Tensor => {
 }
 
 /** The array behind a tensor, uncopied. */
-export const valuesOf = (x: Tensor): Values => {
+export const tensorValues = (x: Tensor): TypedValues => {
   if (isSealed()) throw new Error('it looks at the entries of a tensor')
   return (inForce() ?? ensureBackend()).values(x.dataId)
 }
@@ -362,17 +362,17 @@ export const valuesOf = (x: Tensor): Values => {
 /** Attributes of a kernel, by the names that tfjs gives them. */
 export type Attributes = NamedAttrMap
 
-type Named = Readonly<Record<string, Tensor>>
+type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** Runs a kernel of several outputs on the tape. */
-export const runAll = (kernel: string, inputs: Named, attrs?: Attributes): Tensor[] => {
+export const runAll = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor[] => {
   insist(kernel)
   // as many as the kernel has
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor[]
 }
 
 /** Runs a kernel of one output on the tape. */
-export const run = (kernel: string, inputs: Named, attrs?: Attributes): Tensor => {
+export const run = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor => {
   insist(kernel)
   // one, as the kernel has
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor

@@ -5,19 +5,19 @@
  * written in the vocabulary itself, so that each is differentiable again, to any order.
  */
 import { operations } from '../kernels/index.js'
-import { type Operation } from '../kernels/operation.js'
+import { type KernelOperation } from '../kernels/operation.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { type Attributes } from './backend.js'
 import * as T from './tensor.js'
 
 /** What tfjs calls a gradient's configuration. */
-export interface Rule {
+export interface GradientRule {
   readonly inputsToSave?: string[]
   readonly saveAllInputs?: boolean
   readonly gradFunc: (dy: Tensor | Tensor[], saved: Tensor[], attrs: Attributes) => Record<string, () => Tensor>
 }
 
-const ruleOf = ({ operands, pulls, keepsNone }: Operation): Rule => ({
+const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): GradientRule => ({
   ...(operands === null ? { saveAllInputs: true } : { inputsToSave: keepsNone ? [] : [...operands] }),
   gradFunc: (dy, saved, attrs) => {
     const names = operands ?? saved.map((_, i) => String(i))
@@ -34,8 +34,8 @@ const ruleOf = ({ operands, pulls, keepsNone }: Operation): Rule => ({
 })
 
 /** Every rule, by the name of its kernel. */
-export const gradients: Readonly<Record<string, Rule>> = Object.fromEntries(
+export const gradientRules: Readonly<Record<string, GradientRule>> = Object.fromEntries(
   Object.entries(operations)
     .filter(([, { operands }]) => operands?.length !== 0)
-    .map(([name, operation]) => [name, ruleOf(operation)])
+    .map(([name, operation]) => [name, gradientRule(operation)])
 )

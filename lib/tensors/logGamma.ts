@@ -16,10 +16,10 @@ import {
 } from './tensor.js'
 
 /** Γ(x + 1) = xΓ(x) leads so far, where Stirling's series has all digits. */
-const STEPS = 9
+const RECURRENCE_STEPS = 9
 /** Beyond, what follows the leading terms changes no digit, and the product of the steps would overflow in time. */
 const FAR = 1e17
-const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
+const GAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 
 /**
  * log Γ(x) of x > 0, entry by entry, to about 4e-15 of the greater of 15 and what it is; its derivative is ψ(x). `Gamma.logGamma` is that of a
@@ -40,12 +40,12 @@ export const logGamma = (x: Tensor): Tensor => {
 
 /** Stirling's series at x + 9, less the logarithm of what that adds. */
 const shifted = (x: Tensor): Tensor => {
-  const at = add(x, STEPS)
+  const at = add(x, RECURRENCE_STEPS)
   const inverse = reciprocal(at)
   const squared = square(inverse)
-  const [last, ...others] = [...SERIES].reverse()
+  const [last, ...others] = [...GAMMA_SERIES].reverse()
   const series = others.reduce((sum, b) => add(mul(sum, squared), b), mul(last, ones([])))
-  const product = Array.from({ length: STEPS }, (_, j) => add(x, j)).reduce((all, one) => mul(all, one))
+  const product = Array.from({ length: RECURRENCE_STEPS }, (_, j) => add(x, j)).reduce((all, one) => mul(all, one))
   const stirling = add(sub(mul(sub(at, 0.5), log(at)), at), add(mul(series, inverse), Elementary.log(2 * Math.PI) / 2))
   return sub(stirling, log(product))
 }

@@ -1,18 +1,21 @@
 /** The engine of tfjs, lent for a computation: our backend and gradients in force, every tensor freed, all put back after. */
 import { backendName, ensureBackend } from './backend.js'
-import { gradients } from './gradients.js'
+import { gradientRules } from './gradients.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { tfjs, type GradConfig, type KernelBackend } from './tfjs.js'
 
 /** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
-interface Choice {
+interface BackendChoice {
   backendName: string
   backendInstance: KernelBackend
   profiler: unknown
   pendingBackendInit: unknown
 }
 
-const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({ kernelName, ...rule }))
+const OUR_GRADIENTS: ReadonlyArray<GradConfig> = Object.entries(gradientRules).map(([kernelName, rule]) => ({
+  kernelName,
+  ...rule
+}))
 
 /**
  * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
@@ -25,7 +28,7 @@ const lendGradients = (): (() => void) => {
   }
   const theirs: GradConfig[] = []
   const none: string[] = []
-  for (const rule of ours) {
+  for (const rule of OUR_GRADIENTS) {
     const before = tf.getGradient(rule.kernelName)
     if (before === rule) continue
     if (before === undefined) none.push(rule.kernelName)
@@ -38,22 +41,22 @@ const lendGradients = (): (() => void) => {
   }
 }
 
-let depth = 0
-let chosen: Choice | undefined
+let tapeDepth = 0
+let chosenBackend: BackendChoice | undefined
 
 /** Puts the backend in force, and returns how to put back the choice of the process. */
 const lendBackend = (): (() => void) => {
   const tf = tfjs().engine()
   // see Choice
-  const choice = tf as unknown as Choice
+  const choice = tf as unknown as BackendChoice
   const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
   const ready = ensureBackend()
   choice.pendingBackendInit = undefined
-  if (chosen?.backendInstance === ready) Object.assign(choice, chosen)
+  if (chosenBackend?.backendInstance === ready) Object.assign(choice, chosenBackend)
   else {
     // the factory is synchronous, so the backend is in force when this returns, and its promise has nothing to tell
     void tf.setBackend(backendName())
-    chosen = {
+    chosenBackend = {
       backendName: backendName(),
       backendInstance: ready,
       profiler: choice.profiler,
@@ -76,14 +79,14 @@ export const scope = <R>(f: () => R): R => {
       tf.endScope()
     }
   }
-  if (depth > 0 && tf.backendName === backendName()) return tidied()
+  if (tapeDepth > 0 && tf.backendName === backendName()) return tidied()
   const giveBackBackend = lendBackend()
   const giveBackGradients = lendGradients()
-  depth++
+  tapeDepth++
   try {
     return tidied()
   } finally {
-    depth--
+    tapeDepth--
     giveBackGradients()
     giveBackBackend()
   }

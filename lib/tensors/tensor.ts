@@ -6,12 +6,12 @@
  * when negative; a reduction without axes folds everything into a scalar. Whatever has a derivative can be differentiated
  * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
  */
-import { adopt, detached, precision, run, runAll, valuesOf } from './backend.js'
+import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
-import { axesOf, axisOf, product } from '../kernels/dense.js'
+import { sortedAxes, axisOf, productOfSizes } from '../kernels/dense.js'
 import { fillNormal, type Key } from '../random/key.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
-import { room } from '../simd/index.js'
+import { allocateDoubles } from '../simd/index.js'
 
 export type { Tensor }
 
@@ -42,7 +42,7 @@ export type EntryType = 'float64' | 'int32' | 'bool'
  * assert.deepEqual([...values], [0.1 * 3, 0.2 * 3, 0.3 * 3, 0.4 * 3])
  */
 export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor => {
-  const copy = room(values.length)
+  const copy = allocateDoubles(values.length)
   copy.set(values)
   return adopt(copy, shape, 'float32')
 }
@@ -66,13 +66,13 @@ export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values,
 export const randomNormal =
   (shape: Shape) =>
   (key: Key): Tensor => {
-    const values = room(product(shape))
+    const values = allocateDoubles(productOfSizes(shape))
     fillNormal(0, values)(key)
     return adopt(values, shape, 'float32')
   }
 
 /** The entries of a tensor as doubles, in an array of their own. */
-export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(valuesOf(x)) })
+export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(tensorValues(x)) })
 
 /** `shape` filled with x, exactly. */
 export const fill = (shape: Shape, x: number): Tensor =>
@@ -90,27 +90,27 @@ export const range = (start: number, stop: number, step = 1): Tensor => {
 
 /** Rows of zeros with a one at the index: [...] → [..., depth]. An index outside [0, depth) gives zeros. */
 export const oneHot = (indices: Operand, depth: number): Tensor =>
-  run('OneHot', { indices: lift(indices) }, { depth, onValue: 1, offValue: 0, dtype: 'float32' })
+  run('OneHot', { indices: asTensor(indices) }, { depth, onValue: 1, offValue: 0, dtype: 'float32' })
 
 /** The identity matrix, [n, n]. */
 export const eye = (n: number): Tensor => oneHot(range(0, n), n)
 /** Zeros of the shape and type of x. */
-export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: lift(x) })
+export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: asTensor(x) })
 
-const lift = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
+const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
 // —— entry by entry ————————————————————————————————————————————————————————————————————————————————————————————————————————
 
-type Unary = (x: Operand) => Tensor
-type Binary = (a: Operand, b: Operand) => Tensor
+type UnaryOperation = (x: Operand) => Tensor
+type BinaryOperation = (a: Operand, b: Operand) => Tensor
 
-const unary =
-  (kernel: string): Unary =>
+const unaryOf =
+  (kernel: string): UnaryOperation =>
   x =>
-    run(kernel, { x: lift(x) })
-const binary =
-  (kernel: string): Binary =>
+    run(kernel, { x: asTensor(x) })
+const binaryOf =
+  (kernel: string): BinaryOperation =>
   (a, b) =>
-    run(kernel, { a: lift(a), b: lift(b) })
+    run(kernel, { a: asTensor(a), b: asTensor(b) })
 
 /**
  * a + b, broadcast.
@@ -124,123 +124,123 @@ const binary =
  * assert.deepEqual(sums.shape, [2, 3])
  * assert.deepEqual([...sums.values], [11, 21, 31, 12, 22, 32])
  */
-export const add: Binary = binary('Add')
+export const add: BinaryOperation = binaryOf('Add')
 /** a - b */
-export const sub: Binary = binary('Sub')
+export const sub: BinaryOperation = binaryOf('Sub')
 /** a · b, entry by entry */
-export const mul: Binary = binary('Multiply')
+export const mul: BinaryOperation = binaryOf('Multiply')
 /** a / b, also between whole numbers */
-export const div: Binary = binary('RealDiv')
+export const div: BinaryOperation = binaryOf('RealDiv')
 /** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
-export const pow: Binary = binary('Pow')
+export const pow: BinaryOperation = binaryOf('Pow')
 /** The larger; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
-export const maximum: Binary = binary('Maximum')
+export const maximum: BinaryOperation = binaryOf('Maximum')
 /** The smaller; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
-export const minimum: Binary = binary('Minimum')
+export const minimum: BinaryOperation = binaryOf('Minimum')
 /** The angle of (b, a), in (-π, π] */
-export const atan2: Binary = binary('Atan2')
+export const atan2: BinaryOperation = binaryOf('Atan2')
 
 /** -x */
-export const neg: Unary = unary('Neg')
+export const neg: UnaryOperation = unaryOf('Neg')
 /** e^x */
-export const exp: Unary = unary('Exp')
+export const exp: UnaryOperation = unaryOf('Exp')
 /** The natural logarithm */
-export const log: Unary = unary('Log')
+export const log: UnaryOperation = unaryOf('Log')
 /** e^x - 1, right for small x */
-export const expm1: Unary = unary('Expm1')
+export const expm1: UnaryOperation = unaryOf('Expm1')
 /** log(1 + x), right for small x */
-export const log1p: Unary = unary('Log1p')
+export const log1p: UnaryOperation = unaryOf('Log1p')
 /** (e^x - e^{-x}) / (e^x + e^{-x}) */
-export const tanh: Unary = unary('Tanh')
+export const tanh: UnaryOperation = unaryOf('Tanh')
 /** 1 / (1 + e^{-x}) */
-export const sigmoid: Unary = unary('Sigmoid')
+export const sigmoid: UnaryOperation = unaryOf('Sigmoid')
 /** log(1 + e^x) */
-export const softplus: Unary = unary('Softplus')
+export const softplus: UnaryOperation = unaryOf('Softplus')
 /** 2/√π ∫₀ˣ e^{-t²} dt */
-export const erf: Unary = unary('Erf')
+export const erf: UnaryOperation = unaryOf('Erf')
 /** √x, NaN where x < 0; the derivative is ∞ at 0. */
-export const sqrt: Unary = unary('Sqrt')
+export const sqrt: UnaryOperation = unaryOf('Sqrt')
 /** 1 / √x */
-export const rsqrt: Unary = unary('Rsqrt')
+export const rsqrt: UnaryOperation = unaryOf('Rsqrt')
 /** x² */
-export const square: Unary = unary('Square')
+export const square: UnaryOperation = unaryOf('Square')
 /** sin x, x in radians */
-export const sin: Unary = unary('Sin')
+export const sin: UnaryOperation = unaryOf('Sin')
 /** cos x, x in radians */
-export const cos: Unary = unary('Cos')
+export const cos: UnaryOperation = unaryOf('Cos')
 /** |x|, derivative 0 at 0 */
-export const abs: Unary = unary('Abs')
+export const abs: UnaryOperation = unaryOf('Abs')
 /** -1, 0 or 1 */
-export const sign: Unary = unary('Sign')
+export const sign: UnaryOperation = unaryOf('Sign')
 /** ⌊x⌋ */
-export const floor: Unary = unary('Floor')
+export const floor: UnaryOperation = unaryOf('Floor')
 /** ⌈x⌉ */
-export const ceil: Unary = unary('Ceil')
+export const ceil: UnaryOperation = unaryOf('Ceil')
 /** The nearest whole number, the even one of two */
-export const round: Unary = unary('Round')
+export const round: UnaryOperation = unaryOf('Round')
 /** 1 / x */
-export const reciprocal: Unary = unary('Reciprocal')
+export const reciprocal: UnaryOperation = unaryOf('Reciprocal')
 /** max(x, 0), derivative 0 at 0 */
-export const relu: Unary = unary('Relu')
+export const relu: UnaryOperation = unaryOf('Relu')
 /** Whether an entry is NaN */
-export const isNaN: Unary = unary('IsNan')
+export const isNaN: UnaryOperation = unaryOf('IsNan')
 /** Whether an entry is neither NaN nor infinite */
-export const isFinite: Unary = unary('IsFinite')
+export const isFinite: UnaryOperation = unaryOf('IsFinite')
 
 /** 1 where x > 0, `below` elsewhere */
-export const step = (x: Operand, below = 0): Tensor => run('Step', { x: lift(x) }, { alpha: below })
+export const step = (x: Operand, below = 0): Tensor => run('Step', { x: asTensor(x) }, { alpha: below })
 /** x held within [low, high]; derivative 1 on the closed interval, 0 outside. */
 export const clip = (x: Operand, low: number, high: number): Tensor => {
   if (!(low <= high)) throw new RangeError(`clip: low ${low} is not <= high ${high}`)
-  return run('ClipByValue', { x: lift(x) }, { clipValueMin: low, clipValueMax: high })
+  return run('ClipByValue', { x: asTensor(x) }, { clipValueMin: low, clipValueMax: high })
 }
 
 /** a > b, entry by entry */
-export const greater: Binary = binary('Greater')
+export const greater: BinaryOperation = binaryOf('Greater')
 /** a ≥ b */
-export const greaterEqual: Binary = binary('GreaterEqual')
+export const greaterEqual: BinaryOperation = binaryOf('GreaterEqual')
 /** a < b */
-export const less: Binary = binary('Less')
+export const less: BinaryOperation = binaryOf('Less')
 /** a ≤ b */
-export const lessEqual: Binary = binary('LessEqual')
+export const lessEqual: BinaryOperation = binaryOf('LessEqual')
 /** a = b; NaN equals nothing */
-export const equal: Binary = binary('Equal')
+export const equal: BinaryOperation = binaryOf('Equal')
 /** a ≠ b */
-export const notEqual: Binary = binary('NotEqual')
+export const notEqual: BinaryOperation = binaryOf('NotEqual')
 /** Whether both are true (not 0) */
-export const logicalAnd: Binary = binary('LogicalAnd')
+export const logicalAnd: BinaryOperation = binaryOf('LogicalAnd')
 /** Whether either is true (not 0) */
-export const logicalOr: Binary = binary('LogicalOr')
+export const logicalOr: BinaryOperation = binaryOf('LogicalOr')
 /** Whether just one is true (not 0) */
-export const logicalXor: Binary = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
+export const logicalXor: BinaryOperation = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
 /** Whether x is false (0) */
-export const logicalNot: Unary = unary('LogicalNot')
+export const logicalNot: UnaryOperation = unaryOf('LogicalNot')
 
 /**
  * a where the condition holds, b elsewhere; all three broadcast. The side not chosen gets derivative 0, but its own
  * derivative is still multiplied by that 0: keep it finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
  */
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
-  run('Select', { condition: lift(condition), t: lift(a), e: lift(b) })
+  run('Select', { condition: asTensor(condition), t: asTensor(a), e: asTensor(b) })
 
 const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
 
 /** Entries as another type: towards whole numbers, fractions are cut; towards truth values, what is not 0 is true. */
-export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: lift(x) }, { dtype: dtypes[type] })
+export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: asTensor(x) }, { dtype: dtypes[type] })
 
 // —— composed of these: what they are made of says all that the compiler and derivatives need ————————————————————————————————
 
 /** tan x, x in radians */
-export const tan: Unary = x => div(sin(x), cos(x))
+export const tan: UnaryOperation = x => div(sin(x), cos(x))
 /** The angle in (-π/2, π/2) whose tangent is x */
-export const atan: Unary = x => atan2(x, 1)
+export const atan: UnaryOperation = x => atan2(x, 1)
 /** The angle in [-π/2, π/2] whose sine is x; |x| ≤ 1 */
-export const asin: Unary = x => atan2(x, sqrt(mul(sub(1, x), add(1, x))))
+export const asin: UnaryOperation = x => atan2(x, sqrt(mul(sub(1, x), add(1, x))))
 /** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
-export const acos: Unary = x => mul(2, atan2(sqrt(sub(1, x)), sqrt(add(1, x))))
+export const acos: UnaryOperation = x => mul(2, atan2(sqrt(sub(1, x)), sqrt(add(1, x))))
 
 /** (e^x - e^{-x}) / 2; away from 0 by e^{|x| - 1}, which overflows no sooner. */
-export const sinh: Unary = x => {
+export const sinh: UnaryOperation = x => {
   const near = clip(x, -1, 1)
   const isBelow = less(x, 0)
   const a = where(isBelow, neg(x), x)
@@ -248,38 +248,38 @@ export const sinh: Unary = x => {
   return where(greater(a, 1), where(isBelow, neg(size), size), mul(0.5, sub(expm1(near), expm1(neg(near)))))
 }
 /** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, of which the derivative overflows no sooner. */
-export const cosh: Unary = x => {
+export const cosh: UnaryOperation = x => {
   const a = where(less(x, 0), neg(x), x)
   const near = add(1, mul(2, square(sinh(mul(0.5, clip(x, -700, 700))))))
   return where(greater(a, 700), mul(Math.E / 2, exp(sub(a, 1))), near)
 }
 /** Beyond it 1 + a² is a². */
-const FAR = 268435456
+const LARGE_ARGUMENT = 268435456
 /** The inverse of sinh: log(1 + a + a²/(1 + √(1 + a²))) of a = |x|, where a is large log 2a */
-export const asinh: Unary = x => {
+export const asinh: UnaryOperation = x => {
   const isBelow = less(x, 0)
   const a = where(isBelow, neg(x), x)
-  const near = clip(a, -1, FAR)
+  const near = clip(a, -1, LARGE_ARGUMENT)
   const small = log1p(mul(near, add(1, div(near, add(1, sqrt(add(1, square(near))))))))
-  const size = where(greater(a, FAR), add(log(maximum(a, FAR)), Math.LN2), small)
+  const size = where(greater(a, LARGE_ARGUMENT), add(log(maximum(a, LARGE_ARGUMENT)), Math.LN2), small)
   return where(isBelow, neg(size), size)
 }
 /** The inverse of cosh on [0, ∞); x ≥ 1 */
-export const acosh: Unary = x => mul(2, asinh(sqrt(mul(0.5, sub(x, 1)))))
+export const acosh: UnaryOperation = x => mul(2, asinh(sqrt(mul(0.5, sub(x, 1)))))
 /** The inverse of tanh; |x| < 1 */
-export const atanh: Unary = x => mul(0.5, sub(log1p(x), log1p(neg(x))))
+export const atanh: UnaryOperation = x => mul(0.5, sub(log1p(x), log1p(neg(x))))
 
 /** x/(1 + e⁻ˣ), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118) */
-export const silu: Unary = x => mul(x, sigmoid(x))
+export const silu: UnaryOperation = x => mul(x, sigmoid(x))
 /** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415) */
-export const gelu: Unary = x => mul(x, add(0.5, mul(0.5, erf(mul(Math.SQRT1_2, x)))))
+export const gelu: UnaryOperation = x => mul(x, add(0.5, mul(0.5, erf(mul(Math.SQRT1_2, x)))))
 /** x, or e^x - 1 where x < 0 */
-export const elu: Unary = x => where(less(x, 0), expm1(minimum(x, 0)), x)
+export const elu: UnaryOperation = x => where(less(x, 0), expm1(minimum(x, 0)), x)
 /** The self-normalising unit (Klambauer et al. 2017, arXiv 1706.02515) */
-export const selu: Unary = x =>
+export const selu: UnaryOperation = x =>
   mul(1.0507009873554805, where(less(x, 0), mul(1.6732632423543772, expm1(minimum(x, 0))), x))
 /** Whether an entry is ∞ or -∞ */
-export const isInf: Unary = x => equal(abs(x), Infinity)
+export const isInf: UnaryOperation = x => equal(abs(x), Infinity)
 
 /** x as a constant: nothing is differentiated through it. */
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
@@ -302,13 +302,13 @@ export const withDerivativeOf = (value: Operand, x: Tensor): Tensor =>
 
 // —— along axes ————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
-type Reduction = (x: Operand, axis?: Axes, keepDims?: boolean) => Tensor
+type ReduceAxes = (x: Operand, axis?: Axes, keepDims?: boolean) => Tensor
 
-const axesAttr = (axis: Axes | undefined, rank: number, op: string): number[] => axesOf(axis, rank, op)
+const axesAttr = (axis: Axes | undefined, rank: number, op: string): number[] => sortedAxes(axis, rank, op)
 const reduction =
-  (kernel: string, op: string): Reduction =>
+  (kernel: string, op: string): ReduceAxes =>
   (x, axis, keepDims = false) => {
-    const t = lift(x)
+    const t = asTensor(x)
     const axes = axesAttr(axis, t.rank, op)
     return run(kernel, { x: t }, { axis: axes, reductionIndices: axes, keepDims })
   }
@@ -325,22 +325,22 @@ const reduction =
  * assert.deepEqual([...compute(() => sum(x(), 0)).values], [5, 7, 9])
  * assert.deepEqual(compute(() => sum(x(), -1, true)).shape, [2, 1])
  */
-export const sum: Reduction = reduction('Sum', 'sum')
+export const sum: ReduceAxes = reduction('Sum', 'sum')
 /** The average over the axes */
-export const mean: Reduction = reduction('Mean', 'mean')
+export const mean: ReduceAxes = reduction('Mean', 'mean')
 /** The largest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
-export const max: Reduction = reduction('Max', 'max')
+export const max: ReduceAxes = reduction('Max', 'max')
 /** The smallest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
-export const min: Reduction = reduction('Min', 'min')
+export const min: ReduceAxes = reduction('Min', 'min')
 /** Whether all are true (not 0) */
-export const all: Reduction = reduction('All', 'all')
+export const all: ReduceAxes = reduction('All', 'all')
 /** Whether any is true (not 0) */
-export const any: Reduction = reduction('Any', 'any')
+export const any: ReduceAxes = reduction('Any', 'any')
 
 /** e^x / Σ e^x along an axis, the last unless told */
-export const softmax = (x: Operand, axis = -1): Tensor => run('Softmax', { logits: lift(x) }, { dim: axis })
+export const softmax = (x: Operand, axis = -1): Tensor => run('Softmax', { logits: asTensor(x) }, { dim: axis })
 /** x - log Σ e^x along an axis, the last unless told */
-export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', { logits: lift(x) }, { axis })
+export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', { logits: asTensor(x) }, { axis })
 
 /**
  * log Σ e^x over the axes, without overflow; -∞ where every entry is -∞.
@@ -352,8 +352,8 @@ export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', {
  * const { values } = compute(() => logSumExp(tensor([1000, 1000], [2])))
  * assert.equal(values[0], 1000 + Math.log(2))
  */
-export const logSumExp: Reduction = (x, axis, keepDims = false) => {
-  const t = lift(x)
+export const logSumExp: ReduceAxes = (x, axis, keepDims = false) => {
+  const t = asTensor(x)
   const axes = axesAttr(axis, t.rank, 'logSumExp')
   // the shift cancels in the value and in every derivative, so it counts as a constant
   const top = stopGradient(max(t, axes, true))
@@ -363,7 +363,7 @@ export const logSumExp: Reduction = (x, axis, keepDims = false) => {
 }
 
 /** Where the largest stands along an axis (the first unless told); the first among equals, or the first NaN. */
-export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: lift(x) }, { axis })
+export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTensor(x) }, { axis })
 /** Where the smallest stands along an axis (the first unless told); the first among equals, or the first NaN. */
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
@@ -377,8 +377,8 @@ const ranges = {
 } as const
 
 /** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a number of the precision. */
-export const norm: Reduction = (x, axis, keepDims = false) => {
-  const t = lift(x)
+export const norm: ReduceAxes = (x, axis, keepDims = false) => {
+  const t = asTensor(x)
   const { least, most, by } = ranges[precision()]
   const shrinks = powerOfTwo(-by)
   const grows = powerOfTwo(by)
@@ -558,15 +558,15 @@ export const packTriangle = (x: Tensor): Tensor => run('ToTriangle', { x })
 // —— shape —————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /** The same entries under another shape, one size of which may be -1, to be worked out. */
-export const reshape = (x: Operand, shape: Shape): Tensor => run('Reshape', { x: lift(x) }, { shape: [...shape] })
+export const reshape = (x: Operand, shape: Shape): Tensor => run('Reshape', { x: asTensor(x) }, { shape: [...shape] })
 
 /** An axis of size 1 inserted before `axis`. */
-export const expandDims = (x: Operand, axis = 0): Tensor => run('ExpandDims', { input: lift(x) }, { dim: axis })
+export const expandDims = (x: Operand, axis = 0): Tensor => run('ExpandDims', { input: asTensor(x) }, { dim: axis })
 
 /** Axes of size 1 dropped: those given, or all. */
 export const squeeze = (x: Operand, axis?: Axes): Tensor => {
-  const t = lift(x)
-  const axes = axis === undefined ? undefined : axesOf(axis, t.rank, 'squeeze')
+  const t = asTensor(x)
+  const axes = axis === undefined ? undefined : sortedAxes(axis, t.rank, 'squeeze')
   const wrong = axes?.find(i => t.shape[i] !== 1)
   if (wrong !== undefined) throw new RangeError(`squeeze: axis ${wrong} has size ${t.shape[wrong]}, not 1`)
   return reshape(
@@ -577,7 +577,7 @@ export const squeeze = (x: Operand, axis?: Axes): Tensor => {
 
 /** Axis i of the result is axis perm[i] of x; the order is reversed without `perm`. */
 export const transpose = (x: Operand, perm?: ReadonlyArray<number>): Tensor => {
-  const t = lift(x)
+  const t = asTensor(x)
   const order =
     perm === undefined ? t.shape.map((_, i) => t.rank - 1 - i) : perm.map(i => axisOf(i, t.rank, 'transpose'))
   if (new Set(order).size !== t.rank || order.length !== t.rank)
@@ -587,20 +587,21 @@ export const transpose = (x: Operand, perm?: ReadonlyArray<number>): Tensor => {
 
 /** The block that starts at `begin` and has `size` entries along each axis (-1 for all that follow). */
 export const slice = (x: Operand, begin: Axes, size: Axes = -1): Tensor => {
-  const t = lift(x)
+  const t = asTensor(x)
   const begins = typeof begin === 'number' ? [begin] : [...begin]
   const sizes = typeof size === 'number' ? [size] : [...size]
   return run('Slice', { x: t }, { begin: begins, size: sizes })
 }
 
 /** tfjs passes lists of tensors as inputs in the place of records, whatever its types say. */
-const listed = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
+const tensorsAsInputs = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
   if (xs.length === 0) throw new RangeError(`${op}: no tensors to join; give at least one`)
-  return xs.map(lift) as unknown as Record<string, Tensor>
+  return xs.map(asTensor) as unknown as Record<string, Tensor>
 }
 
 /** Joined along an axis they already have */
-export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor => run('Concat', listed(xs, 'concat'), { axis })
+export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor =>
+  run('Concat', tensorsAsInputs(xs, 'concat'), { axis })
 /** Joined along a new axis */
 export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => {
   const parts = xs.map(x => expandDims(x, axis))
@@ -616,19 +617,19 @@ export const unstack = (x: Tensor, axis = 0): Tensor[] =>
 
 /** Repeated reps[i] times along axis i */
 export const tile = (x: Operand, reps: ReadonlyArray<number>): Tensor => {
-  const t = lift(x)
+  const t = asTensor(x)
   if (reps.length !== t.rank) throw new RangeError(`tile: ${reps.length} repetitions for a tensor of rank ${t.rank}`)
   return run('Tile', { x: t }, { reps: [...reps] })
 }
 
 /** Stretched to a shape it broadcasts to */
 export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
-  const t = lift(x)
+  const t = asTensor(x)
   const lead = shape.length - t.rank
   const own = [...new Array<number>(Math.max(lead, 0)).fill(1), ...t.shape]
   if (lead < 0 || own.some((length, i) => length !== 1 && length !== shape[i]))
     throw new RangeError(`broadcastTo: [${t.shape.join(', ')}] does not stretch to [${shape.join(', ')}]`)
-  if (product(own) === product(shape) && product(shape) > 0) return reshape(t, shape)
+  if (productOfSizes(own) === productOfSizes(shape) && productOfSizes(shape) > 0) return reshape(t, shape)
   return tile(
     reshape(t, own),
     own.map((length, i) => (length === shape[i] ? 1 : shape[i]))
@@ -636,17 +637,17 @@ export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
 }
 
 type Paddings = ReadonlyArray<readonly [number, number]>
-const pairs = (paddings: Paddings): number[][] => paddings.map(([before, after]) => [before, after])
+const paddingPairs = (paddings: Paddings): number[][] => paddings.map(([before, after]) => [before, after])
 
 /** `before` and `after` entries of x added at the ends of every axis */
 export const pad = (x: Operand, paddings: Paddings, constant = 0): Tensor =>
-  run('PadV2', { x: lift(x) }, { paddings: pairs(paddings), constantValue: constant })
+  run('PadV2', { x: asTensor(x) }, { paddings: paddingPairs(paddings), constantValue: constant })
 
 // —— by index ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /** The entries of x at `indices` along an axis: [..., n, ...] → [..., indices' shape, ...]. An index outside is an error. */
 export const gather = (x: Tensor, indices: Operand, axis = 0): Tensor =>
-  run('GatherV2', { x, indices: lift(indices) }, { axis })
+  run('GatherV2', { x, indices: asTensor(indices) }, { axis })
 /** Turned round along an axis */
 export const reverse = (x: Tensor, axis = 0): Tensor =>
   gather(x, range(x.shape[axisOf(axis, x.rank, 'reverse')] - 1, -1, -1), axis)
@@ -654,4 +655,4 @@ export const reverse = (x: Tensor, axis = 0): Tensor =>
 export const segmentSum = (x: Tensor, ids: Tensor, segments: number): Tensor =>
   run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: segments })
 /** Σ of tensors of one shape, in one pass */
-export const addN = (xs: ReadonlyArray<Tensor>): Tensor => run('AddN', listed(xs, 'addN'))
+export const addN = (xs: ReadonlyArray<Tensor>): Tensor => run('AddN', tensorsAsInputs(xs, 'addN'))

@@ -3,12 +3,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
 import type { Added } from '../data/widen.js'
-import type { Sheet } from '../data/write.js'
-import { formed, formOf } from './forms.js'
+import type { TableSheet } from '../data/write.js'
+import { formed, fileFormOf } from './forms.js'
 import { ofItsWidth } from './models.js'
 import * as options from './options.js'
-import type { Form } from './tableOptions.js'
-import { Ended, type Failure, type World } from './world.js'
+import type { OutputForm } from './tableOptions.js'
+import { Ended, type CommandFailure, type World } from './world.js'
 
 /** What is added to which rows, and where they go. */
 export interface Adding {
@@ -20,13 +20,13 @@ export interface Adding {
   readonly columns: ReadonlyArray<string>
   /** The new columns of a part of the rows. */
   readonly added: (table: Points.Table) => Added
-  readonly flags: { readonly out: string; readonly to: Form | undefined }
+  readonly flags: { readonly out: string; readonly to: OutputForm | undefined }
 }
 
 async function* sheets(
   copies: ReturnType<World['readCopies']>,
   { file, columns, added }: Adding
-): AsyncGenerator<Sheet> {
+): AsyncGenerator<TableSheet> {
   for await (const read of copies) {
     const copy = options.asRead(options.named(file))(read)
     if (E.isLeft(copy)) throw new Ended(copy.left)
@@ -39,13 +39,13 @@ async function* sheets(
 
 export const adding =
   (of: Adding) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     const { argument, file, how, inPieces, flags } = of
     const output = { option: '--out', path: flags.out }
     const text = formed(
-      formOf(flags.out, flags.to),
+      fileFormOf(flags.out, flags.to),
       output,
       sheets(world.readCopies(argument, file, how, inPieces), of)
     )
-    return options.write(world)([{ ...output, text }])
+    return options.writeOutputs(world)([{ ...output, text }])
   }

@@ -9,43 +9,46 @@ import { pipeline } from 'node:stream/promises'
 import { Worker } from 'node:worker_threads'
 import { batches } from '../../lib/formats/arrow.js'
 import { Absent, type Columns } from '../../lib/formats/columns.js'
-import { groups } from '../../lib/formats/parquet.js'
+import { rowGroupsOf } from '../../lib/formats/parquet.js'
 import { mayThread } from './mayThread.js'
 
 /** What is read: a file of Parquet, by its path or held whole, or bytes of Arrow as they come. */
-export type Asked =
+export type ReadRequest =
   | { readonly format: 'Parquet'; readonly file: string | ArrayBuffer; readonly size: number }
   | { readonly format: 'Arrow'; readonly bytes: AsyncIterable<Uint8Array>; readonly size: number | null }
 
 /** What the thread is told at its start. */
-export interface Told {
+export interface ThreadMessage {
   /** Without the bytes of Arrow, which come by its standard input. */
   readonly asked:
-    | Exclude<Asked, { readonly format: 'Arrow' }>
+    | Exclude<ReadRequest, { readonly format: 'Arrow' }>
     | { readonly format: 'Arrow'; readonly size: number | null }
   readonly readsNested: boolean
 }
 
 /** A thread may be busy with a part for so many seconds, and longer by the millions of bytes that it has taken for it. */
-const SECONDS = 10
+const MAX_PART_SECONDS = 10
 const PER_MILLION = 1
 /** It is looked after that often, in milliseconds. */
-const LOOK = 100
+const WATCH_MILLISECONDS = 100
 /** It may hold so many megabytes, and more by the megabytes of the file: what is packed grows. */
 const MEGABYTES = 1024
 const PER_MEGABYTE = 100
 
 /** Half of the memory that there is, in megabytes. */
-const half = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
+const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
 
 const megabytesFor = (size: number | null): number =>
-  Math.floor(size === null ? half() : Math.min(half(), MEGABYTES + PER_MEGABYTE * (size / (1 << 20))))
+  Math.floor(size === null ? halfOfMemory() : Math.min(halfOfMemory(), MEGABYTES + PER_MEGABYTE * (size / (1 << 20))))
 
 // A test runner loads the source as it is: the thread then runs what was built of it.
 const entry = new URL(/\.ts$/.test(import.meta.url) ? '../../dist/src/cli/reading.js' : './reading.js', import.meta.url)
 
 /** Bytes as they are taken. */
-async function* counted(bytes: AsyncIterable<Uint8Array>, took: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* countedBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  took: (bytes: number) => void
+): AsyncGenerator<Uint8Array> {
   for await (const piece of bytes) {
     took(piece.length)
     yield piece
@@ -53,19 +56,19 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, took: (bytes: number) 
 }
 
 /** The parts of a file, in this thread; `took` is told how many bytes were taken. */
-export async function* partsOf(
-  asked: Asked,
+export async function* fileParts(
+  asked: ReadRequest,
   readsNested: boolean,
   took: (bytes: number) => void = () => undefined
 ): AsyncGenerator<Columns> {
   if (asked.format === 'Arrow') {
-    yield* batches(counted(asked.bytes, took), readsNested)
+    yield* batches(countedBytes(asked.bytes, took), readsNested)
     return
   }
   const { file, size } = asked
   if (typeof file !== 'string') {
     took(size)
-    yield* groups(file, readsNested)
+    yield* rowGroupsOf(file, readsNested)
     return
   }
   const handle = await open(file)
@@ -78,14 +81,14 @@ export async function* partsOf(
       took(bytesRead)
       return part.buffer
     }
-    yield* groups({ byteLength: size, slice }, readsNested)
+    yield* rowGroupsOf({ byteLength: size, slice }, readsNested)
   } finally {
     await handle.close()
   }
 }
 
 /** An error as it comes from another thread, which knows no classes. */
-const here = (error: unknown, megabytes: number): unknown => {
+const localError = (error: unknown, megabytes: number): unknown => {
   if (!(error instanceof Error)) return error
   if ('library' in error) return new Absent(String(error.library))
   return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -94,17 +97,20 @@ const here = (error: unknown, megabytes: number): unknown => {
 }
 
 /** The parts of a file; an error where its reader takes too long, or too much memory. */
-export async function* apart(
-  asked: Asked,
+export async function* partsInThread(
+  asked: ReadRequest,
   readsNested: boolean,
   limits: { readonly seconds?: number; readonly megabytes?: number } = {}
 ): AsyncGenerator<Columns> {
   if (!mayThread()) {
-    yield* partsOf(asked, readsNested)
+    yield* fileParts(asked, readsNested)
     return
   }
-  const { seconds = SECONDS, megabytes = megabytesFor(asked.size) } = limits
-  const told: Told = { asked: asked.format === 'Arrow' ? { format: 'Arrow', size: asked.size } : asked, readsNested }
+  const { seconds = MAX_PART_SECONDS, megabytes = megabytesFor(asked.size) } = limits
+  const told: ThreadMessage = {
+    asked: asked.format === 'Arrow' ? { format: 'Arrow', size: asked.size } : asked,
+    readsNested
+  }
   const thread = new Worker(entry, {
     workerData: told,
     stdin: asked.format === 'Arrow',
@@ -123,7 +129,7 @@ export async function* apart(
     else heard(said)
   })
   thread.on('error', error => {
-    fail(here(error, megabytes))
+    fail(localError(error, megabytes))
   })
   thread.on('exit', () => {
     fail(new Error('its reader ended early'))
@@ -136,7 +142,7 @@ export async function* apart(
   const looking = setInterval(() => {
     const most = seconds + PER_MILLION * (taken / 1e6)
     if (busy() - before > most) fail(new Error(`reading it had no end after ${Math.floor(most)} seconds`))
-  }, LOOK)
+  }, WATCH_MILLISECONDS)
   try {
     for (;;) {
       taken = 0

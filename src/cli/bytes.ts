@@ -1,6 +1,6 @@
 /** What bytes are: text, or something else by the first of them. */
 import * as E from '../core/either.js'
-import { Ended, refusal, type Failure } from './world.js'
+import { Ended, usageRefusal, type CommandFailure } from './world.js'
 
 /** What is no text, by its first bytes, and what to do with it. */
 const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
@@ -20,23 +20,23 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
 ]
 
 /** Whether bytes begin so. */
-export const starts = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
+export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 
 export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
-  signatures.find(([start]) => starts(bytes, start))
+  signatures.find(([start]) => startsWithBytes(bytes, start))
 
 /** The text of bytes, piece after piece, or what they are instead. */
 const decoding = (
   argument: string,
   path: string
-): ((bytes: Uint8Array, isLast: boolean) => E.Either<Failure, string>) => {
+): ((bytes: Uint8Array, isLast: boolean) => E.Either<CommandFailure, string>) => {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const noText = refusal(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
+  const noText = usageRefusal(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
   let isBegun = false
   return (bytes, isLast) => {
     const found = isBegun ? undefined : signatureOf(bytes)
-    if (found !== undefined) return refusal(argument, path, found[1], found[2])
+    if (found !== undefined) return usageRefusal(argument, path, found[1], found[2])
     isBegun = true
     try {
       const text = decoder.decode(bytes, { stream: !isLast })
@@ -48,17 +48,17 @@ const decoding = (
 }
 
 /** The text of bytes, or what they are instead. */
-export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
+export const decodeText = (argument: string, path: string, bytes: Uint8Array): E.Either<CommandFailure, string> =>
   decoding(argument, path)(bytes, true)
 
 /** The same of bytes that come in pieces. */
-export async function* decoded(
+export async function* decodedPieces(
   argument: string,
   path: string,
   bytes: AsyncIterable<Uint8Array>
 ): AsyncGenerator<string> {
   const next = decoding(argument, path)
-  const sure = (text: E.Either<Failure, string>): string => {
+  const sure = (text: E.Either<CommandFailure, string>): string => {
     if (E.isLeft(text)) throw new Ended(text.left)
     return text.right
   }
@@ -67,4 +67,4 @@ export async function* decoded(
 }
 
 /** Whether bytes are packed by gzip, by the first of them. */
-export const isPacked = (bytes: Uint8Array): boolean => starts(bytes, [0x1f, 0x8b])
+export const isPacked = (bytes: Uint8Array): boolean => startsWithBytes(bytes, [0x1f, 0x8b])

@@ -2,6 +2,6 @@
 import type * as E from '../core/either.js'
 import type * as Problem from '../core/problem.js'
 
-export { faultless, inside } from '../core/problem.js'
+export { faultless, problemInside } from '../core/problem.js'
 
-export type Checked<A> = E.Either<Problem.Problems, A>
+export type OrProblems<A> = E.Either<Problem.Problems, A>

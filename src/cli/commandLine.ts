@@ -3,15 +3,15 @@ import { Command, CommanderError, Option, type Help, type OptionValues } from '@
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { printable, wrapped } from '../fit/text.js'
+import { printableText, wrapped } from '../fit/text.js'
 import type { Command as Described, Work } from './command.js'
-import { nameOf, type Options } from './option.js'
+import { optionName, type Options } from './option.js'
 import { coloured, type Terminal } from './terminal.js'
 import { commands, description } from './usage.js'
 import { exits, type World } from './world.js'
 
 /** An option given twice, or with its opposite, is refused: the last does not win in silence. Of a list all count. */
-const once = (
+const refuseRepeated = (
   options: ReadonlyArray<Option>,
   on: (name: string, act: () => void) => unknown,
   refuse: (message: string) => never
@@ -57,7 +57,7 @@ const hinted =
 const HELP = 80
 
 /** The least that a description has beside its option; with less it stands below it. */
-const BESIDE = 40
+const MIN_DESCRIPTION_WIDTH = 40
 
 /** An option or a command and what it is: as commander has it where there is room. */
 const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
@@ -65,7 +65,7 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
   const beside = within - termWidth - 4
   if (about === '') return `  ${term}`
   const [start, indent] =
-    beside < BESIDE ? [`  ${term}\n      `, 6] : [`  ${term.padEnd(termWidth + 2)}`, termWidth + 4]
+    beside < MIN_DESCRIPTION_WIDTH ? [`  ${term}\n      `, 6] : [`  ${term.padEnd(termWidth + 2)}`, termWidth + 4]
   return start + helper.boxWrap(about, within - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
 }
 
@@ -73,15 +73,16 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
 const WIDE = 100
 
 /** How wide a text that follows help may be where it is printed. */
-const widthOf = ({ out, err }: Terminal, isError: boolean, most: number): number => Math.min(isError ? err : out, most)
+const helpWidth = ({ out, err }: Terminal, isError: boolean, most: number): number =>
+  Math.min(isError ? err : out, most)
 
 /** Options that help names and does not describe. */
 const named =
   (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = widthOf(terminal, error, HELP)
+    const within = helpWidth(terminal, error, HELP)
     const lines = Object.entries(groups).map(([title, keys]) =>
-      wrapped(`  ${title.toLowerCase()}: ${keys.map(nameOf).join(' ')}`, within, '    ')
+      wrapped(`  ${title.toLowerCase()}: ${keys.map(optionName).join(' ')}`, within, '    ')
     )
     return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
   }
@@ -90,7 +91,7 @@ const named =
 const examples =
   (lines: ReadonlyArray<string>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = widthOf(terminal, error, WIDE)
+    const within = helpWidth(terminal, error, WIDE)
     const shown = lines.map(line =>
       line.startsWith('#')
         ? wrapped(`  ${line}`, within, '  # ')
@@ -117,7 +118,7 @@ const exitCodes =
   ({ error }: { readonly error: boolean }): string =>
     wrapped(
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
-      widthOf(terminal, error, WIDE)
+      helpWidth(terminal, error, WIDE)
     )
 
 /** What help says of it. */
@@ -129,12 +130,12 @@ const commanders = (options: Options): ReadonlyArray<Option> =>
   Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
     const word = argument === null ? '' : ` <${argument.name}>`
     const made = new Option(
-      `${short === undefined ? '' : `-${short}, `}${nameOf(key)}${word}`,
+      `${short === undefined ? '' : `-${short}, `}${optionName(key)}${word}`,
       aboutOf(about, otherwise)
     )
     return [
       made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
-      ...(opposite === undefined ? [] : [new Option(nameOf(`no-${key}`), opposite)])
+      ...(opposite === undefined ? [] : [new Option(optionName(`no-${key}`), opposite)])
     ]
   })
 
@@ -166,7 +167,7 @@ const declare = (
  * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
  * be printed instead (help, version, a wrong word) goes to `out` and `err`.
  */
-const described = (
+const commandParser = (
   version: string,
   terminal: Terminal,
   isAll: boolean,
@@ -204,7 +205,7 @@ const described = (
   program.commandsGroup('Help:')
 
   for (const command of program.commands) {
-    once(
+    refuseRepeated(
       command.options,
       (name, act) => command.on(`option:${name}`, act),
       message => command.error(message)
@@ -230,7 +231,7 @@ const described = (
 }
 
 /** Reads the words. */
-const read = (
+const parseCommandLine = (
   { version, terminal }: Pick<World, 'version' | 'terminal'>,
   argv: ReadonlyArray<string>,
   out: (text: string) => void,
@@ -238,7 +239,7 @@ const read = (
 ): E.Either<CommanderError, Work> => {
   // `fit --help all` and `help fit all` describe every option
   const isAll = argv.at(-1) === 'all' && argv.some(word => ['help', '--help', '-h'].includes(word))
-  const { parse, work } = described(version, terminal, isAll, out, err)
+  const { parse, work } = commandParser(version, terminal, isAll, out, err)
   try {
     parse(isAll ? argv.slice(0, -1) : argv)
     const found = work()
@@ -256,14 +257,14 @@ export const run =
   (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2 | 130 | 143> =>
   async () => {
     let printed = ''
-    const work = read(
+    const work = parseCommandLine(
       world,
       argv,
       text => {
         printed += text
       },
       text => {
-        world.stderr(coloured(world.terminal)(printable(text, true)))
+        world.stderr(coloured(world.terminal)(printableText(text, true)))
       }
     )
     if (E.isLeft(work)) {
@@ -274,7 +275,7 @@ export const run =
     if (E.isRight(done)) return done.right === null ? 0 : exits[done.right]
     const { exit, problems } = done.left
     const lines = problems.map(
-      problem => `${wrapped(`error: ${printable(Problem.show(problem))}`, world.terminal.err)}\n`
+      problem => `${wrapped(`error: ${printableText(Problem.show(problem))}`, world.terminal.err)}\n`
     )
     world.stderr(coloured(world.terminal)(lines.join('')))
     return exit

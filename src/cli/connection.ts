@@ -1,10 +1,10 @@
 /** Where a queue is, as the command line has it. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { mapped, text } from './option.js'
+import { mapArgument, textArgument } from './option.js'
 
 /** A URL; `env:NAME` is what the environment's NAME holds, so that a password stands in no list of processes. */
-export const connection = mapped(text('url'), (text, _, option) => {
+export const connection = mapArgument(textArgument('url'), (text, _, option) => {
   const name = /^env:(\w+)$/.exec(text)?.[1]
   const url = name === undefined ? text : (process.env[name] ?? '')
   return /^rediss?:\/\/./.test(url)

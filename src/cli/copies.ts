@@ -4,22 +4,22 @@ import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
 import { type CsvOptions } from '../data/grid.js'
 import { tablesWith } from '../data/inParts.js'
-import { widened, type Copied, type Written } from '../data/widen.js'
+import { widened, type Copied, type WrittenTable } from '../data/widen.js'
 import type { Copy } from './world.js'
 
 /** How a table is written again, after so many rows. */
-interface Begun extends Omit<Written, 'rows'> {
+interface BegunCopy extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
 /** The tables of parts that come one after another, and their cells as they are written. */
-export const copiesOf =
+export const copiedTables =
   (options: CsvOptions) =>
   (parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncIterable<E.Either<DataError, Copy>> =>
     scanned(
       tablesWith(options)(parts),
       null,
-      (before: Begun | null, found): readonly [Begun | null, E.Either<DataError, Copy>] => {
+      (before: BegunCopy | null, found): readonly [BegunCopy | null, E.Either<DataError, Copy>] => {
         if (E.isLeft(found)) return [before, found]
         const [table, [grid, { rows, ...own }]] = found.right
         const { names, delimiter, count } = before ?? { ...own, count: 0 }

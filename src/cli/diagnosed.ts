@@ -10,7 +10,7 @@ import { findHint, involvesMinVariance, type Hint } from '../fit/hint.js'
 import { findLocalOptimum } from '../fit/localOptimum.js'
 import type { Choices } from './choices.js'
 import { heardAmong } from './running.js'
-import type { Progress } from './progress.js'
+import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
 /** The last of states that are computed one after another, or where a signal came. */
@@ -28,9 +28,9 @@ const untilHeard = <S>(
   })
 
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
-const resampled = async (
+const bootstrapOrNull = async (
   world: World,
-  watch: Progress['resampling'],
+  watch: ProgressLine['resampling'],
   resamples: number | null,
   { seed, ...fitted }: Findings,
   data: Source.Data
@@ -49,14 +49,14 @@ const lineOf = (score: Score.Score<string>): Fit.Constructor | null =>
 /** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
 const tested = async (
   world: World,
-  watch: Progress['testing'],
+  watch: ProgressLine['testing'],
   resamples: number | null,
   { scaling, pipeline, mixture, seed }: Findings,
   data: Source.Data
 ): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
   if (resamples === null) return { tests: null, stopped: null }
   const family = lineOf(pipeline.score)
-  if (family === null || Source.isSource(data) || Missing.has(data))
+  if (family === null || Source.isSource(data) || Missing.hasMissingCells(data))
     return {
       tests: E.left([
         family === null
@@ -73,7 +73,7 @@ const tested = async (
       stopped: null
     }
   const to = Mixture.components(mixture)
-  const states = ComponentTest.states({
+  const states = ComponentTest.testStates({
     family,
     resamples,
     seed,
@@ -88,7 +88,7 @@ const tested = async (
 }
 
 /** Where components share a cluster, and others cover two. */
-const stuckOf = ({ pipeline, seen, ...fit }: Findings): Findings['stuck'] =>
+const stuckOf = ({ pipeline, seen, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: seen, score: pipeline.score })
 
 /** What tails or a background would gain. */
@@ -100,24 +100,24 @@ const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | n
     ranked: choice?.candidates ?? [],
     criterion: choice?.criterion ?? 'bic',
     involvesMinVariance:
-      fit.floored.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
+      fit.atMinVariance.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
   })
 
 /** All of it, as far as somebody asked and no signal came. */
 export const diagnosed = async (
   world: World,
-  { resampling, testing, doing }: Progress,
+  { resampling, testing, doing }: ProgressLine,
   { open, bootstrap: resamples, testComponents }: Choices,
   fit: Findings,
   data: Source.Data
 ): Promise<{
-  readonly found: Pick<Findings, 'bootstrap' | 'hint' | 'stuck' | 'tests'>
+  readonly found: Pick<Findings, 'bootstrap' | 'robustnessHint' | 'localOptimum' | 'tests'>
   readonly stopped: Signal | null
 }> => {
-  const { bootstrap, stopped } = await resampled(world, resampling, resamples, fit, data)
+  const { bootstrap, stopped } = await bootstrapOrNull(world, resampling, resamples, fit, data)
   doing('looking for outliers and for better places of components')
-  const hint = open.robust || open.background !== null ? null : hintOf(fit)
+  const robustnessHint = open.robust || open.background !== null ? null : hintOf(fit)
   const tests = stopped === null ? await tested(world, testing, testComponents, fit, data) : { tests: null, stopped }
-  const stuck = fit.isStreamed ? null : stuckOf(fit)
-  return { found: { bootstrap, hint, stuck, tests: tests.tests }, stopped: tests.stopped }
+  const localOptimum = fit.isStreamed ? null : stuckOf(fit)
+  return { found: { bootstrap, robustnessHint, localOptimum, tests: tests.tests }, stopped: tests.stopped }
 }

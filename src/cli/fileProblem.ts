@@ -2,7 +2,7 @@
 import * as Problem from '../core/problem.js'
 
 /** The code of a file system's error: `ENOENT`. */
-export const code = (error: unknown): string =>
+export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
@@ -20,8 +20,8 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
   ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
-export const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
-  const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
-  const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
-  return Problem.of(argument, path, domain, remedy, code(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
+export const fileSystemProblem = (argument: string, path: string, error: unknown): Problem.Problem => {
+  const reason = Object.hasOwn(reasons, errorCode(error)) ? reasons[errorCode(error)] : undefined
+  const [domain, remedy] = reason ?? [`a file that can be used (${errorCode(error)})`, 'choose another']
+  return Problem.of(argument, path, domain, remedy, errorCode(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
 }

@@ -6,16 +6,25 @@ import { pathToFileURL } from 'node:url'
 import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { code, problem } from './fileProblem.js'
-import { inputsOf, readBytes, readText, realOf } from './input.js'
+import { errorCode, fileSystemProblem } from './fileProblem.js'
+import { tableFiles, readBytes, readText, realOf } from './input.js'
 import type * as Tables from './tables.js'
-import { Ended, failed, refusal, refused, type Failure, type Files, type Output, type World } from './world.js'
+import {
+  Ended,
+  workFailed,
+  usageRefusal,
+  usageRefused,
+  type CommandFailure,
+  type Files,
+  type Output,
+  type World
+} from './world.js'
 
-type Refusal = (problem: Problem.Problem) => Failure
+type Refusal = (problem: Problem.Problem) => CommandFailure
 
-const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): Failure =>
+const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): CommandFailure =>
   refusal(
-    code(error) === 'ENOENT'
+    errorCode(error) === 'ENOENT'
       ? Problem.of(
           option,
           path,
@@ -23,7 +32,7 @@ const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknow
           'create it first',
           `the folder ${dirname(path)} does not exist`
         )
-      : problem(option, path, error)
+      : fileSystemProblem(option, path, error)
   )
 
 /** What a path stands for, whatever the links by which it is reached; null for what is no plain file. */
@@ -32,15 +41,15 @@ const identityOf = async (path: string): Promise<string | null> => {
   return found === null ? realOf(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
 }
 
-const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
-  const all = await Promise.all(inputs.map(path => inputsOf('', path)))
+const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () => {
+  const all = await Promise.all(inputs.map(path => tableFiles('', path)))
   const paths = all.flatMap(found => (E.isLeft(found) ? [] : found.right.map(({ path }) => path)))
   const taken = new Set(await Promise.all(paths.map(identityOf)))
   for (const output of outputs)
     try {
       const { path } = output
       const found = await stat(path).catch((error: unknown) => {
-        if (code(error) !== 'ENOENT') throw error
+        if (errorCode(error) !== 'ENOENT') throw error
         return null
       })
       if (found?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
@@ -48,11 +57,11 @@ const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
       const own = await identityOf(path)
       if (own !== null && taken.has(own)) {
         const remedy = 'choose another name: this one is read or written already'
-        return refusal(output.option, path, 'a file of its own', remedy)
+        return usageRefusal(output.option, path, 'a file of its own', remedy)
       }
       taken.add(own)
     } catch (error) {
-      return E.left(outputProblem(refused, output, error))
+      return E.left(outputProblem(usageRefused, output, error))
     }
   return E.right(undefined)
 }
@@ -80,7 +89,9 @@ const writeFiles: World['writeFiles'] = files => async () => {
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true }).catch(() => undefined)
     if (error instanceof Ended) return E.left(error.failure)
-    return E.left(current === undefined ? failed(problem('', '', error)) : outputProblem(failed, current, error))
+    return E.left(
+      current === undefined ? workFailed(fileSystemProblem('', '', error)) : outputProblem(workFailed, current, error)
+    )
   }
 }
 
@@ -90,27 +101,27 @@ const makeFolder: World['makeFolder'] = (option, path) => async () => {
     return E.right(undefined)
   } catch (error) {
     return E.left(
-      refused(
-        code(error) === 'EEXIST'
+      usageRefused(
+        errorCode(error) === 'EEXIST'
           ? Problem.of(option, path, 'a folder but a file', 'choose another name')
-          : problem(option, path, error)
+          : fileSystemProblem(option, path, error)
       )
     )
   }
 }
 
 /** A module runs as it is loaded, with all rights of the program: it is the user's own. */
-const load: World['load'] = (argument, path) => async () => {
+const loadModule: World['load'] = (argument, path) => async () => {
   try {
     await access(path, constants.R_OK)
   } catch (error) {
-    return E.left(refused(problem(argument, path, error)))
+    return E.left(usageRefused(fileSystemProblem(argument, path, error)))
   }
   try {
     const module: unknown = await import(pathToFileURL(resolve(path)).href)
     return E.right(module)
   } catch (error) {
-    return refusal(argument, path, `a module that loads (${reason(error)})`, 'correct it')
+    return usageRefusal(argument, path, `a module that loads (${reason(error)})`, 'correct it')
   }
 }
 
@@ -121,7 +132,7 @@ const exists: World['exists'] = path => () =>
   )
 
 /** Not every command reads a table. */
-const tables = (): Promise<typeof Tables> => import('./tables.js')
+const loadTables = (): Promise<typeof Tables> => import('./tables.js')
 
 /** The part of the world that is files. */
 export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
@@ -131,20 +142,20 @@ export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
   readTable:
     (...asked) =>
     async () =>
-      (await tables()).readTable(stdin)(...asked)(),
+      (await loadTables()).readTableAt(stdin)(...asked)(),
   readSource:
     (...asked) =>
     async () =>
-      (await tables()).readSource(stdin)(...asked)(),
+      (await loadTables()).readSourceAt(stdin)(...asked)(),
   isLarge: path => async () => {
-    const { comfortable, isLarge, PARQUET_GROWTH } = await tables()
+    const { comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
     return isLarge(path, comfortable(), PARQUET_GROWTH)
   },
   readCopies: async function* (...asked) {
-    yield* (await tables()).readCopies(stdin)(...asked)
+    yield* (await loadTables()).readCopies(stdin)(...asked)
   },
-  load,
-  checkOutputs,
+  load: loadModule,
+  checkOutputs: checkOutputPaths,
   makeFolder,
   writeFiles
 })

@@ -2,32 +2,32 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Settings from '../fit/fitSettings.js'
-import type { Checked } from './checked.js'
-import type { Named } from './families.js'
+import type { OrProblems } from './checked.js'
+import type { NamedFamily } from './families.js'
 import {
-  either,
-  flag,
-  listOf,
-  mapped,
+  eitherFlagOption,
+  flagOption,
+  listArgument,
+  mapArgument,
   named,
-  nameOf,
-  number,
-  oneOf,
+  optionName,
+  numberArgument,
+  oneOfWords,
   option,
   optionOr,
-  output,
-  path,
+  outputArgument,
+  pathArgument,
   setting,
-  such,
-  text,
-  whole,
+  domainArgument,
+  textArgument,
+  wholeNumberArgument,
   type Argument,
-  type Values
+  type OptionValues
 } from './option.js'
 import { outputs } from './outputs.js'
 import { connection } from './connection.js'
-import { GROWN, maximising, recipes, type Recipe } from './recipeNames.js'
-import { columns, reading, vocabulary } from './tableOptions.js'
+import { GROWN, maximising, recipes, type RecipeName } from './recipeNames.js'
+import { COLUMN_OPTIONS, READING_OPTIONS, VOCABULARY_OPTION } from './tableOptions.js'
 import type { Output } from './world.js'
 
 /** Every so many steps of a stage, or milliseconds. */
@@ -36,33 +36,36 @@ export type Every =
   | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
 
 /** The most components that may be asked for: more than anybody has rows for. */
-const MOST = 1000
+const MAX_COMPONENTS = 1000
 
 /** `3`, `2..6`, or a list of such. */
-export const counts = mapped(text('numbers'), (text, _, name): Checked<ReadonlyArray<number>> => {
-  const ranges = text.split(',').map(part => {
-    const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
-    return [Number(from), Number(to)] as const
-  })
-  const isNone = ([first, last]: readonly [number, number]): boolean =>
-    Settings.components.problems(name, first).length > 0 || !(last >= first && last - first < MOST)
-  const none = ranges.find(isNone)
-  return none === undefined
-    ? E.right([
-        ...new Set(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)))
-      ])
-    : E.left([
-        Problem.of(
-          name,
-          text,
-          `${Settings.components.says}, a range or a list of such`,
-          none[1] >= 1 && none[1] < none[0] ? `try ${none[1]}..${none[0]}` : 'try 2, or 2..6'
-        )
-      ])
-})
+export const countsArgument = mapArgument(
+  textArgument('numbers'),
+  (text, _, name): OrProblems<ReadonlyArray<number>> => {
+    const ranges = text.split(',').map(part => {
+      const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
+      return [Number(from), Number(to)] as const
+    })
+    const isNone = ([first, last]: readonly [number, number]): boolean =>
+      Settings.componentsSetting.problems(name, first).length > 0 || !(last >= first && last - first < MAX_COMPONENTS)
+    const none = ranges.find(isNone)
+    return none === undefined
+      ? E.right([
+          ...new Set(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)))
+        ])
+      : E.left([
+          Problem.of(
+            name,
+            text,
+            `${Settings.componentsSetting.says}, a range or a list of such`,
+            none[1] >= 1 && none[1] < none[0] ? `try ${none[1]}..${none[0]}` : 'try 2, or 2..6'
+          )
+        ])
+  }
+)
 
 /** Families are those of the vocabulary, which is loaded to tell them. */
-const family: Argument<Named> = {
+const familyArgument: Argument<NamedFamily> = {
   name: 'family',
   read: async (text, option, known) => {
     const vocabulary = await known.vocabulary()
@@ -75,7 +78,7 @@ const family: Argument<Named> = {
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /** `30s`, `5m`, `1h`, or a number of steps. */
-const every = mapped(text('time'), (text, _, name): Checked<Every> => {
+const everyArgument = mapArgument(textArgument('time'), (text, _, name): OrProblems<Every> => {
   const found = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text)
   const [amount, unit] = found === null ? [NaN, ''] : [Number(found[1]), found[2]]
   return !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
@@ -85,44 +88,44 @@ const every = mapped(text('time'), (text, _, name): Checked<Every> => {
       )
 })
 
-export const fitting = {
-  components: option(counts, 'number of components: 3, or 2..6 to choose from', {
+export const FIT_OPTIONS = {
+  components: option(countsArgument, 'number of components: 3, or 2..6 to choose from', {
     short: 'k',
     otherwise: 'chosen from 1..9'
   }),
   family: option(
-    listOf(family, 'families'),
+    listArgument(familyArgument, 'families'),
     'covariance family, or a list to choose from: isotropic (one variance per component), full, …; a name of mclust (VVE) or of factor analysers (UUU2); ' +
       'spherical (equal weights, variance 1); symmetric-pair (variance 1, at m and -m); or one of --vocabulary',
     { otherwise: 'chosen from those with learned variances' }
   ),
   criterion: option(
-    such(Settings.criterion, 'criterion'),
+    domainArgument(Settings.criterionSetting, 'criterion'),
     'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows',
     { otherwise: 'icl; bic where two or more components are given' }
   ),
-  robust: flag('also try heavy tails (t) and a background component for rows in no cluster', {
+  robust: flagOption('also try heavy tails (t) and a background component for rows in no cluster', {
     conflicts: ['pipeline']
   }),
   background: option(
-    such(Settings.background, 'background'),
+    domainArgument(Settings.backgroundSetting, 'background'),
     'also try each family beside a background of this shape: box for uniform noise, cauchy for rows far away',
     { conflicts: ['pipeline'] }
   ),
   fixed: option(
-    path(),
+    pathArgument(),
     'hold known components, in the units of the table: centres as a table, a model (means and covariances), or a JSON list of { mean, covariance, weight }',
     { conflicts: ['pipeline', 'robust', 'background', 'testComponents'] }
   ),
-  ...columns,
-  ...reading,
-  standardize: either(
+  ...COLUMN_OPTIONS,
+  ...READING_OPTIONS,
+  standardize: eitherFlagOption(
     'scale each column to mean 0 and standard deviation 1 to learn; results stay in the units of the data ' +
       '(default, except for pipelines and for families with variance 1)',
     'learn from unscaled columns'
   ),
   recipe: optionOr(
-    oneOf([GROWN, ...recipes], 'recipe'),
+    oneOfWords([GROWN, ...recipes], 'recipe'),
     GROWN,
     'grown: expectation-maximization with components split one by one and split-and-merge moves, as fit(rows) does; ' +
       'annealed: expectation-maximization from one start, then noise and split-and-merge moves if they raise the likelihood; ' +
@@ -130,33 +133,33 @@ export const fitting = {
       'maximum-likelihood: all noise levels together; spectral: from principal directions'
   ),
   prior: option(
-    number(Settings.prior, 'rows'),
+    numberArgument(Settings.priorSetting, 'rows'),
     'use the weak prior of Fraley & Raftery with this strength in rows, which keeps components from collapsing: 0.01, as in mclust',
     { otherwise: 'none' }
   ),
   bootstrap: option(
-    whole(Settings.resamples(Settings.level.otherwise)),
+    wholeNumberArgument(Settings.resamples(Settings.levelSetting.otherwise)),
     'compute bootstrap intervals of weights, means and covariances from this many resamples: 200',
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline'] }
   ),
   testComponents: option(
-    whole(Settings.tests),
+    wholeNumberArgument(Settings.tests),
     'test the number of components by likelihood ratios of this many resamples, against one fewer and one more: 99',
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline', 'prior', 'stream', 'queue'] }
   ),
   compare: option(
-    listOf(oneOf(recipes, 'recipe'), 'recipes'),
+    listArgument(oneOfWords(recipes, 'recipe'), 'recipes'),
     'also learn by these recipes, and compare the results: em,annealed',
     { conflicts: ['printPipeline'] }
   ),
-  pipeline: option(path(), 'learn by this pipeline (JSON) instead of a recipe', {
+  pipeline: option(pathArgument(), 'learn by this pipeline (JSON) instead of a recipe', {
     conflicts: ['components', 'family', 'criterion', 'recipe', 'prior']
   }),
-  ...vocabulary,
-  seed: setting(Settings.seed, whole, 'random seed; the same seed gives the same numbers'),
+  ...VOCABULARY_OPTION,
+  seed: setting(Settings.seed, wholeNumberArgument, 'random seed; the same seed gives the same numbers'),
   starts: setting(
-    Settings.starts,
-    whole,
+    Settings.startsSetting,
+    wholeNumberArgument,
     'run this many fits with successive seeds, keep the best, and report how many agree: 10'
   ),
   checkpoint: option(
@@ -166,9 +169,9 @@ export const fitting = {
       conflicts: ['compare', 'printPipeline']
     }
   ),
-  every: option(every, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
-  resume: flag('resume from the checkpoint if it exists'),
-  stream: either(
+  every: option(everyArgument, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
+  resume: flagOption('resume from the checkpoint if it exists'),
+  stream: eitherFlagOption(
     'read the table in pieces into a temporary file, for tables that do not fit in memory: learned from a sample, refined on all rows',
     'read the whole table into memory (default: only if it fits in half of it)',
     { conflicts: ['by'] }
@@ -178,27 +181,27 @@ export const fitting = {
     'distribute the computation over queue workers, bit-identical to --stream: redis://host:port, rediss:// for TLS, or env:NAME',
     { conflicts: ['by', 'stream'] }
   ),
-  out: option(output, 'write the model as JSON'),
-  report: option(output, 'write a report as HTML, to open in a browser'),
+  out: option(outputArgument, 'write the model as JSON'),
+  report: option(outputArgument, 'write a report as HTML, to open in a browser'),
   figures: option(named('folder', 'figures'), 'write the figures of the report as SVG files'),
-  by: option(text('column'), 'fit each group of rows separately; files are named model-GROUP.json', {
+  by: option(textArgument('column'), 'fit each group of rows separately; files are named model-GROUP.json', {
     conflicts: ['printPipeline', 'checkpoint']
   }),
   labels: option(
-    text('column'),
+    textArgument('column'),
     'column of known classes, not used for learning: prints the rows of each class by component, and the adjusted Rand index',
     { conflicts: ['stream', 'queue', 'printPipeline'] }
   ),
-  json: flag('print the result as JSON'),
-  quiet: flag('print only errors', { conflicts: ['verbose'] }),
-  verbose: flag('print all candidates, the pipeline, and how it was computed'),
-  printPipeline: flag("print the recipe's pipeline as JSON without running it; for grown, that of the last steps")
+  json: flagOption('print the result as JSON'),
+  quiet: flagOption('print only errors', { conflicts: ['verbose'] }),
+  verbose: flagOption('print all candidates, the pipeline, and how it was computed'),
+  printPipeline: flagOption("print the recipe's pipeline as JSON without running it; for grown, that of the last steps")
 }
 
-export type Flags = Values<typeof fitting>
+export type FitFlags = OptionValues<typeof FIT_OPTIONS>
 
 /** Options that are not of every day, by their titles in help. */
-export const groups: Readonly<Record<string, ReadonlyArray<keyof Flags>>> = {
+export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>> = {
   'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
   Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
   Diagnosis: ['bootstrap', 'testComponents', 'compare', 'by', 'figures', 'verbose'],
@@ -207,33 +210,33 @@ export const groups: Readonly<Record<string, ReadonlyArray<keyof Flags>>> = {
 }
 
 /** Options that say what is printed, written and kept of a fit, and nothing of what is learned. */
-export const ofOutput: ReadonlyArray<keyof Flags> = [
+export const ofOutput: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
 ]
 /** Those that are asked beside a fit. */
-const ofMore: ReadonlyArray<keyof Flags> = ['compare', 'bootstrap', 'testComponents', 'queue']
+const ofMore: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
 
 /** Of options as they were typed those by which the same is learned again. */
 export const asksAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
-  typed.filter(option => ![...ofOutput, ...ofMore].some(key => nameOf(key) === option.replace(/ .*/s, '')))
+  typed.filter(option => ![...ofOutput, ...ofMore].some(key => optionName(key) === option.replace(/ .*/s, '')))
 
 /** Options, as they were typed, by which other commands read the same table. */
 export const readsAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(option =>
-    Object.keys({ ...reading, ...vocabulary }).some(key =>
-      [nameOf(key), nameOf(`no-${key}`)].includes(option.replace(/ .*/s, ''))
+    Object.keys({ ...READING_OPTIONS, ...VOCABULARY_OPTION }).some(key =>
+      [optionName(key), optionName(`no-${key}`)].includes(option.replace(/ .*/s, ''))
     )
   )
 
 /** The files that are asked for. */
-export const outputsOf = ({ out, report }: Pick<Partial<Flags>, 'out' | 'report'>): ReadonlyArray<Output> => [
+export const outputsOf = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'report'>): ReadonlyArray<Output> => [
   ...(out === undefined ? [] : [{ option: '--out', path: out }]),
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
 /** Recipes to learn by too: each once, and none that is learned by already. */
-const others = ({ compare = [], pipeline, recipe }: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
+const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const known: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
   const repeated = compare.find((word, i) => known.includes(word) || compare.indexOf(word) < i)
   return Problem.unless(
@@ -246,8 +249,8 @@ const others = ({ compare = [], pipeline, recipe }: Partial<Flags>): ReadonlyArr
 }
 
 /** Which ways of learning take an option. */
-interface Taken {
-  readonly by: ReadonlyArray<Recipe | typeof GROWN>
+interface OptionUse {
+  readonly by: ReadonlyArray<RecipeName | typeof GROWN>
   /** Whether recipes of --compare learn by it too. */
   readonly isCompared?: boolean
   /** Whether the number of components is to grow, which that of some families does not. */
@@ -256,7 +259,7 @@ interface Taken {
   readonly or?: string
 }
 
-const taken: Readonly<Record<string, Taken>> = {
+const OPTION_USES: Readonly<Record<string, OptionUse>> = {
   fixed: { by: [GROWN], grows: true, or: '; --compare learns by another recipe too' },
   robust: { by: [GROWN] },
   background: { by: [GROWN] },
@@ -264,10 +267,10 @@ const taken: Readonly<Record<string, Taken>> = {
   missing: { by: [GROWN], isCompared: true, or: ', or use --missing drop' },
   prior: { by: maximising, isCompared: true },
   bootstrap: { by: maximising }
-} satisfies Partial<Record<keyof Flags, Taken>>
+} satisfies Partial<Record<keyof FitFlags, OptionUse>>
 
 /** Options that the way of learning does not take. */
-const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
+const untaken = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const { recipe = GROWN, pipeline, family = [], compare = [], missing, robust, starts } = flags
   const { fixed, background, prior, bootstrap } = flags
   const given: Readonly<Record<string, string | number | undefined>> = {
@@ -280,7 +283,7 @@ const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
     // the other words of it say which rows are learned from
     missing: missing === 'keep' ? 'em' : undefined
   }
-  return Object.entries(taken).flatMap(([key, { by, isCompared = false, grows = false, or = '' }]) => {
+  return Object.entries(OPTION_USES).flatMap(([key, { by, isCompared = false, grows = false, or = '' }]) => {
     const value = given[key]
     const other = [
       pipeline !== undefined ? '--pipeline' : by.includes(recipe) ? null : `--recipe ${recipe}`,
@@ -290,7 +293,7 @@ const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
     return value === undefined || other === undefined
       ? []
       : Problem.of(
-          nameOf(key),
+          optionName(key),
           String(value),
           `available with ${other}`,
           `${by.length === 1 ? 'leave one of the two out' : `use it with one of ${by.join(', ')}`}${or}`
@@ -299,7 +302,7 @@ const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
 }
 
 /** Families that have a number of components of their own. */
-const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   family.flatMap(({ word, count }) =>
     count === null
       ? []
@@ -322,7 +325,7 @@ const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Pro
   )
 
 /** What is said of a checkpoint that there is none of. */
-const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+const checkpointProblems = ({ checkpoint, every, resume = false }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   checkpoint !== undefined || (every === undefined && !resume)
     ? []
     : [
@@ -334,10 +337,10 @@ const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyAr
         )
       ]
 
-export const rules = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
-  ...others(flags),
+export const fitOptionProblems = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => [
+  ...compareProblems(flags),
   ...untaken(flags),
-  ...counted(flags),
-  ...kept(flags),
+  ...familyCountProblems(flags),
+  ...checkpointProblems(flags),
   ...outputs(outputsOf(flags), flags.json === true || flags.by !== undefined)
 ]

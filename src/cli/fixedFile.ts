@@ -10,23 +10,23 @@ import * as Points from '../data/index.js'
 import { gaussianProblems } from '../mixture/component.js'
 import * as Component from '../mixture/families/fixed.js'
 import * as Mixture from '../mixture/index.js'
-import { faultless, inside, type Checked } from './checked.js'
+import { faultless, problemInside, type OrProblems } from './checked.js'
 import * as json from '../core/json.js'
 import * as Model from '../fit/model.js'
-import { ofJson as modelOf } from './models.js'
+import { modelOfJson as modelOf } from './models.js'
 import * as options from './options.js'
-import type { Failure, World } from './world.js'
+import type { CommandFailure, World } from './world.js'
 
-type Known = ReadonlyArray<Component.Fixed>
+type KnownComponents = ReadonlyArray<Component.Fixed>
 
 const OPTION = '--fixed'
 
 /** Where each column that is learned from stands among those of a file. */
-const placesOf = (
+const columnPlaces = (
   path: string,
   columns: ReadonlyArray<string>,
   given: ReadonlyArray<string>
-): Checked<ReadonlyArray<number>> => {
+): OrProblems<ReadonlyArray<number>> => {
   const missing = columns.filter(name => !given.includes(name))
   return faultless(
     missing.map(name =>
@@ -41,19 +41,23 @@ const placesOf = (
   )
 }
 
-const place = t.union([t.number, t.readonlyArray(t.number)])
-const listed = t.readonlyArray(
-  t.partial({ mean: place, covariance: t.union([place, t.readonlyArray(t.readonlyArray(t.number))]), weight: t.number })
+const numberOrListCodec = t.union([t.number, t.readonlyArray(t.number)])
+const fixedComponentsCodec = t.readonlyArray(
+  t.partial({
+    mean: numberOrListCodec,
+    covariance: t.union([numberOrListCodec, t.readonlyArray(t.readonlyArray(t.number))]),
+    weight: t.number
+  })
 )
 
 /** Means and covariances of a model's components; how many rows are of each is learned. */
-const ofModel =
+const fixedOfModel =
   (path: string, columns: ReadonlyArray<string>) =>
-  (model: Model.Model): Checked<Known> => {
+  (model: Model.Model): OrProblems<KnownComponents> => {
     const mixture = Model.toMixture(model)
     return pipe(
-      faultless(gaussianProblems(mixture).map(inside(`${OPTION} ${path}`)), undefined),
-      E.flatMap(() => placesOf(path, columns, model.columns)),
+      faultless(gaussianProblems(mixture).map(problemInside(`${OPTION} ${path}`)), undefined),
+      E.flatMap(() => columnPlaces(path, columns, model.columns)),
       E.map(places => {
         const own = Mixture.marginal(places)(mixture)
         const d = columns.length
@@ -68,18 +72,18 @@ const ofModel =
     )
   }
 
-const ofJson =
+const fixedOfJson =
   (path: string, columns: ReadonlyArray<string>) =>
-  (text: string): Checked<Known> =>
+  (text: string): OrProblems<KnownComponents> =>
     pipe(
       text,
-      json.parse(OPTION, path),
-      E.flatMap((value): Checked<Known> =>
-        Model.claims(value)
-          ? pipe(value, modelOf(standard, path), E.flatMap(ofModel(path, columns)))
+      json.parseJsonText(OPTION, path),
+      E.flatMap((value): OrProblems<KnownComponents> =>
+        Model.claimsModel(value)
+          ? pipe(value, modelOf(standard, path), E.flatMap(fixedOfModel(path, columns)))
           : pipe(
               value,
-              json.decode(listed, path),
+              json.decodeJson(fixedComponentsCodec, path),
               E.map(
                 RA.map(({ mean, covariance, weight }) =>
                   Component.fixed({
@@ -94,20 +98,20 @@ const ofJson =
     )
 
 /** What a file knows of components, by the columns that are learned from, in the units of the data. */
-export const fixedOf =
+export const fixedOfFile =
   (world: World, path: string) =>
-  (columns: ReadonlyArray<string>): TE.TaskEither<Failure, Known> =>
+  (columns: ReadonlyArray<string>): TE.TaskEither<CommandFailure, KnownComponents> =>
     path.toLowerCase().endsWith('.json')
       ? pipe(
           world.readText(OPTION, path),
-          TE.flatMap(text => options.checked(ofJson(path, columns)(text)))
+          TE.flatMap(text => options.checkedEither(fixedOfJson(path, columns)(text)))
         )
       : pipe(
-          options.readTable(world, OPTION)(path, {}),
+          options.readTableFile(world, OPTION)(path, {}),
           TE.flatMap(({ points, columns: given }) =>
-            options.checked(
+            options.checkedEither(
               pipe(
-                placesOf(path, columns, given),
+                columnPlaces(path, columns, given),
                 E.map(places => Points.toRows(points).map(row => Component.fixed({ mean: places.map(j => row[j]) })))
               )
             )

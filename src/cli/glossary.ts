@@ -15,11 +15,11 @@ import * as Schedule from '../schedule/index.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as TimeGrid from '../sampler/timeGrid.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Weighting from '../objective/weighting.js'
 import * as Vocabulary from '../standard.js'
 
-export interface Word<T = unknown> {
+export interface GlossaryWord<T = unknown> {
   /** As written in code: `Schedule.cosine`. */
   readonly name: string
   readonly about: string
@@ -30,19 +30,19 @@ export interface Word<T = unknown> {
   readonly example: T
 }
 
-export interface Concept<T = unknown> {
+export interface GlossaryConcept<T = unknown> {
   readonly concept: string
   readonly about: string
-  readonly words: ReadonlyArray<Word<T>>
+  readonly words: ReadonlyArray<GlossaryWord<T>>
 }
 
-interface Named<T> {
+interface NamedWithTest<T> {
   readonly name: string
   readonly about: string
   readonly is: (u: unknown) => u is T
 }
 
-interface Said<T extends Case.AnyValue> {
+interface GlossaryOptions<T extends Case.AnyValue> {
   readonly formula?: (value: T) => string
   /** The names of what is made of cases. */
   readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
@@ -50,7 +50,10 @@ interface Said<T extends Case.AnyValue> {
 
 /** Each concept of the language with the words that a vocabulary has of it, in the order of the reference. */
 const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
-  const of = <T extends Case.AnyValue>(concept: Named<T>, { formula, recipes = [] }: Said<T> = {}): Concept<T> => ({
+  const of = <T extends Case.AnyValue>(
+    concept: NamedWithTest<T>,
+    { formula, recipes = [] }: GlossaryOptions<T> = {}
+  ): GlossaryConcept<T> => ({
     concept: concept.name,
     about: concept.about,
     words: [...Vocabulary.words(vocabulary)(concept), ...recipes].map(({ name, about, code, example }) => ({
@@ -64,7 +67,7 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   return {
     schedules: of<Schedule.Schedule>(Schedule.concept, Schedule),
     clocks: of<Clock.Clock>(Clock.concept, Clock),
-    timeLaws: of<TimeLaw.TimeLaw>(TimeLaw.concept, TimeLaw),
+    noiseLevelsWords: of<NoiseLevels.NoiseLevels>(NoiseLevels.concept, NoiseLevels),
     weightings: of<Weighting.Weighting>(Weighting.concept, Weighting),
     parametrizations: of<Parametrization.Parametrization>(Parametrization.concept, Parametrization),
     expectations: of<Expectation.Expectation>(Expectation.concept),
@@ -85,12 +88,12 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
 /** The same, of a vocabulary of one's own. */
 export const concepts: (vocabulary: Vocabulary.Vocabulary) => ReturnType<typeof conceptsOf> = conceptsOf
 
-const standard = concepts(Vocabulary.standard)
+const standardConcepts = concepts(Vocabulary.standard)
 
 export const {
   schedules,
   clocks,
-  timeLaws,
+  noiseLevelsWords,
   weightings,
   parametrizations,
   expectations,
@@ -105,6 +108,6 @@ export const {
   stages,
   samplers,
   timeGrids
-} = standard
+} = standardConcepts
 
-export const vocabulary: ReadonlyArray<Concept> = Object.values(standard)
+export const standardVocabulary: ReadonlyArray<GlossaryConcept> = Object.values(standardConcepts)

@@ -1,16 +1,16 @@
 /** The groups of rows that `--by` asks for: each has a fit of its own. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../index.js'
-import type { Flags } from './fitOptions.js'
-import { part, rowsOf, type Rows } from './rows.js'
-import { refusal, type Failure } from './world.js'
+import type { FitFlags } from './fitOptions.js'
+import { tableRowsAt, learningRows, type TableRows } from './rows.js'
+import { usageRefusal, type CommandFailure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */
-export interface Group {
+export interface RowGroup {
   /** Its value in the column of `--by`; null for all rows. */
   readonly value: string | null
-  readonly table: Rows
-  readonly flags: Flags
+  readonly table: TableRows
+  readonly flags: FitFlags
 }
 
 /** `model.json` of a group is `model-group.json`. */
@@ -21,25 +21,27 @@ const ofGroup = (path: string | undefined, group: string): string | undefined =>
 const GROUPS = 1000
 
 /** All rows, or those of each value of the column of `--by`, in the order of their values. */
-export const groupsOf =
-  (flags: Flags) =>
-  (table: Points.Table): E.Either<Failure, ReadonlyArray<Group>> => {
+export const rowGroups =
+  (flags: FitFlags) =>
+  (table: Points.Table): E.Either<CommandFailure, ReadonlyArray<RowGroup>> => {
     const { by, figures } = flags
     const [column, ...kept] = table.kept ?? []
-    if (by === undefined) return E.right([{ value: null, table: rowsOf(table), flags }])
+    if (by === undefined) return E.right([{ value: null, table: learningRows(table), flags }])
     const values = [...new Set(column.cells)].sort()
     if (values.length > GROUPS)
-      return refusal('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
+      return usageRefusal('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
     // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
     // A name of points alone is no file but a folder.
     const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
     return E.right(
-      values.map((value, g): Group => {
+      values.map((value, g): RowGroup => {
         const isAlone = letters.indexOf(letters[g]) === letters.lastIndexOf(letters[g])
         const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
         return {
           value,
-          table: rowsOf(part(column.cells.flatMap((cell, i) => (cell === value ? [i] : [])))({ ...table, kept })),
+          table: learningRows(
+            tableRowsAt(column.cells.flatMap((cell, i) => (cell === value ? [i] : [])))({ ...table, kept })
+          ),
           flags: {
             ...flags,
             out: ofGroup(flags.out, name),

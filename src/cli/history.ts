@@ -18,7 +18,7 @@ export class History {
 
   add(value: number): void {
     if (this.taken++ % this.every === 0) this.values.push(value)
-    if (this.values.length <= Limits.values) return
+    if (this.values.length <= Limits.maxValues) return
     this.values = this.values.filter((_, i) => i % 2 === 0)
     this.every *= 2
   }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type * as T from 'fp-ts/lib/Task.js'
 import type { Files, World } from './world.js'
 
-const version = (): string => {
+const packageVersion = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
   return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown'
 }
@@ -31,7 +31,7 @@ export const worldOf = (own: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'unti
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
   makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),
   writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
-  version: version(),
+  version: packageVersion(),
   stdout: content => () =>
     new Promise(resolve => {
       process.stdout.write(content, () => {

@@ -7,30 +7,33 @@ import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
-import { decode, decoded, isPacked } from './bytes.js'
-import { problem } from './fileProblem.js'
-import { Ended, refusal, refused, type Failure, type World } from './world.js'
+import { decodeText, decodedPieces, isPacked } from './bytes.js'
+import { fileSystemProblem } from './fileProblem.js'
+import { Ended, usageRefusal, usageRefused, type CommandFailure, type World } from './world.js'
 
 /** Through links that lead to nothing yet, as many as a file system follows. */
-export const followed = async (path: string, left = 40): Promise<string> => {
+export const resolvedPath = async (path: string, left = 40): Promise<string> => {
   const leads = left > 0 ? await readlink(path).catch(() => null) : null
   return leads === null
     ? join(await realpath(dirname(path)), basename(path))
-    : followed(resolve(dirname(path), leads), left - 1)
+    : resolvedPath(resolve(dirname(path), leads), left - 1)
 }
 
 /** The path of a file, through links. */
-export const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
+export const realOf = (path: string): Promise<string> => realpath(path).catch(() => resolvedPath(path))
 
 /** What was packed by gzip; of a length that a text may have. */
-export const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MOST + 1 }) : bytes
+export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
+  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
 
 /** So many bytes a text may have at the most. */
-const MOST = bufferConstants.MAX_STRING_LENGTH
+const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH
 
 /** All pieces, until there are more bytes than so many. */
-export const gathered = async (pieces: AsyncIterable<Uint8Array | string>, most = MOST): Promise<Buffer> => {
+export const gatherBytes = async (
+  pieces: AsyncIterable<Uint8Array | string>,
+  most = MAX_TEXT_BYTES
+): Promise<Buffer> => {
   const all: Uint8Array[] = []
   let length = 0
   for await (const piece of pieces) {
@@ -42,11 +45,11 @@ export const gathered = async (pieces: AsyncIterable<Uint8Array | string>, most 
   return Buffer.concat(all)
 }
 
-const tooLong = (argument: string, path: string): E.Either<Failure, never> =>
-  refusal(
+const tooLong = (argument: string, path: string): E.Either<CommandFailure, never> =>
+  usageRefusal(
     argument,
     path,
-    `a text of less than ${Math.round(MOST / Elementary.powerOfTwo(20))} MB`,
+    `a text of less than ${Math.round(MAX_TEXT_BYTES / Elementary.powerOfTwo(20))} MB`,
     'give a part of it, such as every tenth line'
   )
 
@@ -55,10 +58,10 @@ export const readBytes =
   (argument, path) =>
   async () => {
     try {
-      const bytes = await (path === '-' ? gathered(stdin).then(unpacked) : gathered(bytesOf(path)))
-      return bytes.length <= MOST ? E.right(bytes) : tooLong(argument, path)
+      const bytes = await (path === '-' ? gatherBytes(stdin).then(gunzipped) : gatherBytes(unpackedBytes(path)))
+      return bytes.length <= MAX_TEXT_BYTES ? E.right(bytes) : tooLong(argument, path)
     } catch (error) {
-      return E.left(refused(problem(argument, path, error)))
+      return E.left(usageRefused(fileSystemProblem(argument, path, error)))
     }
   }
 
@@ -69,33 +72,33 @@ export const readText =
   async () => {
     if (path === '-') {
       const bytes = await readBytes(stdin)(argument, path)()
-      return E.isLeft(bytes) ? bytes : decode(argument, path, bytes.right)
+      return E.isLeft(bytes) ? bytes : decodeText(argument, path, bytes.right)
     }
     try {
       const texts: string[] = []
       let length = 0
-      for await (const text of decoded(argument, path, bytesOf(path))) {
+      for await (const text of decodedPieces(argument, path, unpackedBytes(path))) {
         texts.push(text)
         length += text.length
-        if (length > MOST) return tooLong(argument, path)
+        if (length > MAX_TEXT_BYTES) return tooLong(argument, path)
       }
       return E.right(texts.join(''))
     } catch (error) {
-      return E.left(error instanceof Ended ? error.failure : refused(problem(argument, path, error)))
+      return E.left(error instanceof Ended ? error.failure : usageRefused(fileSystemProblem(argument, path, error)))
     }
   }
 
 /** Bytes of a file are read so many at a time. */
-const PIECE = 1 << 20
+const BYTES_PER_READ = 1 << 20
 
 /** The bytes of a file, unpacked. */
-export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
   const packed = createReadStream(path, { end: 1 })
   const start: Uint8Array[] = []
   // a stream without an encoding gives bytes
   for await (const piece of packed) start.push(piece as Uint8Array)
-  const file = createReadStream(path, { highWaterMark: PIECE })
-  const unpacking = isPacked(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: PIECE })) : file
+  const file = createReadStream(path, { highWaterMark: BYTES_PER_READ })
+  const unpacking = isPacked(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
   // `pipe` hands no errors on
   file.on('error', error => unpacking.destroy(error))
   for await (const piece of unpacking) yield piece as Uint8Array
@@ -104,7 +107,7 @@ export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
 // -- tables of several files -------------------------------------------------------------------------------------------
 
 /** A file of a table, and what it is called where the table has several. */
-export interface Input {
+export interface TableFile {
   readonly path: string
   readonly name: string | null
 }
@@ -113,7 +116,7 @@ export interface Input {
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
 /** Whether a name is of a pattern of `*` and `?`: what stands between stars is sought once, one after another. */
-export const isOf = (pattern: string): ((name: string) => boolean) => {
+export const matchesPattern = (pattern: string): ((name: string) => boolean) => {
   const parts = pattern.split('*').map(part => Array.from(part))
   const first = parts[0]
   const last = parts[parts.length - 1]
@@ -141,7 +144,7 @@ const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
   let found = [parts[0] === '' ? '/' : '']
   for (const part of parts[0] === '' ? parts.slice(1) : parts) {
     const next: string[] = []
-    const fits = isOf(part)
+    const fits = matchesPattern(part)
     for (const folder of found) {
       const names = /[*?]/.test(part)
         ? (await readdir(folder === '' ? '.' : folder).catch(() => [])).filter(
@@ -157,9 +160,13 @@ const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
 }
 
 /** The files of a table: one, those in a folder, or those that match a pattern. */
-export const inputsOf = async (argument: string, path: string): Promise<E.Either<Failure, ReadonlyArray<Input>>> => {
-  const none = (domain: string, remedy: string): E.Either<Failure, never> => refusal(argument, path, domain, remedy)
-  const of = (paths: ReadonlyArray<string>, from: string): E.Either<Failure, ReadonlyArray<Input>> =>
+export const tableFiles = async (
+  argument: string,
+  path: string
+): Promise<E.Either<CommandFailure, ReadonlyArray<TableFile>>> => {
+  const none = (domain: string, remedy: string): E.Either<CommandFailure, never> =>
+    usageRefusal(argument, path, domain, remedy)
+  const of = (paths: ReadonlyArray<string>, from: string): E.Either<CommandFailure, ReadonlyArray<TableFile>> =>
     E.right(paths.map(path => ({ path, name: relative(from, path) })))
   const found = path === '-' ? null : await stat(path).catch(() => null)
   if (found?.isDirectory() === true) {

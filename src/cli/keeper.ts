@@ -2,22 +2,22 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { printable } from '../fit/text.js'
+import { printableText } from '../fit/text.js'
 import { Problem } from '../index.js'
-import type { Choice, Findings } from '../report/findings.js'
-import type { Keep } from './choices.js'
+import type { CandidateChoice, Findings } from '../report/findings.js'
+import type { KeepOptions } from './choices.js'
 import type { Keeper } from './running.js'
 import { coloured } from './terminal.js'
-import { refused, type Failure, type Signal, type World } from './world.js'
+import { usageRefused, type CommandFailure, type Signal, type World } from './world.js'
 
 /** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
-export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Failure, boolean> =>
+export const isBegun = (world: World, { path, resume }: KeepOptions): TE.TaskEither<CommandFailure, boolean> =>
   pipe(
     TE.fromTask(world.exists(path)),
     TE.filterOrElse(
       isThere => resume || !isThere,
       () =>
-        refused(
+        usageRefused(
           Problem.of(
             '--checkpoint',
             path,
@@ -30,12 +30,12 @@ export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Fai
 
 /** Says that a checkpoint cannot be written. */
 export const warnOf = (world: World, ...problems: ReadonlyArray<Problem.Problem>): void => {
-  const text = printable(problems.map(Problem.show).join('; '))
+  const text = printableText(problems.map(Problem.show).join('; '))
   world.stderr(coloured(world.terminal)(`warning: ${text}; the run goes on without it\n`))
 }
 
 /** The checkpoint to go on from, and how the next are written. */
-export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
+export const keeperOf = (world: World, keep: KeepOptions | null): TE.TaskEither<CommandFailure, Keeper | null> => {
   if (keep === null) return TE.right(null)
   const { path, every } = keep
   const option = '--checkpoint'
@@ -64,8 +64,8 @@ export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure
 export const stoppedBy = (
   signal: Signal,
   stages: Findings['stages'],
-  keep: Keep | null,
-  choice: Choice | null,
+  keep: KeepOptions | null,
+  choice: CandidateChoice | null,
   isWritten: boolean
 ): string => {
   const at = stages.findIndex(({ rule }) => rule === null)

@@ -10,25 +10,25 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Problem from '../core/problem.js'
 import type * as Component from '../mixture/families/fixed.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Source from '../data/source/index.js'
-import { word } from '../fit/text.js'
-import { type Choice, type Findings, type StageRun } from '../report/findings.js'
-import { evaluatePipelineResult, evaluationData, type Evaluation } from '../fit/evaluation.js'
+import { commandLineName } from '../fit/text.js'
+import { type CandidateChoice, type Findings, type StageRun } from '../report/findings.js'
+import { evaluatePipelineResult, evaluationData, type MixtureEvaluation } from '../fit/evaluation.js'
 import * as Missing from '../mixture/em/missing.js'
 import { magnitudeProblems, type TrainingData } from '../fit/trainingData.js'
-import { faultless, inside } from './checked.js'
-import { familyOf, learnsVariances, type Named } from './families.js'
+import { faultless, problemInside } from './checked.js'
+import { familyWord, learnsVariances, type NamedFamily } from './families.js'
 import * as ScoreModel from '../fit/scoreModel.js'
-import { GROWN, type Recipe } from './recipeNames.js'
+import { GROWN, type RecipeName } from './recipeNames.js'
 import * as Rows from './rows.js'
-import { heardAmong, shiftOf, traced, type Control, type Traced } from './running.js'
+import { heardAmong, shiftOf, tracedRun, type Control, type TracedRun } from './running.js'
 import { speaker } from './tableOptions.js'
-import { failed, refusal, refused, type Failure, type Signal } from './world.js'
+import { workFailed, usageRefusal, usageRefused, type CommandFailure, type Signal } from './world.js'
 
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
-export type Origin =
-  | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: Recipe }
+export type PipelineOrigin =
+  | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: RecipeName }
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
@@ -36,16 +36,16 @@ export type Origin =
        * Whether the search learned it to the end. If not, the pipeline has the steps that are left, unless a signal came
        * before.
        */
-      readonly isSettled: boolean
+      readonly isConverged: boolean
       /** What is told as it stands, such as of a source, whose passes are not taken twice. Null where the pipeline is run. */
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
 /** What is left open of a family and a number of components. */
-export interface Open {
+export interface OpenChoice {
   /** All whose variances are learned, where it is left open too. */
-  readonly families: ReadonlyArray<Named> | undefined
+  readonly families: ReadonlyArray<NamedFamily> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
   /** So many starts, of which the best is kept. */
@@ -58,23 +58,23 @@ export interface Open {
   readonly fixed: ReadonlyArray<Component.Fixed> | null
 }
 
-export interface Task {
+export interface LearningTask {
   readonly source: string
-  readonly table: Rows.Rows
+  readonly table: Rows.TableRows
   /** Where sums over its rows are taken. */
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
   readonly standardize: boolean
-  readonly origin: Origin
+  readonly origin: PipelineOrigin
   readonly seed: number
   /** How many rows the mean of the prior counts as; null for none. */
   readonly prior: number | null
 }
 
 /** A place for rows as they are learned from. */
-const placeOf = ({ place }: Task, { scaling }: TrainingData): Place.Place =>
-  scaling === null ? place : Place.scaled(scaling, place)
+const taskBackend = ({ backend }: LearningTask, { scaling }: TrainingData): Backend.Backend =>
+  scaling === null ? backend : Backend.scaledBackend(scaling, backend)
 
-const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
+const recipeOf: Readonly<Record<RecipeName, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
   'two-stage': Recipes.twoStage,
   em: Recipes.expectationMaximization,
@@ -84,30 +84,34 @@ const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
 
 /** The pipeline that a recipe makes of a score and data, to the mode of the posterior where there is a prior. */
 const byRecipe =
-  <P extends string>(score: Score.Score<P>, recipe: Recipe, prior: number | null) =>
-  (points: Source.Data): E.Either<Failure, Pipeline.Pipeline<string>> => {
+  <P extends string>(score: Score.Score<P>, recipe: RecipeName, prior: number | null) =>
+  (points: Source.Data): E.Either<CommandFailure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     const sound = faultless(problems, undefined)
-    if (E.isLeft(sound)) return E.left(refused(sound.left))
+    if (E.isLeft(sound)) return E.left(usageRefused(sound.left))
     const made: Pipeline.Pipeline<string> = recipeOf[recipe](score)(points)
     if (prior === null) return E.right(made)
-    const under = Pipeline.underPrior(prior)(made)
-    return O.isSome(Pipeline.prior(under))
+    const under = Pipeline.pipelineUnderPrior(prior)(made)
+    return O.isSome(Pipeline.pipelinePrior(under))
       ? E.right(under)
-      : refusal(
+      : usageRefusal(
           '--prior',
           prior,
-          `available with --family ${word(score._tag)}, which is learned by descent`,
+          `available with --family ${commandLineName(score._tag)}, which is learned by descent`,
           'leave it out, or choose another family'
         )
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
-const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'place'>): E.Either<Failure, void> => {
+const learnable = ({
+  table: { data, columns },
+  source,
+  origin
+}: Omit<LearningTask, 'backend'>): E.Either<CommandFailure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
-    ...magnitudeProblems(Rows.standardized(data), columns).map(inside(source)),
+    ...magnitudeProblems(Rows.standardizedRows(data), columns).map(problemInside(source)),
     ...Problem.unless(
       data.rows > 1 || !learnsVariances(score),
       source,
@@ -116,26 +120,27 @@ const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'pla
       'give more rows, or choose a family with variance 1: --family spherical'
     )
   ]
-  return E.mapLeft(refused)(faultless(all, undefined))
+  return E.mapLeft(usageRefused)(faultless(all, undefined))
 }
 
 /** The rows of a task as they are learned from. */
-export const scaled = ({ table: { data }, standardize }: Task): TrainingData => Rows.scaled(data, standardize)
+export const scaledTaskRows = ({ table: { data }, standardize }: LearningTask): TrainingData =>
+  Rows.learningScale(data, standardize)
 
 /** The pipeline for these data. */
-export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> =>
+export const pipelineOf = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>
   pipe(
     learnable(task),
     E.flatMap(() => {
       const { origin, prior } = task
       return origin._tag === 'Recipe'
-        ? byRecipe(origin.score, origin.recipe, prior)(scaled(task).scaled)
+        ? byRecipe(origin.score, origin.recipe, prior)(scaledTaskRows(task).scaled)
         : E.right(origin.pipeline)
     })
   )
 
 /** Parameters that are not finite are no result, however the run ended. */
-const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<Failure, F> => {
+const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<CommandFailure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
   const wrong = (
@@ -151,62 +156,65 @@ const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.E
       ? []
       : [Problem.of(`the ${name} learned`, found, 'finite and possible', 'try --standardize, another seed or recipe')]
   })
-  return E.mapLeft(failed)(faultless(wrong, fit))
+  return E.mapLeft(workFailed)(faultless(wrong, fit))
 }
 
 /** Problems of the part of the command line that asked for it. */
-const problemsOf =
+const placeProblems =
   (place: string) =>
-  (failure: Failure): Failure => ({ ...failure, problems: NEA.map(inside(place))(failure.problems) })
+  (failure: CommandFailure): CommandFailure => ({
+    ...failure,
+    problems: NEA.map(problemInside(place))(failure.problems)
+  })
 
 /** What was learned, to the end or until a signal stopped it. */
-export interface Reached {
+export interface ReachedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
 }
 
 /** The mixture that parameters are. */
-const mixtureOf = (
+const mixtureOfParams = (
   { score }: Pipeline.Pipeline<string>,
   params: Params.Params<string>
-): E.Either<Failure, Mixture.Mixture> =>
+): E.Either<CommandFailure, Mixture.Mixture> =>
   pipe(
     params,
     Score.toMixture(score),
-    E.fromOption(() => refused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
+    E.fromOption(() => usageRefused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 
 /** What is told of a mixture that was learned for a task. `recipe` is its recipe's name, or where the pipeline came from. */
-const findingsOf = (
-  { source, table, origin, seed, prior }: Task,
+const taskFindings = (
+  { source, table, origin, seed, prior }: LearningTask,
   scaling: Points.Scaling | null,
   pipeline: Pipeline.Pipeline<string>,
-  rest: Evaluation & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
-): E.Either<Failure, Findings> =>
-  finite({
+  rest: MixtureEvaluation & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
+): E.Either<CommandFailure, Findings> =>
+  requireFinite({
     ...rest,
     choice: null,
     starts: null,
     bootstrap: null,
     tests: null,
-    hint: null,
-    stuck: null,
+    robustnessHint: null,
+    localOptimum: null,
     source,
     seed,
     scaling,
     pipeline,
-    ...Rows.shown(table),
-    isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
+    ...Rows.shownRows(table),
+    isConverged: origin._tag === 'Chosen' ? origin.isConverged : null,
     isStreamed: Source.isSource(table.data),
-    missing: Missing.count(table.data),
+    missing: Missing.missingCellCount(table.data),
     empty: table.empty,
     columns: table.columns,
     ignored: table.ignored,
     doubtful: table.doubtful,
     classes: table.kept ?? [],
     dropped: table.dropped,
-    family: familyOf(pipeline.score),
-    prior: prior ?? O.toNullable(Pipeline.prior(pipeline))
+    family: familyWord(pipeline.score),
+    prior: prior ?? O.toNullable(Pipeline.pipelinePrior(pipeline))
   })
 
 /**
@@ -227,21 +235,21 @@ const inOwnUnits = (
 
 /** Learns by a pipeline. */
 const learnBy =
-  (control: Control, task: Task, recipe: string) =>
-  (asked: Pipeline.Pipeline<string>): TE.TaskEither<Failure, Reached> => {
-    const data = scaled(task)
+  (control: Control, task: LearningTask, recipe: string) =>
+  (asked: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, ReachedFit> => {
+    const data = scaledTaskRows(task)
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      traced(control, asked, task.seed, Missing.completed(data.scaled), placeOf(task, data), data.scaling),
+      tracedRun(control, asked, task.seed, Missing.completed(data.scaled), taskBackend(task, data), data.scaling),
       TE.flatMapEither(({ program, params, stages: ran, stopped }) => {
         const { pipeline } = program
-        const mixture = mixtureOf(pipeline, params)
+        const mixture = mixtureOfParams(pipeline, params)
         if (E.isLeft(mixture)) return mixture
-        const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.place), pipeline)
+        const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.backend), pipeline)
         const stages = inOwnUnits(pipeline, data.scaling, ran)
         const rest = { ...found, recipe, stages, plan: Compile.explain(program), searched: 0 }
         return pipe(
-          findingsOf(task, data.scaling, pipeline, rest),
+          taskFindings(task, data.scaling, pipeline, rest),
           E.map(fit => ({ fit, stopped }))
         )
       })
@@ -249,14 +257,17 @@ const learnBy =
   }
 
 /** A candidate as it stands; what was left before its passes is held to all rows. */
-const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
+const candidateFindings = (
+  task: LearningTask,
+  { pipeline, isConverged, steps, ...found }: Fit.Ranked
+): E.Either<CommandFailure, ReachedFit> => {
   const { data } = task.table
   const { mixture, statistics: said } = found
-  const statistics = isSettled ? said : Statistics.of(data, said.parameters, task.place)(mixture)
-  const scaling = task.standardize ? Rows.standardized(data).scaling : null
+  const statistics = isConverged ? said : Statistics.of(data, said.parameters, task.backend)(mixture)
+  const scaling = task.standardize ? Rows.standardizedRows(data).scaling : null
   const rest = { ...found, statistics, recipe: GROWN, stages: [], plan: '', searched: steps }
   return pipe(
-    findingsOf(task, scaling, pipeline, rest),
+    taskFindings(task, scaling, pipeline, rest),
     E.map(fit => ({ fit, stopped: null }))
   )
 }
@@ -273,27 +284,27 @@ export interface ReachedScore {
 /** Learns by a pipeline whose score makes no mixture. */
 export const learnScore =
   (control: Control) =>
-  (task: Task, path: string): TE.TaskEither<Failure, ReachedScore> =>
+  (task: LearningTask, path: string): TE.TaskEither<CommandFailure, ReachedScore> =>
     pipe(
       TE.fromEither(pipelineOf(task)),
       TE.flatMap(pipeline => {
-        const data = scaled(task)
+        const data = scaledTaskRows(task)
         return pipe(
-          traced(control, pipeline, task.seed, data.scaled, placeOf(task, data), null),
-          TE.map(scoreOf(task, data))
+          tracedRun(control, pipeline, task.seed, data.scaled, taskBackend(task, data), null),
+          TE.map(reachedScore(task, data))
         )
       }),
-      TE.mapLeft(problemsOf(path))
+      TE.mapLeft(placeProblems(path))
     )
 
 /** What a run has learned of a score that is no mixture. */
-const scoreOf =
-  ({ table: { columns }, seed }: Task, { scaled: points, scaling }: TrainingData) =>
-  ({ program, params, stages, stopped }: Traced): ReachedScore => {
+const reachedScore =
+  ({ table: { columns }, seed }: LearningTask, { scaled: points, scaling }: TrainingData) =>
+  ({ program, params, stages, stopped }: TracedRun): ReachedScore => {
     const last = stages.at(-1)
     const fit = {
       rows: points.rows,
-      loss: lossOf(last),
+      loss: recentMeanLoss(last),
       steps: stages.reduce((sum, { taken }) => sum + taken, 0),
       converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
     }
@@ -302,17 +313,17 @@ const scoreOf =
   }
 
 /** The mean of the last tenth of the values that were kept: a batch's own says little. */
-const lossOf = (stage: StageRun | undefined): number | null => {
+const recentMeanLoss = (stage: StageRun | undefined): number | null => {
   const values = stage?.values ?? []
   const last = values.slice(-Math.ceil(values.length / 10))
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
 /** What learns, and what it was chosen from. */
-export interface Chosen {
-  readonly origin: Origin
+export interface ChosenPipeline {
+  readonly origin: PipelineOrigin
   /** Null where nothing was left open. */
-  readonly choice: Choice | null
+  readonly choice: CandidateChoice | null
   /** How many starts agree; null where there was one. */
   readonly starts: Fit.Starts | null
   /** The seed of the start that was kept. */
@@ -327,17 +338,17 @@ export interface Chosen {
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts, robust, background, fixed: known }: Open,
-    { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
-    recipe: Recipe | typeof GROWN
-  ): TE.TaskEither<Failure, Chosen> =>
+    { families, components, criterion, starts, robust, background, fixed: known }: OpenChoice,
+    { table, source, standardize, seed, prior, backend }: Omit<LearningTask, 'origin'>,
+    recipe: RecipeName | typeof GROWN
+  ): TE.TaskEither<CommandFailure, ChosenPipeline> =>
   async () => {
     const { heard, keeper } = control
     const family = families?.map(({ make }) => make)
-    const misses = Missing.has(table.data)
+    const misses = Missing.hasMissingCells(table.data)
     const count = families?.[0].count ?? null
     const isOne = !robust && background === null && family?.length === 1 && (components?.length === 1 || count !== null)
-    const byRecipe = (score: Score.Score<string>): Origin => ({
+    const byRecipe = (score: Score.Score<string>): PipelineOrigin => ({
       _tag: 'Recipe',
       score,
       // A family with a number of its own does not grow.
@@ -349,20 +360,20 @@ export const choose =
     }
     // Where there is one candidate, its last steps are a run.
     if (keeper !== null && (misses || !isOne || starts > 1))
-      return refusal(
+      return usageRefusal(
         '--checkpoint',
         keeper.path,
         `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
         'add --stream, by which each sum over the rows is kept'
       )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
-    const asRefused = E.mapLeft((problems: Problem.Problems) => refused(NEA.map(asOption)(problems)))
-    const origin: Origin = { _tag: 'Recipe', score, recipe: 'annealed' }
+    const asRefused = E.mapLeft((problems: Problem.Problems) => usageRefused(NEA.map(asOption)(problems)))
+    const origin: PipelineOrigin = { _tag: 'Recipe', score, recipe: 'annealed' }
     const sound = learnable({ table, source, standardize, seed, prior, origin })
     if (E.isLeft(sound)) return sound
     const states = asRefused(
       Fit.states({
-        place,
+        backend,
         family,
         components: count ?? components,
         criterion,
@@ -394,7 +405,7 @@ export const choose =
     const fit = asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')]))
     if (E.isLeft(fit)) return fit
     const { candidates, refused: others, starts: agreeing, seed: kept } = fit.right
-    const [{ pipeline, isSettled }] = candidates
+    const [{ pipeline, isConverged }] = candidates
     const rest = stopped === null ? (last?.rest ?? null) : null
     // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
     const isDone = rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
@@ -402,7 +413,7 @@ export const choose =
       // Another recipe learns the score that was chosen in its own way.
       origin:
         recipe === GROWN
-          ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled, candidate: isDone ? candidates[0] : null }
+          ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isConverged, candidate: isDone ? candidates[0] : null }
           : byRecipe(pipeline.score),
       choice: isOne ? null : { criterion, candidates, refused: others, ...(stopped !== null && { isStopped: true }) },
       starts: agreeing.of === 1 ? null : agreeing,
@@ -420,7 +431,7 @@ const asOption = (problem: Problem.Problem): Problem.Problem => ({
 /** Learns as the task says, under the control of who looks on. */
 export const learn =
   (control: Control) =>
-  (task: Task): TE.TaskEither<Failure, Reached> => {
+  (task: LearningTask): TE.TaskEither<CommandFailure, ReachedFit> => {
     const { origin } = task
     return pipe(
       TE.fromEither(pipelineOf(task)),
@@ -430,24 +441,24 @@ export const learn =
           : origin._tag === 'Chosen'
             ? origin.candidate === null
               ? learnBy(control, task, GROWN)(pipeline)
-              : TE.fromEither(standing(task, origin.candidate))
-            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(problemsOf(origin.path)))
+              : TE.fromEither(candidateFindings(task, origin.candidate))
+            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(placeProblems(origin.path)))
       )
     )
   }
 
 /** Learns a score from the task's data by each of some recipes, with the task's seed; by no more once one was stopped. */
-export const compare =
+export const learnByRecipes =
   (control: Control) =>
-  (task: Task, score: Score.Score<string>) =>
-  (recipes: ReadonlyArray<Recipe>): TE.TaskEither<Failure, ReadonlyArray<Reached>> =>
+  (task: LearningTask, score: Score.Score<string>) =>
+  (recipes: ReadonlyArray<RecipeName>): TE.TaskEither<CommandFailure, ReadonlyArray<ReachedFit>> =>
   async () => {
-    const all: Reached[] = []
+    const all: ReachedFit[] = []
     for (const recipe of recipes) {
       const reached = await pipe(
-        TE.fromEither(byRecipe(score, recipe, task.prior)(scaled(task).scaled)),
+        TE.fromEither(byRecipe(score, recipe, task.prior)(scaledTaskRows(task).scaled)),
         TE.flatMap(learnBy(control, task, recipe)),
-        TE.mapLeft(problemsOf(`--compare ${recipe}`))
+        TE.mapLeft(placeProblems(`--compare ${recipe}`))
       )()
       if (E.isLeft(reached)) return reached
       all.push(reached.right)

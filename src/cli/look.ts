@@ -8,22 +8,22 @@ import * as Optimizer from '../optimizer/index.js'
 import * as Points from '../data/index.js'
 import * as Stage from '../pipeline/stage.js'
 import { asText } from '../report/document.js'
-import { documentOf } from '../report/scoreReport.js'
-import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
-import { type Flags } from './fitOptions.js'
-import { scaled, type ReachedScore, type Task } from './learn.js'
-import { shown } from './rows.js'
+import { scoreDocument } from '../report/scoreReport.js'
+import { type ObjectiveAtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
+import { type FitFlags } from './fitOptions.js'
+import { scaledTaskRows, type ReachedScore, type LearningTask } from './learn.js'
+import { shownRows } from './rows.js'
 import * as ScoreModel from '../fit/scoreModel.js'
-import { evaluating, nextOf, sampling } from './shown.js'
+import { evaluateCommandLine, nextOf, sampleCommandLine } from './shown.js'
 
 /** So many rows losses are taken of, at the most. */
 const LOSSES = 4000
 /** So many samples are drawn, at the most. */
-const SAMPLES = 1000
+const MAX_SAMPLES = 1000
 /** At so many noise levels. */
-const LEVELS = 9
+const NOISE_LEVEL_COUNT = 9
 
-const some = (points: Points.Points, from: number, count: number): Points.Points =>
+const randomRows = (points: Points.Points, from: number, count: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
 
 /** The normal law of the data's mean and covariance, as a score and its parameters; none where it has no density. */
@@ -51,18 +51,20 @@ const normalLaw = (points: Points.Points) => {
 }
 
 /** The last stage's objective at noise levels from the most that it was trained at to the least, of points as they are learned from. */
-const levels = (
+const lossByNoiseLevel = (
   { pipeline, params }: Pick<ScoreModel.ScoreModel, 'pipeline' | 'params'>,
   points: Points.Points
-): ReadonlyArray<AtLevel> => {
+): ReadonlyArray<ObjectiveAtLevel> => {
   const { schedule, score, stages } = pipeline
   const loss = stages.flatMap(Stage.losses).at(-1)
   const { from, to } = ScoreModel.trainedAt(pipeline)
   if (loss === undefined || !Number.isFinite(from)) return []
   const [much, little] = [from, to].map(time => Schedule.logSnr(time)(schedule))
   const logSnrs =
-    much < little ? Array.from({ length: LEVELS }, (_, i) => little + ((much - little) * i) / (LEVELS - 1)) : [little]
-  const rows = some(points, 0, LOSSES)
+    much < little
+      ? Array.from({ length: NOISE_LEVEL_COUNT }, (_, i) => little + ((much - little) * i) / (NOISE_LEVEL_COUNT - 1))
+      : [little]
+  const rows = randomRows(points, 0, LOSSES)
   const valuesOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): ReadonlyArray<number> | null =>
     pipe(
       Compile.byLevel({ ...loss, schedule, score }, logSnrs)(rows),
@@ -85,21 +87,21 @@ const levels = (
 }
 
 /** Samples in the data's units, and how far they are from rows. */
-const samples = (
+const sampleDistances = (
   learned: ScoreModel.ScoreModel,
   points: Points.Points,
   path: string
 ): E.Either<Problem.Problems, Samples> =>
   pipe(
-    ScoreModel.sampler(learned, path),
+    ScoreModel.sampleScoreModel(learned, path),
     E.map(draw => {
-      const count = Math.min(SAMPLES, Math.max(1, Math.floor(points.rows / 2)))
+      const count = Math.min(MAX_SAMPLES, Math.max(1, Math.floor(points.rows / 2)))
       const drawn = draw(count)(Key.fromSeed(learned.seed))
-      const units = Points.inUnits(Points.standardize(points))
-      const [first, second] = [0, count].map(from => units(some(points, from, count)))
+      const units = Points.pointsInUnits(Points.standardize(points))
+      const [first, second] = [0, count].map(from => units(randomRows(points, from, count)))
       return {
         points: drawn,
-        steps: ScoreModel.STEPS,
+        steps: ScoreModel.HEUN_STEPS,
         distance: Points.energyDistance(units(drawn), first),
         ofRows: Points.energyDistance(first, second)
       }
@@ -107,10 +109,10 @@ const samples = (
   )
 
 /** All that is told of a score that is no mixture. */
-export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, path: string): ScoreFindings => {
+export const findings = ({ learned, stages, plan }: ReachedScore, task: LearningTask, path: string): ScoreFindings => {
   const { columns, pipeline, seed, fit } = learned
-  const { scaling } = scaled(task)
-  const { points } = shown(task.table)
+  const { scaling } = scaledTaskRows(task)
+  const { points } = shownRows(task.table)
   return {
     columns,
     pipeline,
@@ -124,8 +126,8 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, pa
     parameters: parametersOf(learned),
     isAveraged: isAveraged(pipeline),
     loss: fit.loss,
-    levels: levels(learned, scaling === null ? points : Points.inUnits(scaling)(points)),
-    samples: samples(learned, points, path)
+    levels: lossByNoiseLevel(learned, scaling === null ? points : Points.pointsInUnits(scaling)(points)),
+    samples: sampleDistances(learned, points, path)
   }
 }
 
@@ -134,13 +136,13 @@ const parametersOf = ({ params }: ScoreModel.ScoreModel): number =>
 
 const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
   const optimizer = stages.flatMap(Stage.simple).at(-1)?.simple.optimizer
-  return optimizer !== undefined && Optimizer.averages(optimizer)
+  return optimizer !== undefined && Optimizer.averagesIterates(optimizer)
 }
 
 /** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
-export const told = (
+export const scoreSummary = (
   { learned, stages }: ReachedScore,
-  flags: Flags,
+  flags: FitFlags,
   looked: ScoreFindings,
   within = Infinity
 ): string => {
@@ -167,9 +169,9 @@ export const told = (
     })}\n`
   const next = nextOf(
     flags,
-    model => [sampling(model), evaluating(model, looked.source)],
+    model => [sampleCommandLine(model), evaluateCommandLine(model, looked.source)],
     'it for ornstein sample and ornstein evaluate',
     'its samples beside the data'
   )
-  return asText(documentOf(looked, next), within)
+  return asText(scoreDocument(looked, next), within)
 }

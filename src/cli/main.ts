@@ -46,7 +46,7 @@ const terminal = terminalOf(process.stdout, process.stderr, process.env)
 const argv = process.argv.slice(2)
 
 /** A command in this thread. */
-const here = async (): Promise<number> => {
+const runInThisThread = async (): Promise<number> => {
   const [{ run }, { worldOf }] = await Promise.all([import('./commandLine.js'), import('./host.js')])
   return run(
     worldOf({
@@ -76,7 +76,7 @@ const here = async (): Promise<number> => {
 }
 
 /** One in a thread of its own: its steps may take long, and meanwhile signals are heard. */
-const apart = (): Promise<number> =>
+const runInOwnThread = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const reads = argv.some(word => word === '-' || word.endsWith('=-'))
     const thread = new Worker(new URL('./fitting.js', import.meta.url), {
@@ -100,8 +100,10 @@ const apart = (): Promise<number> =>
     thread.on('error', reject)
   })
 
-process.exitCode = await (argv[0] === 'fit' && mayThread() ? apart() : here()).catch((error: unknown) => {
-  // Not a user's mistake but ours.
-  process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-  return 1
-})
+process.exitCode = await (argv[0] === 'fit' && mayThread() ? runInOwnThread() : runInThisThread()).catch(
+  (error: unknown) => {
+    // Not a user's mistake but ours.
+    process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    return 1
+  }
+)

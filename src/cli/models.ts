@@ -8,60 +8,72 @@ import * as Problem from '../core/problem.js'
 import * as Model from '../fit/model.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import type * as Points from '../data/index.js'
-import type { Checked } from './checked.js'
+import type { OrProblems } from './checked.js'
 import * as options from './options.js'
 import * as words from './ownWords.js'
-import { refused, type Failure, type World } from './world.js'
+import { usageRefused, type CommandFailure, type World } from './world.js'
 
 /** The JSON of a text that was given as a model. */
-export const parse = (path: string): ((text: string) => Checked<unknown>) =>
-  json.parse('MODEL', path, 'did you swap MODEL and FILE?')
+export const parseModelText = (path: string): ((text: string) => OrProblems<unknown>) =>
+  json.parseJsonText('MODEL', path, 'did you swap MODEL and FILE?')
 
 /** The model that the JSON of a file is. */
-export const ofJson = (vocabulary: Vocabulary.Vocabulary, path: string): ((value: unknown) => Checked<Model.Model>) =>
-  Model.read(vocabulary, path, 'MODEL')
+export const modelOfJson = (
+  vocabulary: Vocabulary.Vocabulary,
+  path: string
+): ((value: unknown) => OrProblems<Model.Model>) => Model.readModelJson(vocabulary, path, 'MODEL')
 
 /** What is learned of a mixture, or of a score that is none. */
-export type Read =
+export type ReadModel =
   | { readonly _tag: 'Mixture'; readonly model: Model.Model }
   | { readonly _tag: 'Score'; readonly model: ScoreModel.ScoreModel }
 
 /** What the file at a path is, in the words of a vocabulary. */
-const reading = <A>(
+const readModelAs = <A>(
   world: World,
-  flags: words.Flags,
+  flags: words.VocabularyFlags,
   path: string,
-  of: (vocabulary: Vocabulary.Vocabulary) => (value: unknown) => Checked<A>
-): TE.TaskEither<Failure, A> =>
+  of: (vocabulary: Vocabulary.Vocabulary) => (value: unknown) => OrProblems<A>
+): TE.TaskEither<CommandFailure, A> =>
   pipe(
     world.readText('MODEL', path),
     TE.bindTo('text'),
-    TE.bind('vocabulary', () => words.words(world, flags)),
-    TE.flatMap(({ text, vocabulary }) => options.checked(pipe(text, parse(path), E.flatMap(of(vocabulary)))))
+    TE.bind('vocabulary', () => words.customVocabulary(world, flags)),
+    TE.flatMap(({ text, vocabulary }) =>
+      options.checkedEither(pipe(text, parseModelText(path), E.flatMap(of(vocabulary))))
+    )
   )
 
 /** Either of them in a file. */
-export const readEither = (world: World, flags: words.Flags, path: string): TE.TaskEither<Failure, Read> =>
-  reading(
+export const readEither = (
+  world: World,
+  flags: words.VocabularyFlags,
+  path: string
+): TE.TaskEither<CommandFailure, ReadModel> =>
+  readModelAs(
     world,
     flags,
     path,
     vocabulary =>
-      (value): Checked<Read> =>
-        ScoreModel.claims(value)
+      (value): OrProblems<ReadModel> =>
+        ScoreModel.claimsScore(value)
           ? pipe(
-              ScoreModel.read(vocabulary, path)(value),
+              ScoreModel.readScoreModel(vocabulary, path)(value),
               E.map(model => ({ _tag: 'Score', model }))
             )
           : pipe(
-              ofJson(vocabulary, path)(value),
+              modelOfJson(vocabulary, path)(value),
               E.map(model => ({ _tag: 'Mixture', model }))
             )
   )
 
 /** The model of a mixture in a file. */
-export const readModel = (world: World, flags: words.Flags, path: string): TE.TaskEither<Failure, Model.Model> =>
-  reading(world, flags, path, vocabulary => ofJson(vocabulary, path))
+export const readModel = (
+  world: World,
+  flags: words.VocabularyFlags,
+  path: string
+): TE.TaskEither<CommandFailure, Model.Model> =>
+  readModelAs(world, flags, path, vocabulary => modelOfJson(vocabulary, path))
 
 /** How a table is read for a model: its own columns, by name, unless others are asked for. */
 export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>): Points.CsvOptions => ({
@@ -72,11 +84,11 @@ export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Mod
 /** A table of as many columns as the model has. */
 export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
-}: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<Failure, T>) =>
+}: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>
   TE.fromPredicate(
     table => table.columns.length === columns.length,
     table =>
-      refused(
+      usageRefused(
         Problem.of(
           '--columns',
           table.columns.join(','),
@@ -87,11 +99,11 @@ export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
   )
 
 /** A table read for a model. */
-export const readTable =
+export const readTableForModel =
   (world: World) =>
   (
     file: string,
     chosen: Points.CsvOptions,
     model: Pick<Model.Model, 'columns'>
-  ): TE.TaskEither<Failure, Points.Table> =>
-    pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))
+  ): TE.TaskEither<CommandFailure, Points.Table> =>
+    pipe(options.readTableFile(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))

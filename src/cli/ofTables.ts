@@ -1,44 +1,47 @@
 /** The commands that a table needs from end to end, each as one value: `fit`, and `assign` and `evaluate` with what it found. */
 import type * as Problem from '../core/problem.js'
-import { whole as atLeast } from '../core/setting.js'
-import { command, type Operand } from './command.js'
-import { asksAgain, fitting, groups, rules, type Flags } from './fitOptions.js'
-import { flag, option, output, text, whole, type Values } from './option.js'
+import { wholeSetting as atLeast } from '../core/setting.js'
+import { command, type CommandOperand } from './command.js'
+import { asksAgain, FIT_OPTIONS, HELP_GROUPS, fitOptionProblems, type FitFlags } from './fitOptions.js'
+import { flagOption, option, outputArgument, textArgument, wholeNumberArgument, type OptionValues } from './option.js'
 import { outputs } from './outputs.js'
-import { modelColumns, reading, vocabulary, writing, type Form } from './tableOptions.js'
+import { modelColumns, READING_OPTIONS, VOCABULARY_OPTION, WRITING_OPTIONS, type OutputForm } from './tableOptions.js'
 
 /** What a table may be. */
 const FILES = "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
 
-export const table = (about = ''): Operand => ({ name: 'FILE', about: `${FILES}${about}` })
-export const model = (name = 'MODEL', about = 'a model written by ornstein fit --out'): Operand => ({ name, about })
+export const tableOperand = (about = ''): CommandOperand => ({ name: 'FILE', about: `${FILES}${about}` })
+export const model = (name = 'MODEL', about = 'a model written by ornstein fit --out'): CommandOperand => ({
+  name,
+  about
+})
 
 /** Whether a table is written in the form that the name of its file says, as far as the name is right. */
 export const wrongForm = async (
   option: string,
   path: string | undefined,
-  to?: Form
+  to?: OutputForm
 ): Promise<ReadonlyArray<Problem.Problem>> =>
   path === undefined ? [] : (await import('./forms.js')).foreignForm({ option, path }, to)
 
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
-const mayStream = ({ by, labels, stream, missing, every, pipeline }: Flags): boolean =>
+const mayStream = ({ by, labels, stream, missing, every, pipeline }: FitFlags): boolean =>
   by === undefined &&
   labels === undefined &&
   stream === undefined &&
   missing !== 'keep' &&
   (every === undefined || pipeline !== undefined)
 
-export const fit = command({
+export const fitCommand = command({
   name: 'fit',
   summary: 'fit a mixture to a table',
   description:
     'Fits a Gaussian mixture to a table of numbers. Chooses the covariance family and the number of components unless ' +
     'you set them. Prints the components in the units of the data, and how they were learned.',
-  operands: [table()],
-  options: fitting,
-  groups,
-  rules,
+  operands: [tableOperand()],
+  options: FIT_OPTIONS,
+  groups: HELP_GROUPS,
+  rules: fitOptionProblems,
   examples: [
     'fit penguins.csv --report report.html',
     'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
@@ -52,26 +55,26 @@ export const fit = command({
     Promise.resolve(world => async () => {
       const isAsked = flags.stream === true || flags.queue !== undefined
       const reading = isAsked ? 'inPieces' : mayStream(flags) && (await world.isLarge(file)()) ? 'unasked' : 'whole'
-      return (await import('./commands/fit.js')).fit(file, flags, reading, asksAgain(typed))(world)()
+      return (await import('./commands/fit.js')).runFit(file, flags, reading, asksAgain(typed))(world)()
     })
 })
 
 const assigning = {
-  ...writing,
+  ...WRITING_OPTIONS,
   ...modelColumns,
-  ...reading,
-  ...vocabulary,
-  merged: flag(
+  ...READING_OPTIONS,
+  ...VOCABULARY_OPTION,
+  merged: flagOption(
     'merge components into clusters by entropy (Baudry et al. 2010), judged on rows sampled from the model, and assign rows to clusters'
   ),
-  clusters: option(whole(atLeast(1, 2)), 'merge into this many clusters, which implies --merged', {
+  clusters: option(wholeNumberArgument(atLeast(1, 2)), 'merge into this many clusters, which implies --merged', {
     otherwise: 'the elbow of the entropies'
   }),
-  stream: flag('read and write the table in pieces; done without asking for files above 128 MB')
+  stream: flagOption('read and write the table in pieces; done without asking for files above 128 MB')
 }
-export type Assigning = Values<typeof assigning>
+export type Assigning = OptionValues<typeof assigning>
 
-export const assign = command({
+export const assignCommand = command({
   name: 'assign',
   summary: 'assign each row to a component',
   description:
@@ -80,7 +83,7 @@ export const assign = command({
     'every component. With --merged the first three of these are of the most probable cluster of components. Rows dropped for a missing cell are kept, with these columns empty. Parquet and Arrow files hold numbers ' +
     'as doubles, and everything else as text. A table that is read in pieces is printed in pieces, up to the first row with an ' +
     'error. A file is written completely or not at all.',
-  operands: [model(), table("; with the model's columns")],
+  operands: [model(), tableOperand("; with the model's columns")],
   options: assigning,
   rules: ({ out, to }) => wrongForm('--out', out, to),
   examples: [
@@ -90,38 +93,38 @@ export const assign = command({
     '# more rows than fit in memory',
     'assign model.json huge.csv.gz --stream --out assigned.csv'
   ],
-  run: async ([model, file], flags) => (await import('./commands/assign.js')).assign(model, file, flags)
+  run: async ([model, file], flags) => (await import('./commands/assign.js')).runAssign(model, file, flags)
 })
 
-const evaluating = {
+const EVALUATE_OPTIONS = {
   ...modelColumns,
-  ...reading,
-  ...vocabulary,
+  ...READING_OPTIONS,
+  ...VOCABULARY_OPTION,
   responsibilities: option(
-    output,
+    outputArgument,
     'write the probability of each component for each row: .csv, .tsv, .jsonl or .parquet'
   ),
-  stream: flag('read the rows in pieces: for tables that do not fit in memory', {
+  stream: flagOption('read the rows in pieces: for tables that do not fit in memory', {
     conflicts: ['responsibilities', 'labels']
   }),
   labels: option(
-    text('column'),
+    textArgument('column'),
     'column of known classes: prints the rows of each class by component, and the adjusted Rand index'
   ),
-  json: flag('print the result as JSON')
+  json: flagOption('print the result as JSON')
 }
-export type Evaluating = Values<typeof evaluating>
+export type Evaluating = OptionValues<typeof EVALUATE_OPTIONS>
 
-export const evaluate = command({
+export const evaluateCommand = command({
   name: 'evaluate',
   summary: 'report how well a model describes a table',
   description: 'Prints the log-likelihood of a table under a model, and how many rows each component accounts for.',
-  operands: [model(), table("; with the model's columns")],
-  options: evaluating,
+  operands: [model(), tableOperand("; with the model's columns")],
+  options: EVALUATE_OPTIONS,
   rules: async ({ responsibilities: path, json = false }) =>
     path === undefined
       ? []
       : [...outputs([{ option: '--responsibilities', path }], json), ...(await wrongForm('--responsibilities', path))],
   examples: ['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'],
-  run: async ([model, file], flags) => (await import('./commands/evaluate.js')).evaluate(model, file, flags)
+  run: async ([model, file], flags) => (await import('./commands/evaluate.js')).runEvaluate(model, file, flags)
 })

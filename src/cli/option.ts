@@ -4,20 +4,20 @@
  */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { oneOf as among, type Domain, type Setting } from '../core/setting.js'
+import { oneOfSetting as among, type SettingDomain, type SettingWithDefault } from '../core/setting.js'
 import type { Vocabulary } from '../core/index.js'
-import { faultless, type Checked } from './checked.js'
+import { faultless, type OrProblems } from './checked.js'
 
 /** What words are read by, beside themselves. */
-export interface Known {
+export interface ReadContext {
   /** The vocabulary of the command line: loaded once, and where it is asked for. */
-  readonly vocabulary: () => Promise<Checked<Vocabulary.Vocabulary>>
+  readonly vocabulary: () => Promise<OrProblems<Vocabulary.Vocabulary>>
 }
 
 /** The word after an option: what it is called, how it is read, and what may stand there. */
 export interface Argument<A> {
   readonly name: string
-  readonly read: (text: string, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
+  readonly read: (text: string, option: string, known: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
   /** Whether it names a file or a folder of this machine. */
   readonly isPath?: boolean
   /** Where they are few: all that it may be. */
@@ -39,30 +39,30 @@ export interface Option<A> {
   /** The keys of options that it does not go with. */
   readonly conflicts?: ReadonlyArray<string>
   /** What was given, as commander has it: nothing, whether, a text, or several. */
-  readonly read: (given: unknown, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
+  readonly read: (given: unknown, option: string, known: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>
-export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer A> ? A : never }
+export type OptionValues<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer A> ? A : never }
 
 // -- arguments ---------------------------------------------------------------------------------------------------------
 
 /** Any text. */
-export const text = (name: string): Argument<string> => ({ name, read: E.right })
+export const textArgument = (name: string): Argument<string> => ({ name, read: E.right })
 
 /** The path of a file, or of another thing by the name that it has. */
-export const path = (name = 'file'): Argument<string> => ({ name, read: E.right, isPath: true })
+export const pathArgument = (name = 'file'): Argument<string> => ({ name, read: E.right, isPath: true })
 
 /** A file to be written: `-` is standard output. */
-export const output: Argument<string> = {
-  ...path(),
+export const outputArgument: Argument<string> = {
+  ...pathArgument(),
   read: (text, option) =>
     faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
 }
 
 /** The same of what has no way to standard output. */
 export const named = (name: string, example: string): Argument<string> => ({
-  ...path(name),
+  ...pathArgument(name),
   read: (text, option) =>
     faultless(
       Problem.unless(
@@ -78,8 +78,8 @@ export const named = (name: string, example: string): Argument<string> => ({
 
 /** A text as the value that it stands for, refused by a domain; what is typed is what is told of. */
 const by =
-  <A>(domain: Domain<A>, valueOf: (text: string) => A) =>
-  (text: string, option: string): Checked<A> => {
+  <A>(domain: SettingDomain<A>, valueOf: (text: string) => A) =>
+  (text: string, option: string): OrProblems<A> => {
     const value = valueOf(text)
     const problems = domain.problems(option, value)
     return faultless(
@@ -89,36 +89,36 @@ const by =
   }
 
 /** A whole number in digits alone. */
-export const whole = (domain: Domain<number>): Argument<number> => ({
+export const wholeNumberArgument = (domain: SettingDomain<number>): Argument<number> => ({
   name: 'number',
   read: by(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
 })
 
 /** A number as people write it. */
-export const number = (domain: Domain<number>, name = 'number'): Argument<number> => ({
+export const numberArgument = (domain: SettingDomain<number>, name = 'number'): Argument<number> => ({
   name,
   read: by(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
 /** A text of a domain, which may have few. */
-export const such = <A extends string>(domain: Domain<A>, name: string): Argument<A> => ({
+export const domainArgument = <A extends string>(domain: SettingDomain<A>, name: string): Argument<A> => ({
   name,
   ...(domain.words.length > 0 && { words: domain.words }),
   // as far as the domain does not refuse it
   read: by(domain, text => text as A)
 })
 
-export const oneOf = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
-  such(among(words), name)
+export const oneOfWords = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
+  domainArgument(among(words), name)
 
 /** A few words that are loaded when they are asked for. */
 export const lately = <A extends string>(words: () => Promise<ReadonlyArray<A>>, name: string): Argument<A> => ({
   name,
-  read: async (text, option, known) => oneOf(await words(), name).read(text, option, known)
+  read: async (text, option, known) => oneOfWords(await words(), name).read(text, option, known)
 })
 
 /** Words with commas between them. */
-export const listOf = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
+export const listArgument = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
   name,
   read: async (text, option, known) => {
     const all = await Promise.all(text.split(',').map(async word => one.read(word.trim(), option, known)))
@@ -130,9 +130,9 @@ export const listOf = <A>(one: Argument<A>, name: string): Argument<ReadonlyArra
 })
 
 /** What is made of a word that was read, or refused. */
-export const mapped = <A, B>(
+export const mapArgument = <A, B>(
   one: Argument<A>,
-  f: (value: A, text: string, option: string) => Checked<B>
+  f: (value: A, text: string, option: string) => OrProblems<B>
 ): Argument<B> => ({
   ...one,
   read: async (text, option, known) => {
@@ -164,8 +164,8 @@ export const optionOr = <A>(argument: Argument<A>, text: string, about: string, 
 
 /** One that is a setting of the language, with its default. */
 export const setting = <A extends string | number>(
-  setting: Setting<A>,
-  argument: (setting: Setting<A>) => Argument<A>,
+  setting: SettingWithDefault<A>,
+  argument: (setting: SettingWithDefault<A>) => Argument<A>,
   about: string,
   rest: Rest = {}
 ): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, rest)
@@ -177,7 +177,7 @@ export const required = <A>(argument: Argument<A>, about: string): Option<A> => 
   read: (given, name, known) => argument.read(given as string, name, known)
 })
 
-export const flag = (about: string, rest: Rest = {}): Option<boolean> => ({
+export const flagOption = (about: string, rest: Rest = {}): Option<boolean> => ({
   ...rest,
   about,
   argument: null,
@@ -185,7 +185,7 @@ export const flag = (about: string, rest: Rest = {}): Option<boolean> => ({
 })
 
 /** A flag with an opposite, and undefined where neither is given. */
-export const either = (about: string, opposite: string, rest: Rest = {}): Option<boolean | undefined> => ({
+export const eitherFlagOption = (about: string, opposite: string, rest: Rest = {}): Option<boolean | undefined> => ({
   ...rest,
   about,
   opposite,
@@ -196,24 +196,24 @@ export const either = (about: string, opposite: string, rest: Rest = {}): Option
 // -- what follows ------------------------------------------------------------------------------------------------------
 
 /** `--print-pipeline` */
-export const nameOf = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+export const optionName = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 /** What was given as values: those that could be read, and all that is wrong with the others. */
-export const read = async <O extends Options>(
+export const readOptions = async <O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,
-  known: Known
-): Promise<{ readonly values: Partial<Values<O>>; readonly problems: ReadonlyArray<Problem.Problem> }> => {
+  known: ReadContext
+): Promise<{ readonly values: Partial<OptionValues<O>>; readonly problems: ReadonlyArray<Problem.Problem> }> => {
   const all = await Promise.all(
     Object.entries(options).map(
-      async ([key, option]) => [key, await option.read(given[key], nameOf(key), known)] as const
+      async ([key, option]) => [key, await option.read(given[key], optionName(key), known)] as const
     )
   )
   return {
     // of each key what its option reads
     values: Object.fromEntries(
       all.flatMap(([key, value]) => (E.isRight(value) ? [[key, value.right]] : []))
-    ) as Partial<Values<O>>,
+    ) as Partial<OptionValues<O>>,
     problems: all.flatMap(([, value]) => (E.isLeft(value) ? value.left : []))
   }
 }

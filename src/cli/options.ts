@@ -5,36 +5,37 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
 import type * as Source from '../data/source/index.js'
 import type * as Problem from '../core/problem.js'
-import type { Checked } from './checked.js'
+import type { OrProblems } from './checked.js'
 import { asOptions } from './tableOptions.js'
-import { refused, type Failure, type World } from './world.js'
+import { usageRefused, type CommandFailure, type World } from './world.js'
 
-export { checkOutputs, write } from './outputs.js'
+export { checkWritableOutputs, writeOutputs } from './outputs.js'
 
 /** What came of a text, its problem in words of the command line; `labels` is the column that an option of that name keeps. */
 export const asRead = (
   path: string,
   labels?: string
-): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<Failure, A>) =>
+): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<CommandFailure, A>) =>
   E.mapLeft(problem => {
     const isOfLabels = problem.field === 'keep' && problem.value === labels
-    return refused(asOptions(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
+    return usageRefused(asOptions(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
   })
 
 /** The table in a file, read as the options say. */
-export const readTable =
+export const readTableFile =
   (world: World, argument: string) =>
-  (path: string, options: Points.CsvOptions, labels?: string): TE.TaskEither<Failure, Points.Table> =>
+  (path: string, options: Points.CsvOptions, labels?: string): TE.TaskEither<CommandFailure, Points.Table> =>
     pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path), labels)))
 
 /** The same of one that need not fit in memory. */
-export const readSource =
+export const readSourceFile =
   (world: Pick<World, 'readSource'>, argument: string) =>
-  (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Source.SourceTable> =>
+  (path: string, options: Points.CsvOptions): TE.TaskEither<CommandFailure, Source.SourceTable> =>
     pipe(world.readSource(argument, path, options), TE.flatMapEither(asRead(named(path))))
 
 /** What a file is called in messages. */
 export const named = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** A check as the first thing a command does. */
-export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> => TE.fromEither(E.mapLeft(refused)(check))
+export const checkedEither = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
+  TE.fromEither(E.mapLeft(usageRefused)(check))

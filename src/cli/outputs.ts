@@ -2,7 +2,7 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { Ended, type Content, type Failure, type Output, type World } from './world.js'
+import { Ended, type Content, type CommandFailure, type Output, type World } from './world.js'
 
 /** The problems of where outputs go: at most one of them, and nothing else, to standard output (`-`). */
 export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): ReadonlyArray<Problem.Problem> =>
@@ -16,24 +16,24 @@ export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Read
 const isNamed = ({ path }: Output): boolean => path !== '-'
 
 /** Whether they could be written, as the first thing a command does. */
-export const checkOutputs =
+export const checkWritableOutputs =
   (world: World, inputs: ReadonlyArray<string>) =>
-  (asked: ReadonlyArray<Output>): TE.TaskEither<Failure, void> =>
+  (asked: ReadonlyArray<Output>): TE.TaskEither<CommandFailure, void> =>
     world.checkOutputs(inputs, asked.filter(isNamed))
 
-const pieces = (text: Content): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> =>
+const contentPieces = (text: Content): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> =>
   typeof text === 'string' || text instanceof Uint8Array ? [text] : text
 
 /** Writes the files, then what goes to standard output. */
-export const write =
+export const writeOutputs =
   (world: World) =>
-  (contents: ReadonlyArray<Output & { readonly text: Content }>): TE.TaskEither<Failure, void> =>
+  (contents: ReadonlyArray<Output & { readonly text: Content }>): TE.TaskEither<CommandFailure, void> =>
   async () => {
     const written = await world.writeFiles(contents.filter(isNamed))()
     if (E.isLeft(written)) return written
     try {
       for (const { text } of contents.filter(output => !isNamed(output)))
-        for await (const piece of pieces(text)) await world.stdout(piece)()
+        for await (const piece of contentPieces(text)) await world.stdout(piece)()
       return E.right(undefined)
     } catch (error) {
       if (error instanceof Ended) return E.left(error.failure)

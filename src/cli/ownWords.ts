@@ -4,9 +4,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { reason } from '../../lib/plain/said.js'
 import { Case, Problem, Vocabulary } from '../index.js'
-import { refusal, refused, type Failure, type World } from './world.js'
+import { usageRefusal, usageRefused, type CommandFailure, type World } from './world.js'
 
-export interface Flags {
+export interface VocabularyFlags {
   readonly vocabulary?: string | undefined
 }
 
@@ -14,7 +14,7 @@ const isEntry = (u: unknown): u is Vocabulary.Entry =>
   (typeof u === 'function' || (typeof u === 'object' && u !== null)) && Case.ofCase in u
 
 /** What a module exports by name or in a list, as long as it is a case or was made by one. */
-const entries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
+const exportedEntries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
   typeof module === 'object' && module !== null
     ? Object.values(module)
         .flatMap((exported: unknown): ReadonlyArray<unknown> => (Array.isArray(exported) ? exported : [exported]))
@@ -22,19 +22,29 @@ const entries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
     : []
 
 /** The vocabulary of the language, with the words of the module in `--vocabulary`. */
-export const words = (world: World, { vocabulary: path }: Flags): TE.TaskEither<Failure, Vocabulary.Vocabulary> =>
+export const customVocabulary = (
+  world: World,
+  { vocabulary: path }: VocabularyFlags
+): TE.TaskEither<CommandFailure, Vocabulary.Vocabulary> =>
   path === undefined
     ? TE.right(Vocabulary.standard)
     : pipe(
         world.load('--vocabulary', path),
-        TE.map(entries),
+        TE.map(exportedEntries),
         TE.flatMapEither(found =>
           found.length === 0
-            ? refusal('--vocabulary', path, 'a module that exports cases', 'export what Optimizer.define made, say')
+            ? usageRefusal(
+                '--vocabulary',
+                path,
+                'a module that exports cases',
+                'export what Optimizer.define made, say'
+              )
             : E.tryCatch(
                 () => Vocabulary.extend(Vocabulary.standard, found),
                 error =>
-                  refused(Problem.of('--vocabulary', path, `a module of new words (${reason(error)})`, 'correct it'))
+                  usageRefused(
+                    Problem.of('--vocabulary', path, `a module of new words (${reason(error)})`, 'correct it')
+                  )
               )
         )
       )

@@ -1,12 +1,12 @@
 /** How far a fit has come, on a line of the terminal. */
 import * as table from '../fit/table.js'
-import { clipped, printable, word } from '../fit/text.js'
+import { clipText, printableText, commandLineName } from '../fit/text.js'
 import type { Fit } from '../index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
 import type { Control } from './running.js'
 import type { World } from './world.js'
 
-export interface Progress {
+export interface ProgressLine {
   readonly watch: Control['watch']
   readonly choosing: (progress: Fit.Progress) => void
   readonly resampling: (progress: Bootstrap.Progress) => void
@@ -18,7 +18,7 @@ export interface Progress {
 
 const nobody = (): void => undefined
 /** Where nobody looks. */
-const unwatched: Progress = {
+const unwatched: ProgressLine = {
   watch: nobody,
   choosing: nobody,
   resampling: nobody,
@@ -38,7 +38,7 @@ const duration = (milliseconds: number): string => {
 }
 
 /** A single line of a terminal, written ten times a second at most. */
-const line = (world: World, whose: string): Progress => {
+const progressLine = (world: World, whose: string): ProgressLine => {
   const begun = world.now()
   let written = -Infinity
   let furthest = 0
@@ -48,7 +48,7 @@ const line = (world: World, whose: string): Progress => {
     if (world.now() - written < 100) return
     written = world.now()
     // One line: what would go on in the next is not cleared with it.
-    world.stderr(`\r\x1b[2K${clipped(printable(whose + text()), world.terminal.err - 1)}`)
+    world.stderr(`\r\x1b[2K${clipText(printableText(whose + text()), world.terminal.err - 1)}`)
   }
   /** What is left of `of`, where `done` took so long; nothing before it can be told, or where nobody needs to know. */
   const left = (how: string, from: number, done: number, of: number): string => {
@@ -58,9 +58,12 @@ const line = (world: World, whose: string): Progress => {
   }
   const choosing = ({ family, components, done, of }: Fit.Progress): void => {
     furthest = Math.max(furthest, done)
-    say(() => `candidate ${done + 1} of ${of}: ${components} ${word(family)}${left('about', begun, furthest, of)}`)
+    say(
+      () =>
+        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${left('about', begun, furthest, of)}`
+    )
   }
-  const watch: Progress['watch'] = ({ stage, step, value }, { stages }, measured): void => {
+  const watch: ProgressLine['watch'] = ({ stage, step, value }, { stages }, measured): void => {
     const here = `stage ${stage + 1} of ${stages.length}`
     if (here !== place) [place, since] = [here, world.now()]
     if (value === null) return
@@ -75,7 +78,7 @@ const line = (world: World, whose: string): Progress => {
     if (done === 0) since = world.now()
     say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
   }
-  const testing: Progress['testing'] = ({ components, done }) => {
+  const testing: ProgressLine['testing'] = ({ components, done }) => {
     if (done === 0) since = world.now()
     say(() => `test of ${components} components against ${components + 1}: resample ${done + 1}`)
   }
@@ -96,5 +99,5 @@ const line = (world: World, whose: string): Progress => {
 }
 
 /** A line of progress where somebody looks at it. */
-export const progress = (world: World, { quiet }: { readonly quiet?: boolean | undefined }, whose = ''): Progress =>
-  world.isTTY && quiet !== true ? line(world, whose) : unwatched
+export const progress = (world: World, { quiet }: { readonly quiet?: boolean | undefined }, whose = ''): ProgressLine =>
+  world.isTTY && quiet !== true ? progressLine(world, whose) : unwatched

@@ -7,7 +7,7 @@ import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 
 /** A table to learn from, its rows in memory or not. */
-export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
+export interface TableRows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly data: Source.Data
   /** How many rows were left out that have no cells. */
   readonly empty: number
@@ -15,13 +15,13 @@ export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly rowNumbers: Uint32Array | null
 }
 
-type Beside = Pick<Points.Table, 'rowNumbers' | 'rowNames' | 'kept'>
+type RowLabels = Pick<Points.Table, 'rowNumbers' | 'rowNames' | 'kept'>
 
 /** What belongs to the rows at some places, from 0. */
-const beside = (
+const labelsAt = (
   places: ReadonlyArray<number>,
-  { rowNumbers, rowNames, kept = [] }: Pick<Rows, keyof Beside>
-): Beside => {
+  { rowNumbers, rowNames, kept = [] }: Pick<TableRows, keyof RowLabels>
+): RowLabels => {
   const at = ({ name, cells }: Points.Kept): Points.Kept => ({ name, cells: places.map(place => cells[place]) })
   return {
     rowNumbers: Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1),
@@ -31,48 +31,49 @@ const beside = (
 }
 
 /** The rows at some places, from 0, and what belongs to each. */
-export const part =
+export const tableRowsAt =
   (places: ReadonlyArray<number>) =>
   (table: Points.Table): Points.Table => ({
     ...table,
     points: Points.select(places)(table.points),
-    ...beside(places, table)
+    ...labelsAt(places, table)
   })
 
 /** The places of the rows for which it holds. */
-const placesOf = (data: Source.Data, holds: typeof Source.counts): ReadonlyArray<number> =>
+const placesWhere = (data: Source.Data, holds: typeof Source.rowCounts): ReadonlyArray<number> =>
   // A piece goes before the next is read.
-  Array.from(Source.pieces(Source.from(data)), piece =>
+  Array.from(Source.pieces(Source.asSource(data)), piece =>
     Array.from({ length: piece.rows }, (_, row) => holds(piece, row))
   )
     .flat()
     .flatMap((does, place) => (does ? [place] : []))
 
 /** The rows that count: those of weight 0 and those without cells are left out, unless all are. */
-const counting = (table: Rows): Rows => {
-  const data = Source.counting(table.data)
+const withoutIgnoredRows = (table: TableRows): TableRows => {
+  const data = Source.onlyCountedRows(table.data)
   if (data === table.data || data.rows === 0) return table
-  const weighing = placesOf(table.data, ({ weights }, row) => weights?.[row] !== 0)
+  const weighing = placesWhere(table.data, ({ weights }, row) => weights?.[row] !== 0)
   return {
     ...table,
-    ...beside(placesOf(table.data, Source.counts), table),
+    ...labelsAt(placesWhere(table.data, Source.rowCounts), table),
     data,
     empty: table.empty + weighing.length - data.rows
   }
 }
 
 /** A table to learn from, its rows in memory or not. */
-export const rowsOf = ({ points, ...table }: Points.Table): Rows => counting({ ...table, data: points, empty: 0 })
-export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows =>
-  counting({ ...table, data: source, empty: 0, rowNumbers: null })
+export const learningRows = ({ points, ...table }: Points.Table): TableRows =>
+  withoutIgnoredRows({ ...table, data: points, empty: 0 })
+export const rowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
+  withoutIgnoredRows({ ...table, data: source, empty: 0, rowNumbers: null })
 
 /** The table without columns that are the same in every row, unless all are. */
-export const varying = (table: Rows): Rows => {
+export const varying = (table: TableRows): TableRows => {
   const { data, columns, ignored, doubtful } = table
   const places = TrainingData.nonConstantColumns(data)
   if (places.length === columns.length) return table
   const left = columns.filter((_, j) => !places.includes(j))
-  return counting({
+  return withoutIgnoredRows({
     ...table,
     data: Source.columns(places)(data),
     columns: places.map(j => columns[j]),
@@ -82,7 +83,7 @@ export const varying = (table: Rows): Rows => {
 }
 // Rows that were read do not change.
 const standards = new WeakMap<Source.Data, TrainingData.StandardizedData>()
-const written = new WeakMap<Source.Data, TrainingData.TrainingData>()
+const writtenSources = new WeakMap<Source.Data, TrainingData.TrainingData>()
 
 const onceEach =
   <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
@@ -93,39 +94,39 @@ const onceEach =
   }
 
 /** The rows in units of their own spread. */
-export const standardized = onceEach(standards, TrainingData.standardize)
+export const standardizedRows = onceEach(standards, TrainingData.standardizeColumns)
 
 /** The same, of a source written beside it: passes over its rows are many. */
-const brought = onceEach(written, (own): TrainingData.TrainingData => {
-  const data = standardized(own)
-  const { points, close } = Source.written(data.scaled)
+const standardizedOnDisk = onceEach(writtenSources, (own): TrainingData.TrainingData => {
+  const data = standardizedRows(own)
+  const { points, close } = Source.writtenDown(data.scaled)
   return { ...data, scaled: points, close }
 })
 
 /** Gives back what was taken to bring rows there. */
 export const release = (own: Source.Data): void => {
-  written.get(own)?.close()
-  written.delete(own)
+  writtenSources.get(own)?.close()
+  writtenSources.delete(own)
 }
 
 /** The rows as they are learned from. */
-export const scaled = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
-  standardize ? brought(data) : TrainingData.withoutScaling(data)
+export const learningScale = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
+  standardize ? standardizedOnDisk(data) : TrainingData.withoutScaling(data)
 
 /** So many rows of a source are looked at, for pictures and for what is told of columns. */
-const SHOWN = 4000
+const MAX_SHOWN_ROWS = 4000
 
 /** Rows to look at, and their numbers in the table. */
-export const shown = ({
+export const shownRows = ({
   data,
   rowNumbers,
   rowNames
-}: Rows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
+}: TableRows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
   const places =
-    Source.isHeld(data) || data.rows <= SHOWN
+    Source.isHeld(data) || data.rows <= MAX_SHOWN_ROWS
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
-      : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
-  const points = Source.isHeld(data) ? data : Source.select(places)(data)
+      : Key.subset(data.rows, MAX_SHOWN_ROWS)(Key.fromSeed(0)).slice().sort()
+  const points = Source.isHeld(data) ? data : Source.selectedRows(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
   const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
   return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }

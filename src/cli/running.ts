@@ -7,7 +7,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Program from '../compile/program.js'
 import * as Problem from '../core/problem.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import type * as Source from '../data/source/index.js'
 import { show } from '../fit/table.js'
 import { Compile, Expectation, Key, type Params, type Points, Rate, Run } from '../index.js'
@@ -20,12 +20,12 @@ import type { StageRun } from '../report/findings.js'
 import type { Every } from './fitOptions.js'
 import { History } from './history.js'
 import { speaker } from './tableOptions.js'
-import { failed, refused, type Failure, type Signal, type World } from './world.js'
+import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from './world.js'
 
 /** An optimizer in a few words where it has them, over so many steps. */
-const brief = (optimizer: Optimizer.Optimizer, steps: number): string =>
+const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   pipe(
-    Optimizer.brief(optimizer),
+    Optimizer.optimizerBrief(optimizer),
     O.filter(({ methods, rates }) => methods.length <= 1 && rates.length === 1),
     O.match(
       () => Optimizer.show(optimizer),
@@ -37,24 +37,24 @@ const brief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   )
 
 /** By which means a stage works, in a few words. */
-const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
+const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
   optimizer === undefined
     ? engine
     : [
-        brief(optimizer, stopping.steps),
+        optimizerInBrief(optimizer, stopping.steps),
         ...(loss && Objective.terms(loss.objective).some(({ term }) => Objective.isMatching(term))
           ? [Expectation.show(loss.expectation)]
           : [])
       ].join(', ')
 
 /** What the values of a stage measure. */
-const scaleOf = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
+const stageMeasure = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
   loss === undefined
     ? `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`
     : Objective.formula(loss.objective)
 
 /** What a run came to. */
-export interface Traced {
+export interface TracedRun {
   readonly program: Program.Program<string>
   readonly params: Params.Params<string>
   readonly stages: ReadonlyArray<StageRun>
@@ -62,15 +62,15 @@ export interface Traced {
 }
 
 /** What a step's value is called, and how much it is in the units of the result. */
-export interface Measured {
+export interface MeasuredValue {
   readonly name: string
   readonly value: number
 }
 
-type Watch = (
+type WatchRun = (
   state: Run.State<string>,
   program: Program.Program<string>,
-  measured: (stage: number, value: number) => Measured
+  measured: (stage: number, value: number) => MeasuredValue
 ) => void
 
 /** Where a run is kept, that it may go on after a crash. */
@@ -87,7 +87,7 @@ export interface Keeper {
 
 /** Who looks at a run on its way. */
 export interface Control {
-  readonly watch: Watch
+  readonly watch: WatchRun
   readonly now: () => number
   /** Waits a moment in which signals are heard; the one that asks to stop, or null. */
   readonly heard: () => Promise<Signal | null>
@@ -116,34 +116,36 @@ export async function* heardAmong<S>(
   }
 }
 
-const rule = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
+const stoppingRuleCodec = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
 /** What stands beside a state in a checkpoint: what a report shows of the way to it. */
 const way = t.type({
   seed: t.number,
-  stages: t.readonlyArray(t.type({ rule, taken: t.number, values: t.readonlyArray(t.number), every: t.number }))
+  stages: t.readonlyArray(
+    t.type({ rule: stoppingRuleCodec, taken: t.number, values: t.readonlyArray(t.number), every: t.number })
+  )
 })
 
-type Way = t.TypeOf<typeof way>
+type RunHistory = t.TypeOf<typeof way>
 
 /** The way to where a run starts. */
-const start = (program: Program.Program<string>, seed: number): Way => ({
+const startOfHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
   stages: program.stages.map(() => ({ rule: null, ...new History().kept() }))
 })
 
 /** Where a run goes on, and the way there. */
-const begun = (
+const resumePoint = (
   program: Program.Program<string>,
   seed: number,
   keeper: Keeper | null
-): E.Either<Failure, { readonly state: Run.State<string> | null; readonly way: Way }> => {
-  if (keeper === null || keeper.begun === null) return E.right({ state: null, way: start(program, seed) })
+): E.Either<CommandFailure, { readonly state: Run.State<string> | null; readonly way: RunHistory }> => {
+  if (keeper === null || keeper.begun === null) return E.right({ state: null, way: startOfHistory(program, seed) })
   const { writer, path } = keeper
   const other = (value: string, domain: string, remedy: string): Problem.Problem =>
     Problem.of('checkpoint', value, domain, remedy)
   return pipe(
-    Checkpoint.read(program, writer)(keeper.begun),
+    Checkpoint.readCheckpointText(program, writer)(keeper.begun),
     E.bindTo('kept'),
     E.bind('way', ({ kept: { beside } }) =>
       way.is(beside) && beside.stages.length === program.stages.length
@@ -156,7 +158,7 @@ const begun = (
         other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or start again with another file`)
     ),
     E.bimap(
-      problem => refused({ ...problem, field: `--checkpoint ${path}` }),
+      problem => usageRefused({ ...problem, field: `--checkpoint ${path}` }),
       ({ kept, way }) => ({ state: kept.state, way })
     )
   )
@@ -179,16 +181,16 @@ const run = async (
   program: Program.Program<string>,
   seed: number,
   scaling: Points.Scaling | null
-): Promise<E.Either<Failure, Traced>> => {
+): Promise<E.Either<CommandFailure, TracedRun>> => {
   const { watch, now, keeper } = control
-  const from = begun(program, seed, keeper)
+  const from = resumePoint(program, seed, keeper)
   if (E.isLeft(from)) return from
   const { state: first, way } = from.right
   const { pipeline, plan, stages } = program
   // A program's stages are the simple ones that the pipeline's come to.
   const written = pipeline.stages.flatMap(Stage.simple)
   const shift = shiftOf(scaling)
-  const measured = (stage: number, value: number): Measured => {
+  const measured = (stage: number, value: number): MeasuredValue => {
     const { loss, times } = written[stage].simple
     const prior = O.isSome(Stage.priorOf(written[stage].stage)) ? ' + log-prior' : ''
     return loss !== undefined
@@ -203,7 +205,7 @@ const run = async (
   const states = first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)
   for await (const { state, at, stopped } of heardAmong(control, states)) {
     const { status, stage, step, value } = state
-    if (status._tag === 'Failed') return E.left(failed(Problem.spoken(speaker)(status.problem)))
+    if (status._tag === 'Failed') return E.left(workFailed(Problem.spoken(speaker)(status.problem)))
     // What a run goes on from has been seen before.
     if (state !== first) {
       if (step > 0 && value !== null) histories[stage].add(value)
@@ -212,7 +214,7 @@ const run = async (
     reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
     watch(state, program, measured)
     if (keeper !== null && (isDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished')) {
-      const beside: Way = {
+      const beside: RunHistory = {
         seed,
         stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
       }
@@ -228,8 +230,8 @@ const run = async (
     params: reached.params(),
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
-      scale: scaleOf(simple, Stage.priorOf(stage)),
-      means: means(simple, plan[i]),
+      scale: stageMeasure(simple, Stage.priorOf(stage)),
+      means: stageMeans(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
       ...histories[i].kept()
@@ -237,16 +239,16 @@ const run = async (
   })
 }
 /** A run of a pipeline on data, in memory or not, its sums taken at a place. */
-export const traced = (
+export const tracedRun = (
   control: Control,
   pipeline: Pipeline.Pipeline<string>,
   seed: number,
   points: Source.Data,
-  place: Place.Place,
+  backend: Backend.Backend,
   scaling: Points.Scaling | null
-): TE.TaskEither<Failure, Traced> =>
+): TE.TaskEither<CommandFailure, TracedRun> =>
   pipe(
-    TE.fromEither(Compile.pipeline(pipeline, { place })(points)),
-    TE.mapLeft(refused),
+    TE.fromEither(Compile.pipeline(pipeline, { backend })(points)),
+    TE.mapLeft(usageRefused),
     TE.flatMap(program => () => run(control, program, seed, scaling))
   )

@@ -6,14 +6,14 @@ import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
 import * as Source from '../data/source/source.js'
 import { files } from './files.js'
-import { readSource } from './options.js'
+import { readSourceFile } from './options.js'
 
-const column = t.union([t.string, t.number])
-const options = t.exact(
+const columnCodec = t.union([t.string, t.number])
+const sharedOptionsCodec = t.exact(
   t.partial({
-    columns: t.readonlyArray(column),
-    exclude: t.readonlyArray(column),
-    weights: column,
+    columns: t.readonlyArray(columnCodec),
+    exclude: t.readonlyArray(columnCodec),
+    weights: columnCodec,
     missing: t.keyof({ refuse: null, drop: null, keep: null }),
     header: t.union([t.boolean, t.literal('auto')]),
     delimiter: t.string,
@@ -23,10 +23,11 @@ const options = t.exact(
     na: t.readonlyArray(t.string)
   })
 )
-const table = t.strict({ path: t.string, options })
+const sharedTableCodec = t.strict({ path: t.string, options: sharedOptionsCodec })
 
 /** What workers are told of a table. */
-export const described = (path: string, options: Points.CsvOptions): unknown => table.encode({ path, options })
+export const sharedTable = (path: string, options: Points.CsvOptions): unknown =>
+  sharedTableCodec.encode({ path, options })
 
 /** Whether a path leads into a folder, or a folder in it. */
 export const isIn = (folder: string, path: string): boolean => {
@@ -35,10 +36,10 @@ export const isIn = (folder: string, path: string): boolean => {
 }
 
 /** Opens tables of a folder, and of no other. */
-export const opening =
+export const openerIn =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {
-    const read = table.decode(data)
+    const read = sharedTableCodec.decode(data)
     if (E.isLeft(read))
       return E.left(
         Problem.of('data', JSON.stringify(data), 'a table by its path', 'take the same version on both sides')
@@ -46,6 +47,9 @@ export const opening =
     const path = resolve(folder, read.right.path)
     if (!isIn(folder, path))
       return E.left(Problem.of('data', read.right.path, `in ${folder}`, 'start the worker with --data and its folder'))
-    const found = await readSource({ readSource: files(process.stdin).readSource }, 'data')(path, read.right.options)()
-    return E.isLeft(found) ? E.left(found.left.problems[0]) : E.right(Source.counting(found.right.source))
+    const found = await readSourceFile({ readSource: files(process.stdin).readSource }, 'data')(
+      path,
+      read.right.options
+    )()
+    return E.isLeft(found) ? E.left(found.left.problems[0]) : E.right(Source.onlyCountedRows(found.right.source))
   }

@@ -1,40 +1,40 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
-import { quoted, word } from '../fit/text.js'
+import { shellQuoted, commandLineName } from '../fit/text.js'
 import { Problem } from '../index.js'
 import * as Mixture from '../mixture/index.js'
 import * as Crossed from '../report/crossed.js'
-import { asText, text, type Part } from '../report/document.js'
-import { converged, steps, type Choice, type Findings } from '../report/findings.js'
+import { asText, textPart, type DocumentPart } from '../report/document.js'
+import { converged, totalSteps, type CandidateChoice, type Findings } from '../report/findings.js'
 import { fileOf } from '../report/phrases.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
-import type { Flags } from './fitOptions.js'
+import type { FitFlags } from './fitOptions.js'
 
 /** A fit, and those of the same data that it is shown beside. */
-export interface Shown {
+export interface ShownMixtureFit {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
   /** What is told of it, which the terminal prints and the report shows: computed once, and where it is asked for. */
-  readonly told: () => ReadonlyArray<Part>
+  readonly told: () => ReadonlyArray<DocumentPart>
 }
 
 /** Doubts about components, which count from 1 as they do in tables. */
-const numbered = ({
+const doubtsFromOne = ({
   redundancies,
-  floored,
+  atMinVariance,
   unsupported
-}: Pick<Findings, 'redundancies' | 'floored' | 'unsupported'>): object => ({
+}: Pick<Findings, 'redundancies' | 'atMinVariance' | 'unsupported'>): object => ({
   redundancies: redundancies.map(one =>
     one._tag === 'Empty'
       ? { ...one, component: one.component + 1 }
       : { ...one, components: one.components.map(k => k + 1) }
   ),
-  floored: floored.map(k => k + 1),
+  atMinVariance: atMinVariance.map(k => k + 1),
   unsupported: unsupported.map(one => ({ ...one, component: one.component + 1 }))
 })
 
 /** What differs between fits of the same data. */
-const found = (fit: Findings): object => {
+const fitAsJson = (fit: Findings): object => {
   const { mixture, statistics, recipe, stages } = fit
   const { means, weights, variances } = Mixture.marginals(mixture)
   return {
@@ -43,43 +43,43 @@ const found = (fit: Findings): object => {
     weights,
     variances,
     ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
-    ...Mixture.besides(mixture),
+    ...Mixture.tailsAndBackground(mixture),
     logLikelihood: statistics.logLikelihood,
     bic: statistics.bic,
     parameters: statistics.parameters,
     sizes: statistics.sizes,
-    ...(statistics.beyond !== undefined && {
-      background: { ...Mixture.besides(mixture).background, rows: statistics.beyond }
+    ...(statistics.backgroundCount !== undefined && {
+      background: { ...Mixture.tailsAndBackground(mixture).background, rows: statistics.backgroundCount }
     }),
-    ...numbered(fit),
+    ...doubtsFromOne(fit),
     ...(fit.fixed.length > 0 && { fixed: fit.fixed.map(k => k + 1) }),
-    steps: steps(fit),
+    steps: totalSteps(fit),
     converged: converged(fit),
     stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
   }
 }
 
-const choiceAsJson = ({ criterion, candidates, refused, isStopped = false }: Choice): object => ({
+const choiceAsJson = ({ criterion, candidates, refused, isStopped = false }: CandidateChoice): object => ({
   criterion,
-  ...(isStopped ? { interrupted: true } : { belief: candidates[0].belief }),
-  candidates: candidates.map(({ family, components, belief, statistics, isSettled, ...doubts }) => {
+  ...(isStopped ? { interrupted: true } : { posterior: candidates[0].posterior }),
+  candidates: candidates.map(({ family, components, posterior, statistics, isConverged, ...doubts }) => {
     const { logLikelihood, bic, aic, icl, parameters, crossValidated } = statistics
     return {
-      family: word(family),
+      family: commandLineName(family),
       components,
-      ...(!isStopped && { belief }),
+      ...(!isStopped && { posterior }),
       logLikelihood,
       bic,
       aic,
       icl,
       ...(crossValidated !== undefined && { crossValidated }),
       parameters,
-      finished: isSettled,
-      ...numbered(doubts)
+      finished: isConverged,
+      ...doubtsFromOne(doubts)
     }
   }),
   refused: refused.map(({ family, components, problem }) => ({
-    family: word(family),
+    family: commandLineName(family),
     components,
     problem: Problem.show(problem)
   }))
@@ -104,14 +104,17 @@ const testsAsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
           : { problems: tests.left.map(Problem.show) }
       }
 
-export const asJson = ({ fit, others }: Pick<Shown, 'fit' | 'others'>, { labels }: Pick<Flags, 'labels'>): object => {
+export const shownAsJson = (
+  { fit, others }: Pick<ShownMixtureFit, 'fit' | 'others'>,
+  { labels }: Pick<FitFlags, 'labels'>
+): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
     family,
     components: Mixture.components(mixture),
     dim: columns.length,
     columns,
-    ...found(fit),
+    ...fitAsJson(fit),
     ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
     ...(fit.starts !== null && { starts: fit.starts }),
     rows: statistics.rows,
@@ -124,27 +127,31 @@ export const asJson = ({ fit, others }: Pick<Shown, 'fit' | 'others'>, { labels 
     ...(fit.prior !== null && { prior: fit.prior }),
     ...bootstrapAsJson(fit),
     ...testsAsJson(fit),
-    ...(fit.hint !== null && { hint: fit.hint }),
-    ...(fit.stuck !== null && {
-      stuck: { ...fit.stuck, shared: fit.stuck.shared.map(k => k + 1), over: fit.stuck.over + 1 }
+    ...(fit.robustnessHint !== null && { robustnessHint: fit.robustnessHint }),
+    ...(fit.localOptimum !== null && {
+      localOptimum: {
+        ...fit.localOptimum,
+        shared: fit.localOptimum.shared.map(k => k + 1),
+        over: fit.localOptimum.over + 1
+      }
     }),
-    ...(labels !== undefined && { labels: Crossed.asJson(labelled(fit)) }),
-    ...(others.length > 0 && { compared: others.map(found) })
+    ...(labels !== undefined && { labels: Crossed.crossTableAsJson(labelCrossTable(fit)) }),
+    ...(others.length > 0 && { compared: others.map(fitAsJson) })
   }
 }
 
 /** The column of `--labels` is the first that was kept. */
-const labelled = ({ seen, mixture, classes }: Findings): Crossed.Crossed =>
-  Crossed.crossed({ points: seen, mixture, overlapping: mergeOverlapping(seen, mixture) }, classes[0])
+const labelCrossTable = ({ seen, mixture, classes }: Findings): Crossed.CrossTable =>
+  Crossed.crossTabulate({ points: seen, mixture, overlapping: mergeOverlapping(seen, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
-export const evaluating = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
-  ['ornstein evaluate', quoted(model), fileOf(source), ...readBy].join(' ')
-export const sampling = (model: string): string => `ornstein sample ${quoted(model)} -n 10`
+export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
+  ['ornstein evaluate', shellQuoted(model), fileOf(source), ...readBy].join(' ')
+export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
 /** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
 export const nextOf = (
-  { out, report, figures }: Pick<Flags, 'out' | 'report' | 'figures'>,
+  { out, report, figures }: Pick<FitFlags, 'out' | 'report' | 'figures'>,
   use: (model: string) => ReadonlyArray<string>,
   keep: string,
   see: string
@@ -159,12 +166,12 @@ export const nextOf = (
   ].join('\n')
 
 /** What a person reads, in lines of so many cells at the most. */
-export const human = ({ fit, told }: Shown, flags: Flags, within: number): string => {
+export const human = ({ fit, told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
   const next = nextOf(
     flags,
-    model => [evaluating(model, fit.source, fit.readBy), sampling(model)],
+    model => [evaluateCommandLine(model, fit.source, fit.readBy), sampleCommandLine(model)],
     'the model for ornstein evaluate and ornstein sample',
     'it'
   )
-  return asText([...told(), text(next, 'next')], within, flags.verbose)
+  return asText([...told(), textPart(next, 'next')], within, flags.verbose)
 }

@@ -3,31 +3,31 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Cluster from '../cluster/index.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { type Points, type Problem } from '../index.js'
-import type { Choices, Keep } from './choices.js'
-import type { Flags } from './fitOptions.js'
+import type { Choices, KeepOptions } from './choices.js'
+import type { FitFlags } from './fitOptions.js'
 import { isBegun, warnOf } from './keeper.js'
-import { problem as problemOf } from './fileProblem.js'
+import { fileSystemProblem as problemOf } from './fileProblem.js'
 import { release } from './rows.js'
-import { failed, refused, type Failure, type World } from './world.js'
+import { workFailed, usageRefused, type CommandFailure, type World } from './world.js'
 
 /** Where sums are taken, until it is closed. */
-export type Summing = Pick<Cluster.Cluster, 'place' | 'close'>
+export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
 /** Sums over the rows, taken here or by the workers of a queue. */
 const summing = (
   world: World,
-  { queue }: Flags,
+  { queue }: FitFlags,
   file: string,
   how: Points.CsvOptions,
   source: Source.Source
-): TE.TaskEither<Failure, Summing> =>
+): TE.TaskEither<CommandFailure, SumBackend> =>
   queue === undefined
-    ? TE.right({ place: Place.here, close: () => undefined })
+    ? TE.right({ backend: Backend.localBackend, close: () => undefined })
     : pipe(
-        TE.fromTask<typeof Cluster, Failure>(() => import('../cluster/index.js')),
+        TE.fromTask<typeof Cluster, CommandFailure>(() => import('../cluster/index.js')),
         TE.bindTo('cluster'),
         TE.bind('shared', () => TE.fromTask(() => import('./shared.js'))),
         TE.flatMapEither(({ cluster, shared }) =>
@@ -35,40 +35,40 @@ const summing = (
             source,
             cluster.bullmq({
               connection: queue,
-              data: shared.described(file, how),
+              data: shared.sharedTable(file, how),
               onWait: why => {
                 world.waits(why !== null)
                 if (why !== null) world.stderr(`${why}\n`)
               }
             }),
-            E.mapLeft(problem => refused(problem))
+            E.mapLeft(problem => usageRefused(problem))
           )
         )
       )
 
 /** The same, what they came to kept in a file from which the fit goes on; `of` is what tells it from others. */
-const keeping = (
+const keepingSums = (
   world: World,
-  keep: Keep | null,
+  keep: KeepOptions | null,
   of: (hashes: ReadonlyArray<string>) => unknown,
   source: Source.Source,
-  { place, close }: Summing
-): TE.TaskEither<Failure, Summing> =>
+  { backend, close }: SumBackend
+): TE.TaskEither<CommandFailure, SumBackend> =>
   keep === null
-    ? TE.right({ place, close })
+    ? TE.right({ backend, close })
     : pipe(
         isBegun(world, keep),
         TE.flatMapTask(() => () => import('../cluster/index.js')),
         TE.flatMapEither(cluster =>
           pipe(
-            place,
+            backend,
             cluster.kept(keep.path, of(cluster.hashesOf(source)), error => {
               warnOf(world, problemOf('--checkpoint', keep.path, error))
             }),
             E.bimap(
-              problem => refused(problem),
+              problem => usageRefused(problem),
               kept => ({
-                place: kept.place,
+                backend: kept.backend,
                 close: () => {
                   kept.close()
                   close()
@@ -80,42 +80,42 @@ const keeping = (
       )
 
 /** What a place throws that keeps a fit from its sums. */
-const thrown = (error: unknown): E.Either<Failure, never> => {
+const thrownProblems = (error: unknown): E.Either<CommandFailure, never> => {
   if (!(error instanceof RangeError && 'problems' in error)) throw error
   // as Problem.orThrow throws them
-  return E.left(failed(error.problems as Problem.Problems))
+  return E.left(workFailed(error.problems as Problem.Problems))
 }
 
 /** What is closed whatever comes of the work. */
 export const closing =
   (close: () => void) =>
-  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  <A>(work: TE.TaskEither<CommandFailure, A>): TE.TaskEither<CommandFailure, A> =>
   async () => {
     try {
       return await work()
     } catch (error) {
-      return thrown(error)
+      return thrownProblems(error)
     } finally {
       close()
     }
   }
 
 /** Where the sums of a fit are taken, until it is closed. What a search on a source comes to is kept sum by sum. */
-export const placeOf = (
+export const fitBackend = (
   world: World,
   file: string,
-  flags: Flags,
+  flags: FitFlags,
   { open: { families, components, criterion, starts, robust, background }, recipe, seed, prior, keep, table }: Choices,
   data: Source.Data
-): TE.TaskEither<Failure, Summing> => {
-  if (Source.isHeld(data)) return TE.right({ place: Place.here, close: () => undefined })
+): TE.TaskEither<CommandFailure, SumBackend> => {
+  if (Source.isHeld(data)) return TE.right({ backend: Backend.localBackend, close: () => undefined })
   const source = data
   return pipe(
     summing(world, flags, file, table, source),
     TE.flatMap(there =>
       flags.pipeline !== undefined
         ? TE.right(there)
-        : keeping(
+        : keepingSums(
             world,
             keep,
             hashes => [
@@ -136,8 +136,8 @@ export const placeOf = (
         source.close()
         return failure
       },
-      ({ place, close }) => ({
-        place,
+      ({ backend, close }) => ({
+        backend,
         close: () => {
           close()
           release(source)

@@ -1,30 +1,30 @@
 /** The options that say how a table is read, and those that say how one is written. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { such as satisfying } from '../core/setting.js'
+import { suchSetting as satisfying } from '../core/setting.js'
 import type { CsvOptions } from '../data/grid.js'
 import * as Settings from '../data/readerSettings.js'
-import { word } from '../fit/text.js'
+import { commandLineName } from '../fit/text.js'
 import {
-  either,
-  mapped,
-  nameOf,
-  oneOf,
+  eitherFlagOption,
+  mapArgument,
+  optionName,
+  oneOfWords,
   option,
   optionOr,
-  output,
-  path,
-  such,
-  text,
-  whole,
-  type Values
+  outputArgument,
+  pathArgument,
+  domainArgument,
+  textArgument,
+  wholeNumberArgument,
+  type OptionValues
 } from './option.js'
 
 const separators: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
 
 /** A character, or the name of one. */
-const delimiter = mapped(
-  such(
+const delimiter = mapArgument(
+  domainArgument(
     satisfying<string>(
       text => /^[^"\r\n\d]$/.test(text) || Object.hasOwn(separators, text),
       'a character that separates cells',
@@ -36,7 +36,7 @@ const delimiter = mapped(
 )
 
 /** Names or positions of columns. */
-export const names = mapped(text('list'), (text, _, name) => {
+export const columnNamesArgument = mapArgument(textArgument('list'), (text, _, name) => {
   const names = text.split(',').map(name => name.trim())
   const repeated = names.find((name, i) => names.indexOf(name) !== i)
   const wrong = (...of: readonly [string, string, string]): E.Either<Problem.Problems, never> =>
@@ -49,69 +49,73 @@ export const names = mapped(text('list'), (text, _, name) => {
 })
 
 /** The columns of a table of its own. */
-export const columns = {
-  columns: option(names, 'columns to use, by name or position: 1,3-5', { otherwise: 'all numeric columns' }),
-  exclude: option(names, 'columns to leave out, by name or position: 1,3-5')
+export const COLUMN_OPTIONS = {
+  columns: option(columnNamesArgument, 'columns to use, by name or position: 1,3-5', {
+    otherwise: 'all numeric columns'
+  }),
+  exclude: option(columnNamesArgument, 'columns to leave out, by name or position: 1,3-5')
 }
 /** Those of a table for a model. */
 export const modelColumns = {
-  columns: option(names, 'columns to use, by name or position', { otherwise: "the model's, by name" })
+  columns: option(columnNamesArgument, 'columns to use, by name or position', { otherwise: "the model's, by name" })
 }
 
-export const reading = {
-  weights: option(text('column'), 'column of row weights: a row of weight 2 counts as two rows'),
+export const READING_OPTIONS = {
+  weights: option(textArgument('column'), 'column of row weights: a row of weight 2 counts as two rows'),
   errors: option(
-    names,
+    columnNamesArgument,
     'columns of the standard deviations of measurement errors, one for each column used: sd_x,sd_y'
   ),
   missing: optionOr(
-    mapped(oneOf(['refuse', 'drop', 'em'], 'how'), how => E.right(how === 'em' ? ('keep' as const) : how)),
+    mapArgument(oneOfWords(['refuse', 'drop', 'em'], 'how'), how => E.right(how === 'em' ? ('keep' as const) : how)),
     'refuse',
     'rows with a missing cell: refuse; drop; or em, which uses the cells they have'
   ),
-  header: either('the first row holds names (default: auto-detected)', 'the first row is data'),
+  header: eitherFlagOption('the first row holds names (default: auto-detected)', 'the first row is data'),
   delimiter: option(delimiter, 'cell separator', { otherwise: 'auto-detected' }),
-  decimal: option(such(Settings.decimal, 'character'), 'decimal mark: . or ,', { otherwise: '.' }),
-  skip: option(whole(Settings.skip), 'number of lines to skip above the table', { otherwise: '0' }),
-  comment: option(such(Settings.comment, 'character'), 'character that begins comment lines', {
+  decimal: option(domainArgument(Settings.decimalSetting, 'character'), 'decimal mark: . or ,', { otherwise: '.' }),
+  skip: option(wholeNumberArgument(Settings.skipSetting), 'number of lines to skip above the table', {
+    otherwise: '0'
+  }),
+  comment: option(domainArgument(Settings.comment, 'character'), 'character that begins comment lines', {
     otherwise: 'none'
   }),
   na: option(
-    mapped(text('list'), list => E.right(list.split(','))),
+    mapArgument(textArgument('list'), list => E.right(list.split(','))),
     'additional missing-value markers, beside NA and the like: -999,unknown'
   )
 }
 
-type Reading = Values<typeof reading> & Partial<Values<typeof columns>>
+type ReadingValues = OptionValues<typeof READING_OPTIONS> & Partial<OptionValues<typeof COLUMN_OPTIONS>>
 
 // which are the keys of these two
-const READS = [...Object.keys(reading), ...Object.keys(columns)] as ReadonlyArray<keyof Reading>
+const READS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPTIONS)] as ReadonlyArray<keyof ReadingValues>
 
 /** As the library reads a table: what is not given is left out. */
-export const csvOf = (values: Reading): CsvOptions =>
+export const csvOf = (values: ReadingValues): CsvOptions =>
   Object.fromEntries(READS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
 
 /** What the reader of tables calls by a name, as an option. */
-const optionOf = (name: string): string =>
-  name === 'keep' ? '--by' : name === 'labels' ? '--labels' : READS.some(key => key === name) ? nameOf(name) : name
+const readerOption = (name: string): string =>
+  name === 'keep' ? '--by' : name === 'labels' ? '--labels' : READS.some(key => key === name) ? optionName(name) : name
 
 /** A value as a shell takes it. */
-const typed = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
+const shellValue = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
 
 /** How the command line says what the language says of its settings. */
 export const speaker: Problem.Speaker = part => {
   switch (part._tag) {
     case 'Named':
-      return optionOf(part.name)
+      return readerOption(part.name)
     case 'Set': {
       const { name, value, rest } = part
       return value === null
-        ? `use ${optionOf(name)} or ${optionOf(name).replace('--', '--no-')}`
-        : `use ${optionOf(name)}${rest === undefined ? '' : ` with ${rest}`}` +
-            (value === undefined ? '' : ` ${typed(name === 'missing' && value === 'keep' ? 'em' : value)}`)
+        ? `use ${readerOption(name)} or ${readerOption(name).replace('--', '--no-')}`
+        : `use ${readerOption(name)}${rest === undefined ? '' : ` with ${rest}`}` +
+            (value === undefined ? '' : ` ${shellValue(name === 'missing' && value === 'keep' ? 'em' : value)}`)
     }
     case 'Word':
-      return word(part.name)
+      return commandLineName(part.name)
     case 'InCode':
       return ''
   }
@@ -122,23 +126,25 @@ export const asOptions =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {
     const { field } = problem
-    const option = optionOf(field)
+    const option = readerOption(field)
     return {
       ...Problem.spoken(speaker)(problem),
       field: option !== field ? option : field === 'text' ? path : `${path}, ${field}`
     }
   }
 
-export const vocabulary = {
-  vocabulary: option(path('module'), 'JavaScript module that exports custom components: ./mine.js')
+export const VOCABULARY_OPTION = {
+  vocabulary: option(pathArgument('module'), 'JavaScript module that exports custom components: ./mine.js')
 }
 
-export const forms = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
-export type Form = (typeof forms)[number]
+export const OUTPUT_FORMS = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
+export type OutputForm = (typeof OUTPUT_FORMS)[number]
 
-export const writing = {
-  out: optionOr(output, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow; .gz compresses', {
+export const WRITING_OPTIONS = {
+  out: optionOr(outputArgument, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow; .gz compresses', {
     otherwise: 'standard output'
   }),
-  to: option(oneOf(forms, 'form'), 'format: csv, tsv, jsonl, parquet or arrow', { otherwise: 'by the file name' })
+  to: option(oneOfWords(OUTPUT_FORMS, 'form'), 'format: csv, tsv, jsonl, parquet or arrow', {
+    otherwise: 'by the file name'
+  })
 }

@@ -6,41 +6,41 @@ import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
 import { chained } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
-import { copiesOf as pieces, copyOf, gridOf, gridReader, gridsOf } from '../data/csv.js'
-import { tableOf, type CsvOptions, type Grid } from '../data/grid.js'
-import { inFile, joined, tablesOf } from '../data/inParts.js'
+import { copiesOfTexts as pieces, copyOfText, gridOfCsv, gridReader, gridsOf } from '../data/csv.js'
+import { gridToTable, type CsvOptions, type CellGrid } from '../data/grid.js'
+import { partInFile, joinGrids, tablesOf } from '../data/inParts.js'
 import type { DataError } from '../data/points.js'
 import * as Source from '../data/source/index.js'
-import { columnGrids, whole } from '../data/typed.js'
+import { columnGrids, joinedParts } from '../data/typed.js'
 import { writtenOfGrid, type Copied } from '../data/widen.js'
-import { apart } from './apart.js'
-import { decoded, isPacked, signatureOf, starts } from './bytes.js'
-import { copiesOf } from './copies.js'
-import { problem } from './fileProblem.js'
-import { bytesOf, gathered, inputsOf, readText, unpacked, type Input } from './input.js'
-import { Ended, refused, type Failure, type World } from './world.js'
+import { partsInThread } from './apart.js'
+import { decodedPieces, isPacked, signatureOf, startsWithBytes } from './bytes.js'
+import { copiedTables } from './copies.js'
+import { fileSystemProblem } from './fileProblem.js'
+import { unpackedBytes, gatherBytes, tableFiles, readText, gunzipped, type TableFile } from './input.js'
+import { Ended, usageRefused, type CommandFailure, type World } from './world.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
-type Parts = AsyncIterable<E.Either<DataError, Grid>>
+type GridParts = AsyncIterable<E.Either<DataError, CellGrid>>
 
 /** So many bytes tell a format. */
-const TELLING = 8
+const FORMAT_BYTES = 8
 
-type Format = 'parquet' | 'arrow' | 'text'
+type TableFormat = 'parquet' | 'arrow' | 'text'
 
 /** What a file's name says that it is, packed or not: one that its first bytes deny is damaged, and no text. */
-const formatOfName = (path: string): Format =>
+const formatOfName = (path: string): TableFormat =>
   /\.(parquet|pq)(\.gz)?$/i.test(path) ? 'parquet' : /\.(arrows?|feather)(\.gz)?$/i.test(path) ? 'arrow' : 'text'
 
 /** `PAR1`; `ARROW1`, or the mark of a stream's first message; else by its name. */
-const formatOf = (start: Uint8Array, path: string): Format =>
-  starts(start, [0x50, 0x41, 0x52, 0x31])
+const formatOf = (start: Uint8Array, path: string): TableFormat =>
+  startsWithBytes(start, [0x50, 0x41, 0x52, 0x31])
     ? 'parquet'
-    : starts(start, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]) || starts(start, [0xff, 0xff, 0xff, 0xff])
+    : startsWithBytes(start, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]) || startsWithBytes(start, [0xff, 0xff, 0xff, 0xff])
       ? 'arrow'
       : formatOfName(path)
 
-async function* bytes(pieces: Stdin): AsyncGenerator<Uint8Array> {
+async function* bytesOfPieces(pieces: Stdin): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece
 }
 
@@ -50,7 +50,7 @@ const peeked = async (
 ): Promise<{ readonly start: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
   const iterator = pieces[Symbol.asyncIterator]()
   let start = Buffer.alloc(0)
-  while (start.length < TELLING) {
+  while (start.length < FORMAT_BYTES) {
     const next = await iterator.next()
     if (next.done === true) break
     start = Buffer.concat([start, next.value])
@@ -63,70 +63,74 @@ const peeked = async (
 }
 
 /** The first bytes of what may be read again. */
-const startOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+const firstBytes = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   for await (const piece of pieces) return piece
   return new Uint8Array(0)
 }
 
 /** A table's bytes, of a known format. */
 interface Opened {
-  readonly format: Format
+  readonly format: TableFormat
   /** A file that may be read again, and how long it is, packed or not; null where bytes come once. */
   readonly file: { readonly path: string; readonly size: number; readonly isPacked: boolean } | null
   /** All of them, unpacked. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
+const openTable = async (stdin: Stdin, path: string): Promise<Opened> => {
   const found = path === '-' ? null : await stat(path).catch(() => null)
   if (path !== '-' && found?.isFIFO() !== true) {
-    const own = { path, size: found?.size ?? 0, isPacked: isPacked(await startOf(createReadStream(path, { end: 1 }))) }
-    return { format: formatOf(await startOf(bytesOf(path)), path), file: own, bytes: bytesOf(path) }
+    const own = {
+      path,
+      size: found?.size ?? 0,
+      isPacked: isPacked(await firstBytes(createReadStream(path, { end: 1 })))
+    }
+    return { format: formatOf(await firstBytes(unpackedBytes(path)), path), file: own, bytes: unpackedBytes(path) }
   }
-  const { start, all } = await peeked(path === '-' ? bytes(stdin) : createReadStream(path))
+  const { start, all } = await peeked(path === '-' ? bytesOfPieces(stdin) : createReadStream(path))
   if (!isPacked(start)) return { format: formatOf(start, path), file: null, bytes: all }
   // What is packed is held whole, as a text of unknown grammar is.
-  const content = await unpacked(await gathered(all))
+  const content = await gunzipped(await gatherBytes(all))
   return { format: formatOf(content, path), file: null, bytes: Readable.from([content]) }
 }
 
 /** So many bytes are held at the most. */
-const HELD = 2_147_483_647
+const MAX_HELD_BYTES = 2_147_483_647
 
 /** A file of Parquet is read from its end: one that is packed, or comes once, is held. */
 async function* parquetParts(
   { file, bytes }: Opened,
   options: CsvOptions,
   readsNested: boolean
-): AsyncGenerator<E.Either<DataError, Grid>> {
-  const grids = (file: string | ArrayBuffer, size: number): Parts =>
-    columnGrids('Parquet', options)(apart({ format: 'Parquet', file, size }, readsNested))
+): AsyncGenerator<E.Either<DataError, CellGrid>> {
+  const grids = (file: string | ArrayBuffer, size: number): GridParts =>
+    columnGrids('Parquet', options)(partsInThread({ format: 'Parquet', file, size }, readsNested))
   if (file !== null && !file.isPacked) {
     yield* grids(file.path, file.size)
     return
   }
-  const all = await gathered(bytes, HELD)
-  if (all.length > HELD) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
+  const all = await gatherBytes(bytes, MAX_HELD_BYTES)
+  if (all.length > MAX_HELD_BYTES) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
   yield* grids(Uint8Array.from(all).buffer, all.length)
 }
 
 /** The parts of a table as they come. */
-const partsOf = (found: Opened, argument: string, options: CsvOptions, readsNested = false): Parts =>
+const tableParts = (found: Opened, argument: string, options: CsvOptions, readsNested = false): GridParts =>
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
       ? columnGrids(
           'Arrow',
           options
-        )(apart({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
-      : gridsOf(options, decoded(argument, found.file?.path ?? '-', found.bytes))
+        )(partsInThread({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
+      : gridsOf(options, decodedPieces(argument, found.file?.path ?? '-', found.bytes))
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */
 const gridOfText = async (
   { file, bytes }: Opened,
   argument: string,
   options: CsvOptions
-): Promise<E.Either<Failure, E.Either<DataError, Grid>>> => {
+): Promise<E.Either<CommandFailure, E.Either<DataError, CellGrid>>> => {
   const kept: Uint8Array[] = []
   const { push, grid } = gridReader(options, file?.size)
   try {
@@ -149,21 +153,23 @@ const gridOfText = async (
     // What is wrong is told where the text is read.
   }
   const text = await readText(Readable.from(kept))(argument, file?.path ?? '-')()
-  return E.isLeft(text) ? text : E.right(gridOf(text.right, options))
+  return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
 }
 
-type Read<A> = E.Either<Failure, E.Either<DataError, A>>
+type ReadAttempt<A> = E.Either<CommandFailure, E.Either<DataError, A>>
 
-const chain = <A, B>(read: E.Either<DataError, A>, then: (a: A) => E.Either<DataError, B>): E.Either<DataError, B> =>
-  E.isLeft(read) ? read : then(read.right)
+const chainRead = <A, B>(
+  read: E.Either<DataError, A>,
+  then: (a: A) => E.Either<DataError, B>
+): E.Either<DataError, B> => (E.isLeft(read) ? read : then(read.right))
 
 /** What is read of each file of a table, in their order, until one is at fault. */
 const ofEach = async <A>(
   argument: string,
   path: string,
-  read: (input: Input) => Promise<Read<A>>
-): Promise<Read<ReadonlyArray<A>>> => {
-  const inputs = await inputsOf(argument, path)
+  read: (input: TableFile) => Promise<ReadAttempt<A>>
+): Promise<ReadAttempt<ReadonlyArray<A>>> => {
+  const inputs = await tableFiles(argument, path)
   if (E.isLeft(inputs)) return inputs
   const all: A[] = []
   for (const input of inputs.right)
@@ -173,52 +179,52 @@ const ofEach = async <A>(
       if (E.isLeft(one.right)) return E.right(one.right)
       all.push(one.right.right)
     } catch (error) {
-      return E.left(refused(problem(argument, input.path, error)))
+      return E.left(usageRefused(fileSystemProblem(argument, input.path, error)))
     }
   return E.right(E.right(all))
 }
 
 /** A part as one of its file, where the table has several. */
-const inside = ({ name }: Input): ((part: E.Either<DataError, Grid>) => E.Either<DataError, Grid>) =>
-  name === null ? part => part : inFile(name)
+const withFileName = ({ name }: TableFile): ((part: E.Either<DataError, CellGrid>) => E.Either<DataError, CellGrid>) =>
+  name === null ? part => part : partInFile(name)
 
-export const readTable =
+export const readTableAt =
   (stdin: Stdin): World['readTable'] =>
   (argument, path, options) =>
   async () => {
-    const grids = await ofEach<Grid>(argument, path, async input => {
-      const found = await opened(stdin, input.path)
+    const grids = await ofEach<CellGrid>(argument, path, async input => {
+      const found = await openTable(stdin, input.path)
       const grid =
         found.format === 'text'
           ? await gridOfText(found, argument, options)
-          : E.right(await whole(partsOf(found, argument, options)))
-      return E.isLeft(grid) ? grid : E.right(inside(input)(grid.right))
+          : E.right(await joinedParts(tableParts(found, argument, options)))
+      return E.isLeft(grid) ? grid : E.right(withFileName(input)(grid.right))
     })
-    return E.isLeft(grids) ? grids : E.right(chain(chain(grids.right, joined), tableOf(options)))
+    return E.isLeft(grids) ? grids : E.right(chainRead(chainRead(grids.right, joinGrids), gridToTable(options)))
   }
 
 /** A table that is kept in a file of doubles (see `Source`). */
-export const readSource =
+export const readSourceAt =
   (stdin: Stdin): World['readSource'] =>
   (argument, path, options) =>
   async () => {
-    const inputs = await inputsOf(argument, path)
+    const inputs = await tableFiles(argument, path)
     if (E.isLeft(inputs)) return inputs
     let current = path
     const parts = chained(
       inputs.right.map(
         input =>
-          async function* (): AsyncGenerator<E.Either<DataError, Grid>> {
+          async function* (): AsyncGenerator<E.Either<DataError, CellGrid>> {
             current = input.path
-            const name = inside(input)
-            for await (const part of partsOf(await opened(stdin, input.path), argument, options)) yield name(part)
+            const name = withFileName(input)
+            for await (const part of tableParts(await openTable(stdin, input.path), argument, options)) yield name(part)
           }
       )
     )
     try {
       return E.right(await Source.fromTables(tablesOf(options)(parts)))
     } catch (error) {
-      return E.left(error instanceof Ended ? error.failure : refused(problem(argument, current, error)))
+      return E.left(error instanceof Ended ? error.failure : usageRefused(fileSystemProblem(argument, current, error)))
     }
   }
 
@@ -231,31 +237,31 @@ async function* copiedOf(
 ): AsyncGenerator<E.Either<DataError, Copied>> {
   const path = found.file?.path ?? '-'
   if (found.format !== 'text')
-    for await (const grid of partsOf(found, argument, options, true))
-      yield chain(grid, grid => E.right([grid, writtenOfGrid(grid)]))
-  else if (inPieces) yield* pieces(options, decoded(argument, path, found.bytes))
+    for await (const grid of tableParts(found, argument, options, true))
+      yield chainRead(grid, grid => E.right([grid, writtenOfGrid(grid)]))
+  else if (inPieces) yield* pieces(options, decodedPieces(argument, path, found.bytes))
   else {
     const text = await readText(found.bytes)(argument, path)()
     if (E.isLeft(text)) throw new Ended(text.left)
-    yield copyOf(text.right, options)
+    yield copyOfText(text.right, options)
   }
 }
 
 /** Those of all files of a table. */
-async function* copied(
+async function* copiedParts(
   stdin: Stdin,
   [argument, path, options, inPieces]: Parameters<World['readCopies']>
 ): AsyncGenerator<E.Either<DataError, Copied>> {
-  const inputs = await inputsOf(argument, path)
+  const inputs = await tableFiles(argument, path)
   if (E.isLeft(inputs)) throw new Ended(inputs.left)
   for (const input of inputs.right)
     try {
-      for await (const part of copiedOf(await opened(stdin, input.path), argument, options, inPieces))
-        yield chain(inside(input)(chain(part, ([grid]) => E.right(grid))), grid =>
-          chain(part, ([, written]) => E.right([grid, written]))
+      for await (const part of copiedOf(await openTable(stdin, input.path), argument, options, inPieces))
+        yield chainRead(withFileName(input)(chainRead(part, ([grid]) => E.right(grid))), grid =>
+          chainRead(part, ([, written]) => E.right([grid, written]))
         )
     } catch (error) {
-      throw error instanceof Ended ? error : new Ended(refused(problem(argument, input.path, error)))
+      throw error instanceof Ended ? error : new Ended(usageRefused(fileSystemProblem(argument, input.path, error)))
     }
 }
 
@@ -271,11 +277,11 @@ async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): Async
   }
   const [[, first]] = all
   const rows = all.flatMap(([, written]) => written.rows)
-  yield chain(joined(all.map(([grid]) => grid)), grid => E.right([grid, { ...first, rows }]))
+  yield chainRead(joinGrids(all.map(([grid]) => grid)), grid => E.right([grid, { ...first, rows }]))
 }
 
 /** Files of more bytes than that together are copied in pieces unasked. */
-const LARGE = 1 << 27
+const STREAMED_BYTES = 1 << 27
 
 /** Rows whole take about four times the bytes of their text, which is to be half of the memory at most. */
 export const comfortable = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
@@ -289,8 +295,8 @@ const unpackedSize = async (path: string, most: number): Promise<number> => {
   try {
     const found = await stat(path)
     if (!found.isFile()) return 0
-    if (found.size > most || !isPacked(await startOf(createReadStream(path, { end: 1 })))) return found.size
-    for await (const piece of bytesOf(path)) {
+    if (found.size > most || !isPacked(await firstBytes(createReadStream(path, { end: 1 })))) return found.size
+    for await (const piece of unpackedBytes(path)) {
       count += piece.length
       if (count > most) break
     }
@@ -302,7 +308,7 @@ const unpackedSize = async (path: string, most: number): Promise<number> => {
 
 /** True if the files of a table have more than `most` bytes together, unpacked; those of Parquet count `parquetGrowth` times. */
 export const isLarge = async (path: string, most: number, parquetGrowth = 1): Promise<boolean> => {
-  const inputs = await inputsOf('', path)
+  const inputs = await tableFiles('', path)
   let rest = most
   for (const { path } of E.isLeft(inputs) ? [] : inputs.right) {
     const growth = formatOfName(path) === 'parquet' ? parquetGrowth : 1
@@ -315,7 +321,7 @@ export const isLarge = async (path: string, most: number, parquetGrowth = 1): Pr
 /** A table and its cells as they are written. */
 export const readCopies = (stdin: Stdin): World['readCopies'] =>
   async function* (argument, path, options, asked) {
-    const inPieces = asked || (await isLarge(path, LARGE))
-    const parts = copied(stdin, [argument, path, options, inPieces])
-    yield* copiesOf(options)(inPieces ? parts : united(parts))
+    const inPieces = asked || (await isLarge(path, STREAMED_BYTES))
+    const parts = copiedParts(stdin, [argument, path, options, inPieces])
+    yield* copiedTables(options)(inPieces ? parts : united(parts))
   }

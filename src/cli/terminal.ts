@@ -15,10 +15,10 @@ interface Stream {
 }
 
 /** A terminal that does not say how wide it is. */
-const WIDTH = 80
+const DEFAULT_WIDTH = 80
 
-const widthOf = ({ isTTY = false, columns = WIDTH }: Stream): number =>
-  isTTY ? (columns > 0 ? columns : WIDTH) : Infinity
+const streamWidth = ({ isTTY = false, columns = DEFAULT_WIDTH }: Stream): number =>
+  isTTY ? (columns > 0 ? columns : DEFAULT_WIDTH) : Infinity
 
 /** Colours are off where NO_COLOR says so (no-color.org), and where a terminal has none. */
 export const terminalOf = (
@@ -26,15 +26,15 @@ export const terminalOf = (
   err: Stream,
   { NO_COLOR = '', TERM = '' }: Readonly<Partial<Record<string, string>>>
 ): Terminal => ({
-  out: widthOf(out),
-  err: widthOf(err),
+  out: streamWidth(out),
+  err: streamWidth(err),
   isColoured: err.isTTY === true && NO_COLOR === '' && TERM !== 'dumb'
 })
 
 /** Where nobody looks, or nothing is known. */
-export const plain: Terminal = { out: Infinity, err: Infinity, isColoured: false }
+export const PLAIN_TERMINAL: Terminal = { out: Infinity, err: Infinity, isColoured: false }
 
-const colours = { error: 31, warning: 33 } as const
+const SGR_COLOURS = { error: 31, warning: 33 } as const
 
 /** Messages with what they begin with in its colour: an error in red, a warning in yellow. Nothing else is coloured. */
 export const coloured =
@@ -43,6 +43,6 @@ export const coloured =
     isColoured
       ? text.replace(
           /^(error|warning):/gm,
-          (found, kind: keyof typeof colours) => `\x1b[${colours[kind]}m${found}\x1b[39m`
+          (found, kind: keyof typeof SGR_COLOURS) => `\x1b[${SGR_COLOURS[kind]}m${found}\x1b[39m`
         )
       : text

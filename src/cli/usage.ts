@@ -1,54 +1,60 @@
 /** The commands of `ornstein`, each as one value. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { otherwise, such as satisfying, whole as atLeast } from '../core/setting.js'
+import { withDefaultSetting, suchSetting as satisfying, wholeSetting as atLeast } from '../core/setting.js'
 import { seed } from '../fit/fitSettings.js'
-import type { Checked } from './checked.js'
+import type { OrProblems } from './checked.js'
 import { command, type Command } from './command.js'
-import { counts } from './fitOptions.js'
-import { assign, evaluate, fit, model, table, wrongForm } from './ofTables.js'
+import { countsArgument } from './fitOptions.js'
+import { assignCommand, evaluateCommand, fitCommand, model, tableOperand, wrongForm } from './ofTables.js'
 import {
-  flag,
+  flagOption,
   lately,
-  listOf,
-  mapped,
-  number,
-  oneOf,
+  listArgument,
+  mapArgument,
+  numberArgument,
+  oneOfWords,
   option,
   optionOr,
-  output,
-  path,
+  outputArgument,
+  pathArgument,
   required,
   setting,
-  text,
-  whole,
-  type Values
+  textArgument,
+  wholeNumberArgument,
+  type OptionValues
 } from './option.js'
 import { connection } from './connection.js'
-import { columns, names, reading, vocabulary, writing } from './tableOptions.js'
+import {
+  COLUMN_OPTIONS,
+  columnNamesArgument,
+  READING_OPTIONS,
+  VOCABULARY_OPTION,
+  WRITING_OPTIONS
+} from './tableOptions.js'
 
 const classifying = {
-  labels: required(text('column'), 'column of the classes'),
+  labels: required(textArgument('column'), 'column of the classes'),
   covariance: option(
-    listOf(
+    listArgument(
       lately(async () => (await import('../mixture/families/covariance.js')).names, 'name'),
       'names'
     ),
     'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
     { otherwise: 'chosen from all fourteen' }
   ),
-  components: optionOr(counts, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
-  folds: setting(otherwise(10)(atLeast(2, 10)), whole, 'parts of the cross-validation'),
-  seed: setting(seed, whole, 'random seed of the folds and of fits'),
-  json: flag('print the result as JSON'),
-  ...writing,
-  ...columns,
-  ...reading,
-  missing: optionOr(oneOf(['refuse', 'drop'], 'how'), 'refuse', 'rows with a missing cell: refuse or drop')
+  components: optionOr(countsArgument, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
+  folds: setting(withDefaultSetting(10)(atLeast(2, 10)), wholeNumberArgument, 'parts of the cross-validation'),
+  seed: setting(seed, wholeNumberArgument, 'random seed of the folds and of fits'),
+  json: flagOption('print the result as JSON'),
+  ...WRITING_OPTIONS,
+  ...COLUMN_OPTIONS,
+  ...READING_OPTIONS,
+  missing: optionOr(oneOfWords(['refuse', 'drop'], 'how'), 'refuse', 'rows with a missing cell: refuse or drop')
 }
-export type Classifying = Values<typeof classifying>
+export type Classifying = OptionValues<typeof classifying>
 
-const classify = command({
+const classifyCommand = command({
   name: 'classify',
   summary: 'learn classes from labelled rows, and classify others',
   description:
@@ -57,7 +63,7 @@ const classify = command({
     'probability, and that of each class. One component for each class gives discriminant analysis with the covariances that ' +
     'BIC chooses (EDDA); more give a mixture for each class (MclustDA). Rows without a label are left out.',
   operands: [
-    table(', labelled'),
+    tableOperand(', labelled'),
     { name: 'OTHER', about: 'a table to classify, with the same columns', isOptional: true }
   ],
   options: classifying,
@@ -67,29 +73,31 @@ const classify = command({
     'classify iris.csv new.csv --labels Species > classified.csv',
     'classify wine.csv --labels cultivar -k 1..3 --covariance VVI,EEE,VVV --folds 5'
   ],
-  run: async ([file, other], flags) => (await import('./commands/classify.js')).classify(file, other, flags)
+  run: async ([file, other], flags) => (await import('./commands/classify.js')).runClassify(file, other, flags)
 })
 
 const predicting = {
-  target: required(names, 'columns to predict, by name or position among those of the model: a,b'),
+  target: required(columnNamesArgument, 'columns to predict, by name or position among those of the model: a,b'),
   quantiles: optionOr(
-    listOf(number(satisfying<number>(p => p > 0 && p < 1, 'between 0 and 1', 'try 0.05,0.95')), 'list'),
+    listArgument(numberArgument(satisfying<number>(p => p > 0 && p < 1, 'between 0 and 1', 'try 0.05,0.95')), 'list'),
     '0.05,0.95',
     'quantiles to print beside the mean'
   ),
-  check: flag('compare predictions with the targets, which the table has: print errors instead of rows', {
+  check: flagOption('compare predictions with the targets, which the table has: print errors instead of rows', {
     conflicts: ['out', 'to', 'stream']
   }),
-  json: flag('print the result of --check as JSON'),
-  ...writing,
-  columns: option(names, 'columns to predict by, by name or position', { otherwise: "the model's others, by name" }),
-  ...reading,
-  ...vocabulary,
-  stream: flag('read and write the table in pieces; done without asking for files above 128 MB')
+  json: flagOption('print the result of --check as JSON'),
+  ...WRITING_OPTIONS,
+  columns: option(columnNamesArgument, 'columns to predict by, by name or position', {
+    otherwise: "the model's others, by name"
+  }),
+  ...READING_OPTIONS,
+  ...VOCABULARY_OPTION,
+  stream: flagOption('read and write the table in pieces; done without asking for files above 128 MB')
 }
-export type Predicting = Values<typeof predicting>
+export type Predicting = OptionValues<typeof predicting>
 
-const predict = command({
+const predictCommand = command({
   name: 'predict',
   summary: 'predict columns from the others',
   description:
@@ -98,7 +106,7 @@ const predict = command({
     'Each component is a linear regression, so predictions bend, and their error differs from row to row. With a background, ' +
     'predictions are those of rows that belong to a component; a column gives the probability that a row belongs to none. A model of few rows ' +
     'and many columns predicts worse than a regression does: compare by --check on rows that it was not learned from.',
-  operands: [model(), table("; with the model's columns, except for the targets")],
+  operands: [model(), tableOperand("; with the model's columns, except for the targets")],
   options: predicting,
   rules: async ({ out, to, json = false, check = false }) => [
     ...Problem.unless(
@@ -116,35 +124,35 @@ const predict = command({
     '# how far are predictions off, in rows that were not learned from?',
     'predict model.json held-out.csv --target price --check'
   ],
-  run: async ([model, file], flags) => (await import('./commands/predict.js')).predict(model, file, flags)
+  run: async ([model, file], flags) => (await import('./commands/predict.js')).runPredict(model, file, flags)
 })
 
-const comparing = { json: flag('print the result as JSON'), ...reading, ...vocabulary }
-export type Comparing = Values<typeof comparing>
+const comparing = { json: flagOption('print the result as JSON'), ...READING_OPTIONS, ...VOCABULARY_OPTION }
+export type Comparing = OptionValues<typeof comparing>
 
-const compare = command({
+const compareCommand = command({
   name: 'compare',
   summary: 'compare two models on a table',
   description:
     'Reports which of two models describes a table better, how certain that is, and how far their components agree.',
-  operands: [model('A'), model('B', 'another model, of the same columns'), table("; with the models' columns")],
+  operands: [model('A'), model('B', 'another model, of the same columns'), tableOperand("; with the models' columns")],
   options: comparing,
   examples: ['compare two.json three.json faithful.csv'],
   run: async ([first, second, file], flags) =>
-    (await import('./commands/compare.js')).compare(first, second, file, flags)
+    (await import('./commands/compare.js')).runCompare(first, second, file, flags)
 })
 
-const toFile = { out: optionOr(output, '-', 'write to a file', { otherwise: 'standard output' }) }
+const toFile = { out: optionOr(outputArgument, '-', 'write to a file', { otherwise: 'standard output' }) }
 
 const exporting = {
   to: required(
-    lately(async () => (await import('../score/exchange.js')).forms, 'form'),
+    lately(async () => (await import('../score/exchange.js')).EXCHANGE_FORMS, 'form'),
     'format: sklearn, npz, safetensors, mclust or json'
   ),
   ...toFile,
-  ...vocabulary
+  ...VOCABULARY_OPTION
 }
-export type Exporting = Values<typeof exporting>
+export type Exporting = OptionValues<typeof exporting>
 
 const export_ = command({
   name: 'export',
@@ -175,13 +183,13 @@ const export_ = command({
 
 const importing = {
   columns: option(
-    mapped(text('list'), text => E.right(text.split(',').map(name => name.trim()))),
+    mapArgument(textArgument('list'), text => E.right(text.split(',').map(name => name.trim()))),
     'the names of the columns, in order',
     { otherwise: "the file's, or x1, x2, …" }
   ),
   ...toFile
 }
-export type Importing = Values<typeof importing>
+export type Importing = OptionValues<typeof importing>
 
 const import_ = command({
   name: 'import',
@@ -198,35 +206,35 @@ const import_ = command({
   run: async ([file], flags) => (await import('./commands/exchange.js')).imported(file, flags)
 })
 
-const sampling = {
-  rows: setting(otherwise(100)(atLeast(1, 100)), whole, 'how many rows', { short: 'n' }),
-  seed: setting(seed, whole, 'random seed; the same seed gives the same rows'),
-  ...writing,
-  ...vocabulary
+const SAMPLE_OPTIONS = {
+  rows: setting(withDefaultSetting(100)(atLeast(1, 100)), wholeNumberArgument, 'how many rows', { short: 'n' }),
+  seed: setting(seed, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
+  ...WRITING_OPTIONS,
+  ...VOCABULARY_OPTION
 }
-export type Sampling = Values<typeof sampling>
+export type Sampling = OptionValues<typeof SAMPLE_OPTIONS>
 
 const sample = command({
   name: 'sample',
   summary: 'sample rows from a model',
   description: 'Samples rows from a model and prints them in the units of the data.',
   operands: [model()],
-  options: sampling,
+  options: SAMPLE_OPTIONS,
   rules: ({ out, to }) => wrongForm('--out', out, to),
   examples: ['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'],
   run: async ([model], flags) => (await import('./commands/sample.js')).sample(model, flags)
 })
 
 const explaining = {
-  data: option(path(), 'a table to check the pipeline against'),
-  ...columns,
-  ...reading,
-  ...vocabulary,
-  standardize: flag('standardize the data first')
+  data: option(pathArgument(), 'a table to check the pipeline against'),
+  ...COLUMN_OPTIONS,
+  ...READING_OPTIONS,
+  ...VOCABULARY_OPTION,
+  standardize: flagOption('standardize the data first')
 }
-export type Explaining = Values<typeof explaining>
+export type Explaining = OptionValues<typeof explaining>
 
-const explain = command({
+const explainCommand = command({
   name: 'explain',
   summary: 'print a pipeline as code and as mathematics',
   description:
@@ -235,18 +243,18 @@ const explain = command({
   operands: [{ name: 'PIPELINE', about: 'a pipeline written by ornstein fit --print-pipeline, or a model' }],
   options: explaining,
   examples: ['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'],
-  run: async ([file], flags) => (await import('./commands/explain.js')).explain(file, flags)
+  run: async ([file], flags) => (await import('./commands/explain.js')).runExplain(file, flags)
 })
 
 const working = {
   queue: required(connection, 'URL of the queue: redis://host:port, rediss:// for TLS, or env:NAME'),
-  data: option(path('folder'), 'the only folder that tables are read from', {
+  data: option(pathArgument('folder'), 'the only folder that tables are read from', {
     otherwise: 'the current folder'
   })
 }
-export type Working = Values<typeof working>
+export type WorkerValues = OptionValues<typeof working>
 
-const worker = command({
+const workerCommand = command({
   name: 'worker',
   summary: 'compute for the fits of a queue',
   description:
@@ -261,16 +269,16 @@ const worker = command({
     'worker --queue redis://127.0.0.1:6379',
     'fit huge.csv.gz --queue redis://127.0.0.1:6379 --out model.json'
   ],
-  run: async (_, flags) => (await import('./commands/worker.js')).work(flags)
+  run: async (_, flags) => (await import('./commands/worker.js')).runWorker(flags)
 })
 
 /** One of so many shares, counted from 1. */
-export interface Share {
+export interface SweepShare {
   readonly which: number
   readonly of: number
 }
 
-const share = mapped(text('k/n'), (text, _, name): Checked<Share> => {
+const shareArgument = mapArgument(textArgument('k/n'), (text, _, name): OrProblems<SweepShare> => {
   const [which, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number)
   return which >= 1 && which <= of && Number.isSafeInteger(of)
     ? E.right({ which, of })
@@ -280,15 +288,17 @@ const share = mapped(text('k/n'), (text, _, name): Checked<Share> => {
 })
 
 const sweeping = {
-  out: required(path(), 'the results, as JSON lines; fits that are there already are not run again'),
-  jobs: option(whole(atLeast(1, 2)), 'how many fits run at a time', { otherwise: 'the number of processors' }),
-  share: optionOr(share, '1/1', 'run only the kth of n shares: every nth fit from the kth on', {
+  out: required(pathArgument(), 'the results, as JSON lines; fits that are there already are not run again'),
+  jobs: option(wholeNumberArgument(atLeast(1, 2)), 'how many fits run at a time', {
+    otherwise: 'the number of processors'
+  }),
+  share: optionOr(shareArgument, '1/1', 'run only the kth of n shares: every nth fit from the kth on', {
     otherwise: '1/1, all'
   })
 }
-export type Sweeping = Values<typeof sweeping>
+export type Sweeping = OptionValues<typeof sweeping>
 
-const sweep = command({
+const sweepCommand = command({
   name: 'sweep',
   summary: 'run fits for several options, tables and seeds',
   description:
@@ -303,13 +313,13 @@ const sweep = command({
   ],
   options: sweeping,
   examples: ['sweep sweep.json --out results.jsonl', 'sweep sweep.json --out results-3.jsonl --share 3/8'],
-  run: async ([file], flags) => (await import('./commands/sweep.js')).swept(file, flags)
+  run: async ([file], flags) => (await import('./commands/sweep.js')).runSweep(file, flags)
 })
 
-const listing = { json: flag('print JSON, with the code of examples'), ...vocabulary }
-export type Listing = Values<typeof listing>
+const listing = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
+export type Listing = OptionValues<typeof listing>
 
-const list = command({
+const listCommand = command({
   name: 'list',
   summary: 'list the building blocks of pipelines',
   description:
@@ -317,13 +327,13 @@ const list = command({
   operands: [
     {
       name: 'CONCEPT',
-      about: 'the concept to list: schedule, optimizer, time-law … (default: all)',
+      about: 'the concept to list: schedule, optimizer, noise-levels … (default: all)',
       isOptional: true
     }
   ],
   options: listing,
   examples: ['list', 'list optimizer', 'list schedule --json', 'list --vocabulary ./mine.js'],
-  run: async ([concept], flags) => (await import('./commands/list.js')).list(concept, flags)
+  run: async ([concept], flags) => (await import('./commands/list.js')).runList(concept, flags)
 })
 
 const new_ = command({
@@ -333,29 +343,29 @@ const new_ = command({
     'Writes a pipeline as JSON for ornstein fit --pipeline. Also writes ornstein.schema.json beside it, by which editors ' +
     'complete the pipeline as you type. An existing pipeline is never overwritten.',
   operands: [{ name: 'FILE', about: 'the pipeline to write: pipeline.json; - prints it without a schema' }],
-  options: vocabulary,
+  options: VOCABULARY_OPTION,
   examples: ['new pipeline.json', 'fit faithful.csv --standardize --pipeline pipeline.json'],
-  run: async ([file], flags) => (await import('./commands/new.js')).begin(file, flags)
+  run: async ([file], flags) => (await import('./commands/new.js')).runNew(file, flags)
 })
 
-const schema = command({
+const schemaCommand = command({
   name: 'schema',
   summary: 'print the JSON schema of pipelines',
   description: 'Prints the JSON schema of pipelines: each constructor with its fields and defaults.',
   operands: [],
-  options: vocabulary,
+  options: VOCABULARY_OPTION,
   examples: ['schema > ornstein.schema.json', 'schema --vocabulary ./mine.js'],
-  run: async (_, flags) => (await import('./commands/new.js')).schema(flags)
+  run: async (_, flags) => (await import('./commands/new.js')).runSchema(flags)
 })
 
 export type { Assigning, Evaluating } from './ofTables.js'
 
 /** In the order in which help lists them, under its titles. */
 const titled: Readonly<Record<string, ReadonlyArray<Command>>> = {
-  'Commands:': [fit, evaluate, assign, predict, classify, compare, sample],
+  'Commands:': [fitCommand, evaluateCommand, assignCommand, predictCommand, classifyCommand, compareCommand, sample],
   'Other programs:': [export_, import_],
-  'Many fits and machines:': [sweep, worker],
-  'Pipelines, for research:': [new_, explain, list, schema]
+  'Many fits and machines:': [sweepCommand, workerCommand],
+  'Pipelines, for research:': [new_, explainCommand, listCommand, schemaCommand]
 }
 export const commands: ReadonlyArray<Command & { readonly title: string }> = Object.entries(titled).flatMap(
   ([title, all]) => all.map(command => ({ ...command, title }))

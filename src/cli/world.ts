@@ -3,7 +3,7 @@ import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
 import type { Added } from '../data/widen.js'
-import type { Sheet } from '../data/write.js'
+import type { TableSheet } from '../data/write.js'
 import type * as Source from '../data/source/index.js'
 import type { Fit } from '../index.js'
 import * as E from '../core/either.js'
@@ -11,7 +11,7 @@ import * as Problem from '../core/problem.js'
 import type { Terminal } from './terminal.js'
 
 /** Why a command ended early. */
-export interface Failure {
+export interface CommandFailure {
   /** 1: the work failed. 2: wrong usage or bad input. */
   readonly exit: 1 | 2
   readonly problems: Problem.Problems
@@ -23,23 +23,23 @@ export type Signal = 'SIGINT' | 'SIGTERM'
 /** How a command ends that a signal has stopped, as shells have it: 128 and the signal's number. */
 export const exits: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
-const ending =
-  (exit: Failure['exit']) =>
-  (problems: Problem.Problem | Problem.Problems): Failure => ({
+const failureWithExit =
+  (exit: CommandFailure['exit']) =>
+  (problems: Problem.Problem | Problem.Problems): CommandFailure => ({
     exit,
     problems: '_tag' in problems ? [problems] : problems
   })
-export const failed = ending(1)
-export const refused = ending(2)
+export const workFailed = failureWithExit(1)
+export const usageRefused = failureWithExit(2)
 
 /** The end of a command by a problem of what it was given. */
-export const refusal = (...of: Parameters<typeof Problem.of>): E.Either<Failure, never> =>
-  E.left(refused(Problem.of(...of)))
+export const usageRefusal = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
+  E.left(usageRefused(Problem.of(...of)))
 
 /** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
 export class Ended extends Error {
-  readonly failure: Failure
-  constructor(failure: Failure) {
+  readonly failure: CommandFailure
+  constructor(failure: CommandFailure) {
     super('ended')
     this.failure = failure
   }
@@ -57,15 +57,15 @@ export interface Output {
 /** Some rows of a table, or all, and all their cells with columns added on the right, a cell for each of these rows. */
 export interface Copy {
   readonly table: Points.Table
-  readonly withColumns: (added: Added) => Sheet
+  readonly withColumns: (added: Added) => TableSheet
 }
 
 /** The part of the world that is files. */
 export interface Files {
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
-  readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
+  readonly readText: (argument: string, path: string) => TE.TaskEither<CommandFailure, string>
   /** Its bytes, unpacked where gzip packed them. */
-  readonly readBytes: (argument: string, path: string) => TE.TaskEither<Failure, Uint8Array>
+  readonly readBytes: (argument: string, path: string) => TE.TaskEither<CommandFailure, Uint8Array>
   /**
    * The table in a file, read as its bytes come, or its problems as a table; a folder, or a pattern of names (`*`, `?`),
    * is one table of several files.
@@ -74,13 +74,13 @@ export interface Files {
     argument: string,
     path: string,
     options: Points.CsvOptions
-  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Points.Table>>
+  ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Points.Table>>
   /** The same of a table that need not fit in memory. */
   readonly readSource: (
     argument: string,
     path: string,
     options: Points.CsvOptions
-  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Source.SourceTable>>
+  ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Source.SourceTable>>
   /**
    * The same with all its cells, to be written again: whole, or piece after piece as they come, as large files do unasked; ends with
    * `Ended` where the file cannot be read.
@@ -92,17 +92,22 @@ export interface Files {
     inPieces: boolean
   ) => AsyncIterable<E.Either<Points.DataError, Copy>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
-  readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
+  readonly load: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
   /** Whether the files of a table are more than fit in memory beside all else. */
   readonly isLarge: (path: string) => T.Task<boolean>
   /** Whether there is a file of this name. */
   readonly exists: (path: string) => T.Task<boolean>
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
-  readonly checkOutputs: (inputs: ReadonlyArray<string>, outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
+  readonly checkOutputs: (
+    inputs: ReadonlyArray<string>,
+    outputs: ReadonlyArray<Output>
+  ) => TE.TaskEither<CommandFailure, void>
   /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
-  readonly makeFolder: (option: string, path: string) => TE.TaskEither<Failure, void>
+  readonly makeFolder: (option: string, path: string) => TE.TaskEither<CommandFailure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
-  readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: Content }>) => TE.TaskEither<Failure, void>
+  readonly writeFiles: (
+    files: ReadonlyArray<Output & { readonly text: Content }>
+  ) => TE.TaskEither<CommandFailure, void>
 }
 
 export interface World extends Files {

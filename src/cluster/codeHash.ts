@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { accelerated } from '../../lib/simd/index.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A hash of every module of the language and of lib, and of whether SIMD is there: without it the last digits are others. */
 export const code = (): string => {
   const hash = createHash('sha256')
   for (const room of ['src', 'lib'])
-    for (const file of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).sort())
+    for (const file of readdirSync(join(packageRoot, room), { recursive: true, encoding: 'utf8' }).sort())
       if (/\.[jt]s$/.test(file) && !/\.d\.ts$/.test(file))
-        hash.update(file).update(readFileSync(join(root, room, file)))
+        hash.update(file).update(readFileSync(join(packageRoot, room, file)))
   return hash.update(String(accelerated())).digest('hex').slice(0, 16)
 }

@@ -11,45 +11,49 @@ import * as Sums from '../compile/sums.js'
 import * as Vocabulary from '../standard.js'
 import { rangesOf, hashOfRows, named } from './cut.js'
 import { isProblem } from './messages.js'
-import type { Answer, Compute, Task } from './worker.js'
+import type { WorkerAnswer, ComputeTask, WorkerTask } from './worker.js'
 
 /** The rows that a description names; or why they cannot be had. */
 export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
 
 /** Sessions whose data stay open, and programs of each that are kept with what they have read. */
-const OPEN = 2
+const MAX_OPEN_SESSIONS = 2
 const PROGRAMS = 4
 
-type Made = ReturnType<ReturnType<ReturnType<typeof Sums.asked>>>
+type PreparedSum = ReturnType<ReturnType<ReturnType<typeof Sums.asked>>>
 
 /** Those first that were put there first. */
-const ended = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
+const endOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
   for (const [name, one] of [...kept].slice(0, Math.max(0, kept.size - most))) {
     kept.delete(name)
     end(one)
   }
 }
 
-const failed = (problem: Problem.Problem): Answer => ({ _tag: 'Failed', problem })
+const failedAnswer = (problem: Problem.Problem): WorkerAnswer => ({ _tag: 'Failed', problem })
 
 /** Computes tasks one after another, in the words of a vocabulary. */
-export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute => {
+export const computing = (open: Open, vocabulary = Vocabulary.standard): ComputeTask => {
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
     /** By description: passes keep what they have read of the rows. */
-    readonly programs: Map<string, Made>
+    readonly programs: Map<string, PreparedSum>
   }
   const sessions = new Map<string, Opened>()
-  let last: { readonly step: string; readonly sum: ReturnType<Sums.Summing> } | null = null
-  const opened = async ({ id, session }: Task): Promise<Opened> => {
+  let last: { readonly step: string; readonly sum: ReturnType<Sums.SumAtNumbers> } | null = null
+  const opened = async ({ id, session }: WorkerTask): Promise<Opened> => {
     const known = sessions.get(id)
     if (known !== undefined) return known
-    const made = { source: await open(session.data), checked: new Set<number>(), programs: new Map<string, Made>() }
+    const made = {
+      source: await open(session.data),
+      checked: new Set<number>(),
+      programs: new Map<string, PreparedSum>()
+    }
     // what could not be opened is tried again
     if (E.isLeft(made.source)) return made
     sessions.set(id, made)
-    ended(sessions, OPEN, ({ source }) => {
+    endOldest(sessions, MAX_OPEN_SESSIONS, ({ source }) => {
       if (E.isRight(source)) source.right.close()
     })
     return made
@@ -57,23 +61,24 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
   return async task => {
     const { question, session } = task
     const { source, checked, programs } = await opened(task)
-    if (E.isLeft(source)) return failed(source.left)
+    if (E.isLeft(source)) return failedAnswer(source.left)
     const data = source.right
-    if (data.rows !== session.rows) return { _tag: 'Refused', problem: others('rows', data.rows, session.rows) }
+    if (data.rows !== session.rows)
+      return { _tag: 'Refused', problem: otherDataProblem('rows', data.rows, session.rows) }
     const range = rangesOf(data.rows).at(task.range)
-    if (range === undefined) return failed(Problem.of('range', task.range, 'one of the rows', 'ask for another'))
+    if (range === undefined) return failedAnswer(Problem.of('range', task.range, 'one of the rows', 'ask for another'))
     if (!checked.has(task.range)) {
       const hash = hashOfRows(data, range)
       const own = session.hashes.at(task.range) ?? 'none'
-      if (hash !== own) return { _tag: 'Refused', problem: others(named(range), hash, own) }
+      if (hash !== own) return { _tag: 'Refused', problem: otherDataProblem(named(range), hash, own) }
       checked.add(task.range)
     }
     const name = JSON.stringify(question.program)
     const sum = programs.get(name) ?? Sums.asked(vocabulary)(question.program)(data)
     programs.delete(name)
     programs.set(name, sum)
-    ended(programs, PROGRAMS, () => undefined)
-    if (E.isLeft(sum)) return failed(sum.left)
+    endOldest(programs, PROGRAMS, () => undefined)
+    if (E.isLeft(sum)) return failedAnswer(sum.left)
     // One sum for all ranges of a step: what it draws may be for all rows.
     const step = `${task.id} ${question.step}`
     if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
@@ -82,7 +87,7 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
   }
 }
 
-const others = (field: string, value: string | number, own: string | number): Problem.Problem =>
+const otherDataProblem = (field: string, value: string | number, own: string | number): Problem.Problem =>
   Problem.of(field, value, `the leader's, ${own}`, 'give the worker the same data')
 
 /**
@@ -92,25 +97,25 @@ const others = (field: string, value: string | number, own: string | number): Pr
 export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   const compute = computing(open, vocabulary)
   let before: Promise<unknown> = Promise.resolve()
-  parentPort?.on('message', (task: Task) => {
+  parentPort?.on('message', (task: WorkerTask) => {
     before = before.then(async () => {
-      const answer = await compute(task).catch((error: unknown) => failed(thrown(error)))
+      const answer = await compute(task).catch((error: unknown) => failedAnswer(problemOfThrown(error)))
       // sums are in memory of their own, which is not shared
       parentPort?.postMessage(answer, answer._tag === 'Sums' ? [answer.sums.buffer as ArrayBuffer] : [])
     })
   })
 }
 
-const thrown = (error: unknown): Problem.Problem =>
+const problemOfThrown = (error: unknown): Problem.Problem =>
   error instanceof Error && 'problem' in error && isProblem(error.problem)
     ? error.problem
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
 /** Computes in a thread that `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
-export const inThread = (entry: URL, own: unknown): Compute => {
+export const inThread = (entry: URL, own: unknown): ComputeTask => {
   let thread: Worker | null = null
-  let waiting: ((answer: Answer) => void) | null = null
-  const answered = (answer: Answer): void => {
+  let waiting: ((answer: WorkerAnswer) => void) | null = null
+  const answered = (answer: WorkerAnswer): void => {
     waiting?.(answer)
     waiting = null
   }
@@ -119,7 +124,7 @@ export const inThread = (entry: URL, own: unknown): Compute => {
     made.on('message', answered)
     made.on('error', (error: unknown) => {
       thread = null
-      answered(failed(thrown(error)))
+      answered(failedAnswer(problemOfThrown(error)))
     })
     made.unref()
     return made

@@ -1,5 +1,5 @@
 /** Data as workers have them: cut into ranges of whole chunks, each known by the hash of its rows. */
-import { cut, rowsOf } from '../../lib/rows/chunks.js'
+import { partitionRows, rowsOfChunks } from '../../lib/rows/chunks.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
@@ -7,20 +7,21 @@ import { hashOf } from './messages.js'
 /** So many ranges, unless there are fewer chunks: a worker's share of them is one job. */
 const CHUNKS = 16
 /** Rows that are read at once. */
-const ROWS = 4096
+const ROWS_PER_READ = 4096
 
 function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
-  for (let at = first; at < end; at += ROWS) yield Stretches.part(rows, at, Math.min(ROWS, end - at))
+  for (let at = first; at < end; at += ROWS_PER_READ)
+    yield Stretches.numbersFrom(rows, at, Math.min(ROWS_PER_READ, end - at))
 }
 
 /** Numbers, then weights, labels and partners, of so many rows from `firstRow` on. */
-function* numbersOf(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
+function* sourceNumbers(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
   for (const part of [source, source.weights, source.labels, source.partner])
     if (part) yield* stretchesOf(part, firstRow, firstRow + rows)
 }
 
 /** Rows that one worker sums at a time: whole chunks, so that the sums of all are those of one process. */
-export interface Range {
+export interface RowRange {
   readonly firstChunk: number
   readonly chunks: number
   readonly firstRow: number
@@ -28,20 +29,20 @@ export interface Range {
 }
 
 /** The ranges of so many rows. */
-export const rangesOf = (rows: number): ReadonlyArray<Range> => {
-  const own = cut(rows)
+export const rangesOf = (rows: number): ReadonlyArray<RowRange> => {
+  const own = partitionRows(rows)
   const count = Math.min(CHUNKS, own.chunks)
   return Array.from({ length: count }, (_, i) => {
     const from = Math.floor((i * own.chunks) / count)
     const to = Math.floor(((i + 1) * own.chunks) / count)
-    const { first, count: held } = rowsOf(own, from, to)
+    const { first, count: held } = rowsOfChunks(own, from, to)
     return { firstChunk: from, chunks: to - from, firstRow: first, rows: held }
   })
 }
 
 /** A hash of a range's rows, bit for bit. */
-export const hashOfRows = (source: Source.Source, { firstRow, rows }: Range): string =>
-  hashOf(numbersOf(source, firstRow, rows))
+export const hashOfRows = (source: Source.Source, { firstRow, rows }: RowRange): string =>
+  hashOf(sourceNumbers(source, firstRow, rows))
 
 /** A range as a person finds it. */
-export const named = ({ firstRow, rows }: Range): string => `rows ${firstRow + 1} to ${firstRow + rows}`
+export const named = ({ firstRow, rows }: RowRange): string => `rows ${firstRow + 1} to ${firstRow + rows}`

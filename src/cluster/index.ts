@@ -7,18 +7,18 @@
  */
 import { writeSync } from 'node:fs'
 import { MessageChannel, receiveMessageOnPort, Worker as Thread } from 'node:worker_threads'
-import { add } from '../../lib/rows/chunks.js'
+import { addChunkSums } from '../../lib/rows/chunks.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { code } from './codeHash.js'
 import { rangesOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
-import type { Answer, Given, Reply, Request } from './thread.js'
+import type { ThreadAnswer, ThreadInput, Reply, Request } from './thread.js'
 
 export { asked } from '../compile/sums.js'
-export type { Asked, Described, Place } from '../data/place.js'
+export type { EvaluationRequest, Described, Backend } from '../data/place.js'
 export type { Connection } from './queue.js'
 export { kept } from './keptSums.js'
 export { inThread, serve, type Open } from './computing.js'
@@ -42,7 +42,7 @@ export interface Options {
 /** A place that is there until it is closed. */
 export interface Cluster {
   /** Sums of the source that the cluster was made for. Throws, as `Problem.orThrow` does, where they cannot be had. */
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
   readonly close: () => void
 }
 
@@ -50,7 +50,7 @@ export interface Cluster {
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
   rangesOf(source.rows).map(range => hashOfRows(source, range))
 
-const told = (why: string | null): void => {
+const writeToStderr = (why: string | null): void => {
   if (why !== null) writeSync(2, `${why}\n`)
 }
 
@@ -60,14 +60,19 @@ const told = (why: string | null): void => {
  * A problem where no server answers, or where `bullmq` and `ioredis` are not installed.
  */
 export const bullmq =
-  ({ connection, data, onWait = told }: Options) =>
+  ({ connection, data, onWait = writeToStderr }: Options) =>
   (source: Source.Source): E.Either<Problem.Problem, Cluster> => {
     const problems = Source.problems(source)
     if (problems.length > 0) return E.left(problems[0])
     const hashes = hashesOf(source)
     const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const { port1, port2 } = new MessageChannel()
-    const given: Given = { connection, session: { code: code(), data, rows: source.rows, hashes }, flag, port: port2 }
+    const given: ThreadInput = {
+      connection,
+      session: { code: code(), data, rows: source.rows, hashes },
+      flag,
+      port: port2
+    }
     const thread = new Thread(new URL('./thread.js', import.meta.url), {
       workerData: given,
       transferList: [port2]
@@ -76,7 +81,7 @@ export const bullmq =
     port1.unref()
     let seen = 0
     /** The next answer: this thread does nothing else until it is there. */
-    const replied = (): Answer => {
+    const replied = (): ThreadAnswer => {
       let waits = false
       for (;;) {
         Atomics.wait(flag, 0, seen)
@@ -91,20 +96,20 @@ export const bullmq =
         onWait(message.line)
       }
     }
-    const asked = (request: Request): Answer => {
+    const asked = (request: Request): ThreadAnswer => {
       port1.postMessage(request)
       return replied()
     }
     const started = replied()
     if (E.isLeft(started)) return started
     return E.right({
-      place: {
-        taken: (sum, question) => {
+      backend: {
+        evaluate: (sum, question) => {
           const { sum: program, numbers } = question()
           const parts = Problem.orThrow(asked({ _tag: 'Ask', question: { program, numbers }, width: sum.width }))
           const sums = new Float64Array(sum.width)
-          for (const part of parts) add(sums, part)
-          return sum.found(sums)
+          for (const part of parts) addChunkSums(sums, part)
+          return sum.finish(sums)
         }
       },
       close: () => {

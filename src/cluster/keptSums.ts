@@ -6,26 +6,27 @@ import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync
 import * as E from '../core/either.js'
 import * as Generator from '../compile/generator.js'
 import * as Problem from '../core/problem.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import { code } from './codeHash.js'
-import { bytesOf, hashOf, numbersOf } from './messages.js'
+import { bytesOfDoubles, hashOf, doublesOfBytes } from './messages.js'
 
-const DOUBLE = Float64Array.BYTES_PER_ELEMENT
+const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
 /** Hexadecimal digits of a hash. */
 const HASH = 32
 
 const textHash = (text: string): string => hashOf([Float64Array.from(Buffer.from(text))])
 
 /** A question, by its hash. */
-const nameOf = ({ sum, numbers }: Place.Asked): string => textHash(JSON.stringify([sum, hashOf([numbers])]))
+const questionHash = ({ sum, numbers }: Backend.EvaluationRequest): string =>
+  textHash(JSON.stringify([sum, hashOf([numbers])]))
 
 /** An answer with its question before it, and a hash of both at the end: half of one is none. */
-const written = (name: string, sums: Float64Array): Buffer => {
-  const body = Buffer.concat([Buffer.from(name), bytesOf(Float64Array.of(sums.length)), bytesOf(sums)])
+const answerRecord = (name: string, sums: Float64Array): Buffer => {
+  const body = Buffer.concat([Buffer.from(name), bytesOfDoubles(Float64Array.of(sums.length)), bytesOfDoubles(sums)])
   return Buffer.concat([body, Buffer.from(hashOf([Float64Array.from(body)]))])
 }
 
-interface Answer {
+interface StoredAnswer {
   readonly name: string
   readonly sums: Float64Array
   /** Where it begins in the file. */
@@ -33,16 +34,19 @@ interface Answer {
 }
 
 /** The answers of a file, and where the last whole one ends. */
-const read = (bytes: Buffer, start: number): { readonly answers: ReadonlyArray<Answer>; readonly end: number } => {
-  const answers: Answer[] = []
+const readAnswers = (
+  bytes: Buffer,
+  start: number
+): { readonly answers: ReadonlyArray<StoredAnswer>; readonly end: number } => {
+  const answers: StoredAnswer[] = []
   let end = start
   for (;;) {
     const name = bytes.toString('latin1', end, end + HASH)
-    const [count = NaN] = numbersOf(bytes.subarray(end + HASH, end + HASH + DOUBLE))
-    const last = end + HASH + (1 + count) * DOUBLE
+    const [count = NaN] = doublesOfBytes(bytes.subarray(end + HASH, end + HASH + BYTES_PER_DOUBLE))
+    const last = end + HASH + (1 + count) * BYTES_PER_DOUBLE
     if (!(last + HASH <= bytes.length)) return { answers, end }
-    const sums = numbersOf(bytes.subarray(end + HASH + DOUBLE, last))
-    if (!written(name, sums).equals(bytes.subarray(end, last + HASH))) return { answers, end }
+    const sums = doublesOfBytes(bytes.subarray(end + HASH + BYTES_PER_DOUBLE, last))
+    if (!answerRecord(name, sums).equals(bytes.subarray(end, last + HASH))) return { answers, end }
     answers.push({ name, sums, at: end })
     end = last + HASH
   }
@@ -53,12 +57,12 @@ const writeAll = (file: number, bytes: Buffer, position: number): void => {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done)
 }
 
-const thrown = (error: unknown): never => {
+const rethrow = (error: unknown): never => {
   throw error
 }
 
-export interface Kept {
-  readonly place: Place.Place
+export interface KeptBackend {
+  readonly backend: Backend.Backend
   readonly close: () => void
 }
 
@@ -68,17 +72,17 @@ export interface Kept {
  * `warn` is told once, and the place answers without it; unless given it throws.
  */
 export const kept =
-  (path: string, of: unknown, warn: (error: unknown) => void = thrown) =>
-  (place: Place.Place): E.Either<Problem.Problem, Kept> => {
+  (path: string, of: unknown, warn: (error: unknown) => void = rethrow) =>
+  (backend: Backend.Backend): E.Either<Problem.Problem, KeptBackend> => {
     const head = Buffer.from(
-      `ornstein sums 1 generator ${Generator.written.generator} ${textHash(JSON.stringify([code(), of]))}\n`
+      `ornstein sums 1 generator ${Generator.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
     )
     const before = existsSync(path) ? readFileSync(path) : head
     const [isSums, generator = 1] =
       /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
     const by = { generator: Number(generator) }
     if (isSums !== undefined && !Generator.isOurs(by))
-      return E.left(Generator.refusal(`--checkpoint ${path}`, by, 'remove it, or name another file'))
+      return E.left(Generator.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
     if (before.length > 0 && !before.subarray(0, head.length).equals(head))
       return E.left(
         Problem.of(
@@ -88,7 +92,7 @@ export const kept =
           'remove it, or name another file'
         )
       )
-    const { answers, end } = read(before, head.length)
+    const { answers, end } = readAnswers(before, head.length)
     const file = openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
     let position = end
     let isKept = true
@@ -107,13 +111,13 @@ export const kept =
     })
     let next = 0
     return E.right({
-      place: {
-        taken: (sum, asked) => {
-          const name = nameOf(asked())
+      backend: {
+        evaluate: (sum, asked) => {
+          const name = questionHash(asked())
           const answer = answers.at(next)
           if (answer?.name === name) {
             next += 1
-            return sum.found(Float64Array.from(answer.sums))
+            return sum.finish(Float64Array.from(answer.sums))
           }
           if (answer !== undefined) {
             // From here on its answers are to other questions.
@@ -123,16 +127,16 @@ export const kept =
             })
             next = answers.length
           }
-          return place.taken(
+          return backend.evaluate(
             {
               ...sum,
-              found: sums => {
-                const bytes = written(name, sums)
+              finish: sums => {
+                const bytes = answerRecord(name, sums)
                 keep(() => {
                   writeAll(file, bytes, position)
                   position += bytes.length
                 })
-                return sum.found(sums)
+                return sum.finish(sums)
               }
             },
             asked

@@ -11,9 +11,20 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { rangesOf, named, type Range } from './cut.js'
+import { rangesOf, named, type RowRange } from './cut.js'
 import * as Messages from './messages.js'
-import { connected, engine, KEPT, keys, keysMended, PATIENCE, shown, told, watched, type Connection } from './queue.js'
+import {
+  connected,
+  engine,
+  EXPIRY_MILLISECONDS,
+  REDIS_KEYS,
+  keysMended,
+  CONNECT_MILLISECONDS,
+  shownConnection,
+  waitUntilTold,
+  watched,
+  type Connection
+} from './queue.js'
 
 export interface Leader {
   /** The sums of each range, in their order; so many of each chunk. */
@@ -29,14 +40,14 @@ export interface Leader {
 const MOST_FAILURES = 3
 const MOST_ENDS = 10
 /** Looks after workers that often, in milliseconds. */
-const LOOK = 200
+const WORKER_CHECK_MILLISECONDS = 200
 /** Where all workers are refused, another may come within so long. */
 const GRACE = 2000
 /** Without any worker, the leader says so after so long. */
 const SILENT = 2000
 
 /** Which ranges each worker is asked for: those that it had, up to its share; the rest go to who has least. */
-export const shared = (
+export const assignRanges = (
   count: number,
   owners: ReadonlyMap<number, string>,
   workers: ReadonlyArray<string>
@@ -64,7 +75,7 @@ export const shared = (
 }
 
 /** What became of a step's ranges so far. */
-interface Step {
+interface LeaderStep {
   readonly number: number
   readonly question: Buffer
   readonly missing: Set<number>
@@ -75,12 +86,12 @@ interface Step {
 }
 
 /** A problem of a range. */
-const ofRange = (range: Range, problem: Problem.Problem): Problem.Problem => ({
+const ofRange = (range: RowRange, problem: Problem.Problem): Problem.Problem => ({
   ...problem,
   field: `${named(range)}, ${problem.field}`
 })
 
-const counted = (counts: Map<number, number>, range: number): number => {
+const incrementCount = (counts: Map<number, number>, range: number): number => {
   const count = (counts.get(range) ?? 0) + 1
   counts.set(range, count)
   return count
@@ -94,7 +105,7 @@ export const leader = async (
   connection: Connection,
   session: Messages.Session,
   say: Say,
-  patience = PATIENCE
+  patience = CONNECT_MILLISECONDS
 ): Promise<E.Either<Problem.Problem, Leader>> => {
   const found = await engine(connection)
   if (E.isLeft(found)) return found
@@ -102,11 +113,11 @@ export const leader = async (
   if (E.isLeft(reached)) return reached
   const waiting = await connected(found.right, connection, patience)
   if (E.isLeft(waiting)) return waiting
-  return E.right(leading(reached.right, waiting.right, found.right.queue, connection, session, say))
+  return E.right(startLeading(reached.right, waiting.right, found.right.queue, connection, session, say))
 }
 
 /** Where a leader looks for workers. */
-interface Meeting {
+interface LeaderContext {
   readonly redis: Redis
   /** The server, as a person reads it. */
   readonly where: string
@@ -120,7 +131,7 @@ interface Meeting {
 }
 
 /** The workers of a session. */
-const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) => {
+const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: LeaderContext) => {
   const refused = new Map<string, Problem.Problem>()
 
   const queue = (worker: string): Queue => {
@@ -136,7 +147,7 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
   const refuse = (worker: string, problem: Problem.Problem): void => {
     if (refused.has(worker)) return
     refused.set(worker, problem)
-    say(`worker ${Messages.printable(worker)} is refused: ${Problem.show(problem)}`, false)
+    say(`worker ${Messages.printableMessage(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
   /** Removes what a worker has left. Its name goes last: who is killed before that, or cannot remove the rest, leaves it to the next look. */
@@ -146,14 +157,14 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
     } catch {
       return
     }
-    await redis.srem(keys.workers, worker)
+    await redis.srem(REDIS_KEYS.workers, worker)
     queues.delete(worker)
   }
 
   /** The workers that are there and may take part; what those have left that are no more is removed. */
   const look = async (): Promise<ReadonlyArray<string>> => {
-    const names = (await redis.smembers(keys.workers)).sort()
-    const codes = names.length === 0 ? [] : await redis.mget(names.map(keys.alive))
+    const names = (await redis.smembers(REDIS_KEYS.workers)).sort()
+    const codes = names.length === 0 ? [] : await redis.mget(names.map(REDIS_KEYS.alive))
     const isGone = (worker: string): boolean => (codes[names.indexOf(worker)] ?? null) === null
     for (const worker of new Set([...names, ...queues.keys()].filter(isGone))) await remove(worker)
     names.forEach((worker, i) => {
@@ -162,7 +173,7 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
           worker,
           Problem.of(
             'code',
-            Messages.printable(codes[i] ?? ''),
+            Messages.printableMessage(codes[i] ?? ''),
             `the leader's, ${code}`,
             'install the same version of ornstein on both'
           )
@@ -185,14 +196,14 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) 
         say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`, true)
       }
       await keep()
-      await setTimeout(LOOK / 4)
+      await setTimeout(WORKER_CHECK_MILLISECONDS / 4)
     }
   }
 
   return { queue, refuse, look, present }
 }
 
-const begun = (number: number, question: Buffer, ranges: ReadonlyArray<Range>): Step => ({
+const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRange>): LeaderStep => ({
   number,
   question,
   missing: new Set(ranges.keys()),
@@ -202,8 +213,12 @@ const begun = (number: number, question: Buffer, ranges: ReadonlyArray<Range>): 
 })
 
 /** What is said of a range whose workers ended too often while they had it. */
-const wornOut = (step: Step, lost: ReadonlyArray<number>, ranges: ReadonlyArray<Range>): Problem.Problem | null => {
-  const worn = lost.find(range => step.missing.has(range) && counted(step.ends, range) >= MOST_ENDS)
+const wornOut = (
+  step: LeaderStep,
+  lost: ReadonlyArray<number>,
+  ranges: ReadonlyArray<RowRange>
+): Problem.Problem | null => {
+  const worn = lost.find(range => step.missing.has(range) && incrementCount(step.ends, range) >= MOST_ENDS)
   return worn === undefined
     ? null
     : ofRange(
@@ -235,19 +250,19 @@ interface Arrival {
   readonly redis: Redis
   /** Of the session. */
   readonly id: string
-  readonly ranges: ReadonlyArray<Range>
+  readonly ranges: ReadonlyArray<RowRange>
   readonly say: Say
 }
 
 /** Sums that have arrived; ranges whose sums were lost, or are not of the width, are missing again. */
-const gathered = async (
+const gatherSums = async (
   { redis, id, ranges, say }: Arrival,
-  step: Step,
+  step: LeaderStep,
   width: number
 ): Promise<ReadonlyArray<Float64Array>> => {
-  const key = keys.sums(id, step.number)
+  const key = REDIS_KEYS.sums(id, step.number)
   const found = await redis.hmgetBuffer(key, ...ranges.map((_, range) => String(range)))
-  const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
+  const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.doublesOfBytes(bytes)))
   for (const [range, values] of sums.entries()) {
     const due = ranges[range].chunks * width
     if (values.length === due) continue
@@ -262,7 +277,7 @@ const gathered = async (
   return sums
 }
 
-const leading = (
+const startLeading = (
   redis: Redis,
   blocking: Redis,
   queueOf: (worker: string, connection: Redis) => Queue,
@@ -271,7 +286,7 @@ const leading = (
   say: Say
 ): Leader => {
   const id = randomUUID()
-  const where = shown(connection)
+  const where = shownConnection(connection)
   const server = watched(connection, say)
   redis.on('error', server.lost)
   const ranges = rangesOf(session.rows)
@@ -293,13 +308,18 @@ const leading = (
 
   /** Keeps what workers read from lapsing, and writes it again where it was lost. */
   const keep = async (question: Buffer | null): Promise<void> => {
-    const writing = redis.multi().set(keys.session(id), description, 'PX', KEPT)
-    await (question === null ? writing : writing.set(keys.question(id), question, 'PX', KEPT)).exec()
+    const writing = redis.multi().set(REDIS_KEYS.session(id), description, 'PX', EXPIRY_MILLISECONDS)
+    await (
+      question === null ? writing : writing.set(REDIS_KEYS.question(id), question, 'PX', EXPIRY_MILLISECONDS)
+    ).exec()
   }
-  const keeping = setInterval(() => void redis.pexpire(keys.session(id), KEPT).catch(() => undefined), KEPT / 4)
+  const keeping = setInterval(
+    () => void redis.pexpire(REDIS_KEYS.session(id), EXPIRY_MILLISECONDS).catch(() => undefined),
+    EXPIRY_MILLISECONDS / 4
+  )
   keeping.unref()
 
-  const send = async (step: Step, worker: string, asked: ReadonlyArray<number>): Promise<void> => {
+  const send = async (step: LeaderStep, worker: string, asked: ReadonlyArray<number>): Promise<void> => {
     jobs += 1
     const job = `${id}-${step.number}-${jobs}`
     step.jobs.set(worker, { id: job, ranges: asked, wasGone: false })
@@ -308,14 +328,14 @@ const leading = (
   }
 
   /** Hands ranges of workers that cannot have them any more to others. */
-  const moved = async (step: Step, workers: ReadonlyArray<string>): Promise<void> => {
+  const moved = async (step: LeaderStep, workers: ReadonlyArray<string>): Promise<void> => {
     const homeless = [...step.missing].filter(range => !workers.includes(owners.get(range) ?? ''))
-    owners = shared(ranges.length, owners, workers)
+    owners = assignRanges(ranges.length, owners, workers)
     for (const [worker, own] of byOwner(owners, homeless)) await send(step, worker, own)
   }
 
   /** What is lost is asked for again. */
-  const mend = async (step: Step): Promise<Problem.Problem | null> => {
+  const mend = async (step: LeaderStep): Promise<Problem.Problem | null> => {
     await keep(step.question)
     const before = new Set(step.jobs.keys())
     const found = await present()
@@ -340,7 +360,7 @@ const leading = (
   }
 
   /** Takes a note in; what it says of the whole step, where that ends it. */
-  const heard = async (step: Step, text: string): Promise<Problem.Problem | null> => {
+  const heard = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
     const note = Messages.readNote(text)
     if (note === null) return null
     if (note._tag === 'Refused') {
@@ -353,7 +373,7 @@ const leading = (
       return null
     }
     const range = ranges[note.range]
-    if (counted(step.failures, note.range) >= MOST_FAILURES) return ofRange(range, note.problem)
+    if (incrementCount(step.failures, note.range) >= MOST_FAILURES) return ofRange(range, note.problem)
     // by another, where there is one
     const workers = await look()
     const others = workers.filter(worker => worker !== note.worker)
@@ -367,36 +387,47 @@ const leading = (
   const arrival: Arrival = { redis, id, ranges, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
-    const step = begun(steps, Messages.writeQuestion({ ...question, step: steps }), ranges)
-    const notes = keys.notes(id, step.number)
+    const step = beginStep(steps, Messages.writeQuestion({ ...question, step: steps }), ranges)
+    const notes = REDIS_KEYS.notes(id, step.number)
     for (let looked = -Infinity; ;)
       try {
         while (step.missing.size > 0) {
-          if (performance.now() - looked > LOOK) {
+          if (performance.now() - looked > WORKER_CHECK_MILLISECONDS) {
             const problem = await mend(step)
             if (problem !== null) return E.left(problem)
             looked = performance.now()
             server.served()
           }
-          const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', ranges.length)
+          const found = await blocking.blmpop(
+            WORKER_CHECK_MILLISECONDS / 1000,
+            1,
+            notes,
+            'LEFT',
+            'COUNT',
+            ranges.length
+          )
           for (const text of found?.[1] ?? []) {
             const problem = await heard(step, text)
             if (problem !== null) return E.left(problem)
           }
         }
-        const sums = await gathered(arrival, step, width)
+        const sums = await gatherSums(arrival, step, width)
         if (step.missing.size === 0) {
-          await redis.del(keys.sums(id, step.number), notes)
+          await redis.del(REDIS_KEYS.sums(id, step.number), notes)
           return E.right(sums)
         }
       } catch (error) {
-        const kinds = { [keys.workers]: 'set', [keys.sums(id, step.number)]: 'hash', [notes]: 'list' } as const
+        const kinds = {
+          [REDIS_KEYS.workers]: 'set',
+          [REDIS_KEYS.sums(id, step.number)]: 'hash',
+          [notes]: 'list'
+        } as const
         const isMended = await keysMended(redis, kinds, error, line => {
           say(line, false)
         }).catch(() => false)
         if (!isMended) server.failed(error)
         looked = -Infinity
-        await setTimeout(LOOK)
+        await setTimeout(WORKER_CHECK_MILLISECONDS)
       }
   }
 
@@ -404,8 +435,8 @@ const leading = (
     ask,
     close: async () => {
       clearInterval(keeping)
-      await told(redis.del(keys.session(id), keys.question(id)))
-      for (const queue of queues.values()) await told(queue.close())
+      await waitUntilTold(redis.del(REDIS_KEYS.session(id), REDIS_KEYS.question(id)))
+      for (const queue of queues.values()) await waitUntilTold(queue.close())
       redis.disconnect()
       blocking.disconnect()
     }

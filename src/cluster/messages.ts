@@ -23,11 +23,11 @@ const session = t.strict({
 })
 export type Session = Omit<t.TypeOf<typeof session>, 'format'>
 
-const order = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
+const orderCodec = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
 /** A job: which ranges of a step. */
-export type Order = t.TypeOf<typeof order>
+export type Order = t.TypeOf<typeof orderCodec>
 
-const problem = t.strict({
+const problemCodec = t.strict({
   _tag: t.literal('Problem'),
   field: t.string,
   value: t.string,
@@ -36,30 +36,30 @@ const problem = t.strict({
 })
 
 /** Whether something is a problem. */
-export const isProblem = problem.is
+export const isProblem = problemCodec.is
 
 /** So many letters of a text of others are told. */
 const LETTERS = 500
 
 /** A text of others as a terminal takes it: what would move its cursor, or hide what is there, is told by its number. */
-export const printable = (text: string): string =>
+export const printableMessage = (text: string): string =>
   (text.length > LETTERS ? `${text.slice(0, LETTERS)}…` : text).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )
 
 /** What a worker says of a job beside its sums. */
-const note = t.intersection([
+const noteCodec = t.intersection([
   t.strict({ worker: t.string }),
   t.union([
     t.strict({ _tag: t.literal('Done'), range: t.number }),
-    t.strict({ _tag: t.literal('Failed'), range: t.number, problem }),
-    t.strict({ _tag: t.literal('Refused'), problem })
+    t.strict({ _tag: t.literal('Failed'), range: t.number, problem: problemCodec }),
+    t.strict({ _tag: t.literal('Refused'), problem: problemCodec })
   ])
 ])
-export type Note = t.TypeOf<typeof note>
+export type Note = t.TypeOf<typeof noteCodec>
 
-const parsed = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
+const parsedMessage = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
   const json = parseJson(text, Limits.messageDepth)
   const read = 'fault' in json ? null : codec.decode(json.value)
   return read !== null && E.isRight(read) ? read.right : null
@@ -68,27 +68,32 @@ const parsed = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
 /** A session as a leader writes it down for workers. */
 export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: FORMAT })
 /** The session that a text says; null of what is none, or of another format. */
-export const readSession = (text: string): Session | null => parsed(session, text)
+export const readSession = (text: string): Session | null => parsedMessage(session, text)
 /** The order that a job carries; null of what is none. */
 export const readOrder = (given: unknown): Order | null => {
-  const read = order.decode(given)
+  const read = orderCodec.decode(given)
   return E.isRight(read) ? read.right : null
 }
 /** What a worker writes down beside its sums. */
 export const writeNote = (of: Note): string => JSON.stringify(of)
 /** The note that a text says, its problem printable; null of what is none. */
 export const readNote = (text: string): Note | null => {
-  const read = parsed(note, text)
-  return read === null || read._tag === 'Done' ? read : { ...read, problem: plain(read.problem) }
+  const read = parsedMessage(noteCodec, text)
+  return read === null || read._tag === 'Done' ? read : { ...read, problem: printableProblem(read.problem) }
 }
 
 /** A problem of others. */
-const plain = ({ field, value, domain, remedy }: t.TypeOf<typeof problem>): t.TypeOf<typeof problem> => ({
+const printableProblem = ({
+  field,
+  value,
+  domain,
+  remedy
+}: t.TypeOf<typeof problemCodec>): t.TypeOf<typeof problemCodec> => ({
   _tag: 'Problem',
-  field: printable(field),
-  value: printable(value),
-  domain: printable(domain),
-  remedy: printable(remedy)
+  field: printableMessage(field),
+  value: printableMessage(value),
+  domain: printableMessage(domain),
+  remedy: printableMessage(remedy)
 })
 
 /** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */
@@ -97,42 +102,48 @@ export interface Question {
   readonly numbers: Float64Array
 }
 
-export interface Asked extends Question {
+export interface StepQuestion extends Question {
   readonly step: number
 }
 
-const DOUBLE = Float64Array.BYTES_PER_ELEMENT
+const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
 /** The step, and how many numbers there are. */
-const HEAD = 2
+const HEADER_NUMBERS = 2
 
 /** A step's question under one key: its number, how many numbers, these, and the program as JSON. */
-export const writeQuestion = ({ step, program, numbers }: Asked): Buffer =>
+export const writeQuestion = ({ step, program, numbers }: StepQuestion): Buffer =>
   Buffer.concat([
-    bytesOf(Float64Array.of(step, numbers.length)),
-    bytesOf(numbers),
+    bytesOfDoubles(Float64Array.of(step, numbers.length)),
+    bytesOfDoubles(numbers),
     Buffer.from(JSON.stringify(program))
   ])
 
 /** Null of what is none. */
-export const readQuestion = (bytes: Buffer): Asked | null => {
-  const [step, count] = numbersOf(bytes.subarray(0, HEAD * DOUBLE))
-  const end = (HEAD + count) * DOUBLE
-  if (bytes.length < HEAD * DOUBLE || !Number.isSafeInteger(count) || count < 0 || end > bytes.length) return null
-  const program = parsed(t.unknown, bytes.toString('utf8', end))
-  return { step, program, numbers: numbersOf(bytes.subarray(HEAD * DOUBLE, end)) }
+export const readQuestion = (bytes: Buffer): StepQuestion | null => {
+  const [step, count] = doublesOfBytes(bytes.subarray(0, HEADER_NUMBERS * BYTES_PER_DOUBLE))
+  const end = (HEADER_NUMBERS + count) * BYTES_PER_DOUBLE
+  if (
+    bytes.length < HEADER_NUMBERS * BYTES_PER_DOUBLE ||
+    !Number.isSafeInteger(count) ||
+    count < 0 ||
+    end > bytes.length
+  )
+    return null
+  const program = parsedMessage(t.unknown, bytes.toString('utf8', end))
+  return { step, program, numbers: doublesOfBytes(bytes.subarray(HEADER_NUMBERS * BYTES_PER_DOUBLE, end)) }
 }
 
 /** Doubles as bytes, without a copy: here no memory is shared. */
-export const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
+export const bytesOfDoubles = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 
 /** Bytes as doubles of their own; none of bytes that are no doubles. */
-export const numbersOf = (bytes: Uint8Array): Float64Array =>
-  bytes.length % DOUBLE === 0 ? new Float64Array(Uint8Array.from(bytes).buffer) : new Float64Array(0)
+export const doublesOfBytes = (bytes: Uint8Array): Float64Array =>
+  bytes.length % BYTES_PER_DOUBLE === 0 ? new Float64Array(Uint8Array.from(bytes).buffer) : new Float64Array(0)
 
 /** A hash of doubles, one array after another, bit for bit. */
 export const hashOf = (arrays: Iterable<Float64Array>): string => {
   const hash = createHash('sha256')
-  for (const values of arrays) hash.update(bytesOf(values))
+  for (const values of arrays) hash.update(bytesOfDoubles(values))
   return hash.digest('hex').slice(0, 32)
 }

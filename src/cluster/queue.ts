@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis'
 import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { printable } from './messages.js'
+import { printableMessage } from './messages.js'
 
 /** Where the queue is: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or what ioredis takes. */
 export type Connection = string | Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export type Connection = string | Readonly<Record<string, unknown>>
 /** All keys begin with it. */
 const PREFIX = 'ornstein'
 
-export const keys = {
+export const REDIS_KEYS = {
   /** Who has said to be there. */
   workers: `${PREFIX}:workers`,
   /** Holds the hash of a worker's code as long as it is there. */
@@ -31,22 +31,22 @@ export const keys = {
 export const LIFE = 1200
 export const BEAT = 300
 /** A server that is not there at the start may come within so long. */
-export const PATIENCE = 10_000
+export const CONNECT_MILLISECONDS = 10_000
 /** What a leader that is no more has left is gone after so long. */
-export const KEPT = 120_000
+export const EXPIRY_MILLISECONDS = 120_000
 /** A connection that owes an answer for so long is made again: the longest that a queue waits for a job is 10 s. */
 const SILENCE = 15_000
 /** What is told at the end to a server that is away is left untold after so long: keys lapse without help. */
 const LEAVE = 2000
 
 /** Everything that is asked of the two packages. */
-export interface Engine {
+export interface QueueEngine {
   readonly connect: () => Redis
   readonly queue: (worker: string, connection: Redis) => Queue
   readonly work: (worker: string, connection: Redis, take: (data: unknown) => Promise<void>) => Worker
 }
 
-const missing = Problem.of(
+const MISSING_PACKAGES = Problem.of(
   'queue',
   'it',
   'usable without BullMQ and ioredis',
@@ -54,13 +54,13 @@ const missing = Problem.of(
 )
 
 /** What stands for the connection in messages: without its password. */
-export const shown = (connection: Connection): string =>
+export const shownConnection = (connection: Connection): string =>
   typeof connection === 'string'
     ? connection.replace(/\/\/[^@/]*@/, '//…@')
     : `${String(connection.host)}:${String(connection.port)}`
 
 /** The packages; a problem where they are not installed. */
-export const engine = async (connection: Connection): Promise<E.Either<Problem.Problem, Engine>> => {
+export const engine = async (connection: Connection): Promise<E.Either<Problem.Problem, QueueEngine>> => {
   try {
     const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
     const common = { prefix: PREFIX, streams: { events: { maxLen: 100 } } }
@@ -80,7 +80,7 @@ export const engine = async (connection: Connection): Promise<E.Either<Problem.P
     })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ERR_MODULE_NOT_FOUND') return E.left(missing)
+    if (code === 'ERR_MODULE_NOT_FOUND') return E.left(MISSING_PACKAGES)
     throw error
   }
 }
@@ -93,23 +93,23 @@ const patient = {
 } as const
 
 /** What a server answers that is full, begins or follows another, and what to do: it may pass. */
-const passing: ReadonlyArray<readonly [RegExp, string]> = [
+const PASSING_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^OOM/, 'raise its maxmemory'],
   [/^MISCONF/, 'look at its disk and its log'],
   [/^(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN)/, 'look at its log'],
   [/^Command aborted due to connection close/, 'look whether it runs']
 ]
-const remedyOf = (reason: string): string | undefined => passing.find(([of]) => of.test(reason))?.[1]
+const remedyOf = (reason: string): string | undefined => PASSING_ERRORS.find(([of]) => of.test(reason))?.[1]
 
 /** Why a server has not done what it was asked; of a transaction, its first reason: it is the error itself where a connection ends. */
 const reasonOf = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
-  return printable(reason(first))
+  return printableMessage(reason(first))
 }
 
 /** What a key holds, where it is there. */
-type Kind = 'set' | 'hash' | 'list'
+type KeyKind = 'set' | 'hash' | 'list'
 
 /**
  * After an error, whether it came of keys that somebody has given another kind: they are removed, as what is in them is of no use to
@@ -117,7 +117,7 @@ type Kind = 'set' | 'hash' | 'list'
  */
 export const keysMended = async (
   redis: Redis,
-  kinds: Readonly<Record<string, Kind>>,
+  kinds: Readonly<Record<string, KeyKind>>,
   error: unknown,
   say: (line: string) => void
 ): Promise<boolean> => {
@@ -137,7 +137,7 @@ export const keysMended = async (
 export const unserved = (connection: Connection, error: unknown): Problem.Problem =>
   Problem.of(
     'queue',
-    `${shown(connection)} (${reasonOf(error)})`,
+    `${shownConnection(connection)} (${reasonOf(error)})`,
     'a server that does what it is asked',
     'look at its log, and at what its user may do'
   )
@@ -156,7 +156,7 @@ export interface Watched {
 export const watched = (connection: Connection, say: (line: string, waits: boolean) => void): Watched => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {
-    if (!isAway) say(`${shown(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
+    if (!isAway) say(`${shownConnection(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
     isAway = true
   }
   return {
@@ -172,19 +172,19 @@ export const watched = (connection: Connection, say: (line: string, waits: boole
       away(reason, remedy)
     },
     served: () => {
-      if (isAway) say(`${shown(connection)} serves again`, false)
+      if (isAway) say(`${shownConnection(connection)} serves again`, false)
       isAway = false
     }
   }
 }
 
 /** What is told at the end, as long as somebody listens. */
-export const told = (work: Promise<unknown>): Promise<unknown> =>
+export const waitUntilTold = (work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work.catch(() => undefined), setTimeout(LEAVE, null, { ref: false })])
 
 /** A connection that answers; or why there is none after so long. */
 export const connected = async (
-  { connect }: Engine,
+  { connect }: QueueEngine,
   connection: Connection,
   patience: number
 ): Promise<E.Either<Problem.Problem, Redis>> => {
@@ -211,7 +211,7 @@ export const connected = async (
   return E.left(
     Problem.of(
       'queue',
-      `${shown(connection)} (${reason})`,
+      `${shownConnection(connection)} (${reason})`,
       'a Redis or Valkey server that lets you in',
       'check the address and the password, or start one: valkey-server --appendonly yes'
     )

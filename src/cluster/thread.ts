@@ -8,7 +8,7 @@ import type { Question, Session } from './messages.js'
 import { unserved, type Connection } from './queue.js'
 
 /** What the thread is given: where the queue is, of what the leader is, and what wakes who waits. */
-export interface Given {
+export interface ThreadInput {
   readonly connection: Connection
   readonly session: Session
   readonly flag: Int32Array
@@ -18,39 +18,39 @@ export interface Given {
 export type Request =
   | { readonly _tag: 'Ask'; readonly question: Question; readonly width: number }
   | { readonly _tag: 'Close' }
-export type Answer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
+export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
 /** An answer; or what a person should know where it has to be waited for, as nobody sums. */
-export type Reply = Answer | { readonly _tag: 'Waits'; readonly line: string }
+export type Reply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
 // as index.ts begins the thread
-const { connection, session, flag, port } = workerData as Given
+const { connection, session, flag, port } = workerData as ThreadInput
 
 const reply = (answer: Reply): void => {
   port.postMessage(answer)
   Atomics.add(flag, 0, 1)
   Atomics.notify(flag, 0)
 }
-const problem = (error: unknown): E.Either<Problem.Problem, never> => E.left(unserved(connection, error))
+const unservedProblem = (error: unknown): E.Either<Problem.Problem, never> => E.left(unserved(connection, error))
 /** Whoever waits hears of every end. */
-const failed = (error: unknown): void => {
-  reply(problem(error))
+const replyFailure = (error: unknown): void => {
+  reply(unservedProblem(error))
 }
-process.on('uncaughtException', failed)
+process.on('uncaughtException', replyFailure)
 
 const led = await leader(connection, session, (line, waits) => {
   if (waits) reply({ _tag: 'Waits', line })
   // standard error itself, as the thread that would hand it on waits
   else writeSync(2, `${line}\n`)
-}).catch(problem)
+}).catch(unservedProblem)
 if (E.isLeft(led)) reply(led)
 else {
   port.on('message', (request: Request) => {
-    if (request._tag === 'Ask') led.right.ask(request.question, request.width).then(reply, failed)
+    if (request._tag === 'Ask') led.right.ask(request.question, request.width).then(reply, replyFailure)
     else
       led.right.close().then(() => {
         reply(E.right([]))
         port.close()
-      }, failed)
+      }, replyFailure)
   })
   reply(E.right([]))
 }

@@ -9,23 +9,34 @@ import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Messages from './messages.js'
-import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, told, watched, type Connection } from './queue.js'
+import {
+  BEAT,
+  connected,
+  engine,
+  EXPIRY_MILLISECONDS,
+  REDIS_KEYS,
+  LIFE,
+  CONNECT_MILLISECONDS,
+  waitUntilTold,
+  watched,
+  type Connection
+} from './queue.js'
 
 /** What is to be computed: a range of a step. */
-export interface Task {
+export interface WorkerTask {
   readonly id: string
   readonly session: Messages.Session
   readonly range: number
-  readonly question: Messages.Asked
+  readonly question: Messages.StepQuestion
 }
 
 /** Its sums, chunk after chunk; or why there are none: the worker's data are others, or these rows cannot be summed. */
-export type Answer =
+export type WorkerAnswer =
   | { readonly _tag: 'Sums'; readonly sums: Float64Array }
   | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
   | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
 
-export type Compute = (task: Task) => Promise<Answer>
+export type ComputeTask = (task: WorkerTask) => Promise<WorkerAnswer>
 
 export interface Worker {
   readonly name: string
@@ -37,12 +48,12 @@ export interface Worker {
 export const worker = async (
   connection: Connection,
   code: string,
-  compute: Compute,
+  compute: ComputeTask,
   say: (line: string) => void
 ): Promise<E.Either<Problem.Problem, Worker>> => {
   const found = await engine(connection)
   if (E.isLeft(found)) return found
-  const reached = await connected(found.right, connection, PATIENCE)
+  const reached = await connected(found.right, connection, CONNECT_MILLISECONDS)
   if (E.isLeft(reached)) return reached
   const redis = reached.right
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
@@ -53,14 +64,14 @@ export const worker = async (
     isBeating = true
     redis
       .multi()
-      .set(keys.alive(name), code, 'PX', LIFE)
-      .sadd(keys.workers, name)
+      .set(REDIS_KEYS.alive(name), code, 'PX', LIFE)
+      .sadd(REDIS_KEYS.workers, name)
       .exec()
       .then(server.served, server.lost)
       .finally(() => (isBeating = false))
   }
   const server = watched(connection, say)
-  const take = taking(redis, name, code, compute, server.lost)
+  const take = takeJobs(redis, name, code, compute, server.lost)
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
   redis.on('error', server.lost)
@@ -75,36 +86,36 @@ export const worker = async (
       clearInterval(beating)
       if (!server.isAway()) {
         // nothing more is asked of it; what is under way ends
-        await told(redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec())
+        await waitUntilTold(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
         // others take it, where it has no end
-        await Promise.race([underWay.catch(() => undefined), setTimeout(PATIENCE, null, { ref: false })])
+        await Promise.race([underWay.catch(() => undefined), setTimeout(CONNECT_MILLISECONDS, null, { ref: false })])
       }
       // by force: else it waits for the next job, some seconds
-      await told(queue.close(true))
+      await waitUntilTold(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
         // what it hears the connection does
         own.on('error', () => undefined)
-        await told(own.obliterate({ force: true }))
-        await told(own.close())
+        await waitUntilTold(own.obliterate({ force: true }))
+        await waitUntilTold(own.close())
       }
       redis.disconnect()
     }
   })
 }
 
-const taking = (
+const takeJobs = (
   redis: Redis,
   name: string,
   code: string,
-  compute: Compute,
+  compute: ComputeTask,
   lost: (error: unknown) => void
 ): ((data: unknown) => Promise<void>) => {
   const known = new Map<string, Messages.Session>()
   const sessionOf = async (id: string): Promise<Messages.Session | null> => {
     const before = known.get(id)
     if (before !== undefined) return before
-    const text = await redis.get(keys.session(id))
+    const text = await redis.get(REDIS_KEYS.session(id))
     const read = text === null ? null : Messages.readSession(text)
     if (read !== null) known.set(id, read)
     return read
@@ -114,27 +125,27 @@ const taking = (
     if (order === null) return
     const { session: id, step, ranges } = order
     const session = await sessionOf(id)
-    const bytes = await redis.getBuffer(keys.question(id))
+    const bytes = await redis.getBuffer(REDIS_KEYS.question(id))
     const question = bytes === null ? null : Messages.readQuestion(bytes)
     // Its leader is gone, or further by now.
     if (session === null || question === null || question.step !== step) return
-    const sums = keys.sums(id, step)
-    const notes = keys.notes(id, step)
+    const sums = REDIS_KEYS.sums(id, step)
+    const notes = REDIS_KEYS.notes(id, step)
     const noted = (note: Messages.Note): Promise<unknown> =>
-      redis.multi().rpush(notes, Messages.writeNote(note)).pexpire(notes, KEPT).exec()
+      redis.multi().rpush(notes, Messages.writeNote(note)).pexpire(notes, EXPIRY_MILLISECONDS).exec()
     if (session.code !== code) {
       const problem = Problem.of('code', code, `the leader's, ${session.code}`, 'install the same version on both')
       await noted({ _tag: 'Refused', worker: name, problem })
       return
     }
-    const said = (answer: Answer, range: number): Promise<unknown> =>
+    const said = (answer: WorkerAnswer, range: number): Promise<unknown> =>
       answer._tag === 'Sums'
         ? redis
             .multi()
-            .hsetnx(sums, String(range), Messages.bytesOf(answer.sums))
-            .pexpire(sums, KEPT)
+            .hsetnx(sums, String(range), Messages.bytesOfDoubles(answer.sums))
+            .pexpire(sums, EXPIRY_MILLISECONDS)
             .rpush(notes, Messages.writeNote({ _tag: 'Done', worker: name, range }))
-            .pexpire(notes, KEPT)
+            .pexpire(notes, EXPIRY_MILLISECONDS)
             .exec()
         : noted(answer._tag === 'Failed' ? { ...answer, worker: name, range } : { ...answer, worker: name })
     // a range is summed while the sums of the one before are on their way; what the server has not taken is asked for again

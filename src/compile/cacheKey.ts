@@ -3,20 +3,20 @@ import { recently } from '../../lib/plain/remembered.js'
 import { Case } from '../core/index.js'
 import { hasCode } from '../core/record.js'
 
-interface Described {
+interface DescribedPipeline {
   readonly text: string
   readonly cases: ReadonlyArray<unknown>
 }
 
 /** What stands for a description without code, of so many of them. */
-const standIn = recently(
+const cacheKeyFor = recently(
   64,
-  (of: Described) => of,
+  (of: DescribedPipeline) => of,
   (a, b) => a.text === b.text && a.cases.length === b.cases.length && a.cases.every((one, i) => one === b.cases[i])
 )(() => ({}))
 
 /** What is the same for descriptions that mean the same: of code itself, else of what is written, and of the cases by which it is read. */
 export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])
-  return cases.some(hasCode) ? value : standIn({ text: JSON.stringify(Case.encode(value)), cases })
+  return cases.some(hasCode) ? value : cacheKeyFor({ text: JSON.stringify(Case.encode(value)), cases })
 }

@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { parseJson } from '../../lib/plain/jsonText.js'
-import { Case, given, Vocabulary } from '../core/index.js'
+import { Case, argumentWithFields, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
@@ -16,10 +16,10 @@ import type { Program } from './program.js'
 import * as Run from './run.js'
 
 /** The word that a checkpoint is known by. */
-const format = 'ornstein-checkpoint'
+const CHECKPOINT_FORMAT = 'ornstein-checkpoint'
 
 /** A state, and what its keeper wants to find beside it. */
-export interface Kept<P extends string> {
+export interface KeptState<P extends string> {
   readonly state: Run.State<P>
   /** Anything that JSON can say: it is handed back as it was. */
   readonly beside: unknown
@@ -28,9 +28,9 @@ export interface Kept<P extends string> {
 // Words of one's own are encoded by their cases, so that no vocabulary is needed to write.
 const pipelines = Pipeline.codec(Vocabulary.of([]))
 
-const written = t.intersection([
+const checkpointCodec = t.intersection([
   t.type({
-    format: t.literal(format),
+    format: t.literal(CHECKPOINT_FORMAT),
     /** The version of what wrote it: another may compute other bits. */
     writer: t.string,
     pipeline: t.unknown,
@@ -52,7 +52,7 @@ const isWithin = (said: unknown, own: unknown): boolean =>
  * Whether JSON says the pipeline. It is read in the pipeline's own words: a field that an earlier version did not write has its
  * default. What is read of code is the code of the pipeline, so what the JSON says beside its name is compared as well.
  */
-const says =
+const matchesPipeline =
   <P extends string>(json: unknown) =>
   (pipeline: Pipeline.Pipeline<P>): boolean => {
     const own = pipelines.encode(pipeline)
@@ -90,13 +90,13 @@ const says =
  */
 export const show =
   <P extends string>(program: Program<P>, writer: string) =>
-  (kept: Kept<P>): string => {
+  (kept: KeptState<P>): string => {
     const call = 'Run.showCheckpoint(program, writer)({ state, beside })'
-    const { state, beside } = given(kept, ['state', 'beside'], 'a state, and what is kept beside it', call)
+    const { state, beside } = argumentWithFields(kept, ['state', 'beside'], 'a state, and what is kept beside it', call)
     return `${JSON.stringify({
-      format,
+      format: CHECKPOINT_FORMAT,
       writer,
-      ...Generator.written,
+      ...Generator.generatorField,
       pipeline: pipelines.encode(program.pipeline),
       state: Run.codec(program).encode(state),
       beside
@@ -107,9 +107,9 @@ export const show =
  * The checkpoint in a text; or why a run of this program does not go on from it. Code of one's own in a pipeline is compared
  * by its name.
  */
-export const read =
+export const readCheckpointText =
   <P extends string>(program: Program<P>, writer: string) =>
-  (text: string): E.Either<Problem.Problem, Kept<P>> => {
+  (text: string): E.Either<Problem.Problem, KeptState<P>> => {
     const anew = 'start again with another file'
     const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
       Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
@@ -118,14 +118,14 @@ export const read =
       'fault' in json
         ? E.left(refused('the text', `JSON (${json.fault})`, 'take another: this one is damaged'))
         : E.right(json.value),
-      E.filterOrElse(written.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
-      E.filterOrElse(Generator.isOurs, found => Generator.refusal('checkpoint', found, anew)),
+      E.filterOrElse(checkpointCodec.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
+      E.filterOrElse(Generator.isOurs, found => Generator.generatorProblem('checkpoint', found, anew)),
       E.filterOrElse(
         found => found.writer === writer,
         found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)
       ),
       E.filterOrElse(
-        found => says(found.pipeline)(program.pipeline),
+        found => matchesPipeline(found.pipeline)(program.pipeline),
         () => refused('the pipeline', 'the one of this run', 'ask for what it was begun with')
       ),
       E.chain(({ state, beside }) =>

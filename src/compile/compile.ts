@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
-import { given as checked, listGiven, mistaken } from '../core/index.js'
+import { argumentWithFields as checked, listGiven, mistaken } from '../core/index.js'
 import * as Dry from './dry.js'
 import { explained, type Explained, type Explanation } from './explanation.js'
 import * as Initializer from '../pipeline/initializer.js'
@@ -15,20 +15,20 @@ import * as Refusals from './refusals.js'
 import * as Objective from '../objective/objective.js'
 import * as Params from '../core/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
 import type { Program } from './program.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import {
   dataProblems,
   lossProblems,
-  unresolved,
+  findUnresolvedNodes,
   remark,
-  either,
+  eitherProblemsOr,
   problemsIn,
   uncompiled,
   type CompileErrors
@@ -80,14 +80,14 @@ const commonProblems = <P extends string>(
  * import { pipe } from 'fp-ts/lib/function.js'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { Key } from 'ornstein/float64'
- * import { Compile, Expectation, Objective, Params, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Objective, Params, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * const compiled = pipe(
  *   { rows: 2, dim: 1, values: Float64Array.of(-1, 1) },
  *   Compile.valueAndGrad({
  *     schedule: Schedule.ornsteinUhlenbeck,
  *     score: Score.symmetricPair,
- *     objective: Objective.implicit(TimeLaw.at(0.5)),
+ *     objective: Objective.implicit(NoiseLevels.at(0.5)),
  *     expectation: Expectation.quadrature()
  *   })
  * )
@@ -149,7 +149,7 @@ const byPlan =
       plans(loss, circumstances),
       E.map(([plan]) => {
         const compute = of(plan)
-        const checked = Params.checked(Score.shapes(points.dim)(loss.score))
+        const checked = Params.checkedParams(Score.shapes(points.dim)(loss.score))
         return explained(
           (params: Params.Params<P>, key: Key.Key) => compute(checked(params), key),
           () => plan
@@ -158,7 +158,7 @@ const byPlan =
     )
 
 /** What is known of a loss before it is compiled. */
-export interface Circumstances extends Loss.Circumstances {
+export interface Circumstances extends Loss.PlanOptions {
   /** Whether its parts have been tried on data like these: another trial would cost a few evaluations. */
   readonly isTried: boolean
 }
@@ -178,12 +178,12 @@ export const plans =
         : [])
     ]
     return pipe(
-      either(described.length > 0 || isTried ? described : Dry.problems(loss, points, null), () =>
-        Loss.plans(loss, points, circumstances)
+      eitherProblemsOr(described.length > 0 || isTried ? described : Dry.problems(loss, points, null), () =>
+        Loss.lossPlans(loss, points, circumstances)
       ),
       E.flatMap(plans =>
-        either(uncompiled(plans[0], precision), () => {
-          const told = unresolved(loss, points, () => null)
+        eitherProblemsOr(uncompiled(plans[0], precision), () => {
+          const told = findUnresolvedNodes(loss, points, () => null)
             .map(remark)
             .join('')
           return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
@@ -201,18 +201,18 @@ export interface AtLevel {
 }
 
 /**
- * The loss at each of some noise levels, its time law put at that level alone: where a network is good, and where it is not. By
+ * The loss at each of some noise levels, its noise level distribution put at that level alone: where a network is good, and where it is not. By
  * the same key the noise of all levels is the same. Levels are told by their log-SNR, log(α²/σ²), which the schedule must have.
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * // The score of N(0, 1), of which there is one point, 0: E|s + z/σ|² = (1/σ − σ)².
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.symmetricPair,
- *   objective: Objective.denoising(TimeLaw.uniform(0.1, 2)),
+ *   objective: Objective.denoising(NoiseLevels.uniform(0.1, 2)),
  *   expectation: Expectation.quadrature()
  * }
  * const levels = Compile.byLevel(loss, [2, 0])({ rows: 1, dim: 1, values: Float64Array.of(0) })
@@ -233,7 +233,7 @@ export const byLevel =
         const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
         return pipe(
           points,
-          valueAndGrad({ ...loss, objective: Objective.retimed(TimeLaw.at(time))(loss.objective) }),
+          valueAndGrad({ ...loss, objective: Objective.retimed(NoiseLevels.at(time))(loss.objective) }),
           E.map(evaluate => ({ logSnr, time, evaluate }))
         )
       }),
@@ -274,12 +274,15 @@ export const byLevel =
  * )
  */
 export const pipeline =
-  <P extends string>(pipeline: Pipeline<P>, { place = Place.here, precision = 'float64' }: Partial<RunSettings> = {}) =>
+  <P extends string>(
+    pipeline: Pipeline<P>,
+    { backend = Backend.localBackend, precision = 'float64' }: Partial<RunSettings> = {}
+  ) =>
   (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
     const call = 'Compile.pipeline(pipeline)(data)'
     someData(given, call)
     if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
-    if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
+    if (isDeeper(pipeline, Limits.maxDepth)) return E.left([tooDeep('pipeline')])
     const points = Loss.unchanging(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
@@ -298,7 +301,7 @@ export const pipeline =
       pipeline,
       start: begin,
       points,
-      place,
+      backend,
       precision,
       sound: common.length === 0 && E.isRight(start)
     })
@@ -307,7 +310,7 @@ export const pipeline =
       !sound[i] || oversized.length > 0 || !hasShapes(score, points)
         ? []
         : Stage.simple(stage).map(written => ({
-            within: Stage.inside(`stages[${i}]`, written.path),
+            within: Stage.insideStage(`stages[${i}]`, written.path),
             ...compileSimple(written)
           }))
     )
@@ -318,10 +321,10 @@ export const pipeline =
       ...oversized,
       ...compiled.flatMap(({ within, stage }) => problemsIn(stage).map(within))
     ]
-    return either(problems, () => ({
+    return eitherProblemsOr(problems, () => ({
       pipeline,
       start: begin,
-      data: () => Source.fingerprint(points),
+      data: () => Source.dataFingerprint(points),
       precision,
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan())
@@ -329,12 +332,12 @@ export const pipeline =
   }
 
 /** Shares of a profile that are named; the others are the rest. */
-const NAMED = 4
+const MAX_NAMED_SHARES = 4
 
 const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
   const percent = (share: number): string => `${Math.round(100 * share)} %`
-  const rest = shares.slice(NAMED).reduce((sum, [, share]) => sum + share, 0)
-  const named = shares.slice(0, NAMED).map(([kind, share]) => `${kind} ${percent(share)}`)
+  const rest = shares.slice(MAX_NAMED_SHARES).reduce((sum, [, share]) => sum + share, 0)
+  const named = shares.slice(0, MAX_NAMED_SHARES).map(([kind, share]) => `${kind} ${percent(share)}`)
   return [
     `  ${term}`,
     `    a row: ${operations} operations, ${bytes} bytes read, ${draws} numbers drawn; ${steps} kernels if interpreted`,
@@ -349,13 +352,13 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Objective, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Objective, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * const plans = Problem.orThrow(
  *   Compile.plans({
  *     schedule: Schedule.ornsteinUhlenbeck,
  *     score: Score.spherical({ components: 2 }),
- *     objective: Objective.denoising(TimeLaw.at(0.3)),
+ *     objective: Objective.denoising(NoiseLevels.at(0.3)),
  *     expectation: Expectation.monteCarlo()
  *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) })
  * )

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { reason } from '../../lib/plain/said.js'
 import { add, compute, concat, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
-import { shown as print, size } from '../../lib/arrays/ndarray.js'
+import { shapeText as print, shapeSize } from '../../lib/arrays/ndarray.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Inputs from './inputs.js'
 import * as Loss from './loss.js'
@@ -21,21 +21,21 @@ import { cacheKey } from './cacheKey.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 
 /** Enough rows to tell a sum over rows from a sum over pairs of rows. */
-const ROWS = 3
+const TRIAL_ROWS = 3
 
 /**
  * What a row gives alone and among others differs by rounding at most: by far less than this share of it, and by far
  * more where rows are centred, normalized or sorted together.
  */
-const TOLERANCE = 1e-8
+const ROW_ROUNDING = 1e-8
 
-const key = Key.fromSeed(0)
+const FIXED_KEY = Key.fromSeed(0)
 
 /** What the functions are tried on: rows of the data with noise, each at a level of its own. */
-interface Trial {
+interface TrialRows {
   readonly clean: Tensor
   readonly noise: Tensor
   readonly noisy: Tensor
@@ -46,21 +46,21 @@ interface Trial {
 }
 
 /** The trial rows from the first so many on. Tensors: for use inside `compute`. */
-const trial = (
+const trialRows = (
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>,
   points: Source.Data,
   rows: readonly [from: number, count: number]
-): Trial => {
+): TrialRows => {
   const { dim } = points
-  const chosen = pipe(points, Source.select([0, Math.floor(points.rows / 2), points.rows - 1]))
-  const own = Array.from({ length: ROWS }, (_, i) => times[i % times.length])
+  const chosen = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const own = Array.from({ length: TRIAL_ROWS }, (_, i) => times[i % times.length])
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const [from, count] = rows
   const part = (values: ArrayLike<number>, width: number): Tensor =>
-    slice(tensor(values, [ROWS, width]), [from, 0], [count, width])
+    slice(tensor(values, [TRIAL_ROWS, width]), [from, 0], [count, width])
   const clean = part(chosen.values, dim)
-  const z = Key.normal(ROWS * dim)(key)
+  const z = Key.normal(TRIAL_ROWS * dim)(FIXED_KEY)
   const noise = part(z, dim)
   const level = {
     alpha: part(
@@ -87,10 +87,10 @@ const trial = (
 const SEALED = 'it looks at the entries of a tensor'
 
 /** A part of a description that is a function of rows, and what it should give. */
-interface Tried {
+interface TriedFunction {
   readonly field: string
   readonly name: string
-  readonly apply: (trial: Trial) => Tensor
+  readonly apply: (trial: TrialRows) => Tensor
   /** The shapes that are right for so many rows, first the one that messages name. */
   readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
   /** Whether what is not finite is an error: at parameters that a run starts from. */
@@ -98,8 +98,8 @@ interface Tried {
 }
 
 const partProblems = (
-  { field, name, apply, shapes, finite }: Tried,
-  on: (rows: readonly [number, number]) => Trial
+  { field, name, apply, shapes, finite }: TriedFunction,
+  on: (rows: readonly [number, number]) => TrialRows
 ): ReadonlyArray<Problem.Problem> => {
   const run = (from: number, count: number): E.Either<ReadonlyArray<Problem.Problem>, NdArray> =>
     pipe(
@@ -139,9 +139,9 @@ const partProblems = (
       )
     )
   return pipe(
-    run(0, ROWS),
+    run(0, TRIAL_ROWS),
     E.chain(together => {
-      const width = together.values.length / ROWS
+      const width = together.values.length / TRIAL_ROWS
       const bad = together.values.findIndex(value => !Number.isFinite(value))
       return finite && bad >= 0
         ? E.left([
@@ -153,7 +153,7 @@ const partProblems = (
             )
           ])
         : pipe(
-            Array.from({ length: ROWS }, (_, i) => run(i, 1)),
+            Array.from({ length: TRIAL_ROWS }, (_, i) => run(i, 1)),
             E.sequenceArray,
             E.map(apart => ({ together, width, apart: apart.flatMap(({ values }) => Array.from(values)) }))
           )
@@ -161,7 +161,7 @@ const partProblems = (
     E.chain(({ together, apart }) => {
       const largest = together.values.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
       const alike = together.values.every(
-        (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= TOLERANCE * largest
+        (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= ROW_ROUNDING * largest
       )
       return alike
         ? E.right(null)
@@ -182,35 +182,35 @@ const partProblems = (
 }
 
 /** What a term's own function makes of the trial rows; nobody may look at entries in it. */
-const lossOf = <P extends string>(
+const trialLoss = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
-  term: Matching.Direct,
+  term: Matching.DirectMatching,
   params: Params.Params<P>,
-  { all: { points, times, z }, rows }: Trial
+  { all: { points, times, z }, rows }: TrialRows
 ): Tensor => {
   const model = Score.interpret(score)
   const tensors = Score.tensors(params)
-  const data = Matching.data(points, false)
+  const data = Matching.dataInputs(points, false)
   if (!Objective.isMatching(term)) {
-    const given = Inputs.tensors(...rows)({ ...data, ...Matching.constantsOf(term) })
+    const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termConstants(term) })
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
   // One level is that of all rows, as where the loss is evaluated: other rows than the data may then be seen at it.
   const own = times.every(time => time === times[0]) ? times.slice(0, 1) : times
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
-  const sample: Matching.Sample = {
+  const sample: Matching.NoiseSample = {
     weight: Float64Array.of(1),
     alpha: Float64Array.from(levels, ({ alpha }) => alpha),
     sigma: Float64Array.from(levels, ({ sigma }) => sigma),
     noise: { _tag: 'Full', values: z, sign: 1 },
     denoising: Float64Array.of(1),
-    probes: () => key,
+    probes: () => FIXED_KEY,
     level: 0,
     ofTime: f => Float64Array.from(own, time => f(time, schedule)),
     labels: null
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
-  const given = Inputs.tensors(...rows)({ ...data, ...Matching.inputsOf(model, term, sample, basis, points) })
+  const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termInputs(model, term, sample, basis, points) })
   return Matching.raw(model, term)(tensors, given, sealed)
 }
 
@@ -225,11 +225,13 @@ const growing = <P extends string>(
   points: Source.Data,
   params: Params.Params<P>
 ): ReadonlyArray<Problem.Problem> => {
-  if (term.bounded !== true || TimeLaw.fromClean(term.timeLaw) === undefined) return []
+  if (term.bounded !== true || NoiseLevels.fromClean(term.noiseLevels) === undefined) return []
   const { schedule } = loss
   const until = Math.min(1, Schedule.endTime(schedule))
   const [outer, inner] = NEXT_TO_CLEAN.map(share => {
-    const { values } = compute(() => lossOf(loss, term, params, trial(schedule, [share * until], points, [0, ROWS])))
+    const { values } = compute(() =>
+      trialLoss(loss, term, params, trialRows(schedule, [share * until], points, [0, TRIAL_ROWS]))
+    )
     return { time: share * until, most: values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) }
   })
   return Problem.unless(
@@ -242,19 +244,19 @@ const growing = <P extends string>(
 }
 
 /** Parameters like those that a run may start from, where nobody has said where it does. */
-const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
+const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
   Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
-    values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
+    values: Key.normal(shapeSize(shape))(Key.named(name)(FIXED_KEY)[name]).map(z => 0.1 * z)
   }))(shapes)
 
-interface Met {
+interface DryRunResult {
   readonly of: ReadonlyArray<unknown>
   readonly problems: ReadonlyArray<Problem.Problem>
 }
 
 /** What each objective was last tried with, by the start or, without one, by the score; and what was found. */
-const met = new WeakMap<object, WeakMap<object, Met>>()
+const dryRunResults = new WeakMap<object, WeakMap<object, DryRunResult>>()
 
 /**
  * The problems of a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
@@ -269,8 +271,8 @@ export const problems = <P extends string>(
   const { schedule, score, objective } = loss
   const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(cacheKey)
   const at: object = start ?? ofScore
-  const here = met.get(at) ?? new WeakMap<object, Met>()
-  met.set(at, here)
+  const here = dryRunResults.get(at) ?? new WeakMap<object, DryRunResult>()
+  dryRunResults.set(at, here)
   // What rows have beside their numbers is asked for, too.
   const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
   const of = [ofSchedule, ofScore, points.dim, ...beside]
@@ -291,16 +293,16 @@ const tried = <P extends string>(
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
   const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
-  const params = start ?? arbitrary(model.shapes(points.dim))
+  const params = start ?? arbitraryParams(model.shapes(points.dim))
   const finite = start !== null
-  const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<number> =>
-    pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
-  const of = (timeLaw: TimeLaw.TimeLaw, part: Tried): ReadonlyArray<Problem.Problem> =>
-    partProblems(part, rows => trial(schedule, timesOf(timeLaw), points, rows))
-  const isPaired = (term: Matching.Direct): term is Objective.Matching =>
+  const timesOf = (noiseLevels: NoiseLevels.NoiseLevels): ReadonlyArray<number> =>
+    pipe(noiseLevels, NoiseLevels.quadrature(schedule, TRIAL_ROWS)).map(({ time }) => time)
+  const of = (noiseLevels: NoiseLevels.NoiseLevels, part: TriedFunction): ReadonlyArray<Problem.Problem> =>
+    partProblems(part, rows => trialRows(schedule, timesOf(noiseLevels), points, rows))
+  const isPaired = (term: Matching.DirectMatching): term is Objective.Matching =>
     Objective.isMatching(term) && term.pairs !== undefined
   /** How many numbers a term makes of a row. */
-  const widthOf = (term: Matching.Direct): number =>
+  const widthOf = (term: Matching.DirectMatching): number =>
     isPaired(term)
       ? pipe(
           // What throws is told where it is tried.
@@ -308,8 +310,8 @@ const tried = <P extends string>(
           O.getOrElse(() => 1)
         )
       : 1
-  const inScore = matching.slice(0, model.scoreless ? 0 : 1).flatMap(({ timeLaw }) =>
-    of(timeLaw, {
+  const inScore = matching.slice(0, model.scoreless ? 0 : 1).flatMap(({ noiseLevels }) =>
+    of(noiseLevels, {
       field: 'score',
       name: Score.show(score),
       apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
@@ -317,27 +319,31 @@ const tried = <P extends string>(
       finite
     })
   )
-  const ofHeads = (timeLaw: TimeLaw.TimeLaw, said: Score.Said<P>): ReadonlyArray<Problem.Problem> => {
-    const apply = ({ noisy, level }: Trial): Tensor =>
+  const ofHeads = (noiseLevels: NoiseLevels.NoiseLevels, said: Score.Said<P>): ReadonlyArray<Problem.Problem> => {
+    const apply = ({ noisy, level }: TrialRows): Tensor =>
       concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
     // What throws is told where it is tried.
-    const width = O.tryCatch(() => compute(() => apply(trial(schedule, timesOf(timeLaw), points, [0, ROWS]))).shape[1])
+    const width = O.tryCatch(
+      () => compute(() => apply(trialRows(schedule, timesOf(noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
+    )
     const name = `the heads of ${Score.show(score)}`
-    const shapes: Tried['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
-    return of(timeLaw, { field: 'score', name, apply, shapes, finite })
+    const shapes: TriedFunction['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
+    return of(noiseLevels, { field: 'score', name, apply, shapes, finite })
   }
   const inHeads =
     inScore.length > 0
       ? []
-      : matching.slice(0, 1).flatMap(({ timeLaw }) => (model.heads === undefined ? [] : ofHeads(timeLaw, model.heads)))
+      : matching
+          .slice(0, 1)
+          .flatMap(({ noiseLevels }) => (model.heads === undefined ? [] : ofHeads(noiseLevels, model.heads)))
   const inObjective =
     inScore.length + inHeads.length > 0
       ? []
       : own.flatMap(term =>
-          of(Objective.isMatching(term) ? term.timeLaw : TimeLaw.at(1), {
+          of(Objective.isMatching(term) ? term.noiseLevels : NoiseLevels.at(1), {
             field: 'objective',
             name: Objective.show(term.of),
-            apply: trial => lossOf(loss, term, params, trial),
+            apply: trial => trialLoss(loss, term, params, trial),
             shapes: rows => [[rows, widthOf(term)], ...(isPaired(term) ? [] : [[rows]])],
             finite
           })
@@ -347,11 +353,11 @@ const tried = <P extends string>(
       ? []
       : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
   const found = [...inScore, ...inHeads, ...inObjective, ...claims]
-  return found.length > 0 ? found : whole(loss, points, params, finite)
+  return found.length > 0 ? found : lossGradientProblems(loss, points, params, finite)
 }
 
 /** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */
-const whole = <P extends string>(
+const lossGradientProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   params: Params.Params<P>,
@@ -359,12 +365,12 @@ const whole = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => {
   // Noise that is given has as many rows as the data.
   const noise = Expectation.monteCarlo()
-  const few = pipe(points, Source.select([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
   return pipe(
     E.tryCatch(
       () =>
-        Loss.plans(
+        Loss.lossPlans(
           { ...loss, expectation: noise },
           {
             rows: few.rows,
@@ -375,7 +381,7 @@ const whole = <P extends string>(
           },
           // Interpreted: the plan itself is compiled later, and says then what stands in its way.
           { evaluations: 1 }
-        )[0].evaluate(params, key),
+        )[0].evaluate(params, FIXED_KEY),
       error => [
         Problem.of(
           'objective',
@@ -389,7 +395,7 @@ const whole = <P extends string>(
       problems => problems,
       ({ value, gradient }) =>
         Problem.unless(
-          !finite || (Number.isFinite(value) && Params.isFinite(gradient)),
+          !finite || (Number.isFinite(value) && Params.isFiniteParams(gradient)),
           'objective',
           Number.isFinite(value) ? 'a gradient with NaN or infinity' : value,
           'finite where the run starts',

@@ -1,6 +1,6 @@
 /**
  * The two engines of direct terms, which compute the same sums over the rows from the same noise: `interpreted`, any score and objective in the
- * tensor vocabulary, op by op; and `compiled`, the same as programs over the rows.
+ * tensor vocabulary, op by op; and `compiledEngine`, the same as programs over the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -12,7 +12,7 @@ import { compute, valueAndGrad, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/chunks.js'
-import type { Drawn, Evaluation, Sample } from './noiseDrawn.js'
+import type { DrawnTerm, DrawnEvaluation, MatchingSample } from './noiseDrawn.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
@@ -22,18 +22,18 @@ import type * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-type Direct = Matching.Direct
+type DirectTerm = Matching.DirectMatching
 
 /** Whether data are met again, or are a batch that is drawn for one evaluation. */
-export type Use = 'often' | 'once'
+export type DataReuse = 'often' | 'once'
 
 /** A way to compute direct terms on data: as a sum over their rows. */
-export type Engine<P extends string> = (
+export type TermEngine<P extends string> = (
   data: Source.Data
-) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Chunks.Sum<ValueAndGradient<P>>
+) => (params: Params.Params<P>, evaluation: DrawnEvaluation<DirectTerm>) => Chunks.Reduction<ValueAndGradient<P>>
 
 /** The sum of values and gradients; 0 of none. Its problem is the first that a part has. */
-export const total = <P extends string>(
+export const sumValueAndGradient = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
 ): ValueAndGradient<P> =>
@@ -54,7 +54,7 @@ export const total = <P extends string>(
   )
 
 /** A value and its gradient, times a weight. */
-export const scaled =
+export const scaleValueAndGradient =
   (weight: number) =>
   <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
     weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
@@ -62,12 +62,12 @@ export const scaled =
 // —— in the vocabulary ——
 
 /** A loss and its gradient as numbers, one after another; and back. */
-const numbersOf = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
+const packValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
   const all = Params.packed(gradient)
   return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
 }
 
-const ofNumbers =
+const unpackValueAndGradient =
   <P extends string>(shapes: Params.Shapes<P>) =>
   (numbers: Float64Array): ValueAndGradient<P> => ({
     value: numbers[0],
@@ -76,53 +76,56 @@ const ofNumbers =
 
 /** By the interpreter, chunk by chunk: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
 export const interpreted =
-  <P extends string>(score: Score.Score<P>, use: Use, differentiates: boolean): Engine<P> =>
+  <P extends string>(score: Score.Score<P>, use: DataReuse, differentiates: boolean): TermEngine<P> =>
   data => {
     const model = Score.interpret(score)
     const { rows } = data
-    const own = Matching.data(data, use === 'often')
+    const own = Matching.dataInputs(data, use === 'often')
     const isWeighted = 'rowWeight' in own
     return (params, { basis, terms }) => {
       const shapes = Params.shapes(differentiates ? params : noGradient<P>())
-      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly inputs: Inputs.Named }>(
-        ({ weight, term, samples }) =>
-          Objective.isMatching(term)
-            ? samples.map(sample => ({ weight, term, inputs: Matching.inputsOf(model, term, sample, basis, data) }))
-            : [{ weight, term, inputs: Matching.constantsOf(term) }]
+      const parts = terms.flatMap<{
+        readonly weight: number
+        readonly term: DirectTerm
+        readonly inputs: Inputs.NamedInputs
+      }>(({ weight, term, samples }) =>
+        Objective.isMatching(term)
+          ? samples.map(sample => ({ weight, term, inputs: Matching.termInputs(model, term, sample, basis, data) }))
+          : [{ weight, term, inputs: Matching.termConstants(term) }]
       )
-      const width = 1 + Params.sizeOf(shapes)
+      const width = 1 + Params.paramsSize(shapes)
       return {
         rows,
         width,
-        chunks: Chunks.each(rows, width, (first, count, into) => {
-          const tensors = Inputs.tensors(first, count)
+        chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+          const tensors = Inputs.inputTensors(first, count)
           // A mean over some of the rows counts as many of all.
           const share = isWeighted ? 1 : count / rows
           parts.forEach(({ weight, term, inputs }) => {
             const mean = (params: Params.Tensors<P>): Tensor =>
-              Matching.mean(model, term)(params, tensors({ ...own, ...inputs }))
+              Matching.weightedMeanTerm(model, term)(params, tensors({ ...own, ...inputs }))
             const part = differentiates
               ? valueAndGrad<P>(mean)(params)
               : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
-            Chunks.add(into, numbersOf(scaled(weight * share)(part)))
+            Chunks.addChunkSums(into, packValueAndGradient(scaleValueAndGradient(weight * share)(part)))
           })
         }),
-        found: ofNumbers(shapes)
+        finish: unpackValueAndGradient(shapes)
       }
     }
   }
 
 /** By programs, each compiled once; what none can be made of is interpreted. */
-export const compiled = <P extends string>(
+export const compiledEngine = <P extends string>(
   score: Score.Score<P>,
   library: Compiler.Library,
-  use: Use,
+  use: DataReuse,
   differentiates: boolean
-): Engine<P> => {
+): TermEngine<P> => {
   const model = Score.interpret(score)
   const known = new WeakMap<object, ReturnType<typeof programs>>()
-  const programs = (term: Direct): ((inputs: Inputs.Named) => Term['program']) => {
-    const of = Matching.identity(term)
+  const programs = (term: DirectTerm): ((inputs: Inputs.NamedInputs) => TermCall['program']) => {
+    const of = Matching.programIdentity(term)
     const found =
       known.get(of) ??
       Inputs.bySignature(inputs =>
@@ -132,24 +135,24 @@ export const compiled = <P extends string>(
     return found
   }
   return data => {
-    const own = Matching.data(data, use === 'often')
+    const own = Matching.dataInputs(data, use === 'often')
     const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
     /** What was made of samples that are met again, and the last of each term whose next differ in keys. */
     const known = new WeakMap<object, ReadonlyArray<Repeated<P>>>()
-    const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
+    const readyFor = (drawn: DrawnTerm<DirectTerm>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
       const { term, samples, next } = drawn
-      const changing = (own: ReadonlyArray<Sample>): Inputs.Named => {
+      const changing = (own: ReadonlyArray<MatchingSample>): Inputs.NamedInputs => {
         const noise = own.at(0)?.noise
         return noise === undefined ? {} : Noise.changing(noise, basis, data)
       }
       const at = next === 'same' ? samples : term
       const found = next === undefined ? undefined : known.get(at)
-      if (found !== undefined && (next === 'same' || differInKeys(found, samples)))
+      if (found !== undefined && (next === 'same' || partsDifferInKeys(found, samples)))
         return found.map((part, i) => {
           const own = next === 'same' ? part.samples : [samples[i]]
           return { program: part.program, samples: own, call: params => part.again(params, changing(own)) }
         })
-      const fresh = parts(model, programs(term), drawn, { basis, own, data })
+      const fresh = termCalls(model, programs(term), drawn, { basis, own, data })
       if (next !== undefined)
         known.set(
           at,
@@ -167,9 +170,9 @@ export const compiled = <P extends string>(
     return (params, evaluation) => {
       const { basis, terms } = evaluation
       const sums = terms.flatMap(drawn => {
-        const weigh = Chunks.map(({ value, gradient }: Compiler.Result) =>
+        const weigh = Chunks.mapReduction(({ value, gradient }: Compiler.Result) =>
           // the parameters of the signature are those of the score
-          scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
+          scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
         return readyFor(drawn, basis).map(({ program, call, samples }) =>
           E.isRight(program)
@@ -181,7 +184,7 @@ export const compiled = <P extends string>(
         ? sums[0]
         : pipe(
             Chunks.all(data.rows, sums),
-            Chunks.map(values => total(params, values))
+            Chunks.mapReduction(values => sumValueAndGradient(params, values))
           )
     }
   }
@@ -192,62 +195,66 @@ export const programOf = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
-  term: Direct,
-  inputs: Inputs.Named,
+  term: DirectTerm,
+  inputs: Inputs.NamedInputs,
   differentiates = true
 ): E.Either<string, Compiler.Program> =>
   library.program(
-    Matching.identity(term),
+    Matching.programIdentity(term),
     Inputs.signature(shapes, inputs),
     ({ params, rows, constants }) => ({
       // the parameters of the signature are those of the score
-      value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+      value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
     }),
     differentiates
   )
 
 /** A part of a term that is one call of a program, and the samples that it is of. */
-interface Term {
+interface TermCall {
   readonly program: E.Either<string, Compiler.Program>
-  readonly inputs: Inputs.Named
-  readonly samples: ReadonlyArray<Sample>
+  readonly inputs: Inputs.NamedInputs
+  readonly samples: ReadonlyArray<MatchingSample>
 }
 
 /** A part of a term, and what it is called with. */
-interface CalledTerm<P extends string> extends Omit<Term, 'inputs'> {
+interface CalledTerm<P extends string> extends Omit<TermCall, 'inputs'> {
   readonly call: (params: Params.Params<P>) => Compiler.Call
 }
 
 /** A part of a term that is met again, and what it is then called with: of its inputs only those that change are given. */
-interface Repeated<P extends string> extends Term {
-  readonly again: (params: Params.Params<P>, changing: Inputs.Named) => Compiler.Call
+interface Repeated<P extends string> extends TermCall {
+  readonly again: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
 /** Whether samples are, one by one, those of the parts except for their keys. */
-const differInKeys = (parts: ReadonlyArray<Term>, samples: ReadonlyArray<Sample>): boolean =>
+const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArray<MatchingSample>): boolean =>
   parts.length === samples.length &&
   parts.every(part => part.samples.length === 1) &&
-  samples.every((sample, i) => Matching.differInKeys(parts[i].samples[0], sample))
+  samples.every((sample, i) => Matching.sampleDiffersInKey(parts[i].samples[0], sample))
 
 /** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
 const TOGETHER = [128, 16, 4] as const
 
 /** How many are taken together, of so many. */
-const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
+const samplesPerCall = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
 
 /** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
-export const parts = <P extends string>(
+export const termCalls = <P extends string>(
   model: Score.Model<P>,
-  programFor: (inputs: Inputs.Named) => Term['program'],
-  { term, samples }: Drawn<Direct>,
-  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Inputs.Named; readonly data: Source.Data }
-): ReadonlyArray<Term> => {
+  programFor: (inputs: Inputs.NamedInputs) => TermCall['program'],
+  { term, samples }: DrawnTerm<DirectTerm>,
+  {
+    basis,
+    own,
+    data
+  }: { readonly basis: Projection.Basis; readonly own: Inputs.NamedInputs; readonly data: Source.Data }
+): ReadonlyArray<TermCall> => {
   if (!Objective.isMatching(term)) {
-    const inputs = Object.assign({}, own, Matching.constantsOf(term))
+    const inputs = Object.assign({}, own, Matching.termConstants(term))
     return [{ program: programFor(inputs), inputs, samples: [] }]
   }
-  const all = samples.map(sample => ({ sample, inputs: Matching.inputsOf(model, term, sample, basis, data, own) }))
-  const alone = ({ sample, inputs }: (typeof all)[number]): Term => ({
+  const all = samples.map(sample => ({ sample, inputs: Matching.termInputs(model, term, sample, basis, data, own) }))
+  const alone = ({ sample, inputs }: (typeof all)[number]): TermCall => ({
     program: programFor(inputs),
     inputs,
     samples: [sample]
@@ -261,10 +268,10 @@ export const parts = <P extends string>(
         left.slice(0, most),
         RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
       )
-      const size = together(alike.length)
+      const size = samplesPerCall(alike.length)
       const own = alike.slice(0, size)
       const others = left.slice(Math.min(size, alike.length))
-      const one = own.length > 1 ? joined(own, size, programFor) : O.none
+      const one = own.length > 1 ? joinedCall(own, size, programFor) : O.none
       return [O.isSome(one) ? [one.value] : own.map(alone), others]
     }),
     RA.flatten
@@ -272,12 +279,12 @@ export const parts = <P extends string>(
 }
 
 /** Samples as one call, with others of no weight where they are fewer than are taken together. */
-const joined = (
-  own: ReadonlyArray<{ readonly sample: Sample; readonly inputs: Inputs.Named }>,
+const joinedCall = (
+  own: ReadonlyArray<{ readonly sample: MatchingSample; readonly inputs: Inputs.NamedInputs }>,
   size: number,
-  programFor: (inputs: Inputs.Named) => Term['program']
-): O.Option<Term> => {
-  const idle = { ...own[0].inputs, weight: Inputs.number(0) }
+  programFor: (inputs: Inputs.NamedInputs) => TermCall['program']
+): O.Option<TermCall> => {
+  const idle = { ...own[0].inputs, weight: Inputs.numberInput(0) }
   const inputs = Inputs.versions([
     ...own.map(({ inputs }) => inputs),
     ...Array.from({ length: size - own.length }, () => idle)

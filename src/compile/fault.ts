@@ -1,11 +1,11 @@
 /** Faults: the first thing of a step that was not finite, with what went into it. */
-import { shown } from '../../lib/arrays/ndarray.js'
+import { shapeText } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
-import { given } from '../core/index.js'
+import { argumentWithFields } from '../core/index.js'
 import type * as Params from '../core/params.js'
 
 /** What was not finite, wherever it stands in a run. */
-export interface Found {
+export interface NonFinite {
   /** In words: `the schedule`, `the objective`, `a part of the optimizer`. */
   readonly what: string
   /** What it came to. */
@@ -29,7 +29,7 @@ export interface Found {
 }
 
 /** That, and the step of the run at which it was met. */
-export interface Fault extends Found {
+export interface Fault extends NonFinite {
   /** Which stage, from 0. */
   readonly stage: number
   /** How many steps of the stage had been taken before. */
@@ -43,11 +43,11 @@ export const valueIn = (params: Params.Params<string>): number =>
     .find(x => x !== undefined) ?? NaN
 
 /** Parameters under names of their own among other inputs. */
-export const asInputs = (params: Params.Params<string>, as = 'params'): Found['inputs'] =>
+export const asInputs = (params: Params.Params<string>, as = 'params'): NonFinite['inputs'] =>
   Object.fromEntries(Object.entries<NdArray>(params).map(([name, array]) => [`${as}.${name}`, array]))
 
 /** Names of operations that kernels know by others. */
-const NAMES: Readonly<Record<string, string>> = {
+const OPERATION_NAMES: Readonly<Record<string, string>> = {
   RealDiv: 'div',
   Multiply: 'mul',
   BatchMatMul: 'matMul',
@@ -58,15 +58,19 @@ const NAMES: Readonly<Record<string, string>> = {
 /** An operation on the first entry that it spoils: `log(-1) is NaN`. */
 export const because = ({ operation, inputs, output }: Origin): string => {
   const at = output.values.findIndex(x => !Number.isFinite(x))
-  const name = NAMES[operation] ?? `${operation[0].toLowerCase()}${operation.slice(1)}`
+  const name = OPERATION_NAMES[operation] ?? `${operation[0].toLowerCase()}${operation.slice(1)}`
   const given = Object.values(inputs).map(({ shape, values }) =>
-    values.length === 1 ? String(values[0]) : values.length === output.values.length ? String(values[at]) : shown(shape)
+    values.length === 1
+      ? String(values[0])
+      : values.length === output.values.length
+        ? String(values[at])
+        : shapeText(shape)
   )
   return `${name}(${given.join(', ')}) is ${output.values[at]}`
 }
 
 /** Where it comes from, in a clause: the term, the row, the time, the parameter. */
-export const clause = ({ what, term, row, time, parameter, part, region, reason }: Found): string =>
+export const clause = ({ what, term, row, time, parameter, part, region, reason }: NonFinite): string =>
   [
     region === undefined ? (term ?? part ?? what) : `${region} in ${part ?? what}`,
     row === undefined ? '' : ` of row ${row + 1}`,
@@ -76,13 +80,13 @@ export const clause = ({ what, term, row, time, parameter, part, region, reason 
   ].join('')
 
 /** How many numbers of an input are printed. */
-const SHOWN = 12
+const MAX_PRINTED_ENTRIES = 12
 
-const entries = ({ shape, values }: NdArray): string =>
+const printedEntries = ({ shape, values }: NdArray): string =>
   values.length === 1
     ? String(values[0])
-    : `[${Array.from(values.subarray(0, SHOWN)).join(', ')}${values.length > SHOWN ? ', …' : ''}]${
-        shape.length > 1 ? ` of shape ${shown(shape)}` : ''
+    : `[${Array.from(values.subarray(0, MAX_PRINTED_ENTRIES)).join(', ')}${values.length > MAX_PRINTED_ENTRIES ? ', …' : ''}]${
+        shape.length > 1 ? ` of shape ${shapeText(shape)}` : ''
       }`
 
 /**
@@ -104,9 +108,14 @@ const entries = ({ shape, values }: NdArray): string =>
  * assert.equal(text, 'stages[0], step 4: Optimizer.scale(-1e+300) in mean[0] is Infinity\n  gradient.mean = 10000000000')
  */
 export const show = (fault: Fault): string => {
-  given(fault, ['stage', 'step', 'what', 'inputs'], 'a fault, which Run.debug finds,', 'Run.showFault(fault)')
+  argumentWithFields(
+    fault,
+    ['stage', 'step', 'what', 'inputs'],
+    'a fault, which Run.debug finds,',
+    'Run.showFault(fault)'
+  )
   return [
     `stages[${fault.stage}], step ${fault.step + 1}: ${clause(fault)} is ${fault.value}`,
-    ...Object.entries(fault.inputs).map(([name, array]) => `  ${name} = ${entries(array)}`)
+    ...Object.entries(fault.inputs).map(([name, array]) => `  ${name} = ${printedEntries(array)}`)
   ].join('\n')
 }

@@ -7,13 +7,17 @@ import * as Problem from '../core/problem.js'
 export const field = t.partial({ generator: t.number })
 
 /** The field as it is written now. */
-export const written = { generator: Key.generator }
+export const generatorField = { generator: Key.generator }
 
 /** Whether what is kept was drawn by this version. */
 export const isOurs = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
 
 /** Why what is kept is not gone on from. */
-export const refusal = (where: string, { generator = 1 }: t.TypeOf<typeof field>, anew: string): Problem.Problem =>
+export const generatorProblem = (
+  where: string,
+  { generator = 1 }: t.TypeOf<typeof field>,
+  anew: string
+): Problem.Problem =>
   Problem.of(
     where,
     `random numbers of generator ${generator}`,

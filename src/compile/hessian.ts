@@ -2,13 +2,13 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { symmetric } from '../../lib/arrays/linalg.js'
+import { symmetricPart } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
 import { plans, someData, type Circumstances, type CompileErrors } from './compile.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import type * as Source from '../data/source/source.js'
 import * as Params from '../core/params.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -17,26 +17,27 @@ import * as Along from '../objective/along.js'
 import * as Score from '../score/score.js'
 import { explained, type Explained } from './explanation.js'
 import * as OnLine from './onLine.js'
-import { scaled, total } from './engines.js'
+import { scaleValueAndGradient, sumValueAndGradient } from './engines.js'
 import * as Problem from '../core/problem.js'
 
 /** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
-const along = <P extends string>(
+const hessianVectorProduct = <P extends string>(
   loss: Loss.Loss<P>,
   engine: Loss.LossPlan<P>['engine'],
   data: Source.Data,
   library: Compiler.Library = Loss.libraryOf(loss.score, 'float64')
 ): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>) => {
-  const towards = (direction: Params.Params<P>): Objective.Objective => Along.along(direction)(loss.objective)
+  const towards = (direction: Params.Params<P>): Objective.Objective =>
+    Along.directionalDerivative(direction)(loss.objective)
   // One direction stands for all.
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
-  const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', place: Place.here })
+  const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', backend: Backend.localBackend })
   return (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
     evaluate(
       params,
       key,
       Objective.terms(towards(direction)).map(({ term }) =>
-        Nodes.isPopulation(data) ? NoiseDrawn.exactly(term) : term
+        Nodes.isPopulation(data) ? NoiseDrawn.exactTerm(term) : term
       )
     )
 }
@@ -104,7 +105,7 @@ export const directionalDerivative =
         // One direction, and one noise, stand for all.
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)
-        const objective = Along.along(zeros)(loss.objective)
+        const objective = Along.directionalDerivative(zeros)(loss.objective)
         return pipe(
           met,
           plans({ ...loss, objective, expectation }, circumstances),
@@ -114,9 +115,9 @@ export const directionalDerivative =
       E.map(({ line, plan }) => {
         const { engine, reason, parts } = plan
         const how = () => ({ engine, parts, reason: `of the derivative along a direction ${reason}` })
-        const wanted = Params.checked(shapes())
+        const wanted = Params.checkedParams(shapes())
         if (line === null) {
-          const derivative = along(loss, engine, data, circumstances.library)
+          const derivative = hessianVectorProduct(loss, engine, data, circumstances.library)
           return explained(
             (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
               derivative(wanted(params), wanted(direction), key),
@@ -125,11 +126,11 @@ export const directionalDerivative =
         }
         return explained(
           (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
-            total(
+            sumValueAndGradient(
               params,
               line(wanted(params), wanted(direction)).map(({ weight, data, expectation }) => {
-                const derivative = along({ ...loss, expectation }, engine, data, circumstances.library)
-                return scaled(weight)(derivative(params, direction, key))
+                const derivative = hessianVectorProduct({ ...loss, expectation }, engine, data, circumstances.library)
+                return scaleValueAndGradient(weight)(derivative(params, direction, key))
               })
             ),
           how
@@ -164,11 +165,11 @@ export const hessian =
       hessianVector(loss),
       E.map(product => {
         const shapes = Score.shapes(points.dim)(loss.score)
-        const n = Params.sizeOf(shapes)
+        const n = Params.paramsSize(shapes)
         const { engine, reason, parts } = product.how()
         return explained(
           (params: Params.Params<P>, key: Key.Key) =>
-            symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))),
+            symmetricPart(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))),
           () => ({ engine, parts, reason: `${n} products with unit vectors, ${reason}` })
         )
       })

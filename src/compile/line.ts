@@ -19,11 +19,13 @@ export interface Unresolved extends Expectation.TooFew {
 }
 
 /** What parameters ask of the nodes of a loss, if that is more than they are. */
-export const unresolved = <P extends string>(loss: Loss.Loss<P>): ((params: Params.Params<P>) => Unresolved | null) => {
+export const unresolvedNodes = <P extends string>(
+  loss: Loss.Loss<P>
+): ((params: Params.Params<P>) => Unresolved | null) => {
   const beyond = Expectation.tooFew(loss.expectation)
-  const levels = lazy(() => NoiseDrawn.levelsOf(loss))
+  const levels = lazy(() => NoiseDrawn.lossNoiseLevels(loss))
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
-  if (slope === null || Expectation.draws(loss.expectation) !== 'line') return () => null
+  if (slope === null || Expectation.noiseDomain(loss.expectation) !== 'line') return () => null
   return params => {
     const at = slope(params)
     const found = beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0))
@@ -32,12 +34,12 @@ export const unresolved = <P extends string>(loss: Loss.Loss<P>): ((params: Para
 }
 
 /** The same as a problem: how many nodes are enough. */
-export const problem = ({ taken, asked, error, length }: Unresolved): Problem.Problem =>
+export const tooFewNodes = ({ taken, asked, error, length }: Unresolved): Problem.Problem =>
   Problem.of(
     'expectation',
     `${taken} nodes for a centre of length ${Number(length.toPrecision(3))}${Number.isNaN(error) ? '' : `, which leave means over the noise off by ${error.toPrecision(1)},`}`,
     `at least ${asked}`,
-    asked > Limits.nodes
-      ? `bring the components to variance 1 by a smaller unit: at most ${Limits.nodes} are taken`
+    asked > Limits.maxNodes
+      ? `bring the components to variance 1 by a smaller unit: at most ${Limits.maxNodes} are taken`
       : 'leave nodes out, or give so many'
   )

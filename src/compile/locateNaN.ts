@@ -15,13 +15,13 @@ import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 
 /** So many rows are looked at at once for one that is not finite. */
-const LOOK = 4096
+const ROWS_PER_SEARCH = 4096
 
-const isFinite = <P extends string>({ value, gradient }: Loss.ValueAndGradient<P>): boolean =>
-  Number.isFinite(value) && Params.isFinite(gradient)
+const isFiniteEvaluation = <P extends string>({ value, gradient }: Loss.ValueAndGradient<P>): boolean =>
+  Number.isFinite(value) && Params.isFiniteParams(gradient)
 
 /** The first answer that is one. */
-const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
+const firstNonNull = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
   all.reduce<B | null>((found, a) => found ?? of(a), null)
 
 /** What a term is given of a row: its level alone is that of the schedule, and its weight that of the objective. */
@@ -32,18 +32,18 @@ export type LocateNaN<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   rows?: ArrayLike<number>
-) => Fault.Found | null
+) => Fault.NonFinite | null
 
 /** What of a loss on the data is not finite, looked for term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) {
-    const levels = NoiseDrawn.levelsOf(loss)
-    const mixtureOf = Loss.mixtureIn(loss.score)
+    const levels = NoiseDrawn.lossNoiseLevels(loss)
+    const mixtureOf = Loss.requireMixtureMap(loss.score)
     return (params, key) =>
       pipe(
         data.resolved(mixtureOf(params), levels),
         E.match(
-          (problem): Fault.Found => ({
+          (problem): Fault.NonFinite => ({
             what: 'the population',
             value: NaN,
             reason: Problem.show(problem),
@@ -60,11 +60,11 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         )
       )
   }
-  const { points: about, toInternal } = Loss.framed(loss)(data)
+  const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
   const model = Score.interpret(loss.score)
-  const draws = NoiseDrawn.draw(loss)(about)
-  const own = Matching.data(about, false)
-  const theirs = Matching.data(data, false)
+  const draws = NoiseDrawn.drawTerms(loss)(about)
+  const own = Matching.dataInputs(about, false)
+  const theirs = Matching.dataInputs(data, false)
   return (params, key, rows) => {
     const here = toInternal(params)
     const { basis, terms } = draws(here, key)
@@ -75,34 +75,36 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
     ): readonly [row: number, found: Loss.ValueAndGradient<P>] | null => {
       if (count === 0) return null
       const found = of(from, count)
-      if (isFinite(found)) return null
-      const half = count > LOOK ? LOOK : Math.ceil(count / 2)
+      if (isFiniteEvaluation(found)) return null
+      const half = count > ROWS_PER_SEARCH ? ROWS_PER_SEARCH : Math.ceil(count / 2)
       return count === 1
         ? [from, found]
         : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
     }
-    const inTerm = ({ term: whole, samples }: NoiseDrawn.Drawn): Fault.Found | null => {
+    const inTerm = ({ term: whole, samples }: NoiseDrawn.DrawnTerm): Fault.NonFinite | null => {
       const term = Objective.rowByRow(whole)
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
         const { value, gradient } = term.penalty(params)
         // A penalty gives a gradient in the parameters that it is given.
         const found = { value, gradient: gradient as Params.Params<P> }
-        return isFinite(found) ? null : { ...told(printed, found), inputs: Fault.asInputs(params) }
+        return isFiniteEvaluation(found) ? null : { ...describeTerm(printed, found), inputs: Fault.asInputs(params) }
       }
-      const inputs: ReadonlyArray<readonly [Inputs.Named, NoiseDrawn.Sample | null]> = Objective.isMatching(term)
-        ? samples.map(sample => [Matching.inputsOf(model, term, sample, basis, about), sample])
-        : [[Matching.constantsOf(term), null]]
-      return firstOf(inputs, ([one, sample]) => {
+      const inputs: ReadonlyArray<readonly [Inputs.NamedInputs, NoiseDrawn.MatchingSample | null]> =
+        Objective.isMatching(term)
+          ? samples.map(sample => [Matching.termInputs(model, term, sample, basis, about), sample])
+          : [[Matching.termConstants(term), null]]
+      return firstNonNull(inputs, ([one, sample]) => {
         const on = (from: number, count: number) => (params: Params.Tensors<P>) =>
-          Matching.mean(model, term)(params, Inputs.tensors(from, count)({ ...own, ...one }))
+          Matching.weightedMeanTerm(model, term)(params, Inputs.inputTensors(from, count)({ ...own, ...one }))
         const found = first((from, count) => valueAndGrad<P>(on(from, count))(here), 0, about.rows)
         if (found === null) return null
         const [at, evaluated] = found
         const row = rows?.[at] ?? at
-        const times: Inputs.Named = sample === null ? {} : { time: Inputs.perRow(sample.ofTime(time => time)) }
+        const times: Inputs.NamedInputs =
+          sample === null ? {} : { time: Inputs.perRowInput(sample.ofTime(time => time)) }
         const { time, ...values } = compute(() =>
-          Inputs.tensors(at, 1)({ time: Inputs.number(NaN), ...theirs, ...one, ...times })
+          Inputs.inputTensors(at, 1)({ time: Inputs.numberInput(NaN), ...theirs, ...one, ...times })
         )
         const inputs = { ...values, ...Fault.asInputs(params) }
         const when = sample === null ? {} : { time: time.values[0] }
@@ -110,7 +112,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         if (level !== null) return { ...level, row, ...when, inputs }
         const cause = origin(on(at, 1))(here)
         return {
-          ...told(printed, evaluated),
+          ...describeTerm(printed, evaluated),
           row,
           ...when,
           ...(cause !== null && { reason: Fault.because(cause) }),
@@ -118,15 +120,15 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         }
       })
     }
-    return firstOf(terms, inTerm)
+    return firstNonNull(terms, inTerm)
   }
 }
 
 /** A term by its value, or by its derivative where the value is finite. */
-const told = (
+const describeTerm = (
   term: string,
   { value, gradient }: Loss.ValueAndGradient<string>
-): Pick<Fault.Found, 'what' | 'value' | 'term' | 'parameter'> =>
+): Pick<Fault.NonFinite, 'what' | 'value' | 'term' | 'parameter'> =>
   Number.isFinite(value)
     ? {
         what: 'the derivative of the objective',
@@ -137,8 +139,10 @@ const told = (
     : { what: 'the objective', value, term }
 
 /** A level that is not finite, by its schedule; or the weight of one that is. */
-const spoiled = (values: Readonly<Record<string, NdArray>>): Pick<Fault.Found, 'what' | 'value' | 'reason'> | null =>
-  firstOf(LEVEL, name => {
+const spoiled = (
+  values: Readonly<Record<string, NdArray>>
+): Pick<Fault.NonFinite, 'what' | 'value' | 'reason'> | null =>
+  firstNonNull(LEVEL, name => {
     const value = name in values ? values[name].values[0] : 0
     const what = name === 'alpha' || name === 'sigma' ? 'the schedule' : "the objective's weight"
     return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }

@@ -9,8 +9,8 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
-import { concatenated, size } from '../../lib/arrays/ndarray.js'
-import { column } from '../../lib/rows/stretches.js'
+import { concatenated, shapeSize } from '../../lib/arrays/ndarray.js'
+import { columnFrom } from '../../lib/rows/stretches.js'
 import { Case } from '../core/index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Frame from '../mixture/em/frame.js'
@@ -18,14 +18,14 @@ import * as Nodes from '../mixture/nodes.js'
 import { asTheyAre } from '../mixture/dataRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/chunks.js'
-import { draw, isProjected, levelsOf, type Drawn } from './noiseDrawn.js'
+import { drawTerms, isProjected, lossNoiseLevels, type DrawnTerm } from './noiseDrawn.js'
 import * as Matching from './matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { cacheKey } from './cacheKey.js'
 import * as Objective from '../objective/objective.js'
 import * as Pairs from './pairwise.js'
 import * as Params from '../core/params.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import type * as Problem from '../core/problem.js'
 import * as Source from '../data/source/source.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -33,7 +33,16 @@ import { refuse } from '../../lib/plain/refuse.js'
 import type * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
-import { compiled, interpreted, parts, programOf, scaled, total, type Engine, type Use } from './engines.js'
+import {
+  compiledEngine,
+  interpreted,
+  termCalls,
+  programOf,
+  scaleValueAndGradient,
+  sumValueAndGradient,
+  type TermEngine,
+  type DataReuse
+} from './engines.js'
 
 export interface Loss<P extends string> {
   readonly schedule: Schedule.Schedule
@@ -90,29 +99,29 @@ const named =
 const TRIAL = 8
 
 /** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
-const trial = <P extends string>(
+const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   library: Compiler.Library,
-  use: Use
+  use: DataReuse
 ): E.Either<string, ReadonlyArray<Programmed>> => {
   const few = Nodes.isNodes(data)
     ? data.first(TRIAL)
-    : Source.select(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+    : Source.selectedRows(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
   const shapes = Score.shapes(data.dim)(loss.score)
   const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
-    values: Key.normal(size(shape))(Key.named(name)(keys.params)[name])
+    values: Key.normal(shapeSize(shape))(Key.named(name)(keys.params)[name])
   }))(shapes)
   const model = Score.interpret(loss.score)
-  const own = Matching.data(few, use === 'often')
-  const { basis, terms } = draw(loss)(few)(params, keys.draws)
+  const own = Matching.dataInputs(few, use === 'often')
+  const { basis, terms } = drawTerms(loss)(few)(params, keys.draws)
   const setting = { basis, own, data: few }
   const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
     samples.slice(0, 1).flatMap(sample => {
-      const inputs = { ...own, ...Matching.inputsOf(model, term, sample, basis, few) }
-      const { said, gradient } = Pairs.programs(model, library, term, shapes, inputs)
+      const inputs = { ...own, ...Matching.termInputs(model, term, sample, basis, few) }
+      const { said, gradient } = Pairs.pairwisePrograms(model, library, term, shapes, inputs)
       const { width } = Matching.readsOf(model, term, few.dim, false, false)
       return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
     })
@@ -122,7 +131,7 @@ const trial = <P extends string>(
       ...terms
         .filter(isDirect)
         .flatMap(drawn =>
-          parts(model, inputs => programOf(model, library, shapes, drawn.term, inputs), drawn, setting).map(
+          termCalls(model, inputs => programOf(model, library, shapes, drawn.term, inputs), drawn, setting).map(
             ({ program }) => named(drawn.term)(program)
           )
         ),
@@ -135,22 +144,22 @@ const trial = <P extends string>(
 // —— all terms ——
 
 /** Whether it is one loss of the score. */
-export const isDirect = (drawn: Drawn): drawn is Drawn<Matching.Direct> =>
+export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectMatching> =>
   !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
 /** Whether it is a loss of pairs of rows. */
-const isPaired = (drawn: Drawn): drawn is Drawn<Pairs.Paired> =>
+const isPaired = (drawn: DrawnTerm): drawn is DrawnTerm<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
 /** The terms that are one loss of the score, as a sum over the rows: what another process takes chunks of (see `Sums`). */
-export const summed = <P extends string>(
+export const lossReduction = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
   precision: Compiler.Precision,
   about: Source.Data
-): ((params: Params.Params<P>, key: Key.Key) => Chunks.Sum<ValueAndGradient<P>>) => {
+): ((params: Params.Params<P>, key: Key.Key) => Chunks.Reduction<ValueAndGradient<P>>) => {
   const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
-  const draws = draw(loss)(about)
+  const draws = drawTerms(loss)(about)
   const whole = engineOf(loss, engine, circumstances)(about)
   return (params, key) => {
     const { basis, terms } = draws(params, key)
@@ -159,14 +168,14 @@ export const summed = <P extends string>(
 }
 
 /** What it needs for that beside the rows: the words of the loss and how it is computed, the key of the noise and the parameters. */
-const asked =
+const remoteLossRequest =
   <P extends string>(
     { schedule, score, objective, expectation }: Loss<P>,
     engine: LossPlan<P>['engine'],
     precision: Compiler.Precision,
     middle: Float64Array | null
   ) =>
-  (params: Params.Params<P>, { k0, k1 }: Key.Key): Place.Asked => ({
+  (params: Params.Params<P>, { k0, k1 }: Key.Key): Backend.EvaluationRequest => ({
     sum: {
       name: 'loss',
       schedule: Case.encode(schedule),
@@ -181,13 +190,15 @@ const asked =
   })
 
 /** Data and parameters as terms see them: about the middle of the data, except for what may look at the data themselves. */
-export const framed = <P extends string>({
+export const frameForLoss = <P extends string>({
   score,
   objective
-}: Loss<P>): ((data: Source.Data) => Frame.Frame<P, Source.Data>) => {
-  const stays = Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
+}: Loss<P>): ((data: Source.Data) => Frame.CentredFrame<P, Source.Data>) => {
+  const stays = Objective.terms(objective).some(
+    ({ term }) => !Objective.isPenalty(term) && term.translationInvariant !== true
+  )
   const model = Score.interpret(score)
-  return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.ofModel(model, data))
+  return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.frameOfModel(model, data))
 }
 
 /** NaN as value and gradient, with the reason why these parameters have none. */
@@ -201,37 +212,37 @@ export const unresolvedValue = <P extends string>(
 })
 
 /** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
-export const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
+export const requireMixtureMap = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   Score.interpret(score).family?.toMixture ??
   (() => refuse('a population is met by the score of a mixture; compile the loss'))
 
 /** How far two values with their gradients are from each other, beside 1 and their size. */
-const apart = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
+const evaluationDistance = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
   Math.max(
     Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
     Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
   )
 
 /** An evaluation; with other terms than those of the loss, one for each, where these differ in constants alone. */
-type Evaluate<P extends string> = (
+type EvaluateLoss<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   others?: ReadonlyArray<Objective.Term>
 ) => ValueAndGradient<P>
 
 /** Where nodes follow the students: those that resolve the parameters. */
-const following = <P extends string>(
+const evaluateOnResolvedNodes = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
-  population: Nodes.Population,
+  population: Nodes.PopulationNodes,
   circumstances: EvaluationOptions
-): Evaluate<P> => {
-  const levels = levelsOf(loss)
-  const mixtureOf = mixtureIn(loss.score)
-  const on = (resolved: Nodes.Population['resolved'], of: (term: Objective.Term) => boolean): Evaluate<P> => {
-    const known = new WeakMap<Nodes.Nodes, Evaluate<P>>()
-    const there = onRows(by, loss, { ...circumstances, place: Place.here }, of)
-    const trusted = Nodes.trusted(resolved, apart<P>)
+): EvaluateLoss<P> => {
+  const levels = lossNoiseLevels(loss)
+  const mixtureOf = requireMixtureMap(loss.score)
+  const on = (resolved: Nodes.PopulationNodes['resolved'], of: (term: Objective.Term) => boolean): EvaluateLoss<P> => {
+    const known = new WeakMap<Nodes.Nodes, EvaluateLoss<P>>()
+    const there = onRows(by, loss, { ...circumstances, backend: Backend.localBackend }, of)
+    const trusted = Nodes.trusted(resolved, evaluationDistance<P>)
     return (params, key, others) =>
       pipe(
         trusted(mixtureOf(params), levels, nodes => {
@@ -248,14 +259,14 @@ const following = <P extends string>(
     ...(terms.some(({ term }) => isOverStudent(term)) ? [on(population.ofStudents, isOverStudent)] : [])
   ]
   return (params, key, others) =>
-    total(
+    sumValueAndGradient(
       params,
       parts.map(evaluate => evaluate(params, key, others))
     )
 }
 
 /** Whether the mean of a term is over the student's own distribution. */
-export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
+export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
 
 /** The whole objective by one engine. */
 export const evaluator = <P extends string>(
@@ -263,11 +274,13 @@ export const evaluator = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   circumstances: EvaluationOptions
-): Evaluate<P> =>
-  Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, circumstances)(data)
+): EvaluateLoss<P> =>
+  Nodes.isPopulation(data)
+    ? evaluateOnResolvedNodes(by, loss, data, circumstances)
+    : onRows(by, loss, circumstances)(data)
 
 /** The value alone; pairs of rows have both at once. */
-const valueOf = <P extends string>(
+const valueEvaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
@@ -282,11 +295,11 @@ const onRows = <P extends string>(
   loss: Loss<P>,
   circumstances: EvaluationOptions,
   of: (term: Objective.Term) => boolean = () => true
-): ((data: Source.Data) => Evaluate<P>) => {
-  const { library, place, differentiates = true } = circumstances
+): ((data: Source.Data) => EvaluateLoss<P>) => {
+  const { library, backend, differentiates = true } = circumstances
   const engine = engineOf(loss, by, circumstances)
-  const drawing = draw(loss)
-  const frame = framed(loss)
+  const drawing = drawTerms(loss)
+  const frame = frameForLoss(loss)
   return data => {
     const { points: about, middle, toInternal } = frame(data)
     const anew = drawing(about)
@@ -294,25 +307,31 @@ const onRows = <P extends string>(
     const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
     const draws: typeof anew = Nodes.isNodes(about) ? once : anew
     const whole = engine(about)
-    const question = asked(loss, by, library.precision, middle)
-    const rows = lazy(() => Matching.data(about, circumstances.use === 'often'))
+    const question = remoteLossRequest(loss, by, library.precision, middle)
+    const rows = lazy(() => Matching.dataInputs(about, circumstances.use === 'often'))
     const paired = (
       params: Params.Params<P>,
       basis: Projection.Basis,
-      { weight, term, samples }: Drawn<Pairs.Paired>
+      { weight, term, samples }: DrawnTerm<Pairs.Paired>
     ): ReadonlyArray<ValueAndGradient<P>> => {
       const model = Score.interpret(loss.score)
-      const evaluate = Pairs.evaluated(model, by === 'compiled' ? library : null, term, about.rows, differentiates)
+      const evaluate = Pairs.evaluatePairwise(
+        model,
+        by === 'compiled' ? library : null,
+        term,
+        about.rows,
+        differentiates
+      )
       return samples.map(sample => {
         // `problems` refuses what is not of one level and weight.
-        const [own] = column(sample.weight, 0, 1)
-        return scaled(weight * own)(
-          evaluate(params, { ...rows(), ...Matching.inputsOf(model, term, sample, basis, about) })
+        const [own] = columnFrom(sample.weight, 0, 1)
+        return scaleValueAndGradient(weight * own)(
+          evaluate(params, { ...rows(), ...Matching.termInputs(model, term, sample, basis, about) })
         )
       })
     }
     return (params, key, others) => {
-      const { here, basis, terms, sum } = Chunks.kept(() => {
+      const { here, basis, terms, sum } = Chunks.memoized(() => {
         const here = toInternal(params)
         const { basis, terms: own } = draws(here, key)
         const terms = (
@@ -323,8 +342,8 @@ const onRows = <P extends string>(
         const direct = terms.filter(isDirect)
         return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }
       })
-      return total(params, [
-        ...sum.map(one => place.taken(one, () => question(here, key))),
+      return sumValueAndGradient(params, [
+        ...sum.map(one => backend.evaluate(one, () => question(here, key))),
         ...terms.flatMap(drawn => {
           const { term, weight } = drawn
           if (isPaired(drawn)) return paired(here, basis, drawn)
@@ -332,7 +351,7 @@ const onRows = <P extends string>(
           const { value, gradient } = term.penalty(params)
           // A penalty gives a gradient in the parameters that it is given.
           const own = gradient as Params.Params<P>
-          return [scaled(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
+          return [scaleValueAndGradient(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
         })
       ])
     }
@@ -354,7 +373,7 @@ export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' 
 }
 
 /** An objective's terms with other constants where these are named; another name or shape is refused. */
-const changed = (
+const termsWithConstants = (
   objective: Objective.Objective,
   constants: Constants | undefined
 ): ReadonlyArray<Objective.Term> | undefined => {
@@ -386,11 +405,11 @@ export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   batch: number,
-  { evaluations = Infinity, precision = 'float64' }: Partial<Pick<Circumstances, 'evaluations' | 'precision'>> = {}
+  { evaluations = Infinity, precision = 'float64' }: Partial<Pick<PlanOptions, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
   // A batch is a few rows, which whoever leads has at hand.
-  const once = { library: libraryOf(loss.score, precision), use: 'once', place: Place.here } as const
-  const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
+  const once = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
+  const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...once })
   const of = onRows(engine, loss, once)
   return {
     engine,
@@ -398,7 +417,7 @@ export const batched = <P extends string>(
     evaluate: (params, key, rows, constants) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
       const { points } = Source.batch(batch, rows)(keys.rows)(data)
-      return of(points)(params, keys.loss, changed(loss.objective, constants))
+      return of(points)(params, keys.loss, termsWithConstants(loss.objective, constants))
     }
   }
 }
@@ -407,19 +426,19 @@ export const batched = <P extends string>(
 const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
 
 /** What the choice of a plan looks at beside the loss. */
-export interface Circumstances {
+export interface PlanOptions {
   /** How often a loss will be evaluated. */
   readonly evaluations: number
   /** Of programs, of the precision asked for unless given. */
   readonly library: Compiler.Library
   readonly precision: Compiler.Precision
-  readonly use: Use
+  readonly use: DataReuse
   /** Where sums over the rows are taken. */
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
 }
 
 /** How an evaluation is taken. */
-interface EvaluationOptions extends Pick<Circumstances, 'library' | 'use' | 'place'> {
+interface EvaluationOptions extends Pick<PlanOptions, 'library' | 'use' | 'backend'> {
   /** So unless said otherwise. */
   readonly differentiates?: boolean
 }
@@ -427,15 +446,15 @@ interface EvaluationOptions extends Pick<Circumstances, 'library' | 'use' | 'pla
 const engineOf = <P extends string>(
   { score }: Loss<P>,
   engine: LossPlan<P>['engine'],
-  { library, use, differentiates = true }: Omit<EvaluationOptions, 'place'>
-): Engine<P> =>
-  engine === 'compiled' ? compiled(score, library, use, differentiates) : interpreted(score, use, differentiates)
+  { library, use, differentiates = true }: Omit<EvaluationOptions, 'backend'>
+): TermEngine<P> =>
+  engine === 'compiled' ? compiledEngine(score, library, use, differentiates) : interpreted(score, use, differentiates)
 
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
-export const plans = <P extends string>(
+export const lossPlans = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   {
@@ -443,8 +462,8 @@ export const plans = <P extends string>(
     precision = 'float64',
     library = libraryOf(loss.score, precision),
     use = 'often',
-    place = Place.here
-  }: Partial<Circumstances> = {}
+    backend = Backend.localBackend
+  }: Partial<PlanOptions> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const isSingle = library.precision === 'float32'
   const plan = (
@@ -452,19 +471,19 @@ export const plans = <P extends string>(
     reason: string,
     programs: ReadonlyArray<Programmed> = []
   ): LossPlan<P> => {
-    const evaluate = evaluator(engine, loss, data, { library, use, place })
+    const evaluate = evaluator(engine, loss, data, { library, use, backend })
     return {
       engine,
       reason,
       parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() })),
-      evaluate: (params, key, constants) => evaluate(params, key, changed(loss.objective, constants)),
-      value: valueOf(engine, loss, data, { library, use, place: Place.here })
+      evaluate: (params, key, constants) => evaluate(params, key, termsWithConstants(loss.objective, constants)),
+      value: valueEvaluator(engine, loss, data, { library, use, backend: Backend.localBackend })
     }
   }
   return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
     ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]
     : pipe(
-        E.tryCatch(() => trial(loss, data, library, use), String),
+        E.tryCatch(() => trialPrograms(loss, data, library, use), String),
         E.flatten,
         E.fold(
           (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [plan('interpreted', `it is not compiled: ${refusal}`)],
@@ -493,14 +512,14 @@ export const plans = <P extends string>(
 const OF_DATA = ['clean', 'rowWeight', 'partner', 'label']
 
 /** Whether a loss may be another function at another key: its programs say what they draw, and read of what is drawn. */
-export const isRandom = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
-  if (Nodes.isNodes(data) || Expectation.isDeterministic(loss.expectation)) return false
+export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
+  if (Nodes.isNodes(data) || Expectation.isDeterministicExpectation(loss.expectation)) return false
   const terms = Objective.terms(loss.objective)
   const matching = terms.filter(({ term }) => Objective.isMatching(term))
   if (matching.length === 0) return false
   if (isProjected(loss.expectation) || hasPairs(loss)) return true
   if (matching.some(({ labelDropout }) => labelDropout > 0)) return true
-  const [{ engine, parts }] = plans(loss, data)
+  const [{ engine, parts }] = lossPlans(loss, data)
   return (
     engine !== 'compiled' ||
     parts().some(({ draws, reads }) => draws > 0 || reads.some(name => !OF_DATA.includes(name)))

@@ -44,7 +44,7 @@ export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> 
  * Nodes that are too few for what data or a start lead to: a centre of the pair comes to have about the length √(E|x|² − d), and a start
  * may be longer.
  */
-export const unresolved = <P extends string>(
+export const findUnresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
   start: () => Params.Params<P> | null
@@ -52,14 +52,14 @@ export const unresolved = <P extends string>(
   const { schedule, score, objective, expectation } = loss
   if (
     Nodes.isPopulation(data) ||
-    Expectation.draws(expectation) !== 'line' ||
+    Expectation.noiseDomain(expectation) !== 'line' ||
     [...dataProblems(data), ...Schedule.problems(schedule), ...Objective.problems(schedule)(objective)].length > 0
   )
     return []
   const shapes = Score.shapes(data.dim)(score)
   const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
-  const asLong = Params.mapValues(() => length / Math.sqrt(Params.sizeOf(shapes)))(Params.zeros(shapes))
-  const of = Line.unresolved(loss)
+  const asLong = Params.mapValues(() => length / Math.sqrt(Params.paramsSize(shapes)))(Params.zeros(shapes))
+  const of = Line.unresolvedNodes(loss)
   const own = start()
   const found = of(asLong) ?? (own && of(own))
   return found === null ? [] : [found]
@@ -70,16 +70,20 @@ export const remark = ({ taken, asked, error, length }: Line.Unresolved): string
   `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
 /** The problems that follow from what the terms of a loss read of the data, in a precision. */
-export const refusals = <P extends string>(
+export const lossRefusals = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   precision: Precision
-): ReadonlyArray<Problem.Problem> => Refusals.of(loss, points, precision, () => unresolved(loss, points, () => null))
+): ReadonlyArray<Problem.Problem> =>
+  Refusals.of(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
 
 /** A value that is made only where there are no problems; otherwise these, as many as are listed. */
-export const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> =>
+export const eitherProblemsOr = <A>(
+  problems: ReadonlyArray<Problem.Problem>,
+  value: () => A
+): E.Either<CompileErrors, A> =>
   pipe(
-    Problem.faultless(Problem.listed(Limits.problems)(problems), value),
+    Problem.faultless(Problem.listedProblems(Limits.problems)(problems), value),
     E.map(value => value())
   )
 
@@ -95,7 +99,7 @@ export const lossProblems = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => [
   ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
   ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
-  ...refusals(loss, points, precision)
+  ...lossRefusals(loss, points, precision)
 ]
 
 /** Why single precision cannot be had: only compiled programs compute in it. */

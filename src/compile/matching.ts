@@ -18,10 +18,10 @@ import {
   zeros,
   type Tensor
 } from '../../lib/index.js'
-import { together } from '../../lib/plain/byName.js'
-import { recorder } from '../../lib/plain/recorder.js'
+import { mergeRecords } from '../../lib/plain/byName.js'
+import { listRecorder } from '../../lib/plain/recorder.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
-import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
+import { zipNumbers, computedStretches, mapStretches, type RowNumbers } from '../../lib/rows/stretches.js'
 import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Noise from './noise.js'
@@ -33,92 +33,92 @@ import * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import {
-  column,
+  columnTensor,
   laws,
   named,
   lacking,
   absent,
-  density,
-  rowOf,
-  type Law,
-  type Name,
-  type OfTime,
+  rowLogDensity,
+  lossContext,
+  type DirectionLaw,
+  type PrecomputedName,
+  type TimeFunction,
   type Reads,
-  type Access,
+  type DrawAccess,
   type Material
 } from './row.js'
 
-type Size = Pick<Points.Points, 'rows' | 'dim'>
+type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
 
 /** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
-export interface Sample {
-  readonly weight: Numbers
-  readonly alpha: Numbers
-  readonly sigma: Numbers
-  readonly noise: Noise.Noise
+export interface NoiseSample {
+  readonly weight: RowNumbers
+  readonly alpha: RowNumbers
+  readonly sigma: RowNumbers
+  readonly noise: Noise.NoiseOfDraw
   /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
-  readonly denoising: Numbers
+  readonly denoising: RowNumbers
   /** For what is drawn beside the noise: directions that estimate a divergence, further noise. */
   readonly probes: () => Key.Key
-  /** Which of the time law's levels this is a draw of. */
+  /** Which of the noise level distribution's levels this is a draw of. */
   readonly level: number
   /** A number of its times: one for all rows, or one a row. */
-  readonly ofTime: (f: OfTime) => Numbers
+  readonly ofTime: (f: TimeFunction) => RowNumbers
   /** The labels of the rows, where some are left out; null: as the data have them. */
-  readonly labels: Numbers | null
+  readonly labels: RowNumbers | null
   /** The rows of its level, where they are a distribution and meet no noise. */
   readonly nodes?: { readonly values: Float64Array; readonly stay: boolean }
 }
 
 /** A term that is one loss of the score. */
-export type Direct = Objective.Matching | Objective.Noiseless
+export type DirectMatching = Objective.Matching | Objective.Noiseless
 
 /** What the loss of one parametrization counts in that of another, at the levels of a sample. */
 const conversion = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
-): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Numbers) => {
-  const weight = Parametrization.weight(from, to)
-  return ({ alpha, sigma }) => both(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
+): ((sample: Pick<NoiseSample, 'alpha' | 'sigma'>) => RowNumbers) => {
+  const weight = Parametrization.conversionWeight(from, to)
+  return ({ alpha, sigma }) => zipNumbers(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
 }
 
 // —— what is given ——
 
 /** The data; whether they stay, or are a batch that is drawn for one evaluation. */
-export const data = (data: Source.Data, stays: boolean): Inputs.Named => {
+export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInputs => {
   const { dim } = data
   const weights = Source.isSource(data)
-    ? Source.weightsOf(data)
+    ? Source.normalizedRowWeights(data)
     : data.weights === undefined
       ? null
       : Points.weightsOf(data)
-  const labels = labelsOf(data)
+  const labels = rowLabels(data)
   return {
-    clean: Inputs.rows([dim], Source.isSource(data) ? data : data.values, stays),
-    ...(weights !== null && { rowWeight: Inputs.rows([], weights, stays) }),
-    ...(labels !== null && { label: Inputs.rows([1], labels, stays) }),
-    ...(data.partner && { partner: Inputs.rows([dim], data.partner, stays) })
+    clean: Inputs.rowInput([dim], Source.isSource(data) ? data : data.values, stays),
+    ...(weights !== null && { rowWeight: Inputs.rowInput([], weights, stays) }),
+    ...(labels !== null && { label: Inputs.rowInput([1], labels, stays) }),
+    ...(data.partner && { partner: Inputs.rowInput([dim], data.partner, stays) })
   }
 }
 
 /** The label of each row, −1 of one that has none; null where none has. */
-export const labelsOf = (data: Source.Data): Numbers | null =>
+export const rowLabels = (data: Source.Data): RowNumbers | null =>
   Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
 
 const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 
 /** Random directions v with E vvᵀ = I and further noise, [rows, dim], each of a key of its own. */
-const beside = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Inputs.Named =>
+const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key): Inputs.NamedInputs =>
   Object.fromEntries(
     laws.flatMap(law =>
       Key.split(probes[law])(law === 'noise' ? Key.named(law)(key)[law] : key).map((one, i) => [
         `${law}${i}`,
         law !== 'rademacher'
-          ? Inputs.draw([dim], one)
-          : Inputs.rows(
+          ? Inputs.drawInput([dim], one)
+          : Inputs.rowInput(
               [dim],
-              mapped(
-                computed(
+              mapStretches(
+                computedStretches(
                   rows,
                   (first, out) => {
                     Key.fillUniform(first * dim, out)(one)
@@ -133,18 +133,18 @@ const beside = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Inputs.Na
   )
 
 /** Whether a denoising loss is the error of what the network itself says, which full noise allows. */
-const isError = ({ noise, denoising }: Sample): boolean =>
+const isError = ({ noise, denoising }: NoiseSample): boolean =>
   noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
 const CONSTANT = 'constant.'
 
 /** The constants of a term. */
-export const constantsOf = ({ constants = {} }: Direct): Inputs.Named =>
+export const termConstants = ({ constants = {} }: DirectMatching): Inputs.NamedInputs =>
   Object.fromEntries(
-    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constant(shape, values)])
+    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constantInput(shape, values)])
   )
 
-const constantsIn = (inputs: Inputs.Tensors): Params.Tensors<string> =>
+const constantTensors = (inputs: Inputs.InputTensors): Params.Tensors<string> =>
   Object.fromEntries(
     Object.entries(inputs).flatMap(([name, tensor]) =>
       name.startsWith(CONSTANT) ? [[name.slice(CONSTANT.length), tensor]] : []
@@ -152,36 +152,40 @@ const constantsIn = (inputs: Inputs.Tensors): Params.Tensors<string> =>
   )
 
 /** What a term is computed from, with what is there already, as the data are. */
-export const inputsOf = <P extends string>(
+export const termInputs = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
-  sample: Sample,
+  sample: NoiseSample,
   basis: Basis,
-  points: Size,
-  own: Inputs.Named = {}
-): Inputs.Named => {
+  points: RowsAndDim,
+  own: Inputs.NamedInputs = {}
+): Inputs.NamedInputs => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
   const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
-  return together<Inputs.Input>(
+  return mergeRecords<Inputs.ProgramInput>(
     own,
-    { alpha: Inputs.perRow(sample.alpha), sigma: Inputs.perRow(sample.sigma), weight: Inputs.perRow(sample.weight) },
-    Noise.inputsOf(sample.noise, basis, points),
-    term.constants !== undefined && constantsOf(term),
-    sample.nodes && { clean: Inputs.rows([points.dim], sample.nodes.values, sample.nodes.stay) },
-    measuredIn && {
-      conversion: Inputs.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+    {
+      alpha: Inputs.perRowInput(sample.alpha),
+      sigma: Inputs.perRowInput(sample.sigma),
+      weight: Inputs.perRowInput(sample.weight)
     },
-    isMixed && { share: Inputs.perRow(sample.denoising) },
-    sample.labels && { label: Inputs.rows([1], sample.labels) },
-    reads.names.has('time') && { time: Inputs.perRow(sample.ofTime(time => time)) },
-    ...reads.times.map((f, i) => ({ [`of${i}`]: Inputs.perRow(sample.ofTime(f)) })),
-    laws.some(law => reads.probes[law] > 0) && beside(reads, points, sample.probes())
+    Noise.noiseInputs(sample.noise, basis, points),
+    term.constants !== undefined && termConstants(term),
+    sample.nodes && { clean: Inputs.rowInput([points.dim], sample.nodes.values, sample.nodes.stay) },
+    measuredIn && {
+      conversion: Inputs.perRowInput(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+    },
+    isMixed && { share: Inputs.perRowInput(sample.denoising) },
+    sample.labels && { label: Inputs.rowInput([1], sample.labels) },
+    reads.names.has('time') && { time: Inputs.perRowInput(sample.ofTime(time => time)) },
+    ...reads.times.map((f, i) => ({ [`of${i}`]: Inputs.perRowInput(sample.ofTime(f)) })),
+    laws.some(law => reads.probes[law] > 0) && drawnInputs(reads, points, sample.probes())
   )
 }
 
 /** Whether two samples, of which only the noise is drawn, differ in no more than its key. */
-export const differInKeys = (one: Sample, other: Sample): boolean =>
+export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolean =>
   // What else is of their times was made with it.
   one.alpha === other.alpha &&
   areEqual(one.weight, other.weight) &&
@@ -189,13 +193,14 @@ export const differInKeys = (one: Sample, other: Sample): boolean =>
   Noise.isDrawn(other.noise) &&
   one.noise.sign === other.noise.sign
 
-const areEqual = (a: Numbers, b: Numbers): boolean =>
+const areEqual = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
 /** What tells the program of a term from that of another: all else is given. */
-export const identity = (term: Direct): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
+export const programIdentity = (term: DirectMatching): object =>
+  Objective.isMatching(term) ? term.perRow : term.perDatum
 
-const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
+const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
 export const readsOf = <P extends string>(
@@ -207,13 +212,13 @@ export const readsOf = <P extends string>(
 ): Reads => {
   const { perRow } = term
   const lacks = lacking(term, isOnNodes)
-  const ofTerm = looked.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
-  looked.set(perRow, ofTerm)
+  const ofTerm = readsByTerm.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
+  readsByTerm.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
   const key = `${dim} ${isMixed} ${lacks.join(' ')}`
   const known = ofModel.get(key)
   if (known !== undefined) return known
-  const found = look(model, term, dim, isMixed, lacks)
+  const found = analyzeTerm(model, term, dim, isMixed, lacks)
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
@@ -240,7 +245,7 @@ export const drawnBeside = <P extends string>(
 }
 
 /** A model as far as shapes go: what is read of it is looked at, not what it says, which takes a derivative or two to compute. */
-const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
+const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
   const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
   const { family } = model
@@ -260,18 +265,18 @@ const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   }
 }
 
-const look = <P extends string>(
+const analyzeTerm = <P extends string>(
   model: Score.Model<P>,
   { perRow, constants = {} }: Objective.Matching,
   dim: number,
   isMixed: boolean,
   lacks: Material['lacks']
 ): Reads => {
-  const names = recorder<Name>()
-  const times = recorder<OfTime>()
-  const probes = recorder<readonly [law: Law, i: number]>()
-  const densities = recorder<true>()
-  const access: Access = {
+  const names = listRecorder<PrecomputedName>()
+  const times = listRecorder<TimeFunction>()
+  const probes = listRecorder<readonly [law: DirectionLaw, i: number]>()
+  const densities = listRecorder<true>()
+  const access: DrawAccess = {
     ofTime: f => {
       times.add(f)
       return fill([], 0.5)
@@ -299,7 +304,12 @@ const look = <P extends string>(
       constants: Params.map(fromNdArray)(constants),
       lacks
     }
-    const { define, row } = rowOf(shapesOf(model), Score.tensors(Params.zeros(model.shapes(dim))), material, access)
+    const { define, row } = lossContext(
+      shapesOnlyModel(model),
+      Score.tensors(Params.zeros(model.shapes(dim))),
+      material,
+      access
+    )
     return perRow(
       row(name => {
         names.add(name)
@@ -307,7 +317,7 @@ const look = <P extends string>(
       })
     )
   })
-  const most = (law: Law): number =>
+  const most = (law: DirectionLaw): number =>
     probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
   return {
     names: new Set(names.all()),
@@ -321,13 +331,13 @@ const look = <P extends string>(
 /** The loss of each row as the term gives it, [rows] or [rows, 1]; `call` may watch over the term's own function. */
 export const raw =
   <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
-  (params: Params.Tensors<P>, inputs: Inputs.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
+  (params: Params.Tensors<P>, inputs: Inputs.InputTensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
     const { clean } = inputs
     const optional = (name: string): Tensor | undefined => (name in inputs ? inputs[name] : undefined)
     const isOnNodes = 'none' in inputs
     const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in inputs, isOnNodes)
-    const times = recorder<OfTime>()
-    const { row, define } = rowOf(
+    const times = listRecorder<TimeFunction>()
+    const { row, define } = lossContext(
       model,
       params,
       {
@@ -339,7 +349,7 @@ export const raw =
         share: optional('share'),
         time: optional('time'),
         partner: optional('partner'),
-        constants: constantsIn(inputs),
+        constants: constantTensors(inputs),
         lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...lacking(term, isOnNodes)]
       },
       {
@@ -357,26 +367,28 @@ export const raw =
   }
 
 /** A term at a noise level, [rows, 1]. */
-const perRow = <P extends string>(
+const termPerRow = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching
-): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
   const loss = raw(model, term)
   return (params, inputs) => {
     const [rows] = inputs.clean.shape
     const own = reshape(loss(params, inputs), [rows, 1])
-    const converted = 'conversion' in inputs ? mul(column(inputs.conversion, rows), own) : own
-    return mul(column(inputs.weight, rows), converted)
+    const converted = 'conversion' in inputs ? mul(columnTensor(inputs.conversion, rows), own) : own
+    return mul(columnTensor(inputs.weight, rows), converted)
   }
 }
 
 /** A term without noise, [rows] or [rows, 1]. */
 export const perDatum =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
-  (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.Tensors): Tensor => {
+  (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.InputTensors): Tensor => {
     const label = 'label' in inputs ? inputs.label : fill([clean.shape[0], 1], -1)
     return perDatum(
-      datumOf(params, constantsIn(inputs), { clean, label }, params => density(model, params, clean, cleanRow()))
+      datumOf(params, constantTensors(inputs), { clean, label }, params =>
+        rowLogDensity(model, params, clean, cleanRow())
+      )
     )
   }
 
@@ -401,7 +413,7 @@ export const asksDensity = <P extends string>(
   { perDatum, constants = {} }: Objective.Noiseless,
   dim: number
 ): boolean => {
-  const densities = recorder<true>()
+  const densities = listRecorder<true>()
   return pipe(
     O.tryCatch(() =>
       compute(() =>
@@ -423,20 +435,20 @@ export const asksDensity = <P extends string>(
 }
 
 /** A term of each row, [rows]. */
-export const each = <P extends string>(
+export const flatTermPerRow = <P extends string>(
   model: Score.Model<P>,
-  term: Direct
-): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
-  const own = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
+  term: DirectMatching
+): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
+  const own = Objective.isMatching(term) ? termPerRow(model, term) : perDatum(model, term)
   return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
 }
 
 /** The mean of a term over the rows, by their weights. */
-export const mean = <P extends string>(
+export const weightedMeanTerm = <P extends string>(
   model: Score.Model<P>,
-  term: Direct
-): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
-  const own = each(model, term)
+  term: DirectMatching
+): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
+  const own = flatTermPerRow(model, term)
   return (params, inputs) => {
     const flat = own(params, inputs)
     return 'rowWeight' in inputs ? sum(mul(inputs.rowWeight, flat)) : meanOf(flat)

@@ -20,7 +20,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import type { Numbers } from '../../lib/rows/stretches.js'
+import type { RowNumbers } from '../../lib/rows/stretches.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
@@ -56,29 +56,29 @@ interface NoNoise {
 /** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
 interface FullNoise {
   readonly _tag: 'Full'
-  readonly values: Numbers | Key.Key
+  readonly values: RowNumbers | Key.Key
   readonly sign: 1 | -1
 }
 
-export type Noise = SpanNoise | NodeNoise | FullNoise | NoNoise
+export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 
 /** Whether noise in full is given, and not drawn. */
-export const isGiven = (values: FullNoise['values']): values is Numbers =>
+export const isGiven = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
 /** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
-const OUTSIDE = 1e-9
+const MIN_OUTSIDE_SHARE = 1e-9
 
-type Size = Pick<Points.Points, 'rows' | 'dim'>
+type PointsSize = Pick<Points.Points, 'rows' | 'dim'>
 
 /** One term of the mean over the noise; weights sum to 1. */
-export interface Draw {
+export interface NoiseDrawTerm {
   readonly weight: number
-  readonly noise: Noise
+  readonly noise: NoiseOfDraw
 }
 
 /** The span in which a mixture sees the noise, and whether it also sees the length of the rest. */
-export interface Projection {
+export interface NoiseProjection {
   readonly basis: Basis
   readonly seesNorm: boolean
   /** b of tanh(a + bζ), ζ the noise along the one direction; a quadrature alone asks. */
@@ -90,7 +90,7 @@ export interface Projection {
  * law matters, one normal along the part of x_0 − c_k outside the span, and a χ² for the other directions.
  */
 const inSpan =
-  (dim: number, { basis: { rank }, seesNorm }: Projection) =>
+  (dim: number, { basis: { rank }, seesNorm }: NoiseProjection) =>
   (key: Key.Key): SpanNoise => {
     const keys = pipe(key, Key.named('span', 'along', 'rest'))
     const outside = dim - rank
@@ -105,11 +105,11 @@ const inSpan =
   }
 
 /** The draws of an expectation. `Compile` refuses a projection or nodes where there is nothing to project on. */
-export const draws =
-  ({ rows, dim }: Size, projection: Projection | null, key: Key.Key) =>
-  (expectation: Expectation.Expectation): ReadonlyArray<Draw> => {
+export const noiseDraws =
+  ({ rows, dim }: PointsSize, projection: NoiseProjection | null, key: Key.Key) =>
+  (expectation: Expectation.Expectation): ReadonlyArray<NoiseDrawTerm> => {
     const way = Expectation.interpret(expectation)
-    const full = ({ weight, noise, sign = 1 }: Expectation.Draw): Draw => ({
+    const full = ({ weight, noise, sign = 1 }: Expectation.Draw): NoiseDrawTerm => ({
       weight,
       noise: { _tag: 'Full', values: noise, sign }
     })
@@ -140,47 +140,47 @@ interface DrawnNoise extends FullNoise {
 }
 
 /** Whether noise is drawn at each evaluation, in all coordinates: neither given nor nodes. */
-export const isDrawn = (noise: Noise): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
+export const isDrawn = (noise: NoiseOfDraw): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
 
-const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named => ({
-  basis: Inputs.constant([rank, dim], vectors)
+const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs => ({
+  basis: Inputs.constantInput([rank, dim], vectors)
 })
 
 /** Of what noise is made of, all that depends on the key, in full noise, or on the parameters, where it is nodes. */
-export const changing = (noise: Noise, basis: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named =>
-  isDrawn(noise) ? { noise: Inputs.draw([dim], noise.values) } : directions(basis, { dim })
+export const changing = (noise: NoiseOfDraw, basis: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs =>
+  isDrawn(noise) ? { noise: Inputs.drawInput([dim], noise.values) } : basisInputs(basis, { dim })
 
-const SIGNS = { [1]: Inputs.number(1), [-1]: Inputs.number(-1) } as const
+const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
 
 /** What the noise is made of, under names. */
-export const inputsOf = (noise: Noise, own: Basis, { dim }: Size): Inputs.Named => {
+export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize): Inputs.NamedInputs => {
   if (noise._tag === 'Full') {
     const { values, sign } = noise
     return {
-      noise: isGiven(values) ? Inputs.rows([dim], values, true) : Inputs.draw([dim], values),
+      noise: isGiven(values) ? Inputs.rowInput([dim], values, true) : Inputs.drawInput([dim], values),
       sign: SIGNS[sign]
     }
   }
-  if (noise._tag === 'None') return { none: Inputs.number(0) }
-  const basis = directions(own, { dim })
+  if (noise._tag === 'None') return { none: Inputs.numberInput(0) }
+  const basis = basisInputs(own, { dim })
   if (noise._tag === 'Node')
-    return { coordinate: Inputs.number(noise.coordinate), beyond: Inputs.number(noise.rest), ...basis }
+    return { coordinate: Inputs.numberInput(noise.coordinate), beyond: Inputs.numberInput(noise.rest), ...basis }
   const { coordinates, along, rest, sign } = noise
   return {
-    coordinates: Inputs.draw([own.rank], coordinates),
+    coordinates: Inputs.drawInput([own.rank], coordinates),
     sign: SIGNS[sign],
-    beyond: typeof rest === 'number' ? Inputs.number(rest) : Inputs.chiSquared(rest.degrees, rest.key),
-    origin: Inputs.constant([1, dim], own.origin),
-    ...(along !== null && { along: Inputs.draw([1], along) }),
+    beyond: typeof rest === 'number' ? Inputs.numberInput(rest) : Inputs.chiSquaredInput(rest.degrees, rest.key),
+    origin: Inputs.constantInput([1, dim], own.origin),
+    ...(along !== null && { along: Inputs.drawInput([1], along) }),
     ...basis
   }
 }
 
 /** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
 export const ofInputs = (
-  { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.Tensors>,
+  { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.InputTensors>,
   clean: Tensor
-): Components.Noise => {
+): Components.ComponentNoise => {
   if (none !== undefined) return { drawn: mul(none, ones([1, clean.shape[1] ?? 1])), orthogonal: 0 }
   if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
   if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
@@ -197,7 +197,7 @@ export const ofInputs = (
   const length = sqrt(outside)
   const normal = mul(sign, along)
   // A row in the span has no direction outside it: its normal is one of the χ²'s.
-  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(Components.normsOf(sub(clean, origin)), 1))))
+  const hasDirection = greater(length, mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.normsOf(sub(clean, origin)), 1))))
   const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
   return {
     drawn: add(drawn, mul(share, rest)),
@@ -207,5 +207,5 @@ export const ofInputs = (
 }
 
 /** The noise of one draw on data, as tensors. */
-export const tensors = (noise: Noise, basis: Basis, points: Points.Points): Components.Noise =>
-  ofInputs(Inputs.tensors(0, points.rows)(inputsOf(noise, basis, points)), Points.tensor(points))
+export const noiseTensors = (noise: NoiseOfDraw, basis: Basis, points: Points.Points): Components.ComponentNoise =>
+  ofInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))

@@ -15,35 +15,35 @@ import * as Params from '../core/params.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Score from '../score/score.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import type * as Loss from './loss.js'
 
 /** Rows, each as often as there are nodes, with its noise at each; and how much they count. */
-export interface Meeting {
+export interface NodeRows {
   readonly weight: number
   readonly data: Points.Points
   readonly expectation: Expectation.Expectation
 }
 
 /** So many numbers are met at once. */
-const MOST = powerOfTwo(20)
+const MAX_NUMBERS_AT_ONCE = powerOfTwo(20)
 
 /** More nodes than the gradient has: tanh″ turns faster than tanh. */
 const MORE = 8
 
 /** x less its part along a unit vector, in units of its own; 0 where nothing is left. */
-const across = (x: Float64Array, unit: Float64Array): Float64Array => {
+const perpendicularUnit = (x: Float64Array, unit: Float64Array): Float64Array => {
   const less = (x: Float64Array): Float64Array => {
     const along = x.reduce((sum, v, i) => sum + v * unit[i], 0)
     return x.map((v, i) => v - along * unit[i])
   }
   const rest = less(x)
   // Twice, since what is left of a first time is not across where it is little.
-  return norm(rest) <= 1e-12 * norm(x) ? new Float64Array(x.length) : normalized(less(rest))
+  return norm(rest) <= 1e-12 * norm(x) ? new Float64Array(x.length) : unitVector(less(rest))
 }
-const normalized = (x: Float64Array): Float64Array => {
+const unitVector = (x: Float64Array): Float64Array => {
   const length = norm(x)
   return x.map(v => (length === 0 ? 0 : v / length))
 }
@@ -52,7 +52,7 @@ const normalized = (x: Float64Array): Float64Array => {
 export const meetings = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data
-): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<Meeting>) | null => {
+): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<NodeRows>) | null => {
   const way = Expectation.interpret(loss.expectation)
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   const isKnown =
@@ -61,11 +61,11 @@ export const meetings = <P extends string>(
     (way.where !== 'line' ||
       way.timeNodes === undefined ||
       Objective.terms(loss.objective).every(
-        ({ term }) => !Objective.isMatching(term) || TimeLaw.isDeterministic(term.timeLaw)
+        ({ term }) => !Objective.isMatching(term) || NoiseLevels.isDeterministicLaw(term.noiseLevels)
       ))
   if (way.where !== 'line' || slope === null || !isKnown || isSource(data) || Nodes.isNodes(data)) return null
   const { rows, dim } = data
-  const levels = NoiseDrawn.levelsOf(loss)
+  const levels = NoiseDrawn.lossNoiseLevels(loss)
   const weights = Points.weightsOf(data)
   return (params, direction) => {
     const [centre, towards] = [params, direction].map(Params.packed)
@@ -73,8 +73,8 @@ export const meetings = <P extends string>(
     const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + MORE
     const rule = Quadrature.gaussHermite(count)
     // Of a centre of 0 the direction itself is the line.
-    const line = normalized(norm(centre) === 0 ? towards : centre)
-    const beside = across(towards, line)
+    const line = unitVector(norm(centre) === 0 ? towards : centre)
+    const beside = perpendicularUnit(towards, line)
     const signs = norm(beside) === 0 ? [0] : [1, -1]
     const noises = Array.from(rule.nodes, (r, i) =>
       signs.map(sign => ({
@@ -84,7 +84,7 @@ export const meetings = <P extends string>(
     ).flat()
     return pipe(
       noises,
-      RA.chunksOf(Math.max(1, Math.floor(MOST / (rows * dim)))),
+      RA.chunksOf(Math.max(1, Math.floor(MAX_NUMBERS_AT_ONCE / (rows * dim)))),
       RA.map(some => {
         const of = (f: (node: number, entry: number) => number, width: number): Float64Array =>
           Float64Array.from({ length: some.length * rows * width }, (_, k) =>

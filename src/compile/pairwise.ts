@@ -18,10 +18,10 @@ import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
 
 /** What each row says, [rows, k]. */
-const said = <P extends string>(
+const rowOutputs = <P extends string>(
   model: Score.Model<P>,
   term: Paired
-): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
   const of = Matching.raw(model, term)
   return (params, inputs) => {
     const own = of(params, inputs)
@@ -30,21 +30,21 @@ const said = <P extends string>(
 }
 
 /** Σᵢ ⟨slopeᵢ, uᵢ⟩ */
-const against = <P extends string>(
+const slopeProduct = <P extends string>(
   model: Score.Model<P>,
   term: Paired
-): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
-  const rows = said(model, term)
+): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
+  const rows = rowOutputs(model, term)
   return (params, { slope, ...inputs }) => sum(sum(mul(slope, rows(params, inputs)), 1))
 }
 
 /** The programs of a term, for what it is given; a refusal where none can be made. */
-export const programs = <P extends string>(
+export const pairwisePrograms = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,
   term: Paired,
   shapes: Params.Shapes<P>,
-  inputs: Inputs.Named
+  inputs: Inputs.NamedInputs
 ): {
   readonly said: ReturnType<Compiler.Library['program']>
   readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
@@ -54,48 +54,51 @@ export const programs = <P extends string>(
     Inputs.signature(shapes, inputs),
     // The parameters of the signature are those of the score; so below.
     ({ params, rows, constants }) => ({
-      others: { said: said(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+      others: { said: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
     }),
     false
   ),
   gradient: (slope: NdArray) =>
     library.program(
       term.pairs,
-      Inputs.signature(shapes, { ...inputs, slope: Inputs.rows(slope.shape.slice(1), slope.values) }),
+      Inputs.signature(shapes, { ...inputs, slope: Inputs.rowInput(slope.shape.slice(1), slope.values) }),
       ({ params, rows, constants }) => ({
-        value: against(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+        value: slopeProduct(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
       })
     )
 })
 
 /** The term and its gradient, by programs of a library or, where there is none, op by op; without a gradient where none is asked for. */
-export const evaluated = <P extends string>(
+export const evaluatePairwise = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library | null,
   term: Paired,
   rows: number,
   differentiates: boolean
-): ((params: Params.Params<P>, inputs: Inputs.Named) => ValueAndGradient<P>) => {
+): ((params: Params.Params<P>, inputs: Inputs.NamedInputs) => ValueAndGradient<P>) => {
   const opByOp = E.left('op by op')
   return (params, inputs) => {
-    const made = library === null ? null : programs(model, library, term, Params.shapes(params), inputs)
+    const made = library === null ? null : pairwisePrograms(model, library, term, Params.shapes(params), inputs)
     const u = pipe(
       made?.said ?? opByOp,
       E.match(
-        () => compute(() => said(model, term)(Params.map(fromNdArray)(params), Inputs.tensors(0, rows)(inputs))),
+        () =>
+          compute(() => rowOutputs(model, term)(Params.map(fromNdArray)(params), Inputs.inputTensors(0, rows)(inputs))),
         program => program.run(Inputs.call(rows, params, inputs)).others.said
       )
     )
     if (!differentiates) return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: noGradient() }
     const { value, gradient } = valueAndGrad<'u'>(({ u }) => term.pairs(u))({ u })
-    const all = { ...inputs, slope: Inputs.rows(u.shape.slice(1), gradient.u.values) }
+    const all = { ...inputs, slope: Inputs.rowInput(u.shape.slice(1), gradient.u.values) }
     return {
       value,
       gradient: pipe(
         made?.gradient(gradient.u) ?? opByOp,
         E.match(
-          () => valueAndGrad<P>(params => against(model, term)(params, Inputs.tensors(0, rows)(all)))(params).gradient,
-          program => Chunks.taken(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
+          () =>
+            valueAndGrad<P>(params => slopeProduct(model, term)(params, Inputs.inputTensors(0, rows)(all)))(params)
+              .gradient,
+          program => Chunks.evaluate(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
         )
       )
     }
@@ -103,7 +106,7 @@ export const evaluated = <P extends string>(
 }
 
 /** So many numbers at once at most, those of all pairs. */
-export const MOST = 4194304
+export const MAX_PAIR_NUMBERS = 4194304
 
 /** How many numbers all pairs of so many rows are, of a term whose rows say `width` numbers. */
-export const sizeOf = (rows: number, width: number): number => rows * (rows - 1) * width
+export const pairNumbers = (rows: number, width: number): number => rows * (rows - 1) * width

@@ -43,7 +43,7 @@ export interface CompiledStage<P extends string> {
   readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => Left | null
   readonly begin: (params: Params.Params<P>) => Memory
   /** Of a step that is not finite, the first thing that is not; null where none is found. */
-  readonly fault: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Fault.Found | null
+  readonly fault: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Fault.NonFinite | null
   readonly step: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Step<P>
   /** What the stage hands on when it has ended: the average of its iterates, if its optimizer keeps one. */
   readonly finish: (params: Params.Params<P>, memory: Memory) => Params.Params<P>

@@ -9,7 +9,7 @@ import * as Parametrization from '../schedule/parametrization.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Weighting from '../objective/weighting.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
@@ -20,16 +20,19 @@ import * as Matching from './matching.js'
 import { lacking } from './row.js'
 import * as Pairs from './pairwise.js'
 
-type Problems = ReadonlyArray<Problem.Problem>
+type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** A term that is a mean over noise levels. */
-interface OfNoise extends Objective.Weighted {
+interface OfNoise extends Objective.WeightedTerm {
   readonly term: Objective.Matching
 }
 
 /** Whether all that a term reads is there, of a model. */
-export const isRead = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
-  !Objective.isMatching(term) || Matching.readsIn(model, term, dim) !== null
+export const readsAreAvailable = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Term,
+  dim: number
+): boolean => !Objective.isMatching(term) || Matching.readsIn(model, term, dim) !== null
 
 /** Whether a term reads the row that belongs to each row. */
 export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
@@ -40,19 +43,19 @@ export const ofPairs = <P extends string>(
   { schedule, score, objective }: Pick<Loss.Loss<P>, 'schedule' | 'score' | 'objective'>,
   data: Source.Data,
   rows: number
-): Problems =>
+): ProblemList =>
   Objective.terms(objective).flatMap(({ term, weightings }) => {
     if (!Objective.isMatching(term) || term.pairs === undefined) return []
-    const unless = (holds: boolean, value: string, domain: string, remedy: string): Problems =>
+    const unless = (holds: boolean, value: string, domain: string, remedy: string): ProblemList =>
       Problem.unless(holds, 'objective', `${Objective.show(term.of)} ${value}`, domain, remedy)
     const width = Matching.readsIn(Score.interpret(score), term, data.dim)?.width ?? 1
-    const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MOST) / width)) / 2)
+    const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MAX_PAIR_NUMBERS) / width)) / 2)
     return [
       ...unless(
-        TimeLaw.only(schedule)(term.timeLaw) !== undefined && weightings.length === 0,
+        NoiseLevels.onlyTime(schedule)(term.noiseLevels) !== undefined && weightings.length === 0,
         'over several noise levels or with a weighting',
         'at one noise level, which both rows of a pair have',
-        'use TimeLaw.at(t), and a number as weight'
+        'use NoiseLevels.at(t), and a number as weight'
       ),
       ...unless(
         (!Nodes.isPopulation(data) && data.weights === undefined) || (Source.isSource(data) && data.weights === null),
@@ -61,18 +64,18 @@ export const ofPairs = <P extends string>(
         'leave the weights out'
       ),
       ...unless(
-        rows >= 2 && Pairs.sizeOf(rows, width) <= Pairs.MOST,
-        `on ${rows} rows of ${width} numbers, ${Pairs.sizeOf(rows, width)} at once,`,
-        `of 2 to ${most} rows, whose pairs are at most ${Pairs.MOST} numbers`,
+        rows >= 2 && Pairs.pairNumbers(rows, width) <= Pairs.MAX_PAIR_NUMBERS,
+        `on ${rows} rows of ${width} numbers, ${Pairs.pairNumbers(rows, width)} at once,`,
+        `of 2 to ${most} rows, whose pairs are at most ${Pairs.MAX_PAIR_NUMBERS} numbers`,
         `give the stage a batch of at most ${most} rows`
       )
     ]
   })
 
 /** The parts of a loss that need double precision: those that do not say that single is enough. */
-const needingDouble = <P extends string>({ score, objective, expectation }: Loss.Loss<P>): Problems => {
+const needingDouble = <P extends string>({ score, objective, expectation }: Loss.Loss<P>): ProblemList => {
   const way = Expectation.interpret(expectation)
-  const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): Problems =>
+  const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): ProblemList =>
     Problem.unless(
       isEnough,
       'precision',
@@ -104,7 +107,7 @@ const needingDouble = <P extends string>({ score, objective, expectation }: Loss
 }
 
 /** What of an expectation does not go with the score and the data. */
-const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, data: Source.Data): Problems => {
+const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { family } = Score.interpret(score)
   const projection = family?.projection
   const way = Expectation.interpret(expectation)
@@ -142,19 +145,19 @@ const ofWeights = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
   term: Objective.Matching,
   weightings: ReadonlyArray<Weighting.Weighting>
-): Problems => {
+): ProblemList => {
   const { predicts } = Score.interpret(score)
   const { level } = Schedule.interpret(schedule)
   const weigh = weightings.map(Weighting.interpret(schedule))
-  const own = Parametrization.weight(predicts, term.measuredIn ?? predicts)
+  const own = Parametrization.conversionWeight(predicts, term.measuredIn ?? predicts)
   const weightAt = (time: number): number => weigh.reduce((product, at) => product * at(time), own(level(time)))
-  const times = TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
+  const times = NoiseLevels.quadrature(schedule, NoiseLevels.DEFAULT_NODES)(term.noiseLevels).map(({ time }) => time)
   const wrong = times.find(time => !Number.isFinite(weightAt(time)))
   return wrong === undefined
     ? []
     : [
         Problem.of(
-          'objective.timeLaw',
+          'objective.noiseLevels',
           `the weight ${weightAt(wrong)} at time ${wrong}`,
           'finite',
           'keep clear of the end of the schedule, or weigh it otherwise'
@@ -167,10 +170,10 @@ const ofDraws = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   { term, labelDropout }: OfNoise,
   dim: number
-): Problems => {
+): ProblemList => {
   const isProjected = NoiseDrawn.isProjected(expectation)
-  if (!isProjected && !Expectation.isDeterministic(expectation)) return []
-  const refused = (allowed: string, remedy: string): Problems => [
+  if (!isProjected && !Expectation.isDeterministicExpectation(expectation)) return []
+  const refused = (allowed: string, remedy: string): ProblemList => [
     Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
   ]
   if (term.exact !== undefined)
@@ -190,7 +193,7 @@ const ofDraws = <P extends string>(
 }
 
 /** What a term reads on points that is not there. */
-const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): Problems => {
+const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): ProblemList => {
   const reads = Matching.readsIn(Score.interpret(score), term, dim)
   const absent = reads === null ? [] : lacking(term, false).filter(name => reads.names.has(name))
   return [
@@ -198,8 +201,8 @@ const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Match
       absent.length === 0,
       'objective',
       `${Objective.show(term.of)}, which reads ${absent.join(', ')},`,
-      `a function of the data ${TimeLaw.formula(term.timeLaw)}`,
-      'read clean, score and noises(k), or take TimeLaw.at(0.1)'
+      `a function of the data ${NoiseLevels.formula(term.noiseLevels)}`,
+      'read clean, score and noises(k), or take NoiseLevels.at(0.1)'
     ),
     ...Problem.unless(
       !Loss.isOverStudent(term),
@@ -212,9 +215,13 @@ const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Match
 }
 
 /** What a term reads on the nodes of a population, where no noise is drawn. */
-const onNodes = <P extends string>(score: Score.Score<P>, { term, labelDropout }: OfNoise, dim: number): Problems => {
+const onNodes = <P extends string>(
+  score: Score.Score<P>,
+  { term, labelDropout }: OfNoise,
+  dim: number
+): ProblemList => {
   const model = Score.interpret(score)
-  const exact = NoiseDrawn.exactly(term)
+  const exact = NoiseDrawn.exactTerm(term)
   // What takes the rest of a row and reads in it what nodes lack throws there.
   const reads = Objective.isMatching(exact)
     ? (Matching.readsIn(model, exact, dim, true) ?? Matching.readsIn(model, exact, dim))
@@ -245,7 +252,7 @@ const onNodes = <P extends string>(score: Score.Score<P>, { term, labelDropout }
 }
 
 /** What of a mean over noise levels does not go with the score, the schedule or the expectation. */
-const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, data: Source.Data): Problems => {
+const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, data: Source.Data): ProblemList => {
   const { score, expectation } = loss
   const { term, weightings } = weighted
   const model = Score.interpret(score)
@@ -254,11 +261,13 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
     ...ofWeights(loss, term, weightings),
     ...Problem.unless(
       model.family?.unitVariance !== false ||
-        !TimeLaw.assumesUnitVariance(isOnNodes || Expectation.isDeterministic(expectation))(term.timeLaw),
-      'objective.timeLaw',
-      `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
+        !NoiseLevels.assumesUnitVariance(isOnNodes || Expectation.isDeterministicExpectation(expectation))(
+          term.noiseLevels
+        ),
+      'objective.noiseLevels',
+      `${NoiseLevels.show(term.noiseLevels)} of ${Score.show(score)}`,
       'one with leastVariance, since variances are learned and its nodes lie by the least of them',
-      'give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
+      'give NoiseLevels.likelihood the minimum variance, such as leastVariance: 1e-3'
     ),
     ...(isOnNodes
       ? onNodes(score, weighted, data.dim)
@@ -273,10 +282,10 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
   ]
 }
 
-const isOfNoise = (weighted: Objective.Weighted): weighted is OfNoise => Objective.isMatching(weighted.term)
+const isOfNoise = (weighted: Objective.WeightedTerm): weighted is OfNoise => Objective.isMatching(weighted.term)
 
 /** What of the terms does not go with the score and the schedule; nothing, while the descriptions themselves have problems. */
-const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Problems => {
+const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
   const shapes = Score.shapes(data.dim)(score)
@@ -299,12 +308,12 @@ const ofSight = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,
   data: Source.Data
-): Problems => {
+): ProblemList => {
   const model = Score.interpret(score)
-  const seesAllNoise = Nodes.isPopulation(data) || Expectation.draws(expectation) === 'everywhere'
+  const seesAllNoise = Nodes.isPopulation(data) || Expectation.noiseDomain(expectation) === 'everywhere'
   if (Objective.isMatching(term))
     return Problem.unless(
-      term.spans === true || term.exact !== undefined || seesAllNoise,
+      term.supportsProjectedNoise === true || term.exact !== undefined || seesAllNoise,
       'expectation',
       `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
       'one that draws the noise itself, which a custom objective may look at',
@@ -325,7 +334,7 @@ export const of = <P extends string>(
   data: Source.Data,
   precision: 'float64' | 'float32',
   coarse: () => ReadonlyArray<Line.Unresolved>
-): Problems => {
+): ProblemList => {
   if (!Source.isSource(data) && data.errors !== undefined)
     return [
       Problem.of(
@@ -340,8 +349,8 @@ export const of = <P extends string>(
     ...(Nodes.isPopulation(data) ? [] : ofExpectation(loss, data)),
     // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
     ...coarse()
-      .filter(({ taken }) => taken >= Limits.nodes)
-      .map(Line.problem),
+      .filter(({ taken }) => taken >= Limits.maxNodes)
+      .map(Line.tooFewNodes),
     ...Objective.terms(loss.objective).flatMap(({ term }) => ofSight(loss, term, data)),
     ...(precision === 'float32' ? needingDouble(loss) : []),
     ...ofTerms(loss, data)

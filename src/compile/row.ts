@@ -28,53 +28,53 @@ import { cleanRow } from '../mixture/family.js'
 import * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 import * as Schedule from '../schedule/schedule.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import type * as Score from '../score/score.js'
 
-const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
+const sumOverColumns = (x: Tensor): Tensor => sum(x, 1, true)
 
 /** One for all rows, [] or [1, 1], or one a row, as [rows, 1]. */
-export const column = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
+export const columnTensor = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
 
 /** One for all rows as [1, 1], or one a row, [rows, 1]. */
-const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
+const singleRowTensor = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 
 // —— the row that a term sees ——
 
 export const laws = ['rademacher', 'normal', 'noise'] as const
 /** The law of directions, and noise, which has a key of its own. */
-export type Law = (typeof laws)[number]
+export type DirectionLaw = (typeof laws)[number]
 
 /** What is computed before the function of a row is called, if it is read. */
-export type Name = Single | Head
+export type PrecomputedName = Single | HeadName
 type Single = 'clean' | 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'time' | 'label' | 'partner'
-type Head = `heads.${string}`
+type HeadName = `heads.${string}`
 
-const isHead = (name: Name): name is Head => name.startsWith('heads.')
+const isHead = (name: PrecomputedName): name is HeadName => name.startsWith('heads.')
 
 /** Whether what is read depends on the parameters. */
-const isOfModel = (name: Name): boolean => name === 'score' || name === 'output' || isHead(name)
+const isOfModel = (name: PrecomputedName): boolean => name === 'score' || name === 'output' || isHead(name)
 
 /** A number of a time. */
-export type OfTime = Parameters<Objective.Row['ofTime']>[0]
+export type TimeFunction = Parameters<Objective.Row['ofTime']>[0]
 
 /** What a function of a row reads. */
 export interface Reads {
-  readonly names: ReadonlySet<Name>
+  readonly names: ReadonlySet<PrecomputedName>
   /** The numbers of times that it asks for, in this order. */
-  readonly times: ReadonlyArray<OfTime>
+  readonly times: ReadonlyArray<TimeFunction>
   /** How many directions of each law, and how much further noise. */
-  readonly probes: Readonly<Record<Law, number>>
+  readonly probes: Readonly<Record<DirectionLaw, number>>
   /** Whether it asks for a density, which networks do not have. */
   readonly density: boolean
   /** How many numbers it makes of a row; 1 of a loss. */
   readonly width: number
 }
 
-type Definitions = (name: Name) => Tensor
+type Definitions = (name: PrecomputedName) => Tensor
 
 /** Heads by name, as they are read; another name is refused. */
-const byName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
+const headsByName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
   new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
 
 /** A head of those that a score has. */
@@ -95,10 +95,10 @@ export const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
   })
 
 /** How a row comes to what is drawn for it. */
-export interface Access {
+export interface DrawAccess {
   /** One for all rows, or one a row. */
-  readonly ofTime: (f: OfTime) => Tensor
-  readonly direction: (law: Law, i: number) => Tensor
+  readonly ofTime: (f: TimeFunction) => Tensor
+  readonly direction: (law: DirectionLaw, i: number) => Tensor
   readonly density: () => void
 }
 
@@ -108,7 +108,7 @@ export interface Material {
   readonly drawn: Tensor
   /** |z|² beyond what is drawn. */
   readonly orthogonal: Operand
-  readonly inSpan?: Components.InSpan | undefined
+  readonly inSpan?: Components.NoiseInSpan | undefined
   /** One for all rows, or one a row. */
   readonly alpha: Tensor
   readonly sigma: Tensor
@@ -127,15 +127,17 @@ export interface Material {
 const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
 
 /** What rows of a term lack: where there is no noise that of the noise, and on nodes of x_t the data too. */
-export const lacking = ({ timeLaw }: Pick<Objective.Matching, 'timeLaw'>, isOnNodes: boolean): ReadonlyArray<Single> =>
-  TimeLaw.isClean(timeLaw) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : []
+export const lacking = (
+  { noiseLevels }: Pick<Objective.Matching, 'noiseLevels'>,
+  isOnNodes: boolean
+): ReadonlyArray<Single> => (NoiseLevels.isCleanLaw(noiseLevels) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : [])
 
 /** Refuses what a function of a row reads now and did not read when it was recorded. */
 export const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
 /** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
-export const density = <P extends string>(
+export const rowLogDensity = <P extends string>(
   { family }: Score.Model<P>,
   params: Params.Tensors<P>,
   x: Tensor,
@@ -143,14 +145,15 @@ export const density = <P extends string>(
 ): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
 /** Levels as rows are given them, and the form in which a model is: of a mixture one for all rows, where it is. */
-const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
+const rowLevelForms = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
     levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
-      const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...(label && { label }) }
-      const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
+      const own = { alpha: columnTensor(alpha, rows), sigma: columnTensor(sigma, rows), ...(label && { label }) }
+      const common =
+        alpha.rank === 0 && sigma.rank === 0 ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : null
       const columns = common === null ? own : { ...own, common }
-      forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
+      forms.set(columns, isMixture ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : columns)
       return columns
     },
     form: (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
@@ -158,16 +161,16 @@ const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) =
 }
 
 /** The row that a term sees: each of its parts by a name, defined when it is first read. */
-export const rowOf = <P extends string>(
+export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
   material: Material,
-  access: Access
-): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
+  access: DrawAccess
+): { readonly define: Definitions; readonly row: (read: (name: PrecomputedName) => Tensor) => Objective.Row } => {
   const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
   const [rows] = clean.shape
   const isMixture = model.family !== undefined
-  const { levelOf, form } = levelsOf(rows, label, isMixture)
+  const { levelOf, form } = rowLevelForms(rows, label, isMixture)
   const level = levelOf(alpha, sigma)
   const own = form(level)
   const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))
@@ -205,7 +208,7 @@ export const rowOf = <P extends string>(
     output: () => outputAt(noisy, level),
     outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
     noise: () => drawn,
-    time: () => (time === undefined ? absent('time') : column(time, rows)),
+    time: () => (time === undefined ? absent('time') : columnTensor(time, rows)),
     label: () => label ?? fill([rows, 1], -1),
     partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
   }
@@ -219,19 +222,19 @@ export const rowOf = <P extends string>(
         level,
         params: named(params),
         constants,
-        heads: byName(name => read(`heads.${name}`)),
-        ofTime: f => column(access.ofTime(f), rows),
+        heads: headsByName(name => read(`heads.${name}`)),
+        ofTime: f => columnTensor(access.ofTime(f), rows),
         levelAt,
         scoreAt,
         outputAt,
         headsAt: (x, at) => {
           const there = headsAt(x, at)
-          return byName(name => headIn(there, name))
+          return headsByName(name => headIn(there, name))
         },
         logDensityAt: (x, at) => {
           access.density()
           const there = formAt(at)
-          return opened(() => density(model, params, x, there))
+          return opened(() => rowLogDensity(model, params, x, there))
         },
         directions,
         noises: count =>
@@ -241,13 +244,15 @@ export const rowOf = <P extends string>(
         divergence: estimate => {
           if (estimate === undefined) return exact()
           const { probes = 1, law = 'rademacher' } = estimate
-          const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+          const all = directions({ probes, law }).map(v =>
+            sumOverColumns(mul(vjp(x => scoreAt(x, level))(noisy, v), v))
+          )
           return div(all.reduce(add), probes)
         },
-        seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
-        overStudent: () => {
+        projectedNoise: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+        underModel: () => {
           const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
-          const { row, define } = rowOf(model, params, { ...material, noisy }, access)
+          const { row, define } = lossContext(model, params, { ...material, noisy }, access)
           return {
             row: row(name => (isOfModel(name) ? define(name) : read(name))),
             share
@@ -255,7 +260,7 @@ export const rowOf = <P extends string>(
         },
         under: (others, there = constants) => {
           // The names are those of parameters of the model.
-          const { row, define } = rowOf(
+          const { row, define } = lossContext(
             model,
             { ...params, ...others } as Params.Tensors<P>,
             { ...material, constants: there },
@@ -303,8 +308,8 @@ const ofStudent = <P extends string>(
 }
 
 /** |z|² of what is drawn, by its coordinates. */
-const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {
-  const own = rowSum(square(coordinates))
+const squaredInSpan = ({ coordinates, share, outside }: Components.NoiseInSpan): Tensor => {
+  const own = sumOverColumns(square(coordinates))
   return share === null ? own : add(own, mul(square(share), outside))
 }
 
@@ -316,8 +321,8 @@ const seenIn = <P extends string>(
     readonly clean: Tensor
     readonly noisy: Tensor
     readonly drawn: Tensor
-    readonly orthogonal: Components.Noise['orthogonal']
-    readonly inSpan: Components.InSpan | undefined
+    readonly orthogonal: Components.ComponentNoise['orthogonal']
+    readonly inSpan: Components.NoiseInSpan | undefined
     readonly level: Score.RowLevel
     readonly share: Tensor | undefined
     readonly rows: number
@@ -326,21 +331,24 @@ const seenIn = <P extends string>(
   const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
   const projection = model.family?.projection
   return {
-    share: share === undefined ? null : column(share, rows),
-    squaredNoise: () => add(inSpan === undefined ? rowSum(square(drawn)) : squaredInSpan(inSpan), orthogonal),
+    share: share === undefined ? null : columnTensor(share, rows),
+    squaredNoise: () => add(inSpan === undefined ? sumOverColumns(square(drawn)) : squaredInSpan(inSpan), orthogonal),
     implicit: () =>
       projection === undefined
         ? opened(() =>
-            add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
+            add(
+              sumOverColumns(square(model.score(params, noisy, level))),
+              mul(2, model.divergence(params, noisy, level))
+            )
           )
         : projection.implicit(params, noisy, level, mul(square(level.sigma), orthogonal)),
     mixed: share =>
       projection === undefined
         ? opened(() => {
             const score = model.score(params, noisy, level)
-            const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
+            const cross = div(mul(share, sumOverColumns(mul(score, drawn))), level.sigma)
             const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
-            return add(rowSum(square(score)), mul(2, add(curvature, cross)))
+            return add(sumOverColumns(square(score)), mul(2, add(curvature, cross)))
           })
         : projection.mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
   }

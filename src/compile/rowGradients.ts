@@ -19,48 +19,50 @@ import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../core/params.js'
 import * as Objective from '../objective/objective.js'
-import { along } from '../objective/along.js'
+import { directionalDerivative } from '../objective/along.js'
 import * as Score from '../score/score.js'
 
 /**
  * The gradient of each row of points, [rows, parameters as `Params.packed` has them], the mean over its noise as the expectation has it: of
  * every direction the derivative along it, one program for all.
  */
-const gradients = <P extends string>(
+const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,
   data: Points.Points
 ): Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
   const model = Score.interpret(loss.score)
   const shapes = Score.shapes(data.dim)(loss.score)
-  const size = Params.sizeOf(shapes)
+  const size = Params.paramsSize(shapes)
   const library = Loss.libraryOf(loss.score, 'float64')
-  const { points: about, toInternal } = Loss.framed(loss)(data)
-  const own = Matching.data(about, true)
+  const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
+  const own = Matching.dataInputs(about, true)
   const slopes = RA.makeBy(size, j =>
-    NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
+    NoiseDrawn.drawTerms({ ...loss, objective: directionalDerivative(Params.unit(shapes, j))(loss.objective) })(about)
   )
-  const programOf = (term: Matching.Direct, given: Inputs.Named): E.Either<string, Compiler.Program> =>
+  const programOf = (term: Matching.DirectMatching, given: Inputs.NamedInputs): E.Either<string, Compiler.Program> =>
     library.program(
-      Matching.identity(term),
+      Matching.programIdentity(term),
       Inputs.signature(shapes, given),
       ({ params, rows, constants }) => ({
         // The parameters of the signature are those of the score.
-        others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+        others: { each: Matching.flatTermPerRow(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
       }),
       false
     )
   /** Inputs of a term for each of its draws. */
-  const inputsOf = ({ term, samples }: NoiseDrawn.Drawn<Matching.Direct>, basis: Projection.Basis) =>
+  const inputsOf = ({ term, samples }: NoiseDrawn.DrawnTerm<Matching.DirectMatching>, basis: Projection.Basis) =>
     (Objective.isMatching(term)
-      ? samples.map(sample => Matching.inputsOf(model, term, sample, basis, about))
-      : [Matching.constantsOf(term)]
+      ? samples.map(sample => Matching.termInputs(model, term, sample, basis, about))
+      : [Matching.termConstants(term)]
     ).map(given => ({ ...own, ...given }))
-  const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Inputs.Named): Float64Array =>
+  const valuesOf = (params: Params.Params<P>, term: Matching.DirectMatching, given: Inputs.NamedInputs): Float64Array =>
     pipe(
       programOf(term, given),
       E.fold(
         () =>
-          compute(() => Matching.each(model, term)(Score.tensors(params), Inputs.tensors(0, about.rows)(given))).values,
+          compute(() =>
+            Matching.flatTermPerRow(model, term)(Score.tensors(params), Inputs.inputTensors(0, about.rows)(given))
+          ).values,
         program => program.run(Inputs.call(about.rows, params, given)).others.each.values
       )
     )
@@ -142,18 +144,18 @@ export const rowGradients =
               Objective.isPenalty(term) ? 'leave the penalty out' : 'use Objective.denoising'
             )
           ),
-          Problem.listed(Limits.problems),
+          Problem.listedProblems(Limits.problems),
           problems => Problem.faultless(problems, null),
           E.map(() => {
-            const of = gradients(loss, Points.snapshot(given))
+            const of = gradientsPerRow(loss, Points.snapshot(given))
             const wanted = Score.shapes(given.dim)(loss.score)
-            const beyond = Line.unresolved(loss)
+            const beyond = Line.unresolvedNodes(loss)
             return explained((params: Params.Params<P>, key: Key.Key) => {
-              const here = Params.checked(wanted)(params)
+              const here = Params.checkedParams(wanted)(params)
               const coarse = beyond(here)
               return coarse === null
                 ? of(here, key)
-                : refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse))}`)
+                : refuse(`Compile.rowGradients: ${Problem.show(Line.tooFewNodes(coarse))}`)
             }, of.how)
           })
         )

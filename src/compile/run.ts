@@ -3,11 +3,11 @@ import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
-import { iterate, unfold } from '../../lib/plain/iterate.js'
+import { iterate, unfoldIterable } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Chunks from '../../lib/rows/chunks.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
-import { Case, given, listGiven, mistaken } from '../core/index.js'
+import { Case, argumentWithFields, listGiven, mistaken } from '../core/index.js'
 import { isObject, isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
 import type { CompiledStage, Left, Memory, Program, Step } from './program.js'
@@ -47,14 +47,14 @@ export interface State<P extends string> {
 }
 
 /** A program, and not the key or the state that it is then run from. */
-const aProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
-  given(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
+const checkedProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
+  argumentWithFields(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
 
 /** A state of a run, and not its key. */
 const aState = <P extends string>(state: State<P>, call: string): State<P> =>
-  given(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
+  argumentWithFields(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 
-const begun = <P extends string>(
+const stageStart = <P extends string>(
   program: Program<P>,
   key: Key.Key,
   stage: number,
@@ -66,53 +66,53 @@ const begun = <P extends string>(
       ? { _tag: 'Finished', rule: 'steps' }
       : compiled.stopping.steps > 0
         ? { _tag: 'Running' }
-        : ended(program, stage, 'steps')
+        : stageEndStatus(program, stage, 'steps')
   return { key, stage, step: 0, params, memory: compiled?.begin(params) ?? null, value: null, norm: null, status }
 }
 
-const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
+const stageEndStatus = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
 /** Why a step is not taken, and of what is not finite the first. */
-interface Stopped {
+interface StoppedStep {
   readonly problem: Problem.Problem
   readonly fault: Fault.Fault
 }
 
-const isFailure = <P extends string>(next: Stopped | State<P>): next is Stopped => 'fault' in next
+const isFailure = <P extends string>(next: StoppedStep | State<P>): next is StoppedStep => 'fault' in next
 
 /** The key of a state's step. */
-const keyOf = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
+const stepKey = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
   pipe(key, Key.child(stage), Key.child(step))
 
 /** The step that a stage takes from a state. */
 const stepFrom = <P extends string>(compiled: CompiledStage<P>, state: State<P>): Step<P> =>
-  compiled.step(state.params, state.memory, keyOf(state))
+  compiled.step(state.params, state.memory, stepKey(state))
 
 /** The state after one more step of a stage, or why there is none. */
-const advance = <P extends string>(
+const advanceState = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
   state: State<P>,
   taken: Step<P>
-): State<P> | Stopped => {
+): State<P> | StoppedStep => {
   const { key, stage, step, params, memory } = state
   const { stopping } = compiled
-  const stopped = ({ what, value, domain }: Left, found: Fault.Found): Stopped => ({
+  const stopped = ({ what, value, domain }: Left, found: Fault.NonFinite): StoppedStep => ({
     problem: Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
       'try a smaller rate, a start nearer to the data, or standardized data',
       Problem.inCode('; the state is the last good one')
     ]),
     fault: { ...found, stage, step }
   })
-  const unexplained = (what: string, value: number): Fault.Found => ({
+  const unexplained = (what: string, value: number): Fault.NonFinite => ({
     what,
     value,
     inputs: Fault.asInputs(params)
   })
   // The step is taken again as far as it is finite.
-  const infinite = (what: string, value: number, own: Partial<Fault.Found> = {}): Stopped => {
-    const found = compiled.fault(params, memory, keyOf(state))
+  const infinite = (what: string, value: number, own: Partial<Fault.NonFinite> = {}): StoppedStep => {
+    const found = compiled.fault(params, memory, stepKey(state))
     return stopped(
       { what: found === null ? what : `${what}, by ${Fault.clause(found)}`, value, domain: 'finite' },
       found ?? { ...unexplained(what, value), ...own }
@@ -120,7 +120,7 @@ const advance = <P extends string>(
   }
   if (!Number.isFinite(taken.value)) return infinite('the objective', taken.value)
   if (!Number.isFinite(taken.norm)) return infinite('the norm of the gradient', taken.norm)
-  if (!Params.isFinite(taken.params)) {
+  if (!Params.isFiniteParams(taken.params)) {
     const parameter = Params.whereInfinite(taken.params) ?? 'a parameter'
     return infinite(`${parameter} after the step`, Params.norm(taken.params), { parameter })
   }
@@ -143,7 +143,7 @@ const advance = <P extends string>(
     memory: taken.memory,
     value: taken.value,
     norm: taken.norm,
-    status: rule === null ? { _tag: 'Running' } : ended(program, stage, rule)
+    status: rule === null ? { _tag: 'Running' } : stageEndStatus(program, stage, rule)
   }
 }
 
@@ -152,31 +152,31 @@ const goingOn = <P extends string>(program: Program<P>, { stage, status }: State
   status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
 
 /** The state that a step leads to. */
-const after = <P extends string>(
+const stateAfterStep = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
   state: State<P>,
   taken: Step<P>
 ): State<P> => {
-  const found = advance(program, compiled, state, taken)
+  const found = advanceState(program, compiled, state, taken)
   return isFailure(found) ? { ...state, status: { _tag: 'Failed', problem: found.problem } } : found
 }
 
 /** The state after one more step; null when there is none. */
-const next =
+const nextState =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
     const { key, stage, params, status } = state
-    if (status._tag === 'StageEnded') return begun(program, key, stage + 1, params)
+    if (status._tag === 'StageEnded') return stageStart(program, key, stage + 1, params)
     const compiled = goingOn(program, state)
-    return compiled === null ? null : after(program, compiled, state, stepFrom(compiled, state))
+    return compiled === null ? null : stateAfterStep(program, compiled, state, stepFrom(compiled, state))
   }
 
-const first =
+const firstState =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> => {
     const keys = pipe(key, Key.named('start', 'steps'))
-    return begun(program, keys.steps, 0, program.start(keys.start))
+    return stageStart(program, keys.steps, 0, program.start(keys.start))
   }
 
 /**
@@ -206,21 +206,21 @@ const first =
 export const states =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): Iterable<State<P>> =>
-    unfold(first(aProgram(program, 'Run.states(program)(key)'))(key), next(program))
+    unfoldIterable(firstState(checkedProgram(program, 'Run.states(program)(key)'))(key), nextState(program))
 
 /** The states that follow a state, itself first: where a run was left, it goes on with the same bits. */
 export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> => {
     const call = 'Run.resume(program)(state)'
-    return unfold(aState(state, call), next(aProgram(program, call)))
+    return unfoldIterable(aState(state, call), nextState(checkedProgram(program, call)))
   }
 
 /** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
 export const last =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> =>
-    iterate(first(aProgram(program, 'Run.last(program)(key)'))(key), next(program))
+    iterate(firstState(checkedProgram(program, 'Run.last(program)(key)'))(key), nextState(program))
 
 /** A run of several. */
 interface One<P extends string> {
@@ -232,13 +232,13 @@ interface One<P extends string> {
 const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray<One<P>> | null => {
   const entered = runs.map(({ program, state }) => ({
     program,
-    state: state.status._tag === 'StageEnded' ? begun(program, state.key, state.stage + 1, state.params) : state
+    state: state.status._tag === 'StageEnded' ? stageStart(program, state.key, state.stage + 1, state.params) : state
   }))
   const going = entered.flatMap(({ program, state }, i) => {
     const compiled = goingOn(program, state)
     return compiled === null ? [] : [{ i, program, state, compiled }]
   })
-  const taken = Chunks.together(
+  const taken = Chunks.evaluateBatched(
     going.map(
       ({ compiled, state }) =>
         () =>
@@ -246,7 +246,7 @@ const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray
     )
   )
   const states = new Map(
-    going.map(({ i, program, state, compiled }, at) => [i, after(program, compiled, state, taken[at])])
+    going.map(({ i, program, state, compiled }, at) => [i, stateAfterStep(program, compiled, state, taken[at])])
   )
   return going.length === 0 && entered.every(({ state }, i) => state === runs[i].state)
     ? null
@@ -278,7 +278,7 @@ export const together =
     if (all.length !== keys.length)
       return refuse(`${call}: ${all.length} programs and ${keys.length} keys; give one program, or as many as keys`)
     return iterate<ReadonlyArray<One<P>>>(
-      all.map((program, i) => ({ program, state: first(aProgram(program, call))(keys[i]) })),
+      all.map((program, i) => ({ program, state: firstState(checkedProgram(program, call))(keys[i]) })),
       nextOfAll
     ).map(({ state }) => state)
   }
@@ -294,7 +294,7 @@ export const estimate =
     const { stage, params, memory, status } = aState(state, call)
     // Where a stage has ended, its estimate is what stands there.
     if (status._tag !== 'Running') return params
-    return aProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
+    return checkedProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
   }
 
 /**
@@ -363,7 +363,7 @@ export const smoothed =
   (options: { readonly over: number }) =>
   (values: Float64Array): Float64Array => {
     const call = 'Run.smoothed({ over })(values)'
-    const { over } = given(options, ['over'], '{ over }, a number of steps,', call)
+    const { over } = argumentWithFields(options, ['over'], '{ over }, a number of steps,', call)
     if (!ArrayBuffer.isView(values) && !Array.isArray(values)) return mistaken('the values of a curve', values, call)
     return exponentialMean(1 - 1 / Math.max(1, over))(values)
   }
@@ -375,11 +375,11 @@ export const smoothed =
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
  * import { log, sub } from 'ornstein/float64'
  *
  * // A logarithm of x + 2 that meets the row −5.
- * const rare = Objective.custom('rare', TimeLaw.at(0.3), ({ clean }) => log(sub(clean, -2)))
+ * const rare = Objective.custom('rare', NoiseLevels.at(0.3), ({ clean }) => log(sub(clean, -2)))
  * const program = Problem.orThrow(
  *   Compile.pipeline(
  *     Pipeline.of({
@@ -410,7 +410,7 @@ export const debug =
     const state = isState(from) ? aState(from, 'Run.debug(program)(state)') : last(program)(from)
     const compiled = program.stages.at(state.stage)
     if (state.status._tag !== 'Failed' || compiled === undefined) return null
-    const found = advance(program, compiled, state, stepFrom(compiled, state))
+    const found = advanceState(program, compiled, state, stepFrom(compiled, state))
     return isFailure(found) ? found.fault : null
   }
 
@@ -467,29 +467,29 @@ const statusCodec: t.Type<Status, unknown> = t.union([
   })
 ])
 
-const optional = t.union([Params.numberCodec, t.null])
+const optionalNumber = t.union([Params.numberCodec, t.null])
 
-const isCount = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
+const isNonNegativeInteger = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
 
 /** How many stages or steps came before. */
-const count = new t.Type<number, number>(
+const countCodec = new t.Type<number, number>(
   'count',
-  isCount,
-  (u, context) => (isCount(u) ? t.success(u) : t.failure(u, context, 'not a whole number ≥ 0')),
+  isNonNegativeInteger,
+  (u, context) => (isNonNegativeInteger(u) ? t.success(u) : t.failure(u, context, 'not a whole number ≥ 0')),
   identity
 )
 
-const written = t.type({
+const runStateCodec = t.type({
   data: t.string,
   /** Absent for double precision. */
   precision: t.union([t.literal('float32'), t.undefined]),
   key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
-  stage: count,
-  step: count,
+  stage: countCodec,
+  step: countCodec,
   params: Params.codec,
   memory: t.unknown,
-  value: optional,
-  norm: optional,
+  value: optionalNumber,
+  norm: optionalNumber,
   status: statusCodec
 })
 
@@ -518,14 +518,14 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
  * by their fingerprint; and one of another precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
-  const reference = Params.shapes(aProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))
+  const reference = Params.shapes(checkedProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))
   const memoryCodec = (stage: number): t.Type<Memory, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',
-    (u): u is State<P> => written.is({ ...Object(u), data: '', precision: undefined }),
+    (u): u is State<P> => runStateCodec.is({ ...Object(u), data: '', precision: undefined }),
     (u, context) =>
       pipe(
-        written.validate(u, context),
+        runStateCodec.validate(u, context),
         E.chain(({ data, precision = 'float64', ...state }) => {
           const codec = memoryCodec(state.stage)
           const fits =
@@ -555,7 +555,7 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
         })
       ),
     state => ({
-      ...written.encode({
+      ...runStateCodec.encode({
         ...state,
         data: program.data(),
         precision: program.precision === 'float32' ? 'float32' : undefined

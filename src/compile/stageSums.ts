@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { add, compute, expandDims, fill, fromNdArray, tensor, type NdArray, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { reason } from '../../lib/plain/said.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Chunks from '../../lib/rows/chunks.js'
@@ -11,23 +11,23 @@ import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
 import { cleanRow } from '../mixture/family.js'
 import * as Params from '../core/params.js'
-import { summed, summedBy } from '../mixture/em/eStep.js'
+import { compiledSums, summedBy } from '../mixture/em/eStep.js'
 import * as Nodes from '../mixture/nodes.js'
-import { rowsOf } from '../mixture/dataRows.js'
+import { weightedRowsOf } from '../mixture/dataRows.js'
 import type * as Stage from '../pipeline/stage.js'
 import type * as Score from '../score/score.js'
 
-type Arrays = Params.Params<string>
-type Named<A> = Readonly<Record<string, A>>
+type AnyParams = Params.Params<string>
+type ByNameOf<A> = Readonly<Record<string, A>>
 
 /** Rows on which they are tried, together and one by one. */
-const FEW = 3
+const CHECKED_ROWS = 3
 /** What is added in another order differs by rounding; what is no sum, by far more. */
-const TOLERANCE = 1e-8
+const ADDITION_TOLERANCE = 1e-8
 
-const written =
+const sumsOfRow =
   (model: Score.Model<string>, sums: Stage.Sums) =>
-  (params: Params.Tensors<string>, clean: Tensor, weight: Tensor, numbers: Named<Tensor>): Named<Tensor> =>
+  (params: Params.Tensors<string>, clean: Tensor, weight: Tensor, numbers: ByNameOf<Tensor>): ByNameOf<Tensor> =>
     sums({
       clean,
       weight,
@@ -43,8 +43,8 @@ const written =
 
 /** Numbers of a step, before there is one. */
 const SOME = 0.5
-const anyNumbers = (names: Set<string> = new Set()): Named<Tensor> =>
-  new Proxy<Named<Tensor>>(
+const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
+  new Proxy<ByNameOf<Tensor>>(
     {},
     {
       get: (_, name) => {
@@ -56,22 +56,22 @@ const anyNumbers = (names: Set<string> = new Set()): Named<Tensor> =>
 
 /** What is said of them on few rows: they throw, or are no sums. */
 const problems = (
-  write: ReturnType<typeof written>,
+  write: ReturnType<typeof sumsOfRow>,
   data: Source.Data,
-  params: Arrays
+  params: AnyParams
 ): ReadonlyArray<Problem.Problem> => {
   const refused = (found: string, domain: string, remedy: string): ReadonlyArray<Problem.Problem> => [
     Problem.of('sums', found, domain, remedy)
   ]
-  if (Nodes.isPopulation(data) || rowsOf(data).misses === true)
+  if (Nodes.isPopulation(data) || weightedRowsOf(data).misses === true)
     return refused(
       Nodes.isPopulation(data) ? 'a population' : 'rows with missing cells',
       'whole rows of points or of a source',
       Nodes.isPopulation(data) ? 'sample points: Mixture.sample(rows)(key)(mixture)' : 'leave such rows out'
     )
-  const count = Math.min(FEW, data.rows)
-  const { values } = Source.select(Array.from({ length: count }, (_, i) => i))(data)
-  const on = (first: number, rows: number): Named<NdArray> =>
+  const count = Math.min(CHECKED_ROWS, data.rows)
+  const { values } = Source.selectedRows(Array.from({ length: count }, (_, i) => i))(data)
+  const on = (first: number, rows: number): ByNameOf<NdArray> =>
     compute(() =>
       write(
         Params.map<NdArray, Tensor>(fromNdArray)(params),
@@ -91,9 +91,9 @@ const problems = (
         const most = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
         const isSum = values.every((x, i) => {
           const total = all.reduce((sum, own) => sum + own[i], 0)
-          return Object.is(x, total) || Math.abs(x - total) <= TOLERANCE * most
+          return Object.is(x, total) || Math.abs(x - total) <= ADDITION_TOLERANCE * most
         })
-        return apart.every(one => size(one[name].shape) === size(shape)) && isSum
+        return apart.every(one => shapeSize(one[name].shape) === shapeSize(shape)) && isSum
           ? []
           : refused(
               `${name}, which of ${count} rows together is not what it is of each, added,`,
@@ -110,19 +110,19 @@ const problems = (
 export interface StageSums {
   readonly means: () => Stage.Means
   /** Their problems at given parameters. */
-  readonly problems: (params: Arrays) => ReadonlyArray<Problem.Problem>
+  readonly problems: (params: AnyParams) => ReadonlyArray<Problem.Problem>
   readonly taken: Stage.Tools['sums']
 }
 
 /** The sums of a stage where it stands. */
 export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
-  const write = written(model, sums)
+  const write = sumsOfRow(model, sums)
   const library = Compiler.library()
   /** The program, or why there is none. */
   const compiled = () => {
     const params = Params.zeros(model.shapes(data.dim))
     const names = new Set<string>()
-    const rows = rowsOf(data)
+    const rows = weightedRowsOf(data)
     return pipe(
       E.tryCatch(
         () =>
@@ -143,9 +143,12 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
     )
   }
   const taken: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
-    if (batch === undefined) return Chunks.taken(summed(library, sums, rowsOf(data), write)(params, numbers))
+    if (batch === undefined)
+      return Chunks.evaluate(compiledSums(library, sums, weightedRowsOf(data), write)(params, numbers))
     const { points } = Source.batch(batch.rows)(batch.key)(data)
-    return Chunks.taken(summed(library, sums, { ...rowsOf(points), passing: true }, write)(params, numbers))
+    return Chunks.evaluate(
+      compiledSums(library, sums, { ...weightedRowsOf(points), passing: true }, write)(params, numbers)
+    )
   }
   return {
     means: () =>

@@ -19,7 +19,7 @@ import * as Nodes from '../mixture/nodes.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../core/params.js'
 import { type Pipeline } from '../pipeline/pipeline.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
@@ -32,7 +32,7 @@ import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
-import { unresolved, problemsIn, uncompiled, refusals } from './lossChecks.js'
+import { findUnresolvedNodes, problemsIn, uncompiled, lossRefusals } from './lossChecks.js'
 
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
@@ -50,7 +50,7 @@ const blind: Judge<string> = {
 }
 
 /** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
-const judge = <P extends string>(
+const divergenceJudge = <P extends string>(
   { family }: Score.Model<P>,
   points: Source.Data,
   schedule: Schedule.Schedule,
@@ -60,7 +60,7 @@ const judge = <P extends string>(
   const noise = times
     .map(time => Schedule.level(time)(schedule))
     .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
-  return { change: family.distance ?? blind.change, leaves: DivergenceGuard.leaves(family, points, noise) }
+  return { change: family.distance ?? blind.change, leaves: DivergenceGuard.divergenceCheck(family, points, noise) }
 }
 
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
@@ -85,7 +85,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
           `${String(batch)} exceeds the ${data.rows} rows of the table`
         ),
         ...Problem.unless(
-          Expectation.size(expectation) === undefined,
+          Expectation.fixedNoiseSize(expectation) === undefined,
           'expectation',
           Expectation.show(expectation),
           'one that draws noise for a batch',
@@ -95,7 +95,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
 
 /** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
 export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
-  const extents = stages.map(Stage.extent)
+  const extents = stages.map(Stage.stageExtent)
   const count = extents.reduce((sum, { stages }) => sum + stages, 0)
   const attempts = extents.reduce((most, { attempts }) => Math.max(most, attempts), 1)
   return [
@@ -116,7 +116,7 @@ export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<
   ]
 }
 
-interface Compiled<P extends string> {
+interface PlannedStage<P extends string> {
   /** It looks at the family's parameters on the data, and so is asked for only when nothing is wrong with them. */
   readonly plan: () => Plan
   /** It looks at the data, and so is made only when nothing is wrong with them. */
@@ -131,30 +131,33 @@ interface StageLoss<P extends string> {
   /** Whose noise it looks at. */
   readonly times: () => ReadonlyArray<number>
   /** Where it comes from that it is not finite. */
-  readonly locateNaN: () => LocateNaN
+  readonly locateNaN: () => LocateStageNaN
 }
 
 /** Stages work with whatever names the parameters have, and hand back those that they were given. */
-const ours = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
+const withOwnNames = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
 
-type LocateNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
+type LocateStageNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.NonFinite | null
 
 /** Thrown where a step that is taken again comes to what is not finite. */
-const stop = (fault: Fault.Found | null): never => refuseWith({ fault }, 'not finite')
+const throwNotFinite = (fault: Fault.NonFinite | null): never => refuseWith({ fault }, 'not finite')
 
 /** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
 const stopping =
-  (evaluate: Stage.Tools['evaluate'], locateNaN: LocateNaN): Stage.Tools['evaluate'] =>
+  (evaluate: Stage.Tools['evaluate'], locateNaN: LocateStageNaN): Stage.Tools['evaluate'] =>
   (params, key, rows, constants) => {
     const found = evaluate(params, key, rows, constants)
-    return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(locateNaN(params, key, rows))
+    return Number.isFinite(found.value) && Params.isFiniteParams(found.gradient)
+      ? found
+      : throwNotFinite(locateNaN(params, key, rows))
   }
 
 /** Stops at the first part of an optimizer that makes of a finite gradient what is not. */
 const watching: Optimizer.Watch = (part, received, step, params) => {
-  if (Params.isFinite(step) || !Params.isFinite(received)) return
-  const region = part === null ? undefined : Case.inner(part).find(({ value }) => Region.concept.is(value))?.value
-  stop({
+  if (Params.isFiniteParams(step) || !Params.isFiniteParams(received)) return
+  const region =
+    part === null ? undefined : Case.innerDescriptions(part).find(({ value }) => Region.concept.is(value))?.value
+  throwNotFinite({
     what: region === undefined ? 'a part of the optimizer' : 'the region',
     value: Fault.valueIn(step),
     ...(part !== null && { part: Case.show(part) }),
@@ -164,10 +167,10 @@ const watching: Optimizer.Watch = (part, received, step, params) => {
   })
 }
 
-const isFound = (u: unknown): u is Fault.Found => typeof Case.field(u, 'what') === 'string'
+const isFound = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
 
 /** Where a step was stopped; null of one that was not, or by something else. */
-const stoppedAt = (step: () => unknown): Fault.Found | null =>
+const stoppedAt = (step: () => unknown): Fault.NonFinite | null =>
   pipe(
     E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
     E.match(
@@ -185,7 +188,7 @@ interface InnerStage {
 
 /** What holds for all stages of a pipeline. */
 export interface RunSettings {
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
   readonly precision: Precision
 }
 
@@ -199,7 +202,7 @@ interface Setup<P extends string> extends RunSettings {
 
 /** A stage on the data, with nothing wrong with it. */
 interface ReadyStage<P extends string> {
-  readonly written: Stage.Written
+  readonly written: Stage.WrittenStage
   readonly tools: Omit<Stage.Tools, 'evaluate' | 'sums' | 'attempts'>
   readonly loss: StageLoss<P> | null
   readonly sums: StageSums.StageSums | null
@@ -219,7 +222,7 @@ const runnable = <P extends string>({
   const evaluate: Stage.Tools['evaluate'] = (params, key, rows, constants) =>
     loss === null
       ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-      : loss.plan.evaluate(ours<P>(params), key, rows, constants)
+      : loss.plan.evaluate(withOwnNames<P>(params), key, rows, constants)
   const summed: Stage.Tools['sums'] = (params, summing) =>
     sums === null
       ? refuse(`sums: ${Stage.show(stage)} asks for no sums; define it with them`)
@@ -237,18 +240,18 @@ const runnable = <P extends string>({
       }),
     step: (params, memory, key) => {
       const taken = step(params, memory, key)
-      const next = ours(taken.params)
+      const next = withOwnNames(taken.params)
       const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
       return { value: taken.value, norm, params: next, memory: taken.memory }
     },
-    finish: (params, memory) => ours(finish(params, memory)),
+    finish: (params, memory) => withOwnNames(finish(params, memory)),
     memoryCodec: simple.memory
   }
 }
 
 /** What a stage asks of precision, unless its losses answer for that, and of data. */
-const unfit = (
-  { stage, simple }: Stage.Written,
+const stageProblems = (
+  { stage, simple }: Stage.WrittenStage,
   points: Source.Data,
   precision: Precision
 ): ReadonlyArray<Problem.Problem> => [
@@ -276,27 +279,27 @@ const unfit = (
 ]
 
 /** The loss of a stage on the data, and its problems. */
-const wanted = <P extends string>(
-  { pipeline: { schedule, score }, points, sound, place, precision }: Setup<P>,
+const stageLoss = <P extends string>(
+  { pipeline: { schedule, score }, points, sound, backend, precision }: Setup<P>,
   first: () => Params.Params<P>,
   own: Stage.Loss,
   evaluations: number
 ): StageLoss<P> => {
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
-  const refused = [...refusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
+  const refused = [...lossRefusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
   // What needs double precision is not tried in single.
-  const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+  const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
     ...plan,
     evaluate: (params, key, _, constants) => evaluate(params, key, constants)
   })
   const plan =
     batch === null
-      ? onAll(Loss.plans(loss, points, circumstances)[0])
+      ? onAll(Loss.lossPlans(loss, points, circumstances)[0])
       : Loss.batched(loss, points, batch, circumstances)
-  const coarse = sound && refused.length === 0 ? unresolved(loss, points, first).map(Line.problem) : []
-  const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolved(loss)
+  const coarse = sound && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(Line.tooFewNodes) : []
+  const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolvedNodes(loss)
   return {
     loss,
     plan: {
@@ -305,7 +308,7 @@ const wanted = <P extends string>(
         const coarse = beyond(params)
         return coarse === null
           ? plan.evaluate(params, key, rows, constants)
-          : Loss.unresolvedValue(params, Line.problem(coarse))
+          : Loss.unresolvedValue(params, Line.tooFewNodes(coarse))
       }
     },
     problems: [
@@ -314,13 +317,13 @@ const wanted = <P extends string>(
       ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
       ...batchProblems(own, points)
     ],
-    times: () => NoiseDrawn.timesOf(loss),
+    times: () => NoiseDrawn.noiseTimes(loss),
     locateNaN: () => {
       const of = batch === null ? locateNaN(loss, points) : inBatch(loss, points, batch)
       return (params, key, rows) => {
-        const coarse = beyond(ours<P>(params))
-        if (coarse === null) return of(ours<P>(params), key, rows)
-        const reason = Problem.show(Line.problem(coarse))
+        const coarse = beyond(withOwnNames<P>(params))
+        if (coarse === null) return of(withOwnNames<P>(params), key, rows)
+        const reason = Problem.show(Line.tooFewNodes(coarse))
         return { what: 'the expectation', value: NaN, reason, inputs: Fault.asInputs(params) }
       }
     }
@@ -331,21 +334,21 @@ const wanted = <P extends string>(
 export const stagesOn = <P extends string>(
   setup: Setup<P>
 ): {
-  readonly all: (written: Stage.Written) => Compiled<P>
+  readonly all: (written: Stage.WrittenStage) => PlannedStage<P>
   readonly within: (placed: Stage.Placed) => InnerStage
 } => {
-  const { pipeline, start, points, sound, place, precision } = setup
+  const { pipeline, start, points, sound, backend, precision } = setup
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
-  const setting: Stage.Setting = { schedule, score, model, points: Source.asPoints(points), data: points, place }
+  const setting: Stage.Setting = { schedule, score, model, points: Source.pointsView(points), data: points, backend }
   const anyStart: Stage.Start = start
   /** A start, of which there is one for all that look at it. */
   const first = lazy(() => start(Key.fromSeed(0)))
-  const all = (written: Stage.Written): Compiled<P> => {
+  const all = (written: Stage.WrittenStage): PlannedStage<P> => {
     const { stage, simple } = written
     const { attempts, means, requirements, times } = simple
-    const loss = simple.loss === undefined ? null : wanted(setup, first, simple.loss, simple.stopping.steps)
+    const loss = simple.loss === undefined ? null : stageLoss(setup, first, simple.loss, simple.stopping.steps)
     const sums = simple.sums === undefined ? null : StageSums.of(setting, simple.sums)
     const size = simple.sample?.(points.rows) ?? points.rows
     const inner = attempts.map(size < points.rows ? onSample(size) : within)
@@ -361,8 +364,8 @@ export const stagesOn = <P extends string>(
       stage: pipe(
         [
           ...(loss?.problems ?? []),
-          ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
-          ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
+          ...stageProblems(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
+          ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandomLoss(loss.loss, points) }),
           ...inner.flatMap(({ problems }) => problems),
           ...(sums === null || !sound ? [] : sums.problems(first()))
         ],
@@ -378,7 +381,10 @@ export const stagesOn = <P extends string>(
               sums,
               inner,
               // What attempts lead to has been judged on the way.
-              judge: inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])
+              judge:
+                inner.length > 0
+                  ? blind
+                  : divergenceJudge(model, points, schedule, [...(loss?.times() ?? []), ...times])
             })
         )
       )
@@ -389,12 +395,15 @@ export const stagesOn = <P extends string>(
     (size: number) =>
     (placed: Stage.Placed): InnerStage => {
       const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
-        const few = pipe(key, Key.subset(points.rows, size), Source.select)(points)
+        const few = pipe(key, Key.subset(points.rows, size), Source.selectedRows)(points)
         const begin = pipe(
           Initializer.interpret(score, few)(pipeline.initializer),
           E.getOrElse(() => start)
         )
-        return { few, ...stagesOn({ ...setup, start: begin, points: few, place: Place.here }).within(placed) }
+        return {
+          few,
+          ...stagesOn({ ...setup, start: begin, points: few, backend: Backend.localBackend }).within(placed)
+        }
       }
       const { few, engines, problems } = on(Key.fromSeed(0))
       return {
@@ -403,7 +412,7 @@ export const stagesOn = <P extends string>(
           // What is wrong on all rows too is told already.
           ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
             .map(Problem.within('score'))
-            .map(Stage.inside(placed.path)),
+            .map(Stage.insideStage(placed.path)),
           ...problems
         ],
         attempt: () => (params, key) => {
@@ -416,17 +425,17 @@ export const stagesOn = <P extends string>(
     const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
     return {
       engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
-      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
+      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.insideStage(path, at.path))),
       attempt: () => {
         const run = {
           pipeline,
-          data: () => Source.fingerprint(points),
+          data: () => Source.dataFingerprint(points),
           precision,
           stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
           plan: inner.map(({ compiled }) => compiled.plan())
         }
         return (params, key) => {
-          const last = Run.last({ ...run, start: () => ours<P>(params) })(key)
+          const last = Run.last({ ...run, start: () => withOwnNames<P>(params) })(key)
           return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
         }
       }

@@ -14,7 +14,7 @@ import { Case, type Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Source from '../data/source/source.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
-import { rowsOf } from '../mixture/dataRows.js'
+import { weightedRowsOf } from '../mixture/dataRows.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Expectation from '../objective/expectation.js'
@@ -25,13 +25,13 @@ import * as Score from '../score/score.js'
 import * as Loss from './loss.js'
 
 /** A sum at the numbers of a step. */
-export type Summing = (numbers: Float64Array) => Chunks.Sum<unknown>
-type Made = E.Either<Problem.Problem, Summing>
+export type SumAtNumbers = (numbers: Float64Array) => Chunks.Reduction<unknown>
+type ReductionOrProblem = E.Either<Problem.Problem, SumAtNumbers>
 
 const floats = t.readonlyArray(t.number)
-const scaled = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
-const statistics = t.type({ name: t.literal('statistics'), mixture: t.unknown })
-const expectation = t.type({
+const scaledCodec = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
+const statisticsCodec = t.type({ name: t.literal('statistics'), mixture: t.unknown })
+const expectationCodec = t.type({
   name: t.literal('expectation'),
   score: t.unknown,
   middle: t.union([floats, t.null]),
@@ -39,7 +39,7 @@ const expectation = t.type({
   level: t.union([t.type({ alpha: t.number, sigma: t.number }), t.null])
 })
 
-const loss = t.type({
+const lossCodec = t.type({
   name: t.literal('loss'),
   schedule: t.unknown,
   score: t.unknown,
@@ -59,11 +59,11 @@ const unknown = (value: string): Problem.Problem =>
   )
 
 /** A variance floor, as the M-step is for who adds the chunks. */
-const LEAST = Number.MIN_VALUE
+const SMALLEST_FLOOR = Number.MIN_VALUE
 
 /** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
-const counted =
-  (count: number, domain: string, of: Summing): Summing =>
+const withNumberCount =
+  (count: number, domain: string, of: SumAtNumbers): SumAtNumbers =>
   numbers => {
     if (numbers.length === count) return of(numbers)
     const problem = Problem.of('numbers', numbers.length, domain, 'let all processes be of the same version')
@@ -71,23 +71,23 @@ const counted =
   }
 
 /** Of a score's parameters, after so many other numbers. */
-const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Summing): Summing => {
-  const count = before + Params.sizeOf(Score.shapes(dim)(score))
-  return counted(count, `${count}, as ${Score.show(score)} has`, of)
+const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: SumAtNumbers): SumAtNumbers => {
+  const count = before + Params.paramsSize(Score.shapes(dim)(score))
+  return withNumberCount(count, `${count}, as ${Score.show(score)} has`, of)
 }
 
 /** Of numbers that begin with the two of a key. */
 const withKey =
-  (of: (key: Key.Key, numbers: Float64Array) => Chunks.Sum<unknown>): Summing =>
+  (of: (key: Key.Key, numbers: Float64Array) => Chunks.Reduction<unknown>): SumAtNumbers =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
 
 /** Whether vectors have as many numbers as rows have. */
-const ofRows = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
+const matchColumnCount = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
   vectors.every(vector => vector === null || vector.length === dim)
 
 /** The problems of the parts of a loss, before anything of their size is made. */
-const problemsOf = (
+const lossPartProblems = (
   { score, schedule, objective, expectation }: Loss.Loss<string>,
   source: Source.Source
 ): ReadonlyArray<Problem.Problem> => [
@@ -96,8 +96,8 @@ const problemsOf = (
 ]
 
 /** The rows less a vector, where there is one. */
-const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
-  middle === null ? source : Source.shifted(Float64Array.from(middle))(source)
+const sourceLess = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
+  middle === null ? source : Source.shiftRows(Float64Array.from(middle))(source)
 
 /**
  * The sum that a description is of, on a source of all rows; of these only those are read that belong to the chunks asked for.
@@ -122,28 +122,28 @@ const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Sou
 export const asked =
   (vocabulary: Vocabulary.Vocabulary) =>
   (described: unknown) =>
-  (source: Source.Source): Made => {
-    if (scaled.is(described) && ofRows([described.centre, described.scale], source.dim)) {
+  (source: Source.Source): ReductionOrProblem => {
+    if (scaledCodec.is(described) && matchColumnCount([described.centre, described.scale], source.dim)) {
       const centre = Float64Array.from(described.centre)
       const scale = Float64Array.from(described.scale)
-      return pipe(source, Source.inUnits({ centre, scale }), asked(vocabulary)(described.of))
+      return pipe(source, Source.dataInUnits({ centre, scale }), asked(vocabulary)(described.of))
     }
-    if (statistics.is(described))
+    if (statisticsCodec.is(described))
       return pipe(
         Mixture.codec.decode(described.mixture),
         E.mapLeft(() => unknown(JSON.stringify(described.mixture))),
         E.filterOrElse(
-          mixture => Mixture.dim(mixture) === source.dim,
-          mixture => unknown(`of a mixture of ${Mixture.dim(mixture)} columns`)
+          mixture => Mixture.dimension(mixture) === source.dim,
+          mixture => unknown(`of a mixture of ${Mixture.dimension(mixture)} columns`)
         ),
         E.map(mixture => {
-          const sum = Statistics.sum(rowsOf(source))(mixture)
-          return counted(0, 'none, as a mixture says all', () => sum)
+          const sum = Statistics.describeRows(weightedRowsOf(source))(mixture)
+          return withNumberCount(0, 'none, as a mixture says all', () => sum)
         })
       )
-    if (expectation.is(described) && ofRows([described.middle], source.dim)) {
+    if (expectationCodec.is(described) && matchColumnCount([described.middle], source.dim)) {
       const { middle, kind, level } = described
-      const rows = rowsOf(about(middle, source))
+      const rows = weightedRowsOf(sourceLess(middle, source))
       return pipe(
         Score.codec(vocabulary).decode(described.score),
         E.mapLeft(() => unknown(JSON.stringify(described.score))),
@@ -154,12 +154,12 @@ export const asked =
         E.flatMap(score =>
           pipe(
             O.fromNullable(Score.interpret(score).family),
-            O.filter(kind === 'posterior' ? EM.servesPrior : EM.serves),
+            O.filter(kind === 'posterior' ? EM.servesPrior : EM.supportsEM),
             E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
             E.map(family => {
               const params = Params.unpacked(Score.shapes(source.dim)(score))
               if (level !== null) {
-                const of = EM.noisySummed(family, LEAST, rows)
+                const of = EM.noisySummed(family, SMALLEST_FLOOR, rows)
                 return ofParams(
                   score,
                   source.dim,
@@ -171,17 +171,17 @@ export const asked =
               const mean = new Float64Array(source.dim)
               const covariance = new Float64Array(0)
               const prior = { shrinkage: 0, mean, covariance, rows: source.total }
-              const of: (params: Params.Params<string>) => Chunks.Sum<unknown> =
+              const of: (params: Params.Params<string>) => Chunks.Reduction<unknown> =
                 kind === 'judged'
                   ? EM.judgedSum(family, rows)
-                  : EM.summed(family, LEAST, rows, kind === 'posterior' ? prior : null)
+                  : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)
               return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
             })
           )
         )
       )
     }
-    if (loss.is(described) && ofRows([described.middle], source.dim)) {
+    if (lossCodec.is(described) && matchColumnCount([described.middle], source.dim)) {
       const { engine, precision, middle } = described
       return pipe(
         Ap.sequenceS(E.Apply)({
@@ -192,11 +192,11 @@ export const asked =
         }),
         E.mapLeft(() => unknown(JSON.stringify(described))),
         E.filterOrElse(
-          of => problemsOf(of, source).length === 0,
-          of => problemsOf(of, source)[0]
+          of => lossPartProblems(of, source).length === 0,
+          of => lossPartProblems(of, source)[0]
         ),
         E.map(of => {
-          const sum = Loss.summed(of, engine, precision, about(middle, source))
+          const sum = Loss.lossReduction(of, engine, precision, sourceLess(middle, source))
           const params = Params.unpacked(Score.shapes(source.dim)(of.score))
           return ofParams(
             of.score,

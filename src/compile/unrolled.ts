@@ -40,10 +40,10 @@ import {
   type NdArray,
   type Tensor
 } from '../../lib/index.js'
-import { unfold } from '../../lib/plain/iterate.js'
+import { unfoldIterable } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from './index.js'
-import { given } from '../core/order.js'
+import { argumentWithFields } from '../core/order.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
@@ -68,7 +68,7 @@ export interface After<P extends string, M extends string> {
   readonly memory: Params.Tensors<M>
 }
 
-export interface Description<P extends string, Q extends string, M extends string = never> {
+export interface UnrolledDescription<P extends string, Q extends string, M extends string = never> {
   readonly steps: number
   /** A step in the tensor vocabulary. Projections stand at its end. */
   readonly step: (at: At<P, Q, M>) => After<P, M>
@@ -92,7 +92,12 @@ const MOST_BYTES = 268435456
 /** θ ← θ − rates[step] ∇L, one rate a step. */
 export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, never> => {
   const call = 'Compile.unrolled(loss, { steps, step: Compile.descent, end })'
-  const { params, gradient, numbers, step } = given(at, ['params', 'gradient', 'numbers'], 'where a step starts', call)
+  const { params, gradient, numbers, step } = argumentWithFields(
+    at,
+    ['params', 'gradient', 'numbers'],
+    'where a step starts',
+    call
+  )
   return {
     params: Params.map<Tensor, Tensor>((x, name) =>
       sub(x, mul(reshape(slice(numbers.rates, [step], [1]), []), gradient[name as P]))
@@ -101,15 +106,15 @@ export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, n
   }
 }
 
-type Named<A> = Readonly<Record<string, A>>
-type Arrays = Params.Params<string>
+type RecordOf<A> = Readonly<Record<string, A>>
+type AnyParams = Params.Params<string>
 
 /** Names of several kinds as those of one record, each with its kind before it; and those of a kind. */
-const joined = <A>(kinds: Named<Named<A>>): Named<A> =>
+const joinKinds = <A>(kinds: RecordOf<RecordOf<A>>): RecordOf<A> =>
   Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, all]) => Object.entries(all).map(([name, a]) => [`${kind} ${name}`, a]))
   )
-const ofKind = <A>(kind: string, all: Named<A>): Named<A> =>
+const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))
   )
@@ -130,7 +135,7 @@ const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> 
     : [Problem.of('steps', steps, 'a whole number ≥ 0', 'try 10')]
 
 /** What a step comes to, as arrays; throws where these have not the names and shapes that it began with. */
-const taken = (step: Mapped, state: Arrays, rest: Arrays): Arrays => {
+const mappedStep = (step: Mapped, state: AnyParams, rest: AnyParams): AnyParams => {
   const wanted = Params.shapes(state)
   const all = compute(() => {
     const after = step(Params.map(fromNdArray)({ ...state, ...rest }))
@@ -148,13 +153,13 @@ const taken = (step: Mapped, state: Arrays, rest: Arrays): Arrays => {
 }
 
 /** ⟨what a step comes to, what is owed to it⟩ */
-const against = (after: Params.Tensors<string>, owed: Arrays): Tensor =>
+const projectedOutput = (after: Params.Tensors<string>, owed: AnyParams): Tensor =>
   Object.entries(after)
     .map(([name, x]) => sum(mul(x, fromNdArray(owed[name]))))
     .reduce((a, b) => add(a, b))
 
-const plus = Params.zipWith((a, b) => a + b)
-const nothing = Params.mapValues(() => 0)
+const addArrays = Params.zipWith((a, b) => a + b)
+const zeroArrays = Params.mapValues(() => 0)
 
 /**
  * A short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end in both. Step i
@@ -164,7 +169,7 @@ const nothing = Params.mapValues(() => 0)
 export const of =
   <P extends string, Q extends string, M extends string = never>(
     loss: Compile.Loss<P>,
-    description: Description<P, Q, M>
+    description: UnrolledDescription<P, Q, M>
   ): ((
     data: Source.Data
   ) => E.Either<
@@ -173,9 +178,14 @@ export const of =
   >) =>
   data => {
     const call = 'Compile.unrolled(loss, { steps, step, end })'
-    const { steps, step, end, memory } = given(description, ['steps', 'step', 'end'], 'what a run does', call)
-    const remembered: Arrays = memory ?? {}
-    const kept = Params.sizeOf(Score.shapes(data.dim)(loss.score)) + Params.sizeOf(Params.shapes(remembered))
+    const { steps, step, end, memory } = argumentWithFields(
+      description,
+      ['steps', 'step', 'end'],
+      'what a run does',
+      call
+    )
+    const remembered: AnyParams = memory ?? {}
+    const kept = Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
     // The step works with whatever names there are, and hands back those that it was given.
     const own: (at: At<string, string, string>) => After<string, string> = step
     const write =
@@ -184,9 +194,9 @@ export const of =
         const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
           ofKind(kind, all)
         )
-        return joined<Tensor>({ ...own({ params, gradient, memory, numbers, step: i }) })
+        return joinKinds<Tensor>({ ...own({ params, gradient, memory, numbers, step: i }) })
       }
-    const paramsOf = (state: Arrays): Params.Params<P> => ofKind('params', state) as Params.Params<P>
+    const paramsOf = (state: AnyParams): Params.Params<P> => ofKind('params', state) as Params.Params<P>
     return pipe(
       E.Do,
       E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data)),
@@ -196,44 +206,49 @@ export const of =
         const keys = pipe(key, Key.named('steps', 'end'))
         // As a run of one stage has them.
         const keyAt = (i: number): Key.Key => pipe(keys.steps, Key.child(0), Key.child(i))
-        const rest = (i: number, state: Arrays): Arrays =>
-          joined<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })
-        const begin = { i: 0, state: joined<NdArray>({ params: start, memory: remembered }) }
-        const run = unfold(begin, ({ i, state }) =>
-          i < steps && Params.isFinite(state) ? { i: i + 1, state: taken(write(i), state, rest(i, state)) } : null
+        const rest = (i: number, state: AnyParams): AnyParams =>
+          joinKinds<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })
+        const begin = { i: 0, state: joinKinds<NdArray>({ params: start, memory: remembered }) }
+        const run = unfoldIterable(begin, ({ i, state }) =>
+          i < steps && Params.isFiniteParams(state)
+            ? { i: i + 1, state: mappedStep(write(i), state, rest(i, state)) }
+            : null
         )
         const states = Array.from(run, ({ state }) => state)
         const last = states[states.length - 1]
         const found = Params.whereInfinite(last)
         if (found !== null)
-          return E.left(Problem.alone(Problem.of(`step ${states.length - 1}`, found, 'finite', REMEDY)))
+          return E.left(Problem.singleProblem(Problem.of(`step ${states.length - 1}`, found, 'finite', UNROLL_REMEDY)))
         const { value, gradient } = end(paramsOf(last), keys.end)
         const { owed, sum } = states.slice(0, -1).reduceRight(
           ({ owed, sum }, state, i) => {
-            const inputs: Arrays = valueAndGrad<string>(all => against(write(i)(all), owed))({
+            const inputs: AnyParams = valueAndGrad<string>(all => projectedOutput(write(i)(all), owed))({
               ...state,
               ...rest(i, state)
             }).gradient
             const curved = product(paramsOf(state), ofKind('gradient', inputs) as Params.Params<P>, keyAt(i))
             return {
-              owed: joined<NdArray>({
-                params: plus<string>(ofKind('params', inputs), curved),
+              owed: joinKinds<NdArray>({
+                params: addArrays<string>(ofKind('params', inputs), curved),
                 memory: ofKind('memory', inputs)
               }),
-              sum: plus<string>(sum, ofKind('numbers', inputs))
+              sum: addArrays<string>(sum, ofKind('numbers', inputs))
             }
           },
-          { owed: joined<NdArray>({ params: gradient, memory: nothing(remembered) }), sum: nothing<string>(numbers) }
+          {
+            owed: joinKinds<NdArray>({ params: gradient, memory: zeroArrays(remembered) }),
+            sum: zeroArrays<string>(numbers)
+          }
         )
-        return Number.isFinite(value) && Params.isFinite(owed) && Params.isFinite(sum)
+        return Number.isFinite(value) && Params.isFiniteParams(owed) && Params.isFiniteParams(sum)
           ? E.right({
               value,
               params: paramsOf(last),
               gradient: { start: paramsOf(owed), numbers: sum as Params.Params<Q> }
             })
-          : E.left(Problem.alone(Problem.of('the end', value, 'finite, with its gradient', REMEDY)))
+          : E.left(Problem.singleProblem(Problem.of('the end', value, 'finite, with its gradient', UNROLL_REMEDY)))
       })
     )
   }
 
-const REMEDY = 'try smaller rates, fewer steps or a start nearer to the data'
+const UNROLL_REMEDY = 'try smaller rates, fewer steps or a start nearer to the data'

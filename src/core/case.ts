@@ -4,8 +4,8 @@ import type { Field, Fields, NoFields, Of } from './field.js'
 import * as Problem from './problem.js'
 import { isRecord } from './record.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { collect, foldUp, share } from './walk.js'
-import { literal, nearest, quotedValue } from './spelling.js'
+import { collect, foldUp, splitResults } from './walk.js'
+import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
 /** Shared by all copies of the library in a program. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
@@ -53,7 +53,7 @@ export const field = (value: unknown, name: string): unknown =>
 
 // —— what follows from a case, at any depth ——
 
-interface Node {
+interface CaseNode {
   readonly path: string
   readonly depth: number
   readonly value: AnyValue
@@ -61,12 +61,12 @@ interface Node {
   readonly bare: boolean
 }
 
-const join = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
+const joinFieldPath = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
 
-const inside = ({ path, depth, value }: Node): ReadonlyArray<Node> =>
+const nestedNodes = ({ path, depth, value }: CaseNode): ReadonlyArray<CaseNode> =>
   Object.entries(value[ofCase].fields).flatMap(([name, f]) =>
     f.nested(field(value, name)).map(({ at, value, bare }) => ({
-      path: join(path, name + at),
+      path: joinFieldPath(path, name + at),
       depth: depth + 1,
       value,
       bare: bare === true
@@ -75,20 +75,23 @@ const inside = ({ path, depth, value }: Node): ReadonlyArray<Node> =>
 
 /** A description and all that stand in it, itself first. */
 export const parts = (value: AnyValue): ReadonlyArray<AnyValue> =>
-  collect<Node, AnyValue>({ path: '', depth: 0, value, bare: false }, inside, ({ value }) => [value])
+  collect<CaseNode, AnyValue>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }) => [value])
 
 /** A description within another, and where it stands there: `stages[1].stage`. */
-export interface Placed {
+export interface PlacedCase {
   readonly path: string
   readonly value: AnyValue
 }
 
 /** A description and all that stand in it, itself first, each with where it stands. */
-export const placed = (value: AnyValue): ReadonlyArray<Placed> =>
-  collect<Node, Placed>({ path: '', depth: 0, value, bare: false }, inside, ({ path, value }) => [{ path, value }])
+export const placedDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
+  collect<CaseNode, PlacedCase>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ path, value }) => [
+    { path, value }
+  ])
 
 /** The descriptions that stand in it directly. */
-export const inner = (value: AnyValue): ReadonlyArray<Placed> => inside({ path: '', depth: 0, value, bare: false })
+export const innerDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
+  nestedNodes({ path: '', depth: 0, value, bare: false })
 
 /** The same description with other values of some fields. */
 export const changed =
@@ -103,7 +106,7 @@ export const changed =
 export const mapInner =
   (f: (inner: AnyValue) => AnyValue) =>
   <T extends AnyValue>(value: T): T => {
-    const made = inner(value).map(({ value }) => f(value))
+    const made = innerDescriptions(value).map(({ value }) => f(value))
     const fields = perField(value[ofCase].fields, (one, k) => one.nested(field(value, k)).length, made)
     return changed(Object.fromEntries(fields.map(([k, one, parts]) => [k, one.rebuilt(field(value, k), parts)])))(value)
   }
@@ -115,7 +118,7 @@ export const perField = <R>(
   results: ReadonlyArray<R>
 ): ReadonlyArray<readonly [string, Field<unknown, never>, ReadonlyArray<R>]> => {
   const entries = Object.entries(fields)
-  const parts = share(
+  const parts = splitResults(
     entries.map(([name, f]) => count(f, name)),
     results
   )
@@ -123,25 +126,25 @@ export const perField = <R>(
 }
 
 /** The description as the code that builds it. */
-export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : literal(value))
+export const show = (value: AnyValue): string => (isValue(value) ? printedCase(value) : literalCode(value))
 
 /** A list without its brackets. Its parts are joined again, not cut out of the printed list, which would take quadratic time. */
-const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
+const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
 /** The field at a place of a call, where its list may be spread. */
 const fieldAt = (place: string): string => place.replace('...', '')
 
-const options = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
+const optionsCode = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
   given.length === 0 ? null : `{ ${given.map(([k, text]) => `${k}: ${text}`).join(', ')} }`
 
-const printed = (value: AnyValue): string =>
-  foldUp<Node, string>({ path: '', depth: 0, value, bare: false }, inside, ({ value }, results) => {
+const printedCase = (value: AnyValue): string =>
+  foldUp<CaseNode, string>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }, results) => {
     const { concept, name, fields, call, on } = value[ofCase]
     const parts = new Map(
       perField(fields, (f, k) => f.nested(field(value, k)).length, results).map(([k, f, inner]) => [
         k,
-        call?.includes(`...${k}`) === true ? spread(f, field(value, k), inner) : f.show(field(value, k), inner)
+        call?.includes(`...${k}`) === true ? spreadListCode(f, field(value, k), inner) : f.show(field(value, k), inner)
       ])
     )
     const given = [...parts].filter(([k, text]) => k !== on && text !== null)
@@ -149,9 +152,9 @@ const printed = (value: AnyValue): string =>
     if (parts.size === 0) return word
     const args =
       call === null
-        ? (options(given) ?? '')
+        ? (optionsCode(given) ?? '')
         : call
-            .map(k => (k === '{}' ? options(given.filter(([k]) => !call.includes(k))) : parts.get(fieldAt(k))))
+            .map(k => (k === '{}' ? optionsCode(given.filter(([k]) => !call.includes(k))) : parts.get(fieldAt(k))))
             // What is left out at the end.
             .filter(text => text !== null)
             .join(', ')
@@ -159,7 +162,7 @@ const printed = (value: AnyValue): string =>
   })
 
 /** How many levels of descriptions may stand in each other. */
-export const deepest = 500
+export const MAX_CASE_DEPTH = 500
 
 /** The problems of a description, in all its parts; a bare one was given as a number, and its field has no name. */
 export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
@@ -207,39 +210,49 @@ const lost = (value: unknown): Problem.Problem => {
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
   return Problem.of(
     '',
-    literal(value),
+    literalCode(value),
     'a description: as a copy it has lost its case',
     'build it by its constructor, or read JSON by the codec of its concept'
   )
 }
 
 const inAllParts = (value: AnyValue, bare: boolean): ReadonlyArray<Problem.Problem> =>
-  collect<Node, Problem.Problem>({ path: '', depth: 0, value, bare }, inside, ({ path, depth, value, bare }) => {
-    const { name, fields, check } = value[ofCase]
-    const own = [
-      ...Problem.unless(value._tag === name, '_tag', value._tag, `'${name}', its case`, 'build it by its constructor'),
-      ...Object.entries(fields).flatMap(([name, f]) => f.problems(bare ? '' : name, field(value, name)))
-    ]
-    return [
-      ...(depth === deepest + 1
-        ? [
-            Problem.of(
-              '',
-              `${depth} levels`,
-              `at most ${deepest} levels deep`,
-              'put the parts of inner lists into the outer one'
-            )
-          ]
-        : []),
-      ...own,
-      // Between fields only where each is right.
-      ...(own.length > 0 ? [] : check(value))
-    ].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
-  })
+  collect<CaseNode, Problem.Problem>(
+    { path: '', depth: 0, value, bare },
+    nestedNodes,
+    ({ path, depth, value, bare }) => {
+      const { name, fields, check } = value[ofCase]
+      const own = [
+        ...Problem.unless(
+          value._tag === name,
+          '_tag',
+          value._tag,
+          `'${name}', its case`,
+          'build it by its constructor'
+        ),
+        ...Object.entries(fields).flatMap(([name, f]) => f.problems(bare ? '' : name, field(value, name)))
+      ]
+      return [
+        ...(depth === MAX_CASE_DEPTH + 1
+          ? [
+              Problem.of(
+                '',
+                `${depth} levels`,
+                `at most ${MAX_CASE_DEPTH} levels deep`,
+                'put the parts of inner lists into the outer one'
+              )
+            ]
+          : []),
+        ...own,
+        // Between fields only where each is right.
+        ...(own.length > 0 ? [] : check(value))
+      ].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
+    }
+  )
 
 /** The description as JSON; code is left out, and stands in the vocabulary under its name. */
 export const encode = (value: AnyValue): unknown =>
-  foldUp<Node, unknown>({ path: '', depth: 0, value, bare: false }, inside, ({ value }, results) => ({
+  foldUp<CaseNode, unknown>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }, results) => ({
     _tag: value[ofCase].name,
     ...Object.fromEntries(
       perField(value[ofCase].fields, (f, k) => f.nested(field(value, k)).length, results).flatMap(([k, f, inner]) =>
@@ -254,32 +267,34 @@ export const formula = (value: AnyValue): string => caseOf(value).formula(value)
 // —— constructors ——
 
 /** Types written out in full when an editor shows them. */
-type Shown<T> = T extends infer U ? { readonly [K in keyof U]: U[K] } : never
+type Expanded<T> = T extends infer U ? { readonly [K in keyof U]: U[K] } : never
 
 type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
 /** By `as`, which keeps what is written above each field: an editor shows it over an option. */
-type Given<F> = Shown<
+type GivenOptions<F> = Expanded<
   { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
     readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
   }
 >
 type Elements<I> = I extends ReadonlyArray<infer E> ? ReadonlyArray<E> : never
-type Named<F> =
-  Exclude<keyof F, Defaulted<F>> extends never ? readonly [options?: Given<F>] : readonly [options: Given<F>]
+type OptionsArgument<F> =
+  Exclude<keyof F, Defaulted<F>> extends never
+    ? readonly [options?: GivenOptions<F>]
+    : readonly [options: GivenOptions<F>]
 /** `Rest`: the fields that have had no place yet. */
 type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
   ? H extends '{}'
-    ? Named<Rest>
+    ? OptionsArgument<Rest>
     : H extends `...${infer K extends keyof F & string}`
       ? Elements<Takes<F[K]>>
       : H extends keyof F
         ? readonly [value: Takes<F[H]>, ...others: Positional<F, T, Omit<Rest, H>>]
         : never
   : readonly []
-type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : Named<Omit<F, On & string>>
+type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : OptionsArgument<Omit<F, On & string>>
 
 /** What a case makes: a description of the concept with the fields of the case. */
 export type Made<T, N extends string, V> = T & { readonly _tag: N } & V
@@ -299,8 +314,8 @@ export type Constructor<
 > = keyof F extends never
   ? T & { readonly _tag: N }
   : (On extends keyof F & string
-      ? (...args: Arguments<F, A, On>) => (on: Takes<F[On]>) => Made<T, N, Shown<Of<F>>>
-      : (...args: Arguments<F, A, never>) => Made<T, N, Shown<Of<F>>>) &
+      ? (...args: Arguments<F, A, On>) => (on: Takes<F[On]>) => Made<T, N, Expanded<Of<F>>>
+      : (...args: Arguments<F, A, never>) => Made<T, N, Expanded<Of<F>>>) &
       CaseOf<T>
 
 export interface Spec<N extends string, F extends Fields, M, A extends Call, On extends string | null> {
@@ -323,14 +338,14 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
 /**
  * The given fields and the defaults of the others. An unknown option, or a missing field without default, is a fault in code.
  */
-const filled = (
+const filledFields = (
   word: string,
   fields: Fields,
   given: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> => {
   const unknown = Object.keys(given).find(k => !Object.hasOwn(fields, k))
   if (unknown !== undefined)
-    return refuse(`${word}: ${unknown} is not a field; use ${nearest(unknown, Object.keys(fields)).join(', ')}`)
+    return refuse(`${word}: ${unknown} is not a field; use ${nearestWords(unknown, Object.keys(fields)).join(', ')}`)
   return Object.fromEntries(
     Object.entries(fields).map(([k, f]) => {
       const value =
@@ -399,14 +414,14 @@ export function define<
     ...printing(word)
   }
   const make = (record: Readonly<Record<string, unknown>>): unknown =>
-    Object.freeze({ _tag: name, ...filled(word, fields, record), [ofCase]: self })
+    Object.freeze({ _tag: name, ...filledFields(word, fields, record), [ofCase]: self })
   const options = (given: unknown): Readonly<Record<string, unknown>> =>
     given === undefined
       ? {}
       : isRecord(given)
         ? given
         : refuse(
-            `${word}: ${literal(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
+            `${word}: ${literalCode(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
               fields
             )
               .filter(k => k !== on && self.call?.includes(k) !== true)
@@ -446,7 +461,7 @@ const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given:
   if (names.length === 0 || !names.every(k => Object.hasOwn(fields, k))) return
   const args = (call ?? [])
     .filter(k => k === '{}' || names.includes(fieldAt(k)))
-    .map(k => (k === '{}' ? '{ … }' : typeof given[k] === 'object' ? k : literal(given[k])))
+    .map(k => (k === '{}' ? '{ … }' : typeof given[k] === 'object' ? k : literalCode(given[k])))
   refuse(
     `${word}: { ${names.join(', ')} } is given by name, and is taken by its place; write ${word}(${args.join(', ')})`
   )
@@ -475,7 +490,7 @@ export const isMadeBy =
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
 /** A case that is called in another way than its fields say: with defaults that depend on other fields, or by names. */
-export const called = <T extends AnyValue, G extends (...args: never) => unknown>(
+export const caseCalledBy = <T extends AnyValue, G extends (...args: never) => unknown>(
   constructor: CaseOf<T>,
   call: G
 ): G & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
@@ -487,7 +502,7 @@ export const when =
     isMadeBy(constructor)(value) ? some(known(value)) : none
 
 /** The first of them that knows the case; none where none does. */
-export const known =
+export const firstRule =
   <R>(...rules: ReadonlyArray<(value: AnyValue) => Option<R>>) =>
   (value: AnyValue): Option<R> =>
     rules.reduce<Option<R>>((found, rule) => (found._tag === 'Some' ? found : rule(value)), none)

@@ -5,12 +5,12 @@ import type { Fields, NoFields } from './field.js'
 import type { Problem } from './problem.js'
 import { mistaken } from './order.js'
 import { isRecord } from './record.js'
-import { one } from './spelling.js'
+import { withArticle } from './spelling.js'
 
 type MeaningOf<T> = T extends Value<string, infer M> ? M : never
 
 /** A concept: its name, a line about it, whether a value is a description of it, and what such a description means. */
-export interface Concept<out T extends AnyValue> {
+export interface ConceptOf<out T extends AnyValue> {
   readonly name: string
   readonly about: string
   readonly is: (u: unknown) => u is T
@@ -25,20 +25,20 @@ const isCopy = (u: unknown): u is AnyValue => isRecord(u) && typeof u._tag === '
 export function concept<T extends Value<string, unknown>>(
   name: T[typeof ofCase]['concept'],
   about: string
-): Concept<T> {
+): ConceptOf<T> {
   const is = (u: unknown): u is T => isValue(u) && u[ofCase].concept === name
   return {
     name,
     about,
     is,
     // a case of the concept has a meaning of the concept
-    meaning: u => (is(u) || isCopy(u) ? meaning(u) : mistaken(one(name), u)) as MeaningOf<T>
+    meaning: u => (is(u) || isCopy(u) ? meaning(u) : mistaken(withArticle(name), u)) as MeaningOf<T>
   }
 }
 
 /** A concept with all that its module says of it: how one of one's own is made, and what is asked of any. */
-export interface Words<T extends Value<string, unknown>> {
-  readonly concept: Concept<T>
+export interface ConceptModule<T extends Value<string, unknown>> {
+  readonly concept: ConceptOf<T>
   /** Makes a case, printed, checked, stored and property-tested as ours are. What it means is said at once, of its fields. */
   readonly define: <
     const N extends string,
@@ -57,10 +57,10 @@ export interface Words<T extends Value<string, unknown>> {
   readonly problems: (value: T) => ReadonlyArray<Problem>
 }
 
-export const words = <T extends Value<string, unknown>>(
+export const conceptModule = <T extends Value<string, unknown>>(
   name: T[typeof ofCase]['concept'],
   about: string
-): Words<T> => ({
+): ConceptModule<T> => ({
   concept: concept<T>(name, about),
   define: spec => Case.define(name, spec),
   show: Case.show,

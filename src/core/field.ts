@@ -81,14 +81,14 @@ import type * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
-import { exact } from '../../lib/plain/said.js'
+import { exactText } from '../../lib/plain/said.js'
 import type { AnyValue } from './case.js'
-import type { Concept } from './concept.js'
+import type { ConceptOf } from './concept.js'
 import { left, none, right, some, type Either, type Option, type Some } from './either.js'
 import * as Problem from './problem.js'
 import { isRecord } from './record.js'
-import { share } from './walk.js'
-import { key, literal, nearest, one, quotedValue } from './spelling.js'
+import { splitResults } from './walk.js'
+import { recordKey, literalCode, nearestWords, withArticle, quotedValue } from './spelling.js'
 
 type FastCheck = typeof Fc
 export type Problems = ReadonlyArray<Problem.Problem>
@@ -144,7 +144,7 @@ export type Of<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field
 
 // —— making fields ——
 
-interface Leaf<A> {
+interface LeafField<A> {
   readonly is: (u: unknown) => u is A
   readonly holds?: (a: A) => boolean
   readonly domain: string
@@ -162,11 +162,11 @@ export function leaf<A>({
   holds = () => true,
   domain,
   remedy,
-  show = literal,
+  show = literalCode,
   codec,
   arbitrary,
   sample
-}: Leaf<A>): Field<A> {
+}: LeafField<A>): Field<A> {
   const check = (name: string, u: unknown): Problems =>
     is(u) && holds(u) ? [] : [Problem.of(name, quotedValue(u), domain, remedy)]
   return {
@@ -176,7 +176,7 @@ export function leaf<A>({
     domain,
     remedy,
     problems: check,
-    show: u => (is(u) ? show(u) : literal(u)),
+    show: u => (is(u) ? show(u) : literalCode(u)),
     nested: () => [],
     nestedJson: () => [],
     rebuilt: u => u,
@@ -244,11 +244,11 @@ export function number({
     remedy,
     arbitrary,
     sample: suggestion,
-    show: exact
+    show: exactText
   })
   const field: Field<number> = {
     ...plain,
-    encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : exact(u)),
+    encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : exactText(u)),
     decode: (name, u, inner) =>
       typeof u === 'string' && Object.hasOwn(special, u) ? right(special[u]) : plain.decode(name, u, inner)
   }
@@ -260,7 +260,7 @@ interface Suggested extends Options<number> {
 }
 
 /** A function for each domain. All take the same options; whether these have a default decides the type of the field. */
-interface Domain {
+interface NumberFieldConstructor {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
 }
@@ -269,7 +269,7 @@ const domain = (
   holds: (a: number) => boolean,
   words: string,
   arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
-): Domain => {
+): NumberFieldConstructor => {
   function of(options: { readonly default: number }): WithDefault<number>
   function of(options: { readonly suggestion: number }): Field<number>
   function of({ default: fallback, suggestion }: Suggested): Field<number> {
@@ -312,7 +312,7 @@ export function count({ default: fallback, suggestion, least = 1, most }: WholeN
     arbitrary: (fc: FastCheck) => fc.integer({ min: least, max: Math.min(most ?? 1000, least + 1000) })
   }
   const problems = (name: string, u: unknown): Problems =>
-    isNumber(u) ? Problem.count(name, u, least, spec.suggestion, most) : number(spec).problems(name, u)
+    isNumber(u) ? Problem.requireCount(name, u, least, spec.suggestion, most) : number(spec).problems(name, u)
   return fallback === undefined
     ? { ...number(spec), problems }
     : { ...number({ ...spec, default: fallback }), problems }
@@ -349,14 +349,14 @@ export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArr
             name,
             quotedValue(u),
             field.domain,
-            `try '${typeof u === 'string' ? nearest(u, words)[0] : words[0]}'`
+            `try '${typeof u === 'string' ? nearestWords(u, words)[0] : words[0]}'`
           )
         ])
   return withDefault({ ...field, decode }, words[0])
 }
 
 /** A field of a type that has a codec: arrays, tables, records. */
-export function codec<A>(type: t.Type<A, unknown>, rest: Omit<Leaf<A>, 'is' | 'codec'>): Field<A> {
+export function codec<A>(type: t.Type<A, unknown>, rest: Omit<LeafField<A>, 'is' | 'codec'>): Field<A> {
   return leaf({ ...rest, is: type.is, codec: type })
 }
 
@@ -409,9 +409,9 @@ export interface Short<T, I> {
 }
 
 /** A description of a concept, or what `short` takes for one. */
-export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short<T, I>): Field<T, I | T> {
+export function of<T extends AnyValue, I = T>(concept: ConceptOf<T>, short?: Short<T, I>): Field<T, I | T> {
   const isGiven = (u: unknown): u is I | T => u !== undefined
-  const domain = one(concept.name)
+  const domain = withArticle(concept.name)
   const remedy = `use a constructor of ${concept.name}`
   return {
     is: concept.is,
@@ -433,7 +433,7 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
 }
 
 /** What stands in a value that has parts: by which field, under which key, and how its place is written. */
-interface Part {
+interface FieldPart {
   readonly key: string
   readonly at: string
   readonly field: Field<unknown, never>
@@ -442,11 +442,14 @@ interface Part {
 
 type ByKey<A> = ReadonlyArray<readonly [key: string, of: A]>
 
-interface Whole<A> extends Pick<Field<A, never>, 'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'> {
+interface CompositeField<A> extends Pick<
+  Field<A, never>,
+  'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'
+> {
   /** Whether a value has parts, and what to write in JSON in place of one that has none. */
   readonly isWhole: (u: unknown) => boolean
   readonly write: string
-  readonly parts: (u: unknown) => ReadonlyArray<Part>
+  readonly parts: (u: unknown) => ReadonlyArray<FieldPart>
   /** What is made of parts. */
   readonly made: (parts: ByKey<unknown>) => object
   /** Its code, of theirs; null of what is left out. */
@@ -456,7 +459,15 @@ interface Whole<A> extends Pick<Field<A, never>, 'is' | 'domain' | 'remedy' | 'a
 }
 
 /** A field of values that are made of those of others: everything follows part by part. */
-function made<A, I>({ isWhole, write, parts, made, shown, strangers = () => [], ...own }: Whole<A>): Field<A, I> {
+function compositeField<A, I>({
+  isWhole,
+  write,
+  parts,
+  made,
+  shown,
+  strangers = () => [],
+  ...own
+}: CompositeField<A>): Field<A, I> {
   const misread = (name: string, u: unknown, remedy: string): Problems => [
     Problem.of(name, quotedValue(u), own.domain, remedy)
   ]
@@ -465,9 +476,9 @@ function made<A, I>({ isWhole, write, parts, made, shown, strangers = () => [], 
     u: unknown,
     results: ReadonlyArray<R>,
     nested: 'nested' | 'nestedJson' = 'nested'
-  ): ReadonlyArray<readonly [Part, ReadonlyArray<R>]> => {
+  ): ReadonlyArray<readonly [FieldPart, ReadonlyArray<R>]> => {
     const all = parts(u)
-    const cut = share(
+    const cut = splitResults(
       all.map(({ field, value }) => field[nested](value).length),
       results
     )
@@ -513,7 +524,7 @@ function made<A, I>({ isWhole, write, parts, made, shown, strangers = () => [], 
 
 /** A list of values of another field. */
 export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {
-  return made<ReadonlyArray<A>, ReadonlyArray<I>>({
+  return compositeField<ReadonlyArray<A>, ReadonlyArray<I>>({
     is: (u): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is),
     isWhole: Array.isArray,
     write: 'write [ … ]',
@@ -531,7 +542,7 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
 
 /** Values of another field under names of one's own choice. */
 export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
-  return made<Readonly<Record<string, A>>, Readonly<Record<string, I>>>({
+  return compositeField<Readonly<Record<string, A>>, Readonly<Record<string, I>>>({
     is: (u): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is),
     isWhole: isRecord,
     write: 'write { … }',
@@ -539,7 +550,8 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
     remedy: field.remedy,
     parts: u => (isRecord(u) ? Object.entries(u).map(([key, value]) => ({ key, at: `.${key}`, field, value })) : []),
     made: Object.fromEntries,
-    shown: parts => (parts.length === 0 ? '{}' : `{ ${parts.map(([k, text]) => `${key(k)}: ${text}`).join(', ')} }`),
+    shown: parts =>
+      parts.length === 0 ? '{}' : `{ ${parts.map(([k, text]) => `${recordKey(k)}: ${text}`).join(', ')} }`,
     arbitrary: (fc, any, depth) =>
       fc.dictionary(fc.constantFrom('means', 'logits'), field.arbitrary(fc, any, depth), {
         maxKeys: 2,
@@ -551,16 +563,16 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
 }
 
 /** Descriptions of a concept, in order. */
-export const list = <T extends AnyValue>(concept: Concept<T>): Field<ReadonlyArray<T>> => array(of(concept))
+export const list = <T extends AnyValue>(concept: ConceptOf<T>): Field<ReadonlyArray<T>> => array(of(concept))
 
 /** What a record of fields takes. */
-type Given<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> ? I : never }
+type GivenRecord<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> ? I : never }
 
 /** A record of fields inside a field: the pieces of a piecewise rate. */
-export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
+export function record<F extends Fields>(fields: F): Field<Of<F>, GivenRecord<F>> {
   const entries = Object.entries(fields)
   const names = Object.keys(fields).join(', ')
-  return made<Of<F>, Given<F>>({
+  return compositeField<Of<F>, GivenRecord<F>>({
     is: (u): u is Of<F> => isRecord(u) && entries.every(([k, f]) => f.is(u[k])),
     isWhole: isRecord,
     write: 'give each of them',

@@ -9,45 +9,45 @@ import { tooDeep } from './tooDeep.js'
 import * as Problem from './problem.js'
 import type * as Vocabulary from './vocabulary.js'
 
-const print = (value: unknown): string => {
+const printJsonValue = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
 /** A codec's parts, where it has any. */
-type Shape = Partial<{
+type CodecShape = Partial<{
   _tag: string
-  type: Shape
-  types: ReadonlyArray<Shape>
-  props: Record<string, Shape>
+  type: CodecShape
+  types: ReadonlyArray<CodecShape>
+  props: Record<string, CodecShape>
 }>
 // io-ts types the codecs of a context as decoders alone; all of these fields may be absent.
-const shape = (codec: object): Shape => codec
+const codecShape = (codec: object): CodecShape => codec
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
 
 const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
 
 /** The branches of a union, through unions in it. */
-const branches = (codec: Shape): ReadonlyArray<Shape> =>
-  codec._tag === 'UnionType' ? (codec.types ?? []).map(shape).flatMap(branches) : [codec]
+const branches = (codec: CodecShape): ReadonlyArray<CodecShape> =>
+  codec._tag === 'UnionType' ? (codec.types ?? []).map(codecShape).flatMap(branches) : [codec]
 
 /** A codec of one form or null: what is not null must be of that form. */
-const isNullable = (codec: Shape): boolean =>
+const isNullable = (codec: CodecShape): boolean =>
   codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
 
 /** The problem an error stands for; null where another error says what is wrong. */
-const problemOf = (error: t.ValidationError): Problem.Problem | null => {
+const validationProblem = (error: t.ValidationError): Problem.Problem | null => {
   const { context } = error
   let path = ''
   for (const [i, { key, actual, type }] of context.entries()) {
-    const outer: Shape = i > 0 ? shape(context[i - 1].type) : {}
+    const outer: CodecShape = i > 0 ? codecShape(context[i - 1].type) : {}
     // The parts of an intersection stand where it stands, and so does what may be null.
     const isPart = outer._tag === 'IntersectionType' || isNullable(outer)
     if (i > 0 && !isPart) path = /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
-    if (isNullable(outer) && shape(type)._tag === 'NullType') return null
-    if (shape(type)._tag === 'UnionType' && !isNullable(shape(type)))
-      return Problem.of(path, print(actual), `of the form ${type.name}`, 'correct it')
+    if (isNullable(outer) && codecShape(type)._tag === 'NullType') return null
+    if (codecShape(type)._tag === 'UnionType' && !isNullable(codecShape(type)))
+      return Problem.of(path, printJsonValue(actual), `of the form ${type.name}`, 'correct it')
   }
   if (isMisread(error)) {
     const { field } = error.problem
@@ -62,55 +62,55 @@ const problemOf = (error: t.ValidationError): Problem.Problem | null => {
         ? 'an object'
         : name.replaceAll(' | ', ' or ')
   return error.message === undefined
-    ? Problem.of(path, print(error.value), domain, error.value === undefined ? 'add it' : 'correct it')
-    : Problem.of(path, print(error.value), 'possible here', error.message)
+    ? Problem.of(path, printJsonValue(error.value), domain, error.value === undefined ? 'add it' : 'correct it')
+    : Problem.of(path, printJsonValue(error.value), 'possible here', error.message)
 }
 
 /** The keys that a codec of objects knows; null where it is of something else. */
-const keysOf = ({ _tag, props, type, types = [] }: Shape): Readonly<Record<string, Shape>> | null => {
+const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Record<string, CodecShape>> | null => {
   if (_tag === 'InterfaceType' || _tag === 'PartialType') return props ?? null
-  if ((_tag === 'ReadonlyType' || _tag === 'ExactType') && type !== undefined) return keysOf(shape(type))
+  if ((_tag === 'ReadonlyType' || _tag === 'ExactType') && type !== undefined) return codecKeys(codecShape(type))
   if (_tag !== 'IntersectionType') return null
-  const parts = types.map(part => keysOf(shape(part)))
+  const parts = types.map(part => codecKeys(codecShape(part)))
   return parts.includes(null)
     ? null
-    : parts.reduce<Readonly<Record<string, Shape>>>((all, part) => ({ ...all, ...part }), {})
+    : parts.reduce<Readonly<Record<string, CodecShape>>>((all, part) => ({ ...all, ...part }), {})
 }
 
 /**
  * Keys that a decoded value has and its codec does not know: a word misspelt, which must not be passed over. Codecs that
  * say nothing of their keys are left alone.
  */
-const strangers = (codec: Shape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
+const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
   if (Array.isArray(value)) {
     const { _tag, type } = codec
     return (_tag === 'ReadonlyArrayType' || _tag === 'ArrayType') && type !== undefined
-      ? value.flatMap((part, i) => strangers(shape(type), part, `${path}[${i}]`))
+      ? value.flatMap((part, i) => unknownKeyProblems(codecShape(type), part, `${path}[${i}]`))
       : branches(codec).length > 1
         ? branches(codec)
             .filter(({ _tag }) => _tag === 'ReadonlyArrayType' || _tag === 'ArrayType')
-            .flatMap(branch => strangers(branch, value, path))
+            .flatMap(branch => unknownKeyProblems(branch, value, path))
         : []
   }
   if (!t.UnknownRecord.is(value)) return []
   const known = branches(codec)
-    .map(keysOf)
+    .map(codecKeys)
     .filter(keys => keys !== null)
   if (known.length !== 1) return []
   const [keys] = known
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = path === '' ? key : `${path}.${key}`
     return Object.hasOwn(keys, key)
-      ? strangers(shape(keys[key]), inner, at)
+      ? unknownKeyProblems(codecShape(keys[key]), inner, at)
       : [Problem.of(at, 'a key', `one of ${Object.keys(keys).join(', ')}`, 'correct it, or leave it out')]
   })
 }
 
 /** The value that JSON text stands for; all problems at once, each named within `source`. */
-export const decode =
+export const decodeJson =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {
-    if (isDeeper(json, Limits.depth)) return E.left([tooDeep(source)])
+    if (isDeeper(json, Limits.maxDepth)) return E.left([tooDeep(source)])
     const placed = (problem: Problem.Problem): Problem.Problem => ({
       ...problem,
       field: problem.field === '' ? source : `${source}, ${problem.field}`
@@ -120,25 +120,28 @@ export const decode =
       E.mapLeft((errors): Problem.Problems => {
         const found = new Map<string, Problem.Problem>()
         // A codec with messages of its own may have several of one place.
-        for (const problem of errors.map(problemOf).filter(problem => problem !== null)) {
+        for (const problem of errors.map(validationProblem).filter(problem => problem !== null)) {
           const key = `${problem.field}; ${problem.remedy}`
           if (!found.has(key)) found.set(key, problem)
         }
-        const [first = Problem.of('', print(json), `of the form ${codec.name}`, 'correct it'), ...rest] =
-          Problem.listed(Limits.problems)([...found.values()])
+        const [first = Problem.of('', printJsonValue(json), `of the form ${codec.name}`, 'correct it'), ...rest] =
+          Problem.listedProblems(Limits.problems)([...found.values()])
         return [placed(first), ...rest.map(placed)]
       }),
       E.flatMap(value =>
-        Problem.faultless(Problem.listed(Limits.problems)(strangers(shape(codec), json, '')).map(placed), value)
+        Problem.faultless(
+          Problem.listedProblems(Limits.problems)(unknownKeyProblems(codecShape(codec), json, '')).map(placed),
+          value
+        )
       )
     )
   }
 
 /** The JSON that text stands for; `argument` is what its file at `path` is given as. */
-export const parse =
+export const parseJsonText =
   (argument: string, path: string, remedy = 'it may be cut short or edited: write it again') =>
   (text: string): E.Either<Problem.Problems, unknown> => {
-    const found = parseJson(text, Limits.depth)
+    const found = parseJson(text, Limits.maxDepth)
     return 'fault' in found
       ? E.left([Problem.of(argument, path, `JSON (${found.fault})`, remedy)])
       : E.right(found.value)

@@ -4,7 +4,7 @@ const opens = '([{'
 const closes = ')]}'
 const quotes = '\'"`'
 
-interface Group {
+interface BracketGroup {
   readonly from: number
   readonly to: number
   /** Where the commas between its items stand. */
@@ -12,8 +12,8 @@ interface Group {
 }
 
 /** The outermost brackets of code, strings passed over. */
-const groups = (code: string): ReadonlyArray<Group> => {
-  const found: Array<Group> = []
+const bracketGroups = (code: string): ReadonlyArray<BracketGroup> => {
+  const found: Array<BracketGroup> = []
   let depth = 0
   let from = 0
   let quote: string | null = null
@@ -38,7 +38,7 @@ const groups = (code: string): ReadonlyArray<Group> => {
   return found
 }
 
-const items = (code: string, { from, to, commas }: Group): ReadonlyArray<string> => {
+const items = (code: string, { from, to, commas }: BracketGroup): ReadonlyArray<string> => {
   const ends = [...commas, to]
   return ends.map((end, i) => code.slice(i === 0 ? from + 1 : ends[i - 1] + 1, end).trim())
 }
@@ -49,7 +49,7 @@ const items = (code: string, { from, to, commas }: Group): ReadonlyArray<string>
  */
 export const laidOut = (code: string, width: number): string => {
   const lines = (code: string, indent: number, around: number): string => {
-    const last = groups(code)
+    const last = bracketGroups(code)
       .filter(({ from, to }) => code.slice(from + 1, to).trim() !== '')
       .at(-1)
     if (indent + code.length + around <= width || last === undefined) return code

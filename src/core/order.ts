@@ -7,17 +7,17 @@ import { isRecord } from './record.js'
 import { quotedValue } from './spelling.js'
 
 /** So many names of fields tell what a record is. */
-const NAMES = 4
+const MAX_NAMED_FIELDS = 4
 
 /** What was given, in a few words: a record by its fields, a list by its length, a number as it is. */
-const described = (u: unknown): string => {
+const describeArgument = (u: unknown): string => {
   if (u === undefined) return 'undefined'
   if (Array.isArray(u)) return `a list of ${u.length}`
   if (!isRecord(u)) return quotedValue(u)
   const names = Object.keys(u)
   return typeof u._tag === 'string'
     ? `the value '${u._tag}'`
-    : `{ ${names.slice(0, NAMES).join(', ')}${names.length > NAMES ? ', …' : ''} }`
+    : `{ ${names.slice(0, MAX_NAMED_FIELDS).join(', ')}${names.length > MAX_NAMED_FIELDS ? ', …' : ''} }`
 }
 
 const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
@@ -27,12 +27,12 @@ export const mistaken = (wanted: string, given: unknown, call: string | null = n
   const one = uncalled(given)
   if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)
   throw new TypeError(
-    `${call === null ? '' : `${call}: `}${described(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
+    `${call === null ? '' : `${call}: `}${describeArgument(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
   )
 }
 
 /** An argument with these fields, a list of names; any other is refused. */
-export const given = <A>(argument: A, fields: ReadonlyArray<string>, wanted: string, call: string): A =>
+export const argumentWithFields = <A>(argument: A, fields: ReadonlyArray<string>, wanted: string, call: string): A =>
   isRecord(argument) && fields.every(name => name in argument) ? argument : mistaken(wanted, argument, call)
 
 /** A list; anything else is refused. */

@@ -4,13 +4,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
-import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
+import { allFinite, shapeText, shapeSize } from '../../lib/arrays/ndarray.js'
 import { tabulate } from '../../lib/arrays/entries.js'
-import { changed } from '../../lib/plain/byName.js'
+import { mapRecordValues } from '../../lib/plain/byName.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { mistaken } from './order.js'
 import { isRecord } from './record.js'
-import { key } from './spelling.js'
+import { recordKey } from './spelling.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
 
@@ -22,8 +22,8 @@ export type Shapes<P extends string> = { readonly [K in P]: ReadonlyArray<number
 /** Numbers nested to any depth, as one writes an array in code. */
 export type Nested = number | ReadonlyArray<Nested>
 
-const shapeOf = (nested: Nested): ReadonlyArray<number> =>
-  typeof nested === 'number' ? [] : nested.length === 0 ? [0] : [nested.length, ...shapeOf(nested[0])]
+const nestedShape = (nested: Nested): ReadonlyArray<number> =>
+  typeof nested === 'number' ? [] : nested.length === 0 ? [0] : [nested.length, ...nestedShape(nested[0])]
 
 const isNumber = (nested: Nested): nested is number => typeof nested === 'number'
 
@@ -38,7 +38,7 @@ const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean => {
 
 /** The array written as nested numbers; `null` where the nesting is ragged. */
 export const ndArray = (nested: Nested): NdArray | null => {
-  const shape = shapeOf(nested)
+  const shape = nestedShape(nested)
   return isRegular(nested, shape) ? { shape, values: Float64Array.from(flatten(nested)) } : null
 }
 
@@ -46,7 +46,7 @@ export const ndArray = (nested: Nested): NdArray | null => {
 export const nested = ({ shape, values }: NdArray): Nested => {
   if (shape.length === 0) return values[0]
   const [length, ...rest] = shape
-  const stride = size(rest)
+  const stride = shapeSize(rest)
   return Array.from({ length }, (_, i) =>
     nested({ shape: rest, values: values.subarray(i * stride, (i + 1) * stride) })
   )
@@ -57,10 +57,10 @@ export const map =
   <A, B>(f: (a: A, name: string) => B) =>
   <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
     // A record of strings forgets the literal names, which the mapping leaves as they are.
-    changed<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
+    mapRecordValues<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
 
 /** The numbers of each array. */
-export const numbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
+export const paramNumbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
   map<NdArray, Float64Array>(({ values }) => values)(params)
 
 /** The names, in the order of writing. */
@@ -89,22 +89,26 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
  *
  * @throws TypeError
  */
-export const arrays = <P extends string>(params: Params<P>, wanted: ReadonlyArray<P>, call: string): Params<P> =>
+export const paramsArgument = <P extends string>(
+  params: Params<P>,
+  wanted: ReadonlyArray<P>,
+  call: string
+): Params<P> =>
   isRecord(params) && wanted.every(name => isRecord(params[name]) && 'shape' in params[name])
     ? params
     : mistaken(`parameters: make them by Params.of({ ${wanted.join(', ')} })`, params, call)
 
 /** The parameters, if they have these names and shapes; throws a RangeError that names the first that has not. */
-export const checked =
+export const checkedParams =
   <P extends string>(wanted: Shapes<P>) =>
   (params: Params<P>): Params<P> => {
     if (!isRecord(params)) return mistaken('parameters', params)
-    const found = (name: P): string => (name in params ? `shape ${shown(params[name].shape)}` : 'missing')
-    const wrong = names(wanted).find(name => found(name) !== `shape ${shown(wanted[name])}`)
+    const found = (name: P): string => (name in params ? `shape ${shapeText(params[name].shape)}` : 'missing')
+    const wrong = names(wanted).find(name => found(name) !== `shape ${shapeText(wanted[name])}`)
     return wrong === undefined
       ? params
       : refuse(
-          `${wrong}: ${found(wrong)} is not of shape ${shown(wanted[wrong])}; give parameters that fit the score and the data`
+          `${wrong}: ${found(wrong)} is not of shape ${shapeText(wanted[wrong])}; give parameters that fit the score and the data`
         )
   }
 
@@ -131,19 +135,19 @@ export const zipArrays =
 
 /** Arrays of zeros, by name. */
 export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
-  map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(size(shape)) }))(shapes)
+  map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(shapeSize(shape)) }))(shapes)
 
 /** The shape of each array, by name. */
 export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
   map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
 
 /** How many numbers parameters of these shapes are. */
-export const sizeOf = <P extends string>(shapes: Shapes<P>): number =>
-  Object.values<ReadonlyArray<number>>(shapes).reduce((sum, shape) => sum + size(shape), 0)
+export const paramsSize = <P extends string>(shapes: Shapes<P>): number =>
+  Object.values<ReadonlyArray<number>>(shapes).reduce((sum, shape) => sum + shapeSize(shape), 0)
 
 /** All numbers, one parameter after another. */
 export const packed = <P extends string>(params: Params<P>): Float64Array => {
-  const out = new Float64Array(sizeOf(shapes(params)))
+  const out = new Float64Array(paramsSize(shapes(params)))
   Object.values<NdArray>(params).reduce((at, { values }) => {
     out.set(values, at)
     return at + values.length
@@ -155,17 +159,17 @@ export const packed = <P extends string>(params: Params<P>): Float64Array => {
 export const unpacked =
   <P extends string>(shapes: Shapes<P>) =>
   (numbers: Float64Array): Params<P> => {
-    const sizes = Object.values<ReadonlyArray<number>>(shapes).map(size)
+    const sizes = Object.values<ReadonlyArray<number>>(shapes).map(shapeSize)
     const order = Object.keys(shapes)
     return map<ReadonlyArray<number>, NdArray>((shape, name) => {
       const at = sizes.slice(0, order.indexOf(name)).reduce((sum, size) => sum + size, 0)
-      return { shape, values: numbers.slice(at, at + size(shape)) }
+      return { shape, values: numbers.slice(at, at + shapeSize(shape)) }
     })(shapes)
   }
 
 /** Parameters that are 1 in one of their numbers, as `packed` counts them, and 0 elsewhere. */
 export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P> =>
-  unpacked(shapes)(Float64Array.from({ length: sizeOf(shapes) }, (_, i) => (i === at ? 1 : 0)))
+  unpacked(shapes)(Float64Array.from({ length: paramsSize(shapes) }, (_, i) => (i === at ? 1 : 0)))
 
 /** The Euclidean norm over all names together. */
 export const norm = <P extends string>(params: Params<P>): number =>
@@ -184,23 +188,23 @@ export const whereInfinite = <P extends string>(params: Params<P>): string | nul
   }, null)
 
 /** Whether every entry is finite. */
-export const isFinite = <P extends string>(params: Params<P>): boolean =>
+export const isFiniteParams = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => allFinite(values))
 
 const showArray = (array: NdArray): string =>
   // An array that its values do not fill cannot be nested.
-  size(array.shape) === array.values.length
+  shapeSize(array.shape) === array.values.length
     ? JSON.stringify(nested(array))
     : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
 
 /** The code that builds them; an array that its values do not fill by its shape and values. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
-    .map(name => `${key(name)}: ${showArray(params[name])}`)
+    .map(name => `${recordKey(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
 /** JSON has no −0, NaN or infinities: they are written as strings, so that a state read back has the same bits. */
-const exact = new t.Type<number, number | string>(
+const exactNumberCodec = new t.Type<number, number | string>(
   'number',
   (u): u is number => typeof u === 'number',
   (u, context) =>
@@ -212,7 +216,7 @@ const exact = new t.Type<number, number | string>(
   value => (Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value))
 )
 
-const written = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exact) })
+const arrayCodec = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exactNumberCodec) })
 
 /** The JSON codec of an array: its shape and its values, which read back to the same bits. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
@@ -221,16 +225,16 @@ export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknow
     typeof u === 'object' && u !== null && 'shape' in u && 'values' in u && u.values instanceof Float64Array,
   (u, context) =>
     pipe(
-      written.validate(u, context),
+      arrayCodec.validate(u, context),
       E.chain(({ shape, values }) =>
-        values.length === size(shape)
+        values.length === shapeSize(shape)
           ? t.success({ shape, values: Float64Array.from(values) })
-          : t.failure(u, context, `${values.length} values do not fill the shape ${shown(shape)}`)
+          : t.failure(u, context, `${values.length} values do not fill the shape ${shapeText(shape)}`)
       )
     ),
-  ({ shape, values }) => written.encode({ shape, values: Array.from(values) })
+  ({ shape, values }) => arrayCodec.encode({ shape, values: Array.from(values) })
 )
 
 /** The JSON codec of arrays by name. */
 export const codec: t.Type<Params<string>, unknown> = t.record(t.string, ndArrayCodec)
-export { exact as numberCodec }
+export { exactNumberCodec as numberCodec }

@@ -1,7 +1,7 @@
 /** A problem with an input: which field holds which value, what its domain is, and what to do about it. */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, left, right, type Either } from './either.js'
-import { nearest, typed } from './spelling.js'
+import { nearestWords, typeAndValue } from './spelling.js'
 
 export interface Problem {
   readonly _tag: 'Problem'
@@ -47,7 +47,7 @@ export const named = (name: string): Part => ({ _tag: 'Named', name })
 /** A setting and the value that cures, null for true or false; without one the setting alone, or what its value is in words. */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
 /** A word of the language, such as the name of a family. */
-export const word = (name: string): Part => ({ _tag: 'Word', name })
+export const wordPhrase = (name: string): Part => ({ _tag: 'Word', name })
 /** What only code can do or look at; a command line leaves it out. */
 export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
 
@@ -67,7 +67,7 @@ const coder: Speaker = part => {
   }
 }
 
-const said = (phrase: Phrase, speaker: Speaker): string =>
+const phraseText = (phrase: Phrase, speaker: Speaker): string =>
   typeof phrase === 'string' ? phrase : phrase.map(part => (typeof part === 'string' ? part : speaker(part))).join('')
 
 /** A problem from its four parts; a number as value is printed. `says` stands in place of `value is not domain`. */
@@ -75,8 +75,8 @@ export const of = (field: string, value: string | number, domain: Phrase, remedy
   _tag: 'Problem',
   field,
   value: String(value),
-  domain: said(domain, coder),
-  remedy: said(remedy, coder),
+  domain: phraseText(domain, coder),
+  remedy: phraseText(remedy, coder),
   ...(says !== undefined && { says }),
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
@@ -87,7 +87,7 @@ export const spoken =
   ({ phrases, ...problem }: Problem): Problem =>
     phrases === undefined
       ? problem
-      : { ...problem, domain: said(phrases.domain, speaker), remedy: said(phrases.remedy, speaker) }
+      : { ...problem, domain: phraseText(phrases.domain, speaker), remedy: phraseText(phrases.remedy, speaker) }
 
 /** The same problem, seen from further out: `within('optimizer')` turns `rate` into `optimizer.rate`. */
 export const within =
@@ -95,7 +95,7 @@ export const within =
   (problem: Problem): Problem => ({ ...problem, field: problem.field === '' ? path : `${path}.${problem.field}` })
 
 /** The same problem, seen from outside of the file, or the group, that it is in. */
-export const inside =
+export const problemInside =
   (place: string) =>
   (problem: Problem): Problem => ({ ...problem, field: `${place}, ${problem.field}` })
 
@@ -160,16 +160,22 @@ export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either
 }
 
 /** A list of one problem, which is all there is. */
-export const alone = (problem: Problem): Problems => [problem]
+export const singleProblem = (problem: Problem): Problems => [problem]
 
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 
 /** A finite number above zero. */
-export const positive = (field: string, value: number, suggestion: number): ReadonlyArray<Problem> =>
-  unless(isNumber(value) && value > 0 && value < Infinity, field, typed(value), '> 0 and finite', `try ${suggestion}`)
+export const requirePositive = (field: string, value: number, suggestion: number): ReadonlyArray<Problem> =>
+  unless(
+    isNumber(value) && value > 0 && value < Infinity,
+    field,
+    typeAndValue(value),
+    '> 0 and finite',
+    `try ${suggestion}`
+  )
 
 /** A whole number of at least `least`, and at most `most` where that is given. */
-export const count = (
+export const requireCount = (
   field: string,
   value: number,
   least: number,
@@ -181,26 +187,26 @@ export const count = (
     : unless(
         Number.isSafeInteger(value) && value >= least,
         field,
-        typed(value),
+        typeAndValue(value),
         `a whole number ≥ ${least}`,
         `try ${suggestion}`
       )
 
 /** One of a few words. */
-export const oneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem> =>
-  unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearest(value, words)[0]}`)
+export const requireOneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem> =>
+  unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearestWords(value, words)[0]}`)
 
 /** Names that options do not have: what is misspelt must not be passed over. */
-export const strangers = <K extends string>(
+export const unknownOptions = <K extends string>(
   options: Readonly<Partial<Record<K, unknown>>>,
   known: Readonly<Record<K, unknown>>
 ): ReadonlyArray<Problem> =>
   Object.keys(options)
     .filter(name => !Object.hasOwn(known, name))
-    .flatMap(name => oneOf('options', name, Object.keys(known)))
+    .flatMap(name => requireOneOf('options', name, Object.keys(known)))
 
 /** Each problem once, and at most so many: how many more there are is the last. */
-export const listed =
+export const listedProblems =
   (most: number) =>
   (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
     const different = [...new Map(problems.map(problem => [show(problem), problem])).values()]

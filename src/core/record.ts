@@ -8,9 +8,9 @@ export const hasCode = ({
 }): boolean => Object.values(fields).some(({ code }) => code)
 
 /** Of each member of a union what is left without a field. */
-type Without<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
+type WithoutField<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** Less one of its fields. */
-export const without = <A extends object, K extends keyof A & string>(record: A, name: K): Without<A, K> =>
+export const withoutField = <A extends object, K extends keyof A & string>(record: A, name: K): WithoutField<A, K> =>
   // What is left has the types it had.
-  Object.fromEntries(Object.entries(record).filter(([key]) => key !== name)) as Without<A, K>
+  Object.fromEntries(Object.entries(record).filter(([key]) => key !== name)) as WithoutField<A, K>

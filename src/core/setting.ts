@@ -2,7 +2,7 @@
 import * as Problem from './problem.js'
 
 /** What a setting may be. */
-export interface Domain<A> {
+export interface SettingDomain<A> {
   /** The end of the sentence "it is not …". */
   readonly says: string
   /** Where they are few: all that it may be. */
@@ -10,42 +10,42 @@ export interface Domain<A> {
   readonly problems: (field: string, value: A) => ReadonlyArray<Problem.Problem>
 }
 
-export interface Setting<A> extends Domain<A> {
+export interface SettingWithDefault<A> extends SettingDomain<A> {
   readonly otherwise: A
 }
 
 /** A domain with what the setting is unless given. */
-export const otherwise =
+export const withDefaultSetting =
   <A>(otherwise: A) =>
-  (domain: Domain<A>): Setting<A> => ({ ...domain, otherwise })
+  (domain: SettingDomain<A>): SettingWithDefault<A> => ({ ...domain, otherwise })
 
 /** Whole numbers of at least `least`, and at most `most` where that is given. */
-export const whole = (least: number, suggestion: number, most?: number): Domain<number> => ({
+export const wholeSetting = (least: number, suggestion: number, most?: number): SettingDomain<number> => ({
   says: `a whole number ≥ ${least}`,
   words: [],
-  problems: (field, value) => Problem.count(field, value, least, suggestion, most)
+  problems: (field, value) => Problem.requireCount(field, value, least, suggestion, most)
 })
 
 /** Finite numbers above zero. */
-export const positive = (suggestion: number): Domain<number> => ({
+export const positiveSetting = (suggestion: number): SettingDomain<number> => ({
   says: '> 0 and finite',
   words: [],
-  problems: (field, value) => Problem.positive(field, value, suggestion)
+  problems: (field, value) => Problem.requirePositive(field, value, suggestion)
 })
 
 /** A few words. */
-export const oneOf = <A extends string>(words: ReadonlyArray<A>): Domain<A> => ({
+export const oneOfSetting = <A extends string>(words: ReadonlyArray<A>): SettingDomain<A> => ({
   says: `one of ${words.join(', ')}`,
   words,
-  problems: (field, value) => Problem.oneOf(field, value, words)
+  problems: (field, value) => Problem.requireOneOf(field, value, words)
 })
 
 /** What is so; a text is quoted where it is refused. */
-export const such = <A extends string | number>(
+export const suchSetting = <A extends string | number>(
   is: (value: A) => boolean,
   says: string,
   remedy: string
-): Domain<A> => ({
+): SettingDomain<A> => ({
   says,
   words: [],
   problems: (field, value) =>
@@ -53,7 +53,10 @@ export const such = <A extends string | number>(
 })
 
 /** The same of each of a list of at least one, or of one alone. */
-export const each = <A>(domain: Domain<A>, none: Problem.Phrase): Pick<Domain<A | ReadonlyArray<A>>, 'problems'> => ({
+export const eachSetting = <A>(
+  domain: SettingDomain<A>,
+  none: Problem.Phrase
+): Pick<SettingDomain<A | ReadonlyArray<A>>, 'problems'> => ({
   problems: (field, given) => {
     const isList = (given: A | ReadonlyArray<A>): given is ReadonlyArray<A> => Array.isArray(given)
     if (!isList(given)) return domain.problems(field, given)
@@ -65,16 +68,16 @@ export const each = <A>(domain: Domain<A>, none: Problem.Phrase): Pick<Domain<A 
 
 /** What each option may be, by its name; null where its type says it all. */
 export type Settings<O> = {
-  readonly [K in keyof O]-?: Pick<Domain<Exclude<O[K], undefined>>, 'problems'> | null
+  readonly [K in keyof O]-?: Pick<SettingDomain<Exclude<O[K], undefined>>, 'problems'> | null
 }
 
 /** The problems of options: names that are none, and values that may not be. */
 export const problems = <O extends object>(settings: Settings<O>, options: O): ReadonlyArray<Problem.Problem> => {
   // By their types each setting is that of the option of its name.
-  const known = settings as Readonly<Record<string, Pick<Domain<unknown>, 'problems'> | null>>
+  const known = settings as Readonly<Record<string, Pick<SettingDomain<unknown>, 'problems'> | null>>
   const given = options as Readonly<Record<string, unknown>>
   return [
-    ...Problem.strangers(given, known),
+    ...Problem.unknownOptions(given, known),
     ...Object.entries(known).flatMap(([name, setting]) =>
       setting === null || given[name] === undefined ? [] : setting.problems(name, given[name])
     )

@@ -1,8 +1,8 @@
 /** Words of messages: names that were nearly right, articles, values. */
-import { letters } from './limits.js'
+import { maxLetters } from './limits.js'
 
 /** Edits (insert, delete, replace) that turn one word into another, whatever its capitals: Levenshtein's distance. */
-const distance = (a: string, b: string): number => {
+const editDistance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
@@ -16,45 +16,45 @@ const distance = (a: string, b: string): number => {
 }
 
 /** The known names, the nearest to a word first, before all those that begin with it; of a very long word only the beginning counts. */
-export const nearest = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const begun = word.slice(0, letters)
+export const nearestWords = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const begun = word.slice(0, maxLetters)
   const isBegun = (name: string): boolean => begun !== '' && name.toLowerCase().startsWith(begun.toLowerCase())
   return known
     .map(name => ({
       name,
-      far: isBegun(name) && name.length > begun.length ? 0.5 : distance(begun, name.slice(0, letters))
+      far: isBegun(name) && name.length > begun.length ? 0.5 : editDistance(begun, name.slice(0, maxLetters))
     }))
     .sort((a, b) => a.far - b.far)
     .map(({ name }) => name)
 }
 
 /** With its article: `an Optimizer`. */
-export const one = (word: string): string => `${/^[AEIOU]/.test(word) ? 'an' : 'a'} ${word}`
+export const withArticle = (word: string): string => `${/^[AEIOU]/.test(word) ? 'an' : 'a'} ${word}`
 
 /** A text as it is written in code. */
-export const quoted = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.stringify(text) : `'${text}'`)
+export const quotedText = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.stringify(text) : `'${text}'`)
 
 /** The key of a record, as code. */
-export const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name))
+export const recordKey = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name))
 
 /** Of a long text the beginning. */
-const beginning = (text: string): string => (text.length > letters ? `${text.slice(0, letters)}…` : text)
+const beginning = (text: string): string => (text.length > maxLetters ? `${text.slice(0, maxLetters)}…` : text)
 
 /** What was given in place of a number: its type and value. */
-export const typed = (u: unknown): string => {
+export const typeAndValue = (u: unknown): string => {
   if (typeof u === 'number' || u === null || u === undefined) return String(u)
   if (typeof u === 'string') return `the text ${JSON.stringify(beginning(u))}`
   if (typeof u === 'bigint') return `the bigint ${u}n`
   if (Array.isArray(u)) return `a list of ${u.length}`
   const maker: unknown = typeof u === 'object' ? u.constructor : undefined
-  return typeof maker === 'function' ? one(maker.name) : `a ${typeof u}`
+  return typeof maker === 'function' ? withArticle(maker.name) : `a ${typeof u}`
 }
 
 /** A value as code, as far as JSON knows it. */
-export const literal = (u: unknown): string =>
+export const literalCode = (u: unknown): string =>
   typeof u === 'string' || (typeof u === 'object' && u !== null)
     ? JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
     : String(u)
 
 /** A value in a message: of a long one the beginning, and `missing` where there is none. */
-export const quotedValue = (u: unknown): string => beginning(u === undefined ? 'missing' : literal(u))
+export const quotedValue = (u: unknown): string => beginning(u === undefined ? 'missing' : literalCode(u))

@@ -5,7 +5,7 @@ import * as Problem from './problem.js'
 export const tooDeep = (field: string): Problem.Problem =>
   Problem.of(
     field,
-    `nested deeper than ${Limits.depth} levels`,
+    `nested deeper than ${Limits.maxDepth} levels`,
     'readable',
     'put stages in one sequence, not in each other'
   )

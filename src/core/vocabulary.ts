@@ -4,29 +4,29 @@ import * as t from 'io-ts'
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
 import { encode, field, isValue, ofCase, perField, show, type AnyValue, type Case } from './case.js'
-import type { Concept } from './concept.js'
+import type { ConceptOf } from './concept.js'
 import { isLeft, isRight, left, right, type Either } from './either.js'
 import type { Fields, Problems } from './field.js'
 import * as Problem from './problem.js'
 import { hasCode } from './record.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { foldUp } from './walk.js'
-import { nearest, one as article, quotedValue } from './spelling.js'
+import { nearestWords, withArticle as article, quotedValue } from './spelling.js'
 
 /** A constructor, a case without fields, or a description that holds code. */
 export interface Entry {
   readonly [ofCase]: Case<string, unknown>
 }
 
-type AnyCase = Case<string, unknown>
+type AnyNamedCase = Case<string, unknown>
 
 export interface Vocabulary {
-  readonly cases: ReadonlyMap<string, AnyCase>
+  readonly cases: ReadonlyMap<string, AnyNamedCase>
   /** Descriptions that hold code, by concept, tag and their own name. */
   readonly code: ReadonlyMap<string, AnyValue>
 }
 
-const wordOf = ({ concept, name }: AnyCase): string => `${concept}.${name}`
+const wordOf = ({ concept, name }: AnyNamedCase): string => `${concept}.${name}`
 const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
 
 /** The vocabulary without a word. */
@@ -49,42 +49,42 @@ export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): V
 /** The vocabulary of these words. */
 export const of = (entries: ReadonlyArray<Entry>): Vocabulary => extend(empty, entries)
 
-const casesOf = (vocabulary: Vocabulary, concept: string): ReadonlyArray<AnyCase> =>
+const casesOfConcept = (vocabulary: Vocabulary, concept: string): ReadonlyArray<AnyNamedCase> =>
   [...vocabulary.cases.values()].filter(c => c.concept === concept)
 
 // —— JSON ——
 
-interface Node {
+interface JsonNode {
   readonly path: string
   readonly concept: string
   readonly json: unknown
-  readonly case: AnyCase | null
+  readonly case: AnyNamedCase | null
 }
 
-const few = (words: ReadonlyArray<string>): string => words.map(w => `'${w}'`).join(', ')
+const quotedWords = (words: ReadonlyArray<string>): string => words.map(w => `'${w}'`).join(', ')
 
 /** A description from JSON, or all that is wrong with its form. */
-export const decode =
+export const decodeDescription =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Concept<T>) =>
+  <T extends AnyValue>(concept: ConceptOf<T>) =>
   (json: unknown): Either<Problems, T> => {
     /** Tags of the first version began with a capital. */
-    const first = (concept: string, tag: string): AnyCase | null =>
+    const first = (concept: string, tag: string): AnyNamedCase | null =>
       vocabulary.cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
-    const node = (path: string, concept: string, json: unknown): Node => {
+    const node = (path: string, concept: string, json: unknown): JsonNode => {
       const tag = field(json, '_tag')
       const met = typeof tag === 'string' ? (vocabulary.cases.get(`${concept}.${tag}`) ?? first(concept, tag)) : null
       return { path, concept, json: met === null ? json : met.earlier(json), case: met }
     }
     const join = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
-    const parts = ({ path, json, case: c }: Node): ReadonlyArray<Node> =>
+    const parts = ({ path, json, case: c }: JsonNode): ReadonlyArray<JsonNode> =>
       c === null || hasCode(c)
         ? []
         : Object.entries(c.fields).flatMap(([k, f]) =>
             f.nestedJson(field(json, k)).map(n => node(join(path, k + n.at), n.concept, n.json))
           )
     const read = (
-      { path, concept, json, case: c }: Node,
+      { path, concept, json, case: c }: JsonNode,
       results: ReadonlyArray<Either<Problems, AnyValue>>
     ): Either<Problems, AnyValue> => {
       const at = path === '' ? concept : path
@@ -94,18 +94,18 @@ export const decode =
             at,
             quotedValue(json),
             article(concept),
-            `write { "_tag": … }, one of ${few(casesOf(vocabulary, concept).map(c => c.name))}`
+            `write { "_tag": … }, one of ${quotedWords(casesOfConcept(vocabulary, concept).map(c => c.name))}`
           )
         ])
       if (c === null) {
         const tag = field(json, '_tag')
-        const known = casesOf(vocabulary, concept).map(c => c.name)
+        const known = casesOfConcept(vocabulary, concept).map(c => c.name)
         return left([
           Problem.of(
             join(path, '_tag'),
             quotedValue(tag),
             `the name of ${article(concept)}`,
-            `use one of ${few(nearest(String(tag), known))}, or add your own case to the vocabulary`
+            `use one of ${quotedWords(nearestWords(String(tag), known))}, or add your own case to the vocabulary`
           )
         ])
       }
@@ -115,7 +115,9 @@ export const decode =
           join(path, k),
           quotedValue(field(json, k)),
           `a field of ${wordOf(c)}`,
-          Object.keys(c.fields).length === 0 ? 'it has none' : `use one of ${few(nearest(k, Object.keys(c.fields)))}`
+          Object.keys(c.fields).length === 0
+            ? 'it has none'
+            : `use one of ${quotedWords(nearestWords(k, Object.keys(c.fields)))}`
         )
       )
       if (hasCode(c)) {
@@ -153,7 +155,7 @@ export const decode =
       })
       return bad.length > 0 || !isValue(value) ? left(bad) : right(value)
     }
-    const result = foldUp<Node, Either<Problems, AnyValue>>(node('', concept.name, json), parts, read)
+    const result = foldUp<JsonNode, Either<Problems, AnyValue>>(node('', concept.name, json), parts, read)
     return isLeft(result)
       ? result
       : concept.is(result.right)
@@ -169,12 +171,12 @@ export interface Misread extends t.ValidationError {
 /** The same as an io-ts type; its errors are `Misread`. */
 export const codec =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Concept<T>): t.Type<T, unknown> =>
+  <T extends AnyValue>(concept: ConceptOf<T>): t.Type<T, unknown> =>
     new t.Type<T, unknown>(
       concept.name,
       concept.is,
       (u, context) => {
-        const read = decode(vocabulary)(concept)(u)
+        const read = decodeDescription(vocabulary)(concept)(u)
         return isLeft(read)
           ? left(
               read.left.map(p => ({
@@ -199,11 +201,11 @@ export const write = (value: AnyValue): unknown => ({ version, concept: value[of
 /** What `write` wrote: the description in a file of this version, or all that is wrong with it. */
 export const read =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Concept<T>) =>
+  <T extends AnyValue>(concept: ConceptOf<T>) =>
   (json: unknown): Either<Problems, T> => {
     const found = field(json, 'version')
     return found === version
-      ? decode(vocabulary)(concept)(field(json, 'value'))
+      ? decodeDescription(vocabulary)(concept)(field(json, 'value'))
       : left([
           Problem.of(
             'version',
@@ -236,12 +238,12 @@ export interface Word<out T extends AnyValue = AnyValue> {
 }
 
 /** A plain description by a case: defaults and suggestions, and of nested concepts the case that comes first. */
-const exampleOf = (vocabulary: Vocabulary, c: AnyCase): AnyValue => {
+const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   const any = (concept: string): AnyValue => {
-    const first = casesOf(vocabulary, concept).at(0)
+    const first = casesOfConcept(vocabulary, concept).at(0)
     return first === undefined ? refuse(`${concept}: it is not in the vocabulary; extend it by a case`) : make(first)
   }
-  const make = (c: AnyCase): AnyValue => {
+  const make = (c: AnyNamedCase): AnyValue => {
     const code = [...vocabulary.code.values()].find(value => value[ofCase] === c)
     const value: unknown =
       code ??
@@ -259,8 +261,8 @@ const exampleOf = (vocabulary: Vocabulary, c: AnyCase): AnyValue => {
 /** The words of a concept, in the order of the vocabulary: the rows of the reference, each with an example. */
 export const words =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Pick<Concept<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
-    casesOf(vocabulary, concept.name).flatMap(c => {
+  <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
+    casesOfConcept(vocabulary, concept.name).flatMap(c => {
       const example = exampleOf(vocabulary, c)
       return concept.is(example)
         ? [
@@ -282,7 +284,7 @@ export const words =
 /** The words of a concept as a table in Markdown. */
 export const markdown =
   (vocabulary: Vocabulary) =>
-  (concept: Concept<AnyValue>): string =>
+  (concept: ConceptOf<AnyValue>): string =>
     [
       '| word | about | fields |',
       '| --- | --- | --- |',
@@ -295,13 +297,13 @@ export const markdown =
 // —— at random ——
 
 /** The concepts of the descriptions that stand in it: alone, in a list, or under names. */
-const nested = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
+const nestedConcepts = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
   [[{}], { mine: {} }].flatMap(json => nestedJson(json).map(({ concept }) => concept))
 
 /** Descriptions of a concept at random, of every case of the vocabulary, right in every field. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Concept<T>): Fc.Arbitrary<T> => {
+  <T extends AnyValue>(concept: ConceptOf<T>): Fc.Arbitrary<T> => {
     // One for each concept and depth: as a tree they would double with each.
     const made = new Map<string, Fc.Arbitrary<AnyValue>>()
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
@@ -311,14 +313,14 @@ export const arbitrary =
       return found
     }
     const anew = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
-      const all = casesOf(vocabulary, name)
-      const without = (is: (concept: string) => boolean): ReadonlyArray<AnyCase> =>
-        all.filter(({ fields }) => !Object.values(fields).some(f => nested(f).some(is)))
+      const all = casesOfConcept(vocabulary, name)
+      const without = (is: (concept: string) => boolean): ReadonlyArray<AnyNamedCase> =>
+        all.filter(({ fields }) => !Object.values(fields).some(f => nestedConcepts(f).some(is)))
       // Deep down none that holds its own concept, and deeper none that holds any: else they may never end.
       const flat = [depth > 5 ? without(() => true) : [], depth > 2 ? without(concept => concept === name) : []]
       return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }
-    const one = (c: AnyCase, depth: number): Fc.Arbitrary<AnyValue> =>
+    const one = (c: AnyNamedCase, depth: number): Fc.Arbitrary<AnyValue> =>
       fc
         .record(Object.fromEntries(Object.entries(c.fields).map(([k, f]) => [k, f.arbitrary(fc, any, depth + 1)])))
         .map((fields): unknown => Object.freeze({ _tag: c.name, ...fields, [ofCase]: c }))

@@ -7,27 +7,27 @@ import type { DataError, Points } from './points.js'
 import type { Data, Source } from './source/source.js'
 
 /** Lists of numbers, one for each row. */
-export type Rows = ReadonlyArray<ReadonlyArray<number>>
+export type RowLists = ReadonlyArray<ReadonlyArray<number>>
 
-type Given = Either.Either<DataError, Data | Rows>
+type DataOrError = Either.Either<DataError, Data | RowLists>
 
 /** A list of numbers, of whatever kind and from whatever context, as doubles of this one; undefined where it is none. */
-const doubles = (u: unknown): Float64Array | undefined =>
+const asFloat64Array = (u: unknown): Float64Array | undefined =>
   u instanceof Float64Array
     ? u
-    : isList(u) && typeof u[0] !== 'bigint'
+    : isListLike(u) && typeof u[0] !== 'bigint'
       ? Float64Array.from(u, x => (typeof x === 'number' ? x : NaN))
       : undefined
 
-const isList = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
+const isListLike = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
 
-const isSource = (u: object): u is Source => 'read' in u && typeof u.read === 'function'
+const isSourceLike = (u: object): u is Source => 'read' in u && typeof u.read === 'function'
 
 /** What a value is called in a message. */
 const named = (u: unknown): string =>
   u === null || u === undefined
     ? String(u)
-    : isList(u)
+    : isListLike(u)
       ? 'a list'
       : typeof u === 'object'
         ? 'an object'
@@ -35,23 +35,31 @@ const named = (u: unknown): string =>
           ? JSON.stringify(u.length > 40 ? `${u.slice(0, 40)}…` : u)
           : `a ${typeof u}`
 
-const ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
+const GIVE_ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
 
 /** Points whose numbers are in an array of another kind are copied. */
-const asPoints = ({ rows, dim, values, weights, labels, partner, errors }: Record<keyof Points, unknown>): Given => {
-  const numbers = doubles(values)
-  const own = weights === undefined ? undefined : doubles(weights)
+const pointsFromFields = ({
+  rows,
+  dim,
+  values,
+  weights,
+  labels,
+  partner,
+  errors
+}: Record<keyof Points, unknown>): DataOrError => {
+  const numbers = asFloat64Array(values)
+  const own = weights === undefined ? undefined : asFloat64Array(weights)
   const classes =
-    labels === undefined || labels instanceof Int32Array ? labels : isList(labels) ? doubles(labels) : null
+    labels === undefined || labels instanceof Int32Array ? labels : isListLike(labels) ? asFloat64Array(labels) : null
   if (typeof rows !== 'number' || typeof dim !== 'number')
-    return fail('data', 'an object', 'of so many rows and dim', ROWS)
+    return fail('data', 'an object', 'of so many rows and dim', GIVE_ROWS)
   if (numbers === undefined) return fail('values', named(values), 'a Float64Array', 'give it the numbers of all rows')
   if (weights !== undefined && own === undefined)
     return fail('weights', named(weights), 'a Float64Array', 'leave it out')
-  const others = partner === undefined ? undefined : doubles(partner)
+  const others = partner === undefined ? undefined : asFloat64Array(partner)
   if (partner !== undefined && others === undefined)
     return fail('partner', named(partner), 'a Float64Array', 'leave it out')
-  const covariances = errors === undefined ? undefined : doubles(errors)
+  const covariances = errors === undefined ? undefined : asFloat64Array(errors)
   if (errors !== undefined && covariances === undefined)
     return fail('errors', named(errors), 'a Float64Array', 'give them by Points.withErrors')
   return classes === null
@@ -67,8 +75,8 @@ const asPoints = ({ rows, dim, values, weights, labels, partner, errors }: Recor
       })
 }
 
-const rowOf = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<number>> =>
-  isList(row)
+const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<number>> =>
+  isListLike(row)
     ? // What is no number is told of where rows become points.
       Either.right(Array.from(row) as ReadonlyArray<number>)
     : typeof row === 'number'
@@ -81,20 +89,20 @@ const rowOf = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<
         )
 
 /** Whether rows need no copy; what stands in them is looked at later. */
-const areRows = (rows: ArrayLike<unknown>): rows is Rows =>
+const areRows = (rows: ArrayLike<unknown>): rows is RowLists =>
   // A list may have holes, which `every` does not meet.
   Array.isArray(rows) && rows.findIndex(row => !Array.isArray(row)) < 0
 
-const asRows = (rows: ArrayLike<unknown>): Given =>
+const asRows = (rows: ArrayLike<unknown>): DataOrError =>
   areRows(rows)
     ? Either.right(rows)
     : pipe(
         Array.from(rows),
-        Either.traverseReadonlyArrayWithIndex((i, row: unknown) => rowOf(row, i))
+        Either.traverseReadonlyArrayWithIndex((i, row: unknown) => rowAsList(row, i))
       )
 
 /** Points, rows or a source as they are, or what they are instead. */
-export const given = (data: unknown): Given =>
+export const readData = (data: unknown): DataOrError =>
   typeof data === 'string'
     ? fail(
         'data',
@@ -102,18 +110,24 @@ export const given = (data: unknown): Given =>
         'rows',
         `read the file: Points.fromCsv(text) of its text, or Source.fromCsv of its bytes`
       )
-    : isList(data)
+    : isListLike(data)
       ? asRows(data)
       : !isObject(data)
-        ? fail('data', named(data), 'rows', ROWS)
-        : isSource(data)
+        ? fail('data', named(data), 'rows', GIVE_ROWS)
+        : isSourceLike(data)
           ? Either.right(data)
           : 'rows' in data && 'dim' in data && 'values' in data
-            ? asPoints({ weights: undefined, labels: undefined, partner: undefined, errors: undefined, ...data })
+            ? pointsFromFields({
+                weights: undefined,
+                labels: undefined,
+                partner: undefined,
+                errors: undefined,
+                ...data
+              })
             : 'then' in data
               ? fail('data', 'a promise', 'rows', 'await it')
               : '_tag' in data
                 ? fail('data', 'an Either', 'rows', 'take what is right in it: Problem.orThrow, or E.isRight')
                 : 'points' in data || 'source' in data
                   ? fail('data', 'a table', 'rows', `give its ${'points' in data ? 'points' : 'source'}`)
-                  : fail('data', 'an object', 'rows', ROWS)
+                  : fail('data', 'an object', 'rows', GIVE_ROWS)

@@ -7,35 +7,35 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/formats/cells.js'
+import { cellReader, sheetOf, type Grammar, type NumericSheet } from '../../lib/formats/cells.js'
 import { caught, mappedAsync, scanned } from '../../lib/plain/gather.js'
 import {
-  below,
-  decoded,
+  endOfLines,
+  decodeUtf8,
   linesIn,
   NoText,
-  records as cut,
+  recordsOfPieces as cut,
   someLine,
   withLineFeeds,
   type Marks
 } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
-import { typed } from '../core/spelling.js'
-import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
-import { sound, tableOf as tableOfGrid, type CsvOptions, type Grid, type Table } from './grid.js'
-import { after, tablesOf } from './inParts.js'
+import { typeAndValue } from '../core/spelling.js'
+import { isOfNumbers, kind, MAX_NUMBER_LENGTH, readNumber, type CellKind } from './cell.js'
+import { sound, gridToTable as tableOfGrid, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { gridAfterRows, tablesOf } from './inParts.js'
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
-import { extended, type Added, type Copied, type Written } from './widen.js'
-import { fail, firstOf, more, numbered, plural, shown, sized, sumOver } from './parts.js'
+import { extended, type Added, type Copied, type WrittenTable } from './widen.js'
+import { fail, firstIndexWhere, more, withRowOffset, pluralized, textBeginning, sized, sumOver } from './parts.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import * as Settings from './readerSettings.js'
 
-type Cells = Written['rows']
+type WrittenCells = WrittenTable['rows']
 
 /** Lines of cells as they are meant, none of them blank. */
-interface Lines {
+interface CellLines {
   readonly count: number
   readonly first: ReadonlyArray<string>
   /** The first line is known to be one of names. */
@@ -52,7 +52,7 @@ interface Lines {
 
 const isBlank = (record: ReadonlyArray<string>): boolean => record.length === 1 && record[0].trim() === ''
 
-const records = (
+const parseRecords = (
   text: string,
   { delimiter, comment }: CsvOptions,
   preview = 0
@@ -69,12 +69,14 @@ const CONTINENTAL = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e
 
 /** The number in a cell with a decimal comma, or NaN: a point that separates no thousands would be a decimal mark beside the other. */
 const readContinental = (cell: string): number =>
-  cell.length < LONGEST && CONTINENTAL.test(cell) ? read(cell.replaceAll('.', '').replace(',', '.')) : NaN
+  cell.length < MAX_NUMBER_LENGTH && CONTINENTAL.test(cell)
+    ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
+    : NaN
 
-const readerOf = ({ decimal }: CsvOptions): typeof read => (decimal === ',' ? readContinental : read)
+const readerOf = ({ decimal }: CsvOptions): typeof readNumber => (decimal === ',' ? readContinental : readNumber)
 
 /** Cells as they are meant: what is missing is empty. */
-const meant = ({ na }: CsvOptions): ((cells: Cells) => Cells) => {
+const meant = ({ na }: CsvOptions): ((cells: WrittenCells) => WrittenCells) => {
   const absent = new Set(na?.map(cell => cell.trim()))
   return cells => (absent.size === 0 ? cells : cells.map(row => row.map(cell => (absent.has(cell.trim()) ? '' : cell))))
 }
@@ -88,7 +90,7 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
       'a separator of cells',
       "try ',' or leave it out"
     ),
-    ...Settings.skip.problems('skip', skip),
+    ...Settings.skipSetting.problems('skip', skip),
     ...(comment === undefined ? [] : Settings.comment.problems('comment', comment)),
     ...Problem.unless(
       decimal !== ',' || delimiter !== ',',
@@ -105,7 +107,7 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
 const unified = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
 
 /** The text from the table on. */
-const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.slice(below(text, skip))
+const textOfTable = (text: string, { skip = 0 }: CsvOptions): string => text.slice(endOfLines(text, skip))
 
 /** A line of names as R's `write.table` writes it: all in quotes, a blank between each two. */
 const NAMES_OF_R = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
@@ -115,36 +117,40 @@ const NAMES_OF_R = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|
  * too: those are decimal commas then.
  */
 const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
-  const cut = (delimiter: string): Cells => {
+  const cut = (delimiter: string): WrittenCells => {
     const of = { delimiter, ...(comment !== undefined && { comment }) }
-    return records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, TELLING).data.filter(record => !isBlank(record))
+    return parseRecords(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, SNIFFED_LINES).data.filter(record => !isBlank(record))
   }
-  const isEven = (lines: Cells): boolean => lines.every(line => line.length > 1 && line.length === lines[0].length)
+  const isEven = (lines: WrittenCells): boolean =>
+    lines.every(line => line.length > 1 && line.length === lines[0].length)
   return ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ?? (NAMES_OF_R.test(text) && isOfR(cut(' ')) ? ' ' : ',')
 }
 
 /** Whether names stand over cells of one number, which may be one more: that of the row. */
-const isOfR = ([names, ...cells]: Cells): boolean =>
+const isOfR = ([names, ...cells]: WrittenCells): boolean =>
   cells.length > 0 &&
   cells.every(line => line.length > 1 && line.length === cells[0].length) &&
   [0, 1].includes(cells[0].length - names.length)
 
-const others: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
+const OTHER_FORMATS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/^\s*(\{\s*"|\[\s*[[{])/, 'JSON'],
   [/^\s*<(!doctype|html|\?xml|table)/i, 'a web page or XML']
 ]
 
 /** Cells of a text, a rectangle, without blank lines. */
-const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, Cells> => {
+const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataError, WrittenCells> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const text = tableOf(unified(source), options)
+  const text = textOfTable(unified(source), options)
   const large = sized(text, `\n\t;,${options.delimiter ?? ''}`)
   if (Either.isLeft(large)) return large
-  const other = others.find(([pattern]) => pattern.test(text))
+  const other = OTHER_FORMATS.find(([pattern]) => pattern.test(text))
   if (other !== undefined)
     return fail('text', other[1], 'a table of separated values', 'write it as CSV, a line for each row')
-  const { data, errors } = records(text, { ...options, delimiter: options.delimiter ?? guessDelimiter(text, options) })
+  const { data, errors } = parseRecords(text, {
+    ...options,
+    delimiter: options.delimiter ?? guessDelimiter(text, options)
+  })
   const quote = errors.find(({ type }) => type === 'Quotes')
   if (quote !== undefined)
     return quote.code === 'MissingQuotes'
@@ -161,12 +167,12 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
           'double a quote that belongs to the cell: ""'
         )
   const cells = data.filter(record => !isBlank(record))
-  const wide = cells.find(({ length }) => length > Limits.columns)
+  const wide = cells.find(({ length }) => length > Limits.maxColumns)
   if (wide !== undefined)
     return fail(
       'text',
       `a line of ${wide.length} cells`,
-      `one of at most ${Limits.columns}`,
+      `one of at most ${Limits.maxColumns}`,
       'give a line for each row, and some of the columns'
     )
   return cells.length === 0 || text.trim() === ''
@@ -175,14 +181,14 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
 }
 
 /** The cells, unless lines stand above the table, or the names are one too few. */
-const topped = (cells: Cells): Either.Either<DataError, Cells> => {
+const topped = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
   const width = cells[Math.floor(cells.length / 2)].length
   const first = cells.findIndex(row => row.length === width)
   const above = cells.slice(0, first)
   return first > 0 && above.every(row => row.length === 1 || /^\s*[#%]/.test(row[0]))
     ? fail(
         'text',
-        `${first === 1 ? 'a line' : `${first} lines`} above the table (${shown(cells[0].join(','))})`,
+        `${first === 1 ? 'a line' : `${first} lines`} above the table (${textBeginning(cells[0].join(','))})`,
         'a table alone',
         [
           'begin with the line of names, or with the first row, or ',
@@ -194,8 +200,8 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
         ? Either.right([['row.names', ...cells[0]], ...cells.slice(1)])
         : fail(
             'header',
-            plural(width - 1, 'name'),
-            `one for each of ${plural(width, 'column')}`,
+            pluralized(width - 1, 'name'),
+            `one for each of ${pluralized(width, 'column')}`,
             'name the first column too, or leave it out'
           )
       : Either.right(cells)
@@ -206,7 +212,7 @@ const areNames = (cells: ReadonlyArray<string>): boolean =>
   new Set(cells).size === cells.length && cells.every(cell => kind(cell) === 'word' || /^\d+$/.test(cell))
 
 /** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
-const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: Lines): boolean => {
+const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: CellLines): boolean => {
   const isYear = (x: number): boolean => Number.isInteger(x) && x >= 1900 && x <= 2100
   const rises = (by: (step: number) => boolean): boolean => first.every((x, j) => j === 0 || by(x - first[j - 1]))
   const everyColumn = (holds: (cells: Float64Array) => boolean): boolean =>
@@ -222,17 +228,17 @@ const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt 
   )
 }
 
-const kindAt = ({ numberAt, textAt }: Lines, line: number, column: number): Kind =>
+const kindAt = ({ numberAt, textAt }: CellLines, line: number, column: number): CellKind =>
   Number.isNaN(numberAt(line, column)) ? kind(textAt(line, column)) : 'number'
 
 /** Whether the first line is a header. */
-const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
+const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
   const { first, count, widthOf, numberAt } = lines
   const kinds = first.map((_, column) => kindAt(lines, 0, column))
   /** A line that is too short has no say. */
   const standsOver =
     (column: number) =>
-    (i: number): Kind =>
+    (i: number): CellKind =>
       column < widthOf(i + 1) ? kindAt(lines, i + 1, column) : 'missing'
   const unclear = (line: string): Either.Either<DataError, never> =>
     fail('header', line, 'clearly names or data', [Problem.set('header', null)])
@@ -244,7 +250,7 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
           first.map((_, column) => numberAt(0, column)),
           lines
         )
-        ? unclear(`a first line of ${shown(first.join(','))}`)
+        ? unclear(`a first line of ${textBeginning(first.join(','))}`)
         : Either.right(false)
       : kinds.every(k => k === 'word' || k === 'missing') ||
           kinds.some((k, column) => k === 'word' && isOfNumbers(count - 1, standsOver(column)))
@@ -253,7 +259,7 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
 }
 
 /** Lines in which a cell is quoted, or marked as a comment, or of a length of their own: cell by cell. */
-const ofCells = (cells: Cells, read: (cell: string) => number): Lines => ({
+const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): CellLines => ({
   count: cells.length,
   first: cells[0],
   widthOf: line => cells[line].length,
@@ -266,57 +272,57 @@ const ofCells = (cells: Cells, read: (cell: string) => number): Lines => ({
 })
 
 /** Numbers of JSON have a point. */
-const ofJson =
+const linesOfJson =
   (options: CsvOptions) =>
-  (cells: Cells): Lines => ({ ...ofCells(meant(options)(cells), read), isNamed: true })
+  (cells: WrittenCells): CellLines => ({ ...linesOfCells(meant(options)(cells), readNumber), isNamed: true })
 
-const ofSheet = ({ width, rows, first, above, numbers, text }: Sheet): Lines => ({
+const ofSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
   count: rows,
   first,
   widthOf: () => width,
-  numberAt: (line, column) => (line < above ? read(first[column]) : numbers[(line - above) * width + column]),
+  numberAt: (line, column) => (line < above ? readNumber(first[column]) : numbers[(line - above) * width + column]),
   textAt: (line, column) => (line === 0 ? first[column] : text(line - above, column)),
   numbers: from =>
     from === above
       ? numbers
       : from > above
         ? numbers.slice(width)
-        : tabulate(rows * width, k => (k < width ? read(first[k]) : numbers[k - width]))
+        : tabulate(rows * width, k => (k < width ? readNumber(first[k]) : numbers[k - width]))
 })
 
 /** Whether cells are meant as they stand, in lines that are all of the table. */
-const isPlain = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolean =>
+const isPlainCsv = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolean =>
   decimal !== ',' && na.length === 0 && skip === 0 && comment === undefined
 
 /** So many lines tell what separates cells. */
-const TELLING = 50
+const SNIFFED_LINES = 50
 
 /** How plain numbers are read fast: as the whole grammar would, or not at all. */
 const grammar = (options: CsvOptions): Grammar => ({
   separator: (head, isAll) => {
     const text = unified(head)
-    return !isPlain(options) ||
+    return !isPlainCsv(options) ||
       text.trim() === '' ||
-      others.some(([pattern]) => pattern.test(text)) ||
-      !(isAll || text.trimStart().split('\n', TELLING + 2).length > TELLING + 1)
+      OTHER_FORMATS.some(([pattern]) => pattern.test(text)) ||
+      !(isAll || text.trimStart().split('\n', SNIFFED_LINES + 2).length > SNIFFED_LINES + 1)
       ? null
       : (options.delimiter ?? guessDelimiter(text, options))
   },
-  read
+  read: readNumber
 })
 
 /** The lines of a text. */
-const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Lines> => {
+const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const own = tableOf(unified(text), options)
-  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(ofJson(options)))
+  const own = textOfTable(unified(text), options)
+  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(linesOfJson(options)))
   const sheet = sheetOf(text, grammar(options))
   return sheet === null
     ? pipe(
-        cellsOf(text, options),
+        cellsOfText(text, options),
         Either.map(meant(options)),
-        Either.map(cells => ofCells(cells, readerOf(options)))
+        Either.map(cells => linesOfCells(cells, readerOf(options)))
       )
     : Either.right(ofSheet(sheet))
 }
@@ -324,21 +330,21 @@ const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Li
 /** A name without the apostrophe that `toCsv` puts before a formula. */
 const unguarded = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
-const grid = (lines: Lines, hasHeader: boolean): Either.Either<DataError, Grid> => {
+const gridOfCellLines = (lines: CellLines, hasHeader: boolean): Either.Either<DataError, CellGrid> => {
   const { first, count, widthOf, textAt } = lines
   const width = first.length
   const above = hasHeader ? 1 : 0
   const rows = count - above
   const isRagged = (row: number): boolean => widthOf(row + above) !== width
-  const ragged = firstOf(rows, isRagged)
+  const ragged = firstIndexWhere(rows, isRagged)
   const names = first.map((name, j) => (hasHeader && name.trim() !== '' ? unguarded(name.trim()) : `column ${j + 1}`))
   return ragged >= 0
     ? fail(
         `row ${ragged + 1}`,
-        plural(widthOf(ragged + above), 'cell'),
-        `${plural(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
+        pluralized(widthOf(ragged + above), 'cell'),
+        `${pluralized(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
         ['complete the row, or ', Problem.set('delimiter'), more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))],
-        `${plural(widthOf(ragged + above), 'cell')}, but the ${hasHeader ? 'header' : 'first row'} has ${width}`
+        `${pluralized(widthOf(ragged + above), 'cell')}, but the ${hasHeader ? 'header' : 'first row'} has ${width}`
       )
     : sound({
         names,
@@ -353,17 +359,17 @@ const grid = (lines: Lines, hasHeader: boolean): Either.Either<DataError, Grid> 
 /** The grid of lines, whose first may be one of names. */
 const gridOfLines =
   (options: CsvOptions) =>
-  (lines: Lines): Either.Either<DataError, Grid> =>
+  (lines: CellLines): Either.Either<DataError, CellGrid> =>
     pipe(
-      headed(lines, options),
-      Either.chain(hasHeader => grid(lines, hasHeader))
+      hasHeaderLine(lines, options),
+      Either.chain(hasHeader => gridOfCellLines(lines, hasHeader))
     )
 
 /** The grid of a text. */
-export const gridOf = (text: string, options: CsvOptions): Either.Either<DataError, Grid> =>
+export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<DataError, CellGrid> =>
   typeof (text as unknown) === 'string'
     ? pipe(linesOf(text, options), Either.chain(gridOfLines(options)))
-    : fail('text', typed(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
+    : fail('text', typeAndValue(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
 
 /**
  * Reads a table of comma-, semicolon- or tab-separated values, and tells which columns were taken, which were ignored and
@@ -400,7 +406,7 @@ export const gridOf = (text: string, options: CsvOptions): Either.Either<DataErr
  * )
  */
 export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<DataError, Table> =>
-  pipe(gridOf(text, options), Either.flatMap(tableOfGrid(options)))
+  pipe(gridOfCsv(text, options), Either.flatMap(tableOfGrid(options)))
 
 /** A table that is read from bytes as they come. */
 export interface CsvReader {
@@ -429,8 +435,8 @@ export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
 export const gridReader = (
   options: CsvOptions,
   length = 0
-): Pick<CsvReader, 'push'> & { readonly grid: () => Either.Either<DataError, Grid> | null } => {
-  const { push, sheet } = reader(grammar(options), length)
+): Pick<CsvReader, 'push'> & { readonly grid: () => Either.Either<DataError, CellGrid> | null } => {
+  const { push, sheet } = cellReader(grammar(options), length)
   return {
     push,
     grid: () => {
@@ -478,45 +484,47 @@ export const withColumns =
       Either.map(written => extended(written)(rowNumbers, added))
     )
 
-const writtenOfJson = ([names, ...rows]: Cells): Written => ({ names, rows, delimiter: ',' })
+const writtenOfJson = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
 /** The cells of a text as they are written. */
-const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
-  isJson(tableOf(unified(text), options))
-    ? pipe(cellsOfJson(tableOf(unified(text), options)), Either.map(writtenOfJson))
+const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
+  isJson(textOfTable(unified(text), options))
+    ? pipe(cellsOfJson(textOfTable(unified(text), options)), Either.map(writtenOfJson))
     : pipe(
-        cellsOf(text, options),
+        cellsOfText(text, options),
         Either.bindTo('cells'),
-        Either.bind('hasHeader', ({ cells }) => headed(ofCells(meant(options)(cells), readerOf(options)), options)),
+        Either.bind('hasHeader', ({ cells }) =>
+          hasHeaderLine(linesOfCells(meant(options)(cells), readerOf(options)), options)
+        ),
         Either.map(({ cells, hasHeader }) => ({
           names: hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`),
           rows: hasHeader ? cells.slice(1) : cells,
-          delimiter: options.delimiter ?? guessDelimiter(tableOf(unified(text), options), options)
+          delimiter: options.delimiter ?? guessDelimiter(textOfTable(unified(text), options), options)
         }))
       )
 
 /** A part of a text: its grid, and its cells as they are written. */
-interface Piece {
-  readonly grid: Grid
-  readonly written: () => Either.Either<DataError, Written>
+interface CsvPiece {
+  readonly grid: CellGrid
+  readonly written: () => Either.Either<DataError, WrittenTable>
 }
 
-const copied = ({ grid, written }: Piece): Either.Either<DataError, Copied> =>
+const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, Copied> =>
   pipe(
     written(),
     Either.map(found => [grid, found])
   )
 
 /** A text that is all of a table, or begins one. */
-const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, Piece> =>
+const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, CsvPiece> =>
   pipe(
-    gridOf(text, options),
+    gridOfCsv(text, options),
     Either.map(grid => ({ grid, written: () => writtenOf(text, options) }))
   )
 
 /** A text and its cells as they are written. */
-export const copyOf = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
-  pipe(firstPiece(text, options), Either.flatMap(copied))
+export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
+  pipe(firstPiece(text, options), Either.flatMap(copiedPiece))
 
 // -- in pieces ------------------------------------------------------------------------------------------------------
 
@@ -524,8 +532,8 @@ export const copyOf = (text: string, options: CsvOptions): Either.Either<DataErr
 const CHARACTERS = 1 << 21
 
 /** What the first of the pieces of a text says of all, after so many rows and lines. */
-interface Begun {
-  readonly head: Pick<Grid, 'names' | 'isNamed' | 'hasHeader'>
+interface CsvHead {
+  readonly head: Pick<CellGrid, 'names' | 'isNamed' | 'hasHeader'>
   readonly delimiter: string
   readonly isJson: boolean
   readonly rows: number
@@ -536,7 +544,7 @@ interface Begun {
 const further =
   (rows: number, lines: number) =>
   (problem: Problem.Problem): Problem.Problem => {
-    const own = numbered(rows)(problem)
+    const own = withRowOffset(rows)(problem)
     return { ...own, field: own.field.replace(/^line (\d+)/, (_, line: string) => `line ${Number(line) + lines}`) }
   }
 
@@ -544,8 +552,8 @@ const further =
 const nextOfJsonLines = (
   text: string,
   options: CsvOptions,
-  { head, rows, lines }: Begun
-): Either.Either<DataError, Piece> =>
+  { head, rows, lines }: CsvHead
+): Either.Either<DataError, CsvPiece> =>
   pipe(
     cellsOfJson(text, head.names),
     Either.filterOrElse(
@@ -561,7 +569,7 @@ const nextOfJsonLines = (
     Either.flatMap(cells =>
       pipe(
         cells,
-        ofJson(options),
+        linesOfJson(options),
         gridOfLines(options),
         Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(writtenOfJson(cells)) }))
       )
@@ -569,7 +577,7 @@ const nextOfJsonLines = (
     Either.mapLeft(further(rows, lines))
   )
 
-const nextPiece = (text: string, options: CsvOptions, begun: Begun): Either.Either<DataError, Piece> => {
+const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Either<DataError, CsvPiece> => {
   const { head, delimiter, rows, lines, isJson } = begun
   const isRecord = (line: string): boolean =>
     line.trim() !== '' && (options.comment === undefined || !line.startsWith(options.comment))
@@ -583,7 +591,7 @@ const nextPiece = (text: string, options: CsvOptions, begun: Begun): Either.Eith
   const all = `${head.names.map((_, j) => j + 1).join(delimiter)}\n${text}`
   const own = { ...options, delimiter, skip: 0, header: true }
   return pipe(
-    gridOf(all, own),
+    gridOfCsv(all, own),
     Either.bimap(further(rows, lines - 1), grid => ({
       grid: { ...grid, ...head },
       written: () => writtenOf(all, own)
@@ -596,32 +604,32 @@ const piecesOf = (
   options: CsvOptions,
   atOnce: number,
   texts: AsyncIterable<string>
-): AsyncIterable<Either.Either<DataError, Piece>> => {
+): AsyncIterable<Either.Either<DataError, CsvPiece>> => {
   const separator = (text: string): string =>
-    options.delimiter ?? guessDelimiter(tableOf(unified(text), options), options)
+    options.delimiter ?? guessDelimiter(textOfTable(unified(text), options), options)
   const marks = (head: string): Marks => ({
     // In JSON nothing is quoted as cells are.
-    separator: isJson(tableOf(head, options)) ? '\0' : separator(head),
+    separator: isJson(textOfTable(head, options)) ? '\0' : separator(head),
     comment: options.comment ?? null,
     skip: options.skip ?? 0
   })
   return scanned(
     cut(texts, marks, atOnce),
     null,
-    (before: Begun | null, text): readonly [Begun | null, Either.Either<DataError, Piece>] => {
+    (before: CsvHead | null, text): readonly [CsvHead | null, Either.Either<DataError, CsvPiece>] => {
       const found = before === null ? firstPiece(text, options) : nextPiece(text, options, before)
       if (Either.isLeft(found)) return [before, found]
       const { grid } = found.right
       const begun = before ?? {
         head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader },
         delimiter: separator(text),
-        isJson: isJsonLines(tableOf(text, options)),
+        isJson: isJsonLines(textOfTable(text, options)),
         rows: 0,
         lines: 0
       }
       return [
         { ...begun, rows: begun.rows + grid.rows, lines: begun.lines + linesIn(text) },
-        Either.right({ ...found.right, grid: after(begun.rows)(grid) })
+        Either.right({ ...found.right, grid: gridAfterRows(begun.rows)(grid) })
       ]
     }
   )
@@ -632,19 +640,19 @@ export const gridsOf = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
   atOnce = CHARACTERS
-): AsyncIterable<Either.Either<DataError, Grid>> =>
+): AsyncIterable<Either.Either<DataError, CellGrid>> =>
   mappedAsync(
     piecesOf(options, atOnce, texts),
     Either.map(({ grid }) => grid)
   )
 
 /** The same with their cells as they are written. */
-export const copiesOf = (
+export const copiesOfTexts = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
   atOnce = CHARACTERS
 ): AsyncIterable<Either.Either<DataError, Copied>> =>
-  mappedAsync(piecesOf(options, atOnce, texts), Either.flatMap(copied))
+  mappedAsync(piecesOf(options, atOnce, texts), Either.flatMap(copiedPiece))
 
 /**
  * Tables of the rows of a text, from its bytes in UTF-8, some two million characters at once: what its first rows say of the columns holds
@@ -653,6 +661,6 @@ export const copiesOf = (
 export const csvTables =
   (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
-    caught(tablesOf(options)(gridsOf(options, decoded(bytes), charactersAtOnce)), error =>
+    caught(tablesOf(options)(gridsOf(options, decodeUtf8(bytes), charactersAtOnce)), error =>
       error instanceof NoText ? fail('text', 'bytes', 'text in UTF-8', 'save it as UTF-8') : null
     )

@@ -7,10 +7,10 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type Type } from '../../lib/formats/columns.js'
 import * as Problem from '../core/problem.js'
-import { nearest } from '../core/spelling.js'
-import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
+import { nearestWords } from '../core/spelling.js'
+import { hasDecimalComma, isMissing, isOfNumbers, kind, readNumber, undressed, type CellKind } from './cell.js'
 import { validate, withErrors, type DataError, type Points } from './points.js'
-import { fail, firstOf, more, plural, renamed, sumOver } from './parts.js'
+import { fail, firstIndexWhere, more, pluralized, withRowName, sumOver } from './parts.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 
 export interface CsvOptions {
@@ -113,7 +113,7 @@ export interface Kept {
 }
 
 /** Cells under names; all rows are of the same length. */
-export interface Grid {
+export interface CellGrid {
   readonly names: ReadonlyArray<string>
   readonly isNamed: ReadonlyArray<boolean>
   readonly hasHeader: boolean
@@ -130,39 +130,39 @@ export interface Grid {
 }
 
 /** What a row of a grid is called. */
-export const nameOf = ({ rowName = row => `row ${row + 1}` }: Grid, row: number): string => rowName(row)
+export const gridRowName = ({ rowName = row => `row ${row + 1}` }: CellGrid, row: number): string => rowName(row)
 
 /** So many names as are read. */
-const listed = (names: ReadonlyArray<string>): string =>
+const listedNames = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
 /** The names of columns that can be used; all where none can. */
-const usable = (table: Grid): ReadonlyArray<string> => {
-  const found = table.names.filter((_, j) => unfit(table)(j) === null)
+const usable = (table: CellGrid): ReadonlyArray<string> => {
+  const found = table.names.filter((_, j) => reasonIgnored(table)(j) === null)
   return found.length > 0 ? found : table.names
 }
 
 /** The position, from 0, of a column by name or by position from 1. */
 const position =
-  (table: Grid) =>
+  (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, number> => {
     const { names } = table
     const named = typeof wanted === 'string' ? names.indexOf(wanted.trim()) : -1
-    const at = named >= 0 ? named : read(String(wanted)) - 1
+    const at = named >= 0 ? named : readNumber(String(wanted)) - 1
     if (Number.isSafeInteger(at) && at >= 0 && at < names.length) return Either.right(at)
     return typeof wanted === 'string' && Number.isNaN(at)
       ? fail(
           field,
           wanted,
           'a column of the table',
-          `try ${nearest(wanted, field === 'keep' ? names : usable(table))[0]}; the columns are ${listed(names)}`
+          `try ${nearestWords(wanted, field === 'keep' ? names : usable(table))[0]}; the columns are ${listedNames(names)}`
         )
-      : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
+      : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listedNames(names)}`)
   }
 
 /** The positions, from 0, that a name, a position or a range of positions stands for. */
 const positions =
-  (table: Grid) =>
+  (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
     const { names } = table
     const range = names.includes(String(wanted).trim()) ? null : /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))
@@ -176,14 +176,14 @@ const positions =
     const last = to === '' ? names.length : Number(to)
     return first >= 1 && first <= last && last <= names.length
       ? Either.right(names.flatMap((_, j) => (j >= first - 1 && j < last ? [j] : [])))
-      : fail(field, String(wanted), `a rising range within 1-${names.length}`, `the columns are ${listed(names)}`)
+      : fail(field, String(wanted), `a rising range within 1-${names.length}`, `the columns are ${listedNames(names)}`)
   }
 
-const column = ({ names, numbers, rows }: Grid, j: number): Float64Array =>
+const gridColumn = ({ names, numbers, rows }: CellGrid, j: number): Float64Array =>
   tabulate(rows, i => numbers[i * names.length + j])
 
 const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
-const LABELS = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
+const LABEL_COLUMN_NAMES = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
 const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
 /** What `ornstein assign` adds to a table. */
 export const ASSIGNED = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
@@ -203,15 +203,15 @@ const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
 
 /** Why a column is not taken alone; null: it is. */
-export const unfit =
-  (table: Grid) =>
+export const reasonIgnored =
+  (table: CellGrid) =>
   (j: number): Ignored['why'] | null => {
     const { names, isNamed, rows, text, types } = table
-    const xs = column(table, j)
+    const xs = gridColumn(table, j)
     const type = types?.[j] ?? 'numbers'
     if (isNamed[j] && isAssigned(names, j)) return 'of ornstein assign'
     if (type === 'nested') return type
-    const kindOf = (i: number): Kind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
+    const kindOf = (i: number): CellKind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
     if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {
       const present = sumOver(rows, i => (Number.isNaN(xs[i]) && isMissing(text(i, j)) ? 0 : 1))
       const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
@@ -222,7 +222,7 @@ export const unfit =
     return isNamed[j]
       ? NUMBERING.test(names[j]) && different === xs.length
         ? 'row numbers'
-        : LABELS.test(names[j]) && 2 * different <= xs.length
+        : LABEL_COLUMN_NAMES.test(names[j]) && 2 * different <= xs.length
           ? 'labels'
           : null
       : table.hasHeader && j === 0 && (xs[0] === 0 || xs[0] === 1) && xs.every((x, i) => x === xs[0] + i)
@@ -231,11 +231,11 @@ export const unfit =
   }
 
 /** Why a column that is taken alone may be meant otherwise. */
-const doubt =
-  (table: Grid, { weights }: CsvOptions) =>
+const columnDoubts =
+  (table: CellGrid, { weights }: CsvOptions) =>
   (j: number): ReadonlyArray<Doubtful> => {
     const name = table.names[j]
-    const xs = column(table, j)
+    const xs = gridColumn(table, j)
     const different = xs.every(Number.isInteger) ? new Set(xs).size : Infinity
     return weights === undefined && table.isNamed[j] && WEIGHTS.test(name) && xs.every(x => x >= 0)
       ? [{ name, why: 'weights' }]
@@ -244,28 +244,28 @@ const doubt =
         : []
   }
 
-interface Chosen {
+interface ChosenColumns {
   readonly columns: ReadonlyArray<number>
   readonly ignored: ReadonlyArray<Ignored>
   readonly doubtful: ReadonlyArray<Doubtful>
 }
 
 const byThemselves = (
-  table: Grid,
+  table: CellGrid,
   options: CsvOptions,
   weights: number | undefined,
   excluded: ReadonlyArray<number>
-): Either.Either<DataError, Chosen> => {
+): Either.Either<DataError, ChosenColumns> => {
   const { names } = table
   const all = names.flatMap((name, j) =>
-    j === weights ? [] : [{ j, name, why: excluded.includes(j) ? ('excluded' as const) : unfit(table)(j) }]
+    j === weights ? [] : [{ j, name, why: excluded.includes(j) ? ('excluded' as const) : reasonIgnored(table)(j) }]
   )
   const columns = all.flatMap(({ j, why }) => (why === null ? [j] : []))
   const ignored = all.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]))
   const others = all.filter(({ why }) => why !== 'excluded')
   const passedOver = ignored.find(({ why }) => why === 'row numbers' || why === 'labels')
   return columns.length > 0
-    ? Either.right({ columns, ignored, doubtful: columns.flatMap(doubt(table, options)) })
+    ? Either.right({ columns, ignored, doubtful: columns.flatMap(columnDoubts(table, options)) })
     : passedOver !== undefined
       ? fail('columns', `${passedOver.name} alone, which holds ${passedOver.why},`, 'a column of measurements', [
           'if it is one, name it with ',
@@ -273,7 +273,7 @@ const byThemselves = (
         ])
       : fail(
           'columns',
-          others.length === 0 ? 'nothing but what is excluded' : listed(others.map(({ name }) => name)),
+          others.length === 0 ? 'nothing but what is excluded' : listedNames(others.map(({ name }) => name)),
           'a list with a column of numbers',
           table.types === undefined
             ? ['write numbers as 1.5 or 2e3; if cells are separated otherwise, ', Problem.set('delimiter')]
@@ -282,11 +282,11 @@ const byThemselves = (
 }
 
 const asRequested = (
-  table: Grid,
+  table: CellGrid,
   requested: ReadonlyArray<string | number>,
   weights: number | undefined,
   excluded: ReadonlyArray<number>
-): Either.Either<DataError, Chosen> =>
+): Either.Either<DataError, ChosenColumns> =>
   pipe(
     requested,
     Either.traverseArray((wanted: string | number) =>
@@ -321,7 +321,11 @@ const asRequested = (
     })
   )
 
-const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined): Either.Either<DataError, Chosen> =>
+const chosenColumns = (
+  table: CellGrid,
+  options: CsvOptions,
+  weights: number | undefined
+): Either.Either<DataError, ChosenColumns> =>
   pipe(
     [
       ...(options.exclude ?? []).map(wanted => positions(table)('exclude', wanted)),
@@ -333,13 +337,13 @@ const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined
       options.columns === undefined
         ? byThemselves(table, options, weights, found.flat())
         : options.columns.length === 0
-          ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
+          ? fail('columns', 'an empty list', 'at least one column', `choose from ${listedNames(table.names)}`)
           : asRequested(table, options.columns, weights, found.flat())
     ),
     Either.filterOrElse(
-      ({ columns }) => misfit(table, columns, weights) === undefined,
+      ({ columns }) => nonNumericColumn(table, columns, weights) === undefined,
       ({ columns }) => {
-        const j = misfit(table, columns, weights) ?? 0
+        const j = nonNumericColumn(table, columns, weights) ?? 0
         return Problem.of(
           j === weights ? 'weights' : 'columns',
           table.names[j],
@@ -351,8 +355,8 @@ const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined
   )
 
 /** A column that is used and by its type is none of numbers. */
-const misfit = (
-  { types = [] }: Grid,
+const nonNumericColumn = (
+  { types = [] }: CellGrid,
   columns: ReadonlyArray<number>,
   weights: number | undefined
 ): number | undefined =>
@@ -383,7 +387,7 @@ const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Pr
           : hasDecimalComma(cell.trim())
             ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
             : kind(cell) === 'almost'
-              ? [`write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`]
+              ? [`write it as a decimal number, such as ${readNumber(undressed(cell.trim())) || '1.5 or 2e3'}`]
               : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
 
 export const allMissing = Problem.of('rows', 'none without a missing cell', 'at least one row', [
@@ -392,8 +396,8 @@ export const allMissing = Problem.of('rows', 'none without a missing cell', 'at 
 ])
 
 const extract = (
-  { names, hasHeader, rows, text, numbers }: Grid,
-  { columns, ignored, doubtful }: Chosen,
+  { names, hasHeader, rows, text, numbers }: CellGrid,
+  { columns, ignored, doubtful }: ChosenColumns,
   weights: number | undefined,
   { missing = 'refuse', decimal }: CsvOptions
 ): Either.Either<DataError, Table> => {
@@ -404,7 +408,7 @@ const extract = (
   const isFault = (i: number, j: number): boolean =>
     Number.isNaN(at(i, j)) && (missing === 'refuse' || !isMissing(text(i, j)))
 
-  const badRow = firstOf(rows, i => used.some(j => isFault(i, j)))
+  const badRow = firstIndexWhere(rows, i => used.some(j => isFault(i, j)))
   if (badRow >= 0) {
     const column = Math.min(...used.filter(j => isFault(badRow, j)))
     const cell = text(badRow, column)
@@ -425,7 +429,7 @@ const extract = (
   }
   if (weights !== undefined) {
     const isNegative = (i: number): boolean => at(i, weights) < 0
-    const negative = firstOf(rows, isNegative)
+    const negative = firstIndexWhere(rows, isNegative)
     if (negative >= 0)
       return fail(
         place(negative, weights),
@@ -460,8 +464,8 @@ const extract = (
 }
 
 /** The table with the errors of its rows, whose standard deviations stand in columns of their own. */
-const measured =
-  (grid: Grid, { errors: requested }: CsvOptions) =>
+const withMeasurementErrors =
+  (grid: CellGrid, { errors: requested }: CsvOptions) =>
   (table: Table): Either.Either<DataError, Table> => {
     if (requested === undefined) return Either.right(table)
     const { points, columns, rowNumbers } = table
@@ -475,8 +479,8 @@ const measured =
         found =>
           Problem.of(
             'errors',
-            listed(found.map(j => names[j])),
-            `${plural(columns.length, 'column')}, one for each of ${listed(columns)}`,
+            listedNames(found.map(j => names[j])),
+            `${pluralized(columns.length, 'column')}, one for each of ${listedNames(columns)}`,
             ['give one for each, in this order, or choose with ', Problem.named('columns')]
           )
       ),
@@ -506,8 +510,8 @@ const measured =
   }
 
 /** Beside the points, what was asked to be kept. */
-const keeping =
-  (table: Grid, { keep }: CsvOptions) =>
+const withKeptColumns =
+  (table: CellGrid, { keep }: CsvOptions) =>
   (read: Table): Either.Either<DataError, Table> => {
     if (keep === undefined) return Either.right(read)
     const { names, numbers } = table
@@ -545,7 +549,7 @@ const keeping =
   }
 
 /** A table that has rows, under names of their own. */
-export const sound = (grid: Grid): Either.Either<DataError, Grid> => {
+export const sound = (grid: CellGrid): Either.Either<DataError, CellGrid> => {
   const { names, rows } = grid
   const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
   const repeated = names.findIndex((name, j) => (firsts.get(name) ?? j) < j)
@@ -562,19 +566,19 @@ export const sound = (grid: Grid): Either.Either<DataError, Grid> => {
 }
 
 /** The table that a grid comes to. */
-export const tableOf =
+export const gridToTable =
   (options: CsvOptions) =>
-  (grid: Grid): Either.Either<DataError, Table> =>
+  (grid: CellGrid): Either.Either<DataError, Table> =>
     pipe(
       options.weights === undefined ? Either.right(undefined) : position(grid)('weights', options.weights),
       Either.bindTo('weights'),
-      Either.bind('chosen', ({ weights }) => columnsOf(grid, options, weights)),
+      Either.bind('chosen', ({ weights }) => chosenColumns(grid, options, weights)),
       Either.chain(({ chosen, weights }) =>
         pipe(
           extract(grid, chosen, weights, options),
-          Either.chain(measured(grid, options)),
-          Either.chain(keeping(grid, options))
+          Either.chain(withMeasurementErrors(grid, options)),
+          Either.chain(withKeptColumns(grid, options))
         )
       ),
-      Either.mapLeft(renamed(row => nameOf(grid, row - 1)))
+      Either.mapLeft(withRowName(row => gridRowName(grid, row - 1)))
     )

@@ -4,19 +4,19 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { scanned } from '../../lib/plain/gather.js'
 import * as Problem from '../core/problem.js'
-import { allMissing, nameOf, tableOf, type CsvOptions, type Grid, type Table } from './grid.js'
-import { fail, plural } from './parts.js'
+import { allMissing, gridRowName, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { fail, pluralized } from './parts.js'
 import type { DataError } from './points.js'
 
 /** A part of a table, after so many rows of it. */
-export const after =
+export const gridAfterRows =
   (rows: number) =>
-  (grid: Grid): Grid => ({ ...grid, rowName: row => nameOf(grid, row + rows) })
+  (grid: CellGrid): CellGrid => ({ ...grid, rowName: row => gridRowName(grid, row + rows) })
 
 /** A part of a table that stands in a file of its own, as its rows and problems say. */
-export const inFile =
+export const partInFile =
   (file: string) =>
-  (part: Either.Either<DataError, Grid>): Either.Either<DataError, Grid> =>
+  (part: Either.Either<DataError, CellGrid>): Either.Either<DataError, CellGrid> =>
     pipe(
       part,
       Either.bimap(
@@ -24,26 +24,35 @@ export const inFile =
           ...problem,
           field: problem.field === 'text' ? file : problem.field.replace(/^((?:row|line) \d+|header)/, `$1 of ${file}`)
         }),
-        grid => ({ ...grid, file, rowName: row => `${nameOf(grid, row)} of ${file}` })
+        grid => ({ ...grid, file, rowName: row => `${gridRowName(grid, row)} of ${file}` })
       )
     )
 
 /** What a part says of the columns of all. */
-type Head = Pick<Grid, 'names' | 'hasHeader' | 'file'>
+type PartHead = Pick<CellGrid, 'names' | 'hasHeader' | 'file'>
 
-const headOf = ({ names, hasHeader, file }: Grid): Head => ({ names, hasHeader, ...(file !== undefined && { file }) })
+const partHead = ({ names, hasHeader, file }: CellGrid): PartHead => ({
+  names,
+  hasHeader,
+  ...(file !== undefined && { file })
+})
 
 /** A part whose columns are those of the first. */
-const alike =
-  (first: Head) =>
-  (grid: Grid): Either.Either<DataError, Grid> => {
+const sameColumnsAs =
+  (first: PartHead) =>
+  (grid: CellGrid): Either.Either<DataError, CellGrid> => {
     const { names, hasHeader } = grid
     const file = grid.file ?? 'text'
     const as = first.file ?? 'the first part'
     const remedy = 'give files of equal columns, in the same order'
     const other = names.findIndex((name, j) => name !== first.names[j])
     return names.length !== first.names.length
-      ? fail(file, plural(names.length, 'column'), `${plural(first.names.length, 'column')}, as in ${as}`, remedy)
+      ? fail(
+          file,
+          pluralized(names.length, 'column'),
+          `${pluralized(first.names.length, 'column')}, as in ${as}`,
+          remedy
+        )
       : hasHeader !== first.hasHeader
         ? fail(file, hasHeader ? 'a line of names' : 'a first line of data', `what ${as} begins with`, [
             Problem.set('header', null)
@@ -54,17 +63,17 @@ const alike =
   }
 
 /** The parts of a table as one, at least one of them. */
-export const joined = (parts: ReadonlyArray<Grid>): Either.Either<DataError, Grid> => {
+export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataError, CellGrid> => {
   const [first, ...rest] = parts
   if (rest.length === 0) return Either.right(first)
   const starts = parts.reduce<ReadonlyArray<number>>((all, { rows }, p) => [...all, all[p] + rows], [0])
-  const at = (row: number): readonly [Grid, number] => {
+  const at = (row: number): readonly [CellGrid, number] => {
     const p = starts.findIndex(start => start > row) - 1
     return [parts[p], row - starts[p]]
   }
   return pipe(
     rest,
-    Either.traverseArray(alike(first)),
+    Either.traverseArray(sameColumnsAs(first)),
     Either.map(() => ({
       ...first,
       rows: starts[parts.length],
@@ -73,24 +82,24 @@ export const joined = (parts: ReadonlyArray<Grid>): Either.Either<DataError, Gri
         const [part, own] = at(row)
         return part.text(own, column)
       },
-      rowName: row => nameOf(...at(row))
+      rowName: row => gridRowName(...at(row))
     }))
   )
 }
 
 /** What the first part of a table says of those that follow. */
-interface Known {
+interface FirstPartFindings {
   /** Rows so far. */
   readonly rows: number
-  readonly head: Head
+  readonly head: PartHead
   readonly columns: ReadonlyArray<string>
 }
 
 /** What is kept of parts after the first, whose classes say nothing of those of all. */
-const NOTHING = { columns: [], classes: 0 }
+const KEEP_NOTHING = { columns: [], classes: 0 }
 
 /** A part of which all rows were dropped. */
-const nothing = (columns: ReadonlyArray<string>, dropped: number): Table => ({
+const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => ({
   points: { rows: 0, dim: columns.length, values: new Float64Array(0) },
   columns,
   rowNumbers: new Uint32Array(0),
@@ -103,22 +112,22 @@ const nothing = (columns: ReadonlyArray<string>, dropped: number): Table => ({
 const partOf =
   (options: CsvOptions) =>
   (
-    before: Known | null,
-    part: Either.Either<DataError, Grid>
-  ): readonly [Known | null, Either.Either<DataError, Table>] => {
+    before: FirstPartFindings | null,
+    part: Either.Either<DataError, CellGrid>
+  ): readonly [FirstPartFindings | null, Either.Either<DataError, Table>] => {
     const found = pipe(
       part,
-      Either.chain(grid => (before === null ? Either.right(grid) : alike(before.head)(grid))),
+      Either.chain(grid => (before === null ? Either.right(grid) : sameColumnsAs(before.head)(grid))),
       Either.bindTo('grid'),
       Either.bind('table', ({ grid }) =>
         before === null
-          ? tableOf(options)(grid)
+          ? gridToTable(options)(grid)
           : pipe(
               grid,
-              tableOf({ ...options, columns: before.columns, exclude: [], keep: NOTHING }),
+              gridToTable({ ...options, columns: before.columns, exclude: [], keep: KEEP_NOTHING }),
               Either.orElse(problem =>
                 problem.value === allMissing.value
-                  ? Either.right(nothing(before.columns, grid.rows))
+                  ? Either.right(emptyTable(before.columns, grid.rows))
                   : Either.left(problem)
               )
             )
@@ -128,7 +137,7 @@ const partOf =
     const { grid, table } = found.right
     const rows = before?.rows ?? 0
     return [
-      { rows: rows + grid.rows, head: before?.head ?? headOf(grid), columns: table.columns },
+      { rows: rows + grid.rows, head: before?.head ?? partHead(grid), columns: table.columns },
       Either.right({ ...table, rowNumbers: table.rowNumbers.map(i => i + rows) })
     ]
   }
@@ -136,19 +145,22 @@ const partOf =
 /** Tables of the parts of one, as they come: what the first says of the columns holds for all of them. */
 export const tablesOf =
   (options: CsvOptions) =>
-  (parts: AsyncIterable<Either.Either<DataError, Grid>>): AsyncIterable<Either.Either<DataError, Table>> =>
+  (parts: AsyncIterable<Either.Either<DataError, CellGrid>>): AsyncIterable<Either.Either<DataError, Table>> =>
     scanned(parts, null, partOf(options))
 
 /** The same of parts with something extra to each: each table and the part that it is of. */
 export const tablesWith =
   (options: CsvOptions) =>
-  <P extends readonly [Grid, unknown]>(
+  <P extends readonly [CellGrid, unknown]>(
     parts: AsyncIterable<Either.Either<DataError, P>>
   ): AsyncIterable<Either.Either<DataError, readonly [Table, P]>> =>
     scanned(
       parts,
       null,
-      (before: Known | null, part): readonly [Known | null, Either.Either<DataError, readonly [Table, P]>] => {
+      (
+        before: FirstPartFindings | null,
+        part
+      ): readonly [FirstPartFindings | null, Either.Either<DataError, readonly [Table, P]>] => {
         if (Either.isLeft(part)) return [before, part]
         const [known, found] = partOf(options)(before, Either.right(part.right[0]))
         return [

@@ -5,13 +5,13 @@ import { parseJson } from '../../lib/plain/jsonText.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
-import { fail, shown, sized } from './parts.js'
+import { fail, textBeginning, sized } from './parts.js'
 
-type Row = Readonly<Record<string, unknown>>
+type JsonRow = Readonly<Record<string, unknown>>
 
 /** The object of a line, or what else the line is, as the end of "it is not an object of JSON". */
-const rowOf = (line: string): Either.Either<string, Row> => {
-  const found = parseJson(line, Limits.depth)
+const jsonRow = (line: string): Either.Either<string, JsonRow> => {
+  const found = parseJson(line, Limits.maxDepth)
   return 'fault' in found
     ? Either.left(` (${found.fault})`)
     : isRecord(found.value)
@@ -20,7 +20,7 @@ const rowOf = (line: string): Either.Either<string, Row> => {
 }
 
 /** A value as a cell is written: what is null or left out is an empty one. Undefined for a list or an object. */
-const cellOf = (value: unknown): string | undefined =>
+const cellText = (value: unknown): string | undefined =>
   value === null || value === undefined
     ? ''
     : typeof value === 'string'
@@ -35,8 +35,8 @@ export const isJsonLines = (text: string): boolean => {
   return (
     start.startsWith('{') &&
     pipe(
-      rowOf(start.split('\n', 1)[0]),
-      Either.exists(row => Object.values(row).every(value => cellOf(value) !== undefined))
+      jsonRow(start.split('\n', 1)[0]),
+      Either.exists(row => Object.values(row).every(value => cellText(value) !== undefined))
     )
   )
 }
@@ -48,15 +48,15 @@ const isJsonList = (text: string): boolean => /^\s*\[\s*\{/.test(text)
 export const isJson = (text: string): boolean => isJsonLines(text) || isJsonList(text)
 
 /** An object and where it stands. */
-interface Placed {
-  readonly row: Row
+interface PlacedRow {
+  readonly row: JsonRow
   readonly place: string
 }
 
-type Cells = Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>>
+type JsonCells = Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>>
 
 /** Known names and those of all objects, in the order in which they come, and below them the cells of each. */
-const cellsOfRows = (rows: ReadonlyArray<Placed>, known: ReadonlyArray<string>): Cells => {
+const cellsOfRows = (rows: ReadonlyArray<PlacedRow>, known: ReadonlyArray<string>): JsonCells => {
   const names = [...new Set([...known, ...rows.flatMap(({ row }) => Object.keys(row))])]
   if (names.length * rows.length > Limits.cells)
     return fail(
@@ -71,11 +71,11 @@ const cellsOfRows = (rows: ReadonlyArray<Placed>, known: ReadonlyArray<string>):
       pipe(
         names,
         Either.traverseArray(name => {
-          const cell = cellOf(Object.hasOwn(row, name) ? row[name] : null)
+          const cell = cellText(Object.hasOwn(row, name) ? row[name] : null)
           return cell === undefined
             ? fail(
                 `${place}, ${name}`,
-                shown(JSON.stringify(row[name])),
+                textBeginning(JSON.stringify(row[name])),
                 'a number or a text',
                 'give each of its values a name of its own'
               )
@@ -88,17 +88,17 @@ const cellsOfRows = (rows: ReadonlyArray<Placed>, known: ReadonlyArray<string>):
 }
 
 /** The rows of a text of JSON objects, a line each. */
-const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> =>
+const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> =>
   pipe(
     text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, place: `line ${i + 1}` }])),
     Either.traverseArray(({ line, place }) =>
       pipe(
-        rowOf(line),
+        jsonRow(line),
         Either.bimap(
           fault =>
             Problem.of(
               place,
-              shown(line.trim()),
+              textBeginning(line.trim()),
               `an object of JSON${fault}`,
               'write one on each line, as on the first'
             ),
@@ -109,8 +109,8 @@ const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray
   )
 
 /** Those of a list. */
-const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<Placed>> => {
-  const found = parseJson(text, Limits.depth)
+const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> => {
+  const found = parseJson(text, Limits.maxDepth)
   if ('fault' in found)
     return fail('text', `JSON (${found.fault})`, 'a whole list', 'correct it, or write an object on each line')
   return pipe(
@@ -118,13 +118,13 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
     Either.traverseReadonlyArrayWithIndex((i, row: unknown) =>
       isRecord(row)
         ? Either.right({ row, place: `row ${i + 1}` })
-        : fail(`row ${i + 1}`, shown(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
+        : fail(`row ${i + 1}`, textBeginning(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
     )
   )
 }
 
 /** Known names and those of a text of JSON objects, and below them the cells of each. */
-export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): Cells =>
+export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): JsonCells =>
   pipe(
     sized(text, '\n,'),
     Either.flatMap(isJsonList(text) ? placedList : placedLines),

@@ -8,9 +8,9 @@ import * as Problem from '../core/problem.js'
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>
   Either.left(Problem.of(...of))
 /** The beginning of a long text. */
-export const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
+export const textBeginning = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 /** `1 row`, `2 rows`. */
-export const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
+export const pluralized = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */
 export const more = (count: number): string =>
   count > 2 ? ` (${count - 1} more like this)` : count > 1 ? ' (1 more like this)' : ''
@@ -18,10 +18,11 @@ export const more = (count: number): string =>
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)
 /** The least i < n of which it is so; −1 where there is none. */
-export const firstOf = (n: number, is: (i: number) => boolean): number => new Uint8Array(n).findIndex((_, i) => is(i))
+export const firstIndexWhere = (n: number, is: (i: number) => boolean): number =>
+  new Uint8Array(n).findIndex((_, i) => is(i))
 
 /** A problem of rows that are called otherwise; rows are counted from 1. */
-export const renamed =
+export const withRowName =
   (name: (row: number) => string) =>
   (problem: Problem.Problem): Problem.Problem => ({
     ...problem,
@@ -29,8 +30,8 @@ export const renamed =
   })
 
 /** A problem of a piece, its rows counted from the first of all. */
-export const numbered = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
-  renamed(row => `row ${row + before}`)
+export const withRowOffset = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
+  withRowName(row => `row ${row + before}`)
 
 /** A text that is to be held cell by cell, or the problem that it has too many: marks that may part cells are counted. */
 export const sized = (text: string, marks: string): Either.Either<Problem.Problem, string> =>

@@ -9,23 +9,23 @@ import type { Scaling } from './points.js'
 export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
 
 /** What another needs to make the same sum, beside the rows: a description, and the numbers of this step. */
-export interface Asked {
+export interface EvaluationRequest {
   readonly sum: Described
   readonly numbers: Float64Array
 }
 
-export interface Place {
+export interface Backend {
   /** What a sum comes to. It is waited for; a place that fails for good throws. */
-  readonly taken: <A>(sum: Chunks.Sum<A>, request: () => Asked) => A
+  readonly evaluate: <A>(sum: Chunks.Reduction<A>, request: () => EvaluationRequest) => A
 }
 
 /** In this process. */
-export const here: Place = { taken: sum => Chunks.taken(sum) }
+export const localBackend: Backend = { evaluate: sum => Chunks.evaluate(sum) }
 
 /** The same place for rows in other units: those who have them bring their own to these. */
-export const scaled = ({ centre, scale }: Scaling, place: Place): Place => ({
-  taken: (sum, request) =>
-    place.taken(sum, () => {
+export const scaledBackend = ({ centre, scale }: Scaling, backend: Backend): Backend => ({
+  evaluate: (sum, request) =>
+    backend.evaluate(sum, () => {
       const { sum: of, numbers } = request()
       return { sum: { name: 'scaled', centre: Array.from(centre), scale: Array.from(scale), of }, numbers }
     })

@@ -9,17 +9,17 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as ByColumn from '../../lib/rows/byColumn.js'
 import { meanDistance } from '../../lib/rows/energy.js'
-import { fingerprint as bitsOf } from '../../lib/rows/fingerprint.js'
+import { hashNumbers as bitsOf } from '../../lib/rows/fingerprint.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { fail, more, plural } from './parts.js'
+import { fail, more, pluralized } from './parts.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
 import { rememberedIfOwned, snapshot } from './snapshot.js'
-import { given as checked } from '../core/index.js'
+import { argumentWithFields as checked } from '../core/index.js'
 import type * as Problem from '../core/problem.js'
-import { typed } from '../core/spelling.js'
+import { typeAndValue } from '../core/spelling.js'
 
 export interface Points {
   /** n ≥ 1. */
@@ -41,17 +41,17 @@ export interface Points {
 /** The problems of the data: the first place at fault, and how many more are like it. */
 export type DataError = Problem.Problem
 
-const count = (xs: Float64Array, isFault: (x: number) => boolean): number =>
+const countWhere = (xs: Float64Array, isFault: (x: number) => boolean): number =>
   xs.reduce((sum, x) => sum + (isFault(x) ? 1 : 0), 0)
 
 // -- from numbers ----------------------------------------------------------------------------------------------------
 
 /** Points, or what was given in their place. */
-const held = (points: Points): Points =>
+const checkedPointsArgument = (points: Points): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
 
 /** A list, of which what is no number is none. */
-const numbers = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
+const numbersOrNaN = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
 const isNotFinite = (x: number): boolean => !Number.isFinite(x)
@@ -61,13 +61,13 @@ const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataEr
   const at = weights.findIndex(isNoWeight)
   const total = weights.reduce((sum, w) => sum + w, 0)
   return weights.length !== rows
-    ? fail('weights', plural(weights.length, 'weight'), `${rows}, one for each row`, 'give every row a weight')
+    ? fail('weights', pluralized(weights.length, 'weight'), `${rows}, one for each row`, 'give every row a weight')
     : at >= 0
       ? fail(
           `weight of row ${at + 1}`,
           weights[at],
           'a finite number ≥ 0',
-          `give it 0 to leave the row out${more(count(weights, isNoWeight))}`
+          `give it 0 to leave the row out${more(countWhere(weights, isNoWeight))}`
         )
       : !(total > 0 && total < Infinity)
         ? fail('weights', `a sum of ${total}`, 'finite and > 0', 'scale the weights; integers count repetitions')
@@ -81,13 +81,13 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
   const all = Float64Array.from(labels)
   const at = all.findIndex(isNoLabel)
   return all.length !== rows
-    ? fail('labels', plural(all.length, 'label'), `${rows}, one for each row`, 'give every row a label, or -1')
+    ? fail('labels', pluralized(all.length, 'label'), `${rows}, one for each row`, 'give every row a label, or -1')
     : at >= 0
       ? fail(
           `label of row ${at + 1}`,
           all[at],
           'a whole number ≥ 0, nor -1 for a row without one',
-          `count classes from 0${more(count(all, isNoLabel))}`
+          `count classes from 0${more(countWhere(all, isNoLabel))}`
         )
       : Either.right(Int32Array.from(all))
 }
@@ -98,7 +98,7 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
   return !(partner instanceof Float64Array) || partner.length !== rows * dim
     ? fail(
         'partner',
-        plural(partner.length, 'number'),
+        pluralized(partner.length, 'number'),
         `${rows} rows of ${dim}`,
         'give every row a partner of as many columns'
       )
@@ -107,7 +107,7 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
           `partner of row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
           partner[at],
           'a finite number',
-          `correct it or leave the row out${more(count(partner, isNotFinite))}`
+          `correct it or leave the row out${more(countWhere(partner, isNotFinite))}`
         )
       : Either.right(partner)
 }
@@ -117,24 +117,26 @@ const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either
   if (!(errors instanceof Float64Array) || errors.length !== rows * dim * dim)
     return fail(
       'errors',
-      plural(errors.length, 'number'),
+      pluralized(errors.length, 'number'),
       `${rows} covariances of ${dim} × ${dim}`,
       'give Points.withErrors'
     )
-  const wrong = tabulate(rows, i => (isCovariance(errors.subarray(i * dim * dim, (i + 1) * dim * dim), dim) ? 0 : 1))
+  const wrong = tabulate(rows, i =>
+    isCovarianceMatrix(errors.subarray(i * dim * dim, (i + 1) * dim * dim), dim) ? 0 : 1
+  )
   const at = wrong.indexOf(1)
   return at >= 0
     ? fail(
         `error of row ${at + 1}`,
         `[${Array.from(errors.subarray(at * dim * dim, (at + 1) * dim * dim)).join(', ')}]`,
         'a covariance: symmetric, finite, and nowhere less than 0',
-        `give standard deviations ≥ 0, or covariances${more(count(wrong, x => x === 1))}`
+        `give standard deviations ≥ 0, or covariances${more(countWhere(wrong, x => x === 1))}`
       )
     : Either.right(errors)
 }
 
 /** Symmetric, and with no eigenvalue below 0 except for rounding of its largest entry. */
-const isCovariance = (own: Float64Array, dim: number): boolean => {
+const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
   const values = Float64Array.from(own)
   if (!values.every((x, at) => Number.isFinite(x) && x === own[(at % dim) * dim + Math.floor(at / dim)])) return false
   const most = values.reduce((sofar, x) => Math.max(sofar, Math.abs(x)), 0)
@@ -157,7 +159,7 @@ const isCovariance = (own: Float64Array, dim: number): boolean => {
  * )
  */
 export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
-  const { rows, dim, values, weights, labels, partner, errors } = held(points)
+  const { rows, dim, values, weights, labels, partner, errors } = checkedPointsArgument(points)
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
@@ -167,13 +169,13 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = re
     : !(Number.isSafeInteger(dim) && dim > 0)
       ? fail('dim', dim, 'a whole number ≥ 1', 'give each row at least one number')
       : values.length !== rows * dim
-        ? fail('values', plural(values.length, 'value'), `rows x dim = ${rows * dim}`, 'give every row dim values')
+        ? fail('values', pluralized(values.length, 'value'), `rows x dim = ${rows * dim}`, 'give every row dim values')
         : at >= 0
           ? fail(
               `row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
               values[at],
               'a finite number',
-              `correct it or leave the row out${more(count(values, isNotFinite))}`
+              `correct it or leave the row out${more(countWhere(values, isNotFinite))}`
             )
           : pipe(
               Either.right(points),
@@ -213,13 +215,13 @@ export const validateSeen = (points: Points): Either.Either<DataError, Points> =
 export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Either<DataError, Points> => {
   const given: unknown = rows
   if (!Array.isArray(given))
-    return fail('rows', typed(given), 'a list of rows', 'give a list for each row: [[1, 2], [3, 4]]')
+    return fail('rows', typeAndValue(given), 'a list of rows', 'give a list for each row: [[1, 2], [3, 4]]')
   // A list may have holes, which `findIndex` meets and `every` does not.
   const none = given.findIndex(row => !(Array.isArray(row) || ArrayBuffer.isView(row)))
   if (none >= 0)
     return fail(
       `row ${none + 1}`,
-      typed(given[none]),
+      typeAndValue(given[none]),
       'a list of numbers',
       'give a list for each row: [[1, 2], [3, 4]]'
     )
@@ -233,16 +235,16 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
       : at >= 0
         ? fail(
             `row ${at + 1}`,
-            plural(rows[at].length, 'number'),
-            `${plural(dim, 'number')}, as in row 1`,
+            pluralized(rows[at].length, 'number'),
+            `${pluralized(dim, 'number')}, as in row 1`,
             `give every row the same length${more(rows.filter(isRagged).length)}`,
-            `${plural(rows[at].length, 'number')}, but row 1 has ${dim}`
+            `${pluralized(rows[at].length, 'number')}, but row 1 has ${dim}`
           )
-        : ofCells(rows, dim)
+        : pointsOfCells(rows, dim)
 }
 
 /** Rows of one length. What is no number, as a null of JSON is, is told of by its type. */
-const ofCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
+const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
   const isNone = (x: unknown): boolean => typeof x !== 'number'
   const at = rows.findIndex(row => row.some(isNone))
   if (at < 0)
@@ -255,7 +257,7 @@ const ofCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Eith
   const cells = rows.reduce((sum, row) => sum + row.filter(isNone).length, 0)
   return fail(
     `row ${at + 1}, column ${column + 1}`,
-    typed(rows[at][column]),
+    typeAndValue(rows[at][column]),
     'a finite number',
     `correct it or leave the row out${more(cells)}`
   )
@@ -279,7 +281,7 @@ export const weighted =
   (weights: ArrayLike<number>) =>
   (points: Points): Either.Either<DataError, Points> =>
     pipe(
-      checkWeights(held(points).rows, Float64Array.from(numbers(weights))),
+      checkWeights(checkedPointsArgument(points).rows, Float64Array.from(numbersOrNaN(weights))),
       Either.map(checked => ({ ...points, weights: checked }))
     )
 
@@ -371,14 +373,15 @@ export const withErrors =
     const { rows, dim } = points
     const isWrong = (row: ReadonlyArray<number | ReadonlyArray<number>>): boolean =>
       row.length !== dim || row.some(x => (typeof x === 'number' ? !(x >= 0 && x < Infinity) : x.length !== dim))
-    if (errors.length !== rows) return fail('errors', plural(errors.length, 'row'), `${rows}, one for each row`, REMEDY)
+    if (errors.length !== rows)
+      return fail('errors', pluralized(errors.length, 'row'), `${rows}, one for each row`, ERRORS_REMEDY)
     const at = errors.findIndex(isWrong)
     if (at >= 0)
       return fail(
         `error of row ${at + 1}`,
         JSON.stringify(errors[at]),
-        `${plural(dim, 'standard deviation')} ≥ 0, or a covariance of ${dim} × ${dim}`,
-        REMEDY
+        `${pluralized(dim, 'standard deviation')} ≥ 0, or a covariance of ${dim} × ${dim}`,
+        ERRORS_REMEDY
       )
     const all = tabulate(rows * dim * dim, k => {
       const i = Math.floor(k / (dim * dim))
@@ -393,10 +396,10 @@ export const withErrors =
     )
   }
 
-const REMEDY = 'give every row its error; 0 where it is exact'
+const ERRORS_REMEDY = 'give every row its error; 0 where it is exact'
 
 /** The points, of whom takes no errors into account. */
-export const exact = (points: Points): Either.Either<DataError, Points> =>
+export const requireExact = (points: Points): Either.Either<DataError, Points> =>
   points.errors === undefined
     ? Either.right(points)
     : fail('points', 'rows with errors', 'exact rows', 'leave the errors out: this does not take them into account')
@@ -413,12 +416,12 @@ export { snapshot }
 export const marked = (
   rows: number,
   dim: number,
-  values: Stretches.Numbers,
-  weights: Stretches.Numbers | null,
-  labels: Stretches.Numbers | null,
-  partner: Stretches.Numbers | null,
-  errors: Stretches.Numbers | null = null
-): ReadonlyArray<Stretches.Numbers> => [
+  values: Stretches.RowNumbers,
+  weights: Stretches.RowNumbers | null,
+  labels: Stretches.RowNumbers | null,
+  partner: Stretches.RowNumbers | null,
+  errors: Stretches.RowNumbers | null = null
+): ReadonlyArray<Stretches.RowNumbers> => [
   Float64Array.of(rows, dim),
   values,
   // Each is told from those before it, of which there may be none.
@@ -428,23 +431,23 @@ export const marked = (
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
-export const fingerprint = (points: Points): string => markOf(snapshot(points))
+export const pointsFingerprint = (points: Points): string => pointsMark(snapshot(points))
 
-const markOf = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
+const pointsMark = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
   const classes = labels === undefined ? null : Float64Array.from(labels)
   return bitsOf(marked(rows, dim, values, weights ?? null, classes, partner ?? null, errors ?? null))
 })
 
 // -- out -------------------------------------------------------------------------------------------------------------
 
-const rowAt = ({ dim, values }: Points, i: number): ReadonlyArray<number> =>
+const rowAtIndex = ({ dim, values }: Points, i: number): ReadonlyArray<number> =>
   Array.from(values.subarray(i * dim, (i + 1) * dim))
 
 /** Row i, counted from 0. */
-export const row =
+export const rowOfPoints =
   (i: number) =>
   (points: Points): ReadonlyArray<number> =>
-    rowAt(held(points), i)
+    rowAtIndex(checkedPointsArgument(points), i)
 
 /**
  * All rows, as lists of numbers: the inverse of `fromRows`, weights aside.
@@ -461,7 +464,7 @@ export const row =
  * )
  */
 export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
-  Array.from({ length: held(points).rows }, (_, i) => rowAt(points, i))
+  Array.from({ length: checkedPointsArgument(points).rows }, (_, i) => rowAtIndex(points, i))
 
 /** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
 export const secondMoment = (points: Points): Float64Array => {
@@ -470,8 +473,8 @@ export const secondMoment = (points: Points): Float64Array => {
 }
 
 /** The values as a [rows, dim] tensor, uncopied; for use inside `compute`. */
-export const tensor = (points: Points): Tensor => {
-  const { rows, dim, values } = held(points)
+export const pointsTensor = (points: Points): Tensor => {
+  const { rows, dim, values } = checkedPointsArgument(points)
   return fromNdArray({ shape: [rows, dim], values })
 }
 
@@ -479,25 +482,26 @@ export const tensor = (points: Points): Tensor => {
 
 /** Σ wᵢ; the number of rows where there are no weights. */
 export const totalWeight = (points: Points): number => {
-  const { rows, weights } = held(points)
+  const { rows, weights } = checkedPointsArgument(points)
   return weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
 }
 
 /** The weights scaled to sum 1, [n]; 1/n each where there are none. */
 export const weightsOf = (points: Points): Float64Array => {
-  const { rows, weights } = held(points)
+  const { rows, weights } = checkedPointsArgument(points)
   const total = totalWeight(points)
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
 /** Rows to be read, and their weights that sum to 1. */
-const rowsOf = (points: Points): Stretches.Stretches => Stretches.ofArray(held(points).values, points.dim)
-const sharesOf = (points: Points): number | Stretches.Stretches =>
+const stretchesOfRows = (points: Points): Stretches.Stretches =>
+  Stretches.ofArray(checkedPointsArgument(points).values, points.dim)
+const rowShares = (points: Points): number | Stretches.Stretches =>
   points.weights === undefined ? 1 / points.rows : Stretches.ofArray(weightsOf(points), 1)
 
 /** Each number x of column j as f(x, j). */
-const each = (points: Points, f: (x: number, column: number) => number): Float64Array =>
-  Stretches.part(Stretches.mapped(rowsOf(points), f), 0, points.rows)
+const mapCells = (points: Points, f: (x: number, column: number) => number): Float64Array =>
+  Stretches.numbersFrom(Stretches.mapStretches(stretchesOfRows(points), f), 0, points.rows)
 
 /**
  * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
@@ -514,7 +518,7 @@ const each = (points: Points, f: (x: number, column: number) => number): Float64
  *   Either.right(Float64Array.of(2, 20))
  * )
  */
-export const mean = (points: Points): Float64Array => Stretches.mean(rowsOf(points), sharesOf(points))
+export const mean = (points: Points): Float64Array => Stretches.columnMeans(stretchesOfRows(points), rowShares(points))
 
 /**
  * The weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric: the
@@ -532,9 +536,9 @@ export const mean = (points: Points): Float64Array => Stretches.mean(rowsOf(poin
  * )
  */
 export const covariance = (points: Points): Float64Array => {
-  const { rows, dim } = held(points)
+  const { rows, dim } = checkedPointsArgument(points)
   const p = weightsOf(points)
-  const z = ByColumn.less(points.values, mean(points))
+  const z = ByColumn.subtractColumns(points.values, mean(points))
   const { values } = compute(() => {
     const shape = [rows, dim]
     const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
@@ -571,7 +575,7 @@ export const energyDistance = (a: Points, b: Points): number =>
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
 /** The numbers of a column, from 0. */
-export const column =
+export const columnOfPoints =
   (j: number) =>
   ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): Float64Array =>
     Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
@@ -629,20 +633,20 @@ export interface Scaling {
  * )
  */
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
-  const { centre, scale, of } = Stretches.standard(rowsOf(points), sharesOf(points))
+  const { centre, scale, of } = Stretches.standardOfColumns(stretchesOfRows(points), rowShares(points))
   return {
-    points: { ...points, values: each(points, of), ...errorsIn(points, j => 1 / scale[j]) },
+    points: { ...points, values: mapCells(points, of), ...errorsIn(points, j => 1 / scale[j]) },
     centre,
     scale
   }
 }
 
 /** The points in given units, z = (x − centre) / scale. */
-export const inUnits =
+export const pointsInUnits =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
     ...points,
-    values: each(points, (x, j) => (x - centre[j]) / scale[j]),
+    values: mapCells(points, (x, j) => (x - centre[j]) / scale[j]),
     ...errorsIn(points, j => 1 / scale[j])
   })
 
@@ -668,6 +672,6 @@ export const unstandardize =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
     ...points,
-    values: each(points, (z, j) => centre[j] + scale[j] * z),
+    values: mapCells(points, (z, j) => centre[j] + scale[j] * z),
     ...errorsIn(points, j => scale[j])
   })

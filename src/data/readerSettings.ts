@@ -1,9 +1,9 @@
 /** The settings of a reader of tables, in code and on the command line. */
-import { oneOf, such, whole } from '../core/setting.js'
+import { oneOfSetting, suchSetting, wholeSetting } from '../core/setting.js'
 
 /** Lines above the table. */
-export const skip = whole(0, 1)
+export const skipSetting = wholeSetting(0, 1)
 /** What begins lines that are no part of the table. */
-export const comment = such<string>(text => /^[^\s"\d]$/.test(text), 'a character that begins a line', "try '#'")
+export const comment = suchSetting<string>(text => /^[^\s"\d]$/.test(text), 'a character that begins a line', "try '#'")
 /** What stands before decimals. */
-export const decimal = oneOf(['.', ','])
+export const decimalSetting = oneOfSetting(['.', ','])

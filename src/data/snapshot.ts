@@ -3,7 +3,7 @@ import { remembered } from '../../lib/plain/remembered.js'
 import { hasNaN, sameNumbers } from '../../lib/rows/byColumn.js'
 import type { Points } from './points.js'
 
-const isSame = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
+const isSameArray = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && sameNumbers(a, b))
 
 /** What points may hold of each row. */
@@ -21,7 +21,8 @@ export const snapshot = (points: Points): Points => {
   const old = copies.get(points)
   if (
     old !== undefined &&
-    (old === points || (old.rows === rows && old.dim === dim && LISTS.every(name => isSame(old[name], points[name]))))
+    (old === points ||
+      (old.rows === rows && old.dim === dim && LISTS.every(name => isSameArray(old[name], points[name]))))
   )
     return old
   const copy = {

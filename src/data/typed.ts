@@ -2,11 +2,11 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { batches } from '../../lib/formats/arrow.js'
-import { Absent, typed, type Columns } from '../../lib/formats/columns.js'
-import { caught, listed, scanned } from '../../lib/plain/gather.js'
-import { groups, type Slices } from '../../lib/formats/parquet.js'
-import { sound, tableOf, type CsvOptions, type Grid, type Table } from './grid.js'
-import { after, joined, tablesOf } from './inParts.js'
+import { Absent, typedRows, type Columns } from '../../lib/formats/columns.js'
+import { caught, collectAsync, scanned } from '../../lib/plain/gather.js'
+import { rowGroupsOf, type Slices } from '../../lib/formats/parquet.js'
+import { sound, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { gridAfterRows, joinGrids, tablesOf } from './inParts.js'
 import { fail } from './parts.js'
 import type { DataError } from './points.js'
 
@@ -15,12 +15,12 @@ export type { Slices }
 /** The packages that read a format. */
 const PACKAGES = { Parquet: 'hyparquet hyparquet-compressors', Arrow: 'apache-arrow hyparquet-compressors' } as const
 
-type Format = keyof typeof PACKAGES
+type ColumnarFormat = keyof typeof PACKAGES
 
 /** Options of text have no meaning here, so that none is given one. */
 const OF_TEXT = ['header', 'delimiter', 'decimal', 'skip', 'comment'] as const
 
-const foreign = (format: Format, options: CsvOptions): Either.Either<DataError, null> => {
+const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.Either<DataError, null> => {
   const option = OF_TEXT.find(name => options[name] !== undefined)
   return option === undefined
     ? Either.right(null)
@@ -35,8 +35,8 @@ const saidOf = (error: unknown): string =>
   error instanceof Error && error.name === 'Error' ? ` (${error.message})` : ''
 
 /** What went wrong as a file was read; null where it was the file system, which says so of every file. */
-const problemOf =
-  (format: Format) =>
+const readerProblem =
+  (format: ColumnarFormat) =>
   (error: unknown): Either.Either<DataError, never> | null =>
     isOfSystem(error)
       ? null
@@ -49,8 +49,8 @@ const problemOf =
           )
         : fail('text', `a file of ${format}${saidOf(error)}`, 'whole and sound', 'fetch it again, or write it again')
 
-const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, Grid> => {
-  const { names, ...found } = typed(columns, na)
+const gridOfColumns = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, CellGrid> => {
+  const { names, ...found } = typedRows(columns, na)
   const own = names.map(name => name.trim())
   return sound({
     ...found,
@@ -61,28 +61,32 @@ const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, 
 }
 
 /** The same; cells of a damaged file may be of any kind, and its names too. */
-const gridOfDamaged = (format: Format, columns: Columns, options: CsvOptions): Either.Either<DataError, Grid> =>
+const gridOfDamaged = (
+  format: ColumnarFormat,
+  columns: Columns,
+  options: CsvOptions
+): Either.Either<DataError, CellGrid> =>
   pipe(
-    Either.tryCatch(() => gridOf(columns, options), problemOf(format)),
-    Either.getOrElse(problem => problem ?? gridOf(columns, options))
+    Either.tryCatch(() => gridOfColumns(columns, options), readerProblem(format)),
+    Either.getOrElse(problem => problem ?? gridOfColumns(columns, options))
   )
 
 /** The parts of a file, as they were read of it, before its columns are chosen. */
 export const columnGrids =
-  (format: Format, options: CsvOptions) =>
-  (parts: AsyncIterable<Columns>): AsyncIterable<Either.Either<DataError, Grid>> =>
+  (format: ColumnarFormat, options: CsvOptions) =>
+  (parts: AsyncIterable<Columns>): AsyncIterable<Either.Either<DataError, CellGrid>> =>
     scanned(
-      caught(parts, problemOf(format)),
+      caught(parts, readerProblem(format)),
       0,
-      (before: number, part): readonly [number, Either.Either<DataError, Grid>] =>
+      (before: number, part): readonly [number, Either.Either<DataError, CellGrid>] =>
         '_tag' in part
           ? [before, part]
           : [
               before + part.rows,
               pipe(
-                foreign(format, options),
+                textOptionProblem(format, options),
                 Either.flatMap(() => gridOfDamaged(format, part, options)),
-                Either.map(after(before))
+                Either.map(gridAfterRows(before))
               )
             ]
     )
@@ -90,19 +94,20 @@ export const columnGrids =
 /** The parts of a file of Parquet, its groups of rows. */
 const parquetGrids =
   (options: CsvOptions) =>
-  (file: Slices): AsyncIterable<Either.Either<DataError, Grid>> =>
-    pipe(groups(file), columnGrids('Parquet', options))
+  (file: Slices): AsyncIterable<Either.Either<DataError, CellGrid>> =>
+    pipe(rowGroupsOf(file), columnGrids('Parquet', options))
 
 /** The parts of a file or stream of Arrow, its batches. */
 const arrowGrids =
   (options: CsvOptions) =>
-  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Grid>> =>
+  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, CellGrid>> =>
     pipe(batches(bytes), columnGrids('Arrow', options))
 
 /** All parts as one. */
-export const whole = async (
-  parts: AsyncIterable<Either.Either<DataError, Grid>>
-): Promise<Either.Either<DataError, Grid>> => pipe(Either.sequenceArray(await listed(parts)), Either.flatMap(joined))
+export const joinedParts = async (
+  parts: AsyncIterable<Either.Either<DataError, CellGrid>>
+): Promise<Either.Either<DataError, CellGrid>> =>
+  pipe(Either.sequenceArray(await collectAsync(parts)), Either.flatMap(joinGrids))
 
 /**
  * Reads a table from a file of Parquet, by the package hyparquet, which is loaded as it is asked for. Its columns are chosen as
@@ -127,7 +132,7 @@ export const whole = async (
  * assert.deepEqual(table.right.ignored, [{ name: 'name', why: 'text' }])
  */
 export const readParquet = async (file: Slices, options: CsvOptions = {}): Promise<Either.Either<DataError, Table>> =>
-  pipe(await whole(parquetGrids(options)(file)), Either.flatMap(tableOf(options)))
+  pipe(await joinedParts(parquetGrids(options)(file)), Either.flatMap(gridToTable(options)))
 
 /**
  * Reads a table from the bytes of a file or a stream of Arrow (IPC), by the package apache-arrow, as `readParquet` does.
@@ -149,7 +154,7 @@ export const readArrow = async (
   bytes: AsyncIterable<Uint8Array>,
   options: CsvOptions = {}
 ): Promise<Either.Either<DataError, Table>> =>
-  pipe(await whole(arrowGrids(options)(bytes)), Either.flatMap(tableOf(options)))
+  pipe(await joinedParts(arrowGrids(options)(bytes)), Either.flatMap(gridToTable(options)))
 
 /** Tables of the groups of rows of a file of Parquet, one at a time: what the first says of the columns holds for all. */
 export const parquetTables =

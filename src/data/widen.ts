@@ -2,50 +2,50 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import type { Column, Type } from '../../lib/formats/columns.js'
+import type { TypedCells, Type } from '../../lib/formats/columns.js'
 import { isMissing } from './cell.js'
-import type { Grid } from './grid.js'
+import type { CellGrid } from './grid.js'
 import { fail } from './parts.js'
 import type { DataError } from './points.js'
-import { exact } from '../../lib/plain/said.js'
-import { unused, type Sheet } from './write.js'
+import { exactText } from '../../lib/plain/said.js'
+import { unused, type TableSheet } from './write.js'
 
 /** Cells as they are written, under names. */
-export interface Written {
+export interface WrittenTable {
   readonly names: ReadonlyArray<string>
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
   readonly delimiter: string
 }
 
 /** The cells of a grid, its numbers by the shortest digits. */
-export const writtenOfGrid = ({ names, rows, numbers, text }: Grid): Written => ({
+export const writtenOfGrid = ({ names, rows, numbers, text }: CellGrid): WrittenTable => ({
   names,
   rows: Array.from({ length: rows }, (_, i) =>
     names.map((_, j) => {
       const x = numbers[i * names.length + j]
-      return Number.isNaN(x) ? text(i, j) : exact(x)
+      return Number.isNaN(x) ? text(i, j) : exactText(x)
     })
   ),
   delimiter: ','
 })
 
 /** A part of a table, with its cells as they are written. */
-export type Copied = readonly [grid: Grid, written: Written]
+export type Copied = readonly [grid: CellGrid, written: WrittenTable]
 
 /** Columns that are added: a cell for each row of some. */
 export type Added = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
 
 /** For each of so many rows, its place among those of these numbers, from 1. */
-const placesOf = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
+const rowPlaces = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
   const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
   return Array.from({ length: rows }, (_, i) => places.get(i + 1))
 }
 
 /** The text of cells with columns added on the right, below a line of names or not: see `withColumns`. */
 export const extended =
-  ({ names, rows, delimiter }: Written, isBelowNames = true) =>
+  ({ names, rows, delimiter }: WrittenTable, isBelowNames = true) =>
   (rowNumbers: Uint32Array, added: Added): string => {
-    const places = placesOf(rowNumbers, rows.length)
+    const places = rowPlaces(rowNumbers, rows.length)
     const found = rows.map((row, i) => {
       const at = places[i]
       return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
@@ -56,7 +56,7 @@ export const extended =
   }
 
 /** What a cell of a column of numbers holds: null where it is missing, undefined where it is none. */
-const numberAt = ({ names, numbers, text }: Grid, row: number, column: number): number | null | undefined => {
+const numberAt = ({ names, numbers, text }: CellGrid, row: number, column: number): number | null | undefined => {
   const x = numbers[row * names.length + column]
   if (!Number.isNaN(x)) return x
   const word = text(row, column)
@@ -67,9 +67,9 @@ const numberAt = ({ names, numbers, text }: Grid, row: number, column: number): 
  * A column with its type: one of numbers, where each cell that is not missing is one, else of texts as they are written. What the first
  * part of a table says holds for those after it.
  */
-const columnOf =
+const typedColumn =
   ([grid, { names, rows }]: Copied, known: ReadonlyArray<Type> | null) =>
-  (j: number): Either.Either<DataError, Column> => {
+  (j: number): Either.Either<DataError, TypedCells> => {
     const name = names[j]
     const type = known?.[j] ?? grid.types?.[j]
     const numbers = type === undefined || type === 'numbers' ? rows.map((_, i) => numberAt(grid, i, j)) : []
@@ -93,7 +93,7 @@ const columnOf =
 /** A part of a table with columns added on the right, for the rows of these numbers in it; the first has the line of names. */
 export const widened =
   (copied: Copied, isFirst: boolean) =>
-  (rowNumbers: Uint32Array, added: Added): Sheet => {
+  (rowNumbers: Uint32Array, added: Added): TableSheet => {
     const [, written] = copied
     const { names, rows } = written
     return {
@@ -102,14 +102,14 @@ export const widened =
       columns: known =>
         pipe(
           names.map((_, j) => j),
-          Either.traverseArray(columnOf(copied, known)),
+          Either.traverseArray(typedColumn(copied, known)),
           Either.map(found => {
-            const places = placesOf(rowNumbers, rows.length)
+            const places = rowPlaces(rowNumbers, rows.length)
             return {
               rows: rows.length,
               columns: [
                 ...found,
-                ...added.map(([name, cells]): Column => {
+                ...added.map(([name, cells]): TypedCells => {
                   const type = typeof cells[0] === 'string' ? 'text' : 'numbers'
                   return {
                     name: unused(name, names),

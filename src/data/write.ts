@@ -1,11 +1,11 @@
 /** Points to be written. */
-import { exact } from '../../lib/plain/said.js'
+import { exactText } from '../../lib/plain/said.js'
 import * as Either from '../core/either.js'
 import type { Columns, Type } from '../../lib/formats/columns.js'
 import type { DataError, Points } from './points.js'
 
 /** Some rows of a table, to be written in any form. */
-export interface Sheet {
+export interface TableSheet {
   /** A line for each row, below one of names where none were written before; cells separated as told, else as the table has it. */
   readonly text: (delimiter: string | null) => string
   /** The same as columns of types: those that the rows before them had, where there are some. */
@@ -13,10 +13,10 @@ export interface Sheet {
 }
 
 /** What a spreadsheet would take for a formula is written with an apostrophe before it. */
-const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
+const guardedCell = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
 
 /** In quotes where a reader would else find other cells, or lose space at the ends (RFC 4180). */
-const quoted = (name: string): string =>
+const csvQuoted = (name: string): string =>
   /[",\t\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 
 /** A name that no other has: with `_` after it where it is taken. */
@@ -47,7 +47,7 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
   sheetOfPoints(points, columns).text(',')
 
 /** Points in any form; the line of names stands above the first rows. */
-export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [], isFirst = true): Sheet => {
+export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [], isFirst = true): TableSheet => {
   const { rows, dim, values, weights } = points
   const names = Array.from({ length: dim }, (_, j) => (j < columns.length ? columns[j] : `x${j + 1}`))
   const header = weights === undefined ? names : [...names, unused('weight', names)]
@@ -55,8 +55,8 @@ export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [
   return {
     text: separator => {
       const delimiter = separator ?? ','
-      const line = (i: number): string => header.map((_, j) => exact(at(i, j))).join(delimiter)
-      const above = isFirst ? [header.map(guarded).map(quoted).join(delimiter)] : []
+      const line = (i: number): string => header.map((_, j) => exactText(at(i, j))).join(delimiter)
+      const above = isFirst ? [header.map(guardedCell).map(csvQuoted).join(delimiter)] : []
       return [...above, ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
     },
     columns: () =>

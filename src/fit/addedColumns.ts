@@ -16,7 +16,7 @@ const ofClusters = (
   mixture: Mixture.Mixture,
   found: ReadonlyArray<Mixture.Membership>
 ): ReadonlyArray<Mixture.Membership> => {
-  const of = pipe(mixture, Merging.assign(clusters)(points))
+  const of = pipe(mixture, Merging.assignClusters(clusters)(points))
   return found.map((one, i) =>
     one.component < 0
       ? one
@@ -54,10 +54,11 @@ export const assigned =
   }
 
 /** 0.05 as 5 %, without the noise of 100 × 0.07. */
-export const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
+export const percentage = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
 
 /** One column of points. */
-export const column = (points: Points.Points, j: number): ReadonlyArray<number> => Array.from(Points.column(j)(points))
+export const columnList = (points: Points.Points, j: number): ReadonlyArray<number> =>
+  Array.from(Points.columnOfPoints(j)(points))
 
 /**
  * Of each target (a number and a name) its mean given the other columns, which the points are, its standard deviation and quantiles; beside
@@ -71,12 +72,12 @@ export const predicted =
   ) =>
   (mixture: Mixture.Mixture): Added => {
     const { mean, sd, quantile, background } = predict(targets.map(([j]) => j))(points)(mixture)
-    const limits = quantiles.map(p => [percent(p), quantile(p)] as const)
+    const limits = quantiles.map(p => [percentage(p), quantile(p)] as const)
     return [
       ...targets.flatMap(([, name], t): Added => [
-        [`${name} predicted`, column(mean, t)],
-        [`${name} sd`, column(sd, t)],
-        ...limits.map(([label, found]) => [`${name} ${label}`, column(found, t)] as const)
+        [`${name} predicted`, columnList(mean, t)],
+        [`${name} sd`, columnList(sd, t)],
+        ...limits.map(([label, found]) => [`${name} ${label}`, columnList(found, t)] as const)
       ]),
       ...(mixture.background === undefined ? [] : [['background', Array.from(background)] as const])
     ]

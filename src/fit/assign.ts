@@ -2,19 +2,19 @@
 import { flatMapped } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { given as checkInput, type Rows } from '../data/asGiven.js'
+import { readData as checkInput, type RowLists } from '../data/asGiven.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Mixture from '../mixture/mixture.js'
 import type { FitOptions } from './resolveOptions.js'
-import { isSource, readPoints } from './readRows.js'
+import { isStreamed, readPoints } from './readRows.js'
 
 /**
  * Returns the component of each row, and its probability. Rows have the columns of the mixture, or all columns that were given to the fit;
  * throws a RangeError if they have neither.
  */
 export interface Assign {
-  (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  (data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
   /** For a source, yields the same memberships in order, reading one block of rows at a time. */
   (source: Source.Source): Iterable<Mixture.Membership>
 }
@@ -27,18 +27,18 @@ export interface AssignOptions {
 
 /** Returns the assignment of rows to the components of a mixture. */
 export const assignTo = (mixture: Mixture.Mixture, { missing, columns }: AssignOptions = {}): Assign => {
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   const memberships = (points: Points.Points): ReadonlyArray<Mixture.Membership> => {
     if (points.dim === dim) return Mixture.memberships(points)(mixture)
     return columns !== undefined && points.dim === columns.given
       ? Mixture.memberships(Source.columns(columns.used)(points))(mixture)
       : refuse(`points: ${points.dim} columns are not ${dim}; give those that the mixture is of`)
   }
-  function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  function assign(data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
-  function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
+  function assign(given: Source.Data | RowLists): Iterable<Mixture.Membership> {
     const data = Problem.orThrow(checkInput(given))
-    return isSource(data)
+    return isStreamed(data)
       ? flatMapped(Source.pieces(data), memberships)
       : memberships(Problem.orThrow(readPoints(data, { missing })))
   }

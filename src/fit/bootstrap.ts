@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { last } from '../../lib/plain/iterate.js'
+import { lastElement } from '../../lib/plain/iterate.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import * as Problem from '../core/problem.js'
@@ -57,11 +57,11 @@ export interface Interval {
   readonly upper: number
 }
 
-type Row = ReadonlyArray<Interval>
-type Rows = ReadonlyArray<Row>
+type IntervalRow = ReadonlyArray<Interval>
+type IntervalRows = ReadonlyArray<IntervalRow>
 
 /** Why a resample says nothing: what it leads to is no mixture of so many components. */
-type Reason = 'empty' | 'floored' | 'failed'
+type Reason = 'empty' | 'atMinVariance' | 'failed'
 
 /** Intervals of all parameters, in the units of the data and the order of the fit's components. */
 export interface Bootstrap {
@@ -72,7 +72,7 @@ export interface Bootstrap {
   /** How many of them the intervals are made of. */
   readonly used: number
   /**
-   * How many are left out: in which a component lost the rows that fix it (`empty`), or reached the minimum variance (`floored`), or where
+   * How many are left out: in which a component lost the rows that fix it (`empty`), or reached the minimum variance (`atMinVariance`), or where
    * no numbers came of it (`failed`). The intervals are of resamples that keep all components: where many do not, that itself is
    * what is to be known of the fit.
    */
@@ -80,15 +80,15 @@ export interface Bootstrap {
   /** How many of those that are used had not end after as many steps as are taken. */
   readonly unsettled: number
   /** [K] */
-  readonly weights: Row
+  readonly weights: IntervalRow
   /** [K][dim] */
-  readonly means: Rows
+  readonly means: IntervalRows
   /** [K][dim] */
-  readonly variances: Rows
+  readonly variances: IntervalRows
   /** [K][dim][dim], where columns are correlated; else null. */
-  readonly covariances: ReadonlyArray<Rows> | null
+  readonly covariances: ReadonlyArray<IntervalRows> | null
   /** [K][dim][dim], the same; those of a column with itself are 1. */
-  readonly correlations: ReadonlyArray<Rows> | null
+  readonly correlations: ReadonlyArray<IntervalRows> | null
 }
 
 /** What is known of a fit: as `Fit` has it. */
@@ -105,18 +105,18 @@ export interface Fitted {
   readonly fixed?: ReadonlyArray<number>
 }
 
-type Arrays = Params.Params<string>
+type AnyParams = Params.Params<string>
 
 /** Steps of expectation–maximization at most. */
-const STEPS = 1000
+const MAX_EM_STEPS = 1000
 
 /** Nats over all rows that a step gains at least: what is left is then some hundredths of a standard error away. */
-const GAIN = 1e-6
+const MIN_RESAMPLE_GAIN = 1e-6
 
 /** What one resample leads to. */
-interface Result {
+interface ResampleResult {
   readonly reason: Reason | null
-  readonly isSettled: boolean
+  readonly isConverged: boolean
   /** Weights, means, covariances, one after another. */
   readonly numbers: Float64Array
 }
@@ -125,31 +125,31 @@ interface Result {
  * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
  * beside memory: the same rows, with the same weights.
  */
-const resampled = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filtered>>) => {
-  const source = Source.from(data)
+const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filtered>>) => {
+  const source = Source.asSource(data)
   const { rows, total } = source
   const count = Math.max(1, Math.round(total))
   return key => {
-    const draws = Stretches.computed(count, (first, out) => {
+    const draws = Stretches.computedStretches(count, (first, out) => {
       pipe(key, Key.fillUniform(first, out))
     })
-    const times = Stretches.timesDrawn(source.weights ?? Stretches.constant(rows, 1), draws)
-    const weights = Stretches.mapped(times, times => (times * total) / count)
-    return Source.filtered(Source.counts)(
-      Source.isSource(data) ? { ...data, weights } : { ...data, weights: Stretches.part(weights, 0, rows) }
+    const times = Stretches.timesDrawn(source.weights ?? Stretches.constantStretches(rows, 1), draws)
+    const weights = Stretches.mapStretches(times, times => (times * total) / count)
+    return Source.filtered(Source.rowCounts)(
+      Source.isSource(data) ? { ...data, weights } : { ...data, weights: Stretches.numbersFrom(weights, 0, rows) }
     )
   }
 }
 
 /** Weights, means and covariances of a mixture, one after another. */
-const numbersOf = (mixture: Mixture.Mixture): Float64Array =>
+const mixtureNumbers = (mixture: Mixture.Mixture): Float64Array =>
   concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
 
 /** A family, and what learning it again from resamples asks for. */
 interface Learner {
   readonly family: Score.Family<string>
-  readonly toMixture: (params: Arrays) => Mixture.Mixture
-  readonly start: Arrays
+  readonly toMixture: (params: AnyParams) => Mixture.Mixture
+  readonly start: AnyParams
   readonly floor: number
   /** As the fit has it. */
   readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
@@ -165,10 +165,10 @@ const learnerOf = (
   const maps = bothMaps(score)
   const isServed =
     maps !== null &&
-    ExpectationMaximization.serves(maps.family) &&
+    ExpectationMaximization.supportsEM(maps.family) &&
     !maps.family.mirrored &&
     (prior === null || ExpectationMaximization.servesPrior(maps.family)) &&
-    (!Missing.has(data) || ExpectationMaximization.servesMissing(maps.family))
+    (!Missing.hasMissingCells(data) || ExpectationMaximization.servesMissing(maps.family))
   if (!isServed)
     return E.left([
       Problem.of(
@@ -188,16 +188,16 @@ const learnerOf = (
 }
 
 /** Where a resample leads. */
-const learned =
+const fitResample =
   ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
-  (rows: Source.Data): Result => {
-    const total = Source.totalOf(rows)
+  (rows: Source.Data): ResampleResult => {
+    const total = Source.sumOfWeights(rows)
     const step = ExpectationMaximization.step(family, floor, rows, prior)
-    const minGain = GAIN / total
-    const { params, loss, gain } = runEM(step, initialState(start), { maxIterations: STEPS, minGain })
-    const isSettled = gain < minGain
-    if (!Number.isFinite(loss) || !Params.isFinite(params))
-      return { reason: 'failed', isSettled, numbers: new Float64Array(0) }
+    const minGain = MIN_RESAMPLE_GAIN / total
+    const { params, loss, gain } = runEM(step, initialState(start), { maxIterations: MAX_EM_STEPS, minGain })
+    const isConverged = gain < minGain
+    if (!Number.isFinite(loss) || !Params.isFiniteParams(params))
+      return { reason: 'failed', isConverged, numbers: new Float64Array(0) }
     const found = toMixture(params)
     const least = prior === null ? family.leastRows(rows.dim) : 1
     const own = back(found)
@@ -205,15 +205,15 @@ const learned =
       reason: found.weights.some(weight => weight * total < least)
         ? 'empty'
         : !family.unitVariance && Mixture.atMinimumVariance(floor)(found).length > 0
-          ? 'floored'
+          ? 'atMinVariance'
           : null,
-      isSettled,
-      numbers: numbersOf(Mixture.relabelled(Metric.matching(own, mixture))(own))
+      isConverged,
+      numbers: mixtureNumbers(Mixture.relabelled(Metric.matching(own, mixture))(own))
     }
   }
 
 /** The order statistic at rank (n + 1)p of sorted numbers, between two where that is no whole one (Hyndman & Fan 1996, type 6). */
-const quantile = (sorted: Float64Array, p: number): number => {
+const orderStatistic = (sorted: Float64Array, p: number): number => {
   const rank = Math.min(Math.max((sorted.length + 1) * p, 1), sorted.length)
   const below = Math.floor(rank)
   const low = sorted[below - 1]
@@ -230,14 +230,14 @@ const intervalOf =
     return {
       estimate,
       standardError: Math.sqrt(squared / (sorted.length - 1)),
-      lower: quantile(sorted, (1 - level) / 2),
-      upper: quantile(sorted, (1 + level) / 2)
+      lower: orderStatistic(sorted, (1 - level) / 2),
+      upper: orderStatistic(sorted, (1 + level) / 2)
     }
   }
 
-const summed = (
+const summarizeResamples = (
   { level, seed, mixture }: { readonly level: number; readonly seed: number; readonly mixture: Mixture.Mixture },
-  all: ReadonlyArray<Result>
+  all: ReadonlyArray<ResampleResult>
 ): E.Either<Problem.Problems, Bootstrap> => {
   const used = all.filter(({ reason }) => reason === null)
   const least = Settings.fewest(level)
@@ -253,14 +253,15 @@ const summed = (
       )
     ])
   const [count, dim] = mixture.means.shape
-  const own = numbersOf(mixture)
+  const own = mixtureNumbers(mixture)
   const interval = intervalOf(level)
   const at = (of: (numbers: Float64Array) => number): Interval =>
     interval(
       of(own),
       used.map(({ numbers }) => of(numbers))
     )
-  const table = (of: (k: number, j: number) => Interval): Rows => RA.makeBy(count, k => RA.makeBy(dim, j => of(k, j)))
+  const table = (of: (k: number, j: number) => Interval): IntervalRows =>
+    RA.makeBy(count, k => RA.makeBy(dim, j => of(k, j)))
   const covariance =
     (k: number, i: number, j: number) =>
     (numbers: Float64Array): number =>
@@ -271,16 +272,17 @@ const summed = (
       i === j
         ? 1
         : covariance(k, i, j)(numbers) / Math.sqrt(covariance(k, i, i)(numbers) * covariance(k, j, j)(numbers))
-  const matrices = (of: (k: number, i: number, j: number) => (numbers: Float64Array) => number): ReadonlyArray<Rows> =>
-    RA.makeBy(count, k => RA.makeBy(dim, i => RA.makeBy(dim, j => at(of(k, i, j)))))
+  const matrices = (
+    of: (k: number, i: number, j: number) => (numbers: Float64Array) => number
+  ): ReadonlyArray<IntervalRows> => RA.makeBy(count, k => RA.makeBy(dim, i => RA.makeBy(dim, j => at(of(k, i, j)))))
   const leftOut = (reason: Reason): number => all.filter(one => one.reason === reason).length
   return E.right({
     level,
     seed,
     resamples: all.length,
     used: used.length,
-    leftOut: { empty: leftOut('empty'), floored: leftOut('floored'), failed: leftOut('failed') },
-    unsettled: used.filter(({ isSettled }) => !isSettled).length,
+    leftOut: { empty: leftOut('empty'), atMinVariance: leftOut('atMinVariance'), failed: leftOut('failed') },
+    unsettled: used.filter(({ isConverged }) => !isConverged).length,
     weights: RA.makeBy(count, k => at(numbers => numbers[k])),
     means: table((k, j) => at(numbers => numbers[count + k * dim + j])),
     variances: table((k, j) => at(covariance(k, j, j))),
@@ -296,11 +298,11 @@ export interface State extends Progress {
 }
 
 /** The most draws: each is counted alone, and more would take too long. */
-const MOST = 1e8
+const MAX_COUNTED_DRAWS = 1e8
 
 /** The defaults of the options. */
-const filled = ({
-  level = Settings.level.otherwise,
+const bootstrapOptions = ({
+  level = Settings.levelSetting.otherwise,
   resamples = Settings.resamples(level).otherwise,
   seed = Settings.seed.otherwise
 }: Options) => ({ resamples, level, seed })
@@ -308,18 +310,18 @@ const filled = ({
 const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => [
   ...Setting.problems<Options>(
     {
-      resamples: Settings.resamples(filled(options).level),
-      level: Settings.level,
+      resamples: Settings.resamples(bootstrapOptions(options).level),
+      level: Settings.levelSetting,
       seed: Settings.seed,
       onProgress: null
     },
     options
   ),
   ...Problem.unless(
-    total <= MOST,
+    total <= MAX_COUNTED_DRAWS,
     'weights',
     total,
-    `at most ${MOST} in all, which are drawn one by one`,
+    `at most ${MAX_COUNTED_DRAWS} in all, which are drawn one by one`,
     'give weights that say how often a row counts'
   )
 ]
@@ -328,27 +330,27 @@ const problems = (options: Options, total: number): ReadonlyArray<Problem.Proble
 export const states =
   (options: Options = {}) =>
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
-    const { resamples, level, seed } = filled(options)
+    const { resamples, level, seed } = bootstrapOptions(options)
     const { mixture, scaling } = fitted
-    const data = scaling === null ? own : Source.inUnits(scaling)(own)
+    const data = scaling === null ? own : Source.dataInUnits(scaling)(own)
     return pipe(
-      Problem.faultless(problems(options, Source.totalOf(own)), undefined),
+      Problem.faultless(problems(options, Source.sumOfWeights(own)), undefined),
       E.flatMap(() => learnerOf(fitted, data)),
       E.map(learner => {
-        const draw = resampled(data)
-        const learn = (key: Key.Key): Result => {
+        const draw = resample(data)
+        const learn = (key: Key.Key): ResampleResult => {
           const { points, close } = draw(key)
-          const result = learned(learner, fitted)(points)
+          const result = fitResample(learner, fitted)(points)
           close()
           return result
         }
         const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
         return {
           *[Symbol.iterator]() {
-            for (let all: ReadonlyArray<Result> = []; ; all = [...all, learn(Key.child(all.length)(key))]) {
+            for (let all: ReadonlyArray<ResampleResult> = []; ; all = [...all, learn(Key.child(all.length)(key))]) {
               const results = all
               const progress = { done: all.length, of: resamples }
-              yield { ...progress, bootstrap: () => summed({ level, seed, mixture }, results) }
+              yield { ...progress, bootstrap: () => summarizeResamples({ level, seed, mixture }, results) }
               options.onProgress?.(progress)
               if (all.length === resamples) return
             }
@@ -382,7 +384,7 @@ export const of =
   (fitted: Fitted, data: Source.Data): E.Either<Problem.Problems, Bootstrap> =>
     pipe(
       states(options)(fitted, data),
-      E.flatMap(states => last(states)?.bootstrap() ?? E.left<Problem.Problems, Bootstrap>([nothing]))
+      E.flatMap(states => lastElement(states)?.bootstrap() ?? E.left<Problem.Problems, Bootstrap>([NO_RESAMPLES]))
     )
 
-const nothing = Problem.of('bootstrap', 'no resample', 'drawn', 'let it go on')
+const NO_RESAMPLES = Problem.of('bootstrap', 'no resample', 'drawn', 'let it go on')

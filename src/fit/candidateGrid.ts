@@ -8,7 +8,7 @@ import * as FixedComponents from './fixedComponents.js'
 import { DEFAULT_MAX_COMPONENTS } from './minVariance.js'
 import { predictedCriterion, type PredictionTarget } from './prediction.js'
 import type { TrainingData } from './trainingData.js'
-import { fittedTrials, type CandidateSpec, type Trial } from './trial.js'
+import { fittedTrials, type CandidateSpec, type CandidateTrial } from './trial.js'
 import { supportsWarmStarts } from './warmStarts.js'
 
 export type OneOrMore<A> = A | ReadonlyArray<A>
@@ -75,13 +75,13 @@ export const buildGrid = (
   { original: { rows, dim }, scaling }: TrainingData,
   columns: ReadonlyArray<number>
 ): ReadonlyArray<FamilyGrid> => {
-  const fixed = options.fixed?.map(FixedComponents.scaled(columns, scaling))
+  const fixed = options.fixed?.map(FixedComponents.scaledFixed(columns, scaling))
   const defaults = Object.values<ScoreConstructor>(families)
   const componentCounts = componentCountsOf(options, rows)
   const isExtensible = options.components === undefined
   const grid = asList(options.family ?? (dim === 1 ? defaults.slice(0, 2) : defaults)).flatMap(choice => {
     const { makeScore, components } = constructorOf(choice)
-    const base = fixed === undefined ? makeScore : FixedComponents.holding(fixed)(makeScore)
+    const base = fixed === undefined ? makeScore : FixedComponents.withFixedComponents(fixed)(makeScore)
     return [base, ...robustVariants(base, options)].map((makeScore): FamilyGrid =>
       isExtensible && components !== null
         ? { makeScore, componentCounts: [components] }
@@ -157,7 +157,7 @@ interface GridExtensionOptions {
  */
 export const extendGrid = (
   grid: ReadonlyArray<FamilyGrid>,
-  trials: ReadonlyArray<Trial>,
+  trials: ReadonlyArray<CandidateTrial>,
   { rows, criterion, target }: GridExtensionOptions
 ): ReadonlyArray<FamilyGrid> => {
   const extensible = grid.filter(({ isExtensible }) => isExtensible)

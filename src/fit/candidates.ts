@@ -6,8 +6,8 @@ import type { Redundancy } from '../mixture/overlap.js'
 import type * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import type * as Score from '../score/score.js'
-import { ROUNDING_TOLERANCE, type Evaluation } from './evaluation.js'
-import { show, type Table } from './table.js'
+import { ROUNDING_TOLERANCE, type MixtureEvaluation } from './evaluation.js'
+import { show, type TextTable } from './table.js'
 
 /** A family of mixtures: makes its score for a number of components. `Score.isotropic` is one. */
 export type ScoreConstructor = (options: { readonly components: number }) => Score.Score<string>
@@ -16,8 +16,8 @@ export type ScoreConstructor = (options: { readonly components: number }) => Sco
 export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
 
 /** A family and a number of components that were fitted. */
-export interface FittedCandidate extends Evaluation {
-  readonly _tag: 'Learned'
+export interface FittedCandidate extends MixtureEvaluation {
+  readonly _tag: 'Fitted'
   readonly family: string
   readonly components: number
   /** The pipeline that fitted it to the scaled data; with the same key it gives the same bits again. */
@@ -28,27 +28,27 @@ export interface FittedCandidate extends Evaluation {
    * False if EM was stopped before convergence because the candidate could not win. Its likelihood is then a lower bound; with
    * more than 4000 rows it is an estimate from a sample.
    */
-  readonly isSettled: boolean
+  readonly isConverged: boolean
   /** False if every seed leads to this result; several starts then count as one. */
-  readonly isDrawn: boolean
+  readonly dependsOnSeed: boolean
 }
 
 /** A family and a number of components that could not be fitted. */
 export interface FailedCandidate {
-  readonly _tag: 'Refused'
+  readonly _tag: 'Failed'
   readonly family: string
   readonly components: number
   readonly problem: Problem.Problem
 }
 
-export type Candidate = FittedCandidate | FailedCandidate
+export type AnyCandidate = FittedCandidate | FailedCandidate
 
 export interface RankedCandidate extends FittedCandidate {
   /**
    * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the difference of the criterion from the best
    * (by BIC: Kass & Raftery 1995).
    */
-  readonly belief: number
+  readonly posterior: number
 }
 
 /** Returns the value of a criterion; NaN for cross-validation that was not run. */
@@ -65,7 +65,7 @@ export const isDegenerate = ({ collapsed, redundancies }: FittedCandidate): bool
 
 /** True if a uniform background has at most 2d rows: its box is then fitted to these rows alone. */
 export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): boolean =>
-  mixture.background?.shape === 'box' && (statistics.beyond ?? 0) <= 2 * Mixture.dim(mixture)
+  mixture.background?.shape === 'box' && (statistics.backgroundCount ?? 0) <= 2 * Mixture.dimension(mixture)
 
 /** True if a candidate may be selected. */
 export const isEligible = (candidate: FittedCandidate): boolean =>
@@ -83,9 +83,9 @@ const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
  */
 export const rankCandidates = (
   criterion: Criterion,
-  candidates: ReadonlyArray<Candidate>
+  candidates: ReadonlyArray<AnyCandidate>
 ): ReadonlyArray<RankedCandidate> => {
-  const fitted = candidates.filter((candidate): candidate is FittedCandidate => candidate._tag === 'Learned')
+  const fitted = candidates.filter((candidate): candidate is FittedCandidate => candidate._tag === 'Fitted')
   const withoutSparse = fitted.filter(candidate => !hasSparseBackground(candidate))
   const comparable = withoutSparse.length > 0 ? withoutSparse : fitted
   const distinct = comparable.filter((one, i) => !comparable.slice(0, i).some(other => areEquivalent(one, other)))
@@ -97,7 +97,7 @@ export const rankCandidates = (
     competes(candidate) ? Elementary.exp((best - value(candidate)) / 2) : 0
   const total = distinct.reduce((sum, candidate) => sum + likelihood(candidate), 0)
   return distinct
-    .map(candidate => ({ ...candidate, belief: likelihood(candidate) / total }))
+    .map(candidate => ({ ...candidate, posterior: likelihood(candidate) / total }))
     .sort(
       (a, b) =>
         Number(competes(b)) - Number(competes(a)) ||
@@ -149,15 +149,15 @@ const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray
   }, [])
 
 /** True if a longer search could raise the likelihood; a single Gaussian's estimate is exact from the first step. */
-const mayImprove = ({ isSettled, components, mixture }: FittedCandidate): boolean =>
-  !isSettled && !(components === 1 && mixture.tails === undefined && mixture.background === undefined)
+const mayImprove = ({ isConverged, components, mixture }: FittedCandidate): boolean =>
+  !isConverged && !(components === 1 && mixture.tails === undefined && mixture.background === undefined)
 
 const warningText = (candidate: FittedCandidate): string => {
-  const { floored, redundancies, unsupported } = candidate
+  const { atMinVariance, redundancies, unsupported } = candidate
   const numbers = (components: ReadonlyArray<number>): string => components.map(k => k + 1).join(', ')
   const [s, have] = unsupported.length > 1 ? ['s', 'have'] : ['', 'has']
   return [
-    ...(floored.length > 0 ? [`at the minimum variance: ${numbers(floored)}`] : []),
+    ...(atMinVariance.length > 0 ? [`at the minimum variance: ${numbers(atMinVariance)}`] : []),
     ...(unsupported.length > 0
       ? [`component${s} ${numbers(unsupported.map(({ component }) => component))} ${have} few rows`]
       : []),
@@ -172,7 +172,7 @@ export const candidateTable = (
   criterion: Criterion,
   ranked: ReadonlyArray<RankedCandidate>,
   familyLabel: (family: string) => string = family => family
-): Table => {
+): TextTable => {
   const hasWarnings = ranked.some(candidate => warningText(candidate) !== '')
   return {
     header: [
@@ -180,12 +180,12 @@ export const candidateTable = (
       ...(hasWarnings ? ['warnings'] : [])
     ],
     rows: ranked.map(candidate => {
-      const { family, components, belief, statistics } = candidate
+      const { family, components, posterior, statistics } = candidate
       return [
         familyLabel(family),
         String(components),
         show(criterionValue(criterion, statistics)),
-        belief.toFixed(3),
+        posterior.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),
         ...(hasWarnings ? [warningText(candidate)] : [])

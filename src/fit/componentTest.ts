@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
-import { last } from '../../lib/plain/iterate.js'
+import { lastElement } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
@@ -53,9 +53,9 @@ export interface Tests {
 }
 
 /** A test ends where so many resamples are as great: p is then known well enough, and not small (Besag & Clifford 1991). */
-const ENOUGH = 10
+const MAX_EXCEEDANCES = 10
 
-const filled = ({
+const testOptions = ({
   family = 'full',
   from = 1,
   to = 9,
@@ -65,37 +65,37 @@ const filled = ({
   standardize = true
 }: Options) => ({ family, from, to, resamples, level, seed, standardize })
 
-const settings: Setting.Settings<Options> = {
+const TEST_SETTINGS: Setting.Settings<Options> = {
   family: null,
-  from: Setting.whole(1, 1),
-  to: Setting.whole(1, 9),
-  resamples: Setting.whole(1, 99),
-  level: Setting.such(level => level > 0 && level < 1, 'in (0, 1)', 'try 0.05'),
-  seed: Setting.whole(0, 0),
+  from: Setting.wholeSetting(1, 1),
+  to: Setting.wholeSetting(1, 9),
+  resamples: Setting.wholeSetting(1, 99),
+  level: Setting.suchSetting(level => level > 0 && level < 1, 'in (0, 1)', 'try 0.05'),
+  seed: Setting.wholeSetting(0, 0),
   standardize: null,
   onProgress: null
 }
 
-const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
-  const { from, to } = filled(options)
+const testOptionProblems = (options: Options): ReadonlyArray<Problem.Problem> => {
+  const { from, to } = testOptions(options)
   return [
-    ...Setting.problems(settings, options),
+    ...Setting.problems(TEST_SETTINGS, options),
     ...Problem.unless(from <= to, 'to', String(to), `≥ ${from}, as from is`, `try ${from}`)
   ]
 }
 
 /** The two fits of a test, and its statistic. */
-interface Pair {
+interface FittedPair {
   readonly smaller: Mixture.Mixture
   readonly statistic: number
 }
 
 const pairOf =
   (
-    { family, seed, standardize }: Pick<ReturnType<typeof filled>, 'family' | 'seed' | 'standardize'>,
+    { family, seed, standardize }: Pick<ReturnType<typeof testOptions>, 'family' | 'seed' | 'standardize'>,
     components: number
   ) =>
-  (points: Points.Points): E.Either<Problem.Problems, Pair> =>
+  (points: Points.Points): E.Either<Problem.Problems, FittedPair> =>
     pipe(
       points,
       Fit.mixture({ components: [components, components + 1], family, criterion: 'bic', seed, standardize }),
@@ -115,7 +115,7 @@ const pairOf =
     )
 
 /** Where tests stand. */
-export interface State {
+export interface TestState {
   /** What is drawn next; null at the end. */
   readonly next: { readonly components: number; readonly done: number } | null
   /** The tests that are done: `components` is the number that the last of them leaves open. */
@@ -135,23 +135,23 @@ const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixtur
 const isCounted = ({ weights }: Points.Points): boolean => weights === undefined || weights.every(Number.isInteger)
 
 /** A resample is in memory, where the rows that are counted need not be. */
-const tooMany = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
+const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const numbers = Points.totalWeight(points) * points.dim
   return Problem.unless(
-    !isCounted(points) || numbers <= Limits.parameters,
+    !isCounted(points) || numbers <= Limits.maxParameters,
     'weights',
     `for ${numbers} numbers in each resample`,
-    `at most ${Limits.parameters}`,
+    `at most ${Limits.maxParameters}`,
     'divide the weights by their sum, so that each row that is drawn has one of them'
   )
 }
 
 /** Where tests of points stand, resample by resample. */
 function* statesOf(
-  options: ReturnType<typeof filled>,
+  options: ReturnType<typeof testOptions>,
   points: Points.Points,
   onNext: Options['onProgress']
-): Generator<State> {
+): Generator<TestState> {
   const { from, to, resamples, level, seed } = options
   let done: ReadonlyArray<Test> = []
   for (let components = from; ; components++) {
@@ -164,7 +164,7 @@ function* statesOf(
     const open: Tests = { tests: done, components }
     const resampled: number[] = []
     let as = 0
-    for (let drawn = 0; drawn < resamples && as < ENOUGH; drawn++) {
+    for (let drawn = 0; drawn < resamples && as < MAX_EXCEEDANCES; drawn++) {
       const next = { components, done: drawn }
       onNext?.(next)
       yield { next, tests: () => E.right(open) }
@@ -175,7 +175,7 @@ function* statesOf(
       resampled.push(other.right.statistic)
       if (other.right.statistic >= statistic) as++
     }
-    const p = as === ENOUGH ? ENOUGH / resampled.length : (1 + as) / (1 + resampled.length)
+    const p = as === MAX_EXCEEDANCES ? MAX_EXCEEDANCES / resampled.length : (1 + as) / (1 + resampled.length)
     done = [...done, { components, statistic, p, resampled }]
     if (p > level || components === to) {
       const tests = { tests: done, components: p > level ? components : components + 1 }
@@ -204,32 +204,32 @@ function* statesOf(
  */
 export const of =
   (options: Options = {}) =>
-  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Tests> =>
+  (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Tests> =>
     pipe(
-      states(options)(data),
+      testStates(options)(data),
       E.flatMap(
         all =>
-          last(all)?.tests() ??
+          lastElement(all)?.tests() ??
           E.left<Problem.Problems, Tests>([Problem.of('components', 'none', 'tested', 'let the tests go on')])
       )
     )
 
 /** The same, resample by resample, each drawn when it is asked for: tests that are left have those that were done. */
-export const states =
+export const testStates =
   (options: Options = {}) =>
-  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Iterable<State>> => {
-    const own = filled(options)
+  (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Iterable<TestState>> => {
+    const own = testOptions(options)
     return pipe(
-      Problem.faultless(problemsOf(options), undefined),
+      Problem.faultless(testOptionProblems(options), undefined),
       E.flatMap(() =>
         pipe(
           'rows' in data ? Points.validate(data) : Points.fromRows(data),
-          E.flatMap(Points.exact),
-          E.mapLeft(Problem.alone)
+          E.flatMap(Points.requireExact),
+          E.mapLeft(Problem.singleProblem)
         )
       ),
-      E.map(Source.counting),
-      E.flatMap(points => Problem.faultless(tooMany(points), points)),
+      E.map(Source.onlyCountedRows),
+      E.flatMap(points => Problem.faultless(tooManyResampleNumbers(points), points)),
       E.map(points => ({ [Symbol.iterator]: () => statesOf(own, points, options.onProgress) }))
     )
   }

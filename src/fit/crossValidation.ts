@@ -3,11 +3,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Key } from '../../lib/index.js'
 import { flatMapped } from '../../lib/plain/iterate.js'
 import type * as Points from '../data/points.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Statistics from '../mixture/statistics.js'
 import type { FamilyGrid } from './candidateGrid.js'
-import type { Candidate } from './candidates.js'
+import type { AnyCandidate } from './candidates.js'
 import { search } from './search.js'
 import { candidateKey, prepareTrainingData, type CrossValidatedDeviances } from './trainingData.js'
 import type { CandidateSpec } from './trial.js'
@@ -30,7 +30,7 @@ const rowHash = (key: Key.Key, { dim, values }: Points.Points, i: number): numbe
   return k0 * 0x200000 + (k1 >>> 11)
 }
 
-interface Folds {
+interface FoldAssignment {
   readonly count: number
   /** Returns the fold of a row, from 0. */
   readonly of: (points: Points.Points, row: number) => number
@@ -40,10 +40,10 @@ interface Folds {
  * Assigns rows to folds, depending on the key and their values but not on their order. Equal rows share a fold, so that a row that counts
  * twice is like two rows. Folds have equal numbers of distinct rows, or one more.
  */
-export const foldsOf =
+export const assignFolds =
   (folds: number, key: Key.Key) =>
-  (data: Source.Data): Folds => {
-    const hashes = flatMapped(Source.pieces(Source.from(data)), piece =>
+  (data: Source.Data): FoldAssignment => {
+    const hashes = flatMapped(Source.pieces(Source.asSource(data)), piece =>
       Array.from({ length: piece.rows }, (_, i) => rowHash(key, piece, i))
     )
     const distinct = [...new Set(hashes)].sort((a, b) => a - b)
@@ -53,7 +53,7 @@ export const foldsOf =
   }
 
 /** The state of a cross-validation between two steps of its searches. */
-export interface Step {
+export interface CrossValidationStep {
   readonly fold: number
   /** The candidate that is fitted next. */
   readonly next: CandidateSpec | null
@@ -67,23 +67,23 @@ export interface CrossValidationOptions {
   readonly key: Key.Key
   /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  readonly place: Place.Place | undefined
+  readonly backend: Backend.Backend | undefined
 }
 
 /** Adds the deviances of a fold by the candidates that were fitted without it. Candidates without a sum of the folds before are dropped. */
 const addDeviances = (
   before: CrossValidatedDeviances | null,
   fold: Source.Data,
-  candidates: ReadonlyArray<Candidate>,
-  place: Place.Place | undefined
+  candidates: ReadonlyArray<AnyCandidate>,
+  backend: Backend.Backend | undefined
 ): CrossValidatedDeviances =>
   new Map(
     candidates.flatMap(candidate => {
-      if (candidate._tag === 'Refused') return []
+      if (candidate._tag === 'Failed') return []
       const key = candidateKey(candidate)
       const sum = before === null ? 0 : before.get(key)
-      const { logLikelihood } = Statistics.of(fold, 0, place)(candidate.mixture)
-      return sum === undefined ? [] : [[key, sum - 2 * Source.totalOf(fold) * logLikelihood] as const]
+      const { logLikelihood } = Statistics.of(fold, 0, backend)(candidate.mixture)
+      return sum === undefined ? [] : [[key, sum - 2 * Source.sumOfWeights(fold) * logLikelihood] as const]
     })
   )
 
@@ -92,22 +92,22 @@ export function* crossValidate(
   data: Source.Data,
   grid: ReadonlyArray<FamilyGrid>,
   options: CrossValidationOptions
-): Generator<Step> {
-  const { key, prior, place } = options
-  const folds = foldsOf(FOLDS, Key.child(1)(key))(data)
+): Generator<CrossValidationStep> {
+  const { key, prior, backend } = options
+  const folds = assignFolds(FOLDS, Key.child(1)(key))(data)
   let deviances: CrossValidatedDeviances | null = null
   for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
     const training = Source.filtered((points, row) => folds.of(points, row) !== fold)(data)
     const test = Source.filtered((points, row) => folds.of(points, row) === fold)(data)
     const prepared = prepareTrainingData(training.points, options)
-    let candidates: ReadonlyArray<Candidate> = []
+    let candidates: ReadonlyArray<AnyCandidate> = []
     try {
       if (E.isRight(prepared))
-        for (const { next, trials } of search(prepared.right, grid, { key, criterion: 'bic', prior, place })) {
+        for (const { next, trials } of search(prepared.right, grid, { key, criterion: 'bic', prior, backend })) {
           candidates = trials.map(({ candidate }) => candidate)
           yield { fold, next, deviances: new Map() }
         }
-      deviances = addDeviances(deviances, test.points, candidates, place)
+      deviances = addDeviances(deviances, test.points, candidates, backend)
     } finally {
       if (E.isRight(prepared)) prepared.right.close()
       training.close()

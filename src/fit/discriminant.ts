@@ -11,7 +11,7 @@ import { solveLower, symmetricEigen, transposed } from '../../lib/arrays/linalg.
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { logSum, total } from '../../lib/numbers/mean.js'
+import { logSumExpOf, sumOfNumbers } from '../../lib/numbers/mean.js'
 import * as Setting from '../core/setting.js'
 import * as Problem from '../core/problem.js'
 import type * as Given from '../data/asGiven.js'
@@ -24,7 +24,7 @@ import * as CrossValidation from './crossValidation.js'
 import * as Fit from './fit.js'
 import { bothMaps } from '../mixture/family.js'
 
-type Rows = Given.Rows
+type DiscriminantRows = Given.RowLists
 
 export interface Options {
   /**
@@ -63,11 +63,11 @@ export interface Discriminant {
   readonly parameters: number
   /** parameters · log n − 2 logLikelihood: lower is better */
   readonly bic: number
-  readonly predict: (data: Points.Points | Rows) => ReadonlyArray<Verdict>
+  readonly predict: (data: Points.Points | DiscriminantRows) => ReadonlyArray<Verdict>
 }
 
 /** Rows of each class, by its label; those of weight 0 are left out. */
-interface Labelled {
+interface LabelledPoints {
   readonly points: Points.Points
   /** The label of each row. */
   readonly names: ReadonlyArray<string>
@@ -78,12 +78,12 @@ interface Labelled {
 const weightOf = (points: Points.Points, i: number): number => points.weights?.[i] ?? 1
 
 const labelledBy = (
-  data: Points.Points | Rows,
+  data: Points.Points | DiscriminantRows,
   labels: ReadonlyArray<string | number>
-): E.Either<Problem.Problems, Labelled> =>
+): E.Either<Problem.Problems, LabelledPoints> =>
   pipe(
     'rows' in data ? Points.validate(data) : Points.fromRows(data),
-    E.flatMap(Points.exact),
+    E.flatMap(Points.requireExact),
     E.filterOrElse(
       ({ rows }) => rows === labels.length,
       ({ rows }) =>
@@ -107,27 +107,27 @@ const labelledBy = (
       ({ classes }) =>
         Problem.of('labels', `${classes.join(', ')} alone`, 'of two classes at least', 'give rows of another class')
     ),
-    E.mapLeft(Problem.alone)
+    E.mapLeft(Problem.singleProblem)
   )
 
-const listed = <A>(given: A | ReadonlyArray<A>): ReadonlyArray<A> => (Array.isArray(given) ? given : [given as A])
+const asList = <A>(given: A | ReadonlyArray<A>): ReadonlyArray<A> => (Array.isArray(given) ? given : [given as A])
 
 const covariancesOf = ({ covariance = 'chosen' }: Options): ReadonlyArray<Covariance.Name> =>
-  covariance === 'chosen' ? Covariance.names : listed(covariance)
+  covariance === 'chosen' ? Covariance.names : asList(covariance)
 
-const componentsOf = ({ components = 1 }: Options): ReadonlyArray<number> => listed(components)
+const componentCounts = ({ components = 1 }: Options): ReadonlyArray<number> => asList(components)
 
-const settings: Setting.Settings<Options> = {
+const DISCRIMINANT_SETTINGS: Setting.Settings<Options> = {
   covariance: {
     problems: (field, given) =>
-      listed(given).flatMap(name => Problem.oneOf(field, name, ['chosen', ...Covariance.names]))
+      asList(given).flatMap(name => Problem.requireOneOf(field, name, ['chosen', ...Covariance.names]))
   },
-  components: Setting.each(Setting.whole(1, 1), 'give 1 for one Gaussian a class'),
+  components: Setting.eachSetting(Setting.wholeSetting(1, 1), 'give 1 for one Gaussian a class'),
   seed: null
 }
 
 /** The mean and the triangle of the covariance of rows, each divided by how many they are. */
-const gaussianOf = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
+const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
   const { rows, dim, values } = points
   const all = Points.totalWeight(points)
   const mean = Points.mean(points)
@@ -137,24 +137,27 @@ const gaussianOf = (points: Points.Points): { readonly mean: Float64Array; reado
   })
   return {
     mean,
-    factor: Factor.ofRows(rows < dim ? concatenated([scattered, new Float64Array((dim - rows) * dim)]) : scattered, dim)
+    factor: Factor.triangleOfRows(
+      rows < dim ? concatenated([scattered, new Float64Array((dim - rows) * dim)]) : scattered,
+      dim
+    )
   }
 }
 
 /** What classes are, and of how many parameters. */
-type Classes = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
+type ClassMixtures = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
 
 /** One Gaussian for each class: a single M-step, whose responsibilities are the labels, of covariances of a name. */
-const single =
-  ({ classes, parts, points }: Labelled, priors: Float64Array) =>
-  (name: Covariance.Name): E.Either<Problem.Problems, Classes> => {
+const oneGaussianPerClass =
+  ({ classes, parts, points }: LabelledPoints, priors: Float64Array) =>
+  (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
     const { dim } = points
     const score = Score.mixture({ components: classes.length, covariance: Covariance.named(name) })
     const maps = bothMaps(score)
     const fewest = Math.min(...parts.map(({ rows }) => rows))
     if (maps === null || fewest < maps.family.leastRows(dim))
       return E.left(
-        Problem.alone(
+        Problem.singleProblem(
           Problem.of(
             'covariance',
             name,
@@ -163,11 +166,11 @@ const single =
           )
         )
       )
-    const found = parts.map(gaussianOf)
+    const found = parts.map(meanAndTriangle)
     const moments: Mixture.Mixture = {
       means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
       weights: priors,
-      variances: concatenated(found.map(({ factor }) => Factor.variances(factor.values, dim))),
+      variances: concatenated(found.map(({ factor }) => Factor.triangleVariances(factor.values, dim))),
       factors: { shape: [classes.length, dim, dim], values: concatenated(found.map(({ factor }) => factor.values)) }
     }
     const all = maps.toMixture(maps.fromMixture(moments))
@@ -179,13 +182,16 @@ const single =
   }
 
 /** A mixture for each class, its covariances and components by BIC. */
-const mixed = ({ classes, parts, points }: Labelled, options: Options): E.Either<Problem.Problems, Classes> => {
+const mixturePerClass = (
+  { classes, parts, points }: LabelledPoints,
+  options: Options
+): E.Either<Problem.Problems, ClassMixtures> => {
   const names = covariancesOf(options)
   const fits = parts.map((part, k) =>
     pipe(
       part,
       Fit.mixture({
-        components: componentsOf(options).filter(count => count <= part.rows),
+        components: componentCounts(options).filter(count => count <= part.rows),
         family: points.dim === 1 ? (['E', 'V'] as const) : names,
         criterion: 'bic',
         seed: options.seed
@@ -203,12 +209,13 @@ const mixed = ({ classes, parts, points }: Labelled, options: Options): E.Either
   return Problem.faultless(wrong.flat(), {
     mixtures: found.map(({ mixture }) => mixture),
     covariances: found.map(({ family, components }) => `${family} ${components}`),
-    parameters: total(found.map(({ candidates: [{ statistics }] }) => statistics.parameters)) + classes.length - 1
+    parameters:
+      sumOfNumbers(found.map(({ candidates: [{ statistics }] }) => statistics.parameters)) + classes.length - 1
   })
 }
 
 /** log prior + log density of each row and class, a list for each row. */
-const logJoint =
+const classLogJoint =
   ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (points: Points.Points): ReadonlyArray<ReadonlyArray<number>> => {
     const all = mixtures.map(Mixture.logDensity(points))
@@ -217,10 +224,10 @@ const logJoint =
 
 const verdicts =
   (classes: ReadonlyArray<string>, of: Pick<Discriminant, 'mixtures' | 'priors'>) =>
-  (data: Points.Points | Rows): ReadonlyArray<Verdict> => {
+  (data: Points.Points | DiscriminantRows): ReadonlyArray<Verdict> => {
     const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
-    return logJoint(of)(points).map(logs => {
-      const all = logSum(logs)
+    return classLogJoint(of)(points).map(logs => {
+      const all = logSumExpOf(logs)
       // Beyond the reach of all classes their shares are all that is known.
       const probabilities = Float64Array.from(logs, (log, c) =>
         all === -Infinity ? of.priors[c] : Elementary.exp(log - all)
@@ -230,9 +237,9 @@ const verdicts =
     })
   }
 
-const finished = ({ points, classes }: Labelled, priors: Float64Array, found: Classes): Discriminant => {
-  const rows = logJoint({ ...found, priors })(points)
-  const logLikelihood = total(rows.map((logs, i) => weightOf(points, i) * logSum(logs)))
+const finished = ({ points, classes }: LabelledPoints, priors: Float64Array, found: ClassMixtures): Discriminant => {
+  const rows = classLogJoint({ ...found, priors })(points)
+  const logLikelihood = sumOfNumbers(rows.map((logs, i) => weightOf(points, i) * logSumExpOf(logs)))
   return {
     classes,
     priors,
@@ -245,18 +252,18 @@ const finished = ({ points, classes }: Labelled, priors: Float64Array, found: Cl
 
 const learnedOf =
   (options: Options) =>
-  (labelled: Labelled): E.Either<Problem.Problems, Discriminant> => {
+  (labelled: LabelledPoints): E.Either<Problem.Problems, Discriminant> => {
     const { parts, points } = labelled
     const priors = Float64Array.from(parts, part => Points.totalWeight(part) / Points.totalWeight(points))
-    const counts = componentsOf(options)
+    const counts = componentCounts(options)
     if (counts.some(count => count !== 1))
       return pipe(
-        mixed(labelled, options),
+        mixturePerClass(labelled, options),
         E.map(found => finished(labelled, priors, found))
       )
     const all = covariancesOf(options).map(name =>
       pipe(
-        single(labelled, priors)(name),
+        oneGaussianPerClass(labelled, priors)(name),
         E.map(found => finished(labelled, priors, found))
       )
     )
@@ -282,9 +289,12 @@ const learnedOf =
  */
 export const learned =
   (options: Options = {}) =>
-  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> =>
+  (
+    data: Points.Points | DiscriminantRows,
+    labels: ReadonlyArray<string | number>
+  ): E.Either<Problem.Problems, Discriminant> =>
     pipe(
-      Problem.faultless(Setting.problems(settings, options), undefined),
+      Problem.faultless(Setting.problems(DISCRIMINANT_SETTINGS, options), undefined),
       E.flatMap(() => labelledBy(data, labels)),
       E.flatMap(learnedOf(options))
     )
@@ -302,7 +312,7 @@ export const learned =
  * assert.equal(found.predict([[4.8, 1]])[0].label, 'b')
  */
 export const fit = (
-  data: Points.Points | Rows,
+  data: Points.Points | DiscriminantRows,
   labels: ReadonlyArray<string | number>,
   options: Options = {}
 ): Discriminant => Problem.orThrow(learned(options)(data, labels))
@@ -333,14 +343,14 @@ export const confusion = (
   const names = labels.map(String)
   /** The weight of the rows for which it holds. */
   const weightOf = (holds: (row: number) => boolean): number =>
-    total(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
+    sumOfNumbers(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
   const all = weightOf(() => true)
   return {
     classes,
     counts: classes.map(one => classes.map(other => weightOf(i => names[i] === one && found[i].label === other))),
     error: weightOf(i => found[i].label !== names[i]) / all,
     brier:
-      total(
+      sumOfNumbers(
         found.map(
           ({ probabilities }, i) =>
             (weights?.[i] ?? 1) *
@@ -358,12 +368,12 @@ export interface Folds {
 }
 
 /** The fold of each row, those of a class among themselves: see `CrossValidation.foldsOf`. Null where a class cannot be left out in parts. */
-const foldsOf = (
-  { classes, parts, points, names }: Labelled,
+const stratifiedFolds = (
+  { classes, parts, points, names }: LabelledPoints,
   folds: number,
   seed: number
 ): ReadonlyArray<number> | null => {
-  const ofClass = parts.map((part, c) => CrossValidation.foldsOf(folds, Key.child(c)(Key.fromSeed(seed)))(part))
+  const ofClass = parts.map((part, c) => CrossValidation.assignFolds(folds, Key.child(c)(Key.fromSeed(seed)))(part))
   return ofClass.some(({ count }) => count < 2)
     ? null
     : names.map((name, i) => ofClass[classes.indexOf(name)].of(points, i))
@@ -387,7 +397,10 @@ const foldsOf = (
  */
 export const crossValidated =
   (options: Options = {}, { folds = 10, seed = 0 }: Folds = {}) =>
-  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Confusion> =>
+  (
+    data: Points.Points | DiscriminantRows,
+    labels: ReadonlyArray<string | number>
+  ): E.Either<Problem.Problems, Confusion> =>
     pipe(
       labelledBy(data, labels),
       E.filterOrElse(
@@ -398,7 +411,7 @@ export const crossValidated =
       E.bind('fold', ({ labelled }) =>
         E.fromNullable<Problem.Problems>([
           Problem.of('labels', 'a class of one row', 'of two different rows at least', 'leave the class out')
-        ])(foldsOf(labelled, folds, seed))
+        ])(stratifiedFolds(labelled, folds, seed))
       ),
       E.flatMap(({ labelled: { points, names, classes }, fold }) => {
         const parts = Array.from({ length: folds }, (_, f) => f).filter(f => fold.includes(f))
@@ -468,7 +481,7 @@ export const directions =
       new Float64Array(d * d).map((_, at) => {
         const i = Math.floor(at / d)
         const j = at % d
-        return total(Array.from({ length: rows.length / d }, (_, r) => rows[r * d + i] * rows[r * d + j]))
+        return sumOfNumbers(Array.from({ length: rows.length / d }, (_, r) => rows[r * d + i] * rows[r * d + j]))
       })
     const between = gram(
       white(mixture.means.values.map((c, at) => Math.sqrt(mixture.weights[Math.floor(at / d)]) * (c - mean[at % d])))
@@ -479,14 +492,14 @@ export const directions =
       const half = white(values)
       return white(transposed(half, d))
     })
-    const pooled = within[0].map((_, at) => total(within.map((w, k) => mixture.weights[k] * w[at])))
+    const pooled = within[0].map((_, at) => sumOfNumbers(within.map((w, k) => mixture.weights[k] * w[at])))
     const spread = within
       .map((w, k) => gram(w.map((x, at) => x - pooled[at])).map(x => mixture.weights[k] * x))
       .reduce((sum, one) => sum.map((x, at) => x + one[at]))
     const kernel = gram(between).map((x, at) => 2 * lambda * x + 2 * (1 - lambda) * spread[at])
     const { values, vectors } = symmetricEigen({ shape: [d, d], values: kernel })
-    const rank = Math.max(1, values.filter(v => v > RANK * values[0]).length)
-    const lower = Factor.triangle(factor, d).values
+    const rank = Math.max(1, values.filter(v => v > RANK_TOLERANCE * values[0]).length)
+    const lower = Factor.triangleOfFactor(factor, d).values
     const found = Array.from({ length: rank }, (_, r) => {
       // L⁻ᵀv
       const one = vectors.values.slice(r * d, (r + 1) * d)
@@ -510,7 +523,7 @@ export const directions =
   }
 
 /** An eigenvalue of less, beside the greatest, is none: squares of squares were rounded. */
-const RANK = 1e-9
+const RANK_TOLERANCE = 1e-9
 
 /**
  * The mixture of all classes: their components, with the weights π_class π_component.

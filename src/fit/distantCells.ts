@@ -1,6 +1,6 @@
 /** Distant cells: those that alone determine the scale of their column. Found by quartiles, which fewer than a quarter of the rows hardly move. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { column, type Points } from '../data/points.js'
+import { columnOfPoints, type Points } from '../data/points.js'
 
 /** The most distant cell of a row. Rows and columns count from 0. */
 export interface DistantCell {
@@ -23,7 +23,7 @@ const MAX_RANGES = 10
 export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
   const { rows, dim, values } = points
   const columns = RA.makeBy(dim, j => {
-    const cells = column(j)(points)
+    const cells = columnOfPoints(j)(points)
     const sorted = cells.filter(x => !Number.isNaN(x)).sort()
     const [low, median, high] = [1, 2, 3].map(quarter => sorted[Math.floor((quarter / 4) * (sorted.length - 1))])
     const threshold = MAX_RANGES * (high - low) * Math.sqrt(sorted.length)

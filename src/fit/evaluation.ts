@@ -1,8 +1,8 @@
 /** Evaluates a fitted mixture on the data in their original units: statistics, criteria and warnings. */
 import * as O from 'fp-ts/lib/Option.js'
-import { largest } from '../../lib/arrays/linalg.js'
+import { largestEntry } from '../../lib/arrays/linalg.js'
 import * as Case from '../core/case.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import type * as Points from '../data/points.js'
 import type * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -27,7 +27,7 @@ export interface Diagnostics extends MinVarianceDiagnostics {
   readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
-export interface Evaluation extends Diagnostics {
+export interface MixtureEvaluation extends Diagnostics {
   /** In the original units, components in the order of their means. */
   readonly mixture: Mixture.Mixture
   readonly statistics: Statistics.Statistics
@@ -51,17 +51,17 @@ export const evaluationData = (
     scaling,
     crossValidatedDeviances
   }: Pick<TrainingData, 'original' | 'scaling' | 'crossValidatedDeviances'>,
-  place: Place.Place = Place.here
+  backend: Backend.Backend = Backend.localBackend
 ): EvaluationData => ({
   rows: original.rows,
   dim: original.dim,
   scaling,
-  statisticsOf: (mixture, parameters) => Statistics.of(original, parameters, place)(mixture),
-  completeRows: Missing.has(original) ? null : original,
+  statisticsOf: (mixture, parameters) => Statistics.of(original, parameters, backend)(mixture),
+  completeRows: Missing.hasMissingCells(original) ? null : original,
   ...(crossValidatedDeviances !== undefined && { crossValidatedDeviances })
 })
 
-export interface EvaluationOptions<P extends string> {
+export interface MixtureEvaluationOptions<P extends string> {
   readonly pipeline: Pipeline.Pipeline<P>
   /** In the units of the scaled data; undefined if there was none. */
   readonly minVariance: number | undefined
@@ -70,11 +70,11 @@ export interface EvaluationOptions<P extends string> {
 }
 
 /** Evaluates a mixture in the units of the scaled data. */
-export const evaluateMixture = <P extends string>(
+export const evaluateScaledMixture = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
-  { pipeline, minVariance, testsSupport = true }: EvaluationOptions<P>
-): Evaluation => {
+  { pipeline, minVariance, testsSupport = true }: MixtureEvaluationOptions<P>
+): MixtureEvaluation => {
   const { scaling, crossValidatedDeviances } = data
   const { score } = pipeline
   const order = Mixture.order(fitted)
@@ -87,7 +87,7 @@ export const evaluateMixture = <P extends string>(
   const atMinimum =
     minVariance === undefined ? noneAtMinVariance : diagnoseMinVariance(scaled, { minVariance, rows: data.rows })
   const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
-  const rows = testsSupport && O.isNone(Pipeline.prior(pipeline)) ? data.completeRows : null
+  const rows = testsSupport && O.isNone(Pipeline.pipelinePrior(pipeline)) ? data.completeRows : null
   return {
     mixture,
     statistics: {
@@ -97,10 +97,10 @@ export const evaluateMixture = <P extends string>(
     ...atMinimum,
     redundancies,
     unsupported: findUnsupported(score, mixture, rows).filter(
-      ({ component }) => !empty.includes(component) && !atMinimum.floored.includes(component)
+      ({ component }) => !empty.includes(component) && !atMinimum.atMinVariance.includes(component)
     ),
     minimumVariance: minVariance ?? null,
-    fixed: (Score.interpret(score).family?.held ?? []).map(k => order.indexOf(k))
+    fixed: (Score.interpret(score).family?.fixedComponents ?? []).map(k => order.indexOf(k))
   }
 }
 
@@ -109,8 +109,8 @@ export const evaluatePipelineResult = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
   pipeline: Pipeline.Pipeline<P>
-): Evaluation =>
-  evaluateMixture(fitted, data, { pipeline, minVariance: O.toUndefined(Pipeline.varianceFloor(pipeline)) })
+): MixtureEvaluation =>
+  evaluateScaledMixture(fitted, data, { pipeline, minVariance: O.toUndefined(Pipeline.varianceFloor(pipeline)) })
 
 /** Returns the components that few rows support; none if `rows` is null or if the family's covariances are not estimated from rows. */
 const findUnsupported = (
@@ -119,12 +119,12 @@ const findUnsupported = (
   rows: Source.Data | null
 ): ReadonlyArray<Support.Unsupported> => {
   if (rows === null) return []
-  const estimation = componentEstimation(withoutBackground(score), Mixture.dim(mixture))
-  return estimation === null ? [] : Support.unsupported(rows, mixture, estimation)
+  const estimation = componentEstimation(innerScoreOfBackground(score), Mixture.dimension(mixture))
+  return estimation === null ? [] : Support.unsupportedComponents(rows, mixture, estimation)
 }
 
 /** Returns how the covariance of one component is estimated, and its number of parameters; null if not from its rows. */
-const componentEstimation = (score: Score.Score<string>, dim: number): Support.Own | null => {
+const componentEstimation = (score: Score.Score<string>, dim: number): Support.CovarianceEstimate | null => {
   const { family } = Score.interpret(score)
   if (family?.mStep === undefined || family.mirrored || family.mStep.isGeneralized) return null
   const { second, isShared = false } = family.mStep
@@ -137,7 +137,7 @@ const componentEstimation = (score: Score.Score<string>, dim: number): Support.O
 const innerScore = (score: Score.Score<string>): Score.Score<string> | undefined =>
   Case.parts(score).slice(1).find(Score.concept.is)
 
-const withoutBackground = (score: Score.Score<string>): Score.Score<string> =>
+const innerScoreOfBackground = (score: Score.Score<string>): Score.Score<string> =>
   hasFamily(score, family => family.hasBackground) ? (innerScore(score) ?? score) : score
 
 /** True if a score has a mixture family that satisfies a predicate. */
@@ -165,10 +165,10 @@ export const countParameters = (
   mixture: Mixture.Mixture,
   scaling: Points.Scaling | null
 ): number => {
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   const parameters = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
   // Fixed components are in the units of the scaled data.
-  const hasFixed = hasFamily(score, ({ held }) => held.length > 0)
+  const hasFixed = hasFamily(score, ({ fixedComponents }) => fixedComponents.length > 0)
   const maps = bothMaps((hasFixed ? innerScore(score) : undefined) ?? score)
   if (scaling === null || maps === null || maps.family.scaled !== undefined) return parameters
   const { family, fromMixture, toMixture } = maps
@@ -176,7 +176,7 @@ export const countParameters = (
   return parameters + dim - (family.unitVariance ? 0 : 1)
 }
 
-const NONE = new Float64Array(0)
+const NO_DEVIANCES = new Float64Array(0)
 
 /** Variances [K, d] of components with diagonal covariances. */
 const diagonalVariances = ({ variances, means: { shape, values } }: Mixture.Mixture): Float64Array =>
@@ -192,9 +192,9 @@ export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture):
     return false
   const areDiagonal = one.factors === null && other.factors === null
   const parameters = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => [
-    mixture.tails ?? NONE,
-    mixture.background?.centre ?? NONE,
-    mixture.background?.scale ?? NONE,
+    mixture.tails ?? NO_DEVIANCES,
+    mixture.background?.centre ?? NO_DEVIANCES,
+    mixture.background?.scale ?? NO_DEVIANCES,
     Float64Array.of(mixture.background?.share ?? 0),
     mixture.weights,
     mixture.means.values,
@@ -202,7 +202,7 @@ export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture):
   ]
   const others = parameters(other)
   return parameters(one).every((values, kind) => {
-    const tolerance = ROUNDING_TOLERANCE * largest(others[kind])
+    const tolerance = ROUNDING_TOLERANCE * largestEntry(others[kind])
     return values.every((x, at) => Math.abs(x - others[kind][at]) <= tolerance)
   })
 }

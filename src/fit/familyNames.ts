@@ -31,7 +31,7 @@ const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
 /** A name of a family: of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
 export type FamilyName = DefaultName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
 
-/** True if `familyOf` accepts a name. */
+/** True if `familyByName` accepts a name. */
 export const isFamilyName = (name: string): name is FamilyName =>
   Object.hasOwn(families, name) ||
   Object.hasOwn(mclustSynonyms, name) ||
@@ -41,7 +41,7 @@ export const isFamilyName = (name: string): name is FamilyName =>
 const isDefaultName = (name: string): name is DefaultName => Object.hasOwn(families, name)
 
 /** Returns the family of a name: a default family, or else the mixture with the covariance of that name. */
-export const familyOf = (name: FamilyName): ScoreConstructor => {
+export const familyByName = (name: FamilyName): ScoreConstructor => {
   const defaultName = isDefaultName(name) ? name : mclustSynonyms[name]
   if (defaultName !== undefined) return families[defaultName]
   // All other names are those of covariances.
@@ -57,7 +57,11 @@ export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArr
   if (typeof choice === 'string')
     return isFamilyName(choice)
       ? []
-      : Problem.oneOf(field, choice, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
+      : Problem.requireOneOf(field, choice, [
+          ...Object.keys(families),
+          ...Covariance.names,
+          ...Covariance.ONE_FACTOR_NAMES
+        ])
   return Problem.unless(
     typeof choice === 'function' || withComponents(choice, 1) !== null,
     field,
@@ -80,7 +84,7 @@ const withComponents = (score: Score.Score<string>, components: number): Score.S
 export const constructorOf = (
   choice: FamilyChoice
 ): { readonly makeScore: ScoreConstructor; readonly components: number | null } => {
-  if (typeof choice === 'string') return { makeScore: familyOf(choice), components: null }
+  if (typeof choice === 'string') return { makeScore: familyByName(choice), components: null }
   if (typeof choice === 'function') return { makeScore: choice, components: null }
   return {
     makeScore: ({ components }) => withComponents(choice, components) ?? choice,

@@ -1,26 +1,26 @@
 /** Checks whether a candidate can be fitted to rows at all. */
 import * as Problem from '../core/problem.js'
-import { plural } from '../data/parts.js'
+import { pluralized } from '../data/parts.js'
 import type * as Points from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import type { MStep } from '../mixture/family.js'
 import * as Score from '../score/score.js'
 import { hasFamily } from './evaluation.js'
 
-type Size = Pick<Points.Points, 'rows' | 'dim'>
+type DataSize = Pick<Points.Points, 'rows' | 'dim'>
 
 const estimatesFullCovariance = (mStep: MStep<string> | undefined): boolean =>
   mStep !== undefined && mStep.second === 'full' && mStep.isGeneralized !== true
 
 /** True if the sample covariance is singular, n ≤ d, and the family needs its inverse. */
-const needsMoreRowsThanColumns = (score: Score.Score<string>, { rows, dim }: Size): boolean =>
+const needsMoreRowsThanColumns = (score: Score.Score<string>, { rows, dim }: DataSize): boolean =>
   rows <= dim && dim > 1 && hasFamily(score, ({ mStep }) => estimatesFullCovariance(mStep))
 
 /**
  * True if there are fewer parameters than numbers, and if each component can have the rows that bound its likelihood. Under a prior, one
  * row per component suffices.
  */
-const hasEnoughRows = (score: Score.Score<string>, { rows, dim }: Size, prior: number | null): boolean => {
+const hasEnoughRows = (score: Score.Score<string>, { rows, dim }: DataSize, prior: number | null): boolean => {
   if (prior === null && Score.degreesOfFreedom(dim)(score) >= rows * dim) return false
   const { family } = Score.interpret(score)
   if (family === undefined) return true
@@ -52,14 +52,14 @@ export const fittingProblem = (
     return Problem.of(
       'family',
       Score.nameOf(score),
-      `one that ${plural(rows, 'row')} of ${dim} columns can fix`,
+      `one that ${pluralized(rows, 'row')} of ${dim} columns can fix`,
       'give more rows than columns, or take a family without correlations'
     )
   if (!hasEnoughRows(score, points, prior))
     return Problem.of(
       'components',
       components,
-      [`few enough for ${plural(rows, 'row')} and the family `, Problem.word(Score.nameOf(score))],
+      [`few enough for ${pluralized(rows, 'row')} and the family `, Problem.wordPhrase(Score.nameOf(score))],
       components === 1
         ? 'give more rows, or take a family with fewer parameters'
         : 'ask for fewer components, or for a family with fewer parameters'

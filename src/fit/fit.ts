@@ -6,9 +6,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { last, lazy } from '../../lib/plain/iterate.js'
+import { lastElement, lazy } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
-import type { Rows } from '../data/asGiven.js'
+import type { RowLists } from '../data/asGiven.js'
 import * as Source from '../data/source/source.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
@@ -22,22 +22,22 @@ import { columnNames, readRows } from './readRows.js'
 import { bestOfStarts } from './restarts.js'
 import { search } from './search.js'
 import { nonConstantColumns, prepareTrainingData } from './trainingData.js'
-import type { CandidateSpec, Trial } from './trial.js'
+import type { CandidateSpec, CandidateTrial } from './trial.js'
 
 export type { Unsupported } from '../mixture/em/support.js'
 export type { Assign } from './assign.js'
 export type {
-  Candidate,
+  AnyCandidate,
   Criterion,
-  FailedCandidate as Refused,
-  FittedCandidate as Learned,
+  FailedCandidate,
+  FittedCandidate,
   RankedCandidate as Ranked,
   ScoreConstructor as Constructor
 } from './candidates.js'
-export { families, familyOf, isFamilyName, type FamilyName } from './familyNames.js'
+export { families, familyByName, isFamilyName, type FamilyName } from './familyNames.js'
 export type { Fit } from './fitResult.js'
 export type { Hint } from './hint.js'
-export type { LocalOptimum as Stuck } from './localOptimum.js'
+export type { LocalOptimum } from './localOptimum.js'
 export type { FitOptions as Options, Progress } from './resolveOptions.js'
 export type { Starts } from './restarts.js'
 export { fromJSON, type StoredModel as Kept } from './storedModel.js'
@@ -65,7 +65,8 @@ const abortedProblem = Problem.of(
 const noCandidateProblem = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
 
 /** Fits a mixture; throws a RangeError with all problems. `Fit.mixture` returns them as values. */
-export const fit = (data: Source.Data | Rows, options: FitOptions = {}): Fit => Problem.orThrow(mixture(options)(data))
+export const fit = (data: Source.Data | RowLists, options: FitOptions = {}): Fit =>
+  Problem.orThrow(mixture(options)(data))
 
 /**
  * Fits a mixture to data. Selects family and number of components by a criterion among all that the options allow, and returns all
@@ -91,10 +92,10 @@ export const fit = (data: Source.Data | Rows, options: FitOptions = {}): Fit => 
  */
 export const mixture =
   (options: FitOptions = {}) =>
-  (data: Source.Data | Rows): E.Either<Problem.Problems, Fit> =>
+  (data: Source.Data | RowLists): E.Either<Problem.Problems, Fit> =>
     pipe(
       states(options)(data),
-      E.map(last),
+      E.map(lastElement),
       E.flatMap(state =>
         options.signal?.aborted === true
           ? E.left<Problem.Problems, Fit>([abortedProblem])
@@ -118,7 +119,7 @@ export const mixture =
  */
 export const states =
   (options: FitOptions = {}) =>
-  (data: Source.Data | Rows): E.Either<Problem.Problems, Iterable<State>> =>
+  (data: Source.Data | RowLists): E.Either<Problem.Problems, Iterable<State>> =>
     pipe(
       contextOf(options, data),
       E.map(context => ({
@@ -139,7 +140,7 @@ export const states =
     )
 
 /** Checks options and data, and prepares the data. */
-const contextOf = (options: FitOptions, given: Source.Data | Rows): E.Either<Problem.Problems, FitContext> =>
+const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either<Problem.Problems, FitContext> =>
   pipe(
     Problem.faultless(optionProblems(options), undefined),
     E.flatMap(() => readRows(options, given)),
@@ -151,7 +152,7 @@ const contextOf = (options: FitOptions, given: Source.Data | Rows): E.Either<Pro
     E.bind('data', ({ rows, columns, options: { standardize }, usedColumns }) =>
       prepareTrainingData(
         // A row may have cells only in columns that are left out.
-        usedColumns.length === rows.dim ? rows : Source.counting(Source.columns(usedColumns)(rows)),
+        usedColumns.length === rows.dim ? rows : Source.onlyCountedRows(Source.columns(usedColumns)(rows)),
         { columns: usedColumns.map(j => columns[j]), standardize }
       )
     )
@@ -202,20 +203,20 @@ const withEarlier = (
 /** The states of one start: of the cross-validation if that is the criterion, and of the search on all rows. */
 function* statesOfStart(context: FitContext): Generator<State> {
   const { options, columns, usedColumns } = context
-  const { seed, criterion, prior, place, standardize } = options
+  const { seed, criterion, prior, backend, standardize } = options
   const grid = buildGrid(options, context.data, usedColumns)
   const key = Key.fromSeed(seed)
   const report = progressReporter(grid, options)
   let { data } = context
   if (criterion === 'crossValidated') {
-    const settings = { columns: usedColumns.map(j => columns[j]), standardize, key, prior, place }
+    const settings = { columns: usedColumns.map(j => columns[j]), standardize, key, prior, backend }
     for (const { fold, next, deviances } of crossValidate(data.original, grid, settings)) {
       data = { ...data, crossValidatedDeviances: deviances }
       yield { next: report(next, fold), rest: null, fit: () => E.left([noCandidateProblem]) }
     }
   }
   const folds = criterion === 'crossValidated' ? FOLDS : 0
-  for (const { next, trials, remainingPipeline } of search(data, grid, { key, criterion, prior, place }))
+  for (const { next, trials, remainingPipeline } of search(data, grid, { key, criterion, prior, backend }))
     yield {
       next: report(next, folds, trials.length),
       rest: remainingPipeline,
@@ -251,9 +252,9 @@ const progressReporter = (
   }
 }
 
-const bestFit = (context: FitContext, trials: ReadonlyArray<Trial>): E.Either<Problem.Problems, Fit> => {
+const bestFit = (context: FitContext, trials: ReadonlyArray<CandidateTrial>): E.Either<Problem.Problems, Fit> => {
   const candidates = trials.map(({ candidate }) => candidate)
-  const failed = candidates.filter((candidate): candidate is FailedCandidate => candidate._tag === 'Refused')
+  const failed = candidates.filter((candidate): candidate is FailedCandidate => candidate._tag === 'Failed')
   const ranked = rankCandidates(context.options.criterion, candidates)
   const [first = noCandidateProblem, ...others] = distinctProblems(failed)
   return RA.isNonEmpty(ranked) ? E.right(toFit(context, ranked, failed)) : E.left([first, ...others])

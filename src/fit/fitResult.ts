@@ -15,10 +15,10 @@ import { findLocalOptimum, type LocalOptimum } from './localOptimum.js'
 import type { ResolvedOptions } from './resolveOptions.js'
 import { mergeOverlapping } from './overlapping.js'
 import { singleStart, type Starts } from './restarts.js'
-import { summary } from './summary.js'
+import { fitSummary } from './summary.js'
 import * as Text from './text.js'
 import type { TrainingData } from './trainingData.js'
-import { written } from './written.js'
+import { writtenFit } from './written.js'
 
 export interface Fit {
   /** In the original units, components in the order of their means. */
@@ -36,7 +36,7 @@ export interface Fit {
   /** The components given by the option `fixed`, in the order in which they were given. */
   readonly fixed: ReadonlyArray<number>
   /** Columns in which components of the excluded candidate, or else of this one, are at the minimum variance. */
-  readonly narrow: ReadonlyArray<string>
+  readonly minVarianceColumns: ReadonlyArray<string>
   /** Mean of log p(x) over the rows, weighted if they have weights. */
   readonly logLikelihood: number
   readonly bic: number
@@ -52,7 +52,7 @@ export interface Fit {
   /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
   /** Approximate posterior probability of this candidate: see `Ranked`. */
-  readonly belief: number
+  readonly posterior: number
   /** All fitted candidates, best first; this one is the first. */
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly refused: ReadonlyArray<FailedCandidate>
@@ -65,12 +65,12 @@ export interface Fit {
    * Tests with a few EM iterations whether heavy tails or a background would have a lower criterion. Null if not, if `robust` compared them, with
    * missing cells, and for sources.
    */
-  readonly hint: () => Hint | null
+  readonly robustnessHint: () => Hint | null
   /**
    * Tests with a few moves on at most 4000 rows whether two components share one cluster while another covers two. Null if not, with missing
    * cells, and for sources.
    */
-  readonly stuck: () => LocalOptimum | null
+  readonly localOptimum: () => LocalOptimum | null
   /**
    * Merges overlapping components into clusters (Baudry et al. 2010): a cluster that is not Gaussian takes several components. Null if none
    * overlap, with missing cells, and for sources.
@@ -106,12 +106,12 @@ export const toFit = (
   const { options, data, usedColumns } = context
   const { criterion, seed, prior, missing } = options
   const [best] = candidates
-  const { mixture, family, components, statistics, belief, pipeline, minimumVariance, fixed } = best
+  const { mixture, family, components, statistics, posterior, pipeline, minimumVariance, fixed } = best
   const { logLikelihood, bic, aic, icl, crossValidated = null } = statistics
   const columns = usedColumns.map(j => context.columns[j])
   const leftOut = context.columns.filter((_, j) => !usedColumns.includes(j))
   const excluded = bestExcluded(criterion, candidates)
-  const narrow = (excluded ?? best).narrow.map(j => columns[j])
+  const minVarianceColumns = (excluded ?? best).minVarianceColumns.map(j => columns[j])
   return {
     mixture,
     family,
@@ -120,7 +120,7 @@ export const toFit = (
     leftOut,
     excluded,
     fixed,
-    narrow,
+    minVarianceColumns,
     logLikelihood,
     bic,
     aic,
@@ -130,7 +130,7 @@ export const toFit = (
     seed,
     starts: singleStart,
     prior,
-    belief,
+    posterior,
     candidates,
     refused,
     scaling: data.scaling,
@@ -141,7 +141,7 @@ export const toFit = (
       const fit = { mixture, pipeline, scaling: data.scaling, prior, minimumVariance, fixed }
       return Problem.orThrow(Bootstrap.of(settings)(fit, data.original))
     },
-    table: () => summary({ columns, criterion, candidates, leftOut, excluded, narrow, fixed, refused }),
+    table: () => fitSummary({ columns, criterion, candidates, leftOut, excluded, minVarianceColumns, fixed, refused }),
     toJSON: () => toModelFile(best, { columns, scaling: data.scaling, seed, prior })
   }
 }
@@ -150,14 +150,14 @@ export const toFit = (
 const diagnosticsOf = (
   { options, data }: FitContext,
   candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
-): Pick<Fit, 'hint' | 'stuck' | 'overlapping'> => {
+): Pick<Fit, 'robustnessHint' | 'localOptimum' | 'overlapping'> => {
   const { criterion, prior, robust, background } = options
   const { original, scaling } = data
   const [{ mixture, pipeline, minimumVariance, fixed }] = candidates
-  if (!Source.isHeld(original)) return { hint: () => null, stuck: () => null, overlapping: () => null }
+  if (!Source.isHeld(original)) return { robustnessHint: () => null, localOptimum: () => null, overlapping: () => null }
   const tested = { points: original, scaling, prior, minimumVariance }
   return {
-    hint: () =>
+    robustnessHint: () =>
       robust === true || background !== undefined
         ? null
         : findHint({
@@ -167,23 +167,23 @@ const diagnosticsOf = (
             criterion,
             involvesMinVariance: involvesMinVariance(criterion, candidates)
           }),
-    stuck: () => findLocalOptimum({ ...tested, score: pipeline.score, mixture, fixed }),
+    localOptimum: () => findLocalOptimum({ ...tested, score: pipeline.score, mixture, fixed }),
     overlapping: () => mergeOverlapping(original, mixture)
   }
 }
 
 const toModelFile = (
-  { family, mixture, pipeline, statistics, steps, fixed, isSettled }: RankedCandidate,
+  { family, mixture, pipeline, statistics, steps, fixed, isConverged }: RankedCandidate,
   settings: Pick<Fit, 'columns' | 'scaling' | 'seed' | 'prior'>
 ): object =>
-  written({
+  writtenFit({
     ...settings,
-    family: Text.word(family),
+    family: Text.commandLineName(family),
     mixture,
     recipe: 'grown',
     pipeline: Case.encode(pipeline),
     statistics,
     steps,
     fixed,
-    converged: isSettled
+    converged: isConverged
   })

@@ -1,9 +1,16 @@
 /** The settings of `fit`, which its options in code and those of `ornstein fit` are made of: small, so that help waits for no more. */
 import * as Limits from '../core/limits.js'
-import { oneOf, otherwise, positive, such, whole, type Setting } from '../core/setting.js'
+import {
+  oneOfSetting,
+  withDefaultSetting,
+  positiveSetting,
+  suchSetting,
+  wholeSetting,
+  type SettingWithDefault
+} from '../core/setting.js'
 
-export const criterion = oneOf(['icl', 'bic', 'aic', 'crossValidated'] as const)
-export const components = whole(1, 2)
+export const criterionSetting = oneOfSetting(['icl', 'bic', 'aic', 'crossValidated'] as const)
+export const componentsSetting = wholeSetting(1, 2)
 
 /** The criterion that is not given: ICL, which counts clusters, but BIC where their number is given, two or more, and the family is chosen. */
 export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'icl' | 'bic' => {
@@ -11,21 +18,24 @@ export const criterionFor = (components: number | ReadonlyArray<number> | undefi
   return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
 }
 /** What families are compared beside: see `Score.withBackground`. */
-export const background = oneOf(['cauchy', 'box'] as const)
-export const seed = otherwise(0)(whole(0, 0))
-export const starts = otherwise(1)(whole(1, 10, Limits.starts))
-export const missing = otherwise<'refuse' | 'em'>('refuse')(oneOf(['refuse', 'em']))
+export const backgroundSetting = oneOfSetting(['cauchy', 'box'] as const)
+export const seed = withDefaultSetting(0)(wholeSetting(0, 0))
+export const startsSetting = withDefaultSetting(1)(wholeSetting(1, 10, Limits.maxStarts))
+export const missingSetting = withDefaultSetting<'refuse' | 'em'>('refuse')(oneOfSetting(['refuse', 'em']))
 /** κ of Fraley & Raftery (2007), who take 0.01. */
-export const prior = positive(0.01)
+export const priorSetting = positiveSetting(0.01)
 
 /** The share of resamples that an interval holds. */
-export const level = otherwise(0.95)(such(share => share > 0 && share < 1, 'in (0, 1)', 'try 0.95'))
+export const levelSetting = withDefaultSetting(0.95)(
+  suchSetting(share => share > 0 && share < 1, 'in (0, 1)', 'try 0.95')
+)
 
 /** The fewest resamples from which an interval of a level is more than the least and the greatest. */
 export const fewest = (level: number): number => (level > 0 && level < 1 ? Math.ceil(2 / (1 - level) - 1e-9) : 2)
 
 /** How many resamples, for intervals of a level. */
-export const resamples = (level: number): Setting<number> => otherwise(200)(whole(fewest(level), 200, 1e6))
+export const resamples = (level: number): SettingWithDefault<number> =>
+  withDefaultSetting(200)(wholeSetting(fewest(level), 200, 1e6))
 
 /** How many resamples at most, for each test of the number of components. */
-export const tests = whole(1, 99, 1e6)
+export const tests = wholeSetting(1, 99, 1e6)

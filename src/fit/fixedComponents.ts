@@ -6,11 +6,11 @@ import * as Known from '../mixture/families/known.js'
 import * as Score from '../score/score.js'
 import type { ScoreConstructor } from './candidates.js'
 
-type List = ReadonlyArray<Known.Fixed>
+type FixedList = ReadonlyArray<Known.Fixed>
 
 /** The problems of known components of data with so many columns, for any family. */
 export const problems = (
-  fixed: List,
+  fixed: FixedList,
   columns: number,
   counts: ReadonlyArray<number>
 ): ReadonlyArray<Problem.Problem> => [
@@ -33,7 +33,7 @@ export const problems = (
 ]
 
 /** z = (x − centre)/scale of what is known, of the columns at these places. */
-export const scaled =
+export const scaledFixed =
   (places: ReadonlyArray<number>, scaling: Points.Scaling | null) =>
   ({ mean, covariance, weight }: Known.Fixed): Known.Fixed => {
     const at = <A>(given: A | ReadonlyArray<A>, j: number): A => (Array.isArray(given) ? given[places[j]] : given) as A
@@ -53,17 +53,17 @@ export const scaled =
   }
 
 /** A family whose first components are known. */
-export const holding =
-  (fixed: List) =>
+export const withFixedComponents =
+  (fixed: FixedList) =>
   (family: ScoreConstructor): ScoreConstructor =>
   options =>
     Score.withFixed(fixed)(family(options))
 
 /** What of each known component of a score is known, in words. */
-const partsOf = (score: Score.Score<string>): ReadonlyArray<string> =>
+const fixedPartsInWords = (score: Score.Score<string>): ReadonlyArray<string> =>
   Case.isMadeBy(Score.withFixed)(score) && 'known' in score
     ? // The field of that case.
-      (score.known as List).map(one =>
+      (score.known as FixedList).map(one =>
         (['mean', 'covariance', 'weight'] as const)
           .filter(part => one[part] !== null)
           .join(', ')
@@ -73,6 +73,6 @@ const partsOf = (score: Score.Score<string>): ReadonlyArray<string> =>
 
 /** “Component 2 is known; not learned: its mean and covariance.” */
 export const sentences = (fixed: ReadonlyArray<number>, score: Score.Score<string>): ReadonlyArray<string> =>
-  partsOf(score).flatMap((parts, k) =>
+  fixedPartsInWords(score).flatMap((parts, k) =>
     k < fixed.length ? [`Component ${fixed[k] + 1} is known; not learned: its ${parts}.`] : []
   )

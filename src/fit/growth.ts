@@ -22,8 +22,8 @@ import {
   fittedTrials,
   snapshotOf,
   type CandidateSpec,
-  type Search,
-  type Trial
+  type TrialSearch,
+  type CandidateTrial
 } from './trial.js'
 import { prepareFitFromStarts, type SmallerFit, type WarmStart, type WarmStartedFit } from './warmStarts.js'
 
@@ -42,7 +42,7 @@ export interface SearchContext {
 interface GrowthOptions {
   readonly minVariance: number
   /** Trials of earlier batches. */
-  readonly earlier: ReadonlyArray<Trial>
+  readonly earlier: ReadonlyArray<CandidateTrial>
 }
 
 /** Fits the candidates of a grid, family by family. Returns the earlier trials and one for each candidate that was not skipped. */
@@ -50,7 +50,7 @@ export function* growFamilies(
   context: SearchContext,
   grid: ReadonlyArray<FamilyGrid>,
   { minVariance, earlier }: GrowthOptions
-): Search<ReadonlyArray<Trial>> {
+): TrialSearch<ReadonlyArray<CandidateTrial>> {
   const { key, prior } = context
   const points = context.data.scaled
   const fit = prepareFitFromStarts(points, key, prior)
@@ -92,19 +92,19 @@ const isSameCandidate = (
 const smallerFitOf = (
   { score, components }: CandidateSpec,
   previous: SmallerFit | null,
-  earlier: ReadonlyArray<Trial>
+  earlier: ReadonlyArray<CandidateTrial>
 ): SmallerFit | null => {
   if (previous !== null && Score.nameOf(previous.score) === Score.nameOf(score)) return previous
   const trial = fittedTrials(earlier).find(({ spec }) => isSameCandidate(spec, { score, components: components - 1 }))
   return trial === undefined
     ? null
-    : { score: trial.spec.score, params: trial.params, dependsOnSeed: trial.candidate.isDrawn }
+    : { score: trial.spec.score, params: trial.params, dependsOnSeed: trial.candidate.dependsOnSeed }
 }
 
 const fromSmaller = (fit: SmallerFit | null): WarmStart | null => fit && { from: 'smallerFit', fit }
 
 /** Returns the mixtures of all families with as many components; null if there is none. */
-const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<Trial>): WarmStart | null => {
+const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<CandidateTrial>): WarmStart | null => {
   const mixtures = fittedTrials(trials)
     .filter(({ spec }) => spec.components === components)
     .flatMap(({ spec, params }) => RA.fromOption(Score.toMixture(spec.score)(params)))
@@ -118,7 +118,7 @@ const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<
 const cannotWin = (
   { criterion, prior, data, target }: SearchContext,
   { spec, enclosingFamily }: FitTask,
-  trials: ReadonlyArray<Trial>
+  trials: ReadonlyArray<CandidateTrial>
 ): boolean => {
   // The mode of a posterior does not maximize the likelihood, which is then no bound.
   if (enclosingFamily === null || prior !== null) return false
@@ -138,7 +138,7 @@ const trialOf = (
   { evaluationData }: SearchContext,
   spec: CandidateSpec,
   result: WarmStartedFit | Problem.Problem | null
-): Trial => {
+): CandidateTrial => {
   if (result === null || !('params' in result))
     return failedTrial(
       spec,
@@ -150,14 +150,17 @@ const trialOf = (
 }
 
 /** Fits a candidate by `Recipe.annealed`, with the minimum variance of the recipe. */
-function* fitByRecipe({ data, evaluationData, key, prior }: SearchContext, spec: CandidateSpec): Search<Trial> {
+function* fitByRecipe(
+  { data, evaluationData, key, prior }: SearchContext,
+  spec: CandidateSpec
+): TrialSearch<CandidateTrial> {
   const { score, components } = spec
   const problem = fittingProblem(spec, data.scaled, prior)
   if (problem !== null) return failedTrial(spec, problem)
   const annealed = Recipe.annealed(score)(data.scaled)
-  const pipeline = prior === null ? annealed : Pipeline.underPrior(prior)(annealed)
+  const pipeline = prior === null ? annealed : Pipeline.pipelineUnderPrior(prior)(annealed)
   // Stages of gradient descent do not take a prior.
-  if (prior !== null && O.isNone(Pipeline.prior(pipeline))) return failedTrial(spec, priorProblem(score))
+  if (prior !== null && O.isNone(Pipeline.pipelinePrior(pipeline))) return failedTrial(spec, priorProblem(score))
   const minVariance = O.toUndefined(Pipeline.varianceFloor(pipeline))
   const fittedSpec = { score, components, ...(minVariance !== undefined && { minVariance }) }
   const fit = yield* fitByPipeline({ spec: fittedSpec, pipeline, data: data.scaled, evaluationData, key })

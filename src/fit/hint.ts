@@ -1,7 +1,7 @@
 /** Tests whether heavy tails or a background would have a lower criterion than a fit: a few EM iterations from the fit, on few rows. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { plural } from '../data/parts.js'
+import { pluralized } from '../data/parts.js'
 import * as Points from '../data/points.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
@@ -50,7 +50,7 @@ export interface HintInput {
 
 /** True if a component of the best candidate, or of the one that was excluded, is at the minimum variance. */
 export const involvesMinVariance = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): boolean =>
-  ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).floored.length > 0
+  ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).atMinVariance.length > 0
 
 const MAX_SAMPLE = 2000
 const MAX_ITERATIONS = 30
@@ -84,7 +84,7 @@ export const findHint = (input: HintInput): Hint | null => {
   const { chosen, ranked, points } = input
   const { mixture } = chosen
   const isExtended = mixture.tails !== undefined || mixture.background !== undefined
-  if (input.involvesMinVariance || isExtended || Missing.has(points)) return null
+  if (input.involvesMinVariance || isExtended || Missing.hasMissingCells(points)) return null
   const sample = subsample(points, MAX_SAMPLE)
   const alternatives = bestOfOtherCounts(ranked)
   if (alternatives.length === 0 && !hasManyOutliers(sample, mixture)) return null
@@ -106,7 +106,10 @@ export const findHint = (input: HintInput): Hint | null => {
 
 /** Returns the hint with the largest decrease above `minDecrease`; null if there is none. */
 const largestDecrease = (hints: ReadonlyArray<Hint>, minDecrease: number): Hint | null =>
-  hints.reduce<Hint | null>((best, hint) => (hint.less > (best?.less ?? minDecrease) ? hint : best), null)
+  hints.reduce<Hint | null>(
+    (best, robustnessHint) => (robustnessHint.less > (best?.less ?? minDecrease) ? robustnessHint : best),
+    null
+  )
 
 /** Returns the best non-degenerate candidate of each number of components, except the first of all. */
 const bestOfOtherCounts = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<ScoredMixture> =>
@@ -163,7 +166,7 @@ interface ExtensionTest extends Pick<HintInput, 'scaling' | 'criterion' | 'prior
 
 const testOn = (input: HintInput, sample: Points.Points): ExtensionTest => {
   const { chosen, points, scaling, criterion, prior, minimumVariance } = input
-  const scaled = scaling === null ? sample : Points.inUnits(scaling)(sample)
+  const scaled = scaling === null ? sample : Points.pointsInUnits(scaling)(sample)
   const fit = { minVariance: minimumVariance, score: chosen.score, mixture: toScaledUnits(chosen.mixture, scaling) }
   const minVariance = minVarianceForContinuing(fit, scaled)
   return { scaling, criterion, prior, sample, scaled, minVariance, totalWeight: Points.totalWeight(points) }
@@ -205,7 +208,15 @@ const extensionHints = (
         const statistics = fitBriefly(test, { score: extend(score), mixture }, maxCriterion)
         if (statistics === null) return []
         const less = baseline - criterionOn(test, statistics)
-        return [{ beside, components: Mixture.components(mixture), less, rows: ratio * (statistics.beyond ?? 0), lone }]
+        return [
+          {
+            beside,
+            components: Mixture.components(mixture),
+            less,
+            rows: ratio * (statistics.backgroundCount ?? 0),
+            lone
+          }
+        ]
       })
     )
     .filter(
@@ -225,7 +236,7 @@ const fitBriefly = (
 ): Statistics.Statistics | null => {
   const { sample, scaled, scaling, prior, minVariance } = test
   const maps = Score.problems(scaled)(score).length > 0 ? null : bothMaps(score)
-  if (maps === null || !ExpectationMaximization.serves(maps.family)) return null
+  if (maps === null || !ExpectationMaximization.supportsEM(maps.family)) return null
   const { family, fromMixture, toMixture } = maps
   const embedded = fromMixture(toScaledUnits(mixture, scaling))
   const start = family.placed?.(scaled)(embedded) ?? embedded
@@ -251,17 +262,19 @@ const lossAt = (
 }
 
 /** “Beside a background the ICL of 2 components is 63 lower …” */
-export const hintSentence = (hint: Hint, criterion: string): string =>
-  hint.lone === 0 ? extensionSentence(hint, criterion) : replacementSentence(hint, criterion)
+export const hintSentence = (robustnessHint: Hint, criterion: string): string =>
+  robustnessHint.lone === 0
+    ? extensionSentence(robustnessHint, criterion)
+    : replacementSentence(robustnessHint, criterion)
 
 /** “3 components rest on a row or two alone …” */
 const replacementSentence = ({ components, less, rows, lone }: Hint, criterion: string): string =>
   `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
-  `Beside a background, which takes about ${Math.round(rows)} rows, ${plural(components, 'component')} describe${components === 1 ? 's' : ''} the others, ` +
+  `Beside a background, which takes about ${Math.round(rows)} rows, ${pluralized(components, 'component')} describe${components === 1 ? 's' : ''} the others, ` +
   `with an ${criterion} about ${less.toFixed(0)} lower. Compare with --robust -k ${components}.`
 
 const extensionSentence = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'
-    ? `With heavy tails the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`
-    : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${plural(components, 'component')} is about ${less.toFixed(0)} lower.`) +
+    ? `With heavy tails the ${criterion} of ${pluralized(components, 'component')} is about ${less.toFixed(0)} lower.`
+    : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${pluralized(components, 'component')} is about ${less.toFixed(0)} lower.`) +
   ' Compare with --robust.'

@@ -61,12 +61,17 @@ const MIN_GAIN_PER_ROW = 1e-3
  */
 export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   const { score, mixture, points: allRows, scaling, prior, minimumVariance, fixed } = fit
-  if (Missing.has(allRows) || mixture.weights.length < 3) return null
+  if (Missing.hasMissingCells(allRows) || mixture.weights.length < 3) return null
   const maps = bothMaps(score)
-  if (maps === null || !ExpectationMaximization.serves(maps.family) || !SplitAndMerge.serves(maps.family)) return null
+  if (
+    maps === null ||
+    !ExpectationMaximization.supportsEM(maps.family) ||
+    !SplitAndMerge.supportsSplitAndMerge(maps.family)
+  )
+    return null
   const { family, fromMixture, toMixture } = maps
   const sample = subsample(allRows, MAX_ROWS)
-  const points = scaling === null ? sample : Points.inUnits(scaling)(sample)
+  const points = scaling === null ? sample : Points.pointsInUnits(scaling)(sample)
   const scaled = toScaledUnits(mixture, scaling, fixed)
   const varianceFloor = minVarianceForContinuing({ minVariance: minimumVariance, score, mixture: scaled }, points)
   const step = ExpectationMaximization.step(family, varianceFloor, points, prior)

@@ -20,14 +20,14 @@ export const DEFAULT_MAX_COMPONENTS = 9
  */
 export const commonMinVariance = (points: Points.Points, maxComponents: number): number =>
   // Several counts, because a recipe falls back to 1 when it finds no length scale, as in data with many equal rows.
-  halvings(Math.max(maxComponents, DEFAULT_MAX_COMPONENTS))
+  halvedCounts(Math.max(maxComponents, DEFAULT_MAX_COMPONENTS))
     .flatMap(components =>
       RA.fromOption(Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points)))
     )
     .reduce((least, bound) => Math.min(least, bound))
 
 /** n, ⌊n/2⌋, ⌊n/4⌋, …, 1 */
-const halvings = (n: number): ReadonlyArray<number> => (n <= 1 ? [1] : [n, ...halvings(Math.floor(n / 2))])
+const halvedCounts = (n: number): ReadonlyArray<number> => (n <= 1 ? [1] : [n, ...halvedCounts(Math.floor(n / 2))])
 
 /** A mixture in the units in which it was fitted, its score, and the minimum variance of the fit if there was one. */
 interface EarlierFit {
@@ -50,17 +50,17 @@ export const minVarianceForContinuing = ({ minVariance, score, mixture }: Earlie
 
 /** Components with a variance at the minimum in some direction. All indices count from 0. */
 export interface MinVarianceDiagnostics {
-  readonly floored: ReadonlyArray<number>
+  readonly atMinVariance: ReadonlyArray<number>
   /**
-   * Those of `floored` that are at the minimum in more directions than the data themselves (95 % of their weight): without the bound
+   * Those of `atMinVariance` that are at the minimum in more directions than the data themselves (95 % of their weight): without the bound
    * their likelihood would be infinite.
    */
   readonly collapsed: ReadonlyArray<number>
   /** Columns that these directions involve; none from components at the minimum in all directions. */
-  readonly narrow: ReadonlyArray<number>
+  readonly minVarianceColumns: ReadonlyArray<number>
 }
 
-export const noneAtMinVariance: MinVarianceDiagnostics = { floored: [], collapsed: [], narrow: [] }
+export const noneAtMinVariance: MinVarianceDiagnostics = { atMinVariance: [], collapsed: [], minVarianceColumns: [] }
 
 /** Relative rounding error of a variance that was stored as its logarithm. */
 const LOG_ROUNDING = 1e-12
@@ -70,23 +70,23 @@ export const diagnoseMinVariance = (
   mixture: Mixture.Mixture,
   { minVariance, rows }: { readonly minVariance: number; readonly rows: number }
 ): MinVarianceDiagnostics => {
-  const floored = Mixture.atMinimumVariance(minVariance)(mixture).filter(
+  const atMinVariance = Mixture.atMinimumVariance(minVariance)(mixture).filter(
     k => mixture.weights[k] * rows >= 1 - LOG_ROUNDING
   )
-  if (floored.length === 0) return noneAtMinVariance
+  if (atMinVariance.length === 0) return noneAtMinVariance
   const { ofData, ofComponent } = (mixture.factors === null ? narrownessByColumn : narrownessByEigenvector)(
     mixture,
     minVariance
   )
-  const found = floored.map(k => ({ k, ...ofComponent(k) }))
+  const found = atMinVariance.map(k => ({ k, ...ofComponent(k) }))
   const collapsed = found.filter(({ directions }) => directions > ofData)
   const reported = (collapsed.length > 0 ? collapsed : found).filter(
-    ({ directions }) => directions < Mixture.dim(mixture)
+    ({ directions }) => directions < Mixture.dimension(mixture)
   )
   return {
-    floored,
+    atMinVariance,
     collapsed: collapsed.map(({ k }) => k),
-    narrow: [...new Set(reported.flatMap(({ columns }) => columns))].sort((a, b) => a - b)
+    minVarianceColumns: [...new Set(reported.flatMap(({ columns }) => columns))].sort((a, b) => a - b)
   }
 }
 
@@ -101,7 +101,7 @@ interface Narrowness {
 const MIN_SQUARED_COORDINATE = 0.05
 
 const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number): Narrowness => {
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   const { values } = Mixture.covariances(mixture)
   const main = largestComponents(mixture.weights)
   return {
@@ -122,7 +122,7 @@ const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number):
 const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narrowness => ({
   ofData: countNarrowDirections(mixture, largestComponents(mixture.weights), 2 * minVariance),
   ofComponent: k => {
-    const variances = new Float64Array(Mixture.dim(mixture)).map((_, j) => varianceAt(mixture, k, j))
+    const variances = new Float64Array(Mixture.dimension(mixture)).map((_, j) => varianceAt(mixture, k, j))
     const columns = narrowColumns(variances, minVariance * (1 + LOG_ROUNDING))
     return { directions: columns.length, columns }
   }
@@ -167,7 +167,7 @@ const momentsOver = ({ weights, means: { shape, values } }: Mixture.Mixture, com
 
 /** Σ π_k (Σ_k + δ_k δ_kᵀ) / Σ π_k over some components, [d, d]. */
 const totalCovariance = (mixture: Mixture.Mixture, components: ReadonlyArray<number>): Float64Array => {
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   const covariances = Mixture.covariances(mixture).values
   const { average, deviation } = momentsOver(mixture, components)
   return new Float64Array(dim * dim).map((_, at) => {
@@ -183,14 +183,14 @@ const totalCovariance = (mixture: Mixture.Mixture, components: ReadonlyArray<num
  */
 const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArray<number>, bound: number): number => {
   const { weights } = mixture
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   const { share, average, deviation } = momentsOver(mixture, components)
   const diagonal = new Float64Array(dim).map((_, j) => average(k => varianceAt(mixture, k, j)))
   const largest = diagonal.reduce((max, v, j) => Math.max(max, v + average(k => deviation(k, j) * deviation(k, j))), 0)
   const rounded = (bound + dim * Number.EPSILON * largest) * (1 + 4 * Number.EPSILON)
-  const narrow = diagonal.filter(v => v <= rounded).length
+  const minVarianceColumns = diagonal.filter(v => v <= rounded).length
   // Σ π δδᵀ is positive semidefinite: it only raises eigenvalues.
-  if (narrow === 0) return 0
+  if (minVarianceColumns === 0) return 0
   const count = components.length
   const schur = new Float64Array(count * count).map((_, at) => {
     const k = Math.floor(at / count)
@@ -204,7 +204,7 @@ const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArr
     return root * sum + (k === l ? 1 : 0)
   })
   const { values } = symmetricEigen({ shape: [count, count], values: schur })
-  return narrow + values.filter(v => v > 0).length - count
+  return minVarianceColumns + values.filter(v => v > 0).length - count
 }
 
 const varianceAt = ({ variances, means: { shape } }: Mixture.Mixture, k: number, j: number): number =>

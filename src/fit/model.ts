@@ -8,30 +8,31 @@ import { Vocabulary } from '../core/index.js'
 import type * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import { decode, fields } from './modelBody.js'
+import { decodeModelBody, BODY_FIELDS } from './modelBody.js'
 
-export { claims, mixtureOf as toMixture } from './modelBody.js'
+export { claimsModel, mixtureOf as toMixture } from './modelBody.js'
 
-const form = (vocabulary: Vocabulary.Vocabulary) => t.type({ ...fields, pipeline: Pipeline.codec(vocabulary) })
+const modelCodec = (vocabulary: Vocabulary.Vocabulary) =>
+  t.type({ ...BODY_FIELDS, pipeline: Pipeline.codec(vocabulary) })
 
 /** A model as its file has it. */
-export type Model = t.TypeOf<ReturnType<typeof form>>
+export type Model = t.TypeOf<ReturnType<typeof modelCodec>>
 
 /** How many parameters are free. */
-export const parameters = ({ fit, pipeline, columns }: Model): number =>
+export const modelParameters = ({ fit, pipeline, columns }: Model): number =>
   fit?.parameters ?? Score.degreesOfFreedom(columns.length)(pipeline.score)
 
 /** The text of the file. */
 export const show = (model: Model): string =>
   // what is written asks for no words
-  `${JSON.stringify(form(Vocabulary.empty).encode(model), null, 2)}\n`
+  `${JSON.stringify(modelCodec(Vocabulary.empty).encode(model), null, 2)}\n`
 
 /**
  * The model that the JSON of a file is, its pipeline in the words of a vocabulary; all problems at once. In messages the file is `path`,
  * which is given as `argument`.
  */
-export const read = (
+export const readModelJson = (
   vocabulary: Vocabulary.Vocabulary,
   path = 'model',
   argument = path
-): ((json: unknown) => E.Either<Problem.Problems, Model>) => decode(form(vocabulary), path, argument)
+): ((json: unknown) => E.Either<Problem.Problems, Model>) => decodeModelBody(modelCodec(vocabulary), path, argument)

@@ -9,75 +9,78 @@ import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../mixture/mixtureData.js'
-import { besideOfLists, normalized } from '../mixture/component.js'
-import { format, version } from './format.js'
+import { besideOfLists, normalizedWeights } from '../mixture/component.js'
+import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 /** Numbers that are so, as the end of the sentence "it is not …" has them. */
-const such = (is: (x: number) => boolean, says: string) => t.refinement(t.number, is, says)
+const refinedNumber = (is: (x: number) => boolean, says: string) => t.refinement(t.number, is, says)
 
-const finite = such(Number.isFinite, 'a finite number')
-const positive = such(x => x > 0 && x < Infinity, '> 0 and finite')
-const whole = such(x => Number.isSafeInteger(x) && x >= 0, 'a whole number ≥ 0')
-const share = such(x => x >= 0 && x < 1, 'in [0, 1)')
-const weight = such(x => x >= 0, '≥ 0')
+const finiteCodec = refinedNumber(Number.isFinite, 'a finite number')
+const positiveCodec = refinedNumber(x => x > 0 && x < Infinity, '> 0 and finite')
+const wholeCodec = refinedNumber(x => Number.isSafeInteger(x) && x >= 0, 'a whole number ≥ 0')
+const shareCodec = refinedNumber(x => x >= 0 && x < 1, 'in [0, 1)')
+const weightCodec = refinedNumber(x => x >= 0, '≥ 0')
 
 /** Its fields, except for the pipeline. */
-export const fields = {
-  format: t.literal(format),
-  version: t.literal(version),
+export const BODY_FIELDS = {
+  format: t.literal(MODEL_FORMAT),
+  version: t.literal(MODEL_VERSION),
   family: t.string,
   columns: t.readonlyArray(t.string),
   mixture: t.intersection([
     t.type({
-      weights: t.readonlyArray(weight),
-      means: t.readonlyArray(t.readonlyArray(finite)),
-      variances: t.readonlyArray(t.readonlyArray(positive))
+      weights: t.readonlyArray(weightCodec),
+      means: t.readonlyArray(t.readonlyArray(finiteCodec)),
+      variances: t.readonlyArray(t.readonlyArray(positiveCodec))
     }),
     t.partial({
       factors: t.readonlyArray(t.readonlyArray(t.readonlyArray(t.number))),
       fixed: t.readonlyArray(t.number),
-      tails: t.readonlyArray(t.union([positive, t.null])),
+      tails: t.readonlyArray(t.union([positiveCodec, t.null])),
       background: t.type({
-        share,
+        share: shareCodec,
         shape: t.keyof({ cauchy: null, box: null }),
-        centre: t.readonlyArray(finite),
-        scale: t.readonlyArray(positive)
+        centre: t.readonlyArray(finiteCodec),
+        scale: t.readonlyArray(positiveCodec)
       })
     })
   ]),
-  standardization: t.union([t.type({ centre: t.readonlyArray(finite), scale: t.readonlyArray(positive) }), t.null]),
-  seed: whole,
+  standardization: t.union([
+    t.type({ centre: t.readonlyArray(finiteCodec), scale: t.readonlyArray(positiveCodec) }),
+    t.null
+  ]),
+  seed: wholeCodec,
   recipe: t.string,
   fit: t.union([
     t.null,
     t.intersection([
       t.type({
-        rows: whole,
-        logLikelihood: finite,
-        bic: finite,
-        parameters: whole,
-        steps: whole,
+        rows: wholeCodec,
+        logLikelihood: finiteCodec,
+        bic: finiteCodec,
+        parameters: wholeCodec,
+        steps: wholeCodec,
         converged: t.boolean
       }),
-      t.partial({ prior: positive })
+      t.partial({ prior: positiveCodec })
     ])
   ])
 }
 
-const body = t.type(fields)
-export type Body = t.TypeOf<typeof body>
+const bodyCodec = t.type(BODY_FIELDS)
+export type Body = t.TypeOf<typeof bodyCodec>
 
 /** Whether JSON claims to be a score that is no mixture. */
 export const isScore = t.type({ format: t.literal('ornstein-score') })
-const isModel = t.type({ format: t.literal(format), version: t.unknown })
+const isModel = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
 
 /** Whether JSON claims to be a model, of whatever version. */
-export const claims = (value: unknown): boolean => isModel.is(value)
+export const claimsModel = (value: unknown): boolean => isModel.is(value)
 
 /** A model in a form that has at least these fields. In messages its file is `path`, which is given as `argument`. */
-export const decode =
+export const decodeModelBody =
   <A extends Body>(form: t.Type<A, unknown>, path: string, argument: string) =>
   (value: unknown): E.Either<Problem.Problems, A> => {
     if (isScore.is(value))
@@ -85,28 +88,28 @@ export const decode =
         Problem.of(argument, path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
       ])
     if (!isModel.is(value)) {
-      const domain = `a model (its format is not ${format})`
+      const domain = `a model (its format is not ${MODEL_FORMAT})`
       return E.left([Problem.of(argument, path, domain, 'write one with ornstein fit --out')])
     }
-    if (value.version !== version)
+    if (value.version !== MODEL_VERSION)
       return E.left([
         Problem.of(
           `${path}, version`,
           JSON.stringify(value.version),
-          `${version}, which this program reads`,
+          `${MODEL_VERSION}, which this program reads`,
           'use the ornstein that wrote it, or fit again'
         )
       ])
     return pipe(
       value,
-      json.decode(form, path),
-      E.flatMap(model => Problem.faultless(problems(model).map(Problem.inside(path)), model))
+      json.decodeJson(form, path),
+      E.flatMap(model => Problem.faultless(problems(model).map(Problem.problemInside(path)), model))
     )
   }
 
 /** The same without a look at how it was learned. */
-export const read = (path: string, argument: string): ((value: unknown) => E.Either<Problem.Problems, Body>) =>
-  decode(t.type({ ...fields, pipeline: t.UnknownRecord }), path, argument)
+export const readModelBody = (path: string, argument: string): ((value: unknown) => E.Either<Problem.Problems, Body>) =>
+  decodeModelBody(t.type({ ...BODY_FIELDS, pipeline: t.UnknownRecord }), path, argument)
 
 /** The mixture of a model that was read, whose lists fit each other. */
 export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {
@@ -114,7 +117,7 @@ export const mixtureOf = ({ columns, mixture: { weights, means, variances, facto
   const dim = columns.length
   return {
     means: { shape: [count, dim], values: Float64Array.from(means.flat()) },
-    weights: normalized(weights),
+    weights: normalizedWeights(weights),
     variances: Float64Array.from(variances.flat()),
     factors:
       factors === undefined
@@ -124,7 +127,7 @@ export const mixtureOf = ({ columns, mixture: { weights, means, variances, facto
   }
 }
 
-const isTriangle = (rows: Rows, dim: number): boolean =>
+const isLowerTriangle = (rows: NestedRows, dim: number): boolean =>
   rows.length === dim &&
   rows.every(
     (row, i) =>
@@ -140,12 +143,12 @@ const problems = ({
 }: Body): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const list = (field: string, list: ReadonlyArray<unknown>, wanted: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(list.length === wanted, field, `a list of ${list.length}`, `a list of ${wanted}`, AGAIN)
+    Problem.unless(list.length === wanted, field, `a list of ${list.length}`, `a list of ${wanted}`, WRITE_AGAIN)
   const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
-    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', AGAIN),
-    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', AGAIN),
+    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', WRITE_AGAIN),
+    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', WRITE_AGAIN),
     ...list('mixture.means', means, weights.length),
     ...list('mixture.variances', variances, weights.length),
     ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean, dim)),
@@ -153,11 +156,11 @@ const problems = ({
     ...(factors === undefined ? [] : list('mixture.factors', factors, weights.length)),
     ...(factors ?? []).flatMap((factor, k) =>
       Problem.unless(
-        isTriangle(factor, dim),
+        isLowerTriangle(factor, dim),
         `mixture.factors[${k}]`,
         'a list',
         `a lower triangular ${dim} × ${dim} matrix of finite numbers with a positive diagonal`,
-        AGAIN
+        WRITE_AGAIN
       )
     ),
     ...(tails === undefined ? [] : list('mixture.tails', tails, weights.length)),
@@ -179,4 +182,4 @@ const problems = ({
   ]
 }
 
-const AGAIN = 'write the model again'
+const WRITE_AGAIN = 'write the model again'

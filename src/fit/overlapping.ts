@@ -15,7 +15,7 @@ export const MIN_ENTROPY_DECREASE = 0.05
 
 /** Merges overlapping components into clusters (see `Mixture.merging`). Returns null if none overlap, and with missing cells. */
 export const mergeOverlapping = (allRows: Points.Points, mixture: Mixture): Merging.Clusters | null => {
-  if (mixture.weights.length < 2 || mixture.background !== undefined || Missing.has(allRows)) return null
+  if (mixture.weights.length < 2 || mixture.background !== undefined || Missing.hasMissingCells(allRows)) return null
   const points = subsample(allRows, MAX_OVERLAP_ROWS)
   const { steps, chosen } = Merging.of(points)(mixture)
   const unmerged = steps[steps.length - 1]

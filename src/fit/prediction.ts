@@ -23,21 +23,21 @@ export const withPredictedLikelihood = (
   candidate: FittedCandidate,
   { logLikelihood, rows, totalWeight }: PredictedFit
 ): FittedCandidate => {
-  const { parameters, bic, icl, sizes, beyond, crossValidated } = candidate.statistics
-  const ratio = totalWeight / (Statistics.totalOf(candidate.statistics) || 1)
+  const { parameters, bic, icl, sizes, backgroundCount, crossValidated } = candidate.statistics
+  const ratio = totalWeight / (Statistics.totalRowWeight(candidate.statistics) || 1)
   return {
     ...candidate,
-    isSettled: false,
+    isConverged: false,
     unsupported: [],
     statistics: {
-      ...Statistics.from({
+      ...Statistics.statisticsFrom({
         rows,
         total: totalWeight,
         logLikelihood,
         parameters,
-        doubt: (ratio * (icl - bic)) / 2,
+        assignmentEntropy: (ratio * (icl - bic)) / 2,
         sizes: sizes.map(size => ratio * size),
-        ...(beyond !== undefined && { beyond: ratio * beyond })
+        ...(backgroundCount !== undefined && { backgroundCount: ratio * backgroundCount })
       }),
       ...(crossValidated !== undefined && { crossValidated })
     }

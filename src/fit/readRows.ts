@@ -3,35 +3,36 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/problem.js'
-import { given as checkInput, type Rows } from '../data/asGiven.js'
+import { readData as checkInput, type RowLists } from '../data/asGiven.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { FitOptions } from './resolveOptions.js'
 
 /** True if rows are streamed, and not in memory. */
-export const isSource = (data: Source.Data | Rows): data is Source.Source => 'rows' in data && Source.isSource(data)
+export const isStreamed = (data: Source.Data | RowLists): data is Source.Source =>
+  'rows' in data && Source.isSource(data)
 
 /** Returns the rows that a fit uses: without those of weight 0, and without those that have no cell. */
 export const readRows = (
   { missing, weights }: Pick<FitOptions, 'missing' | 'weights'>,
-  given: Source.Data | Rows
+  given: Source.Data | RowLists
 ): E.Either<Problem.Problems, Source.Data> =>
   pipe(
     checkInput(given),
-    E.mapLeft(Problem.alone),
+    E.mapLeft(Problem.singleProblem),
     E.flatMap((data): E.Either<Problem.Problems, Source.Data> =>
-      isSource(data)
+      isStreamed(data)
         ? Problem.faultless(sourceProblems(data, { missing, weights }), data)
-        : E.mapLeft(Problem.alone)(readPoints(data, { missing, weights }))
+        : E.mapLeft(Problem.singleProblem)(readPoints(data, { missing, weights }))
     ),
-    E.map(Source.counting),
+    E.map(Source.onlyCountedRows),
     E.flatMap(data => Problem.faultless(missing === 'em' ? emptyColumnProblems(data) : [], data))
   )
 
 /** Returns rows as points. With `missing: 'em'`, NaN is allowed and stands for a missing cell. */
 export const readPoints = (
-  data: Points.Points | Rows,
+  data: Points.Points | RowLists,
   { missing, weights }: Pick<FitOptions, 'missing' | 'weights'>
 ): E.Either<Problem.Problem, Points.Points> =>
   pipe(
@@ -39,7 +40,7 @@ export const readPoints = (
     E.flatMap(points => (weights === undefined ? E.right(points) : Points.weighted(weights)(points)))
   )
 
-const readWithMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
+const readWithMissing = (data: Points.Points | RowLists): E.Either<Problem.Problem, Points.Points> =>
   'rows' in data
     ? Points.validateSeen(data)
     : pipe(

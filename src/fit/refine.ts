@@ -22,9 +22,9 @@ import {
   snapshotOf,
   type CandidateSpec,
   type FittedTrial,
-  type Search,
+  type TrialSearch,
   type SearchSnapshot,
-  type Trial,
+  type CandidateTrial,
   type TrialResult
 } from './trial.js'
 
@@ -32,9 +32,9 @@ export interface Refinement {
   readonly criterion: Criterion
   readonly evaluationData: EvaluationData
   /** Continues EM from a trial until it converges; `snapshot` is what to yield meanwhile. */
-  readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => Search<TrialResult>
+  readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => TrialSearch<TrialResult>
   /** Continues a trial with a thorough search for better optima; null to omit that. */
-  readonly searchThoroughly: ((trial: FittedTrial) => Search<TrialResult>) | null
+  readonly searchThoroughly: ((trial: FittedTrial) => TrialSearch<TrialResult>) | null
   /** The best trials are run to convergence until there are this many. */
   readonly minConverged: number
   /** True if likelihoods of trials that have not converged are predictions, false if they are lower bounds. */
@@ -51,7 +51,10 @@ export const CONTENDER_MARGIN = 14
  * 2. If a trial is less likely than one nested in it, continue it from there.
  * 3. Search thoroughly from the best trial.
  */
-export function* refineContenders(refinement: Refinement, initial: ReadonlyArray<Trial>): Search<ReadonlyArray<Trial>> {
+export function* refineContenders(
+  refinement: Refinement,
+  initial: ReadonlyArray<CandidateTrial>
+): TrialSearch<ReadonlyArray<CandidateTrial>> {
   const { criterion, isPredicted, searchThoroughly } = refinement
   const checkedPairs = new Set<string>()
   let trials = initial
@@ -69,7 +72,7 @@ export function* refineContenders(refinement: Refinement, initial: ReadonlyArray
       trials = replaceTrial(trials, contender, converged)
       continue
     }
-    const comparable = isPredicted ? ranked.filter(({ candidate }) => candidate.isSettled) : ranked
+    const comparable = isPredicted ? ranked.filter(({ candidate }) => candidate.isConverged) : ranked
     const violation = findNestingViolation(comparable, (larger, nested) => !checkedPairs.has(pairKey(larger, nested)))
     if (violation !== null) {
       const { larger, nested } = violation
@@ -85,11 +88,14 @@ export function* refineContenders(refinement: Refinement, initial: ReadonlyArray
   }
 }
 
-const replaceTrial = (trials: ReadonlyArray<Trial>, old: FittedTrial, replacement: Trial): ReadonlyArray<Trial> =>
-  trials.map(trial => (trial === old ? replacement : trial))
+const replaceTrial = (
+  trials: ReadonlyArray<CandidateTrial>,
+  old: FittedTrial,
+  replacement: CandidateTrial
+): ReadonlyArray<CandidateTrial> => trials.map(trial => (trial === old ? replacement : trial))
 
-const byCriterion = (criterion: Criterion, trials: ReadonlyArray<Trial>): ReadonlyArray<FittedTrial> => {
-  const value = (trial: Trial): number => selectionValue(criterion, trial)
+const byCriterion = (criterion: Criterion, trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<FittedTrial> => {
+  const value = (trial: CandidateTrial): number => selectionValue(criterion, trial)
   // Infinity − Infinity is no order.
   return [...fittedTrials(trials)].sort((a, b) => (value(a) === value(b) ? 0 : value(a) - value(b)))
 }
@@ -103,21 +109,25 @@ const nextContender = (
   ranked: ReadonlyArray<FittedTrial>,
   largestGain: number
 ): FittedTrial | null => {
-  const value = (trial: Trial): number => selectionValue(criterion, trial)
+  const value = (trial: CandidateTrial): number => selectionValue(criterion, trial)
   const best = ranked.reduce((least, trial) => Math.min(least, value(trial)), Infinity)
-  const converged = ranked.filter(({ candidate }) => candidate.isSettled).length
+  const converged = ranked.filter(({ candidate }) => candidate.isConverged).length
   const mayWin = (trial: FittedTrial, rank: number): boolean =>
     best === Infinity ||
     value(trial) <= best + CONTENDER_MARGIN + largestGain ||
     converged < minConverged ||
     (!isPredicted && rank < MAX_LISTED && value(trial) < Infinity)
-  return ranked.find((trial, rank) => !trial.candidate.isSettled && mayWin(trial, rank)) ?? null
+  return ranked.find((trial, rank) => !trial.candidate.isConverged && mayWin(trial, rank)) ?? null
 }
 
 /** Runs a trial to convergence; if that fails, keeps it as it is and marks it as converged. */
-function* convergeOrKeep({ converge }: Refinement, trial: FittedTrial, snapshot: SearchSnapshot): Search<FittedTrial> {
+function* convergeOrKeep(
+  { converge }: Refinement,
+  trial: FittedTrial,
+  snapshot: SearchSnapshot
+): TrialSearch<FittedTrial> {
   const result = yield* converge(trial, snapshot)
-  return E.isRight(result) ? result.right : { ...trial, candidate: { ...trial.candidate, isSettled: true } }
+  return E.isRight(result) ? result.right : { ...trial, candidate: { ...trial.candidate, isConverged: true } }
 }
 
 const isImprovement = (trial: FittedTrial, previous: FittedTrial): boolean =>
@@ -166,7 +176,7 @@ function* continueFromNested(
   { converge, evaluationData }: Refinement,
   { larger, nested, params }: NestingViolation,
   snapshot: SearchSnapshot
-): Search<FittedTrial> {
+): TrialSearch<FittedTrial> {
   const continued = yield* converge({ ...larger, params }, snapshot)
   const isAsGood = (trial: FittedTrial): boolean =>
     (!isDegenerate(trial.candidate) || isDegenerate(larger.candidate)) &&
@@ -182,17 +192,17 @@ function* continueFromNested(
  * Corrects predicted likelihoods so that no trial is less likely than one nested in it: of such a pair the prediction is set to the other's
  * likelihood.
  */
-const enforceNesting = (trials: ReadonlyArray<Trial>): ReadonlyArray<Trial> => {
+const enforceNesting = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<CandidateTrial> => {
   let corrected = trials
   for (let corrections = 0; corrections < trials.length; corrections++) {
     const ranked = [...fittedTrials(corrected)].sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
     const violation = findNestingViolation(
       ranked,
-      (larger, nested) => !(larger.candidate.isSettled && nested.candidate.isSettled)
+      (larger, nested) => !(larger.candidate.isConverged && nested.candidate.isConverged)
     )
     if (violation === null) break
     const { larger, nested } = violation
-    corrected = larger.candidate.isSettled
+    corrected = larger.candidate.isConverged
       ? replaceTrial(corrected, nested, withLikelihoodOf(nested, larger))
       : replaceTrial(corrected, larger, withLikelihoodOf(larger, nested))
   }
@@ -206,7 +216,7 @@ const withLikelihoodOf = (trial: FittedTrial, other: FittedTrial): FittedTrial =
     candidate: withPredictedLikelihood(trial.candidate, {
       logLikelihood: logLikelihoodOf(other),
       rows: statistics.rows,
-      totalWeight: Statistics.totalOf(statistics)
+      totalWeight: Statistics.totalRowWeight(statistics)
     })
   }
 }
@@ -219,13 +229,13 @@ const MAX_MOVES = 1000
 const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
 
 /** Kinds of split-and-merge searches, in order. */
-export type Moves = ReadonlyArray<'quick' | 'thorough'>
+export type SearchKinds = ReadonlyArray<'quick' | 'thorough'>
 
 /** Returns the pipeline that continues a trial: EM to convergence, split-and-merge moves, EM to convergence. */
 export const convergencePipeline = (
   { spec, params }: FittedTrial,
   prior: number | null,
-  moves: Moves
+  moves: SearchKinds
 ): Pipeline.Pipeline<string> => {
   const limits = { ...varianceFloorOption(spec), prior }
   const em = Stage.expectationMaximization({ ...CONVERGENCE, ...limits })

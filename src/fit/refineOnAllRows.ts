@@ -13,8 +13,8 @@ import {
   soleUnconverged,
   type CandidateSpec,
   type FittedTrial,
-  type Search,
-  type Trial
+  type TrialSearch,
+  type CandidateTrial
 } from './trial.js'
 
 export interface FinalRefinement extends Pick<
@@ -33,17 +33,17 @@ export interface FinalRefinement extends Pick<
  * that is fitted to all rows corrects the others.
  */
 export function* refineOnAllRows(
-  preliminary: Search<ReadonlyArray<Trial>>,
+  preliminary: TrialSearch<ReadonlyArray<CandidateTrial>>,
   { criterion, converge, minConverged, evaluationData, target, problemOf, finalPipeline }: FinalRefinement
-): Search<ReadonlyArray<Trial>> {
+): TrialSearch<ReadonlyArray<CandidateTrial>> {
   const predict =
     (correction: number) =>
-    (trial: Trial): Trial => {
+    (trial: CandidateTrial): CandidateTrial => {
       if (!isFitted(trial)) return trial
       const logLikelihood = target.predictLogLikelihood(trial.candidate) + correction
       return { ...trial, candidate: withPredictedLikelihood(trial.candidate, { ...target, logLikelihood }) }
     }
-  let found: ReadonlyArray<Trial> = []
+  let found: ReadonlyArray<CandidateTrial> = []
   for (const { next, trials } of preliminary) {
     found = trials
     yield { next, trials: trials.map(predict(0)), remainingPipeline: null }
@@ -55,7 +55,7 @@ export function* refineOnAllRows(
   const predicted = snapshotOf(feasible.map(predict(0)))
   const sole = soleUnconverged(predicted.trials)
   if (sole !== null && finalPipeline !== undefined) yield { ...predicted, remainingPipeline: finalPipeline(sole) }
-  const value = (trial: Trial): number => selectionValue(criterion, trial)
+  const value = (trial: CandidateTrial): number => selectionValue(criterion, trial)
   const best = feasible.reduce((best, trial) => (value(trial) < value(best) ? trial : best), feasible[0])
   if (!isFitted(best)) {
     yield predicted

@@ -1,7 +1,7 @@
 /** The options of a fit: their meaning, their defaults, and their problems. */
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import { asList, type GridOptions } from './candidateGrid.js'
 import type { Criterion } from './candidates.js'
 import { familyProblems } from './familyNames.js'
@@ -44,7 +44,7 @@ export interface FitOptions extends GridOptions {
    */
   readonly prior?: number | undefined
   /** Evaluates the sums over the rows; those over rows with missing cells always in this process. Default: this process. */
-  readonly place?: Place.Place | undefined
+  readonly backend?: Backend.Backend | undefined
   /**
    * Ends the fit between two of its `states` when aborted: `mixture` then returns a problem, and `states` ends. A fit that runs without
    * a pause can only be aborted from `onProgress`.
@@ -68,8 +68,8 @@ export const resolveOptions = (options: FitOptions): ResolvedOptions => {
   const {
     criterion = Settings.criterionFor(options.components),
     seed = Settings.seed.otherwise,
-    starts = Settings.starts.otherwise,
-    missing = Settings.missing.otherwise,
+    starts = Settings.startsSetting.otherwise,
+    missing = Settings.missingSetting.otherwise,
     standardize = true,
     prior = null
   } = options
@@ -77,20 +77,20 @@ export const resolveOptions = (options: FitOptions): ResolvedOptions => {
 }
 
 const fitSettings: Setting.Settings<FitOptions> = {
-  components: Setting.each(Settings.components, 'leave it out to choose from 1 to 9'),
+  components: Setting.eachSetting(Settings.componentsSetting, 'leave it out to choose from 1 to 9'),
   family: { problems: (field, value) => asList(value).flatMap(choice => familyProblems(field, choice)) },
-  criterion: Settings.criterion,
+  criterion: Settings.criterionSetting,
   robust: null,
-  background: Settings.background,
+  background: Settings.backgroundSetting,
   fixed: null,
   seed: Settings.seed,
-  starts: Settings.starts,
+  starts: Settings.startsSetting,
   weights: null,
   standardize: null,
-  missing: Settings.missing,
+  missing: Settings.missingSetting,
   columns: null,
-  prior: Settings.prior,
-  place: null,
+  prior: Settings.priorSetting,
+  backend: null,
   signal: null,
   onProgress: null
 }

@@ -46,7 +46,7 @@ export const bestOfStarts = <F extends StartedFit>(first: F, others: ReadonlyArr
   const starts: Starts = {
     of: all.length,
     agree: agreeing.length,
-    alike: agreeing.filter(({ candidates: [{ isDrawn }] }) => !isDrawn).length,
+    alike: agreeing.filter(({ candidates: [{ dependsOnSeed }] }) => !dependsOnSeed).length,
     within: LIKELIHOOD_TOLERANCE
   }
   return {

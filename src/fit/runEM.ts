@@ -21,7 +21,7 @@ export interface EMResult extends EMState {
   readonly gain: number
 }
 
-export interface Stopping {
+export interface EMStopping {
   readonly maxIterations: number
   /** Stops after an iteration that gains less, in nats per row. Default: 1e-5. */
   readonly minGain?: number
@@ -42,7 +42,7 @@ const OPTIMISM = 3
 export const initialState = (params: AnyParams): EMState => ({ params, loss: Infinity, iterations: 0 })
 
 /** Runs EM from a state until a stopping rule holds. */
-export const runEM = (step: EMStep, initial: EMState, stopping: Stopping): EMResult => {
+export const runEM = (step: EMStep, initial: EMState, stopping: EMStopping): EMResult => {
   const { maxIterations, minGain = DEFAULT_MIN_GAIN, abandonAbove = Infinity } = stopping
   let state: EMResult = { ...initial, gain: Infinity }
   for (let remaining = maxIterations; remaining > 0; remaining--) {

@@ -21,5 +21,5 @@ export const toScaledUnits = (
   fixed: ReadonlyArray<number> = []
 ): Mixture.Mixture => {
   const ordered = fixed.length === 0 ? mixture : Mixture.relabelled(parameterOrder(mixture, fixed))(mixture)
-  return scaling === null ? ordered : Mixture.rescaled(Scaling.inverse(scaling))(ordered)
+  return scaling === null ? ordered : Mixture.rescaled(Scaling.inverseScaling(scaling))(ordered)
 }

@@ -16,7 +16,7 @@ import * as Source from '../data/source/source.js'
 import * as Params from '../core/params.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Objective from '../objective/index.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Sampler from '../sampler/sampler.js'
@@ -24,21 +24,21 @@ import * as TimeGrid from '../sampler/timeGrid.js'
 import * as Schedule from '../schedule/index.js'
 import * as Score from '../score/score.js'
 
-type Checked<A> = E.Either<Problem.Problems, A>
+type OrProblems<A> = E.Either<Problem.Problems, A>
 
-const format = 'ornstein-score'
-const version = 1
+const SCORE_FORMAT = 'ornstein-score'
+const SCORE_VERSION = 1
 
-const numbers = t.readonlyArray(t.number)
+const numbersCodec = t.readonlyArray(t.number)
 
-const form = (vocabulary: Vocabulary.Vocabulary) =>
+const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
   t.type({
-    format: t.literal(format),
-    version: t.literal(version),
+    format: t.literal(SCORE_FORMAT),
+    version: t.literal(SCORE_VERSION),
     columns: t.readonlyArray(t.string),
-    standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
+    standardization: t.union([t.type({ centre: numbersCodec, scale: numbersCodec }), t.null]),
     /** Mean and variance of each column as it was learned from: what noise at the start of sampling is added to. */
-    data: t.type({ mean: numbers, variance: numbers }),
+    data: t.type({ mean: numbersCodec, variance: numbersCodec }),
     seed: t.number,
     pipeline: Pipeline.codec(vocabulary),
     params: Params.codec,
@@ -46,10 +46,11 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
   })
 
 /** A learned score as its file has it. */
-export type ScoreModel = t.TypeOf<ReturnType<typeof form>>
+export type ScoreModel = t.TypeOf<ReturnType<typeof scoreModelCodec>>
 
 /** Whether a score is learned as one: it makes no mixture. */
-export const isOne = (score: Score.Score<string>): boolean => Score.interpret(score).family?.toMixture === undefined
+export const isScoreWithoutMixture = (score: Score.Score<string>): boolean =>
+  Score.interpret(score).family?.toMixture === undefined
 
 /** What is kept of a run. */
 export const of = (
@@ -57,11 +58,11 @@ export const of = (
   data: Source.Data,
   scaling: Points.Scaling | null
 ): ScoreModel => {
-  const { centre, scale } = Source.scalingOf(data)
+  const { centre, scale } = Source.dataScaling(data)
   return {
     ...run,
-    format,
-    version,
+    format: SCORE_FORMAT,
+    version: SCORE_VERSION,
     standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
     data: { mean: Array.from(centre), variance: Array.from(scale, Elementary.square) }
   }
@@ -70,12 +71,12 @@ export const of = (
 /** The text of the file. */
 export const show = (learned: ScoreModel): string =>
   // what is written asks for no words
-  `${JSON.stringify(form(Vocabulary.empty).encode(learned), null, 2)}\n`
+  `${JSON.stringify(scoreModelCodec(Vocabulary.empty).encode(learned), null, 2)}\n`
 
-const isLearned = t.type({ format: t.literal(format), version: t.unknown })
+const isLearned = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown })
 
 /** Whether JSON claims to be one, of whatever version. */
-export const claims = (value: unknown): boolean => isLearned.is(value)
+export const claimsScore = (value: unknown): boolean => isLearned.is(value)
 
 /** What JSON cannot say of it: that its lists fit each other and its score. */
 const misfits = ({
@@ -101,26 +102,26 @@ const misfits = ({
     (isOf(standardization.centre, () => true) && isOf(standardization.scale, x => x > 0))
       ? []
       : wrong('standardization', 'what it says', `a finite centre and a scale > 0 for each of ${dim} columns`)),
-    ...(dim === 0 || (fits && Params.isFinite(params))
+    ...(dim === 0 || (fits && Params.isFiniteParams(params))
       ? []
       : wrong('params', 'one of them', 'finite, with a name and the shape that the score has'))
   ]
 }
 
 /** The learned score that the JSON of a file is, its pipeline in the words of a vocabulary; in messages the file is `path`. */
-export const read =
+export const readScoreModel =
   (vocabulary: Vocabulary.Vocabulary, path = 'model') =>
-  (value: unknown): Checked<ScoreModel> =>
+  (value: unknown): OrProblems<ScoreModel> =>
     pipe(
       value,
-      json.decode(form(vocabulary), path),
-      E.flatMap(learned => Problem.faultless(misfits(learned).map(Problem.inside(path)), learned))
+      json.decodeJson(scoreModelCodec(vocabulary), path),
+      E.flatMap(learned => Problem.faultless(misfits(learned).map(Problem.problemInside(path)), learned))
     )
 
 // —— what is done with it ——
 
-/** Nodes that a time law is looked at by, where it names none. */
-const NODES = 64
+/** Nodes that a noise level distribution is looked at by, where it names none. */
+const NOISE_LEVELS_NODES = 64
 
 /** From the most noise that it was trained at to the least. */
 export const trainedAt = ({
@@ -131,7 +132,9 @@ export const trainedAt = ({
     .flatMap(Stage.losses)
     .flatMap(({ objective }) => Objective.terms(objective))
     .flatMap(({ term }) =>
-      Objective.isMatching(term) ? TimeLaw.quadrature(schedule, NODES)(term.timeLaw).map(({ time }) => time) : []
+      Objective.isMatching(term)
+        ? NoiseLevels.quadrature(schedule, NOISE_LEVELS_NODES)(term.noiseLevels).map(({ time }) => time)
+        : []
     )
   return {
     from: times.reduce((most, time) => Math.max(most, time), -Infinity),
@@ -154,7 +157,7 @@ const flowing = (
   path: string,
   sampler: Sampler.Flow,
   steps: number
-): Checked<Flowing> => {
+): OrProblems<Flowing> => {
   const { schedule, score } = pipeline
   const { from, to } = trainedAt(pipeline)
   if (!(from > to))
@@ -165,7 +168,7 @@ const flowing = (
           ? `a score that was trained at time ${from} alone`
           : 'a score that was trained at no noise',
         'trained from much noise to little, through which samples and densities go',
-        'train it over noise levels: TimeLaw.uniformLogSnr(-5, 7)'
+        'train it over noise levels: NoiseLevels.uniformLogSnr(-5, 7)'
       )
     ])
   const { alpha, sigma } = Schedule.level(to)(schedule)
@@ -188,15 +191,15 @@ const unitsOf = ({ columns, standardization }: ScoreModel): NonNullable<ScoreMod
   standardization ?? { centre: columns.map(() => 0), scale: columns.map(() => 1) }
 
 /** Heun's steps from noise to data. */
-export const STEPS = 60
+export const HEUN_STEPS = 60
 
 /** So many rows by a key, in the data's own units. */
-export const sampler = (
+export const sampleScoreModel = (
   learned: ScoreModel,
   path = 'model'
-): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>
+): OrProblems<(rows: number) => (key: Key.Key) => Points.Points> =>
   pipe(
-    flowing(learned, path, Sampler.heun, STEPS),
+    flowing(learned, path, Sampler.heun, HEUN_STEPS),
     E.map(({ program, score, alpha }) => {
       const { columns } = learned
       const draw = Sampler.sample(program)(score)
@@ -213,18 +216,18 @@ export const sampler = (
   )
 
 /** Rows that are taken along the flow together: their steps are chosen for all of them. */
-const CHUNK = 256
+const FLOW_CHUNK_ROWS = 256
 
 /** The error of a step along the flow. */
-const TOLERANCE = 1e-6
+const FLOW_STEP_ERROR = 1e-6
 
 /** log p of each row, in the data's own units, of data with the noise that is left; and how much that is. */
-export const density = (
+export const densityOfScoreModel = (
   learned: ScoreModel,
   path = 'model'
-): Checked<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
+): OrProblems<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
   pipe(
-    flowing(learned, path, Sampler.dormandPrince({ tolerance: TOLERANCE }), 1),
+    flowing(learned, path, Sampler.dormandPrince({ tolerance: FLOW_STEP_ERROR }), 1),
     E.map(({ program, score, alpha, noise }) => {
       const { centre, scale } = unitsOf(learned)
       const logDensity = Sampler.logDensity(program)(score)
@@ -234,9 +237,9 @@ export const density = (
           const unit = scale.reduce((sum, s) => sum + Elementary.log(s), 0) - dim * Elementary.log(alpha)
           const scaled = values.map((x, i) => (alpha * (x - centre[i % dim])) / scale[i % dim])
           return concatenated(
-            Array.from({ length: Math.ceil(rows / CHUNK) }, (_, chunk) => {
-              const from = chunk * CHUNK
-              const count = Math.min(CHUNK, rows - from)
+            Array.from({ length: Math.ceil(rows / FLOW_CHUNK_ROWS) }, (_, chunk) => {
+              const from = chunk * FLOW_CHUNK_ROWS
+              const count = Math.min(FLOW_CHUNK_ROWS, rows - from)
               const part = { rows: count, dim, values: scaled.slice(from * dim, (from + count) * dim) }
               return logDensity(part).map(value => value - unit)
             })

@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
 import * as Problem from '../core/problem.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -16,7 +16,7 @@ import { evaluationData, hasFamily } from './evaluation.js'
 import { growFamilies, type SearchContext } from './growth.js'
 import { commonMinVariance } from './minVariance.js'
 import type { PredictionTarget } from './prediction.js'
-import { convergencePipeline, refineContenders, shortPipeline, type Moves, type Refinement } from './refine.js'
+import { convergencePipeline, refineContenders, shortPipeline, type SearchKinds, type Refinement } from './refine.js'
 import { refineOnAllRows } from './refineOnAllRows.js'
 import { initialState, runEM } from './runEM.js'
 import { completeRows, sampleRows, toMemory, type TrainingData } from './trainingData.js'
@@ -27,14 +27,14 @@ import {
   soleUnconverged,
   type CandidateSpec,
   type FittedTrial,
-  type Search,
-  type Trial,
+  type TrialSearch,
+  type CandidateTrial,
   type TrialResult
 } from './trial.js'
 
 export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' | 'prior'> {
   /** Evaluates the sums over all rows. Default: this process. */
-  readonly place?: Place.Place | undefined
+  readonly backend?: Backend.Backend | undefined
 }
 
 /** Larger data are searched on a random sample of this size. */
@@ -47,7 +47,7 @@ const MIN_CONVERGED = { afterSample: 3, afterCompletion: 6 }
 const MISSING_CELLS_EM = { maxIterations: 500, minGain: 1e-9 }
 
 /** A sole candidate wins, and is searched thoroughly at once. */
-const SOLE_MOVES: Moves = ['quick', 'thorough']
+const SOLE_MOVES: SearchKinds = ['quick', 'thorough']
 
 /**
  * Searches a grid for the best candidate. Yields the trials after each step, and returns them in the end. Rows of a source give the same
@@ -57,8 +57,10 @@ export const search = (
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,
   options: SearchOptions
-): Search<ReadonlyArray<Trial>> =>
-  Missing.has(data.original) ? searchWithMissingCells(data, grid, options) : searchCompleteRows(data, grid, options)
+): TrialSearch<ReadonlyArray<CandidateTrial>> =>
+  Missing.hasMissingCells(data.original)
+    ? searchWithMissingCells(data, grid, options)
+    : searchCompleteRows(data, grid, options)
 
 const searchCompleteRows: typeof search = (data, grid, options) => {
   if (data.original.rows > SAMPLE_SIZE) return searchOnSample(data, grid, options)
@@ -68,12 +70,15 @@ const searchCompleteRows: typeof search = (data, grid, options) => {
 }
 
 /** Grows all families, refines the contenders, and repeats with larger numbers of components while the largest wins. */
-export function* searchInMemory(context: SearchContext, grid: ReadonlyArray<FamilyGrid>): Search<ReadonlyArray<Trial>> {
+export function* searchInMemory(
+  context: SearchContext,
+  grid: ReadonlyArray<FamilyGrid>
+): TrialSearch<ReadonlyArray<CandidateTrial>> {
   const { data, criterion, target } = context
   const { rows } = data.scaled
   const counts = grid.flatMap(({ componentCounts }) => componentCounts).filter(count => count <= rows)
   const minVariance = commonMinVariance(data.scaled, Math.max(0, ...counts))
-  let trials: ReadonlyArray<Trial> = []
+  let trials: ReadonlyArray<CandidateTrial> = []
   for (let batch = grid; batch.length > 0; batch = extendGrid(batch, trials, { rows, criterion, target })) {
     trials = yield* growFamilies(context, batch, { minVariance, earlier: trials })
     const sole = soleUnconverged(trials)
@@ -88,14 +93,14 @@ const inMemoryRefinement = (
   { data, evaluationData, key, criterion, prior }: SearchContext,
   { isSole }: { readonly isSole: boolean }
 ): Refinement => {
-  const converge = (trial: FittedTrial, moves: Moves): Search<TrialResult> =>
+  const converge = (trial: FittedTrial, moves: SearchKinds): TrialSearch<TrialResult> =>
     fitByPipeline({
       spec: trial.spec,
       pipeline: convergencePipeline(trial, prior, moves),
       data: data.scaled,
       evaluationData,
       key,
-      dependsOnSeed: trial.candidate.isDrawn
+      dependsOnSeed: trial.candidate.dependsOnSeed
     })
   return {
     criterion,
@@ -111,7 +116,7 @@ const inMemoryRefinement = (
  * Searches on a random sample and refines the best candidates on all rows. With p parameters, the mean log-likelihood on the n sampled rows
  * is expected to exceed that on all rows by p/n.
  */
-const searchOnSample: typeof search = (data, grid, { key, criterion, prior, place = Place.here }) => {
+const searchOnSample: typeof search = (data, grid, { key, criterion, prior, backend = Backend.localBackend }) => {
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = sampleRows(data, SAMPLE_SIZE, keys.sample)
   const target: PredictionTarget = {
@@ -119,7 +124,7 @@ const searchOnSample: typeof search = (data, grid, { key, criterion, prior, plac
     predictLogLikelihood: ({ statistics: { logLikelihood, parameters } }) => logLikelihood - parameters / SAMPLE_SIZE
   }
   const context = { data: sample, evaluationData: evaluationData(sample), key: keys.fit, criterion, prior, target }
-  const allRows = evaluationData(data, place)
+  const allRows = evaluationData(data, backend)
   const finalPipeline = (trial: FittedTrial) => shortPipeline(trial, prior)
   return refineOnAllRows(searchInMemory(context, grid), {
     criterion,
@@ -134,7 +139,7 @@ const searchOnSample: typeof search = (data, grid, { key, criterion, prior, plac
         data: data.scaled,
         evaluationData: allRows,
         key: keys.fit,
-        place: data.scaling === null ? place : Place.scaled(data.scaling, place),
+        backend: data.scaling === null ? backend : Backend.scaledBackend(data.scaling, backend),
         snapshot
       })
   })
@@ -144,10 +149,10 @@ const searchOnSample: typeof search = (data, grid, { key, criterion, prior, plac
 function* searchWithMissingCells(
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,
-  { key, criterion, prior, place }: SearchOptions
-): Search<ReadonlyArray<Trial>> {
+  { key, criterion, prior, backend }: SearchOptions
+): TrialSearch<ReadonlyArray<CandidateTrial>> {
   const keys = pipe(key, Key.named('cells', 'fit'))
-  const allRows = evaluationData(data, place)
+  const allRows = evaluationData(data, backend)
   const completed = completeRows(data, keys.cells)
   try {
     return yield* refineOnAllRows(searchCompleteRows(completed, grid, { key: keys.fit, criterion, prior }), {
@@ -183,6 +188,6 @@ const needsCompleteRows = ({ score }: CandidateSpec): Problem.Problem =>
 /** The data themselves as the target: the likelihood on them is known. */
 const targetOf = ({ original }: TrainingData): PredictionTarget => ({
   rows: original.rows,
-  totalWeight: Source.totalOf(original),
+  totalWeight: Source.sumOfWeights(original),
   predictLogLikelihood: ({ statistics: { logLikelihood } }) => logLikelihood
 })

@@ -30,7 +30,7 @@ export interface StoredModel extends Pick<Fit, 'mixture' | 'family' | 'component
 export const fromJSON = (json: unknown): E.Either<Problem.Problems, StoredModel> =>
   pipe(
     json,
-    ModelBody.read('json', 'json'),
+    ModelBody.readModelBody('json', 'json'),
     E.map((body): StoredModel => {
       const mixture = ModelBody.mixtureOf(body)
       const { family, columns, fit } = body

@@ -23,19 +23,19 @@ interface Summarized {
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly leftOut: ReadonlyArray<string>
   readonly excluded: RankedCandidate | null
-  readonly narrow: ReadonlyArray<string>
+  readonly minVarianceColumns: ReadonlyArray<string>
   readonly fixed: ReadonlyArray<number>
   readonly refused: ReadonlyArray<FailedCandidate>
 }
 
 /** The components of a fit, its candidates, and what is to be said of them. */
-export const summary = ({
+export const fitSummary = ({
   columns,
   criterion,
   candidates,
   leftOut,
   excluded,
-  narrow,
+  minVarianceColumns,
   fixed,
   refused
 }: Summarized): string => {
@@ -44,8 +44,8 @@ export const summary = ({
   const end = rangeEnd(candidates, refused)
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
-    Text.table(Table.ofMixture(columns, best.mixture)),
-    ...(candidates.length > 1 ? [Text.table(candidateTable(criterion, candidates.slice(0, MAX_LISTED)))] : []),
+    Text.printTable(Table.mixtureTable(columns, best.mixture)),
+    ...(candidates.length > 1 ? [Text.printTable(candidateTable(criterion, candidates.slice(0, MAX_LISTED)))] : []),
     [
       ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
       ...(end === null ? [] : [`  ${rangeEndSentence[end]}`]),
@@ -56,7 +56,9 @@ export const summary = ({
             `  Excluded: ${excluded.components} ${excluded.family}, whose ${criterionTitle(criterion)} is ${Table.show(less, 3)} less; ` +
               `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
           ]),
-      ...(narrow.length === 0 ? [] : [`  Components are at the minimum variance in ${narrow.join(', ')}.`])
+      ...(minVarianceColumns.length === 0
+        ? []
+        : [`  Components are at the minimum variance in ${minVarianceColumns.join(', ')}.`])
     ].join('\n')
   ]
     .filter(part => part !== '')

@@ -1,21 +1,21 @@
 /** The table of a mixture's components: what the terminal and the report both show. */
 import * as Mixture from '../mixture/mixture.js'
 
-export interface Table {
+export interface TextTable {
   readonly header: ReadonlyArray<string>
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
 /** Of the first digit. */
-const exponent = (x: number): number => Number(x.toExponential().split('e')[1])
+const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
 /** With so many decimals that a number of this size shows three digits. */
-export const rounded =
+export const roundToSize =
   (size: number) =>
   (x: number): string => {
     // A size of 0 has no first digit.
-    const decimals = size === 0 ? NaN : 2 - exponent(size)
-    const before = x === 0 ? NaN : 1 + exponent(x)
+    const decimals = size === 0 ? NaN : 2 - decimalExponent(size)
+    const before = x === 0 ? NaN : 1 + decimalExponent(x)
     return !Number.isFinite(decimals)
       ? x.toPrecision(4)
       : decimals > 9 || Math.abs(x) >= 1e9
@@ -29,7 +29,7 @@ export const rounded =
  * helped.
  */
 export const show = (x: number, digits = 6): string => {
-  if (exponent(x) >= digits && Math.abs(x) < 1e15) return x.toFixed(0)
+  if (decimalExponent(x) >= digits && Math.abs(x) < 1e15) return x.toFixed(0)
   const text = x.toPrecision(digits)
   return text.includes('e') ? text : String(Number(text))
 }
@@ -45,22 +45,22 @@ export const showApart = (x: number, y: number, digits = 6): readonly [string, s
 export const tidy = (text: string): string => text.replace(/\d+\.\d{4,}/g, digits => show(Number(digits), 4))
 
 /** How wide the table is, in characters. */
-export const width = ({ header, rows }: Table): number =>
+export const tableWidth = ({ header, rows }: TextTable): number =>
   header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
 
 /** How the means of each column are written: to the third digit of the least standard deviation of the column. */
 export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
-  variances[0].map((_, j) => rounded(Math.sqrt(Math.min(...variances.map(row => row[j])))))
+  variances[0].map((_, j) => roundToSize(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
  * A line for each component: weight, mean of each column, standard deviation (of each column where they differ). Means
  * are rounded to the third digit of the least standard deviation of their column. A table that is too wide is turned
  * where that helps: then it has a line for each column, and `isTurned`.
  */
-export const ofMixture = (
+export const mixtureTable = (
   columns: ReadonlyArray<string>,
   mixture: Mixture.Mixture
-): Table & { readonly isTurned: boolean } => {
+): TextTable & { readonly isTurned: boolean } => {
   const { weights, means, variances } = Mixture.marginals(mixture)
   const { tails, background } = mixture
   const rest = 1 - (background?.share ?? 0)
@@ -77,7 +77,7 @@ export const ofMixture = (
     ...(isRound
       ? [[widths, deviation(0)] as const]
       : columns.map((column, j): [string, ReadonlyArray<string>] => [`${widths} ${column}`, deviation(j)])),
-    ...(tails ? [['ν', Array.from(tails, nu => (nu === Infinity ? '∞' : rounded(nu)(nu)))] as const] : [])
+    ...(tails ? [['ν', Array.from(tails, nu => (nu === Infinity ? '∞' : roundToSize(nu)(nu)))] as const] : [])
   ]
   const upright = {
     header: lines.map(([name]) => name),
@@ -85,6 +85,6 @@ export const ofMixture = (
   }
   const [header, ...rows] = lines.map(([name, cells]) => [name, ...cells])
   const turned = { header, rows }
-  const isTurned = width(upright) > 90 && width(turned) < width(upright)
+  const isTurned = tableWidth(upright) > 90 && tableWidth(turned) < tableWidth(upright)
   return { ...(isTurned ? turned : upright), isTurned }
 }

@@ -46,15 +46,19 @@ const MAX_SQUARABLE = 1e150
 
 /** max_i |x_ij| for each column j, [d], over the cells that are present. */
 const columnMaxima = Source.rememberedOfSources(data =>
-  Source.largest(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.from(data)))
+  Source.largestMagnitudes(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.asSource(data)))
 )
 
 /** Returns the indices of the columns with at least two different numbers; of all columns if there is none. */
 export const nonConstantColumns = (data: Source.Data): ReadonlyArray<number> => {
   const all = RA.makeBy(data.dim, j => j)
   // The mean of equal cells is exactly their value; without missing cells any row will do.
-  const reference = Missing.has(data) ? Missing.scalingOf(data).centre : Source.select([0])(data).values
-  const deviations = Source.largest(Source.map((x, j) => (Number.isNaN(x) ? 0 : x - reference[j]))(Source.from(data)))
+  const reference = Missing.hasMissingCells(data)
+    ? Missing.observedScaling(data).centre
+    : Source.selectedRows([0])(data).values
+  const deviations = Source.largestMagnitudes(
+    Source.map((x, j) => (Number.isNaN(x) ? 0 : x - reference[j]))(Source.asSource(data))
+  )
   const varying = all.filter(j => deviations[j] > 0)
   return varying.length === 0 ? all : varying
 }
@@ -94,9 +98,9 @@ export const magnitudeProblems = (
  * Standardizes each column to mean 0 and standard deviation 1 over the cells that are present. Rows of a source are scaled each time
  * they are read.
  */
-export const standardize = Source.rememberedOfSources((original): StandardizedData => {
-  const scaling = Missing.has(original) ? Missing.scalingOf(original) : Source.scalingOf(original)
-  return { original, scaled: Source.inUnits(scaling)(original), scaling, close: doNothing }
+export const standardizeColumns = Source.rememberedOfSources((original): StandardizedData => {
+  const scaling = Missing.hasMissingCells(original) ? Missing.observedScaling(original) : Source.dataScaling(original)
+  return { original, scaled: Source.dataInUnits(scaling)(original), scaling, close: doNothing }
 })
 
 /** Returns data that are fitted in their original units. */
@@ -112,7 +116,7 @@ export const prepareTrainingData = (
   data: Source.Data,
   options: { readonly columns: ReadonlyArray<string>; readonly standardize: boolean }
 ): E.Either<Problem.Problems, TrainingData> => {
-  const standardized = standardize(data)
+  const standardized = standardizeColumns(data)
   const problems = [
     ...Problem.unless(data.rows > 1, 'rows', data.rows, 'at least 2, which a variance needs', 'give more rows'),
     ...magnitudeProblems(standardized, options.columns)
@@ -121,7 +125,7 @@ export const prepareTrainingData = (
     Problem.faultless(problems, standardized),
     E.map(standardized => {
       if (!options.standardize) return withoutScaling(data)
-      const { points, close } = Source.written(standardized.scaled)
+      const { points, close } = Source.writtenDown(standardized.scaled)
       return { ...standardized, scaled: points, close }
     })
   )
@@ -133,8 +137,8 @@ export const sampleRows = (data: TrainingData, count: number, key: Key.Key): Tra
 
 const selectRows = (data: TrainingData, rows: ArrayLike<number>): TrainingData<Points.Points> => ({
   ...data,
-  original: Source.select(rows)(data.original),
-  scaled: Source.select(rows)(data.scaled)
+  original: Source.selectedRows(rows)(data.original),
+  scaled: Source.selectedRows(rows)(data.scaled)
 })
 
 /** Returns the same data with all rows in memory. */
@@ -157,7 +161,7 @@ export const completeRows = (data: TrainingData, key: Key.Key): TrainingData => 
   const hasEnough = 2 * Missing.countWhole(scaled) >= scaled.rows
   const { points, close } = hasEnough
     ? Source.filtered(Missing.isWhole)(scaled)
-    : Source.written(pipe(scaled, Missing.drawn(key)))
+    : Source.writtenDown(pipe(scaled, Missing.drawMissing(key)))
   const original = scaling === null ? points : Source.unscaled(scaling)(points)
   return { ...data, original, scaled: points, close }
 }

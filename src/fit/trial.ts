@@ -6,14 +6,14 @@ import * as Compile from '../compile/compile.js'
 import * as Run from '../compile/run.js'
 import type * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import type * as Source from '../data/source/source.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { criterionValue, isEligible, type Criterion, type FailedCandidate, type FittedCandidate } from './candidates.js'
-import { evaluateMixture, type EvaluationData } from './evaluation.js'
+import { evaluateScaledMixture, type EvaluationData } from './evaluation.js'
 
 export interface CandidateSpec {
   readonly score: Score.Score<string>
@@ -36,47 +36,48 @@ export interface FailedTrial {
   readonly candidate: FailedCandidate
 }
 
-export type Trial = FittedTrial | FailedTrial
+export type CandidateTrial = FittedTrial | FailedTrial
 
 /** True if a trial has a fit, and not a problem. */
-export const isFitted = (trial: Trial): trial is FittedTrial => trial.candidate._tag === 'Learned'
+export const isFitted = (trial: CandidateTrial): trial is FittedTrial => trial.candidate._tag === 'Fitted'
 
 /** Returns the trials that have a fit, in their order. */
-export const fittedTrials = (trials: ReadonlyArray<Trial>): ReadonlyArray<FittedTrial> => trials.filter(isFitted)
+export const fittedTrials = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<FittedTrial> =>
+  trials.filter(isFitted)
 
 /** Returns a trial that has a problem instead of a fit. */
 export const failedTrial = (spec: CandidateSpec, problem: Problem.Problem): FailedTrial => ({
   spec,
-  candidate: { _tag: 'Refused', family: Score.nameOf(spec.score), components: spec.components, problem }
+  candidate: { _tag: 'Failed', family: Score.nameOf(spec.score), components: spec.components, problem }
 })
 
 /** Returns the criterion of a trial; Infinity if it failed or is not eligible. */
-export const selectionValue = (criterion: Criterion, { candidate }: Trial): number =>
-  candidate._tag === 'Learned' && isEligible(candidate) ? criterionValue(criterion, candidate.statistics) : Infinity
+export const selectionValue = (criterion: Criterion, { candidate }: CandidateTrial): number =>
+  candidate._tag === 'Fitted' && isEligible(candidate) ? criterionValue(criterion, candidate.statistics) : Infinity
 
 /** The mean log-likelihood of a trial in the original units. */
 export const logLikelihoodOf = ({ candidate }: FittedTrial): number => candidate.statistics.logLikelihood
 
 /** Returns the only trial if it has not converged: the rest of the search is then one pipeline. Null otherwise. */
-export const soleUnconverged = (trials: ReadonlyArray<Trial>): FittedTrial | null => {
+export const soleUnconverged = (trials: ReadonlyArray<CandidateTrial>): FittedTrial | null => {
   const [trial] = trials
-  return trials.length === 1 && isFitted(trial) && !trial.candidate.isSettled ? trial : null
+  return trials.length === 1 && isFitted(trial) && !trial.candidate.isConverged ? trial : null
 }
 
 /** The state of a search between two of its steps. */
 export interface SearchSnapshot {
   /** The candidate that is fitted next; null if none is, or if fitted ones are refined. */
   readonly next: CandidateSpec | null
-  readonly trials: ReadonlyArray<Trial>
+  readonly trials: ReadonlyArray<CandidateTrial>
   /** Set if there is one candidate, and all but its last iterations are done: the pipeline of these, on the scaled data. */
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 
 /** A search that can be watched, and abandoned, between its steps. */
-export type Search<A> = Generator<SearchSnapshot, A>
+export type TrialSearch<A> = Generator<SearchSnapshot, A>
 
 /** Returns the snapshot of a search that fits no new candidate next. */
-export const snapshotOf = (trials: ReadonlyArray<Trial>): SearchSnapshot => ({
+export const snapshotOf = (trials: ReadonlyArray<CandidateTrial>): SearchSnapshot => ({
   next: null,
   trials,
   remainingPipeline: null
@@ -99,7 +100,7 @@ export interface FitOfSpec {
   readonly params: Params.Params<string>
   readonly iterations: number
   readonly isConverged: boolean
-  /** See `FittedCandidate.isDrawn`. Default: true. */
+  /** See `FittedCandidate.dependsOnSeed`. Default: true. */
   readonly dependsOnSeed?: boolean
   /** Pipeline that leads to the parameters. Default: the one that starts at them. */
   readonly pipeline?: Pipeline.Pipeline<string>
@@ -113,7 +114,7 @@ export const evaluateFit = (fit: FitOfSpec, data: EvaluationData): TrialResult =
   const mixture = Score.toMixture(score)(params)
   if (O.isNone(mixture))
     return E.left(Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture'))
-  const evaluation = evaluateMixture(mixture.value, data, { pipeline, minVariance, testsSupport: isConverged })
+  const evaluation = evaluateScaledMixture(mixture.value, data, { pipeline, minVariance, testsSupport: isConverged })
   const { statistics } = evaluation
   if (data.crossValidatedDeviances !== undefined && statistics.crossValidated === undefined)
     return E.left(
@@ -130,13 +131,13 @@ export const evaluateFit = (fit: FitOfSpec, data: EvaluationData): TrialResult =
     spec,
     params,
     candidate: {
-      _tag: 'Learned',
+      _tag: 'Fitted',
       family: Score.nameOf(score),
       components,
       pipeline,
       steps: iterations,
-      isSettled: isConverged,
-      isDrawn: dependsOnSeed,
+      isConverged,
+      dependsOnSeed,
       ...evaluation
     }
   })
@@ -148,15 +149,15 @@ export interface PipelineRun extends Pick<FitOfSpec, 'spec' | 'dependsOnSeed'> {
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
   /** Evaluates the sums over the data. Default: this process. */
-  readonly place?: Place.Place
+  readonly backend?: Backend.Backend
   /** Yielded after each pass over the data. Default: nothing is yielded. */
   readonly snapshot?: SearchSnapshot
 }
 
 /** Runs a pipeline to its end and evaluates the result; returns the first problem if it does not compile. */
-export function* fitByPipeline(run: PipelineRun): Search<TrialResult> {
-  const { pipeline, data, evaluationData, key, place = Place.here, snapshot, ...fit } = run
-  const program = Compile.pipeline(pipeline, { place })(data)
+export function* fitByPipeline(run: PipelineRun): TrialSearch<TrialResult> {
+  const { pipeline, data, evaluationData, key, backend = Backend.localBackend, snapshot, ...fit } = run
+  const program = Compile.pipeline(pipeline, { backend })(data)
   if (E.isLeft(program)) return E.left(program.left[0])
   let params: E.Either<Problem.Problem, Params.Params<string>> = E.left(
     Problem.of('fit', 'no step', 'taken', 'let it take one')

@@ -58,13 +58,13 @@ export type FitFromStarts = (
 /** True if a family can be fitted from warm starts: by EM, with maps from and to mixtures. */
 export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
   const maps = bothMaps(score)
-  return maps !== null && ExpectationMaximization.serves(maps.family) && !maps.family.mirrored
+  return maps !== null && ExpectationMaximization.supportsEM(maps.family) && !maps.family.mirrored
 }
 
 /** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone, and are the same for all families. */
 export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior: number | null): FitFromStarts => {
   const keys = Key.split(KMEANS_STARTS)(key)
-  const kMeansCentres = remembered((count: number) => keys.map(Seeding.spread(points, count)))
+  const kMeansCentres = remembered((count: number) => keys.map(Seeding.greedyKMeansPlusPlus(points, count)))
   return ({ score, minVariance }, warmStart) => {
     const { family } = Score.interpret(score)
     if (family === undefined) return null
@@ -74,7 +74,7 @@ export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior:
       return params === null ? [] : [params]
     }
     const hierarchical = Initializer.interpret(score, points)(Initializer.hierarchical())
-    const centreCount = Score.startOf(family, points.dim)?.count
+    const centreCount = Score.familyStart(family, points.dim)?.count
     const kMeans =
       warmStart?.from === 'otherFamilies' || centreCount === undefined
         ? []
@@ -82,7 +82,7 @@ export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior:
     const step = ExpectationMaximization.step(family, minVariance, points, prior)
     const problem: EMProblem = { family, points, minVariance, prior, step }
     const clustered = { kMeans, hierarchical: E.isRight(hierarchical) ? [hierarchical.right(key)] : [] }
-    const starts = startsOf(problem, clustered, warmStart)
+    const starts = startsInOrder(problem, clustered, warmStart)
     const best = bestStart(problem, warmStart?.from === 'otherFamilies' ? screen(step, starts) : starts)
     return best && { ...runEMWithRestart(problem, best, FINAL_ITERATIONS), dependsOnSeed: best.dependsOnSeed }
   }
@@ -99,7 +99,7 @@ interface EMProblem {
 }
 
 /** Returns all starts, in the order in which they are tried. */
-const startsOf = (
+const startsInOrder = (
   { family, points }: EMProblem,
   { kMeans, hierarchical }: ClusteredStarts,
   warmStart: WarmStart | null
@@ -125,7 +125,7 @@ const splitsOf = (
   points: Points.Points
 ): ReadonlyArray<StartingPoint['params']> => {
   const { family: smaller } = Score.interpret(score)
-  return smaller === undefined ? [] : SplitAndMerge.grown(smaller, family, points)(params)
+  return smaller === undefined ? [] : SplitAndMerge.splitStarts(smaller, family, points)(params)
 }
 
 const embed = (
@@ -161,16 +161,17 @@ const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): Tr
     one.isCollapsed === other.isCollapsed ? one.loss < other.loss : other.isCollapsed
   return starts.reduce<TriedStart | null>((best, { params, dependsOnSeed }) => {
     // An M-step with several maxima can still gain much: such runs are not abandoned.
-    const abandonAbove = best === null || best.isCollapsed || family.mStep?.anew !== undefined ? Infinity : best.loss
+    const abandonAbove =
+      best === null || best.isCollapsed || family.mStep?.multistart !== undefined ? Infinity : best.loss
     const tried = runEMWithRestart(problem, initialState(params), TRIAL_ITERATIONS, abandonAbove)
-    if (!Number.isFinite(tried.loss) || !Params.isFinite(tried.params)) return best
+    if (!Number.isFinite(tried.loss) || !Params.isFiniteParams(tried.params)) return best
     const next = { ...tried, dependsOnSeed, isCollapsed: isCollapsed(tried.params) }
     return best === null || isBetter(next, best) ? next : best
   }, null)
 }
 
 /**
- * Runs EM. If the family's M-step has several maxima, also runs it from a multi-start M-step (`MStep.anew`) at the result, and returns the
+ * Runs EM. If the family's M-step has several maxima, also runs it from a multi-start M-step (`MStep.multistart`) at the result, and returns the
  * better of the two.
  */
 const runEMWithRestart = (
@@ -181,9 +182,9 @@ const runEMWithRestart = (
 ): EMState => {
   const result = runEM(step, initial, { maxIterations, abandonAbove })
   const { mStep } = family
-  if (mStep?.anew === undefined) return result
-  const multiStart = { ...family, mStep: { ...mStep, maximise: mStep.anew } }
+  if (mStep?.multistart === undefined) return result
+  const multiStart = { ...family, mStep: { ...mStep, maximise: mStep.multistart } }
   const restarted = ExpectationMaximization.step(multiStart, minVariance, points, prior)(result.params).params
   const other = runEM(step, { ...initialState(restarted), iterations: result.iterations + 1 }, { maxIterations })
-  return other.loss < result.loss && Params.isFinite(other.params) ? other : result
+  return other.loss < result.loss && Params.isFiniteParams(other.params) ? other : result
 }

@@ -2,7 +2,7 @@
 import type * as Points from '../data/points.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
-import { format, version } from './format.js'
+import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 import type { Body } from './modelBody.js'
 
 /** What is written of a fit; its pipeline as it is, or encoded. */
@@ -25,28 +25,28 @@ export interface Writable<P> {
 }
 
 /** The form of the file. */
-export interface Written<P> extends Body {
+export interface WrittenModel<P> extends Body {
   readonly pipeline: P
 }
 
 /** A mixture in the form of its file. */
-export const ofMixture = (mixture: Mixture.Mixture): Written<unknown>['mixture'] => ({
+export const writtenMixture = (mixture: Mixture.Mixture): WrittenModel<unknown>['mixture'] => ({
   ...Mixture.marginals(mixture),
   ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
-  ...Mixture.besides(mixture)
+  ...Mixture.tailsAndBackground(mixture)
 })
 
 /** A fit in the form of its file; doubles have the digits that read back to the same bits. */
-export const written = <P>(writable: Writable<P>): Written<P> => {
+export const writtenFit = <P>(writable: Writable<P>): WrittenModel<P> => {
   const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged, fixed } =
     writable
   const { rows, logLikelihood, bic, parameters } = statistics
   return {
-    format,
-    version,
+    format: MODEL_FORMAT,
+    version: MODEL_VERSION,
     family,
     columns,
-    mixture: { ...ofMixture(mixture), ...(fixed.length > 0 && { fixed }) },
+    mixture: { ...writtenMixture(mixture), ...(fixed.length > 0 && { fixed }) },
     standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
     seed,
     recipe,

@@ -5,8 +5,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { compute, Key, ones, tensor, zeros, type NdArray } from '../../lib/index.js'
-import type { Concept } from '../core/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import type { ConceptOf } from '../core/index.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import * as Matching from '../compile/matching.js'
 import * as Refusals from '../compile/refusals.js'
 import { lazy } from '../../lib/plain/iterate.js'
@@ -39,7 +39,7 @@ export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
 /** One of these, which prints as code. */
-const shown =
+const arbitraryShown =
   <A extends object>(show: (value: A) => string) =>
   (...values: ReadonlyArray<A>): fc.Arbitrary<A> =>
     printed(show)(fc.constantFrom(...values))
@@ -47,7 +47,7 @@ const shown =
 // —— noise ——
 
 /** α = cos(πt/2), σ = sin(πt/2). */
-export const cosine: Schedule.Schedule = Schedule.custom({
+export const cosineSchedule: Schedule.Schedule = Schedule.custom({
   name: 'cosine',
   alpha: t => Elementary.cos((Math.PI / 2) * t),
   sigma: t => Elementary.sin((Math.PI / 2) * t),
@@ -55,7 +55,7 @@ export const cosine: Schedule.Schedule = Schedule.custom({
 })
 
 /** The signal stays and the noise grows: α = 1, σ = t. */
-export const varianceExploding: Schedule.Schedule = Schedule.custom({
+export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   name: 'variance exploding',
   alpha: () => 1,
   sigma: t => t,
@@ -71,11 +71,17 @@ export const straight: Schedule.Schedule = Schedule.custom({
 })
 
 /** Schedules of every kind, three written as one writes one's own among them, and others on another clock. */
-export const schedules: fc.Arbitrary<Schedule.Schedule> = shown(Schedule.show)(
+export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
   ...[Schedule.varianceExploding(), Schedule.varianceExploding({ sigmaMin: 0.125, sigmaMax: 2 })],
-  ...[Schedule.betas([0.25]), Schedule.betas([1 / 64, 0.125, 0.5]), cosine, varianceExploding, straight],
+  ...[
+    Schedule.betas([0.25]),
+    Schedule.betas([1 / 64, 0.125, 0.5]),
+    cosineSchedule,
+    varianceExplodingSchedule,
+    straight
+  ],
   Schedule.reparametrized(Clock.affine({ scale: 2, shift: 1 / 64 }))(Schedule.cosine()),
   Schedule.reparametrized(Clock.power(0.5))(Schedule.rectifiedFlow),
   Schedule.reparametrized(Clock.evenLogSnr({ from: 6, to: -6 }))(Schedule.ornsteinUhlenbeck),
@@ -100,16 +106,15 @@ export const levels: fc.Arbitrary<Schedule.Level> = fc
   .map(({ alpha, sigma }) => ({ alpha: alpha / 20, sigma: sigma / 20 }))
 
 /** Parametrizations of every kind. */
-export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> = shown<Parametrization.Parametrization>(
-  Parametrization.show
-)(
-  ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
-  ...[Parametrization.flow, Parametrization.edm(), Parametrization.edm({ sigmaData: 1 })]
-)
+export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> =
+  arbitraryShown<Parametrization.Parametrization>(Parametrization.show)(
+    ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
+    ...[Parametrization.flow, Parametrization.edm(), Parametrization.edm({ sigmaData: 1 })]
+  )
 
 // —— data ——
 
-const table = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): Points => ({
+const pointsOfRows = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): Points => ({
   rows: rows.length,
   dim,
   values: Float64Array.from(rows.flat())
@@ -173,7 +178,7 @@ export const points =
       scattered.map(scaled(1e-6)),
       scattered.map(scaled(0))
     )
-    const plain = rows.map(rows => table(dim, rows))
+    const plain = rows.map(rows => pointsOfRows(dim, rows))
     return weights
       ? plain.chain(points =>
           fc
@@ -188,7 +193,7 @@ export const points =
   }
 
 /** Standard normal noise, a row for each row of the data. */
-export const noiseOf = ({ rows, dim }: Points, seed: number): Points => ({
+export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
   rows,
   dim,
   values: Key.normal(rows * dim)(Key.fromSeed(seed))
@@ -218,12 +223,13 @@ export const params =
     const filled = (entry: (bound: number, count: number) => fc.Arbitrary<ReadonlyArray<number>>) =>
       fc.record(
         Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(shape =>
-          entry(isMixture(score) && shape.length === 1 && !isMirrored(score) ? spread : extent, size(shape)).map(
-            values => ({
-              shape,
-              values: Float64Array.from({ length: size(shape) }, (_, i) => values[i % values.length])
-            })
-          )
+          entry(
+            isMixture(score) && shape.length === 1 && !isMirroredScore(score) ? spread : extent,
+            shapeSize(shape)
+          ).map(values => ({
+            shape,
+            values: Float64Array.from({ length: shapeSize(shape) }, (_, i) => values[i % values.length])
+          }))
         )(shapes)
       ) as unknown as fc.Arbitrary<Params.Params<P>>
     const exactly = (count: number) => (bound: number) => fc.array(real(bound), { minLength: count, maxLength: count })
@@ -236,7 +242,7 @@ export const params =
   }
 
 /** The pair ±c, and whatever says that it is one. */
-export const isMirrored = <P extends string>(score: Score.Score<P>): boolean =>
+export const isMirroredScore = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.mirrored === true
 
 /** Whether its family says which noise it sees. */
@@ -246,7 +252,7 @@ const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => Score.interpret(score).family !== undefined
 
 /** Whether what a score says of rows of so many columns has the shapes that it should, and throws nothing. */
-const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
+const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
   pipe(
     O.tryCatch(() => {
       const { family, output } = Score.interpret(score)
@@ -269,66 +275,69 @@ const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
     O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score).length === 0)
   )
 
-const taken = new WeakMap<object, ReadonlyArray<number>>()
+const dimsByScore = new WeakMap<object, ReadonlyArray<number>>()
 
 /** The numbers of columns, of 1, 2 and 3, that a score takes: all unless it knows how many there are; all where none fits, for the refusal to be told. */
-export const dimsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
-  const known = taken.get(score)
+export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
+  const known = dimsByScore.get(score)
   if (known !== undefined) return known
-  const found = eachDim.filter(dim => takes(score, dim))
+  const found = eachDim.filter(dim => acceptsDim(score, dim))
   const all = found.length === 0 ? eachDim : found
-  taken.set(score, all)
+  dimsByScore.set(score, all)
   return all
 }
 
 /** One of them. */
 export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<number> => {
-  const found = dimsOf(score)
+  const found = acceptedDims(score)
   return found.length === eachDim.length ? dims : fc.constantFrom(...found)
 }
 
 /** Whether a score is of time 0 only. */
-export const isClean = <P extends string>(score: Score.Score<P>): boolean =>
+export const isCleanOnly = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.onlyClean !== undefined
 
 /** Schedules on which a score is asked: of time 0 only, one that begins without noise. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
-  isClean(score) ? shown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
+  isCleanOnly(score) ? arbitraryShown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
 
 /** Times at which a score is asked. */
 export const timesFor =
   <P extends string>(score: Score.Score<P>) =>
   (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
-    isClean(score) ? fc.constant(0) : times(schedule)
+    isCleanOnly(score) ? fc.constant(0) : times(schedule)
 
 // —— objectives ——
 
-const fitting = new WeakMap<Objective.Objective, WeakMap<object, ReadonlyArray<number>>>()
+const dimsByObjective = new WeakMap<Objective.Objective, WeakMap<object, ReadonlyArray<number>>>()
 
 /** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: those of the score, unless it knows how many there are; none that does not fit. */
-export const columnsOf = <P extends string>(
+export const objectiveDims = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
 ): ReadonlyArray<number> => {
-  const known = fitting.get(objective)?.get(score)
+  const known = dimsByObjective.get(objective)?.get(score)
   if (known !== undefined) return known
   const found = Objective.terms(objective).some(({ term }) => term.unfit !== undefined)
-    ? dimsOf(score).filter(dim => {
+    ? acceptedDims(score).filter(dim => {
         const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
         const points = { rows: 4, dim, values: new Float64Array(4 * dim) }
         return E.isRight(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
       })
-    : dimsOf(score)
-  fitting.set(objective, (fitting.get(objective) ?? new WeakMap<object, ReadonlyArray<number>>()).set(score, found))
+    : acceptedDims(score)
+  dimsByObjective.set(
+    objective,
+    (dimsByObjective.get(objective) ?? new WeakMap<object, ReadonlyArray<number>>()).set(score, found)
+  )
   return found
 }
 
 /** The same at random; any where none fits, for the refusal to be told. */
-export const columns = <P extends string>(
+export const anyObjectiveDim = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
 ): fc.Arbitrary<number> => {
-  const found = columnsOf(objective, score)
+  const found = objectiveDims(objective, score)
   return found.length > 0 && found.length < eachDim.length ? fc.constantFrom(...found) : dims
 }
 
@@ -336,7 +345,7 @@ export const columns = <P extends string>(
 export const pairedFor =
   <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
-    const [dim] = columnsOf(objective, score)
+    const [dim] = objectiveDims(objective, score)
     const reads = lazy(() =>
       Objective.terms(objective).some(({ term }) => Refusals.readsPartner(Score.interpret(score), term, dim))
     )
@@ -361,12 +370,12 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
     : Expectation.show(expectation)
 
 /** Whether a term draws more than noise, and so asks for plain noise drawn again. */
-const estimates = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
+const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
   (term.exact !== undefined || Matching.drawnBeside(Score.interpret(score), term, dim).length > 0)
 
 /** Points within it ask for few nodes. */
-const NEAR = 8
+const NEAR_RADIUS = 8
 
 /** Expectations of every kind that score and objective admit on the points. */
 export const expectations =
@@ -375,17 +384,17 @@ export const expectations =
     const sampled = fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     const terms = Objective.terms(objective).map(({ term }) => term)
     const anew =
-      terms.some(term => estimates(score, term, points.dim)) ||
+      terms.some(term => drawsBeyondNoise(score, term, points.dim)) ||
       Objective.terms(objective).some(({ labelDropout }) => labelDropout > 0)
-    const integrates = !anew && terms.every(term => !Objective.isMatching(term) || term.spans === true)
+    const integrates = !anew && terms.every(term => !Objective.isMatching(term) || term.supportsProjectedNoise === true)
     return pipe(
       fc.oneof(
         { withCrossShrink: true },
-        ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
+        ...(anew ? [] : [seeds.map(seed => Expectation.fixed(normalNoise(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
         // A given number of nodes may be too few for the points, and a pipeline then refuses it; far points ask for many.
-        ...(isMirrored(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR)
+        ...(isMirroredScore(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR_RADIUS)
           ? [fc.constant(Expectation.quadrature())]
           : [])
       ),
@@ -396,19 +405,21 @@ export const expectations =
 // —— descriptions ——
 
 /** Counts of at most eight, and lists of at most four: what is made of it runs in milliseconds. */
-const few = (u: unknown): unknown =>
+const shrinkCounts = (u: unknown): unknown =>
   typeof u === 'number'
     ? Number.isInteger(u) && u > 8
       ? 1 + (u % 8)
       : u
     : Array.isArray(u)
-      ? u.slice(0, 4).map(few)
+      ? u.slice(0, 4).map(shrinkCounts)
       : Case.isValue(u)
         ? small(u)
         : u
 
 const small = <T extends Case.AnyValue>(value: T): T => {
-  const fields = Object.keys(value[Case.ofCase].fields).map(name => [name, few(Case.field(value, name))] as const)
+  const fields = Object.keys(value[Case.ofCase].fields).map(
+    name => [name, shrinkCounts(Case.field(value, name))] as const
+  )
   const made = Case.changed(Object.fromEntries(fields))(value)
   return Case.isSound(made) && Case.problems(made).length === 0 ? made : value
 }
@@ -424,7 +435,7 @@ const small = <T extends Case.AnyValue>(value: T): T => {
  * fc.assert(fc.property(arbitraries.of(Rate.concept), rate => Rate.problems(rate).length === 0))
  */
 export const of = <T extends Case.AnyValue>(
-  concept: Concept<T>,
+  concept: ConceptOf<T>,
   isAdmitted: (value: T) => boolean = () => true
 ): fc.Arbitrary<T> => {
   // Made when it is first asked for: a tree of all cases, in which others stand.
@@ -444,8 +455,8 @@ export interface Walk {
   readonly gradients: ReadonlyArray<Params.Params<string>>
 }
 
-const arrays = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
-  const length = size(shape)
+const anyArray = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
+  const length = shapeSize(shape)
   const entries = fc.oneof(
     { weight: 5, arbitrary: fc.array(dyadic(-8, 8), { minLength: length, maxLength: length }) },
     fc.constant(Array.from({ length }, () => 0))
@@ -466,16 +477,16 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
       })
       .chain(shapes => {
         const point: fc.Arbitrary<Params.Params<string>> = fc.record(
-          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(arrays))
+          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(anyArray))
         )
         return fc.record({ start: point, gradients: fc.array(point, { maxLength: 8, size: 'max' }) })
       }),
     printed(showWalk)
   )
 
-const NAMES = ['means', 'logits', 'logVariances']
+const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
 /** Walks of the parameters of mixtures. */
-export const walks: fc.Arbitrary<Walk> = walksOf(NAMES)
+export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
 /** Walks of these and of others that have the given names. */
 export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
-  walksOf([...new Set([...NAMES, ...names])])
+  walksOf([...new Set([...MIXTURE_PARAMETERS, ...names])])

@@ -20,7 +20,7 @@ export const areSameBits = (a: unknown, b: unknown): boolean => {
 }
 
 /** Plain data that share nothing with what they are a copy of; functions are what they are. */
-export const copyOf = <A>(a: A): A => {
+export const deepCopy = <A>(a: A): A => {
   const of = (a: unknown): unknown =>
     a instanceof Float64Array
       ? a.slice()

@@ -4,42 +4,42 @@
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
-import { average, moments } from './check.js'
+import { meanNumber, sampleMoments } from './check.js'
 import { equals, atMost, type Relation, atLeast } from './lawRows.js'
 
-type Values = ArrayLike<number>
+type NumericValues = ArrayLike<number>
 
 /** log(2/1e-9): the exponent of a two-sided bound. */
 const EXPONENT = 21.5
 
 /** KL(p, q) of coins; the mean of n independent numbers in [0, 1] of mean q is p or farther with probability e^{−n KL} (Hoeffding 1963). */
-const divergence = (p: number, q: number): number => {
+const coinDivergence = (p: number, q: number): number => {
   const part = (a: number, b: number): number => (a === 0 ? 0 : a * Elementary.log(a / b))
   return part(p, q) + part(1 - p, 1 - q)
 }
 
 /** That a share of so many independent cases is that of its probability. */
-export const shareOf = (found: number, wanted: number, count: number): Relation => {
+export const shareIsProbability = (found: number, wanted: number, count: number): Relation => {
   const p = Math.min(1, Math.max(0, found))
-  return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * divergence(p, wanted), EXPONENT)
+  return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * coinDivergence(p, wanted), EXPONENT)
 }
 
 /** Where the distribution function of the normal law is looked at. */
-const PLACES = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
+const CDF_POINTS = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
 
 /** A sample in which each number may stand for several that are weighted: those of one draw of the noise, and their weights. */
-export interface Weighted {
-  readonly values: Values
-  readonly weights: Values
+export interface WeightedSample {
+  readonly values: NumericValues
+  readonly weights: NumericValues
 }
 
 /** The mean of f over all numbers, weighted where they are. */
-const meanOf =
-  (cases: ReadonlyArray<Weighted> | Float64Array) =>
+const sampleMean =
+  (cases: ReadonlyArray<WeightedSample> | Float64Array) =>
   (f: (x: number) => number): number =>
     cases instanceof Float64Array
       ? cases.reduce((sum, value) => sum + f(value), 0) / cases.length
-      : average(
+      : meanNumber(
           cases.map(({ values, weights }) =>
             Array.from(values).reduce((sum, value, i) => sum + weights[i] * f(value), 0)
           )
@@ -49,16 +49,16 @@ const meanOf =
  * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at nine places and by
  * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
-export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): ReadonlyArray<Relation> => {
-  const mean = meanOf(cases)
+export const standardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
+  const mean = sampleMean(cases)
   const square = mean(z => z * z)
   const n = cases.length
   const least = 2 * Math.sqrt(EXPONENT / n)
   return [
-    ...PLACES.map(place =>
-      shareOf(
+    ...CDF_POINTS.map(place =>
+      shareIsProbability(
         mean(z => (z <= place ? 1 : 0)),
-        Normal.cdf(place),
+        Normal.normalCdf(place),
         n
       )
     ),
@@ -68,20 +68,20 @@ export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): R
 }
 
 /** That independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
-export const hasMean = (values: Values, wanted: number): Relation => {
-  const { mean, variance } = moments(values)
+export const hasMean = (values: NumericValues, wanted: number): Relation => {
+  const { mean, variance } = sampleMoments(values)
   return equals(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
 /** That two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
-export const sameMean = (a: Values, b: Values, errors = 7): Relation => {
-  const [found, wanted] = [a, b].map(moments)
+export const sameMean = (a: NumericValues, b: NumericValues, errors = 7): Relation => {
+  const [found, wanted] = [a, b].map(sampleMoments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
   return equals(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
 
 /** The same of each column of two samples of rows. */
-export const sameMeans = (a: ReadonlyArray<Values>, b: ReadonlyArray<Values>): ReadonlyArray<Relation> =>
+export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<NumericValues>): ReadonlyArray<Relation> =>
   Array.from(b[0], (_, i) =>
     sameMean(
       a.map(row => row[i]),
@@ -99,20 +99,21 @@ const margin = (n: number): number => {
   return a + Math.sqrt(a * a + (2 * EXPONENT * variance) / n)
 }
 
-const ranked = (z: number): number => Normal.cdf(z) - 0.5
-const folded = (z: number): number => 2 * Math.abs(ranked(z)) - 0.5
+const centredCdf = (z: number): number => Normal.normalCdf(z) - 0.5
+const foldedCdf = (z: number): number => 2 * Math.abs(centredCdf(z)) - 0.5
 
-type Of = (z: number) => number
-const association = (a: Values, b: Values, of: Of, other: Of = of): number =>
-  average(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
+type NumberFunction = (z: number) => number
+const association = (a: NumericValues, b: NumericValues, of: NumberFunction, other: NumberFunction = of): number =>
+  meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
 /** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
-export const unrelated = (a: Values, b: Values): Relation =>
+export const unrelated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
-    [ranked, folded].flatMap(of => [ranked, folded].map(other => association(a, b, of, other))),
+    [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),
     0,
     margin(a.length)
   )
 
 /** That two standard normal samples do not go together: they may be opposite. */
-export const notShared = (a: Values, b: Values): Relation => atMost(association(a, b, ranked), margin(a.length))
+export const notShared = (a: NumericValues, b: NumericValues): Relation =>
+  atMost(association(a, b, centredCdf), margin(a.length))

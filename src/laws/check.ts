@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { ValueAndGradient } from '../compile/loss.js'
 import { Key, Params, Problem } from '../index.js'
@@ -17,11 +17,11 @@ export const printed =
 
 /** What stands in the place of the cases beyond `maxCases`. */
 const passedOver: unique symbol = Symbol('passed over')
-const origin: unique symbol = Symbol('origin')
+const originSymbol: unique symbol = Symbol('origin')
 
 /** Which arbitrary a case is from, and what it is there. */
-interface Origin<A> {
-  readonly [origin]: number
+interface CaseOrigin<A> {
+  readonly [originSymbol]: number
   readonly inner: fc.Value<[A]>
 }
 
@@ -38,11 +38,11 @@ const propertyOf = <A>(
   // They differ by their cases alone.
   const [first] = properties
   const placed = (at: number, inner: fc.Value<[A]>): fc.Value<[A]> =>
-    new fc.Value(inner.value_, { [origin]: at, inner })
+    new fc.Value(inner.value_, { [originSymbol]: at, inner })
   // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
   const skipped = new fc.Value<[A]>(passedOver as unknown as [A], undefined)
-  const isOrigin = (context: unknown): context is Origin<A> =>
-    typeof context === 'object' && context !== null && origin in context
+  const isOrigin = (context: unknown): context is CaseOrigin<A> =>
+    typeof context === 'object' && context !== null && originSymbol in context
   return {
     isAsync: () => false,
     generate: (random, run = 0) => {
@@ -51,7 +51,7 @@ const propertyOf = <A>(
     },
     shrink: ({ context }) =>
       isOrigin(context)
-        ? properties[context[origin]].shrink(context.inner).map(next => placed(context[origin], next))
+        ? properties[context[originSymbol]].shrink(context.inner).map(next => placed(context[originSymbol], next))
         : fc.Stream.nil(),
     run: value => (Array.isArray(value) ? first.run(value) : null),
     runBeforeEach: () => {
@@ -73,7 +73,7 @@ export const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): Readonl
  *
  * @example
  * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { Objective, Score, NoiseLevels } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * const centred = laws.law(
@@ -83,7 +83,7 @@ export const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): Readonl
  *   ({ params }) => laws.agree('c − c', params.mean.values.map(c => c + -c), [0, 0], 0)
  * )
  * fc.assert(centred.property, { seed: 1 })
- * laws.check(Objective.denoising(TimeLaw.at(0.3)), { also: [centred], only: [centred.name] })
+ * laws.check(Objective.denoising(NoiseLevels.at(0.3)), { also: [centred], only: [centred.name] })
  */
 export const law = <A extends object>(
   info: Info,
@@ -125,7 +125,7 @@ export const notApplicableOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<
   'notApplicable' in laws ? laws.notApplicable : []
 
 /** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing about it. */
-export const held = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
+export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
   const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
   const all = laws.flatMap((one): ReadonlyArray<Law | NotApplicable> =>
     one === false ? [] : isArray(one) ? [...one, ...notApplicableOf(one)] : [one]
@@ -138,7 +138,7 @@ export const held = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law
 export const eachLaw =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
-    held([...laws.map(change), ...notApplicableOf(laws)])
+    collectLaws([...laws.map(change), ...notApplicableOf(laws)])
 
 const isClaim = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
@@ -162,7 +162,7 @@ export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
 
 /** What was compiled, or an error that says why it was not. */
-export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
+export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
   pipe(
     either,
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
@@ -172,45 +172,46 @@ export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>)
 export const ONCE = { evaluations: 1, isTried: true }
 
 /** All entries of parameters, name after name. */
-export const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
+export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
 /** Value and gradient as a side of a relation, whose entries have names. */
 export const sides = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
-  '∇L': flat(gradient)
+  '∇L': flattenParams(gradient)
 })
 
-export const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0)
+export const sumNumbers = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((sum, value) => sum + value, 0)
 
-export const average = (values: ArrayLike<number>): number => sumOf(values) / values.length
+export const meanNumber = (values: ArrayLike<number>): number => sumNumbers(values) / values.length
 
-export const moments = (values: ArrayLike<number>): { readonly mean: number; readonly variance: number } => {
-  const mean = average(values)
-  return { mean, variance: average(Array.from(values, value => Elementary.square(value - mean))) }
+export const sampleMoments = (values: ArrayLike<number>): { readonly mean: number; readonly variance: number } => {
+  const mean = meanNumber(values)
+  return { mean, variance: meanNumber(Array.from(values, value => Elementary.square(value - mean))) }
 }
 
 /** The greatest absolute value, 0 of none. */
 export const greatest = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
-export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0)
 
-export const lengthOf = (values: ArrayLike<number>): number => Math.sqrt(dot(values, values))
+export const euclideanLength = (values: ArrayLike<number>): number => Math.sqrt(dotProduct(values, values))
 
 /**
  * How many columns of length 1 do not depend on others, up to what is `left` of one that does, by Gram and Schmidt: each time the longest of
  * the rest is taken.
  */
 export const rank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
-  const lengths = columns.map(lengthOf)
+  const lengths = columns.map(euclideanLength)
   const most = greatest(lengths)
   if (!(most > left)) return found
   const at = lengths.indexOf(most)
   const unit = columns[at].map(x => x / most)
   const without = (column: ReadonlyArray<number>): ReadonlyArray<number> => {
-    const along = dot(column, unit)
+    const along = dotProduct(column, unit)
     return column.map((x, i) => x - along * unit[i])
   }
   // Once more, as the first time rounds.
@@ -222,11 +223,11 @@ export const rank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number
 }
 
 /** A direction in the space of the parameters, of norm 1. */
-export const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
+export const randomDirection = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
   const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
   const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
     shape,
-    values: Key.normal(size(shape))(keys[Params.names<string>(params).indexOf(name)])
+    values: Key.normal(shapeSize(shape))(keys[Params.names<string>(params).indexOf(name)])
   }))(Params.shapes(params))
   const length = Params.norm(raw)
   return Params.mapValues(v => v / length)(raw)

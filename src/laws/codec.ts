@@ -5,7 +5,7 @@ import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { areSameBits, throughText } from './bits.js'
 import type { Laws } from './law.js'
-import { forAll, ofRows, sameBits, type Relation, type Said, above } from './lawRows.js'
+import { forAll, ofRows, sameBits, type Relation, type LawRelations, above } from './lawRows.js'
 
 export interface CodecOptions<A> {
   readonly equals?: (a: A, b: A) => boolean
@@ -13,32 +13,32 @@ export interface CodecOptions<A> {
   readonly code?: { readonly values: fc.Arbitrary<A>; readonly message: string } | null
 }
 
-type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
-type Place = ReadonlyArray<string>
+type JsonValue = null | boolean | number | string | ReadonlyArray<JsonValue> | { readonly [key: string]: JsonValue }
+type JsonPath = ReadonlyArray<string>
 
-const isBranch = (json: Json): json is ReadonlyArray<Json> | { readonly [key: string]: Json } =>
+const isBranch = (json: JsonValue): json is ReadonlyArray<JsonValue> | { readonly [key: string]: JsonValue } =>
   typeof json === 'object' && json !== null
 
 /** Where the leaves and branches of JSON stand, the root first, and what stands there. */
-const places = (json: Json): ReadonlyArray<readonly [Place, Json]> => [
+const jsonPlaces = (json: JsonValue): ReadonlyArray<readonly [JsonPath, JsonValue]> => [
   [[], json],
   ...(isBranch(json)
-    ? Object.entries<Json>(json).flatMap(([key, inner]) =>
-        places(inner).map(([path, there]) => [[key, ...path], there] as const)
+    ? Object.entries<JsonValue>(json).flatMap(([key, inner]) =>
+        jsonPlaces(inner).map(([path, there]) => [[key, ...path], there] as const)
       )
     : [])
 ]
 
 /** What stands at a place; undefined where there is none. */
-const standing = (json: Json, place: Place): Json | undefined =>
-  places(json).find(([path]) => areSameBits(path, place))?.[1]
+const valueAtPath = (json: JsonValue, place: JsonPath): JsonValue | undefined =>
+  jsonPlaces(json).find(([path]) => areSameBits(path, place))?.[1]
 
 /** JSON with another value at a place, or with nothing there. */
-const replaced = (json: Json, place: Place, by: Json | undefined): Json | undefined => {
+const replaceAtPath = (json: JsonValue, place: JsonPath, by: JsonValue | undefined): JsonValue | undefined => {
   if (place.length === 0 || !isBranch(json)) return by
   const [key, ...rest] = place
-  const changed = Object.entries<Json>(json).flatMap(([name, inner]) => {
-    const next = name === key ? replaced(inner, rest, by) : inner
+  const changed = Object.entries<JsonValue>(json).flatMap(([name, inner]) => {
+    const next = name === key ? replaceAtPath(inner, rest, by) : inner
     return next === undefined ? [] : [[name, next] as const]
   })
   return Array.isArray(json) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed)
@@ -47,7 +47,7 @@ const replaced = (json: Json, place: Place, by: Json | undefined): Json | undefi
 /** Strings that a careless codec changes. */
 const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
 
-const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
+const anyJson: fc.Arbitrary<JsonValue> = fc.jsonValue() as fc.Arbitrary<JsonValue>
 
 /**
  * The laws of a codec, on values that it must write and read.
@@ -67,7 +67,7 @@ export const codec = <A>(
   { equals = areSameBits, code = null }: CodecOptions<A> = {}
 ): Laws => {
   // What a codec writes is JSON once it has been through text.
-  const jsonOf = (value: A): Json => throughText(codec.encode(value)) as Json
+  const jsonOf = (value: A): JsonValue => throughText(codec.encode(value)) as JsonValue
   /** That what is written of a value is read as that value; what is wrong shows. */
   const isReadAs = (value: A): Relation => {
     const read = codec.decode(jsonOf(value))
@@ -75,21 +75,21 @@ export const codec = <A>(
       ? sameBits(read._tag, 'Right')
       : sameBits(E.isLeft(read) ? PathReporter.report(read) : read.right, value)
   }
-  const placeIn = (json: Json, at: number): readonly [Place, Json] => {
-    const all = places(json)
+  const placeIn = (json: JsonValue, at: number): readonly [JsonPath, JsonValue] => {
+    const all = jsonPlaces(json)
     return all[at % all.length]
   }
-  const broken = fc.oneof(anyJson, fc.constantFrom<Json | undefined>(undefined, '', -1, 1e300, {}, []))
+  const broken = fc.oneof(anyJson, fc.constantFrom<JsonValue | undefined>(undefined, '', -1, 1e300, {}, []))
   /** Any JSON, and JSON that is right except in one place, or has there what stands in another that is right. */
   const nearly = fc.oneof(
     anyJson,
     fc
       .tuple(values.map(jsonOf), fc.nat(), broken)
-      .map(([json, at, by]) => replaced(json, placeIn(json, at)[0], by) ?? null),
+      .map(([json, at, by]) => replaceAtPath(json, placeIn(json, at)[0], by) ?? null),
     fc.tuple(values.map(jsonOf), values.map(jsonOf), fc.nat()).map(([json, other, at]) => {
       const [place] = placeIn(json, at)
-      const there = standing(other, place)
-      return there === undefined ? json : (replaced(json, place, there) ?? null)
+      const there = valueAtPath(other, place)
+      return there === undefined ? json : (replaceAtPath(json, place, there) ?? null)
     })
   )
   return ofRows('codec', [
@@ -105,7 +105,7 @@ export const codec = <A>(
         '∀ JSON j, right, nearly right or arbitrary, null and what is empty too: decode(j) is a value, whose text is read as it again, or errors that say something; it never throws.',
       source: 'decode ∘ encode = id on all that decode gives; parse at the edge',
       says: ({ json }) =>
-        [json, null, true, 0, '', [], {}, [null]].map((json): Said => {
+        [json, null, true, 0, '', [], {}, [null]].map((json): LawRelations => {
           const read = codec.decode(json)
           if (E.isRight(read)) return isReadAs(read.right)
           const messages = PathReporter.report(read).map(message => message.length)
@@ -121,7 +121,7 @@ export const codec = <A>(
       says: ({ value, at, way }) => {
         const json = jsonOf(value)
         const [place, there] = placeIn(json, at)
-        const other = replaced(json, place, typeof there === 'boolean' ? 1 : true)
+        const other = replaceAtPath(json, place, typeof there === 'boolean' ? 1 : true)
         const isRefused = E.isLeft(codec.decode(other))
         const put =
           typeof there === 'string'
@@ -129,8 +129,8 @@ export const codec = <A>(
             : typeof there === 'number' && Number.isSafeInteger(there)
               ? there + 2.5
               : there
-        const read = codec.decode(replaced(json, place, put))
-        const again = E.isLeft(read) ? put : standing(jsonOf(read.right), place)
+        const read = codec.decode(replaceAtPath(json, place, put))
+        const again = E.isLeft(read) ? put : valueAtPath(jsonOf(read.right), place)
         // What is farther off may have been normalized; a number that is rounded is near.
         const isOther = typeof put === 'number' && typeof again === 'number' && Math.abs(again - put) >= 1
         return [

@@ -21,14 +21,14 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../index.js'
 import * as Case from '../core/case.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
-import { columnsOf } from './arbitraries.js'
-import { casesIn, held, notApplicableOf, withoutProblems } from './check.js'
+import { objectiveDims } from './arbitraries.js'
+import { casesIn, collectLaws, notApplicableOf, withoutProblems } from './check.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
@@ -44,7 +44,7 @@ import { parametrization, rate, region, timeGrid, weighting } from './plain.js'
 import type * as Plain from './plain.js'
 import { scripted } from './script.js'
 import { stage, type StageOptions } from './stage.js'
-import { timeLaw, type TimeLawOptions } from './timeLaw.js'
+import { noiseLevels, type NoiseLevelsOptions } from './noiseLevels.js'
 
 /** What laws can be asked of: a description of any concept, or a pipeline. */
 export type Instance = Case.AnyValue
@@ -57,7 +57,7 @@ interface Options {
   readonly Sampler: SamplerOptions
   readonly Expectation: ExpectationOptions
   readonly Stage: StageOptions<string>
-  readonly TimeLaw: TimeLawOptions
+  readonly NoiseLevels: NoiseLevelsOptions
   readonly Weighting: Plain.WeightingOptions
   readonly Parametrization: Plain.ParametrizationOptions
   readonly Rate: Plain.RateOptions
@@ -97,10 +97,10 @@ export interface Part {
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
-const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
+const conformPoints: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
 /** The laws of a concept's instances, by the name of their function and with what it is given. */
-interface Rule {
+interface ConceptRule {
   readonly by: string
   readonly of: (
     value: unknown,
@@ -109,36 +109,36 @@ interface Rule {
   ) => readonly [given: unknown[], laws: ReadonlyArray<Law>] | null
 }
 
-const rule = <T>(
+const conceptRule = <T>(
   by: string,
   is: (u: unknown) => u is T,
   of: (value: T, claims: object, context: Context) => readonly [given: unknown[], laws: ReadonlyArray<Law>]
-): Rule => ({ by, of: (value, context, claims) => (is(value) ? of(value, claims, context) : null) })
+): ConceptRule => ({ by, of: (value, context, claims) => (is(value) ? of(value, claims, context) : null) })
 
-const onSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
+const fixedSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
   schedule === undefined ? {} : { schedules: fc.constant(schedule) }
 
 /** The pair where the stage takes it, else two components of variances of their own. */
-const simplest = (stage: Stage.Stage): Score.Score<string> => {
+const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score: pair,
     initializer: Initializer.gaussian({ scale: 1 }),
     stages: [stage]
   })
-  return E.isRight(Compile.pipeline(pipeline)(data)) ? pair : two
+  return E.isRight(Compile.pipeline(pipeline)(conformPoints)) ? pair : two
 }
 
 /** A network, with a law of how it begins. */
-const network: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
+const smallNetwork: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
 })
 
 /** Two components where the initializer starts them, else a network or the pair. */
-const started = (initializer: Initializer.Initializer): Score.Score<string> => {
-  const dim = Initializer.dim(initializer) ?? 1
+const startableScore = (initializer: Initializer.Initializer): Score.Score<string> => {
+  const dim = Initializer.initializerDim(initializer) ?? 1
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
-  return [two, network].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
+  return [two, smallNetwork].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
 /** A schedule on the clock: that which it stands on, else the first on which it has no problems. */
@@ -149,40 +149,43 @@ const onClock = (clock: Clock.Clock, { schedule }: Context): Schedule.Schedule =
 }
 
 /** A rule for each concept. */
-const rules: ReadonlyArray<Rule> = [
-  rule('schedule', Schedule.concept.is, (value, claims) => [[value], schedule(value, claims)]),
-  rule('schedule', Clock.concept.is, (value, claims, context) => {
+const CONCEPT_RULES: ReadonlyArray<ConceptRule> = [
+  conceptRule('schedule', Schedule.concept.is, (value, claims) => [[value], schedule(value, claims)]),
+  conceptRule('schedule', Clock.concept.is, (value, claims, context) => {
     const on = onClock(value, context)
     return [[on], schedule(on, claims)]
   }),
-  rule('timeLaw', TimeLaw.concept.is, (value, claims, { schedule = Schedule.ornsteinUhlenbeck }) => [
+  conceptRule('noiseLevels', NoiseLevels.concept.is, (value, claims, { schedule = Schedule.ornsteinUhlenbeck }) => [
     [value, { schedule }],
-    timeLaw(value, { schedule, ...claims })
+    noiseLevels(value, { schedule, ...claims })
   ]),
-  rule('weighting', Weighting.concept.is, (value, claims) => [[value], weighting(value, claims)]),
-  rule('parametrization', Parametrization.concept.is, (value, claims) => [[value], parametrization(value, claims)]),
-  rule('net', Net.concept.is, value => [[value], net(value)]),
-  rule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
-  rule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
+  conceptRule('weighting', Weighting.concept.is, (value, claims) => [[value], weighting(value, claims)]),
+  conceptRule('parametrization', Parametrization.concept.is, (value, claims) => [
+    [value],
+    parametrization(value, claims)
+  ]),
+  conceptRule('net', Net.concept.is, value => [[value], net(value)]),
+  conceptRule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
+  conceptRule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
     [value, score],
-    expectation(value, score, { ...(Expectation.isDeterministic(value) && { repeats: 2 }), ...claims })
+    expectation(value, score, { ...(Expectation.isDeterministicExpectation(value) && { repeats: 2 }), ...claims })
   ]),
-  rule('objective', Objective.concept.is, (value, claims, context) => {
-    const { score = [pair, two].find(score => columnsOf(value, score).length > 0) ?? pair } = context
-    const options = { ...onSchedule(context), ...claims }
+  conceptRule('objective', Objective.concept.is, (value, claims, context) => {
+    const { score = [pair, two].find(score => objectiveDims(value, score).length > 0) ?? pair } = context
+    const options = { ...fixedSchedule(context), ...claims }
     return [[value, score], objective(value, score, options)]
   }),
-  rule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
-  rule('covariance', Covariance.concept.is, value => [[value], covariance(value)]),
-  rule('region', Region.concept.is, (value, claims) => [[value], region(value, claims)]),
-  rule('optimizer', Optimizer.concept.is, (value, claims) => [[value], optimizer(value, claims)]),
-  rule('stage', Stage.concept.is, (value, claims, { schedule, points, score = simplest(value) }) => {
+  conceptRule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
+  conceptRule('covariance', Covariance.concept.is, value => [[value], covariance(value)]),
+  conceptRule('region', Region.concept.is, (value, claims) => [[value], region(value, claims)]),
+  conceptRule('optimizer', Optimizer.concept.is, (value, claims) => [[value], optimizer(value, claims)]),
+  conceptRule('stage', Stage.concept.is, (value, claims, { schedule, points, score = simplestScore(value) }) => {
     const options = { score, ...(schedule && { schedule }), ...(points && { points }), ...claims }
     return [[value, options], stage(value, options)]
   }),
-  rule('sampler', Sampler.concept.is, (value, claims) => [[value], sampler(value, claims)]),
-  rule('timeGrid', TimeGrid.concept.is, (value, claims) => [[value], timeGrid(value, claims)]),
-  rule('initializer', Initializer.concept.is, (value, claims, { score = started(value) }) => [
+  conceptRule('sampler', Sampler.concept.is, (value, claims) => [[value], sampler(value, claims)]),
+  conceptRule('timeGrid', TimeGrid.concept.is, (value, claims) => [[value], timeGrid(value, claims)]),
+  conceptRule('initializer', Initializer.concept.is, (value, claims, { score = startableScore(value) }) => [
     [value, score],
     initializer(value, score, claims)
   ])
@@ -197,8 +200,8 @@ const stated = (claims: object): object =>
 const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
   const problems = Clock.concept.is(value) ? Schedule.problems(onClock(value, context)) : Case.problems(value)
   if (problems.length > 0) return scripted({ by: 'of', of: [value] }, [withoutProblems(Case.show(value), problems)])
-  return held(
-    rules.map(({ by, of }) => {
+  return collectLaws(
+    CONCEPT_RULES.map(({ by, of }) => {
       const found = of(value, context, claims)
       if (found === null) return false
       const [given, laws] = found
@@ -209,12 +212,12 @@ const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
   )
 }
 
-const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
+const joinPath = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
 /** A description and all that stand in it. */
 const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
-  Case.placed(value).map(({ path, value: part }, i) => ({
-    path: within(at, path),
+  Case.placedDescriptions(value).map(({ path, value: part }, i) => ({
+    path: joinPath(at, path),
     code: Case.show(part),
     // A clock in a schedule is held on that schedule.
     laws: lawsOf(part, { ...context, ...underClock(value, part) }, i === 0 ? claims : {})
@@ -240,7 +243,7 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
 }
 
 /** What is the same in two places is held once. */
-const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
+const distinctParts = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
   const id = ({ code, laws }: Part): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
   return parts.filter(part => first.get(id(part)) === part && part.laws.length > 0)
@@ -249,9 +252,9 @@ const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
 /** An instance and its parts, each with its laws. */
 export const parts = <T extends Instance>(
   instance: T,
-  { claims = {}, points = data, ...context }: Context & { readonly claims?: Claims<T> } = {}
+  { claims = {}, points = conformPoints, ...context }: Context & { readonly claims?: Claims<T> } = {}
 ): ReadonlyArray<Part> =>
-  once(
+  distinctParts(
     Pipeline.concept.is(instance)
       ? partsOfPipeline(instance, points)
       : partsIn('', instance, { ...context, points }, claims)
@@ -263,15 +266,15 @@ export const parts = <T extends Instance>(
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Objective, TimeLaw } from 'ornstein'
+ * import { Objective, NoiseLevels } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * const names = laws.of(Objective.denoising(TimeLaw.at(0.3))).map(({ name }) => name)
+ * const names = laws.of(Objective.denoising(NoiseLevels.at(0.3))).map(({ name }) => name)
  * assert.ok(names.includes('gradient is that of the value'))
- * assert.ok(names.includes('timeLaw: times are those of the schedule'))
+ * assert.ok(names.includes('noiseLevels: times are those of the schedule'))
  */
 export const of = <T extends Instance>(instance: T, options: Context & { readonly claims?: Claims<T> } = {}): Laws =>
-  held(
+  collectLaws(
     parts(instance, options).flatMap(({ path, laws }) => {
       const at = (name: string): string => (path === '' ? name : `${path}: ${name}`)
       return [
@@ -334,7 +337,7 @@ export interface CheckOptions<T> extends Context {
   readonly seed?: number
 }
 
-const rowOf = (
+const reportRow = (
   law: Law,
   {
     claims = {},
@@ -414,7 +417,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
       `no law ‘${unknown}’ among the ${names.length} of ${instance[Case.ofCase].name}; laws.of lists them: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
     )
   const rows = [
-    ...all.filter(({ name }) => isChosen(name)).map(law => rowOf(law, { ...options, seed })),
+    ...all.filter(({ name }) => isChosen(name)).map(law => reportRow(law, { ...options, seed })),
     ...notApplicable.map(notHeld)
   ]
   const report = { of: Case.show(instance), seed, rows, expected }

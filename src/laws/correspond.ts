@@ -23,17 +23,17 @@ import {
   Score,
   Stage
 } from '../index.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
-import { average, compiled, dot, flat, greatest, ONCE, sumOf } from './check.js'
+import { meanNumber, compiledOrThrow, dotProduct, flattenParams, greatest, ONCE, sumNumbers } from './check.js'
 import { atLeast, atMost, equals, falls, forAll, ofRows } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './maximization.js'
 import type { Laws } from './law.js'
 import { codeOf, scripted } from './script.js'
-import { whole } from './whole.js'
+import { populationPoints } from './whole.js'
 
 export interface CorrespondenceOptions<P extends string> {
   /** Of a family that has an M-step. */
@@ -48,34 +48,34 @@ export interface CorrespondenceOptions<P extends string> {
   readonly step?: Step
 }
 
-const FLOOR = 1e-6
+const EM_VARIANCE_FLOOR = 1e-6
 /** Of x_0 and of z, for what reads the noise itself. */
-const NODES = 64
+const POPULATION_NODES = 64
 /** How far weights and shapes are moved, which the two follow to first order alone. */
-const LITTLE = 1e-3
+const SMALL_MOVE = 1e-3
 
 const isMean = (name: string): boolean => name === 'mean' || name === 'means'
 
-type Way = (k: number) => number
+type EntryDirection = (k: number) => number
 
 /** How the entries of a parameter are moved: all one way, apart, and one alone; of these any other is a sum. */
-const ways = (size: number): ReadonlyArray<Way> => [
+const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
   () => 1,
   ...(size < 2 ? [] : [(k: number) => (2 * k) / (size - 1) - 1]),
   ...Array.from(
     { length: Math.max(0, size - 2) },
-    (_, i): Way =>
+    (_, i): EntryDirection =>
       k =>
         k === i + 1 ? 1 : 0
   )
 ]
 
 /** Parameters of components of variance 1 and equal weights, in one dimension, `apart` from each other; those of a name moved by `off` in a way. */
-const placed = <P extends string>(
+const separatedParams = <P extends string>(
   score: Score.Score<P>,
   apart: number,
   moved: (name: string) => number = () => 0,
-  way: Way = k => (k % 2 === 0 ? 1 : -1)
+  way: EntryDirection = k => (k % 2 === 0 ? 1 : -1)
 ): Params.Params<P> =>
   pipe(
     Score.shapes(1)(score),
@@ -98,16 +98,16 @@ const mild = <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     isMean(name) ? array : { ...array, values: array.values.map(value => value / 5) }
   )(params)
 
-const means = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
+const meanEntries = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Params.names(params)
     .filter(isMean)
     .flatMap(name => Array.from(params[name].values))
 
 /** What descent and EM make of parameters of one name that are moved in one way. */
-interface Steps {
+interface DescentAndEMSteps {
   readonly name: string
-  readonly descent: Density.Row
-  readonly em: Density.Row
+  readonly descent: Density.NumberRow
+  readonly em: Density.NumberRow
 }
 
 /** Where steps come to rest. */
@@ -118,41 +118,41 @@ const atRest =
       { params: start, count: 0 },
       ({ params, count }) => {
         const after = next(params)
-        return count > 400 || greatest(Density.minus(flat(after), flat(params))) < 1e-9
+        return count > 400 || greatest(Density.subtractRows(flattenParams(after), flattenParams(params))) < 1e-9
           ? null
           : { params: after, count: count + 1 }
       }
     ).params
 
 const meanFactor = (factors: Readonly<Record<string, number>>): number =>
-  sumOf(Object.entries(factors).map(([name, f]) => (isMean(name) ? f : 0)))
+  sumNumbers(Object.entries(factors).map(([name, f]) => (isMean(name) ? f : 0)))
 
-const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
+const SHAH_SECTION_3 = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
 /**
  * The laws of the correspondence with expectation–maximization.
  *
  * @example
  * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { Objective, Score, NoiseLevels } from 'ornstein'
  * import { mean, square, sub } from 'ornstein/float64'
  * import * as laws from 'ornstein/laws'
  *
- * const averaged = Objective.custom('mean over coordinates', TimeLaw.at(0.1), ({ score, target }) => mean(square(sub(score, target)), 1))
+ * const averaged = Objective.custom('mean over coordinates', NoiseLevels.at(0.1), ({ score, target }) => mean(square(sub(score, target)), 1))
  * laws.correspondsToEM({ score: Score.spherical({ components: 2 }), objective: averaged }).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 1 })
  * })
  */
 export const correspondsToEM = <P extends string>({
   score,
-  objective = Objective.implicit(TimeLaw.at(0.1)),
+  objective = Objective.implicit(NoiseLevels.at(0.1)),
   optimizer = Optimizer.lbfgs(),
   stage,
   schedule = Schedule.ornsteinUhlenbeck,
   step = ExpectationMaximization.step
 }: CorrespondenceOptions<P>): Laws => {
   const { family } = Score.interpret(score)
-  if (family === undefined || !ExpectationMaximization.serves(family))
+  if (family === undefined || !ExpectationMaximization.supportsEM(family))
     return refuse(`${Score.show(score)} has no M-step; give its family one, or take Score.spherical`)
   const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
     pipe(
@@ -164,24 +164,26 @@ export const correspondsToEM = <P extends string>({
   const lossOf = (truth: Mixture.Mixture) => ({ schedule, score, objective: objectiveOf(truth) })
   /** EM's step on a population, and value and gradient of the loss on it. */
   const moved = (truth: Mixture.Mixture) => {
-    const next = step(family, FLOOR, Population.of(truth))
+    const next = step(family, EM_VARIANCE_FLOOR, Population.of(truth))
     return (params: Params.Params<P>): Params.Params<P> => next(params).params
   }
   const onWhole = (truth: Mixture.Mixture) => {
-    const { points, expectation } = whole(lossOf(truth), truth, NODES)
-    const f = compiled(Compile.valueAndGrad({ ...lossOf(truth), expectation }, ONCE)(points))
+    const { points, expectation } = populationPoints(lossOf(truth), truth, POPULATION_NODES)
+    const f = compiledOrThrow(Compile.valueAndGrad({ ...lossOf(truth), expectation }, ONCE)(points))
     return (params: Params.Params<P>) => f(params, Key.fromSeed(0))
   }
 
   // —— what is seen of the objective, on a first truth ——
-  const plain = mixtureOf(placed(score, 6))
-  const { isExact } = whole(lossOf(plain), plain, NODES)
+  const plain = mixtureOf(separatedParams(score, 6))
+  const { isExact } = populationPoints(lossOf(plain), plain, POPULATION_NODES)
   /** Of what is exact much more is seen. */
   const seen = isExact
     ? { far: 16, nearer: [6, 8, 10, 12], error: 1e-5, apart: 3e-4, end: 1e-4 }
     : { far: 12, nearer: [6, 8, 10], error: 1e-3, apart: 1e-2, end: 1e-3 }
   const times = Objective.terms(objectiveOf(plain)).flatMap(({ term }) =>
-    Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
+    Objective.isMatching(term)
+      ? NoiseLevels.quadrature(schedule, NoiseLevels.DEFAULT_NODES)(term.noiseLevels).map(({ time }) => time)
+      : []
   )
   /** The data that are one deviation apart at the latest of its times: √(α² + σ²)/α. Later nothing is apart. */
   const unit = times.reduce((most, time) => {
@@ -190,54 +192,54 @@ export const correspondsToEM = <P extends string>({
   }, 1)
 
   // —— both near the truth ——
-  const sizes = Object.entries<{ readonly values: Float64Array }>(placed(score, 1)).map(
+  const sizes = Object.entries<{ readonly values: Float64Array }>(separatedParams(score, 1)).map(
     ([name, { values }]) => [name, values.length] as const
   )
   const isShape = (name: string): boolean => !isMean(name) && name !== 'logits'
   /** Of several numbers of a component that are one variance no one is known. */
-  const areKnown = sumOf(sizes.map(([name, size]) => (isShape(name) ? size : 0))) <= plain.weights.length
+  const areKnown = sumNumbers(sizes.map(([name, size]) => (isShape(name) ? size : 0))) <= plain.weights.length
   /**
    * −½ ∂L and EM's step in what is moved, for each 1 of it, at a truth whose noised components are `apart` deviations apart: half of what is
    * found on one side less half of what is found on the other. Log weights are known up to a constant.
    */
-  const steps = (apart: number, off: number): ReadonlyArray<Steps> => {
-    const truth = mixtureOf(placed(score, apart * unit))
+  const steps = (apart: number, off: number): ReadonlyArray<DescentAndEMSteps> => {
+    const truth = mixtureOf(separatedParams(score, apart * unit))
     const loss = onWhole(truth)
     const next = moved(truth)
     return sizes
       .filter(([name]) => areKnown || !isShape(name))
       .flatMap(([name, size]) =>
-        ways(size)
+        entryDirections(size)
           .slice(0, size)
-          .map((way): Steps => {
-            const by = isMean(name) ? off : LITTLE
-            const at = (by: number) => placed(score, apart * unit, other => (other === name ? by : 0), way)
-            const odd = (of: (params: Params.Params<P>) => Params.Params<string>): Density.Row =>
-              Density.scale(
+          .map((way): DescentAndEMSteps => {
+            const by = isMean(name) ? off : SMALL_MOVE
+            const at = (by: number) => separatedParams(score, apart * unit, other => (other === name ? by : 0), way)
+            const odd = (of: (params: Params.Params<P>) => Params.Params<string>): Density.NumberRow =>
+              Density.scaleRow(
                 1 / (2 * by),
-                Density.minus(Array.from(of(at(by))[name].values), Array.from(of(at(-by))[name].values))
+                Density.subtractRows(Array.from(of(at(by))[name].values), Array.from(of(at(-by))[name].values))
               )
             const em = odd(params => Params.zipWith((x, y: number) => x - y)(next(params), params))
-            const middle = name === 'logits' ? average(em) : 0
+            const middle = name === 'logits' ? meanNumber(em) : 0
             const gradient = odd(params => loss(params).gradient)
-            return { name, descent: Density.scale(-1 / 2, gradient), em: em.map(e => e - middle) }
+            return { name, descent: Density.scaleRow(-1 / 2, gradient), em: em.map(e => e - middle) }
           })
       )
   }
   /** The f by which descent comes nearest to f times EM's step in all ways together, for each parameter. */
-  const factorsOf = (all: ReadonlyArray<Steps>): Readonly<Record<string, number>> =>
+  const factorsOf = (all: ReadonlyArray<DescentAndEMSteps>): Readonly<Record<string, number>> =>
     Object.fromEntries(
       sizes.map(([name]) => {
         const own = all.filter(each => each.name === name)
-        const square = sumOf(own.map(({ em }) => dot(em, em)))
-        return [name, square === 0 ? 0 : sumOf(own.map(({ descent, em }) => dot(descent, em))) / square]
+        const square = sumNumbers(own.map(({ em }) => dotProduct(em, em)))
+        return [name, square === 0 ? 0 : sumNumbers(own.map(({ descent, em }) => dotProduct(descent, em))) / square]
       })
     )
 
   // —— where both end ——
   const ended = (truth: Mixture.Mixture, start: Params.Params<P>) => {
     const { points, expectation } =
-      stage === undefined ? whole(lossOf(truth), truth, NODES) : { points: Population.of(truth) }
+      stage === undefined ? populationPoints(lossOf(truth), truth, POPULATION_NODES) : { points: Population.of(truth) }
     const descent = () =>
       Stage.descend({
         objective: objectiveOf(truth),
@@ -257,9 +259,10 @@ export const correspondsToEM = <P extends string>({
       E.map(program => () => Run.last(program)(Key.fromSeed(0)).params)
     )
   }
-  const ofMine = (truth: Mixture.Mixture, start: Params.Params<P>): Params.Params<P> => compiled(ended(truth, start))()
+  const ofMine = (truth: Mixture.Mixture, start: Params.Params<P>): Params.Params<P> =>
+    compiledOrThrow(ended(truth, start))()
   const ofEM = (truth: Mixture.Mixture, start: Params.Params<P>): Params.Params<P> => atRest(moved(truth))(start)
-  const first = ended(plain, placed(score, 6))
+  const first = ended(plain, separatedParams(score, 6))
   const ends = {
     claim: E.isRight(first),
     ...(E.isLeft(first) && { reason: first.left.map(Problem.show).join('; ') })
@@ -284,7 +287,7 @@ export const correspondsToEM = <P extends string>({
         )
       )({
         name: 'the truth is a fixed point of both',
-        statement: `∀ θ in one dimension and two, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-9 and 1e-9 (1 + |L|), on populations; to 1e-4 (1 + |L|), and in one dimension, by ${NODES} equal steps of data and of noise, where L reads the noise itself.`,
+        statement: `∀ θ in one dimension and two, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-9 and 1e-9 (1 + |L|), on populations; to 1e-4 (1 + |L|), and in one dimension, by ${POPULATION_NODES} equal steps of data and of noise, where L reads the noise itself.`,
         source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
         maxCases: 6,
         says: ({ params }) => {
@@ -293,14 +296,14 @@ export const correspondsToEM = <P extends string>({
           const { value, gradient } = onWhole(before)(params)
           return [
             equals(said(after), said(before), 1e-9),
-            equals(flat(gradient), 0, (isExact ? 1e-9 : 1e-4) * (1 + Math.abs(value)))
+            equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-4) * (1 + Math.abs(value)))
           ]
         }
       }),
       nearTruth({
         name: 'apart, descent is EM’s step times one factor',
-        statement: `In one dimension, unit variances, noised components ${seen.far} of their deviations apart, ∀ δ, means off by δ all one way, apart, or one alone, log weights and shapes by ${LITTLE}: −½ ∂L/∂θ_k = f · (EM(θ)_k − θ_k), as far as it changes sign with δ, with one f > 0 for means, one for shapes, and one ≥ 0 for weights. To ${seen.error} δ of the f of means: ρ⁴ e^{−ρ²/8}, and ${LITTLE}² for what is not linear.`,
-        source: shah,
+        statement: `In one dimension, unit variances, noised components ${seen.far} of their deviations apart, ∀ δ, means off by δ all one way, apart, or one alone, log weights and shapes by ${SMALL_MOVE}: −½ ∂L/∂θ_k = f · (EM(θ)_k − θ_k), as far as it changes sign with δ, with one f > 0 for means, one for shapes, and one ≥ 0 for weights. To ${seen.error} δ of the f of means: ρ⁴ e^{−ρ²/8}, and ${SMALL_MOVE}² for what is not linear.`,
+        source: SHAH_SECTION_3,
         maxCases,
         says: ({ off }) => {
           const all = steps(seen.far, off)
@@ -313,7 +316,7 @@ export const correspondsToEM = <P extends string>({
                 : atLeast({ [`f of ${name}`]: f }, 0, tolerance)
             ),
             all.map(({ name, descent, em }) =>
-              equals({ [name]: descent }, { [name]: Density.scale(factors[name], em) }, tolerance)
+              equals({ [name]: descent }, { [name]: Density.scaleRow(factors[name], em) }, tolerance)
             )
           ]
         }
@@ -321,14 +324,16 @@ export const correspondsToEM = <P extends string>({
       nearTruth({
         name: 'the correction vanishes with separation',
         statement: `In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(θ) − θ), f those of noised components ${seen.far} of their deviations apart, falls to less than 0.4 of it from ρ = ${seen.nearer.join(' to ')}, until it is below ${seen.error} δ of the f of means: responsibilities err by e^{−ρ²/8}; and the f tend to limits: those at the last two agree to ${seen.apart}.`,
-        source: `${shah}: responsibilities err by e^{−ρ²/8}, halfway between components ρ deviations apart`,
+        source: `${SHAH_SECTION_3}: responsibilities err by e^{−ρ²/8}, halfway between components ρ deviations apart`,
         maxCases,
         says: ({ off }) => {
           const factors = factorsOf(steps(seen.far, off))
           const size = Math.abs(meanFactor(factors))
           const found = seen.nearer.map(apart => steps(apart, off))
           const sizes = found.map(all =>
-            greatest(all.flatMap(({ name, descent, em }) => Density.minus(descent, Density.scale(factors[name], em))))
+            greatest(
+              all.flatMap(({ name, descent, em }) => Density.subtractRows(descent, Density.scaleRow(factors[name], em)))
+            )
           )
           return [
             falls(sizes, 0.4, seen.error * size),
@@ -340,20 +345,20 @@ export const correspondsToEM = <P extends string>({
         ...ends,
         name: 'a fixed point of EM is one of descent, within the correction',
         statement: `∀ populations in one dimension of other variances and weights than the start’s, which a family may not have: how far descent leads the means from EM’s fixed point halves at least, with noised components 4 to 6 to 8 of their deviations apart, until it is below ${seen.end}.`,
-        source: shah,
+        source: SHAH_SECTION_3,
         maxCases: 2,
         says: ({ variance, share }) => {
           const moves = [4, 6, 8].map(apart => {
-            const start = placed(score, apart * unit)
+            const start = separatedParams(score, apart * unit)
             const { means: centres, weights } = mixtureOf(start)
             const shares = Array.from(weights, (_, k) => (k % 2 === 0 ? share : 1 - share))
             const truth = Mixture.of({
               means: Array.from(centres.values, c => [c]),
-              weights: shares.map(each => each / sumOf(shares)),
+              weights: shares.map(each => each / sumNumbers(shares)),
               variances: shares.map(() => variance)
             })
             const em = ofEM(truth, start)
-            return greatest(Density.minus(means(ofMine(truth, em)), means(em)))
+            return greatest(Density.subtractRows(meanEntries(ofMine(truth, em)), meanEntries(em)))
           })
           return falls(moves, 1 / 2, seen.end)
         }
@@ -362,12 +367,14 @@ export const correspondsToEM = <P extends string>({
         ...ends,
         name: 'descent and EM end in the same place from the same start',
         statement: `∀ populations of the family in one dimension, unit variances, components 3 to 4 apart: from means off by δ in turn both end at the truth, to ${seen.end}.`,
-        source: shah,
+        source: SHAH_SECTION_3,
         maxCases: 3,
         says: ({ apart, off }) => {
-          const truth = placed(score, apart)
-          const start = placed(score, apart, name => (isMean(name) ? off : 0))
-          return [ofEM, ofMine].map(of => equals(means(of(mixtureOf(truth), start)), means(truth), seen.end))
+          const truth = separatedParams(score, apart)
+          const start = separatedParams(score, apart, name => (isMean(name) ? off : 0))
+          return [ofEM, ofMine].map(of =>
+            equals(meanEntries(of(mixtureOf(truth), start)), meanEntries(truth), seen.end)
+          )
         }
       })
     ])

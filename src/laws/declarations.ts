@@ -4,14 +4,14 @@ import { mul } from '../../lib/index.js'
 import * as Refusals from '../compile/refusals.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../core/params.js'
-import { Compile, Expectation, Key, Parametrization, Schedule, Score, TimeLaw } from '../index.js'
+import { Compile, Expectation, Key, Parametrization, Schedule, Score, NoiseLevels } from '../index.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, flat } from './check.js'
+import { compiledOrThrow, flattenParams } from './check.js'
 import * as Density from './density.js'
-import { atMost, declared, forAll, near, type Stated } from './lawRows.js'
+import { atMost, declaredRow, forAll, equalsRelatively, type Stated } from './lawRows.js'
 
-interface Example {
+interface DeclarationCase {
   readonly points: Points
   readonly params: Params.Params<string>
   readonly seed: number
@@ -22,36 +22,36 @@ const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 /** The score −a ∘ x, as a network that says it, or one that says the noise. */
-const linear = (predicts: Parametrization.Parametrization): Score.Score<string> =>
+const linearScore = (predicts: Parametrization.Parametrization): Score.Score<string> =>
   Score.custom({
     name: 'linear',
     shapes: dim => ({ slopes: [dim] }),
     apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
     predicts
   })
-const saying = linear(Parametrization.score)
-const sayingNoise = linear(Parametrization.noise)
+const saying = linearScore(Parametrization.score)
+const sayingNoise = linearScore(Parametrization.noise)
 
 /** One dimension and two, or where the objective is at home. */
-const dimsOf = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
-  const found = Arbitrary.columnsOf(objective, score)
+const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
+  const found = Arbitrary.objectiveDims(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
 /** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
 const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
-  dimsOf(objective, score).every(dim =>
-    Objective.terms(objective).every(({ term }) => Refusals.isRead(Score.interpret(score), term, dim))
+  lowDims(objective, score).every(dim =>
+    Objective.terms(objective).every(({ term }) => Refusals.readsAreAvailable(Score.interpret(score), term, dim))
   )
 
 /** The integrand alone at other times: no closed form is known of what calls it, and nothing is declared of it. */
-const integrandOf = ({ timeLaw, perRow, measuredIn, constants }: Objective.Matching, at = timeLaw) =>
+const integrandOf = ({ noiseLevels, perRow, measuredIn, constants }: Objective.Matching, at = noiseLevels) =>
   Objective.define({
     name: 'integrand',
     about: 'its integrand alone',
     meaning: () => ({
-      timeLaw: at,
+      noiseLevels: at,
       perRow: row => perRow(row),
       ...(measuredIn && { measuredIn }),
       ...(constants && { constants })
@@ -59,18 +59,18 @@ const integrandOf = ({ timeLaw, perRow, measuredIn, constants }: Objective.Match
   })
 
 /** Value and gradient, in one row. */
-const valueOf = (
+const valueAndGradientRow = (
   score: Score.Score<string>,
   objective: Objective.Objective,
   expectation: Expectation.Expectation,
-  { points, params, seed }: Example
+  { points, params, seed }: DeclarationCase
 ): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
-  const { value, gradient } = compiled(Compile.valueAndGrad(loss, { evaluations: 1 })(points))(
+  const { value, gradient } = compiledOrThrow(Compile.valueAndGrad(loss, { evaluations: 1 })(points))(
     params,
     Key.fromSeed(seed)
   )
-  return [value, ...flat(gradient)]
+  return [value, ...flattenParams(gradient)]
 }
 
 /** The laws of what an objective declares itself; what its parts declare are laws of theirs. */
@@ -82,7 +82,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
   const own = isAskedOf(objective, two) ? two : score
   const onCases = (score: Score.Score<string>) =>
     forAll(
-      dimsOf(objective, score).map(dim => {
+      lowDims(objective, score).map(dim => {
         const points = Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })
         return fc.record({
           points: Arbitrary.pairedFor(objective, score)(points)(dim),
@@ -93,63 +93,68 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
     )
   return [
     onCases(pair)({
-      ...declared('spans'),
+      ...declaredRow('spans'),
       statement:
         '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
-      claim: isTimed && dimsOf(objective, pair).length > 0 && matching?.spans && matching,
+      claim: isTimed && lowDims(objective, pair).length > 0 && matching?.supportsProjectedNoise && matching,
       maxCases: 5,
       says: (each, matching) => {
-        const all = Density.withNoise(each.points, Density.hermite(24))
+        const all = Density.withNoise(each.points, Density.hermiteRule(24))
         const onNodes = { ...each, points: all.points }
-        return near(
-          valueOf(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
-          valueOf(pair, integrandOf(matching), Expectation.fixed(all.noise), onNodes),
+        return equalsRelatively(
+          valueAndGradientRow(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
+          valueAndGradientRow(pair, integrandOf(matching), Expectation.fixed(all.noise), onNodes),
           1e-3
         )
       }
     }),
     onCases(own)({
-      ...declared('bounded'),
+      ...declaredRow('bounded'),
       statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
-      claim: isTimed && dimsOf(objective, own).length > 0 && matching?.bounded && matching,
+      claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
       maxCases: 10,
       says: (each, matching) => {
         // What is drawn beside the noise takes plain noise.
         const noise =
           matching.exact === undefined
-            ? Expectation.fixed(Arbitrary.noiseOf(each.points, each.seed))
+            ? Expectation.fixed(Arbitrary.normalNoise(each.points, each.seed))
             : Expectation.monteCarlo()
         const at = (time: number): number =>
-          Math.abs(valueOf(own, integrandOf(matching, TimeLaw.at(time)), noise, each)[0])
+          Math.abs(valueAndGradientRow(own, integrandOf(matching, NoiseLevels.at(time)), noise, each)[0])
         return atMost(at(1e-9), 10 * (1 + at(1e-4)))
       }
     }),
     onCases(saying)({
-      ...declared('measuredIn'),
+      ...declaredRow('measuredIn'),
       statement:
         '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
       claim: matching?.measuredIn !== undefined && isAskedOf(objective, saying),
       maxCases: 5,
       says: each => {
         const noise = Expectation.monteCarlo()
-        return near(valueOf(saying, objective, noise, each), valueOf(sayingNoise, objective, noise, each), 1e-11)
+        return equalsRelatively(
+          valueAndGradientRow(saying, objective, noise, each),
+          valueAndGradientRow(sayingNoise, objective, noise, each),
+          1e-11
+        )
       }
     }),
     onCases(score)({
-      ...declared('curvature'),
+      ...declaredRow('curvature'),
       statement:
         '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
       claim: penalty?.curvature && { gradientOf: penalty.penalty, curvature: penalty.curvature },
       maxCases: 5,
       says: ({ params, seed }, { gradientOf, curvature }) => {
         const shapes = Params.shapes(params)
-        const axis = Params.unit(shapes, seed % Params.sizeOf(shapes))
+        const axis = Params.unit(shapes, seed % Params.paramsSize(shapes))
         const h = 1e-4
-        const at = (by: number) => flat(gradientOf(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient)
+        const at = (by: number) =>
+          flattenParams(gradientOf(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient)
         const down = at(-h)
-        return near(
+        return equalsRelatively(
           at(h).map((up, i) => (up - down[i]) / (2 * h)),
-          flat(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
+          flattenParams(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
           1e-5
         )
       }

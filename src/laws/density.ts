@@ -10,46 +10,46 @@ import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
 import { type Params, Score } from '../index.js'
 import * as Case from '../core/case.js'
-import { sumOf, dot } from './check.js'
+import { sumNumbers, dotProduct } from './check.js'
 
-export type Row = ReadonlyArray<number>
+export type NumberRow = ReadonlyArray<number>
 
-export interface Gaussian {
+export interface IsotropicGaussian {
   readonly weight: number
-  readonly mean: Row
+  readonly mean: NumberRow
   readonly variance: number
 }
 
-export type Gaussians = ReadonlyArray<Gaussian>
+export type IsotropicGaussians = ReadonlyArray<IsotropicGaussian>
 
-export const rowsOf = ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): ReadonlyArray<Row> =>
+export const listRows = ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): ReadonlyArray<NumberRow> =>
   Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
 
-export const pointsOf = (dim: number, rows: ReadonlyArray<Row>, weights?: Row): Points => ({
+export const pointsFromRows = (dim: number, rows: ReadonlyArray<NumberRow>, weights?: NumberRow): Points => ({
   rows: rows.length,
   dim,
   values: Float64Array.from(rows.flat()),
   ...(weights === undefined ? {} : { weights: Float64Array.from(weights) })
 })
 
-const matrix = ({ shape: [rows, dim], values }: Params.Params<string>[string]): ReadonlyArray<Row> =>
-  rowsOf({ rows, dim, values })
+const matrix = ({ shape: [rows, dim], values }: Params.Params<string>[string]): ReadonlyArray<NumberRow> =>
+  listRows({ rows, dim, values })
 
-export const scale = (factor: number, x: Row): Row => x.map(value => factor * value)
-export const plus = (x: Row, y: Row): Row => x.map((value, j) => value + y[j])
-export const minus = (x: Row, y: Row): Row => x.map((value, j) => value - y[j])
+export const scaleRow = (factor: number, x: NumberRow): NumberRow => x.map(value => factor * value)
+export const addRows = (x: NumberRow, y: NumberRow): NumberRow => x.map((value, j) => value + y[j])
+export const subtractRows = (x: NumberRow, y: NumberRow): NumberRow => x.map((value, j) => value - y[j])
 
 /** Σ weight · row */
-export const combine = (weights: Row, rows: ReadonlyArray<Row>, dim: number): Row =>
+export const weightedRowSum = (weights: NumberRow, rows: ReadonlyArray<NumberRow>, dim: number): NumberRow =>
   Array.from({ length: dim }, (_, j) => rows.reduce((sum, row, i) => sum + weights[i] * row[j], 0))
 
-type MixtureOf = (params: Params.Params<string>) => Gaussians
+type MixtureOf = (params: Params.Params<string>) => IsotropicGaussians
 
 /** Read by the textbook: what the parameters of the families that it has mean, at time 0. */
-const byTextbook = Case.known<MixtureOf>(
+const byTextbook = Case.firstRule<MixtureOf>(
   Case.when(Score.symmetricPair, () => ({ mean }: Params.Params<string>) => {
     const centre = Array.from(mean.values)
-    return [centre, scale(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))
+    return [centre, scaleRow(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))
   }),
   Case.when(
     Score.spherical,
@@ -59,7 +59,7 @@ const byTextbook = Case.known<MixtureOf>(
   ),
   Case.when(Score.isotropic, () => ({ means, logits, logVariances }: Params.Params<string>) => {
     const masses = Array.from(logits.values, Elementary.exp)
-    const total = sumOf(masses)
+    const total = sumNumbers(masses)
     return matrix(means).map((mean, k) => ({
       weight: masses[k] / total,
       mean,
@@ -69,12 +69,13 @@ const byTextbook = Case.known<MixtureOf>(
 )
 
 /** What the parameters of a family mean, at time 0, where its components are isotropic Gaussians and the textbook has it. */
-export const meaning = <P extends string>(score: Score.Score<P>): O.Option<(params: Params.Params<P>) => Gaussians> =>
-  byTextbook(score)
+export const textbookMeaning = <P extends string>(
+  score: Score.Score<P>
+): O.Option<(params: Params.Params<P>) => IsotropicGaussians> => byTextbook(score)
 
 /** Rows drawn from a mixture: each its component by its share, and normal about its mean. */
 export const sample =
-  (mixture: Gaussians, rows: number) =>
+  (mixture: IsotropicGaussians, rows: number) =>
   (key: Key.Key): Points => {
     const dim = mixture[0].mean.length
     const keys = pipe(key, Key.named('label', 'normal'))
@@ -85,7 +86,7 @@ export const sample =
       const label = shares.findIndex(share => u < share)
       return label < 0 ? mixture.length - 1 : label
     })
-    return pointsOf(
+    return pointsFromRows(
       dim,
       labels.map((k, i) => mixture[k].mean.map((c, j) => c + Math.sqrt(mixture[k].variance) * normals[i * dim + j]))
     )
@@ -94,40 +95,43 @@ export const sample =
 /** The law of αx + σz. */
 export const diffused =
   ({ alpha, sigma }: Level) =>
-  (mixture: Gaussians): Gaussians =>
+  (mixture: IsotropicGaussians): IsotropicGaussians =>
     mixture.map(({ weight, mean, variance }) => ({
       weight,
-      mean: scale(alpha, mean),
+      mean: scaleRow(alpha, mean),
       variance: Elementary.square(alpha) * variance + Elementary.square(sigma)
     }))
 
 /** log(weight · density) of each component at x. */
 export const joint =
-  (x: Row) =>
-  (mixture: Gaussians): Row =>
+  (x: NumberRow) =>
+  (mixture: IsotropicGaussians): NumberRow =>
     mixture.map(({ weight, mean, variance }) => {
-      const off = minus(x, mean)
-      return Elementary.log(weight) - (x.length * Elementary.log(2 * Math.PI * variance) + dot(off, off) / variance) / 2
+      const off = subtractRows(x, mean)
+      return (
+        Elementary.log(weight) -
+        (x.length * Elementary.log(2 * Math.PI * variance) + dotProduct(off, off) / variance) / 2
+      )
     })
 
-const greatestOf = (values: Row): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
+const greatestOf = (values: NumberRow): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
 
-export const logDensity =
-  (x: Row) =>
-  (mixture: Gaussians): number => {
+export const textbookLogDensity =
+  (x: NumberRow) =>
+  (mixture: IsotropicGaussians): number => {
     const logs = joint(x)(mixture)
     const most = greatestOf(logs)
     return most + Elementary.log(logs.reduce((sum, value) => sum + Elementary.exp(value - most), 0))
   }
 
 /** p(k | x) */
-export const responsibilities =
-  (x: Row) =>
-  (mixture: Gaussians): Row => {
+export const textbookResponsibilities =
+  (x: NumberRow) =>
+  (mixture: IsotropicGaussians): NumberRow => {
     const logs = joint(x)(mixture)
     const most = greatestOf(logs)
     const masses = logs.map(value => Elementary.exp(value - most))
-    const total = sumOf(masses)
+    const total = sumNumbers(masses)
     return masses.map(mass => mass / total)
   }
 
@@ -135,7 +139,7 @@ export const responsibilities =
 export type NormalRule = Quadrature.Rule
 
 /** Exact for polynomials of degree up to 2 nodes − 1. */
-export const hermite: (nodes: number) => NormalRule = Quadrature.gaussHermite
+export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermite
 
 /**
  * Equal steps h over [−7.5, 7.5], beyond which a share of 6e-14 lies: for a function analytic within a distance d of the
@@ -144,7 +148,7 @@ export const hermite: (nodes: number) => NormalRule = Quadrature.gaussHermite
 export const trapezoid = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
   const densities = grid.map(x => Elementary.exp((-x * x) / 2))
-  const total = sumOf(densities)
+  const total = sumNumbers(densities)
   return { nodes: grid, weights: densities.map(density => density / total) }
 }
 
@@ -152,8 +156,8 @@ export const trapezoid = (nodes: number): NormalRule => {
 const normalRule = (
   { nodes, weights }: NormalRule,
   dim: number
-): ReadonlyArray<{ readonly z: Row; readonly weight: number }> =>
-  Array.from({ length: dim }).reduce<ReadonlyArray<{ readonly z: Row; readonly weight: number }>>(
+): ReadonlyArray<{ readonly z: NumberRow; readonly weight: number }> =>
+  Array.from({ length: dim }).reduce<ReadonlyArray<{ readonly z: NumberRow; readonly weight: number }>>(
     grid =>
       grid.flatMap(({ z, weight }) =>
         Array.from(nodes, (node, i) => ({ z: [...z, node], weight: weight * weights[i] }))
@@ -162,13 +166,13 @@ const normalRule = (
   )
 
 /** The mixture as weighted points: a rule around each centre. */
-export const population = (mixture: Gaussians, of: NormalRule): Points => {
+export const population = (mixture: IsotropicGaussians, of: NormalRule): Points => {
   const dim = mixture[0].mean.length
   const rule = normalRule(of, dim)
   const rows = mixture.flatMap(({ weight, mean, variance }) =>
-    rule.map(({ z, weight: w }) => ({ x: plus(mean, scale(Math.sqrt(variance), z)), weight: weight * w }))
+    rule.map(({ z, weight: w }) => ({ x: addRows(mean, scaleRow(Math.sqrt(variance), z)), weight: weight * w }))
   )
-  return pointsOf(
+  return pointsFromRows(
     dim,
     rows.map(({ x }) => x),
     rows.map(({ weight }) => weight)
@@ -178,16 +182,16 @@ export const population = (mixture: Gaussians, of: NormalRule): Points => {
 /** Data and noise together as weighted points: every row with every node of z. */
 export const withNoise = (data: Points, of: NormalRule): { readonly points: Points; readonly noise: Points } => {
   const rule = normalRule(of, data.dim)
-  const rows = rowsOf(data).flatMap((x, i) =>
+  const rows = listRows(data).flatMap((x, i) =>
     rule.map(({ z, weight }) => ({ x, z, weight: (data.weights?.[i] ?? 1) * weight }))
   )
   return {
-    points: pointsOf(
+    points: pointsFromRows(
       data.dim,
       rows.map(({ x }) => x),
       rows.map(({ weight }) => weight)
     ),
-    noise: pointsOf(
+    noise: pointsFromRows(
       data.dim,
       rows.map(({ z }) => z)
     )

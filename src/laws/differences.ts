@@ -46,7 +46,7 @@ export const sidesOf = (
 }
 
 /** That a slope lies between those to either side, at that length of the steps at which it is nearest. */
-export const between = (found: number, sides: ReadonlyArray<Sides>): Relation =>
+export const liesBetweenSides = (found: number, sides: ReadonlyArray<Sides>): Relation =>
   sides
     .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
     .map(relation => ({ relation, over: Math.abs(found - Number(relation.right)) / relation.within }))
@@ -54,14 +54,14 @@ export const between = (found: number, sides: ReadonlyArray<Sides>): Relation =>
 
 // —— extrapolated ——
 
-export interface Slope {
+export interface DifferenceSlope {
   readonly value: number
   /** What two of its estimates differ by. */
   readonly error: number
 }
 
 /** How often the step is halved: 2⁻⁵²/(h/2⁶) is still 1e-12. */
-const HALVINGS = 6
+const STEP_HALVINGS = 6
 
 /**
  * f′ by central differences of steps h, h/2, h/4, …, extrapolated as polynomials in h²: of the extrapolations the one that is nearest to
@@ -69,22 +69,22 @@ const HALVINGS = 6
  */
 export const slopeWithin =
   (reach: number) =>
-  (f: (x: number) => number, x: number): Slope => {
-    const best = (a: Slope, b: Slope): Slope => (b.error < a.error ? b : a)
+  (f: (x: number) => number, x: number): DifferenceSlope => {
+    const best = (a: DifferenceSlope, b: DifferenceSlope): DifferenceSlope => (b.error < a.error ? b : a)
     const at = (k: number): number => {
       const h = (0.1 * reach) / Elementary.powerOfTwo(k)
       return (f(x + h) - f(x - h)) / (2 * h)
     }
-    return Array.from({ length: HALVINGS }, (_, k) => at(k + 1)).reduce<{
+    return Array.from({ length: STEP_HALVINGS }, (_, k) => at(k + 1)).reduce<{
       readonly row: ReadonlyArray<number>
-      readonly found: Slope
+      readonly found: DifferenceSlope
     }>(
       ({ row: above, found }, first) => {
         const row = above.reduce<ReadonlyArray<number>>(
           (row, value, j) => [...row, row[j] + (row[j] - value) / (Elementary.powerOfTwo(2 * (j + 1)) - 1)],
           [first]
         )
-        const slopes = row.slice(1).map((value, j): Slope => ({
+        const slopes = row.slice(1).map((value, j): DifferenceSlope => ({
           value,
           error: Math.max(Math.abs(value - row[j]), Math.abs(value - above[j]))
         }))
@@ -98,7 +98,12 @@ export const slopeWithin =
  * The noise of evaluating f at x: the root mean square of third differences over √20, the most of steps from 2⁻²⁰ to 2⁻⁴⁴ of the
  * reach (unless others are given), of which a smooth f tells nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
  */
-export const noiseOf = (f: (x: number) => number, x: number, reach: number, scales = [20, 28, 36, 44]): number =>
+export const evaluationNoise = (
+  f: (x: number) => number,
+  x: number,
+  reach: number,
+  scales = [20, 28, 36, 44]
+): number =>
   scales.reduce((most, halvings) => {
     const h = reach / Elementary.powerOfTwo(halvings)
     const differences = (values: ReadonlyArray<number>): ReadonlyArray<number> =>
@@ -108,14 +113,14 @@ export const noiseOf = (f: (x: number) => number, x: number, reach: number, scal
   }, 0)
 
 /** The shortest step of a slope, as a share of its reach. */
-export const SHORTEST = 0.1 / Elementary.powerOfTwo(HALVINGS)
+export const SHORTEST = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
 
 /** How large the rounding of an evaluation is that shows no noise. */
 const ULP = Elementary.powerOfTwo(-52)
 
 /** What f(0) may be off by: twenty times the noise of f, or of the rounding of its value. */
 export const blurOf = (f: (x: number) => number, reach: number): number =>
-  20 * Math.max(noiseOf(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
+  20 * Math.max(evaluationNoise(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
 
 /**
  * f′(0), and what it may be off by: ten times what extrapolations differ by, and over the shortest of their steps the blur of f and the rounding

@@ -5,13 +5,13 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type * as Points from '../data/points.js'
-import { Case as Of, Compile, Key, Mixture, Objective, type Params, Schedule, Score, TimeLaw } from '../index.js'
+import { Case as Of, Compile, Key, Mixture, Objective, type Params, Schedule, Score, NoiseLevels } from '../index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import * as Chance from './chance.js'
-import { compiled, flat, average, moments, greatest, dot } from './check.js'
-import { forAll, ofRows, ofRow, equals, atMost, type Said, type Stated } from './lawRows.js'
+import { compiledOrThrow, flattenParams, meanNumber, sampleMoments, greatest, dotProduct } from './check.js'
+import { forAll, ofRows, ofRow, equals, atMost, type LawRelations, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
@@ -21,7 +21,7 @@ export interface ExpectationOptions {
   readonly repeats?: number
 }
 
-interface Example<P extends string> {
+interface ExpectationCase<P extends string> {
   readonly schedule?: Schedule.Schedule
   readonly objective: Objective.Objective
   readonly points: Points.Points
@@ -31,35 +31,35 @@ interface Example<P extends string> {
 
 const schedule = Schedule.ornsteinUhlenbeck
 
-const times = fc.integer({ min: 3, max: 15 }).map(k => TimeLaw.at(k / 10))
+const anyFixedTime = fc.integer({ min: 3, max: 15 }).map(k => NoiseLevels.at(k / 10))
 
-export const casesOf = <P extends string>(
+export const expectationCases = <P extends string>(
   score: Score.Score<P>,
-  objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>,
+  objectives: ReadonlyArray<(noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective>,
   rows = Arbitrary.minRows(score)
-): ReadonlyArray<fc.Arbitrary<Example<P>>> =>
+): ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>> =>
   Arbitrary.eachDim.map(dim =>
     fc.record({
-      objective: fc.tuple(fc.constantFrom(...objectives), times).map(([objective, time]) => objective(time)),
+      objective: fc.tuple(fc.constantFrom(...objectives), anyFixedTime).map(([objective, time]) => objective(time)),
       points: Arbitrary.points({ minRows: rows, maxRows: Math.max(2, rows), extent: 1.5, far: 1 })(dim),
       params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
       seed: Arbitrary.seeds
     })
   )
 
-const variance = (values: Density.Row): number => moments(values).variance
+const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
 /** Value and gradient, in one row, from as many keys. */
-export const repeated = <P extends string>(
+export const repeatedValues = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
-  { schedule = Schedule.ornsteinUhlenbeck, objective, points, params, seed }: Example<P>,
+  { schedule = Schedule.ornsteinUhlenbeck, objective, points, params, seed }: ExpectationCase<P>,
   repeats: number
-): ReadonlyArray<Density.Row> => {
-  const f = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
+): ReadonlyArray<Density.NumberRow> => {
+  const f = compiledOrThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
   return Key.split(repeats)(Key.fromSeed(seed)).map(key => {
     const { value, gradient } = f(params, key)
-    return [value, ...flat(gradient)]
+    return [value, ...flattenParams(gradient)]
   })
 }
 
@@ -67,19 +67,22 @@ export const repeated = <P extends string>(
  * The mean over all noise: equal steps in each direction, 5e-5 (1 + |L|) off at most in the cases here, where 14 in each of
  * three directions are 2e-3 off.
  */
-const exact = <P extends string>(score: Score.Score<P>, { objective, points, params }: Example<P>): Density.Row => {
+const exactValue = <P extends string>(
+  score: Score.Score<P>,
+  { objective, points, params }: ExpectationCase<P>
+): Density.NumberRow => {
   const all = Density.withNoise(points, Density.trapezoid([64, 32, 18][points.dim - 1]))
-  const { value, gradient } = compiled(
+  const { value, gradient } = compiledOrThrow(
     Compile.valueAndGrad({ schedule, score, objective, expectation: Expectation.fixed(all.noise) })(all.points)
   )(params, Key.fromSeed(0))
-  return [value, ...flat(gradient)]
+  return [value, ...flattenParams(gradient)]
 }
 
 /** Means are nearer to normal, and as many samples cost less, of more rows and fewer keys. */
-const COPIES = 5
+const ROW_COPIES = 5
 
 /** Every row a few times. */
-export const copied = (points: Points.Points, copies = COPIES): Points.Points => {
+export const copyRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
   return {
@@ -95,19 +98,19 @@ const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
   instance: Expectation.Expectation,
   score: Score.Score<P>,
-  cases: ReadonlyArray<fc.Arbitrary<Example<P>>>,
+  cases: ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60 }: ExpectationOptions
 ): Stated =>
   forAll(cases)({
     ...info,
-    statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
+    statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${ROW_COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
-      const found = repeated(score, instance, { ...each, points: copied(each.points) }, repeats)
-      return exact(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
+      const found = repeatedValues(score, instance, { ...each, points: copyRows(each.points) }, repeats)
+      return exactValue(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
         const tolerance = 7 * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
-        return equals(average(values), wanted, tolerance)
+        return equals(meanNumber(values), wanted, tolerance)
       })
     }
   })
@@ -132,7 +135,7 @@ export const unbiased = <P extends string>(
       Expectation.monteCarlo(),
       score,
       // Fewer rows leave no half from which the other's coefficient is taken.
-      casesOf(score, [() => objective], 6),
+      expectationCases(score, [() => objective], 6),
       () => exactForm,
       options
     )
@@ -141,21 +144,21 @@ export const unbiased = <P extends string>(
 // —— the noise itself ——
 
 /** Keys, or rows of noise that is always the same. */
-const SAMPLES = 5000
+const SAMPLE_COUNT = 5000
 /** Keys that each draw for a thousand rows: tails are seen in some hundred thousand numbers. */
 const TABLES = 400
 /** Rows that one key draws for. */
-const DRAWN = 3
+const ROWS_PER_KEY = 3
 /** And rows that it draws for once: noise that begins again after fewer is drawn twice. */
-const MANY = 1000
+const ROWS_DRAWN_ONCE = 1000
 
-interface Noise {
+interface NoiseCase {
   readonly dim: number
   readonly seed: number
 }
 
 /** Normal numbers of the draws of one key, with their weights. */
-interface Drawn {
+interface WeightedDraw {
   readonly weight: number
   readonly values: Float64Array
 }
@@ -163,7 +166,7 @@ interface Drawn {
 /** The noise that is drawn for so many rows; none where it is taken at nodes. */
 export const drawnBy =
   (way: Expectation.Meaning, size: Expectation.Size) =>
-  (key: Key.Key): ReadonlyArray<Drawn> =>
+  (key: Key.Key): ReadonlyArray<WeightedDraw> =>
     (way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []).map(
       ({ weight, noise, sign = 1 }: Expectation.Draw) => ({
         weight,
@@ -197,16 +200,16 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
   const isApart = way.where === 'span' || way.rows === 'apart'
-  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<Drawn>) => drawnBy(way, size)
+  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawnBy(way, size)
   /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
-  const samplesOf = ({ dim, seed }: Noise): ReadonlyArray<ReadonlyArray<Drawn>> => {
-    if (!isFixed) return Key.split(SAMPLES)(Key.fromSeed(seed)).map(drawn({ rows: DRAWN, dim }))
-    const all = drawn({ rows: SAMPLES, dim })(Key.fromSeed(seed))
-    return Array.from({ length: SAMPLES }, (_, i) =>
+  const samplesOf = ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
+    if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(drawn({ rows: ROWS_PER_KEY, dim }))
+    const all = drawn({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
+    return Array.from({ length: SAMPLE_COUNT }, (_, i) =>
       all.map(({ weight, values }) => ({ weight, values: values.slice(i * dim, (i + 1) * dim) }))
     )
   }
-  const rows = isFixed ? 1 : DRAWN
+  const rows = isFixed ? 1 : ROWS_PER_KEY
   const cases = Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
   const info = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
   const lawOf = forAll(cases)
@@ -214,10 +217,10 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
     lawOf({
       ...info,
       name: 'its noise is standard normal',
-      statement: `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
+      statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
       says: each => {
         const samples = samplesOf(each)
-        const entry = (at: number): ReadonlyArray<Chance.Weighted> =>
+        const entry = (at: number): ReadonlyArray<Chance.WeightedSample> =>
           samples.map(draws => ({
             values: draws.map(({ values }) => values[at]),
             weights: draws.map(({ weight }) => weight)
@@ -230,8 +233,8 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
               0
             )
           )
-        const alone = (): ReadonlyArray<ReadonlyArray<Drawn>> =>
-          Key.split(SAMPLES)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }))
+        const alone = (): ReadonlyArray<ReadonlyArray<WeightedDraw>> =>
+          Key.split(SAMPLE_COUNT)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }))
         const many = (): Float64Array =>
           concatenated(
             Key.split(TABLES)(Key.fromSeed(each.seed)).map(key => drawn({ rows: 1000, dim: each.dim })(key)[0].values)
@@ -266,7 +269,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
     lawOf({
       ...info,
       name: 'nothing is drawn twice',
-      statement: `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`,
+      statement: `∀ keys: over ${SAMPLE_COUNT} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${ROWS_DRAWN_ONCE} rows no two have the same noise. Exactly.`,
       says: each => {
         const { dim } = each
         const samples = samplesOf(each)
@@ -275,7 +278,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
         const coordinates = Array.from({ length: dim }, (_, j) => j)
         const firsts = coordinates.map(j => of(j))
         const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
-        const [{ values: many }] = isFixed ? samples[0] : drawn({ rows: MANY, dim })(Key.fromSeed(each.seed))
+        const [{ values: many }] = isFixed ? samples[0] : drawn({ rows: ROWS_DRAWN_ONCE, dim })(Key.fromSeed(each.seed))
         const different = new Set(
           Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
         )
@@ -318,9 +321,9 @@ export const expectation = <P extends string>(
   const isTogether = way.where === 'everywhere' && way.rows === 'together'
   // Rows with a view to each other are two at least.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
-  const cases = casesOf(score, [Objective.denoising, Objective.implicit], rows)
+  const cases = expectationCases(score, [Objective.denoising, Objective.implicit], rows)
   // Noise that is always the same has no mean but its own.
-  if (Expectation.isDeterministic(instance) && Expectation.draws(instance) === 'everywhere')
+  if (Expectation.isDeterministicExpectation(instance) && Expectation.noiseDomain(instance) === 'everywhere')
     return ofRows(Expectation.show(instance), ofNoise(instance))
   return ofRows(`${Expectation.show(instance)} of ${Score.show(score)}`, [
     ...ofNoise(instance),
@@ -353,15 +356,15 @@ export const expectation = <P extends string>(
     ),
     way.where === 'everywhere' &&
       way.float32 === true &&
-      inSingle(Objective.denoising(TimeLaw.at(0.5)), fc.constant(schedule), instance),
+      inSingle(Objective.denoising(NoiseLevels.at(0.5)), fc.constant(schedule), instance),
     forAll(cases)({
       name: 'looks at the key only if it is random',
       statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
       source: 'definition of Expectation.isDeterministic',
       says: each => {
-        const [first, second] = repeated(score, instance, each, 2)
-        const [again] = repeated(score, instance, each, 1)
-        return [equals(again, first), Expectation.isDeterministic(instance) && equals(second, first)]
+        const [first, second] = repeatedValues(score, instance, each, 2)
+        const [again] = repeatedValues(score, instance, each, 1)
+        return [equals(again, first), Expectation.isDeterministicExpectation(instance) && equals(second, first)]
       }
     })
   ])
@@ -371,17 +374,17 @@ export const expectation = <P extends string>(
 export const quadratureConverges = (): Law =>
   ofRow(
     'Expectation.quadrature({ nodes })',
-    forAll(casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
+    forAll(expectationCases(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
       name: 'quadrature converges as nodes grow',
       statement:
         '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
       source: 'Gautschi 2004, Orthogonal Polynomials',
       maxCases: 30,
       says: each => {
-        const of = (nodes: number): Density.Row =>
-          repeated(Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
+        const of = (nodes: number): Density.NumberRow =>
+          repeatedValues(Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
         const wanted = of(128)
-        const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
+        const errors = [4, 16, 64].map(nodes => greatest(Density.subtractRows(of(nodes), wanted)))
         const enough = 1e-8 * (1 + greatest(wanted))
         return atMost(errors, [
           1 + greatest(wanted),
@@ -392,27 +395,27 @@ export const quadratureConverges = (): Law =>
   )
 
 /** |∇L − E∇L|² over as many keys. */
-export const spread = <P extends string>(
+export const gradientVariance = <P extends string>(
   score: Score.Score<P>,
   instance: Expectation.Expectation,
-  each: Example<P>,
+  each: ExpectationCase<P>,
   repeats: number
-): Density.Row => {
-  const rows = repeated(score, instance, each, repeats).map(row => row.slice(1))
-  const centre = Density.combine(
+): Density.NumberRow => {
+  const rows = repeatedValues(score, instance, each, repeats).map(row => row.slice(1))
+  const centre = Density.weightedRowSum(
     rows.map(() => 1 / rows.length),
     rows,
     rows[0].length
   )
   return rows.map(row => {
-    const off = Density.minus(row, centre)
-    return dot(off, off)
+    const off = Density.subtractRows(row, centre)
+    return dotProduct(off, off)
   })
 }
 
-export const variesNoMore = (less: Density.Row, more: Density.Row): Said => {
+export const variesNoMore = (less: Density.NumberRow, more: Density.NumberRow): LawRelations => {
   const margin = 6 * Math.sqrt((variance(less) + variance(more)) / less.length)
-  return atMost(average(less), average(more), margin + 1e-20)
+  return atMost(meanNumber(less), meanNumber(more), margin + 1e-20)
 }
 
 interface VarianceOptions extends ExpectationOptions {
@@ -421,12 +424,12 @@ interface VarianceOptions extends ExpectationOptions {
 }
 
 /** Levels from where the denoising form varies without bound to where the implicit one does. */
-const levels = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(TimeLaw.at)
+const anyNoiseLevel = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(NoiseLevels.at)
 
 const OWN_ROWS = 12
 
 /** Rows of the mixture that the parameters describe; other scores keep the rows they have. */
-const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Example<P>): Example<P> => ({
+const ofItsOwn = <P extends string>(score: Score.Score<P>, each: ExpectationCase<P>): ExpectationCase<P> => ({
   ...each,
   points: pipe(
     Score.toMixture(score)(each.params),
@@ -442,9 +445,9 @@ export const projectedVariance = <P extends string>(
   ofRow(
     `${Expectation.show(projected)} against ${Expectation.show(plain)} of ${Score.show(score)}`,
     forAll(
-      casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
+      expectationCases(score, [Objective.implicit, Objective.denoising]).map(cases =>
         fc
-          .tuple(cases, levels)
+          .tuple(cases, anyNoiseLevel)
           .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
           .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
       )
@@ -456,7 +459,7 @@ export const projectedVariance = <P extends string>(
       maxCases: 10,
       says: each => {
         const [less, more] = [projected, plain].map((instance, i) =>
-          spread(score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
+          gradientVariance(score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
         )
         return variesNoMore(less, more)
       }

@@ -1,17 +1,17 @@
 /** Formulas of α and σ as they are written for people: numbers, sums, products side by side, quotients, roots and small powers. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 
-const POWERS = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
+const SUPERSCRIPTS = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
 
 /** A value, and the tokens after it. */
-type Read = readonly [value: number, rest: ReadonlyArray<string>]
+type ParseResult = readonly [value: number, rest: ReadonlyArray<string>]
 
 /** Its value at a level; 1 of an empty text, NaN of one that is not such a formula. */
 export const formulaAt = (
   text: string,
   { alpha, sigma }: { readonly alpha: number; readonly sigma: number }
 ): number => {
-  const atom = ([token = '', ...rest]: ReadonlyArray<string>): Read => {
+  const atom = ([token = '', ...rest]: ReadonlyArray<string>): ParseResult => {
     if (token === 'α') return [alpha, rest]
     if (token === 'σ') return [sigma, rest]
     if (token === '√') {
@@ -22,13 +22,13 @@ export const formulaAt = (
     const [inner, [closing, ...after]] = sum(rest)
     return [closing === ')' ? inner : NaN, after]
   }
-  const power = (tokens: ReadonlyArray<string>): Read => {
+  const power = (tokens: ReadonlyArray<string>): ParseResult => {
     const [base, rest] = atom(tokens)
-    const exponent = POWERS.indexOf(rest[0])
+    const exponent = SUPERSCRIPTS.indexOf(rest[0])
     return exponent < 0 ? [base, rest] : [Elementary.pow(base, exponent), rest.slice(1)]
   }
-  const product = (tokens: ReadonlyArray<string>): Read => {
-    const times = ([value, rest]: Read): Read => {
+  const product = (tokens: ReadonlyArray<string>): ParseResult => {
+    const times = ([value, rest]: ParseResult): ParseResult => {
       const [sign] = rest
       const isProduct = /^[·*×]$/u.test(sign)
       // Side by side, a number only begins.
@@ -38,8 +38,8 @@ export const formulaAt = (
     }
     return times(power(tokens))
   }
-  const sum = (tokens: ReadonlyArray<string>): Read => {
-    const plus = ([value, rest]: Read): Read => {
+  const sum = (tokens: ReadonlyArray<string>): ParseResult => {
+    const plus = ([value, rest]: ParseResult): ParseResult => {
       const [sign] = rest
       if (!/^[+−-]$/u.test(sign)) return [value, rest]
       const [by, after] = product(rest.slice(1))

@@ -2,27 +2,27 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { Score } from '../index.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
-import { flat, lengthOf, rank } from './check.js'
+import { flattenParams, euclideanLength, rank } from './check.js'
 import { forAll, equals, type Stated } from './lawRows.js'
 
-type Column = ReadonlyArray<number>
+type NumberColumn = ReadonlyArray<number>
 
 /** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
 const REST = 1e-9
 /** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
-const DRAWS = 5
+const PARAMETER_DRAWS = 5
 
 /** The slopes of log p along each parameter, at points about all centres: those that do not vanish, with length 1. */
-const slopes = <P extends string>(
+const independentSlopes = <P extends string>(
   score: Score.Score<P>,
   { components, logDensity }: Score.Family<P>,
   dim: number,
   key: Key.Key
-): ReadonlyArray<Column> => {
+): ReadonlyArray<NumberColumn> => {
   const keys = pipe(key, Key.named('params', 'points'))
   const shapes = Score.shapes(dim)(score)
   const names = Params.names(shapes)
@@ -31,11 +31,11 @@ const slopes = <P extends string>(
     shapes,
     Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
       shape,
-      values: Key.normal(size(shape))(own[names.findIndex(each => each === name)])
+      values: Key.normal(shapeSize(shape))(own[names.findIndex(each => each === name)])
     }))
   )
   const centres = compute(() => components(Score.tensors(params), dim).centres).values
-  const rows = 20 + 3 * Params.sizeOf(shapes)
+  const rows = 20 + 3 * Params.paramsSize(shapes)
   const noise = Key.normal(rows * dim)(keys.points)
   const level = (): Score.RowLevel => ({ alpha: fill([1, 1], 1), sigma: fill([1, 1], 0) })
   const gradients = Array.from({ length: rows }, (_, i) => {
@@ -43,28 +43,30 @@ const slopes = <P extends string>(
       const at = i * dim + j
       return centres[at % centres.length] + 1.5 * noise[at]
     })
-    return flat(valueAndGrad<P>(params => sum(logDensity(params, tensor(x, [1, dim]), level())))(params).gradient)
+    return flattenParams(
+      valueAndGrad<P>(params => sum(logDensity(params, tensor(x, [1, dim]), level())))(params).gradient
+    )
   })
   return gradients[0].flatMap((_, j) => {
     const column = gradients.map(row => row[j])
-    const length = lengthOf(column)
+    const length = euclideanLength(column)
     return length > REST ? [column.map(x => x / length)] : []
   })
 }
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
 export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
-  forAll(Arbitrary.dimsOf(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+  forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
-    statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+    statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${PARAMETER_DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
     maxCases: 3,
     claim: Score.interpret(score).family,
     reason: 'it is no mixture',
     says: ({ dim, seed }, family) => {
       const said = Score.degreesOfFreedom(dim)(score)
-      const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
-        (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key), REST)) : most),
+      const found = Key.split(PARAMETER_DRAWS)(Key.fromSeed(seed)).reduce(
+        (most, key) => (most < said ? Math.max(most, rank(independentSlopes(score, family, dim, key), REST)) : most),
         0
       )
       return equals(found, said)

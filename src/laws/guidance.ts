@@ -4,22 +4,22 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
 import { Guidance, Mixture, type Params, Sampler, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { flat, sumOf, greatest, dot } from './check.js'
-import { forAll, ofRows, equals, atMost, type Said } from './lawRows.js'
+import { flattenParams, sumNumbers, greatest, dotProduct } from './check.js'
+import { forAll, ofRows, equals, atMost, type LawRelations } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** What makes scores of scores: `Guidance` does. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 
 /** Each case is a network, its divergence and its products with the Jacobian, several times. */
-const ENOUGH = 50
+const MAX_GUIDANCE_CASES = 50
 
 export interface GuidanceOptions {
   /** The computation under test; `Guidance` unless given. */
   readonly guide?: Guide
 }
 
-interface Example<P extends string> {
+interface GuidanceCase<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly time: number
   readonly points: Points
@@ -30,7 +30,11 @@ interface Example<P extends string> {
 }
 
 /** All that a score says of points: its value, its divergence, and a product with its Jacobian. */
-const said = (score: Sampler.Smooth, points: Points, time: number): Readonly<Record<string, Float64Array>> => ({
+const smoothScoreValues = (
+  score: Sampler.Smooth,
+  points: Points,
+  time: number
+): Readonly<Record<string, Float64Array>> => ({
   s: score(points, time).values,
   'div s': score.divergence(points, time),
   'vᵀ∂s/∂x': score.vjp(
@@ -43,7 +47,7 @@ const said = (score: Sampler.Smooth, points: Points, time: number): Readonly<Rec
 /** The laws of guidance along a score: what its weights say. */
 export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guidance }: GuidanceOptions = {}): Laws => {
   const params = Arbitrary.params(score)
-  const cases: fc.Arbitrary<Example<P>> = fc
+  const cases: fc.Arbitrary<GuidanceCase<P>> = fc
     .tuple(Arbitrary.schedulesFor(score), Arbitrary.dimsFor(score))
     .chain(([schedule, dim]) =>
       fc.record({
@@ -55,15 +59,15 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
         weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
       })
     )
-  const learned = ({ schedule, params }: Example<P>, label: number | null): Sampler.Smooth =>
+  const learned = ({ schedule, params }: GuidanceCase<P>, label: number | null): Sampler.Smooth =>
     Sampler.learned(score, schedule, params, { label })
   const agrees = (
-    { points, time }: Example<P>,
+    { points, time }: GuidanceCase<P>,
     found: Sampler.Smooth,
     wanted: Sampler.Smooth,
     tolerance: (values: ArrayLike<number>) => number
-  ): Said => {
-    const [all, others] = [wanted, found].map(score => said(score, points, time))
+  ): LawRelations => {
+    const [all, others] = [wanted, found].map(score => smoothScoreValues(score, points, time))
     return Object.keys(all).map(name => equals({ [name]: others[name] }, { [name]: all[name] }, tolerance(all[name])))
   }
   // A family sees no label; a network takes −1 for none.
@@ -75,12 +79,12 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
       name: 'a label that says nothing changes nothing, whatever the weight',
       statement: `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): two products and a sum round.`,
       source: 'p(x | y) = p(x) where y is constant',
-      maxCases: ENOUGH,
+      maxCases: MAX_GUIDANCE_CASES,
       says: each => {
         const free = learned(each, null)
         const given = learned(each, saysNothing)
         const guided = guide.classifierFree({ free, given, weight: each.weight })
-        const size = 1 + greatest([...each.points.values, ...flat(each.params)])
+        const size = 1 + greatest([...each.points.values, ...flattenParams(each.params)])
         return [
           agrees(each, given, free, () => 0),
           agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
@@ -92,13 +96,13 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
       statement:
         '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
-      maxCases: ENOUGH,
+      maxCases: MAX_GUIDANCE_CASES,
       says: each => {
         const { weight, points, time } = each
         const free = learned(each, null)
         const given = learned({ ...each, params: each.others }, null)
-        const [from, to] = [free, given].map(score => said(score, points, time))
-        return Object.entries(said(guide.classifierFree({ free, given, weight }), points, time)).map(
+        const [from, to] = [free, given].map(score => smoothScoreValues(score, points, time))
+        return Object.entries(smoothScoreValues(guide.classifierFree({ free, given, weight }), points, time)).map(
           ([name, values]) => {
             const a = from[name]
             const b = to[name]
@@ -139,9 +143,9 @@ const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   const parts = prior.map(({ weight, mean, variance }) =>
     seen.reduce(
       ({ logWeight, mean, covariance }, { row, observed, deviation }) => {
-        const k = covariance.map(along => dot(along, row))
-        const s = dot(k, row) + deviation * deviation
-        const off = observed - dot(row, mean)
+        const k = covariance.map(along => dotProduct(along, row))
+        const s = dotProduct(k, row) + deviation * deviation
+        const off = observed - dotProduct(row, mean)
         return {
           logWeight: logWeight - 0.5 * Elementary.log(s) - (off * off) / (2 * s),
           mean: mean.map((c, i) => c + (k[i] * off) / s),
@@ -160,7 +164,7 @@ const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   )
   const most = parts.reduce((most, { logWeight }) => Math.max(most, logWeight), -Infinity)
   const shares = parts.map(({ logWeight }) => Elementary.exp(logWeight - most))
-  const total = sumOf(shares)
+  const total = sumNumbers(shares)
   return Mixture.of({
     weights: shares.map(share => share / total),
     means: parts.map(({ mean }) => mean),

@@ -4,10 +4,10 @@
  *
  * @example Laws of an objective
  * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { Objective, Score, NoiseLevels } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * for (const { property } of laws.objective(Objective.denoising(TimeLaw.at(0.5)), Score.symmetricPair)) {
+ * for (const { property } of laws.objective(Objective.denoising(NoiseLevels.at(0.5)), Score.symmetricPair)) {
  *   fc.assert(property, { seed: 1, numRuns: 1 })
  * }
  *
@@ -16,13 +16,13 @@
  * @example Laws by what they are about
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
- * import { Objective, Parametrization, Rate, Region, Score, TimeGrid, TimeLaw, Weighting } from 'ornstein'
+ * import { Objective, Parametrization, Rate, Region, Score, TimeGrid, NoiseLevels, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * // Of each concept a function from an instance to its laws; the identities of the paper (arXiv 2307.01178) are theorems.
  * const score = Score.spherical({ components: 2 })
  * const all = [
- *   laws.objective(Objective.denoising(TimeLaw.at(0.3)), score),
+ *   laws.objective(Objective.denoising(NoiseLevels.at(0.3)), score),
  *   laws.student(score),
  *   laws.em(score),
  *   laws.emPair(),
@@ -44,7 +44,7 @@
  * @example Laws of your own
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
- * import { Objective, TimeLaw, Weighting } from 'ornstein'
+ * import { Objective, NoiseLevels, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * // A law states relations between two sides: equal within a tolerance, at most, below, at least, above, finite, of the same or of other bits.
@@ -73,9 +73,9 @@
  * const ofSnr = laws.weighting(Weighting.snr)
  * assert.equal(laws.scripted(made, ofSnr).length, ofSnr.length)
  * assert.match(laws.scriptOf(made, ofSnr[0], { t: 0.5 }), /laws\.weighting\(Weighting\.snr\)/)
- * // An instance and its parts, each with its laws: an objective and its time law.
+ * // An instance and its parts, each with its laws: an objective and its noise level distribution.
  * assert.deepEqual(
- *   laws.parts(Objective.denoising(TimeLaw.at(0.3))).map(({ laws }) => laws.length > 0),
+ *   laws.parts(Objective.denoising(NoiseLevels.at(0.3))).map(({ laws }) => laws.length > 0),
  *   [true, true]
  * )
  */
@@ -115,7 +115,7 @@ export {
   ofRows,
   forAll,
   type Relation,
-  type Row as LawRow,
+  type StatedRow as LawRow,
   type Stated
 } from './lawRows.js'
 export { codeOf, scripted, scriptOf, type Made } from './script.js'
@@ -155,5 +155,5 @@ export { net } from './net.js'
 export { sampler, type SamplerOptions } from './sampler.js'
 export { schedule, type ScheduleOptions } from './schedule.js'
 export { score, student, type ScoreOptions } from './score.js'
-export { timeLaw, type TimeLawOptions } from './timeLaw.js'
+export { noiseLevels, type NoiseLevelsOptions } from './noiseLevels.js'
 export * from './plain.js'

@@ -9,13 +9,13 @@ import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { areSameBits } from './bits.js'
-import { compiled, flat, greatest } from './check.js'
+import { compiledOrThrow, flattenParams, greatest } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import {
   above,
   areFinite,
-  declared,
+  declaredRow,
   differs,
   equals,
   forAll,
@@ -24,7 +24,7 @@ import {
   type Relation,
   type Stated
 } from './lawRows.js'
-import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
+import { mapPointRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
   /** Whether the start moves with the data; by default what its case says. */
@@ -43,7 +43,7 @@ export interface InitializerOptions {
   readonly equals?: Initializer.Initializer
 }
 
-interface Example {
+interface InitializerCase {
   readonly points: Points.Points
   /** In general position: no two distances are equal. */
   readonly scattered: Points.Points
@@ -52,9 +52,9 @@ interface Example {
 
 // —— what is compared ——
 
-const { minus, rowsOf } = Density
+const { subtractRows: minus, listRows: rowsOf } = Density
 
-const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<Density.Row> =>
+const paramCentres = <P extends string>(params: Params.Params<P>): ReadonlyArray<Density.NumberRow> =>
   Object.entries<Params.Params<P>[P]>(params)
     .filter(([name]) => name === 'mean' || name === 'means')
     .flatMap(([, { shape, values }]) => {
@@ -62,9 +62,9 @@ const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<De
       return rowsOf({ rows: values.length / dim, dim, values })
     })
 
-const distance = (a: Density.Row, b: Density.Row): number => Elementary.norm(minus(a, b))
-const sizeOf = (points: Points.Points): number => 1 + greatest(points.values)
-const normals = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
+const rowDistance = (a: Density.NumberRow, b: Density.NumberRow): number => Elementary.norm(minus(a, b))
+const pointsMagnitude = (points: Points.Points): number => 1 + greatest(points.values)
+const normalPoints = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
   rows,
   dim,
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
@@ -72,18 +72,18 @@ const normals = (rows: number, dim: number, seed: number, scale: number): Points
 
 /** Numbers that two starts on some rows are compared by, in mean: also which centre is which row. */
 const featuresOf =
-  (rows: ReadonlyArray<Density.Row>) =>
+  (rows: ReadonlyArray<Density.NumberRow>) =>
   <P extends string>(params: Params.Params<P>): ReadonlyArray<number> => {
-    const values = flat(params)
-    const centres = centresOf(params)
-    const apart = centres.slice(1).map(centre => distance(centres[0], centre))
+    const values = flattenParams(params)
+    const centres = paramCentres(params)
+    const apart = centres.slice(1).map(centre => rowDistance(centres[0], centre))
     return [
       ...values,
       ...values.map(Elementary.square),
       ...apart,
       ...apart.map(Elementary.square),
       ...apart.map(d => (d === 0 ? 1 : 0)),
-      ...centres.flatMap(centre => rows.map(row => (distance(row, centre) === 0 ? 1 : 0)))
+      ...centres.flatMap(centre => rows.map(row => (rowDistance(row, centre) === 0 ? 1 : 0)))
     ]
   }
 
@@ -102,7 +102,7 @@ export const startAlike = <P extends string>(
       points: fc
         .tuple(fc.nat(3), fc.integer({ min: 1, max: 2 }), fc.constantFrom(1.3, 1, 2), Arbitrary.seeds)
         .map(([rows, dim, growth, seed]): Points.Points => {
-          const spread = normals(Arbitrary.minRows(score) + 3 + rows, dim, seed, 1)
+          const spread = normalPoints(Arbitrary.minRows(score) + 3 + rows, dim, seed, 1)
           const values = spread.values.map((z, at) => z * Elementary.pow(growth, Math.floor(at / dim)))
           const weights = Float64Array.from({ length: spread.rows }, (_, i) => (i + seed) % 4)
           return { ...spread, values, ...(seed % 2 === 0 && { weights }) }
@@ -119,7 +119,7 @@ export const startAlike = <P extends string>(
     option: 'equals',
     says: ({ points, seed }, b) => {
       const [found, wanted] = [a, b].map((initializer, i) => {
-        const start = compiled(Initializer.interpret(score, points)(initializer))
+        const start = compiledOrThrow(Initializer.interpret(score, points)(initializer))
         return Key.split(COMPARED)(Key.fromSeed(2 * seed + i)).map(key => featuresOf(rowsOf(points))(start(key)))
       })
       const feature = (rows: typeof found, at: number): ReadonlyArray<number> => rows.map(row => row[at])
@@ -146,42 +146,46 @@ export const initializer = <P extends string>(
 ): Laws => {
   const model: Score.Model<string> = Score.interpret(score)
   const { rotate, translate, relabel } = symmetriesOf(score)
-  const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
+  const mirror = Arbitrary.isMirroredScore(score) ? relabel : undefined
   const least = Arbitrary.minRows(score)
-  const dim = Initializer.dim(initializer) ?? null
+  const dim = Initializer.initializerDim(initializer) ?? null
   const {
-    moves = Initializer.moves(model)(initializer),
+    moves = Initializer.startMovesWithData(model)(initializer),
     turns = Initializer.turns(model)(initializer),
-    draws = Initializer.draws(model)(initializer)
+    draws = Initializer.initializerDraws(model)(initializer)
   } = options
   const { rowsAlike = draws === 'never' } = options
   const started = (points: Points.Points, seed: number): Params.Params<P> =>
-    compiled(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
+    compiledOrThrow(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
   const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
   /** The centres that twelve keys start; variances see weights whatever the centres do. */
-  const centresOn = (points: Points.Points, seed: number): ReadonlyArray<ReadonlyArray<Density.Row>> =>
-    others(points, seed, 12).map(centresOf)
+  const centresOn = (points: Points.Points, seed: number): ReadonlyArray<ReadonlyArray<Density.NumberRow>> =>
+    others(points, seed, 12).map(paramCentres)
   const { means = [0] }: Readonly<Record<string, ReadonlyArray<number>>> = Score.shapes(dim ?? 1)(score)
   const [count] = means
-  const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
+  const cases: fc.Arbitrary<InitializerCase> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
       points: Arbitrary.points({ minRows: least, far: 1e6 })(dim),
       scattered: fc
         .tuple(fc.integer({ min: least + 3, max: least + 6 }), Arbitrary.seeds)
-        .map(([rows, seed]) => normals(rows, dim, seed, 2)),
+        .map(([rows, seed]) => normalPoints(rows, dim, seed, 2)),
       seed: Arbitrary.seeds
     })
   )
   /** On a line there are but two places at a distance; and data no wider than a component leave no excess. */
   const wide = fc
     .record({ seed: Arbitrary.seeds })
-    .map(({ seed }) => ({ seed, points: normals(least + 5, dim ?? 2, seed, 4) }))
+    .map(({ seed }) => ({ seed, points: normalPoints(least + 5, dim ?? 2, seed, 4) }))
   /** The same up to the order of the components that a symmetry does not tell apart, to 1e-7 of the data. */
   const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation => {
-    const off = (of: Params.Params<P>): number => greatest(minus(flat(found), flat(of)))
+    const off = (of: Params.Params<P>): number => greatest(minus(flattenParams(found), flattenParams(of)))
     const mirrored = mirror?.(seed)(wanted) ?? wanted
-    return equals(flat(found), flat(off(mirrored) < off(wanted) ? mirrored : wanted), 1e-7 * sizeOf(points))
+    return equals(
+      flattenParams(found),
+      flattenParams(off(mirrored) < off(wanted) ? mirrored : wanted),
+      1e-7 * pointsMagnitude(points)
+    )
   }
   const onCases = forAll(cases)
   const onWide = forAll(wide)
@@ -198,7 +202,7 @@ export const initializer = <P extends string>(
           const params = started(points, seed)
           return [
             sameBits(Params.shapes(params), Score.shapes(points.dim)(score)),
-            equals(flat(params).length, Params.sizeOf(Score.shapes(points.dim)(score))),
+            equals(flattenParams(params).length, Params.paramsSize(Score.shapes(points.dim)(score))),
             areFinite(params)
           ]
         }
@@ -229,11 +233,11 @@ export const initializer = <P extends string>(
         option: 'rowsAlike',
         says: ({ scattered, seed }) => {
           const sorted = (points: Points.Points): ReadonlyArray<number> =>
-            flat(started(points, seed))
-              .map(x => (Arbitrary.isMirrored(score) ? Math.abs(x) : x))
+            flattenParams(started(points, seed))
+              .map(x => (Arbitrary.isMirroredScore(score) ? Math.abs(x) : x))
               .sort((a, b) => a - b)
           const reorder = Points.select(Key.permutation(scattered.rows)(Key.fromSeed(seed)))
-          return equals(sorted(reorder(scattered)), sorted(scattered), 1e-7 * sizeOf(scattered))
+          return equals(sorted(reorder(scattered)), sorted(scattered), 1e-7 * pointsMagnitude(scattered))
         }
       }),
       onWide({
@@ -254,7 +258,7 @@ export const initializer = <P extends string>(
           if (options.weighs === undefined && areSameBits(weighed, plain)) return sameBits(weighed, plain)
           const none = rowsOf(points).filter((_, i) => i % 3 === 0)
           const taken = others(points, seed, draws === 'never' ? 1 : 20).flatMap(params =>
-            centresOf(params).filter(centre => none.some(row => distance(row, centre) === 0))
+            paramCentres(params).filter(centre => none.some(row => rowDistance(row, centre) === 0))
           )
           const without = Points.select(kept)(points)
           return [
@@ -272,7 +276,7 @@ export const initializer = <P extends string>(
         option: 'moves',
         says: ({ scattered, seed }, translate) => {
           const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
-          const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
+          const moved = started(mapPointRows(row => Density.addRows(row, by))(scattered), seed)
           return alike(moved, translate(by)(started(scattered, seed)), scattered, seed)
         }
       }),
@@ -285,7 +289,12 @@ export const initializer = <P extends string>(
         option: 'turns',
         says: ({ scattered, seed }, rotate) => {
           const turn = orthogonal(seed, scattered.dim)
-          return alike(started(mapRows(turn)(scattered), seed), rotate(turn)(started(scattered, seed)), scattered, seed)
+          return alike(
+            started(mapPointRows(turn)(scattered), seed),
+            rotate(turn)(started(scattered, seed)),
+            scattered,
+            seed
+          )
         }
       }),
       onWide({
@@ -319,21 +328,21 @@ export const initializer = <P extends string>(
           if (options.apart === undefined && areSameBits(here, there)) return sameBits(here, there)
           const found = others(points, seed - 1, draws === 'never' ? 1 : 40)
           const leasts = found.map(params =>
-            Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
+            Math.min(...paramCentres(params).flatMap((a, i, all) => all.slice(i + 1).map(b => rowDistance(a, b))))
           )
           return above({ 'distance of two centres': Math.max(...leasts) }, 0)
         }
       }),
       startAlike(initializer, options.equals, score),
       forAll(fc.record({ rows: fc.integer({ min: 20, max: 30 }), seed: Arbitrary.seeds }))({
-        ...declared('streams'),
+        ...declaredRow('streams'),
         statement: '∀ x, keys: from a source of the rows it starts as from the rows, bit for bit.',
         maxCases: 5,
-        claim: E.isRight(Initializer.interpret(score, Source.of(normals(20, dim ?? 2, 1, 1)))(initializer)),
+        claim: E.isRight(Initializer.interpret(score, Source.of(normalPoints(20, dim ?? 2, 1, 1)))(initializer)),
         says: ({ rows, seed }) => {
-          const points = normals(rows, dim ?? 2, seed, 1)
+          const points = normalPoints(rows, dim ?? 2, seed, 1)
           const [source, whole] = [Source.of(points), points].map(data =>
-            compiled(Initializer.interpret(score, data)(initializer))(Key.fromSeed(seed))
+            compiledOrThrow(Initializer.interpret(score, data)(initializer))(Key.fromSeed(seed))
           )
           return sameBits(source, whole)
         }

@@ -3,10 +3,20 @@ import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Chance from './chance.js'
-import { average } from './check.js'
+import { meanNumber } from './check.js'
 import type { Laws } from './law.js'
 import * as arbitraries from './arbitraries.js'
-import { forAll, ofRows, equals, atMost, below, sameBits, type Relation, type Said, atLeast } from './lawRows.js'
+import {
+  forAll,
+  ofRows,
+  equals,
+  atMost,
+  below,
+  sameBits,
+  type Relation,
+  type LawRelations,
+  atLeast
+} from './lawRows.js'
 
 /** What a source of randomness has to offer: `Key` does. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
@@ -16,10 +26,10 @@ export interface KeyOptions {
   readonly source?: Partial<Source>
 }
 
-const DRAWS = 1000
+const KEY_DRAWS = 1000
 
 /** That no two are equal: those that are met again are shown. */
-const areDifferent = (values: ReadonlyArray<string | number>): Said => {
+const areDifferent = (values: ReadonlyArray<string | number>): LawRelations => {
   const first = new Map([...values].reverse().map((value, i) => [value, values.length - 1 - i]))
   const again = values.filter((value, i) => first.get(value) !== i)
   return sameBits({ different: first.size, again }, { different: values.length, again: [] })
@@ -32,7 +42,7 @@ const deviation = (draws: Float64Array): number =>
     .sort()
     .reduce((worst, x, i) => Math.max(worst, x - i / draws.length, (i + 1) / draws.length - x), 0)
 
-const count = fc.nat(20)
+const anyCount = fc.nat(20)
 
 /** Labels, among them such as differ in case or blanks alone. */
 const labels = fc
@@ -54,7 +64,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
   const { child, split, named, uniform, normal, permutation } = { ...Key, ...source }
   const { keys } = arbitraries
   const ofKeys = forAll(fc.record({ key: keys }))
-  const ofCounts = forAll(fc.record({ key: keys, n: count, more: count }))
+  const ofCounts = forAll(fc.record({ key: keys, n: anyCount, more: anyCount }))
   const ofLabels = forAll(fc.record({ key: keys, labels }))
   /** The probability that a law of chance is refused though it is true. */
   const fault = 1e-12
@@ -101,15 +111,17 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
         '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1); sup |F_n − F| ≤ √(log(2/1e-12)/2n), F uniform on [0, 1); and each of the 53 bits is 1 as often as 0, within a bound that a right one fails with probability 1e-9.',
       source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990; Hoeffding 1963',
       says: ({ key }) => {
-        const found = uniform(DRAWS)(key)
+        const found = uniform(KEY_DRAWS)(key)
         const bit = (u: number, at: number): number => Math.floor(u * Elementary.powerOfTwo(at)) % 2
         const steps = found.map(u => u * Elementary.powerOfTwo(53))
         return [
           atLeast(found, 0),
           below(found, 1),
           sameBits(steps.map(Math.floor), steps),
-          atMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * DRAWS))),
-          ...Array.from({ length: 53 }, (_, i) => Chance.shareOf(average(found.map(u => bit(u, i + 1))), 1 / 2, DRAWS))
+          atMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * KEY_DRAWS))),
+          ...Array.from({ length: 53 }, (_, i) =>
+            Chance.shareIsProbability(meanNumber(found.map(u => bit(u, i + 1))), 1 / 2, KEY_DRAWS)
+          )
         ]
       }
     }),
@@ -118,10 +130,12 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
       statement: '∀ key: the draws of a key, of its children and of its labels agree in their half as often as not.',
       source: 'Hoeffding 1963: |mean sign| ≤ √(2 log(2/1e-12)/n)',
       says: ({ key, labels }) => {
-        const streams = [key, ...split(2)(key), ...Object.values<Key.Key>(named(...labels)(key))].map(uniform(DRAWS))
-        const bound = Math.sqrt((2 * Elementary.log(2 / fault)) / DRAWS)
+        const streams = [key, ...split(2)(key), ...Object.values<Key.Key>(named(...labels)(key))].map(
+          uniform(KEY_DRAWS)
+        )
+        const bound = Math.sqrt((2 * Elementary.log(2 / fault)) / KEY_DRAWS)
         const agreement = (a: Float64Array, b: Float64Array): number =>
-          a.reduce((sum, x, i) => sum + (x < 0.5 === b[i] < 0.5 ? 1 : -1), 0) / DRAWS
+          a.reduce((sum, x, i) => sum + (x < 0.5 === b[i] < 0.5 ? 1 : -1), 0) / KEY_DRAWS
         return streams.flatMap((a, i) => streams.slice(i + 1).map(b => equals(agreement(a, b), 0, bound)))
       }
     }),
@@ -165,7 +179,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
         return [Chance.unrelated(every(0), every(1)), Chance.unrelated(every(1), every(2))]
       }
     }),
-    forAll(fc.record({ key: keys, n: count }))({
+    forAll(fc.record({ key: keys, n: anyCount }))({
       name: 'every place of a permutation is uniform',
       statement:
         '∀ key, n: permutation(n), sorted, is 0, …, n − 1; and over 40 000 children of a key each index of three comes at each place as often as any other, and each order, within a bound that a right one fails with probability 1e-9.',
@@ -180,7 +194,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
         )
         const all = split(40_000)(key).map(one => permutation(3)(one))
         const share = (is: (order: ArrayLike<number>) => boolean, wanted: number): Relation =>
-          Chance.shareOf(all.filter(is).length / all.length, wanted, all.length)
+          Chance.shareIsProbability(all.filter(is).length / all.length, wanted, all.length)
         return [
           sizes,
           [0, 1, 2].flatMap(k => [

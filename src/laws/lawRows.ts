@@ -5,9 +5,9 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { claimsHeld, greatest, held, law } from './check.js'
+import { claimsHeld, greatest, collectLaws, law } from './check.js'
 import type { Law, NotApplicable, Laws } from './law.js'
-import { atMost, equals, misfit, type Relation } from './relations.js'
+import { atMost, equals, relationFailure, type Relation } from './relations.js'
 import { codeOf } from './script.js'
 
 export {
@@ -27,14 +27,14 @@ export {
 // —— rows ——
 
 /** What a law says of a case: relations, however they are nested; false, or none, where it says nothing. */
-export type Said = Relation | false | ReadonlyArray<Said>
+export type LawRelations = Relation | false | ReadonlyArray<LawRelations>
 
-const isList = (said: Said): said is ReadonlyArray<Said> => Array.isArray(said)
-const relationsIn = (said: Said): ReadonlyArray<Relation> =>
-  said === false ? [] : isList(said) ? said.flatMap(relationsIn) : [said]
+const isRelationList = (said: LawRelations): said is ReadonlyArray<LawRelations> => Array.isArray(said)
+const relationsIn = (said: LawRelations): ReadonlyArray<Relation> =>
+  said === false ? [] : isRelationList(said) ? said.flatMap(relationsIn) : [said]
 
 /** A law as a row. */
-export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
+export interface StatedRow<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
   /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
   readonly claim?: C | false | null | undefined
@@ -43,7 +43,7 @@ export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 
   /** Why the claim is not held, where it is not that nobody made it. */
   readonly reason?: string
   /** The relations of a case, given what is claimed; none for a case that the law says nothing about. */
-  readonly says: (each: X, claim: C) => Said
+  readonly says: (each: X, claim: C) => LawRelations
 }
 
 /** A row, to which the code of the instance is given for failures to print. */
@@ -55,7 +55,7 @@ export type Stating = Stated | Law | NotApplicable | ReadonlyArray<Law> | Laws |
 /** Rows over the same cases. */
 export const forAll =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
-  <C = true>(row: Row<X, C>): Stated =>
+  <C = true>(row: StatedRow<X, C>): Stated =>
   code => {
     const { statement, claim, says, option, reason, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
@@ -76,7 +76,7 @@ export const forAll =
       each => `${code} // ${codeOf(each)}`,
       each => {
         const wrong = relations(each)
-          .map(misfit)
+          .map(relationFailure)
           .find(found => found !== null)
         return wrong === undefined || refuse(wrong)
       }
@@ -116,14 +116,16 @@ export const forAll =
  * assert.deepEqual(held.notApplicable, [{ law: 'it is odd', option: 'odd' }])
  */
 export const ofRows = (code: string, stated: ReadonlyArray<Stating>, options: object = {}): Laws =>
-  claimsHeld(code, options, held(stated.map(row => (typeof row === 'function' ? row(code) : row))))
+  claimsHeld(code, options, collectLaws(stated.map(row => (typeof row === 'function' ? row(code) : row))))
 
 /** To a share of 1 and the greatest of what is wanted. */
-export const near = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
+export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
   equals(found, wanted, to * (1 + greatest(wanted)))
 
 /** What the rows of capabilities that an instance declares have in common: each is the plain meaning that it replaces, or holds what it promises. */
-export const declared = (name: string): Pick<Row<object, unknown>, 'name' | 'source' | 'reason' | 'maxCases'> => ({
+export const declaredRow = (
+  name: string
+): Pick<StatedRow<object, unknown>, 'name' | 'source' | 'reason' | 'maxCases'> => ({
   name: `its ‘${name}’ is what it stands for`,
   source: `definition of ‘${name}’`,
   reason: `it declares no ‘${name}’`,

@@ -10,7 +10,7 @@ import { Case, Covariance, ExpectationMaximization, Params, type Schedule, Score
 import * as Mixture from '../mixture/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
-import { flat, greatest, direction } from './check.js'
+import { flattenParams, greatest, randomDirection } from './check.js'
 import { forAll, ofRows, equals, atLeast, atMost, type Relation } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
@@ -22,33 +22,33 @@ export type Step = <P extends string>(
   points: Points.Points
 ) => (params: Params.Params<P>) => ExpectationMaximization.Taken<P>
 
-const FLOOR = 1e-6
+const EM_VARIANCE_FLOOR = 1e-6
 const dempster = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
 
-export const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
+export const requireFamily = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
   Score.interpret(score).family ?? refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
 
 /** log(π_k p_k(x)) of each row, as the textbook has it where it has the family, else as its components say. */
 const jointOf = <P extends string>(
   score: Score.Score<P>
-): ((points: Points.Points, params: Params.Params<P>, level?: Schedule.Level) => ReadonlyArray<Density.Row>) => {
-  const meaning = O.toNullable(Density.meaning(score))
+): ((points: Points.Points, params: Params.Params<P>, level?: Schedule.Level) => ReadonlyArray<Density.NumberRow>) => {
+  const meaning = O.toNullable(Density.textbookMeaning(score))
   return (points, params, { alpha, sigma } = { alpha: 1, sigma: 0 }) => {
     if (meaning !== null) {
       const at = Density.diffused({ alpha, sigma })(meaning(params))
-      return Density.rowsOf(points).map(row => Density.joint(row)(at))
+      return Density.listRows(points).map(row => Density.joint(row)(at))
     }
     const all = compute(() => {
-      const { logWeights, logDensity } = familyOf(score).components(Score.tensors(params), points.dim)
+      const { logWeights, logDensity } = requireFamily(score).components(Score.tensors(params), points.dim)
       const level = { alpha: fill([points.rows, 1], alpha), sigma: fill([points.rows, 1], sigma) }
-      return add(logDensity(Points.tensor(points), level), expandDims(logWeights, 0))
+      return add(logDensity(Points.pointsTensor(points), level), expandDims(logWeights, 0))
     })
-    return Density.rowsOf({ rows: points.rows, dim: all.shape[1], values: all.values })
+    return Density.listRows({ rows: points.rows, dim: all.shape[1], values: all.values })
   }
 }
 
 /** log Σ e^x */
-const logSum = (logs: Density.Row): number => {
+const logSumExpOf = (logs: Density.NumberRow): number => {
   const most = logs.reduce((most, log) => Math.max(most, log), -Infinity)
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
 }
@@ -65,34 +65,37 @@ export const maximization = <P extends string>(
     points: rows
   }: { readonly step?: Step; readonly points?: (dim: number) => fc.Arbitrary<Points.Points> } = {}
 ): Laws => {
-  const family = familyOf(score)
+  const family = requireFamily(score)
   const raises = isGeneralized(family)
   const joint = jointOf(score)
   const minRows = Arbitrary.minRows(score)
-  const stepOn = (points: Points.Points, params: Params.Params<P>, floor = FLOOR): ExpectationMaximization.Taken<P> =>
-    step(family, floor, points)(params)
+  const stepOn = (
+    points: Points.Points,
+    params: Params.Params<P>,
+    floor = EM_VARIANCE_FLOOR
+  ): ExpectationMaximization.Taken<P> => step(family, floor, points)(params)
   /** −E log p(x) */
   const loss = (points: Points.Points, params: Params.Params<P>): number =>
-    -Density.combine(
+    -Density.weightedRowSum(
       Array.from(Points.weightsOf(points)),
-      joint(points, params).map(logs => [logSum(logs)]),
+      joint(points, params).map(logs => [logSumExpOf(logs)]),
       1
     )[0]
   const sizeOf = (points: Points.Points, params: Params.Params<P>): number =>
-    Elementary.square(1 + greatest([...points.values, ...flat(params)]))
+    Elementary.square(1 + greatest([...points.values, ...flattenParams(params)]))
 
   /** Rows of which each component has enough for covariances of its own: of fewer the floor decides. */
   const many = (dim: number): fc.Arbitrary<Points.Points> =>
     (rows ?? Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 }))(dim)
   const { toMixture, unitVariance, hasTails, hasBackground } = family
-  const isClean = Arbitrary.isClean(score)
+  const isClean = Arbitrary.isCleanOnly(score)
   const sharesOf = (
     points: Points.Points,
     params: Params.Params<P>,
     level?: Schedule.Level
-  ): ReadonlyArray<Density.Row> =>
+  ): ReadonlyArray<Density.NumberRow> =>
     joint(points, params, level).map(logs => {
-      const all = logSum(logs)
+      const all = logSumExpOf(logs)
       return logs.map(log => Elementary.exp(log - all))
     })
   /** Covariances of one's own are fitted at a level to moments without noise, as they are expected: Q is raised, and not at its greatest. */
@@ -117,7 +120,7 @@ export const maximization = <P extends string>(
         0
       )
     const best = q(next)
-    const towards = direction(next, seed)
+    const towards = randomDirection(next, seed)
     const others =
       raises || (isDenoised && level !== undefined)
         ? [params]
@@ -162,11 +165,11 @@ export const maximization = <P extends string>(
         [1e-3, 0.1].map(floor => {
           const next = stepOn(points, params, floor).params
           const { shape, values } = compute(() => family.components(Score.tensors(next), points.dim).centres)
-          const centres = Density.rowsOf({ rows: shape[0], dim: points.dim, values })
+          const centres = Density.listRows({ rows: shape[0], dim: points.dim, values })
           /** What log p_k falls by, from its centre by so much along each coordinate. */
-          const fall = (by: number): ReadonlyArray<Density.Row> => {
+          const fall = (by: number): ReadonlyArray<Density.NumberRow> => {
             const moved = centres.flatMap(c => [c, ...c.map((_, j) => c.map((x, i) => (i === j ? x + by : x)))])
-            const logs = joint(Density.pointsOf(points.dim, moved), next)
+            const logs = joint(Density.pointsFromRows(points.dim, moved), next)
             const many = 1 + points.dim
             return centres.map((_, k) =>
               Array.from({ length: points.dim }, (_, j) => logs[k * many][k] - logs[k * many + 1 + j][k])
@@ -176,7 +179,11 @@ export const maximization = <P extends string>(
           const near = fall(step)
           const far = fall(2 * step)
           // What has no rows keeps the covariance that it has.
-          const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), shape[0])
+          const masses = Density.weightedRowSum(
+            Array.from(Points.weightsOf(points)),
+            sharesOf(points, params),
+            shape[0]
+          )
           const learned = <A>(of: ReadonlyArray<A>): ReadonlyArray<A> => of.filter((_, k) => masses[k] > 1e-100)
           return [
             toMixture !== undefined &&
@@ -194,19 +201,22 @@ export const maximization = <P extends string>(
     }),
     ofMany({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
-      statement: `∀ θ, x, ${greatestOf} for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To 1e-11 (1 + |Q|) r², the rounding of Q.`,
+      statement: `∀ θ, x, ${greatestOf} for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${EM_VARIANCE_FLOOR}. To 1e-11 (1 + |Q|) r², the rounding of Q.`,
       source: reason,
       says: ({ points, params, seed }) => {
         const next = stepOn(points, params).params
         // What a floor holds goes along with it.
-        return areSameBits(stepOn(points, params, FLOOR / 2).params, next) && isGreatest(points, params, next, seed)
+        return (
+          areSameBits(stepOn(points, params, EM_VARIANCE_FLOOR / 2).params, next) &&
+          isGreatest(points, params, next, seed)
+        )
       }
     }),
     ofMany({
       claim: !isClean && family.sufficient === undefined && step === ExpectationMaximization.step,
       reason: 'its step is of time 0 alone',
       name: 'a step at a noise level takes the noise out',
-      statement: `∀ θ, x, σ of 0.3 to 0.9, α = √(1 − σ²), keys: of rows αx + σz ${greatestOf} for the step θ′ at that level, of p at it; where no variance comes to the floor of ${FLOOR}. To 1e-11 (1 + |Q|) r².`,
+      statement: `∀ θ, x, σ of 0.3 to 0.9, α = √(1 − σ²), keys: of rows αx + σz ${greatestOf} for the step θ′ at that level, of p at it; where no variance comes to the floor of ${EM_VARIANCE_FLOOR}. To 1e-11 (1 + |Q|) r².`,
       source: reason,
       maxCases: 40,
       says: ({ points, params, seed, sigma }) => {
@@ -216,8 +226,8 @@ export const maximization = <P extends string>(
           ExpectationMaximization.noisyStep(family, floor, points, level)(params, key).params
         const noise = pipe(key, Key.child(0), Key.normal(points.values.length))
         const noised = { ...points, values: points.values.map((x, i) => level.alpha * x + sigma * noise[i]) }
-        const next = at(FLOOR)
-        return areSameBits(at(FLOOR / 2), next) && isGreatest(noised, params, next, seed, level)
+        const next = at(EM_VARIANCE_FLOOR)
+        return areSameBits(at(EM_VARIANCE_FLOOR / 2), next) && isGreatest(noised, params, next, seed, level)
       }
     })
   ])

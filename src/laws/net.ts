@@ -11,7 +11,7 @@ import { greatest } from './check.js'
 import { areFinite, forAll, ofRows, equals, sameBits } from './lawRows.js'
 import type { Laws } from './law.js'
 
-interface Example {
+interface NetCase {
   readonly points: Points
   readonly seed: number
   /** The noise of each row, an angle: α = cos, σ = sin; both ends are among them. */
@@ -19,10 +19,10 @@ interface Example {
   readonly labels: ReadonlyArray<number>
 }
 
-const takes =
+const acceptsWidth =
   <P extends string>(net: Net.Net<P>) =>
   (width: number): boolean =>
-    E.isRight(E.tryCatch(() => Net.build({ width, dim: width })(net), String))
+    E.isRight(E.tryCatch(() => Net.buildNet({ width, dim: width })(net), String))
 
 /** Widths of layers within a network. */
 const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
@@ -45,9 +45,9 @@ const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
 export const net = <P extends string>(net: Net.Net<P>): Laws => {
   const points = Arbitrary.points({ maxRows: 4, weights: false })
   // A part within a network may take one width alone, such as that of a layer before it.
-  const width = [2, ...widthsIn(net)].find(takes(net)) ?? 2
+  const width = [2, ...widthsIn(net)].find(acceptsWidth(net)) ?? 2
   const dims = width === 2 ? Arbitrary.dims : fc.constant(width)
-  const cases: fc.Arbitrary<Example> = dims.chain(points).chain(points =>
+  const cases: fc.Arbitrary<NetCase> = dims.chain(points).chain(points =>
     fc.record({
       points: fc.constant(points),
       seed: Arbitrary.seeds,
@@ -58,15 +58,15 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
       labels: fc.array(fc.constantFrom(-1, 0), { minLength: points.rows, maxLength: points.rows })
     })
   )
-  const built = (dim: number): Net.Built<P> => Net.build({ width: dim, dim })(net)
-  const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.begin(built(dim))(Key.fromSeed(seed))
+  const built = (dim: number): Net.Built<P> => Net.buildNet({ width: dim, dim })(net)
+  const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.initialParams(built(dim))(Key.fromSeed(seed))
   const column = (values: ReadonlyArray<number>): Tensor => tensor(values, [values.length, 1])
-  const level = ({ angles, labels }: Pick<Example, 'angles' | 'labels'>): Score.RowLevel => ({
+  const level = ({ angles, labels }: Pick<NetCase, 'angles' | 'labels'>): Score.RowLevel => ({
     alpha: column(angles.map(angle => (angle === Math.PI / 2 ? 0 : Elementary.cos(angle)))),
     sigma: column(angles.map(Elementary.sin)),
     label: column(labels)
   })
-  const apply = ({ points, seed, ...rest }: Example, labelled = true): Float64Array => {
+  const apply = ({ points, seed, ...rest }: NetCase, labelled = true): Float64Array => {
     const { rows, dim, values } = points
     return compute(() => {
       const { label, ...levels } = level(rest)

@@ -13,17 +13,26 @@ import { Case as Of, Compile, Expectation, Key, Population, Schedule, Score } fr
 import * as Objective from '../objective/index.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, direction, dot, flat, greatest, moments, ONCE, sides } from './check.js'
+import {
+  compiledOrThrow,
+  randomDirection,
+  dotProduct,
+  flattenParams,
+  greatest,
+  sampleMoments,
+  ONCE,
+  sides
+} from './check.js'
 import { above, areFinite, atLeast, below, equals, forAll, ofRows, type Stated, type Stating } from './lawRows.js'
 import { declarations } from './declarations.js'
 import * as Density from './density.js'
-import { between, sidesOf, blurOf, measuredSlope } from './differences.js'
+import { liesBetweenSides, sidesOf, blurOf, measuredSlope } from './differences.js'
 import { unbiased } from './expectation.js'
-import { moves } from './origin.js'
+import { translationLaw } from './origin.js'
 import type { Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
-import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
-import { mixtureOf, takesPopulations, whole } from './whole.js'
+import { mapPointRows, orthogonal, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
+import { gaussiansToMixture, takesPopulations, populationPoints } from './whole.js'
 
 export interface ObjectiveOptions<P extends string> {
   /** Rows that it is asked of, where it is not finite of all. */
@@ -31,7 +40,7 @@ export interface ObjectiveOptions<P extends string> {
   /** By default those of `arbitraries.schedules` on which the objective's times have noise. */
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** The symmetries of the score; those of the family for a built-in one. */
-  readonly symmetries?: Symmetries<P>
+  readonly symmetries?: ScoreSymmetries<P>
   /** Whether turning data, noise and centres together changes nothing. Claimed by default of built-in objectives. */
   readonly isotropic?: boolean
   /** Whether the truth is a stationary point in population. Claimed by default of built-in objectives. */
@@ -48,10 +57,10 @@ export interface ObjectiveOptions<P extends string> {
   /** What it is an unbiased estimate of, where it draws more than the noise. */
   readonly exact?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
-  readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
+  readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
 }
 
-interface Example<P extends string> {
+interface ObjectiveCase<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly expectation: Expectation.Expectation
   readonly points: Points.Points
@@ -64,7 +73,7 @@ const CLAIMS = {
   /** Minimised by the truth, and turning with the axes. */
   proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
   /** Noise may be integrated by quadrature. */
-  integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.spans === true,
+  integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.supportsProjectedNoise === true,
   /** The gradient is the derivative of the value. */
   differentiates: (term: Objective.Term) => Objective.isPenalty(term) || term.holdsConstant !== true,
   /** The value has two derivatives everywhere, which differences of it see: not the corner of |θ|, unless it is rounded off. */
@@ -95,7 +104,7 @@ const exactForm = <P extends string>(
   score: Score.Score<P>
 ): Objective.Objective | null => {
   const terms = Objective.terms(objective)
-  const stands = ({ term, labelDropout }: Objective.Weighted): boolean =>
+  const stands = ({ term, labelDropout }: Objective.WeightedTerm): boolean =>
     labelDropout === 0 && (exactOf(term) !== undefined || !isEstimate(term.of, score))
   if (!terms.every(stands)) return null
   const [{ term }] = terms
@@ -109,7 +118,7 @@ const exactForm = <P extends string>(
 const calculus = 'definition of the derivative'
 
 /** How a change of the rows changes the noise that meets them. */
-const follow =
+const changeNoise =
   (change: (points: Points.Points) => Points.Points) =>
   (expectation: Expectation.Expectation): Expectation.Expectation =>
     Of.isMadeBy(Expectation.fixed)(expectation)
@@ -129,11 +138,11 @@ const follow =
  *
  * @example
  * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { Objective, Score, NoiseLevels } from 'ornstein'
  * import { add, mean, sqrt, square, sub } from 'ornstein/float64'
  * import * as laws from 'ornstein/laws'
  *
- * const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.3), ({ score, target }) =>
+ * const pseudoHuber = Objective.custom('pseudo-Huber', NoiseLevels.at(0.3), ({ score, target }) =>
  *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
  * )
  * laws.objective(pseudoHuber, Score.spherical({ components: 2 })).forEach(({ property }) => {
@@ -163,21 +172,21 @@ export const objective = <P extends string>(
   const draws = isEstimate(objective, score)
   const { fixed, drawn, cases, library, at } = lossesOf(objective, score, options)
   /** The case with its parameters moved along a direction, from the same noise. */
-  const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
-    const towards = direction(each.params, each.seed)
+  const along = (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
+    const towards = randomDirection(each.params, each.seed)
     const loss = at(each)
     return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
   }
   /** That a changed case has the value, and the gradient as it becomes. */
   const same = (
-    each: Example<P>,
-    change: Partial<Example<P>>,
+    each: ObjectiveCase<P>,
+    change: Partial<ObjectiveCase<P>>,
     becomes: (gradient: Params.Params<P>) => Params.Params<P> = gradient => gradient
   ): ReturnType<typeof equals> => {
     const { value, gradient } = at(each)(each.params)
     const changed = { ...each, ...change }
-    const r = sizeOf(each)
-    const scale = Math.abs(value) + greatest(flat(gradient)) + r * r
+    const r = caseMagnitude(each)
+    const scale = Math.abs(value) + greatest(flattenParams(gradient)) + r * r
     return equals(
       sides(at(changed)(changed.params)),
       sides({ value, gradient: becomes(gradient) }),
@@ -204,11 +213,11 @@ export const objective = <P extends string>(
         source: calculus,
         maxCases: 40,
         says: each => {
-          const reach = 1 / Elementary.square(sizeOf(each))
+          const reach = 1 / Elementary.square(caseMagnitude(each))
           const on = along(each)
-          const v = direction(each.params, each.seed)
-          const slopeAt = (step: number): number => dot(flat(on(step).gradient), flat(v))
-          const { value, within } = measuredSlope(step => on(step).value, reach, greatest(flat(each.params)))
+          const v = randomDirection(each.params, each.seed)
+          const slopeAt = (step: number): number => dotProduct(flattenParams(on(step).gradient), flattenParams(v))
+          const { value, within } = measuredSlope(step => on(step).value, reach, greatest(flattenParams(each.params)))
           const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
           return equals({ [name]: slopeAt(0) }, { [name]: value }, within + blurOf(slopeAt, reach))
         }
@@ -222,11 +231,11 @@ export const objective = <P extends string>(
           '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
         source: 'definition of the subgradient',
         says: each => {
-          const r = sizeOf(each)
+          const r = caseMagnitude(each)
           const on = along(each)
           const { value, gradient } = on(0)
-          const found = dot(flat(gradient), flat(direction(each.params, each.seed)))
-          return between(found, sidesOf([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r }))
+          const found = dotProduct(flattenParams(gradient), flattenParams(randomDirection(each.params, each.seed)))
+          return liesBetweenSides(found, sidesOf([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r }))
         }
       }),
       forAll(cases(points, Arbitrary.expectations(score, objective)))({
@@ -252,7 +261,7 @@ export const objective = <P extends string>(
           const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
           const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
           const weighted = { ...each, points: isOfPairs(objective) ? plain : { ...plain, weights } }
-          return same(weighted, { points: repeat(plain), expectation: follow(repeat)(each.expectation) })
+          return same(weighted, { points: repeat(plain), expectation: changeNoise(repeat)(each.expectation) })
         }
       }),
       onFixed({
@@ -267,13 +276,13 @@ export const objective = <P extends string>(
         says: (each, rotate) => {
           const turn = orthogonal(each.seed, each.points.dim)
           const turned = (points: Points.Points): Points.Points => ({
-            ...mapRows(turn)(points),
-            ...(points.partner && { partner: mapRows(turn)({ ...points, values: points.partner }).values })
+            ...mapPointRows(turn)(points),
+            ...(points.partner && { partner: mapPointRows(turn)({ ...points, values: points.partner }).values })
           })
           const { params, points, expectation } = each
           return same(
             each,
-            { params: rotate(turn)(params), points: turned(points), expectation: follow(turned)(expectation) },
+            { params: rotate(turn)(params), points: turned(points), expectation: changeNoise(turned)(expectation) },
             rotate(turn)
           )
         }
@@ -309,7 +318,7 @@ export const objective = <P extends string>(
 
 /** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
 const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
-  const fitting = [Arbitrary.cosine, Arbitrary.varianceExploding, Arbitrary.straight].filter(
+  const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straight].filter(
     schedule => Objective.problems(schedule)(objective).length === 0
   )
   return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
@@ -337,8 +346,8 @@ const rowsFor = <P extends string>(
   )
 
 /** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
-const sizeOf = <P extends string>({ points, params }: Example<P>): number =>
-  4 + greatest([...points.values, ...flat(params)])
+const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
+  4 + greatest([...points.values, ...flattenParams(params)])
 
 /** The cases that the laws of an objective for a score are asked of, and its loss on each. */
 const lossesOf = <P extends string>(
@@ -359,16 +368,16 @@ const lossesOf = <P extends string>(
   /** Noise that is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of estimates, drawn from the key. */
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
     if (isDrawn) return [drawn]
-    const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed)))
+    const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
     // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
     const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
-    return Arbitrary.isMirrored(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
+    return Arbitrary.isMirroredScore(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
   }
   const cases = (
     rows: (dim: number) => fc.Arbitrary<Points.Points>,
     expectations: (points: Points.Points) => fc.Arbitrary<Expectation.Expectation>
-  ): fc.Arbitrary<Example<P>> =>
-    Arbitrary.columns(objective, score)
+  ): fc.Arbitrary<ObjectiveCase<P>> =>
+    Arbitrary.anyObjectiveDim(objective, score)
       .chain(rows)
       .chain(points =>
         fc.record({
@@ -380,10 +389,10 @@ const lossesOf = <P extends string>(
         })
       )
   const at = (
-    { schedule, expectation, points, seed }: Example<P>,
+    { schedule, expectation, points, seed }: ObjectiveCase<P>,
     how: Parameters<typeof Compile.valueAndGrad>[1] = { library, isTried: true }
   ): ((params: Params.Params<P>) => Loss.ValueAndGradient<P>) => {
-    const loss = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation }, how)(points))
+    const loss = compiledOrThrow(Compile.valueAndGrad({ schedule, score, objective, expectation }, how)(points))
     return params => loss(params, Key.fromSeed(seed))
   }
   return {
@@ -406,47 +415,47 @@ const movesWithData = <P extends string>(
 ): ReadonlyArray<Stated> =>
   Objective.terms(objective).flatMap(({ term }) => {
     if (term.of !== objective || Objective.isPenalty(term) || Objective.isBuiltIn(term)) return []
-    const { moves, of, ...form } = term
+    const { translationInvariant: moves, of, ...form } = term
     if (moves !== true) return []
     const about = `${Objective.show(of)}, without its claim`
     const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
     // Of a score that may be moved itself.
     const isFixed = symmetriesOf(score).translate === undefined
-    return [isFixed ? movesTogether(unmoved, spherical) : movesTogether(unmoved, score)]
+    return [isFixed ? movesTogether(unmoved, twoSpherical) : movesTogether(unmoved, score)]
   })
 
-const spherical = Score.spherical({ components: 2 })
+const twoSpherical = Score.spherical({ components: 2 })
 
 const movesTogether = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Stated => {
-  const found = Arbitrary.columnsOf(objective, score)
+  const found = Arbitrary.objectiveDims(objective, score)
   const dim = found.includes(2) ? 2 : (found[0] ?? 2)
   const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
   const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
   // What sees where 0 is sees it in any move.
-  return moves(loss, points, { name: 'moves with data and mixture of itself', maxCases: 5, furthest: 100 })
+  return translationLaw(loss, points, { name: 'moves with data and mixture of itself', maxCases: 5, furthest: 100 })
 }
 
 /** Of the population in one dimension, in x_0 and in z, for what reads the noise itself. */
-const NODES = 40
+const QUADRATURE_NODES = 40
 /** Levels of which a population in three dimensions is soon over. */
-const FEW = 4
+const FEW_LEVELS = 4
 
 /** In how many dimensions the law of the whole is told by populations, exactly; none of what takes none. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
-  const isShort = NoiseDrawn.timesOf(loss).length <= FEW
-  return takesPopulations(loss) ? Arbitrary.columnsOf(objective, score).filter(dim => isShort || dim === 1) : []
+  const isShort = NoiseDrawn.noiseTimes(loss).length <= FEW_LEVELS
+  return takesPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
 /** Batches, and rows in each: of their mean the standard error is told by Student's law of 24 degrees. */
 const BATCHES = 25
-const ROWS = 120
+const OBJECTIVE_ROWS = 120
 /** Of a law of 24 degrees 7 deviations are passed with probability 3e-7. */
-const ERRORS = 7
+const MAX_CHI_DEVIATION = 7
 
 /** A mean, and its standard error. */
-const estimate = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
-  const { mean, variance } = moments(values)
+const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
+  const { mean, variance } = sampleMoments(values)
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
@@ -471,17 +480,19 @@ const properRows = <P extends string>(
   score: Score.Score<P>,
   { schedules = schedulesOf(objective), ...options }: ObjectiveOptions<P>
 ): ReadonlyArray<Stating> => {
-  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  const mixture = options.mixture ?? O.toUndefined(Density.textbookMeaning(score))
   if (mixture === undefined) return []
   const draws = isEstimate(objective, score)
-  const taken = Arbitrary.columnsOf(objective, score)
+  const taken = Arbitrary.objectiveDims(objective, score)
   const dims = exactDims(objective, score)
   const isExact = !draws && dims.length > 0
   const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   const { at } = lossesOf(objective, score, { schedules })
   // How far the centres are moved along a coordinate.
-  const far = Arbitrary.isMirrored(score) ? 1.25 : 1
-  const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
+  const far = Arbitrary.isMirroredScore(score) ? 1.25 : 1
+  const cases = (
+    dims: ReadonlyArray<number>
+  ): ReadonlyArray<fc.Arbitrary<ObjectiveCase<P> & { readonly axis: number }>> =>
     dims
       .filter(dim => taken.includes(dim))
       .flatMap(dim =>
@@ -492,7 +503,7 @@ const properRows = <P extends string>(
               ...each,
               axis,
               params: alone ? onAxis(axis, dim)(each.params) : each.params,
-              points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
+              points: Density.pointsFromRows(dim, [Array.from({ length: dim }, () => 0)]),
               expectation: Expectation.monteCarlo()
             }))
           )
@@ -500,15 +511,15 @@ const properRows = <P extends string>(
       )
   /** Value and gradient at some parameters, on batches of the truth. */
   const onBatches = (
-    each: Example<P>,
+    each: ObjectiveCase<P>,
     all: ReadonlyArray<Params.Params<P>>
   ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
     const truth = mixture(each.params)
     return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
-      const drawn = Density.sample(truth, ROWS)(key)
-      const twice = Points.select(Array.from({ length: 2 * ROWS }, (_, i) => i % ROWS))
+      const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
+      const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
       // Each row with its noise and with the opposite: what is odd in the noise scatters no mean.
-      const noise = twice(Arbitrary.noiseOf(drawn, 1 + each.seed * BATCHES + i))
+      const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
       const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
       // What draws beside the noise draws the noise too, other numbers in each batch.
       const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
@@ -532,14 +543,18 @@ const properRows = <P extends string>(
         claim: isExact || taken.includes(1),
         option: 'proper',
         name: 'the truth is stationary in population',
-        statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+        statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW_LEVELS} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${QUADRATURE_NODES} × ${QUADRATURE_NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
         source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
         ...(isExact && { maxCases: 18 }),
         says: each => {
-          const data = whole({ schedule: each.schedule, objective, score }, mixtureOf(mixture(each.params)), NODES)
+          const data = populationPoints(
+            { schedule: each.schedule, objective, score },
+            gaussiansToMixture(mixture(each.params)),
+            QUADRATURE_NODES
+          )
           // Populations are each of their own size: programs of all would be kept.
           const { value, gradient } = at({ ...each, ...data }, ONCE)(each.params)
-          return equals(flat(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
+          return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
         }
       }),
     ...(isExact
@@ -550,7 +565,7 @@ const properRows = <P extends string>(
             statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
             maxCases: 3,
             says: each => {
-              const loss = at({ ...each, points: Population.of(mixtureOf(mixture(each.params))) }, ONCE)
+              const loss = at({ ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) }, ONCE)
               const truth = loss(each.params).value
               const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
               return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
@@ -563,29 +578,29 @@ const properRows = <P extends string>(
             reason: 'it takes one column',
             option: 'proper',
             name: stationary,
-            statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+            statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_CHI_DEVIATION} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
             source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
             maxCases: 10,
             says: each => {
               const found = onBatches(each, [each.params]).map(([one]) => one)
               const size = 1 + Math.abs(found[0].value)
-              return flat(found[0].gradient).map((_, i) => {
-                const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
-                return equals(mean, 0, ERRORS * error + 1e-9 * size)
+              return flattenParams(found[0].gradient).map((_, i) => {
+                const { mean, error } = meanWithError(found.map(({ gradient }) => flattenParams(gradient)[i]))
+                return equals(mean, 0, MAX_CHI_DEVIATION * error + 1e-9 * size)
               })
             }
           }),
           forAll(cases(Arbitrary.eachDim))({
             ...minimum,
-            statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+            statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${MAX_CHI_DEVIATION} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
             maxCases: 11,
             says: each => {
               const pairs = onBatches(each, [each.params, movedAlong(each.axis, each.points.dim, far)(each.params)])
               const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
-              const { mean, error } = estimate(rises)
+              const { mean, error } = meanWithError(rises)
               return [
                 above(greatest(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
-                atLeast(mean, 0, ERRORS * error)
+                atLeast(mean, 0, MAX_CHI_DEVIATION * error)
               ]
             }
           })
@@ -616,11 +631,11 @@ export const sameObjective = <P extends string>(
     // A factor that is to be the same for all parameters and data is taken from another case.
     reference: { ...other, schedule: each.schedule }
   }))
-  const both = (each: Example<P>) => [one, other].map(({ at }) => at(each)(each.params))
-  const ratioOn = (reference: Example<P>): number => {
+  const both = (each: ObjectiveCase<P>) => [one, other].map(({ at }) => at(each)(each.params))
+  const ratioOn = (reference: ObjectiveCase<P>): number => {
     if (factor !== 'any') return factor
-    const [top, bottom] = both(reference).map(({ gradient }) => flat(gradient))
-    return dot(bottom, bottom) === 0 ? NaN : dot(top, bottom) / dot(bottom, bottom)
+    const [top, bottom] = both(reference).map(({ gradient }) => flattenParams(gradient))
+    return dotProduct(bottom, bottom) === 0 ? NaN : dotProduct(top, bottom) / dotProduct(bottom, bottom)
   }
   return [
     forAll(cases)({
@@ -633,12 +648,12 @@ export const sameObjective = <P extends string>(
         const [found, wanted] = both(each)
         const ratio = ratioOn(each.reference)
         if (Number.isNaN(ratio)) return []
-        const scaled = flat(wanted.gradient).map(g => ratio * g)
-        const r = sizeOf(each)
+        const scaled = flattenParams(wanted.gradient).map(g => ratio * g)
+        const r = caseMagnitude(each)
         const tolerance = 1e-11 * (1 + Math.abs(ratio * wanted.value) + greatest(scaled)) * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
-          equals(flat(found.gradient), scaled, tolerance)
+          equals(flattenParams(found.gradient), scaled, tolerance)
         ]
       }
     })

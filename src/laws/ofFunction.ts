@@ -5,30 +5,30 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { Optimizer, Params, Sampler, Weighting } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { dot, flat, greatest } from './check.js'
+import { dotProduct, flattenParams, greatest } from './check.js'
 import { slope } from './differences.js'
 import type { Laws } from './law.js'
 import { areFinite, equals, ofRows, forAll, type Relation } from './lawRows.js'
 import { scripted } from './script.js'
 
-type Numbers = ReadonlyArray<number>
-type Matrix = ReadonlyArray<Numbers>
-type Arrays = Params.Params<string>
+type NumberList = ReadonlyArray<number>
+type NumberMatrix = ReadonlyArray<NumberList>
+type AnyParams = Params.Params<string>
 
 /** As optax has it: updates are added to the parameters. States are plain data. */
 export interface GradientTransformation<S> {
-  readonly init: (params: Numbers) => S
-  readonly update: (gradients: Numbers, state: S, params: Numbers) => readonly [updates: Numbers, state: S]
+  readonly init: (params: NumberList) => S
+  readonly update: (gradients: NumberList, state: S, params: NumberList) => readonly [updates: NumberList, state: S]
 }
 
 /** As PyTorch has it: a step changes the parameters and the state that it is given in place. */
 export interface InPlace<S> {
-  readonly state: (params: Numbers) => S
-  readonly step: (params: number[], gradients: Numbers, state: S) => void
+  readonly state: (params: NumberList) => S
+  readonly step: (params: number[], gradients: NumberList, state: S) => void
 }
 
 /** The numbers of all parameters, one after the other, under the names and in the shapes of others. */
-const shaped = (values: Numbers, like: Arrays): Arrays => {
+const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
   const lengths = Params.names(like).map(name => like[name].values.length)
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0))
   return Object.fromEntries(
@@ -45,19 +45,19 @@ const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Op
     name,
     about: 'a gradient transformation on plain arrays',
     memory: t.unknown,
-    init: () => params => init(flat(params)),
+    init: () => params => init(flattenParams(params)),
     update:
       () =>
       (gradient, memory, { params }) => {
-        const given = [gradient, params].map(arrays => ({ arrays, values: [...flat(arrays)] }))
+        const given = [gradient, params].map(arrays => ({ arrays, values: [...flattenParams(arrays)] }))
         // What `init` gave, or `update`, or JSON read of it: plain data.
         const [updates, state] = update(given[0].values, memory as S, given[1].values)
         given.forEach(({ arrays, values }) => {
-          Object.entries(shaped(values, arrays)).forEach(([name, after]) => {
+          Object.entries(shapedLike(values, arrays)).forEach(([name, after]) => {
             arrays[name].values.set(after.values)
           })
         })
-        return [shaped(updates, gradient), state]
+        return [shapedLike(updates, gradient), state]
       }
   })
 
@@ -74,7 +74,7 @@ const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimize
   })
 
 /** A weight of the signal-to-noise ratio α²/σ². */
-const weighting = (name: string, weight: (snr: number) => number): Weighting.Weighting =>
+const snrWeighting = (name: string, weight: (snr: number) => number): Weighting.Weighting =>
   Weighting.define({
     name,
     about: 'a function of SNR',
@@ -93,14 +93,14 @@ const weighting = (name: string, weight: (snr: number) => number): Weighting.Wei
 export interface Stepping {
   readonly from: { readonly alpha: number; readonly sigma: number }
   readonly to: { readonly alpha: number; readonly sigma: number }
-  readonly score: (rows: Matrix) => Matrix
-  readonly normal: () => Matrix
+  readonly score: (rows: NumberMatrix) => NumberMatrix
+  readonly normal: () => NumberMatrix
 }
 
 /** A step of a sampler; one that draws says so, and draws once. */
-const sampler = (
+const plainSampler = (
   name: string,
-  step: (rows: Matrix, at: Stepping) => Matrix,
+  step: (rows: NumberMatrix, at: Stepping) => NumberMatrix,
   { draws = false }: { readonly draws?: boolean } = {}
 ): Sampler.Sampler =>
   Sampler.define({
@@ -110,7 +110,7 @@ const sampler = (
       draws,
       step: ({ score, from, to, points, key }) => {
         const { rows, dim } = points
-        const matrix = (values: Float64Array): Matrix =>
+        const matrix = (values: Float64Array): NumberMatrix =>
           Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
         const at: Stepping = {
           from,
@@ -124,10 +124,13 @@ const sampler = (
   })
 
 /** A loss as the mean over rows, with its gradient in the parameters. */
-export type PlainLoss = (params: Numbers, rows: Matrix) => { readonly value: number; readonly gradient: Numbers }
+export type PlainLoss = (
+  params: NumberList,
+  rows: NumberMatrix
+) => { readonly value: number; readonly gradient: NumberList }
 
 /** The laws of a loss: its gradient is that of its value, rows have no order, and it is their mean. */
-const loss = (loss: PlainLoss, options: { readonly parameters: number; readonly dim: number }): Laws => {
+const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; readonly dim: number }): Laws => {
   const { parameters, dim } = options
   const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })
   const cases = forAll(
@@ -137,8 +140,8 @@ const loss = (loss: PlainLoss, options: { readonly parameters: number; readonly 
       seed: Arbitrary.seeds
     })
   )
-  const size = (params: Numbers, rows: Matrix): number => 1 + greatest([...params, ...rows.flat()])
-  const same = (params: Numbers, rows: Matrix, others: Matrix): Relation => {
+  const size = (params: NumberList, rows: NumberMatrix): number => 1 + greatest([...params, ...rows.flat()])
+  const same = (params: NumberList, rows: NumberMatrix, others: NumberMatrix): Relation => {
     const [found, wanted] = [others, rows].map(rows => loss(params, rows))
     const tolerance = 1e-12 * (1 + Math.abs(wanted.value) + greatest(wanted.gradient))
     return equals(found, wanted, tolerance * size(params, rows))
@@ -170,7 +173,7 @@ const loss = (loss: PlainLoss, options: { readonly parameters: number; readonly 
               params.map((x, i) => x + h * v[i]),
               rows
             ).value
-          return equals(dot(gradient, v), slope(along, 2e-3 / r), 1e-8 * (1 + Math.abs(value)) * r * r)
+          return equals(dotProduct(gradient, v), slope(along, 2e-3 / r), 1e-8 * (1 + Math.abs(value)) * r * r)
         }
       }),
       cases({
@@ -216,4 +219,4 @@ const loss = (loss: PlainLoss, options: { readonly parameters: number; readonly 
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */
-export const ofFunction = { optax, torch, weighting, sampler, loss }
+export const ofFunction = { optax, torch, weighting: snrWeighting, sampler: plainSampler, loss: lossLaws }

@@ -1,39 +1,39 @@
 /** Laws of optimizers: purity, symmetries, and what steps are for. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { single } from '../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params } from '../index.js'
 import { areSameBits, throughText } from './bits.js'
-import { dot, flat, greatest } from './check.js'
+import { dotProduct, flattenParams, greatest } from './check.js'
 import type { Laws } from './law.js'
 import { dyadic, walks, walksBeside, type Walk } from './arbitraries.js'
 import {
   atLeast,
   atMost,
-  declared,
+  declaredRow,
   differs,
   equals,
   forAll,
-  near as nearTo,
+  equalsRelatively as nearTo,
   ofRows,
   sameBits,
-  type Said
+  type LawRelations
 } from './lawRows.js'
 
-type P = Params.Params<string>
-type State = Optimizer.AnyState<string>
+type AnyParams = Params.Params<string>
+type OptimizerState = Optimizer.AnyState<string>
 
-interface Evaluation {
+interface GradientEvaluation {
   readonly value: number
-  readonly gradient: P
+  readonly gradient: AnyParams
 }
 
-type Evaluate = (params: P) => Evaluation
+type EvaluateParams = (params: AnyParams) => GradientEvaluation
 
 /** An optimizer as functions. */
-type Machine = ReturnType<typeof Optimizer.anyInterpret<string>>
+type OptimizerFunctions = ReturnType<typeof Optimizer.anyInterpret<string>>
 
 /** How steps answer when every gradient is multiplied by c > 0: they are multiplied too, or they stay as they are. */
 export type Scaling = 'linear' | 'invariant'
@@ -67,46 +67,57 @@ export interface OptimizerOptions {
 
 // —— walking ——
 
-const plus = Params.zipWith((a, b) => a + b)
-const minus = Params.zipWith((a, b) => a - b)
+const paramsSum = Params.zipWith((a, b) => a + b)
+const paramsDifference = Params.zipWith((a, b) => a - b)
 
 /** An objective that has the given gradient at the given parameters: ⟨g, θ⟩ + ½|θ − θ_0|². */
 const bowl =
-  (gradient: P, at: P): Evaluate =>
+  (gradient: AnyParams, at: AnyParams): EvaluateParams =>
   params => {
-    const away = minus(params, at)
+    const away = paramsDifference(params, at)
     return {
-      value: dot(flat(gradient), flat(params)) + dot(flat(away), flat(away)) / 2,
-      gradient: plus(gradient, away)
+      value:
+        dotProduct(flattenParams(gradient), flattenParams(params)) +
+        dotProduct(flattenParams(away), flattenParams(away)) / 2,
+      gradient: paramsSum(gradient, away)
     }
   }
 
 /** Where a walk has led. */
 interface Trail {
-  readonly params: P
-  readonly state: State
-  readonly steps: ReadonlyArray<P>
+  readonly params: AnyParams
+  readonly state: OptimizerState
+  readonly steps: ReadonlyArray<AnyParams>
 }
 
-const begin = ({ init }: Machine, params: P): Trail => ({ params, state: init(params), steps: [] })
+const beginTrail = ({ init }: OptimizerFunctions, params: AnyParams): Trail => ({
+  params,
+  state: init(params),
+  steps: []
+})
 
-const updated = ({ update }: Machine, gradient: P, state: State, params: P, evaluate = bowl(gradient, params)) =>
-  update(gradient, state, params, { ...evaluate(params), evaluate })
+const updated = (
+  { update }: OptimizerFunctions,
+  gradient: AnyParams,
+  state: OptimizerState,
+  params: AnyParams,
+  evaluate = bowl(gradient, params)
+) => update(gradient, state, params, { ...evaluate(params), evaluate })
 
-const advance =
-  (machine: Machine, evaluate?: Evaluate) =>
-  ({ params, state, steps }: Trail, gradient: P): Trail => {
+const advanceTrail =
+  (machine: OptimizerFunctions, evaluate?: EvaluateParams) =>
+  ({ params, state, steps }: Trail, gradient: AnyParams): Trail => {
     const [step, next] = updated(machine, gradient, state, params, evaluate)
-    return { params: plus(params, step), state: next, steps: [...steps, step] }
+    return { params: paramsSum(params, step), state: next, steps: [...steps, step] }
   }
 
-/** On from a trail; reduce gives its callback the index too, which `advance` must not take for an objective. */
-const onwards = (machine: Machine, from: Trail, gradients: ReadonlyArray<P>): Trail =>
-  gradients.reduce((trail, gradient) => advance(machine)(trail, gradient), from)
+/** On from a trail; reduce gives its callback the index too, which `advanceTrail` must not take for an objective. */
+const onwards = (machine: OptimizerFunctions, from: Trail, gradients: ReadonlyArray<AnyParams>): Trail =>
+  gradients.reduce((trail, gradient) => advanceTrail(machine)(trail, gradient), from)
 
-const follow = (machine: Machine, { start, gradients }: Walk): Trail =>
-  onwards(machine, begin(machine, start), gradients)
-const stepsOf = (machine: Machine, walk: Walk): ReadonlyArray<P> => follow(machine, walk).steps
+const followWalk = (machine: OptimizerFunctions, { start, gradients }: Walk): Trail =>
+  onwards(machine, beginTrail(machine, start), gradients)
+const stepsOf = (machine: OptimizerFunctions, walk: Walk): ReadonlyArray<AnyParams> => followWalk(machine, walk).steps
 
 /** The numbers of all parameters after each step of a walk. */
 export const trailOf = (
@@ -114,47 +125,50 @@ export const trailOf = (
   { start, gradients }: Walk
 ): ReadonlyArray<ReadonlyArray<number>> => {
   const machine = Optimizer.anyInterpret<string>(optimizer)
-  return gradients.map((_, n) => flat(follow(machine, { start, gradients: gradients.slice(0, n + 1) }).params))
+  return gradients.map((_, n) =>
+    flattenParams(followWalk(machine, { start, gradients: gradients.slice(0, n + 1) }).params)
+  )
 }
 
-const onWalk = (f: (params: P) => P, { start, gradients }: Walk): Walk => ({
+const onWalk = (f: (params: AnyParams) => AnyParams, { start, gradients }: Walk): Walk => ({
   start: f(start),
   gradients: gradients.map(f)
 })
 
 /** The entries of every array backwards. */
-const reversed: (params: P) => P = Params.map<NdArray, NdArray>(({ shape, values }) => ({
+const reverseEntries: (params: AnyParams) => AnyParams = Params.map<NdArray, NdArray>(({ shape, values }) => ({
   shape,
   values: values.slice().reverse()
 }))
 
-const vector = (values: ReadonlyArray<number>): P => ({
+const vectorParams = (values: ReadonlyArray<number>): AnyParams => ({
   x: { shape: [values.length], values: Float64Array.from(values) }
 })
 
 /** Every entry under a name of its own, in order. */
-const split = (params: P): P =>
+const splitEntries = (params: AnyParams): AnyParams =>
   Object.fromEntries(
     Object.entries(params).flatMap(([name, { values }]) =>
-      Array.from(values, (value, i) => [`${name}${i}`, single(value)])
+      Array.from(values, (value, i) => [`${name}${i}`, scalarArray(value)])
     )
   )
 
-const times = (c: number): ((params: P) => P) => Params.mapValues(value => c * value)
+const scaleEntries = (c: number): ((params: AnyParams) => AnyParams) => Params.mapValues(value => c * value)
 
 /** Powers of two: they scale without rounding. */
-const factors = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max }).map(Elementary.powerOfTwo)
+const anyPowerOfTwo = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min, max }).map(Elementary.powerOfTwo)
 
 // —— quadratics ——
 
 /** ½ xᵀAx with the eigenvalues of A given, and its eigenvectors the axes reflected in the plane normal to `mirror`. */
-interface Quadratic {
+interface QuadraticCase {
   readonly eigenvalues: ReadonlyArray<number>
   readonly mirror: ReadonlyArray<number>
   readonly start: ReadonlyArray<number>
 }
 
-const quadratics = (lo: number, hi: number): fc.Arbitrary<Quadratic> =>
+const quadratics = (lo: number, hi: number): fc.Arbitrary<QuadraticCase> =>
   fc.integer({ min: 1, max: 4 }).chain(size => {
     const each = (one: fc.Arbitrary<number>) => fc.array(one, { minLength: size, maxLength: size })
     const coordinates = each(fc.integer({ min: -64, max: 64 }).map(n => n / 16))
@@ -164,26 +178,26 @@ const quadratics = (lo: number, hi: number): fc.Arbitrary<Quadratic> =>
 
 /** ½ xᵀAx along the path that the optimizer takes on it, the start first. */
 const valuesAlong = (
-  machine: Machine,
-  { eigenvalues, mirror, start }: Quadratic,
+  machine: OptimizerFunctions,
+  { eigenvalues, mirror, start }: QuadraticCase,
   count: number
 ): ReadonlyArray<number> => {
-  const square = dot(mirror, mirror)
+  const square = dotProduct(mirror, mirror)
   const reflected = (x: ReadonlyArray<number>): ReadonlyArray<number> =>
-    square === 0 ? x : x.map((value, i) => value - ((2 * dot(mirror, x)) / square) * mirror[i])
-  const evaluate: Evaluate = params => {
-    const gradient = reflected(reflected(flat(params)).map((value, i) => eigenvalues[i] * value))
-    return { value: dot(flat(params), gradient) / 2, gradient: vector(gradient) }
+    square === 0 ? x : x.map((value, i) => value - ((2 * dotProduct(mirror, x)) / square) * mirror[i])
+  const evaluate: EvaluateParams = params => {
+    const gradient = reflected(reflected(flattenParams(params)).map((value, i) => eigenvalues[i] * value))
+    return { value: dotProduct(flattenParams(params), gradient) / 2, gradient: vectorParams(gradient) }
   }
   const path = Array.from({ length: count }).reduce<ReadonlyArray<Trail>>(
     path => [
       ...path,
-      advance(machine, evaluate)(
+      advanceTrail(machine, evaluate)(
         { ...path[path.length - 1], steps: [] },
         evaluate(path[path.length - 1].params).gradient
       )
     ],
-    [begin(machine, vector(start))]
+    [beginTrail(machine, vectorParams(start))]
   )
   return path.map(({ params }) => evaluate(params).value)
 }
@@ -210,15 +224,21 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
   const o = Optimizer.anyInterpret<string>(optimizer)
   const rounding = `To ${tolerance === 1e-9 ? '`tolerance`, 1e-9' : `\`tolerance\`, ${tolerance.toExponential()}`} of the longest entry of the steps, as sums may be in another order, and 2⁻⁵⁰ |θ|, as steps may be differences of parameters.`
   /** To `tolerance` of the longest entry of any step, as moving sums of what was long may cancel; and the rounding of parameters, c-fold. */
-  const near = (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>, { start }: Pick<Walk, 'start'>, c = 1): Said => [
+  const near = (
+    found: ReadonlyArray<AnyParams>,
+    wanted: ReadonlyArray<AnyParams>,
+    { start }: Pick<Walk, 'start'>,
+    c = 1
+  ): LawRelations => [
     sameBits(found.map(Params.shapes), wanted.map(Params.shapes)),
     equals(
-      { steps: found.map(flat) },
-      { steps: wanted.map(flat) },
-      tolerance * greatest(wanted.flatMap(flat)) + Elementary.powerOfTwo(-50) * Math.max(1, c) * greatest(flat(start))
+      { steps: found.map(flattenParams) },
+      { steps: wanted.map(flattenParams) },
+      tolerance * greatest(wanted.flatMap(flattenParams)) +
+        Elementary.powerOfTwo(-50) * Math.max(1, c) * greatest(flattenParams(start))
     )
   ]
-  const scaled = (c: number, { start, gradients }: Walk): Walk => ({ start, gradients: gradients.map(times(c)) })
+  const scaled = (c: number, { start, gradients }: Walk): Walk => ({ start, gradients: gradients.map(scaleEntries(c)) })
   const onWalks = forAll(fc.record({ walk: walks }))
   const onSteps = forAll(fc.record({ walk: walks.filter(({ gradients }) => gradients.length > 0) }))
   const { gain, estimate, recall } = Case.meaning(optimizer)
@@ -243,8 +263,9 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
         source: 'a run stopped and resumed is the same run',
         says: ({ walk: { start, gradients }, n }) => {
-          const before = follow(o, { start, gradients: gradients.slice(0, n) })
-          const rest = (state: State): ReadonlyArray<P> => onwards(o, { ...before, state }, gradients.slice(n)).steps
+          const before = followWalk(o, { start, gradients: gradients.slice(0, n) })
+          const rest = (state: OptimizerState): ReadonlyArray<AnyParams> =>
+            onwards(o, { ...before, state }, gradients.slice(n)).steps
           const codec = Optimizer.stateCodec<string>(optimizer)
           const read = codec.decode(throughText(codec.encode(before.state)))
           return E.isLeft(read) || !areSameBits(read.right, before.state)
@@ -258,7 +279,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         source: 'definition of a function',
         says: ({ walk: { start, gradients } }) =>
           gradients.flatMap((gradient, n) => {
-            const { state, params } = onwards(o, begin(o, start), gradients.slice(0, n))
+            const { state, params } = onwards(o, beginTrail(o, start), gradients.slice(0, n))
             const given = [gradient, state, params] as const
             const kept = structuredClone(given)
             const fresh = updated(o, ...structuredClone(given))
@@ -271,7 +292,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         source: 'the optimizer knows no order of coordinates',
         claim: coordinatesAlike,
         option: 'coordinatesAlike',
-        says: ({ walk }) => near(stepsOf(o, onWalk(reversed, walk)), stepsOf(o, walk).map(reversed), walk)
+        says: ({ walk }) => near(stepsOf(o, onWalk(reverseEntries, walk)), stepsOf(o, walk).map(reverseEntries), walk)
       }),
       onWalks({
         name: 'split parameters take split steps',
@@ -279,17 +300,17 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         source: 'names are for people',
         claim: namesAlike,
         option: 'namesAlike',
-        says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split), walk)
+        says: ({ walk }) => near(stepsOf(o, onWalk(splitEntries, walk)), stepsOf(o, walk).map(splitEntries), walk)
       }),
-      forAll(fc.record({ walk: walks, c: factors(-30, 30) }))({
+      forAll(fc.record({ walk: walks, c: anyPowerOfTwo(-30, 30) }))({
         name: 'scaled gradients take scaled steps',
         statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
         source: 'linearity',
         claim: scaling === 'linear',
         option: 'scaling',
-        says: ({ walk, c }) => near(stepsOf(o, scaled(c, walk)), stepsOf(o, walk).map(times(c)), walk, c)
+        says: ({ walk, c }) => near(stepsOf(o, scaled(c, walk)), stepsOf(o, walk).map(scaleEntries(c)), walk, c)
       }),
-      forAll(fc.record({ walk: walks, c: factors(-3, 6) }))({
+      forAll(fc.record({ walk: walks, c: anyPowerOfTwo(-3, 6) }))({
         name: 'scaled gradients take the same steps',
         statement: `∀ c from 2⁻³ to 2⁶: the steps along c·g are the steps along g, to a fifth, and those along 2³⁰ c·g those along 2³⁰ g, where ε is not seen. ${rounding}`,
         source: 'Kingma & Ba 2015, section 2.1',
@@ -297,8 +318,8 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         option: 'scaling',
         says: ({ walk, c }) => {
           const far = Elementary.powerOfTwo(30)
-          const steps = (by: number): ReadonlyArray<P> => stepsOf(o, scaled(by, walk))
-          const [once, little] = [steps(1), steps(c)].map(all => all.map(flat))
+          const steps = (by: number): ReadonlyArray<AnyParams> => stepsOf(o, scaled(by, walk))
+          const [once, little] = [steps(1), steps(c)].map(all => all.map(flattenParams))
           return [
             equals({ steps: little }, { steps: once }, 0.2 * greatest(once.flat())),
             near(steps(far * c), steps(far), walk)
@@ -312,13 +333,14 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         claim: constant,
         option: 'constant',
         says: ({ gradient, length }, closedForm) =>
-          stepsOf(o, { start: vector([1]), gradients: Array.from({ length }, () => vector([gradient])) }).map(
-            (step, n) => {
-              const found = step.x.values[0]
-              const wanted = closedForm(gradient, n)
-              return equals(found, wanted, tolerance * Math.max(Math.abs(found), Math.abs(wanted)) + 1e-300)
-            }
-          )
+          stepsOf(o, {
+            start: vectorParams([1]),
+            gradients: Array.from({ length }, () => vectorParams([gradient]))
+          }).map((step, n) => {
+            const found = step.x.values[0]
+            const wanted = closedForm(gradient, n)
+            return equals(found, wanted, tolerance * Math.max(Math.abs(found), Math.abs(wanted)) + 1e-300)
+          })
       }),
       forAll(
         fc.record({
@@ -333,9 +355,9 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         option: 'recurrence',
         says: ({ start, gradients }, stated) =>
           near(
-            stepsOf(o, { start: vector([start]), gradients: gradients.map(g => vector([g])) }),
-            stated(gradients, start).map(step => vector([step])),
-            { start: vector([start]) }
+            stepsOf(o, { start: vectorParams([start]), gradients: gradients.map(g => vectorParams([g])) }),
+            stated(gradients, start).map(step => vectorParams([step])),
+            { start: vectorParams([start]) }
           )
       }),
       forAll(quadratics(0, descends ?? 0))({
@@ -366,42 +388,48 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         claim: frozen.length > 0 && frozen,
         option: 'frozen',
         says: ({ walk }, names) =>
-          names.filter(name => name in walk.start).map(name => sameBits(follow(o, walk).params[name], walk.start[name]))
+          names
+            .filter(name => name in walk.start)
+            .map(name => sameBits(followWalk(o, walk).params[name], walk.start[name]))
       }),
       onSteps({
-        ...declared('gain'),
+        ...declaredRow('gain'),
         statement:
           '∀ g: from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient.)',
         claim: ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name))),
         says: ({ walk: { start, gradients } }) => {
-          const zero = times(0)(start)
-          const along = (state: State, gradient: P, gainOf: (name: string) => number): Said => {
+          const zero = scaleEntries(0)(start)
+          const along = (
+            state: OptimizerState,
+            gradient: AnyParams,
+            gainOf: (name: string) => number
+          ): LawRelations => {
             const [found, none] = [gradient, zero].map(g => updated(o, g, state, zero)[0])
-            const moved = minus(found, none)
-            return Params.names(moved).map((name): Said => {
+            const moved = paramsDifference(found, none)
+            return Params.names(moved).map((name): LawRelations => {
               const own = gainOf(name)
               if (own === 0) return equals(moved[name].values, 0)
-              const product = dot(moved[name].values, gradient[name].values)
+              const product = dotProduct(moved[name].values, gradient[name].values)
               return !Number.isNaN(own) && atLeast(Math.sign(own) * product, 0, 1e-12 * Math.abs(product))
             })
           }
           const later = gradients.reduce((state, gradient) => updated(o, gradient, state, zero)[1], o.init(zero))
           return [
-            [1, 1e6].map(far => along(o.init(zero), times(far)(gradients[0]), name => gain(null, name))),
+            [1, 1e6].map(far => along(o.init(zero), scaleEntries(far)(gradients[0]), name => gain(null, name))),
             // Where the objective decides, it is what the last step had, and of 0 nothing follows.
-            along(later, times(1e-3)(gradients[0]), name => gain(later, name) || NaN)
+            along(later, scaleEntries(1e-3)(gradients[0]), name => gain(later, name) || NaN)
           ]
         }
       }),
       onSteps({
-        ...declared('estimate'),
+        ...declaredRow('estimate'),
         statement:
           '∀ gradients: where every step moves the parameters, what it takes for the answer after eight of them is not where they began.',
         claim: estimate,
         says: ({ walk: { start, gradients } }) => {
           const trails = Array.from({ length: 8 }, (_, i) => gradients[i % gradients.length]).reduce<
             ReadonlyArray<Trail>
-          >((all, gradient) => [...all, advance(o)(all[all.length - 1], gradient)], [begin(o, start)])
+          >((all, gradient) => [...all, advanceTrail(o)(all[all.length - 1], gradient)], [beginTrail(o, start)])
           const { params, state } = trails[8]
           const answer = Optimizer.estimate(optimizer, params, state)
           return Params.names(start)
@@ -410,17 +438,21 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         }
       }),
       onSteps({
-        ...declared('recall'),
+        ...declaredRow('recall'),
         statement:
           '∀ gradients: what it recalls of the objective where a step has led, is the objective there. To 1e-12 (1 + |f| + |∇f|).',
         claim: recall,
         says: ({ walk: { start, gradients } }, recall) => {
           const evaluate = bowl(gradients[0], start)
-          const { params, state } = advance(o, evaluate)(begin(o, start), gradients[0])
+          const { params, state } = advanceTrail(o, evaluate)(beginTrail(o, start), gradients[0])
           const found = recall(params, state)
           if (found === null) return []
           const wanted = evaluate(params)
-          return nearTo([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)], 1e-12)
+          return nearTo(
+            [found.value, ...flattenParams(found.gradient)],
+            [wanted.value, ...flattenParams(wanted.gradient)],
+            1e-12
+          )
         }
       })
     ],

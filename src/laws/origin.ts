@@ -5,9 +5,9 @@ import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
 import { Compile, Key, Params, Score } from '../index.js'
 import { params as paramsOf, seeds } from './arbitraries.js'
-import { compiled, flat, greatest } from './check.js'
+import { compiledOrThrow, flattenParams, greatest } from './check.js'
 import { equals, forAll, type Stated } from './lawRows.js'
-import { mapRows, symmetriesOf } from './symmetries.js'
+import { mapPointRows, symmetriesOf } from './symmetries.js'
 
 /** Data and parameters on this grid are moved by whole numbers up to 2²⁷ without being rounded. */
 const GRID = 1 / 1048576
@@ -26,10 +26,10 @@ export const offsets = (furthest: number): fc.Arbitrary<number> =>
     )
     .map(([digits, share, sign]) => sign * Math.round(Math.min(furthest, Number(`1e${digits + 1}`) * share)))
 
-export const moved =
+export const shiftPoints =
   (by: number) =>
   (points: Points): Points =>
-    mapRows(row => row.map(x => x + by))(points)
+    mapPointRows(row => row.map(x => x + by))(points)
 
 /** How parameters follow data that are moved by one number in all columns. */
 export const moveOf = <P extends string>(
@@ -43,7 +43,7 @@ export const moveOf = <P extends string>(
 }
 
 /** The law of a loss that is moved as far as `furthest`, of the score of a mixture that may be moved. */
-export const moves = <P extends string>(
+export const translationLaw = <P extends string>(
   loss: Loss<P>,
   points: Points,
   {
@@ -62,14 +62,14 @@ export const moves = <P extends string>(
     ...(maxCases !== undefined && { maxCases }),
     says: ({ params, by, seed }) => {
       const key = Key.fromSeed(seed)
-      const all = compiled(Compile.plans(loss)(here))
-      return compiled(Compile.plans(loss)(moved(by)(here))).map(({ engine, evaluate }, i) => {
+      const all = compiledOrThrow(Compile.plans(loss)(here))
+      return compiledOrThrow(Compile.plans(loss)(shiftPoints(by)(here))).map(({ engine, evaluate }, i) => {
         const wanted = all[i].evaluate(params, key)
         const found = evaluate(move(by)(params), key)
         return equals(
-          { [engine]: [found.value, ...flat(found.gradient)] },
-          { [engine]: [wanted.value, ...flat(wanted.gradient)] },
-          1e-10 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+          { [engine]: [found.value, ...flattenParams(found.gradient)] },
+          { [engine]: [wanted.value, ...flattenParams(wanted.gradient)] },
+          1e-10 * (1 + Math.abs(wanted.value) + greatest(flattenParams(wanted.gradient)))
         )
       })
     }

@@ -11,9 +11,19 @@ import * as Parametrization from '../schedule/parametrization.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import { formulaAt } from './formula.js'
-import { dot, greatest, lengthOf } from './check.js'
+import { dotProduct, greatest, euclideanLength } from './check.js'
 import type { Laws } from './law.js'
-import { areFinite, atLeast, atMost, below, declared, equals, forAll, near as nearTo, ofRows } from './lawRows.js'
+import {
+  areFinite,
+  atLeast,
+  atMost,
+  below,
+  declaredRow,
+  equals,
+  forAll,
+  equalsRelatively as nearTo,
+  ofRows
+} from './lawRows.js'
 
 // —— weightings ——
 
@@ -36,7 +46,7 @@ const timed = Arbitrary.schedules.chain(schedule =>
 
 /** The laws of a weighting: a finite weight at every level, and the same on every clock. */
 export const weighting = (weighting: Weighting.Weighting, options: WeightingOptions = {}): Laws => {
-  const { sees = Weighting.sees(weighting) ?? null, carries = null } = options
+  const { sees = Weighting.weightDependsOn(weighting) ?? null, carries = null } = options
   const at = (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time)
   const lawOf = forAll(timed)
   return ofRows(
@@ -90,12 +100,12 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
           `∀ schedules, t: w(t) is by how much the squared error of ${Parametrization.show(to)} is that of ${Parametrization.show(from)}. To 1e-12 of it.`,
         source: 'the paper of the weighting',
         says: ({ schedule, time }, [from, to]) => {
-          const wanted = Parametrization.weight(from, to)(Schedule.level(time)(schedule))
+          const wanted = Parametrization.conversionWeight(from, to)(Schedule.level(time)(schedule))
           return equals(at(schedule, time), wanted, 1e-12 * wanted)
         }
       }),
       lawOf({
-        ...declared('everywhere'),
+        ...declaredRow('everywhere'),
         statement: '∀ schedules, t: w(t) is that number. Exactly.',
         claim: Weighting.everywhere(weighting) ?? null,
         says: ({ schedule, time }, everywhere) => equals(at(schedule, time), everywhere)
@@ -119,13 +129,13 @@ const carrying = fc.record({
   c: fc.constantFrom(1, 2, 4)
 })
 
-const one = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
+const oneByOne = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
 /** A number of tensors. */
-const number = (f: () => Operand): number => compute(() => add(one(0), f())).values[0]
+const evaluateOperand = (f: () => Operand): number => compute(() => add(oneByOne(0), f())).values[0]
 
 /** The laws of a parametrization: outputs are carried from one to another as the data and the noise that they are of. */
 export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
-  const { direction = Parametrization.direction(own) } = options
+  const { direction = Parametrization.directionAt(own) } = options
   const { direction: direct, behind, tensors, squaredDeterminant } = Case.meaning(own)
   const said = squaredDeterminant ?? null
   const carried = (
@@ -133,7 +143,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
     to: Parametrization.Parametrization,
     level: Schedule.Level
   ) => {
-    const { ofOutput, ofPoint } = Parametrization.coefficients(from, to)(level)
+    const { ofOutput, ofPoint } = Parametrization.conversionCoefficients(from, to)(level)
     return (x: number, output: number): number => ofOutput * output + ofPoint * x
   }
   const near = ({ alpha, sigma }: Schedule.Level, ...terms: ReadonlyArray<number>): number =>
@@ -149,7 +159,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
       says: ({ level, other, pair: [clean, noise] }) => {
         const x = level.alpha * clean + level.sigma * noise
-        const [mine, yours] = [direction, Parametrization.direction(other)].map(of => {
+        const [mine, yours] = [direction, Parametrization.directionAt(other)].map(of => {
           const { p, q } = of(level)
           return p * clean + q * noise
         })
@@ -173,7 +183,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       }
     }),
     lawOf({
-      ...declared('written'),
+      ...declaredRow('written'),
       statement:
         '∀ levels: in tensors p, q and the data and the noise behind x are what it means in numbers. To 1e-13 of the greatest of them.',
       claim: tensors ?? null,
@@ -181,7 +191,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
         const { p, q } = direct(level)
         const { data, noise } = behind(level, (a, b) => a / b)
         const read = (of: (found: Parametrization.Formulas<Operand>) => Operand): number =>
-          number(() => of(written({ alpha: one(level.alpha), sigma: one(level.sigma) })))
+          evaluateOperand(() => of(written({ alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) })))
         return nearTo(
           [
             ...[read(found => found.direction.p), read(found => found.direction.q)],
@@ -194,19 +204,19 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       }
     }),
     lawOf({
-      ...declared('target'),
+      ...declaredRow('target'),
       statement: '∀ levels: what its output is to match, in tensors, is p x_0 + q z. To 1e-13 (1 + |p x_0| + |q z|)².',
       says: ({ level, pair: [clean, noise] }) => {
-        const { p, q } = Parametrization.direction(own)(level)
-        const found = number(() => {
-          const at = { alpha: one(level.alpha), sigma: one(level.sigma) }
-          return Parametrization.targetTensor(own)(at)(one(clean), one(noise))
+        const { p, q } = Parametrization.directionAt(own)(level)
+        const found = evaluateOperand(() => {
+          const at = { alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) }
+          return Parametrization.targetTensor(own)(at)(oneByOne(clean), oneByOne(noise))
         })
         return nearTo([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
       }
     }),
     lawOf({
-      ...declared('squaredDeterminant'),
+      ...declaredRow('squaredDeterminant'),
       statement:
         '∀ levels: (αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it.',
       // A text with letters of its own is for people alone.
@@ -234,20 +244,20 @@ export interface RateOptions {
 }
 
 /** Steps that are looked at in one case: a phase of one step is met. */
-const BLOCK = 300
+const STEPS_PER_CASE = 300
 
 /** The laws of a learning rate: it stays within what it names. */
 export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
   const from = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 1_000_000 }))
   const lawOf = forAll(fc.record({ from }))
   const ratesOf = ({ from }: { readonly from: number }): object =>
-    Object.fromEntries(Array.from({ length: BLOCK }, (_, i) => [`rate(${from + i})`, Rate.at(from + i)(rate)]))
+    Object.fromEntries(Array.from({ length: STEPS_PER_CASE }, (_, i) => [`rate(${from + i})`, Rate.at(from + i)(rate)]))
   return ofRows(
     Rate.show(rate),
     [
       lawOf({
         name: 'is no less than 0',
-        statement: `∀ n, in blocks of ${BLOCK} from 0 or anywhere: 0 ≤ rate(n) < ∞. Exactly.`,
+        statement: `∀ n, in blocks of ${STEPS_PER_CASE} from 0 or anywhere: 0 ≤ rate(n) < ∞. Exactly.`,
         source: 'definition of a learning rate',
         maxCases: 20,
         says: each => {
@@ -280,10 +290,10 @@ export interface RegionOptions {
   readonly member?: (x: Vector, columns: number) => Vector
 }
 
-const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
+const subtractVectors = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
 /** Vectors near one, at a tenth of its size and at all of it, and far out along every coordinate, where the region ends. */
-const around = (x: Vector, seed: number): ReadonlyArray<Vector> => {
+const vectorsAround = (x: Vector, seed: number): ReadonlyArray<Vector> => {
   const size = 1 + greatest(x)
   const drawn = Key.split(16)(Key.fromSeed(seed)).map((key, i) =>
     Array.from(Key.normal(x.length)(key), (z, j) => x[j] + (i < 8 ? 0.1 : 1) * size * z)
@@ -304,7 +314,7 @@ const vectors = (dim: number): fc.Arbitrary<Vector> => {
 
 /** Vectors of a region, of matrices row by row with their columns. */
 const regional = (region: Region.Region) => {
-  const of = Region.arrays(region)
+  const of = Region.regionArrays(region)
   const square = fc.tuple(
     fc.integer({ min: 1, max: 3 }),
     of === 'tall' ? fc.integer({ min: 0, max: 2 }) : fc.constant(0)
@@ -335,7 +345,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
   const near = (x: Vector, y: Vector): number => 1e-14 * x.length * (1 + greatest([...x, ...y]))
   const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
   const isConvex = Region.isConvex(region)
-  const few = Region.arrays(region) === 'rows' ? 2 : 4
+  const few = Region.regionArrays(region) === 'rows' ? 2 : 4
   const bounds =
     isConvex &&
     [1e6, -1e6].some(far => {
@@ -378,8 +388,10 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         statement: `∀ x, y in the region, near Πx and at its ends: |x − Πx| ≤ |x − y|. To ${rounding}.`,
         source: 'definition of a projection',
         says: ({ x, y, columns, seed }) => {
-          const found = lengthOf(minus(x, project(columns)(x)))
-          return [y, ...around(x, seed)].map(y => atMost(found, lengthOf(minus(x, inside(columns)(y))), near(x, y)))
+          const found = euclideanLength(subtractVectors(x, project(columns)(x)))
+          return [y, ...vectorsAround(x, seed)].map(y =>
+            atMost(found, euclideanLength(subtractVectors(x, inside(columns)(y))), near(x, y))
+          )
         }
       }),
       lawOf({
@@ -391,13 +403,15 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         source: 'Hiriart-Urruty & Lemaréchal 2001, Fundamentals of Convex Analysis, theorem A.3.1.1',
         says: ({ x, y, columns, seed }) => {
           const at = project(columns)(x)
-          const out = minus(x, at)
-          return [y, ...around(x, seed)].map(y => {
+          const out = subtractVectors(x, at)
+          return [y, ...vectorsAround(x, seed)].map(y => {
             const other = inside(columns)(y)
-            const along = minus(other, at)
-            const lengths = lengthOf(out) * lengthOf(along)
+            const along = subtractVectors(other, at)
+            const lengths = euclideanLength(out) * euclideanLength(along)
             const size = 1 + greatest([...x, ...y, ...other, ...at])
-            return lengths > 0 && atMost(dot(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
+            return (
+              lengths > 0 && atMost(dotProduct(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
+            )
           })
         }
       }),
@@ -408,8 +422,8 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
         source: 'the nearest point, for x and for y',
         says: ({ x, y, columns }) => {
-          const apart = lengthOf(minus(project(columns)(x), project(columns)(y)))
-          return atMost(apart, lengthOf(minus(x, y)), near(x, y))
+          const apart = euclideanLength(subtractVectors(project(columns)(x), project(columns)(y)))
+          return atMost(apart, euclideanLength(subtractVectors(x, y)), near(x, y))
         }
       })
     ],

@@ -5,7 +5,7 @@
  * @example Numbers, data, and what a score takes
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
- * import { Expectation, Objective, Parametrization, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Expectation, Objective, Parametrization, Schedule, Score, NoiseLevels } from 'ornstein'
  * import { arbitraries } from 'ornstein/laws'
  *
  * const some = <A>(arbitrary: fc.Arbitrary<A>): A[] => fc.sample(arbitrary, { seed: 1, numRuns: 20 })
@@ -28,7 +28,7 @@
  * const score = Score.spherical({ components: 2 })
  * const [points] = some(arbitraries.points()(2))
  * assert(some(arbitraries.params(score)(2)).every(({ means }) => means.shape.join() === '2,2'))
- * const fitting = arbitraries.expectations(score, Objective.denoising(TimeLaw.at(0.3)))(points)
+ * const fitting = arbitraries.expectations(score, Objective.denoising(NoiseLevels.at(0.3)))(points)
  * assert(some(fitting).every(Expectation.concept.is))
  *
  * // For optimizers: parameters to start from, and up to eight gradients of their shapes.

@@ -28,28 +28,28 @@ export const differs = related('≢')
 /** Numbers that are finite, however large. */
 export const areFinite = (yours: unknown): Relation => ({ sign: 'finite', left: yours, right: null, within: 0 })
 
-interface Leaf {
+interface ValueLeaf {
   readonly at: string
   readonly values: ReadonlyArray<number> | Float64Array
 }
 
-const isNumbers = (u: unknown): u is Leaf['values'] =>
+const isNumberList = (u: unknown): u is ValueLeaf['values'] =>
   u instanceof Float64Array || (Array.isArray(u) && u.every(x => typeof x === 'number'))
 const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
 /** The numbers of a side, each array by its place. What is not a number counts as NaN, which equals nothing. */
-const leaves = (value: unknown, at = ''): ReadonlyArray<Leaf> =>
-  isNumbers(value)
+const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
+  isNumberList(value)
     ? [{ at, values: value }]
     : isObject(value)
-      ? Object.entries(value).flatMap(([name, inner]) => leaves(inner, at === '' ? name : `${at}.${name}`))
+      ? Object.entries(value).flatMap(([name, inner]) => valueLeaves(inner, at === '' ? name : `${at}.${name}`))
       : [{ at, values: [typeof value === 'number' || typeof value === 'boolean' ? Number(value) : NaN] }]
 
-const rounded = (x: number, digits: number): string => String(Number(x.toPrecision(digits)))
+const roundedText = (x: number, digits: number): string => String(Number(x.toPrecision(digits)))
 /** Two numbers, to the digits in which they differ. */
-const both = (a: number, b: number): readonly [string, string] => {
-  const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => rounded(a, n) !== rounded(b, n)) ?? 17
-  return [rounded(a, digits), rounded(b, digits)]
+const distinguishingDigits = (a: number, b: number): readonly [string, string] => {
+  const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => roundedText(a, n) !== roundedText(b, n)) ?? 17
+  return [roundedText(a, digits), roundedText(b, digits)]
 }
 const short = (value: unknown): string => {
   const code = codeOf(value)
@@ -57,14 +57,14 @@ const short = (value: unknown): string => {
 }
 const isAt = (at: string, text: string): string => (at === '' ? text : `${at}: ${text}`)
 
-const holds: Readonly<Record<string, (l: number, r: number, within: number) => boolean>> = {
+const SIGN_HOLDS: Readonly<Record<string, (l: number, r: number, within: number) => boolean>> = {
   '=': (l, r, within) => Math.abs(l - r) <= within || (l === r && within === Infinity),
   '≤': (l, r, within) => l <= r + within,
   '<': (l, r, within) => l < r + within,
   '≥': (l, r, within) => l >= r - within,
   '>': (l, r, within) => l > r - within
 }
-const asked: Readonly<Record<string, string>> = {
+const SIGN_WORDS: Readonly<Record<string, string>> = {
   '=': '',
   '≤': 'at most ',
   '<': 'less than ',
@@ -73,23 +73,23 @@ const asked: Readonly<Record<string, string>> = {
 }
 
 /** Where two values that are not the same bits first differ. */
-const apart = (left: unknown, right: unknown, at = ''): string => {
+const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   if (isObject(left) && isObject(right) && Array.isArray(left) === Array.isArray(right)) {
     const [a, b] = [left, right].map((side): ReadonlyMap<string, unknown> => new Map(Object.entries(side)))
     const name = [...new Set([...a.keys(), ...b.keys()])].find(name => !areSameBits(a.get(name), b.get(name)))
-    if (name !== undefined) return apart(a.get(name), b.get(name), at === '' ? name : `${at}.${name}`)
+    if (name !== undefined) return firstDifference(a.get(name), b.get(name), at === '' ? name : `${at}.${name}`)
   }
   const isNumber = typeof left === 'number' && typeof right === 'number'
-  const [yours, wanted] = isNumber ? both(left, right) : [short(left), short(right)]
+  const [yours, wanted] = isNumber ? distinguishingDigits(left, right) : [short(left), short(right)]
   return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
 /** How a relation fails, or null where it holds. A single number is compared with every number of the other side. */
-export const misfit = ({ sign, left, right, within }: Relation): string | null => {
-  if (sign === '≡') return areSameBits(left, right) ? null : apart(left, right)
+export const relationFailure = ({ sign, left, right, within }: Relation): string | null => {
+  if (sign === '≡') return areSameBits(left, right) ? null : firstDifference(left, right)
   if (sign === '≢') return areSameBits(left, right) ? `yours is ${short(left)} again, by the law another` : null
-  const all = typeof left === 'number' && isObject(right) ? leaves(right) : leaves(left)
-  const placed = (of: Leaf, i: number): string => `${of.at}${of.values.length > 1 ? `[${i}]` : ''}`
+  const all = typeof left === 'number' && isObject(right) ? valueLeaves(right) : valueLeaves(left)
+  const placed = (of: ValueLeaf, i: number): string => `${of.at}${of.values.length > 1 ? `[${i}]` : ''}`
   if (sign === 'finite') {
     const wrong = all.find(({ values }) => !values.every(Number.isFinite))
     if (wrong === undefined) return null
@@ -99,26 +99,26 @@ export const misfit = ({ sign, left, right, within }: Relation): string | null =
   const sides = [left, right].map(side =>
     typeof side === 'number'
       ? all.map(({ at, values }) => ({ at, values: Array.from(values, () => side) }))
-      : leaves(side)
+      : valueLeaves(side)
   )
   const [ls, rs] = sides
   if (ls.length !== rs.length) return `yours are ${ls.length} arrays, by the law ${rs.length}`
   const at = ls.findIndex(
     ({ values }, i) =>
-      values.length !== rs[i].values.length || values.some((l, j) => !holds[sign](l, rs[i].values[j], within))
+      values.length !== rs[i].values.length || values.some((l, j) => !SIGN_HOLDS[sign](l, rs[i].values[j], within))
   )
   if (at < 0) return null
   const found = ls[at]
   const wanted = rs[at]
   if (found.values.length !== wanted.values.length)
     return isAt(found.at, `yours are ${found.values.length} numbers, by the law ${wanted.values.length}`)
-  const j = found.values.findIndex((l, j) => !holds[sign](l, wanted.values[j], within))
+  const j = found.values.findIndex((l, j) => !SIGN_HOLDS[sign](l, wanted.values[j], within))
   const l = found.values[j]
   const r = wanted.values[j]
-  const [yours, theirs] = both(l, r)
-  const off = Number.isFinite(l - r) ? `, off by ${rounded(Math.abs(l - r), 6)}` : ''
-  const allowed = within > 0 ? `, where ${rounded(within, 6)} is allowed` : ''
-  return isAt(placed(found, j), `yours is ${yours}, by the law ${asked[sign]}${theirs}${off}${allowed}`)
+  const [yours, theirs] = distinguishingDigits(l, r)
+  const off = Number.isFinite(l - r) ? `, off by ${roundedText(Math.abs(l - r), 6)}` : ''
+  const allowed = within > 0 ? `, where ${roundedText(within, 6)} is allowed` : ''
+  return isAt(placed(found, j), `yours is ${yours}, by the law ${SIGN_WORDS[sign]}${theirs}${off}${allowed}`)
 }
 
 /** |found − wanted| ≤ tolerance, entry by entry: true, or an error that says where not. A number that is not finite agrees with nothing. */
@@ -128,7 +128,7 @@ export const agree = (
   wanted: ArrayLike<number> | number,
   tolerance: number
 ): boolean => {
-  const wrong = misfit(
+  const wrong = relationFailure(
     equals(
       { [what]: Array.from(found) },
       typeof wanted === 'number' ? wanted : { [what]: Array.from(wanted) },
@@ -138,25 +138,25 @@ export const agree = (
   return wrong === null || refuse(wrong)
 }
 
-type Values = ReadonlyArray<number>
+type RelationValues = ReadonlyArray<number>
 
 /** Changes of a side, of which a law sees those after which its relation no longer holds. */
-const CHANGES: ReadonlyArray<(values: Values) => Values> = [
+const CHANGES: ReadonlyArray<(values: RelationValues) => RelationValues> = [
   values => values.map(() => 0),
   values => values.map(x => -x),
   values => values.map(x => 1.01 * x + 1e-3)
 ]
 
 /** Whether a relation fails after some change of its left side. */
-const sees = (relation: Relation): boolean => {
+const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
   // The tolerance of a correlation, say, is all that tells what is seen; a bound is seen by what is beyond it.
   if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
-  const changed = (of: unknown, change = (values: Values) => values): ReadonlyArray<Values> =>
-    leaves(of).map(({ values }) => change(Array.from(values)))
+  const changed = (of: unknown, change = (values: RelationValues) => values): ReadonlyArray<RelationValues> =>
+    valueLeaves(of).map(({ values }) => change(Array.from(values)))
   return CHANGES.some(
     change =>
-      misfit({
+      relationFailure({
         ...relation,
         left: changed(left, change),
         right: typeof right === 'number' ? right : changed(right)
@@ -168,6 +168,6 @@ const sees = (relation: Relation): boolean => {
 export const vacuous = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
     ? 'it says nothing about any case'
-    : said.flat().some(sees)
+    : said.flat().some(canFail)
       ? null
       : 'it sees no change of a side'

@@ -21,11 +21,11 @@ import * as Expectation from '../objective/expectation.js'
 import * as Sampler from '../sampler/sampler.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { compiled, flat, greatest } from './check.js'
+import { compiledOrThrow, flattenParams, greatest } from './check.js'
 import { forAll, ofRows, equals, sameBits, type Stated, type Stating } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
 import * as Density from './density.js'
-import { casesOf, copied, drawnBy, repeated } from './expectation.js'
+import { expectationCases, copyRows, drawnBy, repeatedValues } from './expectation.js'
 import { startAlike } from './initializer.js'
 import { trailOf } from './optimizer.js'
 import type { Laws } from './law.js'
@@ -43,69 +43,75 @@ const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.spherical({ components: 2 })
 
 /** What a case of a concept is compared by. */
-type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Stating> | null
+type SameRule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Stating> | null
 
-const rule =
-  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Stating>): Rule =>
+const sameRule =
+  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Stating>): SameRule =>
   (a, b, options) =>
     is(a) && is(b) ? of(a, b, options) : null
 
 const REPEATS = 200
 /** Of every row, where a mean is compared. */
-const COPIES = 30
+const COPIES_PER_ROW = 30
 const PARTICLES = 1500
 
 /** Keys of which noise is compared, and rows that each draws for: √(2 · 2/40000) · 7 = 0.07 is what a square may be off. */
-const KEYS = 1000
-const ROWS = 40
-const PLACES = [-1.5, -0.5, 0.5, 1.5]
+const NOISE_KEYS = 1000
+const ROWS_PER_DRAW = 40
+const NOISE_THRESHOLDS = [-1.5, -0.5, 0.5, 1.5]
 
-const isRandom = (expectation: Expectation.Expectation): boolean => {
+const isRandomExpectation = (expectation: Expectation.Expectation): boolean => {
   const way = Expectation.interpret(expectation)
   return way.where === 'span' || (way.where === 'everywhere' && way.rows !== 'fixed')
 }
 
 /** What noise is compared by: entries, their squares, whether they are below each place, and products of two. */
-const looksAt = (z: Density.Row): Density.Row => [
+const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z,
   ...z.map(x => x * x),
-  ...z.flatMap(x => PLACES.map(place => (x <= place ? 1 : 0))),
+  ...z.flatMap(x => NOISE_THRESHOLDS.map(place => (x <= place ? 1 : 0))),
   ...z.flatMap((x, j) => z.slice(j + 1).map(y => x * y))
 ]
 
 /** For each key the mean of that over its rows. */
-const noiseOf = (expectation: Expectation.Expectation, dim: number, seed: number): ReadonlyArray<Density.Row> => {
-  const draw = drawnBy(Expectation.interpret(expectation), { rows: ROWS, dim })
-  return Key.split(KEYS)(Key.fromSeed(seed)).map(key => {
+const noiseFeatureMeans = (
+  expectation: Expectation.Expectation,
+  dim: number,
+  seed: number
+): ReadonlyArray<Density.NumberRow> => {
+  const draw = drawnBy(Expectation.interpret(expectation), { rows: ROWS_PER_DRAW, dim })
+  return Key.split(NOISE_KEYS)(Key.fromSeed(seed)).map(key => {
     const draws = draw(key)
-    const weights = draws.flatMap(({ weight }) => Array.from({ length: ROWS }, () => weight / ROWS))
-    const seen = draws.flatMap(({ values }) => Density.rowsOf({ rows: ROWS, dim, values }).map(looksAt))
-    return Density.combine(weights, seen, seen[0].length)
+    const weights = draws.flatMap(({ weight }) => Array.from({ length: ROWS_PER_DRAW }, () => weight / ROWS_PER_DRAW))
+    const seen = draws.flatMap(({ values }) =>
+      Density.listRows({ rows: ROWS_PER_DRAW, dim, values }).map(noiseFeatures)
+    )
+    return Density.weightedRowSum(weights, seen, seen[0].length)
   })
 }
 
-const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
+const sameNoiseLaw = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
   forAll(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'the noise is of the same law',
-    statement: `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
+    statement: `∀ dimensions: over ${NOISE_KEYS} keys, ${ROWS_PER_DRAW} rows each, every coordinate has the same mean, mean square and shares below ${NOISE_THRESHOLDS.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
     maxCases: 3,
     says: ({ dim, seed }) => {
-      const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
+      const [found, wanted] = [a, b].map((expectation, i) => noiseFeatureMeans(expectation, dim, 2 * seed + i))
       return Chance.sameMeans(found, wanted)
     }
   })
 
-const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
+const samePoints: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
-const rules: ReadonlyArray<Rule> = [
-  rule(Objective.concept.is, (a, b, { score = pair, schedule, upTo }) =>
+const SAME_RULES: ReadonlyArray<SameRule> = [
+  sameRule(Objective.concept.is, (a, b, { score = pair, schedule, upTo }) =>
     sameObjective(a, b, score, {
       ...(schedule && { schedules: fc.constant(schedule) }),
       ...(upTo && { upTo })
     })
   ),
-  rule(Schedule.concept.is, (a, b) => [
+  sameRule(Schedule.concept.is, (a, b) => [
     forAll(fc.record({ time: Arbitrary.anyTimes(b) }))({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
@@ -117,7 +123,7 @@ const rules: ReadonlyArray<Rule> = [
       }
     })
   ]),
-  rule(Weighting.concept.is, (a, b) => [
+  sameRule(Weighting.concept.is, (a, b) => [
     forAll(
       Arbitrary.schedules.chain(schedule =>
         fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
@@ -132,7 +138,7 @@ const rules: ReadonlyArray<Rule> = [
       }
     })
   ]),
-  rule(Rate.concept.is, (a, b) => [
+  sameRule(Rate.concept.is, (a, b) => [
     forAll(fc.record({ step: fc.nat({ max: 200 }) }))({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
@@ -143,7 +149,7 @@ const rules: ReadonlyArray<Rule> = [
       }
     })
   ]),
-  rule(Score.concept.is, (a, b) => [
+  sameRule(Score.concept.is, (a, b) => [
     forAll(
       Arbitrary.dims.chain(dim =>
         fc.record({
@@ -160,12 +166,12 @@ const rules: ReadonlyArray<Rule> = [
         const [found, wanted] = [a, b].map(
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
-        const r = greatest([...points.values, ...flat(params)])
+        const r = greatest([...points.values, ...flattenParams(params)])
         return equals(found, wanted, 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
       }
     })
   ]),
-  rule(Optimizer.concept.is, (a, b) => [
+  sameRule(Optimizer.concept.is, (a, b) => [
     forAll(fc.record({ walk: Arbitrary.walks }))({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
@@ -176,23 +182,23 @@ const rules: ReadonlyArray<Rule> = [
       }
     })
   ]),
-  rule(Expectation.concept.is, (a, b, { score = pair }) => [
-    isRandom(a) && isRandom(b) && sameNoise(a, b),
-    forAll(casesOf(score, [Objective.denoising, Objective.implicit]))({
+  sameRule(Expectation.concept.is, (a, b, { score = pair }) => [
+    isRandomExpectation(a) && isRandomExpectation(b) && sameNoiseLaw(a, b),
+    forAll(expectationCases(score, [Objective.denoising, Objective.implicit]))({
       name: 'the means are the same',
-      statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
+      statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES_PER_ROW} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
       source: 'law of large numbers',
       maxCases: 9,
       says: ({ points, seed, ...each }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
-          const many = { ...each, points: copied(points, COPIES), seed: 2 * seed + i }
-          return repeated(score, expectation, many, REPEATS)
+          const many = { ...each, points: copyRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
+          return repeatedValues(score, expectation, many, REPEATS)
         })
         return Chance.sameMeans(found, wanted)
       }
     })
   ]),
-  rule(Sampler.concept.is, (a, b) => [
+  sameRule(Sampler.concept.is, (a, b) => [
     forAll(
       fc.record({
         schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
@@ -224,20 +230,20 @@ const rules: ReadonlyArray<Rule> = [
             ? TimeGrid.constant({ time: times[1], steps: 2 })
             : TimeGrid.listed(times)
           return Array.from(
-            Sampler.transport(compiled(Sampler.compile({ sampler, grid, schedule })))(along)(from)(
+            Sampler.transport(compiledOrThrow(Sampler.compile({ sampler, grid, schedule })))(along)(from)(
               Key.fromSeed(2 * seed + i)
             )
-          ).map(({ points }) => Density.rowsOf(points))
+          ).map(({ points }) => Density.listRows(points))
         })
         return wanted.map((state, n) => {
           // Of both about the mean of one.
-          const middle = Density.combine(
+          const middle = Density.weightedRowSum(
             state.map(() => 1 / state.length),
             state,
             2
           )
-          const moments = (row: Density.Row): Density.Row => {
-            const [x, y] = Density.minus(row, middle)
+          const moments = (row: Density.NumberRow): Density.NumberRow => {
+            const [x, y] = Density.subtractRows(row, middle)
             return [x, y, x * x, y * y, x * y]
           }
           return Chance.sameMeans(found[n].map(moments), state.map(moments))
@@ -245,8 +251,8 @@ const rules: ReadonlyArray<Rule> = [
       }
     })
   ]),
-  rule(Initializer.concept.is, (a, b, { score = two }) => [startAlike(a, b, score)]),
-  rule(Pipeline.concept.is, (a, b, { points: given = points }) => [
+  sameRule(Initializer.concept.is, (a, b, { score = two }) => [startAlike(a, b, score)]),
+  sameRule(Pipeline.concept.is, (a, b, { points: given = samePoints }) => [
     forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
@@ -254,7 +260,7 @@ const rules: ReadonlyArray<Rule> = [
       maxCases: 5,
       says: ({ seed }) => {
         const [found, wanted] = [a, b].map(pipeline =>
-          flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
+          flattenParams(Run.last(compiledOrThrow(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
         return equals(found, wanted, 1e-9 * (1 + greatest(wanted)))
       }
@@ -268,12 +274,12 @@ const rules: ReadonlyArray<Rule> = [
  *
  * @example
  * import fc from 'fast-check'
- * import { Objective, Optimizer, TimeLaw } from 'ornstein'
+ * import { Objective, Optimizer, NoiseLevels } from 'ornstein'
  * import { square, sub, sum } from 'ornstein/float64'
  * import * as laws from 'ornstein/laws'
  *
- * const twice = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target }) => sum(square(sub(score, target)), 1))
- * laws.same(twice, Objective.denoising(TimeLaw.at(0.3)), { upTo: { factor: 'any' } }).forEach(({ property }) => {
+ * const twice = Objective.custom('twice', NoiseLevels.at(0.3), ({ score, target }) => sum(square(sub(score, target)), 1))
+ * laws.same(twice, Objective.denoising(NoiseLevels.at(0.3)), { upTo: { factor: 'any' } }).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 3 })
  * })
  * const [trajectories] = laws.same(Optimizer.adam({ rate: 0.1 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.1)))
@@ -282,7 +288,7 @@ const rules: ReadonlyArray<Rule> = [
 export const same = (a: Instance, b: Instance, options: SameOptions = {}): Laws => {
   const laws = ofRows(
     `${codeOf(a)} and ${codeOf(b)}`,
-    rules.flatMap(of => of(a, b, options) ?? [])
+    SAME_RULES.flatMap(of => of(a, b, options) ?? [])
   )
   return laws.length > 0
     ? scripted({ by: 'same', of: [a, b, ...(Object.keys(options).length > 0 ? [options] : [])] }, laws)

@@ -9,8 +9,8 @@ import type { Points } from '../data/points.js'
 import { Case, Key, Schedule, TimeGrid } from '../index.js'
 import * as Sampler from '../sampler/sampler.js'
 import { points as anyPoints, real, seeds } from './arbitraries.js'
-import { copyOf } from './bits.js'
-import { average, compiled, greatest, moments } from './check.js'
+import { deepCopy } from './bits.js'
+import { meanNumber, compiledOrThrow, greatest, sampleMoments } from './check.js'
 import type { Laws } from './law.js'
 import { areFinite, atMost, differs, equals, forAll, ofRows, sameBits, atLeast } from './lawRows.js'
 
@@ -25,7 +25,7 @@ export interface SamplerOptions {
   readonly equals?: Sampler.Sampler | null
 }
 
-interface Example {
+interface SamplerCase {
   readonly schedule: Schedule.Schedule
   readonly mean: number
   readonly variance: number
@@ -35,7 +35,7 @@ interface Example {
 
 const VARIANCES = [0.25, 0.5, 2]
 
-const cases: fc.Arbitrary<Example> = fc.record({
+const samplerCases: fc.Arbitrary<SamplerCase> = fc.record({
   schedule: fc.constantFrom(
     Schedule.ornsteinUhlenbeck,
     Schedule.edm,
@@ -52,52 +52,52 @@ const cases: fc.Arbitrary<Example> = fc.record({
 // —— a normal law ——
 
 /** αc and u at a time. */
-const marginal = ({ schedule, mean, variance }: Example, time: number) => {
+const marginalAt = ({ schedule, mean, variance }: SamplerCase, time: number) => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
   return { mean: alpha * mean, u: alpha * alpha * variance + sigma * sigma }
 }
 
 /** −(x − αc)/u, every coordinate of c being the same. */
-const scoreOf =
-  (each: Example): Sampler.ScoreFunction =>
+const exactGaussianScore =
+  (each: SamplerCase): Sampler.ScoreFunction =>
   ({ rows, dim, values }, time) => {
-    const { mean, u } = marginal(each, time)
+    const { mean, u } = marginalAt(each, time)
     return { rows, dim, values: values.map(x => (mean - x) / u) }
   }
 
 /** Points of the law at a time. The key is one that no sampler can make of the one that it is given. */
-const drawn = (each: Example, time: number, rows: number): Points => {
-  const { mean, u } = marginal(each, time)
+const drawMarginal = (each: SamplerCase, time: number, rows: number): Points => {
+  const { mean, u } = marginalAt(each, time)
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
   return { rows, dim: 2, values: Key.normal(2 * rows)(start).map(z => mean + Math.sqrt(u) * z) }
 }
 
 /** Where the flow carries a number from one time to another. */
-const carried = (each: Example, from: number, to: number): ((x: number) => number) => {
-  const [a, b] = [from, to].map(time => marginal(each, time))
+const flowMap = (each: SamplerCase, from: number, to: number): ((x: number) => number) => {
+  const [a, b] = [from, to].map(time => marginalAt(each, time))
   return x => b.mean + Math.sqrt(b.u / a.u) * (x - a.mean)
 }
 
 /** A time as a step sees it. */
-const nodeAt = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
+const timeNode = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
   const angle = Elementary.atan2(sigma, alpha)
   const size = Elementary.hypot(alpha, sigma)
   return { time, alpha, sigma, ratio: sigma / alpha, angle, size }
 }
 
-const timeOf = ({ schedule }: Example, logSnr: number): number => Schedule.timeOfLogSnr(logSnr)(schedule)
+const timeOf = ({ schedule }: SamplerCase, logSnr: number): number => Schedule.timeOfLogSnr(logSnr)(schedule)
 /** The time where σ/α is that. */
-const timeOfRatio = (each: Example, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
+const timeOfRatio = (each: SamplerCase, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
 
 /** The log-SNRs between which it goes. */
 const LATEST = -5
 const EARLIEST = 5
 
 /** σ/α before a last step. */
-const LITTLE = 0.01
+const LAST_NOISE_RATIO = 0.01
 /** The share of it by which a step along the score may move: (σ/α)²/√v. */
-const MARGIN = 0.25
+const SCORE_STEP_MARGIN = 0.25
 
 /** How many times as long, in log(σ/α), the step before a step is. */
 const BEFORE = [1 / 3, 3]
@@ -105,13 +105,13 @@ const BEFORE = [1 / 3, 3]
 const STEPS_OF_ORDER = [0.02, 0.1, 0.4]
 
 /** Steps of the grid on which moments are compared. */
-const STEPS = 60
+const COARSE_STEPS = 60
 /** How many times as many the finer one has. */
-const FINER = 4
+const FINE_FACTOR = 4
 /** Points that moments are taken over. */
-const ROWS = 4000
+const MOMENT_ROWS = 4000
 /** Of a step in log(σ/α). */
-const LENGTH = (EARLIEST - LATEST) / (2 * STEPS)
+const LENGTH = (EARLIEST - LATEST) / (2 * COARSE_STEPS)
 
 /**
  * The laws of a sampler: where it goes along the score of a normal law, and what it does not depend on.
@@ -134,47 +134,57 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
     equals: other = null
   } = options
   const stays = Sampler.movesAtLevel(sampler)
-  const gridOf = (each: Example, steps: number): TimeGrid.TimeGrid =>
+  const gridOf = (each: SamplerCase, steps: number): TimeGrid.TimeGrid =>
     stays
       ? TimeGrid.constant({ time: timeOf(each, 0), steps })
       : TimeGrid.logSnr({ from: timeOf(each, LATEST), to: timeOf(each, EARLIEST), steps })
   const statesOf = (
-    each: Example,
+    each: SamplerCase,
     points: Points,
     grid: TimeGrid.TimeGrid,
     { of = sampler, seed = each.seed }: { readonly of?: Sampler.Sampler; readonly seed?: number } = {}
   ): ReadonlyArray<Sampler.State> => {
-    const program = compiled(Sampler.compile({ sampler: of, grid, schedule: each.schedule }))
+    const program = compiledOrThrow(Sampler.compile({ sampler: of, grid, schedule: each.schedule }))
     const { sampler: key } = pipe(Key.fromSeed(seed), Key.named('sampler'))
-    return Array.from(Sampler.transport(program)(scoreOf(each))(points)(key))
+    return Array.from(Sampler.transport(program)(exactGaussianScore(each))(points)(key))
   }
   const endOf = (...given: Parameters<typeof statesOf>): Float64Array => {
     const states = statesOf(...given)
     return states[states.length - 1].points.values
   }
   const stepOf = (
-    each: Example,
+    each: SamplerCase,
     [from, to]: readonly [from: number, to: number],
     points: Points,
     memory: unknown = null
   ): Sampler.Moved => {
     const { schedule, seed } = each
     const { sampler: key } = pipe(Key.fromSeed(seed), Key.named('sampler'))
-    const before = nodeAt(schedule, from)
-    const after = nodeAt(schedule, to)
-    return Case.meaning(sampler).step({ schedule, score: scoreOf(each), from: before, to: after, points, memory, key })
+    const before = timeNode(schedule, from)
+    const after = timeNode(schedule, to)
+    return Case.meaning(sampler).step({
+      schedule,
+      score: exactGaussianScore(each),
+      from: before,
+      to: after,
+      points,
+      memory,
+      key
+    })
   }
   const size = (values: Float64Array): number => 1 + greatest(values)
   /** How far it is at every time of a grid: mean and variance in those of the law, and what two coordinates have in common. */
-  const offOf = (each: Example, steps: number) => {
+  const offOf = (each: SamplerCase, steps: number) => {
     const grid = gridOf(each, steps)
     const [from] = TimeGrid.times(each.schedule)(grid)
-    const first = drawn(each, from, random ? ROWS : 100)
+    const first = drawMarginal(each, from, random ? MOMENT_ROWS : 100)
     return statesOf(each, first, grid).map(({ time, points: { values } }) => {
-      const { mean, u } = marginal(each, time)
-      const found = moments(values)
-      const wanted = random ? { mean, variance: u } : moments(first.values.map(carried(each, from, time)))
-      const both = average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean)))
+      const { mean, u } = marginalAt(each, time)
+      const found = sampleMoments(values)
+      const wanted = random ? { mean, variance: u } : sampleMoments(first.values.map(flowMap(each, from, time)))
+      const both = meanNumber(
+        values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))
+      )
       return {
         mean: (found.mean - wanted.mean) / Math.sqrt(u),
         variance: found.variance / wanted.variance - 1,
@@ -186,11 +196,11 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
    * The bias in variance that moves at a level have however many steps there are. From a time to the same one a step is its moves alone: they keep
    * A = 1 − δ/u of what points differ by, and have the variance u/(1 − δ/2u) in the end.
    */
-  const biasOfMoves = (each: Example): number =>
+  const biasOfMoves = (each: SamplerCase): number =>
     greatest(
       (stays ? [0] : [-4, 0, 4]).map(logSnr => {
         const time = timeOf(each, logSnr)
-        const points = drawn(each, time, 1)
+        const points = drawMarginal(each, time, 1)
         const [there, beside] = [points, { ...points, values: points.values.map(x => x + 1) }].map(
           points => stepOf(each, [time, time], points).points.values[0]
         )
@@ -198,7 +208,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         return kept < 1 ? Math.min(1, (1 - kept) / Math.max(0, 1 + kept)) : 0
       })
     )
-  const lawOf = forAll(cases)
+  const lawOf = forAll(samplerCases)
   return ofRows(
     Sampler.show(sampler),
     [
@@ -221,21 +231,21 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         claim: !stays,
         reason: 'it stays at its level',
         name: 'a step to no noise adds none',
-        statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 points move, from x/α, by no more than on the way to a hundredth of it: in the root of the mean square, up to ${MARGIN} σ/α, which the score may move.`,
+        statement: `∀ schedules, c, v, keys: from σ/α = ${LAST_NOISE_RATIO} to 0 points move, from x/α, by no more than on the way to a hundredth of it: in the root of the mean square, up to ${SCORE_STEP_MARGIN} σ/α, which the score may move.`,
         source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
         maxCases: 10,
         says: each => {
           if (Schedule.level(0)(each.schedule).sigma > 0) return []
-          const from = timeOfRatio(each, LITTLE)
-          const points = drawn(each, from, 1000)
+          const from = timeOfRatio(each, LAST_NOISE_RATIO)
+          const points = drawMarginal(each, from, 1000)
           const { alpha } = Schedule.level(from)(each.schedule)
           const movedTo = (to: number): number => {
             const ahead = Schedule.level(to)(each.schedule).alpha
             const end = endOf(each, points, TimeGrid.listed([from, to]))
-            return Math.sqrt(average(end.map((x, i) => Elementary.square(x / ahead - points.values[i] / alpha))))
+            return Math.sqrt(meanNumber(end.map((x, i) => Elementary.square(x / ahead - points.values[i] / alpha))))
           }
-          const before = movedTo(timeOfRatio(each, LITTLE / 100))
-          return atMost(movedTo(0), before + MARGIN * LITTLE)
+          const before = movedTo(timeOfRatio(each, LAST_NOISE_RATIO / 100))
+          return atMost(movedTo(0), before + SCORE_STEP_MARGIN * LAST_NOISE_RATIO)
         }
       }),
       lawOf({
@@ -246,9 +256,9 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         maxCases: 20,
         says: each => {
           const [before, from, to] = [-1, -0.5, 0].map(logSnr => timeOf(each, logSnr))
-          const points = drawn(each, before, 2)
+          const points = drawMarginal(each, before, 2)
           const given = { points, memory: stepOf(each, [before, from], points).memory ?? null }
-          const kept = copyOf(given)
+          const kept = deepCopy(given)
           stepOf(each, [from, to], points, given.memory)
           const y = points.values.slice()
           const { solver } = Case.meaning(sampler)
@@ -277,7 +287,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         source: 'the flow is of each point',
         says: each => {
           const grid = gridOf(each, 6)
-          const points = drawn(each, TimeGrid.times(each.schedule)(grid)[0], 5)
+          const points = drawMarginal(each, TimeGrid.times(each.schedule)(grid)[0], 5)
           const all = endOf(each, points, grid)
           const alone = endOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid)
           return equals(alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
@@ -293,10 +303,10 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         maxCases: 20,
         says: (each, order) => {
           const level = (each.seed % 7) / 2 - 1.5
-          const offAfter = (own: Example, h: number, times: number): number => {
+          const offAfter = (own: SamplerCase, h: number, times: number): number => {
             const [before, from, to] = [level - 2 * times * h, level, level + 2 * h].map(logSnr => timeOf(own, logSnr))
-            const first = drawn(own, before, 8)
-            const at = (time: number): Points => ({ ...first, values: first.values.map(carried(own, before, time)) })
+            const first = drawMarginal(own, before, 8)
+            const at = (time: number): Points => ({ ...first, values: first.values.map(flowMap(own, before, time)) })
             const { memory = null } = stepOf(own, [before, from], first)
             const { values } = stepOf(own, [from, to], at(from), memory).points
             return greatest(at(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
@@ -318,8 +328,8 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         source: 'Dormand & Prince 1980; the closed form of the flow',
         says: (each, error) => {
           const [from, to] = [LATEST, EARLIEST].map(logSnr => timeOf(each, logSnr))
-          const first = drawn(each, from, 8)
-          const wanted = first.values.map(carried(each, from, to))
+          const first = drawMarginal(each, from, 8)
+          const wanted = first.values.map(flowMap(each, from, to))
           const end = endOf(each, first, gridOf(each, 1))
           return atMost(greatest(end.map((x, i) => (x - wanted[i]) / (1 + Math.abs(wanted[i])))), error)
         }
@@ -338,18 +348,18 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
       }),
       lawOf({
         name: 'has the moments of the law at every time',
-        statement: `∀ schedules, c, v, keys: along ${FINER * STEPS} steps, at every ${FINER}th of them, mean and variance of ${ROWS} points are αc and u, and their coordinates uncorrelated, up to six standard errors and a bias that falls with the length of the steps: of ${(LENGTH / FINER).toPrecision(1)} deviations and variances, or a third of what it is along ${STEPS}; and to the bias (1 − A)/(1 + A) of moves at a level, A what they keep of a difference, which falls with δ alone. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries.`,
+        statement: `∀ schedules, c, v, keys: along ${FINE_FACTOR * COARSE_STEPS} steps, at every ${FINE_FACTOR}th of them, mean and variance of ${MOMENT_ROWS} points are αc and u, and their coordinates uncorrelated, up to six standard errors and a bias that falls with the length of the steps: of ${(LENGTH / FINE_FACTOR).toPrecision(1)} deviations and variances, or a third of what it is along ${COARSE_STEPS}; and to the bias (1 − A)/(1 + A) of moves at a level, A what they keep of a difference, which falls with δ alone. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries.`,
         source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3; Kloeden & Platen 1992, theorem 14.1.5',
         maxCases: 8,
         says: each => {
-          const coarse = offOf(each, STEPS)
-          const fine = stays ? coarse : offOf(each, FINER * STEPS).filter((_, i) => i % FINER === 0)
+          const coarse = offOf(each, COARSE_STEPS)
+          const fine = stays ? coarse : offOf(each, FINE_FACTOR * COARSE_STEPS).filter((_, i) => i % FINE_FACTOR === 0)
           const ofMoves = random ? biasOfMoves(each) : 0
-          const errors = random ? 6 / Math.sqrt(2 * ROWS) : 1e-9
+          const errors = random ? 6 / Math.sqrt(2 * MOMENT_ROWS) : 1e-9
           const least = { mean: errors, variance: Math.SQRT2 * errors, covariance: Math.SQRT2 * errors }
           return fine.map((off, i) =>
             (['mean', 'variance', 'covariance'] as const).map(of => {
-              const ofSteps = stays ? 0 : Math.max(LENGTH / FINER, Math.abs(coarse[i][of]) / 3)
+              const ofSteps = stays ? 0 : Math.max(LENGTH / FINE_FACTOR, Math.abs(coarse[i][of]) / 3)
               return equals({ [of]: off[of] }, 0, least[of] + ofSteps + ofMoves)
             })
           )

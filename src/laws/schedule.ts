@@ -7,9 +7,9 @@ import { Mixture } from '../index.js'
 import * as Schedule from '../schedule/index.js'
 import type { Dynamics } from '../schedule/dynamics.js'
 import { anyTimes } from './arbitraries.js'
-import { greatest, held, withoutProblems } from './check.js'
+import { greatest, collectLaws, withoutProblems } from './check.js'
 import type { Laws } from './law.js'
-import { measuredSlope, noiseOf, SHORTEST, slopeWithin, type Slope } from './differences.js'
+import { measuredSlope, evaluationNoise, SHORTEST, slopeWithin, type DifferenceSlope } from './differences.js'
 import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from './lawRows.js'
 
 export interface ScheduleOptions {
@@ -52,14 +52,14 @@ const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
 
 const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
 const vdm = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
-const one = Mixture.of({ means: [[1]], variances: [0.5] })
+const oneGaussian = Mixture.of({ means: [[1]], variances: [0.5] })
 const { exp, log, powerOfTwo, square } = Elementary
 
 /** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
-const TOLERANCE = 1e-7
+const DERIVATIVE_TOLERANCE = 1e-7
 
 /** Of which times laws are: near the ends too, and of no interval with a kink inside where integrals are taken. */
-const timesOf = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
+const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
   const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
   const isWhole = kinks.length === 0
@@ -81,7 +81,7 @@ const timesOf = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
 }
 
 /** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
-const carried = (
+const integrateMoments = (
   { level, drift, diffusion }: Pick<Dynamics, 'level' | 'drift' | 'diffusion'>,
   kinks: ReadonlyArray<number>,
   [s, t]: readonly [number, number],
@@ -104,14 +104,18 @@ const carried = (
     },
     { alpha: 1, variance: 0 }
   )
-  return pipe(one, Mixture.diffuse(level(s)), Mixture.diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
+  return pipe(
+    oneGaussian,
+    Mixture.diffuse(level(s)),
+    Mixture.diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) })
+  )
 }
 
 /** How far a time may be off where λ is known up to the noise of its own evaluation. */
 const blurOfTime =
   (logSnr: (time: number) => number, reach: (time: number) => number) =>
   (time: number): number =>
-    (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * noiseOf(logSnr, time, reach(time))) /
+    (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * evaluationNoise(logSnr, time, reach(time))) /
     Math.abs(slopeWithin(reach(time))(logSnr, time).value)
 
 /**
@@ -130,21 +134,21 @@ const blurOfTime =
  */
 export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions = {}): Laws => {
   const problems = Schedule.problems(schedule)
-  if (problems.length > 0) return held([withoutProblems(Schedule.show(schedule), problems)])
+  if (problems.length > 0) return collectLaws([withoutProblems(Schedule.show(schedule), problems)])
   const { kinks = Schedule.breakpoints(schedule) } = options
   const own = Schedule.interpret(schedule)
   const { level, logSnr, timeOfLogSnr, drift, diffusion, until } = own
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =
     options
 
-  const { edges, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks)
+  const { edges, atOne, atTwo, upTo, inPieces } = scheduleTimes(schedule, kinks)
 
   // —— what is compared ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
-  const slope = (f: (x: number) => number, x: number): Slope => slopeWithin(reach(x))(f, x)
+  const slope = (f: (x: number) => number, x: number): DifferenceSlope => slopeWithin(reach(x))(f, x)
   const blur = blurOfTime(logSnr, reach)
   const blurOfInverse = (time: number): number => {
-    const noise = noiseOf(timeOfLogSnr, logSnr(time), 1)
+    const noise = evaluationNoise(timeOfLogSnr, logSnr(time), 1)
     // Beyond an end it may be of no number.
     return (Number.isFinite(noise) ? 20 * noise : 0) + (until < Infinity ? powerOfTwo(-46) * until : 0)
   }
@@ -152,7 +156,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
   const slopeAt = (of: (level: Schedule.Level) => number, time: number) => {
     const f = (h: number): number => of(level(time + h))
     const { value, within } = measuredSlope(f, reach(time), time)
-    return { value, within: within + (20 * noiseOf(f, 0, reach(time), [16])) / SHORTEST / reach(time) }
+    return { value, within: within + (20 * evaluationNoise(f, 0, reach(time), [16])) / SHORTEST / reach(time) }
   }
   const fall = (time: number) => slopeAt(({ alpha }) => log(alpha), time)
   return ofRows(
@@ -220,39 +224,39 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'drift is the slope of log α',
-        statement: `∀ t: f(t) = d log α/dt, to ${TOLERANCE.toExponential()} (1 + |f|), ten times the error that extrapolated differences find of themselves, and twenty times the noise of α over the shortest.`,
+        statement: `∀ t: f(t) = d log α/dt, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |f|), ten times the error that extrapolated differences find of themselves, and twenty times the noise of α over the shortest.`,
         source: sde,
         says: ({ time }) => {
           const { value, within } = fall(time)
-          return equals(drift(time), value, TOLERANCE * (1 + Math.abs(value)) + within)
+          return equals(drift(time), value, DERIVATIVE_TOLERANCE * (1 + Math.abs(value)) + within)
         }
       }),
       atOne({
         name: 'diffusion is what the drift leaves of the growth of σ²',
-        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${TOLERANCE.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and the errors of differences.`,
+        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and the errors of differences.`,
         source: sde,
         says: ({ time }) => {
           const growth = slopeAt(({ sigma }) => square(sigma), time)
           const falls = fall(time)
           const twice = 2 * square(level(time).sigma)
           const size = 1 + Math.abs(growth.value) + Math.abs(twice * falls.value)
-          const off = TOLERANCE * size + growth.within + twice * falls.within
+          const off = DERIVATIVE_TOLERANCE * size + growth.within + twice * falls.within
           return [equals(diffusion(time), growth.value - twice * falls.value, off), atLeast(diffusion(time), 0, off)]
         }
       }),
       inPieces({
         name: 'diffusing to s and then on to t is diffusing to t',
-        statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * TOLERANCE).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what a half and three quarters as many nodes find otherwise, which is much where α and σ are once differentiable.`,
+        statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * DERIVATIVE_TOLERANCE).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what a half and three quarters as many nodes find otherwise, which is much where α and σ are once differentiable.`,
         source: 'semigroup of the forward process',
         says: ({ s, t }) => {
           const [finest, ...others] = (kinks.length === 0 ? [48, 36, 24] : [16, 12, 8]).map(count =>
-            carried(own, kinks, [s, t], count)
+            integrateMoments(own, kinks, [s, t], count)
           )
-          const once = Mixture.diffuse(level(t))(one)
+          const once = Mixture.diffuse(level(t))(oneGaussian)
           return [({ means }: Mixture.Mixture) => means.values, ({ variances }: Mixture.Mixture) => variances].map(
             of => {
               const apart = greatest(others.map(other => of(other)[0] - of(finest)[0]))
-              return equals(of(finest), of(once), 10 * TOLERANCE * (1 + once.variances[0]) + 10 * apart)
+              return equals(of(finest), of(once), 10 * DERIVATIVE_TOLERANCE * (1 + once.variances[0]) + 10 * apart)
             }
           )
         }
@@ -265,8 +269,8 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         claim: homogeneous,
         option: 'homogeneous',
         says: ({ s, t }) => {
-          const twice = pipe(one, Mixture.diffuse(level(s)), Mixture.diffuse(level(t)))
-          const once = Mixture.diffuse(level(s + t))(one)
+          const twice = pipe(oneGaussian, Mixture.diffuse(level(s)), Mixture.diffuse(level(t)))
+          const once = Mixture.diffuse(level(s + t))(oneGaussian)
           return equals([twice.means.values, twice.variances], [once.means.values, once.variances], 1e-14)
         }
       })

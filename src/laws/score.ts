@@ -21,7 +21,7 @@ import { Mixture, Schedule, Score } from '../index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
-import { flat, sumOf, greatest, dot, direction } from './check.js'
+import { flattenParams, sumNumbers, greatest, dotProduct, randomDirection } from './check.js'
 import {
   areFinite,
   atMost,
@@ -31,24 +31,24 @@ import {
   above,
   sameBits,
   type Relation,
-  type Said,
+  type LawRelations,
   type Stated
 } from './lawRows.js'
 import * as Density from './density.js'
-import { between, sidesOf, slope } from './differences.js'
+import { liesBetweenSides, sidesOf, slope } from './differences.js'
 import { maximization } from './maximization.js'
 import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
 import type { Laws } from './law.js'
-import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
+import { mapPointRows, orthogonal, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
 
 export interface ScoreOptions<P extends string> {
   /** Rows that it is asked of, where they are not of the whole space. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
   /** The mixture at time 0 whose score it claims to be; that of the family for a built-in one. */
-  readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
+  readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
   /** The symmetries it claims; those of the family for a built-in one. */
-  readonly symmetries?: Symmetries<P>
+  readonly symmetries?: ScoreSymmetries<P>
   /**
    * Whether it has two derivatives everywhere. Of what has kinks (ReLU, |·|, clip) the divergence is to lie between the sums of the slopes
    * to either side. Claimed by default.
@@ -56,7 +56,7 @@ export interface ScoreOptions<P extends string> {
   readonly smooth?: boolean
 }
 
-interface Example<P extends string> {
+interface ScoreCase<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly time: number
   readonly points: Points.Points
@@ -70,29 +70,29 @@ const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Row
 })
 
 /** A level for each row. */
-const columnsOf = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
+const levelColumns = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
   const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
 }
 
 /** The points moved by normal numbers. */
-const offKinks = ({ points, seed }: Pick<Example<string>, 'points' | 'seed'>): Points.Points => {
+const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
 }
 
 /** Differences of networks in every coordinate are costly, and what is wrong by them is so almost everywhere. */
-const ENOUGH = 50
+const MAX_NETWORK_CASES = 50
 
-const clean = { alpha: 1, sigma: 0 }
+const CLEAN_LEVEL = { alpha: 1, sigma: 0 }
 const unsaid = 'its family does not say it'
 const hyvarinen = 'Hyvärinen 2005, JMLR 6:695–709'
 const symmetry = 'symmetry of the density'
 
-const casesOf = <P extends string>(
+const scoreCases = <P extends string>(
   score: Score.Score<P>,
   { points = Arbitrary.points({ maxRows: 4, weights: false }) }: Pick<ScoreOptions<P>, 'points'> = {}
-): fc.Arbitrary<Example<P>> =>
+): fc.Arbitrary<ScoreCase<P>> =>
   fc.tuple(Arbitrary.schedulesFor(score), Arbitrary.dimsFor(score)).chain(([schedule, dim]) =>
     fc.record({
       schedule: fc.constant(schedule),
@@ -103,38 +103,42 @@ const casesOf = <P extends string>(
     })
   )
 
-const scoreOf = <P extends string>(
+const evaluateCase = <P extends string>(
   score: Score.Score<P>,
-  { schedule, params, time, points }: Omit<Example<P>, 'seed'>
+  { schedule, params, time, points }: Omit<ScoreCase<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
 /** Rows at levels of their own, together and each alone. To 1e-13: the order of a sum may differ. */
 const rowsAlone = <P extends string>(
   of: Score.Model<P>['output'],
-  { schedule, params, points, time }: Omit<Example<P>, 'seed'>
+  { schedule, params, points, time }: Omit<ScoreCase<P>, 'seed'>
 ) => {
   const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
   const at = (points: Points.Points, levels: ReadonlyArray<Schedule.Level>): Float64Array =>
-    compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
+    compute(() => of(Score.tensors(params), Points.pointsTensor(points), levelColumns(levels))).values
   const alone = levels.flatMap((level, i) => Array.from(at(Points.select([i])(points), [level])))
   const within = 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
   return { together: at(points, levels), alone, within }
 }
 
 /** The law of the heads of a network, where it has more than its output. */
-const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): Stated | false => {
+const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): Stated | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
-  return forAll(casesOf(score, options))({
+  return forAll(scoreCases(score, options))({
     name: 'its heads see each row alone, and the output is one of them',
     statement:
       '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
     source: 'definition of Score.Model',
-    says: (each: Example<P>) => {
+    says: (each: ScoreCase<P>) => {
       const { params, points, time, schedule } = each
       const names = compute(() =>
         Params.map<Tensor, Tensor>(() => fill([1], 1))(
-          heads(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, Schedule.level(time)(schedule)))
+          heads(
+            Score.tensors(params),
+            Points.pointsTensor(points),
+            levelTensors(points.rows, Schedule.level(time)(schedule))
+          )
         )
       )
       const found = Object.keys(names).map(name => rowsAlone<P>((...given) => heads(...given)[name], each))
@@ -151,20 +155,21 @@ const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { smooth = true } = options
   const { divergence } = Score.interpret(score)
-  const cases = casesOf(score, options)
+  const cases = scoreCases(score, options)
   const apply = Score.interpret(score).score
-  const evaluate = (each: Example<P>, points: Points.Points): Points.Points => scoreOf(score, { ...each, points })
-  const divergences = ({ schedule, params, time, points }: Example<P>): Float64Array =>
+  const evaluate = (each: ScoreCase<P>, points: Points.Points): Points.Points =>
+    evaluateCase(score, { ...each, points })
+  const divergences = ({ schedule, params, time, points }: ScoreCase<P>): Float64Array =>
     compute(() =>
       divergence(
         Score.tensors(params),
-        Points.tensor(points),
+        Points.pointsTensor(points),
         levelTensors(points.rows, Schedule.level(time)(schedule))
       )
     ).values
 
   /** Coordinate j of row i of the score, as x moves along j: its slopes add up to the divergence. */
-  const along = (each: Example<P>, i: number): ReadonlyArray<(step: number) => number> => {
+  const along = (each: ScoreCase<P>, i: number): ReadonlyArray<(step: number) => number> => {
     const { rows, dim, values } = each.points
     return Array.from({ length: dim }, (_, j) => step => {
       const moved = values.map((x, at) => (at % dim === j ? x + step : x))
@@ -196,20 +201,20 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         return equals(together, alone, within)
       }
     }),
-    ofHeads(score, options),
+    headsLaw(score, options),
     smooth
       ? lawOf({
           name: 'divergence is the trace of the Jacobian',
           statement:
             '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
           source: hyvarinen,
-          maxCases: ENOUGH,
+          maxCases: MAX_NETWORK_CASES,
           says: each => {
             const { points, params } = each
-            const r = greatest([...points.values, ...flat(params)])
+            const r = greatest([...points.values, ...flattenParams(params)])
             const found = divergences(each)
             const [first, second] = [2e-3, 2e-4].map(step =>
-              Array.from(found, (_, i) => sumOf(along(each, i).map(f => slope(f, step / (1 + r)))))
+              Array.from(found, (_, i) => sumNumbers(along(each, i).map(f => slope(f, step / (1 + r)))))
             )
             const wanted = first.map((x, i) =>
               Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]
@@ -226,9 +231,11 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             // Where several kinks meet, slopes of each need not add up to one of the sum: almost no point is there.
             const each = { ...given, points: offKinks(given) }
             const { points, params } = each
-            const r = 1 + greatest([...points.values, ...flat(params)])
+            const r = 1 + greatest([...points.values, ...flattenParams(params)])
             const size = (1 + r * r) * (1 + greatest(evaluate(each, points).values))
-            return Array.from(divergences(each), (found, i) => between(found, sidesOf(along(each, i), { r, size })))
+            return Array.from(divergences(each), (found, i) =>
+              liesBetweenSides(found, sidesOf(along(each, i), { r, size }))
+            )
           }
         })
   ])
@@ -249,16 +256,18 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
  */
 export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { symmetries = symmetriesOf(score) } = options
-  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  const mixture = options.mixture ?? O.toUndefined(Density.textbookMeaning(score))
   const { family } = Score.interpret(score)
   return ofRows(Score.show(score), [
     student(score, options),
-    ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, casesOf(score, options))]),
+    ...(mixture === undefined
+      ? ofFamily(score, options)
+      : [mixtureScoreLaw(score, mixture, scoreCases(score, options))]),
     ...(family ? [...ofMaps(score, family, options), ...ofUnits(score, family, options)] : []),
     freedom(score),
-    ...ofSymmetries(score, symmetries, casesOf(score, options)),
+    ...ofSymmetries(score, symmetries, scoreCases(score, options)),
     guidance(score),
-    family !== undefined && ExpectationMaximization.serves(family) && maximization(score, options)
+    family !== undefined && ExpectationMaximization.supportsEM(family) && maximization(score, options)
   ])
 }
 
@@ -268,12 +277,13 @@ const statedOf = <P extends string>(
   { logDensity }: Score.Family<P>,
   options: ScoreOptions<P>
 ) => ({
-  lawOf: forAll(casesOf(score, options)),
+  lawOf: forAll(scoreCases(score, options)),
   logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-    compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values,
+    compute(() => logDensity(Score.tensors(params), Points.pointsTensor(points), levelTensors(points.rows, level)))
+      .values,
   tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
-  close: ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
-    const r = greatest([...points.values, ...flat(params)])
+  close: ({ points, params }: ScoreCase<P>, found: Float64Array, wanted: Float64Array): LawRelations => {
+    const r = greatest([...points.values, ...flattenParams(params)])
     const size = Elementary.square(1 + r * r)
     return equals(found, wanted, 1e-11 * size * (1 + greatest(wanted)))
   }
@@ -315,13 +325,13 @@ const ofMaps = <P extends string>(
       claim: toMixture && fromMixture && { to: toMixture, from: fromMixture },
       reason: unsaid,
       name: 'is made of its mixture again',
-      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MOST}. ${tolerance}`,
+      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MAX_DEGREES}. ${tolerance}`,
       source: 'definition of `fromMixture`',
       says: (each, { to, from }) => {
         const mixture = to(each.params)
         // Tails beyond these are brought to them.
-        if (mixture.tails?.some(nu => nu > Student.MOST) === true) return []
-        const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, clean))
+        if (mixture.tails?.some(nu => nu > Student.MAX_DEGREES) === true) return []
+        const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, CLEAN_LEVEL))
         return close(each, found, wanted)
       }
     }),
@@ -346,18 +356,18 @@ const ofMaps = <P extends string>(
         const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
         const found = start.centres(made).values
         // Every one but those of known components.
-        const free = Density.rowsOf({ rows: start.count, dim, values: found }).filter(
-          (_, k) => !family.held.includes(k)
+        const free = Density.listRows({ rows: start.count, dim, values: found }).filter(
+          (_, k) => !family.fixedComponents.includes(k)
         )
-        const off = free.map(centre => Math.min(...rows.map(row => greatest(Density.minus(centre, row)))))
+        const off = free.map(centre => Math.min(...rows.map(row => greatest(Density.subtractRows(centre, row)))))
         return [
-          family.held.length === 0 ? equals(found, centres.values) : equals(off, 0),
-          family.held.length === 0 &&
+          family.fixedComponents.length === 0 ? equals(found, centres.values) : equals(off, 0),
+          family.fixedComponents.length === 0 &&
             !unitVariance &&
             !hasTails &&
             !hasBackground &&
             start.count === count(dim) &&
-            close(each, logOf(made, points, clean), Mixture.logDensity(points)(mixture))
+            close(each, logOf(made, points, CLEAN_LEVEL), Mixture.logDensity(points)(mixture))
         ]
       }
     }),
@@ -372,11 +382,11 @@ const ofMaps = <P extends string>(
         const level = Schedule.level(time)(schedule)
         const { shape, values } = compute(() => components(Score.tensors(params), dim).centres)
         const moves = [0.01, 0.3, 3].flatMap(h => Array.from({ length: 2 * dim }, (_, i) => (i < dim ? h : -h)))
-        const at = Density.rowsOf({ rows: shape[0], dim, values: values.map(c => level.alpha * c) })
+        const at = Density.listRows({ rows: shape[0], dim, values: values.map(c => level.alpha * c) })
         const rows = at.flatMap(c => [c, ...moves.map((h, i) => c.map((x, j) => (j === i % dim ? x + h : x)))])
         const logs = compute(() =>
           components(Score.tensors(params), dim).logDensity(
-            Points.tensor(Density.pointsOf(dim, rows)),
+            Points.pointsTensor(Density.pointsFromRows(dim, rows)),
             levelTensors(rows.length, level)
           )
         )
@@ -416,19 +426,22 @@ const ofMaps = <P extends string>(
         const { params, points } = each
         const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
         const middles = { rows: shape[0], dim: points.dim, values }
-        const joint = (x: Points.Points): ReadonlyArray<Density.Row> =>
-          Density.rowsOf({
+        const joint = (x: Points.Points): ReadonlyArray<Density.NumberRow> =>
+          Density.listRows({
             rows: x.rows,
             dim: middles.rows,
             values: compute(() =>
-              components(Score.tensors(params), x.dim).logDensity(Points.tensor(x), levelTensors(x.rows, clean))
+              components(Score.tensors(params), x.dim).logDensity(
+                Points.pointsTensor(x),
+                levelTensors(x.rows, CLEAN_LEVEL)
+              )
             ).values
           })
         const atCentres = joint(middles).map((row, k) => row[k])
-        const wanted = Density.rowsOf(points).flatMap(x =>
-          Density.rowsOf(middles).map((c, k) => {
-            const off = Density.minus(x, c)
-            return atCentres[k] - dot(off, off) / 2
+        const wanted = Density.listRows(points).flatMap(x =>
+          Density.listRows(middles).map((c, k) => {
+            const off = Density.subtractRows(x, c)
+            return atCentres[k] - dotProduct(off, off) / 2
           })
         )
         return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
@@ -454,18 +467,19 @@ const ofUnits = <P extends string>(
         '∀ θ, v of length 1, also across θ or of one entry, of an entry only where none of θ is 0 and log p has a derivative by it, as what is held has not: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
       source: 'Fisher’s metric',
       says: ({ params, points, seed }, distance) => {
-        const along = direction(params, seed)
-        const size = dot(flat(params), flat(params))
-        const share = size === 0 ? 0 : dot(flat(along), flat(params)) / size
+        const along = randomDirection(params, seed)
+        const size = dotProduct(flattenParams(params), flattenParams(params))
+        const share = size === 0 ? 0 : dotProduct(flattenParams(along), flattenParams(params)) / size
         const across = Params.zipWith((v, p) => v - share * p)(along, params)
         const shapes = Params.shapes(params)
-        const one = Params.unit(shapes, seed % Params.sizeOf(shapes))
+        const one = Params.unit(shapes, seed % Params.paramsSize(shapes))
         const { gradient } = valueAndGrad<P>(own =>
-          sum(family.logDensity(own, Points.tensor(points), levelTensors(points.rows, clean)))
+          sum(family.logDensity(own, Points.pointsTensor(points), levelTensors(points.rows, CLEAN_LEVEL)))
         )(params)
-        const isGeneric = flat(params).every(x => x !== 0) && dot(flat(gradient), flat(one)) !== 0
+        const isGeneric =
+          flattenParams(params).every(x => x !== 0) && dotProduct(flattenParams(gradient), flattenParams(one)) !== 0
         // On a line there is nothing across.
-        const isWide = dot(flat(across), flat(across)) > 0.01
+        const isWide = dotProduct(flattenParams(across), flattenParams(across)) > 0.01
         return [along, ...(isWide ? [across] : []), ...(isGeneric ? [one] : [])].map(towards => {
           const to = (step: number): number => distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
           const once = to(1e-4)
@@ -488,8 +502,8 @@ const ofUnits = <P extends string>(
         const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
         return close(
           each,
-          logOf(scaled(by)(params), { ...points, values: moved }, clean),
-          logOf(params, points, clean).map(log => log - growth)
+          logOf(scaled(by)(params), { ...points, values: moved }, CLEAN_LEVEL),
+          logOf(params, points, CLEAN_LEVEL).map(log => log - growth)
         )
       }
     })
@@ -497,7 +511,7 @@ const ofUnits = <P extends string>(
 }
 
 /** Steps of a coordinate, where there are one or two. */
-const STEPS = { 1: 8001, 2: 161 } as const
+const INTEGRATION_STEPS = { 1: 8001, 2: 161 } as const
 
 /** Nodes of the whole line, as far as 1e22. */
 const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly weight: number }> =>
@@ -512,9 +526,9 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
 
 /** Laws of a family that no textbook has: what it says by hand is what its components say. */
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
-  const cases = casesOf(score, options)
-  const size = ({ points, params }: Example<P>): number =>
-    Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
+  const cases = scoreCases(score, options)
+  const size = ({ points, params }: ScoreCase<P>): number =>
+    Elementary.square(1 + Elementary.square(greatest([...points.values, ...flattenParams(params)])))
   const lawOf = forAll(cases)
   const { family } = Score.interpret(score)
   if (family === undefined) return []
@@ -535,7 +549,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         const { schedule, time, params, points } = each
         const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
         const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
-          compute(() => log(Score.tensors(params), Points.tensor(points))).values
+          compute(() => log(Score.tensors(params), Points.pointsTensor(points))).values
         const wanted = of((own, x) => {
           const said = components(own, points.dim)
           return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
@@ -549,22 +563,22 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       }
     }),
     forAll(
-      Arbitrary.dimsOf(score)
+      Arbitrary.acceptedDims(score)
         .filter(dim => dim <= 2)
         .map(dim => fc.record({ params: thick(dim), dim: fc.constant(dim) }))
     )({
       name: 'its density is one',
-      statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${STEPS[1]} to 1e-5, and ${STEPS[2]} a coordinate to 5e-3, as at a kink.`,
+      statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${INTEGRATION_STEPS[1]} to 1e-5, and ${INTEGRATION_STEPS[2]} a coordinate to 5e-3, as at a kink.`,
       source: 'definition of a density; Takahasi & Mori 1974',
       maxCases: 4,
-      claim: !hasBackground && Arbitrary.dimsOf(score).some(dim => dim <= 2),
+      claim: !hasBackground && Arbitrary.acceptedDims(score).some(dim => dim <= 2),
       reason: hasBackground ? 'its background is no density' : 'it takes rows of more columns',
       says: ({ params, dim }) => {
-        const line = wholeLine(dim === 1 ? STEPS[1] : STEPS[2])
+        const line = wholeLine(dim === 1 ? INTEGRATION_STEPS[1] : INTEGRATION_STEPS[2])
         const all = dim === 1 ? line.map(one => [one]) : line.flatMap(a => line.map(b => [a, b]))
         const weights = all.map(at => at.reduce((product, { weight }) => product * weight, 1))
-        const found = density(params, Float64Array.from(all.flatMap(at => at.map(({ x }) => x))), dim, clean)
-        return equals(dot(found, weights), 1, dim === 1 ? 1e-5 : 5e-3)
+        const found = density(params, Float64Array.from(all.flatMap(at => at.map(({ x }) => x))), dim, CLEAN_LEVEL)
+        return equals(dotProduct(found, weights), 1, dim === 1 ? 1e-5 : 5e-3)
       }
     }),
     forAll(
@@ -579,8 +593,8 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         '∀ θ in one dimension, t, x: p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over 7.5 deviations of the noise, of components no thinner than a half.',
       source: 'Song et al. 2021, arXiv 2011.13456',
       maxCases: 30,
-      claim: !hasTails && !hasBackground && !Arbitrary.isClean(score) && Arbitrary.dimsOf(score).includes(1),
-      reason: Arbitrary.isClean(score)
+      claim: !hasTails && !hasBackground && !Arbitrary.isCleanOnly(score) && Arbitrary.acceptedDims(score).includes(1),
+      reason: Arbitrary.isCleanOnly(score)
         ? 'it is of time 0 only'
         : 'with noise its components are others, or it is not of a line',
       says: ({ params, time, x }) => {
@@ -590,20 +604,20 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           params,
           nodes.map(z => (x - sigma * z) / alpha),
           1,
-          clean
+          CLEAN_LEVEL
         )
         const [now] = density(params, Float64Array.of(x), 1, { alpha, sigma })
-        return equals(now, dot(before, weights) / alpha, 1e-6 * (1 + now))
+        return equals(now, dotProduct(before, weights) / alpha, 1e-6 * (1 + now))
       }
     })
   ]
 }
 
 /** The law of the score of a mixture. */
-const ofMixture = <P extends string>(
+const mixtureScoreLaw = <P extends string>(
   score: Score.Score<P>,
-  mixture: (params: Params.Params<P>) => Density.Gaussians,
-  cases: fc.Arbitrary<Example<P>>
+  mixture: (params: Params.Params<P>) => Density.IsotropicGaussians,
+  cases: fc.Arbitrary<ScoreCase<P>>
 ): Stated =>
   forAll(cases)({
     name: 'is the gradient of the log-density',
@@ -614,31 +628,31 @@ const ofMixture = <P extends string>(
       // The size of the terms that a score is the difference of, and how much their rounding grows on the way.
       const r = 1 + greatest(each.points.values) + greatest(at.flatMap(({ mean }) => mean))
       const u = Math.min(...at.map(({ variance }) => variance))
-      const wanted = Density.rowsOf(each.points).flatMap(row =>
+      const wanted = Density.listRows(each.points).flatMap(row =>
         row.map((_, j) =>
-          slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
+          slope(step => Density.textbookLogDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
         )
       )
-      return equals(scoreOf(score, each).values, wanted, 1e-9 * (1 + (r * r) / u) * (r / u))
+      return equals(evaluateCase(score, each).values, wanted, 1e-9 * (1 + (r * r) / u) * (r / u))
     }
   })
 
 /** Laws of the symmetries that a score claims. */
 const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
-  { odd = false, relabel, rotate, translate }: Symmetries<P>,
-  cases: fc.Arbitrary<Example<P>>
+  { odd = false, relabel, rotate, translate }: ScoreSymmetries<P>,
+  cases: fc.Arbitrary<ScoreCase<P>>
 ): ReadonlyArray<Stated> => {
   /** Of what is changed it is what becomes of the score. */
   const same = (
-    each: Example<P>,
-    changed: Partial<Pick<Example<P>, 'params' | 'points'>>,
-    becomes: (row: Density.Row) => Density.Row = row => row
+    each: ScoreCase<P>,
+    changed: Partial<Pick<ScoreCase<P>, 'params' | 'points'>>,
+    becomes: (row: Density.NumberRow) => Density.NumberRow = row => row
   ): Relation => {
-    const plain = scoreOf(score, each)
-    const r = 1 + greatest([...each.points.values, ...flat(each.params)])
-    const found = scoreOf(score, { ...each, ...changed }).values
-    return equals(found, mapRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
+    const plain = evaluateCase(score, each)
+    const r = 1 + greatest([...each.points.values, ...flattenParams(each.params)])
+    const found = evaluateCase(score, { ...each, ...changed }).values
+    return equals(found, mapPointRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
   }
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
   const info = { option: 'symmetries', source: symmetry }
@@ -650,8 +664,8 @@ const ofSymmetries = <P extends string>(
       statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
       claim: odd,
       says: each => {
-        const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
-        return same(each, { points: mapRows(opposite)(each.points) }, opposite)
+        const opposite = (row: Density.NumberRow): Density.NumberRow => Density.scaleRow(-1, row)
+        return same(each, { points: mapPointRows(opposite)(each.points) }, opposite)
       }
     }),
     lawOf({
@@ -668,7 +682,7 @@ const ofSymmetries = <P extends string>(
       claim: rotate,
       says: (each, rotate) => {
         const turn = orthogonal(each.seed, each.points.dim)
-        return same(each, { params: rotate(turn)(each.params), points: mapRows(turn)(each.points) }, turn)
+        return same(each, { params: rotate(turn)(each.params), points: mapPointRows(turn)(each.points) }, turn)
       }
     }),
     lawOf({
@@ -679,7 +693,7 @@ const ofSymmetries = <P extends string>(
       says: (each, translate) => {
         const { alpha } = Schedule.level(each.time)(each.schedule)
         const by = Array.from({ length: each.points.dim }, (_, j) => ((each.seed % 7) - 3) / (j + 2))
-        const points = mapRows(row => Density.plus(row, Density.scale(alpha, by)))(each.points)
+        const points = mapPointRows(row => Density.addRows(row, Density.scaleRow(alpha, by)))(each.points)
         return same(each, { params: translate(by)(each.params), points })
       }
     })

@@ -1,5 +1,5 @@
 /** Counterexamples as scripts: complete, to be pasted, and failing when run. */
-import { exact } from '../../lib/plain/said.js'
+import { exactText } from '../../lib/plain/said.js'
 import * as Float64 from '../../lib/index.js'
 import * as Ornstein from '../index.js'
 import { Expectation, Vocabulary } from '../index.js'
@@ -9,7 +9,7 @@ import { eachLaw } from './check.js'
 import type { Law, Laws } from './law.js'
 
 /** A function as the code that it was written in; what test runners make of imports is undone. */
-const sourceOf = (f: (...args: ReadonlyArray<never>) => unknown): string =>
+const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =>
   f
     .toString()
     .replace(/\(0,\s*[\w$]+\.([\w$]+)\)/g, '$1')
@@ -22,12 +22,12 @@ const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
   Case.parts(value).flatMap(part =>
     Object.entries(part[Case.ofCase].fields).flatMap(([name, { code }]) => {
       const held = Case.field(part, name)
-      return code && isFunction(held) ? [sourceOf(held)] : []
+      return code && isFunction(held) ? [functionSource(held)] : []
     })
   )
 
 /** A description as code, its functions written out. */
-const described = (value: Case.AnyValue): string => {
+const caseAsCode = (value: Case.AnyValue): string => {
   if (Expectation.concept.is(value)) return showExpectation(value)
   const [first, ...rest] = Case.show(value).split('…')
   const code = codeIn(value)
@@ -51,12 +51,12 @@ const isWord = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name)
  * )
  */
 export const codeOf = (value: unknown): string => {
-  if (typeof value === 'number') return exact(value)
+  if (typeof value === 'number') return exactText(value)
   if (typeof value === 'string') return JSON.stringify(value)
-  if (isFunction(value)) return Case.isValue(value) ? Case.show(value) : sourceOf(value)
+  if (isFunction(value)) return Case.isValue(value) ? Case.show(value) : functionSource(value)
   if (value instanceof Float64Array) return `Float64Array.of(${Array.from(value, codeOf).join(', ')})`
   if (Array.isArray(value)) return `[${value.map(codeOf).join(', ')}]`
-  if (Case.isValue(value)) return described(value)
+  if (Case.isValue(value)) return caseAsCode(value)
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([, inner]) => inner !== undefined)
     return entries.length === 0
@@ -78,7 +78,8 @@ const ownIn = (value: unknown): ReadonlyArray<string> =>
       : []
 
 /** Whether code alone builds a value: of the words of the library, and without functions. */
-export const isPlain = (value: unknown): boolean => ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
+export const isBuiltByCode = (value: unknown): boolean =>
+  ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
 /** How laws are made: the function of `ornstein/laws`, and what it is given. */
 export interface Made {

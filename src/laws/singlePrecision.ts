@@ -15,7 +15,7 @@ import {
   Score
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, flat, sumOf, greatest } from './check.js'
+import { compiledOrThrow, flattenParams, sumNumbers, greatest } from './check.js'
 import { forAll, equals, type Stated } from './lawRows.js'
 
 /** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
@@ -25,9 +25,9 @@ const CHANGE = Elementary.powerOfTwo(-20)
 const UNIT = Elementary.powerOfTwo(-24)
 
 /** Of a mixture, whose densities are differences, floats are never enough. */
-const network = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
+const precisionNetwork = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
 
-interface Example {
+interface PrecisionCase {
   readonly schedule: Schedule.Schedule
   readonly points: Points
   readonly params: Params.Params<string>
@@ -44,13 +44,13 @@ export const inSingle = (
   /** Value and gradient, in one row. */
   const lossIn = (
     precision: 'float32' | 'float64',
-    { schedule, points, seed }: Example
+    { schedule, points, seed }: PrecisionCase
   ): ((params: Params.Params<string>) => ReadonlyArray<number>) => {
-    const loss = { schedule, score: network, objective, expectation }
-    const evaluate = compiled(Compile.valueAndGrad(loss, { precision, library: libraries[precision] })(points))
+    const loss = { schedule, score: precisionNetwork, objective, expectation }
+    const evaluate = compiledOrThrow(Compile.valueAndGrad(loss, { precision, library: libraries[precision] })(points))
     return params => {
       const { value, gradient } = evaluate(params, Key.fromSeed(seed))
-      return [value, ...flat(gradient)]
+      return [value, ...flattenParams(gradient)]
     }
   }
   return forAll(
@@ -59,7 +59,7 @@ export const inSingle = (
         fc.record({
           schedule: fc.constant(schedule),
           points: Arbitrary.points({ maxRows: 2, extent: 2, far: 1, weights: false })(dim),
-          params: Arbitrary.params(network)(dim),
+          params: Arbitrary.params(precisionNetwork)(dim),
           seed: Arbitrary.seeds
         })
       )
@@ -88,7 +88,7 @@ export const inSingle = (
         })
       ]
       const sizes = wanted.map(
-        (value, k) => Math.abs(value) + sumOf(changed.map(row => Math.abs(row[k] - value))) / CHANGE
+        (value, k) => Math.abs(value) + sumNumbers(changed.map(row => Math.abs(row[k] - value))) / CHANGE
       )
       return [
         equals(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),

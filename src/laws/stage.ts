@@ -4,12 +4,12 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../data/points.js'
 import { Compile, Initializer, Key, Params, Pipeline, Run, Schedule, Score } from '../index.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Stage from '../pipeline/stage.js'
 import { seeds } from './arbitraries.js'
 import { throughText } from './bits.js'
-import { compiled } from './check.js'
-import { forAll, ofRows, differs, sameBits, equals, type Said } from './lawRows.js'
+import { compiledOrThrow } from './check.js'
+import { forAll, ofRows, differs, sameBits, equals, type LawRelations } from './lawRows.js'
 import type { Laws } from './law.js'
 
 export interface StageOptions<P extends string> {
@@ -19,12 +19,12 @@ export interface StageOptions<P extends string> {
   readonly points?: Points
 }
 
-const data: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
+const stagePoints: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
 
 /** Of how many keys batches are counted. */
-const KEYS = 2000
+const BATCH_KEYS = 2000
 /** How many standard errors a count may be off. */
-const ERRORS = 6
+const MAX_STANDARD_ERRORS = 6
 
 /**
  * The laws of a stage.
@@ -44,12 +44,12 @@ export const stage = <P extends string = 'mean'>(
     schedule = Schedule.ornsteinUhlenbeck,
     // Without a score given, P is that of the pair.
     score = Score.symmetricPair as unknown as Score.Score<P>,
-    points = data
+    points = stagePoints
   }: StageOptions<P> = {}
 ): Laws => {
   const initializer = Initializer.gaussian({ scale: 1 })
   const program = (): Compile.Program<P> =>
-    compiled(Compile.pipeline(Pipeline.of({ schedule, score, initializer, stages: [stage] }))(points))
+    compiledOrThrow(Compile.pipeline(Pipeline.of({ schedule, score, initializer, stages: [stage] }))(points))
   /** The rows that its second step asks for. */
   const rowsOf =
     (simple: Stage.Simple, rows: number) =>
@@ -66,7 +66,7 @@ export const stage = <P extends string = 'mean'>(
         model: Score.interpret(any),
         points: taken,
         data: taken,
-        place: Place.here,
+        backend: Backend.localBackend,
         start: () => start,
         attempts: [],
         sums: () => ({}),
@@ -97,7 +97,7 @@ export const stage = <P extends string = 'mean'>(
         return pipe(
           codec.decode(written),
           E.match(
-            (): Said => differs(written, written),
+            (): LawRelations => differs(written, written),
             state => sameBits([...Run.resume(another)(state)].at(-1), states.at(-1))
           )
         )
@@ -107,17 +107,17 @@ export const stage = <P extends string = 'mean'>(
       forAll(fc.record({ seed: seeds }))({
         name: 'every row is met as often as any other',
         statement: (batch: number) =>
-          `∀ keys: of ${3 * batch} rows each is in the batch of ${KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
+          `∀ keys: of ${3 * batch} rows each is in the batch of ${BATCH_KEYS} keys as often as another, to ${MAX_STANDARD_ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
         source: 'definition of an unbiased batch',
         claim: simple.loss?.batch,
         reason: 'it asks for no batches',
         maxCases: 1,
         says: ({ seed }, batch) => {
           const rows = 3 * batch
-          const met = Array.from({ length: KEYS }, (_, i) => rowsOf(simple, rows)(KEYS * seed + i)).flat()
+          const met = Array.from({ length: BATCH_KEYS }, (_, i) => rowsOf(simple, rows)(BATCH_KEYS * seed + i)).flat()
           const counts = Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length)
           const wanted = met.length / rows
-          return equals(counts, wanted, ERRORS * Math.sqrt(wanted))
+          return equals(counts, wanted, MAX_STANDARD_ERRORS * Math.sqrt(wanted))
         }
       })
     )

@@ -21,26 +21,26 @@ import {
   Run,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Mixture from '../mixture/index.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
-import { average, compiled, dot, flat, greatest, sides, sumOf } from './check.js'
+import { meanNumber, compiledOrThrow, dotProduct, flattenParams, greatest, sides, sumNumbers } from './check.js'
 import { correspondsToEM } from './correspond.js'
 import * as Density from './density.js'
-import { familyOf, maximization, type Step } from './maximization.js'
-import { spread, variesNoMore } from './expectation.js'
-import { atLeast, atMost, below, equals, falls, forAll, ofRow, ofRows, type Said } from './lawRows.js'
+import { requireFamily, maximization, type Step } from './maximization.js'
+import { gradientVariance, variesNoMore } from './expectation.js'
+import { atLeast, atMost, below, equals, falls, forAll, ofRow, ofRows, type LawRelations } from './lawRows.js'
 import type { Law, Laws } from './law.js'
 import { codeOf, scripted } from './script.js'
 
 // —— the paper ——
 
 /** An objective at the times of a law. */
-export type Form = (timeLaw: TimeLaw.TimeLaw) => Objective.Objective
+export type Form = (noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective
 
 export interface PaperOptions {
   /** What is believed to be the DDPM objective in its denoising form; `Objective.denoising` unless given. */
@@ -49,30 +49,30 @@ export interface PaperOptions {
   readonly implicit?: Form
 }
 
-interface Example<P extends string> {
+interface TheoremCase<P extends string> {
   readonly time: number
   readonly points: Points.Points
   readonly params: Params.Params<P>
   readonly seed: number
 }
 
-const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
+const SHAH_PAPER = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
 const lyapunov1892 = 'Lyapunov 1892: dL/dt = −|∇L|²'
 const schedule = Schedule.ornsteinUhlenbeck
 const { square, pow, powerOfTwo } = Elementary
-const { plus, minus, scale } = Density
+const { addRows: plus, subtractRows: minus, scaleRow: scale } = Density
 
 /** Times at which there is enough of both, so that 1e-10 is within reach of the noise's quadrature. */
-const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
+const quadratureTimes = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 
-const cases = <P extends string>(
+const theoremCases = <P extends string>(
   score: Score.Score<P>,
   points: (dim: number) => fc.Arbitrary<Points.Points>,
   { dims = Arbitrary.dims, extent = 2, spread = 1 } = {}
-): fc.Arbitrary<Example<P>> =>
+): fc.Arbitrary<TheoremCase<P>> =>
   dims.chain(dim =>
     fc.record({
-      time: times,
+      time: quadratureTimes,
       points: points(dim),
       params: Arbitrary.params(score, { extent, spread })(dim),
       seed: Arbitrary.seeds
@@ -80,21 +80,21 @@ const cases = <P extends string>(
   )
 
 /** Value and gradient of an objective on rows, with the noise as an expectation has it. */
-const lossOf = <P extends string>(
+const valueAndGradientOf = <P extends string>(
   score: Score.Score<P>,
   objective: Objective.Objective,
   points: Points.Points,
   expectation: Expectation.Expectation = Expectation.monteCarlo()
 ): ((params: Params.Params<P>) => ValueAndGradient<P>) => {
-  const f = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
+  const f = compiledOrThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
   return params => f(params, Key.fromSeed(0))
 }
 
 /** E f(x) over weighted rows. */
 const meanOver =
-  (points: Points.Points, rows = Density.rowsOf(points)) =>
-  (f: (x: Density.Row) => Density.Row): Density.Row =>
-    Density.combine(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
+  (points: Points.Points, rows = Density.listRows(points)) =>
+  (f: (x: Density.NumberRow) => Density.NumberRow): Density.NumberRow =>
+    Density.weightedRowSum(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
 
 /** Implicit score matching is denoising score matching less d/σ², in the mean over the noise. */
 const implicitIsDenoising = <P extends string>(
@@ -105,7 +105,7 @@ const implicitIsDenoising = <P extends string>(
   return ofRow(
     Score.show(score),
     forAll(
-      cases(score, Arbitrary.points({ minRows, maxRows: Math.max(2, minRows), extent: 2, far: 2 }), {
+      theoremCases(score, Arbitrary.points({ minRows, maxRows: Math.max(2, minRows), extent: 2, far: 2 }), {
         dims: fc.integer({ min: 1, max: 2 }),
         extent: 1.25
       })
@@ -117,11 +117,11 @@ const implicitIsDenoising = <P extends string>(
       says: ({ time, points, params }) => {
         const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
         const at = (form: Form): ValueAndGradient<P> =>
-          lossOf(score, form(TimeLaw.at(time)), all.points, Expectation.fixed(all.noise))(params)
+          valueAndGradientOf(score, form(NoiseLevels.at(time)), all.points, Expectation.fixed(all.noise))(params)
         const found = at(denoising)
         const { value, gradient } = at(implicit)
-        const r = 1 + greatest([...points.values, ...flat(params)])
-        const size = 1 + Math.abs(found.value) + greatest(flat(found.gradient))
+        const r = 1 + greatest([...points.values, ...flattenParams(params)])
+        const size = 1 + Math.abs(found.value) + greatest(flattenParams(found.gradient))
         const wanted = { value: value + points.dim / square(Schedule.level(time)(schedule).sigma), gradient }
         return equals(sides(found), sides(wanted), 1e-10 * size * r * r)
       }
@@ -134,29 +134,34 @@ const gradientIs = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit }: PaperOptions,
   info: Pick<Law, 'name' | 'source'> & { readonly formula: string },
-  formula: (m: ReadonlyArray<Density.Row>, mean: ReturnType<typeof meanOver>) => Density.Row
+  formula: (m: ReadonlyArray<Density.NumberRow>, mean: ReturnType<typeof meanOver>) => Density.NumberRow
 ): Law => {
   const { formula: text, ...rest } = info
   return ofRow(
     Score.show(score),
-    forAll(cases(score, Arbitrary.points({ far: 10, minRows: Arbitrary.minRows(score) })))({
+    forAll(theoremCases(score, Arbitrary.points({ far: 10, minRows: Arbitrary.minRows(score) })))({
       ...rest,
       statement: `∀ m, x, on any finite sample: ${text}. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.`,
       says: ({ time, points, params, seed }) => {
         const { alpha, sigma } = Schedule.level(time)(schedule)
-        const noise = Arbitrary.noiseOf(points, seed)
-        const { gradient } = lossOf(score, implicit(TimeLaw.at(time)), points, Expectation.fixed(noise))(params)
-        const xt = Density.rowsOf({
+        const noise = Arbitrary.normalNoise(points, seed)
+        const { gradient } = valueAndGradientOf(
+          score,
+          implicit(NoiseLevels.at(time)),
+          points,
+          Expectation.fixed(noise)
+        )(params)
+        const xt = Density.listRows({
           ...points,
           values: points.values.map((x, at) => alpha * x + sigma * noise.values[at])
         })
-        const own = flat(params).map(c => alpha * c)
-        const m = Density.rowsOf({
+        const own = flattenParams(params).map(c => alpha * c)
+        const m = Density.listRows({
           rows: own.length / points.dim,
           dim: points.dim,
           values: Float64Array.from(own)
         })
-        const found = flat(gradient).map(g => -g / (2 * alpha))
+        const found = flattenParams(gradient).map(g => -g / (2 * alpha))
         const r = 1 + greatest([...xt.flat(), ...own])
         return equals(found, formula(m, meanOver(points, xt)), 1e-12 * (1 + greatest(found)) * pow(r, 4))
       }
@@ -172,15 +177,15 @@ const pairIdentity = (options: PaperOptions = {}): Law =>
     {
       name: 'the pair’s gradient is EM plus G',
       formula: '−½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, T′ = 1 − T²',
-      source: `${shah}, §3`
+      source: `${SHAH_PAPER}, §3`
     },
     ([m], mean) => {
-      const em = mean(x => scale(Elementary.tanh(dot(m, x)), x))
+      const em = mean(x => scale(Elementary.tanh(dotProduct(m, x)), x))
       const correction = mean(x => {
-        const u = dot(m, x)
+        const u = dotProduct(m, x)
         const T = Elementary.tanh(u)
         const slope = 1 - T * T
-        return minus(scale(slope * (u + dot(m, m) * T), x), scale(slope, m))
+        return minus(scale(slope * (u + dotProduct(m, m) * T), x), scale(slope, m))
       })
       return plus(minus(em, m), correction)
     }
@@ -195,16 +200,16 @@ const componentsIdentity = (options: PaperOptions = {}): Law =>
       name: 'the gradient of K components in closed form',
       formula:
         '−½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩',
-      source: `${shah}, §4`
+      source: `${SHAH_PAPER}, §4`
     },
     (m, mean) => {
       const mixture = m.map(mean => ({ weight: 1 / m.length, mean, variance: 1 }))
-      const squares = m.map(mj => dot(mj, mj))
+      const squares = m.map(mj => dotProduct(mj, mj))
       return m.flatMap((mi, i) =>
         mean(x => {
-          const w = Density.responsibilities(x)(mixture)
-          const v = Density.combine(w, m, x.length)
-          const c = squares[i] - dot(w, squares) - dot(minus(mi, v), plus(v, x))
+          const w = Density.textbookResponsibilities(x)(mixture)
+          const v = Density.weightedRowSum(w, m, x.length)
+          const c = squares[i] - dotProduct(w, squares) - dotProduct(minus(mi, v), plus(v, x))
           return scale(w[i], minus(minus(plus(x, v), scale(2, mi)), scale(c, minus(x, mi))))
         })
       )
@@ -212,48 +217,48 @@ const componentsIdentity = (options: PaperOptions = {}): Law =>
   )
 
 /** An error at one length of the steps. */
-interface Seen {
+interface StepError {
   readonly h: number
   readonly error: number
 }
 
 /** The slope of the least-squares line through (log h, log error). */
-const orderOf = (errors: ReadonlyArray<Seen>): number => {
+const convergenceOrder = (errors: ReadonlyArray<StepError>): number => {
   const xs = errors.map(({ h }) => Elementary.log(h))
   const ys = errors.map(({ error }) => Elementary.log(error))
-  const off = xs.map(x => x - average(xs))
-  return dot(off, ys) / dot(off, off)
+  const off = xs.map(x => x - meanNumber(xs))
+  return dotProduct(off, ys) / dotProduct(off, off)
 }
 
 /** Errors that fall as a power of h of at least `order`, as far as rounding lets one see. */
-const fallsWith = (order: number, errors: ReadonlyArray<Seen>, floor: number): Said => {
+const fallsWith = (order: number, errors: ReadonlyArray<StepError>, floor: number): LawRelations => {
   const seen = errors.filter(({ error }) => error > floor)
-  return seen.length >= 3 && below(order, orderOf(seen))
+  return seen.length >= 3 && below(order, convergenceOrder(seen))
 }
 
 /** At high noise a small mean is led by power iteration. */
-const highNoise = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
+const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
   ofRow(
     Score.show(Score.symmetricPair),
-    forAll(cases(Score.symmetricPair, Arbitrary.points({ far: 5 })))({
+    forAll(theoremCases(Score.symmetricPair, Arbitrary.points({ far: 5 })))({
       name: 'small means are led by power iteration',
       statement:
         '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
-      source: `${shah}, §3: stage one`,
+      source: `${SHAH_PAPER}, §3: stage one`,
       says: ({ time, points, seed }) => {
         const { alpha } = Schedule.level(time)(schedule)
         const nodes = Expectation.quadrature({ nodes: 8 })
-        const loss = lossOf(Score.symmetricPair, denoising(TimeLaw.at(time)), points, nodes)
+        const loss = valueAndGradientOf(Score.symmetricPair, denoising(NoiseLevels.at(time)), points, nodes)
         const r = 1 + greatest(points.values)
         const raw = Array.from(Key.normal(points.dim)(Key.fromSeed(seed)))
         const errors = [6, 7, 8, 9].map(k => {
           const h = powerOfTwo(-k) / r
           const mean = scale(h / Elementary.norm(raw), raw)
           const moved = minus(
-            meanOver(points)(x => scale(dot(x, mean), x)),
+            meanOver(points)(x => scale(dotProduct(x, mean), x)),
             mean
           )
-          const found = flat(loss(Params.of({ mean })).gradient).map(g => -g / 2)
+          const found = flattenParams(loss(Params.of({ mean })).gradient).map(g => -g / 2)
           return { h, error: greatest(minus(found, scale(2 * pow(alpha, 4), moved))) }
         })
         return fallsWith(2.8, errors, 1e-15 * r)
@@ -262,9 +267,9 @@ const highNoise = ({ denoising = Objective.denoising }: PaperOptions = {}): Law 
   )
 
 /** Rows less their mean. */
-const centred = (rows: ReadonlyArray<Density.Row>): ReadonlyArray<Density.Row> => {
+const centreRows = (rows: ReadonlyArray<Density.NumberRow>): ReadonlyArray<Density.NumberRow> => {
   const shares = rows.map(() => 1 / rows.length)
-  const mean = Density.combine(shares, rows, rows[0].length)
+  const mean = Density.weightedRowSum(shares, rows, rows[0].length)
   return rows.map(row => minus(row, mean))
 }
 
@@ -275,30 +280,33 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
   const rows = Arbitrary.points({ minRows: components, maxRows: components, extent: 1, far: 1, weights: false })
   return ofRow(
     Score.show(score),
-    forAll(cases(score, rows, { dims: fc.integer({ min: 1, max: 2 }), extent: 1 }))({
+    forAll(theoremCases(score, rows, { dims: fc.integer({ min: 1, max: 2 }), extent: 1 }))({
       name: 'small centres are matched by their second moments',
       statement:
         '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
-      source: `${shah}, §3: any number of components`,
+      source: `${SHAH_PAPER}, §3: any number of components`,
       says: ({ time, points, params }) => {
         const { dim } = points
         const { alpha, sigma } = Schedule.level(time)(schedule)
-        const m = centred(Density.rowsOf({ rows: components, dim, values: params.means.values }))
-        const c = centred(Density.rowsOf(points))
-        const covariance = (rows: ReadonlyArray<Density.Row>): Density.Row =>
+        const m = centreRows(Density.listRows({ rows: components, dim, values: params.means.values }))
+        const c = centreRows(Density.listRows(points))
+        const covariance = (rows: ReadonlyArray<Density.NumberRow>): Density.NumberRow =>
           Array.from({ length: dim * dim }, (_, at) =>
-            average(rows.map(row => row[Math.floor(at / dim)] * row[at % dim]))
+            meanNumber(rows.map(row => row[Math.floor(at / dim)] * row[at % dim]))
           )
         const gap = minus(covariance(m), covariance(c))
         const errors = [3, 4, 5].map(k => {
           const h = powerOfTwo(-k)
-          const small = (rows: ReadonlyArray<Density.Row>) => rows.map(row => scale(h / alpha, row))
+          const small = (rows: ReadonlyArray<Density.NumberRow>) => rows.map(row => scale(h / alpha, row))
           // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ, ζ standard normal: the implicit loss sees nothing but x_t.
-          const { points: data, noise } = Density.withNoise(Density.pointsOf(dim, small(c)), Density.hermite(10))
+          const { points: data, noise } = Density.withNoise(
+            Density.pointsFromRows(dim, small(c)),
+            Density.hermiteRule(10)
+          )
           const expectation = Expectation.fixed({ ...noise, values: noise.values.map(z => z / sigma) })
-          const loss = lossOf(score, implicit(TimeLaw.at(time)), data, expectation)
+          const loss = valueAndGradientOf(score, implicit(NoiseLevels.at(time)), data, expectation)
           const [found, least] = [m, c].map(rows => loss(Params.of({ means: small(rows) })).value)
-          return { h, error: Math.abs(found - least - pow(h, 4) * dot(gap, gap)) }
+          return { h, error: Math.abs(found - least - pow(h, 4) * dotProduct(gap, gap)) }
         })
         return fallsWith(5.5, errors, 1e-13)
       }
@@ -306,7 +314,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
   )
 }
 
-const families: ReadonlyArray<Score.Score<string>> = [
+const THEOREM_SCORES: ReadonlyArray<Score.Score<string>> = [
   Score.symmetricPair,
   Score.spherical({ components: 3 }),
   Score.isotropic({ components: 2 })
@@ -314,19 +322,19 @@ const families: ReadonlyArray<Score.Score<string>> = [
 
 /** All identities, for every built-in family where they apply. */
 export const paper = (options: PaperOptions = {}): ReadonlyArray<Law> => [
-  ...families.map(score => {
+  ...THEOREM_SCORES.map(score => {
     const law = implicitIsDenoising(score, options)
     return { ...law, name: `${law.name}: ${Score.show(score)}` }
   }),
   pairIdentity(options),
   componentsIdentity(options),
-  highNoise(options),
+  highNoiseLaw(options),
   secondMoments(options)
 ]
 
 // —— expectation–maximization ——
 
-const FLOOR = 1e-6
+const EM_VARIANCE_FLOOR = 1e-6
 
 export interface EMOptions extends Pick<PaperOptions, 'implicit'> {
   readonly step?: Step
@@ -338,16 +346,16 @@ export const em = <P extends string>(
   { implicit = Objective.implicit, step = ExpectationMaximization.step }: EMOptions = {}
 ): Laws => {
   const minRows = Arbitrary.minRows(score)
-  const mixture = familyOf(score).toMixture
+  const mixture = requireFamily(score).toMixture
   const reason = 'it does not say its mixture'
-  const isPair = Arbitrary.isMirrored(score)
+  const isPair = Arbitrary.isMirroredScore(score)
   return ofRows(Score.show(score), [
     mixture === undefined
       ? { law: 'the truth is a fixed point of both', why: reason }
-      : correspondsToEM({ score, objective: implicit(TimeLaw.at(0.5)), step }).slice(0, 1),
+      : correspondsToEM({ score, objective: implicit(NoiseLevels.at(0.5)), step }).slice(0, 1),
     maximization(score, { step }),
     forAll(
-      cases(
+      theoremCases(
         score,
         Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
         isPair ? { dims: Arbitrary.dimsFor(score), extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
@@ -364,19 +372,19 @@ export const em = <P extends string>(
       says: ({ points, params }, mixture) => {
         // In one dimension all noise by equal steps; of the pair by quadrature.
         const all = Density.withNoise(points, Density.trapezoid(48))
-        const gradient = (objective: Objective.Objective): Density.Row =>
-          flat(
+        const gradient = (objective: Objective.Objective): Density.NumberRow =>
+          flattenParams(
             (isPair
-              ? lossOf(score, objective, points, Expectation.quadrature({ nodes: 48 }))
-              : lossOf(score, objective, all.points, Expectation.fixed(all.noise)))(params).gradient
+              ? valueAndGradientOf(score, objective, points, Expectation.quadrature({ nodes: 48 }))
+              : valueAndGradientOf(score, objective, all.points, Expectation.fixed(all.noise)))(params).gradient
           )
         const wanted = gradient(Objective.likelihood)
         const leastVariance = 0.99 * Math.min(...Mixture.marginals(mixture(params)).variances.flat())
         const error = (until: number, nodes: number): number =>
-          greatest(minus(gradient(implicit(TimeLaw.likelihood({ until, nodes, leastVariance }))), wanted))
+          greatest(minus(gradient(implicit(NoiseLevels.likelihood({ until, nodes, leastVariance }))), wanted))
         const enough = 1e-7 * (1 + greatest(wanted))
         const whole = error(12, 48)
-        const halves = (errors: ReadonlyArray<number>): Said => falls(errors, 1 / 2, enough)
+        const halves = (errors: ReadonlyArray<number>): LawRelations => falls(errors, 1 / 2, enough)
         return [
           equals(whole, 0, enough),
           halves([1, 2, 4].map(until => error(until, 24))),
@@ -394,13 +402,13 @@ export const emPair = ({
 }: EMOptions = {}): Laws => {
   const score = Score.symmetricPair
   /** What −½ ∂L/∂m has beyond EM's step at m = λc, x_t from the pair ±c, |c| = r: one of variance 1, like x_0. */
-  const correction = (time: number, r: number, factor: number): Density.Row => {
+  const correction = (time: number, r: number, factor: number): Density.NumberRow => {
     const { alpha } = Schedule.level(time)(schedule)
     const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
     const [before, after] = [1, alpha].map(scale => Params.of({ mean: [(factor * r) / scale] }))
-    const { gradient } = lossOf(score, implicit(TimeLaw.at(time)), pair(r / alpha))(after)
-    const em = flat(step(familyOf(score), FLOOR, pair(r))(before).params)
-    return minus(scale(-1 / (2 * alpha), flat(gradient)), minus(em, flat(before)))
+    const { gradient } = valueAndGradientOf(score, implicit(NoiseLevels.at(time)), pair(r / alpha))(after)
+    const em = flattenParams(step(requireFamily(score), EM_VARIANCE_FLOOR, pair(r))(before).params)
+    return minus(scale(-1 / (2 * alpha), flattenParams(gradient)), minus(em, flattenParams(before)))
   }
   return ofRows(Score.show(score), [
     forAll(
@@ -412,11 +420,11 @@ export const emPair = ({
       name: 'G decays with separation',
       statement:
         '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r, −½ ∂L/∂m = (EM(m) − m) + G, and log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4].',
-      source: `${shah}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
+      source: `${SHAH_PAPER}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
       maxCases: 21,
       says: ({ factor, time }) => {
         const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
-        const rate = orderOf(sizes)
+        const rate = convergenceOrder(sizes)
         return [atLeast(rate, -0.6), atMost(rate, -0.4)]
       }
     })
@@ -433,22 +441,22 @@ export interface LyapunovOptions<P extends string> {
 }
 
 /** Steps of a map; of a flow at most, of which a right one takes tens; and the error of one of these, as a share of its length. */
-const STEPS = 12
-const MOST = 500
-const TOLERANCE = 1e-4
+const MAP_STEPS = 12
+const MAX_FLOW_STEPS = 500
+const FLOW_TOLERANCE = 1e-4
 
 /**
  * The laws of the flows of a population's loss: it falls along its gradient flow, as fast as its gradient says, and EM's map never raises −E log p.
  *
  * @example
  * import fc from 'fast-check'
- * import { Mixture, Objective, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Score, NoiseLevels } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * laws
  *   .lyapunov({
  *     score: Score.spherical({ components: 2 }),
- *     objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ *     objective: Objective.fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.1))
  *   })
  *   .forEach(({ property }) => {
  *     fc.assert(property, { seed: 1, numRuns: 2 })
@@ -466,7 +474,7 @@ export const lyapunov = <P extends string>(
       : E.fromNullable('no map is given')(options.map)
   const stated = { score, objective, schedule: loss.schedule, data: data.mixture }
   /** A value never rises, to its rounding. */
-  const neverRises = (values: ReadonlyArray<number>, rounding: number): Said =>
+  const neverRises = (values: ReadonlyArray<number>, rounding: number): LawRelations =>
     values.length > 1 && atMost(values.slice(1), values.slice(0, -1), rounding * (1 + Math.abs(values[0])))
   const lawOf = forAll(fc.record({ start: Arbitrary.params(score, { extent: 4 })(data.dim) }))
   return scripted(
@@ -479,19 +487,22 @@ export const lyapunov = <P extends string>(
         maxCases: 20,
         says: ({ start }) =>
           neverRises(
-            Population.flow(loss, { until: { time, steps: MOST } })(start).map(({ value }) => value),
+            Population.flow(loss, { until: { time, steps: MAX_FLOW_STEPS } })(start).map(({ value }) => value),
             1e-13
           )
       }),
       lawOf({
         name: 'the loss falls as fast as its gradient is long',
-        statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
+        statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * FLOW_TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
         source: lyapunov1892,
         maxCases: 20,
         says: ({ start }) => {
-          const course = Population.flow(loss, { until: { time, steps: MOST }, tolerance: TOLERANCE / 10 })(start)
+          const course = Population.flow(loss, {
+            until: { time, steps: MAX_FLOW_STEPS },
+            tolerance: FLOW_TOLERANCE / 10
+          })(start)
           const integral = (moments: typeof course): number =>
-            sumOf(
+            sumNumbers(
               moments.slice(1).map((b, i) => {
                 const a = moments[i]
                 return ((b.time - a.time) * (square(a.gradientNorm) + square(b.gradientNorm))) / 2
@@ -501,7 +512,7 @@ export const lyapunov = <P extends string>(
           const half = integral(course.filter((_, i) => i % 2 === 0 || i === course.length - 1))
           const first = course[0].value
           const last = course[course.length - 1].value
-          const tolerance = Math.abs(whole - half) + 20 * TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
+          const tolerance = Math.abs(whole - half) + 20 * FLOW_TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
           return course.length > 4 && equals(first - last, whole, tolerance)
         }
       }),
@@ -510,12 +521,12 @@ export const lyapunov = <P extends string>(
         option: 'map',
         ...(E.isLeft(map) && { reason: map.left }),
         name: 'the map never raises its value',
-        statement: `∀ θ_0: −E log p_t(x_t; θ_i) does not rise over ${STEPS} steps θ_{i+1} = M(θ_i), of expectation–maximization unless another map is given. To 1e-12 (1 + |value|), its rounding.`,
+        statement: `∀ θ_0: −E log p_t(x_t; θ_i) does not rise over ${MAP_STEPS} steps θ_{i+1} = M(θ_i), of expectation–maximization unless another map is given. To 1e-12 (1 + |value|), its rounding.`,
         source: 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38',
         maxCases: 20,
         says: ({ start }, map) =>
           neverRises(
-            Population.flow(loss, { map, until: { steps: STEPS } })(start).map(({ value }) => value),
+            Population.flow(loss, { map, until: { steps: MAP_STEPS } })(start).map(({ value }) => value),
             1e-12
           )
       })
@@ -555,14 +566,16 @@ const planted = (count: number, apart: number): Mixture.Mixture => {
   })
 }
 
-const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.Row> => {
+const centreRowsOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.NumberRow> => {
   const [rows, dim] = mixture.means.shape
-  return Density.rowsOf({ rows, dim, values: mixture.means.values })
+  return Density.listRows({ rows, dim, values: mixture.means.values })
 }
 
 /** Of every wanted centre the distance of the nearest that was found: no two are near one where they are apart. */
-const errorsOf = (found: ReadonlyArray<Density.Row>, wanted: ReadonlyArray<Density.Row>): ReadonlyArray<number> =>
-  wanted.map(centre => Math.min(...found.map(other => Elementary.norm(minus(other, centre)))))
+const nearestCentreDistances = (
+  found: ReadonlyArray<Density.NumberRow>,
+  wanted: ReadonlyArray<Density.NumberRow>
+): ReadonlyArray<number> => wanted.map(centre => Math.min(...found.map(other => Elementary.norm(minus(other, centre)))))
 
 /**
  * The laws of recovery for a pipeline whose score is that of a mixture.
@@ -593,7 +606,7 @@ export const recovers = <P extends string>(
       O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
     )
   const truth = given.truth ?? planted(mixtureOf(Params.zeros(Score.shapes(DIM)(score))).weights.length, apart)
-  const centres = centresOf(truth)
+  const centres = centreRowsOf(truth)
   const dim = centres[0].length
   const { data: otherwise, centres: stillThere } = given.misspecified ?? {
     data: Mixture.of({
@@ -604,25 +617,30 @@ export const recovers = <P extends string>(
     centres
   }
   /** The centres of a pair are one and its opposite. */
-  const free = Arbitrary.isMirrored(score) ? centres.length / 2 : centres.length
+  const free = Arbitrary.isMirroredScore(score) ? centres.length / 2 : centres.length
   /** Centres that are found in a sample of a law, their own key apart from the sample's. */
-  const found = (law: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.Row> => {
+  const found = (law: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.NumberRow> => {
     const keys = pipe(key, Key.named('sample', 'run'))
     const points = Mixture.sample(count)(keys.sample)(law)
-    return centresOf(mixtureOf(Run.last(compiled(Compile.pipeline(pipeline)(points)))(keys.run).params))
+    return centreRowsOf(mixtureOf(Run.last(compiledOrThrow(Compile.pipeline(pipeline)(points)))(keys.run).params))
   }
   /** The standard error of a centre by maximum likelihood, all coordinates together, where components are apart. */
   const errorOf = (law: Mixture.Mixture, count: number): ReadonlyArray<number> => {
     const covariances = Mixture.covariances(law).values
     return Array.from(law.weights, (weight, k) => {
       const trace = Array.from({ length: dim }, (_, j) => covariances[k * dim * dim + j * (dim + 1)])
-      return Math.sqrt(sumOf(trace) / (weight * count))
+      return Math.sqrt(sumNumbers(trace) / (weight * count))
     })
   }
-  const near = (law: Mixture.Mixture, wanted: ReadonlyArray<Density.Row>, count: number, key: Key.Key): Said => {
+  const near = (
+    law: Mixture.Mixture,
+    wanted: ReadonlyArray<Density.NumberRow>,
+    count: number,
+    key: Key.Key
+  ): LawRelations => {
     const errors = errorOf(law, count)
     // 6 standard errors of one coordinate at most.
-    return errorsOf(found(law, count, key), wanted).map((distance, k) =>
+    return nearestCentreDistances(found(law, count, key), wanted).map((distance, k) =>
       equals(distance, 0, 6 * inefficiency * errors[k])
     )
   }
@@ -630,8 +648,8 @@ export const recovers = <P extends string>(
     .flatMap(Stage.losses)
     .filter(
       ({ objective, expectation }) =>
-        !Expectation.isDeterministic(expectation) &&
-        !Expectation.isPlain(expectation) &&
+        !Expectation.isDeterministicExpectation(expectation) &&
+        !Expectation.isPlainNoise(expectation) &&
         Objective.terms(objective).every(({ term }) => Objective.isMatching(term))
     )
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
@@ -655,9 +673,9 @@ export const recovers = <P extends string>(
         maxCases: 1,
         says: ({ seed }) => {
           const squares = [rows, 16 * rows].map((count, i) =>
-            average(
+            meanNumber(
               Key.split(repeats)(Key.child(i)(Key.fromSeed(seed))).flatMap(key =>
-                errorsOf(found(truth, count, key), centres).map(Elementary.square)
+                nearestCentreDistances(found(truth, count, key), centres).map(Elementary.square)
               )
             )
           )
@@ -684,12 +702,12 @@ export const recovers = <P extends string>(
         says: ({ seed }) => {
           const key = Key.fromSeed(seed)
           const points = Mixture.sample(40)(key)(truth)
-          const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
+          const { params } = Run.last(compiledOrThrow(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
           return losses.map(({ objective, expectation }) => {
             const way = Expectation.interpret(expectation)
             const draws = way.where === 'span' ? way.draws(key).length : 1
             const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
-              spread(score, of, { schedule, objective, points, params, seed: seed + 10_000 * i }, 200)
+              gradientVariance(score, of, { schedule, objective, points, params, seed: seed + 10_000 * i }, 200)
             )
             return variesNoMore(less, more)
           })

@@ -5,9 +5,9 @@ import type { Points } from '../data/points.js'
 import { Compile, Expectation, Population } from '../index.js'
 import * as Mixture from '../mixture/index.js'
 import * as Density from './density.js'
-import { isPlain } from './script.js'
+import { isBuiltByCode } from './script.js'
 
-export interface Whole {
+export interface PopulationPoints {
   readonly points: Points
   readonly expectation: Expectation.Expectation
   /** Whether means are right to 1e-10, as on a population; else they are as fine as equal steps. */
@@ -15,13 +15,13 @@ export interface Whole {
 }
 
 /** Gaussians of a mixture in one dimension, or of one whose components are round. */
-export const gaussiansOf = (mixture: Mixture.Mixture): Density.Gaussians => {
+export const mixtureToGaussians = (mixture: Mixture.Mixture): Density.IsotropicGaussians => {
   const { weights, means, variances } = Mixture.marginals(mixture)
   return weights.map((weight, k) => ({ weight, mean: means[k], variance: variances[k][0] }))
 }
 
 /** A mixture of round components. */
-export const mixtureOf = (gaussians: Density.Gaussians): Mixture.Mixture =>
+export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixture.Mixture =>
   Mixture.of({
     means: gaussians.map(({ mean }) => mean),
     weights: gaussians.map(({ weight }) => weight),
@@ -36,7 +36,7 @@ export const takesPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
   on = Population.of(Mixture.of({ means: [[0]] }))
 ): boolean =>
-  isPlain(loss.objective) &&
+  isBuiltByCode(loss.objective) &&
   E.isRight(
     Compile.valueAndGrad({ ...loss, expectation: Expectation.monteCarlo() }, { evaluations: 1, isTried: true })(on)
   )
@@ -45,14 +45,14 @@ export const takesPopulations = <P extends string>(
  * The population of a mixture, whose nodes are of x_t and meet no noise. Of a loss that reads the noise itself, or whose score is no
  * mixture, so many equal steps of x_0 and of z, in one dimension.
  */
-export const whole = <P extends string>(
+export const populationPoints = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
   truth: Mixture.Mixture,
   steps: number
-): Whole => {
+): PopulationPoints => {
   const points = Population.of(truth)
   if (takesPopulations(loss, points)) return { points, expectation: Expectation.monteCarlo(), isExact: true }
   const rule = Density.trapezoid(steps)
-  const both = Density.withNoise(Density.population(gaussiansOf(truth), rule), rule)
+  const both = Density.withNoise(Density.population(mixtureToGaussians(truth), rule), rule)
   return { points: both.points, expectation: Expectation.fixed(both.noise), isExact: false }
 }

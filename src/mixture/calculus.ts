@@ -6,11 +6,11 @@
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
-import { largest, transposed } from '../../lib/arrays/linalg.js'
+import { largestEntry, transposed } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { logSum, total } from '../../lib/numbers/mean.js'
+import { logSumExpOf, sumOfNumbers } from '../../lib/numbers/mean.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { given as checked } from '../core/index.js'
+import { argumentWithFields as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Background, Mixture } from './mixtureData.js'
 import * as Pairs from './pairs.js'
@@ -19,36 +19,39 @@ import {
   gaussianComponents,
   isGaussian,
   logWeight,
-  normalized,
+  normalizedWeights,
   ofComponents,
-  partsOf,
+  componentsAndBackground,
   withoutBackground,
   type Component
 } from './component.js'
 import * as Student from './student.js'
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 /** An argument that must be a mixture, or a sentence that says what it is. */
-export const aMixture = (mixture: Mixture, call: string): Mixture =>
+export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
 /** The number of columns. */
-export const dimOf = ({ means }: Mixture): number => means.shape[1]
+export const mixtureDim = ({ means }: Mixture): number => means.shape[1]
 
 /** Throws the problems of an argument, if there are any. */
-export const stop = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
+export const throwProblems = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
   if (problems.length > 0) refuse(`${where}: ${problems.map(Problem.show).join('\n')}`)
 }
 
 /** Σ_j a_j of(j) */
-const along = (row: ArrayLike<number>, of: (j: number) => number): number =>
+const weightedSum = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
 /** The mixture of components with these logarithms of weights, up to a common constant. */
-const weighted = (components: ReadonlyArray<Omit<Component, 'weight'>>, logs: ReadonlyArray<number>): Mixture => {
+const mixtureFromLogWeights = (
+  components: ReadonlyArray<Omit<Component, 'weight'>>,
+  logs: ReadonlyArray<number>
+): Mixture => {
   const most = Math.max(...logs)
-  const weights = normalized(logs.map(log => Elementary.exp(log - most)))
+  const weights = normalizedWeights(logs.map(log => Elementary.exp(log - most)))
   return ofComponents(components.map((component, k) => ({ ...component, weight: weights[k] })))
 }
 
@@ -57,51 +60,51 @@ const weighted = (components: ReadonlyArray<Omit<Component, 'weight'>>, logs: Re
 /** x ↦ Ax + b */
 export interface Affine {
   /** A, a row for each number that comes out; of full rank. */
-  readonly matrix: Rows
+  readonly matrix: NestedRows
   /** b, 0 unless given. */
   readonly offset?: ReadonlyArray<number>
 }
 
-const isMatrix = (matrix: Rows, rows: number, columns: number): boolean =>
+const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 
 /** The triangle of A F Fᵀ Aᵀ, as the rows Fᵀ Aᵀ have it. */
-const mapped = (matrix: Rows, factor: NdArray, d: number): NdArray => {
+const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray => {
   const m = matrix.length
-  const { values } = Factor.triangle(factor, d)
-  return Factor.ofRows(
+  const { values } = Factor.triangleOfFactor(factor, d)
+  return Factor.triangleOfRows(
     new Float64Array(d * m).map((_, at) => {
       const j = Math.floor(at / m)
-      return along(matrix[at % m], l => values[l * d + j])
+      return weightedSum(matrix[at % m], l => values[l * d + j])
     }),
     m
   )
 }
 
 /** Of a row of L, what rounding may leave of a diagonal that is 0. */
-const ROUNDING = 8 * Number.EPSILON
+const DIAGONAL_ROUNDING = 8 * Number.EPSILON
 
 const isSingular = ({ values }: NdArray, m: number): boolean =>
   Array.from({ length: m }, (_, i) => i).some(i => {
     const row = values.subarray(i * m, i * m + i + 1)
-    return !(row[i] > ROUNDING * m * Elementary.norm(row))
+    return !(row[i] > DIAGONAL_ROUNDING * m * Elementary.norm(row))
   })
 
 /** Aᵀ, row by row, each brought to a greatest entry of 1: the unit of a column does not change the rank. */
-const scaledColumns = (matrix: Rows): Float64Array =>
+const scaledColumns = (matrix: NestedRows): Float64Array =>
   concatenated(
     matrix[0].map((_, j) => {
       const column = Float64Array.from(matrix, row => row[j])
-      const most = largest(column)
+      const most = largestEntry(column)
       return most === 0 ? column : column.map(x => x / most)
     })
   )
 
 /** One column needs no triangle. */
-const plain = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
+const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
 /** Of each number that comes out the one column that it is made of, by a factor; null where a map adds columns or copies one. */
-const ofOneEach = (matrix: Rows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
+const ofOneEach = (matrix: NestedRows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
   const found = matrix.map(row => row.flatMap((by, column) => (by === 0 ? [] : [{ column, by }])))
   const isOfOne = found.every(entries => entries.length === 1)
   return isOfOne && new Set(found.map(([{ column }]) => column)).size === matrix.length
@@ -117,8 +120,8 @@ const mappedAll = (
 ): ReadonlyArray<Component> =>
   components.map(component => ({
     ...component,
-    mean: Float64Array.from(matrix, (row, i) => along(row, j => component.mean[j]) + (offset?.[i] ?? 0)),
-    factor: plain(mapped(matrix, component.factor, dimOf(mixture)))
+    mean: Float64Array.from(matrix, (row, i) => weightedSum(row, j => component.mean[j]) + (offset?.[i] ?? 0)),
+    factor: simplifiedFactor(mappedFactor(matrix, component.factor, mixtureDim(mixture)))
   }))
 
 /** The background of Ax + b, where A adds no columns; null where there is none, or its image is of another shape. */
@@ -137,7 +140,7 @@ const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): 
 const image = (map: Affine, mixture: Mixture): Mixture => {
   const background = mappedBackground(map, mixture)
   // A Cauchy whose columns are added is a component of ν = 1; weights are then those of all parts.
-  const parts = background === null ? partsOf(mixture) : componentsOf(withoutBackground(mixture))
+  const parts = background === null ? componentsAndBackground(mixture) : componentsOf(withoutBackground(mixture))
   const found = ofComponents(mappedAll(map, mixture, parts))
   return background === null ? found : { ...found, background }
 }
@@ -161,13 +164,13 @@ const image = (map: Affine, mixture: Mixture): Mixture => {
 export const affine =
   ({ matrix, offset }: Affine) =>
   (mixture: Mixture): Mixture => {
-    const d = dimOf(aMixture(mixture, 'Mixture.affine(map)(mixture)'))
+    const d = mixtureDim(checkedMixture(mixture, 'Mixture.affine(map)(mixture)'))
     const m = matrix.length
-    const isRight = isMatrix(matrix, m, d)
+    const isRight = isMatrixOfShape(matrix, m, d)
     const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
     const narrow = images.findIndex(({ factor }) => isSingular(factor, m))
-    const isDeficient = narrow !== -1 && (m > d || isSingular(Factor.ofRows(scaledColumns(matrix), m), m))
-    stop('Mixture.affine', [
+    const isDeficient = narrow !== -1 && (m > d || isSingular(Factor.triangleOfRows(scaledColumns(matrix), m), m))
+    throwProblems('Mixture.affine', [
       ...Problem.unless(
         isRight,
         'matrix',
@@ -237,8 +240,8 @@ export const columnProblems = (
 export const marginal =
   (columns: ReadonlyArray<number>) =>
   (mixture: Mixture): Mixture => {
-    const d = dimOf(aMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
-    stop('Mixture.marginal', columnProblems('columns', columns, d))
+    const d = mixtureDim(checkedMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
+    throwProblems('Mixture.marginal', columnProblems('columns', columns, d))
     const { means, weights, variances, factors } = mixture
     const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
     if (factors !== null) return image({ matrix }, mixture)
@@ -261,13 +264,13 @@ export const marginal =
 
 /** Throws where two mixtures are of columns that are not as many. */
 export const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
-  stop(
+  throwProblems(
     where,
     Problem.unless(
-      dimOf(one) === dimOf(other),
+      mixtureDim(one) === mixtureDim(other),
       'mixture',
-      `of ${dimOf(other)} columns`,
-      `of ${dimOf(one)}, as the other is`,
+      `of ${mixtureDim(other)} columns`,
+      `of ${mixtureDim(one)}, as the other is`,
       'give both the same columns'
     )
   )
@@ -289,17 +292,17 @@ export const sameWidth = (where: string, one: Mixture, other: Mixture): void => 
 export const convolve =
   (noise: Mixture) =>
   (mixture: Mixture): Mixture => {
-    const d = dimOf(aMixture(mixture, 'Mixture.convolve(noise)(mixture)'))
+    const d = mixtureDim(checkedMixture(mixture, 'Mixture.convolve(noise)(mixture)'))
     sameWidth('Mixture.convolve', mixture, noise)
     const others = gaussianComponents(noise)
     const pairs = gaussianComponents(mixture).flatMap(one =>
       others.map(other => ({
         weight: one.weight * other.weight,
         mean: one.mean.map((c, j) => c + other.mean[j]),
-        factor: Factor.sum([one.factor, other.factor], d)
+        factor: Factor.sumOfFactors([one.factor, other.factor], d)
       }))
     )
-    const weights = normalized(pairs.map(({ weight }) => weight))
+    const weights = normalizedWeights(pairs.map(({ weight }) => weight))
     return ofComponents(pairs.map((pair, at) => ({ ...pair, weight: weights[at] })))
   }
 
@@ -313,7 +316,7 @@ export interface Observation extends Affine {
    * The standard deviation of the noise of each, > 0; one for all, or one each. Of noise whose entries hang together the lower triangle N of
    * its covariance NNᵀ.
    */
-  readonly deviation: number | ReadonlyArray<number> | Rows
+  readonly deviation: number | ReadonlyArray<number> | NestedRows
 }
 
 /** A component as y = Ax + b + Nε leaves it, N a triangle [m, m]. */
@@ -325,24 +328,28 @@ interface Conditioned {
 }
 
 /** A part whose share is e^−40 of the greatest changes no digit of the whole. */
-const NOTHING = 40
+const NEGLIGIBLE_LOG_SHARE = 40
 
 /** The triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: see `given`. */
 const conditioned = (
   { weight, mean, factor }: Component,
-  { matrix, noise, observed }: { readonly matrix: Rows; readonly noise: Float64Array; readonly observed: Float64Array }
+  {
+    matrix,
+    noise,
+    observed
+  }: { readonly matrix: NestedRows; readonly noise: Float64Array; readonly observed: Float64Array }
 ): Conditioned => {
   const m = observed.length
   const d = mean.length
   const n = m + d
-  const { values: lower } = Factor.triangle(factor, d)
+  const { values: lower } = Factor.triangleOfFactor(factor, d)
   const joint = new Float64Array(n * n).map((_, at) => {
     const i = Math.floor(at / n)
     const j = at % n
     if (j < m) return i < m ? noise[i * m + j] : 0
-    return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
+    return i < m ? weightedSum(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
   })
-  const { values } = Factor.sum([{ shape: [n, n], values: joint }], n)
+  const { values } = Factor.sumOfFactors([{ shape: [n, n], values: joint }], n)
   const block = (from: number, to: number, size: number, width: number): NdArray => ({
     shape: [size, width],
     values: new Float64Array(size * width).map(
@@ -350,13 +357,13 @@ const conditioned = (
     )
   })
   const seen = block(0, 0, m, m)
-  const residual = observed.map((y, i) => y - along(matrix[i], l => mean[l]))
+  const residual = observed.map((y, i) => y - weightedSum(matrix[i], l => mean[l]))
   const white = Factor.solve(seen, m, residual)
   const gain = block(m, 0, d, m).values
   return {
     mean: mean.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
     factor: block(m, m, d, d),
-    logJoint: Factor.logNormal(
+    logJoint: Factor.logNormalDensity(
       seen,
       m,
       logWeight(weight),
@@ -365,14 +372,14 @@ const conditioned = (
   }
 }
 
-const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
 /** N, [m, m]; null where it is none. */
-const triangleOf = (deviation: Observation['deviation'], m: number): Float64Array | null => {
+const noiseTriangle = (deviation: Observation['deviation'], m: number): Float64Array | null => {
   const rows =
     typeof deviation === 'number'
       ? new Float64Array(m * m).map((_, at) => (at % (m + 1) === 0 ? deviation : 0))
-      : isRows(deviation)
+      : isNestedRows(deviation)
         ? Float64Array.from(deviation.flat())
         : Float64Array.from(deviation.flatMap((r, i) => deviation.map((_, j) => (i === j ? r : 0))))
   const isRight = rows.every((x, at) => {
@@ -383,17 +390,17 @@ const triangleOf = (deviation: Observation['deviation'], m: number): Float64Arra
   return isRight && rows.length === m * m ? rows : null
 }
 
-const seenBy = (
+const conditionedComponents = (
   { matrix, observed, deviation, offset }: Observation,
   mixture: Mixture,
   where: string
 ): ReadonlyArray<Conditioned> => {
-  const d = dimOf(aMixture(mixture, `${where}(observation)(mixture)`))
+  const d = mixtureDim(checkedMixture(mixture, `${where}(observation)(mixture)`))
   const m = observed.length
-  const noise = triangleOf(deviation, m)
-  stop(where, [
+  const noise = noiseTriangle(deviation, m)
+  throwProblems(where, [
     ...Problem.unless(
-      isMatrix(matrix, m, d),
+      isMatrixOfShape(matrix, m, d),
       'matrix',
       JSON.stringify(matrix),
       `a matrix of ${m} rows, one for each number that is observed, of ${d} finite numbers`,
@@ -419,8 +426,8 @@ const seenBy = (
     noise: noise ?? new Float64Array(0),
     observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
   }
-  const all = componentsOf(Student.gaussians(mixture)).map(component => conditioned(component, seen))
-  stop(
+  const all = componentsOf(Student.asGaussians(mixture)).map(component => conditioned(component, seen))
+  throwProblems(
     where,
     Problem.unless(
       isWithinReach(mixture, all),
@@ -440,9 +447,9 @@ const EDGE = 16
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))
-  const parts = partsOf(mixture).map(part => ({
+  const parts = componentsAndBackground(mixture).map(part => ({
     hasTails: part.nu !== undefined,
-    gaussians: Student.gaussiansOf(part)
+    gaussians: Student.componentAsGaussians(part)
   }))
   const starts = parts.reduce<ReadonlyArray<number>>(
     (before, { gaussians }) => [...before, before[before.length - 1] + gaussians.length],
@@ -478,11 +485,11 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
 export const given =
   (observation: Observation) =>
   (mixture: Mixture): Mixture => {
-    const all = seenBy(observation, mixture, 'Mixture.given')
+    const all = conditionedComponents(observation, mixture, 'Mixture.given')
     const most = Math.max(...all.map(({ logJoint }) => logJoint))
     // Of a t those parts alone that have a share: the widest have no digits left of what is seen.
-    const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NOTHING)
-    return weighted(
+    const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NEGLIGIBLE_LOG_SHARE)
+    return mixtureFromLogWeights(
       parts,
       parts.map(({ logJoint }) => logJoint)
     )
@@ -502,17 +509,17 @@ export const given =
 export const logEvidence =
   (observation: Observation) =>
   (mixture: Mixture): number =>
-    logSum(seenBy(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
+    logSumExpOf(conditionedComponents(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
 
 /** Each component of a mixture as each of another leaves it, which says of x that it is c′, with noise of covariance Σ′. */
-const multiplied = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
-  const d = dimOf(aMixture(mixture, `${where}(other)(mixture)`))
+const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
+  const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
   sameWidth(where, mixture, other)
   const matrix = Array.from({ length: d }, (_, i) => Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)))
   const others = gaussianComponents(other)
   return gaussianComponents(mixture).flatMap(component =>
     others.map(({ weight, mean, factor }) => {
-      const noise = Factor.triangle(factor, d).values
+      const noise = Factor.triangleOfFactor(factor, d).values
       const found = conditioned(component, { matrix, noise, observed: mean })
       return { ...found, logJoint: found.logJoint + logWeight(weight) }
     })
@@ -535,11 +542,11 @@ const multiplied = (other: Mixture, mixture: Mixture, where: string): ReadonlyAr
 export const product =
   (other: Mixture) =>
   (mixture: Mixture): Mixture => {
-    const d = dimOf(mixture)
-    const parts = multiplied(other, mixture, 'Mixture.product')
+    const d = mixtureDim(mixture)
+    const parts = productComponents(other, mixture, 'Mixture.product')
     // Where no columns hang together they do not afterwards: the entries beside the diagonal are 0.
     const isDiagonal = mixture.factors === null && other.factors === null
-    return weighted(
+    return mixtureFromLogWeights(
       parts.map(({ mean, factor: { shape, values } }) => ({
         mean,
         factor: isDiagonal ? { shape: [d], values: values.filter((_, at) => at % (d + 1) === 0) } : { shape, values }
@@ -554,11 +561,11 @@ export const product =
 export const logIntegral =
   (other: Mixture) =>
   (mixture: Mixture): number => {
-    sameWidth('Mixture.logIntegral', aMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
+    sameWidth('Mixture.logIntegral', checkedMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
     const others = gaussianComponents(other)
-    return logSum(
+    return logSumExpOf(
       gaussianComponents(mixture).flatMap(one =>
-        others.map(two => logWeight(one.weight) + logWeight(two.weight) + Pairs.logIntegral(one, two))
+        others.map(two => logWeight(one.weight) + logWeight(two.weight) + Pairs.logGaussianProductIntegral(one, two))
       )
     )
   }
@@ -588,9 +595,9 @@ export interface TwoMoments {
  * assert.ok([5, 0, 0, 1].every((v, at) => Math.abs(covariance.values[at] - v) < 1e-14))
  */
 export const moments = (mixture: Mixture): TwoMoments => {
-  const d = dimOf(aMixture(mixture, 'Mixture.moments(mixture)'))
-  const components = partsOf(mixture)
-  stop(
+  const d = mixtureDim(checkedMixture(mixture, 'Mixture.moments(mixture)'))
+  const components = componentsAndBackground(mixture)
+  throwProblems(
     'Mixture.moments',
     Problem.unless(
       components.every(({ weight, nu = Infinity }) => nu > 2 || weight === 0),
@@ -602,16 +609,16 @@ export const moments = (mixture: Mixture): TwoMoments => {
   )
   const [{ mean: origin }] = components // prettier-ignore
   // About a centre: a distant origin costs no digits.
-  const mean = origin.map((o, j) => o + total(components.map(({ weight, mean }) => weight * (mean[j] - o))))
+  const mean = origin.map((o, j) => o + sumOfNumbers(components.map(({ weight, mean }) => weight * (mean[j] - o))))
   const rows = components.flatMap(({ weight, mean: c, factor, nu, background }) => {
-    const { values } = Factor.triangle(factor, d)
+    const { values } = Factor.triangleOfFactor(factor, d)
     const root = Math.sqrt(weight)
     const wide =
       weight === 0 ? 0 : root * Math.sqrt(background === 'box' ? 1 / 3 : nu === undefined ? 1 : nu / (nu - 2))
     return [transposed(values, d).map(x => wide * x), c.map((x, j) => root * (x - mean[j]))]
   })
-  const factor = Factor.ofRows(concatenated(rows), d)
-  return { mean, factor, covariance: Factor.covariance(factor, d) }
+  const factor = Factor.triangleOfRows(concatenated(rows), d)
+  return { mean, factor, covariance: Factor.covarianceOfFactor(factor, d) }
 }
 
 /**
@@ -628,7 +635,7 @@ export const moments = (mixture: Mixture): TwoMoments => {
 export const mix =
   (weights: ReadonlyArray<number>) =>
   (mixtures: ReadonlyArray<Mixture>): Mixture => {
-    stop(
+    throwProblems(
       'Mixture.mix',
       Problem.unless(
         mixtures.every(({ background }) => background === undefined),

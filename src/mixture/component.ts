@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { tabulate } from '../../lib/arrays/entries.js'
-import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
+import { concatenated, type NdArray, scalarArray } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from './mixtureData.js'
@@ -32,7 +32,7 @@ export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
 /** Weights that sum to 1. Those that do except for rounding stay as they are: to normalize is to do it once. */
-export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
+export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
   return Float64Array.from(weights, weight => weight / total)
@@ -64,18 +64,18 @@ export const besideOfLists = ({ tails, background }: Lists): Pick<Mixture, 'tail
 })
 
 /** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
-export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
+export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
   const [count, dim] = shape
   if (factors !== null)
     return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
   return variances.length === count
-    ? single(Math.sqrt(variances[k]))
+    ? scalarArray(Math.sqrt(variances[k]))
     : { shape: [dim], values: tabulate(dim, j => Math.sqrt(variances[k * dim + j])) }
 }
 
 /** The factor of each component's covariance. */
 export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
-  Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
+  Array.from({ length: mixture.means.shape[0] }, (_, k) => covarianceFactor(mixture, k))
 
 /** The components of a mixture; means and triangles are views of its own. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
@@ -156,7 +156,7 @@ export const withoutBackground = ({ means, weights, variances, factors, tails }:
 })
 
 /** The same, and the background after them where there is one. */
-export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {
+export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Component> => {
   const { background } = mixture
   if (background === undefined) return componentsOf(mixture)
   const { share, shape, centre, scale } = background
@@ -170,19 +170,24 @@ export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {
 /** The mixture of components, whose weights sum to 1; of triangles, if a factor is one, and else of diagonals, if one is. */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)
-  const found = gaussianOf(components)
+  const found = mixtureFromGaussians(components)
   return tails.every(nu => nu === Infinity) ? found : { ...found, tails }
 }
 
-const gaussianOf = (components: ReadonlyArray<Component>): Mixture => {
+const mixtureFromGaussians = (components: ReadonlyArray<Component>): Mixture => {
   const count = components.length
   const [{ mean: { length: dim } }] = components // prettier-ignore
   const means = { shape: [count, dim], values: concatenated(components.map(({ mean }) => mean)) }
   const weights = Float64Array.from(components, ({ weight }) => weight)
   const rank = components.reduce((most, { factor }) => Math.max(most, factor.shape.length), 0)
   if (rank === 2) {
-    const values = concatenated(components.map(({ factor }) => Factor.triangle(factor, dim).values))
-    return { means, weights, variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+    const values = concatenated(components.map(({ factor }) => Factor.triangleOfFactor(factor, dim).values))
+    return {
+      means,
+      weights,
+      variances: Factor.triangleVariances(values, dim),
+      factors: { shape: [count, dim, dim], values }
+    }
   }
   const diagonal = ({ factor: { values } }: Component): Float64Array =>
     new Float64Array(rank === 0 ? 1 : dim).map((_, j) => Elementary.square(values[values.length === 1 ? 0 : j]))

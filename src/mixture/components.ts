@@ -25,19 +25,19 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
-import type { Components, InSpan, Noise } from './mixtureData.js'
+import type { IsotropicComponents, NoiseInSpan, ComponentNoise } from './mixtureData.js'
 import * as Gaussian from './families/gaussian.js'
 
-export type { Components, InSpan, Noise }
+export type { IsotropicComponents, NoiseInSpan, ComponentNoise }
 
 /** Each a number, or [rows, 1]. */
-export interface RowLevel {
+export interface LevelOperands {
   readonly alpha: Operand
   readonly sigma: Operand
 }
 
 /** A point as the mixture sees it. */
-interface View {
+interface ComponentView {
   readonly dim: number
   /** α² */
   readonly energy: Operand
@@ -56,20 +56,26 @@ interface View {
 /** |x|² of each row, [rows, 1]. */
 export const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
 
-const row = (x: Tensor): Tensor => expandDims(x, 0)
+const asRow = (x: Tensor): Tensor => expandDims(x, 0)
 
-const plus = (a: Operand, b: Operand): Operand => (typeof a === 'number' && typeof b === 'number' ? a + b : add(a, b))
+const addOperands = (a: Operand, b: Operand): Operand =>
+  typeof a === 'number' && typeof b === 'number' ? a + b : add(a, b)
 
-const squared = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
+const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
 /** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
-const view = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand = 0): View => {
+const viewComponents = (
+  components: IsotropicComponents,
+  x: Tensor,
+  level: LevelOperands,
+  orthogonal: Operand = 0
+): ComponentView => {
   const { centres, mirrored } = components
   const { alpha } = level
   const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
   const fromDrawn = distances(x, centres, alpha)
-  const lengths = (): Tensor => add(normsOf(x), mul(squared(alpha), mul(0.5, sum(square(centres)))))
-  return seen(components, x.shape[1] ?? 0, level, {
+  const lengths = (): Tensor => add(normsOf(x), mul(squareOperand(alpha), mul(0.5, sum(square(centres)))))
+  return viewAtDistances(components, x.shape[1] ?? 0, level, {
     fromDrawn,
     orthogonal,
     ...(along !== null && { pair: { along, lengths } })
@@ -77,10 +83,10 @@ const view = (components: Components, x: Tensor, level: RowLevel, orthogonal: Op
 }
 
 /** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩, and `lengths` |x|² + α²|c|². */
-const seen = (
-  { logits, variances }: Components,
+const viewAtDistances = (
+  { logits, variances }: IsotropicComponents,
   dim: number,
-  { alpha, sigma }: RowLevel,
+  { alpha, sigma }: LevelOperands,
   {
     fromDrawn,
     orthogonal,
@@ -90,10 +96,10 @@ const seen = (
     readonly orthogonal: Operand
     readonly pair?: { readonly along: Tensor; readonly lengths: () => Tensor }
   }
-): View => {
-  const energy = squared(alpha)
-  const noise = squared(sigma)
-  const spread = variances === null ? plus(energy, noise) : add(mul(energy, row(variances)), noise)
+): ComponentView => {
+  const energy = squareOperand(alpha)
+  const noise = squareOperand(sigma)
+  const spread = variances === null ? addOperands(energy, noise) : add(mul(energy, asRow(variances)), noise)
   const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
   // With equal variances the orthogonal part and log u are common to the components.
   const logDensity =
@@ -111,38 +117,38 @@ const seen = (
     squaredDistances,
     logDensity,
     common,
-    logJoint: logits === null ? logDensity : add(logDensity, row(logits))
+    logJoint: logits === null ? logDensity : add(logDensity, asRow(logits))
   }
 }
 
 /** p(i | x), [rows, K] */
-export const responsibilities = (components: Components, x: Tensor, level: RowLevel): Tensor =>
-  softmax(view(components, x, level).logJoint)
+export const componentResponsibilities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
+  softmax(viewComponents(components, x, level).logJoint)
 
 /** What the pair ±c sees of a point: ⟨c, x⟩, and t = tanh(α⟨c, x⟩/u), by which its responsibilities differ, each [rows, 1]. */
 const leaning = (
   centre: Tensor,
   x: Tensor,
-  { alpha, sigma }: RowLevel
+  { alpha, sigma }: LevelOperands
 ): { readonly spread: Operand; readonly along: Tensor; readonly t: Tensor } => {
-  const spread = plus(squared(alpha), squared(sigma))
+  const spread = addOperands(squareOperand(alpha), squareOperand(sigma))
   const along = matMul(x, centre, { transposeB: true })
   return { spread, along, t: tanh(div(mul(alpha, along), spread)) }
 }
 
 /** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
-export const score = (components: Components, x: Tensor, level: RowLevel): Tensor => {
+export const isotropicScore = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
   const { mirrored } = components
   if (mirrored !== undefined) {
     const { t, spread } = leaning(mirrored, x, level)
     return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
   }
-  const { logJoint, spread } = view(components, x, level)
+  const { logJoint, spread } = viewComponents(components, x, level)
   const precision = div(softmax(logJoint), spread)
   return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
 }
 
-interface Moments {
+interface ScoreMoments {
   /** |s|² */
   readonly squaredScore: Tensor
   readonly divergence: Tensor
@@ -155,16 +161,16 @@ interface Moments {
 /**
  * Of the pair: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u.
  */
-const pairMoments = (centre: Tensor, x: Tensor, level: RowLevel, orthogonal: Operand): Moments => {
+const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal: Operand): ScoreMoments => {
   const { alpha } = level
   const { spread, along, t } = leaning(centre, x, level)
   const towards = mul(alpha, t)
   const length = sum(square(centre))
   const norms = orthogonal === 0 ? normsOf(x) : add(normsOf(x), orthogonal)
   const squaredDistance = add(norms, mul(towards, sub(mul(length, towards), mul(2, along))))
-  const bend = mul(div(mul(squared(alpha), length), spread), sub(1, square(t)))
+  const bend = mul(div(mul(squareOperand(alpha), length), spread), sub(1, square(t)))
   return {
-    squaredScore: div(squaredDistance, squared(spread)),
+    squaredScore: div(squaredDistance, squareOperand(spread)),
     divergence: div(sub(bend, x.shape[1] ?? 0), spread),
     total: typeof spread === 'number' ? 1 / spread : div(1, spread),
     onCentres: z => div(mul(t, matMul(z, centre, { transposeB: true })), spread)
@@ -175,15 +181,20 @@ const pairMoments = (centre: Tensor, x: Tensor, level: RowLevel, orthogonal: Ope
  * |s(x)|² and div s(x), each [rows, 1], from the squared distances q_i and those between the centres: with p = w/u,
  * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
-const moments = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand): Moments =>
+const scoreMoments = (
+  components: IsotropicComponents,
+  x: Tensor,
+  level: LevelOperands,
+  orthogonal: Operand
+): ScoreMoments =>
   components.mirrored !== undefined
     ? pairMoments(components.mirrored, x, level, orthogonal)
-    : momentsOf(components, view(components, x, level, orthogonal))
+    : momentsOf(components, viewComponents(components, x, level, orthogonal))
 
 const momentsOf = (
-  { centres }: Components,
-  { dim, energy, spread, squaredDistances, logJoint }: View
-): Moments & { readonly precision: Tensor } => {
+  { centres }: IsotropicComponents,
+  { dim, energy, spread, squaredDistances, logJoint }: ComponentView
+): ScoreMoments & { readonly precision: Tensor } => {
   const precision = div(softmax(logJoint), spread)
   const total = sum(precision, 1, true)
   const apart = matMul(precision, distances(centres, centres))
@@ -202,12 +213,17 @@ const momentsOf = (
 }
 
 /** div s(x), [rows, 1] */
-export const divergence = (components: Components, x: Tensor, level: RowLevel): Tensor =>
-  moments(components, x, level, 0).divergence
+export const isotropicDivergence = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
+  scoreMoments(components, x, level, 0).divergence
 
 /** |s(x)|² + 2 div s(x), [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
-export const implicit = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand = 0): Tensor => {
-  const { squaredScore, divergence } = moments(components, x, level, orthogonal)
+export const implicitLoss = (
+  components: IsotropicComponents,
+  x: Tensor,
+  level: LevelOperands,
+  orthogonal: Operand = 0
+): Tensor => {
+  const { squaredScore, divergence } = scoreMoments(components, x, level, orthogonal)
   return add(squaredScore, mul(2, divergence))
 }
 
@@ -215,14 +231,14 @@ export const implicit = (components: Components, x: Tensor, level: RowLevel, ort
  * |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]: by Stein's identity its mean over z does not depend on h,
  * and is E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
  */
-export const mixed = (
-  components: Components,
+export const steinMixedLoss = (
+  components: IsotropicComponents,
   clean: Tensor,
-  level: RowLevel,
-  { drawn, orthogonal, inSpan }: Noise,
+  level: LevelOperands,
+  { drawn, orthogonal, inSpan }: ComponentNoise,
   denoising: Tensor
 ): Tensor => {
-  const beyond = mul(squared(level.sigma), orthogonal)
+  const beyond = mul(squareOperand(level.sigma), orthogonal)
   const { squaredScore, divergence, cross } =
     inSpan !== undefined && components.mirrored === undefined
       ? crossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
@@ -238,21 +254,21 @@ export const mixed = (
 }
 
 /** The moments and ⟨s, z⟩, [rows, 1] each. */
-type Crossed = Pick<Moments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
+type ScoreMomentsWithCross = Pick<ScoreMoments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
 
 /** |z|² beyond what is drawn, and σ² times as much. */
-interface Beyond {
+interface OrthogonalNoise {
   readonly orthogonal: Operand
   readonly beyond: Operand
 }
 
 const crossOf = (
-  components: Components,
+  components: IsotropicComponents,
   noisy: Tensor,
-  level: RowLevel,
-  { drawn, orthogonal, beyond }: Beyond & { readonly drawn: Tensor }
-): Crossed => {
-  const { total, onCentres, ...rest } = moments(components, noisy, level, beyond)
+  level: LevelOperands,
+  { drawn, orthogonal, beyond }: OrthogonalNoise & { readonly drawn: Tensor }
+): ScoreMomentsWithCross => {
+  const { total, onCentres, ...rest } = scoreMoments(components, noisy, level, beyond)
   const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
   return { ...rest, cross: sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint)) }
 }
@@ -262,12 +278,12 @@ const crossOf = (
  * and not `dim`. Derivatives by c are those of what is linear in it: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
  */
 const crossInSpan = (
-  components: Components,
+  components: IsotropicComponents,
   clean: Tensor,
-  level: RowLevel,
-  { basis, origin, coordinates, along, outside, share }: InSpan,
-  { orthogonal, beyond }: Beyond
-): Crossed => {
+  level: LevelOperands,
+  { basis, origin, coordinates, along, outside, share }: NoiseInSpan,
+  { orthogonal, beyond }: OrthogonalNoise
+): ScoreMomentsWithCross => {
   const { centres } = components
   const { alpha, sigma } = level
   const onto = (x: Tensor): Tensor => matMul(x, centres, { transposeB: true })
@@ -278,13 +294,13 @@ const crossInSpan = (
   const rest = (): Tensor => sub(sub(dataOn, onto(origin)), matMul(along, basisOn))
   const noiseOn = share === null ? spanOn : add(spanOn, mul(share, rest()))
   const noisy = add(mul(alpha, along), mul(sigma, coordinates))
-  const lengths = row(mul(0.5, sum(square(centres), 1)))
+  const lengths = asRow(mul(0.5, sum(square(centres), 1)))
   const onCentres = sub(add(mul(alpha, dataOn), mul(sigma, noiseOn)), mul(alpha, lengths))
   const fromDrawn = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
   const scale = share === null ? alpha : add(alpha, mul(sigma, share))
   const { precision, total, ...moments } = momentsOf(
     components,
-    seen(components, clean.shape[1] ?? 0, level, {
+    viewAtDistances(components, clean.shape[1] ?? 0, level, {
       fromDrawn,
       orthogonal: add(mul(square(scale), outside), beyond)
     })
@@ -298,23 +314,23 @@ const crossInSpan = (
 }
 
 /** log N(x; αc_i, u_i I) of each component, [rows, K] */
-export const logDensities = (components: Components, x: Tensor, level: RowLevel): Tensor => {
-  const { dim, logDensity, common } = view(components, x, level)
+export const componentLogDensities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
+  const { dim, logDensity, common } = viewComponents(components, x, level)
   return sub(add(logDensity, common()), Gaussian.constantOf(dim))
 }
 
 /** log p(x), [rows, 1] */
-export const logDensity = (components: Components, x: Tensor, level: RowLevel): Tensor => {
-  const { dim, logJoint, common } = view(components, x, level)
+export const isotropicLogDensity = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
+  const { dim, logJoint, common } = viewComponents(components, x, level)
   const { centres, logits } = components
   const mass = logits === null ? Elementary.log(centres.shape[0]) : logSumExp(logits)
   return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.constantOf(dim))
 }
 
 /** The two components ±c of the symmetric pair. */
-export const pair = (mean: Tensor): Components => ({
-  centres: mul(tensor([1, -1], [2, 1]), row(mean)),
+export const symmetricComponents = (mean: Tensor): IsotropicComponents => ({
+  centres: mul(tensor([1, -1], [2, 1]), asRow(mean)),
   logits: null,
   variances: null,
-  mirrored: row(mean)
+  mirrored: asRow(mean)
 })

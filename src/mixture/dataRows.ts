@@ -1,12 +1,12 @@
 /** Data as sums over their rows read them. */
 import { remembered } from '../../lib/plain/remembered.js'
-import { constant, type Numbers } from '../../lib/rows/stretches.js'
+import { constantStretches, type RowNumbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
 import { misses } from '../data/snapshot.js'
 import * as Source from '../data/source/source.js'
 
 /** Rows in memory, or read a stretch at a time and never held whole. */
-export interface Rows<N extends Numbers = Numbers> {
+export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
   readonly x: N
@@ -20,7 +20,7 @@ export interface Rows<N extends Numbers = Numbers> {
   readonly errors?: Float64Array
 }
 
-const held = remembered((points: Points.Points): Rows<Float64Array> => ({
+const weightedRowsOfPoints = remembered((points: Points.Points): WeightedRows<Float64Array> => ({
   rows: points.rows,
   dim: points.dim,
   x: points.values,
@@ -29,11 +29,11 @@ const held = remembered((points: Points.Points): Rows<Float64Array> => ({
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 }))
 
-const read = remembered((data: Source.Source): Rows => ({
+const weightedRowsOfSource = remembered((data: Source.Source): WeightedRows => ({
   rows: data.rows,
   dim: data.dim,
   x: data,
-  weights: Source.weightsOf(data),
+  weights: Source.normalizedRowWeights(data),
   ...(data.misses && { misses: data.misses })
 }))
 
@@ -43,11 +43,13 @@ export const asTheyAre = <D extends Source.Data>(data: D): D =>
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
 /** The same rows for the same points, so that a program copies them to its memory once. */
-export const inMemory = (points: Points.Points): Rows<Float64Array> => held(Points.snapshot(points))
+export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> =>
+  weightedRowsOfPoints(Points.snapshot(points))
 
 /** The same of a source too. */
-export const rowsOf = (data: Source.Data): Rows => (Source.isSource(data) ? read(data) : inMemory(data))
+export const weightedRowsOf = (data: Source.Data): WeightedRows =>
+  Source.isSource(data) ? weightedRowsOfSource(data) : rowsInMemory(data)
 
 /** The weight of each row. */
-export const weightsOf = ({ rows, weights }: Pick<Rows, 'rows' | 'weights'>): Numbers =>
-  weights ?? constant(rows, 1 / rows)
+export const rowWeights = ({ rows, weights }: Pick<WeightedRows, 'rows' | 'weights'>): RowNumbers =>
+  weights ?? constantStretches(rows, 1 / rows)

@@ -5,49 +5,49 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/index.js'
-import { nested, size } from '../../lib/arrays/ndarray.js'
+import { nestedRows, shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { isRecord } from '../core/record.js'
-import { typed } from '../core/spelling.js'
+import { typeAndValue } from '../core/spelling.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Maps from './families/maps.js'
-import { backgroundCodec, besideOfLists, normalized } from './component.js'
+import { backgroundCodec, besideOfLists, normalizedWeights } from './component.js'
 import type { Mixture } from './mixtureData.js'
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 export interface Description {
-  readonly means: Rows
+  readonly means: NestedRows
   /** Equal unless given; normalized to sum to 1. */
   readonly weights?: ReadonlyArray<number>
   /** One for each component, or for each component one a column; 1 unless given. */
-  readonly variances?: ReadonlyArray<number> | Rows
+  readonly variances?: ReadonlyArray<number> | NestedRows
   /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
-  readonly covariances?: ReadonlyArray<Rows>
+  readonly covariances?: ReadonlyArray<NestedRows>
   /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
-  readonly factors?: ReadonlyArray<Rows>
+  readonly factors?: ReadonlyArray<NestedRows>
   /** ν of components that are multivariate t, null of Gaussian ones; covariances are then scales. */
   readonly tails?: ReadonlyArray<number | null>
   /** Where rows of no component are from: `share` of all, and `weights` are those of the rest. */
   readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 
-const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
 /** Rounding between a matrix's two halves, of what is computed from rows. */
 const ASYMMETRY = 1e-10
 
-const square = (matrix: Rows, dim: number): E.Either<string, Float64Array> => {
+const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
   const flat = Float64Array.from(matrix.flat())
   return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
     ? E.right(flat)
     : E.left(`a ${dim} × ${dim} matrix of finite numbers`)
 }
 
-const ofLower = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+const ofLower = (matrix: NestedRows, dim: number): E.Either<string, NdArray> =>
   pipe(
-    square(matrix, dim),
+    flatSquareMatrix(matrix, dim),
     E.filterOrElse(
       flat => flat.every((x, at) => (at % (dim + 1) === 0 ? x > 0 : at % dim < Math.floor(at / dim) || x === 0)),
       () => 'lower triangular with a positive diagonal'
@@ -55,20 +55,20 @@ const ofLower = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
     E.map(values => ({ shape: [dim, dim], values }))
   )
 
-const ofCovariance = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+const covarianceTriangle = (matrix: NestedRows, dim: number): E.Either<string, NdArray> =>
   pipe(
-    square(matrix, dim),
-    E.flatMap(flat => cholesky(flat, dim))
+    flatSquareMatrix(matrix, dim),
+    E.flatMap(flat => checkedCholesky(flat, dim))
   )
 
-const cholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
+const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
   const skewed = flat.some((x, at) => {
     const i = Math.floor(at / dim)
     const j = at % dim
     const scale = Math.sqrt(Math.abs(flat[i * dim + i] * flat[j * dim + j]))
     return Math.abs(x - flat[j * dim + i]) > ASYMMETRY * scale
   })
-  return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.ofCovariance(flat, dim))
+  return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.choleskyOfCovariance(flat, dim))
 }
 
 /** The triangles of covariances, however these are given; none where columns are independent. */
@@ -78,8 +78,8 @@ const trianglesOf = (
 ): ReadonlyArray<E.Either<Problem.Problem, NdArray>> => {
   const read = (
     name: string,
-    matrices: ReadonlyArray<Rows>,
-    of: (matrix: Rows, dim: number) => E.Either<string, NdArray>
+    matrices: ReadonlyArray<NestedRows>,
+    of: (matrix: NestedRows, dim: number) => E.Either<string, NdArray>
   ): ReadonlyArray<E.Either<Problem.Problem, NdArray>> =>
     matrices.map((matrix, k) =>
       pipe(
@@ -89,14 +89,14 @@ const trianglesOf = (
         )
       )
     )
-  return [...read('covariances', covariances ?? [], ofCovariance), ...read('factors', factors ?? [], ofLower)]
+  return [...read('covariances', covariances ?? [], covarianceTriangle), ...read('factors', factors ?? [], ofLower)]
 }
 
-const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number): ReadonlyArray<Problem.Problem> =>
-  isRows(variances)
+const varianceProblems = (variances: ReadonlyArray<number> | NestedRows, dim: number): ReadonlyArray<Problem.Problem> =>
+  isNestedRows(variances)
     ? variances.flatMap((row, k) =>
         row.length === dim
-          ? row.flatMap((variance, j) => Problem.positive(`variances[${k}][${j}]`, variance, 1))
+          ? row.flatMap((variance, j) => Problem.requirePositive(`variances[${k}][${j}]`, variance, 1))
           : [
               Problem.of(
                 `variances[${k}]`,
@@ -106,9 +106,9 @@ const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number):
               )
             ]
       )
-    : variances.flatMap((variance, k) => Problem.positive(`variances[${k}]`, variance, 1))
+    : variances.flatMap((variance, k) => Problem.requirePositive(`variances[${k}]`, variance, 1))
 
-const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> => {
+const descriptionProblems = (description: Description): ReadonlyArray<Problem.Problem> => {
   const { means, weights, variances, covariances, factors, tails, background } = description
   const array = Params.ndArray(means)
   const perComponent = (field: string, values: ReadonlyArray<unknown> | undefined): ReadonlyArray<Problem.Problem> =>
@@ -122,7 +122,7 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
   const dim = array?.shape[1] ?? 0
   return [
     ...Problem.unless(
-      array !== null && array.shape.length === 2 && size(array.shape) > 0 && array.values.every(Number.isFinite),
+      array !== null && array.shape.length === 2 && shapeSize(array.shape) > 0 && array.values.every(Number.isFinite),
       'means',
       JSON.stringify(means),
       'a rectangular list of finite centres',
@@ -133,7 +133,7 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
     ...perComponent('covariances', covariances),
     ...perComponent('factors', factors),
     ...perComponent('tails', tails),
-    ...(tails ?? []).flatMap((nu, k) => (nu === null ? [] : Problem.positive(`tails[${k}]`, nu, 4))),
+    ...(tails ?? []).flatMap((nu, k) => (nu === null ? [] : Problem.requirePositive(`tails[${k}]`, nu, 4))),
     ...(background === undefined
       ? []
       : Problem.unless(
@@ -175,27 +175,27 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
   const given: unknown = description
   if (!(isRecord(given) && Array.isArray(given.means)))
     return E.left(
-      Problem.alone(
+      Problem.singleProblem(
         Problem.of(
           'description',
-          typed(given),
+          typeAndValue(given),
           'one with means',
           'give the means, a list for each: Mixture.of({ means: [[0, 0], [3, 1]] })'
         )
       )
     )
-  const problems = problemsOf(description)
+  const problems = descriptionProblems(description)
   const { means, weights, variances } = description
   const array = Params.ndArray(means)
   // What is no array is a problem.
   if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
-  const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
+  const first = { means: array, weights: normalizedWeights(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape
   return pipe(
     RA.sequence(E.Applicative)(trianglesOf(description, dim)),
-    E.bimap(Problem.alone, triangles =>
+    E.bimap(Problem.singleProblem, triangles =>
       triangles.length > 0
-        ? Maps.ofTriangles(
+        ? Maps.mixtureOfTriangles(
             first,
             triangles.map(({ values }) => values)
           )
@@ -204,7 +204,7 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
             variances:
               variances === undefined
                 ? new Float64Array(count).fill(1)
-                : Float64Array.from(isRows(variances) ? variances.flat() : variances),
+                : Float64Array.from(isNestedRows(variances) ? variances.flat() : variances),
             factors: null
           }
     ),
@@ -237,7 +237,7 @@ export const of = (description: Description): Mixture =>
 
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
-const written = t.intersection([
+const descriptionCodec = t.intersection([
   t.type({ means: rowsCodec }),
   t.partial({
     weights: t.readonlyArray(t.number),
@@ -249,8 +249,8 @@ const written = t.intersection([
   })
 ])
 
-const matrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<Rows> =>
-  nested(values, rows * columns).map(matrix => nested(Float64Array.from(matrix), columns))
+const stackedMatrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<NestedRows> =>
+  nestedRows(values, rows * columns).map(matrix => nestedRows(Float64Array.from(matrix), columns))
 
 /** A mixture as lists: variances, or the triangles of covariances where columns are correlated. */
 export const toDescription = (
@@ -259,17 +259,17 @@ export const toDescription = (
   const { means, weights, variances, factors } = mixture
   const [count, d] = means.shape
   return {
-    means: nested(means.values, d),
+    means: nestedRows(means.values, d),
     weights: Array.from(weights),
     ...(factors !== null
-      ? { factors: matrices(factors) }
-      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) }),
-    ...besides(mixture)
+      ? { factors: stackedMatrices(factors) }
+      : { variances: variances.length === count ? Array.from(variances) : nestedRows(variances, d) }),
+    ...tailsAndBackground(mixture)
   }
 }
 
 /** What is told beside Gaussians, as lists. */
-export const besides = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
+export const tailsAndBackground = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
   ...(tails && { tails: Array.from(tails, nu => (nu === Infinity ? null : nu)) }),
   ...(background && {
     background: { ...background, centre: Array.from(background.centre), scale: Array.from(background.scale) }
@@ -288,7 +288,7 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,
   (u, context) =>
     pipe(
-      written.validate(u, context),
+      descriptionCodec.validate(u, context),
       E.chain(found =>
         pipe(
           parse(found),
@@ -296,5 +296,5 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
         )
       )
     ),
-  mixture => written.encode(toDescription(mixture))
+  mixture => descriptionCodec.encode(toDescription(mixture))
 )

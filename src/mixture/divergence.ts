@@ -4,15 +4,15 @@
  * is that of the best plan among components, with a bound below.
  */
 import * as Factor from '../../lib/arrays/factor.js'
-import { plan } from '../../lib/arrays/transport.js'
+import { transportPlan } from '../../lib/arrays/transport.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { meanOf } from '../../lib/numbers/mean.js'
+import { meanAndError } from '../../lib/numbers/mean.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 
 import * as Key from '../../lib/random/key.js'
 import * as Problem from '../core/problem.js'
-import { sameWidth, stop } from './calculus.js'
+import { sameWidth, throwProblems } from './calculus.js'
 import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './index.js'
 import * as Pairs from './pairs.js'
@@ -31,14 +31,14 @@ export interface Options {
   readonly key?: Key.Key
 }
 
-const ROWS = 32768
+const DEFAULT_ROWS = 32768
 
-const exact = (value: number): Estimate => ({ value, standardError: 0 })
+const exactEstimate = (value: number): Estimate => ({ value, standardError: 0 })
 
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
 /** Shifts of a lattice, whose means tell how far one is off. */
-const SHIFTS = 16
+const LATTICE_SHIFTS = 16
 
 /** The powers 1/φ, 1/φ², … of the root of φ^{d + 1} = φ + 1, whose multiples fill a cube of d sides evenly (Roberts 2018). */
 const ratios = (d: number): ReadonlyArray<number> => {
@@ -52,35 +52,35 @@ const ratios = (d: number): ReadonlyArray<number> => {
  * The mean of f(log p − log q) over ½(p + q): of each component as many rows, whose z are normal quantiles of a lattice under random shifts
  * (Cranley & Patterson 1976). Averages of f are bounded wherever p or q alone is there, which those over p are not.
  */
-const between =
-  (p: Mixture.Mixture, q: Mixture.Mixture, { rows = ROWS, key = Key.fromSeed(0) }: Options) =>
+const stratifiedMean =
+  (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>
   (of: (log: number) => number): Estimate => {
-    const d = Mixture.dim(p)
+    const d = Mixture.dimension(p)
     const strata = [p, q].flatMap(gaussianComponents).filter(({ weight }) => weight > 0)
-    const each = Math.max(1, Math.ceil(rows / (SHIFTS * strata.length)))
+    const each = Math.max(1, Math.ceil(rows / (LATTICE_SHIFTS * strata.length)))
     const along = ratios(d)
     const parts = strata.map(({ weight, mean, factor }, k) => {
-      const shifts = Key.uniform(SHIFTS * d)(Key.child(k)(key))
-      const z = new Float64Array(SHIFTS * each * d).map((_, at) => {
+      const shifts = Key.uniform(LATTICE_SHIFTS * d)(Key.child(k)(key))
+      const z = new Float64Array(LATTICE_SHIFTS * each * d).map((_, at) => {
         const row = Math.floor(at / d)
         const j = at % d
         const place = shifts[Math.floor(row / each) * d + j] + ((row % each) + 1) * along[j]
-        return Normal.quantile(Math.max(place - Math.floor(place), Number.EPSILON))
+        return Normal.normalQuantile(Math.max(place - Math.floor(place), Number.EPSILON))
       })
-      const values = Factor.multiply(factor, d, z).map((x, at) => mean[at % d] + x)
-      const points = { rows: SHIFTS * each, dim: d, values }
+      const values = Factor.multiplyFactor(factor, d, z).map((x, at) => mean[at % d] + x)
+      const points = { rows: LATTICE_SHIFTS * each, dim: d, values }
       const here = Mixture.logDensity(points)(p)
       const there = Mixture.logDensity(points)(q)
       return { share: weight / (2 * each), found: here.map((log, i) => of(log - there[i])) }
     })
-    const means = Array.from({ length: SHIFTS }, (_, shift) =>
+    const means = Array.from({ length: LATTICE_SHIFTS }, (_, shift) =>
       parts.reduce(
         (sum, { share, found }) =>
           sum + share * found.subarray(shift * each, (shift + 1) * each).reduce((all, x) => all + x, 0),
         0
       )
     )
-    return meanOf(means)
+    return meanAndError(means)
   }
 
 /**
@@ -103,9 +103,9 @@ export const kl =
   (p: Mixture.Mixture): Estimate => {
     sameWidth('Divergence.kl', p, q)
     if (isSingle(p) && isSingle(q))
-      return exact(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
+      return exactEstimate(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
     // p = 2σ(r) and q = 2σ(−r) beside ½(p + q), r = log(p/q)
-    return between(p, q, options)(r => 2 * (Elementary.sigmoid(r) * (r - 1) + Elementary.sigmoid(-r)))
+    return stratifiedMean(p, q, options)(r => 2 * (Elementary.sigmoid(r) * (r - 1) + Elementary.sigmoid(-r)))
   }
 
 /**
@@ -123,11 +123,11 @@ export const hellinger =
   (p: Mixture.Mixture): Estimate => {
     sameWidth('Divergence.hellinger', p, q)
     if (isSingle(p) && isSingle(q))
-      return exact(
+      return exactEstimate(
         Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
       )
     // 1 − 1/cosh(r/2) = tanh(r/4) tanh(r/2), without a difference
-    const { value, standardError } = between(p, q, options)(r => Elementary.tanh(r / 4) * Elementary.tanh(r / 2))
+    const { value, standardError } = stratifiedMean(p, q, options)(r => Elementary.tanh(r / 4) * Elementary.tanh(r / 2))
     const distance = Math.sqrt(value)
     return { value: distance, standardError: distance === 0 ? 0 : standardError / (2 * distance) }
   }
@@ -159,14 +159,14 @@ export const bures =
     const there = gaussianComponents(q)
     const cost = {
       shape: [here.length, there.length],
-      values: Float64Array.from(here.flatMap(one => there.map(other => Pairs.transport(one, other))))
+      values: Float64Array.from(here.flatMap(one => there.map(other => Pairs.squaredWasserstein(one, other))))
     }
-    const moved = plan(cost, p.weights, q.weights)
+    const moved = transportPlan(cost, p.weights, q.weights)
     const one = Mixture.moments(p)
     const other = Mixture.moments(q)
     return {
       value: Math.sqrt(moved.reduce((sum, share, at) => sum + share * cost.values[at], 0)),
-      lower: Math.sqrt(Pairs.transport(one, other))
+      lower: Math.sqrt(Pairs.squaredWasserstein(one, other))
     }
   }
 
@@ -189,8 +189,8 @@ export const mmd =
   (q: Mixture.Mixture, { bandwidth }: { readonly bandwidth: number }) =>
   (p: Mixture.Mixture): Estimate => {
     sameWidth('Divergence.mmd', p, q)
-    stop('Divergence.mmd', Problem.positive('bandwidth', bandwidth, 1))
-    const d = Mixture.dim(p)
+    throwProblems('Divergence.mmd', Problem.requirePositive('bandwidth', bandwidth, 1))
+    const d = Mixture.dimension(p)
     const noise = Mixture.of({ means: [Array.from({ length: d }, () => 0)], variances: [bandwidth * bandwidth] })
     // k = (2πh²)^{d/2} N(x − y; 0, h²I)
     const scale = (d / 2) * Elementary.log(2 * Math.PI * bandwidth * bandwidth)
@@ -198,5 +198,5 @@ export const mmd =
     const ofQ = Mixture.convolve(noise)(q)
     const expected = (a: Mixture.Mixture, b: Mixture.Mixture): number =>
       Elementary.exp(scale + Mixture.logIntegral(b)(a))
-    return exact(Math.sqrt(Math.max(0, expected(p, ofP) - 2 * expected(p, ofQ) + expected(q, ofQ))))
+    return exactEstimate(Math.sqrt(Math.max(0, expected(p, ofP) - 2 * expected(p, ofQ) + expected(q, ofQ))))
   }

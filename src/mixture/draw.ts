@@ -3,7 +3,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type { Points } from '../data/points.js'
-import { factorsOf, partsOf } from './component.js'
+import { factorsOf, componentsAndBackground } from './component.js'
 import type { Mixture } from './mixtureData.js'
 
 /** Independent rows drawn from the mixture. */
@@ -11,7 +11,7 @@ export const sample =
   (rows: number) =>
   (key: Key.Key) =>
   (mixture: Mixture): Points => {
-    if (mixture.tails !== undefined || mixture.background !== undefined) return ofParts(rows, key, mixture)
+    if (mixture.tails !== undefined || mixture.background !== undefined) return drawFromParts(rows, key, mixture)
     const { component, noise } = Key.named('component', 'noise')(key)
     const d = mixture.means.shape[1]
     const chosen = Key.categorical(mixture.weights)(rows)(component)
@@ -24,7 +24,7 @@ export const sample =
             return values[values.length === 1 ? 0 : at % d] * z
           })
         : concatenated(
-            Array.from(chosen, (k, row) => Factor.multiply(factors[k], d, drawn.subarray(row * d, (row + 1) * d)))
+            Array.from(chosen, (k, row) => Factor.multiplyFactor(factors[k], d, drawn.subarray(row * d, (row + 1) * d)))
           )
     return {
       rows,
@@ -34,8 +34,8 @@ export const sample =
   }
 
 /** The same where components have tails, or rows come from a background. */
-const ofParts = (rows: number, key: Key.Key, mixture: Mixture): Points => {
-  const parts = partsOf(mixture)
+const drawFromParts = (rows: number, key: Key.Key, mixture: Mixture): Points => {
+  const parts = componentsAndBackground(mixture)
   const keys = Key.named('component', 'noise', 'precision')(key)
   const d = mixture.means.shape[1]
   const chosen = Key.categorical(parts.map(({ weight }) => weight))(rows)(keys.component)
@@ -53,7 +53,7 @@ const ofParts = (rows: number, key: Key.Key, mixture: Mixture): Points => {
     const root = nu === undefined ? 1 : Math.sqrt(precisions.get(nu)?.[row] ?? 1)
     const spread =
       factor.shape.length === 2
-        ? Factor.multiply(factor, d, own(noise))
+        ? Factor.multiplyFactor(factor, d, own(noise))
         : own(noise).map((z, j) => factor.values[factor.values.length === 1 ? 0 : j] * z)
     return mean.map((m, j) => m + spread[j] / root)
   })

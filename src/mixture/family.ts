@@ -5,7 +5,7 @@
  * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
-import { Case, concept as Concept, given, type Field, type Problem } from '../core/index.js'
+import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
 import type { Points } from '../data/points.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
@@ -51,7 +51,7 @@ export interface Moments {
   /** Of components with tails: E[log g] − E[g] over a component's rows, g the precision that a row has beside Σ_k, [K]. */
   readonly tails?: Float64Array
   /** Where there is a background, Σ r of it, beyond all of `mass`. */
-  readonly beyond?: number
+  readonly backgroundCount?: number
   /** That they are those of rows without noise, whatever the level of the rows. */
   readonly isDenoised?: true
 }
@@ -77,12 +77,12 @@ export interface Learned {
 }
 
 /** Numbers by name, those of one component: one or several each. */
-type Own<P extends string> = { readonly [K in P]: Float64Array }
+type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
 
 /** Sufficient statistics of a family's own, and the parameters that they lead to: of all components, or of each alone. */
-export type Sufficient<P extends string> = Statistics<P> & (OfAll<P> | OfEach<P>)
+export type Sufficient<P extends string> = SufficientStatistics<P> & (OfAll<P> | OfEach<P>)
 
-interface Statistics<P extends string> {
+interface SufficientStatistics<P extends string> {
   /** Of each row and component, [rows, K] or [rows, K, …] by name; [rows, 1, …] of what is the same for all components. Parameters are those of the last step. */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
@@ -103,7 +103,7 @@ interface OfEach<P extends string> {
    * parameter has the components along its first axis. `logits` unless given are log Σ r.
    */
   readonly each: (
-    params: Own<P>,
+    params: ComponentParams<P>,
     sums: Readonly<Record<string, Float64Array>>,
     dim: number
   ) => { readonly [K in Exclude<P, 'logits'>]: number | ArrayLike<number> } & { readonly logits?: number }
@@ -117,13 +117,13 @@ export interface MStep<P extends string> extends Learned {
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
   /** Components whose means are known, about which their covariances are then learned. */
-  readonly still?: ReadonlyArray<number>
+  readonly fixedMeans?: ReadonlyArray<number>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
   /** Its moments are of rows without noise alone. */
   readonly onlyClean?: true
   /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
-  readonly anew?: MStep<P>['maximise']
+  readonly multistart?: MStep<P>['maximise']
   /**
    * The moments of the E-step at time 0 from the gradient of −E log p there, where they follow from it: see
    * `Optimizer.natural`.
@@ -166,14 +166,14 @@ export interface Projection<P extends string> {
     params: Params.Tensors<P>,
     x: Tensor,
     level: RowLevel,
-    orthogonal: Components.Noise['orthogonal']
+    orthogonal: Components.ComponentNoise['orthogonal']
   ) => Tensor
   /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]; `denoising` is 1 − h. */
   readonly mixed: (
     params: Params.Tensors<P>,
     clean: Tensor,
     level: RowLevel,
-    noise: Components.Noise,
+    noise: Components.ComponentNoise,
     denoising: Tensor
   ) => Tensor
 }
@@ -237,10 +237,10 @@ export interface Capabilities<P extends string> {
   readonly unitVariance?: true
   /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
   readonly mirrored?: true
-  /** The last component is a background: moments are those of the others, and `Moments.beyond` is what is its own. */
+  /** The last component is a background: moments are those of the others, and `Moments.backgroundCount` is what is its own. */
   readonly hasBackground?: true
   /** Components of which something is known and not learned: split and merge leaves them alone. */
-  readonly held?: ReadonlyArray<number>
+  readonly fixedComponents?: ReadonlyArray<number>
   /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
   readonly hasTails?: true
   /** Parameters with what is taken from rows and not learned, such as where a background is; cells may be missing. */
@@ -250,7 +250,7 @@ export interface Capabilities<P extends string> {
 }
 
 /** What a family of given fields is: its parameters, its components, and what it can do beside. */
-export interface Made<P extends string> extends Capabilities<P> {
+export interface FamilyParts<P extends string> extends Capabilities<P> {
   /**
    * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
    * first in the unit of the data, and hold the second while noise hides them.
@@ -267,34 +267,41 @@ export interface Made<P extends string> extends Capabilities<P> {
 }
 
 /** What is said without the fields. */
-type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'held' | 'onlyClean'
+type FieldlessPart =
+  | 'unitVariance'
+  | 'mirrored'
+  | 'closedUnder'
+  | 'hasBackground'
+  | 'hasTails'
+  | 'fixedComponents'
+  | 'onlyClean'
 
 /** Each part alone, of the fields; undefined of fields for which there is none. */
-type Described<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
+type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
 > & {
-  readonly [K in Exclude<keyof Made<P>, Flags | 'parameters' | 'components'>]?: (
+  readonly [K in Exclude<keyof FamilyParts<P>, FieldlessPart | 'parameters' | 'components'>]?: (
     fields: Field.Of<F>
-  ) => Made<NoInfer<P>>[K] | undefined
-} & Pick<Made<P>, Flags> & { readonly parameters: (fields: Field.Of<F>) => Made<P>['parameters'] }
+  ) => FamilyParts<NoInfer<P>>[K] | undefined
+} & Pick<FamilyParts<P>, FieldlessPart> & { readonly parameters: (fields: Field.Of<F>) => FamilyParts<P>['parameters'] }
 
-export type Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Described<
+export type Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = DescribedFamily<
   N,
   F,
   P,
   A
 > & {
-  readonly components: (fields: Field.Of<F>) => Made<NoInfer<P>>['components']
+  readonly components: (fields: Field.Of<F>) => FamilyParts<NoInfer<P>>['components']
 }
 
 /** A family whose weights are its `logits` and whose centres are its `means`. */
-export type ByDensities<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Described<
-  N,
-  F,
-  P,
-  A
-> & {
+export type ByDensities<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call
+> = DescribedFamily<N, F, P, A> & {
   /** log p_k(x) at a level, whole, [rows, K] of x [rows, dim] */
   readonly logDensities: (
     fields: Field.Of<F>
@@ -302,26 +309,28 @@ export type ByDensities<N extends string, F extends Field.Fields, P extends stri
 }
 
 /** A family said at once, of the fields. */
-export type Whole<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
+export type FamilyOfFields<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
-> & { readonly made: (fields: Field.Of<F>) => Made<P> }
+> & { readonly made: (fields: Field.Of<F>) => FamilyParts<P> }
 
 // —— what follows ——
 
 /** What a family may be without: who needs it decides what to do then. */
-type Without =
+type OptionalCapability =
   | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
   | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
 
 /** What a mixture can do. */
-export type Family<P extends string> = Required<Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'held'>> &
-  Pick<Made<P>, 'components'> & {
+export type Family<P extends string> = Required<
+  Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'fixedComponents'>
+> &
+  Pick<FamilyParts<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
   } & {
     /** What it says that it is closed under, and has no map to follow. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
-  } & { readonly [K in Without]?: Capabilities<P>[K] | undefined } & {
+  } & { readonly [K in OptionalCapability]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
     readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   }
@@ -381,11 +390,11 @@ export const concept = Concept<Score<string>>(
 
 /** The meaning of a score. */
 export const interpret = <P extends string>(score: Score<P>): Model<P> =>
-  // `meaningOf` alone makes meanings, of models whose names are P.
+  // `meaningOfModel` alone makes meanings, of models whose names are P.
   concept.meaning(score).model as Model<P>
 
 /** A model as the meaning of a case, which does not know the names of its parameters. */
-export const meaningOf = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
+export const meaningOfModel = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
   model
@@ -417,7 +426,12 @@ export const centreCount = <P extends string>(family: Family<P>, dim: number): n
 
 /** What a score can do, and not the score. */
 export const aFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
-  given(family, ['components', 'count'], 'what a family can do, the family of Score.interpret(score),', call)
+  argumentWithFields(
+    family,
+    ['components', 'count'],
+    'what a family can do, the family of Score.interpret(score),',
+    call
+  )
 
 /** Without noise. */
 export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
@@ -429,8 +443,8 @@ export const levelFor = <P extends string>(
   level: Parametrization.Levels
 ): RowLevel => {
   const call = 'Score.levelFor(model, rows, level)'
-  const { family } = given(model, ['shapes', 'output'], 'a model made by Score.interpret', call)
-  const { alpha, sigma } = given(level, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
+  const { family } = argumentWithFields(model, ['shapes', 'output'], 'a model made by Score.interpret', call)
+  const { alpha, sigma } = argumentWithFields(level, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
   const column = (value: Tensor): Tensor => mul(value, ones([family === undefined ? rows : 1, 1]))
   return { alpha: column(alpha), sigma: column(sigma) }
 }

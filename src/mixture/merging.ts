@@ -3,9 +3,9 @@
  * time those two whose rows are the least sure of which of them they are of (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { total } from '../../lib/numbers/mean.js'
+import { sumOfNumbers } from '../../lib/numbers/mean.js'
 import type { Points } from '../data/points.js'
-import { partsOf } from './component.js'
+import { componentsAndBackground } from './component.js'
 import * as Moments from './em/moments.js'
 import { responsibilities, type Mixture } from './mixture.js'
 
@@ -33,18 +33,21 @@ export interface Merging {
 const xlog = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
 
 /** What a line leaves of the squares of (x, y). */
-const left = (points: ReadonlyArray<readonly [number, number]>): number => {
+const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number => {
   const n = points.length
-  const [mx, my] = [0, 1].map(j => total(points.map(point => point[j])) / n)
+  const [mx, my] = [0, 1].map(j => sumOfNumbers(points.map(point => point[j])) / n)
   const slope =
-    total(points.map(([x, y]) => (x - mx) * (y - my))) / total(points.map(([x]) => Elementary.square(x - mx)))
-  return total(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
+    sumOfNumbers(points.map(([x, y]) => (x - mx) * (y - my))) /
+    sumOfNumbers(points.map(([x]) => Elementary.square(x - mx)))
+  return sumOfNumbers(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
 }
 
 /** Where two lines that share a point describe values best, from 0. */
 const elbow = (values: ReadonlyArray<number>): number => {
   const points = values.map((y, x) => [x, y] as const)
-  const squares = points.slice(1, -1).map((_, i) => left(points.slice(0, i + 2)) + left(points.slice(i + 1)))
+  const squares = points
+    .slice(1, -1)
+    .map((_, i) => lineResidual(points.slice(0, i + 2)) + lineResidual(points.slice(i + 1)))
   return squares.length === 0
     ? values.length - 1
     : 1 + squares.reduce((best, s, i) => (s < squares[best] ? i : best), 0)
@@ -83,58 +86,61 @@ export const of =
     return { steps, chosen: steps[elbow(steps.map(({ entropy }) => entropy))] }
   }
 
-interface Group {
+interface ComponentGroup {
   readonly components: ReadonlyArray<number>
   readonly shares: Float64Array
   readonly sum: number
 }
 
-const told = (groups: ReadonlyArray<Group>): Clusters => {
-  const count = total(groups.map(({ components }) => components.length))
+const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
+  const count = sumOfNumbers(groups.map(({ components }) => components.length))
   return {
     count: groups.length,
     clusters: Array.from({ length: count }, (_, k) => groups.findIndex(({ components }) => components.includes(k))),
-    entropy: Math.max(0, -total(groups.map(({ sum }) => sum)))
+    entropy: Math.max(0, -sumOfNumbers(groups.map(({ sum }) => sum)))
   }
 }
 
-const both = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
+const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
 /** One merge after the other: those of fewer clusters first. */
-const merged = (groups: ReadonlyArray<Group>, sum: (shares: Float64Array) => number): ReadonlyArray<Clusters> => {
-  if (groups.length === 1) return [told(groups)]
+const merged = (
+  groups: ReadonlyArray<ComponentGroup>,
+  sum: (shares: Float64Array) => number
+): ReadonlyArray<Clusters> => {
+  if (groups.length === 1) return [clustersOfGroups(groups)]
   const pairs = groups.flatMap((a, j) =>
     groups.slice(0, j).map((b, i) => {
-      const shares = both(a.shares, b.shares)
+      const shares = addVectors(a.shares, b.shares)
       const own = sum(shares)
       return { i, j, shares, own, less: own - a.sum - b.sum }
     })
   )
   const { i, j, shares, own } = pairs.reduce((best, one) => (one.less > best.less ? one : best))
-  const group: Group = { components: [...groups[i].components, ...groups[j].components], shares, sum: own }
+  const group: ComponentGroup = { components: [...groups[i].components, ...groups[j].components], shares, sum: own }
   const rest = groups.flatMap((one, at) => (at === j ? [] : [at === i ? group : one]))
-  return [...merged(rest, sum), told(groups)]
+  return [...merged(rest, sum), clustersOfGroups(groups)]
 }
 
 /** A row's cluster. */
-export interface Membership {
+export interface ClusterMembership {
   /** The most probable, from 0. */
   readonly cluster: number
   readonly probability: number
 }
 
 /** The most probable cluster of each row, and its probability, that of its components together. */
-export const assign =
+export const assignClusters =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>
-  (mixture: Mixture): ReadonlyArray<Membership> => {
-    const parts = partsOf(mixture)
+  (mixture: Mixture): ReadonlyArray<ClusterMembership> => {
+    const parts = componentsAndBackground(mixture)
     // In plain loops: what is said of a row is the same whatever rows come with it.
-    const { shares: values } = Moments.responsibilities(parts, points)
+    const { shares: values } = Moments.rowResponsibilities(parts, points)
     const groups = [...new Set(clusters)].sort((a, b) => a - b)
     return Array.from({ length: points.rows }, (_, i) => {
       const shares = groups.map(group =>
-        total(parts.map((_, k) => (clusters[k] === group ? values[i * parts.length + k] : 0)))
+        sumOfNumbers(parts.map((_, k) => (clusters[k] === group ? values[i * parts.length + k] : 0)))
       )
       const best = shares.reduce((best, p, g) => (p > shares[best] ? g : best), 0)
       return { cluster: groups[best], probability: Math.min(1, shares[best]) }

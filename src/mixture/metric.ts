@@ -5,20 +5,20 @@ import { distance } from './overlap.js'
 import { components, type Mixture } from './mixture.js'
 import { sumsBy } from '../../lib/arrays/entries.js'
 import { assignment } from '../../lib/arrays/assignment.js'
-import { nested } from '../../lib/arrays/ndarray.js'
+import { nestedRows } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'
 
 /** Anything that has centres: a mixture, the parameters of a score, or the centres themselves. */
 export type Centred = Mixture | Params.Params<'mean'> | Params.Params<'means'> | ReadonlyArray<ReadonlyArray<number>>
 
-const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
+const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
   if (!('mean' in centred) && !('means' in centred)) return centred
   if ('mean' in centred) {
     const mean = Array.from(centred.mean.values)
     return [mean, mean.map(value => -value)]
   }
   const { shape, values }: NdArray = centred.means
-  return nested(values, shape[1])
+  return nestedRows(values, shape[1])
 }
 
 /**
@@ -34,8 +34,8 @@ const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
  * assert.equal(Metric.centreError([[0, 1], [5, 5]], [[5, 5], [0, 0]]), Math.SQRT1_2)
  */
 export const centreError = (estimate: Centred, truth: Centred): number => {
-  const learned = centres(estimate)
-  const wanted = centres(truth)
+  const learned = centresOf(estimate)
+  const wanted = centresOf(truth)
   if (learned.length !== wanted.length) return NaN
   const count = wanted.length
   const squares = Float64Array.from(
@@ -69,7 +69,9 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
 }
 
 /** Each as a number of its own, from 0 on, and how many there are. */
-const numbered = (all: ReadonlyArray<unknown>): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
+const enumerated = (
+  all: ReadonlyArray<unknown>
+): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
   const places = new Map([...new Set(all)].map((one, i) => [one, i]))
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
@@ -100,8 +102,8 @@ export const adjustedRand = (
   const pairs = (size: number): number => (size * (size - once)) / 2
   const pairsOf = (numbers: ReadonlyArray<number>): number =>
     sumsBy(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
-  const left = numbered(one)
-  const right = numbered(other)
+  const left = enumerated(one)
+  const right = enumerated(other)
   const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
   const ofLeft = pairsOf(left.numbers)
   const ofRight = pairsOf(right.numbers)

@@ -7,9 +7,9 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { type Key, type NdArray, type Tensor } from '../../lib/index.js'
-import { rowwise, rowwisePlan, type Given as RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
+import { rowwise, rowwisePlan, type RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated, nested, single } from '../../lib/arrays/ndarray.js'
+import { concatenated, nestedRows, scalarArray } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Missing from './em/missing.js'
 import { assignmentShares } from './outsideBox.js'
@@ -17,12 +17,12 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
-import { factorsOf, isGaussian, ofComponents, partsOf, STORED, withoutEmpty } from './component.js'
+import { factorsOf, isGaussian, ofComponents, componentsAndBackground, STORED, withoutEmpty } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
-import { given as checked } from '../core/index.js'
-import { typed } from '../core/spelling.js'
-import { plural } from '../data/parts.js'
+import { argumentWithFields as checked } from '../core/index.js'
+import { typeAndValue } from '../core/spelling.js'
+import { pluralized } from '../data/parts.js'
 import type { Points } from '../data/points.js'
 import { of } from './description.js'
 import type { Mixture } from './mixtureData.js'
@@ -32,26 +32,26 @@ export { logWeights, withoutBackground } from './component.js'
 export * from './description.js'
 export type { Mixture }
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 /** K, how many components. */
-export const components = (mixture: Mixture): number => aMixture(mixture, ALONE).means.shape[0]
+export const components = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[0]
 /** d, how many coordinates a centre has. */
-export const dim = (mixture: Mixture): number => aMixture(mixture, ALONE).means.shape[1]
+export const dimension = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[1]
 
 /** The centres as points, one row a component. */
 export const centres = (mixture: Mixture): Points => ({
   rows: components(mixture),
-  dim: dim(mixture),
+  dim: dimension(mixture),
   values: mixture.means.values
 })
 
 /** Σ_k, [K, dim, dim]. */
 export const covariances = (mixture: Mixture): NdArray => {
-  const d = dim(mixture)
+  const d = dimension(mixture)
   return {
     shape: [components(mixture), d, d],
-    values: concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, d).values))
+    values: concatenated(factorsOf(mixture).map(factor => Factor.covarianceOfFactor(factor, d).values))
   }
 }
 
@@ -59,23 +59,23 @@ export const covariances = (mixture: Mixture): NdArray => {
 export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
   (Array.isArray(centre) || ArrayBuffer.isView(centre)) && centre.every(x => typeof x === 'number')
     ? of({ means: [centre, centre.map(value => -value)] })
-    : refuse(`centre: ${typed(centre)} is not a list of numbers; try [3, 0]`)
+    : refuse(`centre: ${typeAndValue(centre)} is not a list of numbers; try [3, 0]`)
 
 /** The law of αx + σz for x from the mixture: means αc_k, covariances α²Σ_k + σ² I. */
 export const diffuse =
   ({ alpha, sigma }: Level) =>
   (mixture: Mixture): Mixture => {
-    const { means, weights, variances, factors } = aMixture(mixture, 'Mixture.diffuse(level)(mixture)')
+    const { means, weights, variances, factors } = mixtureArgument(mixture, 'Mixture.diffuse(level)(mixture)')
     // Tails with noise are no tails: they are Gaussians by their precisions.
     if (!isGaussian(mixture))
       return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
     if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
-    const noise: NdArray = single(sigma)
+    const noise: NdArray = scalarArray(sigma)
     const shrunk = (factor: NdArray): NdArray => ({ ...factor, values: factor.values.map(x => alpha * x) })
-    return Maps.ofTriangles(
+    return Maps.mixtureOfTriangles(
       there,
-      factorsOf(mixture).map(factor => Factor.sum([shrunk(factor), noise], dim(mixture)).values)
+      factorsOf(mixture).map(factor => Factor.sumOfFactors([shrunk(factor), noise], dimension(mixture)).values)
     )
   }
 
@@ -94,13 +94,13 @@ export const diffuse =
  * const [one, other] = [wide, Mixture.gaussians(wide)].map(Mixture.logDensity(rows))
  * assert.ok(one.every((log, i) => Math.abs(log - other[i]) < 1e-9))
  */
-export const gaussians = Student.gaussians
+export const gaussians = Student.asGaussians
 
 /** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
 export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
-    const there = Maps.inUnits(scale, mixture)
+    const there = Maps.scaledMixture(scale, mixture)
     const { shape, values } = there.means
     const { tails, background } = mixture
     return {
@@ -117,7 +117,7 @@ export const rescaled =
     }
   }
 
-const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
+const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
   const j = a.findIndex((x, j) => x !== b[j])
   return j < 0 ? 0 : a[j] - b[j]
 }
@@ -127,9 +127,9 @@ const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => 
  * learning started.
  */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
-  const { shape, values } = aMixture(mixture, ALONE).means
-  const means = nested(values, shape[1])
-  return means.map((_, k) => k).sort((k, l) => compare(means[k], means[l]))
+  const { shape, values } = mixtureArgument(mixture, ALONE).means
+  const means = nestedRows(values, shape[1])
+  return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
 
 /** The components in the order that a list of their numbers gives. */
@@ -156,25 +156,26 @@ export const sample =
   (rows: number) =>
   (key: Key.Key) =>
   (mixture: Mixture): Points =>
-    Draw.sample(rows)(key)(aMixture(mixture, 'Mixture.sample(rows)(key)(mixture)'))
+    Draw.sample(rows)(key)(mixtureArgument(mixture, 'Mixture.sample(rows)(key)(mixture)'))
 
 // —— densities ——
 
 const ALONE = 'Mixture.…(mixture)'
 /** What is asked of rows and then of a mixture, and not the other way round. */
-const CALL = 'Mixture.…(points)(mixture)'
-const somePoints = (points: Points, call = CALL): Points =>
+const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
+const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
-const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
+const mixtureArgument = (mixture: Mixture, call = ROWWISE_CALL): Mixture =>
+  checked(mixture, ['means', 'weights'], 'a mixture', call)
 
 /** The points, which have to have the columns of the mixture. */
-const pointsOf = (points: Points, mixture: Mixture): Points => {
-  const own = somePoints(points).dim
-  const wanted = dim(aMixture(mixture))
+const matchingPoints = (points: Points, mixture: Mixture): Points => {
+  const own = checkedPoints(points).dim
+  const wanted = dimension(mixtureArgument(mixture))
   return own === wanted
     ? points
     : refuse(
-        `points: ${plural(own, 'column')}, and the mixture has ${wanted}; give points of the columns of the mixture`
+        `points: ${pluralized(own, 'column')}, and the mixture has ${wanted}; give points of the columns of the mixture`
       )
 }
 
@@ -182,11 +183,15 @@ type Question = (seen: Tensors.Answers, x: Tensor) => Tensor
 
 const writeOf =
   (question: Question): Parameters<typeof rowwise>[1] =>
-  ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) })
+  ({ params, rows: { x } }) => ({ found: question(Tensors.seenMixture(params), x) })
 
 const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
-  const { rows, dim, values } = pointsOf(points, mixture)
-  return { params: Tensors.arraysOf(withoutEmpty(mixture)), rows: { x: { shape: [rows, dim], values } }, constants: {} }
+  const { rows, dim, values } = matchingPoints(points, mixture)
+  return {
+    params: Tensors.mixtureArrays(withoutEmpty(mixture)),
+    rows: { x: { shape: [rows, dim], values } },
+    constants: {}
+  }
 }
 
 /** The answer row after row, by a program where rows are many. A component of weight 0 has no effect on it. */
@@ -201,13 +206,13 @@ const whereMissing =
   (of: ReturnType<typeof ask>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
-    Missing.has(somePoints(points)) || points.errors !== undefined
-      ? ofSeen(Moments.responsibilities(partsOf(mixture), pointsOf(points, mixture)))
+    Missing.hasMissingCells(checkedPoints(points)) || points.errors !== undefined
+      ? ofSeen(Moments.rowResponsibilities(componentsAndBackground(mixture), matchingPoints(points, mixture)))
       : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
-  whereMissing(logDensities, ({ logDensity }) => logDensity)(points)
+  whereMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
 /** Throws a RangeError if a number of a finite row overflowed: what stands for −∞ or NaN there is not what the mixture has. */
 const inRange =
@@ -231,7 +236,7 @@ const inRange =
 
 const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== undefined || background?.shape === 'cauchy'
 
-const logDensities = inRange(
+const rowLogDensities = inRange(
   ask((seen, x) => seen.logDensity(x)),
   // A Gaussian so far off has no log-density among doubles.
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
@@ -257,7 +262,7 @@ export const divergence: (points: Points) => (mixture: Mixture) => Float64Array 
   (_, value) => !Number.isFinite(value)
 )
 
-const presentPosteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
+const presentPosteriors = ask((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
 
 /** p(k | x), [rows, K], 0 of components of weight 0. */
 const posteriors =
@@ -265,7 +270,7 @@ const posteriors =
   (mixture: Mixture): Float64Array => {
     const found = presentPosteriors(points)(mixture)
     const { weights } = mixture
-    const count = parts(mixture)
+    const count = partCount(mixture)
     const columns = RA.makeBy(count, k => k).filter(k => k >= weights.length || weights[k] > 0)
     if (columns.length === count) return found
     return new Float64Array((found.length / columns.length) * count).map((_, at) => {
@@ -277,7 +282,7 @@ const posteriors =
 const probabilities = whereMissing(posteriors, ({ shares }) => shares)
 
 /** How many parts have a probability: the components, and a background after them. */
-const parts = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
+const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
 
 /**
  * p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. With a background it is
@@ -295,7 +300,7 @@ const parts = (mixture: Mixture): number => components(mixture) + (mixture.backg
 export const responsibilities =
   (points: Points) =>
   (mixture: Mixture): NdArray => ({
-    shape: [somePoints(points).rows, parts(aMixture(mixture))],
+    shape: [checkedPoints(points).rows, partCount(mixtureArgument(mixture))],
     values: assignmentShares(mixture, points, {
       shares: pipe(mixture, probabilities(points)),
       logDensity: () => pipe(mixture, logDensity(points))
@@ -319,7 +324,7 @@ export interface Membership {
 const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k) => (p > shares[best] ? k : best), 0)
 
 /** Of a component's rows, those further out are told as outliers. */
-const OUTSIDE = 1e-3
+const OUTLIER_PROBABILITY = 1e-3
 
 const membershipsOf = (
   { shares, logDensity, squared, columns }: Moments.RowPosteriors,
@@ -335,7 +340,11 @@ const membershipsOf = (
         [
           d,
           Array.from(weights, (_, k) =>
-            d === 0 ? Infinity : tails ? Student.exceeded(tails[k], d, OUTSIDE) : ChiSquared.exceeded(d, OUTSIDE)
+            d === 0
+              ? Infinity
+              : tails
+                ? Student.studentQuantile(tails[k], d, OUTLIER_PROBABILITY)
+                : ChiSquared.chiSquaredQuantile(d, OUTLIER_PROBABILITY)
           )
         ] as const
     )
@@ -378,7 +387,10 @@ const membershipsOf = (
 export const memberships =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
-    const found = Moments.responsibilities(partsOf(aMixture(mixture)), pointsOf(points, mixture))
+    const found = Moments.rowResponsibilities(
+      componentsAndBackground(mixtureArgument(mixture)),
+      matchingPoints(points, mixture)
+    )
     const shares = assignmentShares(mixture, points, { shares: found.shares, logDensity: () => found.logDensity })
     return membershipsOf({ ...found, shares }, mixture)
   }
@@ -387,7 +399,7 @@ export const memberships =
 export const assign =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<number> => {
-    const count = parts(mixture)
+    const count = partCount(mixture)
     const { values } = pipe(mixture, responsibilities(points))
     return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count))).map(k =>
       k < components(mixture) ? k : -1
@@ -398,7 +410,7 @@ export const assign =
 export const meanLogDensity =
   (points: Points) =>
   (mixture: Mixture): number => {
-    const { weights } = somePoints(points)
+    const { weights } = checkedPoints(points)
     const densities = pipe(mixture, logDensity(points))
     return weights === undefined
       ? densities.reduce((sum, value) => sum + value, 0) / points.rows
@@ -416,14 +428,14 @@ export const atMinimumVariance =
   (mixture: Mixture): ReadonlyArray<number> => {
     const { variances, factors } = mixture
     const count = components(mixture)
-    const d = dim(mixture)
+    const d = dimension(mixture)
     const width = variances.length / count
     /** Of a covariance from which the floor and more than all rounding can be taken, what is left being one, no eigenvalues are asked. */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
       const below = varianceFloor * (1 + STORED) + 4 * d * Number.EPSILON * trace
       const rest = covariance.values.map((x, at) => (at % (d + 1) === 0 ? x - below : x))
-      if (Factor.ofCovariance(rest, d) !== null) return [Infinity, 0]
+      if (Factor.choleskyOfCovariance(rest, d) !== null) return [Infinity, 0]
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
@@ -435,7 +447,7 @@ export const atMinimumVariance =
             (before, factor, k, all) => {
               // A common covariance is looked at once.
               const isCommon = k > 0 && factor.values.every((x, at) => x === all[k - 1].values[at])
-              return [...before, isCommon ? before[k - 1] : leastOf(Factor.covariance(factor, d))]
+              return [...before, isCommon ? before[k - 1] : leastOf(Factor.covarianceOfFactor(factor, d))]
             },
             []
           )
@@ -450,11 +462,15 @@ export const marginals = ({
   means: { shape, values },
   weights,
   variances
-}: Mixture): { readonly weights: ReadonlyArray<number>; readonly means: Rows; readonly variances: Rows } => {
+}: Mixture): {
+  readonly weights: ReadonlyArray<number>
+  readonly means: NestedRows
+  readonly variances: NestedRows
+} => {
   const [count, d] = shape
   return {
     weights: Array.from(weights),
-    means: nested(values, d),
-    variances: variances.length === count ? Array.from(variances, v => RA.replicate(d, v)) : nested(variances, d)
+    means: nestedRows(values, d),
+    variances: variances.length === count ? Array.from(variances, v => RA.replicate(d, v)) : nestedRows(variances, d)
   }
 }

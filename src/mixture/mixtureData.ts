@@ -28,7 +28,7 @@ export interface Background {
   readonly scale: Float64Array
 }
 
-export interface Components {
+export interface IsotropicComponents {
   /** [K, dim], at time 0 */
   readonly centres: Tensor
   /** [K], up to a common constant; null for equal weights */
@@ -40,7 +40,7 @@ export interface Components {
 }
 
 /** z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, of centres c = o + c̃B: coordinates in the span, and s times what a row has outside it. */
-export interface InSpan {
+export interface NoiseInSpan {
   /** B, orthonormal, [rank, dim] */
   readonly basis: Tensor
   /** o, [1, dim] */
@@ -56,9 +56,9 @@ export interface InSpan {
 }
 
 /** Noise z of which `drawn` is a part, [rows | 1, dim], and |z|² beyond it, orthogonal to the data less the centres: a number or [rows, 1]. */
-export interface Noise {
+export interface ComponentNoise {
   readonly drawn: Tensor
   readonly orthogonal: Operand
   /** What is drawn by its coordinates, where the centres differ in the span of a basis alone. */
-  readonly inSpan?: InSpan
+  readonly inSpan?: NoiseInSpan
 }

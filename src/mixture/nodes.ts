@@ -22,14 +22,14 @@ export interface Nodes extends Points {
 }
 
 /** A mixture that stands where points stand. Its own rows resolve the mixture and students near it. */
-export interface Population extends Nodes {
+export interface PopulationNodes extends Nodes {
   readonly mixture: Mixture
   /** Nodes that resolve students too, at these levels; what is wrong where no number of rows that is allowed does. */
   readonly resolved: Resolved
   /** Standard normal rows for each component of the students, their labels, fine enough for means over the students' own distribution. */
   readonly ofStudents: Resolved
   /** The population by each random shift alone, so that what is computed on them has a standard error; null of quadrature, and of one shift. */
-  readonly shifts: (() => ReadonlyArray<Population>) | null
+  readonly shifts: (() => ReadonlyArray<PopulationNodes>) | null
   /** Two normal draws for each row, independent of it and of each other, [rows, dim]; null of quadrature, and in more than 20 dimensions. */
   readonly noises: (() => readonly [Float64Array, Float64Array]) | null
 }
@@ -44,7 +44,7 @@ export type Resolved<N = Nodes> = (
 /** Whether what stands where rows do is nodes, for each noise level its own. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
 /** Whether it is a population, whose nodes depend on the levels and the students. */
-export const isPopulation = (data: object): data is Population => 'resolved' in data
+export const isPopulation = (data: object): data is PopulationNodes => 'resolved' in data
 
 /** Two rules that differ by no more, beside 1 + |value|, are one: the finer of them is then right to that power of n/n′, 5e-9. */
 const AGREE = 1e-7

@@ -2,14 +2,14 @@
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
-import { total } from '../../lib/numbers/mean.js'
-import { aMixture, dimOf, stop } from './calculus.js'
-import { partsOf } from './component.js'
+import { sumOfNumbers } from '../../lib/numbers/mean.js'
+import { checkedMixture, mixtureDim, throwProblems } from './calculus.js'
+import { componentsAndBackground } from './component.js'
 import type { Mixture } from './mixtureData.js'
 import * as Student from './student.js'
 
 /** A distribution of mean 0 and scale 1. */
-export interface Standard {
+export interface StandardDistribution {
   /** P(X > z) */
   readonly tail: (z: number) => number
   readonly density: (z: number) => number
@@ -17,39 +17,43 @@ export interface Standard {
 }
 
 /** A component of one column. */
-export interface Line {
+export interface UnivariateComponent {
   readonly weight: number
   readonly mean: number
   /** The standard deviation of a Gaussian, the scale of a t; of a box half its width. */
   readonly deviation: number
-  readonly standard: Standard
+  readonly standard: StandardDistribution
 }
 
-const normal: Standard = { tail: Normal.tail, density: x => Student.density(Infinity, x), quantile: Normal.quantile }
+const normalDistribution: StandardDistribution = {
+  tail: Normal.normalTail,
+  density: x => Student.studentDensity(Infinity, x),
+  quantile: Normal.normalQuantile
+}
 
-const box: Standard = {
+const uniformDistribution: StandardDistribution = {
   tail: z => Math.min(1, Math.max(0, (1 - z) / 2)),
   density: z => (Math.abs(z) < 1 ? 0.5 : 0),
   quantile: p => 2 * p - 1
 }
 
 /** Beyond, numbers have no sums. */
-const FAR = Number.MAX_VALUE / 8
+const LARGEST_SUMMABLE = Number.MAX_VALUE / 8
 
-const student = (nu: number): Standard => {
-  const tail = (z: number): number => Student.tail(nu, z)
-  const density = (z: number): number => Student.density(nu, z)
+const studentDistribution = (nu: number): StandardDistribution => {
+  const tail = (z: number): number => Student.studentTail(nu, z)
+  const density = (z: number): number => Student.studentDensity(nu, z)
   return {
     tail,
     density,
     quantile: p => {
       const share = Math.min(p, 1 - p)
-      const most = iterate(1, z => (z > FAR || tail(z) <= share ? null : 2 * z))
+      const most = iterate(1, z => (z > LARGEST_SUMMABLE || tail(z) <= share ? null : 2 * z))
       return (
         Math.sign(p - 0.5) *
         Math.min(
-          FAR,
-          root(0, most, z => [share - tail(z), density(z)])
+          LARGEST_SUMMABLE,
+          bracketedRoot(0, most, z => [share - tail(z), density(z)])
         )
       )
     }
@@ -57,12 +61,13 @@ const student = (nu: number): Standard => {
 }
 
 /** That of ν, ∞ of a normal distribution. */
-export const standardOf = (nu: number): Standard => (nu === Infinity ? normal : student(nu))
+export const standardOf = (nu: number): StandardDistribution =>
+  nu === Infinity ? normalDistribution : studentDistribution(nu)
 
 /** Of one column, its components and its background. */
-const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<Line> => {
-  const d = dimOf(aMixture(mixture, `${where}(…)(mixture)`))
-  stop(
+const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<UnivariateComponent> => {
+  const d = mixtureDim(checkedMixture(mixture, `${where}(…)(mixture)`))
+  throwProblems(
     where,
     Problem.unless(
       d === 1,
@@ -72,17 +77,17 @@ const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<Line> => {
       'take the Mixture.marginal([column]) of one of them'
     )
   )
-  return partsOf(mixture).map(({ weight, mean, factor, nu = Infinity, background }) => ({
+  return componentsAndBackground(mixture).map(({ weight, mean, factor, nu = Infinity, background }) => ({
     weight,
     mean: mean[0],
     deviation: factor.values[0],
-    standard: background === 'box' ? box : standardOf(nu)
+    standard: background === 'box' ? uniformDistribution : standardOf(nu)
   }))
 }
 
 /** P(X ≤ x), or of the upper side P(X > x), right to their own size however small. */
-const below = (components: ReadonlyArray<Line>, x: number, isUpper: boolean): number =>
-  total(
+const mixtureTail = (components: ReadonlyArray<UnivariateComponent>, x: number, isUpper: boolean): number =>
+  sumOfNumbers(
     components.map(({ weight, mean, deviation, standard }) => {
       const z = (x - mean) / deviation
       // Each is the same on both sides.
@@ -105,15 +110,15 @@ const below = (components: ReadonlyArray<Line>, x: number, isUpper: boolean): nu
 export const cdf =
   (x: number) =>
   (mixture: Mixture): number =>
-    below(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
+    mixtureTail(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
 
 /** Steps of Newton's method that keep to a bracket; bisection alone would end after 1100 halvings of any doubles. */
-const MOST = 2200
+const MAX_ROOT_STEPS = 2200
 
 /** Where a falling or rising function crosses 0 in [low, high], to the last bits: Newton's steps, halves where these leave the bracket. */
-const root = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
+const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
   iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
-    { low, high, x: (low + high) / 2, left: MOST },
+    { low, high, x: (low + high) / 2, left: MAX_ROOT_STEPS },
     ({ low, high, x, left }) => {
       const [value, slope] = of(x)
       const a = value > 0 ? low : x
@@ -141,8 +146,8 @@ export const quantile =
   (p: number) =>
   (mixture: Mixture): number => {
     const components = ofOneColumn(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
-    stop('Mixture.quantile', probabilityProblems(p))
-    return quantileOf(components, p)
+    throwProblems('Mixture.quantile', probabilityProblems(p))
+    return mixtureQuantile(components, p)
   }
 
 /** The problems of the share of rows that a quantile is of. */
@@ -150,8 +155,8 @@ export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =
   Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 
 /** The same of components as they are told. */
-export const quantileOf = (components: ReadonlyArray<Line>, p: number): number => {
-  const z = Normal.quantile(p)
+export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, p: number): number => {
+  const z = Normal.normalQuantile(p)
   if (!Number.isFinite(z)) return z
   const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
   const low = Math.min(...own)
@@ -160,9 +165,9 @@ export const quantileOf = (components: ReadonlyArray<Line>, p: number): number =
   // From the side of the smaller share, which has its digits.
   const isUpper = p > 0.5
   const share = isUpper ? 1 - p : p
-  return root(low, high, x => [
-    (isUpper ? -1 : 1) * (below(components, x, isUpper) - share),
-    total(
+  return bracketedRoot(low, high, x => [
+    (isUpper ? -1 : 1) * (mixtureTail(components, x, isUpper) - share),
+    sumOfNumbers(
       components.map(
         ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)
       )

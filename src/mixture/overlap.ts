@@ -2,7 +2,7 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { total } from '../../lib/numbers/mean.js'
+import { sumOfNumbers } from '../../lib/numbers/mean.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
 import { componentsOf, gaussianComponents, STORED, type Component } from './component.js'
@@ -48,7 +48,7 @@ export interface Bounds {
 /** log Σ π e^{x} */
 const logMean = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): number => {
   const most = Math.max(...logs.filter((_, k) => weights[k] > 0))
-  return most + Elementary.log(total(logs.map((x, k) => weights[k] * Elementary.exp(x - most))))
+  return most + Elementary.log(sumOfNumbers(logs.map((x, k) => weights[k] * Elementary.exp(x - most))))
 }
 
 /**
@@ -69,9 +69,9 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
   const [{ mean }] = components // prettier-ignore
   const d = mean.length
   const weights = components.map(({ weight }) => weight)
-  const own = components.map(({ factor }) => -Factor.logNormal(factor, d) + d / 2)
+  const own = components.map(({ factor }) => -Factor.logNormalDensity(factor, d) + d / 2)
   const over = (of: (p: Component, q: Component) => number): number =>
-    total(
+    sumOfNumbers(
       components.map(
         p =>
           -p.weight *
@@ -81,9 +81,9 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
           )
       )
     )
-  const inAll = total(own.map((h, k) => weights[k] * h))
+  const inAll = sumOfNumbers(own.map((h, k) => weights[k] * h))
   return {
-    lower: Math.max(over(Pairs.logIntegral), inAll + over((p, q) => -Pairs.bhattacharyya(p, q))),
+    lower: Math.max(over(Pairs.logGaussianProductIntegral), inAll + over((p, q) => -Pairs.bhattacharyya(p, q))),
     upper: inAll + over((p, q) => -Pairs.relativeEntropy(p, q))
   }
 }
@@ -94,7 +94,7 @@ export type Redundancy =
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
 
 /** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
-const MERGED = 0.95
+const MERGED_OVERLAP = 0.95
 
 /** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
 export const distance =
@@ -106,7 +106,7 @@ const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.b
 
 /** Farther apart than what counts as one, told without their whole covariances. */
 const isApart = (p: Component, q: Component): boolean =>
-  Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED - STORED
+  Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_OVERLAP - STORED
 
 /**
  * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
@@ -142,7 +142,7 @@ export const redundancies =
             components: [k, l],
             overlap: affinity(components[k], components[l])
           }))
-          .filter(({ overlap }) => overlap >= MERGED)
+          .filter(({ overlap }) => overlap >= MERGED_OVERLAP)
       )
     ]
   }

@@ -1,27 +1,27 @@
 /** How two Gaussians differ, on factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
 import * as Factor from '../../lib/arrays/factor.js'
-import { dot, multiplied, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
+import { dot, multiplySquare, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import type { Component } from './component.js'
 import { probabilityBelow } from './quadraticForm.js'
 
-export type Gaussian = Omit<Component, 'weight'>
+export type GaussianComponent = Omit<Component, 'weight'>
 
-const apart = (p: Gaussian, q: Gaussian): Float64Array => p.mean.map((m, j) => m - q.mean[j])
+const meanDifference = (p: GaussianComponent, q: GaussianComponent): Float64Array => p.mean.map((m, j) => m - q.mean[j])
 
-const squared = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
+const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
 /** Where t − log(1 + t) has lost digits to rounding, and how many terms of its series have all of them there. */
-const SMALL = 0.1
-const TERMS = 18
+const SERIES_BELOW = 0.1
+const SERIES_TERMS = 18
 
 /** t − log(1 + t) ≥ 0 */
 const excess = (t: number): number => {
-  if (Math.abs(t) > SMALL) return t - Elementary.log1p(t)
+  if (Math.abs(t) > SERIES_BELOW) return t - Elementary.log1p(t)
   let sum = 0
-  for (let n = TERMS; n >= 2; n--) sum = (n % 2 === 0 ? 1 : -1) / n + t * sum
+  for (let n = SERIES_TERMS; n >= 2; n--) sum = (n % 2 === 0 ? 1 : -1) / n + t * sum
   return t * t * sum
 }
 
@@ -30,30 +30,30 @@ const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null 
   shape.length === 2 ? null : shape.length === 1 ? values : new Float64Array(d).fill(values[0])
 
 /** The diagonals of two factors, where both are diagonal. */
-const diagonals = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
+const diagonalFactors = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
   const one = diagonalOf(l, d)
   const other = diagonalOf(n, d)
   return one === null || other === null ? null : [one, other]
 }
 
 /** Whether two factors are one, as those of a common covariance are. */
-const isOne = (l: NdArray, n: NdArray): boolean =>
+const isSameFactor = (l: NdArray, n: NdArray): boolean =>
   l.shape.length === n.shape.length && l.values.every((x, at) => x === n.values[at])
 
 /**
  * KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), E = N⁻¹(L − N) with the diagonal t: a sum
  * of terms that are none negative.
  */
-export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
+export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
   const entropy = (diagonal: ArrayLike<number>): number => Array.from(diagonal).reduce((sum, t) => sum + excess(t), 0)
-  const both = diagonals(p.factor, q.factor, d)
+  const both = diagonalFactors(p.factor, q.factor, d)
   if (both !== null) {
     const t = both[0].map((x, j) => (x - both[1][j]) / both[1][j])
-    return squared(Factor.solve(q.factor, d, apart(p, q))) / 2 + squared(t) / 2 + entropy(t)
+    return squaredNorm(Factor.solve(q.factor, d, meanDifference(p, q))) / 2 + squaredNorm(t) / 2 + entropy(t)
   }
-  const l = Factor.triangle(p.factor, d)
-  const n = Factor.triangle(q.factor, d)
+  const l = Factor.triangleOfFactor(p.factor, d)
+  const n = Factor.triangleOfFactor(q.factor, d)
   // row j is column j of E
   const e = Factor.solve(
     n,
@@ -64,11 +64,11 @@ export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
     )
   )
   const diagonal = Array.from({ length: d }, (_, i) => e[i * (d + 1)])
-  return squared(Factor.solve(n, d, apart(p, q))) / 2 + squared(e) / 2 + entropy(diagonal)
+  return squaredNorm(Factor.solve(n, d, meanDifference(p, q))) / 2 + squaredNorm(e) / 2 + entropy(diagonal)
 }
 
 /** Up to so many columns singular values are those of N⁻¹L itself; of more, roots of eigenvalues: that takes a hundredth of the time. */
-const FEW = 16
+const MAX_SINGULAR_COLUMNS = 16
 
 /** Where a variance is so many times the other, sweeps are taken even so. */
 const ALIKE = 1e6
@@ -93,15 +93,15 @@ const ofSizes = (sizes: Float64Array, turned: Ratio['turned']): Ratio => ({
 
 /** Where no sweeps are needed for it: of diagonal factors, of those that are one, and of few columns. */
 const soon = (l: NdArray, n: NdArray, d: number): Ratio | null => {
-  const both = diagonals(l, n, d)
+  const both = diagonalFactors(l, n, d)
   if (both !== null) return ofSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
-  if (isOne(l, n)) return ofSizes(new Float64Array(d).fill(1), x => x)
-  return d > FEW ? null : swept(l, n, d)
+  if (isSameFactor(l, n)) return ofSizes(new Float64Array(d).fill(1), x => x)
+  return d > MAX_SINGULAR_COLUMNS ? null : singularRatio(l, n, d)
 }
 
-const swept = (l: NdArray, n: NdArray, d: number): Ratio => {
-  const { values, left } = singular({ shape: [d, d], values: over(n, d, Factor.triangle(l, d).values) })
-  return ofSizes(values, turnedBy(left.values))
+const singularRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
+  const { values, left } = singular({ shape: [d, d], values: over(n, d, Factor.triangleOfFactor(l, d).values) })
+  return ofSizes(values, multiplyRows(left.values))
 }
 
 /** N⁻¹ of a lower triangle. */
@@ -109,18 +109,18 @@ const over = (n: NdArray, d: number, values: Float64Array): Float64Array =>
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
 /** Rows times a vector. */
-const turnedBy =
+const multiplyRows =
   (vectors: Float64Array): Ratio['turned'] =>
   x =>
     x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
 
 /** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ: where both are nearly equal it keeps its digits. */
 const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array; readonly excess: NdArray } => {
-  const of = Factor.triangle(n, d)
+  const of = Factor.triangleOfFactor(n, d)
   const e = over(
     n,
     d,
-    Factor.triangle(l, d).values.map((x, at) => x - of.values[at])
+    Factor.triangleOfFactor(l, d).values.map((x, at) => x - of.values[at])
   )
   const values = new Float64Array(d * d)
   for (let i = 0; i < d; i++)
@@ -130,13 +130,13 @@ const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array
   return { e, excess: { shape: [d, d], values } }
 }
 
-const ratio = (l: NdArray, n: NdArray, d: number): Ratio => {
+const covarianceRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
   const found = soon(l, n, d)
   if (found !== null) return found
   const { e, excess } = excessOf(l, n, d)
   const { values: excesses, vectors } = symmetricEigen(excess)
   // Small ones would have lost their digits beside it.
-  if (!(excesses[0] < ALIKE)) return swept(l, n, d)
+  if (!(excesses[0] < ALIKE)) return singularRatio(l, n, d)
   return {
     excesses,
     // |(1 + E)ᵀu|, where the root of 1 + (s² − 1) had half the digits
@@ -146,10 +146,10 @@ const ratio = (l: NdArray, n: NdArray, d: number): Ratio => {
         const share = vectors.values[i * d + row]
         for (let j = 0; j <= row; j++) u[j] += share * e[row * d + j]
       }
-      return Math.sqrt(squared(u))
+      return Math.sqrt(squaredNorm(u))
     }),
     log: Factor.logDeterminant(l, d) - Factor.logDeterminant(n, d),
-    turned: turnedBy(vectors.values)
+    turned: multiplyRows(vectors.values)
   }
 }
 
@@ -157,16 +157,16 @@ const ratio = (l: NdArray, n: NdArray, d: number): Ratio => {
  * −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), MMᵀ the mean of the covariances and s the singular values of N⁻¹L
  * (Bhattacharyya 1943); the sum is 2 log|M| − log|N| − log|L|, where that has its digits.
  */
-export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
+export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const l = p.factor
   const n = q.factor
   const d = p.mean.length
-  const both = Factor.sum([l, n], d)
+  const both = Factor.sumOfFactors([l, n], d)
   const spread = (): number => {
     const found = soon(l, n, d)
     if (found !== null) return found.sizes.reduce((sum, s) => sum + Elementary.log1p(((s - 1) * (s - 1)) / (2 * s)), 0)
     const { excess } = excessOf(l, n, d)
-    if (!(squared(excess.values) < 0.25))
+    if (!(squaredNorm(excess.values) < 0.25))
       return (
         2 * Factor.logDeterminant(both, d) - d * Math.LN2 - Factor.logDeterminant(l, d) - Factor.logDeterminant(n, d)
       )
@@ -176,54 +176,54 @@ export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
     }, 0)
   }
   // MMᵀ is half of what `both` is the factor of.
-  return squared(Factor.solve(both, d, apart(p, q))) / 4 + spread() / 2
+  return squaredNorm(Factor.solve(both, d, meanDifference(p, q))) / 4 + spread() / 2
 }
 
 /** |Fᵀx|² */
-const along = (factor: NdArray, d: number, x: Float64Array): number => {
+const squaredQuadraticForm = (factor: NdArray, d: number, x: Float64Array): number => {
   const { shape, values } = factor
-  if (shape.length < 2) return squared(Factor.multiply(factor, d, x))
+  if (shape.length < 2) return squaredNorm(Factor.multiplyFactor(factor, d, x))
   const out = new Float64Array(d)
   for (let i = 0; i < d; i++) for (let j = 0; j <= i; j++) out[j] += values[i * d + j] * x[i]
-  return squared(out)
+  return squaredNorm(out)
 }
 
 /**
  * No more than `bhattacharyya`, at d² operations: that of the rows seen along one direction, the difference of the means over the variances of
  * the columns. What is seen of rows tells no more than they do.
  */
-export const leastBhattacharyya = (p: Gaussian, q: Gaussian): number => {
+export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
-  const variances = ({ factor }: Gaussian): Float64Array =>
-    diagonalOf(factor, d)?.map(x => x * x) ?? Factor.variances(factor.values, d)
-  const far = apart(p, q)
+  const variances = ({ factor }: GaussianComponent): Float64Array =>
+    diagonalOf(factor, d)?.map(x => x * x) ?? Factor.triangleVariances(factor.values, d)
+  const far = meanDifference(p, q)
   const own = variances(p)
   const other = variances(q)
   const direction = far.map((x, j) => x / (own[j] + other[j]))
-  const v = along(p.factor, d, direction)
-  const w = along(q.factor, d, direction)
+  const v = squaredQuadraticForm(p.factor, d, direction)
+  const w = squaredQuadraticForm(q.factor, d, direction)
   const shift = dot(far, 0, direction, 0, d)
   // Means that are equal have no direction.
   return v > 0 && w > 0 ? (shift * shift) / (4 * (v + w)) : 0
 }
 
 /** log ∫ p q = log N(m; n, LLᵀ + NNᵀ) */
-export const logIntegral = (p: Gaussian, q: Gaussian): number => {
+export const logGaussianProductIntegral = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
-  const both = Factor.sum([p.factor, q.factor], d)
-  return Factor.logNormal(both, d, 0, squared(Factor.solve(both, d, apart(p, q))))
+  const both = Factor.sumOfFactors([p.factor, q.factor], d)
+  return Factor.logNormalDensity(both, d, 0, squaredNorm(Factor.solve(both, d, meanDifference(p, q))))
 }
 
 /** W₂² = |m − n|² + |LUVᵀ − N|², U S Vᵀ = LᵀN (Bures 1969; Dowson & Landau 1982). */
-export const transport = (p: Gaussian, q: Gaussian): number => {
+export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
-  const both = diagonals(p.factor, q.factor, d)
-  if (both !== null) return squared(apart(p, q)) + squared(both[0].map((x, j) => x - both[1][j]))
-  const l = Factor.triangle(p.factor, d).values
-  const n = Factor.triangle(q.factor, d).values
-  const { left, right } = singular({ shape: [d, d], values: multiplied(transposed(l, d), n, d) })
-  const turned = multiplied(l, multiplied(transposed(left.values, d), right.values, d), d)
-  return squared(apart(p, q)) + squared(turned.map((x, at) => x - n[at]))
+  const both = diagonalFactors(p.factor, q.factor, d)
+  if (both !== null) return squaredNorm(meanDifference(p, q)) + squaredNorm(both[0].map((x, j) => x - both[1][j]))
+  const l = Factor.triangleOfFactor(p.factor, d).values
+  const n = Factor.triangleOfFactor(q.factor, d).values
+  const { left, right } = singular({ shape: [d, d], values: multiplySquare(transposed(l, d), n, d) })
+  const turned = multiplySquare(l, multiplySquare(transposed(left.values, d), right.values, d), d)
+  return squaredNorm(meanDifference(p, q)) + squaredNorm(turned.map((x, at) => x - n[at]))
 }
 
 // —— misclassification ——
@@ -240,14 +240,14 @@ export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0
   if (p.weight === 0) return 1
   const d = p.mean.length
-  const { sizes: s, excesses: a, log, turned } = ratio(p.factor, q.factor, d)
-  const b = turned(Factor.solve(q.factor, d, apart(p, q)))
+  const { sizes: s, excesses: a, log, turned } = covarianceRatio(p.factor, q.factor, d)
+  const b = turned(Factor.solve(q.factor, d, meanDifference(p, q)))
   const c = 2 * (Elementary.log(q.weight / p.weight) + log)
   if (d > 1 && s.every(x => Math.abs(x - 1) <= EQUAL)) {
     const length = Elementary.norm(b)
     if (length === 0) return c > 0 ? 1 : c < 0 ? 0 : 0.5
     const z = (c - length * length) / (2 * length)
-    return z < 0 ? Normal.tail(-z) : 1 - Normal.tail(z)
+    return z < 0 ? Normal.normalTail(-z) : 1 - Normal.normalTail(z)
   }
   return probabilityBelow({ a, beta: s.map((x, i) => x * b[i]), b }, c)
 }

@@ -5,16 +5,16 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { given as checked } from '../core/index.js'
+import { argumentWithFields as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from './mixtureData.js'
-import { aMixture, columnProblems, stop } from './calculus.js'
-import { probabilityProblems, quantileOf, standardOf, type Standard } from './oneColumn.js'
-import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
+import { checkedMixture, columnProblems, throwProblems } from './calculus.js'
+import { probabilityProblems, mixtureQuantile, standardOf, type StandardDistribution } from './oneColumn.js'
+import { componentsOf, ofComponents, componentsAndBackground, withoutBackground } from './component.js'
 import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
-import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
+import { patternsOf, conditionOnPattern, type Pattern, type SeenByPattern } from './em/patterns.js'
 
 /** Columns as rows of the others leave them. */
 export interface Prediction {
@@ -33,7 +33,7 @@ export interface Prediction {
 }
 
 /** A row as its pattern sees it: shares of components, and means of what it misses, [K, m]. */
-interface Seen {
+interface SeenRow {
   readonly shares: Float64Array
   readonly means: Float64Array
   /** By what its cells widen scales, (ν + q)/(ν + o) of a t and 1 of a Gaussian, [K]; and their ν + o, ∞ of a Gaussian. */
@@ -43,7 +43,7 @@ interface Seen {
 }
 
 /** c_m + G(x_o − c_o) of each component, [K, m], for a row with the columns o. */
-const meansOf = (
+const conditionalMeans = (
   { constants, centres, isTriangular, gains }: SeenByPattern,
   { order, observed: o }: Pattern,
   row: Float64Array
@@ -62,7 +62,7 @@ const meansOf = (
 }
 
 /** The variance of the i-th missing column in the k-th component. */
-const varianceOf = (rests: Float64Array, m: number, k: number, i: number): number => {
+const conditionalVariance = (rests: Float64Array, m: number, k: number, i: number): number => {
   let sum = 0
   for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
   return sum
@@ -72,23 +72,23 @@ const varianceOf = (rests: Float64Array, m: number, k: number, i: number): numbe
 const eachRow = (
   mixture: Mixture,
   values: Float64Array,
-  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: Seen) => void
+  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: SeenRow) => void
 ): void => {
   const [count, dim] = mixture.means.shape
   const components = componentsOf(withoutBackground(mixture))
   const nus = Float64Array.from(components, ({ nu = Infinity }) => nu)
   const rows = values.length / dim
-  const all = Moments.responsibilities(components, { rows, dim, values })
+  const all = Moments.rowResponsibilities(components, { rows, dim, values })
   for (const pattern of patternsOf(values, dim)) {
     const o = pattern.observed
-    const seen = seenBy(components, pattern)
+    const seen = conditionOnPattern(components, pattern)
     for (const row of pattern.rows ?? Int32Array.from({ length: rows }, (_, i) => i)) {
       const own = (values: Float64Array): Float64Array => values.subarray(row * count, (row + 1) * count)
       const squared = own(all.squared)
       act(row, pattern, seen, {
         // Beyond the reach of all components their weights are all that is known.
         shares: all.logDensity[row] === -Infinity ? mixture.weights : own(all.shares),
-        means: meansOf(seen, pattern, values.subarray(row * dim, (row + 1) * dim)),
+        means: conditionalMeans(seen, pattern, values.subarray(row * dim, (row + 1) * dim)),
         widening: nus.map((nu, k) => (nu < Infinity ? (nu + squared[k]) / (nu + o) : 1)),
         degrees: nus.map(nu => nu + o),
         logDensity: all.logDensity[row]
@@ -97,10 +97,14 @@ const eachRow = (
   }
 }
 
-const CALL = 'Mixture.predict(columns)(points)(mixture)'
+const PREDICT_CALL = 'Mixture.predict(columns)(points)(mixture)'
 
 /** Rows of all columns, in which the targets hold NaN. */
-const masked = (targets: ReadonlyArray<number>, { rows, dim, values }: Points, all: number): Float64Array => {
+const rowsWithMissingTargets = (
+  targets: ReadonlyArray<number>,
+  { rows, dim, values }: Points,
+  all: number
+): Float64Array => {
   const others = Array.from({ length: all }, (_, j) => j).filter(j => !targets.includes(j))
   const out = new Float64Array(rows * all).fill(NaN)
   for (let i = 0; i < rows; i++)
@@ -139,9 +143,9 @@ export const predict =
   (columns: ReadonlyArray<number>) =>
   (points: Points) =>
   (mixture: Mixture): Prediction => {
-    checked(points, ['rows', 'dim', 'values'], 'points', CALL)
-    const [count, dim] = aMixture(mixture, CALL).means.shape
-    stop('Mixture.predict', [
+    checked(points, ['rows', 'dim', 'values'], 'points', PREDICT_CALL)
+    const [count, dim] = checkedMixture(mixture, PREDICT_CALL).means.shape
+    throwProblems('Mixture.predict', [
       ...columnProblems('columns', columns, dim),
       ...Problem.unless(
         points.dim === dim || points.dim === dim - columns.length,
@@ -153,7 +157,7 @@ export const predict =
       ...Problem.unless(points.errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out')
     ])
     const { rows } = points
-    const values = masked(columns, points, dim)
+    const values = rowsWithMissingTargets(columns, points, dim)
     const width = columns.length
     const shares = new Float64Array(rows * count)
     const logDensity = new Float64Array(rows)
@@ -171,7 +175,7 @@ export const predict =
         for (let k = 0; k < count; k++) {
           const at = (row * width + t) * count + k
           centres[at] = found.means[k * m + i]
-          variances[at] = varianceOf(rests, m, k, i) * found.widening[k]
+          variances[at] = conditionalVariance(rests, m, k, i) * found.widening[k]
         }
       })
     })
@@ -187,7 +191,7 @@ export const predict =
     }
     const { background } = mixture
     const seen = { rows, dim, values }
-    const whole = background === undefined ? null : Moments.responsibilities(partsOf(mixture), seen)
+    const whole = background === undefined ? null : Moments.rowResponsibilities(componentsAndBackground(mixture), seen)
     const assigned =
       whole && assignmentShares(mixture, seen, { shares: whole.shares, logDensity: () => whole.logDensity })
     return {
@@ -204,15 +208,15 @@ export const predict =
         return Math.sqrt(sum)
       }),
       quantile: p => {
-        stop('Mixture.predict', probabilityProblems(p))
+        throwProblems('Mixture.predict', probabilityProblems(p))
         /** Rows of a pattern share ν, and the quantile of a component in its units. */
-        const ofNu = remembered((nu: number): Standard => {
+        const ofNu = remembered((nu: number): StandardDistribution => {
           const own = standardOf(nu)
           const at = own.quantile(p)
           return { ...own, quantile: () => at }
         })
         return perCell((row, at) =>
-          quantileOf(
+          mixtureQuantile(
             Array.from({ length: count }, (_, k) => ({
               weight: shares[row * count + k],
               mean: centres[at + k],
@@ -241,7 +245,7 @@ const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float6
         Array.from({ length: count }, (_, k) => ({
           weight: shares[k],
           mean: Float64Array.from(places, i => means[k * m + i]),
-          factor: Factor.ofRows(
+          factor: Factor.triangleOfRows(
             new Float64Array(m * places.length).map((_, at) => {
               const j = Math.floor(at / places.length)
               const t = at % places.length
@@ -275,8 +279,8 @@ export const impute =
   (mixture: Mixture): Points => {
     const call = 'Mixture.impute(points)(mixture)'
     const { dim, values, errors } = checked(points, ['rows', 'dim', 'values'], 'points', call)
-    const [count, d] = aMixture(mixture, call).means.shape
-    stop('Mixture.impute', [
+    const [count, d] = checkedMixture(mixture, call).means.shape
+    throwProblems('Mixture.impute', [
       ...Problem.unless(errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out'),
       ...Problem.unless(dim === d, 'points', `of ${dim} columns`, `of ${d}, as the mixture is`, 'give all columns')
     ])

@@ -32,12 +32,12 @@ export const basisOf = (span: NdArray, point: Float64Array): Basis => {
 }
 
 /** How the first centre differs from the others, so that of a pair ±c the span is that of c. */
-const differences = ({ means: { shape, values } }: Mixture): NdArray => {
+const centreDifferences = ({ means: { shape, values } }: Mixture): NdArray => {
   const [count, dim] = shape
   return { shape: [count - 1, dim], values: values.map((c, at) => values[at % dim] - c).subarray(dim) }
 }
 
-const middle = ({ means: { shape, values } }: Mixture): Float64Array => {
+const meanCentre = ({ means: { shape, values } }: Mixture): Float64Array => {
   const [count, dim] = shape
   const each = Array.from({ length: count }, (_, k) => k * dim)
   return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
@@ -50,7 +50,7 @@ export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: L
 }
 
 /** How noise is drawn, and whether weights and variances are parameters; if not, they are equal. */
-interface Drawn {
+interface NoiseDraw {
   readonly free: boolean
   readonly dim: number
   readonly rank: number
@@ -70,7 +70,7 @@ interface Drawn {
  */
 export const denoisingShare = (
   { weights, variances }: Mixture,
-  { free, dim, rank, antithetic }: Drawn
+  { free, dim, rank, antithetic }: NoiseDraw
 ): ((level: Level) => number) => {
   const logits = weights.map(log)
   const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
@@ -95,20 +95,20 @@ export const denoisingShare = (
 }
 
 /** The projection of a family that is isotropic, by its components and the mixture that they are. */
-export const isotropic = <P extends string>(
-  { free, seesNorm }: Pick<Drawn, 'free'> & { readonly seesNorm: boolean },
-  components: (params: Params.Tensors<P>) => Components.Components,
+export const isotropicProjection = <P extends string>(
+  { free, seesNorm }: Pick<NoiseDraw, 'free'> & { readonly seesNorm: boolean },
+  components: (params: Params.Tensors<P>) => Components.IsotropicComponents,
   mixtureOf: (params: Params.Params<P>) => Mixture
 ): Omit<Family.Projection<P>, 'slope'> => ({
-  span: params => differences(mixtureOf(params)),
-  origin: params => middle(mixtureOf(params)),
+  span: params => centreDifferences(mixtureOf(params)),
+  origin: params => meanCentre(mixtureOf(params)),
   seesNorm,
   denoisingShare: (params, { dim, rank, antithetic }) => {
     // Where nothing is drawn every share will do.
     const drawn = Math.max(1, rank)
     return denoisingShare(mixtureOf(params), { free, dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
   },
-  implicit: (params, x, level, orthogonal) => Components.implicit(components(params), x, level, orthogonal),
+  implicit: (params, x, level, orthogonal) => Components.implicitLoss(components(params), x, level, orthogonal),
   mixed: (params, clean, level, noise, denoising) =>
-    Components.mixed(components(params), clean, level, noise, denoising)
+    Components.steinMixedLoss(components(params), clean, level, noise, denoising)
 })

@@ -46,11 +46,11 @@ const ofOneNormal = ({ a, beta, b }: Parabola, c: number): number => {
   // One root has no cancellation, and the other follows from their product; that of a = 0 is infinite.
   const q = -sign * (Math.abs(beta) + Math.sqrt(discriminant))
   const [one, other] = [q / a, constant / q]
-  if (a === 0) return beta > 0 ? Normal.tail(-other) : Normal.tail(other)
+  if (a === 0) return beta > 0 ? Normal.normalTail(-other) : Normal.normalTail(other)
   const [low, high] = one < other ? [one, other] : [other, one]
   return a > 0
     ? between(low, high, (2 * Math.sqrt(discriminant)) / a)
-    : Math.min(1, Normal.tail(-low) + Normal.tail(high))
+    : Math.min(1, Normal.normalTail(-low) + Normal.normalTail(high))
 }
 
 const narrowRule = gaussLegendre(16)(-0.5, 0.5)
@@ -67,8 +67,10 @@ const between = (low: number, high: number, width: number): number => {
     }, 0)
     return (width * sum * Elementary.exp((-middle * middle) / 2)) / Math.sqrt(2 * Math.PI)
   }
-  if (low > 0) return Normal.tail(low) - Normal.tail(high)
-  return high < 0 ? Normal.tail(-high) - Normal.tail(-low) : 1 - Normal.tail(-low) - Normal.tail(high)
+  if (low > 0) return Normal.normalTail(low) - Normal.normalTail(high)
+  return high < 0
+    ? Normal.normalTail(-high) - Normal.normalTail(-low)
+    : 1 - Normal.normalTail(-low) - Normal.normalTail(high)
 }
 
 /** K(s) − sc at a complex s, K the logarithm of the moment generating function Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)). */

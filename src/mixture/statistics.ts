@@ -1,11 +1,11 @@
 /** How well a mixture describes data, and what that says of its number of components. */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Place from '../data/place.js'
+import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
-import { described } from './em/eStep.js'
-import type { Rows } from './dataRows.js'
+import { describedRows } from './em/eStep.js'
+import type { WeightedRows } from './dataRows.js'
 import * as Mixture from './mixture.js'
-import { asTheyAre, rowsOf } from './dataRows.js'
+import { asTheyAre, weightedRowsOf } from './dataRows.js'
 
 export interface Statistics {
   readonly rows: number
@@ -28,7 +28,7 @@ export interface Statistics {
   /** Σ p(k | x) over the rows, weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
   /** The same of a background, where there is one. */
-  readonly beyond?: number
+  readonly backgroundCount?: number
 }
 
 /**
@@ -47,51 +47,56 @@ export interface Statistics {
  * assert.deepEqual(sizes, [2])
  */
 export const of =
-  (data: Source.Data, parameters: number, { taken } = Place.here) =>
+  (data: Source.Data, parameters: number, { evaluate } = Backend.localBackend) =>
   (mixture: Mixture.Mixture): Statistics => {
-    const { points, close } = counting(asTheyAre(data))
-    const total = Source.totalOf(points)
-    const { value, doubt, mass, beyond } = taken(sum(rowsOf(points))(mixture), () => ({
-      sum: { name: 'statistics', mixture: Mixture.codec.encode(mixture) },
-      numbers: new Float64Array(0)
-    }))
+    const { points, close } = rowsThatCount(asTheyAre(data))
+    const total = Source.sumOfWeights(points)
+    const { value, assignmentEntropy, mass, backgroundCount } = evaluate(
+      describeRows(weightedRowsOf(points))(mixture),
+      () => ({
+        sum: { name: 'statistics', mixture: Mixture.codec.encode(mixture) },
+        numbers: new Float64Array(0)
+      })
+    )
     close()
-    return from({
+    return statisticsFrom({
       rows: points.rows,
       total,
       logLikelihood: -value,
-      doubt: total * doubt,
+      assignmentEntropy: total * assignmentEntropy,
       parameters,
       sizes: Array.from(mass, share => total * share),
-      ...(beyond !== undefined && { beyond: total * beyond })
+      ...(backgroundCount !== undefined && { backgroundCount: total * backgroundCount })
     })
   }
 
 /** The rows that count, as long as one does; until they are closed. */
-const counting = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
-  const count = Source.counted(data)
+const rowsThatCount = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
+  const count = Source.countedRows(data)
   return count === 0 || count === data.rows
     ? { points: data, close: () => undefined }
-    : Source.filtered(Source.counts)(data)
+    : Source.filtered(Source.rowCounts)(data)
 }
 
 /** What is summed over the rows, by the columns that each has. */
-export const sum: (rows: Rows) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof described>> = described
+export const describeRows: (
+  rows: WeightedRows
+) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof describedRows>> = describedRows
 
-/** What is summed over the rows, and what follows of it; `total` is Σ w, `doubt` Σ −w log max_k p(k | x). */
-export const from = ({
+/** What is summed over the rows, and what follows of it; `total` is Σ w, `assignmentEntropy` Σ −w log max_k p(k | x). */
+export const statisticsFrom = ({
   total,
-  doubt,
+  assignmentEntropy,
   ...sums
-}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes' | 'beyond'> & {
+}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes' | 'backgroundCount'> & {
   readonly total: number
-  readonly doubt: number
+  readonly assignmentEntropy: number
 }): Statistics => {
   const fitted = -2 * total * sums.logLikelihood
   const bic = fitted + sums.parameters * Elementary.log(total)
-  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * doubt }
+  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * assignmentEntropy }
 }
 
 /** The weight of all rows, those of a background among them. */
-export const totalOf = ({ sizes, beyond = 0 }: Pick<Statistics, 'sizes' | 'beyond'>): number =>
-  sizes.reduce((sum, size) => sum + size, beyond)
+export const totalRowWeight = ({ sizes, backgroundCount = 0 }: Pick<Statistics, 'sizes' | 'backgroundCount'>): number =>
+  sizes.reduce((sum, size) => sum + size, backgroundCount)

@@ -9,22 +9,22 @@ import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
 import { EXPANDED, logGammaDeficit, logGammaRatio } from '../../lib/numbers/gammaRatio.js'
-import { isGaussian, ofComponents, partsOf, type Component } from './component.js'
+import { isGaussian, ofComponents, componentsAndBackground, type Component } from './component.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
 
 /** ν is held here: below, means say nothing, and above t and Gaussian are one. */
-export const LEAST = 0.5
-export const MOST = 300
+export const MIN_DEGREES = 0.5
+export const MAX_DEGREES = 300
 
 /** log of what a t has over the Gaussian of the same centre and scale at its centre, |z|² = 0. */
-export const logPeak = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
+export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** ψ((ν + d)/2) − log((ν + d)/2): what E[log g | x] has beside log E[g | x]. */
 export const logBelow = (nu: number, dim: number): number => -logLessDigamma((nu + dim) / 2)
 
 /** How near ν comes, as a share of it. */
-const STILL = 1e-12
+const DEGREES_TOLERANCE = 1e-12
 
 /**
  * The likeliest ν of rows with such a mean of E[log g] − E[g]: of log(ν/2) − ψ(ν/2) + 1 + mean = 0, which falls in ν, by bisection; within
@@ -32,11 +32,11 @@ const STILL = 1e-12
  */
 export const likeliestNu = (mean: number): number => {
   const slope = (nu: number): number => logLessDigamma(nu / 2) + 1 + mean
-  if (!(slope(LEAST) > 0)) return LEAST
-  if (!(slope(MOST) < 0)) return MOST
-  let below = LEAST
-  let above = MOST
-  while (above - below > STILL * above) {
+  if (!(slope(MIN_DEGREES) > 0)) return MIN_DEGREES
+  if (!(slope(MAX_DEGREES) < 0)) return MAX_DEGREES
+  let below = MIN_DEGREES
+  let above = MAX_DEGREES
+  while (above - below > DEGREES_TOLERANCE * above) {
     const middle = (below + above) / 2
     if (slope(middle) > 0) below = middle
     else above = middle
@@ -51,10 +51,10 @@ const top = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(
 const depth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
 /** A step in log g of which the rule has ten digits: fitted to what it took over ν from 1 to 100 in 2 and 8 columns. */
-const stepOf = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
+const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
 /** Rows up to so far off, in standard deviations squared, are seen to ten digits. */
-const FAR = 1e6
+const MAX_SQUARED_DISTANCE = 1e6
 
 /** e^y − 1 − y of small |y| */
 const expm1Excess = (y: number): number => {
@@ -81,18 +81,18 @@ export interface Precisions {
   readonly shares: Float64Array
 }
 
-const known = new Map<string, Precisions>()
+const precisionsByKey = new Map<string, Precisions>()
 
 /** The trapezoid rule in log g, where noise of so many times the least variance is added, at most; of ∞ how much is not known. */
-export const precisions = (nu: number, dim: number, noise = Infinity): Precisions => {
+export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Precisions => {
   const word = `${nu} ${dim} ${noise}`
-  const before = known.get(word)
+  const before = precisionsByKey.get(word)
   if (before !== undefined) return before
-  const far = Elementary.log((nu + dim) / (nu + FAR))
+  const far = Elementary.log((nu + dim) / (nu + MAX_SQUARED_DISTANCE))
   const hidden = noise > 1 ? -Elementary.log(noise) : 0
   // Where noise is all that is seen, the density of g alone says where it ends.
   const from = Math.max(Math.min(far, hidden) - depth(nu + dim), far - depth(nu))
-  const h = stepOf(nu, dim)
+  const h = logPrecisionStep(nu, dim)
   const logPrior = logPriorOf(nu, Elementary.log(h))
   const logs = new Float64Array(Math.ceil((top(nu) - from) / h) + 1).map((_, j) => from + j * h)
   const g = logs.map(Elementary.exp)
@@ -102,12 +102,12 @@ export const precisions = (nu: number, dim: number, noise = Infinity): Precision
   const below = shares[0] / (h * (nu / 2) * (1 - g[0]))
   shares[0] += Math.min(below, Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0)))
   const found = { g, shares }
-  if (known.size < 256) known.set(word, found)
+  if (precisionsByKey.size < 256) precisionsByKey.set(word, found)
   return found
 }
 
 /** A component as Gaussians, by precisions; a Gaussian as itself. */
-export const gaussiansOf = (
+export const componentAsGaussians = (
   component: Component,
   noise?: number
 ): ReadonlyArray<Component & { readonly g: number }> => {
@@ -115,7 +115,7 @@ export const gaussiansOf = (
   if (background === 'box')
     return refuse("background: 'box' is not made of Gaussians; give shape 'cauchy', or ask at noise level 0")
   if (nu === undefined) return [{ weight, mean, factor, g: 1 }]
-  const { g, shares } = precisions(nu, mean.length, noise)
+  const { g, shares } = studentPrecisions(nu, mean.length, noise)
   return Array.from(g, (at, j) => ({
     weight: weight * shares[j],
     mean,
@@ -128,23 +128,23 @@ export const gaussiansOf = (
  * The same density as Gaussians alone: of each t one for each of some hundred precisions. For what is known of Gaussians, such as noise that is
  * added, or a posterior given an observation.
  */
-export const gaussians = (mixture: Mixture): Mixture => {
+export const asGaussians = (mixture: Mixture): Mixture => {
   if (isGaussian(mixture)) return mixture
-  const all = partsOf(mixture).flatMap(part => gaussiansOf(part))
+  const all = componentsAndBackground(mixture).flatMap(part => componentAsGaussians(part))
   const total = all.reduce((sum, { weight }) => sum + weight, 0)
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
 
 /** Where the next term of a fraction changes no bit, and how many there are at most: some √a are taken. */
 const STEADY = Elementary.powerOfTwo(-53)
-const TERMS = 500
+const MAX_FRACTION_TERMS = 500
 
 /** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
-const fraction = (a: number, b: number, x: number): number => {
+const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   let c = 1
   let d = 1 / (1 - ((a + b) * x) / (a + 1))
   let found = d
-  for (let m = 1; m <= TERMS; m++) {
+  for (let m = 1; m <= MAX_FRACTION_TERMS; m++) {
     for (const step of [
       (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
       (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))
@@ -171,9 +171,9 @@ const logWidening = (nu: number, x: number): number => {
  * P(T > x) of Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz & Stegun
  * 26.7.1); of ν = ∞ a normal distribution's.
  */
-export const tail = (nu: number, x: number): number => {
-  if (nu === Infinity) return Normal.tail(x)
-  if (x < 0) return 1 - tail(nu, -x)
+export const studentTail = (nu: number, x: number): number => {
+  if (nu === Infinity) return Normal.normalTail(x)
+  if (x < 0) return 1 - studentTail(nu, -x)
   if (nu > NEARLY_NORMAL) return tailNearNormal(nu, x)
   const a = nu / 2
   const q = (x * x) / nu
@@ -184,8 +184,8 @@ export const tail = (nu: number, x: number): number => {
   const ratio = a > EXPANDED ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
   const front = Elementary.exp(ratio + (logQ - Elementary.log(Math.PI)) / 2 - (a + 0.5) * logWidening(nu, x))
   return 1 / (1 + q) < (a + 1) / (a + 2.5)
-    ? (front / a) * fraction(a, 0.5, 1 / (1 + q)) * 0.5
-    : 0.5 - front * fraction(0.5, a, q / (1 + q === Infinity ? q : 1 + q))
+    ? (front / a) * incompleteBetaFraction(a, 0.5, 1 / (1 + q)) * 0.5
+    : 0.5 - front * incompleteBetaFraction(0.5, a, q / (1 + q === Infinity ? q : 1 + q))
 }
 
 /**
@@ -196,7 +196,7 @@ const tailNearNormal = (nu: number, x: number): number => {
   const w = Math.sqrt((nu - 0.5) * logWidening(nu, x))
   const density = Elementary.exp((-w * w) / 2) / Math.sqrt(2 * Math.PI)
   // ∫ t^{2n} φ(t) dt from w on, by parts
-  let moment = Normal.tail(w)
+  let moment = Normal.normalTail(w)
   let power = w
   const moments = [moment]
   for (let n = 1; n <= 4; n++) {
@@ -205,25 +205,26 @@ const tailNearNormal = (nu: number, x: number): number => {
     moments.push(moment)
   }
   const scale = 1 / (2 * nu - 1) / (2 * nu - 1)
-  const front = Elementary.exp(logPeak(nu, 1)) / Math.sqrt(1 - 0.5 / nu)
+  const front = Elementary.exp(logPeakRatio(nu, 1)) / Math.sqrt(1 - 0.5 / nu)
   return front * (moments[0] - scale * (moments[2] / 12 - (scale * moments[4]) / 160))
 }
 
 /** The density of the same. */
-export const density = (nu: number, x: number): number =>
-  Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeak(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
+export const studentDensity = (nu: number, x: number): number =>
+  Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeakRatio(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
   Math.sqrt(2 * Math.PI)
 
 /** The q that a share p of the rows of a t exceeds, q its squared distance from the centre by its scale; of ν = ∞ of a Gaussian. */
-export const exceeded = (nu: number, dim: number, p: number): number => {
-  const gaussian = ChiSquared.exceeded(dim, p)
+export const studentQuantile = (nu: number, dim: number, p: number): number => {
+  const gaussian = ChiSquared.chiSquaredQuantile(dim, p)
   if (nu === Infinity) return gaussian
-  const { g, shares } = precisions(nu, dim, 1)
-  const tail = (q: number): number => g.reduce((sum, at, j) => sum + shares[j] * ChiSquared.tail(dim, at * q), 0)
+  const { g, shares } = studentPrecisions(nu, dim, 1)
+  const tail = (q: number): number =>
+    g.reduce((sum, at, j) => sum + shares[j] * ChiSquared.chiSquaredTail(dim, at * q), 0)
   let below = 0
   let above = gaussian
   while (tail(above) > p) [below, above] = [above, 2 * above]
-  while (above - below > STILL * above) {
+  while (above - below > DEGREES_TOLERANCE * above) {
     const middle = (below + above) / 2
     if (tail(middle) > p) below = middle
     else above = middle

@@ -8,7 +8,7 @@ import * as Problem from '../core/problem.js'
 import { factorsOf, gaussianProblems, isRound, withoutEmpty } from './component.js'
 import * as Components from './components.js'
 import { ofOwn } from './families/full.js'
-import { logShares, vector } from './families/gaussian.js'
+import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
 /** Of components whose weight is not 0: means, log weights, and variances [K] if all components are round; otherwise triangular factors of the covariances, [K, dim, dim]. */
@@ -18,12 +18,12 @@ export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
   const [count, dim] = means.shape
   const shared = { means, logits: logShares(weights) }
   return isRound(present)
-    ? { ...shared, variances: vector(variances) }
+    ? { ...shared, variances: vectorArray(variances) }
     : {
         ...shared,
         factors: {
           shape: [count, dim, dim],
-          values: concatenated(factorsOf(present).map(factor => Factor.triangle(factor, dim).values))
+          values: concatenated(factorsOf(present).map(factor => Factor.triangleOfFactor(factor, dim).values))
         }
       }
 }
@@ -36,7 +36,7 @@ type ScoreOfConstants = (
 ) => Tensor
 
 const roundScore: ScoreOfConstants = ({ means, logits, variances }, x, level) =>
-  Components.score({ centres: means, logits, variances }, x, level)
+  Components.isotropicScore({ centres: means, logits, variances }, x, level)
 
 const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
   ofOwn.score({ means, logits, factors }, x, level)
@@ -63,14 +63,14 @@ const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x
  * @example
  * import { strict as assert } from 'node:assert'
  * import { square, sub, sum } from 'ornstein/float64'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
- * // `Objective.against`, written by hand.
+ * // `Objective.fisherDivergence`, written by hand.
  * const truth = Mixture.of({ means: [[-2], [2]] })
  * const teacher = Mixture.tensorScore(truth)
- * const law = TimeLaw.at(0.3)
+ * const law = NoiseLevels.at(0.3)
  * const own = Objective.custom('own', law, ({ score, noisy, level }) => sum(square(sub(score, teacher(noisy, level))), 1, true))
- * const [wanted, found] = [Objective.against(truth, law), own].map(objective =>
+ * const [wanted, found] = [Objective.fisherDivergence(truth, law), own].map(objective =>
  *   Population.loss({ score: Score.spherical({ components: 2 }), objective, data: truth }).evaluate(Params.of({ means: [[-1], [1]] }))
  * )
  * assert.ok(Math.abs(found.value - wanted.value) < 1e-12)

@@ -6,17 +6,17 @@ import { mixtureConstants, scoreOfConstants } from '../mixture/tensorScore.js'
 import { Case, Field, Problem } from '../core/index.js'
 import * as Mixture from '../mixture/mixture.js'
 import { define, type Row } from './term.js'
-import * as TimeLaw from './timeLaw.js'
+import * as NoiseLevels from './noiseLevels.js'
 
-type Sees = Pick<Row, 'score' | 'noisy' | 'level' | 'constants'>
+type TeacherRow = Pick<Row, 'score' | 'noisy' | 'level' | 'constants'>
 
-const apart = (score: Tensor, target: Tensor): Tensor => sum(square(sub(score, target)), 1, true)
+const squaredDifference = (score: Tensor, target: Tensor): Tensor => sum(square(sub(score, target)), 1, true)
 
 /** |s(x_t) − s*(x_t)|², [rows, 1]: one function for all mixtures of a kind. */
 const perRowBy = remembered(
   (teacher: ReturnType<typeof scoreOfConstants>) =>
-    ({ score, noisy, level, constants }: Sees): Tensor =>
-      apart(score, teacher(constants, noisy, level.common ?? level))
+    ({ score, noisy, level, constants }: TeacherRow): Tensor =>
+      squaredDifference(score, teacher(constants, noisy, level.common ?? level))
 )
 
 const mixtureField: Field.Field<Mixture.Mixture> = Field.codec(Mixture.codec, {
@@ -32,27 +32,27 @@ const mixtureField: Field.Field<Mixture.Mixture> = Field.codec(Mixture.codec, {
 })
 
 const againstCase = define({
-  name: 'against',
+  name: 'fisherDivergence',
   about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
   fields: {
     /** The mixture whose score is matched. */
     truth: mixtureField,
     /** Over which noise levels. */
-    timeLaw: TimeLaw.field
+    noiseLevels: NoiseLevels.field
   },
-  call: ['truth', 'timeLaw'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ timeLaw }) => `E |s(x_t) − s*(x_t)|², ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ truth, timeLaw }) => ({
-    timeLaw,
+  call: ['truth', 'noiseLevels'],
+  example: { noiseLevels: NoiseLevels.at(0.3) },
+  formula: ({ noiseLevels }) => `E |s(x_t) − s*(x_t)|², ${NoiseLevels.formula(noiseLevels)}`,
+  meaning: ({ truth, noiseLevels }) => ({
+    noiseLevels,
     truth,
     bounded: true,
     constants: mixtureConstants(truth),
     unfit: (_, __, dim) => [
       ...Problem.unless(
-        Mixture.dim(truth) === dim,
+        Mixture.dimension(truth) === dim,
         'objective.truth',
-        `a mixture in ${Mixture.dim(truth)} dimensions`,
+        `a mixture in ${Mixture.dimension(truth)} dimensions`,
         `one in ${dim}, as the data are`,
         'give the truth as many columns as the data'
       ),
@@ -69,19 +69,19 @@ const againstCase = define({
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.symmetricPair,
- *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3)),
+ *   objective: Objective.fisherDivergence(Mixture.symmetricPair([2]), NoiseLevels.at(0.3)),
  *   expectation: Expectation.monteCarlo()
  * }
  * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)({ rows: 2, dim: 1, values: Float64Array.of(-2.5, 1) }))
  * assert.ok(evaluate(Params.of({ mean: [2] }), Key.fromSeed(0)).value < 1e-30)
  */
-export const against = Case.called(
+export const fisherDivergence = Case.caseCalledBy(
   againstCase,
-  (truth: Mixture.Mixture | { readonly mixture: Mixture.Mixture }, timeLaw: TimeLaw.TimeLaw) =>
-    againstCase('mixture' in truth ? truth.mixture : truth, timeLaw)
+  (truth: Mixture.Mixture | { readonly mixture: Mixture.Mixture }, noiseLevels: NoiseLevels.NoiseLevels) =>
+    againstCase('mixture' in truth ? truth.mixture : truth, noiseLevels)
 )

@@ -7,10 +7,10 @@ import { implicit, show } from './objective.js'
 import {
   concept,
   define,
-  formOf,
+  objectiveForm,
   isMatching,
   isPenalty,
-  isSound,
+  isSoundObjective,
   terms,
   type Bare,
   type Form,
@@ -19,23 +19,23 @@ import {
   type Penalty,
   type Unfit
 } from './term.js'
-import * as TimeLaw from './timeLaw.js'
+import * as NoiseLevels from './noiseLevels.js'
 import { paramsField, unfitIn } from './regularizer.js'
 
-type Tensors = Readonly<Record<string, Tensor>>
+type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** What of an integrand's row is asked for here. */
-interface Sees<R> {
-  readonly params: Tensors
-  readonly constants: Tensors
-  readonly under: (params: Tensors, constants: Tensors) => R
+interface IntegrandRow<R> {
+  readonly params: NamedTensors
+  readonly constants: NamedTensors
+  readonly under: (params: NamedTensors, constants: NamedTensors) => R
 }
 
 /** Constants of the direction, and those that the integrand itself has: another direction of a direction is told from it. */
 const DIRECTION = 'v.'
-const OWN = 'of.'
+const INTEGRAND_PREFIX = 'of.'
 
-const renamed = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
+const withPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
   Object.entries(all).map(([name, a]) => [prefix + name, a])
 
 const picked = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
@@ -44,16 +44,16 @@ const picked = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<R
   )
 
 /** What a derivative along a direction is given as constants: the direction, and those of the objective itself, each by a name of its own. */
-const constantsOf = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
-  Object.fromEntries([...renamed(DIRECTION, direction), ...renamed(OWN, own)])
+const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
+  Object.fromEntries([...withPrefix(DIRECTION, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 
 /** d/dε of the integrand at θ + εv, [rows, 1]. */
-const derivative =
-  <R extends Sees<R>>(integrand: (row: R) => Tensor) =>
+const integrandDerivative =
+  <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor) =>
   (row: R): Tensor => {
     const { params } = row
     const direction = picked(DIRECTION, row.constants)
-    const own = picked(OWN, row.constants)
+    const own = picked(INTEGRAND_PREFIX, row.constants)
     return jvp(step => {
       const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [
         name,
@@ -65,10 +65,10 @@ const derivative =
 
 type Integrand = (row: never) => Tensor
 
-const derivatives = remembered((integrand: Integrand): Integrand => derivative(integrand))
+const derivatives = remembered((integrand: Integrand): Integrand => integrandDerivative(integrand))
 
 /** The derivative of an integrand, the same function for the same integrand: a program of it is found again, whatever the direction. */
-const alongOf = <R extends Sees<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
+const alongOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
   // What is kept for an integrand takes the rows that it takes.
   derivatives(integrand) as (row: R) => Tensor
 
@@ -94,7 +94,7 @@ const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ..
 })
 
 const alongCase = define({
-  name: 'along',
+  name: 'directionalDerivative',
   about: 'the derivative of an objective along a direction of the parameters',
   fields: {
     /** v, of the names and shapes of the parameters. */
@@ -104,10 +104,10 @@ const alongCase = define({
   },
   call: ['direction'],
   on: 'objective',
-  example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(TimeLaw.at(0.3)) },
+  example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(NoiseLevels.at(0.3)) },
   formula: ({ objective }) => `∂/∂θ · v (${Case.formula(objective)})`,
   check: ({ objective }) =>
-    !isSound(objective)
+    !isSoundObjective(objective)
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
@@ -119,18 +119,18 @@ const alongCase = define({
           )
         ),
   meaning: ({ direction, objective }): Form | Parts => {
-    const form = formOf(objective)
+    const form = objectiveForm(objective)
     if ('parts' in form)
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
     if ('penalty' in form) return penaltyAlong(direction, form)
     // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
     const rest = { ...form, proper: false, ...('spans' in form && { spans: undefined }) }
-    const constants = constantsOf(direction, rest.constants)
+    const constants = directionConstants(direction, rest.constants)
     const unfit: Unfit = (shapes, score, dim) => [
       ...(rest.unfit?.(shapes, score, dim) ?? []),
       ...unfitIn({ towards: direction }, 'objective.direction')(shapes, score, dim)
     ]
-    if (!('timeLaw' in rest)) return { ...rest, constants, unfit, perDatum: alongOf(rest.perDatum) }
+    if (!('noiseLevels' in rest)) return { ...rest, constants, unfit, perDatum: alongOf(rest.perDatum) }
     const { exact, ...own } = rest
     return {
       ...own,
@@ -148,7 +148,7 @@ const alongCase = define({
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * // L′ and L″ of the pair's one centre, L″ beside differences of L′.
  * const of = (objective: Objective.Objective) => {
@@ -162,10 +162,10 @@ const alongCase = define({
  *   )
  *   return (mean: number) => evaluate(Params.of({ mean: [mean] }), Key.fromSeed(0))
  * }
- * const implicit = Objective.implicit(TimeLaw.at(0.5))
+ * const implicit = Objective.implicit(NoiseLevels.at(0.5))
  * const slope = (mean: number): number => of(implicit)(mean).gradient.mean.values[0]
- * const along = of(Objective.along(Params.of({ mean: [1] }))(implicit))(0.7)
+ * const along = of(Objective.directionalDerivative(Params.of({ mean: [1] }))(implicit))(0.7)
  * assert.ok(Math.abs(along.value - slope(0.7)) < 1e-14)
  * assert.ok(Math.abs(along.gradient.mean.values[0] - (slope(0.701) - slope(0.699)) / 0.002) < 1e-5)
  */
-export const along = alongCase
+export const directionalDerivative = alongCase

@@ -3,39 +3,39 @@ import { add, div, mul, square, sub, sum as total, vjp, type Tensor } from '../.
 import { Case, Field } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Parametrization from '../schedule/parametrization.js'
-import * as TimeLaw from './timeLaw.js'
+import * as NoiseLevels from './noiseLevels.js'
 import { define, type Estimate, type Form, type Row } from './term.js'
 
-const rowSum = (x: Tensor): Tensor => total(x, 1, true)
+const sumOverColumns = (x: Tensor): Tensor => total(x, 1, true)
 
 /**
  * |y − target|² of the output where all noise is drawn: another parametrization only weighs it. Else what has the mean of
  * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
  */
 export const denoisingRow = (row: Row): Tensor => {
-  const { seen, noisy, level } = row
+  const { projectedNoise: seen, noisy, level } = row
   const { share } = seen
-  if (share === null) return rowSum(square(sub(row.output, row.outputTarget)))
+  if (share === null) return sumOverColumns(square(sub(row.output, row.outputTarget)))
   const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), noisy.shape[1] ?? 1))
   return add(seen.mixed(share), div(squares, square(level.sigma)))
 }
 
 /** What noise implies of the score without a target: see `implicit`. */
-export const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
+export const implicitRow = ({ projectedNoise: seen }: Row): Tensor => seen.implicit()
 
 /** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
 const estimatedRow =
   (along: boolean, estimate: Estimate) =>
   ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
     const all = directions(estimate).map(v => {
-      const curvature = mul(2, rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
-      return add(along ? square(rowSum(mul(v, score))) : rowSum(square(score)), curvature)
+      const curvature = mul(2, sumOverColumns(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+      return add(along ? square(sumOverColumns(mul(v, score))) : sumOverColumns(square(score)), curvature)
     })
     return div(all.reduce(add), estimate.probes)
   }
 
 /** The loss as it is written, and as the score form with its weight. */
-const form = (given: Parametrization.Parametrization | null): string => {
+const denoisingForm = (given: Parametrization.Parametrization | null): string => {
   const parametrization = given ?? Parametrization.score
   const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
   const own = `E ${Parametrization.lossFormula(parametrization)}`
@@ -49,15 +49,16 @@ const denoisingCase = define({
   about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
   fields: {
     /** Over which noise levels. */
-    timeLaw: TimeLaw.field,
+    noiseLevels: NoiseLevels.field,
     /** In which the loss is measured; null for the score. */
     parametrization: Field.optional(Field.of(Parametrization.concept))
   },
-  call: ['timeLaw', 'parametrization'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ timeLaw, parametrization }) => `${form(parametrization)}, ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, parametrization }) => ({
-    timeLaw,
+  call: ['noiseLevels', 'parametrization'],
+  example: { noiseLevels: NoiseLevels.at(0.3) },
+  formula: ({ noiseLevels, parametrization }) =>
+    `${denoisingForm(parametrization)}, ${NoiseLevels.formula(noiseLevels)}`,
+  meaning: ({ noiseLevels, parametrization }) => ({
+    noiseLevels,
     perRow: denoisingRow,
     measuredIn: parametrization ?? Parametrization.score,
     spans: true,
@@ -75,20 +76,20 @@ const denoisingCase = define({
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Objective, Parametrization, TimeLaw } from 'ornstein'
+ * import { Objective, Parametrization, NoiseLevels } from 'ornstein'
  *
  * assert.equal(
- *   Objective.formula(Objective.denoising(TimeLaw.at(0.3), Parametrization.noise)),
+ *   Objective.formula(Objective.denoising(NoiseLevels.at(0.3), Parametrization.noise)),
  *   'E |ε(x_t) − z|² = E σ² |s(x_t) + z/σ|², at t = 0.3'
  * )
  */
-export const denoising = Case.called(
+export const denoising = Case.caseCalledBy(
   denoisingCase,
-  (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization) =>
-    denoisingCase(timeLaw, parametrization ?? null)
+  (noiseLevels: NoiseLevels.NoiseLevels, parametrization?: Parametrization.Parametrization) =>
+    denoisingCase(noiseLevels, parametrization ?? null)
 )
 
-const estimates = {
+const ESTIMATED_FORMS = {
   hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
   sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
 } as const
@@ -98,32 +99,32 @@ const implicitCase = define({
   about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
   fields: {
     /** Over which noise levels. */
-    timeLaw: TimeLaw.field,
+    noiseLevels: NoiseLevels.field,
     /** How the divergence is taken; exactly unless given. */
     estimate: Field.optional(
       Field.record({
         divergence: Field.oneOf(['hutchinson', 'sliced']),
-        probes: Field.count({ default: 1, most: Limits.draws }),
+        probes: Field.count({ default: 1, most: Limits.maxDraws }),
         law: Field.oneOf(['rademacher', 'normal'])
       })
     )
   },
-  call: ['timeLaw', 'estimate'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ timeLaw, estimate }) =>
+  call: ['noiseLevels', 'estimate'],
+  example: { noiseLevels: NoiseLevels.at(0.3) },
+  formula: ({ noiseLevels, estimate }) =>
     `E [${
       estimate === null
         ? '|s(x_t)|² + 2 div s(x_t)]'
-        : `${estimates[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
-    }, ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, estimate }): Form => ({
-    timeLaw,
+        : `${ESTIMATED_FORMS[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
+    }, ${NoiseLevels.formula(noiseLevels)}`,
+  meaning: ({ noiseLevels, estimate }): Form => ({
+    noiseLevels,
     bounded: true,
-    moves: true,
+    translationInvariant: true,
     proper: true,
     ...(estimate === null
-      ? { perRow: implicitRow, spans: true }
-      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(timeLaw) })
+      ? { perRow: implicitRow, supportsProjectedNoise: true }
+      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(noiseLevels) })
   }),
   // The first version wrote the estimate by a tag of its own.
   earlier: json => {
@@ -132,7 +133,7 @@ const implicitCase = define({
     return typeof tag === 'string'
       ? {
           _tag: Case.field(json, '_tag'),
-          timeLaw: Case.field(json, 'timeLaw'),
+          noiseLevels: Case.field(json, 'noiseLevels'),
           estimate: {
             divergence: tag.toLowerCase(),
             probes: Case.field(divergence, 'probes'),
@@ -151,10 +152,10 @@ const implicitCase = define({
  * `probes` has the same mean: 'hutchinson' takes |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' takes
  * (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
  */
-export const implicit = Case.called(
+export const implicit = Case.caseCalledBy(
   implicitCase,
   (
-    timeLaw: TimeLaw.TimeLaw,
+    noiseLevels: NoiseLevels.NoiseLevels,
     {
       divergence = 'exact',
       probes = 1,
@@ -164,5 +165,5 @@ export const implicit = Case.called(
       readonly probes?: number
       readonly law?: Estimate['law']
     } = {}
-  ) => implicitCase(timeLaw, divergence === 'exact' ? null : { divergence, probes, law })
+  ) => implicitCase(noiseLevels, divergence === 'exact' ? null : { divergence, probes, law })
 )

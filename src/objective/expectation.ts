@@ -5,9 +5,9 @@ import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { keeping } from '../../lib/plain/iterate.js'
+import { boundedCache } from '../../lib/plain/iterate.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../core/params.js'
@@ -56,7 +56,7 @@ export interface OnLine {
   readonly where: 'line'
   /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and similar, b the slope. */
   readonly rule: (slope: number) => Quadrature.Rule
-  /** Nodes in time, where the time law names no number. */
+  /** Nodes in time, where the noise level distribution names no number. */
   readonly timeNodes?: number
 }
 
@@ -64,11 +64,11 @@ export type Meaning = Everywhere | InSpan | OnLine
 
 export interface Expectation extends Case.Value<'Expectation', Meaning> {}
 
-const expectations = words<Expectation>('Expectation', 'how the mean over the noise z is taken')
-export const { concept, show, problems } = expectations
+const expectationWords = conceptModule<Expectation>('Expectation', 'how the mean over the noise z is taken')
+export const { concept, show, problems } = expectationWords
 
 /** The problems of draws or nodes, found by trying them on two rows and one key. */
-const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
+const trialProblems = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
   const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
   const key = Key.fromSeed(0)
   const draws: ReadonlyArray<Draw> =
@@ -127,11 +127,11 @@ export function define<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
 >(spec: Case.Spec<N, F, Meaning, A, null>): Case.Constructor<Expectation, N, F, A, null> {
-  return expectations.define({
+  return expectationWords.define({
     ...spec,
     check: (fields: Field.Of<F>) => {
       const said = spec.check?.(fields) ?? []
-      return said.length > 0 ? said : looked(spec.name, spec.meaning(fields))
+      return said.length > 0 ? said : trialProblems(spec.name, spec.meaning(fields))
     }
   })
 }
@@ -139,12 +139,12 @@ export function define<
 /** Draws of noise for each row and step; each draw z followed by −z, or not. */
 const sampled = {
   /** How much noise each row meets at a step. */
-  draws: Field.quiet(Field.count({ default: 1, most: Limits.draws })),
+  draws: Field.quiet(Field.count({ default: 1, most: Limits.maxDraws })),
   /** Whether −z follows each z. */
   antithetic: Field.quiet(Field.boolean({ default: false }))
 }
 
-const repeated =
+const repeatedDraws =
   ({ draws, antithetic }: Field.Of<typeof sampled>) =>
   (key: Key.Key): ReadonlyArray<KeyDraw> =>
     Key.split(draws)(key).flatMap(noise =>
@@ -158,7 +158,7 @@ export const monteCarlo = define({
   name: 'monteCarlo',
   about: 'fresh noise at every step; any score, any objective',
   fields: sampled,
-  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeated(options), float32: true })
+  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeatedDraws(options), float32: true })
 })
 
 /** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */
@@ -172,11 +172,11 @@ const nodesFor = (slope: number): number =>
   Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
 
 /** The slope beyond which more nodes are needed than are taken. */
-const STEEPEST = (Limits.nodes - 12) / 60
+const STEEPEST = (Limits.maxNodes - 12) / 60
 
 /** Rules that a descent comes back to at every step. */
-const gentle = keeping<Quadrature.Rule>(64)
-const steep = keeping<Quadrature.Rule>(64)
+const gentle = boundedCache<Quadrature.Rule>(64)
+const steep = boundedCache<Quadrature.Rule>(64)
 
 /** The rule for a slope, the same object for the same number of nodes; one that is not finite is that of a loss that is not finite either. */
 const ruleFor = (slope: number): Quadrature.Rule => {
@@ -205,7 +205,7 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  * import { pipe } from 'fp-ts/lib/function.js'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { Key } from 'ornstein/float64'
- * import { Compile, Expectation, Objective, Params, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Objective, Params, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * const value = (expectation: Expectation.Expectation): number => {
  *   const compiled = pipe(
@@ -213,7 +213,7 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  *     Compile.valueAndGrad({
  *       schedule: Schedule.ornsteinUhlenbeck,
  *       score: Score.symmetricPair,
- *       objective: Objective.implicit(TimeLaw.at(0.5)),
+ *       objective: Objective.implicit(NoiseLevels.at(0.5)),
  *       expectation
  *     })
  *   )
@@ -229,7 +229,7 @@ export const quadrature = define({
   about: 'to 1e-12 in the one direction that matters to the pair',
   fields: {
     /** One node misses the variance along the direction: the value would not be that of the objective. */
-    nodes: Field.optional(Field.count({ least: 2, suggestion: 16, most: Limits.nodes }))
+    nodes: Field.optional(Field.count({ least: 2, suggestion: 16, most: Limits.maxNodes }))
   },
   meaning: ({ nodes }) =>
     nodes === null
@@ -238,17 +238,17 @@ export const quadrature = define({
 })
 
 /** Shifts of tanh(a + bζ), in units of b, at which rules are compared: from its middle to beyond the nodes that matter. */
-const SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
+const TANH_SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
 
 /** A rule whose means of tanh², which lies between 0 and 1, are further off is not believed. */
-const ENOUGH = 1e-7
+const MAX_RULE_ERROR = 1e-7
 
 /** How far means of tanh² by a rule are off. */
 const errorAt = (slope: number, rule: Quadrature.Rule): number => {
   const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
     nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
   const right = ruleFor(slope)
-  return Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a))))
+  return Math.max(...TANH_SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a))))
 }
 
 /** A rule is not asked to be right at slopes below. */
@@ -257,7 +257,7 @@ const FLATTEST = 1e-4
 /** The slope up to which a rule is believed, by bisection: it is compared with nodes that are chosen by the slope. */
 const steepest = remembered(({ rule }: OnLine) => {
   if (rule === ruleFor) return STEEPEST
-  const isRight = (slope: number): boolean => errorAt(slope, rule(slope)) <= ENOUGH
+  const isRight = (slope: number): boolean => errorAt(slope, rule(slope)) <= MAX_RULE_ERROR
   return isRight(STEEPEST) ? STEEPEST : bisect(isRight, FLATTEST, STEEPEST)
 })
 
@@ -265,7 +265,7 @@ const steepest = remembered(({ rule }: OnLine) => {
 const enough = (slope: number, n: number, most = 1024): number =>
   slope >= STEEPEST || n > most
     ? nodesFor(slope)
-    : errorAt(slope, Quadrature.gaussHermite(n)) <= ENOUGH
+    : errorAt(slope, Quadrature.gaussHermite(n)) <= MAX_RULE_ERROR
       ? n
       : enough(slope, Math.ceil(1.25 * n), most)
 
@@ -317,7 +317,7 @@ export const projected = define({
   name: 'projected',
   about: 'noise only where centres differ, the rest in closed form',
   fields: sampled,
-  meaning: options => ({ where: 'span', antithetic: options.antithetic, draws: repeated(options) })
+  meaning: options => ({ where: 'span', antithetic: options.antithetic, draws: repeatedDraws(options) })
 })
 
 const noiseField: Field.Field<NdArray> = Field.codec(Params.ndArrayCodec, {
@@ -328,7 +328,7 @@ const noiseField: Field.Field<NdArray> = Field.codec(Params.ndArrayCodec, {
   arbitrary: fc => fc.constant({ shape: [2, 2], values: Float64Array.of(0.1, -1, 0.7, 0.4) })
 })
 
-const given = define({
+const fixedNoise = define({
   name: 'fixed',
   about: 'common random numbers: the same noise at every step',
   fields: {
@@ -363,36 +363,36 @@ const given = define({
 })
 
 /** Common random numbers: row i of the data meets row i of the noise, at every step. */
-export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
+export const fixed = Case.caseCalledBy(fixedNoise, ({ rows, dim, values }: Points) =>
   // Passes keep the array they were given: it must not change when its owner fills it again.
-  given({ shape: [rows, dim], values: values.slice() })
+  fixedNoise({ shape: [rows, dim], values: values.slice() })
 )
 
 /** What an expectation draws, or where its nodes are. */
 export const interpret = (expectation: Expectation): Meaning => concept.meaning(expectation)
 
 /** Where noise is drawn: everywhere, in the span of the centres' differences, or on the one line of the pair. */
-export const draws = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where
+export const noiseDomain = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where
 
 /** Whether two evaluations at the same parameters give the same number, whatever the key. */
-export const isDeterministic = (expectation: Expectation): boolean => {
+export const isDeterministicExpectation = (expectation: Expectation): boolean => {
   const way = interpret(expectation)
   return way.where === 'line' || (way.where === 'everywhere' && way.rows === 'fixed')
 }
 
 /** Whether it is plain noise, drawn again at each key and for each row alone. */
-export const isPlain = (expectation: Expectation): boolean => {
+export const isPlainNoise = (expectation: Expectation): boolean => {
   const way = interpret(expectation)
   return way.where === 'everywhere' && way.rows === 'apart'
 }
 
 /** The size of the data that given noise is for; undefined of noise that is drawn for any. */
-export const size = (expectation: Expectation): Size | undefined => {
+export const fixedNoiseSize = (expectation: Expectation): Size | undefined => {
   const way = interpret(expectation)
   return way.where === 'everywhere' ? way.size : undefined
 }
 
-export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]
+export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, fixedNoise]
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Expectation, unknown> =>

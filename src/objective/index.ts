@@ -21,15 +21,15 @@ import {
   type Parts,
   type Row
 } from './objective.js'
-import { formOf, isSound } from './term.js'
-import { against } from './against.js'
-import { along, ofFew } from './along.js'
+import { objectiveForm, isSoundObjective } from './term.js'
+import { fisherDivergence } from './against.js'
+import { directionalDerivative, ofFew } from './along.js'
 import { regularizer } from './regularizer.js'
-import * as TimeLaw from './timeLaw.js'
+import * as NoiseLevels from './noiseLevels.js'
 
 export * from './objective.js'
-export { against } from './against.js'
-export { along } from './along.js'
+export { fisherDivergence } from './against.js'
+export { directionalDerivative } from './along.js'
 export { regularizer } from './regularizer.js'
 
 /** uᵢ as [n, 1, k] and all others of each row as [n, n − 1, k]: of a row i those of i + 1, i + 2, … */
@@ -40,7 +40,7 @@ const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } =
   return { one: reshape(u, [n, 1, k]), others: slice(again, [0, 1, 0], [n, n - 1, k]) }
 }
 
-const squaredDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
+const squaredTensorDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
 
 /**
  * An objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ): `perRow` gives what a row says, u [rows, k], and `between` h of
@@ -54,10 +54,10 @@ const squaredDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)
  * @example
  * import { strict as assert } from 'node:assert'
  * import { square, sub, sum } from 'ornstein/float64'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * // E|x − x′|² is twice the variance, by the divisor n − 1.
- * const spread = Objective.pairwise('spread', TimeLaw.clean, ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
+ * const spread = Objective.pairwise('spread', NoiseLevels.clean, ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.symmetricPair,
@@ -74,19 +74,19 @@ export const pairwise = define({
     /** What it is called where it is printed. */
     name: Field.text({ remedy: 'name it' }),
     /** Over which noise levels: one. */
-    timeLaw: TimeLaw.field,
+    noiseLevels: NoiseLevels.field,
     /** What each row says, u. */
     perRow: Field.code(({ score }: Row): Tensor => score),
     /** What two rows say, h(u, u′). */
-    between: Field.code(squaredDistance),
+    between: Field.code(squaredTensorDistance),
     /** How the pairs of a row make one number; their mean unless given. */
     over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
   },
-  call: ['name', 'timeLaw', 'perRow', 'between', '{}'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ name, timeLaw }) => `E ${name}(uᵢ, uⱼ), i ≠ j, ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow, between, over }) => ({
-    timeLaw,
+  call: ['name', 'noiseLevels', 'perRow', 'between', '{}'],
+  example: { noiseLevels: NoiseLevels.at(0.3) },
+  formula: ({ name, noiseLevels }) => `E ${name}(uᵢ, uⱼ), i ≠ j, ${NoiseLevels.formula(noiseLevels)}`,
+  meaning: ({ noiseLevels, perRow, between, over }) => ({
+    noiseLevels,
     perRow,
     pairs: (u: Tensor) => {
       const { one, others } = pairsOf(u)
@@ -103,9 +103,9 @@ export const pairwise = define({
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Objective, TimeLaw } from 'ornstein'
+ * import { Objective, NoiseLevels } from 'ornstein'
  *
- * const trained = Objective.labelDropout(0.1)(Objective.denoising(TimeLaw.uniform(0.01, 3)))
+ * const trained = Objective.labelDropout(0.1)(Objective.denoising(NoiseLevels.uniform(0.01, 3)))
  * assert.match(Objective.show(trained), /labelDropout\(0.1\)/)
  */
 export const labelDropout = define({
@@ -119,14 +119,14 @@ export const labelDropout = define({
   },
   call: ['share'],
   on: 'objective',
-  example: { share: 0.1, objective: denoising(TimeLaw.at(0.3)) },
+  example: { share: 0.1, objective: denoising(NoiseLevels.at(0.3)) },
   formula: ({ share, objective }) => `${Case.formula(objective)}, without the label of ${share} of the rows`,
   meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
 /** The integrand at rows of the student's distribution; the same function for the same integrand. */
 const overOf = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
-  const { row: there, share } = row.overStudent()
+  const { row: there, share } = row.underModel()
   return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
 })
 
@@ -138,43 +138,43 @@ const overOf = remembered((integrand: Matching['perRow']): Matching['perRow'] =>
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
- * const reverse = Objective.overStudent(Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1)))
+ * const reverse = Objective.underModel(Objective.fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.1)))
  * const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective: reverse })
  * assert.ok(loss.evaluate(Params.of({ means: [[-2], [2]] })).value < 1e-28)
  */
-export const overStudent = define({
-  name: 'overStudent',
+export const underModel = define({
+  name: 'underModel',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
   fields: {
     /** Whose mean is taken over the student’s own distribution. */
     objective: ofFew
   },
   call: ['objective'],
-  example: { objective: against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.3)) },
+  example: { objective: fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.3)) },
   formula: ({ objective }) => `over the student (${Case.formula(objective)})`,
   check: ({ objective }) =>
-    !isSound(objective)
+    !isSoundObjective(objective)
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
             isMatching(term) &&
               term.measuredIn === undefined &&
               term.exact === undefined &&
-              term.overStudent !== true &&
+              term.underModel !== true &&
               term.pairs === undefined,
             'objective',
             show(term.of),
             'a function of x_t at noise levels',
-            'use Objective.against, or Objective.custom of score and noisy'
+            'use Objective.fisherDivergence, or Objective.custom of score and noisy'
           )
         ),
   meaning: ({ objective }): Form | Parts => {
-    const form = formOf(objective)
-    if ('parts' in form) return { parts: form.parts.map(part => ({ ...part, objective: overStudent(part.objective) })) }
-    if (!('timeLaw' in form)) return form
-    return { ...form, proper: false, overStudent: true, perRow: overOf(form.perRow) }
+    const form = objectiveForm(objective)
+    if ('parts' in form) return { parts: form.parts.map(part => ({ ...part, objective: underModel(part.objective) })) }
+    if (!('noiseLevels' in form)) return form
+    return { ...form, proper: false, underModel: true, perRow: overOf(form.perRow) }
   }
 })
 
@@ -187,9 +187,9 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   sum,
   labelDropout,
   pairwise,
-  against,
-  along,
-  overStudent,
+  fisherDivergence,
+  directionalDerivative,
+  underModel,
   custom
 ]
 
@@ -200,6 +200,6 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
     ['sliced', 'the score along them too: sliced (arXiv 1905.07088)']
   ] as const
 ).map(([divergence, about]) => {
-  const example = implicit(TimeLaw.at(0.3), { divergence })
+  const example = implicit(NoiseLevels.at(0.3), { divergence })
   return { name: 'Objective.implicit', about, example, code: show(example) }
 })

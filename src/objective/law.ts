@@ -1,5 +1,5 @@
 /**
- * Time laws: over which noise levels an objective is taken, and with which weight each counts.
+ * Noise level distributions: over which noise levels an objective is taken, and with which weight each counts.
  *
  * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
  * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
@@ -9,7 +9,7 @@ import type * as t from 'io-ts'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Stretches from '../../lib/rows/stretches.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 export interface Node {
@@ -23,7 +23,7 @@ export interface Density {
   readonly support: readonly [number, number]
 }
 
-interface Known {
+interface LawCapabilities {
   /** Capability, which laws hold it to: the density of the law in time; it may then stand in `importance`. Its total need not be 1. */
   readonly density?: ((schedule: Schedule.Schedule) => Density) | undefined
   /** Whether it has no noise: rows are those of the data. */
@@ -37,7 +37,7 @@ interface Known {
 }
 
 /** A law that is drawn: one time for each row. */
-export interface Drawn extends Known {
+export interface Drawn extends LawCapabilities {
   /** The quantile function: the time below (or above) which a share u of the law lies, u in [0, 1). */
   readonly quantile: (schedule: Schedule.Schedule) => (u: number) => number
   /** The weight of a drawn time; 1 unless given. */
@@ -49,7 +49,7 @@ export interface Drawn extends Known {
 }
 
 /** A law of weighted times, the same at every step. */
-export interface Listed extends Known {
+export interface Listed extends LawCapabilities {
   readonly quantile?: never
   /** The times; `count` of them where the law itself says no number. */
   readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
@@ -58,10 +58,10 @@ export interface Listed extends Known {
 /** How times are drawn, or which they are. */
 export type Meaning = Drawn | Listed
 
-export interface TimeLaw extends Case.Value<'TimeLaw', Meaning> {}
+export interface NoiseLevels extends Case.Value<'NoiseLevels', Meaning> {}
 
 /** Times and weights of a rule of so many nodes on [lo, hi] (Gauss–Legendre). */
-export const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
+export const gaussLegendreTimes = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
   const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
   return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
 }
@@ -71,13 +71,13 @@ const inQuantile =
   (schedule, count) => {
     const timeOf = quantile(schedule)
     const weightOf = weight?.(schedule) ?? (() => 1)
-    return rule(count, 0, 1).map(({ time: u, weight: share }) => {
+    return gaussLegendreTimes(count, 0, 1).map(({ time: u, weight: share }) => {
       const time = timeOf(u)
       return { time, weight: share * weightOf(time) }
     })
   }
 
-const within = ({ at, support: [lo, hi] }: Density): Density => ({
+const densityOnSupport = ({ at, support: [lo, hi] }: Density): Density => ({
   at: time => (time >= lo && time <= hi ? at(time) : 0),
   support: [lo, hi]
 })
@@ -88,10 +88,10 @@ const within = ({ at, support: [lo, hi] }: Density): Density => ({
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Field, Key, Schedule, TimeLaw } from 'ornstein'
+ * import { Field, Key, Schedule, NoiseLevels } from 'ornstein'
  *
  * // The later, the more often: a density 2t/until².
- * const late = TimeLaw.define({
+ * const late = NoiseLevels.define({
  *   name: 'late',
  *   about: 'a density that rises with time',
  *   fields: { until: Field.positive({ default: 1 }) },
@@ -100,23 +100,23 @@ const within = ({ at, support: [lo, hi] }: Density): Density => ({
  *     density: () => ({ at: time => (2 * time) / until ** 2, support: [0, until] })
  *   })
  * })
- * const law = TimeLaw.stratified(late({ until: 2 }))
- * const [{ time }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 100)(Key.fromSeed(1)))
+ * const law = NoiseLevels.stratified(late({ until: 2 }))
+ * const [{ time }] = pipe(law, NoiseLevels.draw(Schedule.ornsteinUhlenbeck, 100)(Key.fromSeed(1)))
  * const times = typeof time === 'number' ? [time] : Array.from(time)
  * assert(Math.abs(times.reduce((sum, t) => sum + t, 0) / 100 - 4 / 3) < 0.01)
  */
-export const { concept, define, show, formula } = words<TimeLaw>(
-  'TimeLaw',
+export const { concept, define, show, formula } = conceptModule<NoiseLevels>(
+  'NoiseLevels',
   'over which noise levels an objective is taken, and how much each counts'
 )
 
-/** A field for a time law. */
-export const field: Field.Field<TimeLaw> = Field.of(concept)
+/** A field for a noise level distribution. */
+export const field: Field.Field<NoiseLevels> = Field.of(concept)
 
 // —— fields ——
 
 /** Any number, with its domain in words. */
-export const real = (domain: string, suggestion: number): Field.Field<number> =>
+export const realField = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
     holds: () => true,
     domain,
@@ -124,13 +124,13 @@ export const real = (domain: string, suggestion: number): Field.Field<number> =>
     arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
   })
 
-export const time = real('a time', 0.3)
+export const timeField = realField('a time', 0.3)
 
 export const interval = {
   /** The earliest time. */
-  lo: time,
+  lo: timeField,
   /** The latest. */
-  hi: time
+  hi: timeField
 }
 
 // —— what is wrong on a schedule ——
@@ -138,7 +138,7 @@ export const interval = {
 type Misfits = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 
 /** The problems of a time that a schedule does not have. */
-export const onSchedule = (field: string, time: number): Misfits => Schedule.timeProblems(field, time)
+export const timeMisfits = (field: string, time: number): Misfits => Schedule.timeProblems(field, time)
 
 /** The problems of an interval that ends before it begins. */
 export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): ReadonlyArray<Problem.Problem> =>
@@ -147,37 +147,37 @@ export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number })
 /** The problems of a law on a schedule that its fields alone do not show. */
 export const misfitsOf =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
-    isSound(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
+  (law: NoiseLevels): ReadonlyArray<Problem.Problem> =>
+    isSoundLaw(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
 
 /** Whether a law and all that stand in it have a meaning. */
-const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
+const isSoundLaw = (law: NoiseLevels): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
 
 /** The problem of a law that draws no times. */
-export const notDrawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Problem.Problem> => [
+export const notDrawn = (field: string, law: NoiseLevels, remedy: string): ReadonlyArray<Problem.Problem> => [
   Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
 ]
 
 /** How a law draws a time for each row, where it does. */
-export const drawnOf = (law: TimeLaw): Drawn | undefined => {
+export const drawnOf = (law: NoiseLevels): Drawn | undefined => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? undefined : meaning
 }
 
 /** The law as weighted times. */
-export const nodesOf = (law: TimeLaw): Listed['nodes'] => {
+export const nodesOf = (law: NoiseLevels): Listed['nodes'] => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? inQuantile(meaning))
 }
 
 /** The density of the times of a law on a schedule, where it has one. */
-export const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): Density | undefined => {
+export const densityOf = (schedule: Schedule.Schedule, law: NoiseLevels): Density | undefined => {
   const density = concept.meaning(law).density?.(schedule)
-  return density && within(density)
+  return density && densityOnSupport(density)
 }
 
 /** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
-export const LEAST = Elementary.powerOfTwo(-54)
+export const SMALLEST_QUANTILE = Elementary.powerOfTwo(-54)
 
 /** The greatest number below 1: 1 has no quantile either. */
 export const GREATEST = 1 - Elementary.powerOfTwo(-53)
@@ -185,12 +185,12 @@ export const GREATEST = 1 - Elementary.powerOfTwo(-53)
 // —— a law on a schedule ——
 
 /** How many times stand for a law that names no number, where nobody says another. */
-export const NODES = 16
+export const DEFAULT_NODES = 16
 
 /** The law as weighted times, without randomness; `count` nodes where the law itself names none. */
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
-  (law: TimeLaw): ReadonlyArray<Node> =>
+  (law: NoiseLevels): ReadonlyArray<Node> =>
     nodesOf(law)(schedule, count)
 
 /** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
@@ -212,36 +212,40 @@ const evenly =
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key) =>
-  (law: TimeLaw): ReadonlyArray<Times> =>
-    pipe(law, drawing(schedule, rows, numbers => Stretches.part(numbers, 0, rows))(key))
+  (law: NoiseLevels): ReadonlyArray<Times> =>
+    pipe(law, drawing(schedule, rows, numbers => Stretches.numbersFrom(numbers, 0, rows))(key))
 
 /** The same of rows that need not be there all at once; `own` says how drawn numbers are held. */
 export const drawing =
-  <N extends Stretches.Numbers>(schedule: Schedule.Schedule, rows: number, own: (numbers: Stretches.Stretches) => N) =>
+  <N extends Stretches.RowNumbers>(
+    schedule: Schedule.Schedule,
+    rows: number,
+    own: (numbers: Stretches.Stretches) => N
+  ) =>
   (key: Key.Key) =>
-  (law: TimeLaw): ReadonlyArray<Times<N>> => {
+  (law: NoiseLevels): ReadonlyArray<Times<N>> => {
     const meaning = drawnOf(law)
-    if (meaning === undefined) return quadrature(schedule, NODES)(law)
+    if (meaning === undefined) return quadrature(schedule, DEFAULT_NODES)(law)
     const { quantile, weight, isStratified = false } = meaning
     const drawn = isStratified
       ? Stretches.ofArray(evenly(rows)(key), 1)
-      : Stretches.computed(rows, (first, out) => {
+      : Stretches.computedStretches(rows, (first, out) => {
           Key.fillUniform(first, out)(key)
         })
-    const time = own(Stretches.mapped(drawn, quantile(schedule)))
-    return [{ time, weight: weight === undefined ? 1 : Stretches.every(time, weight(schedule)) }]
+    const time = own(Stretches.mapStretches(drawn, quantile(schedule)))
+    return [{ time, weight: weight === undefined ? 1 : Stretches.mapNumbers(time, weight(schedule)) }]
   }
 
 /** The one time that it is at, where there is one that counts 1. */
-export const only =
+export const onlyTime =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): number | undefined => {
+  (law: NoiseLevels): number | undefined => {
     const nodes = nodesOf(law)(schedule, 2)
     return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? nodes[0].time : undefined
   }
 
 /** Whether a random expectation takes the same times at every step. */
-export const isDeterministic = (law: TimeLaw): boolean => drawnOf(law) === undefined
+export const isDeterministicLaw = (law: NoiseLevels): boolean => drawnOf(law) === undefined
 
 /**
  * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
@@ -249,30 +253,30 @@ export const isDeterministic = (law: TimeLaw): boolean => drawnOf(law) === undef
  */
 export const assumesUnitVariance =
   (isDeterministic: boolean) =>
-  (law: TimeLaw): boolean =>
+  (law: NoiseLevels): boolean =>
     concept.meaning(law).assumesUnitVariance === true && (isDeterministic || drawnOf(law) === undefined)
 
 /** Whether rows meet no noise. */
-export const isClean = (law: TimeLaw): boolean => concept.meaning(law).isClean === true
+export const isCleanLaw = (law: NoiseLevels): boolean => concept.meaning(law).isClean === true
 
 /** The latest time up to which every time from the clean end on is drawn alike; undefined where the clean end is not reached. */
-export const fromClean = (law: TimeLaw): number | undefined => concept.meaning(law).fromClean
+export const fromClean = (law: NoiseLevels): number | undefined => concept.meaning(law).fromClean
 
 /** The shares at which a quantile function is looked at: both ends too. */
-const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
+const QUANTILE_SHARES = [0, 0.1, 0.5, 0.9, GREATEST]
 
 /** The problems of the times of a law, whatever its case says of its fields. */
-const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+const lawTimeProblems = (law: NoiseLevels, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.endTime(schedule)
   const meaning = drawnOf(law)
   const drawn =
     meaning === undefined
       ? []
-      : LOOKS.map(u => {
+      : QUANTILE_SHARES.map(u => {
           const time = meaning.quantile(schedule)(u)
           return { time, weight: !(u > 0 && u < 1) ? 1 : (meaning.weight?.(schedule)(time) ?? 1) }
         })
-  const bad = [...drawn, ...quadrature(schedule, LOOKS.length)(law)].find(
+  const bad = [...drawn, ...quadrature(schedule, QUANTILE_SHARES.length)(law)].find(
     ({ time, weight }) => !(time >= 0 && time <= until && time < Infinity && Number.isFinite(weight))
   )
   return bad === undefined
@@ -288,18 +292,18 @@ const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Proble
 }
 
 /** The problems of a law on a schedule that its fields alone do not show. */
-export const incompatibilities =
+export const lawIncompatibilities =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
+  (law: NoiseLevels): ReadonlyArray<Problem.Problem> => {
     const said = misfitsOf(schedule)(law)
-    return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
+    return said.length + Case.problems(law).length > 0 ? said : lawTimeProblems(law, schedule)
   }
 
 /** The problems of a law on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...incompatibilities(schedule)(law)]
+  (law: NoiseLevels): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...lawIncompatibilities(schedule)(law)]
 
 /** The JSON codec of the words of a vocabulary. */
-export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeLaw, unknown> =>
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<NoiseLevels, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

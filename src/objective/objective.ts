@@ -5,7 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { mean, neg, reshape, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { Case, Field, Problem, Vocabulary } from '../core/index.js'
-import { without } from '../core/record.js'
+import { withoutField } from '../core/record.js'
 import * as Parametrization from '../schedule/parametrization.js'
 import { concept as ofScore, type Score } from '../mixture/family.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -18,7 +18,7 @@ import {
   define,
   isMatching,
   isPenalty,
-  isSound,
+  isSoundObjective,
   terms,
   type Matching,
   type Noiseless,
@@ -26,7 +26,7 @@ import {
   type Row,
   type Term
 } from './term.js'
-import * as TimeLaw from './timeLaw.js'
+import * as NoiseLevels from './noiseLevels.js'
 import * as Weighting from './weighting.js'
 
 export { denoising, implicit } from './denoising.js'
@@ -47,7 +47,7 @@ export type {
   SeenNoise,
   Term,
   Time,
-  Weighted
+  WeightedTerm
 } from './term.js'
 
 // —— objectives ——
@@ -74,11 +74,11 @@ export const weight = define({
   },
   call: ['weight'],
   on: 'objective',
-  example: { weight: Weighting.minSnr(), objective: denoising(TimeLaw.at(0.3)) },
+  example: { weight: Weighting.minSnr(), objective: denoising(NoiseLevels.at(0.3)) },
   formula: ({ weight, objective }) => `${Weighting.formula(weight)} · (${Case.formula(objective)})`,
   // A weighting needs noise levels to weigh.
   check: ({ weight, objective }) =>
-    Weighting.everywhere(weight) !== undefined || !isSound(objective)
+    Weighting.everywhere(weight) !== undefined || !isSoundObjective(objective)
       ? []
       : terms(objective)
           .filter(({ term }) => !isMatching(term))
@@ -100,13 +100,13 @@ export const weight = define({
   }
 })
 
-const each = Field.list(concept)
-const some: typeof each = {
-  ...each,
+const objectiveList = Field.list(concept)
+const nonEmptyObjectives: typeof objectiveList = {
+  ...objectiveList,
   problems: (name, given) =>
     Array.isArray(given) && given.length === 0
       ? [Problem.of(name, '[]', 'a list with at least one objective', 'add one')]
-      : each.problems(name, given)
+      : objectiveList.problems(name, given)
 }
 
 /** L_1 + L_2 + … */
@@ -115,10 +115,10 @@ export const sum = define({
   about: 'several at once',
   fields: {
     /** The terms. */
-    objectives: some
+    objectives: nonEmptyObjectives
   },
   call: ['objectives'],
-  example: { objectives: [denoising(TimeLaw.at(0.3)), implicit(TimeLaw.at(0.3))] },
+  example: { objectives: [denoising(NoiseLevels.at(0.3)), implicit(NoiseLevels.at(0.3))] },
   formula: ({ objectives }) => objectives.map(objective => Case.formula(objective)).join(' + '),
   meaning: ({ objectives }) => ({
     parts: objectives.map((objective, i) => ({ at: `objectives[${i}]`, objective }))
@@ -130,15 +130,15 @@ export const sum = define({
  * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters,
  * more noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
  * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
- * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a time law may begin at 0: one that reads its
+ * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a noise level distribution may begin at 0: one that reads its
  * target, −z/σ, does not. `{ holdsConstant: true }` says that it holds a part of itself constant by `stopGradient`, such as a
  * weight: its gradient is then not the derivative of its value, and no law asks that.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
- * import { Objective, TimeLaw } from 'ornstein'
+ * import { Objective, NoiseLevels } from 'ornstein'
  *
- * export const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.3), ({ score, target }) =>
+ * export const pseudoHuber = Objective.custom('pseudo-Huber', NoiseLevels.at(0.3), ({ score, target }) =>
  *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
  * )
  */
@@ -149,7 +149,7 @@ export const custom = define({
     /** How it is printed. */
     name: Field.text({ remedy: 'name it' }),
     /** Over which noise levels. */
-    timeLaw: TimeLaw.field,
+    noiseLevels: NoiseLevels.field,
     /** The loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
     /** Whether single precision is enough for it. */
@@ -159,11 +159,11 @@ export const custom = define({
     /** Whether a part of it is held constant, so that its gradient is not the derivative of its value. */
     holdsConstant: Field.quiet(Field.boolean({ default: false }))
   },
-  call: ['name', 'timeLaw', 'perRow', '{}'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow, float32, bounded, holdsConstant }) => ({
-    timeLaw,
+  call: ['name', 'noiseLevels', 'perRow', '{}'],
+  example: { noiseLevels: NoiseLevels.at(0.3) },
+  formula: ({ name, noiseLevels }) => `E ${name}(s(x_t), −z/σ), ${NoiseLevels.formula(noiseLevels)}`,
+  meaning: ({ noiseLevels, perRow, float32, bounded, holdsConstant }) => ({
+    noiseLevels,
     perRow,
     ...(float32 && { float32 }),
     ...(bounded && { bounded }),
@@ -178,14 +178,14 @@ export const custom = define({
  *
  * @example
  * import { square, sub, sum } from 'ornstein/float64'
- * import { Net, Objective, Parametrization, Score, TimeLaw } from 'ornstein'
+ * import { Net, Objective, Parametrization, Score, NoiseLevels } from 'ornstein'
  *
  * // One head learns the noise, the other the square of the error of the first.
  * const heads = { noise: Net.output(), error: Net.output() }
  * const score = Score.network(Net.mlp({ hidden: [16], heads }), { heads: { noise: Parametrization.noise } })
  * export const both = Objective.custom(
  *   'noise and error',
- *   TimeLaw.uniform(0.01, 1),
+ *   NoiseLevels.uniform(0.01, 1),
  *   Objective.seeing(score)(({ heads: { noise: found, error }, noise }) => {
  *     const off = square(sub(found, noise))
  *     return sum(sub(off, square(sub(error, off))), 1)
@@ -200,7 +200,7 @@ export const seeing =
 
 // —— meaning ——
 
-const summed = remembered(
+const summedOverEntries = remembered(
   (perRow: Matching['perRow']): Matching['perRow'] =>
     row =>
       total(reshape(perRow(row), [row.noisy.shape[0], -1]), 1)
@@ -209,7 +209,7 @@ const summed = remembered(
 /** A term over pairs as one of rows, of all that each says: where to look for a row that is not finite. Other terms as they are. */
 export const rowByRow = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
-  return { ...without(term, 'pairs'), perRow: summed(term.perRow) }
+  return { ...withoutField(term, 'pairs'), perRow: summedOverEntries(term.perRow) }
 }
 
 /** Whether what a term computes of a row is of the language itself, and not code of the user's. */
@@ -226,15 +226,17 @@ export const subject =
     if (weight !== 1 || weightings.length > 0 || labelDropout > 0 || isPenalty(term)) return 'another'
     if (!isMatching(term)) return isBuiltIn(term) ? 'likelihood' : 'another'
     if (term.exact !== undefined) return subject(schedule)(term.exact)
-    const { measuredIn = Parametrization.score, timeLaw } = term
+    const { measuredIn = Parametrization.score, noiseLevels } = term
     const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
-    const time = TimeLaw.only(schedule)(timeLaw)
+    const time = NoiseLevels.onlyTime(schedule)(noiseLevels)
     return !isBuiltIn(term) || !isOfScore || time === undefined ? 'another' : level(time)(schedule)
   }
 
-/** The objective with another time law in the place of each of its own. */
-export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) =>
-  Case.mapInner(inner => (TimeLaw.concept.is(inner) ? timeLaw : concept.is(inner) ? retimed(timeLaw)(inner) : inner))
+/** The objective with another noise level distribution in the place of each of its own. */
+export const retimed = (noiseLevels: NoiseLevels.NoiseLevels): ((objective: Objective) => Objective) =>
+  Case.mapInner(inner =>
+    NoiseLevels.concept.is(inner) ? noiseLevels : concept.is(inner) ? retimed(noiseLevels)(inner) : inner
+  )
 
 /** The objective as the code that builds it. */
 export function show(objective: Objective): string {
@@ -245,17 +247,19 @@ export function show(objective: Objective): string {
 export const formula = (objective: Objective): string => Case.formula(objective)
 
 /** The problems of the objective on a schedule that its fields alone do not show. */
-export const incompatibilities =
+export const objectiveIncompatibilities =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => {
-    if (!isSound(objective)) return []
+    if (!isSoundObjective(objective)) return []
     const levelAt = (time: number): Level => pipe(schedule, level(time))
     /** Near the clean end, the loss is of the size of its target: 1/σ² for the score. */
     const sizeOf =
       (parametrization: Parametrization.Parametrization = Parametrization.score) =>
       (time: number): number => {
         const { alpha, sigma } = levelAt(time)
-        return Parametrization.weight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
+        return (
+          Parametrization.conversionWeight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
+        )
       }
     const size = ({ bounded, measuredIn }: Matching): ((time: number) => number) =>
       // What a user's own row does with its target is not known: it is taken to be as large.
@@ -264,21 +268,21 @@ export const incompatibilities =
      * A mean over every time from 0 on is finite where t · weight · size falls towards t = 0, by a power of t: here over
      * four decades.
      */
-    const inTimeLaw = (
+    const inNoiseLevels = (
       term: Matching,
       weightings: ReadonlyArray<Weighting.Weighting>
     ): ReadonlyArray<Problem.Problem> => {
       const inLaw = [
-        ...pipe(term.timeLaw, TimeLaw.incompatibilities(schedule)).map(Problem.within('timeLaw')),
+        ...pipe(term.noiseLevels, NoiseLevels.lawIncompatibilities(schedule)).map(Problem.within('noiseLevels')),
         ...Problem.unless(
-          term.measuredIn === undefined || !TimeLaw.isClean(term.timeLaw),
-          'timeLaw',
-          TimeLaw.show(term.timeLaw),
+          term.measuredIn === undefined || !NoiseLevels.isCleanLaw(term.noiseLevels),
+          'noiseLevels',
+          NoiseLevels.show(term.noiseLevels),
           'a law with noise, which this loss has as its target',
-          'use Objective.implicit(TimeLaw.clean), or TimeLaw.at(0.1)'
+          'use Objective.implicit(NoiseLevels.clean), or NoiseLevels.at(0.1)'
         )
       ]
-      const until = TimeLaw.fromClean(term.timeLaw)
+      const until = NoiseLevels.fromClean(term.noiseLevels)
       // A term with problems of its own cannot be judged further.
       if (inLaw.length > 0 || until === undefined || Case.problems(term.of).length > 0) return inLaw
       const weights = weightings
@@ -290,8 +294,8 @@ export const incompatibilities =
       const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
       return Problem.unless(
         inner <= outer / 2,
-        'timeLaw',
-        TimeLaw.show(term.timeLaw),
+        'noiseLevels',
+        NoiseLevels.show(term.noiseLevels),
         isKnown
           ? 'a law over which this loss has a finite mean: towards time 0 it grows too fast'
           : 'a law over which this loss is known to have a finite mean: towards time 0 it is taken to grow as its target, −z/σ, does',
@@ -302,7 +306,7 @@ export const incompatibilities =
     }
     return terms(objective).flatMap(({ path, term, weightings }) =>
       isMatching(term)
-        ? inTimeLaw(term, weightings).map(problem => (path === '' ? problem : Problem.within(path)(problem)))
+        ? inNoiseLevels(term, weightings).map(problem => (path === '' ? problem : Problem.within(path)(problem)))
         : []
     )
   }
@@ -312,7 +316,7 @@ export const problems =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => [
     ...Case.problems(objective),
-    ...incompatibilities(schedule)(objective)
+    ...objectiveIncompatibilities(schedule)(objective)
   ]
 
 /** The JSON codec of the words of a vocabulary. */

@@ -100,10 +100,10 @@ export const unfitIn =
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Objective, Params, TimeLaw } from 'ornstein'
+ * import { Objective, Params, NoiseLevels } from 'ornstein'
  *
  * const pulled = Objective.sum([
- *   Objective.denoising(TimeLaw.at(0.3)),
+ *   Objective.denoising(NoiseLevels.at(0.3)),
  *   Objective.weight(0.01)(Objective.regularizer({ norm: 'l2', towards: Params.of({ logVariances: [0, 0] }) }))
  * ])
  * assert.match(Objective.formula(pulled), /0.01 · \(\|logVariances − θ_0\|²\)/)

@@ -1,12 +1,12 @@
 /** What an objective is: what an integrand sees of a row, what may be asked for, and an objective as a weighted sum of such terms. */
 import type { Tensor } from '../../lib/index.js'
-import { Case, words, type Problem } from '../core/index.js'
+import { Case, conceptModule, type Problem } from '../core/index.js'
 import type { Mixture } from '../mixture/mixtureData.js'
 import type * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import type { Schedule } from '../schedule/schedule.js'
-import type * as TimeLaw from './law.js'
+import type * as NoiseLevels from './law.js'
 import * as Weighting from './weighting.js'
 
 // —— what an integrand sees ——
@@ -96,7 +96,7 @@ export interface Row<P extends string = string, H extends string = string> {
    */
   readonly noises: (count: number) => ReadonlyArray<Tensor>
   /** For integrands that also accept noise of which only a part is drawn. */
-  readonly seen: SeenNoise
+  readonly projectedNoise: SeenNoise
   /**
    * The same row, data, noise and level, seen by a model with other parameters where they are named: a teacher, an average of past
    * ones, or the same, to be differentiated. Its constants are these, where any are given.
@@ -106,7 +106,7 @@ export interface Row<P extends string = string, H extends string = string> {
    * A row of the student's own distribution, x_t = αc_k + √u_k x_0, k the label, where rows are standard normal nodes for each of K
    * components; and Kπ_k, by which it counts. Both depend on the parameters, and gradients flow through them.
    */
-  readonly overStudent: () => { readonly row: Row<P, H>; readonly share: Tensor }
+  readonly underModel: () => { readonly row: Row<P, H>; readonly share: Tensor }
 }
 
 /** What an integrand without noise sees: the data alone. */
@@ -119,7 +119,7 @@ export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constan
 
 // —— what can be asked for ——
 
-interface Written {
+interface DescribedBy {
   /** The description that asks for it. */
   readonly of: Objective
 }
@@ -134,7 +134,7 @@ interface WithConstants {
 export type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) => ReadonlyArray<Problem.Problem>
 
 /** What is claimed of a term; laws hold it to that. */
-interface Claims {
+interface TermClaims {
   /** Minimised by the truth, in population, and turning with the axes. */
   readonly proper?: boolean
   /** A part of it is held constant by `stopGradient`, such as a weight: its gradient is then not the derivative of its value. */
@@ -142,14 +142,14 @@ interface Claims {
 }
 
 /** A mean over noise levels of a function of a row, and what that function is known to be able to do. */
-export interface Matching extends Written, Claims, WithConstants {
-  readonly timeLaw: TimeLaw.TimeLaw
+export interface Matching extends DescribedBy, TermClaims, WithConstants {
+  readonly noiseLevels: NoiseLevels.NoiseLevels
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
   /** Capability: it serves noise of which only what a mixture sees is drawn. */
-  readonly spans?: true | undefined
+  readonly supportsProjectedNoise?: true | undefined
   /** Capability: it is the same of data and mixture moved together. */
-  readonly moves?: true
+  readonly translationInvariant?: true
   /** Capability: it stays finite as the noise vanishes. */
   readonly bounded?: true
   /**
@@ -164,20 +164,20 @@ export interface Matching extends Written, Claims, WithConstants {
   /** The mixture whose score is the target. */
   readonly truth?: Mixture
   /** Its mean is over the student's own distribution. */
-  readonly overStudent?: true
+  readonly underModel?: true
   /** A loss of what all rows say together, u [rows, k] of `perRow`: a number. It then is no mean over rows. */
   readonly pairs?: (u: Tensor) => Tensor
 }
 
 /** A mean over the data, without noise. */
-export interface Noiseless extends Written, Claims, WithConstants {
+export interface Noiseless extends DescribedBy, TermClaims, WithConstants {
   readonly perDatum: (datum: Datum) => Tensor
   /** Capability: it is the same of data and mixture moved together. */
-  readonly moves?: true
+  readonly translationInvariant?: true
 }
 
 /** A function of the parameters alone. */
-export interface Penalty extends Written {
+export interface Penalty extends DescribedBy {
   readonly penalty: (params: Params.Params<string>) => {
     readonly value: number
     readonly gradient: Params.Params<string>
@@ -226,30 +226,30 @@ export interface Objective extends Case.Value<'Objective', Meaning> {}
  * @example
  * import { strict as assert } from 'node:assert'
  * import { square, sub, sum } from 'ornstein/float64'
- * import { Field, Objective, TimeLaw } from 'ornstein'
+ * import { Field, Objective, NoiseLevels } from 'ornstein'
  *
  * const power = Objective.define({
  *   name: 'power',
  *   about: 'a power of the error of the score',
- *   fields: { timeLaw: TimeLaw.field, squarings: Field.count({ default: 2 }) },
+ *   fields: { noiseLevels: NoiseLevels.field, squarings: Field.count({ default: 2 }) },
  *   formula: ({ squarings }) => `E |s(x_t) + z/σ|^${2 ** squarings}`,
- *   meaning: ({ timeLaw, squarings }) => ({
- *     timeLaw,
+ *   meaning: ({ noiseLevels, squarings }) => ({
+ *     noiseLevels,
  *     perRow: ({ score, target }) =>
  *       Array.from({ length: squarings - 1 }).reduce(square, sum(square(sub(score, target)), 1))
  *   })
  * })
  * assert.equal(
- *   Objective.show(Objective.weight(0.5)(power({ timeLaw: TimeLaw.at(0.3) }))),
- *   'Objective.weight(0.5)(Objective.power({ timeLaw: TimeLaw.at(0.3), squarings: 2 }))'
+ *   Objective.show(Objective.weight(0.5)(power({ noiseLevels: NoiseLevels.at(0.3) }))),
+ *   'Objective.weight(0.5)(Objective.power({ noiseLevels: NoiseLevels.at(0.3), squarings: 2 }))'
  * )
  */
-export const { concept, define } = words<Objective>('Objective', 'what is minimised')
+export const { concept, define } = conceptModule<Objective>('Objective', 'what is minimised')
 
 // —— an objective as terms ——
 
 /** A term, where it stands, and how much it counts: a number, and the weightings of its noise levels. */
-export interface Weighted {
+export interface WeightedTerm {
   readonly path: string
   readonly weight: number
   readonly weightings: ReadonlyArray<Weighting.Weighting>
@@ -259,11 +259,11 @@ export interface Weighted {
 }
 
 /** What an objective asks for: the same for the same objective, so that a program of it is found again. */
-export const formOf = remembered((objective: Objective) => concept.meaning(objective))
+export const objectiveForm = remembered((objective: Objective) => concept.meaning(objective))
 
 /** The objective as a weighted sum of terms. */
-export function terms(objective: Objective): ReadonlyArray<Weighted> {
-  const form = formOf(objective)
+export function terms(objective: Objective): ReadonlyArray<WeightedTerm> {
+  const form = objectiveForm(objective)
   if (!('parts' in form))
     return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
   return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
@@ -281,13 +281,13 @@ export function terms(objective: Objective): ReadonlyArray<Weighted> {
 
 /** Whether a term has noise levels. */
 export function isMatching(term: Term): term is Matching {
-  return 'timeLaw' in term
+  return 'noiseLevels' in term
 }
 
 /** Whether a term is of the parameters alone. */
 export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
 
 /** Whether an objective and all that stand in it have a meaning. */
-export function isSound(objective: Objective): boolean {
+export function isSoundObjective(objective: Objective): boolean {
   return Case.isSound(objective) && Case.parts(objective).every(Case.isSound)
 }

@@ -1,7 +1,7 @@
 /** Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which it is written. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, Field, Vocabulary, words } from '../core/index.js'
+import { Case, Field, Vocabulary, conceptModule } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 /** The weight as a function of time, on a schedule. */
@@ -36,7 +36,7 @@ export interface Weighting extends Case.Value<'Weighting', Meaning> {}
  * })
  * assert.equal(pipe(late({ after: 2 }), Weighting.interpret(Schedule.edm))(3), 1)
  */
-export const { concept, define, show, formula, problems } = words<Weighting>(
+export const { concept, define, show, formula, problems } = conceptModule<Weighting>(
   'Weighting',
   'what a noise level counts, as a function of its SNR = α²/σ²'
 )
@@ -65,11 +65,12 @@ export const constant = define({
 })
 
 /** A plain number is a constant weight. */
-export const from = (weight: number | Weighting): Weighting => (typeof weight === 'number' ? constant(weight) : weight)
+export const asWeighting = (weight: number | Weighting): Weighting =>
+  typeof weight === 'number' ? constant(weight) : weight
 
 /** A field for a weighting; a plain number is a constant one, and is so written. */
 export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weighting, number>(concept, {
-  from,
+  from: asWeighting,
   show: weighting => (Case.isMadeBy(constant)(weighting) ? String(weighting.value) : null)
 })
 
@@ -187,7 +188,7 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
 }
 
 /** What a weight depends on, where the case says it. */
-export const sees = (weighting: Weighting): Sees | undefined => concept.meaning(weighting).sees
+export const weightDependsOn = (weighting: Weighting): Sees | undefined => concept.meaning(weighting).sees
 
 /** The weight, where it is the same at every level. */
 export const everywhere = (weighting: Weighting): number | undefined => concept.meaning(weighting).everywhere

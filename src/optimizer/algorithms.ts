@@ -61,7 +61,7 @@ type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRate & A)
 type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
 
 /** A recipe by its name. JavaScript may call it without its rate, or with the rate alone. */
-const recipe =
+const recipeWithRate =
   <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
   options => {
     const given: unknown = options
@@ -72,7 +72,7 @@ const recipe =
   }
 
 /** θ ← θ − rate · g */
-export const gradientDescent = recipe('gradientDescent', ({ rate }: WithRate): ScaleByRate => scaleByRate(rate))
+export const gradientDescent = recipeWithRate('gradientDescent', ({ rate }: WithRate): ScaleByRate => scaleByRate(rate))
 
 /**
  * Adam: θ ← θ − rate · m̂/(√v̂ + ε) (Kingma & Ba 2015).
@@ -87,31 +87,32 @@ export const gradientDescent = recipe('gradientDescent', ({ rate }: WithRate): S
  * assert.ok(Math.abs(step.x.values[0] + 0.1) < 1e-8) // the first step has the length of the rate in each coordinate
  * assert.equal(count, 1)
  */
-export const adam = recipe(
+export const adam = recipeWithRate(
   'adam',
   ({ rate, ...moments }: Rated<Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, ScaleByRate]> =>
     chain(scaleByAdam(moments), scaleByRate(rate))
 )
 
 /** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
-export const momentum = recipe('momentum', ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>
-  chain(trace(decay), scaleByRate(rate))
+export const momentum = recipeWithRate(
+  'momentum',
+  ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> => chain(trace(decay), scaleByRate(rate))
 )
 
 /** v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, as Sutskever et al. 2013 write it). */
-export const nesterov = recipe(
+export const nesterov = recipeWithRate(
   'nesterov',
   ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
     chain(nesterovTrace(decay), scaleByRate(rate))
 )
 
 /** θ ← θ − rate · sign g */
-export const signDescent = recipe('signDescent', ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> =>
+export const signDescent = recipeWithRate('signDescent', ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> =>
   chain(sign, scaleByRate(rate))
 )
 
 /** Adam with decoupled weight decay: θ ← θ − rate · (m̂/(√v̂ + ε) + decay · θ) (Loshchilov & Hutter 2019). */
-export const adamW = recipe(
+export const adamW = recipeWithRate(
   'adamW',
   ({
     rate,
@@ -122,35 +123,35 @@ export const adamW = recipe(
 )
 
 /** Adam whose second moment never falls (Reddi, Kale & Kumar 2018). */
-export const amsGrad = recipe(
+export const amsGrad = recipeWithRate(
   'amsGrad',
   ({ rate, ...moments }: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
     chain(scaleByAmsGrad(moments), scaleByRate(rate))
 )
 
 /** Adam with Nesterov's momentum (Dozat 2016). */
-export const nAdam = recipe(
+export const nAdam = recipeWithRate(
   'nAdam',
   ({ rate, ...moments }: Rated<Options<typeof scaleByNAdam>>): Chain<[ScaleByNAdam, ScaleByRate]> =>
     chain(scaleByNAdam(moments), scaleByRate(rate))
 )
 
 /** Adam, rectified for the few gradients it has seen at first (Liu et al. 2020). */
-export const rAdam = recipe(
+export const rAdam = recipeWithRate(
   'rAdam',
   ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
     chain(scaleByRAdam(moments), scaleByRate(rate))
 )
 
 /** θ ← θ − rate · g/(√v + ε) (Tieleman & Hinton 2012). */
-export const rmsProp = recipe(
+export const rmsProp = recipeWithRate(
   'rmsProp',
   ({ rate, ...root }: Rated<Options<typeof scaleByRms>>): Chain<[ScaleByRms, ScaleByRate]> =>
     chain(scaleByRms(root), scaleByRate(rate))
 )
 
 /** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum: chain a `trace`). */
-export const centredRmsProp = recipe(
+export const centredRmsProp = recipeWithRate(
   'centredRmsProp',
   ({
     rate,
@@ -160,7 +161,7 @@ export const centredRmsProp = recipe(
 )
 
 /** θ ← θ − rate · g/(√Σg² + ε) (Duchi, Hazan & Singer 2011). */
-export const adagrad = recipe(
+export const adagrad = recipeWithRate(
   'adagrad',
   ({ rate, ...sum }: Rated<Options<typeof scaleByAdagrad>>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
     chain(scaleByAdagrad(sum), scaleByRate(rate))
@@ -172,7 +173,7 @@ export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<type
 > => chain(scaleByAdadelta(root), scaleByRate(rate))
 
 /** θ ← θ − rate · (sign(β_1 m + (1 − β_1) g) + decay · θ) (Chen et al. 2023). */
-export const lion = recipe(
+export const lion = recipeWithRate(
   'lion',
   ({
     rate,

@@ -1,11 +1,11 @@
 /** Parts in turn. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
-import { combine, list } from './combine.js'
+import { combineParts, listStore } from './combine.js'
 import { clipByGlobalNorm, scaleByRate } from './perEntry.js'
-import { concept, meaning, type LooksOf, type MemoryOf, type Optimizer, type Part } from './part.js'
+import { concept, partMeaning, type LooksOf, type MemoryOf, type Optimizer, type Part } from './part.js'
 
-const parts = Case.define('Optimizer', {
+const chainOf = Case.define('Optimizer', {
   name: 'chain',
   about: 'one part after another',
   fields: {
@@ -15,9 +15,9 @@ const parts = Case.define('Optimizer', {
   call: ['...parts'],
   example: { parts: [clipByGlobalNorm(1), scaleByRate(0.1)] },
   meaning: ({ parts }): Part<ReadonlyArray<unknown>> =>
-    combine(
-      list(parts.length),
-      parts.map(part => ({ part: meaning(part), on: null }))
+    combineParts(
+      listStore(parts.length),
+      parts.map(part => ({ part: partMeaning(part), on: null }))
     )
 })
 
@@ -30,10 +30,10 @@ export type Chain<Parts extends ReadonlyArray<Optimizer> = ReadonlyArray<Optimiz
 /** Applies its parts in turn; `chain()` leaves a gradient as it is. */
 export const chain = Object.assign(
   <Parts extends ReadonlyArray<Optimizer>>(...parts_: Parts): Chain<Parts> => {
-    const made = parts(...parts_)
+    const made = chainOf(...parts_)
     // It holds these parts, and so remembers what they remember.
     const holds = (o: typeof made): o is typeof made & Chain<Parts> => o.parts.every((part, i) => part === parts_[i])
     return holds(made) ? made : refuse('chain: it does not hold its parts')
   },
-  { [Case.ofCase]: parts[Case.ofCase] }
+  { [Case.ofCase]: chainOf[Case.ofCase] }
 )

@@ -5,19 +5,19 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as R from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
-import { quoted } from '../core/spelling.js'
+import { quotedText } from '../core/spelling.js'
 import * as Problem from '../core/problem.js'
 import {
   bothBrief,
   noBrief,
-  placed,
-  zeros,
-  type Arrays,
+  pointAt,
+  zerosLikeParams,
+  type AnyParams,
   type Brief,
   type Evaluation,
   type Part,
   type Point,
-  type Setting
+  type PartSetting
 } from './part.js'
 
 /** A part and the names of the parameters that it sees, null for all. Other parameters' gradients pass it as they are. */
@@ -27,7 +27,7 @@ export interface Member {
 }
 
 /** How what the members remember is kept as one memory. */
-interface Store<S> {
+interface MemoryStore<S> {
   readonly about: string
   readonly fits: (u: unknown) => u is S
   readonly of: (memories: ReadonlyArray<unknown>) => S
@@ -37,7 +37,7 @@ interface Store<S> {
 }
 
 /** Memories of so many members, in their order. */
-export const list = (length: number): Store<ReadonlyArray<unknown>> => ({
+export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> => ({
   about: `a list of ${length} memories`,
   fits: (u): u is ReadonlyArray<unknown> => t.UnknownArray.is(u) && u.length === length,
   of: memories => memories,
@@ -46,7 +46,7 @@ export const list = (length: number): Store<ReadonlyArray<unknown>> => ({
 })
 
 /** Memories of members by their names. */
-export const record = (names: ReadonlyArray<string>): Store<Readonly<Record<string, unknown>>> => ({
+export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<Record<string, unknown>>> => ({
   about: `memories of ${several(names)}`,
   fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),
   of: memories => Object.fromEntries(RA.zip(names, memories)),
@@ -55,7 +55,7 @@ export const record = (names: ReadonlyArray<string>): Store<Readonly<Record<stri
 })
 
 /** The memory of the only member, as it is. */
-export const bare: Store<unknown> = {
+export const bare: MemoryStore<unknown> = {
   about: 'a memory',
   fits: t.unknown.is,
   of: ([memory]) => memory,
@@ -64,9 +64,9 @@ export const bare: Store<unknown> = {
 }
 
 /** Of members that remember nothing. */
-export const nothing: Store<null> = { ...bare, about: 'null', fits: t.null.is, of: () => null }
+export const emptyStore: MemoryStore<null> = { ...bare, about: 'null', fits: t.null.is, of: () => null }
 
-const several = (names: ReadonlyArray<string>): string => names.map(quoted).join(', ')
+const several = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
 
 /** The entries of a record that have these names, in the order of the record; all where there are no names. */
 const pick =
@@ -83,7 +83,7 @@ const pick =
 const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
   if (names === null) return place
   const some = pick(names)
-  return placed(some(place.params), {
+  return pointAt(some(place.params), {
     get value() {
       return place.value
     },
@@ -97,22 +97,22 @@ const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
   })
 }
 
-const unknownNames = (names: ReadonlyArray<string>, { shapes }: Setting): ReadonlyArray<Problem.Problem> =>
+const unknownNames = (names: ReadonlyArray<string>, { shapes }: PartSetting): ReadonlyArray<Problem.Problem> =>
   names.flatMap(name =>
     Problem.unless(
       R.has(name, shapes),
       'optimizer',
-      quoted(name),
+      quotedText(name),
       'the name of a parameter',
       Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${several(Object.keys(shapes))}`
     )
   )
 
 /** The product of two gains. 0 times what is not known (NaN) is 0: the parameter does not move. */
-const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
+const gainProduct = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 /** A member as a part of all parameters, except for its memory. */
-const wide = ({ part, on }: Member) => {
+const memberOnAll = ({ part, on }: Member) => {
   const some = pick(on)
   const gain: Part['gain'] = (memory, name) => (on === null || on.includes(name) ? part.gain(memory, name) : 1)
   return {
@@ -120,15 +120,16 @@ const wide = ({ part, on }: Member) => {
     gain,
     some,
     names: on ?? part.names,
-    update: (gradient: Arrays, memory: unknown, place: Point): readonly [Arrays, unknown] => {
+    update: (gradient: AnyParams, memory: unknown, place: Point): readonly [AnyParams, unknown] => {
       const [step, after] = part.update(some(gradient), memory, restrict(on, place))
       return [{ ...gradient, ...step }, after]
     },
     estimate:
-      part.estimate && ((params: Arrays, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
+      part.estimate &&
+      ((params: AnyParams, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
     // A part that sees some parameters has met the objective of those only.
     recall: on === null ? part.recall : undefined,
-    requirements: (setting: Setting) => [
+    requirements: (setting: PartSetting) => [
       ...unknownNames(on ?? [], setting),
       ...part.requirements({ ...setting, shapes: some(setting.shapes) })
     ],
@@ -141,13 +142,13 @@ const wide = ({ part, on }: Member) => {
  * One part from several: each receives what the one before it made of the gradient. `others` says of the
  * parameters that no member sees whether their gradient passes, or they stay where they are.
  */
-export const combine = <S>(
-  store: Store<S>,
+export const combineParts = <S>(
+  store: MemoryStore<S>,
   members: ReadonlyArray<Member>,
   others: 'pass' | 'stay' = 'pass'
 ): Part<S> => {
   const stays = others === 'stay'
-  const all = members.map(wide)
+  const all = members.map(memberOnAll)
   const claimed = all.flatMap(({ names }) => names)
   const moves = (name: string): boolean => !stays || claimed.includes(name)
   const own = (u: unknown): S =>
@@ -163,12 +164,12 @@ export const combine = <S>(
   return {
     init: params => store.of(all.map(({ part, some }) => part.init(some(params)))),
     update: (gradient, u, place) => {
-      const [step, memories] = all.reduce<readonly [Arrays, ReadonlyArray<unknown>]>(
+      const [step, memories] = all.reduce<readonly [AnyParams, ReadonlyArray<unknown>]>(
         ([step, memories], { update }, i) => {
           const [next, memory] = update(step, store.at(own(u), i), place)
           return [next, [...memories, memory]]
         },
-        [stays ? { ...zeros(gradient), ...pick(claimed)(gradient) } : gradient, []]
+        [stays ? { ...zerosLikeParams(gradient), ...pick(claimed)(gradient) } : gradient, []]
       )
       return [step, store.of(memories)]
     },
@@ -188,7 +189,8 @@ export const combine = <S>(
             E.map(store.of)
           )
         : t.failure(u, context, `not ${store.about}`),
-    gain: (u, name) => all.reduce((product, { gain }, i) => times(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
+    gain: (u, name) =>
+      all.reduce((product, { gain }, i) => gainProduct(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
     estimate:
       estimates.length === 0
         ? undefined
@@ -203,9 +205,9 @@ export const combine = <S>(
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,
     requirements: setting =>
-      all.reduce<readonly [Setting, ReadonlyArray<Problem.Problem>]>(
+      all.reduce<readonly [PartSetting, ReadonlyArray<Problem.Problem>]>(
         ([setting, problems], { gain, requirements }) => [
-          { ...setting, gain: name => times(setting.gain(name), gain(null, name)) },
+          { ...setting, gain: name => gainProduct(setting.gain(name), gain(null, name)) },
           [...problems, ...requirements(setting)]
         ],
         [setting, []]

@@ -2,33 +2,43 @@
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
-import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from './part.js'
+import {
+  axpyParams,
+  define,
+  dotParams,
+  differenceOfArrays,
+  noMemory,
+  scaledParams,
+  uphill,
+  type AnyParams,
+  type Evaluation
+} from './part.js'
 
 /** A step taken, and the change of the gradient along it. */
-interface Pair {
-  readonly step: Arrays
-  readonly change: Arrays
+interface StepAndChange {
+  readonly step: AnyParams
+  readonly change: AnyParams
 }
 
 /** H g by the two loops of Nocedal & Wright 2006, algorithm 7.4; without pairs, g shortened to at most unit length. */
-const twoLoops = (pairs: ReadonlyArray<Pair>, gradient: Arrays): Arrays => {
+const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): AnyParams => {
   const newest = pairs.at(-1)
-  if (newest === undefined) return scaled(Math.min(1, 1 / Params.norm(gradient)))(gradient)
-  const down = pairs.reduceRight<{ readonly q: Arrays; readonly alphas: ReadonlyArray<number> }>(
+  if (newest === undefined) return scaledParams(Math.min(1, 1 / Params.norm(gradient)))(gradient)
+  const down = pairs.reduceRight<{ readonly q: AnyParams; readonly alphas: ReadonlyArray<number> }>(
     ({ q, alphas }, { step, change }) => {
-      const alpha = dot(step, q) / dot(step, change)
-      return { q: axpy(-alpha, change, q), alphas: [alpha, ...alphas] }
+      const alpha = dotParams(step, q) / dotParams(step, change)
+      return { q: axpyParams(-alpha, change, q), alphas: [alpha, ...alphas] }
     },
     { q: gradient, alphas: [] }
   )
-  const unit = dot(newest.step, newest.change) / dot(newest.change, newest.change)
+  const unit = dotParams(newest.step, newest.change) / dotParams(newest.change, newest.change)
   return pairs.reduce(
-    (r, { step, change }, i) => axpy(down.alphas[i] - dot(change, r) / dot(step, change), step, r),
-    scaled(unit)(down.q)
+    (r, { step, change }, i) => axpyParams(down.alphas[i] - dotParams(change, r) / dotParams(step, change), step, r),
+    scaledParams(unit)(down.q)
   )
 }
 
@@ -52,10 +62,17 @@ export const scaleByLbfgs = define({
   update:
     ({ memory }) =>
     (gradient, { pairs, last }, { params }) => {
-      const learn = (last: { readonly params: Arrays; readonly gradient: Arrays }): ReadonlyArray<Pair> => {
-        const pair = { step: minus(params, last.params), change: minus(gradient, last.gradient) }
+      const learn = (last: {
+        readonly params: AnyParams
+        readonly gradient: AnyParams
+      }): ReadonlyArray<StepAndChange> => {
+        const pair = {
+          step: differenceOfArrays(params, last.params),
+          change: differenceOfArrays(gradient, last.gradient)
+        }
         // Without positive curvature along the step there would be a direction that climbs.
-        const curved = dot(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
+        const curved =
+          dotParams(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
         return curved ? [...pairs, pair].slice(-memory) : pairs
       }
       const known = last === null ? pairs : learn(last)
@@ -71,29 +88,29 @@ const NEWTON_LIMIT = 64
 /** The step of a central difference, relative: the cube root of the rounding. */
 const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)
 
-const flat = (params: Arrays): ReadonlyArray<number> =>
+const paramEntries = (params: AnyParams): ReadonlyArray<number> =>
   Object.values(params).flatMap(({ values }) => Array.from(values))
 
 /** The same names and shapes filled with other numbers, in order. */
 const unflat =
-  (like: Arrays) =>
-  (values: ReadonlyArray<number>): Arrays =>
-    Object.entries(like).reduce<{ readonly params: Arrays; readonly at: number }>(
+  (like: AnyParams) =>
+  (values: ReadonlyArray<number>): AnyParams =>
+    Object.entries(like).reduce<{ readonly params: AnyParams; readonly at: number }>(
       ({ params, at }, [name, { shape }]) => ({
-        params: { ...params, [name]: { shape, values: Float64Array.from(values.slice(at, at + size(shape))) } },
-        at: at + size(shape)
+        params: { ...params, [name]: { shape, values: Float64Array.from(values.slice(at, at + shapeSize(shape))) } },
+        at: at + shapeSize(shape)
       }),
       { params: {}, at: 0 }
     ).params
 
 /** The matrix of second derivatives, row after row, by central differences of the gradient. */
-const hessian = (params: Arrays, evaluate: (params: Arrays) => Evaluation<string>): Float64Array => {
-  const theta = flat(params)
+const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => Evaluation<string>): Float64Array => {
+  const theta = paramEntries(params)
   const at = unflat(params)
   const columns = theta.map((entry, i) => {
     const h = DIFFERENCE * Math.max(1, Math.abs(entry))
     const [above, below] = [entry + h, entry - h].map(moved =>
-      flat(evaluate(at(theta.map((other, j) => (j === i ? moved : other)))).gradient)
+      paramEntries(evaluate(at(theta.map((other, j) => (j === i ? moved : other)))).gradient)
     )
     return above.map((g, j) => (g - below[j]) / (2 * h))
   })
@@ -122,12 +139,12 @@ export const scaleByNewton = define({
   update:
     ({ floor }) =>
     (gradient, _, { params, evaluate }) => {
-      const values = hessian(params, evaluate)
+      const values = differenceHessian(params, evaluate)
       const count = Math.sqrt(values.length)
       // Where second derivatives overflow, the gradient itself is the direction.
       if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
       const eigen = symmetricEigen({ shape: [count, count], values })
-      const g = flat(gradient)
+      const g = paramEntries(gradient)
       const least = floor * Math.max(...eigen.values.map(Math.abs))
       const weights = Array.from(eigen.values, (value, k) => {
         const along = g.reduce((sum, entry, j) => sum + entry * eigen.vectors.values[k * count + j], 0)
@@ -142,7 +159,7 @@ export const scaleByNewton = define({
   needsObjective: true,
   needsDeterminism: true,
   requirements: () => (shapes, printed) => {
-    const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
+    const count = Object.values(shapes).reduce((total, shape) => total + shapeSize(shape), 0)
     return Problem.unless(
       count <= NEWTON_LIMIT,
       'optimizer',

@@ -20,7 +20,7 @@ export * from './perEntry.js'
 export * from './algorithms.js'
 export * from './value.js'
 
-const recipe = (
+const optimizerRecipe = (
   name: string,
   example: Optimizer,
   about: string,
@@ -34,23 +34,23 @@ const recipe = (
 
 /** Names of optimizers that are made of others, each with an example. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
-  recipe('gradientDescent', Algorithms.gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
-  recipe('momentum', Algorithms.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
-  recipe('nesterov', Algorithms.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
-  recipe('signDescent', Algorithms.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
-  recipe('adam', Algorithms.adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
-  recipe('adamW', Algorithms.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
-  recipe('amsGrad', Algorithms.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
-  recipe('nAdam', Algorithms.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
-  recipe('rAdam', Algorithms.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
-  recipe('rmsProp', Algorithms.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
-  recipe('centredRmsProp', Algorithms.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
-  recipe('adagrad', Algorithms.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
-  recipe('adadelta', Algorithms.adadelta(), 'needs no rate (Zeiler 2012)', ''),
-  recipe('lion', Algorithms.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
-  recipe('polyak', Algorithms.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
-  recipe('lbfgs', Algorithms.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
-  recipe('newton', Algorithms.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
+  optimizerRecipe('gradientDescent', Algorithms.gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
+  optimizerRecipe('momentum', Algorithms.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
+  optimizerRecipe('nesterov', Algorithms.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
+  optimizerRecipe('signDescent', Algorithms.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
+  optimizerRecipe('adam', Algorithms.adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
+  optimizerRecipe('adamW', Algorithms.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
+  optimizerRecipe('amsGrad', Algorithms.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
+  optimizerRecipe('nAdam', Algorithms.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
+  optimizerRecipe('rAdam', Algorithms.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
+  optimizerRecipe('rmsProp', Algorithms.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
+  optimizerRecipe('centredRmsProp', Algorithms.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
+  optimizerRecipe('adagrad', Algorithms.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
+  optimizerRecipe('adadelta', Algorithms.adadelta(), 'needs no rate (Zeiler 2012)', ''),
+  optimizerRecipe('lion', Algorithms.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
+  optimizerRecipe('polyak', Algorithms.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
+  optimizerRecipe('lbfgs', Algorithms.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
+  optimizerRecipe('newton', Algorithms.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
 ]
 
 /** The parts, in the order of the reference. */

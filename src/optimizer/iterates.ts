@@ -3,20 +3,20 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
 import type { NdArray } from '../../lib/index.js'
-import { shown, size } from '../../lib/arrays/ndarray.js'
+import { shapeText, shapeSize } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
-import { define, minus, noMemory, plus, uphill, type Arrays } from './part.js'
+import { define, differenceOfArrays, noMemory, sumArrays, uphill, type AnyParams } from './part.js'
 
 /** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
-const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {
-  const axes = Region.arrays(region) === 'rows' ? -1 : -2
+const nearestInRegion = (region: Region.Region): ((params: AnyParams) => AnyParams) => {
+  const axes = Region.regionArrays(region) === 'rows' ? -1 : -2
   const project = Region.project(region)
   return Params.map<NdArray, NdArray>(({ shape, values }) => {
     const columns = shape.at(-1) ?? 1
-    const length = size(shape.slice(axes))
+    const length = shapeSize(shape.slice(axes))
     return {
       shape,
       values: Float64Array.from(
@@ -54,12 +54,12 @@ export const project = define({
   ...noMemory,
   update:
     ({ region }) =>
-    (step, _, { params }) => [minus(nearest(region)(plus(params, step)), params), null],
+    (step, _, { params }) => [differenceOfArrays(nearestInRegion(region)(sumArrays(params, step)), params), null],
   requirements:
     ({ region }) =>
     (shapes, printed) => {
       const named = Object.entries(shapes)
-      const able = named.filter(([, shape]) => Region.fits(region)(shape)).map(([name]) => name)
+      const able = named.filter(([, shape]) => Region.fitsRegion(region)(shape)).map(([name]) => name)
       const remedy =
         able.length === 0 ? 'leave it out' : `hold them alone: Optimizer.only(${JSON.stringify(able)}, ${printed})`
       return named
@@ -67,8 +67,8 @@ export const project = define({
         .map(([name, shape]) =>
           Problem.of(
             'optimizer',
-            `${printed} on ${name} ${shown(shape)}`,
-            `on ${Region.arrays(region) === 'tall' ? 'matrices of at least as many rows as columns' : 'square matrices'}`,
+            `${printed} on ${name} ${shapeText(shape)}`,
+            `on ${Region.regionArrays(region) === 'tall' ? 'matrices of at least as many rows as columns' : 'square matrices'}`,
             remedy
           )
         )
@@ -77,27 +77,27 @@ export const project = define({
   afterRate: true
 })
 
-const averaged = {
+const averagedIterates = {
   memory: t.type({ count: t.number, average: Params.codec }),
-  init: () => (params: Arrays) => ({ count: 0, average: params }),
+  init: () => (params: AnyParams) => ({ count: 0, average: params }),
   gain: uphill,
   estimate:
     () =>
-    (_: Arrays, { average }: { readonly average: Arrays }) =>
+    (_: AnyParams, { average }: { readonly average: AnyParams }) =>
       average,
   afterRate: true
 }
 
 /** A weighted mean of the iterates; the weight of the newest depends on how many there have been. */
-const mean =
+const weightedIterateMean =
   (weight: (count: number) => number) =>
   (
-    step: Arrays,
-    { count, average }: t.TypeOf<typeof averaged.memory>,
-    { params }: { readonly params: Arrays }
-  ): readonly [Arrays, t.TypeOf<typeof averaged.memory>] => {
+    step: AnyParams,
+    { count, average }: t.TypeOf<typeof averagedIterates.memory>,
+    { params }: { readonly params: AnyParams }
+  ): readonly [AnyParams, t.TypeOf<typeof averagedIterates.memory>] => {
     const share = weight(count + 1)
-    const next = Params.zipArrays(Entries.combinations(1 - share, share))(average, plus(params, step))
+    const next = Params.zipArrays(Entries.combinations(1 - share, share))(average, sumArrays(params, step))
     return [step, { count: count + 1, average: next }]
   }
 
@@ -123,8 +123,8 @@ export const average = define({
     /** So many iterates at first do not count. */
     after: Field.count({ least: 0, default: 0 })
   },
-  ...averaged,
-  update: ({ after }) => mean(count => 1 / Math.max(1, count - after))
+  ...averagedIterates,
+  update: ({ after }) => weightedIterateMean(count => 1 / Math.max(1, count - after))
 })
 
 /** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
@@ -135,8 +135,8 @@ export const ema = define({
     /** How fast older iterates fade, in (0, 1): over 1/(1 − decay) steps. */
     decay: Field.fraction({ default: 0.99 })
   },
-  ...averaged,
-  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
+  ...averagedIterates,
+  update: ({ decay }) => weightedIterateMean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
 })
 
 /**
@@ -164,9 +164,9 @@ export const lookahead = define({
     ({ every, share }) =>
     (step, { count, slow }, { params }) => {
       if ((count + 1) % every !== 0) return [step, { count: count + 1, slow }]
-      const target = Params.zipWith((from, to) => from + share * (to - from))(slow, plus(params, step))
-      const back = minus(target, params)
-      return [back, { count: count + 1, slow: plus(params, back) }]
+      const target = Params.zipWith((from, to) => from + share * (to - from))(slow, sumArrays(params, step))
+      const back = differenceOfArrays(target, params)
+      return [back, { count: count + 1, slow: sumArrays(params, back) }]
     },
   gain: uphill,
   estimate:

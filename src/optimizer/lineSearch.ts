@@ -3,10 +3,19 @@ import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
-import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from './part.js'
+import {
+  define,
+  dotParams,
+  differenceOfArrays,
+  sumArrays,
+  scaledParams,
+  zerosLikeParams,
+  type AnyParams,
+  type Evaluation
+} from './part.js'
 
 /** A point of the line: how far along, the objective there, and its derivative along the line. */
-export interface Trial {
+export interface LineTrial {
   readonly rate: number
   readonly value: number
   readonly slope: number
@@ -22,10 +31,10 @@ export interface Wolfe {
 }
 
 /** Values nearer than this to each other, relatively, differ by rounding; the slopes then decide. */
-const NOISE = 1e-12
+const VALUE_ROUNDING = 1e-12
 
 /** The least point of the cubic with two values and slopes, kept off the ends of the interval. */
-const between = (a: Trial, b: Trial): number => {
+const cubicMinimum = (a: LineTrial, b: LineTrial): number => {
   const width = b.rate - a.rate
   const d1 = a.slope + b.slope - (3 * (a.value - b.value)) / (a.rate - b.rate)
   const d2 = Math.sign(width) * Math.sqrt(d1 * d1 - a.slope * b.slope)
@@ -41,21 +50,21 @@ const between = (a: Trial, b: Trial): number => {
  */
 export const strongWolfe =
   ({ decrease, curvature, evaluations }: Wolfe) =>
-  <A extends Trial>(phi: (rate: number) => A, start: Trial, first: number): A | null => {
-    const slack = NOISE * Math.abs(start.value)
-    const falls = ({ rate, value, slope }: Trial): boolean =>
+  <A extends LineTrial>(phi: (rate: number) => A, start: LineTrial, first: number): A | null => {
+    const slack = VALUE_ROUNDING * Math.abs(start.value)
+    const falls = ({ rate, value, slope }: LineTrial): boolean =>
       value <= start.value + decrease * rate * start.slope ||
       (Math.abs(value - start.value) <= slack && slope <= (2 * decrease - 1) * start.slope)
-    const accepted = (trial: Trial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
+    const accepted = (trial: LineTrial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
     // `low` has the lowest value so far that falls enough, and a slope towards `high`.
-    const zoom = (low: Trial, lowest: A | null, high: Trial, left: number): A | null => {
+    const zoom = (low: LineTrial, lowest: A | null, high: LineTrial, left: number): A | null => {
       if (left === 0) return lowest
-      const trial = phi(between(low, high))
+      const trial = phi(cubicMinimum(low, high))
       if (accepted(trial)) return trial
       if (!falls(trial) || trial.value >= low.value) return zoom(low, lowest, trial, left - 1)
       return zoom(trial, trial, trial.slope * (high.rate - low.rate) >= 0 ? low : high, left - 1)
     }
-    const reach = (before: Trial, lowest: A | null, rate: number, left: number): A | null => {
+    const reach = (before: LineTrial, lowest: A | null, rate: number, left: number): A | null => {
       if (left === 0) return lowest
       const trial = phi(rate)
       if (accepted(trial)) return trial
@@ -66,12 +75,12 @@ export const strongWolfe =
     return start.slope < 0 ? reach(start, null, first, evaluations) : null
   }
 
-interface Point extends Trial, Evaluation<string> {
-  readonly params: Arrays
+interface LinePoint extends LineTrial, Evaluation<string> {
+  readonly params: AnyParams
 }
 
-const same = (a: Arrays, b: Arrays): boolean =>
-  Object.values(minus(a, b)).every(({ values }) => values.every(difference => difference === 0))
+const isSameParameters = (a: AnyParams, b: AnyParams): boolean =>
+  Object.values(differenceOfArrays(a, b)).every(({ values }) => values.every(difference => difference === 0))
 
 /**
  * r d for a direction d: r satisfies the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩ (`decrease`) and
@@ -113,16 +122,16 @@ export const lineSearch = define({
   update:
     wolfe =>
     (direction, _, { params, value, gradient, evaluate }) => {
-      const phi = (rate: number): Point => {
-        const at = plus(params, scaled(rate)(direction))
+      const phi = (rate: number): LinePoint => {
+        const at = sumArrays(params, scaledParams(rate)(direction))
         const there = evaluate(at)
-        return { ...there, rate, params: at, slope: dot(there.gradient, direction) }
+        return { ...there, rate, params: at, slope: dotParams(there.gradient, direction) }
       }
-      const trial = strongWolfe(wolfe)(phi, { rate: 0, value, slope: dot(gradient, direction) }, 1)
+      const trial = strongWolfe(wolfe)(phi, { rate: 0, value, slope: dotParams(gradient, direction) }, 1)
       return trial === null
-        ? [zeros(params), { rate: 0, found: { params, value, gradient } }]
+        ? [zerosLikeParams(params), { rate: 0, found: { params, value, gradient } }]
         : [
-            scaled(trial.rate)(direction),
+            scaledParams(trial.rate)(direction),
             { rate: trial.rate, found: { params: trial.params, value: trial.value, gradient: trial.gradient } }
           ]
     },
@@ -130,7 +139,7 @@ export const lineSearch = define({
   recall:
     () =>
     (params, { found }) =>
-      found !== null && same(found.params, params) ? found : null,
+      found !== null && isSameParameters(found.params, params) ? found : null,
   needsObjective: true,
   needsDeterminism: true,
   afterRate: true

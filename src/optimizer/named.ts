@@ -2,16 +2,24 @@
 import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
-import { quoted } from '../core/spelling.js'
-import { bare, combine, nothing, record } from './combine.js'
+import { quotedText } from '../core/spelling.js'
+import { bare, combineParts, emptyStore, recordStore } from './combine.js'
 import { zero } from './perEntry.js'
-import { concept, meaning, type LooksOf, type MemoryOf, type Named, type Optimizer, type Part } from './part.js'
+import {
+  concept,
+  partMeaning,
+  type LooksOf,
+  type MemoryOf,
+  type MemoryNamed,
+  type Optimizer,
+  type Part
+} from './part.js'
 
-const names = Field.array(
+const parameterNamesField = Field.array(
   Field.codec(t.string, {
     domain: 'the name of a parameter',
     remedy: "try 'means'",
-    show: quoted,
+    show: quotedText,
     arbitrary: fc => fc.constantFrom('means', 'logits'),
     sample: 'means'
   })
@@ -23,20 +31,21 @@ const forNames = Case.define('Optimizer', {
   fields: {
     /** The parameters that the part sees; others stay where they are. */
     names: {
-      ...names,
-      accept: (given: unknown) => names.accept(typeof given === 'string' ? [given] : given),
-      show: (u: unknown) => (t.readonlyArray(t.string).is(u) && u.length === 1 ? quoted(u[0]) : names.show(u, []))
+      ...parameterNamesField,
+      accept: (given: unknown) => parameterNamesField.accept(typeof given === 'string' ? [given] : given),
+      show: (u: unknown) =>
+        t.readonlyArray(t.string).is(u) && u.length === 1 ? quotedText(u[0]) : parameterNamesField.show(u, [])
     },
     /** What moves them. */
     part: Field.of(concept)
   },
   call: ['names', 'part'],
-  meaning: ({ names, part }): Part => combine(bare, [{ part: meaning(part), on: names }])
+  meaning: ({ names, part }): Part => combineParts(bare, [{ part: partMeaning(part), on: names }])
 })
 
 /** A part that sees only some parameters remembers only them. */
 export type Only<N extends string = string, P extends Optimizer = Optimizer> = Optimizer<
-  Named<MemoryOf<P>, N>,
+  MemoryNamed<MemoryOf<P>, N>,
   LooksOf<P>
 > & { readonly _tag: 'only'; readonly names: ReadonlyArray<N>; readonly part: P }
 
@@ -66,11 +75,11 @@ const freezeCase = Case.define('Optimizer', {
   about: 'parameters that stay where they are',
   fields: {
     /** The parameters that stay where they are. */
-    names
+    names: parameterNamesField
   },
   call: ['...names'],
   example: { names: ['logits'] },
-  meaning: ({ names }): Part<null> => combine(nothing, [{ part: meaning(zero), on: names }])
+  meaning: ({ names }): Part<null> => combineParts(emptyStore, [{ part: partMeaning(zero), on: names }])
 })
 
 /**
@@ -82,7 +91,7 @@ const freezeCase = Case.define('Optimizer', {
  *
  * assert.deepEqual(Optimizer.freeze(['logits', 'logVariances']), Optimizer.freeze('logits', 'logVariances'))
  */
-export const freeze = Case.called(
+export const freeze = Case.caseCalledBy(
   freezeCase,
   (...names: ReadonlyArray<string> | readonly [names: ReadonlyArray<string>]) => {
     const [first] = names
@@ -101,9 +110,9 @@ const byRules = Case.define('Optimizer', {
   },
   call: ['rules'],
   meaning: ({ rules }): Part<Readonly<Record<string, unknown>>> => ({
-    ...combine(
-      record(Object.keys(rules)),
-      Object.entries(rules).map(([name, rule]) => ({ part: meaning(rule), on: [name] })),
+    ...combineParts(
+      recordStore(Object.keys(rules)),
+      Object.entries(rules).map(([name, rule]) => ({ part: partMeaning(rule), on: [name] })),
       'stay'
     ),
     brief: undefined
@@ -112,7 +121,10 @@ const byRules = Case.define('Optimizer', {
 
 /** A partition remembers what the rule of each name remembers. */
 export type Partition<Rules extends Readonly<Record<string, Optimizer>> = Readonly<Record<string, Optimizer>>> =
-  Optimizer<{ readonly [N in keyof Rules]: Named<MemoryOf<Rules[N]>, N & string> }, LooksOf<Rules[keyof Rules]>> & {
+  Optimizer<
+    { readonly [N in keyof Rules]: MemoryNamed<MemoryOf<Rules[N]>, N & string> },
+    LooksOf<Rules[keyof Rules]>
+  > & {
     readonly _tag: 'partition'
     readonly rules: Rules
   }

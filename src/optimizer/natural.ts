@@ -3,19 +3,19 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { Field } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
-import { clean } from '../schedule/dynamics.js'
+import { CLEAN } from '../schedule/dynamics.js'
 import type { MStep } from '../mixture/family.js'
 import { matched } from '../mixture/em/fromGradient.js'
 import type { Mixture } from '../mixture/mixture.js'
-import { define, minus, noMemory, uphill, type Arrays } from './part.js'
+import { define, differenceOfArrays, noMemory, uphill, type AnyParams } from './part.js'
 
-interface Step {
+interface NaturalStep {
   readonly mStep: MStep<string>
   readonly fromGradient: NonNullable<MStep<string>['fromGradient']>
-  readonly toMixture: (params: Arrays) => Mixture
+  readonly toMixture: (params: AnyParams) => Mixture
 }
 
-const stepOf = (score: Score.Score<string>): Step | null => {
+const naturalStep = (score: Score.Score<string>): NaturalStep | null => {
   const { mStep, toMixture } = Score.interpret(score).family ?? {}
   const fromGradient = mStep?.fromGradient
   return mStep && toMixture && fromGradient ? { mStep, toMixture, fromGradient } : null
@@ -60,9 +60,9 @@ export const natural = define({
   ...noMemory,
   update:
     ({ score, varianceFloor }) =>
-    (gradient: Arrays, _, { params, subject }) => {
+    (gradient: AnyParams, _, { params, subject }) => {
       const { mStep, fromGradient, toMixture } =
-        stepOf(score) ?? refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`)
+        naturalStep(score) ?? refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`)
       const found = fromGradient(params, gradient)
       if (subject === undefined)
         return refuse(
@@ -71,16 +71,16 @@ export const natural = define({
       if (subject === 'another')
         return refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
       const ofData = subject === 'likelihood'
-      const level = ofData ? clean : subject
+      const level = ofData ? CLEAN : subject
       const moments = ofData ? found : matched(mStep.second, toMixture(params), found, subject)
       const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
-      return [minus(params, mStep.maximise(params, moments, at)), null]
+      return [differenceOfArrays(params, mStep.maximise(params, moments, at)), null]
     },
   gain: uphill,
   requirements:
     ({ score }) =>
     (shapes, printed, subject) => {
-      if (stepOf(score) === null)
+      if (naturalStep(score) === null)
         return [
           Problem.of(
             'optimizer',
@@ -104,7 +104,7 @@ export const natural = define({
           'optimizer',
           printed,
           'for the likelihood, or for score matching at one noise level, alone and in the parametrization of the score',
-          'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
+          'use Objective.likelihood, Objective.denoising(NoiseLevels.at(t)) or Objective.implicit(NoiseLevels.at(t)), or Optimizer.adam'
         )
       ]
     }

@@ -7,20 +7,20 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { unfold } from '../../lib/plain/iterate.js'
+import { unfoldIterable } from '../../lib/plain/iterate.js'
 import { Case, Vocabulary } from '../core/index.js'
 import {
   concept,
-  meaning,
-  placed,
-  plus,
+  partMeaning,
+  pointAt,
+  sumArrays,
   unknownObjective,
   type Brief,
   type Context,
   type Evaluation,
   type LooksOf,
   type MemoryOf,
-  type Named,
+  type MemoryNamed,
   type Optimizer,
   type Part,
   type Subject,
@@ -38,7 +38,7 @@ export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec
  * What an optimizer remembers of parameters named `P`; that of a chain is the list of what its parts remember, that of a
  * partition has one for each name, and a part that sees only some names remembers only them.
  */
-export type State<T, P extends string> = Named<MemoryOf<T>, P>
+export type State<T, P extends string> = MemoryNamed<MemoryOf<T>, P>
 
 /** What an optimizer remembers whose type is just `Optimizer`. */
 export type AnyState<P extends string> = State<Optimizer, P>
@@ -67,19 +67,19 @@ export interface Transformation<
 }
 
 /** The meaning for parameters of these names. */
-const typed = <P extends string, T extends Optimizer>(optimizer: T): Part<State<T, P>, boolean, P> =>
+const typedPart = <P extends string, T extends Optimizer>(optimizer: T): Part<State<T, P>, boolean, P> =>
   // A part works with whatever names its parameters have.
-  meaning(optimizer) as unknown as Part<State<T, P>, boolean, P>
+  partMeaning(optimizer) as unknown as Part<State<T, P>, boolean, P>
 
 /** The optimizer as functions, for parameters named `P`: `interpret(optimizer)<'mean'>()`. */
 export const interpret =
   <T extends Optimizer>(optimizer: T) =>
   <P extends string>(): Transformation<P, State<T, P>, ContextOf<T, P>> => {
-    const { init, update } = typed<P, T>(optimizer)
+    const { init, update } = typedPart<P, T>(optimizer)
     const transformation: Transformation<P, State<T, P>> = {
       init,
       update: (gradient, state, params, context = unknownObjective(gradient)) =>
-        update(gradient, state, placed(params, context))
+        update(gradient, state, pointAt(params, context))
     }
     return transformation
   }
@@ -92,7 +92,7 @@ export const anyInterpret = <P extends string>(optimizer: Optimizer): Transforma
 export const stateCodec = <P extends string, T extends Optimizer = Optimizer>(
   optimizer: T
 ): t.Type<State<T, P>, unknown> => {
-  const { is, validate, encode } = typed<P, T>(optimizer)
+  const { is, validate, encode } = typedPart<P, T>(optimizer)
   return new t.Type(`what ${show(optimizer)} remembers`, is, validate, encode)
 }
 
@@ -118,24 +118,24 @@ export const step =
     watch?: Watch
   ) =>
   ({ params, state }: Iterate<P, State<T, P>>): Taken<P, State<T, P>> => {
-    const { update, recall } = typed<P, T>(optimizer)
+    const { update, recall } = typedPart<P, T>(optimizer)
     const met = recall?.(params, state)
     const { value, gradient } = met ?? objective(params)
     const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective, subject, watch })
-    return { value, gradient, params: plus(params, step), state: after }
+    return { value, gradient, params: sumArrays(params, step), state: after }
   }
 
 /** The endless list of an optimizer's iterates on an objective, the start first, each computed when it is asked for. */
 export const iterates =
   <P extends string, T extends Optimizer>(optimizer: T, objective: (params: Params.Params<P>) => Evaluation<P>) =>
   (start: Params.Params<P>): Iterable<Iterate<P, State<T, P>>> =>
-    unfold<Iterate<P, State<T, P>>>(
-      { params: start, state: typed<P, T>(optimizer).init(start) },
+    unfoldIterable<Iterate<P, State<T, P>>>(
+      { params: start, state: typedPart<P, T>(optimizer).init(start) },
       step(optimizer, objective)
     )
 
 /** Whether it takes something else for the answer than the last iterate: an average of the weights, say. */
-export const averages = (optimizer: Optimizer): boolean => meaning(optimizer).estimate !== undefined
+export const averagesIterates = (optimizer: Optimizer): boolean => partMeaning(optimizer).estimate !== undefined
 
 /** What an optimizer takes for the answer: the average of the iterates, if it has one, else the last iterate. */
 export const estimate = <P extends string, T extends Optimizer>(
@@ -143,7 +143,7 @@ export const estimate = <P extends string, T extends Optimizer>(
   params: Params.Params<P>,
   state: State<T, P>
 ): Params.Params<P> => {
-  const { estimate } = typed<P, T>(optimizer)
+  const { estimate } = typedPart<P, T>(optimizer)
   return estimate?.(params, state) ?? params
 }
 
@@ -164,18 +164,18 @@ export const estimate = <P extends string, T extends Optimizer>(
  * assert.deepEqual([once, twice].map(state => Optimizer.rateInForce(optimizer, state)), [0.1, 0.05])
  */
 export const rateInForce = (optimizer: Optimizer, state: AnyState<never>, name?: string): number => {
-  const { gain, names } = meaning(optimizer)
+  const { gain, names } = partMeaning(optimizer)
   return 0 - gain(state, name ?? names.at(0) ?? '')
 }
 
 /** Whether a part is known to look at the objective beyond its gradient. */
-export const needsObjective = (optimizer: Optimizer): boolean => meaning(optimizer).needsObjective === true
+export const needsObjective = (optimizer: Optimizer): boolean => partMeaning(optimizer).needsObjective === true
 
 /** Whether it needs an objective that is the same function at every step: a line search, or differences of gradients. */
-export const needsDeterminism = (optimizer: Optimizer): boolean => meaning(optimizer).deterministic.length > 0
+export const needsDeterminism = (optimizer: Optimizer): boolean => partMeaning(optimizer).deterministic.length > 0
 
 /** An optimizer in a few words, where all its parts have some: what it is called, its rates, and what it freezes. */
-export const brief = (optimizer: Optimizer): O.Option<Brief> => O.fromNullable(meaning(optimizer).brief)
+export const optimizerBrief = (optimizer: Optimizer): O.Option<Brief> => O.fromNullable(partMeaning(optimizer).brief)
 
 /** The optimizer as the code that builds it, from its parts. */
 export const show = (optimizer: Optimizer): string => Case.show(optimizer)
@@ -187,7 +187,7 @@ export const formula = (optimizer: Optimizer): string => Case.formula(optimizer)
 export const problems = (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => Case.problems(optimizer)
 
 /** What an optimizer is to be used on. */
-export interface Use {
+export interface OptimizerUse {
   readonly shapes: Params.Shapes<string>
   /** The expectation, printed, if the objective is another function at every step; else null. */
   readonly random: string | null
@@ -196,10 +196,10 @@ export interface Use {
 }
 
 /** The problems of an optimizer for an objective: names, size, noise, and parameters that would climb. */
-export const incompatibilities =
-  ({ shapes, random, subject }: Use) =>
+export const optimizerIncompatibilities =
+  ({ shapes, random, subject }: OptimizerUse) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
-    const { deterministic, requirements, gain } = meaning(optimizer)
+    const { deterministic, requirements, gain } = partMeaning(optimizer)
     const climbing = Params.names(shapes).filter(name => gain(null, name) > 0)
     return [
       ...(random === null || deterministic.length === 0

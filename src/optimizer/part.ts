@@ -32,7 +32,7 @@ export interface Context<P extends string> extends Evaluation<P> {
 }
 
 /** Looks on at a part: at what it received and what it made of that. A run that fails takes its last step again so watched. */
-export type Watch = (part: Case.AnyValue | null, received: Arrays, step: Arrays, params: Arrays) => void
+export type Watch = (part: Case.AnyValue | null, received: AnyParams, step: AnyParams, params: AnyParams) => void
 
 /** Where a step starts: the parameters, and the objective seen from there. */
 export interface Point<P extends string = string> extends Context<P> {
@@ -40,10 +40,10 @@ export interface Point<P extends string = string> extends Context<P> {
 }
 
 /** Parameters of names that are known when it runs. */
-export type Arrays = Params.Params<string>
+export type AnyParams = Params.Params<string>
 
 /** What an optimizer is to work on. */
-export interface Setting {
+export interface PartSetting {
   /** The parameters' names and shapes. */
   readonly shapes: Params.Shapes<string>
   /** The factor that the parts before put on the gradient of a name: below 0 it has been turned downhill. */
@@ -85,7 +85,7 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly deterministic: ReadonlyArray<string>
   /** The names for which it has rules. */
   readonly names: ReadonlyArray<string>
-  readonly requirements: (setting: Setting) => ReadonlyArray<Problem.Problem>
+  readonly requirements: (setting: PartSetting) => ReadonlyArray<Problem.Problem>
   readonly brief?: Brief | undefined
 }
 
@@ -107,15 +107,15 @@ export type LooksOf<T> = true extends (
 type Plain = string | number | boolean | bigint | symbol | null | undefined | NdArray | ArrayBufferView
 
 /** A memory whose parameters have these names. */
-export type Named<S, P extends string> = unknown extends S
+export type MemoryNamed<S, P extends string> = unknown extends S
   ? S
   : S extends Plain
     ? S
-    : S extends Arrays
+    : S extends AnyParams
       ? string extends keyof S
         ? Params.Params<P>
         : { readonly [K in keyof S]: S[K] }
-      : { readonly [K in keyof S]: Named<S[K], P> }
+      : { readonly [K in keyof S]: MemoryNamed<S[K], P> }
 
 export const concept = Concept<Optimizer>(
   'Optimizer',
@@ -131,20 +131,20 @@ export interface Spec<
 > extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
   /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
   readonly memory: t.Type<S, unknown>
-  readonly init: (fields: Field.Of<F>) => (params: Arrays) => NoInfer<S>
+  readonly init: (fields: Field.Of<F>) => (params: AnyParams) => NoInfer<S>
   /** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
   readonly update: (
     fields: Field.Of<F>
-  ) => (gradient: Arrays, memory: NoInfer<S>, place: Point) => readonly [step: Arrays, memory: NoInfer<S>]
+  ) => (gradient: AnyParams, memory: NoInfer<S>, place: Point) => readonly [step: AnyParams, memory: NoInfer<S>]
   /**
    * Capability: the factor that it puts on a gradient, sign included; any number of that sign where there is no memory
    * yet. Without it `rateInForce` is NaN, and nothing tells whether a chain climbs.
    */
   readonly gain?: (fields: Field.Of<F>) => (memory: NoInfer<S> | null, name: string) => number
   /** Capability: another answer than the last iterate. */
-  readonly estimate?: (fields: Field.Of<F>) => (params: Arrays, memory: NoInfer<S>) => Arrays
+  readonly estimate?: (fields: Field.Of<F>) => (params: AnyParams, memory: NoInfer<S>) => AnyParams
   /** Capability: the objective at the parameters, where an update has met it; null where not. */
-  readonly recall?: (fields: Field.Of<F>) => (params: Arrays, memory: NoInfer<S>) => Evaluation<string> | null
+  readonly recall?: (fields: Field.Of<F>) => (params: AnyParams, memory: NoInfer<S>) => Evaluation<string> | null
   /** It looks at the objective beyond its gradient: the compiler then asks for it wherever `update` is called. */
   readonly needsObjective?: Looks
   /** It compares the objective of one step with that of another, or differences it: noise must not be drawn again. */
@@ -270,14 +270,14 @@ export function define<
 }
 
 /** What it does to gradients, everything there is to it. */
-export const meaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
+export const partMeaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
   // the concept does not know of which state
   concept.meaning(optimizer) as Part<S, Looks>
 
 /** A part that changes iterates rather than gradients does nothing useful before the rate. */
 const beforeRate =
   (printed: string) =>
-  ({ shapes, gain }: Setting): ReadonlyArray<Problem.Problem> =>
+  ({ shapes, gain }: PartSetting): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
       // An unknown gain does not count as uphill.
       !Params.names(shapes).some(name => gain(name) > 0),
@@ -294,7 +294,7 @@ export const noMemory = { memory: t.null, init: () => () => null } as const
 export const uphill = (): (() => number) => () => 1
 
 /** The objective and the parameters where a step starts. The value is computed only when it is read. */
-export const placed = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
+export const pointAt = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
   params,
   get value() {
     return context.value
@@ -321,23 +321,24 @@ export const unknownObjective = <P extends string>(gradient: Params.Params<P>): 
 }
 
 /** Zeros in the shapes of others. */
-export const zeros = (params: Arrays): Arrays => Params.zeros(Params.shapes(params))
+export const zerosLikeParams = (params: AnyParams): AnyParams => Params.zeros(Params.shapes(params))
 
 /** a + b, by name. */
-export const plus = Params.zipArrays(Entries.sums)
+export const sumArrays = Params.zipArrays(Entries.sums)
 
 /** a − b, by name. */
-export const minus = Params.zipWith((a, b) => a - b)
+export const differenceOfArrays = Params.zipWith((a, b) => a - b)
 
 /** a · x + y */
-export const axpy = (a: number, x: Arrays, y: Arrays): Arrays => Params.zipWith((x, y) => a * x + y)(x, y)
+export const axpyParams = (a: number, x: AnyParams, y: AnyParams): AnyParams =>
+  Params.zipWith((x, y) => a * x + y)(x, y)
 
 /** factor · x */
-export const scaled = (factor: number): ((x: Arrays) => Arrays) =>
+export const scaledParams = (factor: number): ((x: AnyParams) => AnyParams) =>
   Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Entries.multiples(factor, values) }))
 
 /** ⟨a, b⟩ over all names together. */
-export const dot = (a: Arrays, b: Arrays): number =>
+export const dotParams = (a: AnyParams, b: AnyParams): number =>
   Object.entries<NdArray>(a).reduce(
     (total, [name, { values }]) => values.reduce((sum, value, i) => sum + value * b[name].values[i], total),
     0

@@ -6,18 +6,18 @@ import type { NdArray } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Rate from './rate.js'
-import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
+import { axpyParams, define, noMemory, scaledParams, uphill, zerosLikeParams, type AnyParams } from './part.js'
 
 /** decay · m + (1 − decay) g */
-const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
+const moving = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
 /** decay · v + (1 − decay) g² */
-const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
+const movingSquare = (decay: number): ((v: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
 
-const decay = Field.fraction({ suggestion: 0.9 })
-const most = Field.positive({ suggestion: 1 })
+const decayField = Field.fraction({ suggestion: 0.9 })
+const maximumField = Field.positive({ suggestion: 1 })
 const epsilon = Field.notNegative({ default: 1e-8 })
 
 // —— without memory ——
@@ -34,7 +34,7 @@ export const scale = define({
   ...noMemory,
   update:
     ({ factor }) =>
-    gradient => [scaled(factor)(gradient), null],
+    gradient => [scaledParams(factor)(gradient), null],
   gain:
     ({ factor }) =>
     () =>
@@ -46,7 +46,7 @@ export const zero = define({
   name: 'zero',
   about: '0',
   ...noMemory,
-  update: () => gradient => [zeros(gradient), null],
+  update: () => gradient => [zerosLikeParams(gradient), null],
   gain: () => () => 0
 })
 
@@ -60,7 +60,7 @@ export const clipByGlobalNorm = define({
   about: 'min(1, most/|g|) g, all parameters together',
   fields: {
     /** The largest norm of all parameters together. */
-    most
+    most: maximumField
   },
   call: ['most'],
   ...noMemory,
@@ -85,7 +85,7 @@ export const clipByValue = define({
   about: 'entries between −most and most',
   fields: {
     /** The largest size of an entry. */
-    most
+    most: maximumField
   },
   call: ['most'],
   ...noMemory,
@@ -101,7 +101,7 @@ export const clipByNorm = define({
   about: 'min(1, most/|g|) g, each parameter for itself',
   fields: {
     /** The largest norm of a parameter. */
-    most
+    most: maximumField
   },
   call: ['most'],
   ...noMemory,
@@ -127,7 +127,7 @@ export const weightDecay = define({
   ...noMemory,
   update:
     ({ decay }) =>
-    (gradient, _, { params }) => [axpy(decay, params, gradient), null],
+    (gradient, _, { params }) => [axpyParams(decay, params, gradient), null],
   gain: uphill
 })
 
@@ -146,7 +146,7 @@ export const scaleByRate = define({
   init: () => () => ({ count: 0 }),
   update:
     ({ rate }) =>
-    (gradient, { count }) => [scaled(-Rate.at(count)(rate))(gradient), { count: count + 1 }],
+    (gradient, { count }) => [scaledParams(-Rate.at(count)(rate))(gradient), { count: count + 1 }],
   gain:
     ({ rate }) =>
     memory =>
@@ -154,31 +154,31 @@ export const scaleByRate = define({
   brief: ({ rate }) => ({ rates: [rate] })
 })
 
-interface Trace {
-  readonly trace: Arrays
+interface MomentumState {
+  readonly trace: AnyParams
 }
 
 const traces = {
   /** What is kept of the trace from step to step, in [0, 1). */
-  decay
+  decay: decayField
 }
 
 const remembersTrace = {
   memory: t.type({ trace: Params.codec }),
   init:
     () =>
-    (params: Arrays): Trace => ({ trace: zeros(params) })
+    (params: AnyParams): MomentumState => ({ trace: zerosLikeParams(params) })
 }
 
 /** A part that hands on what follows of the decaying sum v ← decay · v + g. */
-const traced = (step: (decay: number, trace: Arrays, gradient: Arrays) => Arrays) => ({
+const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParams) => AnyParams) => ({
   fields: traces,
   call: ['decay'] as const,
   ...remembersTrace,
   update:
     ({ decay }: Field.Of<typeof traces>) =>
-    (gradient: Arrays, before: Trace): readonly [Arrays, Trace] => {
-      const trace = axpy(decay, before.trace, gradient)
+    (gradient: AnyParams, before: MomentumState): readonly [AnyParams, MomentumState] => {
+      const trace = axpyParams(decay, before.trace, gradient)
       return [step(decay, trace, gradient), { trace }]
     },
   gain: uphill
@@ -188,12 +188,12 @@ const traced = (step: (decay: number, trace: Arrays, gradient: Arrays) => Arrays
 export const trace = define({
   name: 'trace',
   about: 'v ← decay · v + g',
-  ...traced((_, trace) => trace),
+  ...momentumPart((_, trace) => trace),
   brief: () => ({ methods: ['momentum'] })
 })
 
 /** β_1 and β_2, the decays of the moving means of the gradient and its square, and ε, added to the root of the latter. */
-const moments = {
+const MOMENT_FIELDS = {
   /** What the mean of gradients keeps of itself from step to step. */
   beta1: Field.fraction({ default: 0.9 }),
   /** What the mean of their squares keeps. */
@@ -209,26 +209,26 @@ const bothMoments = {
   memory: t.type(momentsMemory),
   init:
     () =>
-    (params: Arrays): Moments => ({ count: 0, first: zeros(params), second: zeros(params) })
+    (params: AnyParams): MomentState => ({ count: 0, first: zerosLikeParams(params), second: zerosLikeParams(params) })
 }
 
-interface Moments {
+interface MomentState {
   readonly count: number
-  readonly first: Arrays
-  readonly second: Arrays
+  readonly first: AnyParams
+  readonly second: AnyParams
 }
 
 /** The moments after a gradient, with 1 − β_1ⁿ and 1 − β_2ⁿ, which take away the bias of their start at 0. */
-interface Corrected extends Moments {
+interface Corrected extends MomentState {
   readonly correction1: number
   readonly correction2: number
 }
 
 const afterGradient = (
-  { beta1, beta2 }: Field.Of<typeof moments>,
-  gradient: Arrays,
-  { count, first, second }: Moments
-): readonly [memory: Moments, corrected: Corrected] => {
+  { beta1, beta2 }: Field.Of<typeof MOMENT_FIELDS>,
+  gradient: AnyParams,
+  { count, first, second }: MomentState
+): readonly [memory: MomentState, corrected: Corrected] => {
   const memory = {
     count: count + 1,
     first: moving(beta1)(first, gradient),
@@ -245,12 +245,14 @@ const afterGradient = (
 }
 
 /** A part whose step is made of both moments. */
-const byMoments = (step: (after: Corrected, options: Field.Of<typeof moments>, gradient: Arrays) => Arrays) => ({
-  fields: moments,
+const byMoments = (
+  step: (after: Corrected, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
+) => ({
+  fields: MOMENT_FIELDS,
   ...bothMoments,
   update:
-    (options: Field.Of<typeof moments>) =>
-    (gradient: Arrays, before: Moments): readonly [Arrays, Moments] => {
+    (options: Field.Of<typeof MOMENT_FIELDS>) =>
+    (gradient: AnyParams, before: MomentState): readonly [AnyParams, MomentState] => {
       const [memory, corrected] = afterGradient(options, gradient, before)
       return [step(corrected, options, gradient), memory]
     },
@@ -274,23 +276,23 @@ export const scaleByAdam = define({
 export const nesterovTrace = define({
   name: 'nesterovTrace',
   about: 'g + decay · v',
-  ...traced(axpy)
+  ...momentumPart(axpyParams)
 })
 
 /** m/(√v + ε), and 0 for 0/0: an entry whose gradient is always 0 takes no step, even with ε = 0. */
-const ratio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
+const momentRatio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
 
 /** m̂/(√w + ε), w the largest v̂ so far; otherwise as Adam (Reddi, Kale & Kumar 2018, with bias correction). */
 export const scaleByAmsGrad = define({
   name: 'scaleByAmsGrad',
   about: 'm̂/(√max v̂ + ε)',
-  fields: moments,
+  fields: MOMENT_FIELDS,
   memory: t.type({ ...momentsMemory, largest: Params.codec }),
-  init: () => params => ({ ...bothMoments.init()(params), largest: zeros(params) }),
+  init: () => params => ({ ...bothMoments.init()(params), largest: zerosLikeParams(params) }),
   update: options => (gradient, before) => {
     const [memory, { correction1, correction2 }] = afterGradient(options, gradient, before)
     const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(before.largest, memory.second)
-    const step = Params.zipWith((m, v) => ratio(m / correction1, v, options.epsilon))(memory.first, largest)
+    const step = Params.zipWith((m, v) => momentRatio(m / correction1, v, options.epsilon))(memory.first, largest)
     return [step, { ...memory, largest }]
   },
   gain: uphill
@@ -303,7 +305,7 @@ export const scaleByNAdam = define({
   ...byMoments(({ count, first, second, correction1, correction2 }, { beta1, epsilon }, gradient) => {
     const next = 1 - Elementary.pow(beta1, count + 1)
     const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(first, gradient)
-    return Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, second)
+    return Params.zipWith((m, v) => momentRatio(m, v / correction2, epsilon))(ahead, second)
   })
 })
 
@@ -320,27 +322,28 @@ export const scaleByRAdam = define({
     // Below 5 the variance of 1/√v̂ is too large to use it.
     if (length < 5) return Params.mapValues(m => m / correction1)(first)
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
-    return Params.zipWith((m, v) => rectified * ratio(m / correction1, v / correction2, epsilon))(first, second)
+    return Params.zipWith((m, v) => rectified * momentRatio(m / correction1, v / correction2, epsilon))(first, second)
   })
 })
 
 /** The decay of the moving means, and ε, added to a root. */
-const root = {
+const ROOT_FIELDS = {
   /** What the mean of squares keeps of itself from step to step. */
   decay: Field.fraction({ default: 0.9 }),
   /** Is added to the root. */
   epsilon
 }
 
-const overRoot = (epsilon: number): ((g: Arrays, v: Arrays) => Arrays) => Params.zipWith((g, v) => ratio(g, v, epsilon))
+const overRoot = (epsilon: number): ((g: AnyParams, v: AnyParams) => AnyParams) =>
+  Params.zipWith((g, v) => momentRatio(g, v, epsilon))
 
 /** g/(√v + ε), v ← decay · v + (1 − decay) g² (Tieleman & Hinton 2012). */
 export const scaleByRms = define({
   name: 'scaleByRms',
   about: 'g/(√v + ε)',
-  fields: root,
+  fields: ROOT_FIELDS,
   memory: t.type({ second: Params.codec }),
-  init: () => params => ({ second: zeros(params) }),
+  init: () => params => ({ second: zerosLikeParams(params) }),
   update:
     ({ decay, epsilon }) =>
     (gradient, memory) => {
@@ -354,9 +357,9 @@ export const scaleByRms = define({
 export const scaleByStandardDeviation = define({
   name: 'scaleByStandardDeviation',
   about: 'g/(√(v − m²) + ε)',
-  fields: root,
+  fields: ROOT_FIELDS,
   memory: t.type({ first: Params.codec, second: Params.codec }),
-  init: () => params => ({ first: zeros(params), second: zeros(params) }),
+  init: () => params => ({ first: zerosLikeParams(params), second: zerosLikeParams(params) }),
   update:
     ({ decay, epsilon }) =>
     (gradient, memory) => {
@@ -398,12 +401,12 @@ export const scaleByAdadelta = define({
   about: '√(x + ε)/√(v + ε) · g',
   fields: {
     /** What is kept of the means of squares from step to step, in [0, 1). */
-    decay: root.decay,
+    decay: ROOT_FIELDS.decay,
     /** Is added under both roots. */
     epsilon: Field.positive({ default: 1e-6 })
   },
   memory: t.type({ squares: Params.codec, steps: Params.codec }),
-  init: () => params => ({ squares: zeros(params), steps: zeros(params) }),
+  init: () => params => ({ squares: zerosLikeParams(params), steps: zerosLikeParams(params) }),
   update:
     ({ decay, epsilon }) =>
     (gradient, memory) => {

@@ -1,7 +1,7 @@
 /** Learning rates, as functions of the number of steps already taken. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 
 /** A rate means the number ≥ 0 after so many steps. */
 export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
@@ -22,10 +22,10 @@ export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
  * })
  * assert.equal(pipe(alternating({ odd: 0.05 }), Rate.at(3)), 0.05)
  */
-export const { concept, define, show } = words<Rate>('Rate', 'the learning rate, step by step')
+export const { concept, define, show } = conceptModule<Rate>('Rate', 'the learning rate, step by step')
 
-const peak = Field.positive({ suggestion: 0.1 })
-const steps = Field.count({ suggestion: 100 })
+const peakField = Field.positive({ suggestion: 0.1 })
+const rateStepsField = Field.count({ suggestion: 100 })
 
 /** The same at every step. */
 export const constant = define({
@@ -33,7 +33,7 @@ export const constant = define({
   about: 'the same at every step; a plain number does',
   fields: {
     /** At every step. */
-    rate: peak
+    rate: peakField
   },
   call: ['rate'],
   formula: ({ rate }) => String(rate),
@@ -44,11 +44,11 @@ export const constant = define({
 })
 
 /** A plain number is a constant rate. */
-export const from = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
+export const asRate = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
 
 /** A field for a rate; a plain number is a constant one, and is so written. */
 export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(concept, {
-  from,
+  from: asRate,
   show: rate => (Case.isMadeBy(constant)(rate) ? String(rate.rate) : null)
 })
 
@@ -62,7 +62,7 @@ export const linear = define({
     /** After `steps`, and from then on. */
     final: Field.notNegative({ suggestion: 0.01 }),
     /** How many steps it takes to get there. */
-    steps
+    steps: rateStepsField
   },
   check: ({ rate, final }) =>
     Problem.unless(rate !== 0 || final !== 0, 'final', final, '> 0 where the rate starts at 0', 'try 0.1'),
@@ -72,9 +72,9 @@ export const linear = define({
       step >= steps ? final : rate + (final - rate) * (step / steps)
 })
 
-const decay = {
+const DECAY_FIELDS = {
   /** At the first step. */
-  rate: peak,
+  rate: peakField,
   /** By which it falls. */
   factor: Field.positive({ suggestion: 0.5 }),
   /** In so many steps. */
@@ -85,7 +85,7 @@ const decay = {
 export const step = define({
   name: 'step',
   about: 'a staircase',
-  fields: decay,
+  fields: DECAY_FIELDS,
   meaning:
     ({ rate, factor, every }) =>
     step =>
@@ -96,7 +96,7 @@ export const step = define({
 export const exponential = define({
   name: 'exponential',
   about: 'a smooth geometric decay',
-  fields: decay,
+  fields: DECAY_FIELDS,
   meaning:
     ({ rate, factor, every }) =>
     step =>
@@ -113,9 +113,9 @@ export const cosine = define({
   about: 'half a cosine, after a linear rise (arXiv 1608.03983)',
   fields: {
     /** The highest. */
-    rate: peak,
+    rate: peakField,
     /** How many steps it takes to fall, warm-up included. */
-    steps,
+    steps: rateStepsField,
     /** How many of them it rises first, from 0. */
     warmUp: Field.notNegative({ default: 0 }),
     /** After `steps`, and from then on. */
@@ -137,9 +137,9 @@ const cycle = define({
   about: 'half a cosine up, half a cosine down (Smith & Topin 2018)',
   fields: {
     /** The highest. */
-    rate: peak,
+    rate: peakField,
     /** How many steps the cycle takes. */
-    steps,
+    steps: rateStepsField,
     /** The share of them in which it rises. */
     rise: Field.fraction({ suggestion: 0.3 }),
     /** At the first step. */
@@ -162,7 +162,7 @@ const cycle = define({
  * One cycle: half a cosine up from `start` to `rate` over the share `rise` of the steps, half a cosine down to `final` at
  * `steps`, and `final` after (Smith & Topin 2018). It starts at rate/25 and ends at rate/250000, as is usual.
  */
-export const oneCycle = Case.called(
+export const oneCycle = Case.caseCalledBy(
   cycle,
   (options: {
     readonly rate: number
@@ -179,7 +179,7 @@ export const inverseSquareRoot = define({
   about: 'rate/√(1 + step/after)',
   fields: {
     /** Until it begins to fall. */
-    rate: peak,
+    rate: peakField,
     /** How many steps it takes until then. */
     after: Field.positive({ suggestion: 100 })
   },
@@ -190,7 +190,7 @@ export const inverseSquareRoot = define({
 })
 
 /** A rate, and the step from which it holds; it counts its own steps from there. */
-interface Piece {
+interface RatePiece {
   readonly from: number
   readonly rate: number | Rate
 }
@@ -244,7 +244,7 @@ const inTurn = define({
  * ])
  * assert.deepEqual([5, 10, 310, 600].map(step => pipe(warm, Rate.at(step))), [0.05, 0.1, 0.05, 0.001])
  */
-export const piecewise = Case.called(inTurn, (first: number | Rate, later: ReadonlyArray<Piece>) =>
+export const piecewise = Case.caseCalledBy(inTurn, (first: number | Rate, later: ReadonlyArray<RatePiece>) =>
   inTurn(first, later)
 )
 

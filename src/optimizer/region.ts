@@ -4,26 +4,26 @@ import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as t from 'io-ts'
-import { polar, symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
+import { polar, symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'
+import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
 
 /** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
-type Projection = (x: Float64Array, columns: number) => Float64Array
+type RegionProjection = (x: Float64Array, columns: number) => Float64Array
 
 /** Of which arrays a set is: of rows of any length, of matrices of no fewer rows than columns, or of square ones. */
 export type ArrayKind = 'rows' | 'tall' | 'square'
 
-interface Meaning {
-  readonly project: Projection
+interface RegionMeaning {
+  readonly project: RegionProjection
   /** Capability: it is a set of matrices, tall or square; of rows unless given. */
   readonly of?: ArrayKind
   /** Whether it is convex, as laws then hold it to be; true unless given. */
   readonly isConvex?: boolean
 }
 
-export interface Region extends Case.Value<'Region', Meaning> {}
+export interface Region extends Case.Value<'Region', RegionMeaning> {}
 
 /**
  * A region of one's own: `project` gives the point of a closed convex set that is nearest to a vector, or to a matrix where it says
@@ -42,7 +42,10 @@ export interface Region extends Case.Value<'Region', Meaning> {}
  * })
  * assert.deepEqual(pipe(Float64Array.of(-2, 3), Region.project(above({ least: 1 }))), Float64Array.of(1, 3))
  */
-export const { concept, define, show, problems } = words<Region>('Region', 'where Optimizer.project holds parameters')
+export const { concept, define, show, problems } = conceptModule<Region>(
+  'Region',
+  'where Optimizer.project holds parameters'
+)
 
 /** |x| ≤ radius */
 export const ball = define({
@@ -171,7 +174,7 @@ export const positiveDefinite = define({
   meaning: ({ least }) => ({
     of: 'square',
     project: (x, n) => {
-      const half = symmetric(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
+      const half = symmetricPart(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
       const { values, vectors } = symmetricEigen(half)
       // What is there stays to the last bit.
       if (values.every(value => value >= least)) return half.values
@@ -188,21 +191,21 @@ export const positiveDefinite = define({
 })
 
 /** The columns that a vector has as a matrix of a region, where nobody says: one of a tall one, √length of a square one. */
-const columnsOf = (of: ArrayKind, length: number): number =>
+const regionColumns = (of: ArrayKind, length: number): number =>
   of === 'rows' ? length : of === 'tall' ? 1 : Math.round(Math.sqrt(length))
 
 /** The shape that arrays of a region have, of last axes [m, n]. */
-export const fits =
+export const fitsRegion =
   (region: Region) =>
   (shape: ReadonlyArray<number>): boolean => {
-    const of = arrays(region)
+    const of = regionArrays(region)
     if (of === 'rows') return true
     const [m, n] = shape.slice(-2)
     return shape.length >= 2 && (of === 'tall' ? m >= n : m === n)
   }
 
 /** Of which arrays it is. */
-export const arrays = (region: Region): ArrayKind => concept.meaning(region).of ?? 'rows'
+export const regionArrays = (region: Region): ArrayKind => concept.meaning(region).of ?? 'rows'
 
 /** Whether it is convex. */
 export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex ?? true
@@ -221,8 +224,8 @@ export const isConvex = (region: Region): boolean => concept.meaning(region).isC
  */
 export const project = (region: Region): ((x: Float64Array, columns?: number) => Float64Array) => {
   const { project, of = 'rows' } = concept.meaning(region)
-  return (x, columns = columnsOf(of, x.length)) =>
-    of === 'rows' || fits(region)([x.length / columns, columns])
+  return (x, columns = regionColumns(of, x.length)) =>
+    of === 'rows' || fitsRegion(region)([x.length / columns, columns])
       ? project(x, columns)
       : refuse(
           `Region.project: ${x.length} numbers in ${columns} columns are no ${of} matrix, as ${show(region)} asks; say its columns`

@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import { numberCodec } from '../core/params.js'
-import { define, dot, scaled } from './part.js'
+import { define, dotParams, scaledParams } from './part.js'
 
 /** r g, r = (f(θ) − lowerBound)/|g|², between 0 and `largest` (Polyak 1987; Loizou et al. 2021). Sees the value. */
 export const scaleByPolyak = define({
@@ -27,9 +27,9 @@ export const scaleByPolyak = define({
   update:
     ({ lowerBound, largest }) =>
     (gradient, _, { value }) => {
-      const square = dot(gradient, gradient)
+      const square = dotParams(gradient, gradient)
       const rate = square === 0 ? 0 : Math.min(Math.max((value - lowerBound) / square, 0), largest)
-      return [scaled(rate)(gradient), { rate }]
+      return [scaledParams(rate)(gradient), { rate }]
     },
   gain: () => memory => (memory === null ? 1 : memory.rate),
   needsObjective: true
@@ -48,7 +48,7 @@ interface Plateau {
   readonly count: number
 }
 
-interface Reduction {
+interface PlateauOptions {
   readonly factor: number
   readonly patience: number
   readonly tolerance: number
@@ -57,8 +57,8 @@ interface Reduction {
 }
 
 /** The state after a mean of `window` values. */
-const met =
-  ({ factor, patience, tolerance, cooldown, least }: Reduction) =>
+const plateauAfter =
+  ({ factor, patience, tolerance, cooldown, least }: PlateauOptions) =>
   (state: Plateau, mean: number): Plateau => {
     const { best, scale, resting } = state
     const improves = best === null || mean < best - tolerance * Math.abs(best)
@@ -109,8 +109,9 @@ export const reduceOnPlateau = define({
     reduction =>
     (gradient, memory, { value }) => {
       const counted = { ...memory, sum: memory.sum + value, count: memory.count + 1 }
-      const after = counted.count < reduction.window ? counted : met(reduction)(counted, counted.sum / counted.count)
-      return [scaled(after.scale)(gradient), after]
+      const after =
+        counted.count < reduction.window ? counted : plateauAfter(reduction)(counted, counted.sum / counted.count)
+      return [scaledParams(after.scale)(gradient), after]
     },
   gain: () => memory => (memory === null ? 1 : memory.scale),
   needsObjective: true

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { Key, type NdArray } from '../../lib/index.js'
-import { shown, size } from '../../lib/arrays/ndarray.js'
+import { shapeText, shapeSize } from '../../lib/arrays/ndarray.js'
 import { Case, Field, Vocabulary } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Frame from '../mixture/em/frame.js'
@@ -16,7 +16,7 @@ import type { MStep } from '../mixture/family.js'
 import * as Score from '../score/score.js'
 import * as Seeding from '../mixture/em/seeding.js'
 import {
-  centred,
+  startFromCentres,
   concept,
   define,
   defineCentres,
@@ -24,11 +24,11 @@ import {
   makes,
   noCentres,
   show,
-  startOf,
+  scoreStart,
   withPlaces,
-  type Claims,
+  type StartClaims,
   type Initializer,
-  type Problems,
+  type ProblemList,
   type Setting
 } from './start.js'
 
@@ -36,11 +36,11 @@ export {
   concept,
   define,
   defineCentres,
-  dim,
-  draws,
+  initializerDim,
+  initializerDraws,
   formula,
   interpret,
-  moves,
+  startMovesWithData,
   problems,
   show,
   turns
@@ -49,7 +49,7 @@ export type { Draws, Initializer, Meaning, Setting, SettingOf, Start, Tools } fr
 
 // —— starts at random ——
 
-const isMirrored = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
+const isSymmetricModel = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
 
 /**
  * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
@@ -65,20 +65,20 @@ export const gaussian = define({
   formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
   meaning: ({ scale }) => ({
     draws: 'always',
-    moves: model => !isMirrored(model),
+    moves: model => !isSymmetricModel(model),
     streams: true,
     start: setting => {
       const { model, points, data } = setting
-      const { middle } = Frame.ofModel(model, data)
-      const drawn = centred(setting, ({ count }) => key => {
-        const { values, shape } = Seeding.normals([count, points.dim], scale)(key)
+      const { middle } = Frame.frameOfModel(model, data)
+      const drawn = startFromCentres(setting, ({ count }) => key => {
+        const { values, shape } = Seeding.drawNormals([count, points.dim], scale)(key)
         return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
       })
       if (drawn !== undefined) return E.right(drawn)
       const normal =
         (key: Key.Key) =>
         (shape: ReadonlyArray<number>, name: string): NdArray =>
-          Seeding.normals(shape, scale)(Key.named(name)(key)[name])
+          Seeding.drawNormals(shape, scale)(Key.named(name)(key)[name])
       return E.right(key => Params.map(normal(key))(model.shapes(points.dim)))
     }
   })
@@ -115,14 +115,14 @@ export const onSphere = defineCentres({
 // —— starts from the data ——
 
 /** Rows of the data, or means of theirs, drawn by the key: they go where the data go. */
-const ofRows = { draws: 'sometimes', moves: true, turns: true, streams: true } as const
+const ROW_CLAIMS = { draws: 'sometimes', moves: true, turns: true, streams: true } as const
 
 /** Different rows of the data, drawn in proportion to their weights. */
 export const fromData = defineCentres({
   name: 'fromData',
   about: 'rows of the data',
   formula: () => 'c_i rows of the data, none twice',
-  meaning: () => ({ ...ofRows, centres: ({ data, count }) => Seeding.differentRows(data, count) })
+  meaning: () => ({ ...ROW_CLAIMS, centres: ({ data, count }) => Seeding.differentRows(data, count) })
 })
 
 /**
@@ -134,7 +134,7 @@ export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
   about: 'rows far from each other, the best of a few trials (Arthur & Vassilvitskii 2007)',
   formula: () => 'the best of 2 + ⌊ln K⌋ trials of P(c_i = x) ∝ min |x − c_j|² over j < i',
-  meaning: () => ({ ...ofRows, centres: ({ data, count }) => Seeding.spread(data, count) })
+  meaning: () => ({ ...ROW_CLAIMS, centres: ({ data, count }) => Seeding.greedyKMeansPlusPlus(data, count) })
 })
 
 /**
@@ -156,11 +156,14 @@ export const kMeansPlusPlusOf = defineCentres({
   about: 'rows far from each other, the best of so many trials (Arthur & Vassilvitskii 2007)',
   fields: {
     /** Rows drawn for each centre, of which the best is taken. */
-    trials: Field.count({ default: 1, most: Limits.moves })
+    trials: Field.count({ default: 1, most: Limits.maxMoves })
   },
   formula: ({ trials }) =>
     `${trials === 1 ? '' : `the best of ${trials} trials of `}P(c_i = x) ∝ min |x − c_j|² over j < i`,
-  meaning: ({ trials }) => ({ ...ofRows, centres: ({ data, count }) => Seeding.spread(data, count, trials) })
+  meaning: ({ trials }) => ({
+    ...ROW_CLAIMS,
+    centres: ({ data, count }) => Seeding.greedyKMeansPlusPlus(data, count, trials)
+  })
 })
 
 /** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
@@ -169,16 +172,16 @@ export const kMeans = defineCentres({
   about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
   fields: {
     /** The most steps of Lloyd’s algorithm. */
-    steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves })
+    steps: Field.count({ least: 0, suggestion: 20, most: Limits.maxMoves })
   },
   example: { steps: 10 },
   formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
   meaning: ({ steps }) => ({
-    ...ofRows,
+    ...ROW_CLAIMS,
     centres:
       ({ data, count }) =>
       key =>
-        Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.spread(data, count)(key))
+        Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.greedyKMeansPlusPlus(data, count)(key))
   })
 })
 
@@ -191,14 +194,14 @@ export const spectral = defineCentres({
   about: 'from the top eigenvectors (Vempala & Wang 2004)',
   formula: () => 'k-means++ on the first K − 1 principal directions; for a pair c = √(λ − 1) v, Ĉv = λv',
   meaning: () => ({
-    draws: model => (isMirrored(model) ? 'never' : 'sometimes'),
-    moves: model => !isMirrored(model),
+    draws: model => (isSymmetricModel(model) ? 'never' : 'sometimes'),
+    moves: model => !isSymmetricModel(model),
     turns: true,
     streams: true,
     centres: ({ model, data, count }) =>
-      isMirrored(model)
+      isSymmetricModel(model)
         ? () => Seeding.topOfSecondMoment(data)
-        : Seeding.spread(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
+        : Seeding.greedyKMeansPlusPlus(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
   })
 })
 
@@ -233,23 +236,23 @@ export const hierarchical = define({
   about: 'clusters joined two by two by likelihood (Banfield & Raftery 1993)',
   fields: {
     /** Of more rows a sample of so many is merged. */
-    rows: Field.count({ default: 1000, most: Limits.joined })
+    rows: Field.count({ default: 1000, most: Limits.maxJoinedRows })
   },
   formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
   meaning: ({ rows }) => ({
     draws: 'never',
-    moves: model => !isMirrored(model),
+    moves: model => !isSymmetricModel(model),
     start: setting => {
       const { model, points } = setting
       const mixture = (count: number, second: MStep<string>['second']): Mixture.Mixture =>
-        Seeding.hierarchical(points, rows, count, second)
+        Seeding.hierarchicalMixture(points, rows, count, second)
       const { family } = model
       const fromMixture = family?.fromMixture
       if (family !== undefined && fromMixture !== undefined) {
         const second = family.mStep?.second ?? 'trace'
         return E.right(() => withPlaces(setting)(fromMixture(mixture(family.count(points.dim), second))))
       }
-      const merged = centred(
+      const merged = startFromCentres(
         setting,
         ({ count }) =>
           () =>
@@ -276,12 +279,12 @@ export const momentsMatched = defineCentres({
 // —— starts that are given ——
 
 /** A list of centres is finite, and as the score and the data ask. */
-const fitting =
+const centresProblems =
   (centres: ReadonlyArray<ReadonlyArray<number>>) =>
-  (setting: Setting): Problems => {
+  (setting: Setting): ProblemList => {
     const { dim } = setting.points
     const array = Params.ndArray(centres)
-    const count = startOf(setting)?.count ?? centres.length
+    const count = scoreStart(setting)?.count ?? centres.length
     return array !== null &&
       array.shape.length === 2 &&
       array.shape[0] === count &&
@@ -298,10 +301,10 @@ const fitting =
         ]
   }
 
-/** Centres that `fitting` has nothing against. */
+/** Centres that `centresProblems` has nothing against. */
 const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
 
-const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefined => centres.at(0)?.length
+const centresWidth = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefined => centres.at(0)?.length
 
 const rowsField = Field.array(
   Field.array(
@@ -315,7 +318,7 @@ const rowsField = Field.array(
   )
 )
 
-const example = [
+const exampleCentres = [
   [-1, 0.5],
   [1, -0.5]
 ]
@@ -330,12 +333,12 @@ export const warmStart = defineCentres({
     /** How far from them, at most. */
     radius: Field.notNegative({ suggestion: 0.5 })
   },
-  example: { centres: example },
+  example: { centres: exampleCentres },
   formula: ({ centres, radius }) => `|c_i − ${JSON.stringify(centres)}_i| = ${radius}`,
   meaning: ({ centres, radius }) => ({
     draws: radius === 0 ? 'never' : 'always',
-    dim: widthOf(centres),
-    requirements: fitting(centres),
+    dim: centresWidth(centres),
+    requirements: centresProblems(centres),
     streams: true,
     centres: () => Seeding.displaced(asArray(centres), radius)
   })
@@ -350,11 +353,11 @@ export const centres = defineCentres({
     centres: rowsField
   },
   call: ['centres'],
-  example: { centres: example },
+  example: { centres: exampleCentres },
   meaning: ({ centres }) => ({
     draws: 'never',
-    dim: widthOf(centres),
-    requirements: fitting(centres),
+    dim: centresWidth(centres),
+    requirements: centresProblems(centres),
     streams: true,
     centres: () => () => asArray(centres)
   })
@@ -372,7 +375,7 @@ const valuesField: Field.Field<Params.Params<string>> = {
   show: u => (Params.codec.is(u) ? Params.show(u) : String(u))
 }
 
-const exactly = define({
+const exactParams = define({
   name: 'values',
   about: 'exactly these parameters, by name',
   fields: {
@@ -394,14 +397,22 @@ const exactly = define({
   })
 })
 
-const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): Problems => {
+const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): ProblemList => {
   return [
     ...Params.names(wanted).flatMap(name => {
       const field = `values.${name}`
-      if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${shown(wanted[name])}`, 'add it')]
+      if (!(name in values))
+        return [Problem.of(field, 'missing', `an array of shape ${shapeText(wanted[name])}`, 'add it')]
       const { shape, values: entries } = values[name]
-      return shown(shape) !== shown(wanted[name]) || entries.length !== size(shape)
-        ? [Problem.of(field, `shape ${shown(shape)}`, `of shape ${shown(wanted[name])}`, 'reshape it to fit the data')]
+      return shapeText(shape) !== shapeText(wanted[name]) || entries.length !== shapeSize(shape)
+        ? [
+            Problem.of(
+              field,
+              `shape ${shapeText(shape)}`,
+              `of shape ${shapeText(wanted[name])}`,
+              'reshape it to fit the data'
+            )
+          ]
         : Problem.unless(entries.every(Number.isFinite), field, 'NaN or infinite somewhere', 'finite', 'correct it')
     }),
     ...Params.names(values).flatMap(name =>
@@ -419,12 +430,12 @@ const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<
 // Array.isArray alone does not narrow a readonly array.
 const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
 
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-function given(values: Rows): ReturnType<typeof centres>
-function given(values: Params.Params<string>): ReturnType<typeof exactly>
-function given(values: Rows | Params.Params<string>): Initializer {
-  return isList(values) ? centres(values) : exactly(values)
+function givenStart(values: NestedRows): ReturnType<typeof centres>
+function givenStart(values: Params.Params<string>): ReturnType<typeof exactParams>
+function givenStart(values: NestedRows | Params.Params<string>): Initializer {
+  return isList(values) ? centres(values) : exactParams(values)
 }
 
 /**
@@ -436,7 +447,7 @@ function given(values: Rows | Params.Params<string>): Initializer {
  * export const centres = Initializer.values([[0, 0], [3, 4]])
  * export const all = Initializer.values(Params.of({ means: [[0, 0], [3, 4]], logits: [0, 0], logVariances: [0, 1] }))
  */
-export const values = Case.called(exactly, given)
+export const values = Case.caseCalledBy(exactParams, givenStart)
 
 /**
  * As a network itself begins: each layer's weights by its own law. A pipeline with it is written without a single weight.
@@ -448,12 +459,12 @@ export const values = Case.called(exactly, given)
  *
  * const net = Net.mlp({ hidden: [8] })
  * const score = Score.network(net, { predicts: Parametrization.noise })
- * const start = Initializer.interpret(score, { rows: 1, dim: 2, values: Float64Array.of(1, 2) })(Initializer.own)
+ * const start = Initializer.interpret(score, { rows: 1, dim: 2, values: Float64Array.of(1, 2) })(Initializer.networkDefault)
  * const key = Key.fromSeed(1)
  * assert.deepEqual(E.map((start: (key: Key.Key) => unknown) => start(key))(start), E.right(Net.initial(2)(key)(net)))
  */
-export const own = define({
-  name: 'own',
+export const networkDefault = define({
+  name: 'networkDefault',
   about: 'as a network itself begins',
   formula: () => 'θ ~ the law of each layer',
   meaning: () => ({
@@ -465,7 +476,7 @@ export const own = define({
         : E.left([
             Problem.of(
               '',
-              'Initializer.own',
+              'Initializer.networkDefault',
               `one for ${Score.show(score)}, which does not say how it begins`,
               'use Initializer.gaussian, or Initializer.kMeansPlusPlus for mixtures'
             )
@@ -475,10 +486,10 @@ export const own = define({
 
 // —— starts that are made of others ——
 
-const initializer = Field.of<Initializer>(concept)
+const initializerField = Field.of<Initializer>(concept)
 
 /** What another claims, where one that reads no row itself stands for it. */
-const claimsOf = (initializer: Initializer): Pick<Claims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
+const claimsOf = (initializer: Initializer): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
   if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
   const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)
   return { draws, moves, turns, dim, streams: true }
@@ -492,7 +503,7 @@ export const bestOf = define({
     /** How many starts are compared, by the likelihood of the data. */
     count: Field.count({ suggestion: 10, most: Limits.attempts }),
     /** What draws each. */
-    initializer
+    initializer: initializerField
   },
   call: ['count'],
   on: 'initializer',
@@ -518,7 +529,7 @@ export const bestOf = define({
         data,
         start
       } = tools
-      const refused = (): Problems => [noCentres(show(bestOf(count)(initializer)), tools)]
+      const refused = (): ProblemList => [noCentres(show(bestOf(count)(initializer)), tools)]
       if (family === undefined) return E.left(refused())
       return pipe(
         start(initializer),
@@ -528,8 +539,9 @@ export const bestOf = define({
             Key.split(count)(key)
               .map(start)
               .map(params => ({ params, loss: loss(params) }))
-              .reduce((best, next) => (next.loss < best.loss - Seeding.SAME * (1 + Math.abs(best.loss)) ? next : best))
-              .params
+              .reduce((best, next) =>
+                next.loss < best.loss - Seeding.TIE_TOLERANCE * (1 + Math.abs(best.loss)) ? next : best
+              ).params
         })
       )
     }
@@ -544,7 +556,7 @@ export const perturbed = define({
     /** Standard deviation of what is added. */
     scale: Field.notNegative({ suggestion: 0.1 }),
     /** What it is added to. */
-    initializer
+    initializer: initializerField
   },
   call: ['scale'],
   on: 'initializer',
@@ -588,7 +600,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   warmStart,
   values,
   centres,
-  own,
+  networkDefault,
   bestOf,
   perturbed
 ]

@@ -32,7 +32,7 @@ export interface Pipeline<P extends string> extends Parts<P>, Case.Value<'Pipeli
 
 export const concept = Concept<Pipeline<string>>('Pipeline', 'a schedule, a score, where it starts, and stages')
 
-const made = Case.define('Pipeline', {
+const pipelineCase = Case.define('Pipeline', {
   name: 'of',
   about: 'a schedule, a score, where it starts, and the stages that teach it',
   fields: {
@@ -51,17 +51,17 @@ const made = Case.define('Pipeline', {
 })
 
 /** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
-export const of = Case.called(
-  made,
+export const of = Case.caseCalledBy(
+  pipelineCase,
   <P extends string>({ schedule, score, initializer, stages }: Parts<P>): Pipeline<P> =>
     // The case forgets the names of the parameters, which are those of the score that was given.
-    made({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
+    pipelineCase({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
 )
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
 /** The width of its code: a stage in it then has lines as long as when printed alone. */
-const WIDTH = 104
+const PIPELINE_CODE_WIDTH = 104
 
 /**
  * The pipeline as the code that builds it.
@@ -78,7 +78,8 @@ const WIDTH = 104
  * })
  * assert.match(Pipeline.show(pipeline), /score: Score.spherical\(\{ components: 3 \}\)/)
  */
-export const show = <P extends string>(pipeline: Pipeline<P>): string => laidOut(Case.show(pipeline), WIDTH)
+export const show = <P extends string>(pipeline: Pipeline<P>): string =>
+  laidOut(Case.show(pipeline), PIPELINE_CODE_WIDTH)
 
 /** The pipeline as mathematics. */
 export const formula = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
@@ -91,17 +92,17 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
 
 /** What no learned variance falls below: the floor of the last stage that has one. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
-  Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloor)) : O.none
+  Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloorOf)) : O.none
 
 /** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
-export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
+export const pipelinePrior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))
 
 /** The pipeline with its stages under a prior: see `Stage.underPrior`. */
-export const underPrior =
+export const pipelineUnderPrior =
   (prior: number) =>
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
-    of({ ...rest, stages: stages.map(Stage.underPrior(prior)) })
+    of({ ...rest, stages: stages.map(Stage.stageUnderPrior(prior)) })
 
 /** A pipeline's JSON may name the schema from which an editor completes it. */
 const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
@@ -118,7 +119,7 @@ export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string
     tagged.name,
     tagged.is.bind(tagged),
     (u, context) =>
-      isDeeper(u, Limits.depth)
+      isDeeper(u, Limits.maxDepth)
         ? t.failure(u, context, Problem.show(tooDeep('pipeline')))
         : tagged.validate(t.UnknownRecord.is(u) ? { ...withoutSchema(u), _tag: 'of' } : u, context),
     ({ schedule, score, initializer, stages }) => {

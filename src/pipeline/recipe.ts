@@ -31,9 +31,9 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { principal, type Table } from '../../lib/rows/principal.js'
+import { principalComponents, type WeightedRowTable } from '../../lib/rows/principal.js'
 import { squaredDistanceQuantile } from '../../lib/rows/spread.js'
-import { constant } from '../../lib/rows/stretches.js'
+import { constantStretches } from '../../lib/rows/stretches.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Expectation from '../objective/expectation.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
@@ -50,7 +50,7 @@ import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
 import { asTheyAre } from '../mixture/dataRows.js'
 import * as Stage from './stage.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 
 /** A recipe makes a pipeline for a score from data: the same from rows that are in memory, and from a source of them. */
 export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.Data) => Pipeline.Pipeline<P>
@@ -58,7 +58,7 @@ export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.
 // —— what a score can do ——
 
 /** What its family says; nothing of a network. */
-const asked =
+const familyQuery =
   <R>(none: R, of: <P extends string>(family: Score.Family<P>) => R) =>
   <P extends string>(score: Score.Score<P>): R => {
     const { family } = Score.interpret(score)
@@ -66,34 +66,34 @@ const asked =
   }
 
 /** ±c with unit variances. */
-const isMirrored = asked(false, ({ mirrored }) => mirrored)
+const isSymmetricPair = familyQuery(false, ({ mirrored }) => mirrored)
 
 /** Variance 1 in the unit of the data: what does not say so is taken to have a unit of its own. */
-const hasUnitVariance = asked(false, ({ unitVariance }) => unitVariance)
+const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVariance)
 
-const maximises = asked(false, family => ExpectationMaximization.serves(family))
+const maximises = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
 
-const maximisesWithNoise = asked(false, family => ExpectationMaximization.servesNoise(family))
+const maximisesWithNoise = familyQuery(false, family => ExpectationMaximization.servesNoise(family))
 
-const moves = asked(false, family => SplitAndMerge.serves(family))
+const supportsMoves = familyQuery(false, family => SplitAndMerge.supportsSplitAndMerge(family))
 
-const projects = asked(false, ({ projection }) => projection !== undefined)
+const projects = familyQuery(false, ({ projection }) => projection !== undefined)
 
 const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
-  asked(false, family => Score.startOf(family, dim) !== undefined)(score)
+  familyQuery(false, family => Score.familyStart(family, dim) !== undefined)(score)
 
-const has = <P extends string>(name: string, score: Score.Score<P>, { dim }: Source.Data): boolean =>
+const hasParameter = <P extends string>(name: string, score: Score.Score<P>, { dim }: Source.Data): boolean =>
   Params.names<string>(Score.shapes(dim)(score)).includes(name)
 
-const componentsOf = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): number =>
-  asked(1, ({ count }) => count(dim))(score)
+const numberOfComponents = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): number =>
+  familyQuery(1, ({ count }) => count(dim))(score)
 
 // —— lengths ——
 
-const tableOf = (data: Source.Data): Table => {
+const weightedTable = (data: Source.Data): WeightedRowTable => {
   const { rows, dim } = data
   return Source.isSource(data)
-    ? { rows, dim, values: data, weights: Source.weightsOf(data) ?? constant(rows, 1 / rows) }
+    ? { rows, dim, values: data, weights: Source.normalizedRowWeights(data) ?? constantStretches(rows, 1 / rows) }
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
@@ -104,8 +104,8 @@ const variancesOf = Source.rememberedOfSources(Source.variances)
  * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
  * moment. There the loss is that of power iteration.
  */
-const highNoise = (data: Source.Data): number => {
-  const { values } = principal(tableOf(data), new Float64Array(data.dim), 1)
+const highNoiseTime = (data: Source.Data): number => {
+  const { values } = principalComponents(weightedTable(data), new Float64Array(data.dim), 1)
   return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
 }
 
@@ -116,7 +116,7 @@ const PAIRS = 4096
 
 /** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
 const nearnessOf = remembered((data: Source.Data) => {
-  const quantile = squaredDistanceQuantile(tableOf(data))
+  const quantile = squaredDistanceQuantile(weightedTable(data))
   return remembered((components: number) => quantile(1 / (2 * components), PAIRS + 64 * components))
 })
 
@@ -127,9 +127,9 @@ const nearnessOf = remembered((data: Source.Data) => {
  * move the quantile until they are 1 − √½ of all, nor of an origin, nor of how far apart the components are. 1 for the scores
  * whose components have variance 1, and for rows that are all the same.
  */
-const spread = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
-  if (hasUnitVariance(score)) return 1
-  const squared = nearnessOf(asTheyAre(data))(componentsOf(score, data))
+const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
+  if (familyHasUnitVariance(score)) return 1
+  const squared = nearnessOf(asTheyAre(data))(numberOfComponents(score, data))
   const root = 1 - 2 / (9 * data.dim)
   const median = data.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
@@ -143,9 +143,11 @@ const legible = (x: number): number => Number(x.toPrecision(3))
  * no bound. Where variances are not learned, nothing needs bounding.
  */
 const bounded = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly varianceFloor?: number } =>
-  hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, data))) }
+  familyHasUnitVariance(score)
+    ? {}
+    : { varianceFloor: legible(Elementary.square(RELATIVE_FLOOR * componentDeviation(score, data))) }
 
-const FLOOR = 0.01
+const RELATIVE_FLOOR = 0.01
 
 // —— starts and stages ——
 
@@ -163,7 +165,7 @@ const startAt = <P extends string>(
 const pairStage = (time: number, steps: number): Stage.Stage => {
   const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
   return Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 / Elementary.square(alpha) }),
     steps,
@@ -173,8 +175,8 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
 
 /** Steps of the means in a unit of length. */
 const inUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Optimizer.Optimizer> => {
-  const unit = unitOf(score, data)
-  return unit === 1 || !has('means', score, data) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+  const unit = columnUnit(score, data)
+  return unit === 1 || !hasParameter('means', score, data) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
 }
 
 /** Opposite draws of what noise the score sees. */
@@ -194,10 +196,10 @@ const mixtureStage = <P extends string>(
 ): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(
-      TimeLaw.at(
+      NoiseLevels.at(
         pipe(
           Schedule.ornsteinUhlenbeck,
-          Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unitOf(score, data))))
+          Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(columnUnit(score, data))))
         )
       )
     ),
@@ -232,18 +234,18 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
  * M-step descends on the likelihood instead, before and after.
  */
 const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
-  if (!has('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
+  if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
   const bound = bounded(score, data)
   return [
     maximises(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
     mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
-    maximises(score) ? settle(bound) : likelihoodStage(score, data)
+    maximises(score) ? convergeByEM(bound) : likelihoodStage(score, data)
   ]
 }
 
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
-const unitOf = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
-  if (hasUnitVariance(score)) return 1
+const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
+  if (familyHasUnitVariance(score)) return 1
   const total = variancesOf(data).reduce((sum, v) => sum + v, 0)
   return total > 0 ? Math.sqrt(total / data.dim) : 1
 }
@@ -274,30 +276,30 @@ export const twoStage: Recipe = score => data =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, data),
-    stages: isMirrored(score)
-      ? [pairStage(highNoise(data), 300), pairStage(LOW_NOISE, 200)]
+    initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, data),
+    stages: isSymmetricPair(score)
+      ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE, 200)]
       : [mixtureStage(score, data, 2, 150), ...lowNoise(score, data)]
   })
 
 /** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
-const NOISE = [4, 2, 1, 0.5]
+const NOISE_RATIOS = [4, 2, 1, 0.5]
 
 /** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
-const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
+const timesOfNoise = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
   noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
 /** Expectation–maximization until it converges. */
-const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
+const convergeByEM = (bound: ReturnType<typeof bounded>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
 /** A move among more components than these needs more steps to settle: judged after 20, it is often given up too early. */
-const MANY = 16
+const MANY_COMPONENTS = 16
 const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
-  componentsOf(score, data) > MANY ? { polish: 40 } : {}
+  numberOfComponents(score, data) > MANY_COMPONENTS ? { polish: 40 } : {}
 
 /** Of more rows than these, the way to a maximum is found on a sample. */
-const LARGE = 20_000
+const SAMPLED_ABOVE_ROWS = 20_000
 
 /** So many rows a free parameter, and at least so many in all: what so few say of the way is what all do. */
 const PER_PARAMETER = 5
@@ -305,7 +307,9 @@ const LEAST_SAMPLE = 4000
 
 /** How many of the rows show the way. */
 const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
-  rows <= LARGE ? rows : Math.min(rows, Math.max(LEAST_SAMPLE, PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
+  rows <= SAMPLED_ABOVE_ROWS
+    ? rows
+    : Math.min(rows, Math.max(LEAST_SAMPLE, PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
 /** Steps on all rows from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
 const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
@@ -340,8 +344,8 @@ const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * assert.ok(Metric.centreError(params, truth) < 0.3)
  */
 export const annealed: Recipe = score => data => {
-  if (isMirrored(score)) {
-    const high = highNoise(data)
+  if (isSymmetricPair(score)) {
+    const high = highNoiseTime(data)
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
@@ -350,8 +354,8 @@ export const annealed: Recipe = score => data => {
     })
   }
   const bound = bounded(score, data)
-  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / FLOOR
-  const times = timesOf(NOISE.map(noise => noise * deviation))
+  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / RELATIVE_FLOOR
+  const times = timesOfNoise(NOISE_RATIOS.map(noise => noise * deviation))
   const sample = sampleOf(score, data)
   const onRows = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Stage.Stage> =>
     sample < data.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polish(bound)] : stages
@@ -361,7 +365,7 @@ export const annealed: Recipe = score => data => {
     initializer: startAt(Initializer.kMeansPlusPlus, score, data),
     stages: maximises(score)
       ? onRows([
-          settle(bound),
+          convergeByEM(bound),
           ...(maximisesWithNoise(score)
             ? [
                 Stage.guarded(
@@ -372,8 +376,8 @@ export const annealed: Recipe = score => data => {
                 )
               ]
             : []),
-          ...(moves(score)
-            ? [Stage.splitAndMerge({ steps: 1000, ...patience(score, data), ...bound }), settle(bound)]
+          ...(supportsMoves(score)
+            ? [Stage.splitAndMerge({ steps: 1000, ...patience(score, data), ...bound }), convergeByEM(bound)]
             : [])
         ])
       : [
@@ -406,13 +410,13 @@ export const warmStart =
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: Initializer.warmStart({ centres, radius }),
-      stages: isMirrored(score)
+      stages: isSymmetricPair(score)
         ? [pairStage(LOW_NOISE, 200)]
-        : !hasUnitVariance(score) || has('logits', score, data)
+        : !familyHasUnitVariance(score) || hasParameter('logits', score, data)
           ? lowNoise(score, data)
           : [
               Stage.descend({
-                objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
+                objective: Objective.denoising(NoiseLevels.at(LOW_NOISE)),
                 expectation: opposite(score),
                 optimizer: Optimizer.gradientDescent({
                   rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
@@ -431,10 +435,10 @@ export const spectral: Recipe = score => data =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+    initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
     stages: [
-      ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
-      settle(bounded(score, data))
+      ...(isSymmetricPair(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+      convergeByEM(bounded(score, data))
     ]
   })
 
@@ -446,12 +450,12 @@ const fromClusters =
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, data),
+      initializer: isSymmetricPair(score) ? Initializer.spectral : startAt(clustered, score, data),
       stages: [stage(score, data)]
     })
 
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-export const expectationMaximization: Recipe = fromClusters((score, data) => settle(bounded(score, data)))
+export const expectationMaximization: Recipe = fromClusters((score, data) => convergeByEM(bounded(score, data)))
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
 export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)

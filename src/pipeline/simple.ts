@@ -8,7 +8,7 @@ import { epochs as epochsOf } from '../../lib/random/epochs.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import * as Expectation from '../objective/expectation.js'
-import { how } from '../mixture/em/eStep.js'
+import { eStepDescription } from '../mixture/em/eStep.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -21,7 +21,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Seeding from '../mixture/em/seeding.js'
 import * as Split from '../mixture/em/splitAndMerge.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import {
   concept,
   define,
@@ -34,12 +34,12 @@ import {
 } from './staged.js'
 
 /** Parameters of names that are known when it runs. */
-type Arrays = Params.Params<string>
-type Problems = ReadonlyArray<Problem.Problem>
+type AnyParams = Params.Params<string>
+type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** A stage that is a map of the parameters, and of a key if it draws noise. */
 const mapping = (
-  of: (tools: Tools) => (next: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
+  of: (tools: Tools) => (next: AnyParams, key: Key.Key) => { readonly value: number; readonly params: AnyParams }
 ): ReturnType<typeof stepsOf> =>
   stepsOf(t.null, tools => {
     const next = of(tools)
@@ -52,7 +52,7 @@ type Requirement = readonly [domain: string, remedy: string, holds?: (family: Sc
 
 /** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
 const asks =
-  (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => Problems) =>
+  (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
   ({ score, model: { family } }) => {
     const missed = asked.find(([, , holds = () => true]) => family === undefined || !holds(family))
     if (missed === undefined) return []
@@ -61,29 +61,31 @@ const asks =
   }
 
 /** Of a score that has been found to have it. */
-const found =
+const requiredOfFamily =
   <A>(of: (family: Score.Family<string>) => A | undefined) =>
   ({ score, model: { family } }: Setting): A =>
     (family && of(family)) ?? refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`)
 
-const familyOf = found(family => family)
+const requiredFamily = requiredOfFamily(family => family)
 
 /** Sums of expectation–maximization where the setting has its place. */
 const takenBy =
-  ({ score, place }: Pick<Setting, 'score' | 'place'>): EM.Take<string> =>
+  ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.Take<string> =>
   (sum, pass) =>
-    place.taken(sum, () => EM.asked(score, pass))
+    backend.evaluate(sum, () => EM.remoteRequest(score, pass))
 
 /** How responsibilities are computed, of a score that has any. */
-const computed = ({ model: { family }, data }: Setting): string => {
+const responsibilitiesPlan = ({ model: { family }, data }: Setting): string => {
   if (family?.mStep === undefined) return 'there are no responsibilities'
-  const way = Missing.has(data) ? 'in plain loops' : how(family, family.mStep, data.dim, data.rows)
+  const way = Missing.hasMissingCells(data)
+    ? 'in plain loops'
+    : eStepDescription(family, family.mStep, data.dim, data.rows)
   return `responsibilities are computed ${way}`
 }
 
 // —— fields ——
 
-const steps = Field.count({ least: 0, suggestion: 100 })
+const stepsField = Field.count({ least: 0, suggestion: 100 })
 
 const threshold = Field.quiet(
   Field.number({
@@ -97,16 +99,16 @@ const threshold = Field.quiet(
 )
 
 /** On which schedule it is a time with noise is what `misplaced` says. */
-export const time = Field.number({
+export const noisyTimeField = Field.number({
   holds: () => true,
   domain: 'a time with noise',
   suggestion: 0.5,
   arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
 })
 
-const floor = Field.positive({ default: 1e-6 })
+const floorField = Field.positive({ default: 1e-6 })
 
-const prior = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
+const priorField = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
 
 const priorAsks: Requirement = [
   'that of a family with mStep and toMixture, as a prior needs',
@@ -114,11 +116,11 @@ const priorAsks: Requirement = [
   EM.servesPrior
 ]
 
-const objective = Field.of(Objective.concept)
+const objectiveField = Field.of(Objective.concept)
 
-const expectation = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
+const expectationField = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
 
-export const stage = Field.of<Stage>(concept)
+export const stageField = Field.of<Stage>(concept)
 
 // —— stages that take steps ——
 
@@ -165,10 +167,10 @@ const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Des
  * batches go through all rows in a random order before any row comes again, in another order, and so on.
  *
  * @example
- * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
  *
  * export const highNoise = Stage.descend({
- *   objective: Objective.denoising(TimeLaw.at(1.5)),
+ *   objective: Objective.denoising(NoiseLevels.at(1.5)),
  *   expectation: Expectation.quadrature(),
  *   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
  *   steps: 300,
@@ -180,13 +182,13 @@ export const descend = define({
   about: 'an optimizer on an objective, on all rows or on batches',
   fields: {
     /** What is minimised. */
-    objective,
+    objective: objectiveField,
     /** How the mean over the noise is taken: `Expectation.monteCarlo()` unless given. */
-    expectation,
+    expectation: expectationField,
     /** How a gradient becomes a step. */
     optimizer: Field.of(Optimizer.concept),
     /** The most steps. */
-    steps,
+    steps: stepsField,
     /** Ends the stage where the gradient is no longer; 0 for never. */
     gradientNorm: threshold,
     /** Ends the stage where a step changes the model by no more; 0 for never. */
@@ -197,13 +199,13 @@ export const descend = define({
     epochs: Field.quiet(Field.boolean({ default: false }))
   },
   example: {
-    objective: Objective.denoising(TimeLaw.at(0.3)),
+    objective: Objective.denoising(NoiseLevels.at(0.3)),
     optimizer: Optimizer.gradientDescent({ rate: 0.1 })
   },
   formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
   meaning: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange, batch, epochs }) => ({
-    misplaced: schedule => Objective.incompatibilities(schedule)(objective).map(Problem.within('objective')),
-    at: time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
+    misplaced: schedule => Objective.objectiveIncompatibilities(schedule)(objective).map(Problem.within('objective')),
+    at: time => ({ objective: Objective.retimed(NoiseLevels.at(time))(objective) }),
     stops: { steps, gradientNorm, relativeChange },
     loss: { objective, expectation, batch },
     streams: true,
@@ -224,7 +226,7 @@ export const descend = define({
           'about batches: all rows are met at every step',
           'give a batch, or leave it out'
         ),
-        ...Optimizer.incompatibilities({
+        ...Optimizer.optimizerIncompatibilities({
           shapes: model.shapes(dim),
           random,
           subject: Objective.subject(schedule)(objective)
@@ -241,7 +243,7 @@ export const descend = define({
           // The first step's key is all the epochs'.
           const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
           const rows = size === null ? undefined : rowsAt(epochs, met)
-          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject, watch)
+          const step = Optimizer.step(optimizer, (at: AnyParams) => evaluate(at, key, rows), subject, watch)
           const { value, gradient, ...next } = step({ params, state })
           return {
             value,
@@ -265,21 +267,21 @@ export const expectationMaximization = define({
   about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
   fields: {
     /** The most steps. */
-    steps,
+    steps: stepsField,
     /** Ends the stage where a step changes the model by no more; 0 for never. */
     relativeChange: threshold,
     /** No component's variance falls below this. */
-    varianceFloor: floor,
+    varianceFloor: floorField,
     /**
      * Its likelihood is that of data with the noise of this time, drawn again at each step, and on a population integrated; null for
      * the data themselves.
      */
-    time: Field.optional(time),
+    time: Field.optional(noisyTimeField),
     /**
      * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
      * null for the likelihood. With a time it has no part.
      */
-    prior
+    prior: priorField
   },
   formula: ({ time, prior }) =>
     time === null
@@ -301,7 +303,7 @@ export const expectationMaximization = define({
       [
         'that of a family with an M-step, as expectation–maximization needs',
         'use Stage.descend, or give the family its mStep',
-        EM.serves
+        EM.supportsEM
       ],
       ...(time === null
         ? []
@@ -310,10 +312,10 @@ export const expectationMaximization = define({
     ),
     means: setting => ({
       engine: 'closed form',
-      reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
+      reason: `the maximiser of the expected log-likelihood is known; ${responsibilitiesPlan(setting)}`
     }),
     ...mapping(tools => {
-      const family = familyOf(tools)
+      const family = requiredFamily(tools)
       const take = takenBy(tools)
       const { data } = tools
       const level = time === null ? null : Schedule.level(time)(tools.schedule)
@@ -347,17 +349,17 @@ export const splitAndMerge = define({
   about: 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)',
   fields: {
     /** Moves that are kept, at most. */
-    steps,
+    steps: stepsField,
     /** Moves that are tried before the stage ends. */
-    attempts: Field.count({ default: 10, most: Limits.moves }),
+    attempts: Field.count({ default: 10, most: Limits.maxMoves }),
     /** Steps of expectation–maximization after which a move is judged; of three the last goes farther (Varadhan & Roland 2008). */
-    polish: Field.count({ default: 20, most: Limits.moves }),
+    polish: Field.count({ default: 20, most: Limits.maxMoves }),
     /** A move is given up early where it would not be kept even if all steps left gained so many times what the last ones did. */
     patience: Field.quiet(Field.positive({ default: 1 })),
     /** No variance falls below it. */
-    varianceFloor: floor,
+    varianceFloor: floorField,
     /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
-    prior
+    prior: priorField
   },
   formula: ({ attempts, prior }) =>
     `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)${prior === null ? '' : ' + log p(θ)/n'}`,
@@ -378,15 +380,15 @@ export const splitAndMerge = define({
       [
         'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
         'leave the stage out, or give the family its fromMixture, toMixture and mStep',
-        Split.serves
+        Split.supportsSplitAndMerge
       ],
       ...(options.prior === null ? [] : [priorAsks])
     ),
     means: setting => ({
       engine: 'closed form',
-      reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
+      reason: `responsibilities say what a component costs and its halves gain; ${responsibilitiesPlan(setting)}`
     }),
-    ...mapping(tools => Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
+    ...mapping(tools => Split.step(requiredFamily(tools), options, tools.data, takenBy(tools)))
   })
 })
 
@@ -399,7 +401,7 @@ export const powerIteration = define({
   about: 'descent at high noise in the limit, for the pair',
   fields: {
     /** The most steps. */
-    steps,
+    steps: stepsField,
     /** Ends the stage where a step turns the direction by no more; 0 for never. */
     relativeChange: threshold
   },
@@ -413,7 +415,7 @@ export const powerIteration = define({
       ({ mirrored, start }) => mirrored && start !== undefined
     ]),
     means: () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
-    ...mapping(tools => Seeding.powerIteration(found(({ start }) => start)(tools), tools.data))
+    ...mapping(tools => Seeding.powerIteration(requiredOfFamily(({ start }) => start)(tools), tools.data))
   })
 })
 
@@ -428,7 +430,7 @@ export const restart = define({
     /** How many attempts; the best is kept. */
     times: Field.count({ suggestion: 10, most: Limits.attempts }),
     /** What each attempt is. */
-    stage
+    stage: stageField
   },
   call: ['times'],
   on: 'stage',
@@ -476,7 +478,7 @@ export const guarded = define({
   about: 'kept only where it is likelier than the start',
   fields: {
     /** What is kept only where the likelihood rises. */
-    stage
+    stage: stageField
   },
   call: ['stage'],
   formula: ({ stage }) => `if that raises E log p(x_0; θ): ${Case.formula(stage)}`,
@@ -487,7 +489,7 @@ export const guarded = define({
     requirements: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
     means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
     ...mapping(tools => {
-      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
+      const judge = EM.judgeParams(requiredFamily(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
       const [attempt] = tools.attempts
       return (params, key) => {
         const last = attempt(params, key)
@@ -532,7 +534,7 @@ export const onSample = define({
       })
     ),
     /** What runs on the sample. */
-    stage
+    stage: stageField
   },
   on: 'stage',
   example: { rows: 4000 },

@@ -16,8 +16,8 @@ import {
   powerIteration,
   restart,
   splitAndMerge,
-  stage,
-  time
+  stageField,
+  noisyTimeField
 } from './simple.js'
 import { concept, defineComposite, type Loss, type Placed, type Simple, type Stage } from './staged.js'
 
@@ -26,7 +26,7 @@ export {
   define,
   defineComposite,
   priorOf,
-  varianceFloor,
+  varianceFloorOf,
   steps,
   type Attempt,
   type By,
@@ -92,7 +92,7 @@ export const repeat = defineComposite({
       arbitrary: fc => fc.nat({ max: 3 })
     }),
     /** What is repeated. */
-    stage
+    stage: stageField
   },
   call: ['times'],
   on: 'stage',
@@ -105,11 +105,11 @@ export const repeat = defineComposite({
  * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low.
  *
  * @example
- * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
  *
  * export const annealed = Stage.anneal([2, 1, 0.5, 0.25, 0.1])(
  *   Stage.descend({
- *     objective: Objective.implicit(TimeLaw.at(1)),
+ *     objective: Objective.implicit(NoiseLevels.at(1)),
  *     expectation: Expectation.projected(),
  *     optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
  *     steps: 30
@@ -121,9 +121,9 @@ export const anneal = defineComposite({
   about: 'the same at each noise level in turn',
   fields: {
     /** The noise levels, one after another. */
-    times: Field.array(time),
+    times: Field.array(noisyTimeField),
     /** What is done at each. */
-    stage
+    stage: stageField
   },
   call: ['times'],
   on: 'stage',
@@ -135,7 +135,7 @@ export const anneal = defineComposite({
     at: () => ({}),
     stages: [stage],
     rounds: times.length,
-    inRound: round => retimed(times[round])
+    inRound: round => stageAtTime(times[round])
   })
 })
 
@@ -160,10 +160,10 @@ const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =
   Case.mapInner(inner => (concept.is(inner) ? change(inner) : inner))
 
 /** The stage with all its objectives, and its expectation–maximization, at one time. */
-function retimed(time: number): (stage: Stage) => Stage {
+function stageAtTime(time: number): (stage: Stage) => Stage {
   return stage => {
     const { at } = concept.meaning(stage)
-    return at === undefined ? withInner(retimed(time))(stage) : pipe(stage, Case.changed(at(time)))
+    return at === undefined ? withInner(stageAtTime(time))(stage) : pipe(stage, Case.changed(at(time)))
   }
 }
 
@@ -171,36 +171,36 @@ function retimed(time: number): (stage: Stage) => Stage {
  * The stage under the prior of Fraley & Raftery (2007), whose mean counts as so many rows: what leads to a mode of the likelihood leads
  * to one of the posterior. Steps that look at noise, and descent, know of no prior and stay as they are.
  */
-export function underPrior(prior: number): (stage: Stage) => Stage {
+export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   return stage => {
     const { under } = concept.meaning(stage)
-    return under === undefined ? withInner(underPrior(prior))(stage) : pipe(stage, Case.changed(under(prior)))
+    return under === undefined ? withInner(stageUnderPrior(prior))(stage) : pipe(stage, Case.changed(under(prior)))
   }
 }
 
 /** A stage that takes steps itself, and where it stands in the description. */
-export interface Written extends Placed {
+export interface WrittenStage extends Placed {
   readonly simple: Simple
 }
 
 /** A stage as the simple ones it comes to, each with where it stands in the description. */
-export const simple = (stage: Stage): ReadonlyArray<Written> => {
+export const simple = (stage: Stage): ReadonlyArray<WrittenStage> => {
   const { form } = concept.meaning(stage)
   return form._tag === 'Simple'
     ? [{ path: '', stage, simple: form }]
     : RA.makeBy(form.rounds, form.inRound).flatMap(turned =>
         form.stages.flatMap(({ path, stage }) =>
-          simple(turned(stage)).map(written => ({ ...written, path: joined(path, written.path) }))
+          simple(turned(stage)).map(written => ({ ...written, path: joinedPath(path, written.path) }))
         )
       )
 }
 
-const joined = (...path: ReadonlyArray<string>): string => path.filter(part => part !== '').join('.')
+const joinedPath = (...path: ReadonlyArray<string>): string => path.filter(part => part !== '').join('.')
 
 /** A problem of a stage, seen from outside of those that it stands in. */
-export const inside =
+export const insideStage =
   (...path: ReadonlyArray<string>) =>
-  (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joined(...path, problem.field) })
+  (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joinedPath(...path, problem.field) })
 
 /** The losses that a stage asks for, and those in it. */
 export const losses = (stage: Stage): ReadonlyArray<Loss> => {
@@ -210,15 +210,15 @@ export const losses = (stage: Stage): ReadonlyArray<Loss> => {
 }
 
 /** How many simple stages a stage comes to, and how many attempts restarts within restarts come to. */
-export interface Extent {
+export interface StageExtent {
   readonly stages: number
   readonly attempts: number
 }
 
 /** Both when written out, stages within restarts included: by arithmetic, before anything of that size is made. */
-export const extent = (stage: Stage): Extent => {
+export const stageExtent = (stage: Stage): StageExtent => {
   const { form } = concept.meaning(stage)
-  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => extent(stage))
+  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => stageExtent(stage))
   const stages = inner.reduce((sum, { stages }) => sum + stages, 0)
   const attempts = inner.reduce((most, { attempts }) => Math.max(most, attempts), 1)
   return form._tag === 'Composite'
@@ -227,10 +227,10 @@ export const extent = (stage: Stage): Extent => {
 }
 
 /** So long may a line of its code be. */
-const WIDTH = 100
+const STAGE_CODE_WIDTH = 100
 
 /** The stage as the code that builds it. */
-export const show = (stage: Stage): string => laidOut(Case.show(stage), WIDTH)
+export const show = (stage: Stage): string => laidOut(Case.show(stage), STAGE_CODE_WIDTH)
 
 /** What it does in mathematics. */
 export function formula(stage: Stage): string {
@@ -242,9 +242,9 @@ export const problems =
   (schedule: Schedule.Schedule) =>
   (stage: Stage): ReadonlyArray<Problem.Problem> => [
     ...Case.problems(stage),
-    ...(Case.isValue(stage) ? Case.placed(stage) : []).flatMap(({ path, value }) =>
+    ...(Case.isValue(stage) ? Case.placedDescriptions(stage) : []).flatMap(({ path, value }) =>
       concept.is(value) && Case.isSound(value)
-        ? (concept.meaning(value).misplaced?.(schedule) ?? []).map(inside(path))
+        ? (concept.meaning(value).misplaced?.(schedule) ?? []).map(insideStage(path))
         : []
     )
   ]

@@ -13,7 +13,7 @@ import type * as Expectation from '../objective/expectation.js'
 import type * as Objective from '../objective/objective.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
 import type * as Params from '../core/params.js'
-import type * as Place from '../data/place.js'
+import type * as Backend from '../data/place.js'
 import type * as Points from '../data/points.js'
 import type * as Source from '../data/source/source.js'
 import type * as Problem from '../core/problem.js'
@@ -23,8 +23,8 @@ import type * as Score from '../score/score.js'
 // —— what a stage is ——
 
 /** Parameters of names that are known when it runs. */
-type Arrays = Params.Params<string>
-type Problems = ReadonlyArray<Problem.Problem>
+type AnyParams = Params.Params<string>
+type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** A stage ends after its steps, or before when a rule holds. */
 export interface Stopping {
@@ -57,7 +57,7 @@ export interface Setting {
   /** The rows, in memory or not. */
   readonly data: Source.Data
   /** Where sums over them are taken. */
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
 }
 
 /** What a stage is held to before it works. */
@@ -68,16 +68,16 @@ export interface Trial extends Setting {
 
 /** A run of another stage: where it ended. */
 export interface Attempt {
-  readonly params: Arrays
+  readonly params: AnyParams
   /** The objective where its last step started; null where there was none. */
   readonly value: number | null
   readonly failed: boolean
 }
 
 /** A start of the pipeline's initializer. */
-export type Start = (key: Key.Key) => Arrays
+export type Start = (key: Key.Key) => AnyParams
 
-type Named<A> = Readonly<Record<string, A>>
+type NamedValues<A> = Readonly<Record<string, A>>
 
 /** What sums over rows are made of, for all rows at once. */
 export interface Summed {
@@ -85,20 +85,20 @@ export interface Summed {
   readonly clean: Tensor
   /** What each row counts, [rows, 1], or [1, 1] where all count alike: 1 of all rows together. */
   readonly weight: Tensor
-  readonly params: Named<Tensor>
+  readonly params: NamedValues<Tensor>
   /** Numbers of the step, each []. */
-  readonly numbers: Named<Tensor>
+  readonly numbers: NamedValues<Tensor>
   /** log π_k p(x_0 | k), [rows, K], of the score of a mixture. */
   readonly logJoint: () => Tensor
 }
 
 /** Sums over rows, in the vocabulary, by name: without an axis of rows, Σ over rows of what each is. */
-export type Sums = (rows: Summed) => Named<Tensor>
+export type Sums = (rows: Summed) => NamedValues<Tensor>
 
 /** Over which rows, and with which numbers, sums are taken. */
 export interface Summing {
   /** By the names that the sums read. */
-  readonly numbers?: Named<number>
+  readonly numbers?: NamedValues<number>
   /** So many rows, drawn from the key without replacement; all of them unless given. */
   readonly batch?: { readonly rows: number; readonly key: Key.Key }
 }
@@ -112,15 +112,15 @@ export interface Tools extends Setting {
    * a teacher, or a buffer of rows, that the stage remembers and changes between steps. Their shapes are those of the objective's.
    */
   readonly evaluate: (
-    params: Arrays,
+    params: AnyParams,
     key: Key.Key,
     rows?: Int32Array,
     constants?: Params.Params<string>
   ) => Optimizer.Evaluation<string>
   /** The sums over rows that it asks for, at parameters. */
-  readonly sums: (params: Arrays, summing?: Summing) => Named<NdArray>
+  readonly sums: (params: AnyParams, summing?: Summing) => NamedValues<NdArray>
   /** The stages that it attempts, each run whole from some parameters. */
-  readonly attempts: ReadonlyArray<(start: Arrays, key: Key.Key) => Attempt>
+  readonly attempts: ReadonlyArray<(start: AnyParams, key: Key.Key) => Attempt>
   /** Looks on at the parts of an optimizer, where a step is taken again to see why it failed. */
   readonly watch?: Optimizer.Watch
 }
@@ -131,16 +131,16 @@ export interface Taken<S> {
   readonly value: number
   /** The norm of the gradient there; where there is none, that of the step is taken. */
   readonly norm?: number
-  readonly params: Arrays
+  readonly params: AnyParams
   readonly memory: S
 }
 
 /** A stage at work, that remembers an S from step to step. */
 export interface Steps<S> {
-  readonly begin: (params: Arrays) => S
-  readonly step: (params: Arrays, memory: S, key: Key.Key) => Taken<S>
+  readonly begin: (params: AnyParams) => S
+  readonly step: (params: AnyParams, memory: S, key: Key.Key) => Taken<S>
   /** What it hands on when it has ended; the last parameters unless given. */
-  readonly finish?: (params: Arrays, memory: S) => Arrays
+  readonly finish?: (params: AnyParams, memory: S) => AnyParams
 }
 
 /** How a stage is computed, and why: what a plan says of it. */
@@ -166,7 +166,7 @@ export interface Placed {
 }
 
 /** It takes steps itself. Its functions take any memory and refuse what is not its own. */
-export interface Simple extends Working {
+export interface Simple extends StageWork {
   readonly _tag: 'Simple'
   readonly stopping: Stopping
   readonly loss?: Loss | undefined
@@ -178,7 +178,7 @@ export interface Simple extends Working {
   readonly sample?: ((rows: number) => number) | undefined
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
-  readonly requirements: (setting: Trial) => Problems
+  readonly requirements: (setting: Trial) => ProblemList
   /** Whether it asks for rows by `data` alone, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
@@ -196,7 +196,7 @@ export interface Composite {
 export interface Meaning {
   readonly form: Simple | Composite
   /** Its problems on a schedule, beside what is wrong in itself. */
-  readonly misplaced?: ((schedule: Schedule.Schedule) => Problems) | undefined
+  readonly misplaced?: ((schedule: Schedule.Schedule) => ProblemList) | undefined
   /** Its fields that are others at a noise level; absent: those of the stages in it are. */
   readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
   /** Its fields that are others under a prior whose mean counts as so many rows; absent: those of the stages in it are. */
@@ -212,7 +212,7 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const varianceFloor = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
+export const varianceFloorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
 export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
@@ -220,9 +220,9 @@ export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concep
 // —— stages of one's own ——
 
 /** What any stage may say, of the fields V that it has. */
-interface Told<V> {
+interface StageClaims<V> {
   /** Its problems on a schedule: times without noise, say. */
-  readonly misplaced?: (schedule: Schedule.Schedule) => Problems
+  readonly misplaced?: (schedule: Schedule.Schedule) => ProblemList
   /**
    * Capability: the fields that are others at one noise level, which `anneal` puts in their place. Without it, the stages
    * that stand in its fields are annealed, and nothing else.
@@ -233,13 +233,13 @@ interface Told<V> {
 }
 
 /** What it does, on data that `requirements` has nothing against, and how its memory is stored: `steps` makes both. */
-interface Working {
+interface StageWork {
   readonly memory: t.Type<unknown, unknown>
   readonly on: (tools: Tools) => Steps<unknown>
 }
 
 /** What a stage is that takes steps. */
-export interface Stepping<V = unknown> extends Told<V>, Working {
+export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   readonly stops: Pick<Stopping, 'steps'> & Partial<Stopping>
   /** The loss that its steps evaluate, compiled as that of any stage. */
   readonly loss?: Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
@@ -254,7 +254,7 @@ export interface Stepping<V = unknown> extends Told<V>, Working {
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
   readonly times?: ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
-  readonly requirements?: (setting: Trial) => Problems
+  readonly requirements?: (setting: Trial) => ProblemList
   /** Capability: it looks at rows by `data`, by its loss and by its sums alone, never by `points`, and so learns from a source of them too. */
   readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */
@@ -266,7 +266,7 @@ export interface Stepping<V = unknown> extends Told<V>, Working {
 }
 
 /** What a stage is that is made of others. */
-export interface Composed<V = unknown> extends Told<V> {
+export interface Composed<V = unknown> extends StageClaims<V> {
   /** The stages of a round. */
   readonly stages: ReadonlyArray<Stage>
   /** How many rounds of them; one unless given. */
@@ -276,8 +276,8 @@ export interface Composed<V = unknown> extends Told<V> {
 }
 
 /** Stages with where each stands in a description; those that stand nowhere in it speak for it as a whole. */
-const placed = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Placed> => {
-  const inner = Case.isValue(fields) ? Case.inner(fields) : []
+const placedStages = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Placed> => {
+  const inner = Case.isValue(fields) ? Case.innerDescriptions(fields) : []
   return stages.map(stage => ({ path: inner.find(({ value }) => value === stage)?.path ?? '', stage }))
 }
 
@@ -288,7 +288,7 @@ const lastOf = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<St
 /**
  * The steps of a stage that remembers an S from one to the next: how that is stored, `t.null` for nothing, and what it does.
  */
-export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps<NoInfer<S>>): Working => {
+export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps<NoInfer<S>>): StageWork => {
   const own = (u: unknown): S =>
     memory.is(u)
       ? u
@@ -420,7 +420,7 @@ export function define<
           loss: loss && { batch: null, ...loss },
           sums: said.sums,
           optimizer: said.optimizer,
-          attempts: placed(fields, attempts),
+          attempts: placedStages(fields, attempts),
           sample: said.sample,
           times,
           requirements,
@@ -432,7 +432,7 @@ export function define<
         misplaced: said.misplaced,
         at: said.at,
         under: said.under,
-        varianceFloor: said.varianceFloor ?? lastOf(varianceFloor, attempts),
+        varianceFloor: said.varianceFloor ?? lastOf(varianceFloorOf, attempts),
         prior: said.prior === undefined ? lastOf(priorOf, attempts) : said.prior
       }
     }
@@ -468,8 +468,8 @@ export function defineComposite<
       const { stages, rounds = 1, inRound = () => stage => stage, ...said } = spec.meaning(fields)
       return {
         ...said,
-        form: { _tag: 'Composite', stages: placed(fields, stages), rounds, inRound },
-        varianceFloor: lastOf(varianceFloor, stages),
+        form: { _tag: 'Composite', stages: placedStages(fields, stages), rounds, inRound },
+        varianceFloor: lastOf(varianceFloorOf, stages),
         prior: lastOf(priorOf, stages)
       }
     }

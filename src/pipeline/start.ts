@@ -3,9 +3,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type { Key, NdArray } from '../../lib/index.js'
-import { concatenated, shown } from '../../lib/arrays/ndarray.js'
+import { concatenated, shapeText } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, words, type Field } from '../core/index.js'
+import { Case, conceptModule, type Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
@@ -13,10 +13,10 @@ import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
 import * as Seeding from '../mixture/em/seeding.js'
 
-export type Problems = ReadonlyArray<Problem.Problem>
+export type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** How an initializer starts a score on data; or why it cannot. */
-export type Start<P extends string> = E.Either<Problems, (key: Key.Key) => Params.Params<P>>
+export type Start<P extends string> = E.Either<ProblemList, (key: Key.Key) => Params.Params<P>>
 
 /** A score of whatever parameters, and the data that it is to learn from. */
 export interface Setting {
@@ -47,7 +47,7 @@ export type Draws = 'never' | 'sometimes' | 'always'
 type OfModel<A> = A | ((model: Score.Model<string>) => A)
 
 /** What an initializer says of its starts; laws hold it to that. */
-export interface Claims {
+export interface StartClaims {
   /** Whether another key is another start. */
   readonly draws: OfModel<Draws>
   /** Capability: it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
@@ -61,10 +61,10 @@ export interface Claims {
   /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
   readonly makes?: number
   /** What stands in its way: a score without what it needs, say. */
-  readonly requirements?: (setting: Setting) => Problems
+  readonly requirements?: (setting: Setting) => ProblemList
 }
 
-export interface Meaning extends Claims {
+export interface Meaning extends StartClaims {
   /** The start of a score on data that `requirements` has nothing against: as many parameters as the score has, of its shapes. */
   readonly start: (tools: Tools) => Start<string>
 }
@@ -108,10 +108,13 @@ export interface Initializer extends Case.Value<'Initializer', Meaning> {}
  * assert.ok(E.isRight(started))
  * assert.ok(Math.abs(started.right(Key.fromSeed(1)).mean.values[0] - 3) <= 1)
  */
-export const { concept, define, show, formula, problems } = words<Initializer>('Initializer', 'where a pipeline starts')
+export const { concept, define, show, formula, problems } = conceptModule<Initializer>(
+  'Initializer',
+  'where a pipeline starts'
+)
 
 const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: string; readonly value: Initializer }> =>
-  Case.inner(initializer).flatMap(({ path, value }) =>
+  Case.innerDescriptions(initializer).flatMap(({ path, value }) =>
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
@@ -125,7 +128,7 @@ const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
   )
 
 /** The start of a sound initializer, or why there is none; one that stands in its fields has its problems told with its place. */
-const started = (initializer: Initializer, setting: Setting): Start<string> => {
+const startOrProblems = (initializer: Initializer, setting: Setting): Start<string> => {
   const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
     ...(streams === true || !Source.isSource(setting.data) ? [] : [needsRowsInMemory(initializer)]),
@@ -133,7 +136,10 @@ const started = (initializer: Initializer, setting: Setting): Start<string> => {
   ]
   const inner = innerOf(initializer)
   const startWithin = (one: Initializer): Start<string> =>
-    pipe(started(one, setting), E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === one)?.path ?? ''))))
+    pipe(
+      startOrProblems(one, setting),
+      E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === one)?.path ?? '')))
+    )
   return found.length > 0 ? E.left(found) : start({ ...setting, start: startWithin })
 }
 
@@ -142,10 +148,10 @@ export const makes = (initializer: Initializer): number =>
   (concept.meaning(initializer).makes ?? 1) *
   innerOf(initializer).reduce((most, { value }) => Math.max(most, makes(value)), 1)
 
-const said = <A>(claim: OfModel<A>, model: Score.Model<string>): A =>
+const claimFor = <A>(claim: OfModel<A>, model: Score.Model<string>): A =>
   typeof claim === 'function' ? (claim as (model: Score.Model<string>) => A)(model) : claim
 
-interface Centres extends Claims {
+interface Centres extends StartClaims {
   /** As many centres as are asked for, [count, dim], of data that `requirements` has nothing against. */
   readonly centres: (asked: SettingOf) => (key: Key.Key) => NdArray
 }
@@ -194,7 +200,7 @@ export function defineCentres<
       return {
         ...claims,
         start: setting => {
-          const own = centred(setting, asked => checked(word, asked, centres(asked)))
+          const own = startFromCentres(setting, asked => checkedCentres(word, asked, centres(asked)))
           return own ? E.right(own) : E.left([noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
         }
       }
@@ -203,14 +209,14 @@ export function defineCentres<
 }
 
 /** Centres of one's own are as many as were asked for, each with the coordinates of the data. */
-const checked =
-  (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.Draw): Seeding.Draw =>
+const checkedCentres =
+  (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.DrawArray): Seeding.DrawArray =>
   key => {
     const drawn = draw(key)
     const [rows, columns, ...more] = drawn.shape
     if (rows !== count || columns !== dim || more.length > 0)
       return refuse(
-        `${word}: centres of shape ${shown(drawn.shape)} are not of shape [${count}, ${dim}]; give as many as are asked for`
+        `${word}: centres of shape ${shapeText(drawn.shape)} are not of shape [${count}, ${dim}]; give as many as are asked for`
       )
     const { length } = drawn.values
     return length === count * dim
@@ -219,11 +225,11 @@ const checked =
   }
 
 /** Parameters with the centres that are drawn; undefined of a score that does not start from centres. */
-export const centred = (
+export const startFromCentres = (
   setting: Setting,
-  draw: (asked: SettingOf) => Seeding.Draw
+  draw: (asked: SettingOf) => Seeding.DrawArray
 ): ((key: Key.Key) => Params.Params<string>) | undefined => {
-  const start = startOf(setting)
+  const start = scoreStart(setting)
   if (start === undefined) return undefined
   const centresOf = draw({ ...setting, count: start.count })
   const covarying = withCovariance(setting)
@@ -243,7 +249,7 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
   if (placed === undefined) return params => params
   if (!Source.isSource(data)) return placed(data)
   const looked = Math.min(data.rows, LOOKED_AT)
-  return placed(Source.select(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
+  return placed(Source.selectedRows(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
 }
 
 /**
@@ -259,27 +265,27 @@ const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params
     if (factor === null) return null
     const [count, dim] = centres.shape
     const squares = factor.values.map(l => l * l)
-    const variances = second === 'diagonal' ? squares : sumsOf(squares, dim)
+    const variances = second === 'diagonal' ? squares : rowSums(squares, dim)
     return fromMixture({
       means: centres,
       weights: new Float64Array(count).fill(1 / count),
-      variances: repeated(count, variances),
-      factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeated(count, factor.values) }
+      variances: repeatValues(count, variances),
+      factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeatValues(count, factor.values) }
     })
   }
 }
 
 /** The sum of each row of a [·, width]. */
-const sumsOf = (values: Float64Array, width: number): Float64Array =>
+const rowSums = (values: Float64Array, width: number): Float64Array =>
   new Float64Array(values.length / width).map((_, i) =>
     values.subarray(i * width, (i + 1) * width).reduce((sum, x) => sum + x, 0)
   )
 
-const repeated = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
+const repeatValues = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
 /** How the family of a score starts from centres; undefined of one that does not. */
-export const startOf = ({ model: { family }, points }: Setting): Score.Start<string> | undefined =>
-  family && Score.startOf(family, points.dim)
+export const scoreStart = ({ model: { family }, points }: Setting): Score.Start<string> | undefined =>
+  family && Score.familyStart(family, points.dim)
 
 /** The problem of an initializer that draws centres, for a score that has none or does not start from them. */
 export const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
@@ -295,7 +301,7 @@ export const noCentres = (code: string, { score, model: { family } }: Setting): 
 const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data): Setting => ({
   score,
   model: Score.interpret(score),
-  points: Source.asPoints(data),
+  points: Source.pointsView(data),
   data
 })
 
@@ -305,7 +311,7 @@ export const startAtCentres = <P extends string>(
   data: Source.Data
 ): ((centres: NdArray, key: Key.Key) => Params.Params<string> | null) => {
   const setting = makeSetting(score, data)
-  return (centres, key) => centred(setting, () => () => centres)?.(key) ?? null
+  return (centres, key) => startFromCentres(setting, () => () => centres)?.(key) ?? null
 }
 
 /** The start of a score on data, or all that is wrong with the initializer for them. */
@@ -315,30 +321,30 @@ export const interpret =
     const model = Score.interpret(score)
     const setting = makeSetting(score, data)
     const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
-    const start: Start<string> = isSound ? started(initializer, setting) : E.left([])
+    const start: Start<string> = isSound ? startOrProblems(initializer, setting) : E.left([])
     const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
     if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
-    const check = Params.checked(model.shapes(data.dim))
+    const check = Params.checkedParams(model.shapes(data.dim))
     return E.right(key => check(start.right(key)))
   }
 
 /** The dimension of the data that an initializer is for; undefined where it takes any. */
-export const dim = (initializer: Initializer): number | undefined => concept.meaning(initializer).dim
+export const initializerDim = (initializer: Initializer): number | undefined => concept.meaning(initializer).dim
 
 /** Whether another key is another start of such a score. */
-export const draws =
+export const initializerDraws =
   (model: Score.Model<string>) =>
   (initializer: Initializer): Draws =>
-    said(concept.meaning(initializer).draws, model)
+    claimFor(concept.meaning(initializer).draws, model)
 
 /** Whether a start of such a score moves with the data. */
-export const moves =
+export const startMovesWithData =
   (model: Score.Model<string>) =>
   (initializer: Initializer): boolean =>
-    said(concept.meaning(initializer).moves ?? false, model)
+    claimFor(concept.meaning(initializer).moves ?? false, model)
 
 /** Whether it turns with the data. */
 export const turns =
   (model: Score.Model<string>) =>
   (initializer: Initializer): boolean =>
-    said(concept.meaning(initializer).turns ?? false, model)
+    claimFor(concept.meaning(initializer).turns ?? false, model)

@@ -3,25 +3,25 @@ import { dot, singular, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { norm } from '../../lib/numbers/elementary.js'
 
 /** A function whose stationary points are followed, at one value of the number. */
-export interface Problem {
+export interface StationaryProblem {
   readonly gradient: (x: Float64Array) => Float64Array
   /** [n, n], symmetric. */
   readonly hessian: (x: Float64Array) => Float64Array
 }
 
 /** A stationary point of the problem at `at`, with the eigenvalues of its Hessian, falling, and their eigenvectors, one a row. */
-export interface Point {
+export interface CurvePoint {
   readonly at: number
   readonly x: Float64Array
   readonly values: Float64Array
   readonly vectors: Float64Array
 }
 
-export type End = 'fold' | 'pitchfork' | 'until' | 'lost' | 'steps'
+export type CourseEnd = 'fold' | 'pitchfork' | 'until' | 'lost' | 'steps'
 
 export interface Course {
-  readonly path: ReadonlyArray<Point>
-  readonly end: End
+  readonly path: ReadonlyArray<CurvePoint>
+  readonly end: CourseEnd
   /** The eigenvector whose eigenvalue vanishes at a fold or a pitchfork. */
   readonly vanishing?: Float64Array
 }
@@ -36,9 +36,9 @@ export interface Options {
 }
 
 /** Singular values and eigenvalues below this share of the largest are those of directions in which nothing changes, as a constant added to all logits. */
-const FLAT = 1e-9
+const FLAT_EIGENVALUE_SHARE = 1e-9
 /** A step is kept whose correction is this short beside it, so that the path does not jump to another. */
-const NEAR = 0.3
+const MAX_CORRECTION_SHARE = 0.3
 /** How exactly a fold or a pitchfork is located, as a share of a step, or of what vanishes there. */
 const EXACT = 1e-9
 
@@ -48,8 +48,8 @@ const EXACT = 1e-9
  * passed like any other point. It ends there; where another branch meets this one, since an eigenvalue passes 0 while a goes on; at `until`; or
  * where no step is short enough.
  */
-export const follow = (
-  problemAt: (at: number) => Problem,
+export const followCurve = (
+  problemAt: (at: number) => StationaryProblem,
   start: { readonly at: number; readonly x: Float64Array },
   { by, until, steps, scale }: Options
 ): Course => {
@@ -75,7 +75,7 @@ export const follow = (
       turned[n * n + i] = along[i]
     }
     const { values, left, right } = singular({ shape: [n + 1, n], values: turned })
-    const rank = values.filter(s => s > FLAT * values[0]).length
+    const rank = values.filter(s => s > FLAT_EIGENVALUE_SHARE * values[0]).length
     return { values, left: left.values, right: right.values, rank }
   }
   /** What is left of the last tangent beside the directions in which the gradient changes, of length 1. */
@@ -112,7 +112,7 @@ export const follow = (
     }
     return y
   }
-  const pointAt = (y: Float64Array, hessian: Float64Array): Point => {
+  const pointAt = (y: Float64Array, hessian: Float64Array): CurvePoint => {
     const { values, vectors } = symmetricEigen({ shape: [n, n], values: hessian })
     return { at: numberOf(y), x: placeOf(y), values, vectors: vectors.values }
   }
@@ -133,7 +133,7 @@ export const follow = (
     const guess = y.map((v, j) => v + length * tangent[j])
     const next = corrected(guess, isLast)
     const gap = next === undefined ? Infinity : norm(next.map((v, j) => v - guess[j]))
-    if (next === undefined || gap > NEAR * length) {
+    if (next === undefined || gap > MAX_CORRECTION_SHARE * length) {
       length /= 2
       if (Math.abs(length) < 1e-6) return { path, end: 'lost' }
       continue
@@ -157,9 +157,9 @@ export const follow = (
   return { path, end: 'steps' }
 
   /** Where within the step from y to `beyond` the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
-  function between(turns: boolean, beyond: Point, hessianBeyond: Float64Array) {
+  function between(turns: boolean, beyond: CurvePoint, hessianBeyond: Float64Array) {
     const rank = Math.min(indexOf(point, gauge), indexOf(beyond, gauge))
-    const crossing = (of: Point): number => movable(of, gauge)[rank]
+    const crossing = (of: CurvePoint): number => movable(of, gauge)[rank]
     let low = 0
     let high = length
     let atLow = turns ? tangent[n] : crossing(point)
@@ -197,19 +197,19 @@ export const follow = (
 }
 
 /** The directions that are flat. */
-const flatOf = ({ x: { length: n }, values, vectors }: Point): ReadonlyArray<Float64Array> => {
-  const least = FLAT * Math.max(...values.map(Math.abs))
+const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArray<Float64Array> => {
+  const least = FLAT_EIGENVALUE_SHARE * Math.max(...values.map(Math.abs))
   return Array.from(values.keys())
     .filter(k => Math.abs(values[k]) <= least)
     .map(k => vectors.slice(k * n, (k + 1) * n))
 }
 
 /** The eigenvalues, ascending, without those that were flat from the first: the least in size. */
-const movable = ({ values }: Point, gauge: number): ReadonlyArray<number> =>
+const movable = ({ values }: CurvePoint, gauge: number): ReadonlyArray<number> =>
   Array.from(values)
     .sort((a, b) => Math.abs(a) - Math.abs(b))
     .slice(gauge)
     .sort((a, b) => a - b)
 
 /** How many of them are negative. */
-const indexOf = (point: Point, gauge: number): number => movable(point, gauge).filter(value => value < 0).length
+const indexOf = (point: CurvePoint, gauge: number): number => movable(point, gauge).filter(value => value < 0).length

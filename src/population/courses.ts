@@ -4,35 +4,35 @@ import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import type { Problem } from '../core/problem.js'
 
 /** A value with its gradient. */
-export interface Slope {
+export interface ValueWithGradient {
   readonly value: number
   readonly gradient: Float64Array
   /** The reason if both are NaN. */
   readonly problem?: Problem
 }
 
-export interface Smooth {
-  readonly at: (x: Float64Array) => Slope
+export interface SmoothFunction {
+  readonly at: (x: Float64Array) => ValueWithGradient
   /** [n, n], symmetric. */
   readonly hessian: (x: Float64Array) => Float64Array
 }
 
-export interface Ended extends Slope {
+export interface EndedCourse extends ValueWithGradient {
   readonly x: Float64Array
 }
 
 /** Steps go no further than that at once. */
-const STEP = 1
+const MAX_STEP_LENGTH = 1
 
 /**
  * Levenberg–Marquardt on |∇L|², which converges to saddles as to minima: p = −(H² + λ)⁻¹H∇L, by the eigenvectors of H. It ends where
  * the gradient falls no more, or as soon as `left` says that x has gone too far.
  */
 export const converge = (
-  { at, hessian }: Smooth,
+  { at, hessian }: SmoothFunction,
   start: Float64Array,
   { steps, left }: { readonly steps: number; readonly left: (x: Float64Array) => boolean }
-): Ended => {
+): EndedCourse => {
   const n = start.length
   let x = start
   let here = at(start)
@@ -46,7 +46,7 @@ export const converge = (
         const share = (dot(vectors.values, k * n, here.gradient, 0, n) * values[k]) / (values[k] * values[k] + lambda)
         for (let j = 0; j < n; j++) p[j] -= share * vectors.values[k * n + j]
       }
-      const scale = Math.min(1, STEP / norm(p))
+      const scale = Math.min(1, MAX_STEP_LENGTH / norm(p))
       const next = x.map((v, j) => v + scale * p[j])
       const there = at(next)
       if (norm(there.gradient) < norm(here.gradient)) {
@@ -62,7 +62,7 @@ export const converge = (
 }
 
 /** A moment of a flow. */
-export interface Moment extends Ended {
+export interface FlowMoment extends EndedCourse {
   readonly time: number
 }
 
@@ -76,7 +76,7 @@ export interface Until {
 const SHORTEST = 1e-12
 
 /** Steps in time are no longer. */
-const LONGEST = 1e12
+const MAX_TIME_STEP = 1e12
 
 /** φ₁, φ₂ and φ₃ of exponential integrators, φ_j(z) = Σ z^k/(k + j)!. */
 const phi = (z: number): readonly [one: number, two: number, three: number] => {
@@ -101,15 +101,15 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
  * steps are long in valleys and near the end. Their size follows from the error of each; every step is kept. It ends early where `left` says so,
  * and where even a short step leads to no value: then its last moment has the reason.
  */
-export const descend = (
-  { at, hessian }: Smooth,
+export const gradientFlow = (
+  { at, hessian }: SmoothFunction,
   start: Float64Array,
   tolerance: number,
   until: Until,
   left: (x: Float64Array) => boolean
-): ReadonlyArray<Moment> => {
+): ReadonlyArray<FlowMoment> => {
   const n = start.length
-  const course: Moment[] = [{ time: 0, x: start, ...at(start) }]
+  const course: FlowMoment[] = [{ time: 0, x: start, ...at(start) }]
   if (course[0].problem !== undefined) return course
   let h = 0.1
   let curved = symmetricEigen({ shape: [n, n], values: hessian(start) })
@@ -154,19 +154,19 @@ export const descend = (
       curved = symmetricEigen({ shape: [n, n], values: hessian(next) })
     }
     const ratio = error === 0 ? 5 : 0.9 * exp(log(allowed / error) / 2)
-    h = Math.min(LONGEST, step * Math.min(5, Math.max(0.2, Number.isNaN(ratio) ? 0.2 : ratio)))
+    h = Math.min(MAX_TIME_STEP, step * Math.min(5, Math.max(0.2, Number.isNaN(ratio) ? 0.2 : ratio)))
   }
   return course
 }
 
 /** x ← f(x) until a step is short; a moment's value is that of what f lowers, and its gradient the step that it takes, turned around. */
-export const repeat = (
-  next: (x: Float64Array) => Pick<Moment, 'value' | 'x' | 'problem'>,
+export const iterateMap = (
+  next: (x: Float64Array) => Pick<FlowMoment, 'value' | 'x' | 'problem'>,
   start: Float64Array,
   until: Until,
   left: (x: Float64Array) => boolean
-): ReadonlyArray<Moment> => {
-  const course: Moment[] = []
+): ReadonlyArray<FlowMoment> => {
+  const course: FlowMoment[] = []
   let x = start
   for (let time = 0; time <= Math.min(until.steps, until.time); time++) {
     const found = next(x)

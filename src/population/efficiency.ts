@@ -20,11 +20,21 @@ import * as Nodes from '../mixture/nodes.js'
 import * as NodesOf from './nodesOf.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
-import { clean } from '../schedule/dynamics.js'
+import { CLEAN } from '../schedule/dynamics.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { checkKnown, freeEntries, submatrix } from './heldParameters.js'
-import { crossed, differences, distance, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
+import {
+  symmetrizedCrossProduct,
+  differenceJacobian,
+  relativeMatrixDistance,
+  groupMeans,
+  pseudoInverse,
+  second,
+  matrixProduct,
+  UNSEEN,
+  type SquareMatrix
+} from './estimates.js'
 
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
@@ -53,7 +63,7 @@ export interface Sandwich<P extends string> {
 /** The parameters that are estimated: their places among all, and their numbers as parameters, NaN of those that are known. */
 const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
   checkKnown(shapes, known, 'Efficiency')
-  const n = Params.sizeOf(shapes)
+  const n = Params.paramsSize(shapes)
   const kept = freeEntries(shapes, known)
   const spread = (values: ReadonlyArray<number>): Params.Params<P> =>
     Params.unpacked(shapes)(
@@ -62,27 +72,27 @@ const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyAr
   return { n, kept, spread }
 }
 
-const key = Key.fromSeed(0)
+const FIXED_KEY = Key.fromSeed(0)
 
-const mixtureOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): Mixture.Mixture =>
+const requireMixture = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): Mixture.Mixture =>
   pipe(
     Score.toMixture(score)(params),
     O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
   )
 
 /** The levels of the noise that an objective sees. */
-const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
-  NoiseDrawn.timesOf({ schedule, objective }).map(time => Schedule.level(time)(schedule))
+const objectiveLevels = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
+  NoiseDrawn.noiseTimes({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
 /** Rows, each with the noise that it meets, by a rule of a name. */
-interface Met extends Pick<Nodes.Nodes, 'rule'> {
+interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
   readonly points: Points.Points
   /** Noise of one axis for every row; or two draws for each row; null where none is met, or an expectation is given. */
   readonly noise: Nodes.Nodes | readonly [Float64Array, Float64Array] | null
 }
 
 /** Noise is the population of one point, a level of its own. */
-const NOISE: Schedule.Level = { alpha: 1, sigma: 1 }
+const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
 /** Rows on the line, each with each node of the noise, and that noise. */
@@ -90,7 +100,7 @@ const meeting = (
   points: Points.Points,
   noise: Nodes.Nodes
 ): { readonly points: Points.Points; readonly expectation: Expectation.Expectation } => {
-  const z = noise.nodesAt(NOISE)
+  const z = noise.nodesAt(NOISE_LEVEL)
   const weights = Points.weightsOf(points)
   const each = (of: (row: number, node: number) => number): Float64Array =>
     new Float64Array(points.rows * z.length).map((_, i) => of(Math.floor(i / z.length), i % z.length))
@@ -106,13 +116,13 @@ const meeting = (
 }
 
 /** Σ w g gᵀ of the gradients g of rows with their noise integrated, [n, n]. */
-const squared = <P extends string>(
+const gradientOuterProducts = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
-  { points, noise }: Met,
+  { points, noise }: RowsWithNoise,
   params: Params.Params<P>
-): Matrix => {
+): SquareMatrix => {
   const of = (expectation: Expectation.Expectation, points: Points.Points): NdArray =>
-    Problem.orThrow(Compile.rowGradients({ schedule, score, objective, expectation })(points))(params, key)
+    Problem.orThrow(Compile.rowGradients({ schedule, score, objective, expectation })(points))(params, FIXED_KEY)
   const weights = Points.weightsOf(points)
   if (noise === null) return second(of(expectation, points), weights)
   if (!('nodesAt' in noise)) {
@@ -124,20 +134,20 @@ const squared = <P extends string>(
       )
       return { ...up, values: up.values.map((g, at) => (g + down.values[at]) / 2) }
     })
-    return crossed(one, other, weights)
+    return symmetrizedCrossProduct(one, other, weights)
   }
   const all = meeting(points, noise)
-  return second(grouped(of(all.expectation, all.points), noise.weights), weights)
+  return second(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
 /** That on rules that are finer until two agree. */
 const integrated = <P extends string>(
   description: Description<P>,
-  data: Nodes.Population | Points.Points,
+  data: Nodes.PopulationNodes | Points.Points,
   params: Params.Params<P>
-): Matrix => {
+): SquareMatrix => {
   const { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation } = description
-  const levels = levelsOf(schedule, objective)
+  const levels = objectiveLevels(schedule, objective)
   const isMet = levels.length > 0 && expectation === undefined
   const noises = isMet && Nodes.isPopulation(data) ? data.noises : null
   if (isMet && noises === null && data.dim > 1)
@@ -145,26 +155,28 @@ const integrated = <P extends string>(
       'Efficiency.sandwich: no expectation in more than one dimension; give one, such as Expectation.quadrature() of a symmetric pair, or a population by a lattice of at most 20 dimensions: Population.of(mixture, { points: 4096 })'
     )
   if (noises !== null && Nodes.isPopulation(data))
-    return squared(
+    return gradientOuterProducts(
       description,
-      { rule: data.rule, points: { ...data, values: data.nodesAt(clean) }, noise: noises() },
+      { rule: data.rule, points: { ...data, values: data.nodesAt(CLEAN) }, noise: noises() },
       params
     )
-  const resolved: Nodes.Resolved<Met> = (students, levels, finer) =>
+  const resolved: Nodes.Resolved<RowsWithNoise> = (students, levels, finer) =>
     pipe(
       E.Do,
       E.bind('own', () =>
-        Nodes.isPopulation(data) ? data.resolved(students, [clean, ...levels], finer) : E.right(data)
+        Nodes.isPopulation(data) ? data.resolved(students, [CLEAN, ...levels], finer) : E.right(data)
       ),
       E.bind('noise', () => (isMet ? noiseOn().resolved(students, levels, finer) : E.right(null))),
       E.map(({ own, noise }) => ({
         rule: [...(Nodes.isNodes(own) ? [own.rule] : []), ...(noise === null ? [] : [noise.rule])].join(' by '),
-        points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(clean) } : own,
+        points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(CLEAN) } : own,
         noise
       }))
     )
   return Problem.orThrow(
-    Nodes.trusted(resolved, distance)(mixtureOf(score, params), levels, met => squared(description, met, params))
+    Nodes.trusted(resolved, relativeMatrixDistance)(requireMixture(score, params), levels, met =>
+      gradientOuterProducts(description, met, params)
+    )
   )
 }
 
@@ -174,33 +186,33 @@ const integrated = <P extends string>(
  */
 const hessianOn = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
-  data: Nodes.Population | Points.Points,
+  data: Nodes.PopulationNodes | Points.Points,
   params: Params.Params<P>
-): Matrix => {
-  const by = (expectation: Expectation.Expectation, data: Points.Points): Matrix =>
-    Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, key).values
-  const levels = levelsOf(schedule, objective)
+): SquareMatrix => {
+  const by = (expectation: Expectation.Expectation, data: Points.Points): SquareMatrix =>
+    Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, FIXED_KEY).values
+  const levels = objectiveLevels(schedule, objective)
   // On a population every expectation is exact, and none need be given.
   if (Nodes.isPopulation(data)) return by(Expectation.monteCarlo(), data)
   if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
   if (expectation === undefined)
     return Problem.orThrow(
-      Nodes.trusted(noiseOn().resolved, distance)(mixtureOf(score, params), levels, noise => {
+      Nodes.trusted(noiseOn().resolved, relativeMatrixDistance)(requireMixture(score, params), levels, noise => {
         const met = meeting(data, noise)
         return by(met.expectation, met.points)
       })
     )
-  if (Expectation.draws(expectation) === 'everywhere') return by(expectation, data)
+  if (Expectation.noiseDomain(expectation) === 'everywhere') return by(expectation, data)
   const evaluate = Problem.orThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(data))
   const unpacked = Params.unpacked(Score.shapes(data.dim)(score))
-  return differences(x => Params.packed(evaluate(unpacked(x), key).gradient), Params.packed(params))
+  return differenceJacobian(x => Params.packed(evaluate(unpacked(x), FIXED_KEY).gradient), Params.packed(params))
 }
 
 /** Log-densities of one mixture differ by rounding, and by the digits that its parameters are written with. */
-const SAME = 1e-6
+const MAX_DENSITY_DIFFERENCE = 1e-6
 
 /** How far the log-density of a mixture is from a population's own, in the mean. */
-const apart = (population: Nodes.Population, mixture: Mixture.Mixture): number => {
+const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mixture.Mixture): number => {
   const [own, other] = [population.mixture, mixture].map(Mixture.logDensity(population))
   return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)
 }
@@ -214,7 +226,7 @@ const apart = (population: Nodes.Population, mixture: Mixture.Mixture): number =
  * @throws RangeError with the remedy
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Efficiency, Mixture, Objective, Params, Score, TimeLaw } from 'ornstein'
+ * import { Efficiency, Mixture, Objective, Params, Score, NoiseLevels } from 'ornstein'
  *
  * // Descent at low noise hardly sees how the weights of two Gaussians differ; at high noise it does.
  * const truth = Mixture.of({ means: [[-3], [3]], weights: [0.3, 0.7] })
@@ -222,7 +234,7 @@ const apart = (population: Nodes.Population, mixture: Mixture.Mixture): number =
  * const [low, high] = [0.03, 0.7].map(t =>
  *   Efficiency.sandwich({
  *     score: Score.isotropic({ components: 2 }),
- *     objective: Objective.denoising(TimeLaw.at(t)),
+ *     objective: Objective.denoising(NoiseLevels.at(t)),
  *     known: ['logVariances']
  *   })(truth)(at)
  * )
@@ -230,25 +242,25 @@ const apart = (population: Nodes.Population, mixture: Mixture.Mixture): number =
  */
 export const sandwich =
   <P extends string>(description: Description<P>) =>
-  (data: Mixture.Mixture | Nodes.Population | Points.Points) =>
+  (data: Mixture.Mixture | Nodes.PopulationNodes | Points.Points) =>
   (params: Params.Params<P>): Sandwich<P> => {
     const { score, schedule = Schedule.ornsteinUhlenbeck, known = [] } = description
-    const own = mixtureOf(score, params)
+    const own = requireMixture(score, params)
     const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
-    const gap = population === null ? 0 : apart(population, own)
-    if (gap > SAME)
+    const gap = population === null ? 0 : meanLogDensityDifference(population, own)
+    if (gap > MAX_DENSITY_DIFFERENCE)
       return refuse(
         `Efficiency.sandwich: the parameters are not those of the mixture: log-densities differ by ${gap.toPrecision(2)} in the mean; give those of the truth, which Score.fromMixture(score)(mixture) finds where the score has it`
       )
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
-    const of = (matrix: Matrix): Matrix => submatrix(matrix, n, kept)
+    const of = (matrix: SquareMatrix): SquareMatrix => submatrix(matrix, n, kept)
     const meat = of(integrated(description, given, params))
-    const curvature = inverse(of(hessianOn(description, given, params)), p)
-    const variance = times(times(curvature, meat, p), curvature, p)
+    const curvature = pseudoInverse(of(hessianOn(description, given, params)), p)
+    const variance = matrixProduct(matrixProduct(curvature, meat, p), curvature, p)
     const likely = { score, schedule, objective: Objective.likelihood }
-    const bound = inverse(of(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params)), p)
+    const bound = pseudoInverse(of(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params)), p)
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
     return {
       variance: { shape: [p, p], values: variance },
@@ -300,10 +312,10 @@ export const confidence =
     const { variance, standardErrors } = sandwich(description)(points)(estimate)
     const { kept } = estimated(Score.shapes(points.dim)(description.score), description.known ?? [])
     const p = kept.length
-    const precision = inverse(variance.values, p)
+    const precision = pseudoInverse(variance.values, p)
     const rank = symmetricEigen(variance).values.filter((v, _, all) => v > UNSEEN * all[0]).length
     const errors = standardErrors(points.rows)
-    const reach = Math.sqrt(ChiSquared.exceeded(1, 1 - level))
+    const reach = Math.sqrt(ChiSquared.chiSquaredQuantile(1, 1 - level))
     return {
       standardErrors: errors,
       low: Params.zipWith((x, e) => x - reach * e)(estimate, errors),
@@ -315,7 +327,7 @@ export const confidence =
           (sum, a, i) => sum + off.reduce((part, b, j) => part + a * precision[i * p + j] * b, 0),
           0
         )
-        return points.rows * squared <= ChiSquared.exceeded(rank, 1 - level)
+        return points.rows * squared <= ChiSquared.chiSquaredQuantile(rank, 1 - level)
       }
     }
   }

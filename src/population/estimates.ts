@@ -1,18 +1,18 @@
 /** Closed forms over small arrays that estimates and their errors are made of: loops, pure from outside. */
-import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
+import { symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
-import { meanOf } from '../../lib/numbers/mean.js'
+import { meanAndError } from '../../lib/numbers/mean.js'
 
 // —— matrices ——
 
 /** Eigenvalues below this share of the largest are directions that a loss does not see: rounding makes 1e-12 of them. */
 export const UNSEEN = 1e-11
 
-export type Matrix = Float64Array
+export type SquareMatrix = Float64Array
 
 /** The product of square matrices. */
-export const times = (a: Matrix, b: Matrix, n: number): Matrix =>
+export const matrixProduct = (a: SquareMatrix, b: SquareMatrix, n: number): SquareMatrix =>
   new Float64Array(n * n).map((_, at) => {
     let total = 0
     for (let k = 0; k < n; k++) total += a[Math.floor(at / n) * n + k] * b[k * n + (at % n)]
@@ -20,7 +20,7 @@ export const times = (a: Matrix, b: Matrix, n: number): Matrix =>
   })
 
 /** The pseudo-inverse of a symmetric matrix. */
-export const inverse = (matrix: Matrix, n: number): Matrix => {
+export const pseudoInverse = (matrix: SquareMatrix, n: number): SquareMatrix => {
   const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
   const most = Math.max(...values.map(Math.abs))
   const out = new Float64Array(n * n)
@@ -33,7 +33,7 @@ export const inverse = (matrix: Matrix, n: number): Matrix => {
 }
 
 /** Σ w g gᵀ of rows g. */
-export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): Matrix => {
+export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): SquareMatrix => {
   const out = new Float64Array(n * n)
   for (let i = 0; i < rows; i++)
     for (let at = 0; at < n * n; at++) out[at] += weights[i] * g[i * n + Math.floor(at / n)] * g[i * n + (at % n)]
@@ -42,12 +42,12 @@ export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float6
 
 /** Of f(x + kh) − f(x − kh), k = 1, 2, 3, over 60h: a derivative to O(h⁶). */
 const SIXTH = [45, -9, 1]
-const STEP = 0.02
+const DIFFERENCE_STEP = 0.02
 
 /** The symmetric part of the Jacobian of a gradient at x, by differences. */
-export const differences = (gradient: (x: Float64Array) => Float64Array, x: Float64Array): Matrix => {
+export const differenceJacobian = (gradient: (x: Float64Array) => Float64Array, x: Float64Array): SquareMatrix => {
   const rows = Array.from(x, (at, j) => {
-    const h = STEP * Math.max(1, Math.abs(at))
+    const h = DIFFERENCE_STEP * Math.max(1, Math.abs(at))
     const moved = (by: number): Float64Array => gradient(x.map((v, i) => (i === j ? v + by : v)))
     return SIXTH.map((c, k) => {
       const up = moved((k + 1) * h)
@@ -55,15 +55,15 @@ export const differences = (gradient: (x: Float64Array) => Float64Array, x: Floa
       return up.map((u, i) => (c * (u - down[i])) / (60 * h))
     }).reduce((a, b) => a.map((v, i) => v + b[i]))
   })
-  return symmetric(rows).values
+  return symmetricPart(rows).values
 }
 
 /** Half of Σ w (g hᵀ + h gᵀ) of rows g and h. */
-export const crossed = (
+export const symmetrizedCrossProduct = (
   { shape: [rows, n], values: g }: NdArray,
   { values: h }: NdArray,
   weights: Float64Array
-): Matrix => {
+): SquareMatrix => {
   const out = new Float64Array(n * n)
   for (let i = 0; i < rows; i++)
     for (let at = 0; at < n * n; at++) {
@@ -75,11 +75,11 @@ export const crossed = (
 }
 
 /** How far a matrix is from another, beside 1 and its size. */
-export const distance = (a: Matrix, b: Matrix): number =>
+export const relativeMatrixDistance = (a: SquareMatrix, b: SquareMatrix): number =>
   Math.max(...b.map((x, at) => Math.abs(x - a[at]))) / (1 + Math.max(...b.map(Math.abs)))
 
 /** Means of groups of so many rows that follow one another, by weights within the group. */
-export const grouped = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
+export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
   const groups = rows / weights.length
   const values = new Float64Array(groups * n)
   for (let i = 0; i < rows; i++)
@@ -89,22 +89,23 @@ export const grouped = ({ shape: [rows, n], values: g }: NdArray, weights: Float
 }
 
 /** Of the mean of independent numbers; 0 of none. */
-export const standardError = (all: ReadonlyArray<number>): number => (all.length < 2 ? 0 : meanOf(all).standardError)
+export const standardError = (all: ReadonlyArray<number>): number =>
+  all.length < 2 ? 0 : meanAndError(all).standardError
 
 // —— regressions ——
 
 /** A slope that runs do not bound is drawn to 0 by this. */
 const RIDGE = 0.01
 
-export interface Trial {
+export interface LogisticTrial {
   readonly x: number
   readonly successes: number
   readonly runs: number
 }
 
 /** The middle of a logistic curve in log x, and its standard error by the delta method. */
-export const middle = (
-  trials: ReadonlyArray<Trial>
+export const logisticMiddle = (
+  trials: ReadonlyArray<LogisticTrial>
 ): { readonly log: number; readonly error: number; readonly slope: number } => {
   const u = trials.map(({ x }) => log(x))
   const centre = u.reduce((a, b) => a + b, 0) / u.length

@@ -9,7 +9,7 @@ import type { NdArray } from '../../lib/index.js'
 import * as Params from '../core/params.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/objective.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Continuation from './continuation.js'
@@ -25,9 +25,9 @@ import {
   reported,
   searchFrom,
   smoothOf,
-  packed,
-  tableOf,
-  widthOf
+  packedLoss,
+  stationaryTable,
+  widestDeviation
 } from './stationaryPoints.js'
 
 /** A moment of a gradient flow, or of a map that is repeated: then time counts its steps, and the norm is the length of the next. */
@@ -59,7 +59,7 @@ export interface FlowOptions<P extends string = string> {
 }
 
 /** No component's variance falls below this by expectation–maximization, as in its stage. */
-const FLOOR = 1e-6
+const EM_VARIANCE_FLOOR = 1e-6
 
 /**
  * The map of expectation–maximization on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺),
@@ -92,16 +92,23 @@ export const expectationMaximization = <P extends string>({
       `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
     )
   const times = Objective.terms(objective).flatMap(({ term }) =>
-    Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
+    Objective.isMatching(term)
+      ? NoiseLevels.quadrature(schedule, NoiseLevels.DEFAULT_NODES)(term.noiseLevels).map(({ time }) => time)
+      : []
   )
   if (times.length > 1)
     return refuse(
-      `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take TimeLaw.at(t), or Objective.likelihood`
+      `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take NoiseLevels.at(t), or Objective.likelihood`
     )
   const { family } = Score.interpret(score)
   if (family === undefined || !EM.servesPrior(family))
     return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
-  const step = EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
+  const step = EM.integratedStep(
+    family,
+    EM_VARIANCE_FLOOR,
+    data,
+    times.length === 0 ? null : Schedule.level(times[0])(schedule)
+  )
   if (known.length === 0) return step
   const kept: ReadonlyArray<string> = known
   return params => {
@@ -122,11 +129,11 @@ export const expectationMaximization = <P extends string>({
  * @throws RangeError, with the number, if the start needs more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
  * const loss = Population.loss({
  *   score: Score.spherical({ components: 2 }),
- *   objective: Objective.against(Mixture.of({ means: [[-4], [4]] }), TimeLaw.at(0.1))
+ *   objective: Objective.fisherDivergence(Mixture.of({ means: [[-4], [4]] }), NoiseLevels.at(0.1))
  * })
  * const start = Params.of({ means: [[-3], [3.5]] })
  * const course = Population.flow(loss, { until: { gradientNorm: 1e-6 } })(start)
@@ -138,7 +145,7 @@ export const expectationMaximization = <P extends string>({
 export const flow =
   <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
-    pipe(followed(heldFor(loss, options, 'Population.flow'), options, () => false)(start), course =>
+    pipe(followedFlow(heldFor(loss, options, 'Population.flow'), options, () => false)(start), course =>
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
 
@@ -162,17 +169,17 @@ const refuseKnownBesideMap = <P extends string>(
 }
 
 /** The same, as long as it has not left. */
-const followed = <P extends string>(
+const followedFlow = <P extends string>(
   loss: Loss<P>,
   { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
   left: (x: Float64Array) => boolean
 ): ((start: Params.Params<P>) => ReadonlyArray<Moment<P>>) => {
   const { unpacked, ...smooth } = smoothOf(loss)
   const whole = { gradientNorm: 1e-8, time: Infinity, steps: 10_000, ...until }
-  const courseFrom = (start: Float64Array): ReadonlyArray<Courses.Moment> =>
+  const courseFrom = (start: Float64Array): ReadonlyArray<Courses.FlowMoment> =>
     map === undefined
-      ? Courses.descend(smooth, start, tolerance, whole, left)
-      : Courses.repeat(
+      ? Courses.gradientFlow(smooth, start, tolerance, whole, left)
+      : Courses.iterateMap(
           x => {
             const { value, params, problem } = map(unpacked(x))
             return { value, x: Params.packed(params), ...(problem !== undefined && { problem }) }
@@ -182,13 +189,15 @@ const followed = <P extends string>(
           left
         )
   return start =>
-    courseFrom(Params.packed(Params.checked(loss.shapes)(start))).map(({ time, x, value, gradient, problem }) => ({
-      time,
-      params: unpacked(x),
-      value,
-      gradientNorm: norm(gradient),
-      ...(problem !== undefined && { problem })
-    }))
+    courseFrom(Params.packed(Params.checkedParams(loss.shapes)(start))).map(
+      ({ time, x, value, gradient, problem }) => ({
+        time,
+        params: unpacked(x),
+        value,
+        gradientNorm: norm(gradient),
+        ...(problem !== undefined && { problem })
+      })
+    )
 }
 
 // —— branches ——
@@ -209,7 +218,7 @@ export interface Branch<P extends string> {
    * `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another branch crosses this one; `until`: the number came
    * to its end; `lost`: no step was short enough; `steps`: there were too many.
    */
-  readonly end: Continuation.End
+  readonly end: Continuation.CourseEnd
   /** Where it ended. */
   readonly at: number
   /** The direction of parameters whose curvature vanishes at a fold or a pitchfork. */
@@ -257,22 +266,22 @@ export const follow = <P extends string>(
     )
   const lossAt = remembered(loss)
   const begin = lossAt(from.at)
-  const { unpacked, refined } = packed(begin, false)
+  const { unpacked, refined } = packedLoss(begin, false)
   const start = Problem.valueOrThrow(
-    refined(Params.packed(Params.checked(begin.shapes)(from.params))),
+    refined(Params.packed(Params.checkedParams(begin.shapes)(from.params))),
     'Population.follow'
   )
   if (!(norm(start.gradient) <= VANISHED))
     return refuse(
       `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`
     )
-  const { path, end, vanishing } = Continuation.follow(
+  const { path, end, vanishing } = Continuation.followCurve(
     at => {
       const own = smoothOf(lossAt(at))
       return { gradient: x => own.at(x).gradient, hessian: own.hessian }
     },
     { at: from.at, x: start.x },
-    { by, until, steps, scale: widthOf(begin) }
+    { by, until, steps, scale: widestDeviation(begin) }
   )
   return {
     path: path.map(({ at, x, values }) => ({
@@ -315,12 +324,12 @@ const letter = (end: End): string =>
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
  * // Two students of two Gaussians. Starts with equal centres stay so, and end at the saddle between.
  * const loss = Population.loss({
  *   score: Score.spherical({ components: 2 }),
- *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ *   objective: Objective.fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.1))
  * })
  * const means = (a: number, b: number) => Params.of({ means: [[a], [b]] })
  * const found = Population.basin(loss, {
@@ -333,9 +342,9 @@ export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>)
   const { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map } = options
   refuseKnownBesideMap(map, options.known ?? [], 'Population.basin')
   const { held, starts: begin } = searchFrom(loss, options, 'Population.basin')
-  const { unpacked, at, left, refined, collected } = packed(held, modulo === 'relabelling and reflection')
+  const { unpacked, at, left, refined, collected } = packedLoss(held, modulo === 'relabelling and reflection')
   const gradientNorm = until.gradientNorm ?? 1e-7
-  const courseFrom = followed(held, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
+  const courseFrom = followedFlow(held, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
   const { points, ends, problem } = collected(
     reported(begin, options.onProgress, start => {
       const course = courseFrom(unpacked(start))
@@ -358,6 +367,6 @@ export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>)
               .join('')
           }).join('\n')
         : ends.map(letter).join(''),
-    table: () => tableOf(loss.score, points)
+    table: () => stationaryTable(loss.score, points)
   }
 }

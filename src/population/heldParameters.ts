@@ -10,7 +10,7 @@ export const checkKnown = <P extends string>(
   known: ReadonlyArray<string>,
   call: string
 ): void => {
-  const wrong = known.flatMap(name => Problem.oneOf('known', name, Params.names(shapes)))
+  const wrong = known.flatMap(name => Problem.requireOneOf('known', name, Params.names(shapes)))
   if (wrong.length > 0) refuse(`${call}: ${wrong.map(Problem.show).join('\n')}`)
 }
 
@@ -19,7 +19,7 @@ export const freeEntries = <P extends string>(
   shapes: Params.Shapes<P>,
   known: ReadonlyArray<P>
 ): ReadonlyArray<number> => {
-  const n = Params.sizeOf(shapes)
+  const n = Params.paramsSize(shapes)
   const places = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => i))
   const without = new Set(known.flatMap(name => Array.from(places[name].values)))
   return Array.from({ length: n }, (_, i) => i).filter(i => !without.has(i))

@@ -6,7 +6,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
+import { symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Compile from '../compile/index.js'
 import * as Problem from '../core/problem.js'
 import * as Params from '../core/params.js'
@@ -21,10 +21,10 @@ import { checkKnown, freeEntries, submatrix, withoutKnown } from './heldParamete
 import { standardError } from './estimates.js'
 
 /** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
-export type Population = Nodes.Population
+export type Population = Nodes.PopulationNodes
 
 /** Points of randomly shifted lattices, in place of quadrature. */
-export type Lattice = NodesOf.Lattice
+export type Lattice = NodesOf.LatticeOptions
 
 /** The population of a mixture, or what is wrong: without a lattice, components that are not round in more than three dimensions need too many rows. */
 export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
@@ -46,12 +46,12 @@ export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Pro
  * @throws RangeError with the remedy
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Mixture, Objective, Params, Population, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Population, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.symmetricPair,
- *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   objective: Objective.denoising(NoiseLevels.at(0.3)),
  *   expectation: Expectation.monteCarlo()
  * }
  * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(Population.of(Mixture.symmetricPair([2]))))
@@ -77,13 +77,13 @@ export interface Estimate {
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
  * // Five dimensions, full covariances: E|s − s*|² of N(0, I) under N(m, I) is α²|m|², whatever the level.
  * const covariances = [[0, 1, 2, 3, 4].map(i => [0, 1, 2, 3, 4].map(j => (i === j ? 1 : 0)))]
  * const truth = Mixture.of({ means: [[1, 1, 1, 1, 0]], covariances })
  * const found = Population.estimate(data => [
- *   Population.loss({ score: Score.spherical({ components: 1 }), objective: Objective.against(truth, TimeLaw.at(0.1)), data })
+ *   Population.loss({ score: Score.spherical({ components: 1 }), objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1)), data })
  *     .evaluate(Params.of({ means: [[0, 0, 0, 0, 0]] })).value
  * ])(Population.of(truth, { points: 256 }))
  * assert.ok(Math.abs(found.values[0] - 4 * Math.exp(-0.2)) < 1e-9) // a constant has no error
@@ -138,7 +138,7 @@ const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
     )
   )
 
-const key = Key.fromSeed(0)
+const FIXED_KEY = Key.fromSeed(0)
 
 /**
  * The loss of a score on a population.
@@ -146,12 +146,12 @@ const key = Key.fromSeed(0)
  * @throws RangeError with all problems and their remedies
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
  * const truth = Mixture.of({ means: [[-2], [2]] })
  * const loss = Population.loss({
  *   score: Score.spherical({ components: 2 }),
- *   objective: Objective.against(truth, TimeLaw.at(0.1))
+ *   objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1))
  * })
  * assert.ok(loss.evaluate(Params.of({ means: [[-2], [2]] })).value < 1e-28)
  */
@@ -167,7 +167,7 @@ export const loss = <P extends string>({
   const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
   const evaluate = Problem.orThrow(Compile.valueAndGrad(own)(population))
   const derivative = lazy(() => Problem.orThrow(Compile.directionalDerivative(own, { isTried: true })(population)))
-  const along: Loss<P>['along'] = (params, direction) => derivative()(params, direction, key)
+  const along: Loss<P>['along'] = (params, direction) => derivative()(params, direction, FIXED_KEY)
   const shifts = lazy(() => (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own)(data))))
   const whole: Loss<P> = {
     score,
@@ -177,14 +177,14 @@ export const loss = <P extends string>({
     shapes,
     known: [],
     how: evaluate.how,
-    evaluate: params => evaluate(params, key),
+    evaluate: params => evaluate(params, FIXED_KEY),
     standardErrors: params => {
-      const found = shifts().map(evaluate => evaluate(params, key))
+      const found = shifts().map(evaluate => evaluate(params, FIXED_KEY))
       const gradients = found.map(({ gradient }) => Params.packed(gradient))
       return {
         value: standardError(found.map(({ value }) => value)),
         gradient: Params.unpacked(shapes)(
-          Float64Array.from({ length: Params.sizeOf(shapes) }, (_, j) => standardError(gradients.map(g => g[j])))
+          Float64Array.from({ length: Params.paramsSize(shapes) }, (_, j) => standardError(gradients.map(g => g[j])))
         )
       }
     },
@@ -229,12 +229,12 @@ export const matrixOf = <P extends string>(
   params: Params.Params<P>
 ): E.Either<Problem.Problem, NdArray> =>
   pipe(
-    RA.makeBy(Params.sizeOf(shapes), j => Params.unit(shapes, j)),
+    RA.makeBy(Params.paramsSize(shapes), j => Params.unit(shapes, j)),
     E.traverseArray(direction => {
       const { gradient, problem } = along(params, direction)
       return problem === undefined ? E.right(Params.packed(gradient)) : E.left(problem)
     }),
-    E.map(symmetric)
+    E.map(symmetricPart)
   )
 
 /**
@@ -243,11 +243,11 @@ export const matrixOf = <P extends string>(
  * @throws RangeError, with the number, if the parameters need more rows than are allowed
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
  *
  * const loss = Population.loss({
  *   score: Score.symmetricPair,
- *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3))
+ *   objective: Objective.fisherDivergence(Mixture.symmetricPair([2]), NoiseLevels.at(0.3))
  * })
  * // Centre 0 is a saddle of the pair.
  * assert.ok(Population.hessian(loss)(Params.of({ mean: [0] })).spectrum[0] < 0)
@@ -258,10 +258,10 @@ export const hessian =
     const kept = freeEntries(loss.shapes, loss.known)
     const size = kept.length
     const whole = pipe(
-      matrixOf(loss, Params.checked(loss.shapes)(params)),
+      matrixOf(loss, Params.checkedParams(loss.shapes)(params)),
       E.getOrElse((problem): NdArray => refuseWith(problem, `Population.hessian: ${Problem.show(problem)}`))
     )
-    const matrix = { shape: [size, size], values: submatrix(whole.values, Params.sizeOf(loss.shapes), kept) }
+    const matrix = { shape: [size, size], values: submatrix(whole.values, Params.paramsSize(loss.shapes), kept) }
     const found = symmetricEigen(matrix)
     return {
       matrix,

@@ -17,21 +17,21 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated, single } from '../../lib/arrays/ndarray.js'
+import { concatenated, scalarArray } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { MOST as MostOfLattice, normal } from '../../lib/numbers/lattice.js'
+import { LATTICE_LIMITS as MostOfLattice, normalLattice } from '../../lib/numbers/lattice.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
-import { clean, type Level } from '../schedule/dynamics.js'
+import { CLEAN, type Level } from '../schedule/dynamics.js'
 import { factorsOf, gaussianProblems, isRound } from '../mixture/component.js'
 import type { Mixture } from '../mixture/mixture.js'
-import type { Nodes, Population } from '../mixture/nodes.js'
+import type { Nodes, PopulationNodes } from '../mixture/nodes.js'
 
 /** Points of randomly shifted lattices for each component, in place of a product of axes. */
-export interface Lattice {
+export interface LatticeOptions {
   /** How many of each shift, a power of two; 4096 unless given. */
   readonly points?: number
   /** How many independent shifts; 8 unless given. */
@@ -40,46 +40,46 @@ export interface Lattice {
 }
 
 /** More rows are refused. */
-const MOST = { rows: 4_000_000, numbers: 32_000_000 }
+const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
 /** Axes of components that are not round, of which none can be left out. */
 const MOST_AXES = 3
 /** Nodes of a product with less weight than that are left out. */
-const NOTHING = 1e-22
+const MIN_NODE_WEIGHT = 1e-22
 /** Centres that leave a span by less than this share of their distance, squared, are taken to lie in it. */
 const IN_SPAN = 1e-14
 /** Nodes of the radius: of polynomials of degree 7 in its square, and of softmax in it. */
 const RADIUS = { alike: 4, unlike: 64, least: 24 }
 /** From one rule to the next finer. */
-const FINER = 1.189
+const RULE_GROWTH = 1.189
 /** By how much D the rows for no student in particular are finer than the mixture requires. */
-const MARGIN = 6
+const DISTANCE_MARGIN = 6
 /** So many standard deviations out, precisions that differ still make poles. */
 const OUT = 3
 
 /** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
-export const count = (distance: number, finer = 0): number => {
+export const nodeCount = (distance: number, finer = 0): number => {
   const wanted = 40 + 22 * distance
   let n = 40
-  while (n < wanted) n = Math.ceil(n * FINER)
-  for (let i = 0; i < finer; i++) n = Math.ceil(n * FINER)
-  for (let i = 0; i > finer; i--) n = Math.floor(n / FINER)
+  while (n < wanted) n = Math.ceil(n * RULE_GROWTH)
+  for (let i = 0; i < finer; i++) n = Math.ceil(n * RULE_GROWTH)
+  for (let i = 0; i > finer; i--) n = Math.floor(n / RULE_GROWTH)
   return n
 }
 
 /** The extremes of the eigenvalues of α²Σ + σ²I, and log |·|/2. */
-interface Shape {
+interface EigenvalueRange {
   readonly least: number
   readonly most: number
   readonly logRoot: number
 }
 
-const shapesOf = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyArray<Shape> => {
+const eigenvalueRanges = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyArray<EigenvalueRange> => {
   const [, dim] = mixture.means.shape
   return factorsOf(mixture).map(factor => {
     const values =
       factor.shape.length === 0
         ? Float64Array.of(factor.values[0] * factor.values[0])
-        : symmetricEigen(Factor.covariance(factor, dim)).values
+        : symmetricEigen(Factor.covarianceOfFactor(factor, dim)).values
     const all = values.map(v => alpha * alpha * v + sigma * sigma)
     const times = dim / all.length
     return {
@@ -111,7 +111,7 @@ const raise = (
 ): boolean => {
   const { means, weights } = mixture
   const [, dim] = means.shape
-  const shapes = shapesOf(mixture, level)
+  const shapes = eigenvalueRanges(mixture, level)
   const round = isRound(mixture)
   let alike = true
   for (let i = 0; i < weights.length; i++)
@@ -164,7 +164,7 @@ const spanOf = (
 }
 
 /** Nodes and weights for the mean over χ² of so many degrees: Gauss–Laguerre's, x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
-const chiSquared = (n: number, degrees: number): Rule => {
+const chiSquaredRule = (n: number, degrees: number): Rule => {
   const a = degrees / 2 - 1
   const values = new Float64Array(n * n)
   for (let k = 0; k < n; k++) {
@@ -176,18 +176,18 @@ const chiSquared = (n: number, degrees: number): Rule => {
   return { nodes: found.values.map(y => 2 * y), weights: first.map(v => v * v) }
 }
 
-interface Product {
+interface NodesAndWeights {
   /** [rows, axes] */
   readonly values: Float64Array
   readonly weights: Float64Array
 }
 
-const product = (counts: ReadonlyArray<number>): Product => {
+const productRule = (counts: ReadonlyArray<number>): NodesAndWeights => {
   const rules = counts.map(equalSteps)
   const [values, weights]: [number[], number[]] = [[], []]
   const at = new Float64Array(counts.length)
   const walk = (axis: number, weight: number): void => {
-    if (weight < NOTHING) return
+    if (weight < MIN_NODE_WEIGHT) return
     if (axis === counts.length) {
       for (const x of at) values.push(x)
       weights.push(weight)
@@ -204,7 +204,7 @@ const product = (counts: ReadonlyArray<number>): Product => {
 }
 
 /** What nodes are made of. */
-interface Layout {
+interface NodeLayout {
   /** Orthonormal, [axes, d]; null for the axes of the space. */
   readonly axes: Float64Array | null
   /** An orthonormal basis of the rest, [across, d]. */
@@ -214,16 +214,16 @@ interface Layout {
   readonly radius: number
 }
 
-const rowsOf = (components: number, dim: number, { counts, across, radius }: Layout): number =>
+const layoutRows = (components: number, dim: number, { counts, across, radius }: NodeLayout): number =>
   components * counts.reduce((all, n) => all * n, 1) * (radius === 0 ? 1 : 2 * radius * (across.length / dim))
 
 /** Standard normal nodes in all coordinates, [rows, d], and their weights. */
-const standard = (dim: number, { axes, across, counts, radius }: Layout): Product => {
-  const inSpan = product(counts)
+const standardNormalNodes = (dim: number, { axes, across, counts, radius }: NodeLayout): NodesAndWeights => {
+  const inSpan = productRule(counts)
   const r = counts.length
   if (axes === null) return inSpan
   const m = across.length / dim
-  const rest = m === 0 ? { nodes: Float64Array.of(0), weights: Float64Array.of(1) } : chiSquared(radius, m)
+  const rest = m === 0 ? { nodes: Float64Array.of(0), weights: Float64Array.of(1) } : chiSquaredRule(radius, m)
   const around = m === 0 ? 1 : 2 * m
   const per = rest.nodes.length * around
   const rows = inSpan.weights.length * per
@@ -246,16 +246,21 @@ const standard = (dim: number, { axes, across, counts, radius }: Layout): Produc
 }
 
 /** x_t/α: in each component c + Fz/α, FFᵀ = α²Σ + σ²I. */
-const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, sigma }: Level): Float64Array => {
+const nodesInMixture = (
+  mixture: Mixture,
+  { values: z }: NodesAndWeights,
+  dim: number,
+  { alpha, sigma }: Level
+): Float64Array => {
   const { means } = mixture
   const kept = factorsOf(mixture).flatMap((factor, j) => (mixture.weights[j] === 0 ? [] : [{ factor, j }]))
   const out = new Float64Array(kept.length * z.length)
   kept.forEach(({ factor, j }, at) => {
     const wide = factor.values.map(x => alpha * x)
-    const there = Factor.sum([{ ...factor, values: wide }, single(sigma)], dim)
+    const there = Factor.sumOfFactors([{ ...factor, values: wide }, scalarArray(sigma)], dim)
     const spread =
       factor.shape.length === 2
-        ? Factor.multiply(there, dim, z)
+        ? Factor.multiplyFactor(there, dim, z)
         : z.map((x, e) => {
             const own = wide[factor.shape.length === 0 ? 0 : e % dim]
             return Math.sqrt(own * own + sigma * sigma) * x
@@ -265,18 +270,18 @@ const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, 
   return out
 }
 
-const ruleOf = (counts: ReadonlyArray<number>, radius: number): string =>
+const ruleText = (counts: ReadonlyArray<number>, radius: number): string =>
   counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
 
 /** Nodes of a mixture from standard normal ones. */
-const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
+const buildNodes = (mixture: Mixture, z: NodesAndWeights, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
   const [, dim] = mixture.means.shape
   const shares = mixture.weights.filter(w => w > 0)
   const weights = new Float64Array(shares.length * z.weights.length).map(
     (_, i) => shares[Math.floor(i / z.weights.length)] * z.weights[i % z.weights.length]
   )
   const nodesAt = remembered(
-    (level: Level) => placed(mixture, z, dim, level),
+    (level: Level) => nodesInMixture(mixture, z, dim, level),
     ({ alpha, sigma }) => `${alpha} ${sigma}`
   )
   const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
@@ -285,7 +290,7 @@ const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' 
     dim,
     weights,
     get values() {
-      return nodesAt(clean)
+      return nodesAt(CLEAN)
     },
     nodesAt,
     stay,
@@ -301,11 +306,11 @@ const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' 
   return part(weights.length, weights, nodesAt)
 }
 
-const tooMany = (rows: number, dim: number, distance: number): Problem.Problem =>
+const tooManyNodeRows = (rows: number, dim: number, distance: number): Problem.Problem =>
   Problem.of(
     'population',
     `${rows.toPrecision(3)} rows in ${dim} dimensions, for components up to ${distance.toPrecision(3)} standard deviations apart,`,
-    `at most ${MOST.rows} rows`,
+    `at most ${NODE_LIMITS.rows} rows`,
     'bring the students nearer, take fewer of them, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
@@ -315,7 +320,7 @@ const layoutOf = (
   students: ReadonlyArray<Mixture>,
   levels: ReadonlyArray<Level>,
   { margin = 0, finer = 0 }: { readonly margin?: number; readonly finer?: number }
-): E.Either<Problem.Problem, Layout> => {
+): E.Either<Problem.Problem, NodeLayout> => {
   const [components, dim] = mixture.means.shape
   const all = [mixture, ...students]
   const round = all.every(isRound)
@@ -335,28 +340,33 @@ const layoutOf = (
   const distances = new Float64Array(span.rank).fill(0)
   let alike = true
   for (const level of levels) {
-    const width = Math.sqrt(Math.max(...shapesOf(mixture, level).map(({ most }) => most)))
+    const width = Math.sqrt(Math.max(...eigenvalueRanges(mixture, level).map(({ most }) => most)))
     for (const own of all) alike = raise(own, level, width, axes, distances) && alike
   }
-  const layout = (margin: number): Layout => ({
+  const layout = (margin: number): NodeLayout => ({
     axes,
     across,
-    counts: Array.from(distances, d => count(d + margin, finer)),
+    counts: Array.from(distances, d => nodeCount(d + margin, finer)),
     radius: whole ? 0 : alike ? RADIUS.alike : Math.max(RADIUS.least, RADIUS.unlike + 16 * finer)
   })
-  const fits = (own: Layout): boolean => {
-    const rows = rowsOf(components, dim, own)
-    return rows <= MOST.rows && rows * dim <= MOST.numbers
+  const fits = (own: NodeLayout): boolean => {
+    const rows = layoutRows(components, dim, own)
+    return rows <= NODE_LIMITS.rows && rows * dim <= NODE_LIMITS.numbers
   }
-  if (margin > 0 && fits(layout(margin)) && rowsOf(components, dim, layout(margin)) <= MOST.rows / 8)
+  if (margin > 0 && fits(layout(margin)) && layoutRows(components, dim, layout(margin)) <= NODE_LIMITS.rows / 8)
     return E.right(layout(margin))
   return fits(layout(0))
     ? E.right(layout(0))
-    : E.left(tooMany(rowsOf(components, dim, layout(0)), dim, Math.max(...distances)))
+    : E.left(tooManyNodeRows(layoutRows(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
 /** The same rows for each of so many components, by their labels. */
-const repeated = (components: number, dim: number, { values: z, weights }: Product, rule: string): Nodes => {
+const repeatedNodes = (
+  components: number,
+  dim: number,
+  { values: z, weights }: NodesAndWeights,
+  rule: string
+): Nodes => {
   const rows = components * weights.length
   const values = new Float64Array(rows * dim).map((_, at) => z[at % z.length])
   const part = (rows: number): Nodes => ({
@@ -388,10 +398,10 @@ const tooWide = (dim: number): Problem.Problem =>
     'take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
-const ofStudents = (truth: Mixture): Population['ofStudents'] => {
+const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
   const nodesOf = remembered(
     ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
-      repeated(components, counts.length, product(counts), ruleOf(counts, 0)),
+      repeatedNodes(components, counts.length, productRule(counts), ruleText(counts, 0)),
     String
   )
   return (students, levels, finer = 0) => {
@@ -399,50 +409,50 @@ const ofStudents = (truth: Mixture): Population['ofStudents'] => {
     if (!isRound(students) || dim > MOST_AXES) return E.left(isRound(students) ? tooWide(dim) : notRound)
     const distances = new Float64Array(dim)
     for (const level of levels) {
-      const width = Math.sqrt(Math.max(...shapesOf(students, level).map(({ most }) => most)))
+      const width = Math.sqrt(Math.max(...eigenvalueRanges(students, level).map(({ most }) => most)))
       for (const own of [truth, students]) raise(own, level, width, null, distances)
     }
-    const counts = Array.from(distances, d => count(d, finer))
+    const counts = Array.from(distances, d => nodeCount(d, finer))
     const rows = components * counts.reduce((all, n) => all * n, 1)
-    if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
+    if (rows > NODE_LIMITS.rows) return E.left(tooManyNodeRows(rows, dim, Math.max(...distances)))
     return E.right(nodesOf([components, counts]))
   }
 }
 
 /** The population of a mixture, by quadrature. */
-const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
-  E.map((layout: Layout): Population => {
+const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNodes> =>
+  E.map((layout: NodeLayout): PopulationNodes => {
     const [, dim] = mixture.means.shape
     // What turns with the students is another each time.
     const built = remembered(
-      (layout: Layout) =>
-        build(mixture, standard(dim, layout), {
-          rule: ruleOf(layout.counts, layout.radius),
+      (layout: NodeLayout) =>
+        buildNodes(mixture, standardNormalNodes(dim, layout), {
+          rule: ruleText(layout.counts, layout.radius),
           stay: layout.axes === null
         }),
       layout => (layout.axes === null ? layout.counts.join() : layout)
     )
-    return standing(mixture, built(layout), {
+    return populationNodes(mixture, built(layout), {
       ofStudents: ofStudents(mixture),
       resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer })),
       shifts: null,
       noises: null
     })
-  })(layoutOf(mixture, [], [clean], { margin: MARGIN }))
+  })(layoutOf(mixture, [], [CLEAN], { margin: DISTANCE_MARGIN }))
 
 /** Nodes that stand where points do. */
-const standing = (
+const populationNodes = (
   mixture: Mixture,
   { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
-  rest: Pick<Population, 'resolved' | 'ofStudents' | 'shifts' | 'noises'>
-): Population => ({
+  rest: Pick<PopulationNodes, 'resolved' | 'ofStudents' | 'shifts' | 'noises'>
+): PopulationNodes => ({
   rule,
   rows,
   dim,
   weights,
   // As late as they are asked for.
   get values() {
-    return nodesAt(clean)
+    return nodesAt(CLEAN)
   },
   nodesAt,
   stay,
@@ -452,7 +462,7 @@ const standing = (
 })
 
 /** Columns of [rows, s]. */
-const columns = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
+const columnRange = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
   new Float64Array((values.length / s) * count).map(
     (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
   )
@@ -460,8 +470,8 @@ const columns = (values: Float64Array, s: number, first: number, count: number):
 /** The population of a mixture, by lattices. */
 const byLattice = (
   mixture: Mixture,
-  { points = 4096, shifts = 8, seed = 0 }: Lattice
-): E.Either<Problem.Problem, Population> => {
+  { points = 4096, shifts = 8, seed = 0 }: LatticeOptions
+): E.Either<Problem.Problem, PopulationNodes> => {
   const [components, dim] = mixture.means.shape
   const rows = components * points * shifts
   const whole = 3 * dim <= MostOfLattice.dims ? 3 * dim : dim
@@ -488,27 +498,27 @@ const byLattice = (
       'sample points: Mixture.sample(rows)(key)(mixture)'
     ),
     ...Problem.unless(
-      rows <= MOST.rows && rows * dim <= MOST.numbers,
+      rows <= NODE_LIMITS.rows && rows * dim <= NODE_LIMITS.numbers,
       'population',
       `${rows} rows in ${dim} dimensions`,
-      `at most ${MOST.rows} rows and ${MOST.numbers} numbers`,
+      `at most ${NODE_LIMITS.rows} rows and ${NODE_LIMITS.numbers} numbers`,
       'take fewer points or shifts'
     )
   ]
   if (wrong.length > 0) return E.left(wrong[0])
   const kept = mixture.weights.filter(w => w > 0).length
-  const of = (keys: ReadonlyArray<Key.Key>, each: Population['shifts']): Population => {
-    const z = lazy(() => concatenated(keys.map(key => normal(points, Key.uniform(whole)(key)))))
+  const of = (keys: ReadonlyArray<Key.Key>, each: PopulationNodes['shifts']): PopulationNodes => {
+    const z = lazy(() => concatenated(keys.map(key => normalLattice(points, Key.uniform(whole)(key)))))
     const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
     const rule = `${keys.length} shifts of ${points} points of a lattice`
-    const own: Product = { values: columns(z(), whole, 0, dim), weights }
-    const nodes = build(mixture, own, { rule, stay: true })
-    const ofCount = remembered((count: number) => repeated(count, dim, own, rule))
+    const own: NodesAndWeights = { values: columnRange(z(), whole, 0, dim), weights }
+    const nodes = buildNodes(mixture, own, { rule, stay: true })
+    const ofCount = remembered((count: number) => repeatedNodes(count, dim, own, rule))
     const noise = (first: number): Float64Array => {
-      const once = columns(z(), whole, first, dim)
+      const once = columnRange(z(), whole, first, dim)
       return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
     }
-    return standing(mixture, nodes, {
+    return populationNodes(mixture, nodes, {
       resolved: () => E.right(nodes),
       ofStudents: students => {
         if (!isRound(students)) return E.left(notRound)
@@ -523,7 +533,7 @@ const byLattice = (
 }
 
 /** The population of a mixture: by quadrature, or where a lattice is given, by its points. */
-export const of = (mixture: Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
+export const of = (mixture: Mixture, lattice?: LatticeOptions): E.Either<Problem.Problem, PopulationNodes> =>
   pipe(
     gaussianProblems(mixture),
     RA.head,

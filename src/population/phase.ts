@@ -3,7 +3,7 @@ import { groupBy } from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { leastSquares, middle } from './estimates.js'
+import { leastSquares, logisticMiddle } from './estimates.js'
 
 /** A place in a diagram: a number on each axis. */
 export type At<A extends string> = Readonly<Record<A, number>>
@@ -73,31 +73,31 @@ export const geometric = (a: number, b: number, count: number): ReadonlyArray<nu
 
 const NORMAL = 1.959963984540054
 
-const without = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
+const withoutAxisOf = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
   // What is left out is one of the names.
   Object.fromEntries(Object.entries(at).filter(([name]) => name !== along)) as Partial<At<A>>
 
-const names = <A extends string>(at: Partial<At<A>>): string =>
+const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
   Object.entries<number | undefined>(at)
     .map(([name, x]) => `${name} ${x?.toPrecision(4)}`)
     .join(', ')
 
 /** Cells that differ along one axis alone. */
-const lines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
-  Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(without(at, along)))(cells))
+const cellLines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
+  Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(withoutAxisOf(at, along)))(cells))
 
 const thresholds = <A extends string>(
   cells: ReadonlyArray<Cell<A>>,
   along: A,
   unit: (at: At<A>) => number
 ): Thresholds<A> => {
-  const fitted = lines(cells, along).map(own => {
+  const fitted = cellLines(cells, along).map(own => {
     const trials = own.map(({ at, successes, runs }) => ({ x: unit(at), successes, runs }))
-    const found = middle(trials)
+    const found = logisticMiddle(trials)
     const xs = trials.map(({ x }) => x)
     const value = exp(found.log)
     const threshold: Threshold<A> = {
-      at: without(own[0].at, along),
+      at: withoutAxisOf(own[0].at, along),
       value,
       low: exp(found.log - NORMAL * found.error),
       high: exp(found.log + NORMAL * found.error),
@@ -137,8 +137,8 @@ const thresholds = <A extends string>(
       fitted
         .map(({ threshold: { at, value, low, high, inside } }) =>
           inside
-            ? `${names(at)}: ${value.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
-            : `${names(at)}: outside of the axis`
+            ? `${namesWithValues(at)}: ${value.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
+            : `${namesWithValues(at)}: outside of the axis`
         )
         .join('\n')
   }
@@ -199,10 +199,10 @@ export const diagram = <const A extends string>({
     cells,
     threshold: (along, unit = at => at[along]) => thresholds(cells, along, unit),
     picture: along =>
-      lines(cells, along)
+      cellLines(cells, along)
         .map(own => {
           const bars = own.map(({ successes, runs }) => BARS[Math.min(7, Math.floor((8 * successes) / runs))])
-          return `${bars.join('')}  ${names(without(own[0].at, along))}`
+          return `${bars.join('')}  ${namesWithValues(withoutAxisOf(own[0].at, along))}`
         })
         .join('\n')
   }

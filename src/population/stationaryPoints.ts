@@ -10,7 +10,7 @@ import * as Params from '../core/params.js'
 import type * as Problem from '../core/problem.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Objective from '../objective/objective.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Courses from './courses.js'
@@ -100,20 +100,22 @@ export type StationaryOptions<P extends string = string> = SearchOptions<P>
 /** A gradient that has vanished, beside the largest eigenvalue or 1. */
 export const VANISHED = 1e-9
 /** Eigenvalues that are 0 beside the largest or 1: those of degenerate points, which are found to a root of rounding. */
-const FLAT = 1e-6
+const FLAT_EIGENVALUE = 1e-6
 /** Points that are one, and the same where a direction is flat. */
-const SAME = { isolated: 3e-4, flat: 3e-2 }
+const SAME_POINT = { isolated: 3e-4, flat: 3e-2 }
 /** A student that is so many standard deviations from all of the teacher's components has escaped. */
-const REACH = 8
+const ESCAPE_DISTANCE = 8
 /** A search ends that has gone so many times as far; one that is nearer may come back. */
 const LEFT = 1.5
 /** Allocations that are tried as starts. */
 const ALLOCATIONS = 120
 
-const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
+const mixtureCentres = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
   Mixture.toDescription(mixture).means
 
-const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture.Mixture) => {
+const mixtureOfScoreParams = <P extends string>(
+  score: Score.Score<P>
+): ((params: Params.Params<P>) => Mixture.Mixture) => {
   const mixture = Score.toMixture(score)
   return params =>
     pipe(
@@ -123,7 +125,7 @@ const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Pa
 }
 
 /** Components as lists of numbers, in an order of their own. */
-const listed = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
+const sortedComponents = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
   const { means, weights, variances } = Mixture.marginals(mixture)
   const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
   return sortedRows(all)
@@ -131,11 +133,11 @@ const listed = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyA
 
 const sortedRows = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<ReadonlyArray<number>> =>
   [...rows].sort((a, b) => {
-    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME.isolated)
+    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME_POINT.isolated)
     return j < 0 ? 0 : a[j] - b[j]
   })
 
-const near = (
+const areNearRows = (
   a: ReadonlyArray<ReadonlyArray<number>>,
   b: ReadonlyArray<ReadonlyArray<number>>,
   tolerance: number
@@ -147,7 +149,7 @@ const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i
 const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   const groups = rows.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
     const last = groups.at(-1)
-    return last !== undefined && near([one], [last[0]], SAME.isolated)
+    return last !== undefined && areNearRows([one], [last[0]], SAME_POINT.isolated)
       ? [...groups.slice(0, -1), [...last, one]]
       : [...groups, [one]]
   }, [])
@@ -177,7 +179,7 @@ const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<Readon
     : of.flatMap((first, i) => multisets(count - 1, of.slice(i)).map((rest): ReadonlyArray<A> => [first, ...rest]))
 
 const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
-  const centres = centresOf(truth)
+  const centres = mixtureCentres(truth)
   const middles = centres.flatMap((a, i) => centres.slice(i + 1).map(b => a.map((x, j) => (x + b[j]) / 2)))
   return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
 }
@@ -185,7 +187,7 @@ const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<Reado
 /** A loss as a function of packed parameters. */
 export const smoothOf = <P extends string>(
   loss: Loss<P>
-): Courses.Smooth & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
+): Courses.SmoothFunction & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
   const unpacked = Params.unpacked(loss.shapes)
   return {
     unpacked,
@@ -209,9 +211,9 @@ interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
   /** Whether parameters are away from the population. */
   readonly left: (x: Float64Array) => boolean
   /** The stationary point near parameters, or how far the search came. */
-  readonly refined: (start: Float64Array) => Courses.Ended
+  readonly refined: (start: Float64Array) => Courses.EndedCourse
   /** The points where searches ended, by value, each once; and of each search which. */
-  readonly collected: (ends: ReadonlyArray<Courses.Ended>) => Collected<P>
+  readonly collected: (ends: ReadonlyArray<Courses.EndedCourse>) => Collected<P>
 }
 
 interface Collected<P extends string> {
@@ -222,34 +224,34 @@ interface Collected<P extends string> {
 }
 
 /** The same, and points of it that are told apart up to relabelling, and reflection where asked. */
-export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Packed<P> => {
+export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): Packed<P> => {
   const { score, data } = loss
   const truth = data.mixture
-  const mixtureOf = mixtureIn(score)
+  const mixtureOf = mixtureOfScoreParams(score)
   const smooth = smoothOf(loss)
   const { at, hessian: curved, unpacked } = smooth
-  if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
+  if (reflects && !areNearRows(sortedComponents(truth, 1), sortedComponents(truth, -1), 1e-9))
     return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
   // Where noise is least the reach is least, in units of the data.
-  const wide = widthOf(loss)
+  const wide = widestDeviation(loss)
   const farthest = (x: Float64Array): number =>
     Math.max(
-      ...centresOf(mixtureOf(unpacked(x))).map(c =>
-        Math.min(...centresOf(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
+      ...mixtureCentres(mixtureOf(unpacked(x))).map(c =>
+        Math.min(...mixtureCentres(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
       )
     ) / wide
   /** The stationary point near parameters, or how far the search came. */
-  const refined = (start: Float64Array): Courses.Ended =>
+  const refined = (start: Float64Array): Courses.EndedCourse =>
     Courses.converge({ at, hessian: curved }, start, {
       steps: 100,
-      left: x => !(farthest(x) <= LEFT * REACH)
+      left: x => !(farthest(x) <= LEFT * ESCAPE_DISTANCE)
     })
-  const left = (x: Float64Array): boolean => !(farthest(x) <= REACH)
-  const pointAt = ({ x, value, gradient }: Courses.Ended): StationaryPoint<P> => {
+  const left = (x: Float64Array): boolean => !(farthest(x) <= ESCAPE_DISTANCE)
+  const pointAt = ({ x, value, gradient }: Courses.EndedCourse): StationaryPoint<P> => {
     const { spectrum } = hessian(loss)(unpacked(x))
-    const least = FLAT * Math.max(1, ...spectrum.map(Math.abs))
+    const least = FLAT_EIGENVALUE * Math.max(1, ...spectrum.map(Math.abs))
     const mixture = mixtureOf(unpacked(x))
-    const own = listed(mixture, 1)
+    const own = sortedComponents(mixture, 1)
     return {
       params: unpacked(x),
       value,
@@ -261,21 +263,24 @@ export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Pack
       starts: 0,
       images:
         (equalOrders(knownRows(unpacked(x), loss.known, own.length)) / equalOrders(own)) *
-        (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
+        (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT.isolated) ? 2 : 1)
     }
   }
   /** The points where searches ended, by value, each once; and of each search which. */
-  const collected = (ends: ReadonlyArray<Courses.Ended>): Collected<P> => {
+  const collected = (ends: ReadonlyArray<Courses.EndedCourse>): Collected<P> => {
     type Led = StationaryPoint<P> | Exclude<End, number>
-    const ledTo = (led: ReadonlyArray<Led>, end: Courses.Ended): Led => {
+    const ledTo = (led: ReadonlyArray<Led>, end: Courses.EndedCourse): Led => {
       if (left(end.x)) return 'escaped'
       if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
       const mixture = mixtureOf(unpacked(end.x))
       const known = led.find(point => {
         if (typeof point === 'string') return false
-        const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
-        const there = listed(mixtureOf(point.params), 1)
-        return near(listed(mixture, 1), there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
+        const tolerance = point.flat > 0 ? SAME_POINT.flat : SAME_POINT.isolated
+        const there = sortedComponents(mixtureOf(point.params), 1)
+        return (
+          areNearRows(sortedComponents(mixture, 1), there, tolerance) ||
+          (reflects && areNearRows(sortedComponents(mixture, -1), there, tolerance))
+        )
       })
       return known ?? pointAt(end)
     }
@@ -293,8 +298,11 @@ export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Pack
 }
 
 /** One line a point, its centres last. */
-export const tableOf = <P extends string>(score: Score.Score<P>, points: ReadonlyArray<StationaryPoint<P>>): string => {
-  const mixtureOf = mixtureIn(score)
+export const stationaryTable = <P extends string>(
+  score: Score.Score<P>,
+  points: ReadonlyArray<StationaryPoint<P>>
+): string => {
+  const mixtureOf = mixtureOfScoreParams(score)
   const isEstimate = points.some(({ standardError }) => standardError > 0)
   return [
     `value        ${isEstimate ? '± error     ' : ''}index  flat  starts  centres`,
@@ -305,7 +313,7 @@ export const tableOf = <P extends string>(score: Score.Score<P>, points: Readonl
         String(index).padEnd(6),
         String(flat).padEnd(5),
         String(starts).padEnd(7),
-        centresOf(mixtureOf(params))
+        mixtureCentres(mixtureOf(params))
           .map(c => (c.length === 1 ? '' : '(') + c.map(x => x.toFixed(4)).join(' ') + (c.length === 1 ? '' : ')'))
           .join(', ')
       ].join(' ')
@@ -321,11 +329,11 @@ export const tableOf = <P extends string>(score: Score.Score<P>, points: Readonl
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Objective, Population, Score, TimeLaw } from 'ornstein'
+ * import { Mixture, Objective, Population, Score, NoiseLevels } from 'ornstein'
  *
  * const loss = Population.loss({
  *   score: Score.spherical({ components: 2 }),
- *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ *   objective: Objective.fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.1))
  * })
  * const { points } = Population.stationary(loss, { starts: 10, modulo: 'relabelling and reflection' })
  * assert.deepEqual([points[0].index, points[0].flat], [0, 0]) // the truth, a minimum
@@ -333,7 +341,7 @@ export const tableOf = <P extends string>(score: Score.Score<P>, points: Readonl
 export const stationary = <P extends string>(loss: Loss<P>, options: StationaryOptions<P> = {}): Stationary<P> => {
   const { score } = loss
   const { held, starts } = searchFrom(loss, options, 'Population.stationary')
-  const { refined, collected } = packed(held, options.modulo === 'relabelling and reflection')
+  const { refined, collected } = packedLoss(held, options.modulo === 'relabelling and reflection')
   const { points, ends, problem } = collected(reported(starts, options.onProgress, refined))
   return {
     points,
@@ -343,7 +351,7 @@ export const stationary = <P extends string>(loss: Loss<P>, options: StationaryO
     morse: points.some(({ flat }) => flat > 0)
       ? null
       : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),
-    table: () => tableOf(score, points)
+    table: () => stationaryTable(score, points)
   }
 }
 
@@ -385,7 +393,7 @@ export const searchFrom = <P extends string>(
   const replaced =
     (values: Partial<Params.Params<P>>) =>
     (start: Params.Params<P>): Float64Array =>
-      Params.packed(Params.checked(loss.shapes)({ ...start, ...values }))
+      Params.packed(Params.checkedParams(loss.shapes)({ ...start, ...values }))
   if (isPlane(starts)) return { held, starts: inPlane(loss.shapes, starts).map(replaced(given)) }
   if (typeof starts !== 'number') return { held, starts: starts.map(replaced(given)) }
   const without = held.known.filter(name => !(name in given))
@@ -442,13 +450,13 @@ const randomStarts = <P extends string>(
   RA.makeBy(count, i => {
     const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
     const [u] = Key.uniform(1)(keys.size)
-    return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
+    return Key.normal(Params.paramsSize(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
 
 /** Students at each allocation to the centres of the population and the midpoints of two; none if the family has no such start. */
 const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
   const { family } = Score.interpret(score)
-  const start = family && Score.startOf(family, data.dim)
+  const start = family && Score.familyStart(family, data.dim)
   return start === undefined
     ? []
     : allocations(data.mixture, start.count).map(means => {
@@ -463,13 +471,13 @@ const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {
 }
 
 /** The standard deviation of x_t/α at the least noise of a loss, that of the widest component. */
-export const widthOf = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
+export const widestDeviation = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
   const noise = Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term)
-      ? TimeLaw.quadrature(
+      ? NoiseLevels.quadrature(
           schedule,
-          TimeLaw.NODES
-        )(term.timeLaw).map(({ time }) => {
+          NoiseLevels.DEFAULT_NODES
+        )(term.noiseLevels).map(({ time }) => {
           const { alpha, sigma } = Schedule.level(time)(schedule)
           return sigma / alpha
         })

@@ -5,7 +5,7 @@
  *
  * @example Ask a description
  * import { strict as assert } from 'node:assert'
- * import { Case, Expectation, Objective, Optimizer, Rate, Stage, TimeLaw, Weighting } from 'ornstein'
+ * import { Case, Expectation, Objective, Optimizer, Rate, Stage, NoiseLevels, Weighting } from 'ornstein'
  *
  * const weighting = Weighting.minSnr({ gamma: 5 })
  * // A description refers to its case, which knows its name, its fields, and what it means.
@@ -22,7 +22,7 @@
  *
  * // What stands in a description, at any depth.
  * const stage = Stage.descend({
- *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   objective: Objective.denoising(NoiseLevels.at(0.3)),
  *   expectation: Expectation.monteCarlo(),
  *   optimizer: Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scaleByRate(0.1)),
  *   steps: 10

@@ -20,5 +20,5 @@ export {
   show,
   type Size
 } from '../objective/expectation.js'
-/** `Objective.overStudent`: the expectation is over the student's own distribution. */
-export { overStudent } from '../objective/index.js'
+/** `Objective.underModel`: the expectation is over the student's own distribution. */
+export { underModel } from '../objective/index.js'

@@ -35,16 +35,16 @@
  * @example A learned score that is no mixture: its file, samples and densities
  * import { strict as assert } from 'node:assert'
  * import { Compile, Fit, Initializer, Key, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Problem } from 'ornstein'
- * import { Run, Schedule, Score, Stage, TimeLaw, Vocabulary } from 'ornstein'
+ * import { Run, Schedule, Score, Stage, NoiseLevels, Vocabulary } from 'ornstein'
  *
  * const points = Mixture.sample(40)(Key.fromSeed(0))(Mixture.of({ means: [[-2], [2]] }))
  * const pipeline = Pipeline.of({
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise }),
- *   initializer: Initializer.own,
+ *   initializer: Initializer.networkDefault,
  *   stages: [
  *     Stage.descend({
- *       objective: Objective.denoising(TimeLaw.uniform(0.1, 2), Parametrization.noise),
+ *       objective: Objective.denoising(NoiseLevels.uniform(0.1, 2), Parametrization.noise),
  *       optimizer: Optimizer.adam({ rate: 0.01 }),
  *       steps: 5
  *     })
@@ -67,27 +67,27 @@ export {
   fromJSON,
   type Hint,
   type Kept,
-  type Learned,
+  type FittedCandidate,
   mixture,
   type Options,
   type Progress,
   type Ranked,
-  type Refused,
+  type FailedCandidate,
   type Starts,
   type State,
   states,
-  type Stuck,
+  type LocalOptimum,
   type Unsupported
 } from '../fit/fit.js'
 export { of as bootstrap, type Bootstrap, type Interval } from '../fit/bootstrap.js'
 export { of as componentTest, type Tests } from '../fit/componentTest.js'
-export { type Model, read as readModel, show as showModel, toMixture as mixtureOf } from '../fit/model.js'
+export { type Model, readModelJson as readModel, show as showModel, toMixture as mixtureOf } from '../fit/model.js'
 export { type Added, assigned, type Classes, classified, predicted } from '../fit/addedColumns.js'
 export {
-  density as scoreDensity,
+  densityOfScoreModel as scoreDensity,
   of as scoreModel,
-  read as readScore,
-  sampler as scoreSampler,
+  readScoreModel as readScore,
+  sampleScoreModel as scoreSampler,
   type ScoreModel,
   show as showScore
 } from '../fit/scoreModel.js'

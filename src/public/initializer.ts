@@ -22,7 +22,7 @@ export {
   momentsMatched,
   nearZero,
   onSphere,
-  own,
+  networkDefault,
   perturbed,
   problems,
   recipes,

@@ -60,9 +60,9 @@ export {
 } from '../score/net.js'
 export {
   fromTorch,
-  own as ownWeights,
-  read as readWeights,
+  paramsFromWeights,
+  readNetWeights as readWeights,
   toTorch,
   type Weights,
-  write as writeWeights
+  writeNetWeights as writeWeights
 } from '../score/weights.js'

@@ -4,18 +4,18 @@
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Objective, TimeLaw } from 'ornstein'
+ * import { Objective, NoiseLevels } from 'ornstein'
  *
- * const denoising = Objective.denoising(TimeLaw.at(0.3))
+ * const denoising = Objective.denoising(NoiseLevels.at(0.3))
  * const objective = Objective.sum([denoising, pipe(Objective.regularizer({ norm: 'l2' }), Objective.weight(0.1))])
  *
  * // The same objective at another noise level.
- * const later = Objective.retimed(TimeLaw.at(2))(objective)
+ * const later = Objective.retimed(NoiseLevels.at(2))(objective)
  * assert.match(Objective.formula(later), /t = 2/)
  */
 export {
-  against,
-  along,
+  fisherDivergence,
+  directionalDerivative,
   codec,
   concept,
   custom,
@@ -32,7 +32,7 @@ export {
   type Meaning,
   type Noiseless,
   type Objective,
-  overStudent,
+  underModel,
   pairwise,
   type Part,
   type Parts,

@@ -32,4 +32,4 @@ export {
   type Status,
   together
 } from '../compile/run.js'
-export { read as readCheckpoint, show as showCheckpoint } from '../compile/checkpoint.js'
+export { readCheckpointText as readCheckpoint, show as showCheckpoint } from '../compile/checkpoint.js'

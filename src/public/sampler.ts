@@ -38,9 +38,9 @@
  * assert.deepEqual(asked, Object.values(Schedule.level(0.5)(schedule)))
  */
 export {
-  along,
-  type Along,
-  alongFlow,
+  integrateVelocity,
+  type VelocityIntegration,
+  probabilityFlow,
   ancestral,
   annealedLangevin,
   codec,
@@ -58,7 +58,7 @@ export {
   type Field,
   finalState,
   type Flow,
-  head,
+  headVelocity,
   heun,
   how,
   langevin,

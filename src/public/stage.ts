@@ -5,10 +5,10 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
  *
  * const descend = Stage.descend({
- *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   objective: Objective.denoising(NoiseLevels.at(0.3)),
  *   expectation: Expectation.projected(),
  *   optimizer: Optimizer.adam({ rate: 0.1 }),
  *   steps: 50

@@ -4,18 +4,18 @@ import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
 import { MIN_ENTROPY_DECREASE } from '../fit/overlapping.js'
-import { word } from '../fit/text.js'
+import { commandLineName } from '../fit/text.js'
 import * as Merging from '../mixture/merging.js'
 import { of, type Picture } from './drawing.js'
-import { drawnRows, type Seen } from './figures.js'
-import type { Choice } from './findings.js'
+import { drawnRows, type PicturedFit } from './figures.js'
+import type { CandidateChoice } from './findings.js'
 import * as Marks from './mark.js'
 import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
 /** A criterion of all candidates as a panel, and what is said of it. */
-interface Criterion {
+interface CriterionPanel {
   readonly name: string
   readonly panel: Panel
   readonly description: string
@@ -23,7 +23,7 @@ interface Criterion {
 }
 
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
-const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
+const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): CriterionPanel => {
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
@@ -41,7 +41,7 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
     marks: [
       ...families.flatMap((family, k) => {
         const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
-        const look = { name: word(family), k }
+        const look = { name: commandLineName(family), k }
         const places = own.filter(stands).map(placeOf)
         return [
           Marks.line(places, { ...look, width: 1.5 }),
@@ -60,9 +60,9 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
       families
         .map(family => {
           const own = candidates.filter(one => one.family === family && stands(one))
-          if (own.length === 0) return `${word(family)}: all excluded`
+          if (own.length === 0) return `${commandLineName(family)}: all excluded`
           const top = own.reduce((a, b) => (value(b) < value(a) ? b : a))
-          return `${word(family)}: least at ${top.components}, +${show(value(top) - best, 3)}`
+          return `${commandLineName(family)}: least at ${top.components}, +${show(value(top) - best, 3)}`
         })
         .join('; '),
     note: candidates.every(stands)
@@ -72,13 +72,13 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
 }
 
 /** What chose, and another beside it; nothing where there was no choice. */
-const shownCriteria = (choice: Choice): ReadonlyArray<Fit.Criterion> =>
+const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 
 /** By what chose, and by another beside it, a picture each. */
-export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
+export const criteria = (choice: CandidateChoice): ReadonlyArray<Picture> =>
   shownCriteria(choice).map(by => {
-    const { name, panel, description, note } = criterion(choice, by)
+    const { name, panel, description, note } = criterionPanel(choice, by)
     return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
       name: `criterion-${by}`,
       description,
@@ -88,8 +88,8 @@ export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
   })
 
 /** The same in one picture. */
-export const candidatesOf = (choice: Choice): Picture => {
-  const all = shownCriteria(choice).map(by => criterion(choice, by))
+export const candidatesOf = (choice: CandidateChoice): Picture => {
+  const all = shownCriteria(choice).map(by => criterionPanel(choice, by))
   return of(
     arranged(
       all.map(({ panel }) => panel),
@@ -105,12 +105,12 @@ export const candidatesOf = (choice: Choice): Picture => {
 }
 
 /** Rows that entropies are taken of at most: they have three digits of so many. */
-const MERGED = 5000
+const MAX_ENTROPY_ROWS = 5000
 
 /** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
-export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>): Picture | null => {
+export const merging = ({ mixture, seen: all }: Pick<PicturedFit, 'mixture' | 'seen'>): Picture | null => {
   if (mixture.weights.length < 3) return null
-  const points = Points.select(drawnRows(all.rows, MERGED))(all)
+  const points = Points.select(drawnRows(all.rows, MAX_ENTROPY_ROWS))(all)
   const { steps, chosen } = Merging.of(points)(mixture)
   const decrease = (steps[steps.length - 1].entropy - chosen.entropy) / Points.totalWeight(points)
   const isMerged = chosen.count < mixture.weights.length && decrease > MIN_ENTROPY_DECREASE

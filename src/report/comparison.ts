@@ -2,19 +2,19 @@
 import * as Points from '../data/index.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
-import { type Findings, isPair, steps } from './findings.js'
-import { formats, show, width, type Table } from '../fit/table.js'
+import { type Findings, isPair, totalSteps } from './findings.js'
+import { formats, show, tableWidth, type TextTable } from '../fit/table.js'
 
 export interface Comparison {
   /** A line for each fit: its centres, its log-likelihood per row, its steps. */
-  readonly table: Table
+  readonly table: TextTable
   /** Each recipe, and what it does. */
   readonly means: ReadonlyArray<readonly [string, string]>
   /** Why the default is what it is, where it is among them. */
   readonly reason: string
 }
 
-const about: Readonly<Record<string, string>> = {
+const RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   annealed: 'expectation-maximization, annealing and split-and-merge moves, kept only if the likelihood rises',
   grown: 'components split one by one, with expectation-maximization, then split and merge moves',
   'two-stage': 'descent on the DDPM objective at high noise, then at low',
@@ -29,9 +29,9 @@ const ofPair: Readonly<Record<string, string>> = {
   spectral: 'power iteration, then expectation-maximization'
 }
 
-const meaning = (fit: Findings): string => {
+const recipeDescription = (fit: Findings): string => {
   const { recipe } = fit
-  const words = { ...about, ...(isPair(fit) && ofPair) }
+  const words = { ...RECIPE_DESCRIPTIONS, ...(isPair(fit) && ofPair) }
   return Object.hasOwn(words, recipe) ? words[recipe] : 'your own'
 }
 
@@ -41,20 +41,20 @@ const why = (fit: Findings): string =>
     : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
 
 /** Numbers below each other, with as many decimals as the longest of them has. */
-const aligned = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
+const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
   const texts = numbers.map(x => show(x))
   const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
   return texts.some(text => text.includes('e')) ? texts : numbers.map(x => x.toFixed(decimals))
 }
 
 /** As wide as a table may be. */
-const most = 100
+const MAX_TABLE_WIDTH = 100
 
 /**
  * The fits, the first of which the others stand beside. Where there is no room for all centres, how far they are from the
  * first's: the root mean square of their distances under the best matching, in standard deviations of the columns.
  */
-export const comparison = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
+export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
   const [first] = fits
   const { columns, points } = first
   const { scale } = Points.standardize(points)
@@ -64,11 +64,11 @@ export const comparison = (fits: readonly [Findings, ...ReadonlyArray<Findings>]
     means.map(mean => mean.map((x, j) => format[j](x)).join(', ')).map(text => `(${text})`)
   )
   const scaled = fitted.map(({ means }) => means.map(mean => mean.map((x, j) => x / scale[j])))
-  const tableOf = (header: string, cells: ReadonlyArray<string>): Table => {
-    const likelihoods = aligned(fits.map(({ statistics }) => statistics.logLikelihood))
+  const tableOf = (header: string, cells: ReadonlyArray<string>): TextTable => {
+    const likelihoods = alignDecimals(fits.map(({ statistics }) => statistics.logLikelihood))
     return {
       header: ['recipe', header, 'log-likelihood per row', 'steps'],
-      rows: fits.map((fit, i) => [fit.recipe, cells[i], likelihoods[i], String(steps(fit))])
+      rows: fits.map((fit, i) => [fit.recipe, cells[i], likelihoods[i], String(totalSteps(fit))])
     }
   }
   const whole = tableOf(
@@ -77,13 +77,13 @@ export const comparison = (fits: readonly [Findings, ...ReadonlyArray<Findings>]
   )
   return {
     table:
-      width(whole) <= most
+      tableWidth(whole) <= MAX_TABLE_WIDTH
         ? whole
         : tableOf(
             "distance of the centres from the first's",
             scaled.map(means => `${Metric.centreError(means, scaled[0]).toPrecision(2)} sd`)
           ),
-    means: fits.map(fit => [fit.recipe, meaning(fit)]),
+    means: fits.map(fit => [fit.recipe, recipeDescription(fit)]),
     reason: fits.some(({ recipe }) => recipe === 'annealed' || recipe === 'grown') ? why(first) : ''
   }
 }

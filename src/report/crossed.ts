@@ -1,12 +1,12 @@
 /** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
-import { show, type Table } from '../fit/table.js'
+import { show, type TextTable } from '../fit/table.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Merging from '../mixture/merging.js'
 
-export interface Crossed {
+export interface CrossTable {
   readonly name: string
   readonly classes: ReadonlyArray<string>
   /** [class][component]: rows of the class for which the component is the most probable, each as often as it weighs. */
@@ -17,14 +17,17 @@ export interface Crossed {
   readonly merged?: number
 }
 
-interface Rows {
+interface ClassifiedRows {
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
   /** The clusters that components form where some of them overlap; null where they do not. */
   readonly overlapping: Merging.Clusters | null
 }
 
-export const crossed = ({ points, mixture, overlapping }: Rows, { name, cells }: Points.Kept): Crossed => {
+export const crossTabulate = (
+  { points, mixture, overlapping }: ClassifiedRows,
+  { name, cells }: Points.Kept
+): CrossTable => {
   const component = pipe(mixture, Mixture.assign(points))
   const classes = [...new Set(cells)].sort()
   const place = new Map(classes.map((one, c) => [one, c]))
@@ -43,18 +46,18 @@ export const crossed = ({ points, mixture, overlapping }: Rows, { name, cells }:
 export const classOf = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
 /** How many rows there are, which weights may make no whole number. */
-export const count = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
+export const rowCountText = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
 
-export const table = ({ name, classes, counts }: Crossed): Table => ({
+export const crossTableAsTable = ({ name, classes, counts }: CrossTable): TextTable => ({
   header: [name, ...(counts.at(0) ?? []).map((_, k) => String(k + 1))],
-  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(count)])
+  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(rowCountText)])
 })
 
-export const sentence = ({ agreement, merged }: Pick<Crossed, 'agreement' | 'merged'>): string =>
+export const sentence = ({ agreement, merged }: Pick<CrossTable, 'agreement' | 'merged'>): string =>
   `Adjusted Rand index ${agreement.toFixed(3)}: 1: each class is exactly one component; 0: no better than chance.` +
   (merged === undefined ? '' : ` After merging components that overlap: ${merged.toFixed(3)}.`)
 
-export const asJson = ({ name, classes, counts, agreement, merged }: Crossed): object => ({
+export const crossTableAsJson = ({ name, classes, counts, agreement, merged }: CrossTable): object => ({
   column: name,
   classes,
   counts,

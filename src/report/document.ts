@@ -2,15 +2,15 @@
  * What is told of a result, once: a list of parts, which a terminal prints and a page shows. The page needs nothing else: no script,
  * no font, no picture from elsewhere.
  */
-import { minus, plural } from './phrases.js'
-import { paragraphs, facts as textFacts, table as textTable, printable } from '../fit/text.js'
-import type { Table } from '../fit/table.js'
+import { withMinusSign, countedNoun } from './phrases.js'
+import { paragraphs, factLines as textFacts, printTable as textTable, printableText } from '../fit/text.js'
+import type { TextTable } from '../fit/table.js'
 import type { Described } from './drawing.js'
 import { withMeanings } from './wordLinks.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 
 /** A doubt, or what speaks for a result. A terminal prints doubts, last, where they are seen; and what `isSaid` where it stands. */
-export interface Verdict {
+export interface VerdictPart {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
   readonly text: string
@@ -19,15 +19,15 @@ export interface Verdict {
   readonly isSaid?: boolean
 }
 
-export type Part =
-  | Verdict
+export type DocumentPart =
+  | VerdictPart
   /** A terminal prints what is `said` instead, or nothing. */
   | { readonly _tag: 'Heading'; readonly level: 1 | 2 | 3; readonly text: string; readonly said?: string }
   | { readonly _tag: 'Text'; readonly text: string; readonly look?: 'lead' | 'soft' | 'next'; readonly said?: string }
   | {
       readonly _tag: 'Table'
       readonly caption: string
-      readonly table: Table
+      readonly table: TextTable
       /** A terminal prints so many rows unless it is to print all. */
       readonly most?: number
       /** Where components stand, which have their mark: in the first cells of rows, or in the header. */
@@ -45,53 +45,58 @@ export type Part =
   | { readonly _tag: 'Code'; readonly title: string; readonly text: string }
   | { readonly _tag: 'Figures'; readonly figures: ReadonlyArray<Described> }
   /** What a page alone shows. */
-  | { readonly _tag: 'Page'; readonly parts: () => ReadonlyArray<Part> }
+  | { readonly _tag: 'Page'; readonly parts: () => ReadonlyArray<DocumentPart> }
   /** What a page folds away, and on paper too where it is long. */
-  | { readonly _tag: 'Fold'; readonly title: string; readonly isLong?: boolean; readonly parts: ReadonlyArray<Part> }
+  | {
+      readonly _tag: 'Fold'
+      readonly title: string
+      readonly isLong?: boolean
+      readonly parts: ReadonlyArray<DocumentPart>
+    }
 
-export const heading = (level: 1 | 2 | 3, text: string, said?: string): Part => ({
+export const heading = (level: 1 | 2 | 3, text: string, said?: string): DocumentPart => ({
   _tag: 'Heading',
   level,
   text,
   ...(said !== undefined && { said })
 })
-export const text = (text: string, look?: 'lead' | 'soft' | 'next', said?: string): Part => ({
+export const textPart = (text: string, look?: 'lead' | 'soft' | 'next', said?: string): DocumentPart => ({
   _tag: 'Text',
   text,
   ...(look && { look }),
   ...(said !== undefined && { said })
 })
-export const good = (text: string): Verdict => ({ _tag: 'Verdict', isGood: true, text })
-export const doubt = (text: string, remedy?: string): Verdict => ({
+export const good = (text: string): VerdictPart => ({ _tag: 'Verdict', isGood: true, text })
+export const doubtPart = (text: string, remedy?: string): VerdictPart => ({
   _tag: 'Verdict',
   isGood: false,
   text,
   ...(remedy !== undefined && { remedy })
 })
-export const facts = (
+export const factsPart = (
   entries: ReadonlyArray<readonly [string, string]>,
-  rest: Omit<Extract<Part, { _tag: 'Facts' }>, '_tag' | 'entries'> = {}
-): Part => ({ _tag: 'Facts', entries, ...rest })
-export const code = (title: string, text: string): Part => ({ _tag: 'Code', title, text })
-export const figures = (figures: ReadonlyArray<Described>): Part => ({ _tag: 'Figures', figures })
-export const onPage = (parts: () => ReadonlyArray<Part>): Part => ({ _tag: 'Page', parts })
-export const folded = (title: string, parts: ReadonlyArray<Part>, isLong = false): Part => ({
+  rest: Omit<Extract<DocumentPart, { _tag: 'Facts' }>, '_tag' | 'entries'> = {}
+): DocumentPart => ({ _tag: 'Facts', entries, ...rest })
+export const codePart = (title: string, text: string): DocumentPart => ({ _tag: 'Code', title, text })
+export const figures = (figures: ReadonlyArray<Described>): DocumentPart => ({ _tag: 'Figures', figures })
+export const onPage = (parts: () => ReadonlyArray<DocumentPart>): DocumentPart => ({ _tag: 'Page', parts })
+export const foldPart = (title: string, parts: ReadonlyArray<DocumentPart>, isLong = false): DocumentPart => ({
   _tag: 'Fold',
   title,
   isLong,
   parts
 })
-export const table = (
+export const tablePart = (
   caption: string,
-  table: Table,
-  rest: Omit<Extract<Part, { _tag: 'Table' }>, '_tag' | 'caption' | 'table'> = {}
-): Part => ({ _tag: 'Table', caption, table, ...rest })
+  table: TextTable,
+  rest: Omit<Extract<DocumentPart, { _tag: 'Table' }>, '_tag' | 'caption' | 'table'> = {}
+): DocumentPart => ({ _tag: 'Table', caption, table, ...rest })
 
 // -- a terminal --------------------------------------------------------------------------------------------------------
 
 /** In lines of so many cells; all of it, or what a person looks at first. */
-export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false): string => {
-  const shown = (part: Part): string => {
+export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll = false): string => {
+  const shown = (part: DocumentPart): string => {
     switch (part._tag) {
       case 'Heading':
         return part.said ?? ''
@@ -122,7 +127,7 @@ export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false
   const doubts = parts.flatMap(part =>
     part._tag === 'Verdict' && !part.isGood && part.isSaid !== true ? part.text : []
   )
-  const isNext = (part: Part): boolean => part._tag === 'Text' && part.look === 'next'
+  const isNext = (part: DocumentPart): boolean => part._tag === 'Text' && part.look === 'next'
   const said = parts.flatMap(part => (part._tag === 'Verdict' && part.isSaid === true ? part.text : []))
   const first = parts.findIndex(part => part._tag === 'Verdict' && part.isSaid === true)
   return paragraphs(
@@ -189,23 +194,29 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 `
 
 /** An option is one word, however narrow the page. */
-const withOptions = (text: string): string => minus(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
+const withOptions = (text: string): string =>
+  withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
 const details = (title: string, body: string, isLong: boolean): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
 /** Rows, or lines of code, that stand open. */
-const OPEN = 40
+const MAX_OPEN_LINES = 40
 /** From so many columns on a table is of small print. */
 const DENSE = 9
 
-const grid = ({ caption, table: { header, rows }, marks, shade }: Extract<Part, { _tag: 'Table' }>): string => {
+const htmlTable = ({
+  caption,
+  table: { header, rows },
+  marks,
+  shade
+}: Extract<DocumentPart, { _tag: 'Table' }>): string => {
   const marked = (cell: string, isMarked: boolean): string =>
-    (isMarked && /^\d+$/.test(cell) ? swatch(Number(cell) - 1) : '') + minus(cell)
+    (isMarked && /^\d+$/.test(cell) ? swatch(Number(cell) - 1) : '') + withMinusSign(cell)
   const body = rows.map(([first, ...cells], i) => {
     const all = cells.map((cell, j) => {
       const look = shade?.(i, j) ?? ''
-      return `<td${look === '' ? '' : ` class="${look}"`}>${minus(cell)}</td>`
+      return `<td${look === '' ? '' : ` class="${look}"`}>${withMinusSign(cell)}</td>`
     })
     return `<tr><th scope="row">${marked(first, marks === 'rows')}</th>${all.join('')}</tr>`
   })
@@ -213,18 +224,18 @@ const grid = ({ caption, table: { header, rows }, marks, shade }: Extract<Part, 
     `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${header.length >= DENSE ? ' class="dense"' : ''}>\n` +
     `<thead><tr>${header.map(name => `<th scope="col">${marked(name, marks === 'header')}</th>`).join('')}</tr></thead>\n<tbody>\n` +
     `${body.join('\n')}\n</tbody>\n</table></div>`
-  return rows.length > OPEN ? details(caption, whole, true) : whole
+  return rows.length > MAX_OPEN_LINES ? details(caption, whole, true) : whole
 }
 
 const figure = (drawn: Described): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
 /** With what a page alone shows. */
-const opened = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> =>
-  parts.flatMap(part => (part._tag === 'Page' ? opened(part.parts()) : [part]))
+const expandPageParts = (parts: ReadonlyArray<DocumentPart>): ReadonlyArray<DocumentPart> =>
+  parts.flatMap(part => (part._tag === 'Page' ? expandPageParts(part.parts()) : [part]))
 
-const markup = (parts: ReadonlyArray<Part>): string => {
-  const shown = (part: Part): string => {
+const markup = (parts: ReadonlyArray<DocumentPart>): string => {
+  const shown = (part: DocumentPart): string => {
     switch (part._tag) {
       case 'Heading':
         return `<h${part.level}>${escape(part.text)}</h${part.level}>`
@@ -235,16 +246,16 @@ const markup = (parts: ReadonlyArray<Part>): string => {
       case 'Verdict':
         return `<li class="${part.isGood ? 'good' : 'doubt'}">${withOptions(part.text)}</li>`
       case 'Table':
-        return part.table.rows.length === 0 ? '' : grid(part)
+        return part.table.rows.length === 0 ? '' : htmlTable(part)
       case 'Facts': {
-        const list = `<dl>${part.entries.map(([name, of]) => `<dt>${escape(name)}</dt><dd>${minus(of)}</dd>`).join('')}</dl>`
+        const list = `<dl>${part.entries.map(([name, of]) => `<dt>${escape(name)}</dt><dd>${withMinusSign(of)}</dd>`).join('')}</dl>`
         return part.title === undefined ? list : details(part.title, list, part.isMore === true)
       }
       case 'Code': {
         const count = part.text.split('\n').length
-        const isLong = count > OPEN || part.text.length > 60 * OPEN
+        const isLong = count > MAX_OPEN_LINES || part.text.length > 60 * MAX_OPEN_LINES
         return details(
-          isLong ? `${part.title}: ${plural(count, 'line')}` : part.title,
+          isLong ? `${part.title}: ${countedNoun(count, 'line')}` : part.title,
           `<pre><code>${escape(part.text)}</code></pre>`,
           true
         )
@@ -259,7 +270,7 @@ const markup = (parts: ReadonlyArray<Part>): string => {
         return part.parts.length === 0 ? '' : details(part.title, markup(part.parts), part.isLong === true)
     }
   }
-  return opened(parts)
+  return expandPageParts(parts)
     .map(shown)
     .filter(part => part !== '')
     .join('\n')
@@ -269,13 +280,13 @@ const markup = (parts: ReadonlyArray<Part>): string => {
 /** A page of its own. */
 export const asPage = (
   { title, version, seed }: { readonly title: string; readonly version: string; readonly seed: number },
-  parts: ReadonlyArray<Part>
+  parts: ReadonlyArray<DocumentPart>
 ): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(printable(title))}</title>
+<title>${escape(printableText(title))}</title>
 <style>${style}</style>
 </head>
 <body>

@@ -7,32 +7,32 @@ import { bestExcluded } from '../fit/candidates.js'
 import { distantCells } from '../fit/distantCells.js'
 import { overlapSentence } from '../fit/overlapping.js'
 import { show } from '../fit/table.js'
-import { quoted, word } from '../fit/text.js'
+import { shellQuoted, commandLineName } from '../fit/text.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/index.js'
-import { doubt, type Verdict } from './document.js'
-import { plural } from './phrases.js'
+import { doubtPart, type VerdictPart } from './document.js'
+import { countedNoun } from './phrases.js'
 import { findProbableTails, probableTailSentence } from './probableTails.js'
 import { findRepeatedRows, repeatedRowsSentence } from './repeatedRows.js'
 import {
-  hasUnitVariance,
+  hasFixedUnitVariance,
   isOfMost,
   isPair,
-  listed,
+  listInWords,
   ofHint,
   ofStuck,
-  rowOf,
+  rowLabel,
   type Advice,
   type Findings
 } from './findings.js'
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
-const redundancies = (
+const redundancyAdvice = (
   fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
 ): ReadonlyArray<Advice> => {
   const { mixture, scaling } = fit
-  const options = hasUnitVariance(fit) ? '--family isotropic' : `--components ${mixture.weights.length - 1}`
-  const remedy = !hasUnitVariance(fit)
+  const options = hasFixedUnitVariance(fit) ? '--family isotropic' : `--components ${mixture.weights.length - 1}`
+  const remedy = !hasFixedUnitVariance(fit)
     ? `Try ${options}.`
     : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
       '--family isotropic learns the variances.'
@@ -47,18 +47,21 @@ const redundancies = (
 }
 
 /** What rows are looked at by. */
-type Rows = Pick<Findings, 'mixture' | 'columns' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'>
+type DoubtedRows = Pick<
+  Findings,
+  'mixture' | 'columns' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'
+>
 
 /** Which components are as narrow as they may be, as the table numbers them, and what to do. */
-const floored = (fit: Pick<Findings, 'floored'> & Rows): ReadonlyArray<string> => {
-  const { floored } = fit
-  return floored.length === 0
+const atMinVariance = (fit: Pick<Findings, 'atMinVariance'> & DoubtedRows): ReadonlyArray<string> => {
+  const { atMinVariance } = fit
+  return atMinVariance.length === 0
     ? []
     : [
-        `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
-          `${floored.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
+        `${atMinVariance.length === 1 ? 'Component' : 'Components'} ${atMinVariance.map(k => k + 1).join(', ')} ` +
+          `${atMinVariance.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
           'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little.' +
-          (far(fit).length > 0
+          (distantRowAdvice(fit).length > 0
             ? ''
             : ' Look for rows that are repeated or far from all others, or try fewer components.')
       ]
@@ -68,18 +71,18 @@ const floored = (fit: Pick<Findings, 'floored'> & Rows): ReadonlyArray<string> =
 const FURTHEST = 3
 
 /** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
-const far = (fit: Rows): ReadonlyArray<string> => {
+const distantRowAdvice = (fit: DoubtedRows): ReadonlyArray<string> => {
   const { mixture, columns, seen } = fit
   const all = mixture.tails === undefined ? distantCells(seen) : []
   if (all.length === 0) return []
   const component = isOfMost(mixture) ? null : pipe(mixture, Mixture.assign(seen))
   const stray = strayRows(fit, tiny(fit))
-  const own = all.filter(({ row }) => (component?.[row] ?? 0) >= 0 && !stray.includes(rowOf(fit)(row)))
+  const own = all.filter(({ row }) => (component?.[row] ?? 0) >= 0 && !stray.includes(rowLabel(fit)(row)))
   const said = own
     .slice(0, FURTHEST)
     .map(
       ({ row, column, value, middle: [low, high] }) =>
-        `row ${rowOf(fit)(row)}, whose ${columns[column]} is ${show(value, 3)} where half of all rows are between ${show(low, 3)} and ${show(high, 3)}`
+        `row ${rowLabel(fit)(row)}, whose ${columns[column]} is ${show(value, 3)} where half of all rows are between ${show(low, 3)} and ${show(high, 3)}`
     )
   const [s, it] = own.length === 1 ? ['', 'it'] : ['s', 'them']
   return own.length === 0
@@ -91,7 +94,7 @@ const far = (fit: Rows): ReadonlyArray<string> => {
 }
 
 /** Columns that hold one number only, and what to do. */
-export const constants = ({
+export const constantColumnAdvice = ({
   columns,
   seen: { dim, values }
 }: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<Advice> => {
@@ -100,7 +103,7 @@ export const constants = ({
     return cells.every(x => x === cells[0])
   })
   const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
-  const remedy = `--exclude ${quoted(found.join(','))}`
+  const remedy = `--exclude ${shellQuoted(found.join(','))}`
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []
     : [
@@ -114,14 +117,14 @@ export const constants = ({
 }
 
 /** Columns in which components are at the minimum variance, in the fit or in the excluded candidate. Leaving them out is not tried, so not proposed. */
-const narrow = ({
+const minVarianceAdvice = ({
   columns,
-  narrow,
+  minVarianceColumns,
   choice,
   seen
-}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'columns' | 'minVarianceColumns' | 'choice' | 'seen'>): ReadonlyArray<string> => {
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
-  const all = aside?.narrow ?? narrow
+  const all = aside?.minVarianceColumns ?? minVarianceColumns
   if (all.length === 0 || all.length === columns.length) return []
   // In a column whose unit few distant cells determine, those cells are the cause.
   const unmade = distantCells(seen).map(({ column }) => column)
@@ -129,7 +132,7 @@ const narrow = ({
   return names.length === 0
     ? []
     : [
-        `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
+        `${aside === null ? 'Components' : `Components of ${aside.components} ${commandLineName(aside.family)}`} are at the minimum variance in ` +
           `${names.join(', ')}: many rows have the same number there, or few are apart.`
       ]
 }
@@ -144,11 +147,11 @@ const SEEN = 4000
 export const dependent = ({
   columns,
   seen: points,
-  floored,
+  atMinVariance,
   choice
-}: Pick<Findings, 'columns' | 'seen' | 'floored' | 'choice'>): ReadonlyArray<Advice> => {
+}: Pick<Findings, 'columns' | 'seen' | 'atMinVariance' | 'choice'>): ReadonlyArray<Advice> => {
   const { rows, dim } = points
-  const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
+  const isHeldUp = atMinVariance.length > 0 || choice?.candidates.some(one => one.atMinVariance.length > 0) === true
   if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
   const { values } = Points.standardize(points).points
   const places = Array.from({ length: rows }, (_, row) => row * dim)
@@ -164,7 +167,7 @@ export const dependent = ({
   const isSame = (place: number): boolean =>
     Math.abs(multiples.reduce((sum, by, j) => sum + by * values[place + j], 0)) <= 1e-3
   const found = columns.filter((_, j) => Math.abs(multiples[j]) > 0.1)
-  const remedy = `--exclude ${quoted(found.at(-1) ?? '')}`
+  const remedy = `--exclude ${shellQuoted(found.at(-1) ?? '')}`
   return found.length < 2 || !places.every(isSame)
     ? []
     : [
@@ -179,7 +182,7 @@ export const dependent = ({
 }
 
 /** So many rows at most are named. */
-const NAMED = 6
+const MAX_NAMED_ROWS = 6
 
 /** The rows of components where they are few and outside all other components, as they are called; else none. */
 const strayRows = (
@@ -200,18 +203,18 @@ const strayRows = (
       ? { variances: Mixture.marginals(mixture).variances.filter(isOther) }
       : { factors: factors.filter(isOther) })
   })
-  const isStray = rows.length > 0 && rows.length <= NAMED
+  const isStray = rows.length > 0 && rows.length <= MAX_NAMED_ROWS
   return isStray && Mixture.memberships(Points.select(rows)(points))(others).every(({ isOutlier }) => isOutlier)
-    ? rows.map(rowOf(fit))
+    ? rows.map(rowLabel(fit))
     : []
 }
 
 /** Components of so few rows that these may be named: rows that are a component each are outside the components of one another too. */
 const tiny = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
-  unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
+  unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 
 /** Which components few rows support, as the table numbers them, and what to do. */
-export const unsupported = (
+export const unsupportedAdvice = (
   fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<Advice> => {
   const { statistics, unsupported } = fit
@@ -228,8 +231,8 @@ export const unsupported = (
       : [
           {
             text:
-              `${few.length === 1 ? 'Component' : 'Components'} ${listed(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
-              `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
+              `${few.length === 1 ? 'Component' : 'Components'} ${listInWords(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
+              `row${s} ${listInWords(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
               `Check the row${s}: remove ${it} if wrong, and fit again.`
           }
         ]),
@@ -254,7 +257,7 @@ export const doubts = (
   { centre, scale }: Points.Scaling,
   isLabelled: boolean,
   overlapping: Merging.Clusters | null
-): ReadonlyArray<Verdict> => {
+): ReadonlyArray<VerdictPart> => {
   const { scaling, columns, doubtful, statistics } = fit
   const repeated = findRepeatedRows(fit.seen)
   const least = Math.min(...scale)
@@ -282,15 +285,15 @@ export const doubts = (
         }
       : null,
     statistics.rows < MIN_ROWS
-      ? `${plural(statistics.rows, 'row')} ${statistics.rows === 1 ? 'is' : 'are'} too few to check a fit: below ${MIN_ROWS} rows the criterion and the probabilities say little.`
+      ? `${countedNoun(statistics.rows, 'row')} ${statistics.rows === 1 ? 'is' : 'are'} too few to check a fit: below ${MIN_ROWS} rows the criterion and the probabilities say little.`
       : null,
     repeated && repeatedRowsSentence(repeated, columns),
     ...weights.map(({ name }): Advice => {
-      const remedy = `--weights ${quoted(name)}`
+      const remedy = `--weights ${shellQuoted(name)}`
       return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
     }),
     ...labels.slice(0, 1).map((first): Advice => {
-      const remedy = `--labels ${quoted(first)}`
+      const remedy = `--labels ${shellQuoted(first)}`
       return {
         text:
           labels.length === 1
@@ -299,19 +302,19 @@ export const doubts = (
         remedy
       }
     }),
-    ...constants(fit),
-    ...(depending.length > 0 ? depending : narrow(fit)),
-    ...redundancies(fit),
+    ...constantColumnAdvice(fit),
+    ...(depending.length > 0 ? depending : minVarianceAdvice(fit)),
+    ...redundancyAdvice(fit),
     ...findProbableTails(fit.mixture).map(tail => probableTailSentence(tail, columns)),
-    ...floored(fit),
-    ...far(fit),
-    ...unsupported(fit),
+    ...atMinVariance(fit),
+    ...distantRowAdvice(fit),
+    ...unsupportedAdvice(fit),
     overlapping && overlapSentence(overlapping),
     // Of what the minimum variance decides a hint would say little: warnings come first.
     ofHint(fit)
   ]
   return all.flatMap(one => {
     if (one === null) return []
-    return typeof one === 'string' ? doubt(one) : doubt(one.text, one.remedy)
+    return typeof one === 'string' ? doubtPart(one) : doubtPart(one.text, one.remedy)
   })
 }

@@ -21,7 +21,7 @@ export interface Shown {
 }
 
 /** A value's fields with the protocols by which it is shown. */
-export const shown = <A extends object>(
+export const withDisplay = <A extends object>(
   fields: A,
   { text, line, media }: { readonly text: () => string; readonly line: string; readonly media: () => Representations }
 ): Readonly<A> & Shown =>
@@ -66,7 +66,7 @@ export const of = (
       .replace(/^-|-$/g, '')
   const { width, height, body } = drawn
   const described: Described = { name, title, description, note, width, height, body }
-  return shown(described, {
+  return withDisplay(described, {
     text: () => svg(described),
     line: `Picture: ${title} (${Math.round(width)} × ${Math.round(height)}). ${description}`,
     media: () => ({ 'image/svg+xml': svg(described), 'text/html': html(described) })

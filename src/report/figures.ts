@@ -1,30 +1,30 @@
 /** The picture of the data with what was learned. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { single } from '../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import * as Discriminant from '../fit/discriminant.js'
-import { principal } from '../../lib/rows/principal.js'
+import { principalComponents } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
-import { plural } from '../data/parts.js'
+import { pluralized } from '../data/parts.js'
 import * as Scaling from '../data/scaling.js'
 import * as Source from '../data/source/source.js'
 import { show } from '../fit/table.js'
 import * as Mixture from '../mixture/index.js'
 import { of, type Picture } from './drawing.js'
 import * as Marks from './mark.js'
-import { arranged, besides, panelIn, type Axis, type Panel } from './panel.js'
+import { arranged, labelWidth, panelIn, type Axis, type Panel } from './panel.js'
 import * as Scale from './scale.js'
-import { text, type Box, type Xy } from './svg.js'
-import { rowOf, type Findings } from './findings.js'
+import { svgText, type Box, type Xy } from './svg.js'
+import { rowLabel, type Findings } from './findings.js'
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
-const drawn = 5000
+const MAX_DRAWN_ROWS = 5000
 /** Columns that are shown pair by pair; more are seen along the directions in which components differ. */
-const paired = 6
+const MAX_PAIRED_COLUMNS = 6
 /** As many of those as stay readable. */
-const directions = 4
+const MAX_DIRECTIONS = 4
 /** Which rows are drawn: drawn by lot, since any even spacing may meet a period of the data; always the same ones. */
 export const drawnRows = (n: number, most: number): Int32Array =>
   Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
@@ -32,12 +32,15 @@ export const drawnRows = (n: number, most: number): Int32Array =>
 // -- what is looked at -----------------------------------------------------------------------------------------------
 
 /** What a picture of the data needs of a fit. */
-export type Seen = Pick<Findings, 'points' | 'seen' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'> & {
+export type PicturedFit = Pick<
+  Findings,
+  'points' | 'seen' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'
+> & {
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
 /** The data and the mixture as they are drawn: in their columns, or along few directions. */
-export interface View {
+export interface DataView {
   readonly names: ReadonlyArray<string>
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
@@ -49,7 +52,7 @@ export interface View {
 }
 
 /** Σ_k, row-major. */
-const covariances = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
+const covarianceList = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
   const { shape, values } = Mixture.covariances(mixture)
   const size = shape[1] * shape[2]
   return Array.from({ length: shape[0] }, (_, k) => values.subarray(k * size, (k + 1) * size))
@@ -59,24 +62,24 @@ const covariances = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
 const loading = (vector: Float64Array, columns: ReadonlyArray<string>): string =>
   Array.from(vector, (value, j) => ({ value, name: columns[j] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .slice(0, paired)
+    .slice(0, MAX_PAIRED_COLUMNS)
     .map(({ value, name }, i) => `${value < 0 ? '− ' : i === 0 ? '' : '+ '}${Math.abs(value).toFixed(2)} ${name}`)
     .join(' ')
 
 /** A direction that rows are seen along, of length 1, and what it is called. */
-interface Direction {
+interface ViewDirection {
   readonly name: string
   readonly vector: Float64Array
 }
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
+const dotProduct = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
 
 /** The part of a vector that is orthogonal to others, of length 1. */
-const beside = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
+const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
   const rest = others
-    .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, beside(basis, v)], [])
-    .reduce((left, v) => left.map((x, j) => x - dot(left, v) * v[j]), vector)
-  const length = Math.sqrt(dot(rest, rest))
+    .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, orthogonalDirection(basis, v)], [])
+    .reduce((left, v) => left.map((x, j) => x - dotProduct(left, v) * v[j]), vector)
+  const length = Math.sqrt(dotProduct(rest, rest))
   return rest.map(x => x / length)
 }
 
@@ -90,26 +93,26 @@ const upright = (vector: Float64Array): Float64Array => {
  * The directions in which components differ most, by their means (see `Discriminant.directions`); to these principal components of what is
  * orthogonal to them, where there are fewer than two, or no components that differ.
  */
-const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<Direction> => {
+const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
   const { means, weights, variances, factors } = mixture
   // By the scales of those with tails: heavy ones have no covariances.
   const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
-  const found = Array.from(differing?.values.slice(0, directions) ?? [], (value, q): Direction => ({
+  const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
     name: `direction ${q + 1} (${((100 * value) / sum).toFixed(0)} %)`,
     vector: upright(differing?.vectors.values.slice(q * dim, (q + 1) * dim) ?? new Float64Array(dim))
   }))
   if (found.length > 1) return found
-  const more = found.length === 0 ? Math.min(directions, dim) : 1
+  const more = found.length === 0 ? Math.min(MAX_DIRECTIONS, dim) : 1
   const own = found.map(({ vector }) => vector)
-  const { values, vectors } = principal(
+  const { values, vectors } = principalComponents(
     // What is orthogonal to the direction that there is.
     {
       ...points,
       values: points.values.map((x, at) => {
         const row = points.values.subarray(at - (at % dim), at - (at % dim) + dim)
-        return own.reduce((rest, v) => rest - dot(row, v) * v[at % dim], x)
+        return own.reduce((rest, v) => rest - dotProduct(row, v) * v[at % dim], x)
       }),
       weights: Points.weightsOf(points)
     },
@@ -119,27 +122,27 @@ const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArr
   const total = Source.variances(points).reduce((all, value) => all + value, 0)
   return [
     ...found,
-    ...Array.from(values, (value, q): Direction => ({
+    ...Array.from(values, (value, q): ViewDirection => ({
       name: `PC ${q + 1} (${((100 * value) / total).toFixed(0)} %)`,
-      vector: upright(beside(own, vectors.slice(q * dim, (q + 1) * dim)))
+      vector: upright(orthogonalDirection(own, vectors.slice(q * dim, (q + 1) * dim)))
     }))
   ]
 }
 
 /** Along few directions, in the units the mixture was learned in. */
-const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View => {
+const alongDirections = ({ points: all, columns, mixture, scaling }: PicturedFit): DataView => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
-  const inUnits = Points.inUnits({ centre, scale })(all)
-  const scaled = Mixture.rescaled(Scaling.inverse({ centre, scale }))(mixture)
+  const inUnits = Points.pointsInUnits({ centre, scale })(all)
+  const scaled = Mixture.rescaled(Scaling.inverseScaling({ centre, scale }))(mixture)
   const along = seenAlong(scaled, inUnits)
   const basis = along.map(({ vector }) => vector)
   const count = basis.length
   const projected = new Float64Array(rows * count)
   for (let i = 0; i < rows; i++)
     for (let q = 0; q < count; q++)
-      projected[i * count + q] = dot(basis[q], inUnits.values.subarray(i * dim, (i + 1) * dim))
+      projected[i * count + q] = dotProduct(basis[q], inUnits.values.subarray(i * dim, (i + 1) * dim))
   const own = along.filter(({ name }) => !name.startsWith('PC')).length
   const shown =
     own === 0
@@ -156,14 +159,15 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
     units: basis.map(() => 1),
     note: `The ${dim} ${scaling === null ? '' : 'standardized '}columns, seen along ${shown}: a component that differs elsewhere may lie on another here.`,
     loadings: along.map(
-      ({ name, vector }) => `${name.replace(/ \(.*/, '')} = ${loading(vector, columns)}${dim > paired ? ' …' : ''}`
+      ({ name, vector }) =>
+        `${name.replace(/ \(.*/, '')} = ${loading(vector, columns)}${dim > MAX_PAIRED_COLUMNS ? ' …' : ''}`
     )
   }
 }
 
 /** What is drawn of a fit. */
-export const view = (fit: Seen): View =>
-  fit.columns.length > paired
+export const dataView = (fit: PicturedFit): DataView =>
+  fit.columns.length > MAX_PAIRED_COLUMNS
     ? alongDirections(fit)
     : {
         names: fit.columns,
@@ -175,7 +179,7 @@ export const view = (fit: Seen): View =>
       }
 
 /** All that panels share: each axis' range, the rows that are drawn by component, and the components. */
-interface Scene extends View {
+interface Scene extends DataView {
   readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
   /** Rows of the background. */
@@ -186,9 +190,9 @@ interface Scene extends View {
 }
 
 /** With fewer rows none is far from the bulk. */
-const FEW = 20
+const MIN_ROWS_FOR_RANGE = 20
 /** Twice the distance of the 5th and the 95th percentile beyond them: 8 standard deviations of a normal distribution. */
-const BEYOND = 2
+const RANGE_FACTOR = 2
 
 /** The least and the greatest value that is not far from the bulk of all. */
 export const bulk = (values: Float64Array): Scale.Range => {
@@ -196,9 +200,9 @@ export const bulk = (values: Float64Array): Scale.Range => {
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
   const low = at(0.05)
   const high = at(0.95)
-  const reach = BEYOND * (high - low)
+  const reach = RANGE_FACTOR * (high - low)
   const isFar = (value: number): boolean => value < low - reach || value > high + reach
-  return sorted.length < FEW || reach === 0
+  return sorted.length < MIN_ROWS_FOR_RANGE || reach === 0
     ? [at(0), at(1)]
     : Scale.extent(
         sorted.filter(value => !isFar(value)),
@@ -207,11 +211,11 @@ export const bulk = (values: Float64Array): Scale.Range => {
 }
 
 /** Components of a smaller share of the rows do not stretch the axes. */
-const SMALL = 0.01
+const MIN_SHARE_ON_AXES = 0.01
 
 /** The range of a column: the bulk of its values without those of the background, and two standard deviations about each centre. */
 const rangeOf = (
-  { points, mixture }: View,
+  { points, mixture }: DataView,
   component: ArrayLike<number>,
   spread: ReadonlyArray<Float64Array>,
   j: number
@@ -221,22 +225,22 @@ const rangeOf = (
   const about = (deviations: number): ReadonlyArray<number> =>
     means.flatMap((mean, k) => {
       const reach = deviations * Math.sqrt(spread[k][j * dim + j])
-      return weights[k] < SMALL ? [] : [mean[j] - reach, mean[j] + reach]
+      return weights[k] < MIN_SHARE_ON_AXES ? [] : [mean[j] - reach, mean[j] + reach]
     })
-  const [lo, hi] = bulk(Points.column(j)(points).filter((_, i) => component[i] >= 0))
+  const [lo, hi] = bulk(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
   // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
 }
 
 /** So many rows beyond the axes are named. */
-const NAMED = 8
+const MAX_NAMED_OUTSIDE = 8
 
-const scene = (fit: Seen, seen: View, most: number): Scene => {
+const scene = (fit: PicturedFit, seen: DataView, most: number): Scene => {
   const { points, mixture } = seen
   const { dim, values } = points
   const component = pipe(fit.mixture, Mixture.assign(fit.seen))
-  const spread = covariances(mixture)
+  const spread = covarianceList(mixture)
   const ranges = seen.names.map((_, j) => rangeOf(seen, component, spread, j))
   const isFar = (i: number): boolean =>
     ranges.some(([from, to], j) => values[i * dim + j] < from || values[i * dim + j] > to)
@@ -249,12 +253,12 @@ const scene = (fit: Seen, seen: View, most: number): Scene => {
   )
   const rows = Array.from(mixture.weights, (_, k) => shown.filter(i => component[i] === k))
   const namesOf = (rows: ReadonlyArray<number>): string =>
-    `${rows.slice(0, NAMED).map(rowOf(fit)).join(', ')}${rows.length > NAMED ? ', …' : ''}`
+    `${rows.slice(0, MAX_NAMED_OUTSIDE).map(rowLabel(fit)).join(', ')}${rows.length > MAX_NAMED_OUTSIDE ? ', …' : ''}`
   const notes = [
     seen.note,
     outside.length === 0
       ? ''
-      : `Crosses, at the edge where they lie beyond the axes: ${plural(outside.length, 'row')} of the background, ${namesOf(outside)}.`,
+      : `Crosses, at the edge where they lie beyond the axes: ${pluralized(outside.length, 'row')} of the background, ${namesOf(outside)}.`,
     far.length === 0
       ? ''
       : `Arrows at the edge: ${far.length === 1 ? 'row' : `${far.length} rows beyond the axes,`} ` +
@@ -276,8 +280,10 @@ const scene = (fit: Seen, seen: View, most: number): Scene => {
 
 // -- densities of one column -----------------------------------------------------------------------------------------
 
-const normal = (x: number, mean: number, variance: number): number =>
-  Elementary.exp(Factor.logNormal(single(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance))
+const gaussianDensity = (x: number, mean: number, variance: number): number =>
+  Elementary.exp(
+    Factor.logNormalDensity(scalarArray(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance)
+  )
 
 /** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
 const binsOf = (values: Float64Array, most: number): number => {
@@ -295,14 +301,14 @@ interface Marginal {
 }
 
 /** The histogram of a column, of area 1 except for what is beyond the axes, and the density of the mixture and of its components. */
-const marginal = (
+const columnMarginal = (
   { points, mixture, means, spread, ranges }: Scene,
   j: number,
   most: number,
   weight: number
 ): Marginal => {
   const [from, to] = ranges[j]
-  const every = Points.column(j)(points)
+  const every = Points.columnOfPoints(j)(points)
   const values = every.filter(value => value >= from && value <= to)
   const [lo, hi] = Scale.extent(values, 0)
   const count = binsOf(values, most)
@@ -314,7 +320,8 @@ const marginal = (
       heights[Math.min(count - 1, Math.floor((value - lo) / width))] += (points.weights?.[i] ?? 1) / (total * width)
   })
   const { dim } = points
-  const part = (k: number, at: number): number => mixture.weights[k] * normal(at, means[k][j], spread[k][j * dim + j])
+  const part = (k: number, at: number): number =>
+    mixture.weights[k] * gaussianDensity(at, means[k][j], spread[k][j * dim + j])
   // A fine grid, and each centre itself: a narrow peak must not fall between two of its points.
   const grid = [
     ...Array.from({ length: 161 }, (_, i) => from + ((to - from) * i) / 160),
@@ -335,13 +342,13 @@ const marginal = (
 
 // -- planes ----------------------------------------------------------------------------------------------------------
 
-type Pair = readonly [number, number]
+type AxisPair = readonly [number, number]
 
 /** The look of rows of the background: grey. */
 const BACKGROUND = 5
 
 /** Rows, and the components about their centres: the ellipses of one and of two standard deviations, and their numbers. */
-const plane = (scene: Scene, [i, j]: Pair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
+const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
   const {
     means,
     spread,
@@ -363,41 +370,41 @@ const plane = (scene: Scene, [i, j]: Pair, size: number, ring: number): Readonly
   ]
 }
 
-const shares = [0.1, 0.3, 0.5, 0.7, 0.9] as const
-const SIDE = 110
+const CONTOUR_SHARES = [0.1, 0.3, 0.5, 0.7, 0.9] as const
+const GRID_SIDE = 110
 
 /** Where the density of the mixture in the plane is level. */
 const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark> => {
-  const grid = Float64Array.from({ length: 2 * SIDE * SIDE }, (_, place) => {
+  const grid = Float64Array.from({ length: 2 * GRID_SIDE * GRID_SIDE }, (_, place) => {
     const cell = Math.floor(place / 2)
-    const [[from, to], at] = place % 2 === 0 ? [x, cell % SIDE] : [y, Math.floor(cell / SIDE)]
-    return from + ((to - from) * at) / (SIDE - 1)
+    const [[from, to], at] = place % 2 === 0 ? [x, cell % GRID_SIDE] : [y, Math.floor(cell / GRID_SIDE)]
+    return from + ((to - from) * at) / (GRID_SIDE - 1)
   })
-  const logs = pipe(mixture, Mixture.logDensity({ rows: SIDE * SIDE, dim: 2, values: grid }))
+  const logs = pipe(mixture, Mixture.logDensity({ rows: GRID_SIDE * GRID_SIDE, dim: 2, values: grid }))
   // Of the greatest: a density far from 1 is none of a double.
   const greatest = logs.reduce((a, b) => Math.max(a, b), -Infinity)
-  const field = { columns: SIDE, rows: SIDE, values: logs.map(log => Elementary.exp(log - greatest)), x, y }
-  return Marks.levelsOf(field, shares).map(level => Marks.levelLine(field, level, { paint: 'soft', width: 1 }))
+  const field = { columns: GRID_SIDE, rows: GRID_SIDE, values: logs.map(log => Elementary.exp(log - greatest)), x, y }
+  return Marks.levelsOf(field, CONTOUR_SHARES).map(level => Marks.levelLine(field, level, { paint: 'soft', width: 1 }))
 }
 
 const radius = (rows: number): number => Math.max(1, Math.min(3.2, 60 / Math.sqrt(rows)))
 
-const legend =
+const DATA_LEGEND =
   'Each row has the colour and marker of its most probable component; numbers mark the centres, and ellipses are one and two standard deviations from them: in two columns these hold 39 % and 86 % of a Gaussian’s rows.'
 
 /** Centres, as words. */
-const centresOf = ({ means }: Scene): string =>
+const centresInWords = ({ means }: Scene): string =>
   means
     .map(
       (mean, k) => `${k + 1} at ${mean.length === 1 ? show(mean[0], 4) : `(${mean.map(x => show(x, 4)).join(', ')})`}`
     )
     .join(', ')
 
-const words = { name: 'data', title: 'The data and what was learned' } as const
+const DATA_WORDS = { name: 'data', title: 'The data and what was learned' } as const
 
-const oneColumn = (fit: Seen, along: View): Picture => {
-  const seen = scene(fit, along, drawn)
-  const found = marginal(seen, 0, 80, 2.2)
+const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
+  const seen = scene(fit, along, MAX_DRAWN_ROWS)
+  const found = columnMarginal(seen, 0, 80, 2.2)
   const peak = (k: number): number => found.parts[k].reduce((most, [, b]) => Math.max(most, b), 0)
   return of(
     arranged(
@@ -411,18 +418,18 @@ const oneColumn = (fit: Seen, along: View): Picture => {
       { width: 570, height: 270 }
     ),
     {
-      ...words,
+      ...DATA_WORDS,
       description:
         `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
-        `Centres: ${centresOf(seen)}`,
+        `Centres: ${centresInWords(seen)}`,
       note: `Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres. ${seen.note}`.trim()
     }
   )
 }
 
 /** Two columns: the plane, with the density of each column at its side. */
-const twoColumns = (fit: Seen, along: View): Picture => {
-  const seen = scene(fit, along, drawn)
+const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
+  const seen = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = seen.ranges
   // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / seen.units[1] / ((rx[1] - rx[0]) / seen.units[0])
@@ -436,9 +443,9 @@ const twoColumns = (fit: Seen, along: View): Picture => {
     y: { title: seen.names[1], domain: ry },
     marks: [...contours(seen), ...plane(seen, [0, 1], radius(seen.rows.flat().length), 10)]
   }
-  const box = { left: besides(main) + 6, top: side + gap + 4, width, height }
-  const above = marginal(seen, 0, 40, 1.6)
-  const beside = marginal(seen, 1, 40, 1.6)
+  const box = { left: labelWidth(main) + 6, top: side + gap + 4, width, height }
+  const above = columnMarginal(seen, 0, 40, 1.6)
+  const beside = columnMarginal(seen, 1, 40, 1.6)
   const bare = { isGridded: false, isFramed: false }
   const hidden = (domain: Scale.Range): Axis => ({ domain, isLabelled: false, ticks: [] })
   return of(
@@ -457,22 +464,25 @@ const twoColumns = (fit: Seen, along: View): Picture => {
         )
     },
     {
-      ...words,
+      ...DATA_WORDS,
       description:
         `${fit.statistics.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
         `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
-        `Centres: ${centresOf(seen)}`,
+        `Centres: ${centresInWords(seen)}`,
       note:
-        `${legend} Thin lines are level lines of the density: ${shares.map(share => 100 * share).join(', ')} % of the mixture lies within them. ` +
+        `${DATA_LEGEND} Thin lines are level lines of the density: ${CONTOUR_SHARES.map(share => 100 * share).join(', ')} % of the mixture lies within them. ` +
         `At the sides: each column alone. ${seen.note}`.trim()
     }
   )
 }
 
 /** Every pair of columns, the density of each alone on the diagonal. */
-const pairs = (fit: Seen, along: View): Picture => {
-  const most = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
-  const seen = scene(fit, along, Math.round(drawn / Math.max(1, (most - 1) / 2)))
+const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
+  const most = Math.min(
+    fit.columns.length > MAX_PAIRED_COLUMNS ? MAX_DIRECTIONS : MAX_PAIRED_COLUMNS,
+    fit.columns.length
+  )
+  const seen = scene(fit, along, Math.round(MAX_DRAWN_ROWS / Math.max(1, (most - 1) / 2)))
   const count = seen.names.length
   const gap = 10
   const size = Math.min(2.4, radius(seen.rows.flat().length))
@@ -490,10 +500,10 @@ const pairs = (fit: Seen, along: View): Picture => {
         y: axisOf(j, i === 0),
         marks: plane(seen, [i, j], size, ring)
       }
-    const found = marginal(seen, i, 24, 1.6)
+    const found = columnMarginal(seen, i, 24, 1.6)
     const named: Marks.Mark = {
       covers: [],
-      draw: ({ box }) => text([box.left + 6, box.top + 16], seen.names[i], { kind: 'name' })
+      draw: ({ box }) => svgText([box.left + 6, box.top + 16], seen.names[i], { kind: 'name' })
     }
     return {
       x,
@@ -502,7 +512,7 @@ const pairs = (fit: Seen, along: View): Picture => {
       marks: [...found.marks, named]
     }
   }
-  const left = 6 + Math.max(...Array.from({ length: count - 1 }, (_, j) => besides(panelOf(0, j + 1, 9))))
+  const left = 6 + Math.max(...Array.from({ length: count - 1 }, (_, j) => labelWidth(panelOf(0, j + 1, 9))))
   const cell = (720 - left - gap * count) / count
   const box = (i: number, j: number): Box => ({
     left: left + i * (cell + gap),
@@ -519,19 +529,19 @@ const pairs = (fit: Seen, along: View): Picture => {
   return of(
     { width: 720, height: 6 + count * (cell + gap) + 38, body: panels.join('') },
     {
-      ...words,
+      ...DATA_WORDS,
       description:
         `${fit.statistics.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
-        `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresOf(seen)}`,
-      note: `${legend} On the diagonal: each ${fit.columns.length > paired ? 'direction' : 'column'} alone. ${seen.note}`.trim()
+        `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresInWords(seen)}`,
+      note: `${DATA_LEGEND} On the diagonal: each ${fit.columns.length > MAX_PAIRED_COLUMNS ? 'direction' : 'column'} alone. ${seen.note}`.trim()
     }
   )
 }
 
 /** The data with the learned components, along the axes that they are seen along. */
-export const data = (fit: Seen, along = view(fit)): Picture =>
+export const dataPicture = (fit: PicturedFit, along = dataView(fit)): Picture =>
   fit.columns.length === 1
     ? oneColumn(fit, along)
     : fit.columns.length === 2
       ? twoColumns(fit, along)
-      : pairs(fit, along)
+      : pairPlot(fit, along)

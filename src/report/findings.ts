@@ -22,8 +22,8 @@ import {
   rangeEnd,
   rangeEndSentence
 } from '../fit/candidates.js'
-import { rounded, show, type Table } from '../fit/table.js'
-import { word } from '../fit/text.js'
+import { roundToSize, show, type TextTable } from '../fit/table.js'
+import { commandLineName } from '../fit/text.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -45,21 +45,21 @@ export interface StageRun {
 }
 
 /** What a fit was chosen from, and by what: the best first. */
-export interface Choice {
+export interface CandidateChoice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
-  readonly refused: ReadonlyArray<Fit.Refused>
+  readonly refused: ReadonlyArray<Fit.FailedCandidate>
   /** Whether a signal ended the search: candidates are then as far as they had come, of many rows on a sample. */
   readonly isStopped?: boolean
 }
 
 export interface Findings {
   /** Null where nothing was left open. */
-  readonly choice: Choice | null
+  readonly choice: CandidateChoice | null
   /** How many starts agree with the one that was kept; null where there was one. */
   readonly starts: Fit.Starts | null
   /** Whether a search learned it to the end before its stages; null where there was none. */
-  readonly isSettled: boolean | null
+  readonly isConverged: boolean | null
   /** Where the data came from: the path as it was typed. */
   readonly source: string
   /** The options that say what is learned from it, as they were typed: `--columns a,b`. */
@@ -105,9 +105,9 @@ export interface Findings {
   /** Below which no variance fell, in the units of `scaling`; null where none was set. */
   readonly minimumVariance: number | null
   /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
-  readonly floored: ReadonlyArray<number>
+  readonly atMinVariance: ReadonlyArray<number>
   /** The columns in which they are so, from 0. */
-  readonly narrow: ReadonlyArray<number>
+  readonly minVarianceColumns: ReadonlyArray<number>
   /** Components that few rows hold up, each for the others. */
   readonly unsupported: ReadonlyArray<Fit.Unsupported>
   /** Components that were known, and held. */
@@ -124,9 +124,9 @@ export interface Findings {
   /** Tests of the number of components, or why there are none; null where nobody asked. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
   /** Whether tails or a background would be chosen; null where they would not, or were compared. */
-  readonly hint: Hint | null
+  readonly robustnessHint: Hint | null
   /** Whether two components share one cluster while another covers two. */
-  readonly stuck: Fit.Stuck | null
+  readonly localOptimum: Fit.LocalOptimum | null
 }
 
 /** What speaks against a fit, and the options of `ornstein fit` that may mend it, as a shell takes them. */
@@ -136,7 +136,7 @@ export interface Advice {
 }
 
 /** That the range ends where it was chosen, and how to go on; empty where it does not. */
-const beyond = ({ candidates, refused }: Choice): string => {
+const rangeAdvice = ({ candidates, refused }: CandidateChoice): string => {
   const end = rangeEnd(candidates, refused)
   if (end === null) return ''
   const { components } = candidates[0]
@@ -145,14 +145,14 @@ const beyond = ({ candidates, refused }: Choice): string => {
 }
 
 /** How it was chosen, in a sentence. */
-export const chosen = (choice: Choice, count: number): string => {
+export const choiceSentence = (choice: CandidateChoice, count: number): string => {
   const { criterion, candidates } = choice
   const [best, ...others] = candidates
   const name = criterionTitle(criterion)
   const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
   if (choice.isStopped === true)
     return (
-      `Interrupted: of ${count === 1 ? 'the one candidate' : `the ${count} candidates`} learned so far, ${best.components} ${word(best.family)} has the lowest ${name}. ` +
+      `Interrupted: of ${count === 1 ? 'the one candidate' : `the ${count} candidates`} learned so far, ${best.components} ${commandLineName(best.family)} has the lowest ${name}. ` +
       'Candidates had not converged, and many rows are compared on a sample: their numbers are provisional.'
     )
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
@@ -160,18 +160,18 @@ export const chosen = (choice: Choice, count: number): string => {
   if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = value(next.statistics) - value(best.statistics)
   const doubt =
-    isDegenerate(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
+    isDegenerate(best) && best.atMinVariance.length > 0 ? ', none without a component at the minimum variance' : ''
   const how =
-    best.belief > 0.95 ? ': a clear difference' : best.belief > 0.75 ? ': a fair difference' : ': a close call'
-  const belief = best.belief > 0.99 ? '> 0.99' : best.belief.toFixed(2)
+    best.posterior > 0.95 ? ': a clear difference' : best.posterior > 0.75 ? ': a fair difference' : ': a close call'
+  const posterior = best.posterior > 0.99 ? '> 0.99' : best.posterior.toFixed(2)
   return (
-    `${of}${doubt}. ${name} is ${show(apart, 3)} lower than for the runner-up, ${next.components} ${word(next.family)}` +
-    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${belief}).${beyond(choice)}`
+    `${of}${doubt}. ${name} is ${show(apart, 3)} lower than for the runner-up, ${next.components} ${commandLineName(next.family)}` +
+    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${posterior}).${rangeAdvice(choice)}`
   )
 }
 
 /** Whether something speaks against what was chosen, or another has less of the criterion and was excluded. */
-export const isDoubted = (choice: Choice): boolean => {
+export const isDoubted = (choice: CandidateChoice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best
   return (
@@ -189,24 +189,24 @@ export const isOfMost = ({ background }: Mixture.Mixture): boolean =>
   background !== undefined && background.share >= 1 / 2
 
 /** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
-export const refusals = ({ refused }: Choice): ReadonlyArray<readonly [which: string, why: string]> =>
+export const failedCandidates = ({ refused }: CandidateChoice): ReadonlyArray<readonly [which: string, why: string]> =>
   refused
     .filter((one, i) => refused.findIndex(isLike(one)) === i)
     .map(first => {
       const counts = refused.filter(isLike(first)).map(({ components }) => components)
       return [
-        `${counts.join(', ')} ${word(first.family)}`,
-        Problem.show(first.problem).replaceAll(first.family, word(first.family))
+        `${counts.join(', ')} ${commandLineName(first.family)}`,
+        Problem.show(first.problem).replaceAll(first.family, commandLineName(first.family))
       ] as const
     })
 
 const isLike =
-  (one: Choice['refused'][number]) =>
-  ({ family, problem: { field, domain } }: Choice['refused'][number]): boolean =>
+  (one: CandidateChoice['refused'][number]) =>
+  ({ family, problem: { field, domain } }: CandidateChoice['refused'][number]): boolean =>
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
 /** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
-export const otherwise = ({ criterion, candidates, isStopped = false }: Choice): Advice | null => {
+export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
   const by = criterion === 'icl' ? 'bic' : 'icl'
@@ -217,11 +217,11 @@ export const otherwise = ({ criterion, candidates, isStopped = false }: Choice):
   const remedy = `--criterion ${by}`
   return other === best
     ? null
-    : { text: `${what} would choose ${other.components} ${word(other.family)} (${remedy}).`, remedy }
+    : { text: `${what} would choose ${other.components} ${commandLineName(other.family)} (${remedy}).`, remedy }
 }
 
 /** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
-export const setAside = ({ criterion, candidates, isStopped = false }: Choice): Advice | null => {
+export const setAside = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
   const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
@@ -232,36 +232,36 @@ export const setAside = ({ criterion, candidates, isStopped = false }: Choice): 
     ? null
     : {
         // A component on equal rows has the lowest criterion whatever it describes, so its candidate is not the next one to try.
-        ...(least.collapsed.length === 0 && { remedy: asked(least) }),
+        ...(least.collapsed.length === 0 && { remedy: candidateOptions(least) }),
         text:
-          `${least.components} ${word(least.family)} is lower by ` +
+          `${least.components} ${commandLineName(least.family)} is lower by ` +
           `${show(value(best.statistics) - value(least.statistics), 3)} in ${criterionTitle(criterion)}, but has ` +
-          `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded` +
-          `; if that cluster is real, ask for ${asked(least)}.`
+          `${least.atMinVariance.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded` +
+          `; if that cluster is real, ask for ${candidateOptions(least)}.`
       }
 }
 
 /** The options that ask for a candidate: tails and a background are none of a family's name. */
-const asked = ({ components, family }: { readonly components: number; readonly family: string }): string => {
+const candidateOptions = ({ components, family }: { readonly components: number; readonly family: string }): string => {
   const [own, ...beside] = family.split(' with ')
   const robust = beside.includes('uniform background')
     ? ' --background box'
     : beside.some(part => part !== 'known components')
       ? ' --robust'
       : ''
-  return `-k ${components} --family ${word(own)}${robust}`
+  return `-k ${components} --family ${commandLineName(own)}${robust}`
 }
 
 /** The candidates, the best first, as far as there is room. */
-export const candidates = ({ criterion, candidates, isStopped = false }: Choice, most = 8): Table => {
-  const { header, rows } = candidateTable(criterion, candidates.slice(0, most), word)
+export const candidatesTable = ({ criterion, candidates, isStopped = false }: CandidateChoice, most = 8): TextTable => {
+  const { header, rows } = candidateTable(criterion, candidates.slice(0, most), commandLineName)
   // How probable each is, is not known of a search that was ended.
   const kept = (cells: ReadonlyArray<string>): ReadonlyArray<string> =>
     isStopped ? cells.filter((_, j) => header[j] !== 'posterior') : cells
   return { header: kept(header), rows: rows.map(kept) }
 }
 
-const says =
+const familySatisfies =
   (can: (family: Score.Family<string>) => boolean) =>
   ({ pipeline }: Pick<Findings, 'pipeline'>): boolean => {
     const { family } = Score.interpret(pipeline.score)
@@ -269,12 +269,12 @@ const says =
   }
 
 /** Whether the components are ±c. */
-export const isPair = says(({ mirrored }) => mirrored)
+export const isPair = familySatisfies(({ mirrored }) => mirrored)
 
 /** Whether the variances are 1 in the units it was learned in. */
-export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
+export const hasFixedUnitVariance = familySatisfies(({ unitVariance }) => unitVariance)
 
-export const steps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'>): number =>
+export const totalSteps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'>): number =>
   stages.reduce((sum, { taken }) => sum + taken, searched)
 
 /**
@@ -283,18 +283,18 @@ export const steps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'
  */
 export const outcome = ({
   stages,
-  isSettled
-}: Pick<Findings, 'stages' | 'isSettled'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
+  isConverged
+}: Pick<Findings, 'stages' | 'isConverged'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
   const last = stages.at(-1)?.rule
-  if (stages.length === 0 && isSettled !== null) return isSettled ? 'chosen' : 'stopped'
+  if (stages.length === 0 && isConverged !== null) return isConverged ? 'chosen' : 'stopped'
   return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
 }
 
-export const converged = (fit: Pick<Findings, 'stages' | 'isSettled'>): boolean =>
+export const converged = (fit: Pick<Findings, 'stages' | 'isConverged'>): boolean =>
   ['converged', 'chosen'].includes(outcome(fit))
 
 /** Why a stage ended. */
-export const ending = ({ rule, taken, limit }: StageRun): string =>
+export const stageEnding = ({ rule, taken, limit }: StageRun): string =>
   ({
     stopped: `${taken} of ${limit} steps, then it was stopped`,
     steps: limit === 1 ? 'one step' : `all ${limit} steps`,
@@ -309,13 +309,13 @@ export const ofPrior = ({ prior }: Pick<Findings, 'prior'>): string | null =>
     : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
       'BIC and ICL are those of that mixture without the prior, a little less likely than the likeliest.'
 
-const percent = (share: number): string => `${show(100 * share, 4)} %`
+const percentText = (share: number): string => `${show(100 * share, 4)} %`
 
 /** Estimates and intervals of weights, means and standard deviations, component by component, to the third digit of their widths. */
-const intervals = (
+const intervalTable = (
   columns: ReadonlyArray<string>,
   { level, weights, means, variances }: Bootstrap.Bootstrap
-): Table => {
+): TextTable => {
   const row = (
     k: number,
     name: string,
@@ -324,10 +324,10 @@ const intervals = (
   ): ReadonlyArray<string> => [
     String(k + 1),
     name,
-    ...[estimate, lower, upper].map(x => rounded(of(upper) - of(lower))(of(x)))
+    ...[estimate, lower, upper].map(x => roundToSize(of(upper) - of(lower))(of(x)))
   ]
   return {
-    header: ['component', '', 'estimate', percent((1 - level) / 2), percent((1 + level) / 2)],
+    header: ['component', '', 'estimate', percentText((1 - level) / 2), percentText((1 + level) / 2)],
     rows: weights.flatMap((weight, k) => [
       row(k, 'weight', weight),
       ...columns.map((column, j) => row(k, column, means[k][j])),
@@ -337,60 +337,60 @@ const intervals = (
   }
 }
 
-interface Known {
+interface TextAndTable {
   readonly text: string
-  readonly table: Table | null
+  readonly table: TextTable | null
 }
 
 /** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
-export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): Known | null =>
+export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): TextAndTable | null =>
   bootstrap &&
   pipe(
     bootstrap,
     E.match(
-      (problems): Known => ({ text: `No intervals. ${problems.map(Problem.show).join('; ')}.`, table: null }),
+      (problems): TextAndTable => ({ text: `No intervals. ${problems.map(Problem.show).join('; ')}.`, table: null }),
       found => {
         const { resamples, used, leftOut, unsettled, level } = found
         const left = [
           ...(leftOut.empty > 0 ? [`${leftOut.empty} lost a component`] : []),
-          ...(leftOut.floored > 0 ? [`${leftOut.floored} left one at the minimum variance`] : []),
+          ...(leftOut.atMinVariance > 0 ? [`${leftOut.atMinVariance} left one at the minimum variance`] : []),
           ...(leftOut.failed > 0 ? [`${leftOut.failed} produced non-finite values`] : [])
         ]
         return {
           text:
-            `Percentile intervals of level ${percent(level)} from ${used} of ${resamples} resamples of the rows` +
+            `Percentile intervals of level ${percentText(level)} from ${used} of ${resamples} resamples of the rows` +
             (left.length > 0 ? `; the others are left out (${left.join(', ')})` : '') +
             (unsettled > 0 ? `; ${unsettled} had not converged.` : '.'),
-          table: intervals(columns, found)
+          table: intervalTable(columns, found)
         }
       }
     )
   )
 
 /** Whether tails or a background would be chosen; null where not. */
-export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Advice | null =>
-  hint && {
+export const ofHint = ({ robustnessHint, choice }: Pick<Findings, 'robustnessHint' | 'choice'>): Advice | null =>
+  robustnessHint && {
     text: hintSentence(
-      hint,
+      robustnessHint,
       criterionTitle(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion)
     ),
-    remedy: hint.lone === 0 ? '--robust' : `--robust --components ${hint.components}`
+    remedy: robustnessHint.lone === 0 ? '--robust' : `--robust --components ${robustnessHint.components}`
   }
 
 /** Where a fit is stuck; null where it is not. */
-export const ofStuck = ({ stuck, recipe }: Pick<Findings, 'stuck' | 'recipe'>): Advice | null =>
-  stuck && {
-    text: localOptimumSentence(stuck, recipe),
+export const ofStuck = ({ localOptimum, recipe }: Pick<Findings, 'localOptimum' | 'recipe'>): Advice | null =>
+  localOptimum && {
+    text: localOptimumSentence(localOptimum, recipe),
     remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
   }
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
-export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>
+export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): TextAndTable | null =>
   tests &&
   pipe(
     tests,
     E.match(
-      (problems): Known => ({
+      (problems): TextAndTable => ({
         text: `No test of the number of components. ${problems.map(Problem.show).join('; ')}.`,
         table: null
       }),
@@ -440,22 +440,22 @@ export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** A row as it is called: by its name and its number, 12 or Adelie (12). */
-export const rowOf =
+export const rowLabel =
   ({ rowNumbers, rowNames }: Pick<Findings, 'rowNumbers' | 'rowNames'>) =>
   (i: number): string =>
     rowNames === null ? String(rowNumbers[i]) : `${rowNames[i]} (${rowNumbers[i]})`
 
 /** `1, 2 and 3`. */
-export const listed = (numbers: ReadonlyArray<number | string>): string =>
+export const listInWords = (numbers: ReadonlyArray<number | string>): string =>
   numbers.length < 2
     ? numbers.join('')
     : `${numbers.slice(0, -1).join(', ')} and ${String(numbers[numbers.length - 1])}`
 
 /** So many rows of a background are named at most. */
-const OUTSIDE = 20
+const MAX_NAMED_BACKGROUND = 20
 
 /** The rows that belong to no component but to a background; none where there is no such. */
-export const background = ({
+export const backgroundSentences = ({
   mixture,
   seen: points,
   rowNumbers,
@@ -467,7 +467,8 @@ export const background = ({
   const share = `The background has the weight ${mixture.background.share.toFixed(3)}`
   if (points.rows < statistics.rows)
     return [`${share}: its rows belong to no component, and ornstein assign names them.`]
-  const named = rows.length > 0 && rows.length <= OUTSIDE ? `: ${listed(rows.map(i => rowNumbers[i]))}` : ''
+  const named =
+    rows.length > 0 && rows.length <= MAX_NAMED_BACKGROUND ? `: ${listInWords(rows.map(i => rowNumbers[i]))}` : ''
   return [
     rows.length === 0
       ? `${share}: no row is more probable there than in a component.`

@@ -4,9 +4,9 @@ import { formats, show } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import { criterionTitle } from '../fit/candidates.js'
-import { word } from '../fit/text.js'
-import { isPair, listed, title, type Findings } from './findings.js'
-import { baseName, percent, plural } from './phrases.js'
+import { commandLineName } from '../fit/text.js'
+import { isPair, listInWords, title, type Findings } from './findings.js'
+import { baseName, wholePercent, countedNoun } from './phrases.js'
 
 /** Maximum number of groups of which each has a line and a share. */
 const MAX_DESCRIBED = 9
@@ -23,13 +23,13 @@ const shares = ({ mixture: { weights, background } }: Findings): ReadonlyArray<n
 const sizes = (fit: Findings): string => {
   const all = shares(fit)
   return all.length > MAX_DESCRIBED
-    ? `, of ${percent(Math.min(...all))} to ${percent(Math.max(...all))} each`
-    : `: ${listed(all.map(percent))}`
+    ? `, of ${wholePercent(Math.min(...all))} to ${wholePercent(Math.max(...all))} each`
+    : `: ${listInWords(all.map(wholePercent))}`
 }
 
 /** “3 groups in penguins.csv”. */
 export const headline = ({ mixture: { weights }, source }: Pick<Findings, 'mixture' | 'source'>): string =>
-  `${weights.length === 1 ? 'One group' : plural(weights.length, 'group')} in ${baseName(source)}`
+  `${weights.length === 1 ? 'One group' : countedNoun(weights.length, 'group')} in ${baseName(source)}`
 
 /** Groups of components that overlap so much that they may be one cluster each, numbered from 1. */
 const mergedGroups = ({ count, clusters }: Merging.Clusters): ReadonlyArray<ReadonlyArray<number>> =>
@@ -41,15 +41,16 @@ const mergedGroups = ({ count, clusters }: Merging.Clusters): ReadonlyArray<Read
 export const groupSentence = (fit: Findings, overlapping: Merging.Clusters | null, source: string): string => {
   const { statistics, mixture, choice } = fit
   const count = mixture.weights.length
-  const rows = plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))
+  const rows = countedNoun(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))
   const wasOpen = choice?.candidates.some(({ components }) => components > 1) === true
-  const beyond = mixture.background === undefined ? '' : ` ${percent(mixture.background.share)} belong to no group.`
+  const beyond =
+    mixture.background === undefined ? '' : ` ${wholePercent(mixture.background.share)} belong to no group.`
   if (count === 1)
     return `${rows} of ${source} form${statistics.rows === 1 ? 's' : ''} one group${wasOpen ? ': dividing them describes them no better' : ''}.${beyond}`
   const merged = overlapping === null ? [] : mergedGroups(overlapping)
   return (
     `${rows} of ${source} fall into ${count} groups${sizes(fit)}.${beyond}` +
-    merged.map(group => ` Groups ${listed(group)} overlap and may be one.`).join('')
+    merged.map(group => ` Groups ${listInWords(group)} overlap and may be one.`).join('')
   )
 }
 
@@ -68,7 +69,7 @@ export const typical = ({ columns, mixture }: Findings, { centre, scale }: Point
       j =>
         `${differences[j] < 0 ? 'low' : 'high'} ${columns[j]} (${format[j](mean[j])}; all rows ${format[j](centre[j])})`
     )
-    return `Group ${k + 1}: ${phrases.length === 0 ? 'near the mean of all rows in every column' : listed(phrases)}.`
+    return `Group ${k + 1}: ${phrases.length === 0 ? 'near the mean of all rows in every column' : listInWords(phrases)}.`
   })
 }
 
@@ -80,7 +81,7 @@ export const modelSentence = (fit: Findings): string => {
   const shape = isPair(fit)
     ? title(fit)
     : [
-        `${plural(count, 'component')}${count === 1 ? '' : ' (one per group)'}, ${word(covariance)} covariance`,
+        `${countedNoun(count, 'component')}${count === 1 ? '' : ' (one per group)'}, ${commandLineName(covariance)} covariance`,
         ...others
       ].join(' with ')
   const crossValidated =

@@ -67,7 +67,7 @@
  * assert(marks.nameWidth('a long name') > marks.nameWidth('short'))
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { colour, dashOf, dots as symbols, n, stroked, text, wide, type Box, type Xy } from './svg.js'
+import { colour, dashOf, markerPath as symbols, n, stroked, svgText, textWidth, type Box, type Xy } from './svg.js'
 
 /** From numbers to paper, in one panel. */
 export interface Place {
@@ -97,7 +97,7 @@ export interface Look {
 
 // -- what is inside --------------------------------------------------------------------------------------------------
 
-const holds = ({ left, top, width, height }: Box, [x, y]: Xy): boolean =>
+const boxContains = ({ left, top, width, height }: Box, [x, y]: Xy): boolean =>
   x >= left - 0.01 && x <= left + width + 0.01 && y >= top - 0.01 && y <= top + height + 0.01
 
 const clamped = ({ left, top, width, height }: Box, [x, y]: Xy): Xy => [
@@ -106,7 +106,7 @@ const clamped = ({ left, top, width, height }: Box, [x, y]: Xy): Xy => [
 ]
 
 /** The part of a straight line in a box (Liang & Barsky 1984); null where there is none. */
-const within = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): readonly [Xy, Xy] | null => {
+const clipSegment = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): readonly [Xy, Xy] | null => {
   const dx = x1 - x0
   const dy = y1 - y0
   const sides: ReadonlyArray<Xy> = [
@@ -128,23 +128,23 @@ const within = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): 
     : null
 }
 
-const put = ([x, y]: Xy): string => `${n(x)},${n(y)}`
+const svgPoint = ([x, y]: Xy): string => `${n(x)},${n(y)}`
 
 /** A line through places, as far as it is in the box; a place that is no number interrupts it. */
 export const path = (box: Box, places: ReadonlyArray<Xy>): string =>
   places
     .slice(1)
     .map((to, i) => {
-      const part = within(box, places[i], to)
+      const part = clipSegment(box, places[i], to)
       if (part === null) return ''
-      const isOn = i > 0 && holds(box, places[i]) && within(box, places[i - 1], places[i]) !== null
-      return `${isOn ? '' : `M${put(part[0])}`}L${put(part[1])}`
+      const isOn = i > 0 && boxContains(box, places[i]) && clipSegment(box, places[i - 1], places[i]) !== null
+      return `${isOn ? '' : `M${svgPoint(part[0])}`}L${svgPoint(part[1])}`
     })
     .join('')
 
 // -- marks -----------------------------------------------------------------------------------------------------------
 
-type Points = ReadonlyArray<Xy>
+type PlotPoints = ReadonlyArray<Xy>
 
 interface LineLook extends Look {
   /** Instead of the look's colour. */
@@ -161,7 +161,7 @@ interface LineLook extends Look {
 }
 
 /** A line through points in their order. */
-export const line = (points: Points, look: LineLook = {}): Mark => ({
+export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
   ...look,
   key: ['line'],
   covers: look.counts === false ? [] : points,
@@ -179,43 +179,46 @@ export const line = (points: Points, look: LineLook = {}): Mark => ({
 })
 
 /** Where a row that lies outside of the panel stands at its edge, and the way to it: a small arrow. */
-const beyond = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
+const outsideArrow = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
   // The head of an arrow: its point outward, its two ends behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
-  const ends = [1, -1].map(side => put([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
-  return `M${ends[0]}L${put([px, py])}L${ends[1]}`
+  const ends = [1, -1].map(side => svgPoint([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
+  return `M${ends[0]}L${svgPoint([px, py])}L${ends[1]}`
 }
 
 /** A mark at each point; those that lie outside of the panel are arrows at its edge. */
-export const dots = (points: Points, look: Look & { readonly r?: number; readonly counts?: boolean } = {}): Mark => ({
+export const dots = (
+  points: PlotPoints,
+  look: Look & { readonly r?: number; readonly counts?: boolean } = {}
+): Mark => ({
   ...look,
   key: ['dots'],
   covers: look.counts === false ? [] : points,
   draw: ({ at, box }, k) => {
     const places = points.map(([x, y]) => at(x, y)).filter(([x, y]) => !Number.isNaN(x + y))
-    const out = places.filter(place => !holds(box, place))
+    const out = places.filter(place => !boxContains(box, place))
     return (
       symbols(
         k,
-        places.filter(place => holds(box, place)),
+        places.filter(place => boxContains(box, place)),
         look.r ?? 3.2
-      ) + stroked(out.map(place => beyond(box, place)).join(''), colour(k), 1.6, { kind: 'line far' })
+      ) + stroked(out.map(place => outsideArrow(box, place)).join(''), colour(k), 1.6, { kind: 'line far' })
     )
   }
 })
 
 /** A cross at each point: of what was excluded, or of what is true. */
-export const crosses = (points: Points, { r = 3.4, ...look }: LineLook & { readonly r?: number } = {}): Mark => ({
+export const crosses = (points: PlotPoints, { r = 3.4, ...look }: LineLook & { readonly r?: number } = {}): Mark => ({
   ...look,
   covers: look.counts === false ? [] : points,
   draw: ({ at, box }, k) =>
     stroked(
       points
         .map(([x, y]) => clamped(box, at(x, y)))
-        .map(([x, y]) => `M${put([x - r, y - r])}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`)
+        .map(([x, y]) => `M${svgPoint([x - r, y - r])}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`)
         .join(''),
       look.paint === undefined ? colour(k) : `var(--${look.paint})`,
       look.width ?? 1.5
@@ -256,16 +259,16 @@ export const intervals = (all: ReadonlyArray<Interval>, { across = 'y', ...look 
 export const band = (all: ReadonlyArray<Interval>, look: Look = {}): Mark => ({
   ...look,
   key: ['band'],
-  covers: all.flatMap(({ at, low, high }): Points => [
+  covers: all.flatMap(({ at, low, high }): PlotPoints => [
     [at, low],
     [at, high]
   ]),
   draw: ({ at, box }, k) => {
-    const side = (of: (one: Interval) => number): Points => all.map(one => clamped(box, at(one.at, of(one))))
+    const side = (of: (one: Interval) => number): PlotPoints => all.map(one => clamped(box, at(one.at, of(one))))
     const around = [...side(({ high }) => high), ...[...side(({ low }) => low)].reverse()]
     return all.length < 2
       ? ''
-      : `<path class="band" d="M${around.map(put).join('L')}z" fill="${colour(k)}" fill-opacity=".16"/>`
+      : `<path class="band" d="M${around.map(svgPoint).join('L')}z" fill="${colour(k)}" fill-opacity=".16"/>`
   }
 })
 
@@ -277,19 +280,19 @@ export interface Bar {
 
 /** Bars from 0. */
 export const bars = (all: ReadonlyArray<Bar>): Mark => ({
-  covers: all.flatMap(({ from, to, height }): Points => [
+  covers: all.flatMap(({ from, to, height }): PlotPoints => [
     [from, 0],
     [to, height]
   ]),
   draw: ({ at, box }) => {
     const d = all.map(({ from, to, height }) => {
-      const corners: Points = [
+      const corners: PlotPoints = [
         [from, 0],
         [from, height],
         [to, height],
         [to, 0]
       ]
-      return height === 0 ? '' : `M${corners.map(([x, y]) => put(clamped(box, at(x, y)))).join('L')}z`
+      return height === 0 ? '' : `M${corners.map(([x, y]) => svgPoint(clamped(box, at(x, y)))).join('L')}z`
     })
     return `<path class="bar" d="${d.join('')}"/>`
   }
@@ -335,12 +338,12 @@ export const levelLine = ({ columns, rows, values, x, y }: Field, level: number,
     x[0] + ((x[1] - x[0]) * i) / (columns - 1),
     y[0] + ((y[1] - y[0]) * j) / (rows - 1)
   ]
-  const pieces = Array.from({ length: (columns - 1) * (rows - 1) }, (_, square): Points => {
+  const pieces = Array.from({ length: (columns - 1) * (rows - 1) }, (_, square): PlotPoints => {
     const i = square % (columns - 1)
     const j = Math.floor(square / (columns - 1))
     const at = j * columns + i
     const corners = [values[at], values[at + 1], values[at + columns + 1], values[at + columns]]
-    return corners.flatMap((a, side): Points => {
+    return corners.flatMap((a, side): PlotPoints => {
       const b = corners[(side + 1) % 4]
       if (a >= level === b >= level) return []
       const s = (level - a) / (b - a)
@@ -407,10 +410,10 @@ export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
     const { left, top, width, height } = box
     const [x, y] = at(value, value)
     return across === 'y'
-      ? stroked(`M${put([left, y])}H${n(left + width)}`, 'var(--soft)', 1, { dash: '4 3' }) +
-          text([left + width - 4, y - 4], words, { anchor: 'end', kind: 'halo' })
-      : stroked(`M${put([x, top])}V${n(top + height)}`, 'var(--soft)', 1, { dash: '4 3' }) +
-          text([x + 4, top + 12], words, { kind: 'halo' })
+      ? stroked(`M${svgPoint([left, y])}H${n(left + width)}`, 'var(--soft)', 1, { dash: '4 3' }) +
+          svgText([left + width - 4, y - 4], words, { anchor: 'end', kind: 'halo' })
+      : stroked(`M${svgPoint([x, top])}V${n(top + height)}`, 'var(--soft)', 1, { dash: '4 3' }) +
+          svgText([x + 4, top + 12], words, { kind: 'halo' })
   }
 })
 
@@ -423,7 +426,7 @@ export const words = (
   covers: [],
   draw: ({ at }) => {
     const [px, py] = at(x, y)
-    return text([px + offset[0], py + 4 + offset[1]], what, { anchor, kind, paint })
+    return svgText([px + offset[0], py + 4 + offset[1]], what, { anchor, kind, paint })
   }
 })
 
@@ -442,7 +445,7 @@ export const squares = (
         return (
           `<rect x="${n(left)}" y="${n(top)}" width="${n(Math.abs(x1 - x0))}" height="${n(Math.abs(y1 - y0))}" ` +
           `fill="var(--c0)" fill-opacity="${n(0.9 * value) === '0' ? '0' : (0.9 * value).toFixed(2)}" stroke="var(--line)"/>` +
-          text([(x0 + x1) / 2, (y0 + y1) / 2 + 4], inside, {
+          svgText([(x0 + x1) / 2, (y0 + y1) / 2 + 4], inside, {
             anchor: 'middle',
             paint: value > 0.55 ? 'var(--page)' : 'var(--ink)'
           })
@@ -452,8 +455,8 @@ export const squares = (
 })
 
 /** Pushes places apart that are nearer than so much, a little at a time. */
-const apart = (places: Points, least: number): Points =>
-  Array.from({ length: 30 }).reduce<Points>(
+const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
+  Array.from({ length: 30 }).reduce<PlotPoints>(
     now =>
       now.map(([x, y], k) =>
         now.reduce<Xy>(
@@ -474,20 +477,20 @@ const apart = (places: Points, least: number): Points =>
   )
 
 /** The number of each component, from 1, in a ring of its colour at its centre; or beside it, with a line to it, where others stand there. */
-export const numbered = (centres: Points, r = 9): Mark => ({
+export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
     const places = centres.map(([x, y]) => clamped(box, at(x, y)))
-    const shown = apart(places, 2 * r + 3)
+    const shown = spreadApart(places, 2 * r + 3)
     const leads = shown.map(([x, y], k) => {
       const [px, py] = places[k]
       const isAway = Math.abs(x - px) + Math.abs(y - py) > r
-      return isAway ? stroked(`M${put([px, py])}L${put([x, y])}`, colour(k), 1.5) : ''
+      return isAway ? stroked(`M${svgPoint([px, py])}L${svgPoint([x, y])}`, colour(k), 1.5) : ''
     })
     const rings = shown.map(
       ([x, y], k) =>
         `<circle cx="${n(x)}" cy="${n(y)}" r="${r}" fill="var(--page)" stroke="${colour(k)}" stroke-width="2"/>` +
-        text([x, y + 0.45 * r], String(k + 1), { anchor: 'middle', kind: 'mark' })
+        svgText([x, y + 0.45 * r], String(k + 1), { anchor: 'middle', kind: 'mark' })
     )
     return leads.join('') + rings.join('')
   }
@@ -502,7 +505,7 @@ export const ring = (
   covers: [],
   draw: ({ at, box }, k) => {
     const [px, py] = at(x, y)
-    if (!holds(box, [px, py])) return ''
+    if (!boxContains(box, [px, py])) return ''
     const paint = look.k === undefined ? 'var(--ink)' : colour(k)
     return `<circle cx="${n(px)}" cy="${n(py)}" r="${r}" fill="${isFull ? 'var(--page)' : 'none'}" stroke="${paint}" stroke-width="${width}"/>`
   }
@@ -516,4 +519,4 @@ export const turned = (mark: Mark): Mark => ({
 })
 
 /** How wide a name is beside its mark. */
-export const nameWidth = (name: string): number => wide(name, 13)
+export const nameWidth = (name: string): number => textWidth(name, 13)

@@ -1,7 +1,7 @@
 /** Panels: marks over two axes in a box; small multiples of them; and the legend that tells their series apart by mark and name. */
 import { nameWidth, type Mark, type Place } from './mark.js'
 import * as Scale from './scale.js'
-import { colour, dashOf, dots, n, stroked, text, wide, type Box, type Drawn, type Xy } from './svg.js'
+import { colour, dashOf, markerPath, n, stroked, svgText, textWidth, type Box, type Drawn, type Xy } from './svg.js'
 
 export interface Axis {
   readonly title?: string | undefined
@@ -31,7 +31,7 @@ export interface Panel {
 }
 
 /** The scale of an axis for what its marks cover. */
-export const scaleOf = (axis: Axis, covered: ReadonlyArray<number>): Scale.Scale => {
+export const axisScale = (axis: Axis, covered: ReadonlyArray<number>): Scale.Scale => {
   const { scale = 'linear', ticks, count, least, margin } = axis
   if (typeof scale !== 'string') return ticks === undefined ? scale : { ...scale, ticks: named(ticks, scale.ticks) }
   const seen = covered.filter(value => Number.isFinite(value) && (scale !== 'log' || value > 0))
@@ -64,11 +64,11 @@ interface Scales {
 export const scalesOf = ({ x, y, marks }: Panel): Scales => {
   const covered = marks.flatMap(({ covers }) => covers)
   return {
-    x: scaleOf(
+    x: axisScale(
       x,
       covered.map(([value]) => value)
     ),
-    y: scaleOf(
+    y: axisScale(
       y,
       covered.map(([, value]) => value)
     )
@@ -82,8 +82,8 @@ export const placeIn = ({ x, y }: Scales, box: Box): Place => ({
 })
 
 /** The room that the numbers along the y axis take, at its left. */
-export const besides = (panel: Panel, { y } = scalesOf(panel)): number =>
-  (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => wide(label)))) +
+export const labelWidth = (panel: Panel, { y } = scalesOf(panel)): number =>
+  (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)))) +
   (panel.y.title === undefined || panel.y.title === '' ? 0 : 20)
 
 /** The look of each mark: its own, or the place of its name among the names. */
@@ -120,16 +120,18 @@ const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box):
     panel.isGridded === false || xs.length + ys.length === 0
       ? ''
       : `<path class="grid" d="${xs.map(({ at }) => `M${n(at)},${n(top)}V${n(bottom)}`).join('')}${ys.map(({ at }) => `M${n(left)},${n(at)}H${n(right)}`).join('')}"/>`
-  const shownX = roomy(xs.map(({ at, label }) => [at, wide(label)]))
+  const shownX = roomy(xs.map(({ at, label }) => [at, textWidth(label)]))
   const shownY = roomy(ys.map(({ at }) => [at, 12]))
   const below =
     panel.x.isLabelled === false
       ? ''
-      : xs.map(({ at, label }, i) => (shownX[i] ? text([at, bottom + 16], label, { anchor: 'middle' }) : '')).join('')
+      : xs
+          .map(({ at, label }, i) => (shownX[i] ? svgText([at, bottom + 16], label, { anchor: 'middle' }) : ''))
+          .join('')
   const beside =
     panel.y.isLabelled === false
       ? ''
-      : ys.map(({ at, label }, i) => (shownY[i] ? text([left - 6, at + 4], label, { anchor: 'end' }) : '')).join('')
+      : ys.map(({ at, label }, i) => (shownY[i] ? svgText([left - 6, at + 4], label, { anchor: 'end' }) : '')).join('')
   const box =
     panel.isFramed === false
       ? ''
@@ -140,18 +142,18 @@ const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box):
     `${grid}${box}${below}${beside}` +
     (nameX === ''
       ? ''
-      : text([left + width / 2, bottom + (panel.x.isLabelled === false ? 18 : 36)], nameX, {
+      : svgText([left + width / 2, bottom + (panel.x.isLabelled === false ? 18 : 36)], nameX, {
           anchor: 'middle',
           kind: 'name'
         })) +
     (nameY === ''
       ? ''
-      : text([left - besides(panel, scales) + 12, top + height / 2], nameY, {
+      : svgText([left - labelWidth(panel, scales) + 12, top + height / 2], nameY, {
           anchor: 'middle',
           kind: 'name',
           turn: -90
         })) +
-    (panel.title === undefined || panel.title === '' ? '' : text([left, top - 8], panel.title, { kind: 'name' }))
+    (panel.title === undefined || panel.title === '' ? '' : svgText([left, top - 8], panel.title, { kind: 'name' }))
   )
 }
 
@@ -170,15 +172,15 @@ const sample = ([x, y]: Xy, k: number, keys: ReadonlySet<string>): string =>
     ? `<path class="band" d="M${n(x)},${n(y - 6)}h26v12h-26z" fill="${colour(k)}" fill-opacity=".3"/>`
     : '') +
   (keys.has('line') ? stroked(`M${n(x)},${n(y)}h26`, colour(k), 2, { dash: dashOf(k) }) : '') +
-  (keys.has('dots') ? dots(k, [[x + 13, y]], 4) : '')
+  (keys.has('dots') ? markerPath(k, [[x + 13, y]], 4) : '')
 
-interface Entry {
+interface LegendEntry {
   readonly name: string
   readonly k: number
   readonly keys: ReadonlySet<string>
 }
 
-const entriesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<Entry> => {
+const legendEntries = (panels: ReadonlyArray<Panel>): ReadonlyArray<LegendEntry> => {
   const looks = looksOf(panels)
   const marks = panels.flatMap(({ marks }) => marks)
   return namesOf(panels).map(name => {
@@ -188,8 +190,8 @@ const entriesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<Entry> => {
 }
 
 /** Names in lines of at most so much paper, their marks before them. */
-const legend = (entries: ReadonlyArray<Entry>, width: number, [left, top]: Xy): Drawn => {
-  const wideOf = ({ name }: Entry): number => 34 + nameWidth(name) + 22
+const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top]: Xy): Drawn => {
+  const wideOf = ({ name }: LegendEntry): number => 34 + nameWidth(name) + 22
   const column = Math.max(...entries.map(wideOf))
   // As a table, unless that takes more lines than entry after entry does.
   const perLine = Math.max(1, Math.floor((width + 22) / column))
@@ -209,7 +211,7 @@ const legend = (entries: ReadonlyArray<Entry>, width: number, [left, top]: Xy): 
       .map(({ name, k, keys }, i) => {
         const [x, row] = places[i]
         const at: Xy = [left + x, top + 10 + 20 * row]
-        return sample(at, k, keys) + text([at[0] + 34, at[1] + 4], name, { kind: 'name' })
+        return sample(at, k, keys) + svgText([at[0] + 34, at[1] + 4], name, { kind: 'name' })
       })
       .join('')
   }
@@ -249,7 +251,7 @@ export const stacked = (
 }
 
 /** The names of a panel's series at the ends of their lines, one below the other where they are near. */
-const ends = (panel: Panel, box: Box, looks: Looks): string => {
+const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
   const found = namesOf([panel]).flatMap(name => {
     const mark = panel.marks.find(({ name: own, end }) => own === name && end !== undefined)
@@ -263,7 +265,9 @@ const ends = (panel: Panel, box: Box, looks: Looks): string => {
     [top, bottom]
   )
   return found
-    .map(({ name, k }, i) => text([box.left + box.width + 8, heights[i] + 4], name, { kind: 'name', paint: colour(k) }))
+    .map(({ name, k }, i) =>
+      svgText([box.left + box.width + 8, heights[i] + 4], name, { kind: 'name', paint: colour(k) })
+    )
     .join('')
 }
 
@@ -272,7 +276,7 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const { columns: most = 3, width = 230, height = 190 } = layout
   const columns = Math.min(most, panels.length)
   const looks = looksOf(panels)
-  const entries = entriesOf(panels)
+  const entries = legendEntries(panels)
   const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
   const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))
   // The last number of an axis may reach over its end.
@@ -281,7 +285,7 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
       const { x } = scalesOf(panel)
       return panel.x.isLabelled === false
         ? []
-        : x.ticks.map(({ value, label }) => (x.unit(value) - 1) * width + wide(label) / 2)
+        : x.ticks.map(({ value, label }) => (x.unit(value) - 1) * width + textWidth(label) / 2)
     }),
     0
   )
@@ -291,7 +295,7 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const above = has(({ title }) => title) ? 26 : 10
   const below = (panels.some(({ x }) => x.isLabelled !== false) ? 24 : 6) + (has(({ x }) => x.title) ? 20 : 0)
   const lefts = Array.from({ length: columns }, (_, c) =>
-    Math.max(...panels.filter((_, i) => i % columns === c).map(panel => besides(panel)))
+    Math.max(...panels.filter((_, i) => i % columns === c).map(panel => labelWidth(panel)))
   )
   const before = (c: number): number => lefts.slice(0, c + 1).reduce((sum, left) => sum + left, 6) + c * (width + right)
   const boxes = panels.map((_, i) => ({
@@ -304,14 +308,14 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const bottom = Math.ceil(panels.length / columns) * (above + height + below)
   const key: Drawn =
     names === 'below'
-      ? legend(entries, total - lefts[0] - 12, [lefts[0] + 6, bottom + 4])
+      ? legendOf(entries, total - lefts[0] - 12, [lefts[0] + 6, bottom + 4])
       : { width: 0, height: 0, body: '' }
   return {
     width: total,
     height: bottom + (key.height === 0 ? 0 : key.height + 8),
     body:
       panels
-        .map((panel, i) => panelIn(panel, boxes[i], looks) + (names === 'end' ? ends(panel, boxes[i], looks) : ''))
+        .map((panel, i) => panelIn(panel, boxes[i], looks) + (names === 'end' ? endLabels(panel, boxes[i], looks) : ''))
         .join('') + key.body
   }
 }

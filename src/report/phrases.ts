@@ -1,19 +1,19 @@
 /** Words of a page. */
 import { show } from '../fit/table.js'
-import { quoted } from '../fit/text.js'
+import { shellQuoted } from '../fit/text.js'
 import { escape } from './svg.js'
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
 /** The name of a file, without its folders. */
 export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
 /** The table of a fit as a command takes it. */
-export const fileOf = (source: string): string => (source === 'standard input' ? '-' : quoted(source))
+export const fileOf = (source: string): string => (source === 'standard input' ? '-' : shellQuoted(source))
 /** A number with a minus sign as long as a plus. */
-export const minus = (text: string): string => escape(text).replace(/^-/, '−')
-export const percent = (share: number): string =>
+export const withMinusSign = (text: string): string => escape(text).replace(/^-/, '−')
+export const wholePercent = (share: number): string =>
   share > 0 && share < 0.005
     ? 'less than 1 %'
     : share < 1 && share >= 0.995
       ? 'more than 99 %'
       : `${(100 * share).toFixed(0)} %`
-export const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`
+export const countedNoun = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`

@@ -8,18 +8,18 @@ import * as Given from '../data/asGiven.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/source/source.js'
 import type * as Fit from '../fit/fit.js'
-import { word } from '../fit/text.js'
+import { commandLineName } from '../fit/text.js'
 import * as Mixture from '../mixture/mixture.js'
-import { of, shown, type Picture, type Shown } from './drawing.js'
+import { of, withDisplay, type Picture, type Shown } from './drawing.js'
 import * as Marks from './mark.js'
 import { arranged } from './panel.js'
 import { escape, looks, schemed, type Xy } from './svg.js'
 import { candidatesOf } from './choiceFigures.js'
-import { data } from './figures.js'
-import type { Choice, Findings } from './findings.js'
-import { page } from './report.js'
+import { dataPicture } from './figures.js'
+import type { CandidateChoice, Findings } from './findings.js'
+import { fitPage } from './report.js'
 import { samplesFigure } from './scoreFigures.js'
-import { curvesOf } from './stageFigures.js'
+import { objectiveCurvesPicture } from './stageFigures.js'
 
 export { curves, heatMaps, html, of, seriesOf, svg } from './drawing.js'
 export type { Curves, Described, HeatMap, Picture, Point, Rule, Series, Shown } from './drawing.js'
@@ -34,12 +34,12 @@ export * as Scale from './scale.js'
 /** The style sheet of a page that has pictures as elements and sets its own colour scheme. */
 export const styles = `${schemed('.fig')}${looks}`
 
-type Rows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
+type PictureRows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
 
 /** Rows as points, which miss nothing; other rows throw, with the remedy. */
-const read = (rows: Rows): Points.Points =>
+const pointsOfPictureRows = (rows: PictureRows): Points.Points =>
   pipe(
-    Given.given(rows),
+    Given.readData(rows),
     E.flatMap(given =>
       !('rows' in given)
         ? Points.fromRows(given)
@@ -72,7 +72,7 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
   const isCurve = (one: Run.State<string> | Run.Curve): one is Run.Curve => 'values' in one
   const isState = (one: Run.State<string> | Run.Curve): one is Run.State<string> => !isCurve(one)
   const curves = [...all.filter(isCurve), ...Run.curves(all.filter(isState))]
-  return curvesOf(
+  return objectiveCurvesPicture(
     curves.map(({ stage, values }) => ({
       formula: '',
       scale: curves.length === 1 ? 'objective' : `stage ${stage + 1}`,
@@ -102,15 +102,15 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
  */
 export const density = (
   mixture: Mixture.Mixture,
-  rows: Rows,
+  rows: PictureRows,
   options: { readonly columns?: ReadonlyArray<string> } = {}
 ): Picture => {
-  const points = read(rows)
-  agree(points, Mixture.dim(mixture))
-  return data(seen(points, mixture, named(options.columns, points.dim)))
+  const points = pointsOfPictureRows(rows)
+  requireSameDim(points, Mixture.dimension(mixture))
+  return dataPicture(picturedFit(points, mixture, named(options.columns, points.dim)))
 }
 
-const agree = (points: Points.Points, dim: number): null =>
+const requireSameDim = (points: Points.Points, dim: number): null =>
   Problem.orThrow(
     points.dim === dim
       ? E.right(null)
@@ -119,7 +119,7 @@ const agree = (points: Points.Points, dim: number): null =>
         ])
   )
 
-const seen = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
+const picturedFit = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
   points,
   seen: points,
   mixture,
@@ -141,18 +141,18 @@ const seen = (points: Points.Points, mixture: Mixture.Mixture, columns: Readonly
  * assert.equal(Picture.samples(draw(1), draw(2)).title, 'Samples beside the data')
  */
 export const samples = (
-  rows: Rows,
-  drawn: Rows,
+  rows: PictureRows,
+  drawn: PictureRows,
   options: { readonly columns?: ReadonlyArray<string> } = {}
 ): Picture => {
-  const points = read(rows)
-  const made = read(drawn)
-  agree(made, points.dim)
+  const points = pointsOfPictureRows(rows)
+  const made = pointsOfPictureRows(drawn)
+  requireSameDim(made, points.dim)
   return samplesFigure({ points, columns: named(options.columns, points.dim) }, made)
 }
 
 /** Arrows on a side of a field. */
-const SIDE = 15
+const ARROWS_PER_SIDE = 15
 
 /**
  * A vector field in the plane as arrows on a grid, the longest of them as long as a cell: of a mixture its score ∇ log p, or any function of
@@ -175,12 +175,14 @@ export const field = (
   given: Mixture.Mixture | ((points: Points.Points) => ArrayLike<number>),
   { x, y, title = 'A field of vectors' }: { readonly x: Xy; readonly y: Xy; readonly title?: string }
 ): Picture => {
-  const cell = [(x[1] - x[0]) / SIDE, (y[1] - y[0]) / SIDE]
-  const values = Float64Array.from({ length: 2 * SIDE * SIDE }, (_, place) => {
+  const cell = [(x[1] - x[0]) / ARROWS_PER_SIDE, (y[1] - y[0]) / ARROWS_PER_SIDE]
+  const values = Float64Array.from({ length: 2 * ARROWS_PER_SIDE * ARROWS_PER_SIDE }, (_, place) => {
     const at = Math.floor(place / 2)
-    return place % 2 === 0 ? x[0] + cell[0] * ((at % SIDE) + 0.5) : y[0] + cell[1] * (Math.floor(at / SIDE) + 0.5)
+    return place % 2 === 0
+      ? x[0] + cell[0] * ((at % ARROWS_PER_SIDE) + 0.5)
+      : y[0] + cell[1] * (Math.floor(at / ARROWS_PER_SIDE) + 0.5)
   })
-  const points = { rows: SIDE * SIDE, dim: 2, values }
+  const points = { rows: ARROWS_PER_SIDE * ARROWS_PER_SIDE, dim: 2, values }
   const vectors = typeof given === 'function' ? given(points) : Mixture.score(points)(given).values
   const lengths = Array.from({ length: points.rows }, (_, i) =>
     Elementary.hypot(vectors[2 * i] / cell[0], vectors[2 * i + 1] / cell[1])
@@ -207,14 +209,14 @@ export const field = (
     {
       name: 'field',
       title,
-      description: `Arrows on a grid of ${SIDE} by ${SIDE} points, the longest for a vector of length ${Math.max(
+      description: `Arrows on a grid of ${ARROWS_PER_SIDE} by ${ARROWS_PER_SIDE} points, the longest for a vector of length ${Math.max(
         ...lengths.map((_, i) => Elementary.hypot(vectors[2 * i], vectors[2 * i + 1])).filter(Number.isFinite)
       ).toPrecision(3)}`
     }
   )
 }
 
-const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): Choice => ({ criterion, candidates, refused })
+const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice => ({ criterion, candidates, refused })
 
 /**
  * What a fit was chosen from: by how much each candidate's criterion is above the least, by its number of components, a line for each
@@ -258,14 +260,14 @@ export interface Page extends Shown {
  */
 export const report = (
   model: Fit.Fit,
-  rows: Rows,
+  rows: PictureRows,
   { source = 'rows', version = '' }: { readonly source?: string; readonly version?: string } = {}
 ): Page => {
-  const points = read(rows)
-  agree(points, model.columns.length)
-  const html = page(findingsOf(model, points, source), version)
+  const points = pointsOfPictureRows(rows)
+  requireSameDim(points, model.columns.length)
+  const html = fitPage(findingsOfFit(model, points, source), version)
   const [, title = ''] = /<title>([^<]*)<\/title>/.exec(html) ?? []
-  return shown(
+  return withDisplay(
     { title, html },
     {
       text: () => html,
@@ -277,7 +279,7 @@ export const report = (
   )
 }
 
-const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Findings => {
+const findingsOfFit = (model: Fit.Fit, points: Points.Points, source: string): Findings => {
   const [best] = model.candidates
   return {
     ...best,
@@ -299,14 +301,14 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     dropped: 0,
     missing: 0,
     empty: 0,
-    family: word(model.family),
+    family: commandLineName(model.family),
     recipe: 'grown',
     stages: [],
     plan: '',
     searched: best.steps,
     bootstrap: null,
     tests: null,
-    hint: null,
-    stuck: null
+    robustnessHint: null,
+    localOptimum: null
   }
 }

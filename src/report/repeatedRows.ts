@@ -1,7 +1,7 @@
 /** Detects rows that were copied, as opposed to rows that are equal because their cells have few decimals. */
 import type * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
-import { plural } from './phrases.js'
+import { countedNoun } from './phrases.js'
 
 /** Copies are reported from this share of all rows on. */
 const MIN_REPEATED_SHARE = 0.1
@@ -60,6 +60,6 @@ export const repeatedRowsSentence = (
   { rows, distinct, finest }: RepeatedRows,
   columns: ReadonlyArray<string>
 ): string =>
-  `${show(rows - distinct)} of ${plural(rows, 'row')} ${rows - distinct === 1 ? 'repeats' : 'repeat'} another row in every column, and rows that agree ` +
+  `${show(rows - distinct)} of ${countedNoun(rows, 'row')} ${rows - distinct === 1 ? 'repeats' : 'repeat'} another row in every column, and rows that agree ` +
   `in ${columns[finest]} agree in all: they are probably copies. Copies make clusters of a few rows each look certain. ` +
   'If they are no separate observations, remove them and fit again.'

@@ -1,42 +1,42 @@
 /**
  * What is told of a fit, by the terminal and by the report, in this order: what was found, can I trust it, how was it learned.
  */
-import { standardize } from '../fit/trainingData.js'
+import { standardizeColumns } from '../fit/trainingData.js'
 import { agreementSentence } from '../fit/restarts.js'
-import { formats, ofMixture, show, tidy } from '../fit/table.js'
+import { formats, mixtureTable, show, tidy } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Points from '../data/index.js'
-import { quoted } from '../fit/text.js'
+import { shellQuoted } from '../fit/text.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
-import { comparison } from './comparison.js'
+import { compareFits } from './comparison.js'
 import { doubts } from './doubts.js'
 import type { Picture } from './drawing.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
 import {
-  code,
-  doubt,
+  codePart,
+  doubtPart,
   figures,
-  folded,
+  foldPart,
   good,
   heading,
   onPage,
-  table,
-  text,
-  type Part,
-  type Verdict
+  tablePart,
+  textPart,
+  type DocumentPart,
+  type VerdictPart
 } from './document.js'
 import * as drawn from './figures.js'
 import { criteria, merging as mergingOf } from './choiceFigures.js'
 import { objectives } from './stageFigures.js'
 import * as Found from './findings.js'
-import type { Choice, Findings, StageRun } from './findings.js'
+import type { CandidateChoice, Findings, StageRun } from './findings.js'
 import { groupSentence, headline, modelSentence, typical } from './groupSentences.js'
 import * as Trust from './trust.js'
-import { baseName, capital, fileOf, percent, plural } from './phrases.js'
+import { baseName, capital, fileOf, wholePercent, countedNoun } from './phrases.js'
 
 /** Of how much the shade of a share says. */
 const shadeOf = (share: number, steps: readonly [number, number, number]): string =>
@@ -50,11 +50,11 @@ const used = (fit: Findings): ReadonlyArray<string> => {
   return [
     `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
     ...(fit.ignored.length > 0 ? [`ignored: ${Found.ignored(fit)}; choose columns with --columns`] : []),
-    ...(dropped > 0 ? [`dropped: ${plural(dropped, 'row')} with a missing cell`] : []),
-    ...(empty > 0 ? [`left out: ${plural(empty, 'row')} without cells`] : []),
+    ...(dropped > 0 ? [`dropped: ${countedNoun(dropped, 'row')} with a missing cell`] : []),
+    ...(empty > 0 ? [`left out: ${countedNoun(empty, 'row')} without cells`] : []),
     ...(missing > 0
       ? [
-          `missing: ${plural(missing, 'cell')}; each row is used with the cells that it has; heavy tails, background and better positions are not tested when cells are missing`
+          `missing: ${countedNoun(missing, 'cell')}; each row is used with the cells that it has; heavy tails, background and better positions are not tested when cells are missing`
         ]
       : []),
     ...(points.weights === undefined ? [] : [`weights: ${show(Points.totalWeight(points))} in all`])
@@ -62,8 +62,8 @@ const used = (fit: Findings): ReadonlyArray<string> => {
 }
 
 /** The components; a mean is shaded by how far it is from that of all rows, in standard deviations of its column. */
-const components = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): Part => {
-  const { isTurned, ...found } = ofMixture(columns, mixture)
+const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): DocumentPart => {
+  const { isTurned, ...found } = mixtureTable(columns, mixture)
   const { means } = Mixture.marginals(mixture)
   const shade = (row: number, column: number): string => {
     const [k, j] = isTurned ? [column, row - 1] : [row, column - 1]
@@ -72,127 +72,136 @@ const components = ({ columns, mixture }: Findings, { centre, scale }: Points.Sc
     const step = Math.min(3, Math.floor(2 * Math.abs(z) + 0.5))
     return step > 0 ? `${z < 0 ? 'l' : 'h'}${step}` : ''
   }
-  return table('The components', found, { marks: isTurned ? 'header' : 'rows', shade })
+  return tablePart('The components', found, { marks: isTurned ? 'header' : 'rows', shade })
 }
 
 /** Components beside a column of classes. */
-const crossed = (
+const crossTableParts = (
   { seen, mixture }: Findings,
   classes: Points.Kept,
   overlapping: Merging.Clusters | null
-): ReadonlyArray<Part> => {
-  const found = Crossed.crossed({ points: seen, mixture, overlapping }, classes)
+): ReadonlyArray<DocumentPart> => {
+  const found = Crossed.crossTabulate({ points: seen, mixture, overlapping }, classes)
   const totals = found.counts.map(row => row.reduce((sum, n) => sum + n, 0))
   const name = `Compared with ${found.name}`
   return [
     heading(3, `${name} (not used in the fit)`, `${name} (not used in the fit):`),
-    table(name, Crossed.table(found), {
+    tablePart(name, Crossed.crossTableAsTable(found), {
       marks: 'header',
       shade: (c, k) => shadeOf(found.counts[c][k] / totals[c], [0.1, 0.4, 0.75])
     }),
-    text(Crossed.sentence(found))
+    textPart(Crossed.sentence(found))
   ]
 }
 
 /** Intervals or tests, where somebody asked for them. */
-const known = (caption: string, found: ReturnType<typeof Found.ofBootstrap>, most?: number): ReadonlyArray<Part> =>
+const textAndTableParts = (
+  caption: string,
+  found: ReturnType<typeof Found.ofBootstrap>,
+  most?: number
+): ReadonlyArray<DocumentPart> =>
   found === null
     ? []
-    : [text(found.text), ...(found.table === null ? [] : [table(caption, found.table, { ...(most && { most }) })])]
+    : [
+        textPart(found.text),
+        ...(found.table === null ? [] : [tablePart(caption, found.table, { ...(most && { most }) })])
+      ]
 
 /** Intervals that a terminal prints unless it is to print all. */
 const LINES = 40
 
-const found = (
+const resultParts = (
   fit: Findings,
   units: Points.Scaling,
   isLabelled: boolean,
   overlapping: Merging.Clusters | null
-): ReadonlyArray<Part> => {
-  const merging = (): ReadonlyArray<Part> => {
+): ReadonlyArray<DocumentPart> => {
+  const merging = (): ReadonlyArray<DocumentPart> => {
     const picture = mergingOf(fit)
-    return picture === null ? [] : [folded('Which components are one cluster?', [figures([picture])])]
+    return picture === null ? [] : [foldPart('Which components are one cluster?', [figures([picture])])]
   }
   return [
     heading(2, 'What was found'),
-    components(fit, units),
+    componentsPart(fit, units),
     onPage(() =>
       fit.mixture.weights.length > 1
-        ? [text('Shaded blue or orange where the mean lies below or above that of all rows.', 'soft')]
+        ? [textPart('Shaded blue or orange where the mean lies below or above that of all rows.', 'soft')]
         : []
     ),
-    ...[...Found.knownComponents(fit), ...Found.background(fit)].map(said => text(said)),
+    ...[...Found.knownComponents(fit), ...Found.backgroundSentences(fit)].map(said => textPart(said)),
     ...fit.classes.flatMap((one, i) =>
-      isLabelled && i === 0 ? crossed(fit, one, overlapping) : [onPage(() => crossed(fit, one, overlapping))]
+      isLabelled && i === 0
+        ? crossTableParts(fit, one, overlapping)
+        : [onPage(() => crossTableParts(fit, one, overlapping))]
     ),
-    ...known('Intervals', Found.ofBootstrap(fit), LINES),
-    ...known('Tests of the number of components', Found.ofTests(fit)),
+    ...textAndTableParts('Intervals', Found.ofBootstrap(fit), LINES),
+    ...textAndTableParts('Tests of the number of components', Found.ofTests(fit)),
     onPage(merging)
   ]
 }
 
 // -- can I trust it ----------------------------------------------------------------------------------------------------
 
-const said = (verdict: Verdict): Verdict => ({ ...verdict, isSaid: true })
+const asSaid = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isSaid: true })
 
 /** What is said of a choice. */
-const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
-  const isClear = choice.candidates[0].belief > 0.75 && !Found.isDoubted(choice) && choice.candidates.length > 1
+const ofChoice = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
+  const isClear = choice.candidates[0].posterior > 0.75 && !Found.isDoubted(choice) && choice.candidates.length > 1
   return [
     // With one candidate nothing was chosen.
     ...(choice.candidates.length > 1 || choice.isStopped === true
-      ? [said((isClear ? good : doubt)(Found.chosen(choice, choice.candidates.length)))]
+      ? [asSaid((isClear ? good : doubtPart)(Found.choiceSentence(choice, choice.candidates.length)))]
       : []),
-    ...[Found.otherwise(choice), Found.setAside(choice)].flatMap(other =>
-      other === null ? [] : said(doubt(other.text, other.remedy))
+    ...[Found.otherCriterionAdvice(choice), Found.setAside(choice)].flatMap(other =>
+      other === null ? [] : asSaid(doubtPart(other.text, other.remedy))
     )
   ]
 }
 
 /** What a look at each row says. */
-const ofRows = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
+const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPart> => {
   const sum = (part: (one: Trust.Trust['components'][number]) => number): number =>
     trust.components.reduce((all, one) => all + part(one), 0)
   const rows = sum(one => one.rows)
   const sure = sum(one => one.sure)
   const undecided = sum(one => one.undecided)
   const outliers = sum(one => one.outliers)
-  const close = Trust.nearest(trust)
+  const close = Trust.mostConfusedPair(trust)
   const expected = rows * 1e-3
   const end = Found.outcome(fit)
   return [
     ...(trust.components.length === 1
       ? []
       : [
-          (sure / rows > 0.8 ? good : doubt)(
-            `${capital(percent(sure / rows))} of the rows are assigned with a probability of at least ${Trust.SURE}; ` +
-              `${undecided === 0 ? 'none is' : `${percent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
+          (sure / rows > 0.8 ? good : doubtPart)(
+            `${capital(wholePercent(sure / rows))} of the rows are assigned with a probability of at least ${Trust.SURE_PROBABILITY}; ` +
+              `${undecided === 0 ? 'none is' : `${wholePercent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
           )
         ]),
     ...(close === null
       ? []
       : [
-          (close.share < 0.1 ? good : doubt)(
+          (close.share < 0.1 ? good : doubtPart)(
             close.share < 0.005
               ? 'The components are well separated: almost no row would be assigned to another.'
-              : `Components ${close.of + 1} and ${close.as + 1} overlap most: ${percent(close.share)} of component ${close.of + 1}’s rows would be assigned to ${close.as + 1}.`
+              : `Components ${close.of + 1} and ${close.as + 1} overlap most: ${wholePercent(close.share)} of component ${close.of + 1}’s rows would be assigned to ${close.as + 1}.`
           )
         ]),
-    (outliers <= Math.max(1, 5 * expected) ? good : doubt)(
+    (outliers <= Math.max(1, 5 * expected) ? good : doubtPart)(
       `${outliers === 0 ? 'No row lies' : outliers === 1 ? 'One row lies' : `${show(outliers)} rows lie`} outside the 99.9 % region of every component; ` +
         `of ${show(rows)} rows sampled from this mixture about ${show(expected, 2)} would.`
     ),
     {
       converged: good('The fit converged.'),
       chosen: good('The fit converged.'),
-      stopped: doubt('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.'),
-      complete: doubt('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
+      stopped: doubtPart('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.'),
+      complete: doubtPart('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
     }[end]
   ]
 }
 
 /** Rows of each component, which are taken for which, and those far out. */
-const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust): ReadonlyArray<Part> => {
+const trustParts = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => {
   const { components, mistaken, rows, outliers } = trust
   const numbers = components.map((_, k) => String(k + 1))
   const format = formats(Mixture.marginals(mixture).variances)
@@ -201,13 +210,13 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
     value < 0.0005 ? '·' : value < 0.01 ? (100 * value).toFixed(1) : (100 * value).toFixed(0)
   return [
     heading(3, 'How certain the assignments are'),
-    table(
+    tablePart(
       'How certain the assignments to each component are',
       {
         header: [
           'component',
           'rows',
-          `sure (≥ ${Trust.SURE})`,
+          `sure (≥ ${Trust.SURE_PROBABILITY})`,
           `undecided (< ${Trust.UNDECIDED})`,
           'mean probability',
           'far out'
@@ -222,17 +231,17 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
       { marks: 'rows' }
     ),
     ...(rows < statistics.rows
-      ? [text(`Counted on ${rows} of the ${statistics.rows} rows, chosen at random.`, 'soft')]
+      ? [textPart(`Counted on ${rows} of the ${statistics.rows} rows, chosen at random.`, 'soft')]
       : []),
     ...(components.length < 2
       ? []
       : [
           heading(3, 'Which components are confused'),
-          text(
+          textPart(
             'Row i, column j: percentage of component i’s rows that would be assigned to j. · means below 0.05.',
             'soft'
           ),
-          table(
+          tablePart(
             'Which components are confused, in per cent',
             { header: ['of', ...numbers], rows: mistaken.map((row, k) => [numbers[k], ...row.map(share)]) },
             {
@@ -244,10 +253,10 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
     ...(most.length === 0
       ? []
       : [
-          folded(
+          foldPart(
             `Rows far from all components${outliers.length > 8 ? `, the 8 least likely of ${outliers.length}` : ''}`,
             [
-              table('Rows far from all components', {
+              tablePart('Rows far from all components', {
                 header: ['row', 'component', 'log-density', ...columns.slice(0, 6)],
                 rows: most.map(({ name, component, logDensity, values }) => [
                   name,
@@ -262,18 +271,18 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
   ]
 }
 
-const rivals = (choice: Choice): ReadonlyArray<Part> => {
-  const refused = Found.refusals(choice)
+const rivals = (choice: CandidateChoice): ReadonlyArray<DocumentPart> => {
+  const refused = Found.failedCandidates(choice)
   return [
     onPage(() => [
       heading(3, 'What it was chosen from'),
       figures(criteria(choice)),
-      text(
+      textPart(
         'Lower is better; the ring marks the choice. Large differences are compressed. ICL favours well-separated clusters; BIC favours density fit.',
         'soft'
       )
     ]),
-    table('The best candidates', Found.candidates(choice, Infinity), { most: 8 }),
+    tablePart('The best candidates', Found.candidatesTable(choice, Infinity), { most: 8 }),
     ...(refused.length > 0
       ? [{ _tag: 'Facts', title: 'Could not be learned', entries: refused, isMore: true } as const]
       : [])
@@ -284,16 +293,17 @@ const rivals = (choice: Choice): ReadonlyArray<Part> => {
 
 /** What each stage minimised, by which means, and how it ended. */
 export const stagesOf = (stages: ReadonlyArray<StageRun>): ReadonlyArray<readonly [string, string]> =>
-  stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.means}; ${Found.ending(stage)}`)])
+  stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.means}; ${Found.stageEnding(stage)}`)])
 
 /** Its objective, step by step. */
-export const curvesOf = (stages: ReadonlyArray<StageRun>): Part => onPage(() => [figures(objectives(stages))])
+export const objectiveCurves = (stages: ReadonlyArray<StageRun>): DocumentPart =>
+  onPage(() => [figures(objectives(stages))])
 
-const learned = (fit: Findings): ReadonlyArray<Part> => {
+const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
   const { pipeline, plan, stages, statistics, recipe, seed } = fit
   const { logLikelihood, bic, parameters } = statistics
   const prior = Found.ofPrior(fit)
-  const steps = Found.steps(fit)
+  const steps = Found.totalSteps(fit)
   return [
     heading(2, 'How was it learned?'),
     {
@@ -326,26 +336,26 @@ const learned = (fit: Findings): ReadonlyArray<Part> => {
         ...stagesOf(stages)
       ]
     },
-    ...(prior === null ? [] : [text(prior)]),
-    curvesOf(stages),
-    onPage(() => [code('The pipeline as mathematics', tidy(Pipeline.formula(pipeline)))]),
-    ...(plan === '' ? [] : [code('How it was computed', plan)]),
-    code('The pipeline', Pipeline.show(pipeline))
+    ...(prior === null ? [] : [textPart(prior)]),
+    objectiveCurves(stages),
+    onPage(() => [codePart('The pipeline as mathematics', tidy(Pipeline.formula(pipeline)))]),
+    ...(plan === '' ? [] : [codePart('How it was computed', plan)]),
+    codePart('The pipeline', Pipeline.show(pipeline))
   ]
 }
 
 /** The fit beside others of the same data; nothing where there are none. */
-const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<Part> => {
+const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<DocumentPart> => {
   if (fits.length < 2) return []
-  const { table: found, means, reason } = comparison(fits)
+  const { table: found, means, reason } = compareFits(fits)
   const title = 'The same data, learned in other ways'
-  return [heading(2, title, `${title}:`), table(title, found), { _tag: 'Facts', entries: means }, text(reason)]
+  return [heading(2, title, `${title}:`), tablePart(title, found), { _tag: 'Facts', entries: means }, textPart(reason)]
 }
 
 // -- all of it ---------------------------------------------------------------------------------------------------------
 
 /** `--family` of `--family full`, and of its opposite or letter. */
-const optionOf = (option: string): string =>
+const optionKey = (option: string): string =>
   option
     .replace(/ .*/s, '')
     .replace(/^--no-/, '--')
@@ -364,52 +374,52 @@ const instead: Readonly<Record<string, ReadonlyArray<string>>> = {
 /** A fit of the same table with the options that were typed, except for those that a remedy takes the place of. */
 const again = ({ source, columns, asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
-  const gone = options.map(optionOf).flatMap(option => [option, ...(instead[option] ?? [])])
-  const wasNamed = asked.some(option => optionOf(option) === '--columns')
+  const gone = options.map(optionKey).flatMap(option => [option, ...(instead[option] ?? [])])
+  const wasNamed = asked.some(option => optionKey(option) === '--columns')
   // Columns that were named are named again, without those that are left out.
   const left = options.map(option => {
     if (!wasNamed || !option.startsWith('--exclude ')) return option
     const out = option.slice('--exclude '.length).replaceAll("'", '').split(',')
-    return `--columns ${quoted(columns.filter(column => !out.includes(column)).join(','))}`
+    return `--columns ${shellQuoted(columns.filter(column => !out.includes(column)).join(','))}`
   })
-  const kept = asked.filter(option => !gone.includes(optionOf(option)))
+  const kept = asked.filter(option => !gone.includes(optionKey(option)))
   return ['ornstein fit', fileOf(source), ...kept, ...left].join(' ')
 }
 
 /** The command that follows: the remedy of the first doubt that has one, or what the model is for. */
-const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
+const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
   // Of rows that no command has read there is none that reads them again.
   if (fit.asked === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${again(fit, remedy)}`
   const { modelPath, readBy = [] } = fit
-  const assign = ['ornstein assign', quoted(modelPath ?? 'model.json'), fileOf(fit.source), ...readBy].join(' ')
+  const assign = ['ornstein assign', shellQuoted(modelPath ?? 'model.json'), fileOf(fit.source), ...readBy].join(' ')
   const commands = modelPath === undefined ? `${again(fit, '--out model.json')} && ${assign}` : assign
   return `Next, which component each row belongs to: ${commands}`
 }
 
 /** What speaks against it, as much as stands on a first screen. */
-const summary = (all: ReadonlyArray<Verdict>): ReadonlyArray<Part> => {
+const doubtSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<DocumentPart> => {
   const against = all.filter(({ isGood }) => !isGood)
   return against.length === 0
     ? [good(`All ${all.length} checks passed.`)]
     : [
         ...against.slice(0, 2),
-        ...(against.length > 2 ? [text(`${plural(against.length - 2, 'more warning')} below.`, 'soft')] : [])
+        ...(against.length > 2 ? [textPart(`${countedNoun(against.length - 2, 'more warning')} below.`, 'soft')] : [])
       ]
 }
 
 /** All that is told of a fit, beside others of the same data. */
-export const documentOf = (
+export const fitDocument = (
   fit: Findings,
   others: ReadonlyArray<Findings> = [],
   isLabelled = false
-): ReadonlyArray<Part> => {
+): ReadonlyArray<DocumentPart> => {
   const { choice, starts } = fit
   const choices = choice === null ? [] : ofChoice(choice)
   const overlapping = mergeOverlapping(fit.seen, fit.mixture)
   // Those that it was learned in, where there are such: others take two passes over the rows.
-  const units = fit.scaling ?? standardize(fit.seen).scaling
+  const units = fit.scaling ?? standardizeColumns(fit.seen).scaling
   const own = doubts(fit, units, isLabelled, overlapping)
   const opening = (source: string): string =>
     [groupSentence(fit, overlapping, source), ...typical(fit, units)].join('\n')
@@ -417,42 +427,42 @@ export const documentOf = (
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
   return [
     onPage(() => [heading(1, headline(fit))]),
-    text(opening(baseName(fit.source)), 'lead', opening(fit.source)),
-    text([modelSentence(fit), ...used(fit)].join('\n')),
+    textPart(opening(baseName(fit.source)), 'lead', opening(fit.source)),
+    textPart([modelSentence(fit), ...used(fit)].join('\n')),
     onPage(() => {
-      const all = [...choices, ...own, ...ofRows(fit, judged())]
-      const along = drawn.view(fit)
+      const all = [...choices, ...own, ...rowVerdicts(fit, judged())]
+      const along = drawn.dataView(fit)
       return [
-        ...summary(all),
-        text(next(fit, all), 'soft'),
-        figures([drawn.data(fit, along)]),
+        ...doubtSummary(all),
+        textPart(nextCommand(fit, all), 'soft'),
+        figures([drawn.dataPicture(fit, along)]),
         ...(along.loadings.length === 0
           ? []
-          : [folded('What the directions are made of', [text(along.loadings.join('\n'))])])
+          : [foldPart('What the directions are made of', [textPart(along.loadings.join('\n'))])])
       ]
     }),
-    ...found(fit, units, isLabelled, overlapping),
+    ...resultParts(fit, units, isLabelled, overlapping),
     heading(2, 'Can I trust it?'),
     ...choices,
     ...own,
-    onPage(() => ofRows(fit, judged())),
+    onPage(() => rowVerdicts(fit, judged())),
     ...(choice === null ? [] : rivals(choice)),
-    ...(starts === null ? [] : [text(agreementSentence(starts))]),
-    onPage(() => rowsOf(fit, judged())),
-    ...learned(fit),
-    ...beside([fit, ...others])
+    ...(starts === null ? [] : [textPart(agreementSentence(starts))]),
+    onPage(() => trustParts(fit, judged())),
+    ...learningParts(fit),
+    ...comparisonParts([fit, ...others])
   ]
 }
 
 /** The page of what is told of a fit. `version` is that of the program. */
-export const page = (fit: Findings, version: string, told: ReadonlyArray<Part> = documentOf(fit)): string =>
+export const fitPage = (fit: Findings, version: string, told: ReadonlyArray<DocumentPart> = fitDocument(fit)): string =>
   document.asPage({ title: headline(fit), version, seed: fit.seed }, told)
 
 /** All pictures of a fit, as files are named. */
 export const pictures = (fit: Findings): ReadonlyArray<Picture> => {
   const merged = mergingOf(fit)
   return [
-    drawn.data(fit),
+    drawn.dataPicture(fit),
     ...(fit.choice === null ? [] : criteria(fit.choice)),
     ...(merged === null ? [] : [merged]),
     ...objectives(fit.stages)

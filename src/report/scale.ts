@@ -58,19 +58,22 @@ export const extent = (values: Iterable<number>, margin = 0.04): Range => {
 
 // -- ticks -----------------------------------------------------------------------------------------------------------
 
-const exponent = (x: number): number => Number(x.toExponential().split('e')[1])
+const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
 /** With a minus sign as long as a plus. */
-const signed = (label: string): string => label.replace(/^-/, '−')
+const labelWithMinus = (label: string): string => label.replace(/^-/, '−')
 
 /** Round numbers in a range, about so many: steps of 1, 2 or 5 and a power of ten, of `least` or more. No two labels are the same. */
 export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<Tick> => {
   const rough = (hi - lo) / count
-  const unit = Number(`1e${exponent(rough)}`)
+  const unit = Number(`1e${decimalExponent(rough)}`)
   const step = Math.max(least, unit * (rough / unit > 5 ? 10 : rough / unit > 2 ? 5 : rough / unit > 1 ? 2 : 1))
-  const decimals = Math.max(0, -exponent(step))
+  const decimals = Math.max(0, -decimalExponent(step))
   // As many digits as tell one from the next.
-  const digits = Math.min(16, Math.max(4, 1 + exponent(Math.max(Math.abs(lo), Math.abs(hi))) - exponent(step)))
+  const digits = Math.min(
+    16,
+    Math.max(4, 1 + decimalExponent(Math.max(Math.abs(lo), Math.abs(hi))) - decimalExponent(step))
+  )
   const first = Math.ceil(lo / step - 1e-9)
   const most = Math.floor(hi / step + 1e-9)
   // One number says nothing about how far another is.
@@ -82,19 +85,19 @@ export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<
         ? Number(value.toPrecision(Math.max(12, digits))).toPrecision(digits)
         : value.toFixed(decimals)
     const label = Math.abs(value) < step / 2 ? '0' : /\..*e/.test(plain) ? plain.replace(/\.?0+e\+?/, 'e') : plain
-    return { value, label: signed(label) }
+    return { value, label: labelWithMinus(label) }
   })
 }
 
-const raised: Readonly<Record<string, string>> = Object.fromEntries(
+const SUPERSCRIPT_DIGITS: Readonly<Record<string, string>> = Object.fromEntries(
   Array.from('-0123456789', (digit, i) => [digit, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'[i]])
 )
 
 /** A number on an axis of powers of ten: 0.01, 300, 10⁻⁶, 2·10⁵. */
 const ofPower = (value: number): string => {
-  const power = exponent(value)
+  const power = decimalExponent(value)
   if (power >= -3 && power < 5) return String(Number(value.toPrecision(3)))
-  const ten = `10${Array.from(String(power), digit => raised[digit]).join('')}`
+  const ten = `10${Array.from(String(power), digit => SUPERSCRIPT_DIGITS[digit]).join('')}`
   const factor = Number(value.toExponential(2).split('e')[0])
   return factor === 1 ? ten : `${factor}·${ten}`
 }
@@ -119,7 +122,7 @@ const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
 // -- scales ----------------------------------------------------------------------------------------------------------
 
 /** How numbers are spaced: evenly after a change of variable, of which `back` is the inverse. */
-const spaced =
+const transformedScale =
   (
     along: (value: number) => number,
     back: (spaced: number) => number,
@@ -136,23 +139,23 @@ const spaced =
     }
   }
 
-const same = (x: number): number => x
+const identityNumber = (x: number): number => x
 
 /** Equal differences are equal lengths. */
-export const linear = spaced(same, same, ticks)
+export const linear = transformedScale(identityNumber, identityNumber, ticks)
 
 /** Of numbers above 0: factors are lengths. */
-export const log = spaced(Elementary.log, Elementary.exp, logTicks)
+export const log = transformedScale(Elementary.log, Elementary.exp, logTicks)
 
 /** Of numbers from 0 on: √x. */
-export const sqrt = spaced(
+export const sqrt = transformedScale(
   x => Math.sqrt(Math.max(0, x)),
   x => x * x,
   ticks
 )
 
 /** Of numbers from 0 on: log(1 + x), which shows both the first unit and thousands; with a little room below 0. */
-export const squeezed = spaced(
+export const squeezed = transformedScale(
   x => (x < 0 ? x : Elementary.log1p(x)),
   x => (x < 0 ? x : Elementary.expm1(x)),
   ([, most]) =>
@@ -179,4 +182,4 @@ export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
 export const scales = { linear, log, sqrt, squeezed } as const
 
 /** A number beside an axis. */
-export const written = (value: number): string => signed(ofPower(value))
+export const written = (value: number): string => labelWithMinus(ofPower(value))

@@ -11,29 +11,30 @@ import { objectives } from './stageFigures.js'
 import { type ScoreFindings } from './scoreFindings.js'
 
 /** Points drawn at most in one panel. */
-const drawn = 1000
+const MAX_DRAWN_POINTS = 1000
 /** Pairs of columns that are shown. */
-const pairs = 3
+const MAX_PAIRS_SHOWN = 3
 /** Bars of a histogram. */
-const bars = 40
+const HISTOGRAM_BARS = 40
 
-const columnOf = (points: Points.Points, j: number): Float64Array => Points.column(j)(points).subarray(0, drawn)
+const drawnColumn = (points: Points.Points, j: number): Float64Array =>
+  Points.columnOfPoints(j)(points).subarray(0, MAX_DRAWN_POINTS)
 
 /** What a picture of samples beside the data needs. */
 export type Sampled = Pick<ScoreFindings, 'columns' | 'points'>
 
-const words = { name: 'samples', title: 'Samples beside the data' } as const
+const SAMPLES_WORDS = { name: 'samples', title: 'Samples beside the data' } as const
 
 /** One column: bars of the data under a line of the samples, both of area 1. */
 const histograms = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
-  const [own, made] = [points, samples].map(of => columnOf(of, 0))
+  const [own, made] = [points, samples].map(of => drawnColumn(of, 0))
   const [lo, hi] = Scale.extent([...own, ...made], 0)
-  const width = (hi - lo) / bars
+  const width = (hi - lo) / HISTOGRAM_BARS
   const heights = (values: Float64Array): Float64Array =>
     values.reduce((all, value) => {
-      all[Math.min(bars - 1, Math.floor((value - lo) / width))] += 1 / (values.length * width)
+      all[Math.min(HISTOGRAM_BARS - 1, Math.floor((value - lo) / width))] += 1 / (values.length * width)
       return all
-    }, new Float64Array(bars))
+    }, new Float64Array(HISTOGRAM_BARS))
   const found = Array.from(heights(made)).flatMap((height, i): ReadonlyArray<Xy> => [
     [lo + i * width, height],
     [lo + (i + 1) * width, height]
@@ -52,7 +53,7 @@ const histograms = ({ columns, points }: Sampled, samples: Points.Points): Pictu
       { width: 570, height: 270 }
     ),
     {
-      ...words,
+      ...SAMPLES_WORDS,
       description: `Histograms of ${own.length} rows of ${columns[0]} and of ${made.length} samples.`,
       note: 'Bars: rows of the data. Line: samples of what was learned.'
     }
@@ -62,13 +63,13 @@ const histograms = ({ columns, points }: Sampled, samples: Points.Points): Pictu
 /** Pairs of columns: rows of the data on the left, samples on the right, on the same axes. */
 const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const shown = Array.from(
-    { length: Math.min(pairs, Math.floor(columns.length / 2)) },
+    { length: Math.min(MAX_PAIRS_SHOWN, Math.floor(columns.length / 2)) },
     (_, i): readonly [number, number] => [2 * i, 2 * i + 1]
   )
   const panels = shown.flatMap(([a, b], row) => {
-    const [x, y] = [a, b].map(j => Scale.extent([...columnOf(points, j), ...columnOf(samples, j)]))
+    const [x, y] = [a, b].map(j => Scale.extent([...drawnColumn(points, j), ...drawnColumn(samples, j)]))
     return [points, samples].map((of, which): Panel => {
-      const [xs, ys] = [a, b].map(j => columnOf(of, j))
+      const [xs, ys] = [a, b].map(j => drawnColumn(of, j))
       return {
         title: row > 0 ? '' : which === 0 ? 'data' : 'samples',
         x: { title: columns[a], domain: x },
@@ -84,8 +85,8 @@ const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture =
   })
   const unseen = columns.length - 2 * shown.length
   return of(arranged(panels, { columns: 2, width: 262, height: 262 }), {
-    ...words,
-    description: `${Math.min(drawn, points.rows)} rows of the data on the left, ${Math.min(drawn, samples.rows)} samples on the right, by ${shown.map(([a, b]) => `${columns[a]} and ${columns[b]}`).join('; ')}.`,
+    ...SAMPLES_WORDS,
+    description: `${Math.min(MAX_DRAWN_POINTS, points.rows)} rows of the data on the left, ${Math.min(MAX_DRAWN_POINTS, samples.rows)} samples on the right, by ${shown.map(([a, b]) => `${columns[a]} and ${columns[b]}`).join('; ')}.`,
     note: `Left: rows of the data. Right: as many samples, on the same axes.${unseen > 0 ? ` ${unseen} more column${unseen === 1 ? ' is' : 's are'} not drawn.` : ''}`
   })
 }
@@ -95,7 +96,7 @@ export const samplesFigure = (data: Sampled, samples: Points.Points): Picture =>
   data.columns.length === 1 ? histograms(data, samples) : planes(data, samples)
 
 /** The objective at each noise level, beside that of a normal distribution. */
-const byLevel = ({ levels }: ScoreFindings): Picture => {
+const objectiveByLevel = ({ levels }: ScoreFindings): Picture => {
   // Losses that may be below 0 have no logarithm.
   const isPositive = levels.every(({ value, normal }) => value > 0 && (normal ?? 1) > 0)
   const own = levels.map(({ ratio, value }): Xy => [ratio, value])
@@ -126,7 +127,7 @@ const byLevel = ({ levels }: ScoreFindings): Picture => {
 
 /** The same where there are levels to compare. */
 export const levelFigures = (found: ScoreFindings): ReadonlyArray<Picture> =>
-  found.levels.length > 1 ? [byLevel(found)] : []
+  found.levels.length > 1 ? [objectiveByLevel(found)] : []
 
 /** All pictures of a score, as files are named. */
 export const all = (found: ScoreFindings): ReadonlyArray<Picture> => [

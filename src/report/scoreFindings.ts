@@ -3,11 +3,11 @@ import type * as E from 'fp-ts/lib/Either.js'
 import type * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
-import { show, type Table } from '../fit/table.js'
+import { show, type TextTable } from '../fit/table.js'
 import { type StageRun } from './findings.js'
 
 /** The objective of the last stage at one noise level alone. */
-export interface AtLevel {
+export interface ObjectiveAtLevel {
   /** σ/α: the noise, in units of the data as they were learned from. */
   readonly ratio: number
   readonly value: number
@@ -42,12 +42,12 @@ export interface ScoreFindings {
   readonly isAveraged: boolean
   /** The mean of the last tenth of the values that were kept. */
   readonly loss: number | null
-  readonly levels: ReadonlyArray<AtLevel>
+  readonly levels: ReadonlyArray<ObjectiveAtLevel>
   readonly samples: E.Either<Problem.Problems, Samples>
 }
 
 /** The losses by level as a table. */
-export const levelTable = (levels: ReadonlyArray<AtLevel>): Table => ({
+export const levelTable = (levels: ReadonlyArray<ObjectiveAtLevel>): TextTable => ({
   header: ['σ/α', 'loss', 'of a normal law'],
   rows: levels.map(({ ratio, value, normal }) => [
     show(ratio, 2),

@@ -3,43 +3,43 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import { show, tidy } from '../fit/table.js'
-import { asPage, code, figures, heading, onPage, table, text, type Part } from './document.js'
-import { curvesOf, stagesOf } from './report.js'
+import { asPage, codePart, figures, heading, onPage, tablePart, textPart, type DocumentPart } from './document.js'
+import { objectiveCurves, stagesOf } from './report.js'
 import * as drawn from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
-import { baseName, capital, plural } from './phrases.js'
+import { baseName, capital, countedNoun } from './phrases.js'
 
 /** Over these the distance of samples is told from that of rows. */
-const FAR = 3
+const FAR_DISTANCE_RATIO = 3
 
-const distances = ({ distance, ofRows, points, steps }: Samples): string =>
+const distanceSentence = ({ distance, ofRows, points, steps }: Samples): string =>
   `${points.rows} samples along the probability flow, by ${steps} steps of Heun’s method. Their energy distance from as many rows of the data is ` +
   `${show(distance, 2)}, in standard deviations; that of rows from as many other rows is ${show(ofRows, 2)}. ` +
-  (distance <= FAR * ofRows
+  (distance <= FAR_DISTANCE_RATIO * ofRows
     ? 'By this measure, which hardly sees what is thin, they are alike. '
     : 'They are not alike: more steps, or a larger network, may bring them nearer. ') +
   'The rows are those that were learned from: whether new rows are alike, ornstein evaluate tells of rows that were kept back.'
 
 /** All that is told of it. */
-export const documentOf = (found: ScoreFindings, next = ''): ReadonlyArray<Part> => {
+export const scoreDocument = (found: ScoreFindings, next = ''): ReadonlyArray<DocumentPart> => {
   const { columns, pipeline, plan, samples, scaling, stages, levels, loss, parameters, rows, isAveraged } = found
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
   return [
-    onPage(() => [heading(1, `A score of ${plural(parameters, 'parameter')}`)]),
-    text(
-      `Learned a score of ${parameters} parameters from ${plural(rows, 'row')} of ${baseName(found.source)}.\n` +
+    onPage(() => [heading(1, `A score of ${countedNoun(parameters, 'parameter')}`)]),
+    textPart(
+      `Learned a score of ${parameters} parameters from ${countedNoun(rows, 'row')} of ${baseName(found.source)}.\n` +
         `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
       'lead'
     ),
     onPage(() => [
       heading(2, 'What does it draw?'),
       ...(E.isRight(samples)
-        ? [figures([drawn.samplesFigure(found, samples.right.points)]), text(distances(samples.right))]
-        : [text(`${capital(samples.left.map(Problem.show).join('; '))}.`)])
+        ? [figures([drawn.samplesFigure(found, samples.right.points)]), textPart(distanceSentence(samples.right))]
+        : [textPart(`${capital(samples.left.map(Problem.show).join('; '))}.`)])
     ]),
     heading(2, 'What has it learned?'),
     onPage(() => [figures(drawn.levelFigures(found))]),
-    table('The loss by noise level', levelTable(levels)),
+    tablePart('The loss by noise level', levelTable(levels)),
     heading(2, 'How was it learned?'),
     {
       _tag: 'Facts',
@@ -58,21 +58,21 @@ export const documentOf = (found: ScoreFindings, next = ''): ReadonlyArray<Part>
         ...stagesOf(stages)
       ]
     },
-    curvesOf(stages),
-    onPage(() => [code('The pipeline as mathematics', tidy(Pipeline.formula(pipeline)))]),
-    code('The pipeline as code', Pipeline.show(pipeline)),
-    code('How it was computed', plan),
-    text(next, 'next')
+    objectiveCurves(stages),
+    onPage(() => [codePart('The pipeline as mathematics', tidy(Pipeline.formula(pipeline)))]),
+    codePart('The pipeline as code', Pipeline.show(pipeline)),
+    codePart('How it was computed', plan),
+    textPart(next, 'next')
   ]
 }
 
 /** The page. `version` is that of the program. */
-export const page = (found: ScoreFindings, version: string): string =>
+export const scoreReportPage = (found: ScoreFindings, version: string): string =>
   asPage(
     {
-      title: `A score of ${plural(found.parameters, 'parameter')}, from ${baseName(found.source)}`,
+      title: `A score of ${countedNoun(found.parameters, 'parameter')}, from ${baseName(found.source)}`,
       version,
       seed: found.seed
     },
-    documentOf(found)
+    scoreDocument(found)
   )

@@ -11,11 +11,11 @@ import type { Xy } from './svg.js'
 const drawnSteps = 600
 
 /** An index for each of at most `most` of n things, evenly spread. */
-const thinned = (n: number, most: number): ReadonlyArray<number> =>
+const spreadIndices = (n: number, most: number): ReadonlyArray<number> =>
   Array.from({ length: Math.min(n, most) }, (_, i) => (n <= most ? i : Math.floor((i * n) / most)))
 
 /** The mean over a window of about a twentieth of the steps about each. */
-const smoothed = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
+const movingAverage = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
   const half = Math.max(1, Math.round(values.length / 40))
   const sums = new Float64Array(values.length + 1)
   values.forEach((value, i) => {
@@ -35,17 +35,17 @@ const isNoisy = (values: ReadonlyArray<number>): boolean => {
 }
 
 /** Stages that share a scale, in the order in which the first of each ran. */
-const scales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
+const stageScales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
   ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
 ]
 
 /** A stage, and where it stands among all. */
-interface Standing {
+interface StageAtIndex {
   readonly stage: StageRun
   readonly i: number
 }
 
-const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<Standing> =>
+const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<StageAtIndex> =>
   stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
 
 /** Where values of a scale begin and end. */
@@ -59,14 +59,14 @@ const fromTo = (stages: ReadonlyArray<StageRun>): string => {
 const curveOf = (
   stages: ReadonlyArray<StageRun>,
   scale: string
-): { readonly panel: Panel; readonly isRough: boolean; readonly own: ReadonlyArray<Standing> } => {
+): { readonly panel: Panel; readonly isRough: boolean; readonly own: ReadonlyArray<StageAtIndex> } => {
   const starts = stages.reduce<ReadonlyArray<number>>((all, { taken }) => [...all, (all.at(-1) ?? 0) + taken], [0])
   const own = ofScale(stages, scale)
   const curves = own.map(({ stage: { values, every }, i }) => {
     const isRough = isNoisy(values)
     const at = (series: ReadonlyArray<number>): ReadonlyArray<Xy> =>
-      thinned(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
-    return { raw: isRough ? at(values) : [], main: at(isRough ? smoothed(values) : values) }
+      spreadIndices(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
+    return { raw: isRough ? at(values) : [], main: at(isRough ? movingAverage(values) : values) }
   })
   const [first, last] = Scale.extent(
     curves.flatMap(({ main }) => main.map(([a]) => a)),
@@ -95,7 +95,7 @@ const curveOf = (
 }
 
 /** The same as a picture. */
-const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
+const objectivePicture = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
   const { panel, isRough, own } = curveOf(stages, scale)
   const which = own.map(({ i }) => i + 1).join(', ')
   return of(arranged([panel], { width: 330, height: 170 }), {
@@ -108,11 +108,11 @@ const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number
 
 /** The objective of each scale, a picture each. */
 export const objectives = (stages: ReadonlyArray<StageRun>): ReadonlyArray<Picture> =>
-  scales(stages).map((scale, i) => objective(stages, scale, i))
+  stageScales(stages).map((scale, i) => objectivePicture(stages, scale, i))
 
 /** The objective of each scale in one picture, side by side. */
-export const curvesOf = (stages: ReadonlyArray<StageRun>): Picture => {
-  const all = scales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
+export const objectiveCurvesPicture = (stages: ReadonlyArray<StageRun>): Picture => {
+  const all = stageScales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
   return of(
     arranged(
       all.map(({ scale, panel }) => ({ ...panel, title: all.length > 1 ? tidy(scale) : '' })),

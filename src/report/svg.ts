@@ -39,12 +39,12 @@ const inks = {
   c6: ['#2b8fc4', '#8fd0f5'],
   c7: ['#7d7000', '#d0c53f']
 } as const
-const declared = (of: (colours: readonly [light: string, dark: string]) => string): string =>
+const colourDeclarations = (of: (colours: readonly [light: string, dark: string]) => string): string =>
   Object.entries(inks)
     .map(([name, colours]) => `--${name}:${of(colours)}`)
     .join(';')
-const light = declared(([light]) => light)
-const dark = declared(([, dark]) => dark)
+const light = colourDeclarations(([light]) => light)
+const dark = colourDeclarations(([, dark]) => dark)
 
 /** The colours of a page or a picture: light, dark where the reader's machine is, light on paper. */
 export const palette = (root: string): string =>
@@ -53,7 +53,7 @@ export const palette = (root: string): string =>
 
 /** The colours of pictures in a page that sets its own colour scheme. */
 export const schemed = (root: string): string =>
-  `${root}{${declared(([light, dark]) => `light-dark(${light},${dark})`)}}`
+  `${root}{${colourDeclarations(([light, dark]) => `light-dark(${light},${dark})`)}}`
 
 /** How what is drawn looks, wherever it stands; letters grow where a narrow screen makes the picture small. */
 export const looks =
@@ -63,9 +63,9 @@ export const looks =
   '.fig .halo{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}' +
   '@media(max-width:30rem){.fig text{font-size:17px}.fig .name{font-size:18px}.fig.wide text{font-size:13px}}'
 
-const colours = 8
+const COLOUR_COUNT = 8
 /** The colour of series k. */
-export const colour = (k: number): string => `var(--c${k % colours})`
+export const colour = (k: number): string => `var(--c${k % COLOUR_COUNT})`
 
 const dashes = ['', '8 3', '2 4', '10 3 2 3', '16 4', '5 5', '3 2', '14 4 2 4 2 4']
 /** The dashes of series k: lines of one picture differ by them too. */
@@ -77,17 +77,17 @@ export const n = (x: number): string => String(Math.round(10 * x) / 10)
 /** Text as it stands in SVG and HTML. */
 export const escape = (words: string): string => words.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
-const narrow = /[ijlrtfI.,:;'|()[\] ]/
+const NARROW_LETTERS = /[ijlrtfI.,:;'|()[\] ]/
 
 /** About how wide a text is on paper. */
-export const wide = (words: string, size = 12): number =>
+export const textWidth = (words: string, size = 12): number =>
   Array.from(words).reduce(
-    (sum, letter) => sum + (narrow.test(letter) ? 0.36 : /[A-Zmw—–]/.test(letter) ? 0.74 : 0.6),
+    (sum, letter) => sum + (NARROW_LETTERS.test(letter) ? 0.36 : /[A-Zmw—–]/.test(letter) ? 0.74 : 0.6),
     0
   ) * size
 
 /** Words at a place: where they begin, or as `anchor` has it. */
-export const text = (
+export const svgText = (
   [x, y]: Xy,
   words: string,
   {
@@ -100,7 +100,7 @@ export const text = (
   `<text x="${n(x)}" y="${n(y)}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`}${kind === '' ? '' : ` class="${kind}"`}` +
   `${paint === '' ? '' : ` style="fill:${paint}"`}${turn === 0 ? '' : ` transform="rotate(${turn} ${n(x)} ${n(y)})"`}>${escape(words)}</text>`
 
-const shapes = 5
+const MARKER_SHAPES = 5
 /**
  * A mark about (x, y) as part of a path: round and square ones are ends of a line of next to no length; one of none has no
  * direction, and in print no square ends.
@@ -112,18 +112,18 @@ const stroke = (k: number, r: number): string =>
     `m0-${n(1.2 * r)}l${n(1.15 * r)},${n(2 * r)}h-${n(2.3 * r)}z`,
     `m0-${n(1.4 * r)}l${n(1.4 * r)},${n(1.4 * r)}l-${n(1.4 * r)},${n(1.4 * r)}l-${n(1.4 * r)}-${n(1.4 * r)}z`,
     `m0,${n(1.2 * r)}l${n(1.15 * r)}-${n(2 * r)}h-${n(2.3 * r)}z`
-  ][k % shapes]
+  ][k % MARKER_SHAPES]
 
 /** The mark of series k at each place, in one path. */
-export const dots = (k: number, places: ReadonlyArray<Xy>, r: number): string => {
+export const markerPath = (k: number, places: ReadonlyArray<Xy>, r: number): string => {
   if (places.length === 0) return ''
   const mark = stroke(k, r)
   const d = places.map(([x, y]) => `M${n(x)},${n(y)}${mark}`).join('')
-  const isLine = k % shapes < 2
+  const isLine = k % MARKER_SHAPES < 2
   return (
     `<path class="dots" data-k="${k + 1}" d="${d}" ` +
     (isLine
-      ? `fill="none" stroke="${colour(k)}" stroke-width="${n(2 * r)}" stroke-linecap="${k % shapes === 0 ? 'round' : 'square'}"/>`
+      ? `fill="none" stroke="${colour(k)}" stroke-width="${n(2 * r)}" stroke-linecap="${k % MARKER_SHAPES === 0 ? 'round' : 'square'}"/>`
       : `fill="${colour(k)}"/>`)
   )
 }
@@ -142,29 +142,29 @@ export const stroked = (
 
 /** The mark of component k beside words, in a line of them. */
 export const swatch = (k: number): string =>
-  `<svg class="swatch" viewBox="-7 -7 14 14" aria-hidden="true">${dots(k, [[0, 0]], 4.5)}</svg>`
+  `<svg class="swatch" viewBox="-7 -7 14 14" aria-hidden="true">${markerPath(k, [[0, 0]], 4.5)}</svg>`
 
 // -- elements --------------------------------------------------------------------------------------------------------
 
-interface Described extends Drawn {
+interface DescribedDrawing extends Drawn {
   readonly title: string
   readonly description: string
 }
 
 /** Pictures that stay readable when a narrow screen shows all of their width; wider ones are scrolled in their frame. */
-const fits = 660
+const READABLE_WIDTH = 660
 
-const opened = ({ title, description, width, height }: Described, more: string): string =>
+const svgOpening = ({ title, description, width, height }: DescribedDrawing, more: string): string =>
   `<svg ${more} viewBox="0 0 ${n(width)} ${n(height)}" role="img" aria-label="${escape(`${title}. ${description}`)}">` +
   `<title>${escape(title)}</title><desc>${escape(description)}</desc>`
 
 /** As an element of a page, which brings `palette` and `looks`. */
-export const element = (drawn: Described): string =>
-  `${opened(drawn, `class="fig${drawn.width > fits ? ' wide' : ''}" style="max-width:${n(drawn.width)}px"`)}${drawn.body}</svg>`
+export const element = (drawn: DescribedDrawing): string =>
+  `${svgOpening(drawn, `class="fig${drawn.width > READABLE_WIDTH ? ' wide' : ''}" style="max-width:${n(drawn.width)}px"`)}${drawn.body}</svg>`
 
 /** As a file of its own. */
-export const file = (drawn: Described): string =>
-  `${opened(
+export const file = (drawn: DescribedDrawing): string =>
+  `${svgOpening(
     drawn,
     `xmlns="http://www.w3.org/2000/svg" class="fig" width="${n(drawn.width)}" height="${n(drawn.height)}" font-family="system-ui, sans-serif"`
   )}<style>${palette('svg.fig')}${looks}</style><rect width="100%" height="100%" fill="var(--page)"/>${drawn.body}</svg>\n`

@@ -3,15 +3,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Mixture from '../mixture/mixture.js'
-import { rowOf, type Findings } from './findings.js'
+import { rowLabel, type Findings } from './findings.js'
 
 /** Rows judged at most: shares of them have two digits. */
-const judged = 100_000
+const MAX_JUDGED_ROWS = 100_000
 /** From this probability on a row is counted as surely its component's; below the other it is undecided. */
-export const SURE = 0.95
+export const SURE_PROBABILITY = 0.95
 export const UNDECIDED = 0.6
 
-export interface Row {
+export interface TrustedRow {
   /** As it is called: its number in the table that was read, from 1, after its name where it has one. */
   readonly name: string
   readonly values: ReadonlyArray<number>
@@ -37,16 +37,16 @@ export interface Trust {
    */
   readonly mistaken: ReadonlyArray<ReadonlyArray<number>>
   /** The rows further out than all but a thousandth of each component's, the least likely first. */
-  readonly outliers: ReadonlyArray<Row>
+  readonly outliers: ReadonlyArray<TrustedRow>
 }
 
 export const trust = (fit: Findings): Trust => {
   const { seen: all, mixture } = fit
   const { dim } = all
-  const isAll = all.rows <= judged
+  const isAll = all.rows <= MAX_JUDGED_ROWS
   const chosen = isAll
     ? Int32Array.from({ length: all.rows }, (_, i) => i)
-    : Key.permutation(all.rows)(Key.fromSeed(0)).slice(0, judged).sort()
+    : Key.permutation(all.rows)(Key.fromSeed(0)).slice(0, MAX_JUDGED_ROWS).sort()
   const points = isAll ? all : Points.select(chosen)(all)
   const weights = points.weights ?? new Float64Array(points.rows).fill(1)
   const found = pipe(mixture, Mixture.memberships(points))
@@ -62,7 +62,7 @@ export const trust = (fit: Findings): Trust => {
     const weight = weights[i]
     one.rows += weight
     one.probable += weight * probability
-    if (probability >= SURE) one.sure += weight
+    if (probability >= SURE_PROBABILITY) one.sure += weight
     if (probability < UNDECIDED) one.undecided += weight
     if (isOutlier) one.outliers += weight
   })
@@ -82,7 +82,7 @@ export const trust = (fit: Findings): Trust => {
         isOutlier
           ? [
               {
-                name: rowOf(fit)(chosen[i]),
+                name: rowLabel(fit)(chosen[i]),
                 values: Array.from(points.values.subarray(i * dim, (i + 1) * dim)),
                 component,
                 logDensity
@@ -95,7 +95,7 @@ export const trust = (fit: Findings): Trust => {
 }
 
 /** The two components that are most often taken for each other, and how often. */
-export const nearest = ({
+export const mostConfusedPair = ({
   mistaken
 }: Trust): { readonly of: number; readonly as: number; readonly share: number } | null =>
   mistaken

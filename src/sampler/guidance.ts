@@ -40,7 +40,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { recorder } from '../../lib/plain/recorder.js'
+import { listRecorder } from '../../lib/plain/recorder.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
@@ -50,24 +50,24 @@ import type * as Schedule from '../schedule/schedule.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
 
 /** What does not fit, as a RangeError that carries the problem: it is written in code. */
-const misfit = (field: string, value: string, domain: string, remedy: string): never => {
+const throwGuidanceProblem = (field: string, value: string, domain: string, remedy: string): never => {
   const problem = Problem.of(field, value, domain, remedy)
   return refuseWith(problem, Problem.show(problem))
 }
 
-type Named = Readonly<Record<string, Tensor>>
+type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** What a row costs the interpreter: derivatives of derivatives, and parameters that are part of the function. */
-const ROW = 25_000
+const ROW_OPERATIONS = 25_000
 
 type Timed = Parameters<OfTime>[0]
-type Write = (x: Tensor, ofTime: OfTime, beside: Named) => Tensor
+type WriteGuidance = (x: Tensor, ofTime: OfTime, beside: NamedTensors) => Tensor
 
 /** What is asked of a time, seen on one row of made-up numbers; the names beside are those that the function always takes. */
-const timesOf = remembered((write: Write) =>
+const timedReads = remembered((write: WriteGuidance) =>
   remembered(
     ({ dim, names }: { readonly dim: number; readonly names: ReadonlyArray<string> }): ReadonlyArray<Timed> => {
-      const times = recorder<Timed>()
+      const times = listRecorder<Timed>()
       const half = (): Tensor => fill([1, dim], 0.5)
       const ofTime: OfTime = f => {
         times.add(f)
@@ -84,20 +84,20 @@ const timesOf = remembered((write: Write) =>
  * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given again at each
  * call: so of many rows it is one program for all times.
  */
-const asked =
+const evaluateGuidance =
   (
-    write: Write
+    write: WriteGuidance
   ): ((points: Points.Points, time: number, beside?: Readonly<Record<string, Float64Array>>) => Float64Array) =>
   ({ rows, dim, values }, time, beside = {}) =>
     rowwise(write, ({ rows: { x, ...others }, constants }) => {
-      const times = recorder<Timed>()
+      const times = listRecorder<Timed>()
       return { found: write(x, f => constants[`of${times.add(f)}`], others) }
     })({
       params: {},
-      row: ROW,
+      row: ROW_OPERATIONS,
       rows: RR.map((values: Float64Array) => ({ shape: [rows, dim], values }))({ ...beside, x: values }),
       constants: Object.fromEntries(
-        timesOf(write)({ dim, names: Object.keys(beside) }).map((f, i) => [
+        timedReads(write)({ dim, names: Object.keys(beside) }).map((f, i) => [
           `of${i}`,
           { shape: [1, 1], values: Float64Array.of(f(time)) }
         ])
@@ -123,9 +123,9 @@ const asked =
  * assert.deepEqual([...pulled(at, 0.5).values], [-0.5, -1])
  */
 export const of = (field: Field): Smooth => {
-  const value = asked(field)
-  const divergences = asked((x, ofTime) => rowDivergence(x => field(x, ofTime))(x))
-  const products = asked((x, ofTime, { v }) => vjp(x => field(x, ofTime))(x, v))
+  const value = evaluateGuidance(field)
+  const divergences = evaluateGuidance((x, ofTime) => rowDivergence(x => field(x, ofTime))(x))
+  const products = evaluateGuidance((x, ofTime, { v }) => vjp(x => field(x, ofTime))(x, v))
   const like = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
   return Object.assign((points: Points.Points, time: number) => like(points, value(points, time)), {
     divergence: divergences,
@@ -138,7 +138,7 @@ export const of = (field: Field): Smooth => {
 /** A weight and the score that it is of. */
 export type Weighted = readonly [weight: number, score: Smooth]
 
-const weighed = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: number): Float64Array =>
+const weightedArraySum = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => parts.reduce((sum, [w, values]) => sum + w * values[i], 0))
 
 /**
@@ -148,7 +148,7 @@ const weighed = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: n
 export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
   const parts = scores.filter(([weight]) => weight !== 0)
   const each = (of: (score: Smooth) => Float64Array, count: number): Float64Array =>
-    weighed(
+    weightedArraySum(
       parts.map(([weight, score]): readonly [number, Float64Array] => [weight, of(score)]),
       count
     )
@@ -212,7 +212,7 @@ export interface Measurement {
  */
 export type Spread = 'tweedie' | 'isotropic' | 'none'
 
-const arrays = ({
+const measurementArrays = ({
   matrix,
   observed,
   deviation
@@ -221,7 +221,7 @@ const arrays = ({
   const m = observed.length
   const each = typeof deviation === 'number' ? observed.map(() => deviation) : deviation
   if (a === null || a.shape.length !== 2 || a.shape[0] !== m || m === 0)
-    return misfit(
+    return throwGuidanceProblem(
       'matrix',
       JSON.stringify(matrix).slice(0, 60),
       `a matrix of ${m} rows, one for each number that is observed`,
@@ -229,7 +229,12 @@ const arrays = ({
     )
   const bad = each.find(d => !(d > 0 && d < Infinity))
   if (each.length !== m || bad !== undefined)
-    return misfit('deviation', String(bad ?? each.length), `> 0 and finite, one for all or ${m}`, 'try 0.01')
+    return throwGuidanceProblem(
+      'deviation',
+      String(bad ?? each.length),
+      `> 0 and finite, one for all or ${m}`,
+      'try 0.01'
+    )
   return {
     a,
     y: { shape: [1, m], values: Float64Array.from(observed) },
@@ -244,7 +249,7 @@ const arrays = ({
  * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by the elimination of Gauss and Jordan: what
  * remains of (S | r) loses a column at each step. m steps of a few operations, which a program over the rows has as its own.
  */
-const solved = (s: Tensor, r: Tensor): Tensor => {
+const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
   const [rows, m] = r.shape
   const remains = Array.from({ length: m }).reduce<Tensor>(
     (columns, _, k) => {
@@ -289,12 +294,17 @@ export const posterior = (
   schedule: Schedule.Schedule,
   { spread = 'tweedie' }: { readonly spread?: Spread } = {}
 ): ((prior: Smooth) => Smooth) => {
-  const { a, y, g } = arrays(measurement)
+  const { a, y, g } = measurementArrays(measurement)
   const [m, dim] = a.shape
   return prior =>
     of((x, ofTime) => {
       if (x.shape[1] !== dim)
-        misfit('matrix', `${dim} columns`, `${x.shape[1]}, the dimension of the points`, 'give one for each coordinate')
+        throwGuidanceProblem(
+          'matrix',
+          `${dim} columns`,
+          `${x.shape[1]}, the dimension of the points`,
+          'give one for each coordinate'
+        )
       const [rows] = x.shape
       const { alpha, sigma } = levelOf(schedule)(ofTime)
       const variance = square(sigma)
@@ -327,7 +337,7 @@ export const posterior = (
                 )
               )
             : fromNdArray(g)
-      const weights = solved(add(covariance, mul(0, reshape(residual, [rows, 1, m]))), residual)
+      const weights = solvePerRow(add(covariance, mul(0, reshape(residual, [rows, 1, m]))), residual)
       return add(score, sum(mul(expandDims(weights, 2), AJ), 1))
     })
 }
@@ -372,5 +382,5 @@ export const inpaint = (
         schedule,
         options
       )
-    : misfit('known', String(outside), `a coordinate from 0 to ${dim - 1}`, 'count coordinates from 0')
+    : throwGuidanceProblem('known', String(outside), `a coordinate from 0 to ${dim - 1}`, 'count coordinates from 0')
 }

@@ -6,7 +6,18 @@ import { Key } from '../../lib/index.js'
 import * as Ode from '../../lib/numbers/ode.js'
 import { Field, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
-import { alongFlow, concept, define, formula, linear, move, moves, multistep, shrinkage, type Sampler } from './step.js'
+import {
+  probabilityFlow,
+  concept,
+  define,
+  formula,
+  linearStep,
+  langevinMove,
+  langevinMoves,
+  multistep,
+  shrinkage,
+  type Sampler
+} from './step.js'
 
 /**
  * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
@@ -20,7 +31,7 @@ export const ancestral = define({
     draws: true,
     step: step => {
       const { lost } = shrinkage(step)
-      return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+      return linearStep(step, lost, step.to.sigma * Math.sqrt(lost))
     }
   })
 })
@@ -71,7 +82,7 @@ export const ddim = define({
       // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
       const weight =
         (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
-      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
+      return linearStep(step, weight, eta * step.to.sigma * Math.sqrt(lost))
     }
   })
 })
@@ -89,7 +100,7 @@ export const eulerMaruyama = define({
     draws: true,
     step: step => {
       const { lost } = shrinkage(step)
-      return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+      return linearStep(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
     }
   })
 })
@@ -102,7 +113,7 @@ export const euler = define({
   name: 'euler',
   about: 'the probability flow, order 1',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
-  meaning: () => ({ ...alongFlow(Ode.step(Ode.euler)), order: 1 })
+  meaning: () => ({ ...probabilityFlow(Ode.step(Ode.EULER)), order: 1 })
 })
 
 /** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
@@ -110,7 +121,7 @@ export const heun = define({
   name: 'heun',
   about: 'the probability flow, order 2',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
-  meaning: () => ({ ...alongFlow(Ode.step(Ode.heun)), order: 2 })
+  meaning: () => ({ ...probabilityFlow(Ode.step(Ode.HEUN)), order: 2 })
 })
 
 /** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
@@ -118,7 +129,7 @@ export const rungeKutta4 = define({
   name: 'rungeKutta4',
   about: 'the probability flow, order 4',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
-  meaning: () => ({ ...alongFlow(Ode.step(Ode.rungeKutta4)), order: 4 })
+  meaning: () => ({ ...probabilityFlow(Ode.step(Ode.RUNGE_KUTTA_4)), order: 4 })
 })
 
 /**
@@ -138,7 +149,7 @@ export const dormandPrince = define({
     })
   },
   formula: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
-  meaning: ({ tolerance }) => ({ ...alongFlow(Ode.dormandPrince(tolerance)), tolerance })
+  meaning: ({ tolerance }) => ({ ...probabilityFlow(Ode.dormandPrinceSolver(tolerance)), tolerance })
 })
 
 /**
@@ -155,7 +166,7 @@ export const dpmSolver2M = define({
 
 const correction = {
   /** How many moves at each time. */
-  moves: Field.count({ default: 1, most: Limits.times }),
+  moves: Field.count({ default: 1, most: Limits.maxTimes }),
   /** The size of a move, as a share of that of the noise. */
   // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
   snr: Field.inside({ default: 0.16 })
@@ -182,7 +193,7 @@ export const predictorCorrector = define({
       const keys = pipe(step.key, Key.named('predictor', 'corrector'))
       // Its memory is that of its predictor.
       const { points, memory = null } = concept.meaning(predictor).step({ ...step, key: keys.predictor })
-      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
+      return { points: langevinMoves(corrector, { ...step, points, key: keys.corrector }), memory }
     }
   })
 })
@@ -200,7 +211,11 @@ export const langevin = define({
     step: Field.positive({ suggestion: 0.01 })
   },
   formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
-  meaning: ({ step: size }) => ({ draws: true, movesAtLevel: true, step: step => ({ points: move(size, step) }) })
+  meaning: ({ step: size }) => ({
+    draws: true,
+    movesAtLevel: true,
+    step: step => ({ points: langevinMove(size, step) })
+  })
 })
 
 /** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
@@ -210,15 +225,15 @@ export const annealedLangevin = define({
   fields: {
     ...correction,
     /** How many moves at each time. */
-    moves: Field.count({ suggestion: 1, most: Limits.times })
+    moves: Field.count({ suggestion: 1, most: Limits.maxTimes })
   },
   example: { moves: 3 },
   formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
-  meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: moves(annealed, step) }) })
+  meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: langevinMoves(annealed, step) }) })
 })
 
 /** Whether it looks at the key. */
-export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
+export const samplerDraws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
 /** Whether it moves points at a level, where others only carry them from one to the next. */
 export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true

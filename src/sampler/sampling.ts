@@ -3,10 +3,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
-import { iterate, last, unfold } from '../../lib/plain/iterate.js'
+import { iterate, lastElement, unfoldIterable } from '../../lib/plain/iterate.js'
 import type * as Ode from '../../lib/numbers/ode.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, given, mistaken } from '../core/index.js'
+import { Case, argumentWithFields, mistaken } from '../core/index.js'
 import type { Explanation } from '../compile/index.js'
 import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -15,18 +15,18 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { as, CALL, finite, guarded, noRecord, ofDimension, somePoints } from './guards.js'
+import { as, SAMPLER_CALL, requireFiniteValues, guardedScore, noRecord, ofDimension, samplerPoints } from './guards.js'
 import { euler, movesAtLevel } from './samplers.js'
 import type { Differentiable, Smooth } from './scores.js'
 import {
-  at,
-  combined,
+  pointsLike,
+  combinePoints,
   concept,
-  nodeAt,
+  nodeAtTime,
   nodeOfAngle,
   problems,
   show,
-  velocity,
+  flowVelocity,
   type Flow,
   type Node,
   type Sampler,
@@ -102,16 +102,16 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
   ]
   return pipe(
     Problem.faultless(found, description),
-    E.map(right => ({ ...right, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) }))
+    E.map(right => ({ ...right, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAtTime(schedule)) }))
   )
 }
 
 // -- running ---------------------------------------------------------------------------------------------------------
 
-const aProgram = <S extends Sampler>(program: Program<S>): Program<S> =>
-  given(program, ['sampler', 'schedule', 'nodes'], 'a program made by Sampler.compile', CALL)
+const samplerProgram = <S extends Sampler>(program: Program<S>): Program<S> =>
+  argumentWithFields(program, ['sampler', 'schedule', 'nodes'], 'a program made by Sampler.compile', SAMPLER_CALL)
 
-const standard = (dim: number): Mixture.Mixture => ({
+const standardNormalMixture = (dim: number): Mixture.Mixture => ({
   means: { shape: [1, dim], values: new Float64Array(dim) },
   weights: Float64Array.of(1),
   variances: Float64Array.of(1),
@@ -120,19 +120,19 @@ const standard = (dim: number): Mixture.Mixture => ({
 
 /** The law at the noisy end: the prior, diffused. */
 const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
-  const wrong = Problem.count('dim', dim, 1, 2, Limits.columns)
-  if (wrong.length > 0) return refuseWith(wrong[0], `${CALL}: ${Problem.show(wrong[0])}`)
-  return pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+  const wrong = Problem.requireCount('dim', dim, 1, 2, Limits.maxColumns)
+  if (wrong.length > 0) return refuseWith(wrong[0], `${SAMPLER_CALL}: ${Problem.show(wrong[0])}`)
+  return pipe(ofDimension('the prior', prior ?? standardNormalMixture(dim), dim), Mixture.diffuse(noisy))
 }
 
 /** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
-const next = (
+const nextSamplerState = (
   { sampler, schedule, nodes }: Program,
   score: ScoreFunction,
   key: Key.Key
 ): ((s: State) => State | null) => {
   const run = concept.meaning(sampler).step
-  const checked = guarded(score)
+  const checked = guardedScore(score)
   return ({ step, points, memory }) => {
     if (step + 1 >= nodes.length) return null
     const from = nodes[step]
@@ -140,14 +140,14 @@ const next = (
     const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
     const place = `points after step ${step + 1}, at time ${to.time}`
     as(points, place, 'lead every point somewhere', moved.points)
-    finite(place, 'take more steps, or smaller moves', moved.points.values)
+    requireFiniteValues(place, 'take more steps, or smaller moves', moved.points.values)
     return { step: step + 1, time: to.time, points: moved.points, memory: moved.memory ?? null }
   }
 }
 
-const first = (program: Program, points: Points.Points): State => {
-  const { rows, dim, values } = somePoints(points)
-  return { step: 0, time: aProgram(program).nodes[0].time, points: { rows, dim, values }, memory: null }
+const firstSamplerState = (program: Program, points: Points.Points): State => {
+  const { rows, dim, values } = samplerPoints(points)
+  return { step: 0, time: samplerProgram(program).nodes[0].time, points: { rows, dim, values }, memory: null }
 }
 
 /**
@@ -159,10 +159,13 @@ export const transport =
   (score: ScoreFunction) =>
   (points: Points.Points) =>
   (key: Key.Key): Iterable<State> =>
-    unfold(first(program, points), next(program, score, pipe(key, Key.named('steps')).steps))
+    unfoldIterable(
+      firstSamplerState(program, points),
+      nextSamplerState(program, score, pipe(key, Key.named('steps')).steps)
+    )
 
 /**
- * The last of the states of `transport`, `trajectory` or `along`, at the end of the way: the points of `transport` at the clean end. States
+ * The last of the states of `transport`, `trajectory` or `integrateVelocity`, at the end of the way: the points of `transport` at the clean end. States
  * before it are not kept.
  *
  * @throws RangeError if there are no states
@@ -179,13 +182,13 @@ export const transport =
  * assert.ok(Math.abs(time - 0.001) < 1e-12 && Math.abs(points.values[0] + 2) < 0.3)
  */
 export const finalState = (states: Iterable<State>): State =>
-  last(states) ?? refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
+  lastElement(states) ?? refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
 
-const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
-  first(
+const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key): State =>
+  firstSamplerState(
     program,
     pipe(
-      noisyLaw(aProgram(program).nodes[0], program.prior, dim),
+      noisyLaw(samplerProgram(program).nodes[0], program.prior, dim),
       Mixture.sample(rows)(pipe(key, Key.named('start')).start)
     )
   )
@@ -208,7 +211,7 @@ export const how =
   (program: Program) =>
   (score: ScoreFunction & Pick<Smooth, 'how'>) =>
   (rows: number, dim: number): Explanation => {
-    const { points, time } = begin(program, rows, dim, Key.fromSeed(0))
+    const { points, time } = beginSampling(program, rows, dim, Key.fromSeed(0))
     const { engine, reason, parts } = score.how?.(points, time) ?? {
       engine: 'interpreted',
       reason: 'a function of your own',
@@ -244,7 +247,10 @@ export const trajectory =
   (score: ScoreFunction) =>
   (rows: number, dim: number) =>
   (key: Key.Key): Iterable<State> =>
-    unfold(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps))
+    unfoldIterable(
+      beginSampling(program, rows, dim, key),
+      nextSamplerState(program, score, pipe(key, Key.named('steps')).steps)
+    )
 
 /**
  * Points at the clean end, the last of the trajectory.
@@ -257,7 +263,10 @@ export const sample =
   (score: ScoreFunction) =>
   (rows: number, dim: number) =>
   (key: Key.Key): Points.Points =>
-    iterate(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps)).points
+    iterate(
+      beginSampling(program, rows, dim, key),
+      nextSamplerState(program, score, pipe(key, Key.named('steps')).steps)
+    ).points
 
 /**
  * Variations on given points: noise of the first level of the grid is put on them, and they are carried from there; the less
@@ -282,15 +291,15 @@ export const sdEdit =
   (score: ScoreFunction) =>
   (points: Points.Points) =>
   (key: Key.Key): Points.Points => {
-    const [{ alpha, sigma }] = aProgram(program).nodes
-    somePoints(points)
+    const [{ alpha, sigma }] = samplerProgram(program).nodes
+    samplerPoints(points)
     const keys = pipe(key, Key.named('noise', 'steps'))
     const noise = Key.normal(points.values.length)(keys.noise)
-    const noisy = at(
+    const noisy = pointsLike(
       points,
       points.values.map((x, i) => alpha * x + sigma * noise[i])
     )
-    return iterate(first(program, noisy), next(program, score, keys.steps)).points
+    return iterate(firstSamplerState(program, noisy), nextSamplerState(program, score, keys.steps)).points
   }
 
 /**
@@ -332,10 +341,10 @@ export function logDensity(
   program: Program<Flow>,
   estimate?: Probes
 ): (score: Smooth) => (points: Points.Points) => Float64Array {
-  const { sampler, schedule, nodes, prior } = aProgram(program)
+  const { sampler, schedule, nodes, prior } = samplerProgram(program)
   const call = 'Sampler.logDensity(program)(score)(points)'
   return score => points => {
-    const { rows, dim, values } = somePoints(points, call)
+    const { rows, dim, values } = samplerPoints(points, call)
     if (typeof score !== 'function' || !((estimate === undefined ? 'divergence' : 'vjp') in score))
       return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
     const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
@@ -350,14 +359,14 @@ export function logDensity(
       values: state.subarray(0, count).map(z => size * z)
     })
     const field =
-      (nodeOf: (angle: number) => Node): Ode.Field =>
+      (nodeOf: (angle: number) => Node): Ode.VectorField =>
       (angle, state) => {
         const node = nodeOf(angle)
         const { time, alpha, sigma, size } = node
         if (sigma === 0) return new Float64Array(state.length)
         const x = pointsOf(state, node)
-        const slopes = velocity(node, state.subarray(0, count), guarded(score)(x, time).values)
-        const divergences = finite(
+        const slopes = flowVelocity(node, state.subarray(0, count), guardedScore(score)(x, time).values)
+        const divergences = requireFiniteValues(
           `divergence of the score at time ${time}`,
           'look at its parameters',
           divergence(x, time)
@@ -394,7 +403,7 @@ const probed = (
   { probes, key }: Probes,
   { rows, dim }: Points.Points
 ): Differentiable['divergence'] => {
-  const wrong = Problem.count('probes', probes, 1, 1)
+  const wrong = Problem.requireCount('probes', probes, 1, 1)
   if (wrong.length > 0) return refuseWith(wrong[0], `Sampler.logDensity: ${Problem.show(wrong[0])}`)
   const size = rows * dim
   const uniform = new Float64Array(probes * size)
@@ -421,7 +430,7 @@ const probed = (
 export type VelocityFunction = (points: Points.Points, time: number) => { readonly values: Float64Array }
 
 /** The velocity that a head of a score says, with its parameters at time 0. */
-export const head =
+export const headVelocity =
   <P extends string, H extends string>(
     score: Score.Score<P, H>,
     schedule: Schedule.Schedule,
@@ -432,7 +441,7 @@ export const head =
     Score.heads(score, schedule)(params)(time)(points)[name]
 
 /** From one time to another, which may be earlier, in equal steps. */
-export interface Along {
+export interface VelocityIntegration {
   /** A solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or one's own. */
   readonly by: Flow
   readonly from: number
@@ -444,7 +453,7 @@ export interface Along {
 
 /**
  * Points carried along a velocity of one's own, dx/dt = v(x, t): the state at each time, the first that of the points, lazily. No schedule
- * is asked for, and no score; `head` is the velocity that a network says.
+ * is asked for, and no score; `headVelocity` is the velocity that a network says.
  *
  * @throws RangeError with the `problem` where a velocity gives something else than a finite vector for each point
  * @example
@@ -452,22 +461,22 @@ export interface Along {
  * import { Problem, Sampler } from 'ornstein'
  *
  * // dx/dt = −x, from 0 to 1: e⁻¹ of what it was.
- * const decay = Problem.orThrow(Sampler.along({ by: Sampler.dormandPrince({ tolerance: 1e-10 }), from: 0, to: 1, steps: 2 }))
+ * const decay = Problem.orThrow(Sampler.integrateVelocity({ by: Sampler.dormandPrince({ tolerance: 1e-10 }), from: 0, to: 1, steps: 2 }))
  * const states = [...decay(({ values }) => ({ values: values.map(x => -x) }))({ rows: 1, dim: 1, values: Float64Array.of(1) })]
  * assert.deepEqual(states.map(({ time }) => time), [0, 0.5, 1])
  * assert.ok(Math.abs(states[2].points.values[0] - Math.exp(-1)) < 1e-9)
  */
-export const along = (
-  way: Along
+export const integrateVelocity = (
+  way: VelocityIntegration
 ): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
-  const amiss = noRecord(way, 'Sampler.along({ by, from, to, steps })')
+  const amiss = noRecord(way, 'Sampler.integrateVelocity({ by, from, to, steps })')
   if (amiss.length > 0) return Problem.faultless(amiss, () => () => [])
   const { by, from, to, steps, diffusion } = way
   const found = [
     ...problems(by).map(Problem.within('by')),
     ...Problem.unless(Number.isFinite(from), 'from', from, 'finite', 'try 0'),
     ...Problem.unless(Number.isFinite(to) && to !== from, 'to', to, `finite, and not ${from}`, 'try 1'),
-    ...Problem.count('steps', steps, 1, 20, Limits.times),
+    ...Problem.requireCount('steps', steps, 1, 20, Limits.maxTimes),
     ...Problem.unless(
       diffusion === undefined || Case.isMadeBy(euler)(by),
       'by',
@@ -481,19 +490,19 @@ export const along = (
     const { solver: solve } = Case.meaning(by)
     const next = ({ step, time, points }: State): State | null => {
       if (step === steps) return null
-      const field: Ode.Field = (t, y) => {
+      const field: Ode.VectorField = (t, y) => {
         const place = `velocity at time ${t}`
         const { values } = velocity({ ...points, values: y }, t)
         as(points, place, 'return a vector for each point', { ...points, values })
-        return finite(place, 'look at its parameters', values)
+        return requireFiniteValues(place, 'look at its parameters', values)
       }
       const later = timeAt(step + 1)
       const carried = solve(field)(time, later, points.values)
       const size = diffusion === undefined ? 0 : diffusion.size(time) * Math.sqrt(Math.abs(later - time))
       const key = pipe(diffusion?.key ?? Key.fromSeed(0), Key.child(step))
-      const values = combined({ points, key }, [[1, carried]], size)
+      const values = combinePoints({ points, key }, [[1, carried]], size)
       return { step: step + 1, time: later, points: values, memory: null }
     }
-    return points => unfold<State>({ step: 0, time: from, points, memory: null }, next)
+    return points => unfoldIterable<State>({ step: 0, time: from, points, memory: null }, next)
   })
 }

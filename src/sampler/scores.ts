@@ -11,7 +11,7 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { ofDimension, somePoints } from './guards.js'
+import { ofDimension, samplerPoints } from './guards.js'
 import type { ScoreFunction } from './step.js'
 
 /** How a score is computed for points at a time; `Compile.explain` prints it. */
@@ -62,7 +62,7 @@ const smooth = (
   score: ScoreFunction,
   { divergence, vjp, field, how }: Pick<Smooth, 'divergence' | 'vjp' | 'field'> & { readonly how: ScoreExplanation }
 ): Smooth =>
-  Object.assign((points: Points.Points, time: number) => score(somePoints(points, 'score(points, time)'), time), {
+  Object.assign((points: Points.Points, time: number) => score(samplerPoints(points, 'score(points, time)'), time), {
     divergence,
     vjp,
     field,
@@ -79,14 +79,14 @@ const pulledBy =
   ): Smooth['vjp'] =>
   (points, time, v) => {
     const { rows, dim } = points
-    const { values } = Score.atLevel(model, model, (own, x, level, beside) =>
+    const { values } = Score.evaluateAtLevel(model, model, (own, x, level, beside) =>
       vjp(at => model.score(own, at, level))(x, beside.v)
     )(params(dim), Schedule.level(time)(schedule), labelled(points), { v: { shape: [rows, dim], values: v } })
     return { rows, dim, values }
   }
 
 /** A model's score in the vocabulary, at a time of the schedule. */
-const fieldOf =
+const scoreField =
   <P extends string>(
     score: Score.Score<P>,
     schedule: Schedule.Schedule,
@@ -131,7 +131,7 @@ export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Sm
     {
       divergence: (points, time) => pipe(at(points, time), Mixture.divergence(points)),
       vjp: pulledBy(Score.interpret(family), schedule, params, ({ rows, dim, values }) => ({ rows, dim, values })),
-      field: fieldOf(family, schedule, params, null),
+      field: scoreField(family, schedule, params, null),
       how: (points, time) => explanationOf(pipe(at(points, time), Mixture.scorePlan(points)))
     }
   )
@@ -144,7 +144,7 @@ export const learned = <P extends string>(
   params: Params.Params<P>,
   { label = null }: { readonly label?: number | null } = {}
 ): Smooth => {
-  const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
+  const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checkedParams(Score.shapes(dim)(score)))
   const labelled = ({ rows, dim, values }: Points.Points): Points.Points => ({
     rows,
     dim,
@@ -154,13 +154,13 @@ export const learned = <P extends string>(
   const model = Score.interpret(score)
   return smooth((points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points)), {
     divergence: (points, time) =>
-      Score.atLevel(model, model.divergence, model.divergence)(
+      Score.evaluateAtLevel(model, model.divergence, model.divergence)(
         fitting(points.dim),
         pipe(schedule, Schedule.level(time)),
         labelled(points)
       ).values,
     vjp: pulledBy(model, schedule, fitting, labelled),
-    field: fieldOf(score, schedule, fitting, label),
+    field: scoreField(score, schedule, fitting, label),
     how: (points, time) =>
       explanationOf(Score.scorePlan(model, fitting(points.dim), pipe(schedule, Schedule.level(time)), labelled(points)))
   })

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Ode from '../../lib/numbers/ode.js'
-import { Case, words } from '../core/index.js'
+import { Case, conceptModule } from '../core/index.js'
 import type * as Points from '../data/points.js'
 import * as Schedule from '../schedule/schedule.js'
 
@@ -59,7 +59,7 @@ export interface Sampler extends Case.Value<'Sampler', Meaning> {}
 /** Solvers of the probability-flow ODE, which also give the likelihood. */
 export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: Ode.Solver }> {}
 
-export const { concept, define, show, formula, problems } = words<Sampler>(
+export const { concept, define, show, formula, problems } = conceptModule<Sampler>(
   'Sampler',
   'from noise to data along a score'
 )
@@ -75,7 +75,7 @@ export const { concept, define, show, formula, problems } = words<Sampler>(
  *   name: 'plainEuler',
  *   about: 'the probability flow by steps along its slope',
  *   meaning: () => ({
- *     ...Sampler.alongFlow(field => (from, to, y) => {
+ *     ...Sampler.probabilityFlow(field => (from, to, y) => {
  *       const slope = field(from, y)
  *       return y.map((value, i) => value + (to - from) * slope[i])
  *     }),
@@ -84,8 +84,10 @@ export const { concept, define, show, formula, problems } = words<Sampler>(
  * })
  * assert.equal(Sampler.show(euler), 'Sampler.plainEuler')
  */
-export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> & { readonly solver: Ode.Solver } => ({
-  step: carried(solver),
+export const probabilityFlow = (
+  solver: Ode.Solver
+): Pick<Meaning, 'step' | 'draws'> & { readonly solver: Ode.Solver } => ({
+  step: solveFlow(solver),
   draws: false,
   solver
 })
@@ -93,7 +95,7 @@ export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> &
 // -- steps -----------------------------------------------------------------------------------------------------------
 
 /** A time of a schedule, as steps see it. */
-export const nodeAt =
+export const nodeAtTime =
   (schedule: Schedule.Schedule) =>
   (time: number): Node => {
     const { alpha, sigma } = pipe(schedule, Schedule.level(time))
@@ -108,27 +110,27 @@ export const nodeAt =
   }
 
 /** Points of the same size with other numbers. */
-export const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+export const pointsLike = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
 /** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
-export const combined = (
+export const combinePoints = (
   { points, key }: Pick<Step, 'points' | 'key'>,
   terms: ReadonlyArray<readonly [number, Float64Array]>,
   noise: number
 ): Points.Points => {
   const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
-  return at(points, Ode.combine([...terms, ...drawn]))
+  return pointsLike(points, Ode.linearCombination([...terms, ...drawn]))
 }
 
 /** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
-export const linear = (step: Step, weight: number, noise: number): Moved => {
+export const linearStep = (step: Step, weight: number, noise: number): Moved => {
   const { score, from, to, points } = step
   const growth = to.alpha / from.alpha
   const terms = [
     [growth, points.values],
     [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
   ] as const
-  return { points: combined(step, terms, noise) }
+  return { points: combinePoints(step, terms, noise) }
 }
 
 /** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
@@ -141,14 +143,14 @@ export const shrinkage = ({
 }
 
 /** What a multistep method keeps of its last step. */
-export interface Memory {
+export interface MultistepMemory {
   /** x̂_0 */
   readonly predicted: Float64Array
   /** −log κ */
   readonly length: number
 }
 
-const isMemory = (u: unknown): u is Memory =>
+const isMemory = (u: unknown): u is MultistepMemory =>
   Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
 
 /** x_s = σ_s/σ_t x + α_s (1 − κ) D: see `dpmSolver2M`. */
@@ -157,7 +159,7 @@ export const multistep = (step: Step): Moved => {
   const memory = isMemory(step.memory) ? step.memory : null
   const { kappa } = shrinkage(step)
   const length = -Elementary.log(kappa)
-  const predicted = Ode.combine([
+  const predicted = Ode.linearCombination([
     [1 / from.alpha, points.values],
     [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
   ])
@@ -167,17 +169,17 @@ export const multistep = (step: Step): Moved => {
     [to.alpha * (1 - kappa) * (1 + slope), predicted],
     [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
   ] as const
-  return { points: combined(step, terms, 0), memory: { predicted, length } }
+  return { points: combinePoints(step, terms, 0), memory: { predicted, length } }
 }
 
 /** One Langevin move at the step's new level. */
-export const move = (
+export const langevinMove = (
   size: number,
   { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
 ): Points.Points =>
   size === 0
     ? points
-    : combined(
+    : combinePoints(
         { points, key },
         [
           [1, points.values],
@@ -187,18 +189,18 @@ export const move = (
       )
 
 /** Langevin moves at the step's new level, one after another, each with a key of its own. */
-export const moves = (
+export const langevinMoves = (
   { moves, snr }: { readonly moves: number; readonly snr: number },
   step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
 ): Points.Points =>
   Key.split(moves)(step.key).reduce(
-    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
+    (points, key) => langevinMove(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
     step.points
   )
 
 /** The node of any angle between those of two others, which are known exactly. */
 export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
-  const nodeOf = nodeAt(schedule)
+  const nodeOf = nodeAtTime(schedule)
   return angle =>
     angle === a.angle
       ? a
@@ -209,13 +211,13 @@ export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((an
 }
 
 /** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
-export const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
-  Ode.combine([
+export const flowVelocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
+  Ode.linearCombination([
     [-sigma / alpha, z],
     [(-sigma * size) / alpha, score]
   ])
 
-const carried =
+const solveFlow =
   (solve: Ode.Solver) =>
   ({ schedule, score, from, to, points }: Step): Moved => {
     const nodeOf = nodeOfAngle(schedule, from, to)
@@ -224,7 +226,7 @@ const carried =
       const node = nodeOf(angle)
       return node.sigma === 0
         ? new Float64Array(z.length)
-        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
+        : flowVelocity(node, z, score(pointsLike(points, scaled(z, node.size)), node.time).values)
     })(from.angle, to.angle, scaled(points.values, 1 / from.size))
-    return { points: at(points, scaled(end, to.size)) }
+    return { points: pointsLike(points, scaled(end, to.size)) }
   }

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
@@ -20,24 +20,24 @@ export interface Meaning {
 
 export interface TimeGrid extends Case.Value<'TimeGrid', Meaning> {}
 
-export const { concept, define, show, formula } = words<TimeGrid>(
+export const { concept, define, show, formula } = conceptModule<TimeGrid>(
   'TimeGrid',
   'the times at which a sampler stops, from noise to data'
 )
 
 /** σ/α */
-const ratio = (schedule: Schedule.Schedule, time: number): number => {
+const noiseRatio = (schedule: Schedule.Schedule, time: number): number => {
   const { alpha, sigma } = pipe(schedule, Schedule.level(time))
   return sigma / alpha
 }
 
 /** A noisy end: a time of the schedule with signal left. */
-const noisy = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
+const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
   const outside = pipe(schedule, Schedule.timeProblems(field, time))
   return outside.length > 0
     ? outside
     : Problem.unless(
-        ratio(schedule, time) < Infinity,
+        noiseRatio(schedule, time) < Infinity,
         field,
         time,
         'a time with signal left: alpha is 0 there, and a score says nothing about the data',
@@ -46,7 +46,7 @@ const noisy = (schedule: Schedule.Schedule, field: string, time: number): Readon
 }
 
 /** A time after another, nearer to the data. */
-const clean = (
+const cleanEndProblems = (
   schedule: Schedule.Schedule,
   field: string,
   time: number,
@@ -63,10 +63,12 @@ const clean = (
 ]
 
 /** Times, at least two, that fall or stay. */
-const inOrder = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
+const timeOrderProblems = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(times.length > 1, 'times', `a list of ${times.length}`, 'at least two times', 'add the clean end'),
   ...Array.from(times).flatMap((time, i) =>
-    i === 0 ? noisy(schedule, 'times[0]', time) : clean(schedule, `times[${i}]`, time, times[i - 1])
+    i === 0
+      ? noisyEndProblems(schedule, 'times[0]', time)
+      : cleanEndProblems(schedule, `times[${i}]`, time, times[i - 1])
   )
 ]
 
@@ -78,36 +80,36 @@ interface Span {
   readonly steps: number
 }
 
-const time = Field.number({
+const gridTimeField = Field.number({
   holds: () => true,
   domain: 'a time',
   suggestion: 0.1,
   arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
 })
-const steps = Field.count({ suggestion: 100, most: Limits.times })
+const gridStepsField = Field.count({ suggestion: 100, most: Limits.maxTimes })
 /** `from`: the noisy end, the later time. `to`: the clean end; 0 is the data, where the schedule says so. */
 const span = {
   /** The first time, where there is most noise. */
-  from: time,
+  from: gridTimeField,
   /** The last. */
-  to: time,
+  to: gridTimeField,
   /** How many steps lead there. */
-  steps
+  steps: gridStepsField
 }
-const example = { from: 0.9, to: 0.001, steps: 20 }
+const EXAMPLE_SPAN = { from: 0.9, to: 0.001, steps: 20 }
 
 const ofSpan =
   ({ from, to }: Span) =>
   (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => [
-    ...noisy(schedule, 'from', from),
-    ...clean(schedule, 'to', to, from)
+    ...noisyEndProblems(schedule, 'from', from),
+    ...cleanEndProblems(schedule, 'to', to, from)
   ]
 
 /** Both ends as they are, and between them what lies at the shares 1/steps, 2/steps, …. */
-const between = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
+const interpolatedTimes = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
   new Float64Array(steps + 1).map((_, i) => (i === 0 ? from : i === steps ? to : at(i / steps)))
 
-const mix = (a: number, b: number, share: number): number => a + (b - a) * share
+const interpolate = (a: number, b: number, share: number): number => a + (b - a) * share
 
 /**
  * Equal steps in time. Where σ grows like √t, as in Ornstein–Uhlenbeck's, its first steps from σ = 0 are long in σ, and a
@@ -117,12 +119,12 @@ export const uniform = define({
   name: 'uniform',
   about: 'equal steps in time',
   fields: span,
-  example,
+  example: EXAMPLE_SPAN,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps`,
   meaning: span => ({
     requirements: ofSpan(span),
     evenIn: (_, time) => time,
-    times: () => between(span, share => mix(span.from, span.to, share))
+    times: () => interpolatedTimes(span, share => interpolate(span.from, span.to, share))
   })
 })
 
@@ -134,13 +136,13 @@ export const logSnr = define({
   name: 'logSnr',
   about: 'equal steps in log(α²/σ²) (arXiv 2206.00927)',
   fields: span,
-  example,
+  example: EXAMPLE_SPAN,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps of log(α²/σ²)`,
   meaning: span => ({
     requirements: schedule => [
       ...ofSpan(span)(schedule),
       ...Problem.unless(
-        !(ratio(schedule, span.to) <= 0),
+        !(noiseRatio(schedule, span.to) <= 0),
         'to',
         span.to,
         'a time with noise, where the log-SNR is finite',
@@ -150,7 +152,7 @@ export const logSnr = define({
     evenIn: ({ alpha, sigma }) => 2 * Elementary.log(alpha / sigma),
     times: schedule => {
       const [noisy, clean] = [span.from, span.to].map(time => pipe(schedule, Schedule.logSnr(time)))
-      return between(span, share => pipe(schedule, Schedule.timeOfLogSnr(mix(noisy, clean, share))))
+      return interpolatedTimes(span, share => pipe(schedule, Schedule.timeOfLogSnr(interpolate(noisy, clean, share))))
     }
   })
 })
@@ -176,16 +178,16 @@ export const karras = define({
     /** The larger, the more of the times are at low noise. */
     rho: Field.positive({ default: 7 })
   },
-  example: { ...example, to: 0 },
+  example: { ...EXAMPLE_SPAN, to: 0 },
   formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
   meaning: span => ({
     requirements: ofSpan(span),
     evenIn: ({ alpha, sigma }) => Elementary.pow(sigma / alpha, 1 / span.rho),
     times: schedule => {
-      const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
-      return between(span, share =>
+      const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(noiseRatio(schedule, time), 1 / span.rho))
+      return interpolatedTimes(span, share =>
         // log(α²/σ²) = −2 log(σ/α)
-        pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(mix(noisy, clean, share))))
+        pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(interpolate(noisy, clean, share))))
       )
     }
   })
@@ -209,7 +211,7 @@ export const listed = define({
   formula: ({ times }) => `t = ${times.join(', ')}`,
   meaning: ({ times }) => ({
     times: () => times,
-    requirements: schedule => inOrder(schedule, Float64Array.from(times))
+    requirements: schedule => timeOrderProblems(schedule, Float64Array.from(times))
   })
 })
 
@@ -219,14 +221,14 @@ export const constant = define({
   about: 'one noise level, for Sampler.langevin',
   fields: {
     /** At which every step stands. */
-    time,
+    time: gridTimeField,
     /** How many. */
-    steps
+    steps: gridStepsField
   },
   example: { time: 0.1, steps: 20 },
   formula: ({ time, steps }) => `t = ${time} for ${steps} steps`,
   meaning: ({ time, steps }) => ({
-    requirements: schedule => noisy(schedule, 'time', time),
+    requirements: schedule => noisyEndProblems(schedule, 'time', time),
     times: () => new Float64Array(steps + 1).fill(time)
   })
 })
@@ -250,7 +252,7 @@ export const problems =
     if (said.length > 0) return said
     // Whatever the case says of its fields, its times are to be times.
     const found = times(schedule)(grid)
-    return stays(found) ? noisy(schedule, 'times[0]', found[0]) : inOrder(schedule, found)
+    return stays(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
   }
 
 /** Whether it is right, and stays at one noise level. */

@@ -1,7 +1,7 @@
 /** Schedules of discrete processes, by a table of β. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { unfold } from '../../lib/plain/iterate.js'
+import { unfoldIterable } from '../../lib/plain/iterate.js'
 import { Field, Problem, type Vocabulary } from '../core/index.js'
 import { preserving, type Accumulated } from './dynamics.js'
 import { define, level, type Schedule } from './schedule.js'
@@ -17,7 +17,7 @@ const lastAtMost = (rising: Float64Array, x: number, lo: number, hi: number): nu
 const stepwise = (betas: ReadonlyArray<number>): Accumulated => {
   const rates = Float64Array.from(betas, beta => -Elementary.log1p(-beta))
   const sums = Float64Array.from(
-    unfold({ step: 0, total: 0 }, ({ step, total }) =>
+    unfoldIterable({ step: 0, total: 0 }, ({ step, total }) =>
       step < rates.length ? { step: step + 1, total: total + rates[step] } : null
     ),
     ({ total }) => total
@@ -49,15 +49,15 @@ const beta = Field.leaf({
   sample: 0.1
 })
 
-const each = Field.array(beta)
+const betaListField = Field.array(beta)
 
-const table: typeof each = {
-  ...each,
+const betaTableField: typeof betaListField = {
+  ...betaListField,
   problems: (name, given) =>
     Array.isArray(given) && given.length === 0
       ? [Problem.of(name, '[]', 'a list with at least one β', 'try Schedule.linearBetas')]
-      : each.problems(name, given),
-  show: given => (each.is(given) ? `[${showList(given)}]` : JSON.stringify(given))
+      : betaListField.problems(name, given),
+  show: given => (betaListField.is(given) ? `[${showList(given)}]` : JSON.stringify(given))
 }
 
 /**
@@ -79,7 +79,7 @@ export const betas = define({
   about: 'the discrete DDPM of a table of β (arXiv 2006.11239)',
   fields: {
     /** β of each step of the chain. */
-    betas: table
+    betas: betaTableField
   },
   call: ['betas'],
   example: { betas: [0.1, 0.2, 0.3] },
@@ -91,21 +91,21 @@ export const betas = define({
   })
 })
 
-interface Table {
+interface LinearBetas {
   readonly steps: number
   readonly first: number
   readonly last: number
 }
 
-const spaced = ({ steps, first, last }: Table): ReadonlyArray<number> =>
+const linearlySpaced = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
   Array.from({ length: steps }, (_, i) => (steps === 1 ? first : first + ((last - first) * i) / (steps - 1)))
 
 /** Evenly spaced β, as in DDPM: 1000 steps from 1e-4 to 0.02 (Ho et al. 2020). */
-export const linearBetas = spaced
+export const linearBetas = linearlySpaced
 
 /** Evenly spaced √β, as in latent diffusion: 1000 steps from 0.00085 to 0.012 (Rombach et al. 2022). */
-export const scaledLinearBetas = ({ steps, first, last }: Table): ReadonlyArray<number> =>
-  spaced({ steps, first: Math.sqrt(first), last: Math.sqrt(last) }).map(root => root * root)
+export const scaledLinearBetas = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
+  linearlySpaced({ steps, first: Math.sqrt(first), last: Math.sqrt(last) }).map(root => root * root)
 
 /** β_i = min(1 − ᾱ_i/ᾱ_{i−1}, 0.999) of the cosine schedule (Nichol & Dhariwal 2021, equation 17). */
 export const cosineBetas = ({

@@ -1,8 +1,8 @@
 /** Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'
-import { logSnrRange, type Dynamics } from './dynamics.js'
+import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
+import { logSnrExtremes, type Dynamics } from './dynamics.js'
 
 /** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
 export interface Ticking {
@@ -52,7 +52,7 @@ export interface Clock extends Case.Value<'Clock', Meaning> {}
  * const schedule = pipe(Schedule.rectifiedFlow, Schedule.reparametrized(endless({ rest: 2 })))
  * assert.deepEqual(pipe(schedule, Schedule.level(6)), { alpha: 0.25, sigma: 0.75 })
  */
-export const { concept, define, show, formula, problems } = words<Clock>(
+export const { concept, define, show, formula, problems } = conceptModule<Clock>(
   'Clock',
   'another time for the levels of a schedule'
 )
@@ -102,7 +102,7 @@ export const power = define({
 })
 
 /** A log-SNR of an interval that most schedules have. */
-const logSnr = (suggestion: number, min: number, max: number): Field.Field<number> =>
+const logSnrField = (suggestion: number, min: number, max: number): Field.Field<number> =>
   Field.number({
     holds: Number.isFinite,
     domain: 'finite',
@@ -116,16 +116,16 @@ export const evenLogSnr = define({
   about: 'the log-SNR falls evenly (arXiv 2107.00630)',
   fields: {
     /** The log-SNR at time 0. */
-    from: logSnr(10, 0.5, 5),
+    from: logSnrField(10, 0.5, 5),
     /** The log-SNR at time 1. */
-    to: logSnr(-10, -5, 0)
+    to: logSnrField(-10, -5, 0)
   },
   example: { from: 5, to: -5 },
   formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
   check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),
   meaning: ({ from, to }) => ({
     requirements: own => {
-      const { greatest, least } = logSnrRange(own)
+      const { greatest, least } = logSnrExtremes(own)
       return [
         ...Problem.unless(
           !(from > greatest),

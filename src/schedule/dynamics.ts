@@ -9,7 +9,7 @@ export interface Level {
 }
 
 /** The data themselves. */
-export const clean: Level = { alpha: 1, sigma: 0 }
+export const CLEAN: Level = { alpha: 1, sigma: 0 }
 
 /** Times run over [0, until]. */
 export interface Dynamics {
@@ -43,7 +43,7 @@ type PieceOf = (time: number) => readonly [lo: number, hi: number]
  * to the nearer end of the piece that x is in, where f may be a power of δ; nearer to it than 2h, the points stay inside and the
  * derivative is taken off their centre.
  */
-const derivative =
+const quarticDerivative =
   (f: (x: number) => number, pieceOf: PieceOf) =>
   (x: number): number => {
     const [lo, hi] = pieceOf(x)
@@ -65,8 +65,8 @@ const derivative =
   }
 
 /** The first of 1, 2, 4, … at which it is not above, or the last double of them. */
-const beyond = (above: (x: number) => boolean, x = 1): number =>
-  above(x) && x < Elementary.powerOfTwo(1023) ? beyond(above, 2 * x) : x
+const firstNotAbove = (above: (x: number) => boolean, x = 1): number =>
+  above(x) && x < Elementary.powerOfTwo(1023) ? firstNotAbove(above, 2 * x) : x
 
 /**
  * What follows from the levels, where it is not said: the log-SNR by its definition, its inverse by halving intervals,
@@ -86,9 +86,9 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
     kinks().reduce((lo, kink) => (kink <= time && kink < until ? Math.max(lo, kink) : lo), 0),
     kinks().reduce((hi, kink) => (kink > time ? Math.min(hi, kink) : hi), until)
   ]
-  const slope = derivative(alpha, pieceOf)
-  const logSlope = derivative(time => Elementary.log(alpha(time)), pieceOf)
-  const growth = derivative(variance, pieceOf)
+  const slope = quarticDerivative(alpha, pieceOf)
+  const logSlope = quarticDerivative(time => Elementary.log(alpha(time)), pieceOf)
+  const growth = quarticDerivative(variance, pieceOf)
   // log α is nearer to a polynomial where α falls fast, and has no value at an end without signal.
   const drift =
     said.drift ??
@@ -102,7 +102,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
       said.timeOfLogSnr ??
       (target => {
         const above = (time: number): boolean => logSnr(time) > target
-        return bisect(above, 0, until === Infinity ? beyond(above) : until)
+        return bisect(above, 0, until === Infinity ? firstNotAbove(above) : until)
       }),
     drift,
     diffusion: said.diffusion ?? (time => growth(time) - 2 * drift(time) * variance(time)),
@@ -113,7 +113,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
 }
 
 /** The greatest and the least log-SNR, at the first and the last time. */
-export const logSnrRange = ({ logSnr, until }: Dynamics): { readonly greatest: number; readonly least: number } => ({
+export const logSnrExtremes = ({ logSnr, until }: Dynamics): { readonly greatest: number; readonly least: number } => ({
   greatest: logSnr(0),
   least: until === Infinity ? -Infinity : logSnr(until)
 })

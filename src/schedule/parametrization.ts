@@ -65,7 +65,7 @@ export interface Arithmetic<A> {
   readonly shown: (a: A, b: A) => A
 }
 
-interface Share<A> {
+interface OutputAndPoint<A> {
   readonly ofOutput: A
   readonly ofPoint: A
 }
@@ -73,7 +73,7 @@ interface Share<A> {
 /** The direction of an output, and the data and the noise behind x, at a level. */
 export interface Formulas<A> {
   readonly direction: { readonly p: A; readonly q: A }
-  readonly behind: { readonly data: Share<A>; readonly noise: Share<A> }
+  readonly behind: { readonly data: OutputAndPoint<A>; readonly noise: OutputAndPoint<A> }
 }
 
 /** In numbers and in tensors alike. */
@@ -125,7 +125,7 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
 }
 
 /** The data and the noise behind x, where α q − σ p is not 0; else what x or the output shows of them alone. */
-const solved =
+const dataAndNoiseBehind =
   (direction: (level: Level) => Direction) =>
   (level: Level, divide: Divide): Behind => {
     const { alpha, sigma } = level
@@ -149,7 +149,7 @@ const solved =
   }
 
 /** A number for each row, from its level. */
-export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
+export const numberPerRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
   // Levels are constant: to look at them loses no derivative.
   const [sigmas, { shape, values }] = opened(() => [toNdArray(sigma).values, toNdArray(alpha)] as const)
   return tensor(
@@ -158,7 +158,7 @@ export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): T
   )
 }
 
-const numbers = (divide: Divide): Arithmetic<number> => ({
+const numberArithmetic = (divide: Divide): Arithmetic<number> => ({
   of: x => x,
   add: (a, b) => a + b,
   mul: (a, b) => a * b,
@@ -168,7 +168,7 @@ const numbers = (divide: Divide): Arithmetic<number> => ({
   shown: divide
 })
 
-const tensors: Arithmetic<Operand> = {
+const tensorArithmetic: Arithmetic<Operand> = {
   of: x => x,
   add,
   mul,
@@ -193,9 +193,9 @@ const byFormulas = <F>(
   meaning: fields => level =>
     written(fields)(
       level,
-      numbers((a, b) => a / b)
+      numberArithmetic((a, b) => a / b)
     ).direction,
-  behind: fields => (level, divide) => written(fields)(level, numbers(divide)).behind
+  behind: fields => (level, divide) => written(fields)(level, numberArithmetic(divide)).behind
 })
 
 /** p x_0 + q z by tensors. */
@@ -206,29 +206,29 @@ const inTensors =
     return (clean, noise) => add(mul(p, clean), mul(q, noise))
   }
 
-const both =
+const trainingTarget =
   (direction: (level: Level) => Direction): Target =>
   levels =>
   (clean, noise) =>
     add(
       mul(
-        perRow(levels, level => direction(level).p),
+        numberPerRow(levels, level => direction(level).p),
         clean
       ),
       mul(
-        perRow(levels, level => direction(level).q),
+        numberPerRow(levels, level => direction(level).q),
         noise
       )
     )
 
 /** Levels with signal and noise, at which a direction is looked at. */
-const LOOKS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
+const TRIAL_LEVELS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
 
 /** The problems of a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
-const looked = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
-  const bad = LOOKS.find(level => {
+const directionProblems = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
+  const bad = TRIAL_LEVELS.find(level => {
     const { p, q } = direction(level)
     // Of the rounding of its two products or less, it is 0.
     const one = level.alpha * q
@@ -287,17 +287,17 @@ export function define<
     ...spec,
     check: (fields: Field.Of<F>) => {
       const said = check?.(fields) ?? []
-      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+      return said.length > 0 ? said : directionProblems(spec.name, meaning(fields))
     },
     meaning: (fields: Field.Of<F>): Meaning => {
       const direction = meaning(fields)
       const own = written?.(fields)
-      const ofTensors = own && ((levels: Levels): Formulas<Operand> => own<Operand>(levels, tensors))
+      const ofTensors = own && ((levels: Levels): Formulas<Operand> => own<Operand>(levels, tensorArithmetic))
       return {
         direction,
-        behind: behind?.(fields) ?? solved(direction),
+        behind: behind?.(fields) ?? dataAndNoiseBehind(direction),
         tensors: ofTensors,
-        target: target?.(fields) ?? (ofTensors === undefined ? both(direction) : inTensors(ofTensors)),
+        target: target?.(fields) ?? (ofTensors === undefined ? trainingTarget(direction) : inTensors(ofTensors)),
         degree,
         squaredDeterminant: squaredDeterminant?.(fields),
         loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
@@ -440,40 +440,40 @@ export const edm = define({
 })
 
 /** The output at a level as p x_0 + q z. */
-export const direction =
+export const directionAt =
   (parametrization: Parametrization) =>
   (level: Level): Direction =>
     concept.meaning(parametrization).direction(level)
 
 /** a/b, and 0 where b is: what a level does not show. */
-const shown = (a: number, b: number): number => (b === 0 ? 0 : a / b)
+const quotientOrZero = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
 /** Of one case, with the same in every field. */
-const same = (a: Parametrization, b: Parametrization): boolean =>
+const isSameParametrization = (a: Parametrization, b: Parametrization): boolean =>
   a === b ||
   (Case.caseOf(a) === Case.caseOf(b) &&
     Object.keys(Case.caseOf(a).fields).every(name => Object.is(Case.field(a, name), Case.field(b, name))))
 
-const combined = ({ p, q }: Direction, { data, noise }: Behind): Coefficients => ({
+const combineDirection = ({ p, q }: Direction, { data, noise }: Behind): Coefficients => ({
   ofOutput: p * data.ofOutput + q * noise.ofOutput,
   ofPoint: p * data.ofPoint + q * noise.ofPoint
 })
 
 /** The direction at a level, 0 of what it does not show. */
 const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
-  const { p, q } = direction(parametrization)(level)
+  const { p, q } = directionAt(parametrization)(level)
   return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
 }
 
 /**
  * How an output is carried from one parametrization to another at a level.
  */
-export const coefficients =
+export const conversionCoefficients =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): Coefficients =>
-    same(from, to)
+    isSameParametrization(from, to)
       ? { ofOutput: 1, ofPoint: 0 }
-      : combined(shownDirection(to, level), concept.meaning(from).behind(level, shown))
+      : combineDirection(shownDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
 
 /**
  * How an output at a level, with the point there, becomes that at another level of the same data and noise.
@@ -481,14 +481,14 @@ export const coefficients =
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>
-    combined(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, shown))
+    combineDirection(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, quotientOrZero))
 
 /** An output carried from one parametrization to another: x and output of the same length. */
 export const convert =
   (from: Parametrization, to: Parametrization) =>
   (level: Level) =>
   (x: ArrayLike<number>, output: ArrayLike<number>): Float64Array => {
-    const { ofOutput, ofPoint } = coefficients(from, to)(level)
+    const { ofOutput, ofPoint } = conversionCoefficients(from, to)(level)
     return Float64Array.from(x, (value, i) => ofOutput * output[i] + ofPoint * value)
   }
 
@@ -497,19 +497,19 @@ export const convertTensor =
   (from: Parametrization, to: Parametrization) =>
   (levels: Levels) =>
   (x: Tensor, output: Tensor): Tensor => {
-    if (same(from, to)) return output
+    if (isSameParametrization(from, to)) return output
     const mine = concept.meaning(from).tensors
     const theirs = concept.meaning(to).tensors
     if (mine === undefined || theirs === undefined) {
-      const at = coefficients(from, to)
-      const ofOutput = perRow(levels, level => at(level).ofOutput)
-      const ofPoint = perRow(levels, level => at(level).ofPoint)
+      const at = conversionCoefficients(from, to)
+      const ofOutput = numberPerRow(levels, level => at(level).ofOutput)
+      const ofPoint = numberPerRow(levels, level => at(level).ofPoint)
       return add(mul(ofOutput, output), mul(ofPoint, x))
     }
     const { data, noise } = mine(levels).behind
     const { p, q } = theirs(levels).direction
     const finite = (a: Operand): Operand => (typeof a === 'number' ? a : where(isFinite(a), a, 0))
-    const of = (pick: (share: Share<Operand>) => Operand): Tensor =>
+    const of = (pick: (share: OutputAndPoint<Operand>) => Operand): Tensor =>
       add(mul(finite(p), pick(data)), mul(finite(q), pick(noise)))
     const ofOutput = of(share => share.ofOutput)
     const ofPoint = of(share => share.ofPoint)
@@ -523,12 +523,12 @@ export const targetTensor = (parametrization: Parametrization): Target => concep
  * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
  * (Δ′/Δ)². Infinite where what is asked for is not shown.
  */
-export const weight =
+export const conversionWeight =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): number => {
-    if (same(from, to)) return 1
+    if (isSameParametrization(from, to)) return 1
     const { data, noise } = concept.meaning(from).behind(level, (a, b) => a / b)
-    const { p, q } = direction(to)(level)
+    const { p, q } = directionAt(to)(level)
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
@@ -538,9 +538,9 @@ export const degree = (parametrization: Parametrization): number | undefined => 
 const superscript = (name: string, exponent: number): string =>
   exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
 
-/** `weight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
+/** `conversionWeight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
 export const weightFormula = (from: Parametrization, to: Parametrization): string => {
-  if (same(from, to)) return '1'
+  if (isSameParametrization(from, to)) return '1'
   const a = concept.meaning(from).squaredDeterminant
   const b = concept.meaning(to).squaredDeterminant
   if (a === undefined || b === undefined) return '(Δ′/Δ)²'

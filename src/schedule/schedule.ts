@@ -45,7 +45,7 @@ export interface Spec<
 }
 
 /** Where levels are looked at: the middles of so many equal parts, and both ends. */
-const LOOKS = 4225
+const CHECKED_TIMES = 4225
 
 /** The same where the time of a log-SNR is stated, and nothing is found by halving. */
 const FEW_LOOKS = 65
@@ -55,10 +55,10 @@ const FEW_LOOKS = 65
  * log-SNR that does not fall from one time to the next and whose time is to be found by halving. Between these times nobody
  * looks. Of endless time the shares u stand for t = u/(1 − u), and a signal that has vanished need not fall.
  */
-const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
+const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
   const { until } = levels
   const isHalved = levels.timeOfLogSnr === undefined
-  const looks = isHalved ? LOOKS : FEW_LOOKS
+  const looks = isHalved ? CHECKED_TIMES : FEW_LOOKS
   if (!(until > 0)) return [Problem.of(`until of ${name}`, until, '> 0', 'let time end later than it begins')]
   const { logSnr } = Dynamics_.of(levels)
   const at = (time: number): { readonly time: number } & Level => ({ ...levels.level(time), time })
@@ -118,7 +118,7 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
 }
 
 /** Whether nothing is wrong with a schedule. */
-const isRight = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
+const isValidSchedule = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
 /** Whether fields hold what is of their domains; those of descriptions in them too, schedules left out. */
 const hold = (fields: Field.Fields, of: object): boolean =>
@@ -133,7 +133,7 @@ const hold = (fields: Field.Fields, of: object): boolean =>
   })
 
 /** A case, with what it is called when its levels are wrong. */
-function made<
+function scheduleCase<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null,
@@ -148,13 +148,13 @@ function made<
   /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
     Object.entries(fields).every(([name, field]) =>
-      field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isRight(value))
+      field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isValidSchedule(value))
     )
   const own = (of: Field.Of<F>): ReadonlyArray<Problem.Problem> => {
     const found = known.get(of)
     if (found !== undefined) return found
     const said = check?.(of) ?? []
-    const all = said.length > 0 || !hold(fields, of) ? said : looked(called(of), meaning(of))
+    const all = said.length > 0 || !hold(fields, of) ? said : levelProblems(called(of), meaning(of))
     if (Object.isFrozen(of)) known.set(of, all)
     return all
   }
@@ -196,7 +196,7 @@ export function define<
   const A extends Case.Call = null,
   const On extends string | null = null
 >(spec: Spec<N, F, A, On>): Case.Constructor<Schedule, N, F, A, On> {
-  return made(spec, () => spec.name)
+  return scheduleCase(spec, () => spec.name)
 }
 
 // —— cases ——
@@ -243,7 +243,7 @@ export const ornsteinUhlenbeck = define({
  * assert.ok(Math.abs(pipe(circle, Schedule.logSnr(0.5))) < 1e-15)
  * assert.ok(Math.abs(pipe(circle, Schedule.timeOfLogSnr(0)) - 0.5) < 1e-12)
  */
-export const custom = made(
+export const custom = scheduleCase(
   {
     name: 'custom',
     about: 'your own α and σ as functions of time',
@@ -293,7 +293,7 @@ export const timeOfLogSnr =
 
 /** The greatest and the least log-SNR, at the first and the last time. */
 export const logSnrRange = (schedule: Schedule): { readonly greatest: number; readonly least: number } =>
-  Dynamics_.logSnrRange(interpret(schedule))
+  Dynamics_.logSnrExtremes(interpret(schedule))
 
 /** f = d log α/dt of the forward process dx = f x dt + g dW. */
 export const drift =

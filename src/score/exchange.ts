@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as Factor from '../../lib/arrays/factor.js'
-import { nested } from '../../lib/arrays/ndarray.js'
+import { nestedRows } from '../../lib/arrays/ndarray.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/formats/npz.js'
 import { parsedJson } from '../../lib/formats/declared.js'
@@ -14,50 +14,50 @@ import * as Problem from '../core/problem.js'
 import type * as Covariance from '../mixture/families/covariance.js'
 import { gaussianComponents, gaussianProblems } from '../mixture/component.js'
 import * as Mixture from '../mixture/mixture.js'
-import { covarianceOf } from './covarianceOf.js'
+import { covarianceNameOf } from './covarianceOf.js'
 
-type Row = ReadonlyArray<number>
-type Rows = ReadonlyArray<Row>
+type ExchangeRow = ReadonlyArray<number>
+type NestedRows = ReadonlyArray<ExchangeRow>
 
 /** Fitted attributes of `sklearn.mixture.GaussianMixture(covariance_type='full')`, by their names. */
 export interface ScikitLearn {
   readonly covariance_type: 'full'
-  readonly weights_: Row
-  readonly means_: Rows
+  readonly weights_: ExchangeRow
+  readonly means_: NestedRows
   /** [K, d, d] */
-  readonly covariances_: ReadonlyArray<Rows>
+  readonly covariances_: ReadonlyArray<NestedRows>
   /** The upper triangles U with Σ⁻¹ = U Uᵀ, [K, d, d], from which scikit-learn takes its densities. */
-  readonly precisions_cholesky_: ReadonlyArray<Rows>
+  readonly precisions_cholesky_: ReadonlyArray<NestedRows>
 }
 
 /** `parameters` of mclust's `Mclust` and `me`, model VVV; V of one column. */
 export interface Mclust {
-  readonly pro: Row
+  readonly pro: ExchangeRow
   /** [d, K]: a column for each component. */
-  readonly mean: Rows
+  readonly mean: NestedRows
   readonly variance: {
     readonly modelName: 'VVV' | 'V'
     readonly d: number
     readonly G: number
     /** [d, d, K], as R indexes it: the last index is that of the component. */
-    readonly sigma: ReadonlyArray<Rows>
+    readonly sigma: ReadonlyArray<NestedRows>
     /** The upper triangles U with Σ = UᵀU, [d, d, K], from which mclust takes its densities. */
-    readonly cholsigma: ReadonlyArray<Rows>
+    readonly cholsigma: ReadonlyArray<NestedRows>
     /** Of one column the variances, [K], from which it takes them there. */
-    readonly sigmasq?: Row
-    readonly scale?: Row
+    readonly sigmasq?: ExchangeRow
+    readonly scale?: ExchangeRow
   }
 }
 
-const matrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<Rows> =>
-  RA.makeBy(count, k => nested(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
+const squareMatrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<NestedRows> =>
+  RA.makeBy(count, k => nestedRows(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
 
 /** L⁻ᵀ of a factor, [d, d]: upper triangular. */
-const inverseTransposed = (factor: NdArray, dim: number): Rows =>
+const inverseTransposed = (factor: NdArray, dim: number): NestedRows =>
   // Rows e_i become (L⁻¹ e_i)ᵀ: the columns of L⁻¹, one a row.
-  nested(
+  nestedRows(
     Factor.solve(
-      Factor.triangle(factor, dim),
+      Factor.triangleOfFactor(factor, dim),
       dim,
       new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
     ),
@@ -80,8 +80,8 @@ export const toScikitLearn = (mixture: Mixture.Mixture): ScikitLearn => {
   return {
     covariance_type: 'full',
     weights_: Array.from(mixture.weights),
-    means_: nested(mixture.means.values, dim),
-    covariances_: matrices(Mixture.covariances(mixture)),
+    means_: nestedRows(mixture.means.values, dim),
+    covariances_: squareMatrices(Mixture.covariances(mixture)),
     precisions_cholesky_: RA.makeBy(count, k => inverseTransposed(gaussianComponents(mixture)[k].factor, dim))
   }
 }
@@ -99,12 +99,12 @@ export const toScikitLearn = (mixture: Mixture.Mixture): ScikitLearn => {
  */
 export const toMclust = (mixture: Mixture.Mixture): Mclust => {
   const [count, dim] = mixture.means.shape
-  const means = nested(mixture.means.values, dim)
+  const means = nestedRows(mixture.means.values, dim)
   const covariances = Mixture.covariances(mixture)
-  const lastOf = (of: ReadonlyArray<Rows>): ReadonlyArray<Rows> =>
+  const lastOf = (of: ReadonlyArray<NestedRows>): ReadonlyArray<NestedRows> =>
     RA.makeBy(dim, i => RA.makeBy(dim, j => of.map(matrix => matrix[i][j])))
   const uppers = RA.makeBy(count, k => {
-    const { values } = Factor.triangle(gaussianComponents(mixture)[k].factor, dim)
+    const { values } = Factor.triangleOfFactor(gaussianComponents(mixture)[k].factor, dim)
     return RA.makeBy(dim, i => RA.makeBy(dim, j => values[j * dim + i]))
   })
   const variances = Array.from(covariances.values)
@@ -115,35 +115,35 @@ export const toMclust = (mixture: Mixture.Mixture): Mclust => {
       modelName: dim === 1 ? 'V' : 'VVV',
       d: dim,
       G: count,
-      sigma: lastOf(matrices(covariances)),
+      sigma: lastOf(squareMatrices(covariances)),
       cholsigma: lastOf(uppers),
       ...(dim === 1 && { sigmasq: variances, scale: variances })
     }
   }
 }
 
-const row = t.readonlyArray(t.number)
-const rows = t.readonlyArray(row)
+const rowCodec = t.readonlyArray(t.number)
+const rowsOfNumbersCodec = t.readonlyArray(rowCodec)
 
 const scikitLearn = t.type({
   covariance_type: t.union([t.literal('full'), t.literal('tied'), t.literal('diag'), t.literal('spherical')]),
-  weights_: row,
-  means_: rows,
+  weights_: rowCodec,
+  means_: rowsOfNumbersCodec,
   covariances_: t.unknown
 })
 
-const one = t.union([row, t.number])
+const rowOrNumberCodec = t.union([rowCodec, t.number])
 const mclust = t.type({
-  pro: one,
+  pro: rowOrNumberCodec,
   // Of one column a vector, and of that and one component a number.
-  mean: t.union([rows, one]),
+  mean: t.union([rowsOfNumbersCodec, rowOrNumberCodec]),
   // Of one column it has no sigma.
-  variance: t.partial({ sigma: t.readonlyArray(rows), sigmasq: one }),
+  variance: t.partial({ sigma: t.readonlyArray(rowsOfNumbersCodec), sigmasq: rowOrNumberCodec }),
   // A number where there is noise; else NULL, which as JSON is {}.
   Vinv: t.unknown
 })
 
-const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.Either<Problem.Problems, A> =>
+const decodedField = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.Either<Problem.Problems, A> =>
   pipe(
     codec.decode(json),
     E.mapLeft(([{ context }]): Problem.Problems => {
@@ -165,7 +165,7 @@ const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.E
   )
 
 /** Of each covariance type what a `Description` takes. */
-const shapes: Readonly<
+const COVARIANCE_TYPES: Readonly<
   Record<
     t.TypeOf<typeof scikitLearn>['covariance_type'],
     (found: unknown, count: number) => E.Either<Problem.Problems, Omit<Mixture.Description, 'means'>>
@@ -173,22 +173,22 @@ const shapes: Readonly<
 > = {
   full: found =>
     pipe(
-      decoded(t.readonlyArray(rows), found, 'covariances_'),
+      decodedField(t.readonlyArray(rowsOfNumbersCodec), found, 'covariances_'),
       E.map(covariances => ({ covariances }))
     ),
   tied: (found, count) =>
     pipe(
-      decoded(rows, found, 'covariances_'),
+      decodedField(rowsOfNumbersCodec, found, 'covariances_'),
       E.map(covariance => ({ covariances: RA.replicate(count, covariance) }))
     ),
   diag: found =>
     pipe(
-      decoded(rows, found, 'covariances_'),
+      decodedField(rowsOfNumbersCodec, found, 'covariances_'),
       E.map(variances => ({ variances }))
     ),
   spherical: found =>
     pipe(
-      decoded(row, found, 'covariances_'),
+      decodedField(rowCodec, found, 'covariances_'),
       E.map(variances => ({ variances }))
     )
 }
@@ -208,10 +208,10 @@ const shapes: Readonly<
  */
 export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
-    decoded(scikitLearn, json, 'GaussianMixture'),
+    decodedField(scikitLearn, json, 'GaussianMixture'),
     E.flatMap(({ covariance_type: type, covariances_: found, weights_: weights, means_: means }) =>
       pipe(
-        shapes[type](found, means.length),
+        COVARIANCE_TYPES[type](found, means.length),
         E.flatMap(spread => Mixture.parse({ means, weights, ...spread }))
       )
     )
@@ -232,10 +232,10 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
  */
 export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
-    decoded(mclust, json, 'mclust'),
+    decodedField(mclust, json, 'mclust'),
     E.flatMap(({ pro, mean, variance, Vinv }) => {
-      const list = (found: Row | number): Row => (typeof found === 'number' ? [found] : found)
-      if (one.is(Vinv) && list(Vinv).length > 0)
+      const list = (found: ExchangeRow | number): ExchangeRow => (typeof found === 'number' ? [found] : found)
+      if (rowOrNumberCodec.is(Vinv) && list(Vinv).length > 0)
         return E.left<Problem.Problems>([
           Problem.of(
             'Vinv',
@@ -245,7 +245,7 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
           )
         ])
       const weights = list(pro)
-      const means: Rows = typeof mean !== 'number' && rows.is(mean) ? mean : [list(mean)]
+      const means: NestedRows = typeof mean !== 'number' && rowsOfNumbersCodec.is(mean) ? mean : [list(mean)]
       const ofOthers = (name: string, count: number): E.Either<Problem.Problems, never> =>
         E.left([
           Problem.of(
@@ -294,14 +294,17 @@ export interface Found extends Named {
 }
 
 /** The forms in which others read a mixture. */
-export const forms = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
-export type Form = (typeof forms)[number]
+export const EXCHANGE_FORMS = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
+export type Form = (typeof EXCHANGE_FORMS)[number]
 
 /** The arrays that scikit-learn has of a mixture. */
-const arraysOf = (mixture: Mixture.Mixture) => {
+const scikitLearnArrays = (mixture: Mixture.Mixture) => {
   const { covariances_, precisions_cholesky_ } = toScikitLearn(mixture)
   const [count, dim] = mixture.means.shape
-  const cube = (list: ReadonlyArray<Rows>) => ({ shape: [count, dim, dim], values: Float64Array.from(list.flat(2)) })
+  const cube = (list: ReadonlyArray<NestedRows>) => ({
+    shape: [count, dim, dim],
+    values: Float64Array.from(list.flat(2))
+  })
   return {
     weights_: { shape: [count], values: mixture.weights },
     means_: mixture.means,
@@ -313,13 +316,13 @@ const arraysOf = (mixture: Mixture.Mixture) => {
 const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
   Npz.write({
     covariance_type: { shape: [], texts: ['full'] },
-    ...arraysOf(mixture),
+    ...scikitLearnArrays(mixture),
     feature_names_in_: { shape: [columns.length], texts: columns }
   })
 
 /** The numbers of npz; the names of columns beside them. */
 const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
-  Safetensors.write(arraysOf(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
+  Safetensors.write(scikitLearnArrays(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
 /** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
 export const problems = gaussianProblems
@@ -340,7 +343,7 @@ export const write =
   ({ mixture, columns }: Named): string | Uint8Array => {
     const wrong = problems(mixture)
     if (wrong.length > 0) return refuse(`Exchange.write: ${wrong.map(Problem.show).join('; ')}`)
-    const names = columns ?? RA.makeBy(Mixture.dim(mixture), j => `x${j + 1}`)
+    const names = columns ?? RA.makeBy(Mixture.dimension(mixture), j => `x${j + 1}`)
     switch (form) {
       case 'npz':
         return toNpz(mixture, names)
@@ -356,30 +359,30 @@ export const write =
       }
       default:
         return refuse(
-          Problem.oneOf('form', form satisfies never, forms)
+          Problem.requireOneOf('form', form satisfies never, EXCHANGE_FORMS)
             .map(Problem.show)
             .join('; ')
         )
     }
   }
 
-const refusal = (value: string, domain: string, remedy: string): Problem.Problems =>
-  Problem.alone(Problem.of('file', value, domain, remedy))
+const exchangeProblem = (value: string, domain: string, remedy: string): Problem.Problems =>
+  Problem.singleProblem(Problem.of('file', value, domain, remedy))
 
-const shaped = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
+const reshapedList = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
   shape.length === 0
     ? values[0]
     : RA.makeBy(shape[0], i => {
         const width = values.length / shape[0]
-        return shaped(values.slice(i * width, (i + 1) * width), shape.slice(1))
+        return reshapedList(values.slice(i * width, (i + 1) * width), shape.slice(1))
       })
 
-const names = t.readonlyArray(t.string)
+const columnNamesCodec = t.readonlyArray(t.string)
 
 /** What a list is of: the names of columns where it has them under a key. */
-const columnsOf = (json: unknown, key: string): ReadonlyArray<string> | null => {
+const namesUnderKey = (json: unknown, key: string): ReadonlyArray<string> | null => {
   const found = t.UnknownRecord.is(json) ? json[key] : null
-  return names.is(found) ? found : null
+  return columnNamesCodec.is(found) ? found : null
 }
 
 /** The model that mclust says. */
@@ -394,7 +397,7 @@ const saidIn = (json: unknown): string | null => {
 const foundIn = (json: unknown, mixture: Mixture.Mixture, columns: ReadonlyArray<string> | null): Found => ({
   mixture,
   columns,
-  covariance: covarianceOf(mixture, saidIn(json))
+  covariance: covarianceNameOf(mixture, saidIn(json))
 })
 
 const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
@@ -407,7 +410,7 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
           pipe(
             Mixture.codec.decode(json),
             E.mapLeft(() =>
-              refusal(
+              exchangeProblem(
                 'it',
                 'a mixture',
                 "give scikit-learn's arrays, mclust's parameters, or means, weights and covariances"
@@ -418,19 +421,19 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
         ]
   return pipe(
     mixture,
-    E.map(mixture => foundIn(json, mixture, columnsOf(json, key)))
+    E.map(mixture => foundIn(json, mixture, namesUnderKey(json, key)))
   )
 }
 
 const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   const arrays = Npz.read(bytes)
   return typeof arrays === 'string'
-    ? E.left(refusal(arrays, 'a file of arrays', 'write it by numpy.savez'))
+    ? E.left(exchangeProblem(arrays, 'a file of arrays', 'write it by numpy.savez'))
     : fromJson(
         Object.fromEntries(
           Object.entries(arrays).map(([name, entry]) => [
             name,
-            shaped('texts' in entry ? entry.texts : Array.from(entry.values), entry.shape)
+            reshapedList('texts' in entry ? entry.texts : Array.from(entry.values), entry.shape)
           ])
         )
       )
@@ -438,12 +441,13 @@ const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
 
 const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   const found = Safetensors.read(bytes)
-  if (typeof found === 'string') return E.left(refusal(found, 'a mixture as safetensors', 'write it by Exchange.write'))
+  if (typeof found === 'string')
+    return E.left(exchangeProblem(found, 'a mixture as safetensors', 'write it by Exchange.write'))
   const { feature_names_in_: columns, ...words } = found.metadata
   return fromJson({
     ...words,
     ...Object.fromEntries(
-      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, shaped(Array.from(values), shape)])
+      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, reshapedList(Array.from(values), shape)])
     ),
     ...('feature_names_in_' in found.metadata && { feature_names_in_: parsedJson(columns) })
   })

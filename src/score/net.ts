@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { add, concat as joined, Key, type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Said } from '../mixture/family.js'
@@ -22,7 +22,7 @@ import {
   standardized,
   tanh
 } from './net/layers.js'
-import { build, concept, define, type Built, type Net, type Site, type Start } from './net/netPart.js'
+import { buildNet, concept, define, type Built, type Net, type Site, type Start } from './net/netPart.js'
 
 export * from './net/layers.js'
 export * from './net/netPart.js'
@@ -30,16 +30,16 @@ export * from './net/netPart.js'
 // —— composition ——
 
 /** What does not fit where it stands. */
-const misfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
+const throwMisfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
 
 /** The parameters of parts together; of one name there may be but one. */
-const together = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
+const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
   const shapes = parts.flatMap(({ shapes }) => Object.entries<ReadonlyArray<number>>(shapes))
   const starts = parts.flatMap(({ starts }) => Object.entries<Start>(starts))
   const twice = shapes.find(([name], i) => shapes.findIndex(([other]) => other === name) !== i)
   return twice === undefined
     ? { shapes: Object.fromEntries(shapes), starts: Object.fromEntries(starts) }
-    : misfit(
+    : throwMisfit(
         Problem.of(
           'net',
           `a second ${twice[0]}`,
@@ -49,7 +49,7 @@ const together = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'sha
       )
 }
 
-const some = {
+const partListField = {
   /** In order. */
   parts: Field.array(Field.of(concept))
 }
@@ -58,13 +58,16 @@ const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): Read
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
 
 /** The constructor of a case whose fields are parts; its parameters are those of its parts. */
-const ofParts = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
-  Case.called(made, <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => made(...parts) as Net<P>)
+const partsConstructor = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
+  Case.caseCalledBy(
+    made,
+    <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => made(...parts) as Net<P>
+  )
 
-const inOrder = define({
+const chainNet = define({
   name: 'chain',
   about: 'one part after another',
-  fields: some,
+  fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(Case.formula).join(' → '),
   check: atLeastOne,
@@ -72,14 +75,14 @@ const inOrder = define({
     ({ parts }) =>
     place => {
       const built = parts.reduce<ReadonlyArray<Built<string>>>(
-        (before, part) => [...before, build({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
+        (before, part) => [...before, buildNet({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
         []
       )
       const before = built.slice(0, -1)
       const heads = built.at(-1)?.heads
       return {
         width: built.at(-1)?.width ?? place.width,
-        ...together(built),
+        ...joinParts(built),
         apply: (params, x, level) => built.reduce((x, { apply }) => apply(params, x, level), x),
         ...(heads && {
           heads: {
@@ -106,24 +109,25 @@ const inOrder = define({
  * const net = Net.chain(Net.named('in', Net.linear(5)), Net.silu, Net.named('out', Net.output()))
  * assert.equal(Net.parameterCount(2)(net), 2 * 5 + 5 + 5 * 2 + 2)
  */
-export const chain = ofParts(inOrder)
+export const chain = partsConstructor(chainNet)
 
-const beside = (place: Site, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> => parts.map(build(place))
+const builtParts = (place: Site, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> =>
+  parts.map(buildNet(place))
 
 const sideBySide = define({
   name: 'concat',
   about: 'parts side by side',
-  fields: some,
+  fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => `[${parts.map(Case.formula).join(', ')}]`,
   check: atLeastOne,
   meaning:
     ({ parts }) =>
     place => {
-      const built = beside(place, parts)
+      const built = builtParts(place, parts)
       return {
         width: built.reduce((sum, { width }) => sum + width, 0),
-        ...together(built),
+        ...joinParts(built),
         apply: (params, x, level) =>
           joined(
             built.map(({ apply }) => apply(params, x, level)),
@@ -134,22 +138,22 @@ const sideBySide = define({
 })
 
 /** Parts side by side, each of the same x: their numbers one after the other. */
-export const concat = ofParts(sideBySide)
+export const concat = partsConstructor(sideBySide)
 
-const summed = define({
+const sumNet = define({
   name: 'sum',
   about: 'the sum of parts',
-  fields: some,
+  fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(part => `(${Case.formula(part)})`).join(' + '),
   check: atLeastOne,
   meaning:
     ({ parts }) =>
     place => {
-      const built = beside(place, parts)
+      const built = builtParts(place, parts)
       const widths = built.map(({ width }) => width)
       if (widths.some(width => width !== widths[0]))
-        misfit(
+        throwMisfit(
           Problem.of(
             'net',
             `Net.sum of widths ${widths.join(', ')}`,
@@ -159,14 +163,14 @@ const summed = define({
         )
       return {
         width: widths[0],
-        ...together(built),
+        ...joinParts(built),
         apply: (params, x, level) => built.map(({ apply }) => apply(params, x, level)).reduce((a, b) => add(a, b))
       }
     }
 })
 
 /** The sum of parts of one width, each of the same x. */
-export const sum = ofParts(summed)
+export const sum = partsConstructor(sumNet)
 
 /** x + f(x) (He et al. 2015, arXiv 1512.03385): a recipe. */
 export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity, net)
@@ -189,7 +193,7 @@ const under = define({
   meaning:
     ({ name, net }) =>
     place => {
-      const { width, shapes, starts, apply, heads } = build(place)(net)
+      const { width, shapes, starts, apply, heads } = buildNet(place)(net)
       const first = <A>(own: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
         Object.fromEntries(Object.entries(own).map(([last, a]) => [`${name}.${last}`, a]))
       const names = Params.names(shapes)
@@ -208,7 +212,7 @@ const under = define({
 /**
  * The same part, its parameters under a first name: `weights` becomes `hidden.weights`. In a network no two may have one name.
  */
-export const named = Case.called(
+export const named = Case.caseCalledBy(
   under,
   <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
     under(name, net) as Net<string> as Net<`${N}.${P}`>
@@ -221,7 +225,7 @@ const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
   sample: any => Object.freeze({ noise: any(concept.name) })
 }
 
-const ofHeads = define({
+const headsNet = define({
   name: 'heads',
   about: 'several outputs of one trunk, by name',
   fields: {
@@ -240,10 +244,10 @@ const ofHeads = define({
   meaning:
     ({ trunk, heads }) =>
     place => {
-      const stem = build(place)(trunk)
+      const stem = buildNet(place)(trunk)
       const tops = Object.entries(heads).map(([name, head]) => ({
         name,
-        ...build({ ...place, width: stem.width })(named(name, head))
+        ...buildNet({ ...place, width: stem.width })(named(name, head))
       }))
       const of: Said<string> = (params, x, level) => {
         const seen = stem.apply(params, x, level)
@@ -251,7 +255,7 @@ const ofHeads = define({
       }
       return {
         width: tops.reduce((sum, { width }) => sum + width, 0),
-        ...together([stem, ...tops]),
+        ...joinParts([stem, ...tops]),
         apply: (params, x, level) => joined(Object.values(of(params, x, level)), 1),
         heads: { widths: Object.fromEntries(tops.map(({ name, width }) => [name, width])), of }
       }
@@ -276,11 +280,11 @@ type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}
  * const net = Net.heads(trunk, { noise: Net.output(), variance: Net.linear(1) })
  * assert.deepEqual(Net.shapes(2)(net)['variance.weights'], [8, 1])
  */
-export const heads = Case.called(
-  ofHeads,
+export const heads = Case.caseCalledBy(
+  headsNet,
   <P extends string, const T extends Heads>(trunk: Net<P>, heads: T): Net<P | HeadNames<T>, keyof T & string> =>
     // Its parameters and heads are those of the parts.
-    ofHeads(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
+    headsNet(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
 )
 
 // —— recipes ——
@@ -409,7 +413,7 @@ export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
 const inPlace =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
-    const built = build({ width: dim, dim })(net)
+    const built = buildNet({ width: dim, dim })(net)
     return built.heads === undefined ? forData(dim)(net) : built
   }
 
@@ -417,9 +421,9 @@ const inPlace =
 export const forData =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
-    const built = build({ width: dim, dim })(net)
+    const built = buildNet({ width: dim, dim })(net)
     if (built.heads !== undefined)
-      return misfit(
+      return throwMisfit(
         Problem.of(
           'net',
           `heads ${Object.keys(built.heads.widths).join(', ')}`,
@@ -429,7 +433,7 @@ export const forData =
       )
     return built.width === dim
       ? built
-      : misfit(
+      : throwMisfit(
           Problem.of(
             'net',
             `${built.width} numbers a row`,
@@ -449,10 +453,10 @@ export const shapes =
 export const parameterCount =
   (dim: number) =>
   <P extends string>(net: Net<P>): number =>
-    Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + size(shape), 0)
+    Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + shapeSize(shape), 0)
 
 /** Parameters as the layers of a part in its place begin: each array draws from the child of the key that its name labels. */
-export const begin =
+export const initialParams =
   <P extends string>({ shapes, starts }: Pick<Built<P>, 'shapes' | 'starts'>) =>
   (key: Key.Key): Params.Params<P> =>
     pipe(
@@ -461,8 +465,8 @@ export const begin =
         const { mean, deviation } = starts[name as P]
         const values =
           deviation === 0
-            ? new Float64Array(size(shape)).fill(mean)
-            : Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => mean + deviation * z)
+            ? new Float64Array(shapeSize(shape)).fill(mean)
+            : Key.normal(shapeSize(shape))(Key.named(name)(key)[name]).map(z => mean + deviation * z)
         return { shape, values }
       })
     )
@@ -472,7 +476,7 @@ export const initial =
   (dim: number) =>
   (key: Key.Key) =>
   <P extends string>(net: Net<P>): Params.Params<P> =>
-    begin(inPlace(dim)(net))(key)
+    initialParams(inPlace(dim)(net))(key)
 
 /** The network as the code that builds it. */
 export const show = <P extends string>(net: Net<P>): string => Case.show(net)

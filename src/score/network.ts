@@ -1,16 +1,16 @@
 /** Scores of one's own that are no mixtures: named parameters, and a function of points and their levels. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, Field, given, Problem } from '../core/index.js'
+import { Case, Field, argumentWithFields, Problem } from '../core/index.js'
 import * as Net from './net.js'
 import * as Schedule from '../schedule/schedule.js'
 import {
   concept,
   interpret,
   levelAgain,
-  meaningOf,
+  meaningOfModel,
   type RowLevel,
   type Meaning,
   type Model,
@@ -40,14 +40,14 @@ interface Network<P extends string> {
 }
 
 /** The head that is the score, where one is; `headProblems` refuses more of them. */
-const headOf = (
+const scoreHead = (
   heads: Scoring<string>
 ): readonly [name: string, predicts: Parametrization.Parametrization] | undefined =>
   Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
 
 /** What stands for the output in a formula. */
 const outputFormula = (heads: Scoring<string>): string => {
-  const head = headOf(heads)
+  const head = scoreHead(heads)
   return head === undefined ? 'heads' : Parametrization.formula(head[1])
 }
 
@@ -67,11 +67,11 @@ const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Prob
   )
 
 /** Of a network that says several things of a row: the score by one head, and all by name. */
-const headed = <P extends string>(
+const headedNetwork = <P extends string>(
   said: Said<P>,
   heads: Scoring<string>
 ): Pick<Network<P>, 'apply' | 'said' | 'predicts' | 'scoreless'> => {
-  const head = headOf(heads)
+  const head = scoreHead(heads)
   if (head === undefined)
     return {
       said,
@@ -94,7 +94,7 @@ const headed = <P extends string>(
 /** Parameters as a network itself begins, for data of a dimension. */
 export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Params.Params<P>
 
-const modelOf = <P extends string>({
+const modelOfNetwork = <P extends string>({
   shapes,
   apply,
   said,
@@ -107,7 +107,7 @@ const modelOf = <P extends string>({
   return {
     shapes,
     degreesOfFreedom: dim =>
-      Object.values<ReadonlyArray<number>>(shapes(dim)).reduce((total, shape) => total + size(shape), 0),
+      Object.values<ReadonlyArray<number>>(shapes(dim)).reduce((total, shape) => total + shapeSize(shape), 0),
     predicts,
     output: apply,
     heads: said,
@@ -130,7 +130,7 @@ export interface NetworkSpec<
   readonly apply: (fields: Field.Of<F>) => Apply<NoInfer<P>>
   /** What the network's output is; the score itself unless given. */
   readonly predicts?: (fields: Field.Of<F>) => Parametrization.Parametrization
-  /** Capability: parameters as they begin, which `Initializer.own` takes. */
+  /** Capability: parameters as they begin, which `Initializer.networkDefault` takes. */
   readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
 }
 
@@ -188,7 +188,12 @@ export function define<N extends string, P extends string, F extends Field.Field
   said: NetworkSpec<N, F, P, A> | HeadsSpec<N, F, P, A, string>
 ): Case.Constructor<Score<P>, N, F, A, null> {
   const wanted = 'what a network says, { name, about, parameters, apply }'
-  const { parameters, initial, ...spec } = given(said, ['name', 'parameters'], wanted, 'Score.define(says)')
+  const { parameters, initial, ...spec } = argumentWithFields(
+    said,
+    ['name', 'parameters'],
+    wanted,
+    'Score.define(says)'
+  )
   return Case.define('Score', {
     ...spec,
     check: (fields: Field.Of<F>) => [
@@ -196,11 +201,11 @@ export function define<N extends string, P extends string, F extends Field.Field
       ...('heads' in spec ? headProblems(spec.heads(fields)) : [])
     ],
     meaning: (fields: Field.Of<F>): Meaning<P> =>
-      meaningOf(
-        modelOf({
+      meaningOfModel(
+        modelOfNetwork({
           shapes: parameters(fields),
           ...('heads' in spec
-            ? headed(spec.says(fields), spec.heads(fields))
+            ? headedNetwork(spec.says(fields), spec.heads(fields))
             : { apply: spec.apply(fields), ...(spec.predicts && { predicts: spec.predicts(fields) }) }),
           ...(initial && { initial: initial(fields) })
         })
@@ -225,9 +230,9 @@ const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
 
 const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
 
-const says: Said<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
+const exampleHeads: Said<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
 
-const byName = Case.define('Score', {
+const customNetwork = Case.define('Score', {
   name: 'custom',
   about: 'a student network of your own, of any parametrization, with one output or several heads',
   fields: {
@@ -240,7 +245,7 @@ const byName = Case.define('Score', {
     /** What its output is; the score unless given. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
     /** What it says by name, in place of `apply`. */
-    says: Field.optional(Field.code(says)),
+    says: Field.optional(Field.code(exampleHeads)),
     /** Which head is the score, and in which parametrization. */
     heads: scoringField
   },
@@ -264,12 +269,12 @@ const byName = Case.define('Score', {
           ...headProblems(heads)
         ],
   meaning: ({ shapes, apply, predicts, says, heads }) =>
-    meaningOf(
-      modelOf<string>({
+    meaningOfModel(
+      modelOfNetwork<string>({
         shapes,
         ...(says === null || heads === null
           ? { apply: apply ?? shrinks, predicts: predicts ?? Parametrization.score }
-          : headed(says, heads))
+          : headedNetwork(says, heads))
       })
     )
 })
@@ -295,10 +300,10 @@ const byName = Case.define('Score', {
  * const at = Score.evaluate(affine, Schedule.ornsteinUhlenbeck)(params)(0.1)
  * assert.deepEqual([...at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values], [-3, -9])
  */
-export const custom = Case.called(
-  byName,
+export const custom = Case.caseCalledBy(
+  customNetwork,
   // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
-  byName as unknown as Customs
+  customNetwork as unknown as Customs
 )
 
 /** With one output, or with several heads. */
@@ -308,10 +313,10 @@ interface Customs {
 }
 
 /** A network of heads in its place, of which this one is as wide as the data. */
-const ofHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
-  const [name] = headOf(heads) ?? []
+const networkOfHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
+  const [name] = scoreHead(heads) ?? []
   const built = (dim: number): Required<Net.Built<string>> => {
-    const { heads, ...rest } = Net.build({ width: dim, dim })(net)
+    const { heads, ...rest } = Net.buildNet({ width: dim, dim })(net)
     if (heads === undefined)
       return refuse(`heads${name === undefined ? '' : `.${name}`}: the network has one output; end it by Net.heads`)
     if (name === undefined) return { ...rest, heads }
@@ -326,7 +331,7 @@ const ofHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> 
   }
   return {
     shapes: dim => built(dim).shapes,
-    ...headed((params, x, level) => built(x.shape[1] ?? 0).heads.of(params, x, level), heads)
+    ...headedNetwork((params, x, level) => built(x.shape[1] ?? 0).heads.of(params, x, level), heads)
   }
 }
 
@@ -350,15 +355,15 @@ const ofNet = Case.define('Score', {
       ? headProblems(heads)
       : Problem.unless(heads === null, 'heads', 'given beside predicts', 'alone', 'leave predicts out'),
   meaning: ({ net, predicts, heads }) =>
-    meaningOf(
-      modelOf<string>({
+    meaningOfModel(
+      modelOfNetwork<string>({
         ...(heads === null
           ? {
               shapes: (dim: number) => Net.forData(dim)(net).shapes,
               apply: (params, x, level) => Net.forData(x.shape[1] ?? 0)(net).apply(params, x, level),
               predicts: predicts ?? Parametrization.score
             }
-          : ofHeads(net, heads)),
+          : networkOfHeads(net, heads)),
         initial: dim => key => Net.initial(dim)(key)(net)
       })
     )
@@ -385,7 +390,7 @@ const ofNet = Case.define('Score', {
  * })
  * assert.deepEqual(Score.shapes(2)(both)['variance.weights'], [64, 2])
  */
-export const network = Case.called(
+export const network = Case.caseCalledBy(
   ofNet,
   <P extends string, H extends string>(
     net: Net.Net<P, H>,
@@ -419,7 +424,7 @@ export const preconditioned = <P extends string>(
   options: { readonly deviation: number }
 ): Score<P> => {
   const call = 'Score.preconditioned(net, { deviation })'
-  const { deviation } = given(options, ['deviation'], '{ deviation }, that of the data,', call)
+  const { deviation } = argumentWithFields(options, ['deviation'], '{ deviation }, that of the data,', call)
   return network(Net.chain<P>(Net.standardized({ deviation }), net), {
     predicts: Parametrization.edm({ sigmaData: deviation })
   })
@@ -438,7 +443,7 @@ const converted = Case.define('Score', {
   on: 'score',
   example: { score: custom({ name: 'mine', shapes: mine, apply: shrinks }) },
   formula: ({ trained, score }) => `s′(x) = s(x/c)/c, s trained on ${Schedule.show(trained)}: ${Case.formula(score)}`,
-  meaning: ({ trained, score }) => meaningOf(convertedModel(trained, interpret(score)))
+  meaning: ({ trained, score }) => meaningOfModel(convertedModel(trained, interpret(score)))
 })
 
 const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Model<P>): Model<P> => {
@@ -449,7 +454,8 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
   const relevelled = Parametrization.relevelled(predicts)
   /** The point and the level there. */
   const atTrained = (x: Tensor, level: RowLevel): { readonly point: Tensor; readonly level: RowLevel } => {
-    const at = (f: (same: Schedule.SameNoise) => number): Tensor => Parametrization.perRow(level, own => f(there(own)))
+    const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
+      Parametrization.numberPerRow(level, own => f(there(own)))
     return {
       point: mul(
         at(({ scale }) => scale),
@@ -466,18 +472,18 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
     if (degree === 0) return output
     if (degree !== undefined)
       return mul(
-        Parametrization.perRow(level, own => Elementary.pow(there(own).scale, -degree)),
+        Parametrization.numberPerRow(level, own => Elementary.pow(there(own).scale, -degree)),
         output
       )
     // By the data and the noise behind it.
     const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
-      Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
+      Parametrization.numberPerRow(level, own => pick(relevelled(there(own).level, own)))
     const ofOutput = per(own => own.ofOutput)
     const ofPoint = per(own => own.ofPoint)
     return add(mul(ofOutput, output), mul(ofPoint, point))
   }
   return {
-    ...modelOf({
+    ...modelOfNetwork({
       shapes,
       predicts,
       apply: (params, x, level) => {
@@ -518,7 +524,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
  * const { values } = score(Params.of({ scale: 1 }))(2)({ rows: 1, dim: 1, values: Float64Array.of(1) })
  * assert.ok(Math.abs(values[0] + 1 / (1 + 2 ** 2)) < 1e-15)
  */
-export const convert = Case.called(
+export const convert = Case.caseCalledBy(
   converted,
   (trained: Schedule.Schedule) =>
     <P extends string>(score: Score<P>): Score<P> =>

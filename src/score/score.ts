@@ -6,10 +6,10 @@ import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { reason } from '../../lib/plain/said.js'
 import type * as t from 'io-ts'
 import { fromNdArray, type NdArray, type Tensor } from '../../lib/index.js'
-import { rowwise, rowwisePlan, type Given as RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
-import { shown, size, single } from '../../lib/arrays/ndarray.js'
+import { rowwise, rowwisePlan, type RowwiseInputs, type RowwisePlan } from '../../lib/compiler/rowwise.js'
+import { shapeText, shapeSize, scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
-import { Case, given, Vocabulary } from '../core/index.js'
+import { Case, argumentWithFields, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
 import * as Params from '../core/params.js'
 import type { Points } from '../data/points.js'
@@ -67,7 +67,7 @@ export {
   type Sufficient,
   type Symmetries
 } from '../mixture/family.js'
-export { family, startOf } from '../mixture/families/define.js'
+export { family, familyStart } from '../mixture/families/define.js'
 export * from '../mixture/families/index.js'
 export * from './network.js'
 
@@ -84,7 +84,7 @@ export const tensors: <P extends string>(params: Params.Params<P>) => Params.Ten
  * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
  * of rows. Of many rows it is a program.
  */
-export const atLevel = <P extends string>(
+export const evaluateAtLevel = <P extends string>(
   model: Model<P>,
   of: object,
   write: (params: Params.Tensors<P>, x: Tensor, level: RowLevel, beside: Readonly<Record<string, Tensor>>) => Tensor
@@ -106,7 +106,7 @@ const allAtLevel =
     return rowwise(of, call.write)(call.given)
   }
 
-/** How `atLevel` computes the score of a model at rows of one level. */
+/** How `evaluateAtLevel` computes the score of a model at rows of one level. */
 export const scorePlan = <P extends string>(
   model: Model<P>,
   params: Params.Params<P>,
@@ -145,8 +145,8 @@ const callAtLevel =
     beside: Readonly<Record<string, NdArray>> = {}
   ): RowwiseCall => {
     const call = 'Score.…(params, level, points)'
-    const { alpha, sigma } = given(at, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
-    const { rows, dim, values, labels } = given(points, ['rows', 'dim', 'values'], 'points', call)
+    const { alpha, sigma } = argumentWithFields(at, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
+    const { rows, dim, values, labels } = argumentWithFields(points, ['rows', 'dim', 'values'], 'points', call)
     return {
       write: inputs => {
         const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
@@ -162,7 +162,7 @@ const callAtLevel =
           x: { shape: [rows, dim], values },
           ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
         },
-        constants: { alpha: single(alpha), sigma: single(sigma) }
+        constants: { alpha: scalarArray(alpha), sigma: scalarArray(sigma) }
       }
     }
   }
@@ -186,8 +186,12 @@ export const evaluate =
   (time: number) =>
   (points: Points): Points => {
     const model = interpret(score)
-    const own = Params.arrays(params, Case.meaning(score).names(points.dim), 'Score.evaluate(score, schedule)(params)')
-    const { values } = atLevel(model, model.score, model.score)(own, Schedule.level(time)(schedule), points)
+    const own = Params.paramsArgument(
+      params,
+      Case.meaning(score).names(points.dim),
+      'Score.evaluate(score, schedule)(params)'
+    )
+    const { values } = evaluateAtLevel(model, model.score, model.score)(own, Schedule.level(time)(schedule), points)
     return { rows: points.rows, dim: points.dim, values }
   }
 
@@ -230,7 +234,7 @@ export const toMixture =
   (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
     pipe(
       O.fromNullable(interpret(score).family?.toMixture),
-      O.map(of => of(Params.arrays(params, Case.meaning(score).names(1), 'Score.toMixture(score)(params)')))
+      O.map(of => of(Params.paramsArgument(params, Case.meaning(score).names(1), 'Score.toMixture(score)(params)')))
     )
 
 /**
@@ -252,7 +256,7 @@ export const fromMixture =
     const { family } = interpret(score)
     const from = family?.fromMixture
     const call = 'Score.fromMixture(score)(mixture)'
-    const [found, dim] = given(mixture, ['means', 'weights'], 'a mixture', call).means.shape
+    const [found, dim] = argumentWithFields(mixture, ['means', 'weights'], 'a mixture', call).means.shape
     if (family === undefined || from === undefined)
       return E.left(
         Problem.of('score', show(score), 'a family that knows the parameters of a mixture', 'give it its fromMixture')
@@ -288,7 +292,7 @@ export const formula = (score: Score<string>): string => Case.formula(score)
 export const problems =
   (data: { readonly rows: number; readonly dim: number; readonly errors?: Float64Array }) =>
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {
-    const { rows, dim, errors } = given(data, ['rows', 'dim'], 'data', 'Score.problems(data)(score)')
+    const { rows, dim, errors } = argumentWithFields(data, ['rows', 'dim'], 'data', 'Score.problems(data)(score)')
     const own = Case.problems(score)
     if (own.length > 0) return own
     const { family, shapes, requirements } = interpret(score)
@@ -345,16 +349,16 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
         Problem.unless(
           shape.every(length => Number.isSafeInteger(length) && length >= 0),
           `shapes.${name}`,
-          shown(shape),
+          shapeText(shape),
           'a list of whole numbers ≥ 0',
           'give the length of each axis'
         )
       ),
       ...Problem.unless(
-        !(named.reduce((sum, [, shape]) => sum + size(shape), 0) > Limits.parameters),
+        !(named.reduce((sum, [, shape]) => sum + shapeSize(shape), 0) > Limits.maxParameters),
         'shapes',
-        `${named.reduce((sum, [, shape]) => sum + size(shape), 0)} numbers`,
-        `at most ${Limits.parameters}`,
+        `${named.reduce((sum, [, shape]) => sum + shapeSize(shape), 0)} numbers`,
+        `at most ${Limits.maxParameters}`,
         'make the network smaller'
       )
     ]),

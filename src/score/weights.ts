@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { shown } from '../../lib/arrays/ndarray.js'
+import { shapeText } from '../../lib/arrays/ndarray.js'
 import { Npz, Safetensors, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
@@ -19,8 +19,8 @@ export interface Weights {
 }
 
 /** The formats that `write` knows. */
-export const forms = ['safetensors', 'npz'] as const
-export type Form = (typeof forms)[number]
+export const WEIGHT_FORMS = ['safetensors', 'npz'] as const
+export type WeightForm = (typeof WEIGHT_FORMS)[number]
 
 /** The mark of arrays of this library's layers. */
 export const LAYOUT = 'ornstein: x W + b, W [inputs, outputs]'
@@ -48,11 +48,11 @@ const MARK = '__layout__'
  * const params = Net.initial(2)(Key.fromSeed(1))(net)
  * for (const form of ['safetensors', 'npz'] as const) {
  *   const read = Net.readWeights(Net.writeWeights(form)(params))
- *   assert.deepEqual(pipe(read, E.flatMap(Net.ownWeights(Net.shapes(2)(net)))), E.right(params))
+ *   assert.deepEqual(pipe(read, E.flatMap(Net.paramsFromWeights(Net.shapes(2)(net)))), E.right(params))
  * }
  */
-export const write =
-  (form: Form, { precision = 'float64', layout = LAYOUT }: Options = {}) =>
+export const writeNetWeights =
+  (form: WeightForm, { precision = 'float64', layout = LAYOUT }: Options = {}) =>
   (params: Params.Params<string>): Uint8Array => {
     if (form === 'safetensors')
       return Safetensors.write(
@@ -72,7 +72,7 @@ const unread = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 
 /** The arrays of a file of either form, in double precision; npz may be compressed. */
-export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
+export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const found = Npz.read(bytes)
     if (typeof found === 'string') return unread(found)
@@ -98,7 +98,7 @@ export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => 
 }
 
 /** Arrays as parameters of these names and shapes, all of them and no other, finite; else every one that does not fit. */
-const fitted =
+const fittedToShapes =
   <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
   (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
     const wanted = Params.names(shapes)
@@ -108,10 +108,10 @@ const fitted =
         Object.hasOwn(arrays, name)
           ? [
               ...Problem.unless(
-                shown(arrays[name].shape) === shown(shapes[name]),
+                shapeText(arrays[name].shape) === shapeText(shapes[name]),
                 name,
-                `shape ${shown(arrays[name].shape)}`,
-                `of shape ${shown(shapes[name])}`,
+                `shape ${shapeText(arrays[name].shape)}`,
+                `of shape ${shapeText(shapes[name])}`,
                 remedy
               ),
               ...Problem.unless(
@@ -122,7 +122,7 @@ const fitted =
                 'write it again'
               )
             ]
-          : [Problem.of(name, 'missing', `an array of shape ${shown(shapes[name])}`, remedy)]
+          : [Problem.of(name, 'missing', `an array of shape ${shapeText(shapes[name])}`, remedy)]
       ),
       ...found
         .filter(name => !wanted.some(own => own === name))
@@ -135,11 +135,11 @@ const fitted =
   }
 
 /** Parameters that `write` wrote, for a network of these names and shapes; what is not marked so is refused. */
-export const own =
+export const paramsFromWeights =
   <P extends string>(shapes: Params.Shapes<P>) =>
   ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> =>
     layout === LAYOUT
-      ? fitted(shapes, 'build the network that it was written of')(arrays)
+      ? fittedToShapes(shapes, 'build the network that it was written of')(arrays)
       : E.left([
           Problem.of(
             'layout',
@@ -160,7 +160,7 @@ const inTorch: Readonly<Record<string, { readonly name: string; readonly isTurne
   classes: { name: 'weight', isTurned: false }
 }
 
-const turned = ({ shape: [rows, columns], values }: NdArray): NdArray => ({
+const transposedMatrix = ({ shape: [rows, columns], values }: NdArray): NdArray => ({
   shape: [columns, rows],
   values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)])
 })
@@ -174,7 +174,7 @@ interface Renamed {
 }
 
 /** Their name of a parameter; null of one that no layer has. */
-const renamed =
+const torchParameter =
   (layers: Layers) =>
   (own: string): Renamed | null => {
     const at = own.lastIndexOf('.')
@@ -210,7 +210,7 @@ export const fromTorch =
   ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> => {
     if (layout !== null)
       return E.left([Problem.of('layout', layout, "PyTorch's, which has no mark", 'use Weights.own')])
-    const of = renamed(layers)
+    const of = torchParameter(layers)
     const known = Params.names(shapes).flatMap(own => {
       const other = of(own)
       return other !== null && Object.hasOwn(arrays, other.theirs) ? [{ own, ...other }] : []
@@ -218,22 +218,25 @@ export const fromTorch =
     const here = Object.fromEntries([
       ...known.map(
         ({ own, theirs, isTurned }) =>
-          [own, isTurned && arrays[theirs].shape.length === 2 ? turned(arrays[theirs]) : arrays[theirs]] as const
+          [
+            own,
+            isTurned && arrays[theirs].shape.length === 2 ? transposedMatrix(arrays[theirs]) : arrays[theirs]
+          ] as const
       ),
       // What no layer takes is told by its own name.
       ...Object.entries(arrays).filter(([name]) => !known.some(({ theirs }) => theirs === name))
     ])
-    return fitted(shapes, 'name the layer of each part: layers: { hidden1: "net.0" }')(here)
+    return fittedToShapes(shapes, 'name the layer of each part: layers: { hidden1: "net.0" }')(here)
   }
 
 /** PyTorch's `state_dict` of parameters, by the same layers. A parameter that is in no layer throws. */
 export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Params.Params<string>) => {
-  const of = renamed(layers)
+  const of = torchParameter(layers)
   return params =>
     pipe(
       Object.entries(params).map(([own, array]) => {
         const found = of(own) ?? refuse(`Weights.toTorch: ${own} is in no layer; name the layer of its part`)
-        return [found.theirs, found.isTurned ? turned(array) : array] as const
+        return [found.theirs, found.isTurned ? transposedMatrix(array) : array] as const
       }),
       entries => Object.fromEntries<NdArray>(entries)
     )

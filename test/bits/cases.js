@@ -11,7 +11,7 @@ import { digest } from './digest.js'
 
 const { Compile, Expectation, Initializer, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Population } =
   Lib
-const { Rate, Recipe, Run, Sampler, Schedule, Score, Stage, TimeGrid, TimeLaw, Weighting } = Lib
+const { Rate, Recipe, Run, Sampler, Schedule, Score, Stage, TimeGrid, NoiseLevels, Weighting } = Lib
 const { Elementary, Key } = Ground
 
 /** The digest of the doubles, NaN by its canonical bits. */
@@ -52,7 +52,7 @@ const fitted = (...pipelines) => {
 }
 
 const spherical = Score.spherical({ components: 3 })
-const objective = Objective.denoising(TimeLaw.at(0.4))
+const objective = Objective.denoising(NoiseLevels.at(0.4))
 const descent = parts => ({
   objective,
   expectation: Expectation.monteCarlo({ draws: 2 }),
@@ -144,7 +144,7 @@ export const cases = [
   ...words(vocabulary.rates, rate => Array.from({ length: 200 }, (_, step) => Rate.at(step)(rate))),
   ...words(vocabulary.weightings, weighting => times.map(Weighting.interpret(Schedule.vpLinear())(weighting))),
   ...words(vocabulary.timeGrids, of => TimeGrid.times(Schedule.ornsteinUhlenbeck)(of)),
-  ...words(vocabulary.timeLaws, law =>
+  ...words(vocabulary.noiseLevelsWords, law =>
     fitted(
       ...[Objective.denoising, Objective.implicit].map(of => pipelineOf(Stage.descend(descent({ objective: of(law) }))))
     )
@@ -195,7 +195,7 @@ export const cases = [
       const net = Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(3) })
       const stage = Stage.descend(descent({ optimizer: Optimizer.adam({ rate: 0.01 }), batch: 100 }))
       const score = Score.network(net, { predicts: Parametrization.noise })
-      const program = Compile.pipeline(pipelineOf(stage, { score, initializer: Initializer.own }), {
+      const program = Compile.pipeline(pipelineOf(stage, { score, initializer: Initializer.networkDefault }), {
         precision: 'float32'
       })(points)
       return numbersOf(Run.last(program.right)(key).params)

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { lazy } from '../../lib/plain/iterate.js'
 import { Mixture } from '../../src/index.js'
-import { page as report } from '../../src/report/report.js'
+import { fitPage as report } from '../../src/report/report.js'
 import { planted, two } from '../src/report/fits.js'
 import { barriers, inBrowser, isMissing } from './browser.js'
 

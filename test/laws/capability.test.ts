@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as vocabulary from '../../src/cli/glossary.js'
-import { Case, Objective, Parametrization, TimeLaw } from '../../src/index.js'
+import { Case, Objective, Parametrization, NoiseLevels } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { SEED } from '../cases.js'
 import { allHold } from './holds.js'
@@ -17,15 +17,15 @@ const heldOf = (value: Case.AnyValue): ReadonlyArray<laws.Law> =>
 
 /** Beside what stands in the vocabulary. */
 const more: ReadonlyArray<Case.AnyValue> = [
-  TimeLaw.uniform(0, 1),
-  TimeLaw.stratified(TimeLaw.logNormal()),
-  TimeLaw.importance({ proposal: TimeLaw.uniformLogSnr(-6, 6), target: TimeLaw.uniform(0.2, 0.8) }),
-  TimeLaw.importance({
-    proposal: TimeLaw.uniformLogSnr(-8, 10),
-    target: TimeLaw.likelihood({ until: 4, nodes: 48 })
+  NoiseLevels.uniform(0, 1),
+  NoiseLevels.stratified(NoiseLevels.logNormal()),
+  NoiseLevels.importance({ proposal: NoiseLevels.uniformLogSnr(-6, 6), target: NoiseLevels.uniform(0.2, 0.8) }),
+  NoiseLevels.importance({
+    proposal: NoiseLevels.uniformLogSnr(-8, 10),
+    target: NoiseLevels.likelihood({ until: 4, nodes: 48 })
   }),
-  Objective.denoising(TimeLaw.gauss(2)(TimeLaw.uniform(0.1, 1)), Parametrization.noise),
-  Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced' })
+  Objective.denoising(NoiseLevels.gauss(2)(NoiseLevels.uniform(0.1, 1)), Parametrization.noise),
+  Objective.implicit(NoiseLevels.at(0.3), { divergence: 'sliced' })
 ]
 
 // Cheaper ones have a case of all of their laws in vocabulary.test.ts.
@@ -98,7 +98,7 @@ describe('no capability is forgotten', () => {
 
   it('each of these laws is held of some value', () => {
     const held = new Set(
-      vocabulary.vocabulary
+      vocabulary.standardVocabulary
         .flatMap(({ concept }) => instancesOf(concept).values.flatMap(({ laws }) => laws.map(({ name }) => name)))
         .concat(more.flatMap(value => laws.of(value).map(({ name }) => name)))
     )

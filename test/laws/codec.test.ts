@@ -14,15 +14,15 @@ import {
   Run,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../src/index.js'
 import * as Vocabulary from '../../src/standard.js'
 import * as Schedule from '../../src/schedule/index.js'
-import { compiled } from '../../src/laws/check.js'
+import { compiledOrThrow } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/law.js'
-import { isPlain } from '../../src/laws/script.js'
+import { isBuiltByCode } from '../../src/laws/script.js'
 import * as arbitraries from './generators.js'
 import { allHold, holdsAndSpeaks } from './holds.js'
 
@@ -49,13 +49,13 @@ const params = fc
 /** Numbers that JSON has no word for, or that lose their sign there. */
 const awkward = fc.constantFrom(-0, 1e-320, 0.1 + 0.2)
 
-const custom = Objective.custom('mine', TimeLaw.at(1), ({ score }) => score)
+const custom = Objective.custom('mine', NoiseLevels.at(1), ({ score }) => score)
 const refused = <A>(...values: ReadonlyArray<A>) => ({
   code: { values: fc.constantFrom(...values), message: 'code does not survive JSON' }
 })
 
 /** Of every status, a failed one among them. */
-const program = compiled(
+const program = compiledOrThrow(
   Compile.pipeline(
     Pipeline.of({
       schedule: ornsteinUhlenbeck,
@@ -63,7 +63,7 @@ const program = compiled(
       initializer: Initializer.gaussian({ scale: 1 }),
       stages: [0.1, 1e300].map(rate =>
         Stage.descend({
-          objective: Objective.denoising(TimeLaw.at(0.5)),
+          objective: Objective.denoising(NoiseLevels.at(0.5)),
           optimizer: Optimizer.momentum({ rate }),
           steps: 3
         })
@@ -78,12 +78,12 @@ const { codec: of, standard } = Vocabulary
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   Schedule: codec(
     of(standard)(Schedule.concept),
-    arbitraries.of(Schedule.concept, isPlain),
-    refused(arbitraries.cosine)
+    arbitraries.of(Schedule.concept, isBuiltByCode),
+    refused(arbitraries.cosineSchedule)
   ),
-  TimeLaw: codec(
-    of(standard)(TimeLaw.concept),
-    awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
+  NoiseLevels: codec(
+    of(standard)(NoiseLevels.concept),
+    awkward.map(weight => NoiseLevels.nodes([{ time: 0.1, weight }]))
   ),
   Weighting: codec(of(standard)(Weighting.concept), awkward.map(Weighting.constant)),
   Objective: codec(
@@ -120,7 +120,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     arbitraries.pipelines({ code: false })(points),
     refused(
       Pipeline.of({
-        schedule: arbitraries.cosine,
+        schedule: arbitraries.cosineSchedule,
         score: arbitraries.student,
         initializer: Initializer.fromData,
         stages: []

@@ -16,7 +16,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
@@ -35,11 +35,11 @@ const ran = (script: string): (() => unknown) => {
   return () => new Function(...imported, code)(...imported.map(name => names[name])) as unknown
 }
 
-const misplaced = Objective.custom('misplaced', TimeLaw.at(0.3), ({ score, target }) => {
+const misplaced = Objective.custom('misplaced', NoiseLevels.at(0.3), ({ score, target }) => {
   const error = sum(square(sub(score, target)), 1)
   return mul(error, stopGradient(error))
 })
-const coordinate = Objective.custom('coordinate', TimeLaw.at(0.3), ({ score, target }) =>
+const coordinate = Objective.custom('coordinate', NoiseLevels.at(0.3), ({ score, target }) =>
   sum(square(square(sub(score, target))), 1)
 )
 const rising = Schedule.custom({ name: 'rising', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
@@ -127,12 +127,12 @@ describe('a counterexample is a script', () => {
 
 it('in one call: an instance and its parts are held', () => {
   const weighed = Objective.weight(Weighting.minSnr())(
-    Objective.denoising(TimeLaw.at(0.3), ornstein.Parametrization.noise)
+    Objective.denoising(NoiseLevels.at(0.3), ornstein.Parametrization.noise)
   )
   const names = laws.of(weighed).map(({ name }) => name)
   const places = new Set(names.map(name => /^([\w.]+): /.exec(name)?.[1] ?? ''))
-  expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
-  const only = ['a row of weight n is n rows', 'objective.timeLaw: times are those of the schedule']
+  expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.noiseLevels', 'objective.parametrization']))
+  const only = ['a row of weight n is n rows', 'objective.noiseLevels: times are those of the schedule']
   expect(laws.check(weighed, { runs: 2, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
     only.map(law => [law, 'held'])
   )
@@ -145,7 +145,7 @@ it('in one call: a pipeline is, with its parts, on points', () => {
     initializer: Initializer.kMeansPlusPlus,
     stages: [
       Stage.descend({
-        objective: Objective.denoising(TimeLaw.at(0.3)),
+        objective: Objective.denoising(NoiseLevels.at(0.3)),
         optimizer: Optimizer.adam({ rate: 0.1 }),
         steps: 3
       }),

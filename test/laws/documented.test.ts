@@ -11,7 +11,7 @@ const page = lawsPage(ornstein, laws, glossary)
 it('the page of all laws has those of every concept, networks and clocks among them, with statement and source', () => {
   const sections = page.split('\n## ').slice(1)
   expect(sections.map(section => section.split('\n')[0])).toEqual(
-    expect.arrayContaining([...glossary.vocabulary.map(({ concept }) => concept), 'Keys: `laws.key()`'])
+    expect.arrayContaining([...glossary.standardVocabulary.map(({ concept }) => concept), 'Keys: `laws.key()`'])
   )
   for (const section of sections) expect(section).toMatch(/^- \*\*.+\.\*\* .+ _.+\._$/m)
 })

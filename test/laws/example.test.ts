@@ -11,5 +11,5 @@ it('examples/property-test.ts catches the misplaced stop-gradient, and prints th
   log.mockRestore()
   expect(right).toMatch(/^pseudo-Huber/)
   expect(right).not.toContain('✗')
-  expect(wrong).toMatch(/^discounted", TimeLaw.at\(0.3\), …\)\n {2}✗ gradient is that of the value\n/)
+  expect(wrong).toMatch(/^discounted", NoiseLevels.at\(0.3\), …\)\n {2}✗ gradient is that of the value\n/)
 })

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { add, matMul, mean, mul, neg, reshape, sqrt, square, sub, sum, tanh } from '../../lib/index.js'
 import type { Points } from '../../src/data/points.js'
 import {
@@ -21,7 +21,7 @@ import {
   Region,
   type Schedule,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../src/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
@@ -40,7 +40,7 @@ import {
   times as timesOf
 } from '../../src/laws/arbitraries.js'
 import { printed } from '../../src/laws/check.js'
-import { isPlain } from '../../src/laws/script.js'
+import { isBuiltByCode } from '../../src/laws/script.js'
 import * as SplitAndMerge from '../../src/mixture/em/splitAndMerge.js'
 
 export * from '../../src/laws/arbitraries.js'
@@ -61,9 +61,9 @@ const nested = <T>(leaves: Table<T>, nests: (inner: fc.Arbitrary<T>) => Table<T>
     )
   })).any
 
-/** Time laws of every kind that a schedule admits. */
-const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.TimeLaw> =>
-  of(TimeLaw.concept).filter(law => TimeLaw.problems(schedule)(law).length === 0)
+/** Noise level distributions of every kind that a schedule admits. */
+const noiseLevelsWords = (schedule: Schedule.Schedule): fc.Arbitrary<NoiseLevels.NoiseLevels> =>
+  of(NoiseLevels.concept).filter(law => NoiseLevels.problems(schedule)(law).length === 0)
 
 // —— scores ——
 
@@ -120,7 +120,7 @@ const regularizers = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Obj
     fc.subarray([...names], { minLength: 1 }).map(parameters => ({ parameters })),
     ...lasting.map(name =>
       fc
-        .array(real(2), { minLength: size(one[name]), maxLength: size(one[name]) })
+        .array(real(2), { minLength: shapeSize(one[name]), maxLength: shapeSize(one[name]) })
         .map(values => ({ towards: { [name]: { shape: one[name], values: Float64Array.from(values) } } }))
     )
   )
@@ -130,8 +130,8 @@ const regularizers = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Obj
 }
 
 /** An objective written as one writes one's own: pseudo-Huber. */
-const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
-  Objective.custom('pseudo-Huber', timeLaw, ({ score, target }) =>
+const pseudoHuber = (noiseLevels: NoiseLevels.NoiseLevels): Objective.Objective =>
+  Objective.custom('pseudo-Huber', noiseLevels, ({ score, target }) =>
     mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
   )
 
@@ -139,7 +139,7 @@ const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
 const ofPairs = (time: number): Objective.Objective =>
   Objective.pairwise(
     'mean error',
-    TimeLaw.at(time),
+    NoiseLevels.at(time),
     ({ score, target }) => sub(score, target),
     (a, b) => sum(mul(a, b), 2)
   )
@@ -163,7 +163,7 @@ const objectives = <P extends string>(
   { code = true, columns, pairs = false }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
   // What is measured against the noise has some.
-  const law = timeLaws(schedule).filter(law => !TimeLaw.show(law).includes('clean'))
+  const law = noiseLevelsWords(schedule).filter(law => !NoiseLevels.show(law).includes('clean'))
   const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
   const probes = fc.record({
     divergence: fc.constantFrom('exact' as const, 'hutchinson' as const, 'sliced' as const),
@@ -185,10 +185,10 @@ const objectives = <P extends string>(
     columns === undefined
       ? {}
       : {
-          Against: fc.tuple(truth(columns), law).map(([truth, law]) => Objective.against(truth, law)),
-          Along: fc
+          FisherDivergence: fc.tuple(truth(columns), law).map(([truth, law]) => Objective.fisherDivergence(truth, law)),
+          DirectionalDerivative: fc
             .tuple(params(score)(columns), law)
-            .map(([direction, law]) => Objective.along(direction)(Objective.denoising(law)))
+            .map(([direction, law]) => Objective.directionalDerivative(direction)(Objective.denoising(law)))
         }
   // A term without noise levels has no use for a weighting of theirs.
   const weighted = fc
@@ -331,12 +331,12 @@ const stages =
         const onAll = fc.record({
           ...common,
           ...rules,
-          optimizer: Expectation.isDeterministic(expectation)
+          optimizer: Expectation.isDeterministicExpectation(expectation)
             ? fc.oneof({ withCrossShrink: true }, { weight: 3, arbitrary: recipes }, exact)
             : recipes
         })
         // Fixed noise has a row for each row of the data.
-        return Expectation.size(expectation) !== undefined
+        return Expectation.fixedNoiseSize(expectation) !== undefined
           ? onAll.map(Stage.descend)
           : fc.oneof(
               { withCrossShrink: true },
@@ -352,12 +352,12 @@ const stages =
       nested<Stage.Stage>(
         {
           Descend: descend,
-          ExpectationMaximization: has(score, ExpectationMaximization.serves)
+          ExpectationMaximization: has(score, ExpectationMaximization.supportsEM)
             ? fc
                 .record({ ...rules, varianceFloor, time: timesOf(schedule) }, { requiredKeys: ['steps'] })
                 .map(Stage.expectationMaximization)
             : descend,
-          SplitAndMerge: has(score, SplitAndMerge.serves)
+          SplitAndMerge: has(score, SplitAndMerge.supportsSplitAndMerge)
             ? fc.record({ steps, attempts: times, polish: times, varianceFloor }).map(Stage.splitAndMerge)
             : descend,
           PowerIteration: has(score, ({ mirrored }) => mirrored) ? fc.record(rules).map(Stage.powerIteration) : descend
@@ -390,7 +390,7 @@ export const pipelines =
     return pipe(
       fc
         .record({
-          schedule: code ? schedules : schedules.filter(isPlain),
+          schedule: code ? schedules : schedules.filter(isBuiltByCode),
           score: code ? fc.oneof({ weight: 5, arbitrary: fitting }, fc.constant(custom)) : fitting
         })
         .chain(({ schedule, score }) =>

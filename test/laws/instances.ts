@@ -12,7 +12,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Clock,
   Schedule
 } from '../../src/index.js'
@@ -36,7 +36,7 @@ export interface Instances {
 }
 
 const instances = <T>(
-  { concept, words }: vocabulary.Concept<T>,
+  { concept, words }: vocabulary.GlossaryConcept<T>,
   by: string,
   of: (value: T) => ReadonlyArray<Law>
 ): Instances => ({ concept, by, values: words.map(({ code, example }) => ({ code, laws: of(example) })) })
@@ -75,14 +75,19 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.clocks, 'laws.schedule', value =>
     laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
   ),
-  instances(vocabulary.timeLaws, 'laws.timeLaw', value => laws.timeLaw(value)),
+  instances(vocabulary.noiseLevelsWords, 'laws.noiseLevels', value => laws.noiseLevels(value)),
   instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
   instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
   instances(vocabulary.expectations, 'laws.expectation', value =>
     laws.expectation(value, pair, Case.isMadeBy(Expectation.quadrature)(value) ? { repeats: 2 } : { repeats: 100 })
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>
-    laws.objective(value, Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value) ? two : pair)
+    laws.objective(
+      value,
+      Case.isMadeBy(Objective.fisherDivergence)(value) || Case.isMadeBy(Objective.directionalDerivative)(value)
+        ? two
+        : pair
+    )
   ),
   instances(vocabulary.covariances, 'laws.covariance', value => laws.covariance(value)),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
@@ -96,7 +101,7 @@ const rows: ReadonlyArray<Instances> = [
       value,
       Case.isMadeBy(Initializer.values)(value)
         ? pair
-        : Initializer.show(value) === Initializer.show(Initializer.own)
+        : Initializer.show(value) === Initializer.show(Initializer.networkDefault)
           ? network
           : isotropic
     )
@@ -112,9 +117,9 @@ const rows: ReadonlyArray<Instances> = [
 
 type Row = readonly [name: string, laws: ReadonlyArray<Law>]
 
-const drawn = (law: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): Row => [
-  `${TimeLaw.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
-  laws.timeLaw(law, options)
+const drawn = (law: NoiseLevels.NoiseLevels, options: laws.NoiseLevelsOptions = {}): Row => [
+  `${NoiseLevels.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
+  laws.noiseLevels(law, options)
 ]
 
 // The names of the parameters are forgotten, so that one table holds all.
@@ -137,14 +142,14 @@ const learned = (value: Objective.Objective, score: Score.Score<string>): Row =>
   laws.objective(value, score)
 ]
 
-const levels = TimeLaw.nodes([
+const levels = NoiseLevels.nodes([
   { time: 0.1, weight: 0.5 },
   { time: 0.7, weight: 2 }
 ])
 const mixed = Objective.sum([
   Objective.weight(0.3)(Objective.likelihood),
   Objective.weight(2)(Objective.denoising(levels)),
-  Objective.implicit(TimeLaw.likelihood({ until: 0.8, nodes: 3, leastVariance: 0.1 }))
+  Objective.implicit(NoiseLevels.likelihood({ until: 0.8, nodes: 3, leastVariance: 0.1 }))
 ])
 
 const along = (value: Sampler.Sampler, claims: laws.SamplerOptions = {}): Row => [
@@ -156,14 +161,16 @@ const inPair = (value: Stage.Stage): Row => [Stage.show(value), laws.stage(value
 const power = Stage.powerIteration({ steps: 2 })
 
 const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
-  TimeLaw: [
+  NoiseLevels: [
     // Few ratios: the law is restricted to them.
-    drawn(TimeLaw.logNormal({ mean: -2 }), { schedule: Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }) }),
-    drawn(TimeLaw.gauss(5)(TimeLaw.stratified(TimeLaw.uniformLogSnr(-1, 2)))),
+    drawn(NoiseLevels.logNormal({ mean: -2 }), {
+      schedule: Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 })
+    }),
+    drawn(NoiseLevels.gauss(5)(NoiseLevels.stratified(NoiseLevels.uniformLogSnr(-1, 2)))),
     drawn(
-      TimeLaw.importance({
-        proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-6, 10)),
-        target: TimeLaw.likelihood({ until: 2, nodes: 6 })
+      NoiseLevels.importance({
+        proposal: NoiseLevels.stratified(NoiseLevels.uniformLogSnr(-6, 10)),
+        target: NoiseLevels.likelihood({ until: 2, nodes: 6 })
       })
     )
   ],
@@ -187,16 +194,16 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     estimating(Expectation.projected(), Score.tiedIsotropic({ components: 2 }))
   ],
   Objective: [
-    learned(Objective.denoising(TimeLaw.uniform(0.2, 0.8)), isotropic),
+    learned(Objective.denoising(NoiseLevels.uniform(0.2, 0.8)), isotropic),
     learned(Objective.denoising(levels), custom),
     learned(Objective.implicit(levels), isotropic),
     learned(Objective.likelihood, spherical),
     learned(mixed, isotropic),
-    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), custom),
-    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 2, law: 'normal' }), spherical),
+    learned(Objective.implicit(NoiseLevels.at(0.3), { divergence: 'hutchinson' }), custom),
+    learned(Objective.implicit(NoiseLevels.at(0.3), { divergence: 'sliced', probes: 2, law: 'normal' }), spherical),
     learned(Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['matrix'] }), custom)
   ],
-  Covariance: [...Covariance.names, ...Covariance.analysers, 'CUU2' as const, 'UCU3' as const].map(name => [
+  Covariance: [...Covariance.names, ...Covariance.ONE_FACTOR_NAMES, 'CUU2' as const, 'UCU3' as const].map(name => [
     name,
     laws.covariance(Covariance.named(name))
   ]),

@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../lib/index.js'
-import { Expectation, Objective, Optimizer, Rate, Sampler, Score, Stage, TimeLaw } from '../../src/index.js'
+import { Expectation, Objective, Optimizer, Rate, Sampler, Score, Stage, NoiseLevels } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { spread } from '../cases.js'
 import { student } from './generators.js'
 
-const at = TimeLaw.at(0.1)
+const at = NoiseLevels.at(0.1)
 const failing = (held: ReadonlyArray<laws.Law>, numRuns = 10): ReadonlyArray<string> =>
   held
     .filter(({ property }) => fc.check(property, { seed: 3, numRuns, endOnFailure: true }).failed)
@@ -22,7 +22,7 @@ describe('the same', () => {
     ['twice an objective, up to 2', laws.same(Objective.weight(2)(own), plain, { upTo: { factor: 2 } }), true],
     ['twice an objective, up to any', laws.same(Objective.weight(2)(own), plain, upToAny), true],
     ['half', laws.same(Objective.weight(0.5)(own), plain, { upTo: { factor: 2 } }), false],
-    ['another objective, up to any', laws.same(Objective.denoising(TimeLaw.at(0.2)), plain, upToAny), false],
+    ['another objective, up to any', laws.same(Objective.denoising(NoiseLevels.at(0.2)), plain, upToAny), false],
     ['rates', laws.same(Rate.constant(0.1), Rate.linear({ rate: 0.1, final: 0.1, steps: 5 })), true],
     ['scores', laws.same(Score.symmetricPair, Score.symmetricPair), true],
     [
@@ -39,7 +39,7 @@ describe('the same', () => {
     expect(failing(held).length === 0).toBe(alike)
   })
   it('what is not compared says so', () => {
-    expect(() => laws.same(TimeLaw.at(1), TimeLaw.at(1))).toThrow('two of its kind are not compared')
+    expect(() => laws.same(NoiseLevels.at(1), NoiseLevels.at(1))).toThrow('two of its kind are not compared')
   })
 })
 
@@ -59,7 +59,7 @@ describe('the correspondence with EM', () => {
       () =>
         laws.correspondsToEM({
           score: isotropic,
-          objective: truth => Objective.overStudent(Objective.against(truth, at))
+          objective: truth => Objective.underModel(Objective.fisherDivergence(truth, at))
         })
     ],
     ['three components', () => laws.correspondsToEM({ score: Score.isotropic({ components: 3 }) })]

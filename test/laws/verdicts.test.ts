@@ -18,7 +18,7 @@ import {
   Sampler,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { SEED } from '../cases.js'
@@ -57,7 +57,7 @@ describe('a report says of every law', () => {
 })
 
 describe('no claim is left aside', () => {
-  const blurred = Objective.custom('blurred', TimeLaw.at(0.3), ({ scoreAt, noisy, noises, level, target }) =>
+  const blurred = Objective.custom('blurred', NoiseLevels.at(0.3), ({ scoreAt, noisy, noises, level, target }) =>
     sum(square(sub(scoreAt(add(noisy, mul(0.5, noises(1)[0])), level), target)), 1)
   )
 
@@ -67,7 +67,7 @@ describe('no claim is left aside', () => {
     expect(found.map(({ name }) => name)).toContain('the truth is stationary in two and three dimensions')
     expect(found.some(law => isFailed(law))).toBe(true)
     // Against further noise it is the denoising objective of more noise, and proper.
-    const proper = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target, noises }) =>
+    const proper = Objective.custom('twice', NoiseLevels.at(0.3), ({ score, target, noises }) =>
       add(sum(square(sub(score, target)), 1), sum(noises(1)[0], 1))
     )
     expect(
@@ -80,7 +80,7 @@ describe('no claim is left aside', () => {
   })
 
   it('what looks at x_0 is held on rows, which populations of x_t are not', () => {
-    const matching = Objective.custom('data', TimeLaw.at(0.3), ({ score, clean, noisy, level }) =>
+    const matching = Objective.custom('data', NoiseLevels.at(0.3), ({ score, clean, noisy, level }) =>
       sum(square(sub(add(noisy, mul(square(level.sigma), score)), mul(level.alpha, clean))), 1)
     )
     const held = laws.objective(matching, Score.spherical({ components: 2 }), { proper: true })
@@ -92,7 +92,9 @@ describe('no claim is left aside', () => {
       /isotropic: claimed of .*blurred.*held by no law: it draws beside the noise, which does not turn with the data/
     )
     const network = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
-    const plain = Objective.custom('plain', TimeLaw.at(0.3), ({ score, target }) => sum(square(sub(score, target)), 1))
+    const plain = Objective.custom('plain', NoiseLevels.at(0.3), ({ score, target }) =>
+      sum(square(sub(score, target)), 1)
+    )
     expect(() => laws.objective(plain, network, { proper: true })).toThrow(
       /proper: claimed of .*no mixture is known of the score; give `mixture`/
     )
@@ -128,7 +130,7 @@ describe('no claim is left aside', () => {
   })
 
   it('every case has laws', () => {
-    const found = vocabulary.vocabulary.flatMap(
+    const found = vocabulary.standardVocabulary.flatMap(
       ({ words }: { readonly words: ReadonlyArray<{ readonly code: string; readonly example: unknown }> }) =>
         words.flatMap(({ code, example }) => (Case.isValue(example) ? [{ code, held: laws.of(example) }] : []))
     )
@@ -171,7 +173,7 @@ describe('schedules', () => {
 })
 
 it('a quantile of which the slope has a kink is let pass at the kink', () => {
-  const triangular = TimeLaw.define({
+  const triangular = NoiseLevels.define({
     name: 'triangular',
     about: 'min(t, 2 − t)',
     meaning: () => ({
@@ -179,7 +181,7 @@ it('a quantile of which the slope has a kink is let pass at the kink', () => {
       density: () => ({ at: t => Math.max(0, Math.min(t, 2 - t)), support: [0, 2] })
     })
   })
-  const law = laws.named('the density is that of the draws')(laws.timeLaw(triangular))
+  const law = laws.named('the density is that of the draws')(laws.noiseLevels(triangular))
   // Shares 0.05 + 0.9 seed/999, within four steps of 1e-3 of the middle.
   for (const seed of [496, 497, 498, 499, 500, 501, 502, 503]) expect(law.on({ seed })).toBe(true)
 })

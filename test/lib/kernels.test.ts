@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adopt, runAll } from '../../lib/tensors/backend.js'
-import { allocate, product, type DType } from '../../lib/kernels/dense.js'
-import { kernels } from '../../lib/kernels/index.js'
+import { allocate, productOfSizes, type DType } from '../../lib/kernels/dense.js'
+import { kernelsByName } from '../../lib/kernels/index.js'
 import * as F from '../../lib/index.js'
 import { functions, kernelOf } from './functions.js'
 
@@ -50,7 +50,7 @@ const truth = whole(0, 2)
 const given = (shape: ReadonlyArray<number>, draw: Draw = real, dtype: DType = 'float32'): Given => ({
   shape,
   dtype,
-  values: Array.from({ length: product(shape) }, draw)
+  values: Array.from({ length: productOfSizes(shape) }, draw)
 })
 const ints = (values: number[], shape = [values.length]): Given => ({ shape, dtype: 'int32', values })
 const bools = (shape: number[]): Given => given(shape, truth, 'bool')
@@ -105,8 +105,8 @@ const naiveMatMul = (a: Given, b: Given, batch: number[], turnA: boolean, turnB:
   }
   const [m, k] = turnA ? a.shape.slice(-2).reverse() : a.shape.slice(-2)
   const n = turnB ? b.shape[b.shape.length - 2] : b.shape[b.shape.length - 1]
-  return Array.from({ length: product(batch) }, (_, q) => {
-    const at = batch.map((length, i) => Math.floor(q / product(batch.slice(i + 1))) % length)
+  return Array.from({ length: productOfSizes(batch) }, (_, q) => {
+    const at = batch.map((length, i) => Math.floor(q / productOfSizes(batch.slice(i + 1))) % length)
     return Array.from({ length: m * n }, (_, o) => {
       let sum = 0
       for (let l = 0; l < k; l++) sum += entry(a, turnA, at, Math.floor(o / n), l) * entry(b, turnB, at, l, o % n)
@@ -192,7 +192,7 @@ const noLogSoftmax = 'tfjs composes this op of others'
 
 /** Functions of one number, at any and at those where a rounding or a sign is decided. */
 const ofOneNumber = Object.entries(functions).filter(
-  ([name]) => kernelOf(name) in kernels && !/^(is|step|logical)/.test(name)
+  ([name]) => kernelOf(name) in kernelsByName && !/^(is|step|logical)/.test(name)
 )
 const between = [-1.5, -0.5, -2, 0, 0.5, 1.5, 2.5, 3.5]
 
@@ -385,7 +385,7 @@ const onFloat64 = (kernel: string, { inputs, attrs }: Case): Output[] => {
 /** The shapes and types of a kernel's outputs, as a trace has them: of inputs without entries. */
 const formsOf = (kernel: string, { inputs, attrs }: Case): object[] => {
   const own = Object.entries(inputs).map(([name, x]) => [name, { ...x, values: new Float64Array(0) }] as const)
-  const forms = [kernels[kernel](Object.fromEntries(own), attrs ?? {})].flat()
+  const forms = [kernelsByName[kernel](Object.fromEntries(own), attrs ?? {})].flat()
   return forms.map(({ shape, dtype }) => ({ shape: [...shape], dtype }))
 }
 
@@ -421,7 +421,7 @@ const double = 8 * Number.EPSILON
 /** Entries of each input as the output meets them, by the definition of broadcasting. */
 const exactOf = ({ inputs, exact }: Case, shape: ReadonlyArray<number>): number[] | undefined =>
   exact &&
-  Array.from({ length: product(shape) }, (_, at) => {
+  Array.from({ length: productOfSizes(shape) }, (_, at) => {
     const index: number[] = []
     for (let k = shape.length - 1, rest = at; k >= 0; rest = Math.floor(rest / shape[k]), k--)
       index[k] = rest % shape[k]
@@ -442,7 +442,7 @@ afterAll(() => {
 
 describe('every kernel', () => {
   it('stands in the table', () => {
-    expect(Object.keys(table).sort()).toEqual(Object.keys(kernels).sort())
+    expect(Object.keys(table).sort()).toEqual(Object.keys(kernelsByName).sort())
   })
   describe.each(Object.entries(table))('%s', (kernel, cases) => {
     it.each(cases.map((given, i) => ({ given, i })))('case $i', ({ given }) => {

@@ -5,8 +5,8 @@ import * as Key from '../../lib/random/key.js'
 import * as Simd from '../../lib/simd/index.js'
 import { arena, bytesFor } from '../../lib/simd/arena.js'
 import type { Kernels } from '../../lib/simd/kernels.js'
-import { plain } from '../../lib/simd/plain.js'
-import { compile, instantiate, simd } from '../../lib/simd/wasm.js'
+import { plainKernels } from '../../lib/simd/plain.js'
+import { compileKernels, instantiate, simd } from '../../lib/simd/wasm.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 /** Where the bits of two arrays first differ, or −1: toEqual takes its time over long ones. */
@@ -21,24 +21,33 @@ describe('the SIMD path', () => {
   it('reads a part of an array that lies elsewhere where that is, also into its own memory', () => {
     const x = Key.uniform(400)(Key.fromSeed(2))
     const part = x.subarray(7, 207)
-    const own = Simd.room(200)
+    const own = Simd.allocateDoubles(200)
     expect(own.byteOffset).toBeGreaterThan(0)
-    expect(Simd.kernels().exp(part, own)).toEqual(Simd.kernels().exp(part.slice()))
+    expect(Simd.simdOrPlainKernels().exp(part, own)).toEqual(Simd.simdOrPlainKernels().exp(part.slice()))
     // 1 × 200 times 200 × 1: the sum of the products.
     const row = x.subarray(7, 207)
     const column = x.subarray(200, 400)
-    const product = Simd.kernels().matMul(row, column, 1, 200, 1, false, false, Simd.room(64).subarray(0, 1))
-    expect(product).toEqual(Simd.kernels().matMul(row.slice(), column.slice(), 1, 200, 1))
-    Simd.settle()
+    const product = Simd.simdOrPlainKernels().matMul(
+      row,
+      column,
+      1,
+      200,
+      1,
+      false,
+      false,
+      Simd.allocateDoubles(64).subarray(0, 1)
+    )
+    expect(product).toEqual(Simd.simdOrPlainKernels().matMul(row.slice(), column.slice(), 1, 200, 1))
+    Simd.releaseUnkept()
   })
 
   it.each(names)('%s has the same bits wherever a number stands, and may write in place', name => {
     const x = Key.uniform(2100)(Key.fromSeed(1))
-    const y = Simd.kernels()[name](x)
+    const y = Simd.simdOrPlainKernels()[name](x)
     for (const n of [0, 1, 2, 3, 7, 8, 9, 31, 1023, 1024, 1025, 2047, 2049]) {
-      expect(difference(Simd.kernels()[name](x.subarray(3, 3 + n)), y.subarray(3, 3 + n))).toBe(-1)
+      expect(difference(Simd.simdOrPlainKernels()[name](x.subarray(3, 3 + n)), y.subarray(3, 3 + n))).toBe(-1)
       const inPlace = x.slice()
-      expect(Simd.kernels()[name](inPlace.subarray(0, n), inPlace)).toBe(inPlace)
+      expect(Simd.simdOrPlainKernels()[name](inPlace.subarray(0, n), inPlace)).toBe(inPlace)
       expect(difference(inPlace.subarray(0, n), y.subarray(0, n))).toBe(-1)
       expect(difference(inPlace.subarray(n), x.subarray(n))).toBe(-1)
     }
@@ -46,8 +55,8 @@ describe('the SIMD path', () => {
 })
 
 describe.each([
-  ['SIMD', Simd.kernels()],
-  ['plain', plain]
+  ['SIMD', Simd.simdOrPlainKernels()],
+  ['plain', plainKernels]
 ])('reductions, %s', (_, { sum }) => {
   it('adds a million tenths to the last bit', () => {
     const tenths = new Float64Array(1e6).fill(0.1)
@@ -96,8 +105,8 @@ const reference = (m: number, k: number, n: number): Float64Array => {
   return c
 }
 describe.each([
-  ['SIMD', Simd.kernels().matMul],
-  ['plain', plain.matMul]
+  ['SIMD', Simd.simdOrPlainKernels().matMul],
+  ['plain', plainKernels.matMul]
 ])('matMul, %s', (_, matMul) => {
   const transpose = (x: Float64Array, rows: number, columns: number): Float64Array =>
     Float64Array.from(x, (_, at) => x[(at % rows) * columns + Math.floor(at / rows)])
@@ -154,7 +163,7 @@ describe.each([
 })
 
 describe('arrays in the memory', () => {
-  const kernels = simd(compile())
+  const kernels = simd(compileKernels())
   const { room } = kernels
   // enough for each of the tests below
   room.take(1e6)
@@ -235,7 +244,7 @@ describe('arrays in the memory', () => {
       // what stands behind a view is another's
       const empty = new Float64Array(length + 8).fill(7)
       const wanted = empty.slice()
-      write(plain, x => x, wanted.subarray(0, length))
+      write(plainKernels, x => x, wanted.subarray(0, length))
       let operands = 0
       const mixed: Put = x => (operands++ % 2 === 0 ? x : inside(x))
       for (const put of [inside, (x: Float64Array) => x, mixed])
@@ -252,7 +261,7 @@ describe('arrays in the memory', () => {
     const found = inside(new Float64Array(2))
     const wanted = new Float64Array(2)
     kernels.rowSums(inside(normal(2, 2 * n)), 2, n, found)
-    plain.rowSums(normal(2, 2 * n), 2, n, wanted)
+    plainKernels.rowSums(normal(2, 2 * n), 2, n, wanted)
     found.forEach((s, i) => expect(Math.abs(s - wanted[i])).toBeLessThan(1e-13 * n))
     expect(kernels.sum(inside(normal(3, 1003)), 2, 999)).toBe(kernels.sum(normal(3, 1003), 2, 999))
   })
@@ -265,7 +274,7 @@ describe('arrays in the memory', () => {
       const actual = inside(x)
       const wanted = x.slice()
       kernels.softmaxRows(inside(x), x.length / n, n, actual)
-      plain.softmaxRows(x, x.length / n, n, wanted)
+      plainKernels.softmaxRows(x, x.length / n, n, wanted)
       actual.forEach((p, i) => {
         expect(Number.isNaN(p)).toBe(Number.isNaN(wanted[i]))
         if (!Number.isNaN(p)) expect(Math.abs(p - wanted[i])).toBeLessThanOrEqual(1e-15)
@@ -302,7 +311,7 @@ describe('arrays in the memory', () => {
   })
 
   it('are given out again when they are given back, and survive the growth of the memory', () => {
-    const { room } = simd(compile(), 100)
+    const { room } = simd(compileKernels(), 100)
     const first = room.take(1000)
     if (first === null) throw new Error('no room')
     first.fill(3)
@@ -418,9 +427,9 @@ describe('where the engine has less', () => {
     const simd = await fresh()
     expect(simd.accelerated()).toBe(false)
     const x = Key.normal(20)(Key.fromSeed(1))
-    const both = simd.kernels()
+    const both = simd.simdOrPlainKernels()
     for (const name of names) expect(both[name](x)).toEqual(x.map(Elementary[name]))
-    expect(simd.kernels().matMul(x, x, 4, 5, 4)).toEqual(plain.matMul(x, x, 4, 5, 4))
+    expect(simd.simdOrPlainKernels().matMul(x, x, 4, 5, 4)).toEqual(plainKernels.matMul(x, x, 4, 5, 4))
     const untouched = new Float64Array(3)
     expect(simd.normals(1, 2, 0, 3, untouched) || simd.uniforms(1, 2, 0, 3, untouched)).toBe(false)
     expect(untouched).toEqual(new Float64Array(3))
@@ -445,7 +454,7 @@ const wasmGlobal = (): Record<string, unknown> => ({
 })
 
 it('runs over a shared memory, several instances over one', () => {
-  const module = compile(true)
+  const module = compileKernels(true)
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true })
   const first = instantiate(module, memory)
   const second = instantiate(module, memory)
@@ -456,5 +465,5 @@ it('runs over a shared memory, several instances over one', () => {
   const x = Float64Array.from(shared)
   first.mapExp(at, at, 8)
   second.mapExp(at + 64, at + 64, 8)
-  expect(Float64Array.from(shared)).toEqual(Simd.kernels().exp(x))
+  expect(Float64Array.from(shared)).toEqual(Simd.simdOrPlainKernels().exp(x))
 })

@@ -15,7 +15,7 @@ import {
   Points,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import { there } from '../there.js'
 
@@ -92,7 +92,7 @@ describe.each(cases.map((c, i) => ({ name: `${i}: ${c.family}, t = ${c.t}`, c })
   const params = paramsOf(c)
   const schedule = Schedule.ornsteinUhlenbeck
   const points = right(Points.fromRows(c.x0))
-  const at = TimeLaw.at(c.t)
+  const at = NoiseLevels.at(c.t)
   const check = (objective: Objective.Objective, expectation: Expectation.Expectation, { value, grad }: Loss): void => {
     const compiled = right(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
     const found = compiled(params, Key.fromSeed(0))

@@ -11,7 +11,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 
 const points = Mixture.sample(4000)(Key.fromSeed(7))(Mixture.symmetricPair([1, 0, 0]))
@@ -26,7 +26,7 @@ const apart = (mean: ReadonlyArray<number>, time: number): readonly [power: numb
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.symmetricPair,
     expectation: Expectation.quadrature(),
-    objective: Objective.denoising(TimeLaw.at(time))
+    objective: Objective.denoising(NoiseLevels.at(time))
   }
   const at = Problem.orThrow(Compile.valueAndGrad(loss)(points))
   const down = Array.from(at(Params.of({ mean }), Key.fromSeed(0)).gradient.mean.values, g => -g)

@@ -16,7 +16,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import { isWarm, main, pooled, type Square } from '../../examples/paper/warm-start.js'
 
@@ -57,7 +57,7 @@ describe.each([4, 8])('%i components', components => {
     const descent = error(
       Initializer.warmStart({ centres, radius: 1.6 }),
       Stage.descend({
-        objective: Objective.denoising(TimeLaw.at(TIME)),
+        objective: Objective.denoising(NoiseLevels.at(TIME)),
         expectation: Expectation.projected({ antithetic: true }),
         // In m = α · mean the step of expectation–maximization is K/2; falling, it averages the last steps' noise.
         optimizer: Optimizer.gradientDescent({

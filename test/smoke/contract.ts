@@ -29,7 +29,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary,
   Weighting
 } from 'ornstein'
@@ -135,7 +135,7 @@ equal(Problem.orThrow(value).components, 2)
 
 const aware = Objective.custom(
   'aware',
-  TimeLaw.at(0.5),
+  NoiseLevels.at(0.5),
   ({ score, target, clean, noisy, noise, level, time, params, scoreAt, divergence, label }) => {
     const seen = [score, target, clean, noisy, noise, level.alpha, level.sigma, time, label, ...Object.values(params)]
     const none = seen.reduce((sum, tensor) => add(sum, mul(0, mean(tensor))), fill([], 0))
@@ -145,7 +145,7 @@ const aware = Objective.custom(
 const loss = {
   schedule: Schedule.ornsteinUhlenbeck,
   score: full,
-  objective: Objective.denoising(TimeLaw.at(0.5)),
+  objective: Objective.denoising(NoiseLevels.at(0.5)),
   expectation: Expectation.monteCarlo({})
 }
 const start: Params.Params<'means' | 'logits' | 'logScales' | 'lower'> = Params.of({
@@ -225,7 +225,7 @@ equal(Run.last(program)(Key.fromSeed(1)).params.means.shape, [2, 2])
 const defined: ReadonlyArray<unknown> = [
   Schedule.define,
   Weighting.define,
-  TimeLaw.define,
+  NoiseLevels.define,
   Parametrization.define,
   Objective.define,
   Score.define,

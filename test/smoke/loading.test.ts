@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listed } from '../../src/cli/commands/list.js'
-import { vocabulary } from '../../src/cli/glossary.js'
+import { listedConcepts } from '../../src/cli/commands/list.js'
+import { standardVocabulary } from '../../src/cli/glossary.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'ornstein-loading-'))
@@ -102,7 +102,7 @@ describe('ornstein loads what it needs', () => {
 
 it('the words that the build has written down are those of the language', () => {
   const written: unknown = JSON.parse(readFileSync(join(root, 'dist/cli/chunks/words.json'), 'utf8'))
-  expect(written).toEqual(listed(vocabulary))
+  expect(written).toEqual(listedConcepts(standardVocabulary))
 })
 
 it.each([

@@ -18,9 +18,9 @@ import {
   Run,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
-import * as Place from '../../src/data/place.js'
+import * as Backend from '../../src/data/place.js'
 import * as Source from '../../src/data/source/index.js'
 import * as Stage from '../../src/pipeline/stage.js'
 import * as Loss from '../../src/compile/loss.js'
@@ -42,7 +42,7 @@ const pipeline = (
     initializer: Initializer.values([[-1], [1]]),
     stages: [
       Stage.descend({
-        objective: Objective.implicit(TimeLaw.at(0.3)),
+        objective: Objective.implicit(NoiseLevels.at(0.3)),
         expectation: Expectation.projected(),
         optimizer: Optimizer.adam({ rate: 0.05 }),
         steps: 200,
@@ -75,7 +75,7 @@ describe('epochs', () => {
 
   it('meet each row as often, and are not the draws of batches', () => {
     const met = new Map<number, number>()
-    const counted = Objective.custom('counted', TimeLaw.at(0.3), ({ score, target }) => square(sub(score, target)))
+    const counted = Objective.custom('counted', NoiseLevels.at(0.3), ({ score, target }) => square(sub(score, target)))
     const by = (epochs: boolean): Pipeline.Pipeline<'means'> =>
       pipeline(150, { objective: counted, expectation: Expectation.monteCarlo(), steps: 10, epochs })
     const compiled = (one: Pipeline.Pipeline<'means'>) => Problem.orThrow(Compile.pipeline(one)(points))
@@ -89,7 +89,7 @@ describe('epochs', () => {
       model: Score.interpret(Score.spherical({ components: 2 })),
       points,
       data: points,
-      place: Place.here,
+      backend: Backend.localBackend,
       start: () => Params.of({ means: [[-1], [1]] }),
       attempts: [],
       sums: () => ({}),
@@ -145,7 +145,7 @@ describe('a stage on batches', () => {
   const params = Params.of({ means: [[-1], [2]] })
 
   it('looks at the whole in the mean', () => {
-    const whole = Loss.plans(loss, points)[0].evaluate(params, Key.fromSeed(0))
+    const whole = Loss.lossPlans(loss, points)[0].evaluate(params, Key.fromSeed(0))
     const { evaluate } = Loss.batched(loss, points, 50)
     const repeats = 400
     const values = pipe(Key.fromSeed(2), Key.split(repeats)).map(key => evaluate(params, key).value)
@@ -157,14 +157,14 @@ describe('a stage on batches', () => {
   })
 
   it('on all rows is the whole', () => {
-    const [one, other] = [Loss.plans(loss, points)[0], Loss.batched(loss, points, 500)].map(({ evaluate }) =>
+    const [one, other] = [Loss.lossPlans(loss, points)[0], Loss.batched(loss, points, 500)].map(({ evaluate }) =>
       evaluate(params, Key.fromSeed(0))
     )
     expect(other).toEqual(one)
   })
 
   it('of an objective of one’s own is one program, the interpreter’s number, and leaves nothing behind', () => {
-    const robust = Objective.custom('robust', TimeLaw.uniform(0.1, 1), ({ score, target }) =>
+    const robust = Objective.custom('robust', NoiseLevels.uniform(0.1, 1), ({ score, target }) =>
       sqrt(add(1, square(sub(score, target))))
     )
     const own = { ...loss, objective: robust }
@@ -173,7 +173,7 @@ describe('a stage on batches', () => {
     const key = Key.fromSeed(3)
     const keys = pipe(key, Key.named('rows', 'loss'))
     const drawn = pipe(points, Points.select(Key.subset(500, 50)(keys.rows)))
-    const wanted = Loss.plans(own, drawn)
+    const wanted = Loss.lossPlans(own, drawn)
       .find(({ engine }) => engine === 'interpreted')
       ?.evaluate(params, keys.loss)
     const found = batched.evaluate(params, key)
@@ -222,7 +222,7 @@ describe('rows drawn anew', () => {
     const changed = pipe(
       endless,
       Source.map(x => 2 * x + 1),
-      Source.shifted(Float64Array.of(3))
+      Source.shiftRows(Float64Array.of(3))
     )
     const plain = Source.drawn({ rows: 50, key: Key.fromSeed(4) })(rows => key => {
       const points = sample(rows)(key)

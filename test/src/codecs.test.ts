@@ -22,7 +22,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary,
   Weighting
 } from '../../src/index.js'
@@ -38,7 +38,7 @@ interface Subject {
 }
 
 const subjects = <T extends { readonly _tag: string }>(
-  { words }: vocabulary.Concept<T>,
+  { words }: vocabulary.GlossaryConcept<T>,
   codec: Type<T, unknown>
 ): ReadonlyArray<Subject> =>
   words
@@ -48,7 +48,7 @@ const subjects = <T extends { readonly _tag: string }>(
 const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.schedules, Schedule.codec(Vocabulary.standard)),
   subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
-  subjects(vocabulary.timeLaws, TimeLaw.codec(Vocabulary.standard)),
+  subjects(vocabulary.noiseLevelsWords, NoiseLevels.codec(Vocabulary.standard)),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),
@@ -95,9 +95,9 @@ const text = ({ codec, value }: Subject): Json => JSON.parse(JSON.stringify(code
 /** What may be left out. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   'Objective.implicit': ['estimate.divergence', 'estimate.probes', 'estimate.law'],
-  'Objective.against': ['truth.weights', 'truth.variances'],
-  'Objective.along': ['direction.means'],
-  'Objective.overStudent': ['objective.truth.weights', 'objective.truth.variances'],
+  'Objective.fisherDivergence': ['truth.weights', 'truth.variances'],
+  'Objective.directionalDerivative': ['direction.means'],
+  'Objective.underModel': ['objective.truth.weights', 'objective.truth.variances'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
   'Stage.descend': ['batch'],

@@ -25,7 +25,7 @@ import {
   Weighting
 } from '../../src/index.js'
 import * as Case from '../../src/core/case.js'
-import * as TimeLaw from '../../src/objective/timeLaw.js'
+import * as NoiseLevels from '../../src/objective/noiseLevels.js'
 import * as Params from '../../src/core/params.js'
 import { isSlow, spread } from '../cases.js'
 
@@ -35,7 +35,7 @@ const data: Points.Points = {
   values: Key.normal(16)(Key.fromSeed(3)).map((z, i) => z + (i < 8 ? 1.5 : -1.5))
 }
 
-const examples = <T>({ words }: vocabulary.Concept<T>): ReadonlyArray<T> => words.map(({ example }) => example)
+const examples = <T>({ words }: vocabulary.GlossaryConcept<T>): ReadonlyArray<T> => words.map(({ example }) => example)
 
 // —— what is combined ——
 
@@ -55,7 +55,7 @@ interface Form {
   readonly terms: ReadonlyArray<Kind>
   readonly estimated?: boolean
   readonly build: (
-    law: TimeLaw.TimeLaw,
+    law: NoiseLevels.NoiseLevels,
     parametrization: Parametrization.Parametrization,
     weighting: Weighting.Weighting
   ) => Objective.Objective
@@ -107,7 +107,7 @@ const optimizers: ReadonlyArray<Optimizer.Optimizer> = [
 const factors = {
   schedule: examples(vocabulary.schedules),
   // The last two reach the end of some schedules, and past it.
-  timeLaw: [...examples(vocabulary.timeLaws), TimeLaw.at(1), TimeLaw.uniform(0.5, 2)],
+  noiseLevels: [...examples(vocabulary.noiseLevelsWords), NoiseLevels.at(1), NoiseLevels.uniform(0.5, 2)],
   weighting: examples(vocabulary.weightings),
   parametrization: examples(vocabulary.parametrizations),
   // The vocabulary's fixed noise is for other data.
@@ -196,7 +196,7 @@ const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
   [0, 1, 4].flatMap(expectation =>
     [0, 5].map(form => ({
       schedule: 0,
-      timeLaw: 0,
+      noiseLevels: 0,
       weighting: 0,
       parametrization: 0,
       initializer: 0,
@@ -210,16 +210,16 @@ const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
 
 /** A quadrature over many levels takes most of a second for each gradient, and some optimizers ask for thirty a step. */
 const isDear = (row: Indices): boolean => {
-  const { expectation, timeLaw } = cellOf(row)
+  const { expectation, noiseLevels } = cellOf(row)
   return (
     Case.isMadeBy(Expectation.quadrature)(expectation) &&
-    !Case.isMadeBy(TimeLaw.at)(timeLaw) &&
+    !Case.isMadeBy(NoiseLevels.at)(noiseLevels) &&
     optimizers[row.optimizer] !== descent
   )
 }
 
 /** What a loss is made of, of which optimizers and starts see nothing but parameters and gradients. */
-const ofLevels: ReadonlyArray<Factor> = ['schedule', 'timeLaw', 'weighting', 'parametrization']
+const ofLevels: ReadonlyArray<Factor> = ['schedule', 'noiseLevels', 'weighting', 'parametrization']
 const besideLevels: ReadonlyArray<Factor> = ['optimizer', 'initializer']
 
 /**
@@ -263,7 +263,7 @@ const pipelineOf = (cell: Cell): Pipeline.Pipeline<string> =>
     initializer: cell.initializer,
     stages: [
       Stage.descend({
-        objective: cell.form.build(cell.timeLaw, cell.parametrization, cell.weighting),
+        objective: cell.form.build(cell.noiseLevels, cell.parametrization, cell.weighting),
         expectation: cell.expectation,
         optimizer: cell.optimizer,
         steps: 2
@@ -278,14 +278,14 @@ const hasLevels = ({ form }: Cell): boolean => form.terms.some(isMatching)
 const isMixture = ({ score }: Cell): boolean => !Case.isMadeBy(Score.custom)(score)
 
 /** The latest time that a law names. */
-const latest = (law: TimeLaw.TimeLaw): number =>
+const latest = (law: NoiseLevels.NoiseLevels): number =>
   pipe(
     law,
-    Case.known(
-      Case.when(TimeLaw.at, ({ time }) => time),
-      Case.when(TimeLaw.uniform, ({ hi }) => hi),
-      Case.when(TimeLaw.logitNormal, ({ until }) => until),
-      Case.when(TimeLaw.nodes, ({ nodes }) => Math.max(...nodes.map(({ time }) => time)))
+    Case.firstRule(
+      Case.when(NoiseLevels.at, ({ time }) => time),
+      Case.when(NoiseLevels.uniform, ({ hi }) => hi),
+      Case.when(NoiseLevels.logitNormal, ({ until }) => until),
+      Case.when(NoiseLevels.nodes, ({ nodes }) => Math.max(...nodes.map(({ time }) => time)))
     ),
     O.getOrElse(() => 0)
   )
@@ -298,14 +298,16 @@ const leastLogSnr = (schedule: Schedule.Schedule): number => {
 }
 
 /** Whether the law asks for the level at the very end of the schedule, and no signal is left there. */
-const withoutSignal = ({ schedule, timeLaw }: Cell): boolean =>
-  Case.isMadeBy(TimeLaw.at)(timeLaw) && timeLaw.time === 1 && ['cosine', 'rectifiedFlow'].includes(schedule._tag)
+const withoutSignal = ({ schedule, noiseLevels }: Cell): boolean =>
+  Case.isMadeBy(NoiseLevels.at)(noiseLevels) &&
+  noiseLevels.time === 1 &&
+  ['cosine', 'rectifiedFlow'].includes(schedule._tag)
 
 /** 1 where gradients come out of it as they are, uphill; −1 where downhill; 0 where nothing does. */
 const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
   pipe(
     optimizer,
-    Case.known(
+    Case.firstRule(
       Case.when(Optimizer.chain, ({ parts }) => parts.reduce((sign, part) => sign * direction(part, parameter), 1)),
       Case.when(Optimizer.only, ({ names, part }) => (names.includes(parameter) ? direction(part, parameter) : 1)),
       Case.when(Optimizer.freeze, ({ names }) => (names.includes(parameter) ? 0 : 1)),
@@ -344,17 +346,20 @@ const centresOf = ({ score }: Cell): number => ('components' in score ? score.co
 
 /** Why a cell must be refused; one that none of these holds of must run. */
 const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
-  'times are those of the schedule': cell => hasLevels(cell) && latest(cell.timeLaw) > Schedule.endTime(cell.schedule),
+  'times are those of the schedule': cell =>
+    hasLevels(cell) && latest(cell.noiseLevels) > Schedule.endTime(cell.schedule),
   'log-SNRs are those of the schedule': cell =>
     hasLevels(cell) &&
-    Case.isMadeBy(TimeLaw.uniformLogSnr)(cell.timeLaw) &&
-    cell.timeLaw.lo < leastLogSnr(cell.schedule),
-  'without noise nothing is measured against it': ({ form, timeLaw }) =>
-    TimeLaw.isClean(timeLaw) && form.terms.some(term => term === 'Denoising' || term === 'Integrand'),
+    Case.isMadeBy(NoiseLevels.uniformLogSnr)(cell.noiseLevels) &&
+    cell.noiseLevels.lo < leastLogSnr(cell.schedule),
+  'without noise nothing is measured against it': ({ form, noiseLevels }) =>
+    NoiseLevels.isCleanLaw(noiseLevels) && form.terms.some(term => term === 'Denoising' || term === 'Integrand'),
   'without noise the schedule has none at its beginning': cell =>
-    hasLevels(cell) && TimeLaw.isClean(cell.timeLaw) && Schedule.level(0)(cell.schedule).sigma > 0,
-  'without noise the ratio of signal to noise has no bound': ({ form, timeLaw, weighting }) =>
-    form.terms.some(isMatching) && TimeLaw.isClean(timeLaw) && ['edm', 'snr', 'truncatedSnr'].includes(weighting._tag),
+    hasLevels(cell) && NoiseLevels.isCleanLaw(cell.noiseLevels) && Schedule.level(0)(cell.schedule).sigma > 0,
+  'without noise the ratio of signal to noise has no bound': ({ form, noiseLevels, weighting }) =>
+    form.terms.some(isMatching) &&
+    NoiseLevels.isCleanLaw(noiseLevels) &&
+    ['edm', 'snr', 'truncatedSnr'].includes(weighting._tag),
   'a weighting needs noise levels': ({ form, weighting }) =>
     form.name !== 'sum' && !form.terms.every(isMatching) && !Case.isMadeBy(Weighting.constant)(weighting),
   'where no signal is left, only score and noise have a finite error': cell =>
@@ -384,7 +389,8 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
   'only normal starts do without centres': cell =>
     !isMixture(cell) && !Case.isMadeBy(Initializer.gaussian)(cell.initializer),
-  'a mixture does not begin by itself': cell => isMixture(cell) && Case.isMadeBy(Initializer.own)(cell.initializer),
+  'a mixture does not begin by itself': cell =>
+    isMixture(cell) && Case.isMadeBy(Initializer.networkDefault)(cell.initializer),
   'as many centres are given as there are': cell => given(cell) !== null && given(cell) !== centresOf(cell),
   'parameters are given by their names': cell =>
     Case.isMadeBy(Initializer.values)(cell.initializer) &&
@@ -419,7 +425,9 @@ const judged = (cell: Cell): Verdict => {
   const away = status._tag === 'Failed' && status.problem.domain.includes('as far as the data reach')
   const finite = states
     .slice(1, away ? -1 : undefined)
-    .every(({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFinite(params))
+    .every(
+      ({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFiniteParams(params)
+    )
   return finite && (away || (states.length === 3 && status._tag === 'Finished'))
     ? { fault: null, away }
     : fault(`is not two finite steps${status._tag === 'Failed' ? `: ${Problem.show(status.problem)}` : ''}`)
@@ -433,7 +441,7 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
   const signalless: Indices = {
     ...plain[0],
     schedule: factors.schedule.findIndex(({ _tag }) => _tag === 'cosine'),
-    timeLaw: factors.timeLaw.findIndex(law => Case.isMadeBy(TimeLaw.at)(law) && law.time === 1),
+    noiseLevels: factors.noiseLevels.findIndex(law => Case.isMadeBy(NoiseLevels.at)(law) && law.time === 1),
     weighting: factors.weighting.findIndex(Case.isMadeBy(Weighting.likelihood))
   }
   const cells = [...covering(), signalless].map(cellOf)
@@ -461,7 +469,10 @@ describe('every pair of values that no reason keeps apart', () => {
     expect(names.flatMap(name => (name === 'optimizer' ? [] : idle(name).map(i => [name, i])))).toEqual([
       ['expectation', 3],
       // `own` starts networks, and none stands among the scores.
-      ['initializer', vocabulary.initializers.words.findIndex(({ example }) => Case.isMadeBy(Initializer.own)(example))]
+      [
+        'initializer',
+        vocabulary.initializers.words.findIndex(({ example }) => Case.isMadeBy(Initializer.networkDefault)(example))
+      ]
     ])
     expect(
       idle('optimizer')

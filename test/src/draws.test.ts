@@ -15,8 +15,8 @@ const line: Basis = { rank: 1, vectors: Float64Array.of(0.6, 0.8, 0), origin }
 
 const drawn = (
   expectation: Expectation.Expectation,
-  projection: Noise.Projection | null = null
-): ReadonlyArray<Noise.Draw> => Noise.draws(points, projection, key)(expectation)
+  projection: Noise.NoiseProjection | null = null
+): ReadonlyArray<Noise.NoiseDrawTerm> => Noise.noiseDraws(points, projection, key)(expectation)
 
 const total = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0)
 
@@ -123,10 +123,13 @@ describe('the basis', () => {
 
 describe('tensors', () => {
   /** `orthogonal` as a list: of one where it is a number. */
-  const of = (noise: Noise.Noise, basis: Basis): { readonly drawn: NdArray; readonly orthogonal: Float64Array } => ({
-    drawn: compute(() => Noise.tensors(noise, basis, points).drawn),
+  const of = (
+    noise: Noise.NoiseOfDraw,
+    basis: Basis
+  ): { readonly drawn: NdArray; readonly orthogonal: Float64Array } => ({
+    drawn: compute(() => Noise.noiseTensors(noise, basis, points).drawn),
     orthogonal: compute(() => {
-      const { orthogonal } = Noise.tensors(noise, basis, points)
+      const { orthogonal } = Noise.noiseTensors(noise, basis, points)
       return typeof orthogonal === 'number' ? tensor([orthogonal], [1]) : orthogonal
     }).values
   })
@@ -174,7 +177,7 @@ describe('tensors', () => {
     const z = Key.normal(3)(key)
     const n = Key.normal(3)(along)
     const squares = Key.chiSquared(1)(3)(rest)
-    const noise: Noise.Noise = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 1 }, sign }
+    const noise: Noise.NoiseOfDraw = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 1 }, sign }
     const { drawn, orthogonal } = of(noise, line)
     // Outside the line: (2, 1, 0) − 2 (0.6, 0.8, 0) = (0.8, −0.6, 0), (0, 0, −3), and (4, 5, 0) − 6.4 (0.6, 0.8, 0).
     const outside = [[0.8, -0.6, 0], [0, 0, -1], [0.16 / 0.2, -0.12 / 0.2, 0]] // prettier-ignore
@@ -188,7 +191,7 @@ describe('tensors', () => {
   it('have their direction from where the centres are', () => {
     const [along, rest] = pipe(key, Key.split(2))
     const n = Key.normal(3)(along)
-    const noise: Noise.Noise = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 2 }, sign: 1 }
+    const noise: Noise.NoiseOfDraw = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 2 }, sign: 1 }
     const point: Basis = { rank: 0, vectors: Float64Array.of(), origin: Float64Array.of(0, 0, -3) }
     // Less the origin: (2, 1, 3), 0, which has no direction, and (4, 5, 3).
     const { drawn, orthogonal } = of(noise, point)
@@ -204,7 +207,7 @@ describe('tensors', () => {
     const [along, rest] = pipe(key, Key.split(2))
     const z = Key.normal(6)(key)
     const n = Key.normal(3)(along)
-    const noise: Noise.Noise = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 0 }, sign: 1 }
+    const noise: Noise.NoiseOfDraw = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 0 }, sign: 1 }
     const { drawn, orthogonal } = of(noise, plane)
     close(
       drawn.values,

@@ -11,10 +11,10 @@ import {
   Params,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../../src/index.js'
-import { compiled } from '../../src/laws/check.js'
+import { compiledOrThrow } from '../../src/laws/check.js'
 import { SEED, isSlow } from '../cases.js'
 
 const rows = 5
@@ -71,8 +71,8 @@ const scene = (score: Score.Score<string>, deviation: number, far: number, key: 
 }
 
 const objectives = (time: number): ReadonlyArray<Objective.Objective> => [
-  Objective.denoising(TimeLaw.at(time)),
-  Objective.implicit(TimeLaw.at(time)),
+  Objective.denoising(NoiseLevels.at(time)),
+  Objective.implicit(NoiseLevels.at(time)),
   Objective.likelihood
 ]
 
@@ -122,8 +122,8 @@ it('meets projected noise', () => {
   const loss = {
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.isotropic({ components }),
-    objective: Objective.denoising(TimeLaw.at(0.3)),
+    objective: Objective.denoising(NoiseLevels.at(0.3)),
     expectation: Expectation.projected({ antithetic: true })
   }
-  expect(compiled(Compile.plans(loss)(points)).length).toBeGreaterThan(1)
+  expect(compiledOrThrow(Compile.plans(loss)(points)).length).toBeGreaterThan(1)
 })

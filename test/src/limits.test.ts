@@ -90,22 +90,22 @@ describe('JSON', () => {
 
   it.each([4000, 100_000])('nested %i deep is refused, by the codec and by the tool', levels => {
     expect(E.isLeft(Pipeline.codec(Vocabulary.standard).decode(nested(levels)))).toBe(true)
-    expect(said(json.decode(Pipeline.codec(Vocabulary.standard), 'p.json')(nested(levels)))).toEqual([
+    expect(said(json.decodeJson(Pipeline.codec(Vocabulary.standard), 'p.json')(nested(levels)))).toEqual([
       'p.json: nested deeper than 100 levels is not readable; put stages in one sequence, not in each other'
     ])
   })
 
   it('nested as deep as is allowed is read', () => {
     // Two levels each, and two for the pipeline and its list.
-    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.depth - 2) / 2)))).toBe(true)
-    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.depth - 2) / 2 + 1)))).toBe(false)
+    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.maxDepth - 2) / 2)))).toBe(true)
+    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.maxDepth - 2) / 2 + 1)))).toBe(false)
   })
 
   it('with 20 000 wrong entries has the first listed and the rest counted', () => {
     const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 2e4 }, () => 'x') } }
     let found: ReadonlyArray<string> = []
     expect(
-      seconds(() => (found = said(json.decode(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))))
+      seconds(() => (found = said(json.decodeJson(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))))
     ).toBeLessThan(2)
     expect(found).toHaveLength(Limits.problems + 1)
   })
@@ -147,16 +147,16 @@ describe('a table', () => {
 describe('the history of a stage', () => {
   it('is whole while it is short, and every so-many-th value of a long one', () => {
     const history = new History()
-    for (let i = 0; i < Limits.values; i++) history.add(i)
+    for (let i = 0; i < Limits.maxValues; i++) history.add(i)
     expect(history.kept()).toEqual({
-      taken: Limits.values,
+      taken: Limits.maxValues,
       every: 1,
-      values: Array.from({ length: Limits.values }, (_, i) => i)
+      values: Array.from({ length: Limits.maxValues }, (_, i) => i)
     })
-    for (let i = Limits.values; i < 5 * Limits.values; i++) history.add(i)
+    for (let i = Limits.maxValues; i < 5 * Limits.maxValues; i++) history.add(i)
     const { taken, every, values } = history.kept()
-    expect(taken).toBe(5 * Limits.values)
-    expect(values.length).toBeLessThanOrEqual(Limits.values)
+    expect(taken).toBe(5 * Limits.maxValues)
+    expect(values.length).toBeLessThanOrEqual(Limits.maxValues)
     expect(values).toEqual(values.map((_, i) => i * every))
     expect(taken - every).toBeLessThanOrEqual(values[values.length - 1])
   })

@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import { isSlow } from '../cases.js'
 
@@ -26,7 +26,7 @@ const points = { rows: 256, dim: 4, values: pipe(Key.fromSeed(3), Key.normal(256
 
 const descend = (options: Partial<Parameters<typeof Stage.descend>[0]>): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(0.5)),
+    objective: Objective.denoising(NoiseLevels.at(0.5)),
     optimizer: Optimizer.gradientDescent({ rate: 1e-3 }),
     steps: 600,
     ...options
@@ -90,7 +90,7 @@ const compileAndStep = (i: number): void => {
         initializer: Initializer.gaussian({ scale: 1 }),
         stages: [
           descend({
-            objective: Objective.custom(`of ${i}`, TimeLaw.at(0.3), ({ score, target }) =>
+            objective: Objective.custom(`of ${i}`, NoiseLevels.at(0.3), ({ score, target }) =>
               mean(sqrt(add(square(sub(score, target)), 1 + i)), 1)
             ),
             optimizer: Optimizer.adam({ rate: 0.1 }),

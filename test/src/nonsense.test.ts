@@ -20,7 +20,7 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import * as Fit from '../../src/fit/fit.js'
 
@@ -108,7 +108,7 @@ const pipeline = Pipeline.of({
 const loss = {
   schedule,
   score: Score.symmetricPair,
-  objective: Objective.implicit(TimeLaw.at(0.5)),
+  objective: Objective.implicit(NoiseLevels.at(0.5)),
   expectation: Expectation.quadrature()
 }
 const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))

@@ -19,15 +19,15 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../../src/index.js'
 import * as Initializer from '../../src/pipeline/initializer.js'
 import type { NdArray } from '../../lib/index.js'
-import { flat } from '../../src/laws/check.js'
+import { flattenParams } from '../../src/laws/check.js'
 import type { Law } from '../../src/laws/law.js'
 import { ofRow } from '../../src/laws/lawRows.js'
-import { gridded, moved, moveOf, moves, offsets } from '../../src/laws/origin.js'
+import { gridded, shiftPoints, moveOf, translationLaw, offsets } from '../../src/laws/origin.js'
 import { SEED, spread } from '../cases.js'
 import { holdsAndSpeaks } from '../laws/holds.js'
 
@@ -49,10 +49,10 @@ const weighted: Points.Points = { ...plain, weights: Float64Array.of(0, 1, 2, 3,
 const schedule = Schedule.ornsteinUhlenbeck
 
 const objectives: Readonly<Record<string, Objective.Objective>> = {
-  denoising: Objective.denoising(TimeLaw.at(0.3)),
-  'denoising over times': Objective.denoising(TimeLaw.stratified(TimeLaw.uniform(0.2, 1))),
-  implicit: Objective.implicit(TimeLaw.at(0.5)),
-  'implicit by directions': Objective.implicit(TimeLaw.at(0.5), { divergence: 'hutchinson' }),
+  denoising: Objective.denoising(NoiseLevels.at(0.3)),
+  'denoising over times': Objective.denoising(NoiseLevels.stratified(NoiseLevels.uniform(0.2, 1))),
+  implicit: Objective.implicit(NoiseLevels.at(0.5)),
+  'implicit by directions': Objective.implicit(NoiseLevels.at(0.5), { divergence: 'hutchinson' }),
   likelihood: Objective.likelihood
 }
 const plainNoise = { 'plain noise': Expectation.monteCarlo({ antithetic: true }) }
@@ -80,11 +80,11 @@ const initializers: Readonly<Record<string, Initializer.Initializer>> = {
 const descent = (objective: Objective.Objective, rules: object = {}): Stage.Stage =>
   Stage.descend({ objective, optimizer: Optimizer.gradientDescent({ rate: 0.2 }), steps: 20, ...rules })
 const stages: Readonly<Record<string, Stage.Stage>> = {
-  descent: descent(Objective.denoising(TimeLaw.at(0.5))),
+  descent: descent(Objective.denoising(NoiseLevels.at(0.5))),
   'descent to a small gradient': descent(Objective.likelihood, { steps: 2000, gradientNorm: 1e-2 }),
   'descent to a small step': descent(Objective.likelihood, { steps: 2000, relativeChange: 1e-3 }),
   'descent with momentum': Stage.descend({
-    objective: Objective.implicit(TimeLaw.at(0.5)),
+    objective: Objective.implicit(NoiseLevels.at(0.5)),
     optimizer: Optimizer.chain(Optimizer.trace(0.5), Optimizer.scale(-0.1)),
     steps: 20
   }),
@@ -120,7 +120,7 @@ const ofLosses = (score: Any): Readonly<Record<string, Law>> =>
       Object.entries(name === plainOnly ? plainNoise : expectations(score)).flatMap(([noise, expectation]) =>
         [plain, weighted].map(points => [
           `${name}, ${noise}${points.weights ? ', weighted' : ''}`,
-          ofRow(name, moves({ schedule, score, objective, expectation }, points))
+          ofRow(name, translationLaw({ schedule, score, objective, expectation }, points))
         ])
       )
     )
@@ -136,7 +136,7 @@ const ofAll = <A>(every: number, of: (score: Any) => Readonly<Record<string, A>>
 
 /** An initializer that follows the data as they are moved: of itself, or else by its start of the data where they were. */
 const movedInitializer = (by: number, score: Any, initializer: Initializer.Initializer): Initializer.Initializer =>
-  Initializer.moves(Score.interpret(score))(initializer)
+  Initializer.startMovesWithData(Score.interpret(score))(initializer)
     ? initializer
     : Initializer.define({
         name: 'carried',
@@ -146,7 +146,7 @@ const movedInitializer = (by: number, score: Any, initializer: Initializer.Initi
         meaning: ({ initializer }) => ({
           draws: Case.meaning(initializer).draws,
           start: ({ points }) => {
-            const start = Problem.orThrow(Initializer.interpret(score, moved(-by)(points))(initializer))
+            const start = Problem.orThrow(Initializer.interpret(score, shiftPoints(-by)(points))(initializer))
             return E.right(key => moveOf(score, points.dim)(by)(start(key)))
           }
         })
@@ -160,8 +160,8 @@ const endOf = (pipeline: Pipeline.Pipeline<string>, points: Points.Points, key: 
 }
 
 const isNear = (found: Params.Params<string>, wanted: Params.Params<string>, within: number): void => {
-  const all = flat(wanted)
-  expect(flat(found).filter((x, i) => !(Math.abs(x - all[i]) <= within))).toEqual([])
+  const all = flattenParams(wanted)
+  expect(flattenParams(found).filter((x, i) => !(Math.abs(x - all[i]) <= within))).toEqual([])
 }
 
 /**
@@ -180,7 +180,7 @@ const runMoves = (
       const key = Key.fromSeed(seed)
       const first = pipelineOf(points)
       const wanted = endOf(first, points, key)
-      const there = moved(by)(points)
+      const there = shiftPoints(by)(points)
       const pipeline = pipelineOf(there)
       const initializer = movedInitializer(by, pipeline.score, pipeline.initializer)
       const found = endOf({ ...pipeline, initializer }, there, key)

@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { mul, square, sub, sum } from '../../lib/index.js'
-import type { Concept } from '../../src/core/index.js'
+import type { ConceptOf } from '../../src/core/index.js'
 import {
   Case,
   Clock,
@@ -37,7 +37,7 @@ import {
 import * as Vocabulary from '../../src/standard.js'
 import * as Objective from '../../src/objective/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
-import * as TimeLaw from '../../src/objective/timeLaw.js'
+import * as NoiseLevels from '../../src/objective/noiseLevels.js'
 import * as laws from '../../src/laws/index.js'
 import { averagedTail, kick, tail, twice } from './pipeline/own.js'
 import { bandedParts, multiple } from '../byHand.js'
@@ -73,7 +73,7 @@ const endless = Clock.define({
   })
 })
 
-const late = TimeLaw.define({
+const late = NoiseLevels.define({
   name: 'late',
   about: 'a density that rises with time',
   fields: { until: Field.positive({ default: 1 }) },
@@ -84,7 +84,7 @@ const late = TimeLaw.define({
 })
 
 /** Two times, by the log-SNR there. */
-const ends = TimeLaw.define({
+const ends = NoiseLevels.define({
   name: 'ends',
   about: 'log-SNR ±c, half each',
   fields: { c: Field.positive({ suggestion: 1 }) },
@@ -170,9 +170,9 @@ const snrPower = Weighting.define({
 const fourthPower = Objective.define({
   name: 'fourthPower',
   about: 'the fourth power of the error of the score, times a factor',
-  fields: { timeLaw: TimeLaw.field, factor: Field.positive({ default: 1 }) },
-  meaning: ({ timeLaw, factor }) => ({
-    timeLaw,
+  fields: { noiseLevels: NoiseLevels.field, factor: Field.positive({ default: 1 }) },
+  meaning: ({ noiseLevels, factor }) => ({
+    noiseLevels,
     perRow: ({ score, target }) => mul(factor, square(sum(square(sub(score, target)), 1)))
   })
 })
@@ -181,10 +181,10 @@ const fourthPower = Objective.define({
 const halves = Objective.define({
   name: 'halves',
   about: 'half of the denoising and half of the implicit form',
-  fields: { timeLaw: TimeLaw.field },
-  call: ['timeLaw'],
-  meaning: ({ timeLaw }) => ({
-    parts: [Objective.denoising(timeLaw), Objective.implicit(timeLaw)].map((objective, i) => ({
+  fields: { noiseLevels: NoiseLevels.field },
+  call: ['noiseLevels'],
+  meaning: ({ noiseLevels }) => ({
+    parts: [Objective.denoising(noiseLevels), Objective.implicit(noiseLevels)].map((objective, i) => ({
       at: i === 0 ? 'denoising' : 'implicit',
       weight: Weighting.constant(0.5),
       objective
@@ -314,11 +314,11 @@ const points = { rows: 6, dim: 2, values: Float64Array.of(-3, -2, -2, -3, -2, -2
 const score = banded({ components: 2 })
 const groups = Mixture.sample(60)(Key.fromSeed(3))(Mixture.of({ means: [[-4, 0], [4, 0], [0, 5]] })) // prettier-ignore
 const pair = Score.symmetricPair
-const at = TimeLaw.at(0.5)
+const at = NoiseLevels.at(0.5)
 const descend = Stage.descend({
   objective: Objective.sum([
     Objective.weight(snrPower())(Objective.denoising(late({ until: 0.5 }))),
-    Objective.weight(1e-3)(fourthPower({ timeLaw: late() }))
+    Objective.weight(1e-3)(fourthPower({ noiseLevels: late() }))
   ]),
   optimizer: Optimizer.chain(tempered(), Optimizer.scaleByRate(halving({ rate: 0.1, every: 20 }))),
   steps: 40
@@ -326,7 +326,7 @@ const descend = Stage.descend({
 
 /** Claims are those that a user would make. */
 const rows: ReadonlyArray<
-  readonly [code: string, concept: Concept<Case.AnyValue>, value: Case.AnyValue, laws: laws.Laws]
+  readonly [code: string, concept: ConceptOf<Case.AnyValue>, value: Case.AnyValue, laws: laws.Laws]
 > = [
   ['Schedule.fading({ pace: 2 })', Schedule.concept, fading({ pace: 2 }), laws.schedule(fading({ pace: 2 }))],
   [
@@ -335,8 +335,13 @@ const rows: ReadonlyArray<
     endless(),
     laws.schedule(Schedule.reparametrized(endless())(Schedule.rectifiedFlow))
   ],
-  ['TimeLaw.late({ until: 1 })', TimeLaw.concept, late(), laws.timeLaw(late(), { share: time => time * time })],
-  ['TimeLaw.ends(1.5)', TimeLaw.concept, ends(1.5), laws.timeLaw(ends(1.5))],
+  [
+    'NoiseLevels.late({ until: 1 })',
+    NoiseLevels.concept,
+    late(),
+    laws.noiseLevels(late(), { share: time => time * time })
+  ],
+  ['NoiseLevels.ends(1.5)', NoiseLevels.concept, ends(1.5), laws.noiseLevels(ends(1.5))],
   ['Parametrization.mixed({ share: 1 })', Parametrization.concept, mixed(), laws.parametrization(mixed())],
   ['Expectation.turned({ crosses: 3 })', Expectation.concept, turned({ crosses: 3 }), laws.expectation(turned(), pair)],
   ['Expectation.inSpan', Expectation.concept, inSpan, laws.expectation(inSpan, pair)],
@@ -348,12 +353,12 @@ const rows: ReadonlyArray<
   ],
   ['Weighting.snrPower({ power: -0.5 })', Weighting.concept, snrPower(), laws.weighting(snrPower())],
   [
-    'Objective.fourthPower({ timeLaw: TimeLaw.at(0.5), factor: 1 })',
+    'Objective.fourthPower({ noiseLevels: NoiseLevels.at(0.5), factor: 1 })',
     Objective.concept,
-    fourthPower({ timeLaw: at }),
-    laws.objective(fourthPower({ timeLaw: at }), pair)
+    fourthPower({ noiseLevels: at }),
+    laws.objective(fourthPower({ noiseLevels: at }), pair)
   ],
-  ['Objective.halves(TimeLaw.at(0.5))', Objective.concept, halves(at), laws.objective(halves(at), pair)],
+  ['Objective.halves(NoiseLevels.at(0.5))', Objective.concept, halves(at), laws.objective(halves(at), pair)],
   ['Rate.halving({ rate: 0.1, every: 10 })', Rate.concept, halving(), laws.rate(halving())],
   [
     'Optimizer.tempered({ floor: 0.001 })',
@@ -391,8 +396,8 @@ describe.each(rows)('%s', (code, concept, value, held) => {
 
   it('is stored and read', () => {
     const text = JSON.parse(JSON.stringify(Vocabulary.codec(vocabulary)(concept).encode(value))) as unknown
-    expect(Vocabulary.decode(vocabulary)(concept)(text)).toEqual(E.right(value))
-    expect(E.isLeft(Vocabulary.decode(Vocabulary.standard)(concept)(text))).toBe(true)
+    expect(Vocabulary.decodeDescription(vocabulary)(concept)(text)).toEqual(E.right(value))
+    expect(E.isLeft(Vocabulary.decodeDescription(Vocabulary.standard)(concept)(text))).toBe(true)
   })
 
   it('is drawn at random, right in every field', () => {
@@ -484,8 +489,8 @@ describe('in a loss', () => {
 
   it('an objective is what is written, with its gradient, by every plan, in sums', () => {
     const whole = Objective.sum([
-      Objective.weight(3)(fourthPower({ timeLaw: at, factor: 0.5 })),
-      fourthPower({ timeLaw: at })
+      Objective.weight(3)(fourthPower({ noiseLevels: at, factor: 0.5 })),
+      fourthPower({ noiseLevels: at })
     ])
     const h = 1e-5
     const slope = (2.5 * (written([1 + h, 0.5]) - written([1 - h, 0.5]))) / (2 * h)
@@ -503,10 +508,10 @@ describe('in a loss', () => {
     const [d, i] = [Objective.denoising(at), Objective.implicit(at)].map(objective => valueOf(objective))
     expect(Math.abs(valueOf(halves(at)) - (d + i) / 2)).toBeLessThan(1e-13 * (1 + Math.abs(d)))
     const [one, other] = [1.5, -1.5].map(logSnr =>
-      valueOf(Objective.implicit(TimeLaw.at(Schedule.timeOfLogSnr(logSnr)(Schedule.ornsteinUhlenbeck))))
+      valueOf(Objective.implicit(NoiseLevels.at(Schedule.timeOfLogSnr(logSnr)(Schedule.ornsteinUhlenbeck))))
     )
     expect(valueOf(Objective.implicit(ends(1.5)))).toBeCloseTo((one + other) / 2, 12)
-    expect([late(), ends(1)].map(TimeLaw.isDeterministic)).toEqual([false, true])
+    expect([late(), ends(1)].map(NoiseLevels.isDeterministicLaw)).toEqual([false, true])
   })
 
   it.each([turned({ crosses: 2 }), equalSteps({ nodes: 20 }), inSpan])(
@@ -527,7 +532,7 @@ describe('in a loss', () => {
     const [own, ours] = [equalSteps(), Expectation.quadrature()].map(each => valueOf(Objective.denoising(at), each))
     // e^{−32} is left out beyond ±8.
     expect(Math.abs(own - ours)).toBeLessThan(1e-12 * (1 + Math.abs(ours)))
-    expect(Expectation.isDeterministic(equalSteps())).toBe(true)
+    expect(Expectation.isDeterministicExpectation(equalSteps())).toBe(true)
   })
 
   /** One row of noise, for all rows or for none of the others. */
@@ -549,44 +554,44 @@ describe('in a loss', () => {
     meaning: () => ({ where: 'span', antithetic: false, draws: noise => [{ weight: 2, noise }] })
   })
   const said = (of: ReadonlyArray<Problem.Problem>): ReadonlyArray<string> => of.map(Problem.show)
-  const onFlow = (law: TimeLaw.TimeLaw) => said(TimeLaw.problems(Schedule.rectifiedFlow)(law))
+  const onFlow = (law: NoiseLevels.NoiseLevels) => said(NoiseLevels.problems(Schedule.rectifiedFlow)(law))
 
   it.each<[string, ReadonlyArray<string>, ReadonlyArray<string>]>([
     [
       'fields and times of objectives, where they stand',
       said(
         Objective.problems(Schedule.rectifiedFlow)(
-          Objective.sum([Objective.likelihood, fourthPower({ timeLaw: TimeLaw.at(2), factor: -1 })])
+          Objective.sum([Objective.likelihood, fourthPower({ noiseLevels: NoiseLevels.at(2), factor: -1 })])
         )
       ),
       [
         'objectives[1].factor: -1 is not > 0 and finite; try 1',
-        'objectives[1].timeLaw.time: 2 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1'
+        'objectives[1].noiseLevels.time: 2 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1'
       ]
     ],
     [
       'times off the schedule',
       onFlow(late({ until: 3 })),
       [
-        'times of TimeLaw.late({ until: 3 }): 2.121320343559643, of weight 1 is not a time of Schedule.rectifiedFlow with a finite weight; let it give times from 0 on, up to the last of the schedule'
+        'times of NoiseLevels.late({ until: 3 }): 2.121320343559643, of weight 1 is not a time of Schedule.rectifiedFlow with a finite weight; let it give times from 0 on, up to the last of the schedule'
       ]
     ],
     [
       'fields of laws in laws',
-      onFlow(TimeLaw.stratified(late({ until: -1 }))),
+      onFlow(NoiseLevels.stratified(late({ until: -1 }))),
       ['law.until: -1 is not > 0 and finite; try 1']
     ],
     [
       'nodes that are drawn evenly',
-      onFlow(TimeLaw.stratified(ends(1))),
+      onFlow(NoiseLevels.stratified(ends(1))),
       [
-        'law: TimeLaw.ends(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify'
+        'law: NoiseLevels.ends(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify'
       ]
     ],
     [
       'a target without a density',
-      onFlow(TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 1), target: ends(1) })),
-      ['target: TimeLaw.ends(1) is not a law with a density; draw from it directly, or try TimeLaw.likelihood']
+      onFlow(NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.1, 1), target: ends(1) })),
+      ['target: NoiseLevels.ends(1) is not a law with a density; draw from it directly, or try NoiseLevels.likelihood']
     ],
     [
       'weights that are no mean',
@@ -616,8 +621,8 @@ describe('in a loss', () => {
   })
 
   it('noise in the span is refused of objectives that read it, and a rule on the line of a score without one', () => {
-    expect(refused(fourthPower({ timeLaw: at }), inSpan)[0]).toMatch(/draws the noise itself/)
-    expect(refused(fourthPower({ timeLaw: at }), Expectation.projected())[0]).toMatch(/draws the noise itself/)
+    expect(refused(fourthPower({ noiseLevels: at }), inSpan)[0]).toMatch(/draws the noise itself/)
+    expect(refused(fourthPower({ noiseLevels: at }), Expectation.projected())[0]).toMatch(/draws the noise itself/)
     const student = Score.spherical({ components: 2 })
     const found = Compile.plans({
       schedule: Schedule.ornsteinUhlenbeck,

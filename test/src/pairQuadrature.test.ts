@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../src/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
 import { isSlow, spread } from '../cases.js'
@@ -50,7 +50,7 @@ const lossAt = (
   time: number,
   expectation: Expectation.Expectation,
   schedule: Schedule.Schedule = Schedule.ornsteinUhlenbeck
-) => ({ schedule, score: Score.symmetricPair, objective: Objective.implicit(TimeLaw.at(time)), expectation })
+) => ({ schedule, score: Score.symmetricPair, objective: Objective.implicit(NoiseLevels.at(time)), expectation })
 
 const found = (
   size: number,
@@ -135,7 +135,7 @@ describe('Expectation.quadrature()', () => {
     }
   })
 
-  const level = TimeLaw.at(Math.log(4))
+  const level = NoiseLevels.at(Math.log(4))
   const pipelineOf = (expectation: Expectation.Expectation, optimizer: Optimizer.Optimizer, start = [0.1, 0.1]) =>
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,

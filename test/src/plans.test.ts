@@ -13,7 +13,7 @@ import {
   Params,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   Weighting,
   type Points
 } from '../../src/index.js'
@@ -89,23 +89,25 @@ const expectations = (name: string, { rows, dim }: Points.Points): ReadonlyArray
 
 const objectives: ReadonlyArray<Objective.Objective> = [
   Objective.weight(Weighting.minSnr({ gamma: 2 }))(
-    Objective.denoising(TimeLaw.stratified(TimeLaw.uniformLogSnr(-2, 3)), Parametrization.velocity)
+    Objective.denoising(NoiseLevels.stratified(NoiseLevels.uniformLogSnr(-2, 3)), Parametrization.velocity)
   ),
   Objective.sum([
     Objective.weight(Weighting.sigmoid())(
-      Objective.implicit(TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 2), target: TimeLaw.uniform(0.2, 1) }))
+      Objective.implicit(
+        NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.1, 2), target: NoiseLevels.uniform(0.2, 1) })
+      )
     ),
     Objective.weight(0.2)(Objective.regularizer({ norm: 'l1', smoothing: 0.1 }))
   ]),
-  Objective.denoising(TimeLaw.at(0.3)),
-  Objective.implicit(TimeLaw.at(1.5)),
-  Objective.denoising(TimeLaw.uniform(0.2, 2)),
-  Objective.implicit(TimeLaw.likelihood({ until: 4, nodes: 3, leastVariance: 0.1 })),
+  Objective.denoising(NoiseLevels.at(0.3)),
+  Objective.implicit(NoiseLevels.at(1.5)),
+  Objective.denoising(NoiseLevels.uniform(0.2, 2)),
+  Objective.implicit(NoiseLevels.likelihood({ until: 4, nodes: 3, leastVariance: 0.1 })),
   Objective.sum([
     Objective.weight(0.3)(Objective.likelihood),
     Objective.weight(-2)(
       Objective.denoising(
-        TimeLaw.nodes([
+        NoiseLevels.nodes([
           { time: 0.1, weight: 0.5 },
           { time: 1, weight: 2 }
         ])
@@ -156,14 +158,14 @@ describe.each(Object.keys(students))('%s', name => {
 describe('of the whole vocabulary', () => {
   const examples = <T>({ words }: { readonly words: ReadonlyArray<{ readonly example: T }> }): ReadonlyArray<T> =>
     words.map(({ example }) => example)
-  const law = TimeLaw.at(0.3)
+  const law = NoiseLevels.at(0.3)
   /** On the first schedule all, on the others both forms at one level: a schedule reaches a plan as α, σ and a weight alone. */
   const on = (schedule: Schedule.Schedule): ReadonlyArray<Objective.Objective> =>
     schedule === Schedule.ornsteinUhlenbeck ? all : [Objective.denoising(law), Objective.implicit(law)]
-  /** Every objective; every time law, parametrization and weighting, in both forms. */
+  /** Every objective; every noise level distribution, parametrization and weighting, in both forms. */
   const all: ReadonlyArray<Objective.Objective> = [
     ...examples(vocabulary.objectives),
-    ...examples(vocabulary.timeLaws).flatMap(law => [Objective.denoising(law), Objective.implicit(law)]),
+    ...examples(vocabulary.noiseLevelsWords).flatMap(law => [Objective.denoising(law), Objective.implicit(law)]),
     ...examples(vocabulary.parametrizations).map(form => Objective.denoising(law, form)),
     ...examples(vocabulary.weightings).flatMap(weighting =>
       [Objective.denoising(law), Objective.implicit(law)].map(Objective.weight(weighting))

@@ -78,7 +78,7 @@ export const carried =
 /** The mean and the covariance of a mixture, [dim] and [dim · dim]. */
 const moments = (mixture: Mixture.Mixture): { readonly mean: Float64Array; readonly covariance: Float64Array } => {
   const { means, weights, variances } = mixture
-  const d = Mixture.dim(mixture)
+  const d = Mixture.dimension(mixture)
   const sum = (f: (k: number) => number): number => weights.reduce((total, w, k) => total + w * f(k), 0)
   const mean = Float64Array.from({ length: d }, (_, j) => sum(k => means.values[k * d + j]))
   const covariance = Float64Array.from({ length: d * d }, (_, at) => {

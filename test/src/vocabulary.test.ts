@@ -1,6 +1,6 @@
 /** The vocabulary is whole, and `ornstein list` prints it. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { vocabulary } from '../../src/cli/glossary.js'
+import { standardVocabulary } from '../../src/cli/glossary.js'
 import * as ornstein from '../../src/index.js'
 import { Case, type Vocabulary } from '../../src/index.js'
 import { place } from './cli/harness.js'
@@ -24,7 +24,7 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
   TimeGrid: ['logSnr'],
   Expectation: ['quadrature'],
   Rate: ['step'],
-  TimeLaw: ['at'],
+  NoiseLevels: ['at'],
   Objective: ['weight'],
   Optimizer: ['project']
 }
@@ -35,7 +35,7 @@ const evaluated = (code: string): unknown =>
   new Function(...Object.keys(namespaces), `return ${code}`)(...Object.values(namespaces))
 
 describe('the vocabulary', () => {
-  it.each(vocabulary)('$concept: every constructor that is exported, and no other', ({ concept, words }) => {
+  it.each(standardVocabulary)('$concept: every constructor that is exported, and no other', ({ concept, words }) => {
     const own = shared[concept] ?? []
     // A case is known by itself; of concepts whose cases are tags, the names that are no constructors are listed above.
     const cases = Object.entries<unknown>({ ...namespaces[concept] }).filter(
@@ -60,7 +60,7 @@ describe('the vocabulary', () => {
   })
 
   it('every code builds its example', () => {
-    const words = vocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…| × /.test(code))
+    const words = standardVocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…| × /.test(code))
     expect(words.map(({ code }) => [code, evaluated(code)])).toEqual(words.map(({ code, example }) => [code, example]))
   })
 })
@@ -73,7 +73,7 @@ describe('ornstein list', () => {
     const { exit, stdout, stderr } = await ornstein('list')
     expect([exit, stderr]).toEqual([0, ''])
     const lines = stdout.split('\n')
-    const all = vocabulary.flatMap(({ words }) => words)
+    const all = standardVocabulary.flatMap(({ words }) => words)
     for (const { name, about } of all)
       expect(lines.filter(line => line.startsWith(`  ${name} `) && line.includes(`  ${about}`))).toHaveLength(1)
     expect(lines.filter(line => line.startsWith('  '))).toHaveLength(all.length)
@@ -83,6 +83,6 @@ describe('ornstein list', () => {
     const { stdout } = await ornstein('list Region')
     expect(stdout).toMatch(/^Region: where Optimizer.project holds parameters\n {2}Region\.ball {14}\|x\| ≤ radius\n/)
     for (const word of ['region', 'regions']) expect((await ornstein(`list ${word}`)).stdout).toBe(stdout)
-    expect((await ornstein('list time-laws')).stdout).toMatch(/^TimeLaw: /)
+    expect((await ornstein('list noise-levels')).stdout).toMatch(/^NoiseLevels: /)
   })
 })

@@ -40,17 +40,17 @@ const refused = (value: Case.AnyValue, of: Concept): ReadonlyArray<string> => {
   })
 }
 
-const words = glossary.vocabulary.flatMap(({ concept, words }) =>
+const words = glossary.standardVocabulary.flatMap(({ concept, words }) =>
   words.map(word => ({ ...word, of: (ornstein as Readonly<Record<string, object>>)[concept] as Concept }))
 )
 
 const { Clock, Expectation, Initializer, Objective, Optimizer, Parametrization, Params, Rate } = ornstein
-const { Region, Sampler, Schedule, Stage, TimeLaw, Weighting } = ornstein
-const law = TimeLaw.at(0.3)
+const { Region, Sampler, Schedule, Stage, NoiseLevels, Weighting } = ornstein
+const law = NoiseLevels.at(0.3)
 const custom = Objective.custom('mine', law, ({ score }) => score)
 const em = Stage.expectationMaximization({ steps: 3, relativeChange: 0.1, varianceFloor: 0.5, time: 2 })
 const descend = Stage.descend({
-  objective: Objective.implicit(TimeLaw.at(0.4)),
+  objective: Objective.implicit(NoiseLevels.at(0.4)),
   expectation: Expectation.projected(),
   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
   steps: 7,
@@ -91,7 +91,7 @@ it('every word is in order, prints, goes through JSON unchanged, and refuses wha
       if (!Case.isValue(example)) return [`${name}  ${code}`]
       const json = JSON.stringify(Case.encode(example))
       expect(wrong(example, of), name).toEqual([])
-      const inner = Case.placed(example).slice(1, 9)
+      const inner = Case.placedDescriptions(example).slice(1, 9)
       return [
         `${name}  ${Case.show(example)}`,
         `    ${Case.formula(example)}`,

@@ -83,7 +83,7 @@ Objective.seeing(full)(({ under }) => under({ centres: zero() }).score)
 // @ts-expect-error another name of the row that is seen so
 Objective.seeing(full)(({ under, params }) => under({ means: params.means }).params.centres)
 // @ts-expect-error another name of the student's own row
-Objective.seeing(full)(({ overStudent }) => overStudent().row.params.centres)
+Objective.seeing(full)(({ underModel: underModel }) => underModel().row.params.centres)
 
 it('is what it was given', () => {
   expect(known.every(perRow => typeof perRow === 'function')).toBe(true)

@@ -1,5 +1,5 @@
 /** A gradient step is an EM step plus a correction, which fades as the clusters separate. */
-import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
 import { arrow, cross, curve, disc, ellipse, label, path, type Place } from '../plot.js'
 import { alpha2, clouded, define, learned, length, percent, turned } from './question.js'
 
@@ -37,7 +37,7 @@ const stepsFrom = (far: number, time: number): Pair => {
   const [x, y] = params.mean.values
   const { gradient } = Population.loss({
     score: Score.symmetricPair,
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     data: truth
   }).evaluate(Params.of({ mean: [...guess] }))
   const [u, v] = gradient.mean.values

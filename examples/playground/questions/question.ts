@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from 'ornstein'
 import { cloud, curve, type Look, type Mark, type Place, type Plane, placesOf } from '../plot.js'
 
@@ -209,7 +209,7 @@ export const descend = (
   expectation: Expectation.Expectation = Expectation.projected({ antithetic: true, draws: 8 })
 ): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation,
     optimizer: Optimizer.scaleByRate(components / 2 / alpha2(time)),
     steps

@@ -1,5 +1,5 @@
 /** Weights are learned too, where the family has them: at which noise, and how fast. */
-import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, TimeLaw } from 'ornstein'
+import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, NoiseLevels } from 'ornstein'
 import { cross, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
 import {
   centreError,
@@ -26,8 +26,8 @@ const descent = (objective: Objective.Objective, rate: number): Stage.Stage =>
     optimizer: Optimizer.scaleByRate(rate),
     steps: STEPS
   })
-const at = (time: number): Stage.Stage => descent(Objective.denoising(TimeLaw.at(time)), 1)
-const allLevels = Objective.implicit(TimeLaw.likelihood({ until: 8, nodes: 24, leastVariance: 0.2 }))
+const at = (time: number): Stage.Stage => descent(Objective.denoising(NoiseLevels.at(time)), 1)
+const allLevels = Objective.implicit(NoiseLevels.likelihood({ until: 8, nodes: 24, leastVariance: 0.2 }))
 
 interface Learner {
   readonly label: string

@@ -1,8 +1,8 @@
 /** The error function, in the operations of lib/simd/assembly/erf.ts and in their order. */
 import { exp } from './exponential.js'
-import { polynomial } from './words.js'
+import { hornerPolynomial } from './words.js'
 
-const P = Float64Array.of(
+const ERF_NUMERATOR = Float64Array.of(
   ...[5.945261529824205e-11, -1.1365666000861305e-9, 1.4657879901296016e-8, -1.6350025239598178e-7],
   ...[1.6460972819482972e-6, -1.4925593507102268e-5, 1.2055331036911085e-4, -8.548326978742595e-4],
   ...[5.223977624780875e-3, -2.6866170645072896e-2, 1.1283791670954857e-1, -3.761263890318375e-1],
@@ -20,6 +20,7 @@ const Q = Float64Array.of(
 /** erf x = 2/√π ∫₀ˣ e^{−u²} du, within 2 ulp. */
 export const erf = (x: number): number => {
   const a = Math.abs(x)
-  const size = a < 1 ? a + a * polynomial(P, a * a) : 1 - exp(-polynomial(Q, (a > 6 ? 6 : a) - 1))
+  const size =
+    a < 1 ? a + a * hornerPolynomial(ERF_NUMERATOR, a * a) : 1 - exp(-hornerPolynomial(Q, (a > 6 ? 6 : a) - 1))
   return x < 0 || Object.is(x, -0) ? -size : size
 }

@@ -2,7 +2,7 @@
  * e^x and what is made of it, in the operations of lib/simd/assembly/exponential.ts and in their order: the bits are the
  * same. Comments on the numbers are there.
  */
-import { half, powerOfTwo } from './words.js'
+import { leading26Bits, powerOfTwo } from './words.js'
 
 /** The high part has 32 low zero bits, so that k·LN2_HIGH is exact for every exponent k. */
 export const LN2_HIGH = 6.9314718036912381649e-1
@@ -33,7 +33,7 @@ export const rest = (r: number): number =>
   ((((((((((Q0 * r + Q1) * r + Q2) * r + Q3) * r + Q4) * r + Q5) * r + Q6) * r + Q7) * r + Q8) * r + Q9) * r + 0.5)
 
 /** y·2^k for k in [−2044, 2046], in two halves, so that a subnormal result is rounded once. */
-export const scaled = (y: number, k: number): number => {
+export const scaleByPowerOfTwo = (y: number, k: number): number => {
   const first = k >> 1
   return y * powerOfTwo(first) * powerOfTwo(k - first)
 }
@@ -54,7 +54,7 @@ export const exp = (x: number): number => {
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
   const y = 1 + (r + rest(r))
   // Of a normal result one factor will do, with the same bits.
-  return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaled(y, k)
+  return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaleByPowerOfTwo(y, k)
 }
 
 /** e^x − 1, within 2 ulp. */
@@ -89,8 +89,8 @@ export const tanh = (x: number): number => {
   const d = e + 2
   const dLow = 2 - d + e + eLow
   const reciprocal = 1 / d
-  const q = half(e * reciprocal)
-  const dTop = half(d)
+  const q = leading26Bits(e * reciprocal)
+  const dTop = leading26Bits(d)
   const remainder = e - q * dTop - q * (d - dTop) + (eLow - q * dLow)
   const size = q + remainder * reciprocal
   return x < 0 || Object.is(x, -0) ? -size : size

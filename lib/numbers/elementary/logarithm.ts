@@ -3,14 +3,14 @@ import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
 import { highWord, powerOfTwo } from './words.js'
 
 /** High words of 1 and of √½: adding their difference makes the exponent carry where the mantissa passes √2. */
-const ONE = 0x3ff00000
+const HIGH_WORD_OF_ONE = 0x3ff00000
 const SQRT_HALF = 0x3fe6a09e
 const SMALLEST_NORMAL = 2.2250738585072014e-308
 const TWO_54 = 18014398509481984
 
 /** ln x + correction for a positive, normal, finite x; `offset` is added to the exponent k. */
 const reduced = (x: number, correction: number, offset: number): number => {
-  const shifted = highWord(x) + (ONE - SQRT_HALF)
+  const shifted = highWord(x) + (HIGH_WORD_OF_ONE - SQRT_HALF)
   const own = (shifted >> 20) - 1023
   const k = own + offset
   // exactly the mantissa: writing its word over that of x stalls a processor for longer

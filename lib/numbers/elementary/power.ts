@@ -1,6 +1,14 @@
 /** x^y from a logarithm of some 65 bits, and lengths. */
-import { LN2_HIGH, LN2_LOW, nearestExponent, rest, scaled } from './exponential.js'
-import { exponentOf, highWord, polynomial, powerOfTwo, productError, sumError, withHighWord } from './words.js'
+import { LN2_HIGH, LN2_LOW, nearestExponent, rest, scaleByPowerOfTwo } from './exponential.js'
+import {
+  exponentOf,
+  highWord,
+  hornerPolynomial,
+  powerOfTwo,
+  productRoundingError,
+  sumError,
+  withHighWord
+} from './words.js'
 
 const TWO_THIRDS = 2 / 3
 /** 2/3 less its double. */
@@ -10,7 +18,7 @@ const TWO_THIRDS_LOW = 3.700743415417188e-17
 const ARTANH = Float64Array.from({ length: 12 }, (_, i) => 3 / (27 - 2 * i))
 
 /** The sum of two doubles, the first nearest to it. */
-interface Sum {
+interface DoubleDouble {
   readonly high: number
   readonly low: number
 }
@@ -19,7 +27,7 @@ interface Sum {
  * ln x for a positive finite x, as a sum of two doubles good to 2⁻⁶⁴ of it: x = 2^k m, s = (m − 1)/(m + 1), and
  * ln m = 2 artanh s = ⅔ s (3 + s² + R(s²)).
  */
-const lnSum = (given: number): Sum => {
+const lnSum = (given: number): DoubleDouble => {
   const isSubnormal = given < powerOfTwo(-1022)
   const x = isSubnormal ? given * powerOfTwo(54) : given
   const shifted = highWord(x) + (0x3ff00000 - 0x3fe6a09e)
@@ -27,36 +35,36 @@ const lnSum = (given: number): Sum => {
   const f = withHighWord(x, (shifted & 0xfffff) + 0x3fe6a09e) - 1
   const d = 2 + f
   const s = f / d
-  const sLow = (f - s * d - productError(s, d) - s * (f - (d - 2))) / d
+  const sLow = (f - s * d - productRoundingError(s, d) - s * (f - (d - 2))) / d
   const z = s * s
-  const zLow = productError(s, s) + 2 * s * sLow
+  const zLow = productRoundingError(s, s) + 2 * s * sLow
   const t = 3 + z
-  const tLow = z - (t - 3) + (zLow + z * z * polynomial(ARTANH, z))
+  const tLow = z - (t - 3) + (zLow + z * z * hornerPolynomial(ARTANH, z))
   const p = s * t
-  const pLow = productError(s, t) + s * tLow + sLow * t
+  const pLow = productRoundingError(s, t) + s * tLow + sLow * t
   const y = p * TWO_THIRDS
-  const yLow = productError(p, TWO_THIRDS) + p * TWO_THIRDS_LOW + pLow * TWO_THIRDS
+  const yLow = productRoundingError(p, TWO_THIRDS) + p * TWO_THIRDS_LOW + pLow * TWO_THIRDS
   const sum = k * LN2_HIGH + y
   const tail = sumError(k * LN2_HIGH, y) + (yLow + k * LN2_LOW)
   return { high: sum + tail, low: tail - (sum + tail - sum) }
 }
 
 /** e^(high + low) for |high| < 800. */
-const expSum = ({ high, low }: Sum): number => {
+const expSum = ({ high, low }: DoubleDouble): number => {
   const k = nearestExponent(high)
   const top = high - k * LN2_HIGH
   const bottom = k * LN2_LOW - low
   const r = top - bottom
   const whole = 1 + r
   const y = whole + (r - (whole - 1) + (rest(r) + (top - r - bottom) * whole))
-  return scaled(y, k)
+  return scaleByPowerOfTwo(y, k)
 }
 
 const positivePower = (x: number, y: number): number => {
   const { high, low } = lnSum(x)
   const product = y * high
   if (!(Math.abs(product) < 800)) return product > 0 ? Infinity : 0
-  const error = productError(y, high) + y * low
+  const error = productRoundingError(y, high) + y * low
   return expSum({ high: product, low: error })
 }
 
@@ -91,7 +99,7 @@ export const pow = (x: number, y: number): number => {
 export const square = (x: number): number => x * x
 
 /** The power of two by which numbers up to `most` in size are multiplied before they are squared, away from both ends. */
-const scaleOf = (most: number): number => {
+const squareScale = (most: number): number => {
   const exponent = exponentOf(most)
   return exponent > 480 ? powerOfTwo(-600) : exponent < -450 ? powerOfTwo(600) : 1
 }
@@ -103,7 +111,7 @@ export const hypot = (x: number, y: number): number => {
   if (a === Infinity || b === Infinity) return Infinity
   const most = a > b ? a : b
   if (most === 0) return a + b
-  const scale = scaleOf(most)
+  const scale = squareScale(most)
   return Math.sqrt(a * scale * (a * scale) + b * scale * (b * scale)) / scale
 }
 
@@ -129,7 +137,7 @@ export const norm = (values: ArrayLike<number>): number => {
   if (most === Infinity) return Infinity
   if (isNaN) return NaN
   if (most === 0) return 0
-  const scale = scaleOf(most)
+  const scale = squareScale(most)
   let sum = 0
   let lost = 0
   for (let i = 0; i < values.length; i++) {

@@ -2,7 +2,7 @@
  * Sine, cosine, tangent and their inverses. The minimax coefficients are those of fdlibm (`k_sin`, `k_cos`, `s_atan`,
  * `e_asin`), good to 1 ulp on their domains.
  */
-import { leading, sumError, words } from './words.js'
+import { leading21Bits, sumError, significandAndExponent } from './words.js'
 
 /**
  * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without one, in the operations of
@@ -63,8 +63,8 @@ const TWO_OVER_PI = BigInt(
 )
 
 /** Integers are exact, whatever the exponent (Payne & Hanek). */
-const far = (x: number): Reduced => {
-  const { significand, exponent } = words(x)
+const payneHanek = (x: number): Reduced => {
+  const { significand, exponent } = significandAndExponent(x)
   // In units of 2⁻¹²⁰⁰, then of 2⁻²⁰⁰.
   const turns =
     exponent < 0 ? (significand * TWO_OVER_PI) >> BigInt(-exponent) : (significand * TWO_OVER_PI) << BigInt(exponent)
@@ -74,9 +74,9 @@ const far = (x: number): Reduced => {
   // Sixty bits of the fraction times π/2 leave the products below exact enough: the rest enters once.
   const high = Number(BigInt.asIntN(1100, fraction)) * 6.223015277861142e-61
   const low = Number(fraction - BigInt(high * 1.6069380442589903e60)) * 6.223015277861142e-61
-  const lead = leading(high)
+  const lead = leading21Bits(high)
   const product = high * (Math.PI / 2)
-  const halfPi = leading(Math.PI / 2)
+  const halfPi = leading21Bits(Math.PI / 2)
   const error =
     lead * halfPi -
     product +
@@ -87,11 +87,11 @@ const far = (x: number): Reduced => {
   return { quarter: Number(n & 3n), high: product + tail, low: product - (product + tail) + tail }
 }
 
-const reduce = (x: number): Reduced =>
-  Math.abs(x) <= Math.PI / 4 ? { quarter: 0, high: x, low: 0 } : Math.abs(x) < 1e6 ? nearby(x) : far(x)
+const reduceAngle = (x: number): Reduced =>
+  Math.abs(x) <= Math.PI / 4 ? { quarter: 0, high: x, low: 0 } : Math.abs(x) < 1e6 ? nearby(x) : payneHanek(x)
 
 /** Of the functions at high + low, that at so many quarter turns more. */
-const turned = (quarter: number, { high, low }: Reduced): number => {
+const afterQuarterTurns = (quarter: number, { high, low }: Reduced): number => {
   const value = (quarter & 1) === 0 ? sinNear(high, low) : cosNear(high, low)
   return (quarter & 2) === 0 ? value : -value
 }
@@ -109,22 +109,22 @@ export const sin = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
   // −0 is its own sine
   if (x === 0) return x
-  const reduced = reduce(x)
-  return turned(reduced.quarter, reduced)
+  const reduced = reduceAngle(x)
+  return afterQuarterTurns(reduced.quarter, reduced)
 }
 
 /** cos x, within 1 ulp for every double. */
 export const cos = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
-  const reduced = reduce(x)
-  return turned(reduced.quarter + 1, reduced)
+  const reduced = reduceAngle(x)
+  return afterQuarterTurns(reduced.quarter + 1, reduced)
 }
 
 /** tan x, within 2 ulp for every double. */
 export const tan = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
   if (x === 0) return x
-  const { quarter, high, low } = reduce(x)
+  const { quarter, high, low } = reduceAngle(x)
   const sine = sinNear(high, low)
   const cosine = cosNear(high, low)
   return (quarter & 1) === 0 ? sine / cosine : -cosine / sine
@@ -133,7 +133,7 @@ export const tan = (x: number): number => {
 // —— inverses ——
 
 /** arctan at ½, 1, 3⁄2 and ∞, as sums of two doubles. */
-const ARCTAN = [
+const ARCTAN_VALUES = [
   [4.63647609000806093515e-1, 2.26987774529616870924e-17],
   [7.85398163397448278999e-1, 3.06161699786838301793e-17],
   [9.82793723247329054082e-1, 1.39033110312309984516e-17],
@@ -172,7 +172,7 @@ const arctanOf = (a: number): number => {
         : a < 2.4375
           ? [2, (a - 1.5) / (1 + 1.5 * a)]
           : [3, -1 / a]
-  const [high, low] = ARCTAN[from]
+  const [high, low] = ARCTAN_VALUES[from]
   return high - (t * arctanRest(t) - low - t)
 }
 
@@ -217,7 +217,7 @@ const arcsinRest = (z: number): number =>
 const arcsinOf = (a: number): number => {
   const z = (1 - a) / 2
   const s = Math.sqrt(z)
-  const top = leading(s)
+  const top = leading21Bits(s)
   const rest = (z - top * top) / (s + top)
   const tail = 2 * s * arcsinRest(z) - (PI_LOW / 2 - 2 * rest)
   return a >= 0.975
@@ -240,7 +240,7 @@ export const acos = (x: number): number => {
   const z = (1 - Math.abs(x)) / 2
   const s = Math.sqrt(z)
   if (x < 0) return Math.PI - 2 * (s + (s * arcsinRest(z) - PI_LOW / 2))
-  const top = leading(s)
+  const top = leading21Bits(s)
   const rest = z === 0 ? 0 : (z - top * top) / (s + top)
   return 2 * (top + (s * arcsinRest(z) + rest))
 }

@@ -1,38 +1,38 @@
 /** The words of a double, and arithmetic that keeps what rounding takes. */
 
 /** Little-endian by argument, not by machine: the high word of the double is at byte 4 everywhere. */
-const word = new DataView(new ArrayBuffer(8))
+const wordView = new DataView(new ArrayBuffer(8))
 
 /** Sign, exponent and the first 20 bits of the significand. */
 export const highWord = (x: number): number => {
-  word.setFloat64(0, x, true)
-  return word.getInt32(4, true)
+  wordView.setFloat64(0, x, true)
+  return wordView.getInt32(4, true)
 }
 
 /** x with its high word replaced. */
 export const withHighWord = (x: number, high: number): number => {
-  word.setFloat64(0, x, true)
-  word.setInt32(4, high, true)
-  return word.getFloat64(0, true)
+  wordView.setFloat64(0, x, true)
+  wordView.setInt32(4, high, true)
+  return wordView.getFloat64(0, true)
 }
 
 /** x with the bits of its low word cleared that are 0 in the mask. */
-const masked = (x: number, mask: number): number => {
-  word.setFloat64(0, x, true)
-  word.setInt32(0, word.getInt32(0, true) & mask, true)
-  return word.getFloat64(0, true)
+const withMaskedLowWord = (x: number, mask: number): number => {
+  wordView.setFloat64(0, x, true)
+  wordView.setInt32(0, wordView.getInt32(0, true) & mask, true)
+  return wordView.getFloat64(0, true)
 }
 
 /** The first 21 bits of the significand: the product with a number of up to 32 bits is exact. */
-export const leading = (x: number): number => masked(x, 0)
+export const leading21Bits = (x: number): number => withMaskedLowWord(x, 0)
 
 /** The first 26 bits of the significand: the product of two such, or of one with the 27 bits cut off, is exact. */
-export const half = (x: number): number => masked(x, 0xf8000000)
+export const leading26Bits = (x: number): number => withMaskedLowWord(x, 0xf8000000)
 
 /** A finite double as significand · 2^exponent, exactly. */
-export const words = (x: number): { readonly significand: bigint; readonly exponent: number } => {
-  word.setFloat64(0, x, true)
-  const bits = word.getBigInt64(0, true)
+export const significandAndExponent = (x: number): { readonly significand: bigint; readonly exponent: number } => {
+  wordView.setFloat64(0, x, true)
+  const bits = wordView.getBigInt64(0, true)
   const biased = Number((bits >> 52n) & 0x7ffn)
   const fraction = bits & 0xfffffffffffffn
   const size = biased === 0 ? fraction : fraction + 0x10000000000000n
@@ -43,7 +43,7 @@ export const words = (x: number): { readonly significand: bigint; readonly expon
 export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
 
 /** Those that are normal and the two below, the least first: every exponential and logarithm asks for one. */
-const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
+const POWERS_OF_TWO = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
   withHighWord(0, i < 2 ? 0x40000 << i : (i - 1) << 20)
 )
 
@@ -56,7 +56,7 @@ const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
  *
  * assert.equal(Elementary.powerOfTwo(-3), 0.125)
  */
-export const powerOfTwo = (k: number): number => POWERS[k + 1024]
+export const powerOfTwo = (k: number): number => POWERS_OF_TWO[k + 1024]
 
 /** a + b − (the double nearest to it), exactly (Knuth). */
 export const sumError = (a: number, b: number): number => {
@@ -66,16 +66,16 @@ export const sumError = (a: number, b: number): number => {
 }
 
 /** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, where nothing here over- or underflows (Dekker). */
-export const productError = (a: number, b: number): number => {
-  const aHigh = half(a)
-  const bHigh = half(b)
+export const productRoundingError = (a: number, b: number): number => {
+  const aHigh = leading26Bits(a)
+  const bHigh = leading26Bits(b)
   const aLow = a - aHigh
   const bLow = b - bHigh
   return aLow * bLow - (a * b - aHigh * bHigh - aLow * bHigh - aHigh * bLow)
 }
 
 /** c₀ + x(c₁ + x(c₂ + …)), the leading coefficient first. */
-export const polynomial = (coefficients: Float64Array, x: number): number => {
+export const hornerPolynomial = (coefficients: Float64Array, x: number): number => {
   let sum = coefficients[0]
   for (let i = 1; i < coefficients.length; i++) sum = sum * x + coefficients[i]
   return sum

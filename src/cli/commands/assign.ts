@@ -12,29 +12,34 @@ import { asLearned, readModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Assigning } from '../usage.js'
-import { refusal, type Failure, type World } from '../world.js'
+import { usageRefusal, type CommandFailure, type World } from '../world.js'
 
 /** Rows that are drawn from a model, to tell which of its components belong together. */
-const DRAWN = 20_000
+const MERGE_SAMPLE_ROWS = 20_000
 
 /** The clusters that components are merged into: so many, or those at the elbow of the entropies; null where nobody asked. */
 const clustersOf = (
   { merged, clusters }: Assigning,
   mixture: Mixture.Mixture
-): E.Either<Failure, Merging.Clusters | null> => {
+): E.Either<CommandFailure, Merging.Clusters | null> => {
   if (!merged && clusters === undefined) return E.right(null)
-  const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(DRAWN)(Key.fromSeed(0)))))
+  const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(MERGE_SAMPLE_ROWS)(Key.fromSeed(0)))))
   const found = clusters === undefined ? chosen : steps.at(clusters - 1)
   return found === undefined
-    ? refusal('--clusters', String(clusters), `at most ${steps.length}, as many as there are components`, 'take fewer')
+    ? usageRefusal(
+        '--clusters',
+        String(clusters),
+        `at most ${steps.length}, as many as there are components`,
+        'take fewer'
+      )
     : E.right(found)
 }
 
-export const assign =
+export const runAssign =
   (modelFile: string, file: string, flags: Assigning) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
+      options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
       TE.let('mixture', ({ model }) => Model.toMixture(model)),

@@ -9,17 +9,17 @@ import { classified } from '../../fit/addedColumns.js'
 import * as Discriminant from '../../fit/discriminant.js'
 import { show } from '../../fit/table.js'
 import * as Crossed from '../../report/crossed.js'
-import { quoted } from '../../fit/text.js'
-import { facts, table, text } from '../../report/document.js'
+import { shellQuoted } from '../../fit/text.js'
+import { factsPart, tablePart, textPart } from '../../report/document.js'
 import { adding } from '../adding.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
-import { tell } from '../tell.js'
+import { printResult } from '../tell.js'
 import type { Classifying } from '../usage.js'
-import { refusal, refused, type Failure, type World } from '../world.js'
+import { usageRefusal, usageRefused, type CommandFailure, type World } from '../world.js'
 
 /** The rows that have a label. */
-interface Labelled {
+interface LabelledRows {
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly labels: ReadonlyArray<string>
@@ -29,9 +29,9 @@ interface Labelled {
 
 const readLabelled =
   (world: World, flags: Classifying) =>
-  (file: string): TE.TaskEither<Failure, Labelled> =>
+  (file: string): TE.TaskEither<CommandFailure, LabelledRows> =>
     pipe(
-      options.readTable(world, 'FILE')(
+      options.readTableFile(world, 'FILE')(
         file,
         { ...csvOf(flags), keep: { columns: [flags.labels], classes: 0 } },
         flags.labels
@@ -48,12 +48,12 @@ const readLabelled =
       })
     )
 
-const problemsOf = (problems: Problem.Problems): Failure => {
+const classifyFailure = (problems: Problem.Problems): CommandFailure => {
   const placed = (problem: Problem.Problem): Problem.Problem => {
     const option = ['labels', 'covariance', 'components', 'folds'].find(name => name === problem.field)
     return option === undefined ? problem : { ...problem, field: `--${option}` }
   }
-  return refused(NEA.map(placed)(problems))
+  return usageRefused(NEA.map(placed)(problems))
 }
 
 const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.Options => ({
@@ -63,9 +63,9 @@ const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.
 })
 
 /** What the error of new rows is expected to be, and which classes are taken for which. */
-const told =
-  (file: string, { points, columns, labels, unlabelled }: Labelled, flags: Classifying) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+const reportClassifier =
+  (file: string, { points, columns, labels, unlabelled }: LabelledRows, flags: Classifying) =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
       TE.fromEither(
         pipe(
@@ -74,7 +74,7 @@ const told =
           E.bind('held', () =>
             Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
           ),
-          E.mapLeft(problemsOf)
+          E.mapLeft(classifyFailure)
         )
       ),
       TE.flatMapTask(({ found, held }) => {
@@ -83,7 +83,7 @@ const told =
         const { rows } = points
         const own = Discriminant.confusion(classes, labels, found.predict(points), points.weights).error
         const same = new Set(covariances).size === 1
-        return tell(world, flags.json, {
+        return printResult(world, flags.json, {
           json: {
             rows,
             unlabelled,
@@ -101,47 +101,47 @@ const told =
             errorOnTheSameRows: own
           },
           parts: [
-            text(
+            textPart(
               `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${options.named(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
             ),
-            text(
+            textPart(
               `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`
             ),
-            table('Classes', {
+            tablePart('Classes', {
               header: [flags.labels, ...classes],
-              rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.count)])
+              rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.rowCountText)])
             }),
-            facts([
+            factsPart([
               ['error', `${(100 * error).toFixed(1)} % of new rows, ${(100 * own).toFixed(1)} % of those learned from`],
               ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
               ['covariances', same ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')],
               ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
             ]),
-            text(
-              `To classify rows of another table: ornstein classify ${quoted(file)} OTHER --labels ${quoted(flags.labels)}`
+            textPart(
+              `To classify rows of another table: ornstein classify ${shellQuoted(file)} OTHER --labels ${shellQuoted(flags.labels)}`
             )
           ]
         })
       })
     )
 
-export const classify =
+export const runClassify =
   (file: string, other: string | undefined, flags: Classifying) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
-      options.checkOutputs(world, [file, ...(other === undefined ? [] : [other])])([
+      options.checkWritableOutputs(world, [file, ...(other === undefined ? [] : [other])])([
         { option: '--out', path: flags.out }
       ]),
       TE.flatMap(() => readLabelled(world, flags)(file)),
       TE.flatMap(labelled => {
-        if (other === undefined) return told(file, labelled, flags)(world)
+        if (other === undefined) return reportClassifier(file, labelled, flags)(world)
         if (flags.json)
           return TE.fromEither(
-            refusal('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
+            usageRefusal('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
           )
         return pipe(
           TE.fromEither(
-            E.mapLeft(problemsOf)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
+            E.mapLeft(classifyFailure)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
           ),
           TE.flatMap(found =>
             adding({

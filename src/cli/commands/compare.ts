@@ -7,14 +7,14 @@ import * as Metric from '../../mixture/metric.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
 import { show } from '../../fit/table.js'
-import { table as tableOf, text } from '../../report/document.js'
+import { tablePart as tableOf, textPart } from '../../report/document.js'
 import * as Model from '../../fit/model.js'
-import { readModel, readTable } from '../models.js'
+import { readModel, readTableForModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
-import { tell } from '../tell.js'
+import { printResult } from '../tell.js'
 import type { Comparing } from '../usage.js'
-import { refusal, type Failure, type World } from '../world.js'
+import { usageRefusal, type CommandFailure, type World } from '../world.js'
 
 /** What each says of the same rows, and how sure the difference is. */
 interface Compared {
@@ -26,7 +26,7 @@ interface Compared {
   readonly agreement: number
 }
 
-const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compared => {
+const comparedModels = (a: Model.Model, b: Model.Model, points: Points.Points): Compared => {
   const [one, other] = [a, b].map(Model.toMixture)
   const [left, right] = [one, other].map(Mixture.logDensity(points))
   const weights = Points.weightsOf(points)
@@ -34,7 +34,10 @@ const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compar
   const difference = apart.reduce((sum, d, i) => sum + weights[i] * d, 0)
   const variance = apart.reduce((sum, d, i) => sum + weights[i] * (d - difference) * (d - difference), 0)
   return {
-    statistics: [Statistics.of(points, Model.parameters(a))(one), Statistics.of(points, Model.parameters(b))(other)],
+    statistics: [
+      Statistics.of(points, Model.modelParameters(a))(one),
+      Statistics.of(points, Model.modelParameters(b))(other)
+    ],
     difference,
     standardError: Math.sqrt(variance / Points.totalWeight(points)),
     agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other), points.weights)
@@ -42,19 +45,19 @@ const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compar
 }
 
 /** Standard errors from which a difference is more than chance: one of twenty is further out. */
-const SURE = 1.96
+const SIGNIFICANT_ERRORS = 1.96
 
 const verdict = ({ difference, standardError }: Compared, names: readonly [string, string]): string => {
   const [better, worse] = difference >= 0 ? names : [names[1], names[0]]
   const size = `${show(Math.abs(difference), 3)} ± ${show(standardError, 2)} nats a row`
-  return Math.abs(difference) > SURE * standardError
+  return Math.abs(difference) > SIGNIFICANT_ERRORS * standardError
     ? `${better} describes these rows better than ${worse}, by ${size} (± a standard error).`
     : `The difference on these rows is not significant: ${size} (± a standard error).`
 }
 
-export const compare =
+export const runCompare =
   (first: string, second: string, file: string, flags: Comparing) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     const source = options.named(file)
     return pipe(
       readModel(world, flags, first),
@@ -64,7 +67,7 @@ export const compare =
         a.columns.join() === b.columns.join()
           ? TE.right(undefined)
           : TE.fromEither(
-              refusal(
+              usageRefusal(
                 second,
                 b.columns.join(', '),
                 `a model of ${a.columns.join(', ')}, as ${first} is`,
@@ -72,26 +75,26 @@ export const compare =
               )
             )
       ),
-      TE.bind('table', ({ a }) => readTable(world)(file, csvOf(flags), a)),
+      TE.bind('table', ({ a }) => readTableForModel(world)(file, csvOf(flags), a)),
       TE.flatMapTask(({ a, b, table }) => {
-        const points = Source.counting(table.points)
-        const found = compared(a, b, points)
+        const points = Source.onlyCountedRows(table.points)
+        const found = comparedModels(a, b, points)
         const { statistics, difference, standardError, agreement } = found
         const row = (name: string, model: Model.Model, at: 0 | 1): ReadonlyArray<string> => {
           const { logLikelihood, bic, icl } = statistics[at]
           const { family, mixture } = model
           return [name, family, String(mixture.weights.length), ...[logLikelihood, bic, icl].map(x => show(x))]
         }
-        return tell(world, flags.json, {
+        return printResult(world, flags.json, {
           json: { rows: points.rows, statistics, difference, standardError, agreement },
           parts: [
-            text(`${points.rows} rows of ${source}:`),
+            textPart(`${points.rows} rows of ${source}:`),
             tableOf('Models', {
               header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
               rows: [row(first, a, 0), row(second, b, 1)]
             }),
-            text(verdict(found, [first, second])),
-            text(
+            textPart(verdict(found, [first, second])),
+            textPart(
               `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
             )
           ]

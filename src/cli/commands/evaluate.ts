@@ -6,22 +6,22 @@ import * as Problem from '../../core/problem.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
 import * as Points from '../../data/index.js'
-import { sheetOfPoints, type Sheet } from '../../data/write.js'
+import { sheetOfPoints, type TableSheet } from '../../data/write.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
 import * as Crossed from '../../report/crossed.js'
-import { facts, table, text, type Part } from '../../report/document.js'
+import { factsPart, tablePart, textPart, type DocumentPart } from '../../report/document.js'
 import { mergeOverlapping, overlapSentence } from '../../fit/overlapping.js'
-import { formed, formOf } from '../forms.js'
-import { asLearned, ofItsWidth, readEither, readTable } from '../models.js'
+import { formed, fileFormOf } from '../forms.js'
+import { asLearned, ofItsWidth, readEither, readTableForModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
-import { tell } from '../tell.js'
+import { printResult } from '../tell.js'
 import type { Evaluating } from '../usage.js'
-import { refused, type Failure, type World } from '../world.js'
+import { usageRefused, type CommandFailure, type World } from '../world.js'
 
 /** Each row's probabilities under its number in the table, which dropped rows do not shift. */
-const numbered = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture): Sheet => {
+const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture): TableSheet => {
   const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const [rows, count] = shape
   const dim = count + 1
@@ -40,8 +40,8 @@ const numbered = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture
 }
 
 /** Which rows are held to which model. */
-const opening = (rows: number, dropped: number, file: string, modelFile: string): Part =>
-  text(
+const evaluationHeading = (rows: number, dropped: number, file: string, modelFile: string): DocumentPart =>
+  textPart(
     `${rows} rows of ${options.named(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
@@ -52,9 +52,9 @@ const evaluateScore = (
   file: string,
   flags: Evaluating,
   learned: ScoreModel.ScoreModel
-): TE.TaskEither<Failure, void> =>
+): TE.TaskEither<CommandFailure, void> =>
   pipe(
-    options.checked(
+    options.checkedEither(
       Problem.faultless(
         (['responsibilities', 'labels'] as const).flatMap(key =>
           Problem.unless(
@@ -68,19 +68,19 @@ const evaluateScore = (
         undefined
       )
     ),
-    TE.flatMap(() => options.checked(ScoreModel.density(learned, modelFile))),
+    TE.flatMap(() => options.checkedEither(ScoreModel.densityOfScoreModel(learned, modelFile))),
     TE.bindTo('density'),
-    TE.bind('table', () => readTable(world)(file, csvOf(flags), learned)),
+    TE.bind('table', () => readTableForModel(world)(file, csvOf(flags), learned)),
     TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
       const { rows } = points
       const total = of(points).reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0)
       const logLikelihood = total / Points.totalWeight(points)
-      return tell(world, flags.json, {
+      return printResult(world, flags.json, {
         json: { rows, dropped, columns, logLikelihood, noise },
         parts: [
-          opening(rows, dropped, file, modelFile),
-          facts([['log-likelihood per row', show(logLikelihood)]]),
-          text(
+          evaluationHeading(rows, dropped, file, modelFile),
+          factsPart([['log-likelihood per row', show(logLikelihood)]]),
+          textPart(
             `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
               'was trained at, in the units that it was learned in.'
           )
@@ -90,13 +90,13 @@ const evaluateScore = (
   )
 
 /** The components, and the background after them where there is one, which has the rows of no component: a row of a table each. */
-const partsOf = (
+const componentRows = (
   { mixture: { weights, background } }: Model.Model,
   statistics: Statistics.Statistics
 ): ReadonlyArray<ReadonlyArray<string>> => {
-  const { sizes, beyond = 0 } = statistics
+  const { sizes, backgroundCount = 0 } = statistics
   const share = background?.share ?? 0
-  const total = Statistics.totalOf(statistics)
+  const total = Statistics.totalRowWeight(statistics)
   const row = (name: string, size: number, weight: number): ReadonlyArray<string> => [
     name,
     show(size, 4),
@@ -105,25 +105,30 @@ const partsOf = (
   ]
   return [
     ...sizes.map((size, k) => row(String(k + 1), size, (1 - share) * weights[k])),
-    ...(background === undefined ? [] : [row('background', beyond, share)])
+    ...(background === undefined ? [] : [row('background', backgroundCount, share)])
   ]
 }
 
 /** Rows that a model is held to. */
-interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
+interface EvaluatedRows extends Pick<Points.Table, 'columns' | 'dropped'> {
   readonly statistics: Statistics.Statistics
   /** Null where the rows are not in memory. */
   readonly whole: Points.Table | null
 }
 
-const judged = (world: World, file: string, flags: Evaluating, model: Model.Model): TE.TaskEither<Failure, Judged> => {
+const evaluateRows = (
+  world: World,
+  file: string,
+  flags: Evaluating,
+  model: Model.Model
+): TE.TaskEither<CommandFailure, EvaluatedRows> => {
   const { stream, labels } = flags
   const how = asLearned(csvOf(flags), model)
   const of = (points: Parameters<typeof Statistics.of>[0]): Statistics.Statistics =>
-    Statistics.of(points, Model.parameters(model))(Model.toMixture(model))
+    Statistics.of(points, Model.modelParameters(model))(Model.toMixture(model))
   return stream
     ? pipe(
-        options.readSource(world, 'FILE')(file, how),
+        options.readSourceFile(world, 'FILE')(file, how),
         TE.flatMap(ofItsWidth(model)),
         TE.map(({ source, columns, dropped }) => {
           const statistics = of(source)
@@ -132,7 +137,7 @@ const judged = (world: World, file: string, flags: Evaluating, model: Model.Mode
         })
       )
     : pipe(
-        options.readTable(world, 'FILE')(
+        options.readTableFile(world, 'FILE')(
           file,
           { ...how, ...(labels !== undefined && { keep: { columns: [labels], classes: 0 } }) },
           labels
@@ -143,13 +148,13 @@ const judged = (world: World, file: string, flags: Evaluating, model: Model.Mode
 }
 
 /** What is told of a mixture, as JSON and as what a person reads. */
-const told = (
-  { columns, dropped, statistics, whole }: Judged,
+const describeEvaluation = (
+  { columns, dropped, statistics, whole }: EvaluatedRows,
   model: Model.Model,
   modelFile: string,
   file: string,
   flags: Evaluating
-): { readonly json: object; readonly parts: ReadonlyArray<Part> } => {
+): { readonly json: object; readonly parts: ReadonlyArray<DocumentPart> } => {
   const { rows, logLikelihood, bic, parameters, sizes } = statistics
   const mixture = Model.toMixture(model)
   const overlapping = whole && mergeOverlapping(whole.points, mixture)
@@ -157,7 +162,7 @@ const told = (
   const beside =
     whole === null || labels === undefined
       ? null
-      : Crossed.crossed({ points: whole.points, mixture, overlapping }, labels)
+      : Crossed.crossTabulate({ points: whole.points, mixture, overlapping }, labels)
   const [here, there] = model.fit === null ? [show(logLikelihood)] : showApart(logLikelihood, model.fit.logLikelihood)
   return {
     json: {
@@ -169,24 +174,27 @@ const told = (
       parameters,
       sizes,
       ...(overlapping !== null && { clusters: overlapping.clusters.map(cluster => cluster + 1) }),
-      ...(beside !== null && { labels: Crossed.asJson(beside) })
+      ...(beside !== null && { labels: Crossed.crossTableAsJson(beside) })
     },
     parts: [
-      opening(rows, dropped, file, modelFile),
-      facts([
+      evaluationHeading(rows, dropped, file, modelFile),
+      factsPart([
         ['log-likelihood per row', there === undefined ? here : `${here} (${there} on the data it was learned from)`],
         ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
       ]),
-      table('Components', { header: ['component', 'rows', 'share', 'weight'], rows: partsOf(model, statistics) }),
-      ...(overlapping === null ? [] : [text(overlapSentence(overlapping))]),
+      tablePart('Components', {
+        header: ['component', 'rows', 'share', 'weight'],
+        rows: componentRows(model, statistics)
+      }),
+      ...(overlapping === null ? [] : [textPart(overlapSentence(overlapping))]),
       ...(beside === null
         ? []
         : [
-            text(`Components beside ${beside.name}:`),
-            table(beside.name, Crossed.table(beside)),
-            text(Crossed.sentence(beside))
+            textPart(`Components beside ${beside.name}:`),
+            tablePart(beside.name, Crossed.crossTableAsTable(beside)),
+            textPart(Crossed.sentence(beside))
           ]),
-      text(
+      textPart(
         flags.stream
           ? 'The rows were read in pieces.'
           : flags.responsibilities === undefined
@@ -203,16 +211,16 @@ const evaluateMixture = (
   file: string,
   flags: Evaluating,
   model: Model.Model
-): TE.TaskEither<Failure, void> => {
+): TE.TaskEither<CommandFailure, void> => {
   const { responsibilities } = flags
   const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
   return pipe(
-    options.checkOutputs(world, [modelFile, file])(outputs),
-    TE.flatMap(() => judged(world, file, flags, model)),
+    options.checkWritableOutputs(world, [modelFile, file])(outputs),
+    TE.flatMap(() => evaluateRows(world, file, flags, model)),
     TE.filterOrElse(
       ({ statistics }) => Number.isFinite(statistics.logLikelihood),
       ({ statistics }) =>
-        refused(
+        usageRefused(
           Problem.of(
             options.named(file),
             statistics.logLikelihood,
@@ -222,21 +230,21 @@ const evaluateMixture = (
         )
     ),
     TE.tap(({ whole }) => {
-      const sheets = whole === null ? [] : [numbered(whole, Model.toMixture(model))]
-      return options.write(world)(
-        outputs.map(output => ({ ...output, text: formed(formOf(output.path), output, sheets) }))
+      const sheets = whole === null ? [] : [numberedResponsibilities(whole, Model.toMixture(model))]
+      return options.writeOutputs(world)(
+        outputs.map(output => ({ ...output, text: formed(fileFormOf(output.path), output, sheets) }))
       )
     }),
     TE.flatMapTask(found => {
       if (responsibilities === '-') return () => Promise.resolve()
-      return tell(world, flags.json, told(found, model, modelFile, file, flags))
+      return printResult(world, flags.json, describeEvaluation(found, model, modelFile, file, flags))
     })
   )
 }
 
-export const evaluate =
+export const runEvaluate =
   (modelFile: string, file: string, flags: Evaluating) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
       readEither(world, flags, modelFile),
       TE.flatMap(read =>

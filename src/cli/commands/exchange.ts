@@ -13,53 +13,55 @@ import * as Initializer from '../../pipeline/initializer.js'
 import * as Pipeline from '../../pipeline/pipeline.js'
 import * as Schedule from '../../schedule/schedule.js'
 import * as Score from '../../score/score.js'
-import { faultless, type Checked } from '../checked.js'
-import { format, version } from '../../fit/format.js'
+import { faultless, type OrProblems } from '../checked.js'
+import { MODEL_FORMAT, MODEL_VERSION } from '../../fit/format.js'
 import * as Model from '../../fit/model.js'
 import type * as ScoreModel from '../../fit/scoreModel.js'
-import { word } from '../../fit/text.js'
-import { ofMixture } from '../../fit/written.js'
+import { commandLineName } from '../../fit/text.js'
+import { writtenMixture } from '../../fit/written.js'
 import { readEither } from '../models.js'
 import * as options from '../options.js'
 import type { Exporting, Importing } from '../usage.js'
-import { refusal, refused, type Failure, type World } from '../world.js'
+import { usageRefusal, usageRefused, type CommandFailure, type World } from '../world.js'
 
 export const exported =
   (modelFile: string, flags: Exporting) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checkOutputs(world, [modelFile])([output]),
+      options.checkWritableOutputs(world, [modelFile])([output]),
       TE.flatMap(() => readEither(world, flags, modelFile)),
-      TE.flatMapEither(read => (read._tag === 'Score' ? weightsOf(flags, read.model) : mixtureOf(flags, read.model))),
-      TE.flatMap(text => options.write(world)([{ ...output, text }]))
+      TE.flatMapEither(read =>
+        read._tag === 'Score' ? exportWeights(flags, read.model) : exportMixture(flags, read.model)
+      ),
+      TE.flatMap(text => options.writeOutputs(world)([{ ...output, text }]))
     )
   }
 
-type Written = E.Either<Failure, string | Uint8Array>
+type ExportedFile = E.Either<CommandFailure, string | Uint8Array>
 
 /** The mixture of a model in a form. */
-const mixtureOf = ({ to }: Exporting, model: Model.Model): Written => {
+const exportMixture = ({ to }: Exporting, model: Model.Model): ExportedFile => {
   const mixture = Model.toMixture(model)
   return pipe(
     faultless(Exchange.problems(mixture), mixture),
-    E.bimap(refused, mixture => Exchange.write(to)({ mixture, columns: model.columns }))
+    E.bimap(usageRefused, mixture => Exchange.write(to)({ mixture, columns: model.columns }))
   )
 }
 
 /** The parameters of a network in a form that has names. */
-const weightsOf = ({ to }: Exporting, { params }: ScoreModel.ScoreModel): Written =>
+const exportWeights = ({ to }: Exporting, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
-    ? E.right(Weights.write(to)(params))
-    : refusal('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
+    ? E.right(Weights.writeNetWeights(to)(params))
+    : usageRefusal('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
 /** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
-const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
+const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
   const { factors, variances } = mixture
-  const dim = Mixture.dim(mixture)
+  const dim = Mixture.dimension(mixture)
   if (factors !== null)
     return factors.values.every((x, at) => x === 0 || (at % (dim * dim)) % (dim + 1) === 0)
-      ? simplest({ ...mixture, factors: null })
+      ? simplifiedMixture({ ...mixture, factors: null })
       : mixture
   const each = variances.length / Mixture.components(mixture)
   return variances.every((x, at) => x === variances[at - (at % each)])
@@ -68,9 +70,9 @@ const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
 }
 
 /** The score of its family, with the tails and beside the background that the mixture has. */
-const scoreOf = ({ mixture, covariance }: Exchange.Found): Score.Score<string> => {
+const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<string> => {
   const { tails, background } = mixture
-  const gaussian = Fit.familyOf(covariance)({ components: Mixture.components(mixture) })
+  const gaussian = Fit.familyByName(covariance)({ components: Mixture.components(mixture) })
   const tailed: Score.Score<string> =
     tails === undefined
       ? gaussian
@@ -79,16 +81,16 @@ const scoreOf = ({ mixture, covariance }: Exchange.Found): Score.Score<string> =
 }
 
 /** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
-const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
-  const mixture = simplest(found.mixture)
-  const score = scoreOf(found)
+const modelOfExchange = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
+  const mixture = simplifiedMixture(found.mixture)
+  const score = scoreOfExchange(found)
   const params = Score.interpret(score).family?.fromMixture?.(mixture)
   return {
-    format,
-    version,
-    family: word(Score.nameOf(score)),
+    format: MODEL_FORMAT,
+    version: MODEL_VERSION,
+    family: commandLineName(Score.nameOf(score)),
     columns,
-    mixture: ofMixture(mixture),
+    mixture: writtenMixture(mixture),
     standardization: null,
     seed: 0,
     recipe: 'imported',
@@ -103,11 +105,11 @@ const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.M
 }
 
 /** The names asked for, of which there is one a column; else those of the file, or x1, x2, … */
-const columnsOf = (
+const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
   asked: ReadonlyArray<string> | undefined
-): Checked<ReadonlyArray<string>> => {
-  const dim = Mixture.dim(mixture)
+): OrProblems<ReadonlyArray<string>> => {
+  const dim = Mixture.dimension(mixture)
   const names = asked ?? columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
   return faultless(
     Problem.unless(
@@ -123,11 +125,11 @@ const columnsOf = (
 
 export const imported =
   (file: string, flags: Importing) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
     const source = options.named(file)
     return pipe(
-      options.checkOutputs(world, [file])([output]),
+      options.checkWritableOutputs(world, [file])([output]),
       TE.flatMap(() => world.readBytes('FILE', file)),
       TE.flatMapEither(bytes =>
         pipe(
@@ -137,14 +139,14 @@ export const imported =
               ...problem,
               field: problem.field === 'file' ? source : `${source}, ${problem.field}`
             })
-            return refused(NEA.map(placed)(problems))
+            return usageRefused(NEA.map(placed)(problems))
           })
         )
       ),
       TE.bindTo('found'),
-      TE.bind('columns', ({ found }) => options.checked(columnsOf(found, flags.columns))),
+      TE.bind('columns', ({ found }) => options.checkedEither(exchangeColumns(found, flags.columns))),
       TE.flatMap(({ found, columns }) =>
-        options.write(world)([{ ...output, text: Model.show(modelOf(found, columns)) }])
+        options.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(found, columns)) }])
       )
     )
   }

@@ -9,33 +9,33 @@ import * as Case from '../../core/case.js'
 import * as Expectation from '../../objective/expectation.js'
 import * as Initializer from '../../pipeline/initializer.js'
 import * as Stage from '../../pipeline/stage.js'
-import { inside, type Checked } from '../checked.js'
+import { problemInside, type OrProblems } from '../checked.js'
 import * as json from '../../core/json.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
-import { ofJson } from '../models.js'
+import { modelOfJson } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Explaining } from '../usage.js'
 import * as words from '../ownWords.js'
 import { paragraphs } from '../../fit/text.js'
-import { refused, type Failure, type World } from '../world.js'
+import { usageRefused, type CommandFailure, type World } from '../world.js'
 
 /** The pipeline in a file of its own or in that of a model. */
-const read =
+const readPipeline =
   (path: string, vocabulary: Vocabulary.Vocabulary) =>
-  (text: string): Checked<Pipeline.Pipeline<string>> =>
+  (text: string): OrProblems<Pipeline.Pipeline<string>> =>
     pipe(
       text,
-      json.parse('PIPELINE', path),
-      E.flatMap((value): Checked<Pipeline.Pipeline<string>> => {
-        const model: Checked<{ readonly pipeline: Pipeline.Pipeline<string> }> | null = ScoreModel.claims(value)
-          ? ScoreModel.read(vocabulary, path)(value)
-          : Model.claims(value)
-            ? ofJson(vocabulary, path)(value)
+      json.parseJsonText('PIPELINE', path),
+      E.flatMap((value): OrProblems<Pipeline.Pipeline<string>> => {
+        const model: OrProblems<{ readonly pipeline: Pipeline.Pipeline<string> }> | null = ScoreModel.claimsScore(value)
+          ? ScoreModel.readScoreModel(vocabulary, path)(value)
+          : Model.claimsModel(value)
+            ? modelOfJson(vocabulary, path)(value)
             : null
         return model === null
-          ? pipe(value, json.decode(Pipeline.codec(vocabulary), path))
+          ? pipe(value, json.decodeJson(Pipeline.codec(vocabulary), path))
           : pipe(
               model,
               E.map(({ pipeline }) => pipeline)
@@ -44,49 +44,50 @@ const read =
     )
 
 /** Data of the shape a pipeline asks for: its problems on these are problems on any. */
-const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
-  const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.size(expectation) ?? [])
+const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
+  const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1
-  const known = [...noise.map(({ dim }) => dim), Initializer.dim(initializer)].find(isCount)
+  const known = [...noise.map(({ dim }) => dim), Initializer.initializerDim(initializer)].find(isPlausibleCount)
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
-  const rows = noise.at(0)?.rows ?? Math.max(isCount(components) ? components : 1, 2, ...batches)
+  const rows = noise.at(0)?.rows ?? Math.max(isPlausibleCount(components) ? components : 1, 2, ...batches)
   const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
   // Parameters of a network say of how many columns they are by their shapes.
   const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))
-  return of(known ?? [2, ...RA.makeBy(MOST, i => i + 1)].find(fits) ?? 2)
+  return of(known ?? [2, ...RA.makeBy(MAX_TRIED_COLUMNS, i => i + 1)].find(fits) ?? 2)
 }
 
 /** So many columns are tried at most. */
-const MOST = 64
+const MAX_TRIED_COLUMNS = 64
 
-const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
+const isPlausibleCount = (n: unknown): n is number =>
+  typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
 
-const load = (
+const loadPoints = (
   world: World,
   { data, standardize, ...flags }: Explaining
-): TE.TaskEither<Failure, Points.Points | null> =>
+): TE.TaskEither<CommandFailure, Points.Points | null> =>
   data === undefined
     ? TE.right(null)
     : pipe(
-        options.readTable(world, '--data')(data, csvOf(flags)),
+        options.readTableFile(world, '--data')(data, csvOf(flags)),
         TE.map(({ points }) => (standardize ? Points.standardize(points).points : points))
       )
 
-export const explain =
+export const runExplain =
   (file: string, flags: Explaining) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      words.words(world, flags),
+      words.customVocabulary(world, flags),
       TE.bindTo('vocabulary'),
       TE.bind('text', () => world.readText('PIPELINE', file)),
-      TE.bind('pipeline', ({ text, vocabulary }) => options.checked(read(file, vocabulary)(text))),
-      TE.bind('points', () => load(world, flags)),
+      TE.bind('pipeline', ({ text, vocabulary }) => options.checkedEither(readPipeline(file, vocabulary)(text))),
+      TE.bind('points', () => loadPoints(world, flags)),
       TE.bind('plan', ({ pipeline, points }) =>
         TE.fromEither(
           pipe(
-            Compile.pipeline(pipeline)(points ?? standIn(pipeline)),
+            Compile.pipeline(pipeline)(points ?? standInPoints(pipeline)),
             E.bimap(
-              problems => refused(NEA.map(inside(file))(problems)),
+              problems => usageRefused(NEA.map(problemInside(file))(problems)),
               program => Compile.explain(program)
             )
           )

@@ -3,67 +3,67 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { lazy } from '../../../lib/plain/iterate.js'
-import type * as Place from '../../data/place.js'
+import type * as Backend from '../../data/place.js'
 import { type Fit, Pipeline, Problem, Vocabulary } from '../../index.js'
-import { converged, steps, type Findings } from '../../report/findings.js'
-import { documentOf, page, pictures } from '../../report/report.js'
+import { converged, totalSteps, type Findings } from '../../report/findings.js'
+import { fitDocument, fitPage, pictures } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
-import { page as scorePage } from '../../report/scoreReport.js'
+import { scoreReportPage as scorePage } from '../../report/scoreReport.js'
 import type { Picture } from '../../report/drawing.js'
-import { faultless, inside } from '../checked.js'
+import { faultless, problemInside } from '../checked.js'
 import * as json from '../../core/json.js'
 import {
   choose,
-  compare,
+  learnByRecipes,
   learn,
   learnScore,
   pipelineOf,
-  type Chosen as Decided,
-  type Open,
-  type Reached,
-  type Task
+  type ChosenPipeline as Decided,
+  type OpenChoice,
+  type ReachedFit,
+  type LearningTask
 } from '../learn.js'
-import { rowsOfSource, varying, type Rows } from '../rows.js'
+import { rowsOfSource, varying, type TableRows } from '../rows.js'
 import { type Control, type Keeper } from '../running.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
-import { written as fileOf } from '../../fit/written.js'
+import { writtenFit as fileOf } from '../../fit/written.js'
 import * as look from '../look.js'
 import { keeperOf, stoppedBy } from '../keeper.js'
-import { closing, placeOf } from '../summedAt.js'
-import { progress, type Progress } from '../progress.js'
-import { GROWN, type Recipe } from '../recipeNames.js'
-import { asJson, human, type Shown } from '../shown.js'
-import { choicesOf, type Choices, type Keep } from '../choices.js'
+import { closing, fitBackend } from '../summedAt.js'
+import { progress, type ProgressLine } from '../progress.js'
+import { GROWN, type RecipeName } from '../recipeNames.js'
+import { shownAsJson, human, type ShownMixtureFit } from '../shown.js'
+import { choicesOf, type Choices, type KeepOptions } from '../choices.js'
 import { areFree } from '../families.js'
 import { diagnosed } from '../diagnosed.js'
-import { fixedOf } from '../fixedFile.js'
-import { outputsOf, readsAgain, type Flags } from '../fitOptions.js'
-import { groupsOf, type Group } from '../groups.js'
+import { fixedOfFile } from '../fixedFile.js'
+import { outputsOf, readsAgain, type FitFlags } from '../fitOptions.js'
+import { rowGroups, type RowGroup } from '../groups.js'
 import * as options from '../options.js'
 import * as words from '../ownWords.js'
-import { printable } from '../../fit/text.js'
-import { failed, refused, type Failure, type Signal, type World } from '../world.js'
+import { printableText } from '../../fit/text.js'
+import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from '../world.js'
 
 const ownPipeline = (
   world: World,
   path: string,
-  flags: words.Flags
-): TE.TaskEither<Failure, Pipeline.Pipeline<string>> =>
+  flags: words.VocabularyFlags
+): TE.TaskEither<CommandFailure, Pipeline.Pipeline<string>> =>
   pipe(
-    words.words(world, flags),
+    words.customVocabulary(world, flags),
     TE.bindTo('vocabulary'),
     TE.bind('text', () => world.readText('--pipeline', path)),
     TE.flatMap(({ vocabulary, text }) =>
-      options.checked(
-        pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(vocabulary), path)))
+      options.checkedEither(
+        pipe(text, json.parseJsonText('--pipeline', path), E.flatMap(json.decodeJson(Pipeline.codec(vocabulary), path)))
       )
     )
   )
 
 /** The choices as who reads the file again takes them: without columns that were left out of the table. */
-const without = (choices: Choices, { ignored }: Rows): Choices => {
+const withoutIgnoredColumns = (choices: Choices, { ignored }: TableRows): Choices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
   const { table } = choices
   return constant.length === 0
@@ -72,25 +72,25 @@ const without = (choices: Choices, { ignored }: Rows): Choices => {
 }
 
 /** What is to be learned, and what it was chosen from. */
-interface Chosen extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'isRun'> {
-  readonly task: Task
+interface ChosenTask extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'isRun'> {
+  readonly task: LearningTask
 }
 
 /**
  * Columns are standardized unless their unit matters: to a pipeline, whose numbers are lengths, and to families of variance 1.
  */
-const plan =
+const planFit =
   (
     world: World,
     file: string,
-    { standardize, pipeline: path, vocabulary, fixed }: Flags,
+    { standardize, pipeline: path, vocabulary, fixed }: FitFlags,
     watch: (progress: Fit.Progress) => void,
     keeper: Keeper | null,
-    place: Place.Place
+    backend: Backend.Backend
   ) =>
-  ({ open, recipe, seed, prior }: Choices, table: Rows): TE.TaskEither<Failure, Chosen> => {
+  ({ open, recipe, seed, prior }: Choices, table: TableRows): TE.TaskEither<CommandFailure, ChosenTask> => {
     const source = options.named(file)
-    const given = { source, table, seed, prior, place }
+    const given = { source, table, seed, prior, backend }
     if (path !== undefined)
       return pipe(
         ownPipeline(world, path, { vocabulary }),
@@ -104,7 +104,9 @@ const plan =
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
     return pipe(
-      fixed === undefined ? TE.right<Failure, Open['fixed']>(null) : fixedOf(world, fixed)(table.columns),
+      fixed === undefined
+        ? TE.right<CommandFailure, OpenChoice['fixed']>(null)
+        : fixedOfFile(world, fixed)(table.columns),
       TE.flatMap(
         fixed => () =>
           world.untilSignal(heard =>
@@ -116,24 +118,24 @@ const plan =
   }
 
 /** What is shown of what was learned, to the end or until a signal. */
-interface Found extends Shown {
+interface ShownFit extends ShownMixtureFit {
   readonly stopped: Signal | null
 }
 
 /** Writes all that is asked of what was learned. */
-const written = (
+const writeFitOutputs = (
   world: World,
-  { out, report, figures }: Flags,
+  { out, report, figures }: FitFlags,
   made: {
     readonly model: () => string
     readonly report: () => string
     readonly figures: () => ReadonlyArray<Picture>
   }
-): TE.TaskEither<Failure, void> =>
+): TE.TaskEither<CommandFailure, void> =>
   pipe(
     figures === undefined ? TE.right(undefined) : world.makeFolder('--figures', figures),
     TE.flatMap(() =>
-      options.write(world)([
+      options.writeOutputs(world)([
         ...(out === undefined ? [] : [{ option: '--out', path: out, text: made.model() }]),
         ...(report === undefined ? [] : [{ option: '--report', path: report, text: made.report() }]),
         ...(figures === undefined
@@ -147,34 +149,43 @@ const written = (
     )
   )
 
-const write = (world: World, flags: Flags, { fit, told }: Shown): TE.TaskEither<Failure, void> =>
-  written(world, flags, {
-    model: () => Model.show(fileOf({ ...fit, steps: steps(fit), converged: converged(fit) })),
-    report: () => page(fit, world.version, told()),
+const writeMixtureFit = (
+  world: World,
+  flags: FitFlags,
+  { fit, told }: ShownMixtureFit
+): TE.TaskEither<CommandFailure, void> =>
+  writeFitOutputs(world, flags, {
+    model: () => Model.show(fileOf({ ...fit, steps: totalSteps(fit), converged: converged(fit) })),
+    report: () => fitPage(fit, world.version, told()),
     figures: () => pictures(fit)
   })
 
 /** What is printed of fits of groups. */
-const ofGroups = (by: string, flags: Flags, within: number, all: ReadonlyArray<readonly [Group, Shown]>): string =>
+const ofGroups = (
+  by: string,
+  flags: FitFlags,
+  within: number,
+  all: ReadonlyArray<readonly [RowGroup, ShownMixtureFit]>
+): string =>
   flags.json
-    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found, flags) })) })}\n`
+    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...shownAsJson(found, flags) })) })}\n`
     : flags.quiet
       ? ''
       : all
           .map(([{ value, flags }, found]) => {
-            const heading = printable(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
+            const heading = printableText(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
             return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags, within)}`
           })
           .join('\n\n')
 
 /** Learns, and learns in other ways too, until it is done or stopped. */
-const work = (
+const fitTask = (
   world: World,
   control: Pick<Control, 'watch' | 'keeper'>,
-  { task, choice, starts, stopped: before }: Chosen,
-  recipes: ReadonlyArray<Recipe>
-): TE.TaskEither<Failure, Omit<Found, 'told'>> => {
-  const fitted = ({ fit }: Reached): Findings => fit
+  { task, choice, starts, stopped: before }: ChosenTask,
+  recipes: ReadonlyArray<RecipeName>
+): TE.TaskEither<CommandFailure, Omit<ShownFit, 'told'>> => {
+  const fitted = ({ fit }: ReachedFit): Findings => fit
   return () =>
     world.untilSignal(heard => {
       const controlled: Control = { ...control, now: world.now, heard }
@@ -183,8 +194,8 @@ const work = (
         TE.bindTo('own'),
         TE.bind('others', ({ own: { fit, stopped } }) =>
           stopped === null && before === null
-            ? compare({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
-            : TE.right<Failure, ReadonlyArray<Reached>>([])
+            ? learnByRecipes({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
+            : TE.right<CommandFailure, ReadonlyArray<ReachedFit>>([])
         ),
         TE.map(({ own, others }) => ({
           fit: { ...own.fit, choice, starts },
@@ -198,14 +209,14 @@ const work = (
 /** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
 const fitScore = (
   world: World,
-  flags: Flags,
+  flags: FitFlags,
   path: string,
-  task: Task,
+  task: LearningTask,
   control: Pick<Control, 'watch' | 'keeper'>,
-  keep: Keep | null
-): TE.TaskEither<Failure, Signal | null> =>
+  keep: KeepOptions | null
+): TE.TaskEither<CommandFailure, Signal | null> =>
   pipe(
-    options.checked(
+    options.checkedEither(
       faultless(
         [
           ...Problem.unless(
@@ -233,13 +244,15 @@ const fitScore = (
       const found = (): ScoreFindings => (known ??= look.findings(reached, task, path))
       const isTold = flags.json || (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
       return pipe(
-        written(world, flags, {
+        writeFitOutputs(world, flags, {
           model: () => ScoreModel.show(reached.learned),
           report: () => scorePage(found(), world.version),
           figures: () => scoreFigures(found())
         }),
         TE.tapTask(() =>
-          isTold ? world.stdout(look.told(reached, flags, found(), world.terminal.out)) : () => Promise.resolve()
+          isTold
+            ? world.stdout(look.scoreSummary(reached, flags, found(), world.terminal.out))
+            : () => Promise.resolve()
         )
       )
     }),
@@ -251,7 +264,7 @@ const fitScore = (
   )
 
 /** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
-const everyOf = ({ every, pipeline }: Flags): ReadonlyArray<Problem.Problem> =>
+const everyOf = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     every === undefined || pipeline !== undefined,
     '--every',
@@ -261,17 +274,17 @@ const everyOf = ({ every, pipeline }: Flags): ReadonlyArray<Problem.Problem> =>
   )
 
 /** How a table is read: whole, in pieces, or in pieces because of its size. */
-export type Reading = 'whole' | 'inPieces' | 'unasked'
+export type TableReading = 'whole' | 'inPieces' | 'unasked'
 
 /** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
-const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: Flags): string => {
+const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
 /** A fit whose words, files and places are known to be right. */
-interface Begun {
+interface FitRequest {
   readonly world: World
   readonly file: string
   readonly choices: Choices
@@ -279,17 +292,17 @@ interface Begun {
   readonly asked: ReadonlyArray<string>
   readonly isStreamed: boolean
   readonly keeper: Keeper | null
-  readonly place: Place.Place
+  readonly backend: Backend.Backend
 }
 
 /** Learns from some rows, and writes what is asked for. */
-const fitted = async (
-  { world, choices, asked, keeper }: Begun,
-  flags: Flags,
-  chosen: Chosen,
-  line: Progress
-): Promise<E.Either<Failure, Found>> => {
-  const learned = await work(
+const fitRows = async (
+  { world, choices, asked, keeper }: FitRequest,
+  flags: FitFlags,
+  chosen: ChosenTask,
+  line: ProgressLine
+): Promise<E.Either<CommandFailure, ShownFit>> => {
+  const learned = await fitTask(
     world,
     { watch: line.watch, keeper: chosen.isRun ? keeper : null },
     chosen,
@@ -308,46 +321,46 @@ const fitted = async (
     ...(flags.out !== undefined && flags.out !== '-' && { modelPath: flags.out }),
     ...known.found
   }
-  const told = lazy(() => documentOf(fit, others, flags.labels !== undefined))
-  const found: Found = { fit, others, told, stopped: known.stopped }
+  const told = lazy(() => fitDocument(fit, others, flags.labels !== undefined))
+  const found: ShownFit = { fit, others, told, stopped: known.stopped }
   if (flags.report !== undefined || flags.figures !== undefined) line.doing('writing the report')
-  const done = await write(world, flags, found)()
+  const done = await writeMixtureFit(world, flags, found)()
   return E.isLeft(done) ? done : E.right(found)
 }
 
 /** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
 const fitGroups = async (
-  begun: Begun,
+  begun: FitRequest,
   by: string,
-  flags: Flags,
-  groups: ReadonlyArray<Group>
-): Promise<E.Either<Failure, Signal | null>> => {
-  const { world, file, choices, keeper, place } = begun
-  const found: (readonly [Group, Shown])[] = []
+  flags: FitFlags,
+  groups: ReadonlyArray<RowGroup>
+): Promise<E.Either<CommandFailure, Signal | null>> => {
+  const { world, file, choices, keeper, backend } = begun
+  const found: (readonly [RowGroup, ShownMixtureFit])[] = []
   const problems: Problem.Problem[] = []
   let stopped: Signal | null = null
   for (const group of groups) {
     const line = progress(world, group.flags, `${group.value ?? ''}: `)
-    const chosen = await plan(world, file, group.flags, line.choosing, keeper, place)(choices, group.table)()
-    const one = E.isLeft(chosen) ? chosen : await fitted(begun, group.flags, chosen.right, line).finally(line.end)
+    const chosen = await planFit(world, file, group.flags, line.choosing, keeper, backend)(choices, group.table)()
+    const one = E.isLeft(chosen) ? chosen : await fitRows(begun, group.flags, chosen.right, line).finally(line.end)
     if (E.isRight(one)) found.push([group, one.right])
-    else problems.push(...one.left.problems.map(inside(`${by} = ${group.value ?? ''}`)))
+    else problems.push(...one.left.problems.map(problemInside(`${by} = ${group.value ?? ''}`)))
     stopped = E.isRight(one) ? one.right.stopped : null
     if (stopped !== null) break
   }
   await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
-  return E.mapLeft(failed)(faultless(problems, stopped))
+  return E.mapLeft(workFailed)(faultless(problems, stopped))
 }
 
 /** All rows together. */
 const fitWhole = async (
-  begun: Begun,
-  flags: Flags,
-  table: Rows,
-  line: Progress
-): Promise<E.Either<Failure, Signal | null>> => {
-  const { world, file, choices, isStreamed, keeper, place } = begun
-  const chosen = await plan(world, file, flags, line.choosing, keeper, place)(choices, table)()
+  begun: FitRequest,
+  flags: FitFlags,
+  table: TableRows,
+  line: ProgressLine
+): Promise<E.Either<CommandFailure, Signal | null>> => {
+  const { world, file, choices, isStreamed, keeper, backend } = begun
+  const chosen = await planFit(world, file, flags, line.choosing, keeper, backend)(choices, table)()
   if (E.isLeft(chosen)) return chosen
   const { task, isRun } = chosen.right
   if (flags.printPipeline) {
@@ -358,13 +371,13 @@ const fitWhole = async (
     return E.right(null)
   }
   const { origin } = task
-  if (origin._tag === 'Pipeline' && ScoreModel.isOne(origin.pipeline.score))
+  if (origin._tag === 'Pipeline' && ScoreModel.isScoreWithoutMixture(origin.pipeline.score))
     return fitScore(world, flags, origin.path, task, { watch: line.watch, keeper }, choices.keep)()
-  const found = await fitted(begun, flags, chosen.right, line)
+  const found = await fitRows(begun, flags, chosen.right, line)
   line.end()
   if (E.isLeft(found)) return found
   const { stopped, others, fit } = found.right
-  if (flags.json) await world.stdout(`${JSON.stringify(asJson(found.right, flags))}\n`)()
+  if (flags.json) await world.stdout(`${JSON.stringify(shownAsJson(found.right, flags))}\n`)()
   else if (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
     await world.stdout(human(found.right, flags, world.terminal.out))()
   if (stopped !== null)
@@ -384,18 +397,18 @@ const fitWhole = async (
 const readGroups = async (
   world: World,
   file: string,
-  flags: Flags,
+  flags: FitFlags,
   how: Choices['table'],
   isStreamed: boolean
-): Promise<E.Either<Failure, ReadonlyArray<Group>>> => {
+): Promise<E.Either<CommandFailure, ReadonlyArray<RowGroup>>> => {
   const line = progress(world, flags)
   line.doing(`reading ${options.named(file)}`)
   const read = isStreamed
     ? pipe(
-        options.readSource(world, 'FILE')(file, how),
-        TE.map((source): ReadonlyArray<Group> => [{ value: null, table: rowsOfSource(source), flags }])
+        options.readSourceFile(world, 'FILE')(file, how),
+        TE.map((source): ReadonlyArray<RowGroup> => [{ value: null, table: rowsOfSource(source), flags }])
       )
-    : pipe(options.readTable(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(groupsOf(flags)))
+    : pipe(options.readTableFile(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(rowGroups(flags)))
   const groups = await read().finally(line.end)
   // A pipeline's numbers are those of all columns.
   return E.isLeft(groups) || flags.pipeline !== undefined
@@ -403,18 +416,18 @@ const readGroups = async (
     : E.right(groups.right.map(group => ({ ...group, table: varying(group.table) })))
 }
 
-export const fit =
-  (file: string, flags: Flags, reading: Reading = 'whole', asked: ReadonlyArray<string> = []) =>
-  (world: World): TE.TaskEither<Failure, Signal | null> =>
+export const runFit =
+  (file: string, flags: FitFlags, reading: TableReading = 'whole', asked: ReadonlyArray<string> = []) =>
+  (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
   async () => {
     const isStreamed = reading !== 'whole'
     const { by } = flags
     const choices = choicesOf(flags)
     const { keep } = choices
     const every = faultless(isStreamed ? everyOf(flags) : [], undefined)
-    if (E.isLeft(every)) return E.left(refused(every.left))
+    if (E.isLeft(every)) return E.left(usageRefused(every.left))
     if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
-    const checkOutputs = options.checkOutputs(
+    const checkOutputs = options.checkWritableOutputs(
       world,
       [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     )
@@ -430,11 +443,11 @@ export const fit =
     const groups = await readGroups(world, file, flags, choices.table, isStreamed)
     if (E.isLeft(groups)) return groups
     const [{ table }] = groups.right
-    const there = await placeOf(world, file, flags, without(choices, table), table.data)()
+    const there = await fitBackend(world, file, flags, withoutIgnoredColumns(choices, table), table.data)()
     if (E.isLeft(there)) return there
-    const { place, close } = there.right
-    const begun: Begun = { world, file, choices, asked, isStreamed, keeper: keeper.right, place }
-    const work = async (): Promise<E.Either<Failure, Signal | null>> => {
+    const { backend, close } = there.right
+    const begun: FitRequest = { world, file, choices, asked, isStreamed, keeper: keeper.right, backend }
+    const work = async (): Promise<E.Either<CommandFailure, Signal | null>> => {
       if (by === undefined) {
         const line = progress(world, flags)
         return fitWhole(begun, flags, table, line).finally(line.end)

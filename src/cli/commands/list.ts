@@ -2,19 +2,19 @@
 import { readFile } from 'node:fs/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../../core/either.js'
-import { nearest } from '../../core/spelling.js'
-import { facts, paragraphs } from '../../fit/text.js'
-import type { Concept, Word } from '../glossary.js'
+import { nearestWords } from '../../core/spelling.js'
+import { factLines, paragraphs } from '../../fit/text.js'
+import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
 import type { Listing } from '../usage.js'
-import { refusal, type Failure, type World } from '../world.js'
+import { usageRefusal, type CommandFailure, type World } from '../world.js'
 
 /** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
-export interface Listed extends Omit<Concept, 'words'> {
-  readonly words: ReadonlyArray<Omit<Word, 'example'>>
+export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
+  readonly words: ReadonlyArray<Omit<GlossaryWord, 'example'>>
 }
 
 /** The vocabulary in words. */
-export const listed = (vocabulary: ReadonlyArray<Concept>): ReadonlyArray<Listed> =>
+export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): ReadonlyArray<ListedConcept> =>
   vocabulary.map(({ concept, about, words }) => ({
     concept,
     about,
@@ -22,28 +22,34 @@ export const listed = (vocabulary: ReadonlyArray<Concept>): ReadonlyArray<Listed
   }))
 
 /** As the build has written them down; of a program that was not built, or not to its end, from the language itself. */
-export const words = async (): Promise<ReadonlyArray<Listed>> => {
+export const listedWords = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
-    // What the build wrote of `listed`, as a test holds it to.
-    return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<Listed>
+    // What the build wrote of `listedConcepts`, as a test holds it to.
+    return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<ListedConcept>
   } catch {
-    return listed((await import('../glossary.js')).vocabulary)
+    return listedConcepts((await import('../glossary.js')).standardVocabulary)
   }
 }
 
 /** Those of the language, and with `--vocabulary` one's own among them: then the language is loaded. */
-const known = async (world: World, flags: Listing): Promise<E.Either<Failure, ReadonlyArray<Listed>>> => {
-  if (flags.vocabulary === undefined) return E.right(await words())
-  const [{ words: load }, { concepts }] = await Promise.all([import('../ownWords.js'), import('../glossary.js')])
+const knownConcepts = async (
+  world: World,
+  flags: Listing
+): Promise<E.Either<CommandFailure, ReadonlyArray<ListedConcept>>> => {
+  if (flags.vocabulary === undefined) return E.right(await listedWords())
+  const [{ customVocabulary: load }, { concepts }] = await Promise.all([
+    import('../ownWords.js'),
+    import('../glossary.js')
+  ])
   const found = await load(world, flags)()
-  return E.isLeft(found) ? found : E.right(listed(Object.values(concepts(found.right))))
+  return E.isLeft(found) ? found : E.right(listedConcepts(Object.values(concepts(found.right))))
 }
 
 /** A concept by its name, however it is capitalized, in the singular or the plural. */
-const chosen = (
-  vocabulary: ReadonlyArray<Listed>,
+const chosenConcepts = (
+  vocabulary: ReadonlyArray<ListedConcept>,
   wanted: string | undefined
-): E.Either<Failure, ReadonlyArray<Listed>> => {
+): E.Either<CommandFailure, ReadonlyArray<ListedConcept>> => {
   if (wanted === undefined) return E.right(vocabulary)
   const plain = wanted.toLowerCase().replace(/-/g, '')
   const found = vocabulary.filter(({ concept }) => {
@@ -52,12 +58,12 @@ const chosen = (
   })
   return found.length > 0
     ? E.right(found)
-    : refusal(
+    : usageRefusal(
         'CONCEPT',
         wanted,
         `one of ${vocabulary.map(({ concept }) => concept).join(', ')}`,
         `try ${
-          nearest(
+          nearestWords(
             wanted,
             vocabulary.map(({ concept }) => concept)
           )[0]
@@ -65,26 +71,26 @@ const chosen = (
       )
 }
 
-const section =
+const conceptSection =
   (within: number) =>
-  ({ concept, about, words }: Listed): string =>
-    `${concept}: ${about}\n${facts(
+  ({ concept, about, words }: ListedConcept): string =>
+    `${concept}: ${about}\n${factLines(
       words.map(({ name, about, formula }) => [name, formula === null ? about : `${about}: ${formula}`]),
       within
     )}`
 
-export const list =
+export const runList =
   (concept: string | undefined, flags: Listing) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
   async () => {
-    const all = await known(world, flags)
+    const all = await knownConcepts(world, flags)
     if (E.isLeft(all)) return all
-    const concepts = chosen(all.right, concept)
+    const concepts = chosenConcepts(all.right, concept)
     if (E.isLeft(concepts)) return concepts
     const { right } = concepts
     const text = flags.json
       ? `${JSON.stringify(right, null, 2)}\n`
-      : paragraphs(right.map(section(world.terminal.out)), world.terminal.out)
+      : paragraphs(right.map(conceptSection(world.terminal.out)), world.terminal.out)
     await world.stdout(text)()
     return E.right(undefined)
   }

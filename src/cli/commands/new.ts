@@ -13,21 +13,21 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../index.js'
-import { quoted } from '../../fit/text.js'
+import { shellQuoted } from '../../fit/text.js'
 import * as words from '../ownWords.js'
-import { refused, type Failure, type World } from '../world.js'
+import { usageRefused, type CommandFailure, type World } from '../world.js'
 
-type Json = Readonly<Record<string, unknown>>
-type AnyCase = Case.Case<string, unknown>
-type AnyField = AnyCase['fields'][string]
+type JsonRecord = Readonly<Record<string, unknown>>
+type SchemaCase = Case.Case<string, unknown>
+type AnyField = SchemaCase['fields'][string]
 
-const reference = (concept: string): Json => ({ $ref: `#/definitions/${concept}` })
+const reference = (concept: string): JsonRecord => ({ $ref: `#/definitions/${concept}` })
 
 /** The JSON of a field. A value of the right form may have problems, which are told by `ornstein explain`. */
-const ofField = (field: AnyField): Json => {
+const ofField = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
   const isPlain = ['number', 'string', 'boolean'].includes(typeof default_) || default_ === null
@@ -46,7 +46,7 @@ const ofField = (field: AnyField): Json => {
 }
 
 /** What a case's JSON holds beside its tag. */
-const ofCase = ({ about, fields }: AnyCase): Json => {
+const caseSchema = ({ about, fields }: SchemaCase): JsonRecord => {
   const all = Object.entries(fields)
   const needed = all.filter(([, field]) => field.fallback._tag !== 'Some').map(([name]) => name)
   return {
@@ -57,7 +57,7 @@ const ofCase = ({ about, fields }: AnyCase): Json => {
 }
 
 /** The JSON schema (draft 7, which editors know) of pipelines in the words of a vocabulary. */
-export const schemaOf = (vocabulary: Vocabulary.Vocabulary): Json => {
+export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   const cases = [...vocabulary.cases.values()].filter(one => !hasCode(one))
   const concepts = [...new Set([...vocabulary.cases.values()].map(({ concept }) => concept))]
   const whole = cases.find(({ concept, name }) => concept === Pipeline.concept.name && name === 'of')
@@ -71,7 +71,7 @@ export const schemaOf = (vocabulary: Vocabulary.Vocabulary): Json => {
         properties: {
           _tag: { type: 'string', enum: own.map(({ name }) => name), enumDescriptions: own.map(({ about }) => about) }
         },
-        allOf: own.map(one => ({ if: { properties: { _tag: { const: one.name } } }, then: ofCase(one) }))
+        allOf: own.map(one => ({ if: { properties: { _tag: { const: one.name } } }, then: caseSchema(one) }))
       }
     ] as const
   })
@@ -79,24 +79,24 @@ export const schemaOf = (vocabulary: Vocabulary.Vocabulary): Json => {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A pipeline of ornstein',
     type: 'object',
-    ...(whole !== undefined && ofCase(whole)),
+    ...(whole !== undefined && caseSchema(whole)),
     definitions: Object.fromEntries(definitions)
   }
 }
 
 /** Descent on the DDPM objective at high noise, then at low, then expectation–maximization: something of each to change. */
-const example = Pipeline.of<string>({
+const examplePipeline = Pipeline.of<string>({
   schedule: Schedule.ornsteinUhlenbeck,
   score: Score.isotropic({ components: 2 }),
   initializer: Initializer.kMeansPlusPlus,
   stages: [
     Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(0.5)),
+      objective: Objective.denoising(NoiseLevels.at(0.5)),
       optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 0.05, steps: 150, warmUp: 0, final: 0.0005 }) }),
       steps: 150
     }),
     Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(0.1)),
+      objective: Objective.denoising(NoiseLevels.at(0.1)),
       optimizer: Optimizer.adam({ rate: 0.01 }),
       steps: 300
     }),
@@ -104,46 +104,46 @@ const example = Pipeline.of<string>({
   ]
 })
 
-const printed = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`
+const printedJson = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`
 const SCHEMA = 'ornstein.schema.json'
 
-const written = (schema: string | null): string => {
-  const json = Pipeline.codec(Vocabulary.standard).encode(example)
+const examplePipelineText = (schema: string | null): string => {
+  const json = Pipeline.codec(Vocabulary.standard).encode(examplePipeline)
   // a pipeline is written as an object
-  return printed({ ...(schema !== null && { $schema: schema }), ...(json as Json) })
+  return printedJson({ ...(schema !== null && { $schema: schema }), ...(json as JsonRecord) })
 }
 
-export const schema =
-  (flags: words.Flags) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+export const runSchema =
+  (flags: words.VocabularyFlags) =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      words.words(world, flags),
-      TE.flatMapTask(vocabulary => world.stdout(printed(schemaOf(vocabulary))))
+      words.customVocabulary(world, flags),
+      TE.flatMapTask(vocabulary => world.stdout(printedJson(schemaOf(vocabulary))))
     )
 
-export const begin =
-  (file: string, flags: words.Flags) =>
-  (world: World): TE.TaskEither<Failure, void> => {
-    if (file === '-') return TE.fromTask(world.stdout(written(null)))
+export const runNew =
+  (file: string, flags: words.VocabularyFlags) =>
+  (world: World): TE.TaskEither<CommandFailure, void> => {
+    if (file === '-') return TE.fromTask(world.stdout(examplePipelineText(null)))
     const beside = file.replace(/[^/\\]*$/, SCHEMA)
     return pipe(
-      TE.fromTask<boolean, Failure>(world.exists(file)),
+      TE.fromTask<boolean, CommandFailure>(world.exists(file)),
       TE.filterOrElse(
         isThere => !isThere,
-        () => refused(Problem.of('FILE', file, 'a new file', 'choose another name, or remove it first'))
+        () => usageRefused(Problem.of('FILE', file, 'a new file', 'choose another name, or remove it first'))
       ),
-      TE.flatMap(() => words.words(world, flags)),
+      TE.flatMap(() => words.customVocabulary(world, flags)),
       TE.flatMap(vocabulary =>
         world.writeFiles([
-          { option: 'FILE', path: file, text: written(`./${SCHEMA}`) },
+          { option: 'FILE', path: file, text: examplePipelineText(`./${SCHEMA}`) },
           // The schema is made again: it belongs to the program, not to who edits the pipeline.
-          { option: 'FILE', path: beside, text: printed(schemaOf(vocabulary)) }
+          { option: 'FILE', path: beside, text: printedJson(schemaOf(vocabulary)) }
         ])
       ),
       TE.flatMapTask(() =>
         world.stdout(
-          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${quoted(file)}, ` +
-            `or ornstein fit FILE --standardize --pipeline ${quoted(file)}\n`
+          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${shellQuoted(file)}, ` +
+            `or ornstein fit FILE --standardize --pipeline ${shellQuoted(file)}\n`
         )
       )
     )

@@ -5,25 +5,25 @@ import * as Problem from '../../core/problem.js'
 import type * as Points from '../../data/index.js'
 import * as Mixture from '../../mixture/index.js'
 import { show } from '../../fit/table.js'
-import { table as tableOf, text } from '../../report/document.js'
+import { tablePart as tableOf, textPart } from '../../report/document.js'
 import { adding } from '../adding.js'
-import { faultless, type Checked } from '../checked.js'
-import { column, percent, predicted } from '../../fit/addedColumns.js'
+import { faultless, type OrProblems } from '../checked.js'
+import { columnList, percentage, predicted } from '../../fit/addedColumns.js'
 import * as Model from '../../fit/model.js'
-import { readModel, readTable } from '../models.js'
+import { readModel, readTableForModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
-import { tell } from '../tell.js'
+import { printResult } from '../tell.js'
 import type { Predicting } from '../usage.js'
-import { refusal, type Failure, type World } from '../world.js'
+import { usageRefusal, type CommandFailure, type World } from '../world.js'
 
 /** The numbers of the targets among the model's columns, and the names of the others. */
-interface Split {
+interface ColumnSplit {
   readonly targets: ReadonlyArray<number>
   readonly others: ReadonlyArray<string>
 }
 
-const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Split> => {
+const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): OrProblems<ColumnSplit> => {
   const { columns } = model
   const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
   const others = columns.filter((_, j) => !targets.includes(j))
@@ -31,7 +31,7 @@ const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Spli
     ...asked.flatMap((name, i) =>
       Number.isInteger(targets[i]) && targets[i] >= 0 && targets[i] < columns.length
         ? []
-        : Problem.oneOf('--target', name, columns)
+        : Problem.requireOneOf('--target', name, columns)
     ),
     ...Problem.unless(
       new Set(targets).size === targets.length,
@@ -66,20 +66,20 @@ export interface Accuracy {
 const accuracies = (
   { points }: Points.Table,
   model: Model.Model,
-  { targets }: Split,
+  { targets }: ColumnSplit,
   quantiles: ReadonlyArray<number>
 ): ReadonlyArray<Accuracy> => {
   const { mean, quantile } = Mixture.predict(targets)(points)(Model.toMixture(model))
   const [low, high] = [Math.min(...quantiles), Math.max(...quantiles)].map(quantile)
   return targets.map((target, t) => {
-    const truth = column(points, target)
+    const truth = columnList(points, target)
     const rows = truth.flatMap((y, i) => (Number.isNaN(y) ? [] : [i]))
     const weights = rows.map(i => points.weights?.[i] ?? 1)
     const total = weights.reduce((sum, w) => sum + w, 0)
     const over = (of: (i: number) => number): number =>
       rows.reduce((sum, i, at) => sum + weights[at] * of(i), 0) / total
     const centre = over(i => truth[i])
-    const [found, below, above] = [mean, low, high].map(of => column(of, t))
+    const [found, below, above] = [mean, low, high].map(of => columnList(of, t))
     const squared = over(i => (truth[i] - found[i]) * (truth[i] - found[i]))
     return {
       target: model.columns[target],
@@ -92,18 +92,20 @@ const accuracies = (
 }
 
 const checkedAgainst =
-  (file: string, flags: Predicting, model: Model.Model, split: Split) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (file: string, flags: Predicting, model: Model.Model, split: ColumnSplit) =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      readTable(world)(file, csvOf(flags), model),
+      readTableForModel(world)(file, csvOf(flags), model),
       TE.flatMapTask(table => {
         const { quantiles } = flags
         const found = accuracies(table, model, split, quantiles)
-        const width = percent(Math.max(...quantiles) - Math.min(...quantiles))
-        return tell(world, flags.json, {
+        const width = percentage(Math.max(...quantiles) - Math.min(...quantiles))
+        return printResult(world, flags.json, {
           json: { by: split.others, quantiles, targets: found },
           parts: [
-            text(`Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`),
+            textPart(
+              `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`
+            ),
             tableOf('Errors', {
               header: ['target', 'rows', 'error', 'explained', `within ${width}`],
               rows: found.map(({ target, rows, error, explained, covered }) => [
@@ -111,10 +113,10 @@ const checkedAgainst =
                 String(rows),
                 show(error),
                 show(explained, 3),
-                percent(Number(covered.toFixed(3)))
+                percentage(Number(covered.toFixed(3)))
               ])
             }),
-            text(
+            textPart(
               `The error is the root mean square. Explained is the share of the variance. Of the rows ${width} should lie within the ` +
                 'quantiles. On the rows that the model was learned from these numbers are too good: use others.'
             )
@@ -123,20 +125,20 @@ const checkedAgainst =
       })
     )
 
-export const predict =
+export const runPredict =
   (modelFile: string, file: string, flags: Predicting) =>
-  (world: World): TE.TaskEither<Failure, void> => {
+  (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
-      options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
+      options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
-      TE.bind('split', ({ model }) => options.checked(splitOf(model, flags.target))),
+      TE.bind('split', ({ model }) => options.checkedEither(splitOf(model, flags.target))),
       TE.flatMap(({ model, split }) => {
         if (flags.check)
           return flags.columns === undefined
             ? checkedAgainst(file, flags, model, split)(world)
             : TE.fromEither(
-                refusal(
+                usageRefusal(
                   '--columns',
                   flags.columns.join(','),
                   'used with --check',

@@ -3,15 +3,15 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as Key from '../../../lib/random/key.js'
 import * as E from '../../core/either.js'
 import type { Points } from '../../data/points.js'
-import { sheetOfPoints, type Sheet } from '../../data/write.js'
+import { sheetOfPoints, type TableSheet } from '../../data/write.js'
 import * as Draw from '../../mixture/draw.js'
-import { formed, formOf } from '../forms.js'
-import { parse } from '../../core/json.js'
-import { isScore, mixtureOf, read } from '../../fit/modelBody.js'
-import { checkOutputs, write } from '../outputs.js'
+import { formed, fileFormOf } from '../forms.js'
+import { parseJsonText } from '../../core/json.js'
+import { isScore, mixtureOf, readModelBody } from '../../fit/modelBody.js'
+import { checkWritableOutputs, writeOutputs } from '../outputs.js'
 import type { Sampling } from '../usage.js'
-import type { Flags } from '../ownWords.js'
-import { refused, type Failure, type World } from '../world.js'
+import type { VocabularyFlags } from '../ownWords.js'
+import { usageRefused, type CommandFailure, type World } from '../world.js'
 
 /**
  * Rows drawn and written at a time, each time from a key of their own: memory does not grow with the number of rows, and
@@ -19,35 +19,47 @@ import { refused, type Failure, type World } from '../world.js'
  */
 const chunk = 4096
 
-type Drawn = (rows: number) => (key: Key.Key) => Points
+type DrawPoints = (rows: number) => (key: Key.Key) => Points
 
-interface Model {
+interface SampledModel {
   readonly columns: ReadonlyArray<string>
-  readonly draw: Drawn
+  readonly draw: DrawPoints
 }
 
 /** Of a score that is no mixture: along its flow. */
-const drawOf = async (world: World, path: string, value: unknown, flags: Flags): Promise<E.Either<Failure, Model>> => {
+const drawOf = async (
+  world: World,
+  path: string,
+  value: unknown,
+  flags: VocabularyFlags
+): Promise<E.Either<CommandFailure, SampledModel>> => {
   const ScoreModel = await import('../../fit/scoreModel.js')
   const words = await import('../ownWords.js')
-  const vocabulary = await words.words(world, flags)()
+  const vocabulary = await words.customVocabulary(world, flags)()
   if (E.isLeft(vocabulary)) return vocabulary
-  const learned = ScoreModel.read(vocabulary.right, path)(value)
-  if (E.isLeft(learned)) return E.left(refused(learned.left))
-  const draw = ScoreModel.sampler(learned.right, path)
-  return E.isLeft(draw) ? E.left(refused(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
+  const learned = ScoreModel.readScoreModel(vocabulary.right, path)(value)
+  if (E.isLeft(learned)) return E.left(usageRefused(learned.left))
+  const draw = ScoreModel.sampleScoreModel(learned.right, path)
+  return E.isLeft(draw)
+    ? E.left(usageRefused(draw.left))
+    : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
 /** Of a mixture, which asks nothing of the language. */
-const drawOfMixture = (path: string, value: unknown): E.Either<Failure, Model> => {
-  const found = read(path, 'MODEL')(value)
-  if (E.isLeft(found)) return E.left(refused(found.left))
+const drawOfMixture = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
+  const found = readModelBody(path, 'MODEL')(value)
+  if (E.isLeft(found)) return E.left(usageRefused(found.left))
   const mixture = mixtureOf(found.right)
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
 /** So many rows, drawn as they are asked for. */
-function* drawn(draw: Drawn, columns: ReadonlyArray<string>, rows: number, key: Key.Key): Generator<Sheet> {
+function* drawnSheets(
+  draw: DrawPoints,
+  columns: ReadonlyArray<string>,
+  rows: number,
+  key: Key.Key
+): Generator<TableSheet> {
   for (let from = 0; from < rows; from += chunk) {
     const { dim, values } = draw(chunk)(Key.child(from / chunk)(key))
     yield sheetOfPoints({ rows: Math.min(chunk, rows - from), dim, values }, columns, from === 0)
@@ -56,20 +68,20 @@ function* drawn(draw: Drawn, columns: ReadonlyArray<string>, rows: number, key: 
 
 export const sample =
   (modelFile: string, flags: Sampling) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<CommandFailure, void> =>
   async () => {
     const output = { option: '--out', path: flags.out }
-    const free = await checkOutputs(world, [modelFile])([output])()
+    const free = await checkWritableOutputs(world, [modelFile])([output])()
     if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
-    const value = parse('MODEL', modelFile)(text.right)
-    if (E.isLeft(value)) return E.left(refused(value.left))
+    const value = parseJsonText('MODEL', modelFile)(text.right)
+    if (E.isLeft(value)) return E.left(usageRefused(value.left))
     const found = await (isScore.is(value.right)
       ? drawOf(world, modelFile, value.right, flags)
       : drawOfMixture(modelFile, value.right))
     if (E.isLeft(found)) return found
     const { columns, draw } = found.right
-    const sheets = drawn(draw, columns, flags.rows, Key.fromSeed(flags.seed))
-    return write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])()
+    const sheets = drawnSheets(draw, columns, flags.rows, Key.fromSeed(flags.seed))
+    return writeOutputs(world)([{ ...output, text: formed(fileFormOf(flags.out, flags.to), output, sheets) }])()
   }

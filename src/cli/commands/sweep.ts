@@ -16,17 +16,17 @@ import { node } from '../../../lib/simd/node.js'
 import * as Limits from '../../core/limits.js'
 import * as Problem from '../../core/problem.js'
 import { show } from '../../fit/table.js'
-import { paragraphs, table } from '../../fit/text.js'
-import { faultless, type Checked } from '../checked.js'
-import { fitting, ofOutput, type Flags } from '../fitOptions.js'
-import { problem } from '../fileProblem.js'
-import { decode, parse } from '../../core/json.js'
-import { nameOf } from '../option.js'
+import { paragraphs, printTable } from '../../fit/text.js'
+import { faultless, type OrProblems } from '../checked.js'
+import { FIT_OPTIONS, ofOutput, type FitFlags } from '../fitOptions.js'
+import { fileSystemProblem } from '../fileProblem.js'
+import { decodeJson, parseJsonText } from '../../core/json.js'
+import { optionName } from '../option.js'
 import * as options from '../options.js'
 import type { Sweeping } from '../usage.js'
-import { failed, type Failure, type Signal, type World } from '../world.js'
+import { workFailed, type CommandFailure, type Signal, type World } from '../world.js'
 
-const sweep = t.strict({
+const sweepCodec = t.strict({
   data: t.readonlyArray(t.string),
   seeds: t.readonlyArray(t.number),
   /** Options of `ornstein fit`, by what each choice of them is called. */
@@ -37,31 +37,31 @@ const run = t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.re
 type Run = t.TypeOf<typeof run>
 
 /** What `ornstein fit --json` prints, as far as it is compared. */
-const result = t.intersection([
+const fitResultCodec = t.intersection([
   t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
   t.partial({ bic: t.number, labels: t.type({ adjustedRand: t.number }) })
 ])
-const line = t.intersection([run, t.partial({ result, problem: t.string })])
-type Line = t.TypeOf<typeof line>
+const sweepLineCodec = t.intersection([run, t.partial({ result: fitResultCodec, problem: t.string })])
+type SweepLine = t.TypeOf<typeof sweepLineCodec>
 
 /** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
-const OWN: ReadonlyArray<keyof Flags> = [...ofOutput, 'seed', 'by']
+const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...ofOutput, 'seed', 'by']
 /** Those it leaves open: `--no-header` is header with the value false. */
-const open = Object.keys(fitting)
-  .filter(key => !OWN.some(own => own === key))
-  .map(key => nameOf(key).slice(2))
+const open = Object.keys(FIT_OPTIONS)
+  .filter(key => !SWEEP_OWN_OPTIONS.some(own => own === key))
+  .map(key => optionName(key).slice(2))
 
 /** No argument of a program has the sign that ends it. */
 const plainText = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
   Problem.unless(!text.includes('\0'), field, JSON.stringify(text), 'text without NUL', 'correct it')
 
-const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Checked<ReadonlyArray<Run>> =>
+const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweepCodec>): OrProblems<ReadonlyArray<Run>> =>
   faultless(
     [
       ...(['data', 'seeds'] as const).flatMap(field =>
         Problem.unless({ data, seeds }[field].length > 0, `${path}, ${field}`, '[]', 'a list of one or more', 'add one')
       ),
-      ...seeds.flatMap(seed => Problem.count(`${path}, seeds`, seed, 0, 0)),
+      ...seeds.flatMap(seed => Problem.requireCount(`${path}, seeds`, seed, 0, 0)),
       ...data.flatMap(name => plainText(`${path}, data`, name)),
       ...Object.entries(fits).flatMap(([name, own]) =>
         Object.entries(own).flatMap(([key, value]) => [
@@ -86,45 +86,47 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
     )
   )
 
-const parsed = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
+const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
   const json = parseJson(text, Limits.messageDepth)
   const read = 'fault' in json ? null : codec.decode(json.value)
   return read !== null && E.isRight(read) ? [read.right] : []
 }
 
 /** What a run is known by: its command line. */
-const keyOf = ({ args }: Pick<Run, 'args'>): string => JSON.stringify(args)
+const commandLineKey = ({ args }: Pick<Run, 'args'>): string => JSON.stringify(args)
 
 /** The adjusted Rand index of the likeliest. */
-const randOf = (results: ReadonlyArray<t.TypeOf<typeof result>>): string => {
+const randOf = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
   const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
 
 /** Of each table and fit: the best of its seeds, and how far they are apart. */
-const summary = (lines: ReadonlyArray<Line>, within: number): string => {
+const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
   const isLabelled = lines.some(({ result }) => result?.labels !== undefined)
-  return table(
+  return printTable(
     {
       header: [
         ...['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
         ...(isLabelled ? ['Rand, of the best'] : [])
       ],
-      rows: Object.values(NEA.groupBy(({ data, fit }: Line) => JSON.stringify([data, fit]))([...lines])).map(group => {
-        const results = group.flatMap(({ result }) => result ?? [])
-        const all = results.map(({ logLikelihood }) => logLikelihood)
-        return [
-          group[0].data,
-          group[0].fit,
-          `${results.length} of ${group.length}`,
-          all.length === 0 ? '' : show(Math.max(...all)),
-          least(all),
-          least(results.flatMap(({ bic }) => bic ?? [])),
-          [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', '),
-          ...(isLabelled ? [randOf(results)] : [])
-        ]
-      })
+      rows: Object.values(NEA.groupBy(({ data, fit }: SweepLine) => JSON.stringify([data, fit]))([...lines])).map(
+        group => {
+          const results = group.flatMap(({ result }) => result ?? [])
+          const all = results.map(({ logLikelihood }) => logLikelihood)
+          return [
+            group[0].data,
+            group[0].fit,
+            `${results.length} of ${group.length}`,
+            all.length === 0 ? '' : show(Math.max(...all)),
+            least(all),
+            least(results.flatMap(({ bic }) => bic ?? [])),
+            [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', '),
+            ...(isLabelled ? [randOf(results)] : [])
+          ]
+        }
+      )
     },
     within
   )
@@ -133,12 +135,12 @@ const summary = (lines: ReadonlyArray<Line>, within: number): string => {
 const main = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /** A fit by a process of its own, on so many processors; its standard input ends with this process, and it then. */
-const fitted = (one: Run, threads: number, signal: AbortSignal): Promise<Line> =>
+const fitInProcess = (one: Run, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
     const how = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
     execFile(process.execPath, [main, ...one.args], how, (error, stdout, stderr) => {
-      const found = error === null ? parsed(result, stdout).at(0) : undefined
+      const found = error === null ? parsedLines(fitResultCodec, stdout).at(0) : undefined
       resolve({
         ...one,
         ...(found === undefined ? { problem: stderr.trim() || (error?.message ?? 'no fit') } : { result: found })
@@ -147,17 +149,17 @@ const fitted = (one: Run, threads: number, signal: AbortSignal): Promise<Line> =
   })
 
 /** Signals are looked for that often, in milliseconds. */
-const LOOK = 100
+const SIGNAL_CHECK_MILLISECONDS = 100
 const processors = (): number => node()?.threads ?? 1
 
 /** How runs ended that are not all done. */
-type Stopped = Signal | Failure | null
+type SweepEnd = Signal | CommandFailure | null
 
 /** What each run came to, so many at a time, handed on as soon as it is known; what stopped it. */
 const ran =
-  (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => Failure | null) =>
-  async (heard: () => Promise<Signal | null>): Promise<Stopped> => {
-    let stopped: Stopped = null
+  (runs: ReadonlyArray<Run>, jobs: number, done: (one: SweepLine) => CommandFailure | null) =>
+  async (heard: () => Promise<Signal | null>): Promise<SweepEnd> => {
+    let stopped: SweepEnd = null
     const left = runs.values()
     const ended = new AbortController()
     const looking = setInterval(() => {
@@ -165,10 +167,10 @@ const ran =
         stopped ??= signal
         if (stopped !== null) ended.abort()
       })
-    }, LOOK)
+    }, SIGNAL_CHECK_MILLISECONDS)
     const worker = async (): Promise<void> => {
       for (const run of left) {
-        const one = await fitted(run, Math.max(1, Math.floor(processors() / jobs)), ended.signal)
+        const one = await fitInProcess(run, Math.max(1, Math.floor(processors() / jobs)), ended.signal)
         if (ended.signal.aborted) return
         stopped = done(one)
         if (stopped !== null) ended.abort()
@@ -179,19 +181,22 @@ const ran =
     return stopped
   }
 
-type Reached = E.Either<Failure, { readonly stopped: Signal | null; readonly lines: ReadonlyArray<Line> }>
+type SweepResult = E.Either<
+  CommandFailure,
+  { readonly stopped: Signal | null; readonly lines: ReadonlyArray<SweepLine> }
+>
 
-export const swept =
+export const runSweep =
   (path: string, { out, share, jobs = processors() }: Sweeping) =>
-  (world: World): TE.TaskEither<Failure, Signal | null> =>
+  (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
     pipe(
       world.readText('SWEEP', path),
       TE.flatMap(text =>
-        options.checked(
+        options.checkedEither(
           pipe(
             text,
-            parse('SWEEP', path),
-            E.flatMap(decode(sweep, path)),
+            parseJsonText('SWEEP', path),
+            E.flatMap(decodeJson(sweepCodec, path)),
             E.flatMap(of => runsOf(path, of))
           )
         )
@@ -199,38 +204,38 @@ export const swept =
       // shares have no run in common, and are all runs together
       TE.map(RA.filterWithIndex(i => i % share.of === share.which - 1)),
       TE.bindTo('runs'),
-      TE.tap(() => options.checkOutputs(world, [path])([{ option: '--out', path: out }])),
+      TE.tap(() => options.checkWritableOutputs(world, [path])([{ option: '--out', path: out }])),
       TE.bind('before', () =>
         pipe(
           TE.fromTask(world.exists(out)),
           TE.flatMap(isThere => (isThere ? world.readText('--out', out) : TE.right('')))
         )
       ),
-      TE.flatMap(({ runs, before }) => async (): Promise<Reached> => {
+      TE.flatMap(({ runs, before }) => async (): Promise<SweepResult> => {
         // a line that was cut off is none, and what failed is tried again
-        const known = before.split('\n').flatMap(text => parsed(line, text))
-        const found = new Map(known.filter(one => one.result !== undefined).map(one => [keyOf(one), one]))
-        const left = runs.filter(run => !found.has(keyOf(run)))
-        const append = (text: string): Failure | null => {
+        const known = before.split('\n').flatMap(text => parsedLines(sweepLineCodec, text))
+        const found = new Map(known.filter(one => one.result !== undefined).map(one => [commandLineKey(one), one]))
+        const left = runs.filter(run => !found.has(commandLineKey(run)))
+        const append = (text: string): CommandFailure | null => {
           try {
             appendFileSync(out, text)
             return null
           } catch (error) {
-            return failed(problem('--out', out, error))
+            return workFailed(fileSystemProblem('--out', out, error))
           }
         }
-        const done = (one: Line): Failure | null => {
-          found.set(keyOf(one), one)
+        const done = (one: SweepLine): CommandFailure | null => {
+          found.set(commandLineKey(one), one)
           return append(`${JSON.stringify(one)}\n`)
         }
         const begun = before === '' || before.endsWith('\n') ? null : append('\n')
         const stopped = begun ?? (await world.untilSignal(ran(left, jobs, done)))
         if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
-        const lines = runs.flatMap(run => found.get(keyOf(run)) ?? [])
+        const lines = runs.flatMap(run => found.get(commandLineKey(run)) ?? [])
         const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
         const within = world.terminal.out
         const counts = `${runs.length} fits, ${runs.length - left.length} of them already in ${out}${end}.`
-        await world.stdout(paragraphs([counts, summary(lines, within)], within))()
+        await world.stdout(paragraphs([counts, sweepSummary(lines, within)], within))()
         return E.right({ stopped, lines })
       }),
       TE.flatMapEither(({ stopped, lines }) => {
@@ -244,6 +249,6 @@ export const swept =
                 'fix it and sweep again'
               )
         )
-        return E.mapLeft(failed)(faultless(stopped === null ? problems : [], stopped))
+        return E.mapLeft(workFailed)(faultless(stopped === null ? problems : [], stopped))
       })
     )

@@ -3,15 +3,15 @@ import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../../cluster/index.js'
-import type { Working } from '../usage.js'
-import { refused, type Failure, type Signal, type World } from '../world.js'
+import type { WorkerValues } from '../usage.js'
+import { usageRefused, type CommandFailure, type Signal, type World } from '../world.js'
 
 /** Signals are looked for that often, in milliseconds. */
-const LOOK = 100
+const SIGNAL_CHECK_MILLISECONDS = 100
 
-export const work =
-  (flags: Working) =>
-  (world: World): TE.TaskEither<Failure, Signal | null> => {
+export const runWorker =
+  (flags: WorkerValues) =>
+  (world: World): TE.TaskEither<CommandFailure, Signal | null> => {
     const folder = resolve(flags.data ?? '.')
     const say = (line: string): void => {
       world.stderr(`${line}\n`)
@@ -24,7 +24,7 @@ export const work =
           Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
           say
         ),
-      TE.mapLeft(problem => refused(problem)),
+      TE.mapLeft(problem => usageRefused(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async heard => {
           // who reads it may tell the worker to go at once
@@ -32,7 +32,7 @@ export const work =
           for (;;) {
             const signal = await heard()
             if (signal !== null) return signal
-            await new Promise(resolve => setTimeout(resolve, LOOK))
+            await new Promise(resolve => setTimeout(resolve, SIGNAL_CHECK_MILLISECONDS))
           }
         })
         await worker.close()

@@ -1,13 +1,13 @@
 /** Sources of rows that come piece after piece: from code, from text, from files of columns. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { gathered as gather, gatheredAsync, type Gathering } from '../../../lib/plain/gather.js'
+import { gatherPieces as gather, gatheredAsync, type Gathering } from '../../../lib/plain/gather.js'
 import * as Problem from '../../core/problem.js'
 import { csvTables } from '../csv.js'
 import type { CsvOptions, Table } from '../grid.js'
-import { fail, numbered, plural } from '../parts.js'
+import { fail, withRowOffset, pluralized } from '../parts.js'
 import * as Points from '../points.js'
-import { writing, type Source } from './source.js'
+import { sourceWriter, type Source } from './source.js'
 import { arrowTables, parquetTables, type Slices } from '../typed.js'
 
 /** What comes piece after piece, all of one width, with weights all or none, and so with labels; cells may be missing in tables alone. */
@@ -15,7 +15,7 @@ const gathering = (
   folder: string | undefined,
   check = Points.validate
 ): Gathering<Points.Points, Problem.Problem, Source> => {
-  const { add, close } = writing(folder)
+  const { add, close } = sourceWriter(folder)
   return {
     close,
     add: (piece, before) => {
@@ -25,10 +25,10 @@ const gathering = (
         before !== null && dim !== before.dim
           ? fail(
               'row 1',
-              plural(dim, 'number'),
-              `${plural(before.dim, 'number')}, as in row 1`,
+              pluralized(dim, 'number'),
+              `${pluralized(before.dim, 'number')}, as in row 1`,
               'give every row the same length',
-              `${plural(dim, 'number')}, but row 1 has ${before.dim}`
+              `${pluralized(dim, 'number')}, but row 1 has ${before.dim}`
             )
           : isOdd(weights, before?.weights)
             ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
@@ -46,13 +46,13 @@ const gathering = (
                   : check(piece)
       return pipe(
         checked,
-        Either.bimap(numbered(before === null ? 0 : before.rows), () => add(piece, before))
+        Either.bimap(withRowOffset(before === null ? 0 : before.rows), () => add(piece, before))
       )
     }
   }
 }
 
-const none = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
+const NO_ROWS_PROBLEM = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
 
 /**
  * The rows of all pieces, one after another, kept in a file of doubles that nobody else sees and that is gone with the program (see
@@ -73,14 +73,14 @@ const none = Problem.of('rows', 'none', 'at least one row', 'give at least one p
  * assert.deepEqual(pipe(source, Either.map(Source.mean)), Either.right(Float64Array.of(3)))
  */
 export const gathered = (pieces: Iterable<Points.Points>, folder?: string): Either.Either<Problem.Problem, Source> =>
-  pipe(gather(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+  pipe(gather(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(NO_ROWS_PROBLEM)))
 
 /** The same of pieces that come in time, such as those of a file or a network. */
 export const gatheredFrom = async (
   pieces: AsyncIterable<Points.Points>,
   folder?: string
 ): Promise<Either.Either<Problem.Problem, Source>> =>
-  pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+  pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(NO_ROWS_PROBLEM)))
 
 /** A table whose rows are a source, and what was left behind: as `Points.Table` has it of the first of its rows. */
 export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtful' | 'dropped'> {
@@ -119,7 +119,7 @@ export const fromTables = async (
           )
         )
     }),
-    Either.flatMap(Either.fromNullable(none))
+    Either.flatMap(Either.fromNullable(NO_ROWS_PROBLEM))
   )
 }
 

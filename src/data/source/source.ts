@@ -9,11 +9,11 @@ import * as Key from '../../../lib/random/key.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
-import { fingerprint as bitsOf } from '../../../lib/rows/fingerprint.js'
-import { gathered } from '../../../lib/plain/gather.js'
-import { mapped } from '../../../lib/plain/iterate.js'
+import { hashNumbers as bitsOf } from '../../../lib/rows/fingerprint.js'
+import { gatherPieces } from '../../../lib/plain/gather.js'
+import { mapIterable } from '../../../lib/plain/iterate.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import { scratch, type Scratch } from '../../../lib/rows/scratch.js'
+import { numberStore, type NumberStore } from '../../../lib/rows/scratch.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Problem from '../../core/problem.js'
@@ -57,11 +57,11 @@ export interface Coupling {
  */
 export const of = (points: Points.Points): Source =>
   points.errors === undefined
-    ? read(points)
+    ? sourceOfPoints(points)
     : refuse('Source.of: rows with errors are learned from in memory; give the points themselves')
 
 /** The numbers of points, whatever their errors. */
-const read = (points: Points.Points): Source => ({
+const sourceOfPoints = (points: Points.Points): Source => ({
   ...Stretches.ofArray(points.values, points.dim),
   rows: points.rows,
   weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
@@ -81,7 +81,7 @@ const read = (points: Points.Points): Source => ({
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Initializer, Key, Mixture, Objective, Optimizer, Params, Pipeline, Problem, Run } from 'ornstein'
- * import { Schedule, Score, Source, Stage, TimeLaw } from 'ornstein'
+ * import { Schedule, Score, Source, Stage, NoiseLevels } from 'ornstein'
  *
  * const truth = Mixture.symmetricPair([2])
  * const endless = Source.drawn({ rows: 100, key: Key.fromSeed(1) })(rows => key => Mixture.sample(rows)(key)(truth))
@@ -91,7 +91,7 @@ const read = (points: Points.Points): Source => ({
  *   initializer: Initializer.values(Params.of({ mean: [1] })),
  *   stages: [
  *     Stage.descend({
- *       objective: Objective.denoising(TimeLaw.at(0.3)),
+ *       objective: Objective.denoising(NoiseLevels.at(0.3)),
  *       optimizer: Optimizer.adam({ rate: 0.02 }),
  *       steps: 500,
  *       batch: 256
@@ -104,12 +104,12 @@ const read = (points: Points.Points): Source => ({
 export const drawn =
   ({ rows, key }: { readonly rows: number; readonly key: Key.Key }) =>
   (draw: Draw): Source => {
-    const first = checked(draw, rows, key)
-    return { ...of(first), draw: rows => key => checked(draw, rows, key, first.dim) }
+    const first = checkedDraw(draw, rows, key)
+    return { ...of(first), draw: rows => key => checkedDraw(draw, rows, key, first.dim) }
   }
 
 /** What is drawn, where it is what was asked for. */
-const checked = (draw: Draw, rows: number, key: Key.Key, dim?: number): Points.Points => {
+const checkedDraw = (draw: Draw, rows: number, key: Key.Key, dim?: number): Points.Points => {
   const points = draw(rows)(key)
   return pipe(
     Points.validate(points),
@@ -142,55 +142,55 @@ export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
   )
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
-export const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
-  weights === null ? 1 / rows : Stretches.mapped(weights, w => w / total)
+export const sourceShares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
+  weights === null ? 1 / rows : Stretches.mapStretches(weights, w => w / total)
 
 /** The weights scaled to sum 1, as rows of one number; null where every row counts once. */
-export const weightsOf = (source: Source): Stretches.Stretches | null => {
-  const p = shares(source)
+export const normalizedRowWeights = (source: Source): Stretches.Stretches | null => {
+  const p = sourceShares(source)
   return typeof p === 'number' ? null : p
 }
 
 /** Σ_i p_i f(x_ij) for each column of either, p the weights that sum to 1. */
-const averaged =
+const weightedAverages =
   <A>(of: (rows: Stretches.Stretches, p: number | Stretches.Stretches) => A): ((data: Data) => A) =>
   data => {
-    const source = from(data)
-    return of(source, shares(source))
+    const source = asSource(data)
+    return of(source, sourceShares(source))
   }
 
 /** The weighted mean of either, as `Points.mean` has it. */
-export const mean = averaged(Stretches.mean)
+export const mean = weightedAverages(Stretches.columnMeans)
 
 /** The weighted mean of x² for each column. */
-export const meanSquares = averaged((rows, p) => Stretches.average(rows, p, x => x * x))
+export const meanSquares = weightedAverages((rows, p) => Stretches.weightedColumnSums(rows, p, x => x * x))
 
 /**
  * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column of either, [d]: the diagonal of the covariance. Infinity where a square
  * overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
  */
-export const variances = averaged(Stretches.variances)
+export const variances = weightedAverages(Stretches.columnVariances)
 
 /** Mean and standard deviation of each column of either, as `Points.standardize` has them. */
-export const scalingOf = averaged((rows, p): Points.Scaling => {
-  const { centre, scale } = Stretches.standard(rows, p)
+export const dataScaling = weightedAverages((rows, p): Points.Scaling => {
+  const { centre, scale } = Stretches.standardOfColumns(rows, p)
   return { centre, scale }
 })
 
 /** max_i |x_ij| for each column. */
-export const largest = (data: Data): Float64Array => Stretches.largest(from(data))
+export const largestMagnitudes = (data: Data): Float64Array => Stretches.largestByColumn(asSource(data))
 
 /** The same rows and weights, each number x of column j as f(x, j). */
 export const map =
   (f: (x: number, column: number) => number) =>
   (source: Source): Source => ({
     ...source,
-    ...Stretches.mapped(source, f),
+    ...Stretches.mapStretches(source, f),
     ...anew(source, points => ({ ...points, values: points.values.map((x, at) => f(x, at % points.dim)) }))
   })
 
 /** The rows less a vector. */
-export const shifted =
+export const shiftRows =
   (by: Float64Array) =>
   (source: Source): Source =>
     pipe(
@@ -199,20 +199,20 @@ export const shifted =
     )
 
 /** Either in given units, z = (x − centre)/scale: those of `standardize` bring it there bit for bit. */
-export const inUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
-  alike(
-    Points.inUnits(scaling),
+export const dataInUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  onPointsOrSource(
+    Points.pointsInUnits(scaling),
     map((x, j) => (x - scaling.centre[j]) / scaling.scale[j])
   )
 
 /** The source in units of its own spread, as `Points.standardize` has it. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
-  const { centre, scale, of } = Stretches.standard(source, shares(source))
+  const { centre, scale, of } = Stretches.standardOfColumns(source, sourceShares(source))
   return { source: map(of)(source), centre, scale }
 }
 
 /** The rows at these places, from 0, of either, in memory. */
-export const select =
+export const selectedRows =
   (places: ArrayLike<number>) =>
   (data: Data): Points.Points =>
     isSource(data)
@@ -235,25 +235,25 @@ const extras = (
 })
 
 /** So many rows from `first` on, in memory. */
-const part = (source: Source, first: number, rows: number): Points.Points => ({
+const sourcePart = (source: Source, first: number, rows: number): Points.Points => ({
   rows,
   dim: source.dim,
-  values: Stretches.part(source, first, rows),
-  ...extras(source, numbers => Stretches.part(numbers, first, rows))
+  values: Stretches.numbersFrom(source, first, rows),
+  ...extras(source, numbers => Stretches.numbersFrom(numbers, first, rows))
 })
 
 /** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
 export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
-  mapped(Stretches.cuts(source, count), ({ first, count }) => part(source, first, count))
+  mapIterable(Stretches.cuts(source, count), ({ first, count }) => sourcePart(source, first, count))
 
 /** Visits all rows in order as points, so many at a time; what is visited is filled again for the next. */
-export const each =
+export const visitRows =
   (visit: (points: Points.Points, first: number) => void, count?: number) =>
   (source: Source): void => {
-    Stretches.each(
+    Stretches.visitStretches(
       source,
       (values, first, rows) => {
-        const also = extras(source, numbers => Stretches.part(numbers, first, rows))
+        const also = extras(source, numbers => Stretches.numbersFrom(numbers, first, rows))
         visit({ rows, dim: source.dim, values, ...also }, first)
       },
       count
@@ -266,20 +266,20 @@ export const each =
  */
 export const kept =
   (folder?: string) =>
-  (source: Source): Source => ({ ...source, ...Stretches.kept(source, folder) })
+  (source: Source): Source => ({ ...source, ...Stretches.storedStretches(source, folder) })
 
 /** Reads rows. It stands alone: what it closes over lives as long as the source, and no piece is to. */
-const reading =
-  (place: Scratch, dim: number): Source['read'] =>
+const readFromScratch =
+  (place: NumberStore, dim: number): Source['read'] =>
   (first, out) => {
     place.read(first * dim, out)
   }
 
 /** Rows written down beside memory: `add` makes a source of those before and a piece with weights and labels where those have any. */
-export const writing = (
+export const sourceWriter = (
   folder?: string
 ): { readonly add: (piece: Points.Points, before: Source | null) => Source; readonly close: () => void } => {
-  const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
+  const places = { values: numberStore(folder), weights: numberStore(folder), labels: numberStore(folder) }
   const close = (): void => {
     Object.values(places).forEach(place => {
       place.close()
@@ -289,14 +289,14 @@ export const writing = (
     close,
     add: ({ rows, dim, values, weights, labels }, before) => {
       const all = rows + (before?.rows ?? 0)
-      const perRow = (place: Scratch): Stretches.Stretches => ({ rows: all, dim: 1, read: place.read })
+      const perRow = (place: NumberStore): Stretches.Stretches => ({ rows: all, dim: 1, read: place.read })
       places.values.write(values)
       if (weights !== undefined) places.weights.write(weights)
       if (labels !== undefined) places.labels.write(Float64Array.from(labels))
       return {
         rows: all,
         dim,
-        read: reading(places.values, dim),
+        read: readFromScratch(places.values, dim),
         close,
         weights: weights === undefined ? null : perRow(places.weights),
         labels: labels === undefined ? null : perRow(places.labels),
@@ -309,21 +309,21 @@ export const writing = (
 }
 
 /** Says of a row of points, by its number from 0, whether it is to be kept. */
-type Keep = (points: Points.Points, row: number) => boolean
+type KeepRow = (points: Points.Points, row: number) => boolean
 
 /** The rows of points that are to be kept. */
 const chosenBy =
-  (keep: Keep) =>
+  (keep: KeepRow) =>
   (points: Points.Points): Points.Points =>
     pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
 
 /** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
 const keptBy =
-  (keep: Keep) =>
+  (keep: KeepRow) =>
   (source: Source): Source => {
-    const { add, close } = writing()
-    const rows = mapped(pieces(source), chosenBy(keep))
-    const found = gathered<Points.Points, never, Source>(rows, {
+    const { add, close } = sourceWriter()
+    const rows = mapIterable(pieces(source), chosenBy(keep))
+    const found = gatherPieces<Points.Points, never, Source>(rows, {
       close,
       add: (piece, before) => Either.right(add(piece, before))
     })
@@ -337,13 +337,13 @@ export type Data = Points.Points | Source
 export const isSource = (data: Data): data is Source => 'read' in data
 
 /** Either as a source: points are one of a single piece, which is read from memory. */
-export const from = (data: Data): Source => (isSource(data) ? data : read(data))
+export const asSource = (data: Data): Source => (isSource(data) ? data : sourceOfPoints(data))
 
 /**
  * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
  * refused.
  */
-export const asPoints = (data: Data): Points.Points =>
+export const pointsView = (data: Data): Points.Points =>
   isSource(data)
     ? {
         rows: data.rows,
@@ -355,9 +355,10 @@ export const asPoints = (data: Data): Points.Points =>
     : data
 
 /** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
-export const fingerprint = (data: Data): string => (isSource(data) ? markOf(data) : Points.fingerprint(data))
+export const dataFingerprint = (data: Data): string =>
+  isSource(data) ? sourceMark(data) : Points.pointsFingerprint(data)
 
-const markOf = remembered((data: Source) =>
+const sourceMark = remembered((data: Source) =>
   bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
 )
 
@@ -371,23 +372,23 @@ export const columns =
     if (isSource(data))
       return {
         ...data,
-        ...Stretches.columns(data, places),
-        ...(data.partner && { partner: Stretches.columns(data.partner, places) }),
+        ...Stretches.selectColumns(data, places),
+        ...(data.partner && { partner: Stretches.selectColumns(data.partner, places) }),
         ...anew(data, columns(places))
       }
     const held = (values: Float64Array): Float64Array =>
-      Stretches.part(Stretches.columns(Stretches.ofArray(values, data.dim), places), 0, data.rows)
+      Stretches.numbersFrom(Stretches.selectColumns(Stretches.ofArray(values, data.dim), places), 0, data.rows)
     return {
       ...data,
       dim: places.length,
       values: held(data.values),
       ...(data.partner && { partner: held(data.partner) }),
-      ...(data.errors && { errors: errorsOf(data.errors, data.dim, places) })
+      ...(data.errors && { errors: selectedErrors(data.errors, data.dim, places) })
     }
   }
 
 /** Covariances of these columns, of all. */
-const errorsOf = (errors: Float64Array, dim: number, places: ArrayLike<number>): Float64Array => {
+const selectedErrors = (errors: Float64Array, dim: number, places: ArrayLike<number>): Float64Array => {
   const few = places.length
   return new Float64Array((errors.length / (dim * dim)) * few * few).map((_, at) => {
     const row = Math.floor(at / (few * few))
@@ -396,7 +397,7 @@ const errorsOf = (errors: Float64Array, dim: number, places: ArrayLike<number>):
 }
 
 /** What is done to either in its own way gives one of the same kind. */
-const alike =
+const onPointsOrSource =
   (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
   <D extends Data>(data: D): D =>
     (isSource(data) ? onSource(data) : onPoints(data)) as D
@@ -416,7 +417,7 @@ export const batch =
     if (chosen === undefined && isSource(data) && data.draw !== undefined)
       return { points: coupled(data.draw(size)(key)), places: undefined }
     const places = chosen ?? Key.subset(data.rows, size)(key)
-    return { points: coupled(select(places)(data)), places }
+    return { points: coupled(selectedRows(places)(data)), places }
   }
 
 /** Points whose partners are joined again. */
@@ -467,7 +468,7 @@ export const coupled =
   (data: Data): Source =>
     data.partner === undefined
       ? refuse('Source.coupled: rows without partners; give Points.paired')
-      : { ...from(data), coupling }
+      : { ...asSource(data), coupling }
 
 /** Whether a batch of so many rows exists of either. */
 export const hasBatch = (size: number, data: Data): boolean =>
@@ -487,13 +488,13 @@ export const couplingProblems = (size: number | null, data: Data): ReadonlyArray
 
 /** Either out of the units of a scaling, centre + scale · z. */
 export const unscaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
-  alike(
+  onPointsOrSource(
     Points.unstandardize(scaling),
     map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
   )
 
 /** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
-export const written = (data: Data): { readonly points: Data; readonly close: () => void } => {
+export const writtenDown = (data: Data): { readonly points: Data; readonly close: () => void } => {
   if (!isSource(data)) return { points: data, close: () => undefined }
   const points = kept()(data)
   return { points, close: points.close }
@@ -501,7 +502,7 @@ export const written = (data: Data): { readonly points: Data; readonly close: ()
 
 /** The rows of either for which it holds, of which there is one. */
 export const filtered =
-  (keep: Keep) =>
+  (keep: KeepRow) =>
   (data: Data): { readonly points: Data; readonly close: () => void } => {
     if (!isSource(data)) return { points: chosenBy(keep)(data), close: () => undefined }
     const points = keptBy(keep)(data)
@@ -509,17 +510,19 @@ export const filtered =
   }
 
 /** Whether a row has a cell with a number: one without has density 1 under every mixture. */
-const hasCells: Keep = ({ dim, values }, row) => values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
+const hasCells: KeepRow = ({ dim, values }, row) =>
+  values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
 
 /** Whether a row counts: its weight is other than 0, and it has a cell. */
-export const counts: Keep = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
+export const rowCounts: KeepRow = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
 
 const countedIn = (points: Points.Points): number =>
-  RA.makeBy(points.rows, i => i).reduce((count, row) => (counts(points, row) ? count + 1 : count), 0)
+  RA.makeBy(points.rows, i => i).reduce((count, row) => (rowCounts(points, row) ? count + 1 : count), 0)
 
 const countedOf = (source: Source): number => {
-  if (source.misses !== true && (source.weights === null || !Stretches.holds(source.weights, 0))) return source.rows
-  return Array.from(mapped(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
+  if (source.misses !== true && (source.weights === null || !Stretches.includesNumber(source.weights, 0)))
+    return source.rows
+  return Array.from(mapIterable(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
 }
 
 /** A function of either that remembers what it found of sources, since passes over them take time. */
@@ -528,20 +531,20 @@ export const rememberedOfSources = <A>(compute: (data: Data) => A): ((data: Data
   return data => (isSource(data) ? known(data) : compute(data))
 }
 
-const countedOfPoints = rememberedIfOwned(points => countedOf(read(points)))
+const countedOfPoints = rememberedIfOwned(points => countedOf(sourceOfPoints(points)))
 const countedOfSource = remembered(countedOf)
 
 /** How many rows of either count. */
-export const counted = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
+export const countedRows = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
 
 /** The rows of either that count, those of weight 0 and those without cells left out; the data themselves where all do. */
-export const counting = alike(
-  points => (counted(points) < points.rows ? chosenBy(counts)(points) : points),
+export const onlyCountedRows = onPointsOrSource(
+  points => (countedRows(points) < points.rows ? chosenBy(rowCounts)(points) : points),
   source => {
-    const count = counted(source)
+    const count = countedRows(source)
     if (count === source.rows) return source
     // Of a source some rows are written down, and none are not.
-    const left = count === 0 ? read(select([])(source)) : keptBy(counts)(source)
+    const left = count === 0 ? sourceOfPoints(selectedRows([])(source)) : keptBy(rowCounts)(source)
     return {
       ...left,
       close: () => {
@@ -553,4 +556,4 @@ export const counting = alike(
 )
 
 /** Σ wᵢ of either. */
-export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
+export const sumOfWeights = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))

@@ -34,21 +34,21 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import { isGaussian, partsOf } from '../component.js'
+import { isGaussian, componentsAndBackground } from '../component.js'
 import * as Tensors from '../families/tensors.js'
-import { widthOf } from './loops.js'
-import { asGaussian, moments, type Doubted, type Sums } from './moments.js'
+import { secondMomentWidth } from './loops.js'
+import { asGaussian, momentReduction, type Doubted, type MomentSums } from './moments.js'
 import * as Scaled from './scaled.js'
 import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'
 import * as Mixture from '../mixture.js'
-import type { Rows } from '../dataRows.js'
+import type { WeightedRows } from '../dataRows.js'
 import * as Params from '../../core/params.js'
 import type { Family, MStep, Second } from '../family.js'
-import { clean, type Level } from '../../schedule/dynamics.js'
+import { CLEAN, type Level } from '../../schedule/dynamics.js'
 
 /** Numbers of [rows, K, dim] that are held at once. */
-const BLOCK = 1 << 19
+const MAX_TENSOR_NUMBERS = 1 << 19
 
 /** Σ r over deviations [rows, K, dim]; r δ is given too. */
 const seconds: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
@@ -67,10 +67,10 @@ const seconds: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, 
  *
  * sums without opposites: nothing is lost where components are far apart.
  */
-const together = (
+const pooledMoments = (
   second: 'diagonal' | 'full',
   { x, q, r, centres }: Readonly<Record<'x' | 'q' | 'r' | 'centres', Tensor>>
-): Pick<Statistics, 'sums' | 'about'> => {
+): Pick<TensorStatistics, 'sums' | 'about'> => {
   const [count, dim] = centres.shape
   const e = sub(x, matMul(q, centres))
   const own = mul(sum(r, 1, true), e)
@@ -87,77 +87,97 @@ const together = (
 }
 
 /** Which second moments are asked for, whether only their sum over the components counts, and whether the family has common axes. */
-type Kind = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
+type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
 /** With moments of all components together where that is less work than those of each, and no row counts for what is no Gaussian. */
-const settled = ({ second, isShared = false }: Kind, count: number, dim: number, isOfGaussians: boolean): Kind => ({
+const resolvedMomentRequest = (
+  { second, isShared = false }: MomentRequest,
+  count: number,
+  dim: number,
+  isOfGaussians: boolean
+): MomentRequest => ({
   second,
-  isShared: isShared && isOfGaussians && count <= widthOf(second, dim)
+  isShared: isShared && isOfGaussians && count <= secondMomentWidth(second, dim)
 })
 
 /** What rows say of components as a whole. */
-type Description = Pick<Doubted, 'value' | 'doubt' | 'mass' | 'beyond'>
+type RowStatistics = Pick<Doubted, 'value' | 'assignmentEntropy' | 'mass' | 'backgroundCount'>
 
-type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Chunks.Sum<Sums>
+type EStep<P extends string> = (
+  params: Params.Params<P>,
+  level: Level,
+  rows: WeightedRows
+) => Chunks.Reduction<MomentSums>
 
 /** What the rows say of the components at a level. */
-export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
+export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return inVocabulary(family, kind, dim)
   const turned = kind.hasCommonAxes ? inVocabulary(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
     // Of noise on tails there are sums over precisions, in loops.
-    const isWhole = data.misses !== true && data.errors === undefined && (isClean(level) || isGaussian(mixture))
+    const isWhole = data.misses !== true && data.errors === undefined && (isNoiseFree(level) || isGaussian(mixture))
     const isWorthOf = (worth: number): boolean => isWorth(kind, Mixture.components(mixture), dim, data.rows, worth)
-    if (!isWhole || !isWorthOf(WORTH.loops)) return ofMixture(mixture, level, kind.second, data)
-    return turned !== null && isWorthOf(WORTH.interpreter)
+    if (!isWhole || !isWorthOf(COMPILING_PAYS_FROM.loops)) return eStepMoments(mixture, level, kind.second, data)
+    return turned !== null && isWorthOf(COMPILING_PAYS_FROM.interpreter)
       ? turned(params, level, data)
       : byProgram(kind)(mixture, level, data)
   }
 }
 
-const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Chunks.Sum<Sums> =>
+const eStepMoments = (
+  mixture: Mixture.Mixture,
+  level: Level,
+  second: Second,
+  rows: WeightedRows
+): Chunks.Reduction<MomentSums> =>
   rows.errors !== undefined
-    ? moments(partsOf(mixture), second, rows, { errors: rows.errors, level })
-    : isGaussian(mixture) || isClean(level)
-      ? moments(partsOf(at(level, mixture)), second, rows)
-      : Scaled.moments(mixture, level, second, rows)
+    ? momentReduction(componentsAndBackground(mixture), second, rows, { errors: rows.errors, level })
+    : isGaussian(mixture) || isNoiseFree(level)
+      ? momentReduction(componentsAndBackground(mixtureAtLevel(level, mixture)), second, rows)
+      : Scaled.momentsAtLevel(mixture, level, second, rows)
 
-const isClean = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
+const isNoiseFree = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
 /** A mixture at a level. */
-const at = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture =>
-  isClean(level) ? mixture : Mixture.diffuse(level)(mixture)
+const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture =>
+  isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
  * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
  * which is one step, rows times all numbers of the factors.
  */
-const WORTH = { loops: 4e5, interpreter: 1e6, description: 5e7 }
+const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
 /** What a component's e^x costs a row, in the operations of a number of its moments. */
 const COMPONENT = 20
 
 /** Whether so many rows are worth a program. */
-const isWorth = ({ second }: Kind, count: number, dim: number, rows: number, worth: number): boolean =>
-  rows * count * (COMPONENT + Math.max(dim, widthOf(second, dim))) >= worth
+const isWorth = ({ second }: MomentRequest, count: number, dim: number, rows: number, worth: number): boolean =>
+  rows * count * (COMPONENT + Math.max(dim, secondMomentWidth(second, dim))) >= worth
 
 /** How an E-step over so many rows runs, in words. */
-export const how = <P extends string>(
+export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
-  kind: Kind,
+  kind: MomentRequest,
   dim: number,
   rows: number
 ): string =>
-  isWorth(kind, count(dim), dim, rows, toMixture === undefined ? WORTH.interpreter : WORTH.loops)
+  isWorth(
+    kind,
+    count(dim),
+    dim,
+    rows,
+    toMixture === undefined ? COMPILING_PAYS_FROM.interpreter : COMPILING_PAYS_FROM.loops
+  )
     ? 'by a program over the rows'
     : toMixture === undefined
       ? 'op by op'
       : 'in plain loops'
 
 /** Sums over rows x [rows, dim] with weights [rows | 1, 1], each flat. */
-interface Statistics {
+interface TensorStatistics {
   /** −Σ w log p(x) */
   readonly value: Tensor
   /** Σ r, weighed by E[g | x] where components have tails. */
@@ -169,23 +189,23 @@ interface Statistics {
   readonly whole?: Tensor
   readonly logs?: Tensor
   /** Σ r of a background. */
-  readonly beyond?: Tensor
+  readonly backgroundCount?: Tensor
 }
 
-const statistics = (
-  { second, isShared }: Kind,
-  { joint, centres, counts }: Tensors.Seen,
+const tensorStatistics = (
+  { second, isShared }: MomentRequest,
+  { joint, centres, counts }: Tensors.SeenMixture,
   x: Tensor,
   w: Tensor
-): Statistics => {
+): TensorStatistics => {
   const [count] = centres.shape
-  const { q, beyond, logs } = Tensors.posterior(joint)
+  const { q, beyond, logs } = Tensors.tensorPosterior(joint)
   const hasBackground = joint.shape[1] > count
   const responsible = mul(w, q)
   const whole = hasBackground ? slice(responsible, [0, 0], [-1, count]) : responsible
   const r = counts ? mul(whole, counts) : whole
   const mass = sum(r, 0)
-  const moments = (): Pick<Statistics, 'sums' | 'about'> => {
+  const moments = (): Pick<TensorStatistics, 'sums' | 'about'> => {
     if (second === 'none' || second === 'trace') {
       // about the middle of the centres, which is as near as their coordinates are known
       const middle = mul(1 / count, sum(centres, 0, true))
@@ -193,7 +213,7 @@ const statistics = (
       const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres)), 0)
       return { sums: reshape(sums, [-1]), ...(second === 'trace' && { about: scatter() }) }
     }
-    if (isShared) return together(second, { x, q, r, centres })
+    if (isShared) return pooledMoments(second, { x, q, r, centres })
     const delta = sub(expandDims(x, 1), expandDims(centres, 0))
     const pulled = mul(expandDims(r, 2), delta)
     return { sums: reshape(sum(pulled, 0), [-1]), about: reshape(seconds[second](r, pulled, delta), [-1]) }
@@ -203,29 +223,29 @@ const statistics = (
     mass,
     ...moments(),
     ...(counts && { whole: sum(whole, 0), logs: sum(mul(whole, sub(log(counts), counts)), 0) }),
-    ...(hasBackground && { beyond: sub(reshape(sum(responsible), [1]), reshape(sum(whole), [1])) })
+    ...(hasBackground && { backgroundCount: sub(reshape(sum(responsible), [1]), reshape(sum(whole), [1])) })
   }
 }
 
 /** What these sums come to; of moments together each component has its share. */
 const foundOf = (
-  { second, isShared }: Kind,
+  { second, isShared }: MomentRequest,
   dim: number,
   {
     value,
     mass,
     sums,
-    about = NONE,
+    about = EMPTY_ARRAY,
     whole,
     logs,
-    beyond
-  }: Readonly<Record<'value' | 'mass' | 'sums', NdArray>> & Partial<Readonly<Record<keyof Statistics, NdArray>>>,
+    backgroundCount
+  }: Readonly<Record<'value' | 'mass' | 'sums', NdArray>> & Partial<Readonly<Record<keyof TensorStatistics, NdArray>>>,
   tails: Float64Array | undefined
-): Sums => {
+): MomentSums => {
   const own = {
     mass: mass.values,
     sums: sums.values,
-    second: isShared ? FromGradient.shared(mass.values, about.values) : about.values
+    second: isShared ? FromGradient.sharedByMass(mass.values, about.values) : about.values
   }
   const all = whole?.values ?? own.mass
   const weighed =
@@ -239,10 +259,10 @@ const foundOf = (
             (sum, k) => sum + (tails && tails[k] < Infinity ? all[k] * Student.logBelow(tails[k], dim) : 0)
           )
         })
-  return { value: value.values[0], ...weighed, ...(beyond && { beyond: beyond.values[0] }) }
+  return { value: value.values[0], ...weighed, ...(backgroundCount && { backgroundCount: backgroundCount.values[0] }) }
 }
 
-const NONE: NdArray = { shape: [0], values: new Float64Array(0) }
+const EMPTY_ARRAY: NdArray = { shape: [0], values: new Float64Array(0) }
 
 interface Weighing {
   readonly rows: Compiler.Signature['rows']
@@ -254,7 +274,7 @@ interface Weighing {
 }
 
 /** Rows as a program takes them: their weights are a column, or one number where they are equal. */
-const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
+const weighing = ({ rows, dim, x, weights, passing }: WeightedRows): Weighing => {
   const from = passing ? 'call' : 'data'
   return weights === null
     ? {
@@ -274,7 +294,7 @@ const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
 }
 
 /** What makes sums of parameters, rows x, their weights, [rows | 1, 1], and numbers of the call. */
-type Write<P extends string> = (
+type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,
   w: Tensor,
@@ -283,12 +303,12 @@ type Write<P extends string> = (
 
 /** Sums over rows by a program, or why there is none. */
 export const summedBy =
-  (library: Compiler.Library, of: object | string, data: Rows) =>
+  (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(
     params: Params.Params<P>,
     numbers: Readonly<Record<string, number>>,
-    write: Write<P>
-  ): E.Either<string, Chunks.Sum<Readonly<Record<string, NdArray>>>> => {
+    write: BuildSums<P>
+  ): E.Either<string, Chunks.Reduction<Readonly<Record<string, NdArray>>>> => {
     const weighed = weighing(data)
     const { rows } = data
     return pipe(
@@ -309,11 +329,11 @@ export const summedBy =
         pipe(
           program.sum({
             rows,
-            params: Params.numbers(params),
+            params: Params.paramNumbers(params),
             given: weighed.given,
             constants: { ...RR.map((x: number) => [x])(numbers), ...weighed.numbers }
           }),
-          Chunks.map(({ others }) => others)
+          Chunks.mapReduction(({ others }) => others)
         )
       )
     )
@@ -321,13 +341,13 @@ export const summedBy =
 
 /** The same where no program can be made of it: op by op, at most so many rows at a time. */
 const summedOpByOp = <P extends string>(
-  { rows, dim, x, weights }: Rows,
-  write: Write<P>,
+  { rows, dim, x, weights }: WeightedRows,
+  write: BuildSums<P>,
   most = Infinity
 ): ((
   params: Params.Params<P>,
   numbers: Readonly<Record<string, number>>
-) => Chunks.Sum<Readonly<Record<string, NdArray>>>) => {
+) => Chunks.Reduction<Readonly<Record<string, NdArray>>>) => {
   let shapes: Params.Shapes<string> | null = null
   return (params, numbers) => {
     const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
@@ -341,29 +361,29 @@ const summedOpByOp = <P extends string>(
       )
     // They are those of each step.
     shapes ??= Params.shapes(some(0, 1))
-    const width = Params.sizeOf(shapes)
+    const width = Params.paramsSize(shapes)
     return {
       rows,
       width,
-      chunks: Chunks.each(rows, width, (first, count, into) => {
+      chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
         for (let from = 0; from < count; from += most)
-          Chunks.add(into, Params.packed(some(first + from, Math.min(most, count - from))))
+          Chunks.addChunkSums(into, Params.packed(some(first + from, Math.min(most, count - from))))
       }),
-      found: Params.unpacked(shapes)
+      finish: Params.unpacked(shapes)
     }
   }
 }
 
 /** Sums over rows by a program or, where none can be made, op by op. */
-export const summed = <P extends string>(
+export const compiledSums = <P extends string>(
   library: Compiler.Library,
   of: object,
-  data: Rows,
-  write: Write<P>
+  data: WeightedRows,
+  write: BuildSums<P>
 ): ((
   params: Params.Params<P>,
   numbers?: Readonly<Record<string, number>>
-) => Chunks.Sum<Readonly<Record<string, NdArray>>>) => {
+) => Chunks.Reduction<Readonly<Record<string, NdArray>>>) => {
   const by = summedBy(library, of, data)
   const opByOp = summedOpByOp(data, write)
   return (params, numbers = {}) =>
@@ -375,56 +395,67 @@ export const summed = <P extends string>(
 
 const descriptions = Compiler.library()
 
-const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
+const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
 /** How a mixture describes rows, by a program where these are many and whole. */
-export const described =
-  (data: Rows) =>
-  (mixture: Mixture.Mixture): Chunks.Sum<Description> => {
+export const describedRows =
+  (data: WeightedRows) =>
+  (mixture: Mixture.Mixture): Chunks.Reduction<RowStatistics> => {
     const { rows, dim } = data
-    const arrays = Tensors.arraysOf(mixture)
+    const arrays = Tensors.mixtureArrays(mixture)
     const { errors } = data
-    const inPlainLoops = (): Chunks.Sum<Description> =>
-      moments(partsOf(mixture), 'none', data, errors === undefined ? null : { errors, level: clean })
+    const inPlainLoops = (): Chunks.Reduction<RowStatistics> =>
+      momentReduction(
+        componentsAndBackground(mixture),
+        'none',
+        data,
+        errors === undefined ? null : { errors, level: CLEAN }
+      )
     const width = mixture.factors === null ? 2 : dim + 1
     if (data.misses === true || errors !== undefined || !isGaussian(mixture)) return inPlainLoops()
-    if (rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
+    if (rows * mixture.means.values.length * width < COMPILING_PAYS_FROM.description) return inPlainLoops()
     return pipe(
       summedBy(descriptions, 'description', data)(arrays, {}, (own, x, w) => {
-        const { q, beyond, logs } = Tensors.posterior(Tensors.seenOf(own).logJoint(x))
-        return { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
+        const { q, beyond, logs } = Tensors.tensorPosterior(Tensors.seenMixture(own).logJoint(x))
+        return {
+          value: weightedTotal(w, neg(add(beyond, logs))),
+          assignmentEntropy: weightedTotal(w, beyond),
+          mass: sum(mul(w, q), 0)
+        }
       }),
       E.match(
         inPlainLoops,
-        Chunks.map(({ value, doubt, mass }) => ({
+        Chunks.mapReduction(({ value, assignmentEntropy, mass }) => ({
           value: value.values[0],
-          doubt: doubt.values[0],
+          assignmentEntropy: assignmentEntropy.values[0],
           mass: mass.values
         }))
       )
     )
   }
 
-const programs = Compiler.library()
+const eStepPrograms = Compiler.library()
 
 /**
  * What rows say of a mixture by a program of its arrays: one serves all families whose mixtures have arrays of these shapes. Plain loops
  * where none can be made.
  */
 export const byProgram =
-  (asked: Kind) =>
-  (mixture: Mixture.Mixture, level: Level, data: Rows): Chunks.Sum<Sums> => {
+  (asked: MomentRequest) =>
+  (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Chunks.Reduction<MomentSums> => {
     const { dim } = data
-    const kind = settled(asked, Mixture.components(mixture), dim, isGaussian(mixture))
-    const arrays = Tensors.arraysOf(at(level, mixture), true)
+    const kind = resolvedMomentRequest(asked, Mixture.components(mixture), dim, isGaussian(mixture))
+    const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), true)
     return pipe(
-      summedBy(programs, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
-        ...statistics(kind, Tensors.seenOf(own).components(x), x, w)
+      summedBy(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
+        ...tensorStatistics(kind, Tensors.seenMixture(own).components(x), x, w)
       })),
       E.match(
-        () => ofMixture(mixture, level, kind.second, data),
+        () => eStepMoments(mixture, level, kind.second, data),
         // What was written is what comes.
-        Chunks.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, mixture.tails))
+        Chunks.mapReduction(found =>
+          foundOf(kind, dim, found as Record<keyof TensorStatistics, NdArray>, mixture.tails)
+        )
       )
     )
   }
@@ -433,29 +464,30 @@ export const byProgram =
  * The same of a family that does not say which mixture it is: of many rows as a program, where one can be made, and else op by op in
  * the vocabulary.
  */
-export const inVocabulary = <P extends string>(family: Family<P>, asked: Kind, dim: number): EStep<P> => {
+export const inVocabulary = <P extends string>(family: Family<P>, asked: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)
-  const kind = settled(asked, count, dim, true)
+  const kind = resolvedMomentRequest(asked, count, dim, true)
   const library = Compiler.library()
-  const write: Write<P> = (own, x, w, { alpha, sigma }) => {
+  const write: BuildSums<P> = (own, x, w, { alpha, sigma }) => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
     const { centres, logWeights, logDensity } = family.components(own, dim)
     const joint = add(logDensity(x, level), expandDims(logWeights, 0))
-    return { ...statistics(kind, { joint, centres: mul(alpha, centres) }, x, w) }
+    return { ...tensorStatistics(kind, { joint, centres: mul(alpha, centres) }, x, w) }
   }
-  const most = Math.max(1, Math.floor(BLOCK / (count * dim)))
-  const interpreted = remembered((data: Rows) => summedOpByOp(data, write, most))
+  const most = Math.max(1, Math.floor(MAX_TENSOR_NUMBERS / (count * dim)))
+  const interpreted = remembered((data: WeightedRows) => summedOpByOp(data, write, most))
   return (params, { alpha, sigma }, data) => {
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
     if (data.errors !== undefined)
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
-    const opByOp = (): Chunks.Sum<Readonly<Record<string, NdArray>>> => interpreted(data)(params, { alpha, sigma })
-    const sums = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
+    const opByOp = (): Chunks.Reduction<Readonly<Record<string, NdArray>>> =>
+      interpreted(data)(params, { alpha, sigma })
+    const sums = isWorth(kind, count, dim, data.rows, COMPILING_PAYS_FROM.interpreter)
       ? pipe(summedBy(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
       : opByOp()
     // What was written is what comes.
-    return Chunks.map((found: Readonly<Record<string, NdArray>>) =>
-      foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, undefined)
+    return Chunks.mapReduction((found: Readonly<Record<string, NdArray>>) =>
+      foundOf(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)
     )(sums)
   }
 }

@@ -12,11 +12,11 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
-import { widthOf } from './loops.js'
+import { secondMomentWidth } from './loops.js'
 import type { Pattern, SeenByPattern } from './patterns.js'
 
 /** How rows see components by errors of their own. */
-export interface Measured {
+export interface ErrorStatistics {
   /** What is common to the rows of a pattern: αc. */
   readonly seen: (pattern: Pattern) => SeenByPattern
   /**
@@ -36,33 +36,33 @@ export interface Measured {
   ) => void
 }
 
-const none = new Float64Array(0)
+const NO_NUMBERS = new Float64Array(0)
 
 /** Components, at time 0, as rows at a level see them. */
-export const measured = (
+export const errorStatistics = (
   components: ReadonlyArray<Component>,
   second: Second,
   dim: number,
   { alpha, sigma }: Level
-): Measured => {
+): ErrorStatistics => {
   if (components.some(({ nu, background }) => nu !== undefined || background !== undefined))
     return refuse('errors: rows with errors are not learned with tails or beside a background; leave out `robust`')
-  const covariances = components.map(({ factor }) => Factor.covariance(factor, dim).values)
+  const covariances = components.map(({ factor }) => Factor.covarianceOfFactor(factor, dim).values)
   const logWeights = components.map(({ weight }) => logWeight(weight))
   const t = new Float64Array(dim * dim)
   const l = new Float64Array(dim * dim)
   const y = new Float64Array(dim)
   /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and what is left of Σ is Σ − VᵀV. */
   const v = new Float64Array(dim * dim)
-  const per = widthOf(second, dim)
+  const per = secondMomentWidth(second, dim)
   return {
     seen: ({ order }) => ({
       centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => alpha * mean[j]))),
       isTriangular: false,
-      constants: none,
-      roots: none,
-      gains: none,
-      rests: none
+      constants: NO_NUMBERS,
+      roots: NO_NUMBERS,
+      gains: NO_NUMBERS,
+      rests: NO_NUMBERS
     }),
     see: ({ order, observed: o, rows }, errors, first, n, k, delta, squares, logs, rests) => {
       const own = covariances[k]

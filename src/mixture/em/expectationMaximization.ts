@@ -5,23 +5,23 @@ import { Key, type NdArray } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
-import { computed, ofNumbers, zipped } from '../../../lib/rows/stretches.js'
+import { computedStretches, asStretches, zipStretches } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
-import type { Sums } from './moments.js'
+import type { MomentSums } from './moments.js'
 import * as Sufficient from './sufficient.js'
 import * as Prior from './prior.js'
 import * as Frame from './frame.js'
 import { Case } from '../../core/index.js'
-import type { Asked } from '../../data/place.js'
+import type { EvaluationRequest } from '../../data/place.js'
 import type { Score } from '../family.js'
 import * as Nodes from '../nodes.js'
-import { inMemory, rowsOf, type Rows } from '../dataRows.js'
+import { rowsInMemory, weightedRowsOf, type WeightedRows } from '../dataRows.js'
 import * as Params from '../../core/params.js'
 import type * as Problem from '../../core/problem.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
-import { clean, type Level } from '../../schedule/dynamics.js'
+import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../family.js'
 
 /** What a step found and did. */
@@ -34,7 +34,7 @@ export interface Taken<P extends string> {
 }
 
 /** Whether a family can be learned so: by its M-step, or by statistics of its own. */
-export const serves = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
+export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
   mStep !== undefined || sufficient !== undefined
 
 /** Whether a family can be learned so from rows with noise. */
@@ -62,12 +62,15 @@ export interface Noise {
 }
 
 /** How a sum is taken: here, unless said otherwise. */
-export type Take<P extends string> = <A>(sum: Chunks.Sum<A>, pass: Pass<P>) => A
+export type Take<P extends string> = <A>(sum: Chunks.Reduction<A>, pass: Pass<P>) => A
 
-const here: Take<string> = sum => Chunks.taken(sum)
+const evaluateLocally: Take<string> = sum => Chunks.evaluate(sum)
 
 /** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
-export const asked = (score: Score<string>, { params, middle, kind, noise }: Pass<string>): Asked => ({
+export const remoteRequest = (
+  score: Score<string>,
+  { params, middle, kind, noise }: Pass<string>
+): EvaluationRequest => ({
   sum: {
     name: 'expectation',
     score: Case.encode(score),
@@ -86,7 +89,7 @@ export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): 
   mStep !== undefined && toMixture !== undefined
 
 /** The mixture that parameters are, of a family that says so. */
-const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
+const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
   toMixture ??
   refuse(
     'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
@@ -99,11 +102,11 @@ export interface UnderPrior<P extends string> {
   /** −log p(θ) a row. */
   readonly penalty: (mixture: Mixture) => number
   /** What a step makes of moments about the centres of the mixture that parameters are. */
-  readonly taken: (here: Params.Params<P>, mixture: Mixture, found: Sums) => Taken<P>
+  readonly taken: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => Taken<P>
 }
 
 /** The family under a prior of the rows it is learned from; one without an M-step throws. */
-export const underPrior = <P extends string>(
+export const familyUnderPrior = <P extends string>(
   { mStep }: Family<P>,
   floor: number,
   prior: Prior.Prior
@@ -111,14 +114,14 @@ export const underPrior = <P extends string>(
   if (mStep === undefined)
     return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
   const { maximise } = mStep
-  const log = Prior.logDensity(prior, mStep)
+  const log = Prior.logPriorDensity(prior, mStep)
   const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
   return {
     kind: mStep,
     penalty,
     taken: (here, mixture, { value, ...found }) => {
-      const at = { level: clean, floor, dim: prior.mean.length }
-      const mode = maximise(here, Prior.added(prior, mStep, mixture.means.values)(found), at)
+      const at = { level: CLEAN, floor, dim: prior.mean.length }
+      const mode = maximise(here, Prior.momentsWithPrior(prior, mStep, mixture.means.values)(found), at)
       // Of the prior's rows weights know nothing.
       const whole = found.mass.reduce((sum, m) => sum + m, 0)
       const weighted = (array: NdArray, name: string): NdArray =>
@@ -129,7 +132,7 @@ export const underPrior = <P extends string>(
 }
 
 /** Steps on data about their middle (see `Frame`), as steps from parameters for the data themselves. */
-const framed = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
+const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
   stepOn: (about: D, middle: Float64Array | null) => (params: Params.Params<P>, ...rest: A) => Taken<P>
@@ -151,36 +154,41 @@ export const step = <P extends string>(
   varianceFloor: number,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = here
+  take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>) => Taken<P>) =>
-  framed(family, data, (about, middle) => {
-    const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
+  centredSteps(family, data, (about, middle) => {
+    const of = emStepReduction(
+      family,
+      varianceFloor,
+      weightedRowsOf(about),
+      prior === null ? null : Prior.of(about, prior)
+    )
     const kind = prior === null ? 'likelihood' : 'posterior'
     return params => take(of(params), { params, middle, kind, noise: null })
   })
 
 /** The same step as a sum over rows, at time 0; under a prior, by the moments that it counts in. */
-export const summed = <P extends string>(
+export const emStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  rows: Rows,
+  rows: WeightedRows,
   prior: Prior.Prior | null
-): ((params: Params.Params<P>) => Chunks.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>) => Chunks.Reduction<Taken<P>>) => {
   if (prior !== null) {
-    const { kind, taken } = underPrior(family, varianceFloor, prior)
+    const { kind, taken } = familyUnderPrior(family, varianceFloor, prior)
     const expect = eStep(family, kind, rows.dim)
-    const mixtureAt = mixtureOf(family)
+    const mixtureAt = requireToMixture(family)
     return params => {
       const mixture = mixtureAt(params)
       return pipe(
-        expect(params, clean, rows),
-        Chunks.map(found => taken(params, mixture, found))
+        expect(params, CLEAN, rows),
+        Chunks.mapReduction(found => taken(params, mixture, found))
       )
     }
   }
-  if (family.sufficient !== undefined) return Sufficient.summed(family, family.sufficient, rows)
+  if (family.sufficient !== undefined) return Sufficient.sufficientStepReduction(family, family.sufficient, rows)
   const of = summedAt(family, varianceFloor, rows.dim)
-  return params => of(params, rows, clean)
+  return params => of(params, rows, CLEAN)
 }
 
 /** A step on rows of x_t at a level as a sum over them. */
@@ -188,40 +196,40 @@ const summedAt = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
-): ((params: Params.Params<P>, rows: Rows, level: Level) => Chunks.Sum<Taken<P>>) => {
+): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Chunks.Reduction<Taken<P>>) => {
   const mStep = mStepOf(family)
   const expect = eStep(family, mStep, dim)
   return (params, rows, level) =>
     pipe(
       expect(params, level, rows),
-      Chunks.map(({ value, ...moments }) => ({
+      Chunks.mapReduction(({ value, ...moments }) => ({
         value,
-        params: mStep.maximise(params, moments, { level: moments.isDenoised === true ? clean : level, floor, dim })
+        params: mStep.maximise(params, moments, { level: moments.isDenoised === true ? CLEAN : level, floor, dim })
       }))
     )
 }
 
 /** Rows with noise of their own, which are never held whole. */
-const noisy = (data: Rows, { level: { alpha, sigma }, key }: Noise): Rows => {
+const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise): WeightedRows => {
   const { rows, dim, x } = data
-  const noise = computed(
+  const noise = computedStretches(
     rows,
     (first, out) => {
       pipe(key, Key.child(0), Key.fillNormal(first * dim, out))
     },
     dim
   )
-  return { ...data, x: zipped(ofNumbers(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
+  return { ...data, x: zipStretches(asStretches(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
 /** A step on rows with noise as a sum over them. */
 export const noisySummed = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  rows: Rows
-): ((params: Params.Params<P>, noise: Noise) => Chunks.Sum<Taken<P>>) => {
+  rows: WeightedRows
+): ((params: Params.Params<P>, noise: Noise) => Chunks.Reduction<Taken<P>>) => {
   const of = summedAt(family, varianceFloor, rows.dim)
-  return (params, noise) => of(params, noisy(rows, noise), noise.level)
+  return (params, noise) => of(params, noisedRows(rows, noise), noise.level)
 }
 
 /**
@@ -234,10 +242,10 @@ export const noisyStep = <P extends string>(
   varianceFloor: number,
   data: Source.Data,
   level: Level,
-  take: Take<P> = here
+  take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) =>
-  framed(family, data, (about, middle) => {
-    const of = noisySummed(family, varianceFloor, rowsOf(about))
+  centredSteps(family, data, (about, middle) => {
+    const of = noisySummed(family, varianceFloor, weightedRowsOf(about))
     return (params, key) => {
       const noise = { level, key }
       return take(of(params, noise), { params, middle, kind: 'likelihood', noise })
@@ -251,21 +259,21 @@ const stepOnNodes = <P extends string>(
   { rows, dim, weights, nodesAt }: Nodes.Nodes,
   level: Level
 ): ((params: Params.Params<P>) => Taken<P>) =>
-  framed(family, { rows, dim, weights, values: nodesAt(level) }, about => {
-    const noisy = inMemory({ ...about, values: about.values.map(x => level.alpha * x) })
+  centredSteps(family, { rows, dim, weights, values: nodesAt(level) }, about => {
+    const noisy = rowsInMemory({ ...about, values: about.values.map(x => level.alpha * x) })
     const of = summedAt(family, varianceFloor, dim)
-    return params => Chunks.taken(of(params, noisy, level))
+    return params => Chunks.evaluate(of(params, noisy, level))
   })
 
 /** A step on a population, at time 0 or at a level: an integral, by the nodes that resolve the parameters. */
 export const integratedStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  population: Nodes.Population,
+  population: Nodes.PopulationNodes,
   level: Level | null,
   prior: number | null = null
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  const mixtureAt = mixtureOf(family)
+  const mixtureAt = requireToMixture(family)
   const trusted = Nodes.trusted(population.resolved, (a: Taken<P>, b: Taken<P>) => {
     const moved = Params.zipWith((x, y: number) => x - y)(a.params, b.params)
     return Math.max(
@@ -275,7 +283,7 @@ export const integratedStep = <P extends string>(
   })
   return params =>
     pipe(
-      trusted(mixtureAt(params), [level ?? clean], nodes =>
+      trusted(mixtureAt(params), [level ?? CLEAN], nodes =>
         (level === null ? step(family, varianceFloor, nodes, prior) : stepOnNodes(family, varianceFloor, nodes, level))(
           params
         )
@@ -301,31 +309,31 @@ const penalty = <P extends string>(
   shrinkage: number | null
 ): ((params: Params.Params<P>) => number) => {
   if (shrinkage === null) return () => 0
-  const { penalty: of } = underPrior(family, 0, Prior.of(about, shrinkage))
-  const mixtureAt = mixtureOf(family)
+  const { penalty: of } = familyUnderPrior(family, 0, Prior.of(about, shrinkage))
+  const mixtureAt = requireToMixture(family)
   return params => of(mixtureAt(params))
 }
 
 /** How well parameters explain rows, as a sum over them. */
 export const judgedSum = <P extends string>(
   family: Family<P>,
-  rows: Rows
-): ((params: Params.Params<P>) => Chunks.Sum<Pick<Judged, 'value' | 'mass'>>) => {
+  rows: WeightedRows
+): ((params: Params.Params<P>) => Chunks.Reduction<Pick<Judged, 'value' | 'mass'>>) => {
   const expect = eStep(family, { second: 'none' }, rows.dim)
-  return params => expect(params, clean, rows)
+  return params => expect(params, CLEAN, rows)
 }
 
 /** Tells how well parameters explain the data, and what each component answers for. */
-export const judge = <P extends string>(
+export const judgeParams = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = here
+  take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>) => Judged) => {
   const { points: about, middle, toInternal } = Frame.of(family, data)
   const penaltyOf = penalty(family, about, prior)
   const least = family.leastRows(data.dim)
-  const sum = judgedSum(family, rowsOf(about))
+  const sum = judgedSum(family, weightedRowsOf(about))
   return params => {
     const own = toInternal(params)
     const { value, mass } = take(sum(own), { params: own, middle, kind: 'judged', noise: null })
@@ -338,8 +346,8 @@ export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = here
+  take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>) => number) => {
-  const judged = judge(family, data, prior, take)
+  const judged = judgeParams(family, data, prior, take)
   return params => judged(params).value
 }

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
-import { less } from '../../../lib/rows/byColumn.js'
+import { subtractColumns } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Points from '../../data/points.js'
 import { owned } from '../../data/snapshot.js'
@@ -13,7 +13,7 @@ import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../family.js'
 import { asTheyAre } from '../dataRows.js'
 
-export interface Frame<P extends string, D extends Source.Data = Points.Points> {
+export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */
   readonly points: D
   /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
@@ -24,26 +24,26 @@ export interface Frame<P extends string, D extends Source.Data = Points.Points> 
   readonly fromInternal: (params: Params.Params<P>) => Params.Params<P>
 }
 
-interface Centred {
+interface CentredData {
   readonly points: Source.Data
   readonly middle: Float64Array
 }
 
 /** The same for the same numbers: passes keep data by who they are. */
-const centred = <D extends Source.Data>(given: D): Centred & { readonly points: D } =>
+const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // What is made of points are points, and of a source a source.
-  about(asTheyAre(given)) as Centred & { readonly points: D }
+  centredByIdentity(asTheyAre(given)) as CentredData & { readonly points: D }
 
-const about = remembered((data: Source.Data): Centred => {
+const centredByIdentity = remembered((data: Source.Data): CentredData => {
   const middle = Source.mean(data)
   const points = Source.isSource(data)
-    ? Source.shifted(middle)(data)
-    : owned({ ...data, values: less(data.values, middle) })
+    ? Source.shiftRows(middle)(data)
+    : owned({ ...data, values: subtractColumns(data.values, middle) })
   return { middle, points }
 })
 
 /** The data as they are. */
-export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): Frame<P, D> => ({
+export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): CentredFrame<P, D> => ({
   points,
   middle: null,
   toInternal: params => params,
@@ -51,16 +51,18 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
 })
 
 /** Where a family's parameters are looked at with the data. */
-export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): Frame<P, D> => {
+export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): CentredFrame<P, D> => {
   const { shifted } = family
   // Data with problems, which are told elsewhere, may have no mean.
   const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
   if (shifted === undefined || !isSound) return unmoved<P, D>(data)
-  const { points, middle } = centred(data)
+  const { points, middle } = centredData(data)
   const opposite = middle.map(m => -m)
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
 /** The same for a score that may have no family: then the data are as they are. */
-export const ofModel = <P extends string, D extends Source.Data>({ family }: Model<P>, data: D): Frame<P, D> =>
-  family === undefined ? unmoved<P, D>(data) : of(family, data)
+export const frameOfModel = <P extends string, D extends Source.Data>(
+  { family }: Model<P>,
+  data: D
+): CentredFrame<P, D> => (family === undefined ? unmoved<P, D>(data) : of(family, data))

@@ -5,7 +5,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { multiplied, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
+import { multiplySquare, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { Level } from '../../schedule/schedule.js'
 import type { Moments, Second } from '../family.js'
@@ -14,7 +14,7 @@ import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 
 /** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
-export const first = (
+export const firstMoments = (
   mixture: Mixture,
   { means, logits }: { readonly means: NdArray; readonly logits: NdArray }
 ): Pick<Moments, 'mass' | 'sums'> => {
@@ -23,7 +23,7 @@ export const first = (
     mass: mixture.weights.map((weight, k) => weight - logits.values[k]),
     sums: concatenated(
       factorsOf(mixture).map((factor, k) => {
-        const { values } = Factor.covariance(factor, dim)
+        const { values } = Factor.covarianceOfFactor(factor, dim)
         const own = means.values.subarray(k * dim, (k + 1) * dim)
         return own.map((_, i) => own.reduce((sum, g, j) => sum - values[i * dim + j] * g, 0))
       })
@@ -36,7 +36,7 @@ export const ofVariance = (variance: number, derivative: number, mass: number, c
   variance * (columns * mass - 2 * derivative)
 
 /** An array of as many parts as there are components, of what all of them share: each by its mass. */
-export const shared = (mass: Float64Array, whole: Float64Array): Float64Array => {
+export const sharedByMass = (mass: Float64Array, whole: Float64Array): Float64Array => {
   const total = mass.reduce((sum, m) => sum + m, 0)
   return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
 }
@@ -64,12 +64,12 @@ export const ofTriangle = (
   })
   // Rows y of a symmetric Y become L y: L Y, turned; and once more.
   const factor: NdArray = { shape: [dim, dim], values: triangle }
-  return Factor.multiply(factor, dim, transposed(Factor.multiply(factor, dim, inner), dim))
+  return Factor.multiplyFactor(factor, dim, transposed(Factor.multiplyFactor(factor, dim, inner), dim))
 }
 
 /** B X Bᵀ. */
-const turnedBy = (basis: Float64Array, x: Float64Array, dim: number): Float64Array =>
-  multiplied(multiplied(basis, x, dim), transposed(basis, dim), dim)
+const conjugated = (basis: Float64Array, x: Float64Array, dim: number): Float64Array =>
+  multiplySquare(multiplySquare(basis, x, dim), transposed(basis, dim), dim)
 
 /**
  * The moments at a noise level that the gradient of score matching there holds, from those that the same gradient would hold were it
@@ -84,7 +84,7 @@ export const matched = (second: Second, mixture: Mixture, likelihood: Moments, {
   const width = likelihood.second.length / count
   const ofOne = factorsOf(mixture).map((factor, k) => {
     const mass = mixture.weights[k]
-    const { values: covariance } = Factor.covariance(factor, dim)
+    const { values: covariance } = Factor.covarianceOfFactor(factor, dim)
     const { values: axes, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
     const own = likelihood.sums.subarray(k * dim, (k + 1) * dim)
     const along = axes.map((variance, i) => {
@@ -108,12 +108,12 @@ export const matched = (second: Second, mixture: Mixture, likelihood: Moments, {
       }
     }
     const excess = found.map((m, entry) => m - had * covariance[entry])
-    const inAxes = turnedBy(vectors.values, excess, dim).map((x, entry) => {
+    const inAxes = conjugated(vectors.values, excess, dim).map((x, entry) => {
       const i = Math.floor(entry / dim)
       const j = entry % dim
       return gain(axes[i], axes[j]) * x + (i === j ? mass * at(axes[i]) : 0)
     })
-    return { sums, second: turnedBy(transposed(vectors.values, dim), inAxes, dim) }
+    return { sums, second: conjugated(transposed(vectors.values, dim), inAxes, dim) }
   })
   return {
     mass: mixture.weights,

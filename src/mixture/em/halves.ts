@@ -7,72 +7,79 @@
  * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
-import { principal } from '../../../lib/rows/principal.js'
+import { principalComponents } from '../../../lib/rows/principal.js'
 import { fromCoordinates, rowSpan, type RowSpan } from '../../../lib/rows/rowSpan.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
-import { mapped } from '../../../lib/plain/iterate.js'
+import { mapIterable } from '../../../lib/plain/iterate.js'
 import * as Linalg from '../../../lib/arrays/linalg.js'
-import { concatenated, type NdArray, single } from '../../../lib/arrays/ndarray.js'
-import { kernels } from '../../../lib/simd/index.js'
+import { concatenated, type NdArray, scalarArray } from '../../../lib/arrays/ndarray.js'
+import { simdOrPlainKernels } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/points.js'
 import { select, weightsOf } from '../../data/points.js'
 import type { MStep, Second } from '../family.js'
-import { componentsOf, isGaussian, isRound, ofComponents, partsOf, type Component } from '../component.js'
-import { mirror, moments, responsibilities, whitened } from './moments.js'
-import type { Rows } from '../dataRows.js'
-import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
+import {
+  componentsOf,
+  isGaussian,
+  isRound,
+  ofComponents,
+  componentsAndBackground,
+  type Component
+} from '../component.js'
+import { symmetrizeLower, momentReduction, rowResponsibilities, whitened } from './moments.js'
+import type { WeightedRows } from '../dataRows.js'
+import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
 const APART = 0.87
 
 /** All directions are tried up to so many; of more, the lowest of the fourth moment but one, and the widest. */
-const DIRECTIONS = 4
+const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
 /** Rows that a component answers for less than this matter little to its halves. */
 const LEAST_RESPONSIBILITY = 0.01
 
 /** Steps of expectation–maximization of the halves alone: until the best are told, how many these are, and steps of theirs. */
-const FIRST = 3
-const KEPT = 4
-const STEPS = 5
+const SCREENING_STEPS = 3
+const KEPT_SPLITS = 4
+const FINAL_SPLIT_STEPS = 5
 
 /** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
-const NARROWEST = 1e-4
+const MIN_HALF_VARIANCE = 1e-4
 
 /** Maximum number of rows that are replaced by their coordinates in their span, which takes O(rows² dim). */
 const MAX_SPANNED_ROWS = 256
 
 /** Numbers of rows that are held from step to step; more are made again at each, so many at a time. */
-const HELD = 1 << 22
-const BLOCK = 1 << 18
+const MAX_HELD_NUMBERS = 1 << 22
+const NUMBERS_PER_BLOCK = 1 << 18
 
-type Pair = readonly [Component, Component]
+type ComponentPair = readonly [Component, Component]
 
-export interface Split {
+export interface ComponentSplit {
   /** What the mean log-likelihood gains by the halves, the others as they are. */
   readonly gain: number
-  readonly halves: Pair
+  readonly halves: ComponentPair
 }
 
 export interface SplitCandidates {
   /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
   readonly cost: Float64Array
   /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
-  readonly splits: ReadonlyArray<ReadonlyArray<Split>>
+  readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
 }
 
 /** Of which kind the covariances are. */
-export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
+export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Rows that fix a component's parameters. */
   readonly leastRows: number
   /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
   readonly isThorough?: boolean
 }
 
-const ONE: NdArray = single(1)
+const UNIT_FACTOR: NdArray = scalarArray(1)
 
 // Loops over rows, each a function of arrays and numbers alone: so they are compiled once, and who calls them need not be.
 
@@ -86,25 +93,25 @@ const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
       for (let j = 0; j <= i; j++)
         fourth[i * dim + j] += weights[row] * squared * values[row * dim + i] * values[row * dim + j]
   }
-  mirror(fourth, dim)
+  symmetrizeLower(fourth, dim)
   return fourth
 }
 
 /** Rows, each times its weight. */
-const weighted = ({ rows, dim, values, weights }: Cloud): Float64Array => {
+const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const out = new Float64Array(values.length)
   for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < dim; j++, at++) out[at] = weights[row] * values[at]
   return out
 }
 
 /** Rows of numbers, [any, rows], each times the rows' weights. */
-const weigh = (all: Float64Array, weights: Float64Array): void => {
+const weighColumns = (all: Float64Array, weights: Float64Array): void => {
   for (let at = 0; at < all.length; at += weights.length)
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
 }
 
 /** (x − c)/s of all rows. */
-const brought = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
+const standardizedBy = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
   const dim = centre.length
   const out = new Float64Array(values.length)
   for (let at = 0; at < values.length; at += dim)
@@ -113,7 +120,7 @@ const brought = (values: Float64Array, centre: Float64Array, scale: number): Flo
 }
 
 /** Σ w log(1 − r) of a component, with its sign. */
-const lossOf = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
+const removalLoss = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
   let cost = 0
   // A row that no other component answers for is lost at a price that is high, and finite.
   for (let i = 0, at = k; i < w.length; i++, at += width)
@@ -129,7 +136,7 @@ const chosenOf = (k: number, width: number, r: Float64Array, w: Float64Array): R
 }
 
 /** What they count for, of sum 1; rows in a tail, which say little of where halves are, by their precisions. */
-const sharesOf = (
+const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
   width: number,
@@ -152,7 +159,7 @@ const sharesOf = (
 }
 
 /** Unit vectors along which halves are tried. */
-const directions = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> => {
+const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> => {
   const { dim } = cloud
   if (dim === 1) return [Float64Array.of(1)]
   const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
@@ -160,31 +167,31 @@ const directions = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> 
     return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
   }
   const humped = axes(fourthMoment(cloud))
-  if (dim <= DIRECTIONS) return humped
+  if (dim <= MAX_EXHAUSTIVE_DIRECTIONS) return humped
   // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
-  const { values: triangle } = Factor.triangle(factor, dim)
+  const { values: triangle } = Factor.triangleOfFactor(factor, dim)
   const gram = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
     for (let j = 0; j <= i; j++)
       for (let k = i; k < dim; k++) gram[i * dim + j] += triangle[k * dim + i] * triangle[k * dim + j]
-  mirror(gram, dim)
-  return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
+  symmetrizeLower(gram, dim)
+  return [...humped.slice(1 - MAX_EXHAUSTIVE_DIRECTIONS), axes(gram)[0]]
 }
 
 /** The unit vector along which rows spread most. */
 const widest = ({ rows, dim, values, weights }: Cloud): Float64Array =>
-  principal({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
+  principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
 /** Factor of a covariance: a triangle, a diagonal, or a single number if all columns have the same variance. `covariance` holds the second moments that the kind keeps. */
-const factorOf = (second: Second, covariance: Float64Array, columns: number): NdArray => {
-  if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: NARROWEST })
-  const deviation = (variance: number): number => Math.sqrt(Math.max(variance, NARROWEST))
+const factorOfKind = (second: Second, covariance: Float64Array, columns: number): NdArray => {
+  if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: MIN_HALF_VARIANCE })
+  const deviation = (variance: number): number => Math.sqrt(Math.max(variance, MIN_HALF_VARIANCE))
   if (second === 'diagonal') return { shape: [columns], values: covariance.map(deviation) }
-  return single(second === 'trace' ? deviation(covariance[0] / columns) : 1)
+  return scalarArray(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
 /** Second moments of I − less·uuᵀ that the kind keeps. `columns` exceeds the length of u if u is given by coordinates in a subspace. */
-const within = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
+const deflatedMoments = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
     return Float64Array.from({ length: dim * dim }, (_, at) => {
@@ -197,10 +204,10 @@ const within = (second: Second, u: Float64Array, less: number, columns = u.lengt
 }
 
 /** Halves that a direction is halved into: they keep the mean and the covariance. */
-const along =
+const halvesAlong =
   (second: Second, columns: number) =>
-  (u: Float64Array): Pair => {
-    const factor = factorOf(second, within(second, u, APART * APART, columns), columns)
+  (u: Float64Array): ComponentPair => {
+    const factor = factorOfKind(second, deflatedMoments(second, u, APART * APART, columns), columns)
     const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * APART * x), factor })
     return [half(1), half(-1)]
   }
@@ -208,16 +215,16 @@ const along =
 /** Halves that pursuit found. */
 const pursued =
   (second: Second, columns: number) =>
-  ({ share, centres: [mean, other], e }: Pursued): Pair => {
+  ({ share, centres: [mean, other], e }: Pursued): ComponentPair => {
     const apart = mean.map((c, j) => c - other[j])
-    const factor = factorOf(second, within(second, apart, e, columns), columns)
+    const factor = factorOfKind(second, deflatedMoments(second, apart, e, columns), columns)
     return [
       { weight: share, mean, factor },
       { weight: 1 - share, mean: other, factor }
     ]
   }
 
-const passing = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): Rows => ({
+const transientRows = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): WeightedRows => ({
   rows,
   dim,
   x: values,
@@ -226,19 +233,19 @@ const passing = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): Rows =
 })
 
 /** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
-const widthOf = (second: Second, dim: number): number =>
+const productCount = (second: Second, dim: number): number =>
   second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
 
 /** Numbers of rows: where they are asked for, the products of y, as a kind has them; y; and 1. */
-interface Numbers {
+interface RowProducts {
   readonly weights: Float64Array
   /** [rows, width] */
   readonly values: Float64Array
 }
 
-const numbersOf =
+const rowProducts =
   ({ dim, values, weights }: Cloud, products: Second | null, width: number) =>
-  ([first, rows]: readonly [number, number]): Numbers => {
+  ([first, rows]: readonly [number, number]): RowProducts => {
     const out = new Float64Array(rows * width)
     for (let row = first * dim, to = 0; to < out.length; row += dim) {
       if (products === 'full')
@@ -254,16 +261,16 @@ const numbersOf =
     return { weights: weights.subarray(first, first + rows), values: out }
   }
 
-const dot = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
+const dotProduct = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
 
 /** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
-const coefficients = (second: Second, { weight, mean, factor }: Component, columns: number): Float64Array => {
+const logDensityCoefficients = (second: Second, { weight, mean, factor }: Component, columns: number): Float64Array => {
   const dim = mean.length
   const isFull = second === 'full' && factor.values.length > dim
   // of F⁻¹ its columns, of which the precision has the products
-  const inverse = isFull ? Factor.solve(factor, dim, Factor.triangle(ONE, dim).values) : null
+  const inverse = isFull ? Factor.solve(factor, dim, Factor.triangleOfFactor(UNIT_FACTOR, dim).values) : null
   const { values } = factor
-  const products = new Float64Array(widthOf(second, dim))
+  const products = new Float64Array(productCount(second, dim))
   const slope = new Float64Array(dim)
   for (let i = 0, at = 0; i < dim; i++)
     for (let j = second === 'full' ? 0 : i; j <= i; j++) {
@@ -274,11 +281,11 @@ const coefficients = (second: Second, { weight, mean, factor }: Component, colum
       slope[i] += precision * mean[j]
       if (i !== j) slope[j] += precision * mean[i]
     }
-  const square = dot(slope, mean)
+  const square = dotProduct(slope, mean)
   return concatenated([
     products,
     slope,
-    Float64Array.of(Factor.logNormal(factor, columns, Elementary.log(weight), square))
+    Float64Array.of(Factor.logNormalDensity(factor, columns, Elementary.log(weight), square))
   ])
 }
 
@@ -295,7 +302,7 @@ const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width
 /** Where halves stand: −their mean log-likelihood before the last step. */
 interface Halved {
   readonly value: number
-  readonly halves: Pair
+  readonly halves: ComponentPair
 }
 
 /**
@@ -316,25 +323,25 @@ const halving = (
   const squares = weightedSquares(weights, values, dim)
   const own =
     second === 'full'
-      ? kernels()
-          .matMul(weighted(cloud), values, dim, rows, dim, true)
+      ? simdOrPlainKernels()
+          .matMul(weightedValues(cloud), values, dim, rows, dim, true)
           .filter((_, at) => at % dim <= Math.floor(at / dim))
       : second === 'diagonal'
         ? squares
         : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
   const totals = concatenated([own, middle, Float64Array.of(1)])
-  const products = widthOf(second, dim)
+  const products = productCount(second, dim)
   // Of one covariance, products say nothing of the odds.
   const from = common === null ? 0 : products
   const width = totals.length - from
-  const length = Math.max(1, Math.floor(BLOCK / width))
+  const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
   const blocks = Array.from({ length: Math.ceil(rows / length) }, (_, b): readonly [number, number] => [
     b * length,
     Math.min(length, rows - b * length)
   ])
-  const made = mapped(blocks, numbersOf(cloud, common === null ? second : null, width))
-  const numbers = rows * width <= HELD ? [...made] : made
-  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOf` reads it. */
+  const made = mapIterable(blocks, rowProducts(cloud, common === null ? second : null, width))
+  const numbers = rows * width <= MAX_HELD_NUMBERS ? [...made] : made
+  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOfKind` reads it. */
   const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
     if (second === 'full') {
       const out = new Float64Array(dim * dim)
@@ -343,7 +350,7 @@ const halving = (
       return out
     }
     if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
-    return Float64Array.of(sums[0] / mass - dot(mean, mean))
+    return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
   }
   const next = (sums: Float64Array): Halved['halves'] | null => {
     const p = sums[width - 1]
@@ -356,8 +363,8 @@ const halving = (
       other[j] = (middle[j] - p * mean[j]) / q
     }
     if (common !== null) {
-      const unit = within(second, mean, 0, columns)
-      const apart = within(
+      const unit = deflatedMoments(second, mean, 0, columns)
+      const apart = deflatedMoments(
         second,
         mean.map((m, j) => m - other[j]),
         1,
@@ -366,7 +373,7 @@ const halving = (
       const covariance = scatter(totals, 1, middle).map(
         (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
       )
-      const factor = factorOf(second, covariance, columns)
+      const factor = factorOfKind(second, covariance, columns)
       return [
         { weight: p, mean, factor },
         { weight: q, mean: other, factor }
@@ -374,30 +381,36 @@ const halving = (
     }
     const rest = totals.map((total, at) => total - sums[at])
     return [
-      { weight: p, mean, factor: factorOf(second, scatter(sums, p, mean), columns) },
-      { weight: q, mean: other, factor: factorOf(second, scatter(rest, q, other), columns) }
+      { weight: p, mean, factor: factorOfKind(second, scatter(sums, p, mean), columns) },
+      { weight: q, mean: other, factor: factorOfKind(second, scatter(rest, q, other), columns) }
     ]
   }
   const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
-    const both = all.map(halves => halves.map(own => coefficients(second, own, columns)))
+    const both = all.map(halves => halves.map(own => logDensityCoefficients(second, own, columns)))
     const odds = oddsOf(both, from, width)
     const sums = new Float64Array(all.length * width)
     const means = new Float64Array(all.length)
     for (const { weights, values } of numbers) {
       const rows = weights.length
-      const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
-      Chunks.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
-      const shares = kernels().sigmoid(logits, logits)
-      weigh(shares, weights)
-      Chunks.add(sums, kernels().matMul(shares, values, all.length, rows, width))
+      const logits = simdOrPlainKernels().matMul(odds, values, all.length, width, rows, false, true)
+      Chunks.addChunkSums(
+        means,
+        simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, all.length, rows, 1)
+      )
+      const shares = simdOrPlainKernels().sigmoid(logits, logits)
+      weighColumns(shares, weights)
+      Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, all.length, rows, width))
     }
     return all.flatMap((_, s) => {
       const halves = next(sums.subarray(s * width, (s + 1) * width))
-      return halves === null ? [] : [{ value: -(dot(both[s][1], totals) + means[s]), halves }]
+      return halves === null ? [] : [{ value: -(dotProduct(both[s][1], totals) + means[s]), halves }]
     })
   }
   return {
-    single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, columns), totals),
+    single: -dotProduct(
+      logDensityCoefficients(second, { weight: 1, mean: new Float64Array(dim), factor: UNIT_FACTOR }, columns),
+      totals
+    ),
     after: (starts, steps) => {
       let halved: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
       for (let i = 0; i < steps; i++) halved = step(halved.map(({ halves }) => halves))
@@ -418,7 +431,7 @@ const toDataCoordinates = (half: Component, mass: number, component: Component):
 }
 
 /** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and converges. */
-const likeliest = (
+const likeliestGaussian = (
   component: Component,
   points: Points,
   chosen: ReadonlyArray<number>,
@@ -426,18 +439,18 @@ const likeliest = (
 ): Component => {
   const { dim } = points
   const rows = { ...select(chosen)(points), weights }
-  const { sums, second } = Chunks.taken(moments([component], 'full', passing(rows)))
+  const { sums, second } = Chunks.evaluate(momentReduction([component], 'full', transientRows(rows)))
   const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
   const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
   return {
     ...component,
     mean: component.mean.map((c, j) => c + sums[j]),
-    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance })
+    factor: Factor.ofClipped(covariance, dim, { less: 0, above: MIN_HALF_VARIANCE * MIN_HALF_VARIANCE * variance })
   }
 }
 
 /** Chosen rows from a component's centre in its standard deviations, the same in all directions. */
-const seenOf = (
+const whitenedCloud = (
   points: Points,
   chosen: ReadonlyArray<number>,
   weights: Float64Array,
@@ -449,7 +462,7 @@ const seenOf = (
     dim,
     columns: dim,
     weights,
-    values: brought(values, mean, Math.sqrt(Factor.covarianceTrace(factor, dim) / dim))
+    values: standardizedBy(values, mean, Math.sqrt(Factor.covarianceTrace(factor, dim) / dim))
   }
 }
 
@@ -468,28 +481,28 @@ const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor
 export const splitCandidates = (
   points: Points,
   mixture: Mixture,
-  { second, isShared = false, leastRows, isThorough = false }: Kind
+  { second, isShared = false, leastRows, isThorough = false }: SplitKind
 ): SplitCandidates => {
   const { rows, dim } = points
   const all = componentsOf(mixture)
   const count = all.length
   const w = weightsOf(points)
-  const parts = partsOf(mixture)
+  const parts = componentsAndBackground(mixture)
   const width = parts.length
-  const { shares: r, mass, squared } = responsibilities(parts, points, w)
+  const { shares: r, mass, squared } = rowResponsibilities(parts, points, w)
   const cost = new Float64Array(count)
   for (let k = 0; k < count; k++)
-    cost[k] = lossOf(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
+    cost[k] = removalLoss(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /** Of few rows in many columns fourth moments tell nothing: where components are round, halves lie along the widest direction. */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const most = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const least = isWide ? leastRows : most
-  const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
+  const splitsOf = (component: Component, k: number): ReadonlyArray<ComponentSplit> => {
     if (!(mass[k] * rows >= 2 * least)) return []
     const chosen = chosenOf(k, width, r, w)
-    const shares = sharesOf(chosen, k, width, r, w, squared, component.nu, dim)
-    const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
+    const shares = splitRowShares(chosen, k, width, r, w, squared, component.nu, dim)
+    const own = second === 'full' && !isShared ? likeliestGaussian(component, points, chosen, shares) : component
     const values = whitened(own, points, chosen)
     const whole: Cloud = { rows: chosen.length, dim, columns: dim, values, weights: shares }
     const span = isotropicRowSpan(whole, second, own)
@@ -497,19 +510,19 @@ export const splitCandidates = (
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
     // An isotropic component's own coordinates are in its standard deviations already.
-    const seen = (): Cloud => (span === null ? seenOf(points, chosen, shares, own) : cloud)
+    const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, shares, own) : cloud)
     const found = !isThorough
       ? []
-      : pairs(cloud, seen(), { second, common: common ?? 0, least: share, narrowest: NARROWEST })
+      : likeliestPairs(cloud, seen(), { second, common: common ?? 0, least: share, narrowest: MIN_HALF_VARIANCE })
     const { single, after } = halving(cloud, second, common, share)
-    const ways = isWide ? [widest(cloud)] : directions(cloud, own.factor)
-    const starts = [...ways.map(along(second, dim)), ...found.map(pursued(second, dim))]
-    const first = after(starts, FIRST).slice(0, KEPT)
+    const ways = isWide ? [widest(cloud)] : splitDirections(cloud, own.factor)
+    const starts = [...ways.map(halvesAlong(second, dim)), ...found.map(pursued(second, dim))]
+    const first = after(starts, SCREENING_STEPS).slice(0, KEPT_SPLITS)
     const inData = (half: Component): Component =>
       toDataCoordinates(span === null ? half : { ...half, mean: fromCoordinates(span, half.mean) }, all[k].weight, own)
     return after(
       first.map(({ halves }) => halves),
-      STEPS
+      FINAL_SPLIT_STEPS
     ).map(({ value, halves: [first, other] }) => ({
       gain: mass[k] * (single - value),
       halves: [inData(first), inData(other)]
@@ -519,19 +532,24 @@ export const splitCandidates = (
 }
 
 /** Of weights brought to the sum 1. */
-const mixtureOf = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
+const renormalizedMixture = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
   const total = components.reduce((sum, { weight }) => sum + weight, 0)
   const found = ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
   return background === undefined ? found : { ...found, background }
 }
 
 /** The mixture with `removed` put to halve `split`. */
-export const moved = (mixture: Mixture, removed: number, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf(
+export const mixtureAfterMove = (
+  mixture: Mixture,
+  removed: number,
+  split: number,
+  [first, second]: ComponentSplit['halves']
+): Mixture =>
+  renormalizedMixture(
     componentsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)),
     mixture
   )
 
 /** The mixture of one component more, `split` in halves. */
-export const grown = (mixture: Mixture, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)
+export const mixtureWithSplit = (mixture: Mixture, split: number, [first, second]: ComponentSplit['halves']): Mixture =>
+  renormalizedMixture([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

@@ -9,7 +9,7 @@ import { lazy } from '../../../lib/plain/iterate.js'
 import type { Second } from '../family.js'
 
 /** How many numbers the second moments of a component are. */
-export const widthOf = (second: Second, dim: number): number =>
+export const secondMomentWidth = (second: Second, dim: number): number =>
   ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
 /** What is said of each row, by the columns that it has. */
@@ -27,10 +27,11 @@ export interface RowPosteriors {
 }
 
 /** So many numbers of [K, rows, dim] are held at once: what a processor has at hand. */
-const BLOCK = 1 << 13
+const BLOCK_NUMBERS = 1 << 13
 
 /** How many rows a block has at most: an even number, so that a row is in one lane wherever blocks begin. */
-export const most = (count: number, dim: number): number => Math.max(2, Math.floor(BLOCK / (count * dim)) & -2)
+export const maxBlockRows = (count: number, dim: number): number =>
+  Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
 /**
  * What rows sum is summed in two lanes, of rows at even places and of the others, as two rows are one vector in
@@ -39,7 +40,7 @@ export const most = (count: number, dim: number): number => Math.max(2, Math.flo
 export const LANES = 2
 
 /** Where a block is worked on. */
-interface Scratch {
+interface BlockWorkspace {
   /** Rows of a pattern, their columns in its order, [rows, dim] */
   readonly x: Float64Array
   readonly delta: Float64Array
@@ -53,7 +54,7 @@ interface Scratch {
   readonly lengths: Float64Array
 }
 
-const made = (length: number): Scratch => ({
+const allocateWorkspace = (length: number): BlockWorkspace => ({
   x: new Float64Array(length),
   delta: new Float64Array(length),
   squares: new Float64Array(length),
@@ -64,14 +65,14 @@ const made = (length: number): Scratch => ({
 })
 
 /** One for all: nothing of it outlasts the block. */
-const common = lazy(() => made(BLOCK))
+const sharedWorkspace = lazy(() => allocateWorkspace(BLOCK_NUMBERS))
 
 /** Room for a block: the same each time, unless a single row asks for more. */
-export const scratch = (count: number, dim: number): Scratch =>
-  LANES * count * dim <= BLOCK ? common() : made(LANES * count * dim)
+export const blockWorkspace = (count: number, dim: number): BlockWorkspace =>
+  LANES * count * dim <= BLOCK_NUMBERS ? sharedWorkspace() : allocateWorkspace(LANES * count * dim)
 
 /** Rows of a pattern, their first columns in its order. */
-export const gather = (
+export const gatherRows = (
   values: Float64Array,
   rows: Int32Array,
   first: number,
@@ -192,7 +193,7 @@ export const logUniform = (
 }
 
 /** What is said of each row and component. */
-export const tell = (
+export const writePosteriors = (
   posteriors: RowPosteriors,
   rows: Int32Array | null,
   first: number,
@@ -213,7 +214,7 @@ export const tell = (
 }
 
 /** The highest log of each row, from which the others become differences; 0 where it is −∞. */
-export const peak = (logs: Float64Array, count: number, n: number, tops: Float64Array): void => {
+export const subtractRowMax = (logs: Float64Array, count: number, n: number, tops: Float64Array): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity
     for (let at = i; at < count * n; at += n) if (logs[at] > top) top = logs[at]
@@ -223,7 +224,7 @@ export const peak = (logs: Float64Array, count: number, n: number, tops: Float64
 }
 
 /** Σ over the components of each row. */
-export const total = (parts: Float64Array, count: number, n: number, totals: Float64Array): void => {
+export const sumOverComponents = (parts: Float64Array, count: number, n: number, totals: Float64Array): void => {
   for (let i = 0; i < n; i++) {
     let sum = 0
     for (let at = i; at < count * n; at += n) sum += parts[at]
@@ -266,7 +267,7 @@ const doubtBeside = (parts: Float64Array, learned: number, n: number, i: number,
  * Adds −Σ w log p(x) and −Σ w log max_k p(k | x) of the rows of a lane to `into`; of their totals makes weights over them. Whether a row is of a
  * background is no doubt about its component.
  */
-export const weigh = (
+export const addLogLikelihood = (
   parts: Float64Array,
   count: number,
   learned: number,
@@ -295,7 +296,7 @@ export const weigh = (
 }
 
 /** What a component answers for of each row of a lane, and in all. */
-export const share = (
+export const addResponsibilities = (
   parts: Float64Array,
   to: number,
   lane: number,
@@ -311,7 +312,7 @@ export const share = (
 }
 
 /** Of what a component answers for makes r g, g = E[g | x] its precision, and adds Σ r g and Σ r (E[log g | x] − g). */
-export const count = (
+export const addPrecisionWeights = (
   r: Float64Array,
   to: number,
   lane: number,
@@ -462,7 +463,7 @@ const joinSums = (order: Int32Array, count: number, dim: number, sums: Float64Ar
   for (let at = 0; at < count * dim; at += dim) for (let i = 0; i < dim; i++) to[at + order[i]] += sums[at + i]
 }
 
-export const join: Readonly<Record<Second, Join>> = {
+export const joinMoments: Readonly<Record<Second, Join>> = {
   none: (order, count, dim, sums, _out, toSums) => {
     joinSums(order, count, dim, sums, toSums)
   },

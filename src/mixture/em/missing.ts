@@ -3,7 +3,7 @@
  * single Gaussian that is likeliest. What a mixture says of such rows, and learns from them, see `moments.ts`.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import { single } from '../../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { iterate } from '../../../lib/plain/iterate.js'
@@ -14,18 +14,19 @@ import * as Points from '../../data/points.js'
 import { misses } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Component } from '../component.js'
-import { rowsOf } from '../dataRows.js'
-import { moments } from './moments.js'
-import { patternsOf, seenBy } from './patterns.js'
+import { weightedRowsOf } from '../dataRows.js'
+import { momentReduction } from './moments.js'
+import { patternsOf, conditionOnPattern } from './patterns.js'
 
 /** Whether a cell is missing. */
-export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : misses(data))
+export const hasMissingCells = (data: Source.Data): boolean =>
+  Source.isSource(data) ? data.misses === true : misses(data)
 
 /** The columns without a number. */
 export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   const { dim } = data
   const seen = new Uint8Array(dim)
-  Stretches.each(Stretches.ofNumbers(Source.isSource(data) ? data : data.values, dim), values => {
+  Stretches.visitStretches(Stretches.asStretches(Source.isSource(data) ? data : data.values, dim), values => {
     values.forEach((x, at) => {
       if (!Number.isNaN(x)) seen[at % dim] = 1
     })
@@ -34,10 +35,10 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
 }
 
 /** `Points.standardize` of each column by the numbers that are there; each has one. */
-export const scalingOf = (data: Source.Data): Points.Scaling => {
+export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const { points, close } = Source.filtered(isWhole)(Source.columns([j])(data))
-    const scaling = Source.scalingOf(points)
+    const scaling = Source.dataScaling(points)
     close()
     return scaling
   })
@@ -48,26 +49,26 @@ export const scalingOf = (data: Source.Data): Points.Scaling => {
 }
 
 /** Steps of a single Gaussian, and the change of its likelihood a row at which they end. */
-const STEPS = 200
-const STILL = 1e-8
+const MAX_IMPUTATION_STEPS = 200
+const IMPUTATION_TOLERANCE = 1e-8
 
 /** Of a standardized column, a variance is no less. */
-const LEAST = 1e-6
+const MIN_IMPUTATION_VARIANCE = 1e-6
 
 /** The single Gaussian that is likeliest by standardized points with missing cells. */
-const likeliest = (data: Source.Data): Component => {
+const likeliestSingleGaussian = (data: Source.Data): Component => {
   const { dim } = data
-  const rows = rowsOf(data)
-  const start = { weight: 1, mean: new Float64Array(dim), factor: single(1) }
+  const rows = weightedRowsOf(data)
+  const start = { weight: 1, mean: new Float64Array(dim), factor: scalarArray(1) }
   return iterate<{ readonly gaussian: Component; readonly last: number; readonly left: number }>(
-    { gaussian: start, last: Infinity, left: STEPS },
+    { gaussian: start, last: Infinity, left: MAX_IMPUTATION_STEPS },
     ({ gaussian, last, left }) => {
       if (left === 0) return null
-      const { value, sums, second } = Chunks.taken(moments([gaussian], 'full', rows))
-      if (last - value < STILL) return null
+      const { value, sums, second } = Chunks.evaluate(momentReduction([gaussian], 'full', rows))
+      if (last - value < IMPUTATION_TOLERANCE) return null
       const scatter = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
       const mean = gaussian.mean.map((c, j) => c + sums[j])
-      const factor = Factor.ofClipped(scatter, dim, { less: 0, above: LEAST })
+      const factor = Factor.ofClipped(scatter, dim, { less: 0, above: MIN_IMPUTATION_VARIANCE })
       return { gaussian: { weight: 1, mean, factor }, last: value, left: left - 1 }
     }
   ).gaussian
@@ -82,17 +83,17 @@ const filling = (
   noise: ((first: number, out: Float64Array) => void) | null
 ): ((values: Float64Array, first: number) => void) => {
   const { dim } = data
-  const scaling = scalingOf(data)
+  const scaling = observedScaling(data)
   const { centre, scale } = scaling
-  const gaussian = likeliest(Source.inUnits(scaling)(data))
+  const gaussian = likeliestSingleGaussian(Source.dataInUnits(scaling)(data))
   return (values, first) => {
-    const scaled = Points.inUnits(scaling)({ rows: values.length / dim, dim, values }).values
+    const scaled = Points.pointsInUnits(scaling)({ rows: values.length / dim, dim, values }).values
     const z = new Float64Array(values.length)
     noise?.(first * dim, z)
     for (const pattern of patternsOf(scaled, dim)) {
       const { order, observed: o, rows } = pattern
       const m = dim - o
-      const { centres, gains, rests } = seenBy([gaussian], pattern)
+      const { centres, gains, rests } = conditionOnPattern([gaussian], pattern)
       rows?.forEach(row => {
         for (let i = 0; i < m; i++) {
           let x = centres[o + i]
@@ -107,8 +108,8 @@ const filling = (
   }
 }
 
-const filled = <D extends Source.Data>(data: D, noise: ((first: number, out: Float64Array) => void) | null): D => {
-  if (!has(data)) return data
+const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out: Float64Array) => void) | null): D => {
+  if (!hasMissingCells(data)) return data
   const fill = filling(data, noise)
   if (!Source.isSource(data)) {
     const values = data.values.slice()
@@ -134,21 +135,21 @@ const filled = <D extends Source.Data>(data: D, noise: ((first: number, out: Flo
  * The data with each missing cell at its mean given the rest of its row, under the single Gaussian that is likeliest: for
  * pictures. Learned from as if they had been seen, such cells make components too narrow.
  */
-export const completed = <D extends Source.Data>(data: D): D => filled(data, null)
+export const completed = <D extends Source.Data>(data: D): D => fillMissing(data, null)
 
 /** The same with the noise that the single Gaussian has about such means. */
-export const drawn =
+export const drawMissing =
   (key: Key.Key) =>
   <D extends Source.Data>(data: D): D =>
-    filled(data, (first, out) => {
+    fillMissing(data, (first, out) => {
       pipe(key, Key.fillNormal(first, out))
     })
 
 /** How many cells are missing. */
-export const count = (data: Source.Data): number => {
-  if (!has(data)) return 0
+export const missingCellCount = (data: Source.Data): number => {
+  if (!hasMissingCells(data)) return 0
   let found = 0
-  Stretches.each(Source.from(data), values => {
+  Stretches.visitStretches(Source.asSource(data), values => {
     for (const x of values) if (Number.isNaN(x)) found++
   })
   return found
@@ -158,8 +159,8 @@ export const count = (data: Source.Data): number => {
 export const countWhole = (data: Source.Data): number => {
   let count = 0
   pipe(
-    Source.from(data),
-    Source.each(points => {
+    Source.asSource(data),
+    Source.visitRows(points => {
       for (let i = 0; i < points.rows; i++) if (isWhole(points, i)) count++
     })
   )

@@ -5,22 +5,22 @@
  * right where cells are missing for no reason in themselves (at random, Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import { keeping } from '../../../lib/plain/iterate.js'
+import { boundedCache } from '../../../lib/plain/iterate.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
-import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
-import { expectation, kernels } from '../../../lib/simd/index.js'
+import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
+import { simdExpectation, simdOrPlainKernels } from '../../../lib/simd/index.js'
 import type { Moments, Second } from '../family.js'
 import type { Component } from '../component.js'
-import { clean, type Level } from '../../schedule/dynamics.js'
+import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import * as Student from '../student.js'
-import { weightsOf, type Rows as Data } from '../dataRows.js'
+import { rowWeights, type WeightedRows as Data } from '../dataRows.js'
 import * as Errors from './errors.js'
 import * as Loops from './loops.js'
-import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
+import { patternsOf, conditionOnPattern, completePattern, type Pattern, type SeenByPattern } from './patterns.js'
 
 export type RowPosteriors = Loops.RowPosteriors
 
-export interface Rows {
+export interface PointRows {
   readonly rows: number
   readonly dim: number
   readonly values: Float64Array
@@ -29,29 +29,29 @@ export interface Rows {
 }
 
 /** Lower triangles [K, d, d] made whole. */
-export const mirror = (matrices: Float64Array, dim: number): void => {
+export const symmetrizeLower = (matrices: Float64Array, dim: number): void => {
   for (let at = 0; at < matrices.length; at += dim * dim)
     for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
 }
 
-export interface Sums extends Moments {
+export interface MomentSums extends Moments {
   /** −Σ w log p(x) */
   readonly value: number
 }
 
-export interface Doubted extends Sums {
+export interface Doubted extends MomentSums {
   /** −Σ w log max_k p(k | x); beside a background −Σ w (1 − b) log max_k p(k | x, not it), b its probability */
-  readonly doubt: number
+  readonly assignmentEntropy: number
 }
 
 /** In the order of lib/simd/assembly/expectation.ts. */
-const SECONDS: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
+const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
 /** What the patterns of components hold at most: of more, they are made again. */
-const HELD = 1 << 22
+const MAX_PATTERN_NUMBERS = 1 << 22
 
 /** What rows sum of components that are no Gaussians. */
-interface Beyond {
+interface NonGaussianParts {
   /** ν, ∞ of Gaussian ones; null where all are. */
   readonly nu: Float64Array | null
   /** The place of a box; −1 for none. */
@@ -64,7 +64,7 @@ interface Beyond {
 const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
   nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.logBelow(nu, columns) : 0))
 
-const beyondOf = (components: ReadonlyArray<Component>): Beyond => {
+const beyondOf = (components: ReadonlyArray<Component>): NonGaussianParts => {
   let hasTails = false
   let box = -1
   let learned = 0
@@ -78,7 +78,7 @@ const beyondOf = (components: ReadonlyArray<Component>): Beyond => {
 }
 
 /** Sums of all components, of which the t ones are weighed by their precisions. */
-export interface Weighed extends Moments {
+export interface PrecisionWeightedMoments extends Moments {
   /** Σ r E[g | x], [K] */
   readonly weighed: Float64Array
   /** Σ r (E[log g | x] − E[g | x]), [K] */
@@ -92,7 +92,7 @@ export interface Weighed extends Moments {
 export const asGaussian = (
   second: Second,
   dim: number,
-  { mass, sums, second: about, weighed, logs }: Weighed
+  { mass, sums, second: about, weighed, logs }: PrecisionWeightedMoments
 ): Moments => {
   const steps = sums.map((s, at) => {
     const all = weighed[Math.floor(at / dim)]
@@ -120,7 +120,7 @@ export const asGaussian = (
 }
 
 /** Moments of components, the last of which is a background. */
-const withoutLast = <M extends Moments>(moments: M): M & { readonly beyond: number } => {
+const withoutLast = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
   const count = moments.mass.length
   const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
   return {
@@ -128,13 +128,13 @@ const withoutLast = <M extends Moments>(moments: M): M & { readonly beyond: numb
     mass: first(moments.mass),
     sums: first(moments.sums),
     second: first(moments.second),
-    beyond: moments.mass[count - 1]
+    backgroundCount: moments.mass[count - 1]
   }
 }
 
 /** Moments as an M-step takes them, of sums over all components and what is summed of tails. */
-const settled = (
-  { nu, learned }: Pick<Beyond, 'nu' | 'learned'>,
+const mStepMoments = (
+  { nu, learned }: Pick<NonGaussianParts, 'nu' | 'learned'>,
   second: Second,
   dim: number,
   all: Moments,
@@ -149,14 +149,14 @@ const settled = (
 }
 
 /** What numbers are summed of rows: −Σ w log p(x), −Σ w log max_k p(k | x), masses [K], sums [K, dim], second moments. */
-export const partsOf = (all: Float64Array, count: number, dim: number): Moments => ({
+export const splitMoments = (all: Float64Array, count: number, dim: number): Moments => ({
   mass: all.subarray(2, 2 + count),
   sums: all.subarray(2 + count, 2 + count + count * dim),
   second: all.subarray(2 + count + count * dim)
 })
 
 /** Rows of a chunk, and the covariances of their errors where they have some. */
-interface Block {
+interface MomentBlock {
   readonly values: Float64Array
   readonly weights: Float64Array
   readonly errors: Float64Array | null
@@ -167,11 +167,11 @@ interface Expecting {
   /** How many numbers rows sum. */
   readonly width: number
   /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
-  readonly add: (pattern: Pattern, rows: Block, posteriors: RowPosteriors | null, into: Float64Array) => void
+  readonly add: (pattern: Pattern, rows: MomentBlock, posteriors: RowPosteriors | null, into: Float64Array) => void
   readonly found: (sums: Float64Array) => Doubted
 }
 
-const expecting = (
+const momentAccumulator = (
   components: ReadonlyArray<Component>,
   second: Second,
   dim: number,
@@ -179,23 +179,23 @@ const expecting = (
   ofErrors: Level | null
 ): Expecting => {
   const count = components.length
-  const per = Loops.widthOf(second, dim)
+  const per = Loops.secondMomentWidth(second, dim)
   const { nu, box, learned } = beyondOf(components)
   const plain = 2 + count + count * dim + count * per
   const width = plain + (nu === null ? 0 : 2 * count)
-  const parts = (all: Float64Array): Moments => partsOf(all.subarray(0, plain), count, dim)
+  const parts = (all: Float64Array): Moments => splitMoments(all.subarray(0, plain), count, dim)
   const known = new Map<string, SeenByPattern>()
   let held = 0
   const seenFrom = (pattern: Pattern): SeenByPattern => {
     const word = pattern.observed === dim ? '' : pattern.order.subarray(pattern.observed).join()
-    const seen = known.get(word) ?? seenBy(components, pattern)
-    if (!known.has(word) && held < HELD) {
+    const seen = known.get(word) ?? conditionOnPattern(components, pattern)
+    if (!known.has(word) && held < MAX_PATTERN_NUMBERS) {
       held += seen.centres.length + seen.roots.length + seen.gains.length + seen.rests.length
       known.set(word, seen)
     }
     return seen
   }
-  const measured = ofErrors && Errors.measured(components, second, dim, ofErrors)
+  const measured = ofErrors && Errors.errorStatistics(components, second, dim, ofErrors)
   const own = new Float64Array(Loops.LANES * width)
   const lanes = Array.from({ length: Loops.LANES }, (_, lane) => own.subarray(lane * width, (lane + 1) * width))
   const summed = lanes.map(parts)
@@ -203,16 +203,16 @@ const expecting = (
   const addAtOnce: (...of: Parameters<typeof loop>) => boolean = (pattern, seen, { values, weights }, posteriors) => {
     if (measured !== null || nu !== null || box >= 0 || pattern.rows !== null) return false
     const { constants, centres, isTriangular, roots } = seen
-    const all = { dim, count, learned, second: SECONDS.indexOf(second), triangular: isTriangular }
+    const all = { dim, count, learned, second: SECOND_MOMENT_CODES.indexOf(second), triangular: isTriangular }
     const tell = posteriors && [posteriors.logs, posteriors.squared, posteriors.shares, posteriors.logDensity]
-    const isDone = expectation({ ...all, numbers: [constants, centres, roots] }, values, weights, own, tell)
+    const isDone = simdExpectation({ ...all, numbers: [constants, centres, roots] }, values, weights, own, tell)
     if (isDone) posteriors?.columns.fill(dim)
     return isDone
   }
   const loop = (
     pattern: Pattern,
     { constants, centres, isTriangular, roots, gains }: SeenByPattern,
-    { values, weights, errors }: Block,
+    { values, weights, errors }: MomentBlock,
     posteriors: RowPosteriors | null
   ): void => {
     const { order, observed: o, rows } = pattern
@@ -220,12 +220,12 @@ const expecting = (
     const below = belowOf(nu, o)
     const whiten = isTriangular ? Loops.byTriangle : Loops.byColumn
     const length = rows === null ? weights.length : rows.length
-    const most = Loops.most(count, dim)
-    const { x: gathered, delta, squares, logs, tops, totals, lengths } = Loops.scratch(count, dim)
+    const most = Loops.maxBlockRows(count, dim)
+    const { x: gathered, delta, squares, logs, tops, totals, lengths } = Loops.blockWorkspace(count, dim)
     const left = new Float64Array(measured === null ? 0 : Math.min(most, length) * count * per)
     for (let first = 0; first < length; first += most) {
       const n = Math.min(most, length - first)
-      const x = rows === null ? values : Loops.gather(values, rows, first, n, order, o, gathered)
+      const x = rows === null ? values : Loops.gatherRows(values, rows, first, n, order, o, gathered)
       const from = rows === null ? first * dim : 0
       for (let k = 0; k < count; k++) {
         const at = k * n * dim
@@ -240,17 +240,17 @@ const expecting = (
         else if (nu !== null && nu[k] < Infinity) Loops.logStudent(constants[k], nu[k], o, squares, to, n, logs)
         else Loops.logGaussian(constants[k], squares, to, n, logs)
       }
-      if (posteriors !== null) Loops.tell(posteriors, rows, first, n, count, o, logs, squares)
-      Loops.peak(logs, count, n, tops)
+      if (posteriors !== null) Loops.writePosteriors(posteriors, rows, first, n, count, o, logs, squares)
+      Loops.subtractRowMax(logs, count, n, tops)
       const all = logs.subarray(0, count * n)
-      kernels().exp(all, all)
-      Loops.total(logs, count, n, totals)
-      kernels().log(totals.subarray(0, n), lengths)
+      simdOrPlainKernels().exp(all, all)
+      Loops.sumOverComponents(logs, count, n, totals)
+      simdOrPlainKernels().log(totals.subarray(0, n), lengths)
       if (posteriors !== null) Loops.tellShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
       for (let lane = 0; lane < Loops.LANES; lane++) {
         const { mass } = summed[lane]
-        Loops.weigh(logs, count, learned, weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
-        for (let k = 0; k < count; k++) Loops.share(logs, k * n, lane, n, totals, mass, k)
+        Loops.addLogLikelihood(logs, count, learned, weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
+        for (let k = 0; k < count; k++) Loops.addResponsibilities(logs, k * n, lane, n, totals, mass, k)
       }
       for (let k = 0; k < learned; k++) {
         const at = k * n * dim
@@ -259,7 +259,19 @@ const expecting = (
         for (let lane = 0; lane < Loops.LANES; lane++) {
           const { sums, second: out } = summed[lane]
           if (nu !== null)
-            Loops.count(logs, to, lane, n, squares, nu[k], o, below[k], lanes[lane], plain + k, plain + count + k)
+            Loops.addPrecisionWeights(
+              logs,
+              to,
+              lane,
+              n,
+              squares,
+              nu[k],
+              o,
+              below[k],
+              lanes[lane],
+              plain + k,
+              plain + count + k
+            )
           Loops.adds[second](logs, to, delta, at, sums, k * dim, out, k * per, lane, n, dim)
           if (measured !== null) Loops.addEach(logs, to, left, lane, n, out, k * per, per)
         }
@@ -280,34 +292,34 @@ const expecting = (
     for (let at = plain; at < width; at++) into[at] += all[at]
     const to = parts(into)
     for (let k = 0; k < count; k++) to.mass[k] += mass[k]
-    Loops.join[second](order, count, dim, sums, out, to.sums, to.second)
+    Loops.joinMoments[second](order, count, dim, sums, out, to.sums, to.second)
   }
   return {
     width,
     add,
     found: all => {
       const { mass, sums, second: about } = parts(all)
-      if (second === 'full') mirror(about, dim)
-      const [value, doubt] = all
-      const found = { value, doubt, mass, sums, second: about }
+      if (second === 'full') symmetrizeLower(about, dim)
+      const [value, assignmentEntropy] = all
+      const found = { value, assignmentEntropy, mass, sums, second: about }
       if (measured !== null) return { ...found, isDenoised: true }
       return nu === null && learned === count
         ? found
-        : { ...found, ...settled({ nu, learned }, second, dim, found, all.subarray(plain)) }
+        : { ...found, ...mStepMoments({ nu, learned }, second, dim, found, all.subarray(plain)) }
     }
   }
 }
 
-const known = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
+const patternsByValues = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
 
 /** The patterns of a chunk; of rows in memory they are the same at every step. */
 const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
-  if (misses !== true) return [whole(dim)]
+  if (misses !== true) return [completePattern(dim)]
   if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
-  const ofRows = known.get(x) ?? new Map<number, ReadonlyArray<Pattern>>()
+  const ofRows = patternsByValues.get(x) ?? new Map<number, ReadonlyArray<Pattern>>()
   const found = ofRows.get(first) ?? patternsOf(values, dim)
   ofRows.set(first, found)
-  known.set(x, ofRows)
+  patternsByValues.set(x, ofRows)
   return found
 }
 
@@ -321,42 +333,43 @@ const noPosteriors = (rows: number, count: number): RowPosteriors => ({
 })
 
 /** Weights of so few rows are held from step to step. */
-const FEW = 4096
-const equal = keeping<Float64Array>(4)
+const MAX_KEPT_WEIGHTS = 4096
+const equalWeightsCache = boundedCache<Float64Array>(4)
 
 /**
  * −Σ w log p(x), and the moments of δ = x − c_k; of rows with errors at a level those of x_0, by components at time 0. Errors that are not named do not count.
  */
-export const moments = (
+export const momentReduction = (
   components: ReadonlyArray<Component>,
   second: Second,
   data: Data,
-  measured: { readonly errors: Numbers; readonly level: Level } | null = null
-): Chunks.Sum<Doubted> => {
+  measured: { readonly errors: RowNumbers; readonly level: Level } | null = null
+): Chunks.Reduction<Doubted> => {
   const { rows, dim, x } = data
   const weights =
-    data.weights ?? (rows <= FEW ? equal(rows, () => new Float64Array(rows).fill(1 / rows)) : weightsOf(data))
-  const { width, add, found } = expecting(components, second, dim, measured && measured.level)
+    data.weights ??
+    (rows <= MAX_KEPT_WEIGHTS ? equalWeightsCache(rows, () => new Float64Array(rows).fill(1 / rows)) : rowWeights(data))
+  const { width, add, found } = momentAccumulator(components, second, dim, measured && measured.level)
   return {
     rows,
     width,
-    chunks: Chunks.each(rows, width, (first, count, into) => {
+    chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
       const values = stretch(x, dim, first, count)
       const own = stretch(weights, 1, first, count)
       const errors = measured && stretch(measured.errors, dim * dim, first, count)
       for (const pattern of patternsIn(data, first, values)) add(pattern, { values, weights: own, errors }, null, into)
     }),
-    found
+    finish: found
   }
 }
 
 /** The same of rows in memory without second moments, and what is said of each row, by its error where it has one. */
-export const responsibilities = (
+export const rowResponsibilities = (
   components: ReadonlyArray<Component>,
-  { rows, dim, values, errors }: Rows,
+  { rows, dim, values, errors }: PointRows,
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
-): Sums & RowPosteriors => {
-  const { width, add, found } = expecting(components, 'none', dim, errors ? clean : null)
+): MomentSums & RowPosteriors => {
+  const { width, add, found } = momentAccumulator(components, 'none', dim, errors ? CLEAN : null)
   const posteriors = noPosteriors(rows, components.length)
   const sums = new Float64Array(width)
   const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }
@@ -365,8 +378,12 @@ export const responsibilities = (
 }
 
 /** y = R(x − c) of a component, for chosen rows, one after another. */
-export const whitened = (component: Component, { dim, values }: Rows, chosen: ReadonlyArray<number>): Float64Array => {
-  const { isTriangular, roots } = seenBy([component], whole(dim))
+export const whitened = (
+  component: Component,
+  { dim, values }: PointRows,
+  chosen: ReadonlyArray<number>
+): Float64Array => {
+  const { isTriangular, roots } = conditionOnPattern([component], completePattern(dim))
   const { mean } = component
   const out = new Float64Array(chosen.length * dim)
   for (let i = 0, at = 0; i < chosen.length; i++) {

@@ -6,7 +6,7 @@
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
-import { keeping } from '../../../lib/plain/iterate.js'
+import { boundedCache } from '../../../lib/plain/iterate.js'
 import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
@@ -20,10 +20,10 @@ export interface Pattern {
   readonly rows: Int32Array | null
 }
 
-const wholes = keeping<Pattern>(16)
+const wholes = boundedCache<Pattern>(16)
 
 /** That of whole rows, all there are. */
-export const whole = (dim: number): Pattern =>
+export const completePattern = (dim: number): Pattern =>
   wholes(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
 /** The patterns of rows, in the order in which they come. */
@@ -38,8 +38,8 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
     if (same === undefined) found.set(word, { missing, rows: [i] })
     else same.rows.push(i)
   }
-  if (rows > 0 && found.size === 1 && found.has('')) return [whole(dim)]
-  const { order } = whole(dim)
+  if (rows > 0 && found.size === 1 && found.has('')) return [completePattern(dim)]
+  const { order } = completePattern(dim)
   return [...found.values()].map(({ missing, rows }) => ({
     order: Int32Array.of(...order.filter(j => !missing.includes(j)), ...missing),
     observed: dim - missing.length,
@@ -63,7 +63,7 @@ export interface SeenByPattern {
   readonly rests: Float64Array
 }
 
-const isTriangle = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
+const isTriangularFactor = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
 
 /** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
 const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
@@ -76,7 +76,7 @@ const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number
 }
 
 /** The factor of the first columns. */
-const leading = (factor: NdArray, dim: number, o: number): NdArray => {
+const leadingFactor = (factor: NdArray, dim: number, o: number): NdArray => {
   const { shape, values } = factor
   if (o === dim || shape.length === 0) return factor
   if (shape.length === 1) return { shape: [o], values: values.subarray(0, o) }
@@ -92,24 +92,24 @@ const isRising = (order: Int32Array): boolean => {
 }
 
 /** A factor with its columns in an order. */
-const ordered = (factor: NdArray, order: Int32Array): NdArray => {
+const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
   const dim = order.length
   const { shape, values } = factor
   if (shape.length === 0 || isRising(order)) return factor
   if (shape.length === 1) return { shape, values: Float64Array.from(order, j => values[j]) }
   const turned = new Float64Array(dim * dim).map((_, at) => values[order[Math.floor(at / dim)] * dim + (at % dim)])
-  return Factor.sum([{ shape: [dim, dim], values: turned }], dim)
+  return Factor.sumOfFactors([{ shape: [dim, dim], values: turned }], dim)
 }
 
 /** The components as rows of a pattern see them. */
-export const seenBy = (
+export const conditionOnPattern = (
   components: ReadonlyArray<Component>,
   { order, observed: o }: Omit<Pattern, 'rows'>
 ): SeenByPattern => {
   const count = components.length
   const dim = order.length
   const m = dim - o
-  const isTriangular = components.some(({ factor }) => isTriangle(factor, dim))
+  const isTriangular = components.some(({ factor }) => isTriangularFactor(factor, dim))
   const width = isTriangular ? o * o : o
   const constants = new Float64Array(count)
   const centres = new Float64Array(count * dim)
@@ -118,15 +118,15 @@ export const seenBy = (
   const rests = new Float64Array(count * m * m)
   for (let k = 0; k < count; k++) {
     const { weight, mean, factor, nu, background } = components[k]
-    const own = ordered(factor, order)
-    const seen = leading(own, dim, o)
+    const own = permutedFactor(factor, order)
+    const seen = leadingFactor(own, dim, o)
     const { values } = own
     constants[k] =
       background === 'box'
         ? logWeight(weight) - Factor.logDeterminant(seen, o) - o * Elementary.log(2)
-        : Factor.logNormal(seen, o, logWeight(weight)) + (nu === undefined ? 0 : Student.logPeak(nu, o))
+        : Factor.logNormalDensity(seen, o, logWeight(weight)) + (nu === undefined ? 0 : Student.logPeakRatio(nu, o))
     for (let i = 0; i < dim; i++) centres[k * dim + i] = mean[order[i]]
-    if (!isTriangle(factor, dim)) {
+    if (!isTriangularFactor(factor, dim)) {
       const stride = values.length === 1 ? 0 : 1
       for (let i = 0; i < o; i++) roots[k * width + (isTriangular ? i * (o + 1) : i)] = 1 / values[stride * i]
       for (let i = 0; i < m; i++) rests[k * m * m + i * (m + 1)] = values[stride * (o + i)]

@@ -4,15 +4,15 @@
  * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
  * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
  */
-import { single } from '../../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import * as Missing from './missing.js'
-import { moments } from './moments.js'
+import { momentReduction } from './moments.js'
 import * as Source from '../../data/source/source.js'
-import { rowsOf } from '../dataRows.js'
+import { weightedRowsOf } from '../dataRows.js'
 import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import type { Moments, MStep } from '../family.js'
@@ -32,15 +32,15 @@ export interface Prior {
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.mean(whole)
-  const rows = Source.totalOf(data)
-  const about = { weight: 1, mean, factor: single(1) }
-  const { second } = Chunks.taken(moments([about], 'full', rowsOf(whole)))
+  const rows = Source.sumOfWeights(data)
+  const about = { weight: 1, mean, factor: scalarArray(1) }
+  const { second } = Chunks.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
   // Of weights that come to less than two rows the divisor is half of what they come to.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
-type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'still'>
+type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
 
 /** Among how many components the prior of one covariance is shared: those that have one volume have one prior. */
 const sharers = ({ isShared = false, isVolumeShared = isShared }: Counted, components: number): number =>
@@ -64,7 +64,7 @@ const divisor = (step: Counted, dim: number, components: number): ((n: number) =
 }
 
 /** Moments about the centres [K, dim] of the rows and of what the prior adds. */
-export const added =
+export const momentsWithPrior =
   ({ shrinkage, mean, covariance, rows }: Prior, step: Counted, centres: Float64Array) =>
   ({ mass, sums, second }: Moments): Moments => {
     const dim = mean.length
@@ -83,7 +83,7 @@ export const added =
       /** From the old centre to the mean of the rows, from μ to that, and from the old centre to the new one. */
       const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
       const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
-      const isStill = step.still?.includes(k) === true
+      const isStill = step.fixedMeans?.includes(k) === true
       const next = mean.map((m, j) =>
         isStill ? 0 : (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage)
       )
@@ -108,17 +108,17 @@ export const added =
   }
 
 /** xᵀΣ⁻¹y summed over two lists of rows, [rows, dim] each. */
-const paired = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
+const sumMahalanobisProducts = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
   const left = Factor.solve(factor, dim, x)
   const right = Factor.solve(factor, dim, y)
   return left.reduce((sum, a, at) => sum + a * right[at], 0)
 }
 
-const identity = (dim: number): Float64Array =>
+const identityMatrix = (dim: number): Float64Array =>
   new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
 
 /** log p(Σ) of one covariance, except for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
-const ofCovariance = (
+const logCovariancePrior = (
   { mean: { length: dim }, covariance }: Prior,
   second: Counted['second'],
   count: number,
@@ -127,10 +127,12 @@ const ofCovariance = (
   const shares = Elementary.exp((2 / dim) * Elementary.log(count))
   const freedom = dim + 2
   const log = 2 * Factor.logDeterminant(factor, dim)
-  const zeta = identity(dim).reduce((sum, one, at) => sum + one * covariance[at], 0) / (dim * shares)
+  const zeta = identityMatrix(dim).reduce((sum, one, at) => sum + one * covariance[at], 0) / (dim * shares)
   switch (second) {
     case 'full':
-      return (-(freedom + dim + 1) * log - paired(factor, dim, identity(dim), covariance) / shares) / 2
+      return (
+        (-(freedom + dim + 1) * log - sumMahalanobisProducts(factor, dim, identityMatrix(dim), covariance) / shares) / 2
+      )
     case 'diagonal':
       return (-(freedom + 2) * log - zeta * Factor.tracePrecision(factor, dim)) / 2
     case 'trace':
@@ -142,9 +144,9 @@ const ofCovariance = (
 
 /**
  * log p(θ) of the means and covariances, except for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
- * log p(Σ_k), once where all share one, and their mean where all have one volume. `added` leads uphill on it and the likelihood together. Weights have no prior.
+ * log p(Σ_k), once where all share one, and their mean where all have one volume. `momentsWithPrior` leads uphill on it and the likelihood together. Weights have no prior.
  */
-export const logDensity =
+export const logPriorDensity =
   (prior: Prior, step: Counted) =>
   (mixture: Mixture): number => {
     const { second, isShared = false } = step
@@ -152,8 +154,9 @@ export const logDensity =
     const share = isShared ? 1 : sharers(step, mixture.weights.length)
     return factorsOf(mixture).reduce((sum, factor, k) => {
       const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])
-      const ofMean = -Factor.logDeterminant(factor, dim) - (prior.shrinkage / 2) * paired(factor, dim, apart, apart)
-      const own = isShared && k > 0 ? 0 : ofCovariance(prior, second, mixture.weights.length, factor) / share
+      const ofMean =
+        -Factor.logDeterminant(factor, dim) - (prior.shrinkage / 2) * sumMahalanobisProducts(factor, dim, apart, apart)
+      const own = isShared && k > 0 ? 0 : logCovariancePrior(prior, second, mixture.weights.length, factor) / share
       return sum + ofMean + own
     }, 0)
   }

@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
-import { kernels } from '../../../lib/simd/index.js'
+import { simdOrPlainKernels } from '../../../lib/simd/index.js'
 import { select } from '../../data/points.js'
 import type { Second } from '../family.js'
 
@@ -23,7 +23,7 @@ export interface Cloud {
 }
 
 /** Two halves of one covariance I − e·DDᵀ, e = (1 − common)·pq, or what a kind keeps of it. */
-export interface Pair {
+export interface HalfPair {
   /** p, of the first half. */
   readonly share: number
   /** Of the first half, and of the other. */
@@ -45,23 +45,23 @@ export interface Pursuit {
 
 /** Starts; and steps of theirs, and how many of the best of them, or which part, go on. */
 const startsIn = (dim: number): number => 32 + Math.min(2 * dim, 24)
-const FIRST = { steps: 2, part: 0.5 }
+const SCREENING = { steps: 2, part: 0.5 }
 const SECOND = { steps: 4, kept: 12 }
-const STEPS = 16
+const MAX_PURSUIT_STEPS = 16
 
 /** Pairs whose gains differ by less are one; and one that gains less is none. */
-const SAME = 1e-4
+const MIN_GAIN_DIFFERENCE = 1e-4
 
 /** So many of the likeliest are told. */
-const TOLD = 6
+const MAX_PAIRS = 6
 
 /** More rows than these, evenly chosen, tell no more of directions. */
-const ROWS = 512
+const MIN_PURSUIT_ROWS = 512
 const ROWS_PER_DIMENSION = 24
 
 /** At most so many rows, one of every few. */
-const thinned = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
-  const most = Math.max(ROWS, ROWS_PER_DIMENSION * cloud.dim)
+const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
+  const most = Math.max(MIN_PURSUIT_ROWS, ROWS_PER_DIMENSION * cloud.dim)
   if (cloud.rows <= most) return [cloud, seen]
   const at = Array.from({ length: most }, (_, i) => Math.floor((i * cloud.rows) / most))
   const total = at.reduce((sum, row) => sum + cloud.weights[row], 0)
@@ -71,7 +71,7 @@ const thinned = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
 }
 
 /** The row at which a share u of the weights is reached. */
-const rowAt = (u: number, weights: Float64Array): number => {
+const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   let total = 0
   for (let i = 0; i < weights.length; i++) total += weights[i]
   let below = 0
@@ -84,19 +84,19 @@ const rowAt = (u: number, weights: Float64Array): number => {
 
 /** The plane's points that are spread most evenly, one after another (Roberts 2018): 1/g and 1/g², g³ = g + 1. */
 const PLASTIC = 1.324717957244746
-const spread = (s: number): readonly [number, number] => {
+const plasticSequence = (s: number): readonly [number, number] => {
   const fraction = (x: number): number => x - Math.floor(x)
   return [fraction(0.5 + s / PLASTIC), fraction(0.5 + s / (PLASTIC * PLASTIC))]
 }
 
 /** Rows as products read them. */
-interface Table {
+interface ProductTable {
   /** (y, 1), and the same times the row's weight, [rows, dim + 1]. */
   readonly lifted: Float64Array
   readonly weighted: Float64Array
 }
 
-const tableOf = ({ rows, dim, values, weights }: Cloud): Table => {
+const productTable = ({ rows, dim, values, weights }: Cloud): ProductTable => {
   const width = dim + 1
   const lifted = new Float64Array(rows * width)
   const weighted = new Float64Array(rows * width)
@@ -117,8 +117,8 @@ interface Spot {
 }
 
 /** Log-odds of all rows, [places, rows]. */
-const products = (all: ReadonlyArray<Spot>, { lifted }: Table, rows: number): Float64Array =>
-  kernels().matMul(
+const products = (all: ReadonlyArray<Spot>, { lifted }: ProductTable, rows: number): Float64Array =>
+  simdOrPlainKernels().matMul(
     concatenated(all.map(({ odds }) => odds)),
     lifted,
     all.length,
@@ -128,10 +128,10 @@ const products = (all: ReadonlyArray<Spot>, { lifted }: Table, rows: number): Fl
     true
   )
 
-const lift = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
+const withLastEntry = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
 /** Of each column. */
-const sumsOf = (values: Float64Array, width: number): Float64Array => {
+const sumColumns = (values: Float64Array, width: number): Float64Array => {
   const sums = new Float64Array(width)
   for (let at = 0; at < values.length; at += width) for (let j = 0; j < width; j++) sums[j] += values[at + j]
   return sums
@@ -145,7 +145,7 @@ const squaresOf = (values: Float64Array, dim: number): Float64Array => {
 }
 
 /** w |y − c|² of all rows, from |c|² − 2⟨y, c⟩ and |y|². */
-const distances = (
+const weightedDistances = (
   far: Float64Array,
   from: number,
   squares: Float64Array,
@@ -160,14 +160,18 @@ const distances = (
  * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing about them; where
  * it is as wide as it is, groups along a narrow one are not. So starts are from both.
  */
-const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: number): ReadonlyArray<Spot> => {
+const startingSpots = (
+  { rows, dim, values, weights }: Cloud,
+  table: ProductTable,
+  count: number
+): ReadonlyArray<Spot> => {
   const at = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
   const squares = squaresOf(values, dim)
-  const places = Array.from({ length: count }, (_, start) => spread(start))
-  const firsts = places.map(([u]) => rowAt(u, weights))
+  const places = Array.from({ length: count }, (_, start) => plasticSequence(start))
+  const firsts = places.map(([u]) => rowAtWeightShare(u, weights))
   const far = products(
     firsts.map(row => ({
-      odds: lift(
+      odds: withLastEntry(
         at(row).map(x => -2 * x),
         squares[row]
       )
@@ -178,12 +182,12 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
   const chances = new Float64Array(rows)
   return places.map(([, v], start) => {
     const first = firsts[start]
-    distances(far, start * rows, squares, weights, chances)
-    const other = rowAt(v, chances)
+    weightedDistances(far, start * rows, squares, weights, chances)
+    const other = rowAtWeightShare(v, chances)
     const a = at(first)
     const b = at(other)
     return {
-      odds: lift(
+      odds: withLastEntry(
         a.map((x, j) => x - b[j]),
         (squares[other] - squares[first]) / 2
       )
@@ -192,8 +196,8 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
 }
 
 /** Where steps stand: a pair, and the log-odds by it. */
-interface Candidate extends Spot {
-  readonly pair: Omit<Pair, 'gain'>
+interface PairCandidate extends Spot {
+  readonly pair: Omit<HalfPair, 'gain'>
   /** The pair's, except for the mean of log(1 + e^odds). */
   readonly single: number
 }
@@ -201,7 +205,7 @@ interface Candidate extends Spot {
 /** What a step makes of the mean of r(y, 1), r the shares of the first half; null where a half is left with too few rows. */
 const stepped =
   ({ second, common, least, narrowest }: Pursuit, middle: Float64Array, columns: number) =>
-  (sums: Float64Array): Candidate | null => {
+  (sums: Float64Array): PairCandidate | null => {
     const dim = middle.length
     const p = sums[dim]
     const q = 1 - p
@@ -251,39 +255,54 @@ const stepped =
   }
 
 /** Candidate with its gain; by falling gain. */
-type Pursued = ReadonlyArray<Candidate & { readonly pair: Pair }>
+type Pursued = ReadonlyArray<PairCandidate & { readonly pair: HalfPair }>
 
-const likeliest = (found: Pursued, most: number): Pursued =>
+const distinctBestPairs = (found: Pursued, most: number): Pursued =>
   found
-    .filter(({ pair }, i) => pair.gain > SAME && (i === 0 || found[i - 1].pair.gain - pair.gain > SAME))
+    .filter(
+      ({ pair }, i) =>
+        pair.gain > MIN_GAIN_DIFFERENCE && (i === 0 || found[i - 1].pair.gain - pair.gain > MIN_GAIN_DIFFERENCE)
+    )
     .slice(0, most)
 
 /** The likeliest pairs of halves that were found, the likeliest first. `seen` are the same rows where distances are told, in standard deviations. */
-export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<Pair> => {
-  const [own, places] = thinned(cloud, seen)
+export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<HalfPair> => {
+  const [own, places] = thinnedClouds(cloud, seen)
   const { rows, dim, columns, weights } = own
   const width = dim + 1
-  const table = tableOf(own)
-  const around = tableOf(places)
-  const middle = sumsOf(table.weighted, width).subarray(0, dim)
+  const table = productTable(own)
+  const around = productTable(places)
+  const middle = sumColumns(table.weighted, width).subarray(0, dim)
   const next = stepped(pursuit, middle, columns)
-  const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Candidate> => {
+  const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<PairCandidate> => {
     const logits = products(all, from, rows)
-    const sums = kernels().matMul(kernels().sigmoid(logits, logits), table.weighted, all.length, rows, width)
+    const sums = simdOrPlainKernels().matMul(
+      simdOrPlainKernels().sigmoid(logits, logits),
+      table.weighted,
+      all.length,
+      rows,
+      width
+    )
     return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
   }
-  const after = (all: ReadonlyArray<Candidate>, steps: number): Pursued => {
+  const after = (all: ReadonlyArray<PairCandidate>, steps: number): Pursued => {
     let candidates = all
     for (let i = 0; i < steps; i++) candidates = step(candidates)
     const logits = products(candidates, table, rows)
-    const means = kernels().matMul(kernels().softplus(logits, logits), weights, candidates.length, rows, 1)
+    const means = simdOrPlainKernels().matMul(
+      simdOrPlainKernels().softplus(logits, logits),
+      weights,
+      candidates.length,
+      rows,
+      1
+    )
     return candidates
       .map((one, s) => ({ ...one, pair: { ...one.pair, gain: one.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)
   }
   const half = startsIn(columns) / 2
-  const started = [...step(startsOf(places, around, half), around), ...step(startsOf(own, table, half))]
-  const first = after(started, FIRST.steps - 1).slice(0, FIRST.part * 2 * half)
-  const kept = after(likeliest(after(first, SECOND.steps), SECOND.kept), STEPS)
-  return likeliest(kept, TOLD).map(({ pair }) => pair)
+  const started = [...step(startingSpots(places, around, half), around), ...step(startingSpots(own, table, half))]
+  const first = after(started, SCREENING.steps - 1).slice(0, SCREENING.part * 2 * half)
+  const kept = after(distinctBestPairs(after(first, SECOND.steps), SECOND.kept), MAX_PURSUIT_STEPS)
+  return distinctBestPairs(kept, MAX_PAIRS).map(({ pair }) => pair)
 }

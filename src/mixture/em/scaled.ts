@@ -3,7 +3,7 @@
  * Gaussian. With those, x_0 is expected too: at precision g it is c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and has the covariance
  * (σ²/g)ΣS⁻¹. Moments of x_0, weighed by g, are those of rows without noise, of which the M-step at time 0 is one at the level.
  */
-import { single } from '../../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
@@ -11,57 +11,69 @@ import * as Chunks from '../../../lib/rows/chunks.js'
 import type { Mixture } from '../mixtureData.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/schedule.js'
-import { componentsOf, partsOf, type Component } from '../component.js'
+import { componentsOf, componentsAndBackground, type Component } from '../component.js'
 import { changedAlong } from '../families/axes.js'
-import type { Rows } from '../dataRows.js'
+import type { WeightedRows } from '../dataRows.js'
 import * as Student from '../student.js'
-import { widthOf } from './loops.js'
-import { asGaussian, moments as ofGaussians, type Sums } from './moments.js'
+import { secondMomentWidth } from './loops.js'
+import { asGaussian, momentReduction as ofGaussians, type MomentSums } from './moments.js'
 
 /** What a component is by its precisions, at a level. */
-interface Part {
+interface PrecisionPart {
   /** Which component. */
   readonly k: number
   readonly g: number
   readonly there: Component
 }
 
-const atLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): Component => ({
+const componentAtLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): Component => ({
   weight,
   mean: mean.map(c => alpha * c),
-  factor: Factor.sum([{ shape: factor.shape, values: factor.values.map(f => alpha * f) }, single(sigma)], mean.length)
+  factor: Factor.sumOfFactors(
+    [{ shape: factor.shape, values: factor.values.map(f => alpha * f) }, scalarArray(sigma)],
+    mean.length
+  )
 })
 
 /** σ² over the least of α²Σ. */
 const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
-  const { values } = symmetricEigen(Factor.covariance(factor, mean.length))
+  const { values } = symmetricEigen(Factor.covarianceOfFactor(factor, mean.length))
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }
 
 /** The Gaussians that a mixture is at a level: each component by its precisions. */
-export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<Part> =>
-  partsOf(mixture).flatMap((part, k) =>
-    Student.gaussiansOf(part, noiseOver(part, level)).map(({ g, ...own }) => ({ k, g, there: atLevel(own, level) }))
+export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<PrecisionPart> =>
+  componentsAndBackground(mixture).flatMap((part, k) =>
+    Student.componentAsGaussians(part, noiseOver(part, level)).map(({ g, ...own }) => ({
+      k,
+      g,
+      there: componentAtLevel(own, level)
+    }))
   )
 
 /** Moments of rows at a level. */
-export const moments = (mixture: Mixture, level: Level, second: Second, rows: Rows): Chunks.Sum<Sums> => {
+export const momentsAtLevel = (
+  mixture: Mixture,
+  level: Level,
+  second: Second,
+  rows: WeightedRows
+): Chunks.Reduction<MomentSums> => {
   const { dim } = rows
   const { alpha, sigma } = level
   const own = componentsOf(mixture)
   const count = own.length
   const parts = gaussiansAt(mixture, level)
-  const spectra = own.map(({ factor }) => symmetricEigen(Factor.covariance(factor, dim)))
-  const per = widthOf(second, dim)
-  return Chunks.map(({ value, mass, sums, second: about }: Sums): Sums => {
+  const spectra = own.map(({ factor }) => symmetricEigen(Factor.covarianceOfFactor(factor, dim)))
+  const per = secondMomentWidth(second, dim)
+  return Chunks.mapReduction(({ value, mass, sums, second: about }: MomentSums): MomentSums => {
     const whole = { mass: new Float64Array(count), weighed: new Float64Array(count), logs: new Float64Array(count) }
     const allSums = new Float64Array(count * dim)
     const allSecond = new Float64Array(count * per)
-    let beyond = 0
+    let backgroundCount = 0
     parts.forEach(({ k, g }, at) => {
       const m = mass[at]
       if (k >= count) {
-        beyond += m
+        backgroundCount += m
         return
       }
       whole.mass[k] += m
@@ -94,7 +106,7 @@ export const moments = (mixture: Mixture, level: Level, second: Second, rows: Ro
       value,
       ...asGaussian(second, dim, { ...whole, sums: allSums, second: allSecond }),
       isDenoised: true,
-      ...(mixture.background && { beyond })
+      ...(mixture.background && { backgroundCount })
     }
   })(
     ofGaussians(

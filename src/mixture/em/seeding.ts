@@ -23,11 +23,11 @@ import {
 } from '../../../lib/index.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Hierarchy from '../../../lib/rows/hierarchy.js'
-import { concatenated, size } from '../../../lib/arrays/ndarray.js'
-import { principal, type Table } from '../../../lib/rows/principal.js'
+import { concatenated, shapeSize } from '../../../lib/arrays/ndarray.js'
+import { principalComponents, type WeightedRowTable } from '../../../lib/rows/principal.js'
 import { scatterWithin } from '../../../lib/rows/spread.js'
 import type { Mixture } from '../mixture.js'
-import { asTheyAre, rowsOf, weightsOf } from '../dataRows.js'
+import { asTheyAre, weightedRowsOf, rowWeights } from '../dataRows.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import type * as Params from '../../core/params.js'
 import type { Taken } from './expectationMaximization.js'
@@ -38,20 +38,20 @@ import * as Stretches from '../../../lib/rows/stretches.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 
 /** Centres, or other numbers, of a key. */
-export type Draw = (key: Key.Key) => NdArray
+export type DrawArray = (key: Key.Key) => NdArray
 
 /** An array of normals with standard deviation `scale`. */
-export const normals =
-  (shape: ReadonlyArray<number>, scale: number): Draw =>
-  key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
+export const drawNormals =
+  (shape: ReadonlyArray<number>, scale: number): DrawArray =>
+  key => ({ shape, values: Key.normal(shapeSize(shape))(key).map(z => scale * z) })
 
-const rows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
+const chosenRows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
   shape: [chosen.length, data.dim],
-  values: pipe(data, Source.select(chosen)).values
+  values: pipe(data, Source.selectedRows(chosen)).values
 })
 
 /** Rows, and the weight of each. */
-interface Weighed {
+interface WeightedSource {
   /** The rows from the first on, so many: where they lie, or read. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
@@ -59,17 +59,17 @@ interface Weighed {
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
-const weighed = (data: Source.Data): Weighed => {
-  const source = Source.from(data)
-  const shares = Source.shares(source)
+const weightedSource = (data: Source.Data): WeightedSource => {
+  const source = Source.asSource(data)
+  const shares = Source.sourceShares(source)
   return {
     x: (first, count) => Stretches.stretch(Source.isSource(data) ? data : data.values, data.dim, first, count),
-    weights: typeof shares === 'number' ? Stretches.constant(source.rows, shares) : shares,
+    weights: typeof shares === 'number' ? Stretches.constantStretches(source.rows, shares) : shares,
     held: Source.isSource(data)
-      ? Stretches.kept
+      ? Stretches.storedStretches
       : numbers => {
           const out = new Float64Array(numbers.rows * numbers.dim)
-          Stretches.each(numbers, (values, first) => {
+          Stretches.visitStretches(numbers, (values, first) => {
             out.set(values, first * numbers.dim)
           })
           return Stretches.ofArray(out, numbers.dim)
@@ -79,24 +79,24 @@ const weighed = (data: Source.Data): Weighed => {
 
 /** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
 export const differentRows =
-  (data: Source.Data, count: number): Draw =>
+  (data: Source.Data, count: number): DrawArray =>
   key => {
-    const { weights } = weighed(data)
-    const draws = Stretches.computed(data.rows, (first, out) => {
+    const { weights } = weightedSource(data)
+    const draws = Stretches.computedStretches(data.rows, (first, out) => {
       Key.fillUniform(first, out)(key)
     })
-    const clocks = Stretches.zipped(draws, weights, (u, w) => (w > 0 ? -Elementary.log1p(-u) / w : Infinity))
-    return rows(data, Stretches.least(clocks, count))
+    const clocks = Stretches.zipStretches(draws, weights, (u, w) => (w > 0 ? -Elementary.log1p(-u) / w : Infinity))
+    return chosenRows(data, Stretches.leastRows(clocks, count))
   }
 
 /** Each row's squared distance to the nearest of these centres; or what it was before, where that is less. */
-const nearest = (
+const nearestDistances = (
   { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
-  x: Weighed['x'],
+  x: WeightedSource['x'],
   centres: Float64Array,
-  before = Stretches.constant(rows, Infinity)
+  before = Stretches.constantStretches(rows, Infinity)
 ): Stretches.Stretches =>
-  Stretches.computed(rows, (first, out) => {
+  Stretches.computedStretches(rows, (first, out) => {
     before.read(first, out)
     nearer(x(first, out.length), dim, centres, out)
   })
@@ -106,19 +106,19 @@ const nearest = (
  * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
  * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
  */
-export const SAME = 1e-9
+export const TIE_TOLERANCE = 1e-9
 
 /** Greedy k-means++: of a few trials for each centre, the one that leaves the least distance; of one, k-means++. A few passes a centre. */
-export const spread =
-  (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): Draw =>
+export const greedyKMeansPlusPlus =
+  (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): DrawArray =>
   key => {
-    const { x, weights, held } = weighed(data)
+    const { x, weights, held } = weightedSource(data)
     const keys = Key.split(count)(key)
-    const total = (distances: Stretches.Stretches): number => Stretches.average(distances, weights)[0]
+    const total = (distances: Stretches.Stretches): number => Stretches.weightedColumnSums(distances, weights)[0]
     const drawn = (mass: Stretches.Stretches, n: number, key: Key.Key): ReadonlyArray<number> =>
       Array.from(Stretches.atParts(mass, Key.uniform(n)(key)))
     const from = (row: number, before?: Stretches.Stretches): Stretches.Stretches =>
-      held(nearest(data, x, x(row, 1), before))
+      held(nearestDistances(data, x, x(row, 1), before))
     const [first] = drawn(weights, 1, keys[0])
     const { chosen } = keys.slice(1).reduce<{
       readonly chosen: ReadonlyArray<number>
@@ -126,29 +126,29 @@ export const spread =
       readonly left: number
     }>(
       ({ chosen, distances, left }, key) => {
-        const mass = left > 0 ? Stretches.zipped(distances, weights, (d, w) => w * d) : weights
+        const mass = left > 0 ? Stretches.zipStretches(distances, weights, (d, w) => w * d) : weights
         const best = drawn(mass, trials, key)
           .map(i => {
             const closest = from(i, distances)
             return { i, distances: closest, left: total(closest) }
           })
-          .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
+          .reduce((best, next) => (next.left < best.left - TIE_TOLERANCE * best.left ? next : best))
         return { chosen: [...chosen, best.i], distances: best.distances, left: best.left }
       },
       (distances => ({ chosen: [first], distances, left: total(distances) }))(from(first))
     )
-    return rows(data, chosen)
+    return chosenRows(data, chosen)
   }
 
 /** Σ over chunks of `of`, `width` numbers each, from the rows of a chunk, [count, dim], and their weights, [count, 1]. */
-const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
-  const own = rowsOf(data)
-  const weights = weightsOf(own)
+const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
+  const own = weightedRowsOf(data)
+  const weights = rowWeights(own)
   const { rows, dim, x } = own
-  return Chunks.taken({
+  return Chunks.evaluate({
     rows,
     width,
-    chunks: Chunks.each(rows, width, (first, count, into) => {
+    chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
       const found = compute(() =>
         of(
           tensor(Stretches.stretch(x, dim, first, count), [count, dim]),
@@ -157,7 +157,7 @@ const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tenso
       )
       into.set(found.values)
     }),
-    found: sums => sums
+    finish: sums => sums
   })
 }
 
@@ -167,7 +167,7 @@ export const lloyd =
   (centres: NdArray): NdArray => {
     const [count, dim] = centres.shape
     // for each centre the weight of its rows, and their sum
-    const sums = summed(data, count * (1 + dim), (x, weights) => {
+    const sums = sumOverChunks(data, count * (1 + dim), (x, weights) => {
       const closeness = neg(squaredDistances(x, fromNdArray(centres)))
       const belongs = mul(oneHot(argMax(closeness, 1), count), weights)
       return concat([sum(belongs, 0), reshape(matMul(belongs, x, { transposeA: true }), [-1])], 0)
@@ -193,7 +193,7 @@ export const powerIteration = <P extends string>(
   return params => {
     const { shape, values: centre } = centres(params)
     // Ĉc − c by two products with the data: Ĉ is dim × dim.
-    const moved = summed(data, dim, (x, weights) =>
+    const moved = sumOverChunks(data, dim, (x, weights) =>
       matMul(x, mul(weights, matMul(x, tensor(centre, [dim, 1]))), { transposeA: true })
     ).map((product, i) => product - centre[i])
     const squared = (v: Float64Array): number => v.reduce((sum, x) => sum + x * x, 0)
@@ -203,30 +203,30 @@ export const powerIteration = <P extends string>(
   }
 }
 
-const table = (data: Source.Data): Table => {
-  const own = rowsOf(data)
-  return { rows: own.rows, dim: own.dim, values: own.x, weights: weightsOf(own) }
+const principalTable = (data: Source.Data): WeightedRowTable => {
+  const own = weightedRowsOf(data)
+  return { rows: own.rows, dim: own.dim, values: own.x, weights: rowWeights(own) }
 }
 
 /**
  * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
  * with either sign, by a rounding, and times it they do not.
  */
-const side = (vector: Float64Array): number => {
+const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
 }
 
 /** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
 export const momentMatchedCentres =
-  (data: Source.Data, count: number): Draw =>
+  (data: Source.Data, count: number): DrawArray =>
   key => {
     const { dim, rows } = data
     const mean = Source.mean(data)
     // All directions with a spread of their own: no more than rows.
-    const { values, vectors } = principal(table(data), mean, Math.min(dim, rows))
+    const { values, vectors } = principalComponents(principalTable(data), mean, Math.min(dim, rows))
     const deviations = values.map(
-      (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
+      (value, i) => longestEntrySign(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
     )
     const coordinates = Key.normal(count * dim)(key)
     return {
@@ -245,7 +245,7 @@ export const momentMatchedCentres =
 /** The top eigenvector of Ĉ, the second moment of the data, as long as √(λ − 1), [1, dim]. */
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
-  const { values, vectors } = principal(table(data), new Float64Array(dim), 1)
+  const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
   // Below the spectral threshold the eigenvalue says nothing about the length; 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
@@ -255,7 +255,7 @@ export const topOfSecondMoment = (data: Source.Data): NdArray => {
 export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
   const { dim } = data
   const centre = Source.mean(data)
-  const { values, vectors } = principal(table(data), centre, directions)
+  const { values, vectors } = principalComponents(principalTable(data), centre, directions)
   const projected = (rows: Float64Array): Float64Array =>
     compute(() => {
       const mean = tensor(centre, [1, dim])
@@ -267,14 +267,14 @@ export const projectedOnTop = (data: Source.Data, directions: number): Source.Da
   return {
     ...data,
     read: (first, out) => {
-      out.set(projected(Stretches.part(data, first, out.length / dim)))
+      out.set(projected(Stretches.numbersFrom(data, first, out.length / dim)))
     }
   }
 }
 
 /** Each centre moved by `radius` in a direction at random. */
 export const displaced =
-  (centres: NdArray, radius: number): Draw =>
+  (centres: NdArray, radius: number): DrawArray =>
   key => {
     const dim = centres.shape[1]
     const directions = Key.normal(centres.values.length)(key)
@@ -289,13 +289,13 @@ export const displaced =
 
 /** The average variance of the data about the nearest centre, per coordinate: where variances start. */
 export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
-  const { x, weights } = weighed(data)
-  const [total] = Stretches.average(nearest(data, x, centres.values), weights)
+  const { x, weights } = weightedSource(data)
+  const [total] = Stretches.weightedColumnSums(nearestDistances(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
 }
 
 /** No direction of a start is narrower than this share of the mean variance. */
-const NARROWEST = 1e-4
+const MIN_DIRECTION_SHARE = 1e-4
 
 /**
  * The triangle of the covariance of the data about the means of the rows that share a nearest centre, [dim, dim], or of its diagonal,
@@ -305,30 +305,33 @@ export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boo
   const { dim, rows } = data
   const [count] = centres.shape
   if (!isDiagonal && rows - count < dim) return null
-  const { weights } = weighed(data)
-  const within = scatterWithin(Source.from(data), weights, centres.values, isDiagonal)
+  const { weights } = weightedSource(data)
+  const within = scatterWithin(Source.asSource(data), weights, centres.values, isDiagonal)
   const step = isDiagonal ? 1 : dim + 1
   const mean = within.reduce((sum, v, at) => (at % step === 0 ? sum + v : sum), 0) / dim
   if (!(mean > 0)) return null
-  const above = NARROWEST * mean
+  const above = MIN_DIRECTION_SHARE * mean
   return isDiagonal
     ? { shape: [dim], values: within.map(v => Math.sqrt(Math.max(v, above))) }
     : Factor.ofClipped(within, dim, { less: 0, above })
 }
 
 interface Joined {
-  readonly rows: Hierarchy.Rows
+  readonly rows: Hierarchy.CountedRows
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
 /** Directions beyond these are left out where clusters are joined, whose time rises with their cube. */
-const DIRECTIONS = 16
+const MAX_LINKAGE_DIMENSIONS = 16
 
 /** At most so many rows joined to one, remembered: families and numbers of components ask for cuts of the same. */
-const joined = remembered(({ values, dim, weights }: Points.Points) =>
+const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
   remembered((most: number): Joined => {
-    const rows = Hierarchy.thinned(values, dim, weights ?? null, most)
-    return { rows, hierarchy: Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, DIRECTIONS) }) }
+    const rows = Hierarchy.thinnedRows(values, dim, weights ?? null, most)
+    return {
+      rows,
+      hierarchy: Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, MAX_LINKAGE_DIMENSIONS) })
+    }
   })
 )
 
@@ -337,18 +340,18 @@ const joined = remembered(({ values, dim, weights }: Points.Points) =>
  * shrunk towards what they have in common as if each had d + 1 rows more that are so. `second` says how much of them is asked for. Where
  * there are fewer rows than clusters, some clusters are the same.
  */
-export const hierarchical = (
+export const hierarchicalMixture = (
   points: Points.Points,
   most: number,
   count: number,
   second: 'none' | 'trace' | 'diagonal' | 'full'
 ): Mixture => {
   const { dim } = points
-  const { rows, hierarchy } = joined(asTheyAre(points))(Math.max(most, count))
+  const { rows, hierarchy } = agglomeratedRows(asTheyAre(points))(Math.max(most, count))
   const found = Math.min(count, rows.rows)
   const isDiagonal = second !== 'full'
   const width = isDiagonal ? 1 : dim
-  const { mass, means, scatters } = Hierarchy.clusters(rows, Hierarchy.cut(hierarchy, found), found, isDiagonal)
+  const { mass, means, scatters } = Hierarchy.clusters(rows, Hierarchy.clustersAt(hierarchy, found), found, isDiagonal)
   const total = mass.reduce((sum, n) => sum + n, 0)
   const common = new Float64Array(dim * width).map(
     (_, at) => mass.reduce((sum, _, k) => sum + scatters[k * dim * width + at], 0) / total
@@ -357,7 +360,7 @@ export const hierarchical = (
   const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
   // Rows that are all apart, or all the same, say nothing of a covariance.
   const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
-  const above = mean > 0 ? NARROWEST * mean : 1
+  const above = mean > 0 ? MIN_DIRECTION_SHARE * mean : 1
   const own = (k: number): Float64Array =>
     pooled.map((v, at) => (scatters[k * dim * width + at] + (dim + 1) * v) / (mass[k] + dim + 1))
   const places = Array.from({ length: count }, (_, k) => k % found)
@@ -368,7 +371,7 @@ export const hierarchical = (
     places.map((place, k) =>
       factors === null
         ? own(place).map(v => Math.max(v, above))
-        : Factor.covariance(factors[k], dim).values.filter((_, at) => isVariance(at))
+        : Factor.covarianceOfFactor(factors[k], dim).values.filter((_, at) => isVariance(at))
     )
   )
   return {

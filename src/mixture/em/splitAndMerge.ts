@@ -41,7 +41,7 @@ const HASTE = 4
 const LEAP = 3
 
 /** Halves of one component whose gains differ by less are the same. */
-const SAME = 1e-4
+const SAME_GAIN = 1e-4
 
 /** So many ways to halve a component are tried. */
 const WAYS = 2
@@ -50,7 +50,7 @@ const WAYS = 2
 const COLLAPSING = 10
 
 /** One component put to halve another. */
-interface Move<P extends string> {
+interface SplitMergeMove<P extends string> {
   readonly removed: number
   readonly split: number
   /** What the halves are expected to gain, less what the loss of the component costs. */
@@ -59,12 +59,12 @@ interface Move<P extends string> {
 }
 
 /** All moves from given parameters, however promising; none where a family has not the way from and to mixtures. */
-type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<P>>
+type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, mirrored, held, leastRows }: Family<P>,
+  { toMixture, fromMixture, mStep, mirrored, fixedComponents, leastRows }: Family<P>,
   about: Points.Points
-): Moves<P> => {
+): ProposeMoves<P> => {
   if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return () => []
   const { second, isShared = false } = mStep
   return params => {
@@ -74,10 +74,10 @@ const movesOf = <P extends string>(
       isShared,
       leastRows: leastRows(about.dim)
     })
-    const free = Array.from(cost.keys()).filter(k => !held.includes(k))
+    const free = Array.from(cost.keys()).filter(k => !fixedComponents.includes(k))
     /** The likeliest ways to halve a component that are not the same. */
-    const waysOf = (split: number): ReadonlyArray<Halves.Split> =>
-      splits[split].filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME).slice(0, WAYS)
+    const waysOf = (split: number): ReadonlyArray<Halves.ComponentSplit> =>
+      splits[split].filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME_GAIN).slice(0, WAYS)
     return free.flatMap(removed =>
       free
         .filter(split => split !== removed)
@@ -86,7 +86,7 @@ const movesOf = <P extends string>(
             removed,
             split,
             promise: gain - cost[removed],
-            start: () => fromMixture(Halves.moved(mixture, removed, split, halves))
+            start: () => fromMixture(Halves.mixtureAfterMove(mixture, removed, split, halves))
           }))
         )
     )
@@ -94,8 +94,12 @@ const movesOf = <P extends string>(
 }
 
 /** Whether a family can be moved so. */
-export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
-  !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
+export const supportsSplitAndMerge = <P extends string>({
+  toMixture,
+  fromMixture,
+  mStep,
+  mirrored
+}: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
 /** Where a leap led: `value` of the parameters before its last step, how far the next may go, and how many steps it took. */
 interface Leap<P extends string> extends ExpectationMaximization.Taken<P> {
@@ -106,16 +110,16 @@ interface Leap<P extends string> extends ExpectationMaximization.Taken<P> {
 /** A leap that proves good, or bad, lets the next go so many times farther, or less far. */
 const FACTOR = 4
 
-const less = Params.zipWith((a, b) => a - b)
-const plus = Params.zipWith((a, b) => a + b)
+const subtractParams = Params.zipWith((a, b) => a - b)
+const addParams = Params.zipWith((a, b) => a + b)
 
-const squared = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
+const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
 /** |r|/|v|, the mean over arrays: so it depends on the unit of none of them. */
-const ratio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
+const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
-    const length = squared(along[name].values)
-    return length > 0 ? [squared(turn[name].values) / length] : []
+    const length = squaredNorm(along[name].values)
+    return length > 0 ? [squaredNorm(turn[name].values) / length] : []
   })
   return Math.sqrt(ratios.length / ratios.reduce((sum, x) => sum + x, 0))
 }
@@ -130,23 +134,26 @@ const leap =
   (params: Params.Params<P>, reach: number): Leap<P> => {
     const first = step(params)
     const second = step(first.params)
-    const along = less(first.params, params)
-    const turn = less(less(second.params, first.params), along)
-    const most = ratio(along, turn)
+    const along = subtractParams(first.params, params)
+    const turn = subtractParams(subtractParams(second.params, first.params), along)
+    const most = meanStepRatio(along, turn)
     const length = Math.min(reach, most)
     const farther = most > reach ? FACTOR * reach : reach
     if (!(length > 1)) return { params: second.params, value: first.value, reach: farther, steps: 2 }
     const move = Params.zipWith((r, v) => 2 * length * r + length * length * v)(along, turn)
-    const third = step(plus(params, move))
-    return third.value <= first.value && Params.isFinite(third.params)
+    const third = step(addParams(params, move))
+    return third.value <= first.value && Params.isFiniteParams(third.params)
       ? { ...third, reach: farther, steps: 3 }
       : { params: second.params, value: first.value, reach: Math.max(1, reach / FACTOR), steps: 3 }
   }
 
 /** Leaps one after another, each of them taken once, by who asks first. */
-type Way<P extends string> = (next: ReturnType<typeof leap<P>>) => { readonly leap: Leap<P>; readonly rest: Way<P> }
+type LeapSequence<P extends string> = (next: ReturnType<typeof leap<P>>) => {
+  readonly leap: Leap<P>
+  readonly rest: LeapSequence<P>
+}
 
-const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): Way<P> =>
+const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): LeapSequence<P> =>
   remembered(
     next => {
       const leap = next(start(), reach)
@@ -156,41 +163,41 @@ const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): Wa
   )
 
 /** A move, and the way from its start. */
-interface Tried<P extends string> extends Omit<Move<P>, 'start'> {
-  readonly way: Way<P>
+interface TriedMove<P extends string> extends Omit<SplitMergeMove<P>, 'start'> {
+  readonly way: LeapSequence<P>
 }
 
 /** Where the steps of a move stand, and what the last ones gained. */
-interface Standing<P extends string> {
+interface MoveState<P extends string> {
   readonly params: Params.Params<P> | null
   readonly value: number
-  readonly rest: Way<P>
+  readonly rest: LeapSequence<P>
   readonly left: number
   readonly gain: number
   readonly isHopeless: boolean
 }
 
 /** The moves from parameters, and on what they depend beside the data. */
-interface Search<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
+interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
   readonly family: object
   readonly params: Params.Params<P>
-  readonly moves: ReadonlyArray<Tried<P>>
+  readonly moves: ReadonlyArray<TriedMove<P>>
 }
 
 /**
  * What was looked for last on data, until it is asked for again: a stage that tries moves for longer follows another from the same
  * parameters.
  */
-const searches = new WeakMap<Source.Data, Search<string>>()
+const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
 /** Of more parameters leaps are not kept. */
-const KEPT = 1 << 12
+const MAX_CACHED_NUMBERS = 1 << 12
 
-const isSame = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
+const isSameParams = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
   Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
 /** What a step led to, and the move that it was; null where none raises the likelihood. */
-export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
+export interface MoveResult<P extends string> extends ExpectationMaximization.Taken<P> {
   readonly move: { readonly removed: number; readonly split: number } | null
 }
 
@@ -204,16 +211,16 @@ export const step = <P extends string>(
   options: Options,
   data: Source.Data,
   take?: ExpectationMaximization.Take<P>
-): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
+): ((params: Params.Params<P>, key: Key.Key) => MoveResult<P>) => {
   const { attempts, polish, patience = 1, varianceFloor, prior } = options
   const { points: about, toInternal, fromInternal } = Frame.of(family, data)
   const leastRows = family.leastRows(data.dim)
-  const judge = ExpectationMaximization.judge(family, data, prior, take)
+  const judge = ExpectationMaximization.judgeParams(family, data, prior, take)
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
   const next = leap(em)
   /** After all steps; null as soon as there is no hope to get below the value in time. */
-  const polishedFrom = ({ way }: Tried<P>, below: number): Params.Params<P> | null => {
-    const { params, isHopeless } = iterate<Standing<P>>(
+  const polishedFrom = ({ way }: TriedMove<P>, below: number): Params.Params<P> | null => {
+    const { params, isHopeless } = iterate<MoveState<P>>(
       { params: null, value: Infinity, rest: way, left: polish, gain: Infinity, isHopeless: false },
       ({ value, rest: way, left, gain, isHopeless }) => {
         if (left <= 0 || isHopeless) return null
@@ -238,26 +245,26 @@ export const step = <P extends string>(
     family.toMixture === undefined
       ? 0
       : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
-  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, points)
+  const movesOn = (points: Points.Points): ProposeMoves<P> => movesOf(family, points)
   const movesFrom =
     data.rows > SURVEYED
-      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.select)(about))
-      : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.selectedRows)(about))
+      : constant(movesOn(Source.isSource(about) ? Source.selectedRows(RA.makeBy(about.rows, i => i))(about) : about))
   const owner = asTheyAre(data)
   /** All moves, the most promising first. */
-  const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<Tried<P>> => {
+  const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<TriedMove<P>> => {
     const known = searches.get(owner)
     const isKnown =
       known?.family === family &&
       known.varianceFloor === varianceFloor &&
       known.prior === prior &&
-      isSame(known.params, params)
+      isSameParams(known.params, params)
     searches.delete(owner)
     if (isKnown) return known.moves
     const moves = [...movesFrom(key)(toInternal(params))]
       .sort((a, b) => b.promise - a.promise)
-      .map(({ start, ...move }): Tried<P> => ({ ...move, way: wayFrom(() => fromInternal(start())) }))
-    if (data.rows <= SURVEYED && Params.sizeOf(Params.shapes(params)) <= KEPT)
+      .map(({ start, ...move }): TriedMove<P> => ({ ...move, way: wayFrom(() => fromInternal(start())) }))
+    if (data.rows <= SURVEYED && Params.paramsSize(Params.shapes(params)) <= MAX_CACHED_NUMBERS)
       searches.set(owner, { family, varianceFloor, prior, params, moves })
     return moves
   }
@@ -265,7 +272,7 @@ export const step = <P extends string>(
     const { value, mass, lost } = judge(params)
     if (mass.length < 2) return { value, params, move: null }
     const moves = triedFrom(params, key)
-    const tried = (move: Tried<P>): Moved<P> | null => {
+    const tried = (move: TriedMove<P>): MoveResult<P> | null => {
       const { removed, split } = move
       const polished = polishedFrom(move, value - LEAST_GAIN)
       if (polished === null) return null
@@ -278,7 +285,7 @@ export const step = <P extends string>(
     return pipe(
       moves.slice(0, attempts),
       RA.findFirstMap(move => O.fromNullable(tried(move))),
-      O.getOrElse((): Moved<P> => ({ value, params, move: null }))
+      O.getOrElse((): MoveResult<P> => ({ value, params, move: null }))
     )
   }
 }
@@ -287,7 +294,7 @@ export const step = <P extends string>(
 const GROWTHS = 3
 
 /** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
-export const grown =
+export const splitStarts =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
     const { points: about, toInternal, fromInternal } = Frame.of(family, points)
@@ -305,5 +312,5 @@ export const grown =
       .flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k })))
       .sort((a, b) => b.gain - a.gain)
       .slice(0, GROWTHS)
-      .map(({ k, halves }) => fromInternal(from(Halves.grown(mixture, k, halves))))
+      .map(({ k, halves }) => fromInternal(from(Halves.mixtureWithSplit(mixture, k, halves))))
   }

@@ -18,20 +18,20 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import { cleanRow, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
-import type { Rows } from '../dataRows.js'
-import { summed as summedRows } from './eStep.js'
+import type { WeightedRows } from '../dataRows.js'
+import { compiledSums as summedRows } from './eStep.js'
 import type { Taken } from './expectationMaximization.js'
 
-type Named = Readonly<Record<string, Tensor>>
+type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** −log-likelihood [1], Σ r [K], and Σ r s of each statistic, [K, …]; of rows x [rows, dim] and weights [rows | 1, 1]. */
-const sumsOf =
+const sufficientSums =
   <P extends string>({ components }: Family<P>, { statistics }: Sufficient<P>, dim: number) =>
   (
     params: Params.Tensors<P>,
     x: Tensor,
     w: Tensor
-  ): { readonly value: Tensor; readonly mass: Tensor; readonly own: Named } => {
+  ): { readonly value: Tensor; readonly mass: Tensor; readonly own: NamedTensors } => {
     const { logWeights, logDensity } = components(params, dim)
     const joint = add(logDensity(x, cleanRow()), expandDims(logWeights, 0))
     const r = mul(w, softmax(joint))
@@ -78,14 +78,14 @@ const maximised = <P extends string>(
 }
 
 /** One E- and M-step at time 0, as a sum over the rows. */
-export const summed = <P extends string>(
+export const sufficientStepReduction = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,
-  data: Rows
-): ((params: Params.Params<P>) => Chunks.Sum<Taken<P>>) => {
+  data: WeightedRows
+): ((params: Params.Params<P>) => Chunks.Reduction<Taken<P>>) => {
   if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
   const { dim } = data
-  const of = sumsOf(family, sufficient, dim)
+  const of = sufficientSums(family, sufficient, dim)
   const sums = summedRows(Compiler.library(), sufficient, data, (params: Params.Tensors<P>, x, w) => {
     const { own, ...rest } = of(params, x, w)
     return { ...rest, ...own }
@@ -93,7 +93,7 @@ export const summed = <P extends string>(
   return params =>
     pipe(
       sums(params),
-      Chunks.map(({ value, mass, ...own }) => ({
+      Chunks.mapReduction(({ value, mass, ...own }) => ({
         value: value.values[0],
         params: maximised(sufficient, params, { mass, ...own }, dim)
       }))

@@ -12,9 +12,9 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
 import type { MStep } from '../family.js'
-import { partsOf } from '../component.js'
+import { componentsAndBackground } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
-import { responsibilities, whitened } from './moments.js'
+import { rowResponsibilities, whitened } from './moments.js'
 
 /** A component that is probably only outliers may be. */
 export interface Unsupported {
@@ -30,7 +30,7 @@ export interface Unsupported {
 }
 
 /** How the covariance of a component is estimated: `second` is 'none' where it is given, or is that of others too. */
-export interface Own extends Pick<MStep<string>, 'second'> {
+export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
   readonly parameters: number
 }
 
@@ -38,7 +38,7 @@ export interface Own extends Pick<MStep<string>, 'second'> {
  * From so many times d + 2 rows on, likelihoods are too high by what parameters are counted as, except for a ninth, n/(n − d − 2): criteria
  * say what is to be said.
  */
-const FEW = 10
+const AMPLE_ROWS_PER_PARAMETER = 10
 
 const logAddExp = (a: number, b: number): number => {
   const top = Math.max(a, b)
@@ -47,7 +47,7 @@ const logAddExp = (a: number, b: number): number => {
 }
 
 /** −∞ is told elsewhere. */
-const logOf = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
+const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
 /** log N' − log N of so many dimensions that share a scale, without the logarithm of t: of the sum of their squares and the mean that a row has. */
 const changeOf = (q: number, mean: number, dims: number, g: number, part: number): number => {
@@ -56,24 +56,31 @@ const changeOf = (q: number, mean: number, dims: number, g: number, part: number
 }
 
 /** log N' − log N of a row left out, from its whitened deviation. */
-const change = (second: Own['second'], white: Float64Array, at: number, dim: number, r: number, n: number): number => {
+const change = (
+  second: CovarianceEstimate['second'],
+  white: Float64Array,
+  at: number,
+  dim: number,
+  r: number,
+  n: number
+): number => {
   const g = n / (n - r)
   const part = r / (n - r)
   let q = 0
   for (let j = at; j < at + dim; j++) q += white[j] * white[j]
   if (second === 'none') return ((1 - g * g) * q) / 2
-  if (second === 'trace') return changeOf(q, q / dim, dim, g, part) - (dim * logOf(1 - (part * q) / dim)) / 2
-  if (second === 'full') return changeOf(q, q, dim, g, part) - logOf(1 - part * q) / 2
+  if (second === 'trace') return changeOf(q, q / dim, dim, g, part) - (dim * finiteLog(1 - (part * q) / dim)) / 2
+  if (second === 'full') return changeOf(q, q, dim, g, part) - finiteLog(1 - part * q) / 2
   let sum = 0
   for (let j = at; j < at + dim; j++) {
     const square = white[j] * white[j]
-    sum = sum + changeOf(square, square, 1, g, part) - logOf(1 - part * square) / 2
+    sum = sum + changeOf(square, square, 1, g, part) - finiteLog(1 - part * square) / 2
   }
   return sum
 }
 
 /** What a component says of rows: log π N, that of the others together, and whitened deviations. */
-interface Said {
+interface RowLogDensities {
   readonly own: Float64Array
   readonly rest: Float64Array
   readonly white: Float64Array
@@ -81,7 +88,7 @@ interface Said {
 
 // Loops over rows, each a function of arrays and numbers alone: so they are compiled once.
 
-const saidBy = (component: number, logs: Float64Array, count: number): Pick<Said, 'own' | 'rest'> => {
+const saidBy = (component: number, logs: Float64Array, count: number): Pick<RowLogDensities, 'own' | 'rest'> => {
   const rows = logs.length / count
   const own = new Float64Array(rows)
   const rest = new Float64Array(rows).fill(-Infinity)
@@ -93,22 +100,22 @@ const saidBy = (component: number, logs: Float64Array, count: number): Pick<Said
   return { own, rest }
 }
 
-const shareOf = (own: number, rest: number): number =>
+const posteriorShare = (own: number, rest: number): number =>
   own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
 
 /** Σ p(k | x), beside that of rows before. */
-const sizeWith = (before: number, { own, rest }: Said, weights: Float64Array): number => {
+const sizeWith = (before: number, { own, rest }: RowLogDensities, weights: Float64Array): number => {
   let size = before
-  for (let i = 0; i < own.length; i++) size += weights[i] * shareOf(own[i], rest[i])
+  for (let i = 0; i < own.length; i++) size += weights[i] * posteriorShare(own[i], rest[i])
   return size
 }
 
 /** What rows gain by a component of so many, each left out of it, beside the gain of rows before. */
 const gainWith = (
   before: number,
-  { own, rest, white }: Said,
+  { own, rest, white }: RowLogDensities,
   weights: Float64Array,
-  second: Own['second'],
+  second: CovarianceEstimate['second'],
   n: number
 ): number => {
   const dim = white.length / own.length
@@ -116,7 +123,7 @@ const gainWith = (
   for (let i = 0; i < own.length; i++) {
     if (weights[i] === 0) continue
     // of a row that counts as several one is left out
-    const r = shareOf(own[i], rest[i]) * Math.min(1, weights[i])
+    const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
     const without = r < n ? own[i] + change(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
     gain += weights[i] * (logAddExp(rest[i], without) - rest[i])
   }
@@ -128,30 +135,32 @@ const gainWith = (
  * from the gain (Stone 1977), which is given back: there this is BIC's own question. Where they are few it takes more, and all where they do
  * not fix the component. A component alone is held against none.
  */
-export const unsupported = (
+export const unsupportedComponents = (
   data: Source.Data,
   mixture: Mixture,
-  { second, parameters }: Own
+  { second, parameters }: CovarianceEstimate
 ): ReadonlyArray<Unsupported> => {
   const { dim } = data
-  const total = Source.totalOf(data)
+  const total = Source.sumOfWeights(data)
   // A background is among the others.
-  const components = partsOf(mixture)
+  const components = componentsAndBackground(mixture)
   const count = components.length
-  const few = Array.from(mixture.weights.keys()).filter(k => components[k].weight * total < FEW * (dim + 2))
+  const few = Array.from(mixture.weights.keys()).filter(
+    k => components[k].weight * total < AMPLE_ROWS_PER_PARAMETER * (dim + 2)
+  )
   if (mixture.weights.length < 2 || few.length === 0) return []
-  const source = Source.from(data)
-  const said = (points: Points.Points): ReadonlyArray<Said> => {
+  const source = Source.asSource(data)
+  const said = (points: Points.Points): ReadonlyArray<RowLogDensities> => {
     const all = Array.from({ length: points.rows }, (_, i) => i)
-    const { logs } = responsibilities(components, points)
+    const { logs } = rowResponsibilities(components, points)
     return few.map(k => ({ ...saidBy(k, logs, count), white: whitened(components[k], points, all) }))
   }
   /** Of rows that are read at once it is said once. */
-  let alone: ReadonlyArray<Said> | null = null
-  const visited = (visit: (said: Said, which: number, weights: Float64Array) => void): void => {
+  let alone: ReadonlyArray<RowLogDensities> | null = null
+  const visited = (visit: (said: RowLogDensities, which: number, weights: Float64Array) => void): void => {
     pipe(
       source,
-      Source.each(points => {
+      Source.visitRows(points => {
         const { rows, weights = new Float64Array(rows).fill(1) } = points
         const found = alone ?? said(points)
         if (rows === source.rows) alone = found

@@ -41,21 +41,21 @@ import {
 import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { Field } from '../../core/index.js'
-import { clean } from '../../schedule/dynamics.js'
+import { CLEAN } from '../../schedule/dynamics.js'
 import type { At, RowLevel } from '../family.js'
 import type * as Params from '../../core/params.js'
 import {
   analyse,
   analyseAnew,
   isExact,
-  likeliest,
-  nearest,
+  likeliestAnalyses,
+  nearestAnalyses,
   type Analysis,
-  type Kind,
+  type AnalyserKind,
   type Scatter
 } from './factorAnalysis.js'
 import * as Mixture from '../mixture.js'
-import { averaged, part, type Model } from './covariances.js'
+import { averagesByComponent, kthPart, type CovarianceModel } from './covariances.js'
 import { family } from './define.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
@@ -94,7 +94,7 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 }
 
 /** −½ log|S| */
-const logRootOf = ({ noise, factor }: Analysed): Tensor =>
+const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
 /** Of so many columns at most, d × d arrays for each row are no more than its other arrays. */
@@ -104,19 +104,21 @@ const NARROW = 8
  * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|²; the difference ΣD⁻¹ − |T|², which has lost digits where the factors know columns
  * of little noise, where there would be a wide d × d array for each row.
  */
-const traceOf = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
+const precisionTrace = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
   const [dim] = noise.shape.slice(-1)
   if (!isCommon && dim > NARROW) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
   const left = sub(eye(dim), matMul(loads, means))
   return add(sum(div(square(left), expandDims(noise, noise.rank)), [-2, -1]), sum(square(means), [-2, -1]))
 }
 
-type Tensors = Params.Tensors<'means' | Names>
+type AnalyserTensors = Params.Tensors<'means' | AnalyserParameter>
 
-export type Names = 'factors' | 'logNoise'
+export type AnalyserParameter = 'factors' | 'logNoise'
 
-const seenBy = (of: (own: Tensors) => { readonly loads: Tensor; readonly noise: Tensor }): Model<Names>['seen'] =>
-  Gaussian.evaluated((own: Tensors, x, level: RowLevel) => {
+const analyserSeen = (
+  of: (own: AnalyserTensors) => { readonly loads: Tensor; readonly noise: Tensor }
+): CovarianceModel<AnalyserParameter>['seen'] =>
+  Gaussian.evaluatedGaussians((own: AnalyserTensors, x, level: RowLevel) => {
     const { alpha, sigma } = Gaussian.spreadOver(level, 2)
     const { loads: f, noise: psi } = of(own)
     const loads = mul(Gaussian.spreadOver(level, 3).alpha, expandDims(f, 0))
@@ -141,9 +143,13 @@ const seenBy = (of: (own: Tensors) => { readonly loads: Tensor; readonly noise: 
     const pulls = add(first, div(sub(missed, times(step, s.loads)), column))
     const turned = (of: Tensor): Tensor => (isCommon ? expandDims(of, 0) : of)
     return Gaussian.seenApart(
-      Gaussian.logNormal(x.shape[1] ?? 0, isCommon ? Gaussian.turned(squared) : squared, turned(logRootOf(s))),
+      Gaussian.logNormalTensor(
+        x.shape[1] ?? 0,
+        isCommon ? Gaussian.swapAxes(squared) : squared,
+        turned(analysedLogRoot(s))
+      ),
       isCommon ? transpose(pulls, [1, 0, 2]) : pulls,
-      turned(traceOf(s, isCommon))
+      turned(precisionTrace(s, isCommon))
     )
   })
 
@@ -154,12 +160,12 @@ const INNER = 10
 const SADDLE = 1e-12
 
 /** As McNicholas & Murphy call it: whether loadings, noise and the noises of columns are constrained. */
-export const nameOf = ({ loadings, noise, isotropic, rank }: Kind & { readonly rank: number }): string =>
+export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserKind & { readonly rank: number }): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
 /** Free parameters: up to rotations of the factors, and never more than covariances have (Drton, Sturmfels & Sullivant 2007). */
-const freedomOf =
-  ({ rank, loadings, noise, isotropic }: Kind & { readonly rank: number }) =>
+const analyserFreedom =
+  ({ rank, loadings, noise, isotropic }: AnalyserKind & { readonly rank: number }) =>
   (components: number, dim: number): number => {
     const ownLoads = loadings === 'own'
     const ownNoise = noise === 'own'
@@ -173,26 +179,29 @@ const freedomOf =
   }
 
 /** Factor analysers: covariances of low rank beside noise. */
-export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): Model<Names> => {
+export const factorAnalysers = ({
+  rank,
+  ...kind
+}: AnalyserKind & { readonly rank: number }): CovarianceModel<AnalyserParameter> => {
   const { loadings, noise, isotropic } = kind
   const ownLoads = loadings === 'own'
   const ownNoise = noise === 'own'
   const isShared = !ownLoads && !ownNoise
-  const shapes = (components: number, dim: number): Params.Shapes<Names> => ({
+  const shapes = (components: number, dim: number): Params.Shapes<AnalyserParameter> => ({
     factors: [...(ownLoads ? [components] : []), dim, rank],
     logNoise: [...(ownNoise ? [components] : []), ...(isotropic ? [] : [dim])]
   })
   /** Of each component, at a level. */
   const analysesOf = (
-    { factors, logNoise }: Params.Params<Names>,
+    { factors, logNoise }: Params.Params<AnalyserParameter>,
     count: number,
     dim: number,
-    { alpha, sigma } = clean
+    { alpha, sigma } = CLEAN
   ): ReadonlyArray<Analysis> =>
     RA.makeBy(count, k => {
-      const psi = part(logNoise.values, ownNoise ? count : 1, ownNoise ? k : 0)
+      const psi = kthPart(logNoise.values, ownNoise ? count : 1, ownNoise ? k : 0)
       return {
-        loads: part(factors.values, ownLoads ? count : 1, ownLoads ? k : 0).map(f => alpha * f),
+        loads: kthPart(factors.values, ownLoads ? count : 1, ownLoads ? k : 0).map(f => alpha * f),
         noise: new Float64Array(dim).map(
           (_, j) => Elementary.square(alpha) * Elementary.exp(psi[isotropic ? 0 : j]) + Elementary.square(sigma)
         )
@@ -203,7 +212,7 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
     dim: number,
     alpha = 1,
     ofVariance = (variance: number): number => variance
-  ): Params.Params<Names> => {
+  ): Params.Params<AnalyserParameter> => {
     const as = shapes(all.length, dim)
     const some = (isOwn: boolean): ReadonlyArray<Analysis> => (isOwn ? all : all.slice(0, 1))
     const noises = some(ownNoise).map(({ noise }) => (isotropic ? noise.slice(0, 1) : noise))
@@ -224,20 +233,25 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
         least: number
       ) => ReadonlyArray<Analysis>
     ) =>
-    (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Names> | null): Params.Params<Names> => {
+    (
+      n: Float64Array,
+      w: Float64Array,
+      at: At,
+      old: Params.Params<AnalyserParameter> | null
+    ): Params.Params<AnalyserParameter> => {
       const { dim, level } = at
       const count = n.length
       if (old !== null && n.every(m => !(m > 0))) return old
       const there = RA.makeBy(count, k => k).filter(k => n[k] > 0)
       const before = old && analysesOf(old, count, dim, level)
-      const s = averaged(n, w)
+      const s = averagesByComponent(n, w)
       const all = found(
         there.map(k => ({ mass: n[k], s: s[k] })),
         before && there.map(k => before[k]),
         Gaussian.leastAt(at)
       )
       const of = (k: number): Analysis => all[Math.max(there.indexOf(k), 0)]
-      const whole = made(RA.makeBy(count, of), dim, level.alpha, Gaussian.varianceOf(at))
+      const whole = made(RA.makeBy(count, of), dim, level.alpha, Gaussian.varianceAtTimeZero(at))
       if (old === null) return whole
       const kept = (now: NdArray, last: NdArray, isOwn: boolean): NdArray => {
         const width = now.values.length / count
@@ -253,13 +267,13 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
   const isNone = ({ loads, noise }: Analysis): boolean =>
     loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE * noise.reduce((sum, v) => sum + v, 0)
   const fit = fitted((scatters, from, least) => {
-    const anew = (): ReadonlyArray<Analysis> => nearest(kind, scatters, rank, least)
+    const anew = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
     if (from === null || isExact(kind)) return anew()
     const led = analyse(kind, scatters, from, least, INNER)
-    return from.every(isNone) ? likeliest(kind, scatters, [led, anew()]) : led
+    return from.every(isNone) ? likeliestAnalyses(kind, scatters, [led, anew()]) : led
   })
   return {
-    name: nameOf({ rank, ...kind }),
+    name: analyserName({ rank, ...kind }),
     formula: `F${ownLoads ? '_i' : ''} F${ownLoads ? '_i' : ''}ᵀ + ${isotropic ? `exp(logNoise${ownNoise ? '_i' : ''}) I` : `diag exp(logNoise${ownNoise ? '_i' : ''})`} of rank ${rank}`,
     second: 'full',
     isShared,
@@ -267,8 +281,8 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
     // On fewer the factors, which may be what these ask for, leave no noise.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes,
-    freedom: freedomOf({ rank, ...kind }),
-    seen: seenBy(({ means, factors, logNoise }) => {
+    freedom: analyserFreedom({ rank, ...kind }),
+    seen: analyserSeen(({ means, factors, logNoise }) => {
       const [count, dim] = means.shape
       const own = exp(logNoise)
       return {
@@ -293,13 +307,13 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
         })
         return gramCholesky(concat([Gaussian.flipped(loads), mul(expandDims(roots, 2), eye(dim))], 1))
       }).values
-      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
+      return { variances: Factor.triangleVariances(values, dim), factors: { shape: [components, dim, dim], values } }
     },
     fit,
     ...(!isExact(kind) && {
       isGeneralized: true,
-      anew: fitted((scatters, from, least) => {
-        const start = from ?? nearest(kind, scatters, rank, least)
+      multistart: fitted((scatters, from, least) => {
+        const start = from ?? nearestAnalyses(kind, scatters, rank, least)
         return analyseAnew(kind, scatters, start, rank, least)
       })
     }),
@@ -308,9 +322,9 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
       const [count, dim] = shape
       const scatters = RA.makeBy(count, k => ({
         mass: Math.max(mixture.weights[k], Number.MIN_VALUE),
-        s: part(values, count, k)
+        s: kthPart(values, count, k)
       }))
-      return made(nearest(kind, scatters, rank, Number.MIN_VALUE), dim)
+      return made(nearestAnalyses(kind, scatters, rank, Number.MIN_VALUE), dim)
     },
     ...(!isotropic && {
       scaled: (by, { factors, logNoise }) => ({
@@ -321,7 +335,7 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
   }
 }
 
-const fields = {
+const analyserFields = {
   /** How many. */
   components: Field.count({ suggestion: 2 }),
   /** How many factors each has. */
@@ -335,17 +349,17 @@ const fields = {
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q mean the same
  * for orthogonal Q. Its M-step is generalized: ten inner steps on the factors, noise clipped from below.
  */
-export const lowRank = family<'lowRank', Derive.Named<Names>, typeof fields>({
+export const lowRank = family<'lowRank', Derive.MixtureParameter<AnalyserParameter>, typeof analyserFields>({
   name: 'lowRank',
   about: 'factor analysers with free weights: Gaussians whose columns share a few factors beside noise of their own',
-  fields,
+  fields: analyserFields,
   formula: ({ components, rank }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²(F_i F_iᵀ + diag exp(logNoise_i)) + σ²I of rank ${rank}, ` +
     'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
   made: ({ components, rank }) =>
-    Derive.following({
+    Derive.deriveFamily({
       components,
-      covariance: analysers({ rank, loadings: 'own', noise: 'own', isotropic: false }),
+      covariance: factorAnalysers({ rank, loadings: 'own', noise: 'own', isotropic: false }),
       weights: 'free'
     })
 })

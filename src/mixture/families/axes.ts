@@ -6,15 +6,15 @@
 import {
   dot,
   factorGram,
-  largest,
-  multiplied,
+  largestEntry,
+  multiplySquare,
   solveLower,
   symmetricEigen,
   transposed
 } from '../../../lib/arrays/linalg.js'
 
 /** The eigenvectors of a symmetric [d, d] as rows, and its eigenvalues, the greatest first; none below 0. */
-export const principal = (
+export const principalAxes = (
   matrix: Float64Array,
   dim: number
 ): { readonly axes: Float64Array; readonly moments: Float64Array } => {
@@ -23,7 +23,7 @@ export const principal = (
 }
 
 /** D W_k Dᵀ of each of a stack, [K, d, d]. */
-export const turned = (axes: Float64Array, w: Float64Array, dim: number): Float64Array => {
+export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(w.length)
   const half = new Float64Array(dim * dim)
   for (let from = 0; from < w.length; from += dim * dim) {
@@ -48,14 +48,14 @@ export const changedAlong = (
   dim: number,
   change: (entry: number, i: number, j: number) => number
 ): Float64Array =>
-  turned(
+  conjugatedStack(
     transposed(axes, dim),
-    turned(axes, w, dim).map((entry, at) => change(entry, Math.floor(at / dim), at % dim)),
+    conjugatedStack(axes, w, dim).map((entry, at) => change(entry, Math.floor(at / dim), at % dim)),
     dim
   )
 
 /** The diagonals of a stack [K, d, d], none below 0. */
-const diagonals = (t: Float64Array, dim: number): Float64Array =>
+const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
   new Float64Array(t.length / dim).map((_, at) =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
@@ -97,7 +97,7 @@ const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: numbe
  * One sweep of Jacobi's turns of axes and of T_k = D W_k Dᵀ, in place: for each pair the angle that makes Σ_kj T_kjj/u_kj least, of all
  * angles, and never more than a quarter turn. Returns the sine of the greatest. Pairs of which nothing tells an angle stay.
  */
-const sweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
+const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
   const size = dim * dim
   let most = 0
   for (let i = 0; i < dim; i++)
@@ -128,7 +128,7 @@ const sweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: 
 }
 
 /** A spectrum along axes, as turning these asks for it. */
-export interface Along<S> {
+export interface SpectrumAlongAxes<S> {
   readonly found: S
   /** 1/u, [K, d]; 0 of components without mass. */
   readonly inverse: Float64Array
@@ -137,9 +137,9 @@ export interface Along<S> {
 }
 
 /** Sweeps, each followed by the spectrum, at most: then turns of all pairs at once go on. */
-const SWEEPS = 5
+const MAX_AXES_SWEEPS = 5
 /** An angle of less is no step. */
-const STILL = 1e-9
+const MIN_ANGLE = 1e-9
 /** A sweep that gains less of what is minimised, in its own units, is the last: turns of all pairs at once go on faster. */
 const SWEPT = 1e-3
 /** So many turns of all pairs at most, each told by so many before it. */
@@ -154,26 +154,26 @@ const FALLS = 1e-4
 interface Turning<S> {
   readonly axes: Float64Array
   readonly t: Float64Array
-  readonly now: Along<S>
+  readonly now: SpectrumAlongAxes<S>
 }
 
-type Spectrally<S> = (omega: Float64Array, last: S | null) => Along<S>
+type Spectrally<S> = (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
 
 /** Σ_kj T_kjj/u_kj, which is the mass times d where the spectrum is the likeliest: what differences of the value are measured by, in any unit. */
-const unitOf = <S>({ t, now }: Turning<S>, dim: number): number =>
-  diagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
+const turningUnit = <S>({ t, now }: Turning<S>, dim: number): number =>
+  stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
 /** Sweeps from axes, each followed by the spectrum. */
-const swept = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): Turning<S> => {
+const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): Turning<S> => {
   const axes = start.slice()
-  const t = turned(axes, w, dim)
-  let now = along(diagonals(t, dim), null)
-  for (let i = 0; i < SWEEPS; i++) {
-    if (!(sweep(axes, t, now.inverse, dim) > STILL)) break
-    const next = along(diagonals(t, dim), now.found)
+  const t = conjugatedStack(axes, w, dim)
+  let now = along(stackDiagonals(t, dim), null)
+  for (let i = 0; i < MAX_AXES_SWEEPS; i++) {
+    if (!(jacobiSweep(axes, t, now.inverse, dim) > MIN_ANGLE)) break
+    const next = along(stackDiagonals(t, dim), now.found)
     const gained = now.value - next.value
     now = next
-    if (!(gained > SWEPT * unitOf({ axes, t, now }, dim))) break
+    if (!(gained > SWEPT * turningUnit({ axes, t, now }, dim))) break
   }
   return { axes, t, now }
 }
@@ -208,26 +208,30 @@ const slopesOf = <S>(
 }
 
 /** ⟨a, b⟩ */
-const inner = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
+const dotProduct = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
 
 /** A turn that was taken, and by how much it changed slopes. */
-interface Pair {
+interface CurvaturePair {
   readonly step: Float64Array
   readonly change: Float64Array
 }
 
 /** The quasi-Newton direction by the turns before it, the last first, from curvatures of pairs (Nocedal 1980). */
-const directionOf = (slope: Float64Array, curvature: Float64Array, before: ReadonlyArray<Pair>): Float64Array => {
+const directionOf = (
+  slope: Float64Array,
+  curvature: Float64Array,
+  before: ReadonlyArray<CurvaturePair>
+): Float64Array => {
   const out = slope.slice()
   const shares = before.map(({ step, change }) => {
-    const share = inner(step, out) / inner(step, change)
+    const share = dotProduct(step, out) / dotProduct(step, change)
     out.forEach((x, i) => (out[i] = x - share * change[i]))
     return share
   })
   out.forEach((x, i) => (out[i] = curvature[i] > 0 ? x / curvature[i] : 0))
   for (let at = before.length - 1; at >= 0; at--) {
     const { step, change } = before[at]
-    const by = shares[at] - inner(change, out) / inner(step, change)
+    const by = shares[at] - dotProduct(change, out) / dotProduct(step, change)
     out.forEach((x, i) => (out[i] = x + by * step[i]))
   }
   return out.map(x => -x)
@@ -237,36 +241,36 @@ const directionOf = (slope: Float64Array, curvature: Float64Array, before: Reado
  * Turns of all pairs at once, the spectrum following each, to where none promises more: sweeps with the spectrum held alternate, and come
  * there slowly where the two go together.
  */
-const settled = <S>(
+const refinedAxes = <S>(
   from: Turning<S>,
   w: Float64Array,
   dim: number,
   as: keyof typeof PROMISED,
   along: Spectrally<S>
 ): Turning<S> => {
-  const unit = unitOf(from, dim)
+  const unit = turningUnit(from, dim)
   let here = from
   let { slope, curvature } = slopesOf(here, dim)
-  let before: ReadonlyArray<Pair> = []
+  let before: ReadonlyArray<CurvaturePair> = []
   /** Where it curves down nothing tells how far: four times as far as the last. */
   let longer = 1
   for (let turn = 0; turn < TURNS; turn++) {
     const plain = directionOf(slope, curvature, [])
-    const promised = -inner(slope, plain)
+    const promised = -dotProduct(slope, plain)
     if (!(promised > PROMISED[as] * unit)) break
     const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
-    const isDown = inner(slope, wanted) < 0
+    const isDown = dotProduct(slope, wanted) < 0
     const towards = isDown ? wanted : plain
     if (!isDown) before = []
-    const falls = -inner(slope, towards)
-    const most = largest(towards)
+    const falls = -dotProduct(slope, towards)
+    const most = largestEntry(towards)
     let taken: { readonly there: Turning<S>; readonly step: Float64Array } | null = null
     const first = Math.min(longer, 0.5 / most)
     for (let share = first; share > FALLS * first && taken === null; share /= 2) {
       const step = towards.map(x => share * x)
-      const axes = multiplied(ofAngles(step, dim), here.axes, dim)
-      const t = turned(axes, w, dim)
-      const there = { axes, t, now: along(diagonals(t, dim), here.now.found) }
+      const axes = multiplySquare(ofAngles(step, dim), here.axes, dim)
+      const t = conjugatedStack(axes, w, dim)
+      const there = { axes, t, now: along(stackDiagonals(t, dim), here.now.found) }
       if (here.now.value - there.now.value >= FALLS * share * falls) taken = { there, step }
     }
     if (taken === null) {
@@ -278,7 +282,7 @@ const settled = <S>(
     const { there, step } = taken
     const at = slopesOf(there, dim)
     const change = at.slope.map((x, i) => x - slope[i])
-    if (inner(step, change) > 0) {
+    if (dotProduct(step, change) > 0) {
       before = [{ step, change }, ...before].slice(0, REMEMBERED)
       longer = 1
     } else longer *= 4
@@ -293,14 +297,14 @@ const settled = <S>(
  * Common axes and the likeliest spectrum along them: `along` says the spectrum of moments ω [K, d]. There are several maxima: the
  * greatest that some axes lead to.
  */
-export const likeliest = <S>(
+export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   w: Float64Array,
   dim: number,
   as: keyof typeof PROMISED,
   along: Spectrally<S>
 ): { readonly axes: Float64Array; readonly found: S } => {
-  const [first, ...others] = starts.map(start => settled(swept(start, w, dim, along), w, dim, as, along))
+  const [first, ...others] = starts.map(start => refinedAxes(sweptAxes(start, w, dim, along), w, dim, as, along))
   const { axes, now } = others.reduce((a, b) => (b.now.value < a.now.value ? b : a), first)
   return { axes, found: now.found }
 }

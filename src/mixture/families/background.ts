@@ -1,7 +1,7 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
-import { single } from '../../../lib/arrays/ndarray.js'
+import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { add, concat, exp, neg, reshape, softplus, stack, stopGradient, type Tensor } from '../../../lib/index.js'
 import { Case, Field } from '../../core/index.js'
@@ -10,47 +10,63 @@ import { concept, type Model, type Score } from '../family.js'
 import type { Background } from '../mixtureData.js'
 import type * as Params from '../../core/params.js'
 import * as Backgrounds from './backgrounds.js'
-import { modelOf } from './define.js'
+import { modelOfFamily } from './define.js'
 import * as Gaussian from './gaussian.js'
 import { isotropic } from './round.js'
-import { around, fits, following, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
+import {
+  modelAround,
+  unservedProblems,
+  carriedCapabilities,
+  learnableGaussians,
+  learnedBy,
+  type LearnableGaussians,
+  type GaussianParameter
+} from './tails.js'
 
 /** Log-odds of its share, []; and what is not learned of it: its centre, [dim], and the logarithms of its scales, [dim]. */
-export type Names = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
+export type BackgroundParameter = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
 
-type P = Own | Names
+type WithBackground = GaussianParameter | BackgroundParameter
 
 /** The share before anything is learned of it. */
-const START = 0.05
+const INITIAL_SHARE = 0.05
 
 const logOdds = (share: number): number => {
   const within = Math.min(Math.max(share, Number.MIN_VALUE), 1 - Number.EPSILON)
   return Elementary.log(within) - Elementary.log1p(-within)
 }
 
-const own = ({ backgroundShare, backgroundCentre, backgroundScale }: Params.Params<P>): Params.Params<Names> => ({
+const backgroundParams = ({
+  backgroundShare,
+  backgroundCentre,
+  backgroundScale
+}: Params.Params<WithBackground>): Params.Params<BackgroundParameter> => ({
   backgroundShare,
   backgroundCentre,
   backgroundScale
 })
 
 /** The parameters of the components. */
-const without = (params: Params.Params<P>): Params.Params<Own> =>
+const componentParams = (params: Params.Params<WithBackground>): Params.Params<GaussianParameter> =>
   // Their names are those of the components.
   Object.fromEntries(
     Object.entries(params).filter(([name]) => !name.startsWith('background'))
-  ) as unknown as Params.Params<Own>
+  ) as unknown as Params.Params<GaussianParameter>
 
 /** As parameters have it. */
-const written = ({ share, centre, scale }: Omit<Background, 'shape'>): Params.Params<Names> => ({
-  backgroundShare: single(logOdds(share)),
-  backgroundCentre: Gaussian.vector(centre),
-  backgroundScale: Gaussian.vector(scale.map(Elementary.log))
+const backgroundToParams = ({
+  share,
+  centre,
+  scale
+}: Omit<Background, 'shape'>): Params.Params<BackgroundParameter> => ({
+  backgroundShare: scalarArray(logOdds(share)),
+  backgroundCentre: Gaussian.vectorArray(centre),
+  backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
 /** About standardized columns; what is taken from data is better. */
 const somewhere = (dim: number): Omit<Background, 'shape'> => ({
-  share: START,
+  share: INITIAL_SHARE,
   centre: new Float64Array(dim),
   scale: new Float64Array(dim).fill(2 * IQR)
 })
@@ -59,13 +75,13 @@ const somewhere = (dim: number): Omit<Background, 'shape'> => ({
 const IQR = 1.349
 
 /** The numbers of a column, rising, and the weight of the rows up to each. */
-interface Column {
+interface WeightedColumn {
   readonly rising: Float64Array
   readonly upTo: Float64Array
 }
 
 /** The columns of points, without the cells that are missing and the rows of weight 0. */
-const columnsOf = (points: Points): ReadonlyArray<Column> =>
+const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   RA.makeBy(points.dim, j => {
     const cell = (i: number): number => points.values[i * points.dim + j]
     const weightOf = (i: number): number => points.weights?.[i] ?? 1
@@ -84,7 +100,7 @@ const columnsOf = (points: Points): ReadonlyArray<Column> =>
  * The number below which a share of the weight lies, and the middle of two between which just so much does (Hyndman & Fan 1996, type 2): a row of
  * weight 2 is two rows, and twice as many of each row say the same.
  */
-const quantile = ({ rising, upTo }: Column, share: number): number => {
+const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): number => {
   const all = upTo[upTo.length - 1]
   // As far as a sum of so many weights is rounded it is equal to another.
   const rounded = upTo.length * Number.EPSILON * all
@@ -94,44 +110,47 @@ const quantile = ({ rising, upTo }: Column, share: number): number => {
 }
 
 /** A number beyond rounding of the outermost row. */
-const BEYOND = 1 + 1e-9
+const BOX_MARGIN = 1 + 1e-9
 
-const places: Readonly<
-  Record<Background['shape'], (column: Column) => { readonly centre: number; readonly scale: number }>
+const locateByShape: Readonly<
+  Record<Background['shape'], (column: WeightedColumn) => { readonly centre: number; readonly scale: number }>
 > = {
   cauchy: column => {
     const { rising } = column
-    const low = quantile(column, 0.25)
-    const high = quantile(column, 0.75)
+    const low = weightedQuantile(column, 0.25)
+    const high = weightedQuantile(column, 0.75)
     // Of half of the rows at one place how far the others are.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
-    return { centre: quantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
+    return { centre: weightedQuantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
   box: ({ rising }) => {
     const low = rising[0]
     const high = rising[rising.length - 1]
-    return { centre: (low + high) / 2, scale: high > low ? ((high - low) / 2) * BEYOND : 1 }
+    return { centre: (low + high) / 2, scale: high > low ? ((high - low) / 2) * BOX_MARGIN : 1 }
   }
 }
 
 /** Where a background is that is taken from rows. */
-const placed = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
-  const found = columnsOf(points).map(places[shape])
+const locateBackground = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
+  const found = weightedColumns(points).map(locateByShape[shape])
   return {
     centre: Float64Array.from(found, ({ centre }) => centre),
     scale: Float64Array.from(found, ({ scale }) => scale)
   }
 }
 
-const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
+const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['shape']): Model<WithBackground> => {
   const { model, family, mStep, toMixture, fromMixture } = gaussians
-  const joined = (params: Params.Params<Own>, background: Params.Params<Names>): Params.Params<P> => ({
+  const joined = (
+    params: Params.Params<GaussianParameter>,
+    background: Params.Params<BackgroundParameter>
+  ): Params.Params<WithBackground> => ({
     ...params,
     ...background
   })
-  const shareOf = ({ backgroundShare }: Params.Params<P>): number =>
+  const shareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
     1 / (1 + Elementary.exp(-backgroundShare.values[0]))
-  return modelOf<P>({
+  return modelOfFamily<WithBackground>({
     called: `${model.called ?? ''} with ${shape === 'box' ? 'uniform ' : ''}background`,
     parameters: dim => ({
       ...model.shapes(dim),
@@ -145,7 +164,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
       const { logWeights, centres, logDensity } = family.components(params, dim)
       const odds = params.backgroundShare
       const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
-      const background = Backgrounds.atLevel(shape, place)
+      const background = Backgrounds.backgroundLogDensity(shape, place)
       const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
       return {
         logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
@@ -153,10 +172,10 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
         logDensity: (x, level) => and(logDensity(x, level), background(x, level))
       }
     },
-    ...following<P>(
+    ...carriedCapabilities<WithBackground>(
       gaussians,
-      params => joined(params, written(somewhere(params.means.shape[1]))),
-      move => params => joined(move(without(params)), own(params)),
+      params => joined(params, backgroundToParams(somewhere(params.means.shape[1]))),
+      move => params => joined(move(componentParams(params)), backgroundParams(params)),
       {
         // It has a scale for each column.
         turns: false,
@@ -169,8 +188,8 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
         }),
         scaled: by => params => ({
           ...params,
-          backgroundCentre: Gaussian.vector(params.backgroundCentre.values.map((c, j) => by[j] * c)),
-          backgroundScale: Gaussian.vector(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
+          backgroundCentre: Gaussian.vectorArray(params.backgroundCentre.values.map((c, j) => by[j] * c)),
+          backgroundScale: Gaussian.vectorArray(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
         })
       }
     ),
@@ -178,7 +197,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
     hasBackground: true,
     placed: points => params => ({
       ...params,
-      ...written({ share: shareOf(params), ...placed(shape, points) })
+      ...backgroundToParams({ share: shareOf(params), ...locateBackground(shape, points) })
     }),
     toMixture: params => ({
       ...toMixture(params),
@@ -190,20 +209,20 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
       }
     }),
     fromMixture: mixture =>
-      joined(fromMixture(mixture), written(mixture.background ?? somewhere(mixture.means.shape[1]))),
+      joined(fromMixture(mixture), backgroundToParams(mixture.background ?? somewhere(mixture.means.shape[1]))),
     mStep: {
       ...learnedBy(mStep),
       isGeneralized: true,
       // With noise a box is no mixture of Gaussians.
       ...(shape === 'box' && { onlyClean: true as const }),
       maximise: (params, moments, at) => {
-        const { beyond } = moments
-        const learned = Gaussian.total(moments.mass)
-        const all = learned + (beyond ?? 0)
+        const { backgroundCount } = moments
+        const learned = Gaussian.sumValues(moments.mass)
+        const all = learned + (backgroundCount ?? 0)
         // Where the background takes all rows, nothing is said of components.
         return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
-          ...own(params),
-          ...(beyond !== undefined && { backgroundShare: single(logOdds(beyond / all)) })
+          ...backgroundParams(params),
+          ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
         })
       }
     },
@@ -218,7 +237,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
   })
 }
 
-const made = Case.define('Score', {
+const withBackgroundCase = Case.define('Score', {
   name: 'withBackground',
   about: 'a mixture beside rows of no component, from a density that is not learned (Banfield & Raftery 1993)',
   fields: {
@@ -232,13 +251,13 @@ const made = Case.define('Score', {
   formula: ({ shape, score }) =>
     `s = ∇ log((1 − b) p + b ${shape === 'cauchy' ? 't_1(x; centre, scale²)' : 'U(centre ± scale)'}), b = 1/(1 + exp(−backgroundShare)), ` +
     `p of ${Case.formula(score)}`,
-  check: ({ score }) => fits('a background', score, gaussiansOf(score) !== null),
+  check: ({ score }) => unservedProblems('a background', score, learnableGaussians(score) !== null),
   meaning: ({ shape, score }) =>
     // Its parameters are theirs, and others.
-    around(
+    modelAround(
       score,
       () => true,
-      gaussians => beside(gaussians, shape) as unknown as Model<Own>
+      gaussians => modelWithBackground(gaussians, shape) as unknown as Model<GaussianParameter>
     )
 })
 
@@ -266,10 +285,10 @@ export interface Options {
  * assert.equal(Score.show(score), "Score.withBackground({ shape: 'cauchy' })(Score.tied({ components: 2 }))")
  * assert.equal(Score.degreesOfFreedom(3)(score), Score.degreesOfFreedom(3)(Score.tied({ components: 2 })) + 1)
  */
-export const withBackground = Case.called(
-  made,
+export const withBackground = Case.caseCalledBy(
+  withBackgroundCase,
   (options: Options = {}) =>
     <P extends string>(score: Score<P>) =>
       // Its parameters are those of the score that is given, and those of the background.
-      made({ ...options })(score) as Score<string> as unknown as Score<P | Names>
+      withBackgroundCase({ ...options })(score) as Score<string> as unknown as Score<P | BackgroundParameter>
 )

@@ -33,22 +33,22 @@ import * as Gaussian from './gaussian.js'
 import * as Terms from './precisions.js'
 
 /** Centre and scale, [2, dim]. */
-type Place = Tensor
+type CentreAndScale = Tensor
 
-const placeOf = (place: Place): readonly [centre: Tensor, scale: Tensor] => {
+const splitCentreAndScale = (place: CentreAndScale): readonly [centre: Tensor, scale: Tensor] => {
   const [centre, scale] = split(place, 2, 0)
   return [centre, scale]
 }
 
 /** N(x; αc, α² diag s² + σ²I), as t components are made of them. */
-const normal = (place: Place): Terms.Gaussians => {
-  const [centre, scale] = placeOf(place)
+const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
+  const [centre, scale] = splitCentreAndScale(place)
   const of = (deviation: Tensor | null, { alpha, sigma }: RowLevel): Tensor => {
     const [, dim] = scale.shape
     const u = add(mul(square(alpha), square(scale)), square(sigma))
     const logRoot = mul(-0.5, sum(log(u), 1, true))
     const squared = deviation === null ? fill([1, 1], 0) : sum(div(square(deviation), u), 1, true)
-    return Gaussian.logNormal(dim, squared, logRoot)
+    return Gaussian.logNormalTensor(dim, squared, logRoot)
   }
   return {
     logDensity: (x, level) => of(sub(x, mul(level.alpha, centre)), level),
@@ -60,7 +60,7 @@ const normal = (place: Place): Terms.Gaussians => {
 const NU = (): Tensor => fill([1], 1)
 
 /** No noise is less, and no row is farther from an edge in standard deviations of it: their quotients and squares are finite. */
-const LEAST = 1e-300
+const MIN_EDGE_NOISE = 1e-300
 const FARTHEST = 1e100
 
 /** The integrand falls by e⁻³⁸ at most, where 24 nodes are exact to rounding. */
@@ -74,12 +74,12 @@ const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
  * by Gauss–Legendre, of t no farther than matters.
  */
 const boxed =
-  (place: Place) =>
+  (place: CentreAndScale) =>
   (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
-    const [centre, scale] = placeOf(place)
+    const [centre, scale] = splitCentreAndScale(place)
     const y = sub(x, mul(alpha, centre))
     const s = mul(alpha, scale)
-    const deviation = maximum(sigma, LEAST)
+    const deviation = maximum(sigma, MIN_EDGE_NOISE)
     const isInside = less(abs(y), s)
     const near = where(isInside, y, 0)
     const edge = (at: Tensor): Tensor => erf(div(at, mul(Math.SQRT2, deviation)))
@@ -95,13 +95,16 @@ const boxed =
   }
 
 /** log-densities at any level, [rows, 1]. */
-export const atLevel = (shape: 'cauchy' | 'box', place: Place): ((x: Tensor, level: RowLevel) => Tensor) =>
-  shape === 'box' ? boxed(place) : Terms.logDensity(normal(place), NU())
+export const backgroundLogDensity = (
+  shape: 'cauchy' | 'box',
+  place: CentreAndScale
+): ((x: Tensor, level: RowLevel) => Tensor) =>
+  shape === 'box' ? boxed(place) : Terms.studentLogDensity(singleGaussian(place), NU())
 
 const cleanBox =
-  (place: Place) =>
+  (place: CentreAndScale) =>
   (x: Tensor): Tensor => {
-    const [centre, scale] = placeOf(place)
+    const [centre, scale] = splitCentreAndScale(place)
     const out = max(div(abs(sub(x, centre)), scale), 1, true)
     const [, dim] = scale.shape
     const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
@@ -110,12 +113,12 @@ const cleanBox =
   }
 
 /** The same at time 0. */
-export const clean = ({
+export const cleanBackgroundLogDensity = ({
   cauchy,
   box
 }: Readonly<Partial<Record<'cauchy' | 'box', Tensor>>>): ((x: Tensor) => Tensor) => {
   if (box !== undefined) return cleanBox(box)
   if (cauchy === undefined) return x => fill([x.shape[0], 1], -Infinity)
-  const { logDensity } = { logDensity: (x: Tensor) => Terms.clean(normal(cauchy), NU())(x).logDensity }
+  const { logDensity } = { logDensity: (x: Tensor) => Terms.cleanStudent(singleGaussian(cauchy), NU())(x).logDensity }
   return logDensity
 }

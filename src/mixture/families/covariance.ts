@@ -3,15 +3,20 @@ import type * as t from 'io-ts'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'
 import type * as Params from '../../core/params.js'
-import type { Model } from './covariances.js'
-import { defined, type Definition } from './defined.js'
+import type { CovarianceModel } from './covariances.js'
+import { defined, type CovarianceDefinition } from './defined.js'
 import * as Analysers from './analysers.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Round from './round.js'
-import { nameOf as nameOfParts, spectral, type Names as Spectral, type Parts as Told } from './spectral.js'
+import {
+  mclustName as nameOfParts,
+  spectralCovariance,
+  type SpectralParameter as Spectral,
+  type SpectralParts as Told
+} from './spectral.js'
 
-export type { Model } from './covariances.js'
+export type { CovarianceModel } from './covariances.js'
 export type { Scatters } from './defined.js'
 
 /** What a covariance means: tied to the names of its parameters; `interpret` gives the model its names back. */
@@ -31,11 +36,11 @@ export const concept = Concept<Covariance<string>>(
 )
 
 /** The meaning of covariances. */
-export const interpret = <Q extends string>(covariance: Covariance<Q>): Model<Q> =>
+export const interpret = <Q extends string>(covariance: Covariance<Q>): CovarianceModel<Q> =>
   // Meanings are made here alone, of models whose names are Q.
-  concept.meaning(covariance).model as Model<Q>
+  concept.meaning(covariance).model as CovarianceModel<Q>
 
-const meaningOf = <Q extends string>(model: Model<Q>): Meaning<Q> => {
+const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning<Q> => {
   const { name, formula, shapes } = model
   return { name, formula, shapes, model }
 }
@@ -73,7 +78,7 @@ type NamesOf<V, S, O> = S extends 'none'
       ? 'logScales' | 'lower'
       : Spectral
 
-interface Words {
+interface LetterMeaning {
   readonly E: 'common'
   readonly V: 'own'
   readonly I: 'none'
@@ -83,28 +88,28 @@ interface Words {
 export type ParametersOf<C> =
   C extends Covariance<infer Q>
     ? Q
-    : C extends `${infer V extends keyof Words}${infer S extends keyof Words}${infer O extends keyof Words}`
-      ? NamesOf<Words[V], Words[S], Words[O]>
+    : C extends `${infer V extends keyof LetterMeaning}${infer S extends keyof LetterMeaning}${infer O extends keyof LetterMeaning}`
+      ? NamesOf<LetterMeaning[V], LetterMeaning[S], LetterMeaning[O]>
       : C extends FactorName
-        ? Analysers.Names
+        ? Analysers.AnalyserParameter
         : never
 
 /** Those that have other parameters than spectrum and axes: without any bound, and of two that are exact in closed form. */
 const closed: Readonly<Record<string, Meaning<string>>> = {
-  EII: meaningOf(Round.oneSize),
-  VII: meaningOf(Round.sizes),
-  EEI: meaningOf(Diagonal.common),
-  VVI: meaningOf(Diagonal.own),
-  EEE: meaningOf(Full.common),
-  VVV: meaningOf(Full.own)
+  EII: covarianceMeaning(Round.oneSize),
+  VII: covarianceMeaning(Round.sizes),
+  EEI: covarianceMeaning(Diagonal.commonVariances),
+  VVI: covarianceMeaning(Diagonal.ownVariances),
+  EEE: covarianceMeaning(Full.commonTriangle),
+  VVV: covarianceMeaning(Full.ownTriangles)
 }
 
 const meaningBy = (parts: Told): Meaning<string> => {
   const name = nameOfParts(parts)
-  return Object.hasOwn(closed, name) ? closed[name] : meaningOf(spectral(parts))
+  return Object.hasOwn(closed, name) ? closed[name] : covarianceMeaning(spectralCovariance(parts))
 }
 
-const ofParts = Case.define('Covariance', {
+const covarianceOfParts = Case.define('Covariance', {
   name: 'of',
   about: 'volume, shape and orientation, each common to the components or their own (Celeux & Govaert 1995)',
   fields: {
@@ -154,8 +159,8 @@ const ofParts = Case.define('Covariance', {
  * })
  * assert.equal(Score.degreesOfFreedom(4)(score), 12 + 2 + 3 + 9 + 6)
  */
-export const of = Case.called(
-  ofParts,
+export const of = Case.caseCalledBy(
+  covarianceOfParts,
   <
     const V extends Parts['volume'],
     const S extends Parts['shape'],
@@ -166,7 +171,7 @@ export const of = Case.called(
     readonly orientation?: O
   }): Covariance<NamesOf<V, S, O>> & Required<Parts> & { readonly _tag: 'of' } =>
     // The names that its model has.
-    ofParts({ orientation: 'none', ...parts }) as Covariance<NamesOf<V, S, O>> &
+    covarianceOfParts({ orientation: 'none', ...parts }) as Covariance<NamesOf<V, S, O>> &
       Required<Parts> & { readonly _tag: 'of' }
 )
 
@@ -207,7 +212,7 @@ const factorFields = {
  * assert.equal(Score.nameOf(score), 'CUU2')
  */
 export const factors: Case.Constructor<
-  Covariance<Analysers.Names>,
+  Covariance<Analysers.AnalyserParameter>,
   'factors',
   typeof factorFields,
   null,
@@ -217,19 +222,19 @@ export const factors: Case.Constructor<
   about:
     'a few factors that columns share, beside noise; each common to the components or their own (McNicholas & Murphy 2008)',
   fields: factorFields,
-  formula: parts => `Σ_i = ${Analysers.analysers(parts).formula}`,
-  meaning: parts => meaningOf(Analysers.analysers(parts))
+  formula: parts => `Σ_i = ${Analysers.factorAnalysers(parts).formula}`,
+  meaning: parts => covarianceMeaning(Analysers.factorAnalysers(parts))
 })
 
 // —— by name ——
 
 /** The names of factor analysers of one factor; others have another number. */
-export const analysers = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
+export const ONE_FACTOR_NAMES = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
 
 /** The name of factor analysers: loadings, noise and its columns, each C (constrained) or U, and the rank. */
 export type FactorName = `${'C' | 'U'}${'C' | 'U'}${'C' | 'U'}${number}`
 
-const words = { E: 'common', V: 'own', I: 'none' } as const
+const LETTER_MEANINGS = { E: 'common', V: 'own', I: 'none' } as const
 
 /** Whether it is one of the fourteen. */
 export const isName = (name: string): name is Name => names.some(one => one === name)
@@ -264,11 +269,14 @@ export const named = <const N extends Name | FactorName>(name: N): Covariance<Pa
   }
   if (!isName(name))
     return refuse(
-      `Covariance.named: ${String(name)} is not one of ${[...names, ...analysers].join(', ')}, nor of more factors`
+      `Covariance.named: ${String(name)} is not one of ${[...names, ...ONE_FACTOR_NAMES].join(', ')}, nor of more factors`
     )
-  const [volume, shape, orientation] = Array.from(name, letter => words[letter as keyof typeof words])
+  const [volume, shape, orientation] = Array.from(
+    name,
+    letter => LETTER_MEANINGS[letter as keyof typeof LETTER_MEANINGS]
+  )
   // The first letter is never I.
-  return typed(ofParts({ volume: volume as 'common' | 'own', shape, orientation }))
+  return typed(covarianceOfParts({ volume: volume as 'common' | 'own', shape, orientation }))
 }
 
 /** What mclust calls it; null of any other. */
@@ -278,7 +286,7 @@ export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
 }
 
 /** What mclust, or McNicholas & Murphy, call it; null of one's own. */
-export const nameOf = (covariance: Covariance<string>): Name | FactorName | null => {
+export const covarianceName = (covariance: Covariance<string>): Name | FactorName | null => {
   const { name } = concept.meaning(covariance)
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
 }
@@ -290,7 +298,7 @@ export const field: Field.Field<Covariance<string>, Covariance<string> | Name | 
 >(concept, {
   from: given => (typeof given === 'string' && (isName(given) || isFactorName(given)) ? named(given) : given),
   show: covariance => {
-    const name = nameOf(covariance)
+    const name = covarianceName(covariance)
     return name === null ? null : `'${name}'`
   }
 })
@@ -298,7 +306,7 @@ export const field: Field.Field<Covariance<string>, Covariance<string> | Name | 
 // —— one's own ——
 
 export interface Spec<N extends string, F extends Field.Fields, Q extends string>
-  extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, Definition<F, Q> {}
+  extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, CovarianceDefinition<F, Q> {}
 
 /**
  * Covariances of one's own, from their triangles and from what is likeliest of scatters: a mixture of them is learned by every
@@ -340,7 +348,7 @@ export function define<const N extends string, Q extends string, const F extends
 ): Case.Constructor<Covariance<Q>, N, F, null, null> {
   return Case.define('Covariance', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<Q> => meaningOf(defined(spec.name, spec, fields))
+    meaning: (fields: Field.Of<F>): Meaning<Q> => covarianceMeaning(defined(spec.name, spec, fields))
   })
 }
 

@@ -24,7 +24,7 @@ import * as FromGradient from '../em/fromGradient.js'
 import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 
-export interface Model<Q extends string> {
+export interface CovarianceModel<Q extends string> {
   /** As mclust calls it, and others their own. */
   readonly name: string
   /** Σ_i, or Σ of all. */
@@ -57,7 +57,7 @@ export interface Model<Q extends string> {
   /** It raises the likelihood by inner steps alone: see `MStep`. */
   readonly isGeneralized?: true
   /** The same from many starts: see `MStep`. */
-  readonly anew?: Model<Q>['fit']
+  readonly multistart?: CovarianceModel<Q>['fit']
   /** Those on columns times `by`, where they say it themselves. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
   /** The nearest to those of a mixture, from its factors: `fit` on moments would square them, and lose half of their digits. */
@@ -74,14 +74,14 @@ export interface Model<Q extends string> {
 }
 
 /** The k-th of K parts of equal length. */
-export const part = (values: Float64Array, components: number, k: number): Float64Array => {
+export const kthPart = (values: Float64Array, components: number, k: number): Float64Array => {
   const width = values.length / components
   return values.subarray(k * width, (k + 1) * width)
 }
 
 /** Σ_k W_k/Σ_k n_k */
 export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
-  const all = Gaussian.total(n)
+  const all = Gaussian.sumValues(n)
   const width = w.length / n.length
   return tabulate(width, e => {
     let sum = 0
@@ -91,7 +91,7 @@ export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
 }
 
 /** W_k/n_k, and W_k where there is no mass, [K, …]. */
-const averages = (n: Float64Array, w: Float64Array): Float64Array => {
+const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => {
   const width = w.length / n.length
   const out = new Float64Array(w.length)
   for (let k = 0, at = 0; k < n.length; k++)
@@ -100,13 +100,13 @@ const averages = (n: Float64Array, w: Float64Array): Float64Array => {
 }
 
 /** Those of each. */
-export const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
-  const all = averages(n, w)
-  return Array.from(n, (_, k) => part(all, n.length, k))
+export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
+  const all = averagePerComponent(n, w)
+  return Array.from(n, (_, k) => kthPart(all, n.length, k))
 }
 
 /** A component without mass keeps its own parameters. */
-const kept = <Q extends string>(
+const keepWithoutMass = <Q extends string>(
   mass: Float64Array,
   old: Params.Params<Q> | null,
   found: Params.Params<Q>
@@ -121,11 +121,11 @@ const kept = <Q extends string>(
       })(found)
 
 /** What is said of covariances as mixtures of them see them. */
-type Seen<Q extends string> = Pick<Model<Q>, 'seen' | 'projection'>
+type CovarianceSeen<Q extends string> = Pick<CovarianceModel<Q>, 'seen' | 'projection'>
 
 // —— diagonal ones ——
 
-export interface Variances<Q extends string> extends Seen<Q> {
+export interface Variances<Q extends string> extends CovarianceSeen<Q> {
   /** The parameter: the logarithms of the variances. */
   readonly name: Q
   readonly isShared: boolean
@@ -134,7 +134,12 @@ export interface Variances<Q extends string> extends Seen<Q> {
 }
 
 /** Diagonal covariances, one variance for each column or for all, of each component or of all: EII, VII, EEI and VVI of mclust. */
-export const variances = <const Q extends string>({ name, isShared, isRound, ...seen }: Variances<Q>): Model<Q> => {
+export const diagonalModel = <const Q extends string>({
+  name,
+  isShared,
+  isRound,
+  ...seen
+}: Variances<Q>): CovarianceModel<Q> => {
   // An object with a computed name is one with any.
   const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
   const shapeOf = (components: number, dim: number): ReadonlyArray<number> => [
@@ -157,21 +162,21 @@ export const variances = <const Q extends string>({ name, isShared, isRound, ...
     },
     fit: (n, w, at, old) => {
       const columns = isRound ? at.dim : 1
-      const ofVariance = Gaussian.varianceOf(at)
-      const found = isShared ? pooled(n, w) : averages(n, w)
+      const ofVariance = Gaussian.varianceAtTimeZero(at)
+      const found = isShared ? pooled(n, w) : averagePerComponent(n, w)
       const all = only({
         shape: shapeOf(n.length, at.dim),
         values: tabulate(found.length, e => Elementary.log(ofVariance(found[e] / columns)))
       })
-      return isShared ? all : kept(n, old, all)
+      return isShared ? all : keepWithoutMass(n, old, all)
     },
     ofGradient: (own, { [name]: { values } }, mass, dim) => {
       const found = of(own)
       const [columns, width] = isRound ? [dim, 1] : [1, dim]
       return isShared
-        ? FromGradient.shared(
+        ? FromGradient.sharedByMass(
             mass,
-            values.map((g, j) => FromGradient.ofVariance(found[j], g, Gaussian.total(mass), columns))
+            values.map((g, j) => FromGradient.ofVariance(found[j], g, Gaussian.sumValues(mass), columns))
           )
         : values.map((g, e) => FromGradient.ofVariance(found[e], g, mass[Math.floor(e / width)], columns))
     }
@@ -196,7 +201,7 @@ const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => 
 }
 
 /** The parameters of triangles [..., d, d]. */
-const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
+const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> => {
   const [dim] = shape.slice(-1)
   const lead = shape.slice(0, -2)
   const below = (dim * (dim - 1)) / 2
@@ -211,7 +216,7 @@ const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
 }
 
 /** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */
-const clipped = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
+const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
   return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
@@ -221,7 +226,7 @@ const clipped = (scatter: Float64Array, { level, floor, dim }: At): Float64Array
 export const triangular = ({
   isShared,
   ...seen
-}: Seen<Triangular> & { readonly isShared: boolean }): Model<Triangular> => {
+}: CovarianceSeen<Triangular> & { readonly isShared: boolean }): CovarianceModel<Triangular> => {
   const lead = (components: number): ReadonlyArray<number> => (isShared ? [] : [components])
   return {
     ...seen,
@@ -239,21 +244,21 @@ export const triangular = ({
       const { shape, values: found } = triangles(own)
       const [dim] = shape.slice(-1)
       const values = isShared ? concatenated(RA.makeBy(components, () => found)) : found
-      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
+      return { variances: Factor.triangleVariances(values, dim), factors: { shape: [components, dim, dim], values } }
     },
     fit: (n, w, at, old) => {
-      const found = (isShared ? [pooled(n, w)] : averaged(n, w)).map(s => clipped(s, at))
-      const all = packed({ shape: [...lead(n.length), at.dim, at.dim], values: concatenated(found) })
-      return isShared ? all : kept(n, old, all)
+      const found = (isShared ? [pooled(n, w)] : averagesByComponent(n, w)).map(s => clippedTriangle(s, at))
+      const all = packedTriangles({ shape: [...lead(n.length), at.dim, at.dim], values: concatenated(found) })
+      return isShared ? all : keepWithoutMass(n, old, all)
     },
     ofMixture: mixture => {
       const [count, dim] = mixture.means.shape
-      const each = concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values))
-      if (!isShared) return packed({ shape: [count, dim, dim], values: each })
+      const each = concatenated(factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim).values))
+      if (!isShared) return packedTriangles({ shape: [count, dim, dim], values: each })
       // The triangle of Σ_k π_k L_k L_kᵀ is that of the stack of √π_k L_kᵀ.
       const weights = { shape: [count, 1, 1], values: mixture.weights }
       const factors = { shape: [count, dim, dim], values: each }
-      return packed(
+      return packedTriangles(
         compute(() =>
           gramCholesky(
             reshape(mul(sqrt(fromNdArray(weights)), Gaussian.flipped(fromNdArray(factors))), [count * dim, dim])
@@ -264,9 +269,14 @@ export const triangular = ({
     ofGradient: (own, { logScales, lower }, mass) => {
       const { values } = triangles(own)
       const of = (all: number, k: number, m: number): Float64Array =>
-        FromGradient.ofTriangle(part(values, all, k), part(logScales.values, all, k), part(lower.values, all, k), m)
+        FromGradient.ofTriangle(
+          kthPart(values, all, k),
+          kthPart(logScales.values, all, k),
+          kthPart(lower.values, all, k),
+          m
+        )
       return isShared
-        ? FromGradient.shared(mass, of(1, 0, Gaussian.total(mass)))
+        ? FromGradient.sharedByMass(mass, of(1, 0, Gaussian.sumValues(mass)))
         : concatenated(Array.from(mass, (m, k) => of(mass.length, k, m)))
     }
   }

@@ -15,17 +15,17 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import { Case, given, type Field } from '../../core/index.js'
+import { Case, argumentWithFields, type Field } from '../../core/index.js'
 import {
   aFamily,
   concept,
-  meaningOf,
+  meaningOfModel,
   levelAgain,
   type Learned,
   type Start,
   type Spec,
-  type Made,
-  type Whole,
+  type FamilyParts,
+  type FamilyOfFields,
   type Family,
   type Model,
   type Meaning,
@@ -44,7 +44,7 @@ import * as Maps from './maps.js'
  * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
  * round components.
  */
-export const startOf = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
+export const familyStart = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
   if (concept.is(family))
     return refuse(
       'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
@@ -54,13 +54,13 @@ export const startOf = <P extends string>(family: Family<P>, dim: number): Start
   if (fromMixture === undefined) return undefined
   const centres = (params: Params.Params<P>): NdArray =>
     compute(() => components(Params.map(fromNdArray)(params), dim).centres)
-  return Maps.start({ fromMixture }, count(dim), centres)
+  return Maps.startFromMaps({ fromMixture }, count(dim), centres)
 }
 
-const dimOf = (x: Tensor): number => x.shape[1] ?? 0
+const columnCount = (x: Tensor): number => x.shape[1] ?? 0
 
 /** log(π_k p_k(x)), [rows, K] */
-const logJoint = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: RowLevel): Tensor =>
+const logJointDensity = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: RowLevel): Tensor =>
   add(logDensity(x, level), expandDims(logWeights, 0))
 
 /**
@@ -111,24 +111,33 @@ export function family<
   P extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A> | Whole<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
-  given(spec, ['name'], 'what a family says, { name, about, parameters, components, … }', 'Score.family(says)')
+>(
+  spec: Spec<N, F, P, A> | ByDensities<N, F, P, A> | FamilyOfFields<N, F, P, A>
+): Case.Constructor<Score<P>, N, F, A, null> {
+  argumentWithFields(
+    spec,
+    ['name'],
+    'what a family says, { name, about, parameters, components, … }',
+    'Score.family(says)'
+  )
   const made =
-    'made' in spec ? spec.made : partsOf('components' in spec ? spec : { ...spec, components: componentsOf(spec) })
+    'made' in spec
+      ? spec.made
+      : madeParts('components' in spec ? spec : { ...spec, components: componentsFromDensities(spec) })
   return Case.define('Score', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(made(fields)))
+    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOfModel(modelOfFamily(made(fields)))
   })
 }
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
 /** All parts of one choice of fields; and components in another order, where it asks for their number: the arrays that grow with it are theirs. */
-const partsOf =
+const madeParts =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
-  (fields: Field.Of<F>): Made<P> => {
+  (fields: Field.Of<F>): FamilyParts<P> => {
     const said = pipe(spec as Readonly<Record<string, unknown>>, RR.deleteAt('check'), RR.deleteAt('formula'))
-    const parts = RR.map(part => (isOfFields(part) ? part(fields) : part))(said) as unknown as Made<P>
+    const parts = RR.map(part => (isOfFields(part) ? part(fields) : part))(said) as unknown as FamilyParts<P>
     if (parts.symmetries !== undefined || !('components' in fields) || typeof fields.components !== 'number')
       return parts
     const relabel: Symmetries<P>['relabel'] = order => {
@@ -143,7 +152,7 @@ const partsOf =
   }
 
 /** Components of log-densities, `logits` and `means`. */
-const componentsOf =
+const componentsFromDensities =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>({
     name,
     logDensities
@@ -163,24 +172,25 @@ const componentsOf =
   }
 
 /** How many entries of parameters are free, except for a sum that the weights have. */
-const freedomOf = (shapes: Params.Shapes<string>): number =>
-  Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
+const freeParameterCount = (shapes: Params.Shapes<string>): number =>
+  Params.paramsSize(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
 /** What a family means, from what it is: what it does not say follows of its densities, or of its two maps. */
-export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
+export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> => {
   const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
   const maps = toMixture && fromMixture && { toMixture, fromMixture }
   const unclosed = closedUnder.filter(change => !maps && !(change === 'shift' ? made.shifted : made.scaled))
   const { second = 'full', ...more }: Partial<Learned> = made.unitVariance ? { second: 'none' } : moments
   const {
-    logDensity = (params, x, level) => logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true),
+    logDensity = (params, x, level) =>
+      logSumExp(logJointDensity(components(params, columnCount(x)), x, level), 1, true),
     score = (params, x, level) => grad(at => logDensity(params, at, level))(x),
     divergence = (params, x, level) => rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)
   } = made
   return {
     ...(called !== null && { called }),
     shapes,
-    degreesOfFreedom: made.degreesOfFreedom ?? (dim => freedomOf(shapes(dim))),
+    degreesOfFreedom: made.degreesOfFreedom ?? (dim => freeParameterCount(shapes(dim))),
     predicts: Parametrization.score,
     output: score,
     score,
@@ -188,7 +198,7 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
     family: {
       components,
       logDensity,
-      responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
+      responsibilities: (params, x, level) => softmax(logJointDensity(components(params, columnCount(x)), x, level)),
       count:
         made.count ??
         (dim =>
@@ -198,7 +208,7 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
       mirrored: made.mirrored ?? false,
       hasBackground: made.hasBackground ?? false,
       hasTails: made.hasTails ?? false,
-      held: made.held ?? [],
+      fixedComponents: made.fixedComponents ?? [],
       ...(unclosed.length > 0 && { unclosed }),
       placed: made.placed,
       mStep: made.mStep ?? (maps && Maps.mStep(maps, { second, ...more })),
@@ -207,9 +217,9 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
       start: made.start,
       fromMixture,
       toMixture,
-      shifted: made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shifted(maps) : undefined),
-      scaled: made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaled(maps) : undefined),
-      distance: made.distance ?? (maps && Maps.distance(maps, more.isShared)),
+      shifted: made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shiftParams(maps) : undefined),
+      scaled: made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaleParams(maps) : undefined),
+      distance: made.distance ?? (maps && Maps.paramsDistance(maps, more.isShared)),
       projection: made.projection,
       symmetries: made.symmetries
     }

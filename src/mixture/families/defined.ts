@@ -9,7 +9,7 @@ import type { Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
 import type { At } from '../family.js'
 import { changedAlong } from './axes.js'
-import { part, pooled, type Model } from './covariances.js'
+import { kthPart, pooled, type CovarianceModel } from './covariances.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
@@ -24,7 +24,7 @@ export interface Scatters {
   readonly floor: number
 }
 
-export interface Definition<F extends Field.Fields, Q extends string> {
+export interface CovarianceDefinition<F extends Field.Fields, Q extends string> {
   /** Names and shapes of the parameters; the first axis of those that are the components' own is theirs. */
   readonly shapes: (fields: Field.Of<F>) => (components: number, dim: number) => Params.Shapes<Q>
   /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d], or [1, d, d] of one for all. */
@@ -59,7 +59,7 @@ const denoised = (
   return concatenated(
     Array.from(n, (mass, k) => {
       const own = (values: Float64Array): Float64Array => values.subarray(k * size, (k + 1) * size)
-      const { values: covariance } = Factor.covariance({ shape: [dim, dim], values: own(triangles) }, dim)
+      const { values: covariance } = Factor.covarianceOfFactor({ shape: [dim, dim], values: own(triangles) }, dim)
       const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
       const gains = values.map(v => (alpha * v) / (Elementary.square(alpha) * v + Elementary.square(sigma)))
       return changedAlong(
@@ -78,9 +78,9 @@ const denoised = (
  */
 export const defined = <F extends Field.Fields, Q extends string>(
   name: string,
-  { isShared = false, ...spec }: Definition<F, Q>,
+  { isShared = false, ...spec }: CovarianceDefinition<F, Q>,
   fields: Field.Of<F>
-): Model<Q> => {
+): CovarianceModel<Q> => {
   const shapes = spec.shapes(fields)
   const triangles = spec.triangles(fields)
   const fit = spec.fit(fields)
@@ -97,31 +97,33 @@ export const defined = <F extends Field.Fields, Q extends string>(
     leastRows: spec.leastRows?.(fields) ?? (dim => (isShared ? 1 : dim + 1)),
     shapes,
     ...(freedom && { freedom }),
-    seen: Gaussian.evaluated((params, x, level) =>
-      Full.ofTriangles(params.means, triangles(params, x.shape[1] ?? 0), x, level)
+    seen: Gaussian.evaluatedGaussians((params, x, level) =>
+      Full.trianglesSeen(params.means, triangles(params, x.shape[1] ?? 0), x, level)
     ),
     factors: (own, count, dim) => {
       const values = factorsOf(own, count, dim)
-      return { variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+      return { variances: Factor.triangleVariances(values, dim), factors: { shape: [count, dim, dim], values } }
     },
     fit: (n, w, at, old) => {
       const { level, floor, dim } = at
       const count = n.length
       const factors = old && factorsOf(old, count, dim)
       const there = factors === null || (level.sigma === 0 && level.alpha === 1) ? w : denoised(factors, n, w, at)
-      const total = Gaussian.total(n)
+      const total = Gaussian.sumValues(n)
       /** Of a component without mass, what it is. */
       const stays = (k: number): Float64Array =>
         factors === null
-          ? part(there, count, k)
-          : Factor.covariance({ shape: [dim, dim], values: part(factors, count, k) }, dim).values
+          ? kthPart(there, count, k)
+          : Factor.covarianceOfFactor({ shape: [dim, dim], values: kthPart(factors, count, k) }, dim).values
       const scatters = isShared
         ? [pooled(n, there)]
-        : RA.makeBy(count, k => (n[k] > 0 ? part(there, count, k).map(s => s / n[k]) : stays(k)))
+        : RA.makeBy(count, k => (n[k] > 0 ? kthPart(there, count, k).map(s => s / n[k]) : stays(k)))
       const above = Math.max(floor, Number.MIN_VALUE)
       return fit(
         {
-          scatters: scatters.map(s => Factor.covariance(Factor.ofClipped(s, dim, { less: 0, above }), dim).values),
+          scatters: scatters.map(
+            s => Factor.covarianceOfFactor(Factor.ofClipped(s, dim, { less: 0, above }), dim).values
+          ),
           shares: isShared ? Float64Array.of(1) : n.map(m => m / total),
           dim,
           floor

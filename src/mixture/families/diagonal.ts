@@ -19,46 +19,46 @@ import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
 /** u = α²v + σ², [rows | 1, …, dim]. */
-const at = (variances: Tensor, level: RowLevel): Tensor => {
+const diagonalAtLevel = (variances: Tensor, level: RowLevel): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, variances.rank)
   return add(mul(square(alpha), expandDims(variances, 0)), square(sigma))
 }
 
-interface Tensors {
+interface DiagonalTensors {
   readonly means: Tensor
   readonly logits?: Tensor
   readonly logVariances: Tensor
 }
 
 /** What is seen of diagonal covariances u [rows | 1, K | 1, dim]. */
-export const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+export const diagonalSeen = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
   return Gaussian.seenApart(
-    Gaussian.logNormal(x.shape[1] ?? 0, sum(mul(r, pulls), 2), mul(-0.5, sum(log(u), 2))),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(mul(r, pulls), 2), mul(-0.5, sum(log(u), 2))),
     pulls,
     sum(reciprocal(u), 2)
   )
 }
 
-const ownSeen = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =>
-  apart(means, at(exp(logVariances), level), x, level)
+const ownDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) =>
+  diagonalSeen(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
 /** The same of variances that are given. */
-export const ofVariances = Gaussian.evaluated(
-  ({ means, variances }: Pick<Tensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
-    apart(means, at(variances, level), x, level)
+export const ofVariances = Gaussian.evaluatedGaussians(
+  ({ means, variances }: Pick<DiagonalTensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
+    diagonalSeen(means, diagonalAtLevel(variances, level), x, level)
 )
 
 /** Of one covariance: rows and centres are scaled once, and their distances are plain. */
-const commonSeen = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) => {
-  const u = at(exp(logVariances), level)
-  if (!Gaussian.isCommon(level)) return apart(means, expandDims(u, 1), x, level)
+const commonDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
+  const u = diagonalAtLevel(exp(logVariances), level)
+  if (!Gaussian.isCommon(level)) return diagonalSeen(means, expandDims(u, 1), x, level)
   const root = rsqrt(u)
   const squared = squaredDistances(mul(x, root), mul(means, root), level.alpha)
   return Gaussian.seenTogether(
-    Gaussian.logNormal(x.shape[1] ?? 0, squared, mul(-0.5, sum(log(u), 1, true))),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, squared, mul(-0.5, sum(log(u), 1, true))),
     div(x, u),
     div(mul(level.alpha, means), u),
     sum(reciprocal(u), 1, true)
@@ -66,10 +66,20 @@ const commonSeen = Gaussian.evaluated(({ means, logVariances }: Tensors, x, leve
 })
 
 /** One variance a component and column. */
-export const own = Covariances.variances({ name: 'logVariances', isShared: false, isRound: false, seen: ownSeen })
+export const ownVariances = Covariances.diagonalModel({
+  name: 'logVariances',
+  isShared: false,
+  isRound: false,
+  seen: ownDiagonalSeen
+})
 
 /** One variance a column. */
-export const common = Covariances.variances({ name: 'logVariances', isShared: true, isRound: false, seen: commonSeen })
+export const commonVariances = Covariances.diagonalModel({
+  name: 'logVariances',
+  isShared: true,
+  isRound: false,
+  seen: commonDiagonalSeen
+})
 
 /**
  * Free weights and one variance a component and column: Σ_k = diag exp(logVariances_k), [K, dim].
@@ -77,13 +87,13 @@ export const common = Covariances.variances({ name: 'logVariances', isShared: tr
  * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). Its
  * M-step at a noise level is exact: variances are clipped, max(S_jj, α²φ + σ²), and taken back to time 0.
  */
-export const diagonal = Derive.mixture({
+export const diagonal = Derive.mixtureCase({
   name: 'diagonal',
   about: 'Gaussians with free weights and a variance for each column, their columns independent',
   formula: ({ components }) =>
     `s(x) = −Σ w_i (x − m_i)/u_i by columns over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
     'w = softmax(logits_i − ½Σ_j(log u_ij + (x − m_i)_j²/u_ij)), m_i = α means_i',
-  covariance: own
+  covariance: ownVariances
 })
 
 /**
@@ -92,11 +102,11 @@ export const diagonal = Derive.mixture({
  * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). Its M-step at a noise level is
  * exact: the pooled variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and taken back to time 0.
  */
-export const tiedDiagonal = Derive.mixture({
+export const tiedDiagonal = Derive.mixtureCase({
   name: 'tiedDiagonal',
   about: 'Gaussians with free weights and one variance for each column, common to them, their columns independent',
   formula: ({ components }) =>
     `s(x) = (Σ w_i m_i − x)/u by columns over ${components} components, u = α² exp(logVariances) + σ², ` +
     'w = softmax(logits_i − ½Σ_j (x − m_i)_j²/u_j), m_i = α means_i',
-  covariance: common
+  covariance: commonVariances
 })

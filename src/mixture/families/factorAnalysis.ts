@@ -13,11 +13,11 @@ import {
   symmetricEigen,
   transposed,
   type Eigen,
-  largest
+  largestEntry
 } from '../../../lib/arrays/linalg.js'
 
 /** What components have in common. */
-export interface Kind {
+export interface AnalyserKind {
   readonly loadings: 'own' | 'common'
   readonly noise: 'own' | 'common'
   /** Whether all columns have one noise. */
@@ -37,7 +37,7 @@ export interface Scatter {
 }
 
 /** Once no noise moves by more than this share of itself, there are no more steps. */
-const STILL = 1e-9
+const NOISE_TOLERANCE = 1e-9
 
 /** What is expected of factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
 interface Expected {
@@ -45,7 +45,10 @@ interface Expected {
   readonly spread: Float64Array
 }
 
-const expecting = (d: number, q: number): ((s: Float64Array, { loads, noise }: Analysis, into: Expected) => void) => {
+const expectedFactors = (
+  d: number,
+  q: number
+): ((s: Float64Array, { loads, noise }: Analysis, into: Expected) => void) => {
   const stack = new Float64Array((d + q) * q)
   const l = new Float64Array(q * q)
   const half = new Float64Array(q * q)
@@ -109,7 +112,7 @@ const loadTogether = (
 
 /** Noise as a kind has it, of what each column of each component leaves; above `least`. */
 const pooledNoise = (
-  { noise, isotropic }: Kind,
+  { noise, isotropic }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   left: ReadonlyArray<Float64Array>,
   least: number
@@ -129,7 +132,7 @@ const pooledNoise = (
 
 /** So many steps on a group of components, in place, or until they are still. */
 const analyseTogether = (
-  kind: Kind,
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
   least: number,
@@ -138,7 +141,7 @@ const analyseTogether = (
   const d = all[0].noise.length
   const q = all[0].loads.length / d
   const expected = all.map((): Expected => ({ across: new Float64Array(q * d), spread: new Float64Array(q * q) }))
-  const expect = expecting(d, q)
+  const expect = expectedFactors(d, q)
   const next = new Float64Array(q * d)
   const isApart = kind.loadings === 'own' || all.length === 1
   let moved = true
@@ -174,7 +177,7 @@ const analyseTogether = (
     pooledNoise(kind, scatters, left, least).forEach((now, k) => {
       const { noise } = all[k]
       now.forEach((v, j) => {
-        moved ||= Math.abs(v - noise[j]) > STILL * noise[j]
+        moved ||= Math.abs(v - noise[j]) > NOISE_TOLERANCE * noise[j]
       })
       noise.set(now)
     })
@@ -182,11 +185,11 @@ const analyseTogether = (
 }
 
 /** Components that have nothing in common, each alone; else all. */
-const groupsOf = <A>({ loadings, noise }: Kind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
 /** One of all that have the same covariance. */
-const asOne = ({ loadings, noise }: Kind, scatters: ReadonlyArray<Scatter>): ReadonlyArray<Scatter> =>
+const asOne = ({ loadings, noise }: AnalyserKind, scatters: ReadonlyArray<Scatter>): ReadonlyArray<Scatter> =>
   loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters
 
 const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
@@ -198,10 +201,16 @@ const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
 }
 
 /** What is found of groups, one of each component. */
-const grouped =
-  (found: (kind: Kind, scatters: ReadonlyArray<Scatter>, from: ReadonlyArray<Analysis>) => ReadonlyArray<Analysis>) =>
-  (kind: Kind, scatters: ReadonlyArray<Scatter>, from: ReadonlyArray<Analysis>): ReadonlyArray<Analysis> =>
-    groupsOf(
+const byGroup =
+  (
+    found: (
+      kind: AnalyserKind,
+      scatters: ReadonlyArray<Scatter>,
+      from: ReadonlyArray<Analysis>
+    ) => ReadonlyArray<Analysis>
+  ) =>
+  (kind: AnalyserKind, scatters: ReadonlyArray<Scatter>, from: ReadonlyArray<Analysis>): ReadonlyArray<Analysis> =>
+    sharingGroups(
       kind,
       scatters.map((_, k) => k)
     ).flatMap(group => {
@@ -219,13 +228,13 @@ const grouped =
 
 /** So many steps on the factors of given scatters: none lowers the likelihood; once the noise of a group is still there are no more of it. */
 export const analyse = (
-  kind: Kind,
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   start: ReadonlyArray<Analysis>,
   least: number,
   steps: number
 ): ReadonlyArray<Analysis> =>
-  grouped((kind, own, from) => {
+  byGroup((kind, own, from) => {
     const all = from.map(({ loads, noise }) => ({ loads: loads.slice(), noise: noise.slice() }))
     analyseTogether(kind, own, all, least, steps)
     return all
@@ -240,7 +249,7 @@ const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
     for (let a = 0; a < q; a++) rows[a * d + j] = loads[j * q + a]
     rows[(q + j) * d + j] = Math.sqrt(noise[j])
   }
-  const root = Factor.ofRows(rows, d)
+  const root = Factor.triangleOfRows(rows, d)
   const whole = Factor.solve(root, d, transposed(Factor.solve(root, d, s), d))
   let trace = 0
   for (let j = 0; j < d; j++) trace += whole[j * (d + 1)]
@@ -248,13 +257,13 @@ const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
 }
 
 /** Of several, the likeliest of each group. */
-export const likeliest = (
-  kind: Kind,
+export const likeliestAnalyses = (
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<ReadonlyArray<Analysis>>
 ): ReadonlyArray<Analysis> => {
   const values = all.map(one => scatters.map(({ mass, s }, k) => mass * expectedLog(s, one[k])))
-  return groupsOf(
+  return sharingGroups(
     kind,
     scatters.map((_, k) => k)
   ).flatMap(group => {
@@ -279,7 +288,7 @@ interface Looked {
 
 const isFactor = (j: number, rank: number, value: number): boolean => j < rank && value > 1
 
-const look = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): Looked => {
+const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): Looked => {
   const d = noise.length
   const roots = noise.map(Math.sqrt)
   const whole = scatters.reduce((sum, { mass }) => sum + mass, 0)
@@ -319,28 +328,33 @@ const isThere = ({ noise, eigens, apart }: Looked): boolean =>
  * Where little is known of a noise, the best of ψ lie along a bent valley, where a step that is to go down at once is a short one: so
  * many may go up before there is one that is damped more.
  */
-const PATIENCE = 4
+const MAX_UPWARD_STEPS = 4
 
 /** No step changes a noise by more than a factor e². */
-const LONGEST = 2
+const MAX_LOG_STEP = 2
 
 /** A step that gains no more than this share of what is left is the last. */
-const GAIN = 1e-12
+const MIN_RELATIVE_GAIN = 1e-12
 
 /** Steps to the nearest at most: a dozen is usual. */
-const STEPS = 100
+const MAX_DESCENT_STEPS = 100
 
 /** Gauss–Newton steps on log ψ, damped by the size of the gradient: near a covariance of the family their number of digits doubles. */
-const descend = (scatters: ReadonlyArray<Scatter>, rank: number, start: Float64Array, least: Float64Array): Looked => {
+const descendNoise = (
+  scatters: ReadonlyArray<Scatter>,
+  rank: number,
+  start: Float64Array,
+  least: Float64Array
+): Looked => {
   const d = start.length
   const l = new Float64Array(d * d)
-  let at = look(scatters, rank, start)
+  let at = profileLoss(scatters, rank, start)
   let best = at
   let damping = 1
   let upwards = 0
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < MAX_DESCENT_STEPS; step++) {
     if (isThere(at)) break
-    const size = largest(at.gradient)
+    const size = largestEntry(at.gradient)
     const curvature = at.curvature.slice()
     for (let i = 0; i < d; i++) curvature[i * d + i] += Math.max(damping * size, Number.EPSILON)
     // Always, but where an entry is not finite.
@@ -348,9 +362,9 @@ const descend = (scatters: ReadonlyArray<Scatter>, rank: number, start: Float64A
     const change = at.gradient.map(g => -g)
     solveLower(l, 0, d, change, 0, 1, false)
     solveLower(l, 0, d, change, 0, 1, true)
-    const length = largest(change)
-    const by = length > LONGEST ? LONGEST / length : 1
-    at = look(
+    const length = largestEntry(change)
+    const by = length > MAX_LOG_STEP ? MAX_LOG_STEP / length : 1
+    at = profileLoss(
       scatters,
       rank,
       at.noise.map((v, i) => Math.max(v * Elementary.exp(by * change[i]), least[i]))
@@ -358,10 +372,10 @@ const descend = (scatters: ReadonlyArray<Scatter>, rank: number, start: Float64A
     if (at.apart < best.apart) {
       const gained = best.apart - at.apart
       best = at
-      if (gained < GAIN * at.apart) break
+      if (gained < MIN_RELATIVE_GAIN * at.apart) break
       damping = Math.max(damping / 8, 1e-8)
       upwards = 0
-    } else if (++upwards > PATIENCE) {
+    } else if (++upwards > MAX_UPWARD_STEPS) {
       at = best
       damping *= 64
       upwards = 0
@@ -391,7 +405,7 @@ const unshared = (s: Float64Array, d: number): Float64Array => {
 }
 
 /** A descent may end where a noise is next to none, and a better end be elsewhere: so many more are begun with that noise large. */
-const AGAIN = 4
+const MAX_RESTARTS = 4
 
 /** Factors of their own, and noise that all have. */
 const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked => {
@@ -406,16 +420,16 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked =>
   const left = scatters.map(one => unshared(one.s, d)).reduce((a, b) => a.map((x, i) => Math.min(x, b[i])))
   const least = left.map(v => DIGITS * v)
   const isNone = (v: number, i: number): boolean => v < 1e-3 * left[i]
-  let best = descend(scatters, rank, start, least)
+  let best = descendNoise(scatters, rank, start, least)
   let last = best
-  for (let again = 0; again < AGAIN && !isThere(best) && last.noise.some(isNone); again++) {
+  for (let again = 0; again < MAX_RESTARTS && !isThere(best) && last.noise.some(isNone); again++) {
     const from = last.noise.map((v, i) => (isNone(v, i) ? 0.9 : 0.3) * left[i])
-    last = descend(scatters, rank, from, least)
+    last = descendNoise(scatters, rank, from, least)
     if (last.apart < best.apart) best = last
   }
   return isThere(best)
     ? best
-    : look(
+    : profileLoss(
         scatters,
         rank,
         best.noise.map((v, i) => Math.max(v, SHARE * left[i]))
@@ -460,7 +474,7 @@ const loadsOf = (
  * The likeliest where columns have one noise, exactly (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ of the greatest eigenvalues above ψ, and ψ the mean
  * of all that are left: the root of Σ n(ψ − λ), convex in ψ, to which steps lead from above.
  */
-const principal = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
+const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
   // Of as many as there are columns the last is noise; of several components the least of them.
   const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
@@ -488,28 +502,32 @@ const principal = (scatters: ReadonlyArray<Scatter>, rank: number, least: number
 }
 
 /** Steps to the nearest of common loadings, which is there at once where there is one. */
-const FAR = 1000
+const MAX_COMMON_STEPS = 1000
 
 /**
  * Common loadings and noise of their own: F of what covariances have beside their diagonals, and on it the least of theirs, which is such a
  * covariance too; then steps.
  */
-const nearestLoadings = (kind: Kind, scatters: ReadonlyArray<Scatter>, rank: number): ReadonlyArray<Analysis> => {
+const nearestLoadings = (
+  kind: AnalyserKind,
+  scatters: ReadonlyArray<Scatter>,
+  rank: number
+): ReadonlyArray<Analysis> => {
   const { mass, s: pooled } = pooledOf(scatters)
   const dim = Math.round(Math.sqrt(pooled.length))
   const under = pooled.map((x, at) => (at % (dim + 1) === 0 ? Math.min(...scatters.map(({ s }) => s[at])) : x))
   const above = DIGITS * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
-  const s = Factor.covariance(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
-  const [{ loads, noise }] = nearest({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
+  const s = Factor.covarianceOfFactor(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
+  const [{ loads, noise }] = nearestAnalyses({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
   // Clipping added to what there is.
   const left = scatters.map(own =>
     noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
   )
   const from = pooledNoise(kind, scatters, left, 0).map(noise => ({ loads: loads.slice(), noise }))
-  return analyse(kind, scatters, from, above, FAR)
+  return analyse(kind, scatters, from, above, MAX_COMMON_STEPS)
 }
 
-const isExact = ({ loadings, noise, isotropic }: Kind): boolean =>
+const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
   isotropic && (loadings === 'own' || noise === 'common')
 
 /** Whether the nearest are the likeliest above a floor, however they are come by. */
@@ -521,15 +539,15 @@ export { isExact }
  * (except for one in a hundred of as many factors as are just known from a covariance, with noise of all sizes, e^±4); and where not, with its
  * variances, near the nearest whose noise is a hundredth at least of what the other columns leave of a column.
  */
-export const nearest = (
-  kind: Kind,
+export const nearestAnalyses = (
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   rank: number,
   least: number
 ): ReadonlyArray<Analysis> =>
-  grouped((kind, own) => {
+  byGroup((kind, own) => {
     if (own.length === 1 || kind.loadings === 'own') {
-      if (kind.isotropic) return principal(own, rank, least)
+      if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)
       // With ψ(1 − ∂/∂log ψ) for ψ the variances are those of S; at the nearest the derivative is 0.
       const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
@@ -539,10 +557,10 @@ export const nearest = (
   })(
     kind,
     scatters,
-    scatters.map(() => NONE)
+    scatters.map(() => EMPTY_ANALYSIS)
   )
 
-const NONE: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
+const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
 /** At most so many starts of the factors; and steps after which they are told apart. */
 const STARTS = 16
@@ -550,7 +568,7 @@ const TOLD = 100
 
 /** Factors that begin as what columns are regressed on: one of every few, and those after it. */
 const regressed = (
-  kind: Kind,
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   rank: number,
   first: number
@@ -578,7 +596,7 @@ const regressed = (
 
 /** The best that many starts of the factors, and those there are, lead to. */
 export const analyseAnew = (
-  kind: Kind,
+  kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis>,
   rank: number,
@@ -587,7 +605,7 @@ export const analyseAnew = (
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
   const count = Math.min(dim, STARTS)
   const starts = Array.from({ length: count }, (_, i) => regressed(kind, scatters, rank, Math.floor((i * dim) / count)))
-  return likeliest(
+  return likeliestAnalyses(
     kind,
     scatters,
     [from, ...starts].map(start => analyse(kind, scatters, start, least, TOLD))

@@ -35,7 +35,7 @@ import * as Gaussian from './gaussian.js'
 // —— factors in the vocabulary ——
 
 /** L, [..., d, d], from the logarithms of its diagonal, [..., d], and what is below, row by row, [..., d(d − 1)/2]. */
-const triangle = (logScales: Tensor, lower: Tensor): Tensor => {
+const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
   const { shape, rank } = logScales
   const dim = shape[rank - 1]
   const scales = mul(reshape(exp(logScales), [...shape, 1]), eye(dim))
@@ -44,7 +44,7 @@ const triangle = (logScales: Tensor, lower: Tensor): Tensor => {
 }
 
 /** The factor of α²LLᵀ + σ²I, [rows | 1, …, d, d] of L [..., d, d]. */
-const at = (l: Tensor, level: RowLevel): Tensor => {
+const factorAtLevel = (l: Tensor, level: RowLevel): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, l.rank)
   const [dim] = l.shape.slice(-1)
   const noise = mul(mul(sigma, eye(dim)), ones([...l.shape.slice(0, -2), 1, 1]))
@@ -52,22 +52,22 @@ const at = (l: Tensor, level: RowLevel): Tensor => {
 }
 
 /** −log |F| */
-const logRootOf = (factor: Tensor): Tensor => neg(sum(log(diagonal(factor)), -1))
+const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(factor)), -1))
 
 /** F⁻¹ */
-const inverse = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
+const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
 /** What is seen where rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
-const perRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+const seenPerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.seenApart(
-    Gaussian.logNormal(x.shape[1] ?? 0, sum(square(white), [2, 3]), logRootOf(factor)),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(square(white), [2, 3]), negLogDeterminant(factor)),
     squeeze(solveTriangular(factor, white, { transposed: true }), 3),
-    sum(square(inverse(factor)), [2, 3])
+    sum(square(inverseTriangle(factor)), [2, 3])
   )
 }
 
-interface Tensors {
+interface FullTensors {
   readonly means: Tensor
   readonly logits?: Tensor
   readonly logScales: Tensor
@@ -80,50 +80,55 @@ interface Roots {
   readonly logRoot: Tensor
 }
 
-const rootsOf = (factor: Tensor): Roots => ({ root: inverse(factor), logRoot: logRootOf(factor) })
+const rootsOf = (factor: Tensor): Roots => ({ root: inverseTriangle(factor), logRoot: negLogDeterminant(factor) })
 
 /** What is seen where each component has its own. */
-export const apart = (means: Tensor, { root, logRoot }: Roots, x: Tensor, level: RowLevel): Gaussian.Seen => {
+export const fullSeen = (
+  means: Tensor,
+  { root, logRoot }: Roots,
+  x: Tensor,
+  level: RowLevel
+): Gaussian.SeenGaussians => {
   // [K, rows, d]: a product of all rows for each component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })
   return Gaussian.seenApart(
-    Gaussian.logNormal(x.shape[1] ?? 0, Gaussian.turned(sum(square(white), 2)), expandDims(logRoot, 0)),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, Gaussian.swapAxes(sum(square(white), 2)), expandDims(logRoot, 0)),
     transpose(matMul(white, root), [1, 0, 2]),
     expandDims(sum(square(root), [1, 2]), 0)
   )
 }
 
 /** What is seen of a triangle for each component, [K, d, d], at time 0. */
-export const ofTriangles = (means: Tensor, triangles: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
-  const factors = at(triangles, level)
+export const trianglesSeen = (means: Tensor, triangles: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
+  const factors = factorAtLevel(triangles, level)
   return Gaussian.isCommon(level)
-    ? apart(means, rootsOf(squeeze(factors, 0)), x, level)
-    : perRow(means, factors, x, level)
+    ? fullSeen(means, rootsOf(squeeze(factors, 0)), x, level)
+    : seenPerRow(means, factors, x, level)
 }
 
-const ownSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) =>
-  ofTriangles(means, triangle(logScales, lower), x, level)
+const ownFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) =>
+  trianglesSeen(means, triangleTensor(logScales, lower), x, level)
 )
 
 /** The same of triangles that are given, at any level. */
-export const ofOwn = Gaussian.evaluated(
-  ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
-    ofTriangles(means, factors, x, level)
+export const ofOwn = Gaussian.evaluatedGaussians(
+  ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
+    trianglesSeen(means, factors, x, level)
 )
 
 /** The same of factors that are given, [K, d, d], without noise. */
-export const ofFactors = Gaussian.evaluated(
-  ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
-    apart(means, rootsOf(factors), x, level)
+export const ofFactors = Gaussian.evaluatedGaussians(
+  ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
+    fullSeen(means, rootsOf(factors), x, level)
 )
 
 /** What is seen of one factor at the level of the rows, [1, d, d]: rows and centres are whitened once, and their distances are plain. */
-const together = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.Seen => {
-  const root = inverse(factor)
+const commonFactorSeen = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.SeenGaussians => {
+  const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
   const centres = matMul(means, root, { transposeB: true })
   return Gaussian.seenTogether(
-    Gaussian.logNormal(x.shape[1] ?? 0, squaredDistances(rows, centres, alpha), logRootOf(factor)),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, squaredDistances(rows, centres, alpha), negLogDeterminant(factor)),
     matMul(rows, root),
     mul(alpha, matMul(centres, root)),
     sum(square(root))
@@ -131,24 +136,24 @@ const together = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaus
 }
 
 /** Of one covariance. */
-const commonSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
-  const factors = at(triangle(logScales, lower), level)
+const commonFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) => {
+  const factors = factorAtLevel(triangleTensor(logScales, lower), level)
   return Gaussian.isCommon(level)
-    ? together(means, squeeze(factors, 0), x, level.alpha)
-    : perRow(means, expandDims(factors, 1), x, level)
+    ? commonFactorSeen(means, squeeze(factors, 0), x, level.alpha)
+    : seenPerRow(means, expandDims(factors, 1), x, level)
 })
 
 /** The same of a factor that is given, [d, d], without noise. */
-export const ofCommon = Gaussian.evaluated(
-  ({ means, factor }: Pick<Tensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
-    together(means, factor, x, level.alpha)
+export const ofCommon = Gaussian.evaluatedGaussians(
+  ({ means, factor }: Pick<FullTensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
+    commonFactorSeen(means, factor, x, level.alpha)
 )
 
 /** Of any shape, one a component. */
-export const own = Covariances.triangular({ isShared: false, seen: ownSeen })
+export const ownTriangles = Covariances.triangular({ isShared: false, seen: ownFullSeen })
 
 /** Of any shape, one for all. */
-export const common = Covariances.triangular({ isShared: true, seen: commonSeen })
+export const commonTriangle = Covariances.triangular({ isShared: true, seen: commonFullSeen })
 
 /**
  * Free weights and a covariance of any shape for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on
@@ -157,13 +162,13 @@ export const common = Covariances.triangular({ isShared: true, seen: commonSeen 
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Its M-step at a
  * noise level is exact: the eigenvalues of a component's scatter are clipped, max(·, α²φ + σ²), and taken back to time 0.
  */
-export const full = Derive.mixture({
+export const full = Derive.mixtureCase({
   name: 'full',
   about: 'Gaussians with free weights and a covariance of any shape for each',
   formula: ({ components }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α² L_i L_iᵀ + σ²I, ` +
     'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
-  covariance: own
+  covariance: ownTriangles
 })
 
 /**
@@ -173,11 +178,11 @@ export const full = Derive.mixture({
  * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). Its M-step at a noise level is exact:
  * the eigenvalues of the pooled scatter are clipped, max(·, α²φ + σ²), and taken back to time 0.
  */
-export const tied = Derive.mixture({
+export const tied = Derive.mixtureCase({
   name: 'tied',
   about: 'Gaussians with free weights and one covariance of any shape, common to them',
   formula: ({ components }) =>
     `s(x) = S⁻¹(Σ w_i m_i − x) over ${components} components, S = α² L Lᵀ + σ²I, ` +
     'w = softmax(logits_i − ½(x − m_i)ᵀS⁻¹(x − m_i)), m_i = α means_i',
-  covariance: common
+  covariance: commonTriangle
 })

@@ -24,7 +24,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { tabulate } from '../../../lib/arrays/entries.js'
-import { size } from '../../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import type { At, ComponentsOf, RowLevel, Moments } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { Mixture } from '../mixtureData.js'
@@ -32,7 +32,7 @@ import type { Mixture } from '../mixtureData.js'
 // —— in the tensor vocabulary ——
 
 /** What a row sees of the components at its level. */
-export interface Seen {
+export interface SeenGaussians {
   /** log N(x; αc_k, S_k), [rows, K] */
   readonly logDensity: Tensor
   /** Σ_k w_k P_k r_k for shares w [rows, K], [rows, dim] */
@@ -45,12 +45,12 @@ export interface Seen {
 }
 
 /** Without logits weights are equal. */
-interface Weighted {
+interface MeansAndLogits {
   readonly means: Tensor
   readonly logits?: Tensor
 }
 
-const logWeightsOf = ({ means, logits }: Weighted): Tensor => {
+const logWeightsOfLogits = ({ means, logits }: MeansAndLogits): Tensor => {
   const [count] = means.shape
   return logits === undefined ? fill([count], -Elementary.log(count)) : logSoftmax(logits)
 }
@@ -63,12 +63,14 @@ export interface Evaluated<T> {
 }
 
 /** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
-export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: RowLevel) => Seen): Evaluated<T> => {
-  const shares = (params: T, { logDensity }: Seen): Tensor =>
-    softmax(add(logDensity, expandDims(logWeightsOf(params), 0)))
+export const evaluatedGaussians = <T extends MeansAndLogits>(
+  see: (params: T, x: Tensor, level: RowLevel) => SeenGaussians
+): Evaluated<T> => {
+  const shares = (params: T, { logDensity }: SeenGaussians): Tensor =>
+    softmax(add(logDensity, expandDims(logWeightsOfLogits(params), 0)))
   return {
     components: params => ({
-      logWeights: logWeightsOf(params),
+      logWeights: logWeightsOfLogits(params),
       centres: params.means,
       logDensity: (x, level) => see(params, x, level).logDensity
     }),
@@ -93,7 +95,7 @@ export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor
 }
 
 /** log N: in the vocabulary it stands here alone, and of plain numbers at `Factor.logNormal`. */
-export const logNormal = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
+export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
   logShape(squared, logRoot, constantOf(dim))
 
 /** Whether one level is that of all rows. */
@@ -110,7 +112,7 @@ export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =
   sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
 
 /** What is seen where each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
-export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Seen => {
+export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): SeenGaussians => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
     logDensity,
@@ -126,7 +128,12 @@ export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Se
  * What is seen of a common P at one level: P r_k = Px − αPc_k, so that δ_k does not depend on where x is. No array is larger
  * than [rows, dim] or [rows, K].
  */
-export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls: Tensor, trace: Tensor): Seen => {
+export const seenTogether = (
+  logDensity: Tensor,
+  pointPull: Tensor,
+  centrePulls: Tensor,
+  trace: Tensor
+): SeenGaussians => {
   const pullOf = (shares: Tensor): Tensor => matMul(shares, centrePulls)
   return {
     logDensity,
@@ -138,15 +145,15 @@ export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls:
 // —— as arrays ——
 
 /** The fields of a family, with which `parameters` is annotated: the compiler then knows the parameters' names first. */
-export interface Count {
+export interface ComponentCount {
   readonly components: number
 }
 
 /** Numbers as an array of one axis. */
-export const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+export const vectorArray = (values: Float64Array): NdArray => ({ shape: [values.length], values })
 
 /** The rows of arrays whose first axis is that of the components, in another order. */
-export const inOrder =
+export const permuteFirstAxis =
   (order: ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
     const width = values.length / shape[0]
@@ -154,10 +161,10 @@ export const inOrder =
   }
 
 /** The components of a mixture in another order, where each has its own row of every array. */
-export const relabelled =
+export const permuteComponents =
   (order: ReadonlyArray<number>) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
-    Params.map<NdArray, NdArray>(inOrder(order))(params)
+    Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
 /** The same where the arrays that grow with the components, from `now` to one `more`, are theirs. */
 export const relabelledAs =
@@ -165,12 +172,12 @@ export const relabelledAs =
   (order: ReadonlyArray<number>) =>
   (params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>((array, name) => {
-      const isFixed = size(now[name as P]) === size(more[name as P])
-      return isFixed ? array : inOrder(order)(array)
+      const isFixed = shapeSize(now[name as P]) === shapeSize(more[name as P])
+      return isFixed ? array : permuteFirstAxis(order)(array)
     })(params)
 
 /** The same mixture about another origin: each row of its means shifted by a vector. */
-export const shifted =
+export const shiftMeans =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {
     const { shape, values } = params.means
@@ -193,7 +200,7 @@ export const scaleLogVariances =
   })
 
 /** Each row of [K, dim] under a map of points. */
-export const mapRows =
+export const mapMeanRows =
   (map: (row: ReadonlyArray<number>) => ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
     const width = shape[shape.length - 1]
@@ -207,10 +214,10 @@ export const mapRows =
 
 /** log max(w, least): a component without mass keeps a finite logit. */
 export const logShares = (weights: Float64Array): NdArray =>
-  vector(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
+  vectorArray(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
 /** Σ xᵢ, from the first on. */
-export const total = (values: Float64Array): number => {
+export const sumValues = (values: Float64Array): number => {
   let sum = 0
   for (let at = 0; at < values.length; at++) sum += values[at]
   return sum
@@ -219,7 +226,7 @@ export const total = (values: Float64Array): number => {
 // —— an M-step's part that is the same for all ——
 
 /** Δ_k, from the old centre to the mean of the component's rows at their level, [K, dim]; 0 where it has none. */
-export const steps = ({ mass, sums }: Moments, dim: number): Float64Array => {
+export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
   const moved = new Float64Array(sums.length)
   for (let k = 0, at = 0; k < mass.length; k++)
     for (let j = 0; j < dim; j++, at++) moved[at] = mass[k] > 0 ? sums[at] / mass[k] : 0
@@ -232,8 +239,8 @@ export const recentred = (
   moments: Moments,
   { level, dim }: At
 ): { readonly means: NdArray; readonly logits: NdArray } => {
-  const moved = steps(moments, dim)
-  const all = total(moments.mass)
+  const moved = meanSteps(moments, dim)
+  const all = sumValues(moments.mass)
   return {
     means: { shape: means.shape, values: tabulate(moved.length, at => means.values[at] + moved[at] / level.alpha) },
     logits: logShares(tabulate(moments.mass.length, k => moments.mass[k] / all))
@@ -245,7 +252,7 @@ export const leastAt = ({ level, floor }: At): number =>
   Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
 
 /** A variance at time 0 of one at a level, not below the floor. */
-export const varianceOf =
+export const varianceAtTimeZero =
   (at: At) =>
   (variance: number): number =>
     Math.max(
@@ -277,7 +284,7 @@ const logsOf = ({ values }: NdArray): Float64Array => {
 }
 
 /** π_k = e^{l_k}/Σ_m e^{l_m} of logits, [K]. */
-export const weightsOf = (logits: NdArray): Float64Array => {
+export const softmaxWeights = (logits: NdArray): Float64Array => {
   const logs = logsOf(logits)
   return tabulate(logs.length, k => Elementary.exp(logs[k]))
 }
@@ -300,7 +307,7 @@ export const fisher = (from: NdArray, to: NdArray, apart: (component: number) =>
 }
 
 /** [K, rows] → [rows, K] */
-export const turned = (x: Tensor): Tensor => transpose(x, [1, 0])
+export const swapAxes = (x: Tensor): Tensor => transpose(x, [1, 0])
 
 /** Aᵀ of a stack. */
 export const flipped = (x: Tensor): Tensor =>

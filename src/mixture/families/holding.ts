@@ -13,14 +13,21 @@ import * as Params from '../../core/params.js'
 import { factorsOf } from '../component.js'
 import { relabelled } from '../mixture.js'
 import * as Known from './known.js'
-import { modelOf } from './define.js'
+import { modelOfFamily } from './define.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 import { full } from './full.js'
-import { around, fits, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
+import {
+  modelAround,
+  unservedProblems,
+  learnableGaussians,
+  learnedBy,
+  type LearnableGaussians,
+  type GaussianParameter
+} from './tails.js'
 
-type List = ReadonlyArray<Known.Fixed>
-type Arrays = Params.Params<Own>
+type FixedComponents = ReadonlyArray<Known.Fixed>
+type FixedParams = Params.Params<GaussianParameter>
 
 /** 1 where a value is known, and the values. */
 interface Held {
@@ -29,26 +36,26 @@ interface Held {
 }
 
 /** What is known of weights: `rest` is what the others share. */
-interface Weights {
+interface FixedWeights {
   readonly mask: NdArray
   readonly weights: Float64Array
   readonly rest: number
   readonly isWhole: boolean
 }
 
-const weightsOf = (known: List, count: number): Weights => {
+const fixedWeights = (known: FixedComponents, count: number): FixedWeights => {
   const weights = new Float64Array(count).map((_, k) => known[k]?.weight ?? 0)
   const isHeld = (k: number): boolean => weights[k] > 0
   return {
     mask: { shape: [count], values: weights.map((_, k) => (isHeld(k) ? 1 : 0)) },
     weights,
-    rest: 1 - Gaussian.total(weights),
+    rest: 1 - Gaussian.sumValues(weights),
     isWhole: weights.every((_, k) => isHeld(k))
   }
 }
 
 /** Whether each component has parameters of its own for its covariance, and of no other. */
-const isOwn = ({ model, family }: Gaussians): boolean => {
+const isOwn = ({ model, family }: LearnableGaussians): boolean => {
   const count = family.count(1)
   return [count + 1, count + 2].every(dim =>
     Object.entries<ReadonlyArray<number>>(model.shapes(dim)).every(
@@ -58,23 +65,23 @@ const isOwn = ({ model, family }: Gaussians): boolean => {
 }
 
 /** The mixture with what is known, and round components for what is not. */
-const knownMixture = (known: List, count: number, dim: number): Mixture =>
-  Maps.ofTriangles(
+const knownMixture = (known: FixedComponents, count: number, dim: number): Mixture =>
+  Maps.mixtureOfTriangles(
     {
       means: {
         shape: [count, dim],
-        values: concatenated(RA.makeBy(count, k => Known.meanOf(known[k]?.mean ?? 0, dim)))
+        values: concatenated(RA.makeBy(count, k => Known.fixedMean(known[k]?.mean ?? 0, dim)))
       },
       weights: new Float64Array(count).fill(1 / count)
     },
     RA.makeBy(count, k => {
-      const found = Known.triangleOf(known[k]?.covariance ?? 1, dim)
+      const found = Known.fixedTriangle(known[k]?.covariance ?? 1, dim)
       return found ?? refuse('a known covariance is not positive definite; give one that is')
     })
   )
 
 /** The known values by the parameters' names, beside weights. */
-const heldIn = (gaussians: Gaussians, known: List, dim: number): Readonly<Record<string, Held>> => {
+const heldIn = (gaussians: LearnableGaussians, known: FixedComponents, dim: number): Readonly<Record<string, Held>> => {
   const wrong = Known.requirements(known, dim)
   if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
   const count = gaussians.family.count(dim)
@@ -101,21 +108,23 @@ const heldIn = (gaussians: Gaussians, known: List, dim: number): Readonly<Record
 }
 
 /** Below every logit. */
-const NOTHING = -1e300
+const ZERO_WEIGHT_LOGIT = -1e300
 
 /** log π_k where weights are known, and the others' share of the rest; logits that are known have no gradient. */
-const heldLogits = ({ mask, weights, rest, isWhole }: Weights, logits: Tensor): Tensor => {
+const heldLogits = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
-  const logs = fromNdArray(Gaussian.vector(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
-  return isWhole ? logs : where(isHeld, logs, add(logSoftmax(where(isHeld, NOTHING, logits)), Elementary.log(rest)))
+  const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
+  return isWhole
+    ? logs
+    : where(isHeld, logs, add(logSoftmax(where(isHeld, ZERO_WEIGHT_LOGIT, logits)), Elementary.log(rest)))
 }
 
 /** Its components with those nearest to known means where these are to stand, and the others in their order. */
-const inPlaces = (known: List, means: NdArray): ReadonlyArray<number> => {
+const inPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
   const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
-  const places = known.flatMap(({ mean }, k) => (mean === null ? [] : [{ k, mean: Known.meanOf(mean, dim) }]))
-  const costs = places.flatMap(({ mean }) => RA.makeBy(count, k => Known.squaredDistance(mean, row(k))))
+  const places = known.flatMap(({ mean }, k) => (mean === null ? [] : [{ k, mean: Known.fixedMean(mean, dim) }]))
+  const costs = places.flatMap(({ mean }) => RA.makeBy(count, k => Known.squaredVectorDistance(mean, row(k))))
   const stand = places.every(({ k, mean }) => row(k).every((x, j) => x === mean[j]))
   if (stand || !costs.every(Number.isFinite)) return RA.makeBy(count, k => k)
   const nearest = assignment({ shape: [places.length, count], values: Float64Array.from(costs) })
@@ -127,10 +136,10 @@ const inPlaces = (known: List, means: NdArray): ReadonlyArray<number> => {
 }
 
 /** A model with what is known in its place. */
-const holding = (gaussians: Gaussians, known: List): Model<Own> => {
+const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): Model<GaussianParameter> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
   const count = family.count(1)
-  const weights = weightsOf(known, count)
+  const weights = fixedWeights(known, count)
   const holdsWeights = weights.mask.values.includes(1)
   const heldAt = (dim: number): Readonly<Record<string, Held>> => heldIn(gaussians, known, dim)
   const put = (held: Readonly<Record<string, Held>>, name: string, of: Tensor): Tensor =>
@@ -139,11 +148,11 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
       : name in held
         ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
         : of
-  const inTensors = (params: Params.Tensors<Own>, dim: number): Params.Tensors<Own> => {
+  const inTensors = (params: Params.Tensors<GaussianParameter>, dim: number): Params.Tensors<GaussianParameter> => {
     const held = heldAt(dim)
     return Params.map<Tensor, Tensor>((of, name) => put(held, name, of))(params)
   }
-  const inArrays = (params: Arrays): Arrays => {
+  const inArrays = (params: FixedParams): FixedParams => {
     const held = heldAt(params.means.shape[1])
     return Params.map<NdArray, NdArray>((of, name) => compute(() => put(held, name, fromNdArray(of))))(params)
   }
@@ -153,13 +162,13 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
     sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
   })
   const held =
-    (maximise: MStep<Own>['maximise']): MStep<Own>['maximise'] =>
+    (maximise: MStep<GaussianParameter>['maximise']): MStep<GaussianParameter>['maximise'] =>
     (params, moments, at) =>
       inArrays(maximise(inArrays(params), still(moments, at.dim), at))
   const heldOf = (part: keyof Known.Fixed): number => known.filter(one => one[part] !== null).length
   const dimOf = (x: Tensor): number => x.shape[1] ?? 0
   return {
-    ...modelOf<Own>({
+    ...modelOfFamily<GaussianParameter>({
       called: `${model.called ?? ''} with known components`,
       parameters: model.shapes,
       degreesOfFreedom: dim => {
@@ -175,7 +184,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
       logDensity: (params, x, level) => family.logDensity(inTensors(params, dimOf(x)), x, level),
       count: family.count,
       leastRows: family.leastRows,
-      held: RA.makeBy(known.length, k => k),
+      fixedComponents: RA.makeBy(known.length, k => k),
       placed: () => inArrays,
       toMixture: params => {
         const mixture = toMixture(inArrays(params))
@@ -189,15 +198,15 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
       mStep: {
         ...learnedBy(mStep),
         ...(mStep.isGeneralized && { isGeneralized: true }),
-        still: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
+        fixedMeans: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
         maximise: held(mStep.maximise),
-        ...(mStep.anew && { anew: held(mStep.anew) })
+        ...(mStep.multistart && { multistart: held(mStep.multistart) })
       },
       start: {
         count: start.count,
         centres: params => start.centres(inArrays(params)),
         fromCentres: (centres, variance) =>
-          inArrays(start.fromCentres(Gaussian.inOrder(inPlaces(known, centres))(centres), variance))
+          inArrays(start.fromCentres(Gaussian.permuteFirstAxis(inPlaces(known, centres))(centres), variance))
       },
       distance: (from, to) => family.distance?.(inArrays(from), inArrays(to)) ?? 0
     }),
@@ -206,11 +215,11 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
 }
 
 /** The problems of known components in a family. */
-const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem.Problem> => {
+const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)
-  const [dim = 1] = Known.dimsOf(known)
-  const weights = weightsOf(known, count)
+  const [dim = 1] = Known.possibleDims(known)
+  const weights = fixedWeights(known, count)
   const isFree = Object.hasOwn(model.shapes(dim), 'logits')
   const holdsWeights = weights.mask.values.includes(1)
   const first = [
@@ -247,9 +256,9 @@ const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem
   if (first.length > 0) return first
   const factors = factorsOf(toMixture(fromMixture(knownMixture(known, count, dim))))
   return known.flatMap(({ covariance }, k) => {
-    const triangle = covariance === null ? null : Known.triangleOf(covariance, dim)
+    const triangle = covariance === null ? null : Known.fixedTriangle(covariance, dim)
     return Problem.unless(
-      triangle === null || Known.isCovariance(triangle, Factor.covariance(factors[k], dim).values, dim),
+      triangle === null || Known.matchesTriangle(triangle, Factor.covarianceOfFactor(factors[k], dim).values, dim),
       `known[${k}].covariance`,
       JSON.stringify(covariance),
       `one that the mixture has`,
@@ -258,7 +267,7 @@ const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem
   })
 }
 
-const made = Case.define('Score', {
+const withFixedCase = Case.define('Score', {
   name: 'withFixed',
   about: 'a mixture whose first components are known, whole or in part, and held while the rest is learned',
   fields: {
@@ -272,16 +281,16 @@ const made = Case.define('Score', {
   example: { known: [Known.fixed({ mean: 0, covariance: 4 })], score: full({ components: 2 }) },
   formula: ({ known, score }) => `${Case.formula(score)}, where ${Known.formula(known)}`,
   check: ({ known, score }) => {
-    const gaussians = gaussiansOf(score)
+    const gaussians = learnableGaussians(score)
     return gaussians === null || gaussians.family.hasTails
-      ? fits('known components', score, false)
+      ? unservedProblems('known components', score, false)
       : knownProblems(known, gaussians)
   },
   meaning: ({ known, score }) =>
-    around(
+    modelAround(
       score,
       ({ family }) => !family.hasTails && known.length <= family.count(1),
-      gaussians => holding(gaussians, known)
+      gaussians => modelWithFixed(gaussians, known)
     )
 })
 
@@ -314,10 +323,10 @@ const made = Case.define('Score', {
  * )
  * assert.equal(Score.degreesOfFreedom(2)(score), Score.degreesOfFreedom(2)(Score.full({ components: 3 })) - 2 - 3 - 1)
  */
-export const withFixed = Case.called(
-  made,
-  (known: List) =>
+export const withFixed = Case.caseCalledBy(
+  withFixedCase,
+  (known: FixedComponents) =>
     <P extends string>(score: Score<P>) =>
       // Its parameters are those of the score that is given.
-      made(known)(score) as Score<string> as unknown as Score<P>
+      withFixedCase(known)(score) as Score<string> as unknown as Score<P>
 )

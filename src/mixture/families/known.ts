@@ -28,13 +28,14 @@ export interface Options {
 
 const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 
-const isMatrix = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> => isList(given) && isList(given[0])
+const isMatrixSpread = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> =>
+  isList(given) && isList(given[0])
 
 /** JSON has no −0; and what is frozen is a copy. */
-const place = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
+const frozenPlace = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
 
-const spread = (given: Spread): Spread =>
-  isMatrix(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : place(given)
+const frozenSpread = (given: Spread): Spread =>
+  isMatrixSpread(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : frozenPlace(given)
 
 /**
  * What is known of a component and not learned: its mean, its covariance, its weight, or some of these. `Score.withFixed` holds it in a mixture.
@@ -51,8 +52,8 @@ const spread = (given: Spread): Spread =>
  */
 export const fixed = ({ mean, covariance, weight }: Options): Fixed =>
   Object.freeze({
-    mean: mean === undefined ? null : place(mean),
-    covariance: covariance === undefined ? null : spread(covariance),
+    mean: mean === undefined ? null : frozenPlace(mean),
+    covariance: covariance === undefined ? null : frozenSpread(covariance),
     weight: weight ?? null
   })
 
@@ -73,43 +74,43 @@ const isFixed = (u: unknown): u is Fixed => {
   )
 }
 
-const entries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
+const spreadEntries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
 
 /** For how many columns it is; null for any number. */
-const dimOf = ({ mean, covariance }: Fixed): number | null =>
+const fixedDim = ({ mean, covariance }: Fixed): number | null =>
   isList(mean) ? mean.length : isList(covariance) ? covariance.length : null
 
 /** Of as many columns, the mean. */
-export const meanOf = (mean: Place, dim: number): Float64Array =>
+export const fixedMean = (mean: Place, dim: number): Float64Array =>
   typeof mean === 'number' ? new Float64Array(dim).fill(mean) : Float64Array.from(mean)
 
 /** The triangle of the covariance, [d, d] row by row; null of what has none. */
-export const triangleOf = (covariance: Spread, dim: number): Float64Array | null => {
-  const variances = isMatrix(covariance) ? null : meanOf(covariance, dim)
+export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | null => {
+  const variances = isMatrixSpread(covariance) ? null : fixedMean(covariance, dim)
   const flat = variances
     ? new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? variances[at % dim] : 0))
-    : Float64Array.from(entries(covariance))
-  return Factor.ofCovariance(flat, dim)?.values ?? null
+    : Float64Array.from(spreadEntries(covariance))
+  return Factor.choleskyOfCovariance(flat, dim)?.values ?? null
 }
 
 /** The triangle is read from below the diagonal; above it stands the same. */
-const isSymmetric = (covariance: Spread): boolean =>
-  !isMatrix(covariance) ||
+const isSymmetricSpread = (covariance: Spread): boolean =>
+  !isMatrixSpread(covariance) ||
   (covariance.every(row => row.length === covariance.length) &&
     covariance.every((row, i) => row.every((x, j) => x === covariance[j][i])))
 
-const holds = (given: Fixed): boolean => {
+const isValidFixed = (given: Fixed): boolean => {
   const { mean, covariance, weight } = given
   const isAny = mean !== null || covariance !== null || weight !== null
-  const dim = dimOf(given) ?? 1
+  const dim = fixedDim(given) ?? 1
   return (
     isAny &&
     fitsColumns(given, dim) &&
-    entries(mean ?? 0).every(Number.isFinite) &&
+    spreadEntries(mean ?? 0).every(Number.isFinite) &&
     (covariance === null ||
-      (entries(covariance).every(Number.isFinite) &&
-        isSymmetric(covariance) &&
-        triangleOf(covariance, dim) !== null)) &&
+      (spreadEntries(covariance).every(Number.isFinite) &&
+        isSymmetricSpread(covariance) &&
+        fixedTriangle(covariance, dim) !== null)) &&
     (weight === null || (weight > 0 && weight <= 1))
   )
 }
@@ -119,8 +120,8 @@ const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
 /** Dimensions for which it may be asked. */
-export const dimsOf = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
-  const said = known.flatMap(one => dimOf(one) ?? [])
+export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
+  const said = known.flatMap(one => fixedDim(one) ?? [])
   return said.length > 0 ? said.slice(0, 1) : [1, 2]
 }
 
@@ -140,12 +141,12 @@ export const requirements = (
     )
   )
 
-const literal = (given: Spread): string =>
-  isList(given) ? `[${given.map(x => literal(x as Spread)).join(', ')}]` : String(given)
+const spreadLiteral = (given: Spread): string =>
+  isList(given) ? `[${given.map(x => spreadLiteral(x as Spread)).join(', ')}]` : String(given)
 
 const show = ({ mean, covariance, weight }: Fixed): string => {
   const parts = Object.entries({ mean, covariance, weight }).flatMap(([name, given]) =>
-    given === null ? [] : [`${name}: ${literal(given)}`]
+    given === null ? [] : [`${name}: ${spreadLiteral(given)}`]
   )
   return `Component.fixed({ ${parts.join(', ')} })`
 }
@@ -155,7 +156,7 @@ export const formula = (known: ReadonlyArray<Fixed>): string =>
   known
     .flatMap(({ mean, covariance, weight }, k) =>
       [['means', mean] as const, ['Σ', covariance] as const, ['π', weight] as const].flatMap(([name, given]) =>
-        given === null ? [] : [`${name}_${k + 1} = ${literal(given)}`]
+        given === null ? [] : [`${name}_${k + 1} = ${spreadLiteral(given)}`]
       )
     )
     .join(', ')
@@ -163,7 +164,7 @@ export const formula = (known: ReadonlyArray<Fixed>): string =>
 /** A field for one. */
 export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   is: isFixed,
-  holds,
+  holds: isValidFixed,
   domain:
     'what is known of a component: a finite mean, a covariance that is symmetric and positive definite of as many columns, a weight in (0, 1], or some of these',
   remedy: 'try Component.fixed({ mean: 0, covariance: 1 })',
@@ -180,19 +181,19 @@ export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
 })
 
 /** Whether a covariance [d, d] is that of a triangle, except for rounding. */
-export const isCovariance = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
-  const wanted = Factor.covariance({ shape: [dim, dim], values: triangle }, dim).values
+export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
+  const wanted = Factor.covarianceOfFactor({ shape: [dim, dim], values: triangle }, dim).values
   return wanted.every((x, at) => {
     const i = Math.floor(at / dim)
     const j = at % dim
     const scale = Math.sqrt(wanted[i * dim + i] * wanted[j * dim + j])
-    return Math.abs(x - found[at]) <= ROUNDING * scale
+    return Math.abs(x - found[at]) <= EXP_LOG_ROUNDING * scale
   })
 }
 
 /** Of logarithms, and of their exponentials. */
-const ROUNDING = 1e-12
+const EXP_LOG_ROUNDING = 1e-12
 
 /** |a − b|² */
-export const squaredDistance = (a: Float64Array, b: Float64Array): number =>
+export const squaredVectorDistance = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)

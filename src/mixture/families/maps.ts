@@ -14,7 +14,7 @@ import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import * as Gaussian from './gaussian.js'
 
-export interface Maps<P extends string> {
+export interface MixtureMaps<P extends string> {
   readonly toMixture: (params: Params.Params<P>) => Mixture
   /** The nearest by relative entropy, Σ_k π_k KL(N_k ‖ ·): of a mixture of moments, those that maximise their likelihood. */
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
@@ -26,7 +26,7 @@ export interface Maps<P extends string> {
 export const scatter = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
   if (second === 'none') return about
-  const moved = Gaussian.steps(moments, dim)
+  const moved = Gaussian.meanSteps(moments, dim)
   switch (second) {
     case 'trace':
       return tabulate(about.length, k => {
@@ -57,18 +57,18 @@ export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
     case 'none':
       return new Float64Array(0)
     case 'trace':
-      return new Float64Array(count).map((_, k) => Gaussian.total(variances.subarray(k * dim, (k + 1) * dim)))
+      return new Float64Array(count).map((_, k) => Gaussian.sumValues(variances.subarray(k * dim, (k + 1) * dim)))
     case 'diagonal':
       return variances
     case 'full':
-      return concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, dim).values))
+      return concatenated(factorsOf(mixture).map(factor => Factor.covarianceOfFactor(factor, dim).values))
   }
 }
 
 // —— mixtures ——
 
 /** Equal weights and round components of one variance. */
-export const round = (means: NdArray, variance: number): Mixture => {
+export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   const [count] = means.shape
   return {
     means,
@@ -79,52 +79,57 @@ export const round = (means: NdArray, variance: number): Mixture => {
 }
 
 /** Parameters of round components at centres, and the centres that parameters have. */
-export const start = <P extends string>(
-  { fromMixture }: Pick<Maps<P>, 'fromMixture'>,
+export const startFromMaps = <P extends string>(
+  { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
   centres: (params: Params.Params<P>) => NdArray
-): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(round(means, variance)) })
+): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance)) })
 
 /** The mixture with covariances L_k L_kᵀ, of their triangles. */
-export const ofTriangles = (
+export const mixtureOfTriangles = (
   { means, weights }: Pick<Mixture, 'means' | 'weights'>,
   triangles: ReadonlyArray<Float64Array>
 ): Mixture => {
   const [count, dim] = means.shape
   const values = concatenated(triangles)
-  return { means, weights, variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+  return {
+    means,
+    weights,
+    variances: Factor.triangleVariances(values, dim),
+    factors: { shape: [count, dim, dim], values }
+  }
 }
 
 /** The mixture on columns times `by`. */
-export const inUnits = (by: Float64Array, mixture: Mixture): Mixture => {
+export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
   if (mixture.factors !== null)
-    return ofTriangles(
+    return mixtureOfTriangles(
       first,
-      factorsOf(mixture).map(factor => Factor.scaled(factor, by).values)
+      factorsOf(mixture).map(factor => Factor.scaledFactor(factor, by).values)
     )
   const variances = Gaussian.diagonalsOf(mixture).map((v, at) => v * Elementary.square(by[at % by.length]))
   return { ...first, variances, factors: null }
 }
 
 /** Parameters of the mixture on columns times `by`, of a family that has it. */
-export const scaled =
-  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+export const scaleParams =
+  <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
-    fromMixture(inUnits(by, toMixture(params)))
+    fromMixture(scaledMixture(by, toMixture(params)))
 
 /** Parameters of the mixture about another origin, of a family that has it. */
-export const shifted =
-  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+export const shiftParams =
+  <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
-    fromMixture(Gaussian.shifted(by)(toMixture(params)))
+    fromMixture(Gaussian.shiftMeans(by)(toMixture(params)))
 
 // —— the distance ——
 
 /** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
-const spread = (from: NdArray, to: NdArray, dim: number): number => {
+const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one a row. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
   const both = between.map((_, at) => {
@@ -157,20 +162,20 @@ const apartByColumns = (before: Mixture, after: Mixture): ((component: number) =
 const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const trianglesOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
-    factorsOf(mixture).map(factor => Factor.triangle(factor, dim))
+    factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim))
   const from = trianglesOf(before)
   const to = trianglesOf(after)
-  const common = isShared ? spread(from[0], to[0], dim) : null
+  const common = isShared ? covarianceDistance(from[0], to[0], dim) : null
   return k => {
     const step = before.means.values.slice(k * dim, (k + 1) * dim).map((c, j) => after.means.values[k * dim + j] - c)
     const shift = Factor.solve(from[k], dim, step).reduce((sum, y) => sum + y * y, 0)
-    return shift + (common ?? spread(from[k], to[k], dim))
+    return shift + (common ?? covarianceDistance(from[k], to[k], dim))
   }
 }
 
 /** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²). */
-export const distance =
-  <P extends string>({ toMixture }: Pick<Maps<P>, 'toMixture'>, isShared = false) =>
+export const paramsDistance =
+  <P extends string>({ toMixture }: Pick<MixtureMaps<P>, 'toMixture'>, isShared = false) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
     const before = toMixture(from)
     const after = toMixture(to)
@@ -184,7 +189,12 @@ export const distance =
 // —— the M-step ——
 
 /** The covariance [d, d] at the level of the rows that moments W_k/n_k say, as far as they say it. */
-const covarianceOf = (second: Exclude<Second, 'none'>, own: Float64Array, mass: number, dim: number): Float64Array =>
+const momentCovariance = (
+  second: Exclude<Second, 'none'>,
+  own: Float64Array,
+  mass: number,
+  dim: number
+): Float64Array =>
   second === 'full'
     ? own.map(s => s / mass)
     : new Float64Array(dim * dim).map((_, at) => {
@@ -193,8 +203,8 @@ const covarianceOf = (second: Exclude<Second, 'none'>, own: Float64Array, mass: 
       })
 
 /** α²Σ + σ²I of a factor. */
-const atLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
-  Factor.covariance(factor, dim).values.map(
+const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
+  Factor.covarianceOfFactor(factor, dim).values.map(
     (s, at) => Elementary.square(alpha) * s + (at % (dim + 1) === 0 ? Elementary.square(sigma) : 0)
   )
 
@@ -204,7 +214,7 @@ const atLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64
  * of the family too, as of multiples of I, diagonals and all.
  */
 export const mStep = <P extends string>(
-  { toMixture, fromMixture }: Maps<P>,
+  { toMixture, fromMixture }: MixtureMaps<P>,
   { second, isShared = false, isVolumeShared = false }: Learned
 ): MStep<P> => ({
   second,
@@ -214,8 +224,8 @@ export const mStep = <P extends string>(
     const { level, floor, dim } = at
     const { mass } = moments
     const old = toMixture(params)
-    const moved = Gaussian.steps(moments, dim)
-    const all = Gaussian.total(mass)
+    const moved = Gaussian.meanSteps(moments, dim)
+    const all = Gaussian.sumValues(mass)
     const first = {
       means: { shape: old.means.shape, values: old.means.values.map((c, e) => c + moved[e] / level.alpha) },
       weights: mass.map(m => m / all)
@@ -224,18 +234,20 @@ export const mStep = <P extends string>(
     const about = scatter(second, moments, dim)
     const width = about.length / mass.length
     const found = factorsOf(old).map((factor, k) =>
-      mass[k] > 0 ? covarianceOf(second, about.subarray(k * width, (k + 1) * width), mass[k], dim) : atLevel(factor, at)
+      mass[k] > 0
+        ? momentCovariance(second, about.subarray(k * width, (k + 1) * width), mass[k], dim)
+        : covarianceAtLevel(factor, at)
     )
     const clip = (covariances: ReadonlyArray<Float64Array>, less: number, above: number): ReadonlyArray<Float64Array> =>
       covariances.map(s => Factor.ofClipped(s, dim, { less, above }).values)
-    const there = toMixture(fromMixture(ofTriangles(first, clip(found, 0, Number.MIN_VALUE))))
+    const there = toMixture(fromMixture(mixtureOfTriangles(first, clip(found, 0, Number.MIN_VALUE))))
     const clipped = clip(
-      factorsOf(there).map(factor => Factor.covariance(factor, dim).values),
+      factorsOf(there).map(factor => Factor.covarianceOfFactor(factor, dim).values),
       Elementary.square(level.sigma),
       Math.max(Elementary.square(level.alpha) * floor, Number.MIN_VALUE)
     )
     return fromMixture(
-      ofTriangles(
+      mixtureOfTriangles(
         first,
         clipped.map(triangle => triangle.map(l => l / level.alpha))
       )

@@ -5,7 +5,7 @@ import { family } from './define.js'
 import * as Covariance from './covariance.js'
 import * as Derive from './derive.js'
 
-type Weights = 'free' | 'equal'
+type WeightSharing = 'free' | 'equal'
 
 /** What a mixture is made of: covariances as a value, or by the name that mclust, or McNicholas & Murphy, have for them. */
 export interface Options<C, W> {
@@ -16,11 +16,11 @@ export interface Options<C, W> {
 }
 
 /** The names of its parameters: equal weights have none. */
-export type ParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
+export type MixtureParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
 
-export type Given = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
+export type CovarianceArgument = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
 
-const fields = {
+const mixtureFields = {
   /** How many. */
   components: Field.count({ suggestion: 2 }),
   /** Which covariances they have. */
@@ -29,25 +29,25 @@ const fields = {
   weights: Field.quiet(Field.oneOf(['free', 'equal']))
 }
 
-const made = family({
+const mixtureOfCovariance = family({
   name: 'mixture',
   about: 'Gaussians by their covariances and weights',
-  fields,
+  fields: mixtureFields,
   formula: ({ components, covariance, weights }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²Σ_i + σ²I, Σ_i = ${Covariance.concept.meaning(covariance).formula}, ` +
     `w = softmax(${weights === 'free' ? 'logits_i ' : ''}− ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i`,
   made: ({ components, covariance, weights }) => ({
-    ...Derive.following({ components, weights, covariance: Covariance.interpret(covariance) }),
-    called: weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null
+    ...Derive.deriveFamily({ components, weights, covariance: Covariance.interpret(covariance) }),
+    called: weights === 'free' ? (Covariance.covarianceName(covariance) ?? covariance._tag) : null
   })
 })
 
 /** Its own fields. */
-export interface Made {
+export interface MixtureCaseFields {
   readonly _tag: 'mixture'
   readonly components: number
   readonly covariance: Covariance.Covariance<string>
-  readonly weights: Weights
+  readonly weights: WeightSharing
 }
 
 /**
@@ -71,9 +71,9 @@ export interface Made {
  *   })
  * )
  */
-export const mixture = Case.called(
-  made,
-  <const C extends Given, const W extends Weights = 'free'>(options: Options<C, W>) =>
+export const mixture = Case.caseCalledBy(
+  mixtureOfCovariance,
+  <const C extends CovarianceArgument, const W extends WeightSharing = 'free'>(options: Options<C, W>) =>
     // Its parameters are those of its covariances and weights.
-    made(options) as unknown as Score<ParametersOf<C, W>> & Made
+    mixtureOfCovariance(options) as unknown as Score<MixtureParametersOf<C, W>> & MixtureCaseFields
 )

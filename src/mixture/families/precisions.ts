@@ -31,7 +31,7 @@ import { EXPANDED } from '../../../lib/numbers/gammaRatio.js'
 import type { RowLevel } from '../family.js'
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) that all t components are made of. */
-export interface Gaussians {
+export interface PrecisionGaussians {
   /** Their log-densities at rows, [rows, K]. */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
   /** Those at their centres, where no more is seen than how wide they are, [rows | 1, K]. */
@@ -41,10 +41,10 @@ export interface Gaussians {
 }
 
 /** ν as [1, K], or [1, 1] of one for all. */
-const rowOf = (nu: Tensor): Tensor => reshape(nu, [1, -1])
+const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
 /** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2): see `Student.logPeak`. */
-const logPeak = (nu: Tensor, dim: number): Tensor => {
+const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   const most = 2 * EXPANDED
   // Each is finite, with its derivatives, where the other is chosen.
   const small = minimum(nu, most)
@@ -67,21 +67,21 @@ const logPeakExpanded = (nu: Tensor, dim: number): Tensor => {
   return add(main, sub(remainder(add(x, h)), remainder(x)))
 }
 
-const level = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
+const rowLevel = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
-const one = (): RowLevel => level(ones([1, 1]), zeros([1, 1]))
+const cleanLevel = (): RowLevel => rowLevel(ones([1, 1]), zeros([1, 1]))
 
 /** What rows without noise see: log-densities, and E[g | x], by which a row counts for a component's moments, both [rows, K]. */
-export const clean =
-  ({ logDensity, atCentre }: Pick<Gaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
+export const cleanStudent =
+  ({ logDensity, atCentre }: Pick<PrecisionGaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
   (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
     const dim = x.shape[1] ?? 0
-    const nu = rowOf(nus)
-    const peak = atCentre(1, one())
-    const squared = mul(2, sub(peak, logDensity(x, one())))
+    const nu = asRowTensor(nus)
+    const peak = atCentre(1, cleanLevel())
+    const squared = mul(2, sub(peak, logDensity(x, cleanLevel())))
     const more = add(nu, dim)
     return {
-      logDensity: sub(add(peak, logPeak(nu, dim)), mul(mul(0.5, more), log1p(div(squared, nu)))),
+      logDensity: sub(add(peak, logPeakTensor(nu, dim)), mul(mul(0.5, more), log1p(div(squared, nu)))),
       counts: div(more, add(nu, squared))
     }
   }
@@ -91,22 +91,22 @@ export const clean =
  * The trapezoid rule leaves e^{−π²/h} of what falls as e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)}: from y, where the density last
  * changes its course, at p, it has fallen in a few of u as far as in some dozens of y.
  */
-const NODES = 128
+const PRECISION_NODES = 128
 const BEND = 2
 
-const below = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
+const lowerTailStep = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
 
 /** log-densities of t components at any level, [rows, K]. */
-export const logDensity =
-  (gaussians: Gaussians, nus: Tensor) =>
+export const studentLogDensity =
+  (gaussians: PrecisionGaussians, nus: Tensor) =>
   (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
     const [rows, dim] = x.shape
-    const nu = rowOf(nus)
+    const nu = asRowTensor(nus)
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
     const a = column(alpha)
     const s = column(sigma)
     // Where the rule begins and ends, which what it gives does not depend on.
-    const still = level(stopGradient(a), zeros([rows, 1]))
+    const still = rowLevel(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
       maximum(mul(2, sub(gaussians.atCentre(rows, still), gaussians.logDensity(stopGradient(x), still))), dim)
     )
@@ -116,24 +116,24 @@ export const logDensity =
       mul(square(stopGradient(a)), stopGradient(gaussians.least())),
       maximum(square(stopGradient(s)), 1e-300)
     )
-    const place = maximum(minimum(tail, log(minimum(ratio, 1))), sub(tail, below(n)))
-    const fall = below(add(n, dim))
+    const place = maximum(minimum(tail, log(minimum(ratio, 1))), sub(tail, lowerTailStep(n)))
+    const fall = lowerTailStep(add(n, dim))
     const p = min(mul(place, ones([rows, 1])), 1, true)
     const first = min(maximum(sub(-BEND, log(add(1, fall))), neg(fall)), 1, true)
-    const rise = sub(max(mul(log(add(1, below(n))), ones([1, 1])), 1, true), p)
+    const rise = sub(max(mul(log(add(1, lowerTailStep(n))), ones([1, 1])), 1, true), p)
     const last = add(rise, exp(sub(-BEND, rise)))
-    const h = mul(sub(last, first), 1 / (NODES - 1))
+    const h = mul(sub(last, first), 1 / (PRECISION_NODES - 1))
     // [rows, nodes]
-    const u = add(first, mul(h, reshape(range(0, NODES), [1, NODES])))
+    const u = add(first, mul(h, reshape(range(0, PRECISION_NODES), [1, PRECISION_NODES])))
     const bend = exp(sub(-BEND, u))
     const y = add(p, sub(u, bend))
     const g = exp(y)
-    const flat = (of: Tensor): Tensor => reshape(mul(of, ones([rows, NODES])), [rows * NODES, 1])
-    const there = level(flat(a), flat(mul(s, sqrt(g))))
-    const again = reshape(mul(expandDims(x, 1), ones([1, NODES, 1])), [rows * NODES, dim])
-    const nodes = (of: Tensor): Tensor => reshape(of, [rows, NODES, -1])
+    const flat = (of: Tensor): Tensor => reshape(mul(of, ones([rows, PRECISION_NODES])), [rows * PRECISION_NODES, 1])
+    const there = rowLevel(flat(a), flat(mul(s, sqrt(g))))
+    const again = reshape(mul(expandDims(x, 1), ones([1, PRECISION_NODES, 1])), [rows * PRECISION_NODES, dim])
+    const nodes = (of: Tensor): Tensor => reshape(of, [rows, PRECISION_NODES, -1])
     // With S = α²Σ + gσ²I they are N(x; αc, S/g).
-    const peak = gaussians.atCentre(rows * NODES, there)
+    const peak = gaussians.atCentre(rows * PRECISION_NODES, there)
     const deep = sub(peak, gaussians.logDensity(again, there))
     const yy = expandDims(y, 2)
     const gg = expandDims(g, 2)

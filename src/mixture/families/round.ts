@@ -30,19 +30,21 @@ import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
 /** What a row sees of round components. */
-export const told = <T>(of: (params: T) => Components.Components): Required<Gaussian.Evaluated<T>> => ({
+export const isotropicEvaluated = <T>(
+  of: (params: T) => Components.IsotropicComponents
+): Required<Gaussian.Evaluated<T>> => ({
   components: params => {
     const components = of(params)
     const { centres, logits } = components
     return {
       logWeights: logits === null ? fill([centres.shape[0]], -Elementary.log(centres.shape[0])) : logSoftmax(logits),
       centres,
-      logDensity: (x, level) => Components.logDensities(components, x, level)
+      logDensity: (x, level) => Components.componentLogDensities(components, x, level)
     }
   },
-  score: (params, x, level) => Components.score(of(params), x, level),
-  divergence: (params, x, level) => Components.divergence(of(params), x, level),
-  logDensity: (params, x, level) => Components.logDensity(of(params), x, level)
+  score: (params, x, level) => Components.isotropicScore(of(params), x, level),
+  divergence: (params, x, level) => Components.isotropicDivergence(of(params), x, level),
+  logDensity: (params, x, level) => Components.isotropicLogDensity(of(params), x, level)
 })
 
 // —— variance 1: two maps, and nothing else that an M-step needs ——
@@ -50,15 +52,15 @@ export const told = <T>(of: (params: T) => Components.Components): Required<Gaus
 /** What noise shows of weights and variances that are given, and equal. */
 const GIVEN = { free: false, seesNorm: false }
 
-const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.Components => ({
+const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.IsotropicComponents => ({
   centres: means,
   logits: null,
   variances: null
 })
 
-const equal = told(sphericalComponents)
+const equalIsotropic = isotropicEvaluated(sphericalComponents)
 
-const meansOf = ({ means }: Mixture): Params.Params<'means'> => ({ means })
+const meansParams = ({ means }: Mixture): Params.Params<'means'> => ({ means })
 
 /** Equal weights and unit variances: s(x) = Σ w_i m_i − x, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α · means_i. */
 export const spherical = family({
@@ -75,30 +77,31 @@ export const spherical = family({
     degreesOfFreedom: dim => components * dim,
     unitVariance: true,
     count: () => components,
-    ...equal,
-    toMixture: ({ means }) => Maps.round(means, 1),
-    fromMixture: meansOf,
-    start: Maps.start({ fromMixture: meansOf }, components, ({ means }) => means),
-    shifted: Gaussian.shifted,
+    ...equalIsotropic,
+    toMixture: ({ means }) => Maps.isotropicMixture(means, 1),
+    fromMixture: meansParams,
+    start: Maps.startFromMaps({ fromMixture: meansParams }, components, ({ means }) => means),
+    shifted: Gaussian.shiftMeans,
     projection: {
-      ...Projection.isotropic(GIVEN, sphericalComponents, ({ means }) => Maps.round(means, 1)),
+      ...Projection.isotropicProjection(GIVEN, sphericalComponents, ({ means }) => Maps.isotropicMixture(means, 1)),
       slope: null
     },
     symmetries: {
-      relabel: Gaussian.relabelled,
+      relabel: Gaussian.permuteComponents,
       rotate:
         map =>
-        ({ means }) => ({ means: Gaussian.mapRows(map)(means) })
+        ({ means }) => ({ means: Gaussian.mapMeanRows(map)(means) })
     }
   })
 })
 
-const pairComponents = ({ mean }: Params.Tensors<'mean'>): Components.Components => Components.pair(mean)
+const pairComponents = ({ mean }: Params.Tensors<'mean'>): Components.IsotropicComponents =>
+  Components.symmetricComponents(mean)
 
-const pair = told(pairComponents)
+const symmetricPairEvaluated = isotropicEvaluated(pairComponents)
 
 const mirrored = ({ mean: { values } }: Params.Params<'mean'>): Mixture =>
-  Maps.round({ shape: [2, values.length], values: concatenated([values, values.map(c => -c)]) }, 1)
+  Maps.isotropicMixture({ shape: [2, values.length], values: concatenated([values, values.map(c => -c)]) }, 1)
 
 /** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({
@@ -111,27 +114,27 @@ export const symmetricPair = family({
     unitVariance: true,
     mirrored: true,
     count: () => 2,
-    ...pair,
+    ...symmetricPairEvaluated,
     toMixture: mirrored,
     // Σ_k π_k |c_k ∓ c|² is least at π_1 c_1 − π_2 c_2.
     fromMixture: ({ means: { shape, values }, weights: [first, second] }) => {
       const [, dim] = shape
-      return { mean: Gaussian.vector(values.slice(0, dim).map((c, j) => first * c - second * values[dim + j])) }
+      return { mean: Gaussian.vectorArray(values.slice(0, dim).map((c, j) => first * c - second * values[dim + j])) }
     },
     start: {
       count: 1,
       centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
-      fromCentres: ({ shape, values }) => ({ mean: Gaussian.vector(values.slice(0, shape[1])) })
+      fromCentres: ({ shape, values }) => ({ mean: Gaussian.vectorArray(values.slice(0, shape[1])) })
     },
     projection: {
-      ...Projection.isotropic(GIVEN, pairComponents, mirrored),
+      ...Projection.isotropicProjection(GIVEN, pairComponents, mirrored),
       slope: params => Projection.pairSlope(mirrored(params))
     },
     symmetries: {
       relabel: order => params => (order[0] === 0 ? params : Params.mapValues(c => -c)(params)),
       rotate:
         map =>
-        ({ mean }) => ({ mean: Gaussian.mapRows(map)(mean) }),
+        ({ mean }) => ({ mean: Gaussian.mapMeanRows(map)(mean) }),
       odd: true
     }
   })
@@ -139,13 +142,13 @@ export const symmetricPair = family({
 
 // —— variances that are learned ——
 
-interface Sizes {
+interface IsotropicTensors {
   readonly means: Tensor
   readonly logits?: Tensor
   readonly logVariances: Tensor
 }
 
-const isotropicComponents = ({ means, logits, logVariances }: Sizes): Components.Components => ({
+const isotropicComponents = ({ means, logits, logVariances }: IsotropicTensors): Components.IsotropicComponents => ({
   centres: means,
   logits: logits ?? null,
   variances: exp(logVariances)
@@ -154,21 +157,21 @@ const isotropicComponents = ({ means, logits, logVariances }: Sizes): Components
 /** What noise shows of a family with free weights. */
 const projection = <P extends string>(
   seesNorm: boolean,
-  componentsOf: (params: Params.Tensors<P>) => Components.Components,
+  componentsOf: (params: Params.Tensors<P>) => Components.IsotropicComponents,
   mixtureOf: (params: Params.Params<P>) => Mixture
 ): NonNullable<Capabilities<P>['projection']> => ({
-  ...Projection.isotropic({ free: true, seesNorm }, componentsOf, mixtureOf),
+  ...Projection.isotropicProjection({ free: true, seesNorm }, componentsOf, mixtureOf),
   slope: null
 })
 
 /** One variance a component. */
-export const sizes: Covariances.Model<'logVariances'> = Covariances.variances({
+export const sizes: Covariances.CovarianceModel<'logVariances'> = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
   isRound: true,
-  seen: told(isotropicComponents),
+  seen: isotropicEvaluated(isotropicComponents),
   projection: projection(true, isotropicComponents, params =>
-    Derive.toMixture({ covariance: sizes, weights: 'free' })(params)
+    Derive.paramsToMixture({ covariance: sizes, weights: 'free' })(params)
   )
 })
 
@@ -177,7 +180,7 @@ export const sizes: Covariances.Model<'logVariances'> = Covariances.variances({
  * w = softmax(log π_i − (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are given by `logits` up to a constant, variances by
  * their logarithms.
  */
-export const isotropic = Derive.mixture({
+export const isotropic = Derive.mixtureCase({
   name: 'isotropic',
   about: 'free weights and variances: s = −Σ w_i (x − m_i)/(α²v_i + σ²)',
   formula: ({ components }) =>
@@ -186,41 +189,43 @@ export const isotropic = Derive.mixture({
   covariance: sizes
 })
 
-interface Tensors {
+interface CommonIsotropicTensors {
   readonly means: Tensor
   readonly logits?: Tensor
   readonly logVariance: Tensor
 }
 
 /** P = I/u: δ_k = (α/u)(c_k − Σ w_l c_l), so that |δ_k|² is a distance between points that know nothing of x. */
-const commonSeen = Gaussian.evaluated(({ means, logVariance }: Tensors, x, { alpha, sigma }) => {
-  const dim = x.shape[1] ?? 0
-  const u = add(mul(square(alpha), exp(logVariance)), square(sigma))
-  return {
-    logDensity: Gaussian.logNormal(dim, div(squaredDistances(x, means, alpha), u), mul(-dim / 2, log(u))),
-    pull: shares => div(sub(x, mul(alpha, matMul(shares, means))), u),
-    curvature: shares => {
-      const apart = sum(mul(shares, squaredDistances(matMul(shares, means), means)), 1, true)
-      return sub(mul(square(div(alpha, u)), apart), div(dim, u))
+const commonIsotropicSeen = Gaussian.evaluatedGaussians(
+  ({ means, logVariance }: CommonIsotropicTensors, x, { alpha, sigma }) => {
+    const dim = x.shape[1] ?? 0
+    const u = add(mul(square(alpha), exp(logVariance)), square(sigma))
+    return {
+      logDensity: Gaussian.logNormalTensor(dim, div(squaredDistances(x, means, alpha), u), mul(-dim / 2, log(u))),
+      pull: shares => div(sub(x, mul(alpha, matMul(shares, means))), u),
+      curvature: shares => {
+        const apart = sum(mul(shares, squaredDistances(matMul(shares, means), means)), 1, true)
+        return sub(mul(square(div(alpha, u)), apart), div(dim, u))
+      }
     }
   }
-})
+)
 
-const tiedComponents = ({ means, logits, logVariance }: Tensors): Components.Components => ({
+const tiedComponents = ({ means, logits, logVariance }: CommonIsotropicTensors): Components.IsotropicComponents => ({
   centres: means,
   logits: logits ?? null,
   variances: mul(exp(logVariance), ones([means.shape[0]]))
 })
 
 /** One variance. */
-export const oneSize: Covariances.Model<'logVariance'> = Covariances.variances({
+export const oneSize: Covariances.CovarianceModel<'logVariance'> = Covariances.diagonalModel({
   name: 'logVariance',
   isShared: true,
   isRound: true,
-  seen: commonSeen,
+  seen: commonIsotropicSeen,
   // Lengths are common to the components, so that responsibilities do not see them.
   projection: projection(false, tiedComponents, params =>
-    Derive.toMixture({ covariance: oneSize, weights: 'free' })(params)
+    Derive.paramsToMixture({ covariance: oneSize, weights: 'free' })(params)
   )
 })
 
@@ -230,7 +235,7 @@ export const oneSize: Covariances.Model<'logVariance'> = Covariances.variances({
  * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). Its M-step at a noise level is exact: the pooled
  * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and taken back to time 0.
  */
-export const tiedIsotropic = Derive.mixture({
+export const tiedIsotropic = Derive.mixtureCase({
   name: 'tiedIsotropic',
   about: 'round Gaussians with free weights and one variance, common to them',
   formula: ({ components }) =>

@@ -37,26 +37,26 @@ import type { RowLevel } from '../family.js'
 import type * as Params from '../../core/params.js'
 import * as Axes from './axes.js'
 import * as Spectrum from './spectrum.js'
-import { part, pooled, type Model } from './covariances.js'
+import { kthPart, pooled, type CovarianceModel } from './covariances.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
 /** Which parts of the covariances are common to the components, their own, or none: round, or along the columns. */
-export interface Parts {
+export interface SpectralParts {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
   readonly orientation: 'none' | 'common' | 'own'
 }
 
-export type Names = 'logVolumes' | 'shapes' | 'turns'
+export type SpectralParameter = 'logVolumes' | 'shapes' | 'turns'
 
-type Tensors = Params.Tensors<'logVolumes'> & Partial<Params.Tensors<'shapes' | 'turns'>>
+type SpectralTensors = Params.Tensors<'logVolumes'> & Partial<Params.Tensors<'shapes' | 'turns'>>
 
-type Own = Params.Params<'logVolumes'> & Partial<Params.Params<'shapes' | 'turns'>>
+type SpectralParams = Params.Params<'logVolumes'> & Partial<Params.Params<'shapes' | 'turns'>>
 
 /** ℓ, [K | 1, d]. */
-const spectrumOf = ({ logVolumes, shapes }: Tensors, dim: number): Tensor => {
+const spectrumOf = ({ logVolumes, shapes }: SpectralTensors, dim: number): Tensor => {
   const volumes = reshape(logVolumes, [-1, 1])
   return shapes === undefined || dim === 1
     ? mul(volumes, ones([1, dim]))
@@ -64,7 +64,7 @@ const spectrumOf = ({ logVolumes, shapes }: Tensors, dim: number): Tensor => {
 }
 
 /** Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] of [..., d(d − 1)/2]: M has a factor whatever A is. */
-const axesOf = (turns: Tensor, dim: number): Tensor => {
+const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   const identity = mul(eye(dim), ones([...turns.shape.slice(0, -1), 1, 1]))
   if (dim === 1) return identity
   const lead = RA.makeBy(turns.rank - 1, () => [0, 0] as const)
@@ -76,65 +76,71 @@ const axesOf = (turns: Tensor, dim: number): Tensor => {
 }
 
 /** What is seen of u [rows | 1, K | 1, d] on axes [K, d, d]. */
-const seenApart = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+const spectralSeen = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   if (Gaussian.isCommon(level)) {
     const there = squeeze(u, 0)
     const root = mul(expandDims(rsqrt(there), 2), axes)
-    return Full.apart(means, { root, logRoot: mul(-0.5, sum(log(there), 1)) }, x, level)
+    return Full.fullSeen(means, { root, logRoot: mul(-0.5, sum(log(there), 1)) }, x, level)
   }
   const turned = (rows: Tensor, transposeB: boolean): Tensor =>
     transpose(matMul(transpose(rows, [1, 0, 2]), axes, { transposeB }), [1, 0, 2])
   const y = turned(Gaussian.residuals(x, means, level), true)
   const pulls = mul(y, reciprocal(u))
   return Gaussian.seenApart(
-    Gaussian.logNormal(x.shape[1] ?? 0, sum(mul(y, pulls), 2), mul(-0.5, sum(log(u), 2))),
+    Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(mul(y, pulls), 2), mul(-0.5, sum(log(u), 2))),
     turned(pulls, false),
     sum(reciprocal(u), 2)
   )
 }
 
 /** The same on axes that all have, [d, d]. */
-const seenTurned = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+const seenTurned = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const turned = (rows: Tensor): Tensor => matMul(rows, axes, { transposeB: true })
-  const { pull, ...seen } = Diagonal.apart(turned(means), u, turned(x), level)
+  const { pull, ...seen } = Diagonal.diagonalSeen(turned(means), u, turned(x), level)
   return { ...seen, pull: shares => matMul(pull(shares), axes) }
 }
 
-const letters = { common: 'E', own: 'V', none: 'I' } as const
+const MCLUST_LETTERS = { common: 'E', own: 'V', none: 'I' } as const
 
 /** As mclust writes it: VVE has volumes and shapes of their own on common axes. */
-export const nameOf = ({ volume, shape, orientation }: Parts): string =>
-  letters[volume] + letters[shape] + letters[orientation]
+export const mclustName = ({ volume, shape, orientation }: SpectralParts): string =>
+  MCLUST_LETTERS[volume] + MCLUST_LETTERS[shape] + MCLUST_LETTERS[orientation]
 
 /** Names of parts that there are. */
-const joined = <A>(logVolumes: A, shapes: A | null, turns: A | null): { readonly [K in Names]: A } =>
+const joinSpectralParams = <A>(
+  logVolumes: A,
+  shapes: A | null,
+  turns: A | null
+): { readonly [K in SpectralParameter]: A } =>
   // What is not there is not asked for: `shapes` says which are.
-  ({ logVolumes, ...(shapes !== null && { shapes }), ...(turns !== null && { turns }) }) as { readonly [K in Names]: A }
+  ({ logVolumes, ...(shapes !== null && { shapes }), ...(turns !== null && { turns }) }) as {
+    readonly [K in SpectralParameter]: A
+  }
 
 /** A shape of less is none. */
 const ROUND = 1e-9
 
 /** Covariances with a volume, shape and orientation. */
-export const spectral = (parts: Parts): Model<Names> => {
+export const spectralCovariance = (parts: SpectralParts): CovarianceModel<SpectralParameter> => {
   const { volume, shape, orientation } = parts
   const ownVolume = volume === 'own'
   const ownShape = shape === 'own'
   const ownAxes = orientation === 'own'
   const isTurned = orientation !== 'none'
-  const shapes = (count: number, dim: number): Params.Shapes<Names> =>
-    joined<ReadonlyArray<number>>(
+  const shapes = (count: number, dim: number): Params.Shapes<SpectralParameter> =>
+    joinSpectralParams<ReadonlyArray<number>>(
       ownVolume ? [count] : [],
       shape === 'none' ? null : [...(ownShape ? [count] : []), dim - 1],
       isTurned ? [...(ownAxes ? [count] : []), (dim * (dim - 1)) / 2] : null
     )
-  const spectrumIn = (own: Own): Spectrum.Spectrum => ({
+  const spectrumIn = (own: SpectralParams): Spectrum.Spectrum => ({
     volumes: own.logVolumes.values,
     shapes: own.shapes?.values ?? new Float64Array(0)
   })
   /** Those of each component, as rows. */
-  const axesIn = ({ turns }: Own, count: number, dim: number): ReadonlyArray<Float64Array> | null => {
+  const axesIn = ({ turns }: SpectralParams, count: number, dim: number): ReadonlyArray<Float64Array> | null => {
     if (turns === undefined || !isTurned) return null
-    const found = RA.makeBy(ownAxes ? count : 1, k => Axes.ofAngles(part(turns.values, ownAxes ? count : 1, k), dim))
+    const found = RA.makeBy(ownAxes ? count : 1, k => Axes.ofAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim))
     return RA.makeBy(count, k => found[ownAxes ? k : 0])
   }
   const made = (
@@ -142,17 +148,17 @@ export const spectral = (parts: Parts): Model<Names> => {
     axes: ReadonlyArray<Float64Array>,
     count: number,
     dim: number
-  ): Params.Params<Names> => {
+  ): Params.Params<SpectralParameter> => {
     const as = shapes(count, dim)
     const array = (shape: ReadonlyArray<number>, values: Float64Array): NdArray => ({ shape, values })
-    return joined(
+    return joinSpectralParams(
       array(as.logVolumes, volumes),
       shape === 'none' ? null : array(as.shapes, found),
       isTurned ? array(as.turns, concatenated(axes.map(d => Axes.anglesOf(d, dim)))) : null
     )
   }
   return {
-    name: nameOf(parts),
+    name: mclustName(parts),
     formula:
       `${ownVolume ? 'λ_i' : 'λ'} ` +
       (isTurned ? `${ownAxes ? 'D_i' : 'D'} ${ownShape ? 'A_i' : 'A'} ${ownAxes ? 'D_i' : 'D'}ᵀ` : '') +
@@ -165,15 +171,15 @@ export const spectral = (parts: Parts): Model<Names> => {
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),
     shapes,
-    seen: Gaussian.evaluated(({ means, ...own }: Tensors & { readonly means: Tensor }, x, level) => {
+    seen: Gaussian.evaluatedGaussians(({ means, ...own }: SpectralTensors & { readonly means: Tensor }, x, level) => {
       const dim = x.shape[1] ?? 0
       const { alpha, sigma } = Gaussian.spreadOver(level, 2)
       const u = add(mul(square(alpha), expandDims(exp(spectrumOf(own, dim)), 0)), square(sigma))
-      if (own.turns === undefined) return Diagonal.apart(means, u, x, level)
-      const axes = axesOf(own.turns, dim)
-      return ownAxes ? seenApart(means, axes, u, x, level) : seenTurned(means, axes, u, x, level)
+      if (own.turns === undefined) return Diagonal.diagonalSeen(means, u, x, level)
+      const axes = cayleyAxes(own.turns, dim)
+      return ownAxes ? spectralSeen(means, axes, u, x, level) : seenTurned(means, axes, u, x, level)
     }),
-    factors: (own: Own, count, dim) => {
+    factors: (own: SpectralParams, count, dim) => {
       const v = Spectrum.logEigenvalues(parts, spectrumIn(own), count, dim).map(Elementary.exp)
       const axes = axesIn(own, count, dim)
       if (axes === null)
@@ -183,13 +189,13 @@ export const spectral = (parts: Parts): Model<Names> => {
       const values = concatenated(
         axes.map(
           (d, k) =>
-            Factor.ofRows(
+            Factor.triangleOfRows(
               d.map((x, at) => Math.sqrt(v[k * dim + Math.floor(at / dim)]) * x),
               dim
             ).values
         )
       )
-      return { variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+      return { variances: Factor.triangleVariances(values, dim), factors: { shape: [count, dim, dim], values } }
     },
     fit: (n, w, at, old) => {
       const { dim } = at
@@ -197,27 +203,31 @@ export const spectral = (parts: Parts): Model<Names> => {
       const before = old && axesIn(old, count, dim)
       const begin = old && spectrumIn(old)
       const spectrum = (omega: Float64Array, from: Spectrum.Spectrum | null): Spectrum.Spectrum =>
-        Spectrum.likeliest(parts, n, omega, at, from)
+        Spectrum.likeliestSpectrum(parts, n, omega, at, from)
       if (!isTurned) return made(spectrum(shape === 'none' ? spreadEvenly(w, dim) : w, begin), [], count, dim)
       if (ownAxes) {
-        const found = RA.makeBy(count, k => Axes.principal(part(w, count, k), dim))
+        const found = RA.makeBy(count, k => Axes.principalAxes(kthPart(w, count, k), dim))
         const kept = found.map(({ axes }, k) => (n[k] > 0 || before === null ? axes : before[k]))
         return made(spectrum(concatenated(found.map(({ moments }) => moments)), begin), kept, count, dim)
       }
-      const along = (omega: Float64Array, last: Spectrum.Spectrum | null): Axes.Along<Spectrum.Spectrum> => {
+      const along = (
+        omega: Float64Array,
+        last: Spectrum.Spectrum | null
+      ): Axes.SpectrumAlongAxes<Spectrum.Spectrum> => {
         const found = spectrum(omega, last ?? begin)
         const l = Spectrum.logEigenvalues(parts, found, count, dim)
-        return { found, inverse: Spectrum.precisions(n, at, l), value: Spectrum.value(n, omega, at, l) }
+        return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
       }
       // From round ones no direction is better than another: then from those of all rows together, and of each component.
       const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ROUND)
       const isNew = before === null || isRound
       const starts = isNew
-        ? [pooled(n, w), ...(ownShape ? RA.makeBy(count, k => part(w, count, k)).filter((_, k) => n[k] > 0) : [])].map(
-            one => Axes.principal(one, dim).axes
-          )
+        ? [
+            pooled(n, w),
+            ...(ownShape ? RA.makeBy(count, k => kthPart(w, count, k)).filter((_, k) => n[k] > 0) : [])
+          ].map(one => Axes.principalAxes(one, dim).axes)
         : [before[0]]
-      const { axes, found } = Axes.likeliest(starts, w, dim, isNew ? 'whole' : 'step', along)
+      const { axes, found } = Axes.likeliestAxes(starts, w, dim, isNew ? 'whole' : 'step', along)
       return made(found, [axes], count, dim)
     }
   }

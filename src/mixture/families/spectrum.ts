@@ -14,7 +14,7 @@ import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At } from '../family.js'
 
 /** Which parts are the components' own. A shape of none is round. */
-export interface Parts {
+export interface SpectrumSharing {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
 }
@@ -39,7 +39,7 @@ export const contrasts = (dim: number): NdArray => {
 }
 
 /** How many entries of θ there are, and where those of a component begin. */
-interface Layout {
+interface SpectrumLayout {
   /** Entries of a shape, of the volumes, and of all. */
   readonly width: number
   readonly volumes: number
@@ -48,7 +48,7 @@ interface Layout {
   readonly shapeOf: (k: number) => number
 }
 
-const layout = ({ volume, shape }: Parts, count: number, dim: number): Layout => {
+const spectrumLayout = ({ volume, shape }: SpectrumSharing, count: number, dim: number): SpectrumLayout => {
   const width = shape === 'none' ? 0 : dim - 1
   const volumes = volume === 'own' ? count : 1
   return {
@@ -61,12 +61,16 @@ const layout = ({ volume, shape }: Parts, count: number, dim: number): Layout =>
 }
 
 /** ℓ, [K, d]. */
-export const logEigenvalues = (parts: Parts, { volumes, shapes }: Spectrum, count: number, dim: number): Float64Array =>
-  predicted(parts, Float64Array.of(...volumes, ...shapes), count, dim)
+export const logEigenvalues = (
+  parts: SpectrumSharing,
+  { volumes, shapes }: Spectrum,
+  count: number,
+  dim: number
+): Float64Array => predictedLogs(parts, Float64Array.of(...volumes, ...shapes), count, dim)
 
 /** Bθ, [K, d]: Cs by sums from the end, which its columns share. */
-const predicted = (parts: Parts, theta: Float64Array, count: number, dim: number): Float64Array => {
-  const { width, volumeOf, shapeOf } = layout(parts, count, dim)
+const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: number, dim: number): Float64Array => {
+  const { width, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const out = new Float64Array(count * dim)
   for (let k = 0; k < count; k++) {
     let after = theta[volumeOf(k)]
@@ -88,13 +92,13 @@ const contrasted = (l: Float64Array): Float64Array => {
   })
 }
 
-const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
+const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /** The logarithm of the least eigenvalue that a floor allows; of none, that of the least number. */
 const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
 /** What is minimised, of ω [K, d]: components without mass do not count. */
-export const value = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
+export const spectrumLoss = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
   const a2 = Elementary.square(level.alpha)
   const s2 = Elementary.square(level.sigma)
   let sum = 0
@@ -107,20 +111,30 @@ export const value = (n: Float64Array, omega: Float64Array, { level, dim }: At, 
 }
 
 /** 1/u, [K, d], of components with mass; 0 of others. */
-export const precisions = (n: Float64Array, { level: { alpha, sigma }, dim }: At, l: Float64Array): Float64Array =>
+export const spectrumPrecisions = (
+  n: Float64Array,
+  { level: { alpha, sigma }, dim }: At,
+  l: Float64Array
+): Float64Array =>
   l.map((x, at) =>
     n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
   )
 
 /** The logarithm at time 0 of a variance that is likeliest at a level, clipped from below. */
-const clipped = (at: At, variance: number): number => {
+const clippedLogVariance = (at: At, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
   return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), leastOf(at))
 }
 
 /** EI, VI, EE and VV: one mean for each that is free, clipped, which is exact at any level. */
-const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+const ofMeans = (
+  { volume, shape }: SpectrumSharing,
+  n: Float64Array,
+  omega: Float64Array,
+  at: At,
+  old: Spectrum
+): Spectrum => {
   const { dim } = at
   const isOwn = volume === 'own'
   const volumes = new Float64Array(isOwn ? n.length : 1)
@@ -137,10 +151,10 @@ const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array,
     if (!(mass > 0)) {
       volumes[g] = old.volumes[g]
       shapes.set(old.shapes.subarray(g * width, (g + 1) * width), g * width)
-    } else if (shape === 'none') volumes[g] = clipped(at, mean(sums) / mass)
+    } else if (shape === 'none') volumes[g] = clippedLogVariance(at, meanOfValues(sums) / mass)
     else {
-      const l = sums.map(sum => clipped(at, sum / mass))
-      volumes[g] = mean(l)
+      const l = sums.map(sum => clippedLogVariance(at, sum / mass))
+      volumes[g] = meanOfValues(l)
       shapes.set(contrasted(l), g * width)
     }
   }
@@ -152,7 +166,7 @@ const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array,
  * holds up is taken from the others. Of v the derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and falls, so that
  * Newton's steps find its zero from wherever they begin, without a floor at once.
  */
-const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const least = leastOf(at)
   const width = dim - 1
@@ -181,7 +195,7 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
   }
   const mass = Elementary.log(present.reduce((sum, k) => sum + n[k], 0))
   let volume = Math.max(least, old.volumes[0])
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < MAX_NEWTON_STEPS; step++) {
     const all = sorted.map(l => filledTo(l, volume))
     const most = all.reduce((most, [m]) => Math.max(most, m), -Infinity)
     if (most === -Infinity) {
@@ -198,7 +212,7 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
     const next = Math.max(least, volume + ((most + Elementary.log(sum) - mass) * sum) / slope)
     const moved = Math.abs(next - volume)
     volume = next
-    if (!(moved > STILL * Math.max(1, Math.abs(volume)))) break
+    if (!(moved > LOG_TOLERANCE * Math.max(1, Math.abs(volume)))) break
   }
   const shapes = old.shapes.slice()
   for (let k = 0; k < n.length; k++) {
@@ -208,7 +222,10 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
     if (m > -Infinity) own.set(contrasted(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
       // Of what has no moments the shape stays, as far as the floor lets it.
-      const lowest = predicted(ONE, Float64Array.of(0, ...own), 1, dim).reduce((a, b) => Math.min(a, b), 0)
+      const lowest = predictedLogs(SINGLE_COMPONENT, Float64Array.of(0, ...own), 1, dim).reduce(
+        (a, b) => Math.min(a, b),
+        0
+      )
       if (volume + lowest < least) own.forEach((x, i) => (own[i] = (x * (volume - least)) / -lowest))
     }
   }
@@ -216,11 +233,11 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
 }
 
 /** The spectrum of a single component. */
-const ONE: Parts = { volume: 'own', shape: 'own' }
+const SINGLE_COMPONENT: SpectrumSharing = { volume: 'own', shape: 'own' }
 
 /** B, row by row, [K · d, θ]. */
-const basis = (parts: Parts, count: number, dim: number): Float64Array => {
-  const { width, size, volumeOf, shapeOf } = layout(parts, count, dim)
+const basis = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {
+  const { width, size, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const c = contrasts(dim).values
   const b = new Float64Array(count * dim * size)
   for (let row = 0; row < count * dim; row++) {
@@ -233,10 +250,10 @@ const basis = (parts: Parts, count: number, dim: number): Float64Array => {
 }
 
 /** Steps of Newton's, and sweeps over what a step may not break; both end much earlier. */
-const STEPS = 100
-const SWEEPS = 500
+const MAX_NEWTON_STEPS = 100
+const MAX_HILDRETH_SWEEPS = 500
 /** A step that changes no logarithm by more is the last. */
-const STILL = 1e-13
+const LOG_TOLERANCE = 1e-13
 /** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
 const CURVED = 0.05
 
@@ -244,7 +261,12 @@ const CURVED = 0.05
  * The step s from where slacks are given that minimises gᵀs + ½sᵀLLᵀs and keeps slack + Bs ≥ 0, where any does: by Hildreth's method, on
  * the dual one multiplier after another (Hildreth 1957).
  */
-const stepOf = (lower: NdArray, gradient: Float64Array, b: Float64Array, slack: Float64Array): Float64Array => {
+const constrainedStep = (
+  lower: NdArray,
+  gradient: Float64Array,
+  b: Float64Array,
+  slack: Float64Array
+): Float64Array => {
   const size = gradient.length
   const { values } = lower
   /** L⁻ᵀ */
@@ -273,7 +295,7 @@ const stepOf = (lower: NdArray, gradient: Float64Array, b: Float64Array, slack: 
   }
   const lambda = new Float64Array(rows)
   const held = new Float64Array(size)
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+  for (let sweep = 0; sweep < MAX_HILDRETH_SWEEPS; sweep++) {
     let most = 0
     for (let row = 0; row < rows; row++) {
       const own = dotted(row, z, row * size)
@@ -284,18 +306,18 @@ const stepOf = (lower: NdArray, gradient: Float64Array, b: Float64Array, slack: 
       lambda[row] = next
       most = Math.max(most, Math.abs(change) * Math.sqrt(own))
     }
-    if (most < STILL) break
+    if (most < LOG_TOLERANCE) break
   }
   const kept = back(held)
   return free.map((x, i) => x + kept[i])
 }
 
 /** Volumes raised as far as the floor asks. */
-const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float64Array => {
-  const { volumes, volumeOf } = layout(parts, count, at.dim)
+const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: At): Float64Array => {
+  const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
   const least = leastOf(at)
   const short = new Float64Array(volumes)
-  predicted(parts, theta, count, at.dim).forEach((l, row) => {
+  predictedLogs(parts, theta, count, at.dim).forEach((l, row) => {
     const k = volumeOf(Math.floor(row / at.dim))
     short[k] = Math.max(short[k], least - l)
   })
@@ -303,18 +325,18 @@ const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float
 }
 
 /** VE, and EV at a level, by Newton's steps from a spectrum. */
-const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const count = n.length
-  const { size, volumes } = layout(parts, count, dim)
+  const { size, volumes } = spectrumLayout(parts, count, dim)
   const b = basis(parts, count, dim)
   const a2 = Elementary.square(level.alpha)
   const s2 = Elementary.square(level.sigma)
   const least = leastOf(at)
-  let theta = raised(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
-  let l = predicted(parts, theta, count, dim)
-  let now = value(n, omega, at, l)
-  for (let step = 0; step < STEPS; step++) {
+  let theta = raiseVolumes(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
+  let l = predictedLogs(parts, theta, count, dim)
+  let now = spectrumLoss(n, omega, at, l)
+  for (let step = 0; step < MAX_NEWTON_STEPS; step++) {
     const gradient = new Float64Array(size)
     const hessian = new Float64Array(size * size)
     for (let row = 0; row < l.length; row++) {
@@ -337,9 +359,9 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
       const own = hessian[i * (size + 1)]
       hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
     }
-    const lower = Factor.ofCovariance(hessian, size)
+    const lower = Factor.choleskyOfCovariance(hessian, size)
     if (lower === null) break
-    const along = stepOf(
+    const along = constrainedStep(
       lower,
       gradient,
       b,
@@ -349,8 +371,8 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])
-      const there = predicted(parts, next, count, dim)
-      const found = value(n, omega, at, there)
+      const there = predictedLogs(parts, next, count, dim)
+      const found = spectrumLoss(n, omega, at, there)
       if (found <= now + 1e-14 * Math.abs(now)) {
         moved = along.reduce((most, x) => Math.max(most, Math.abs(t * x)), 0)
         theta = next
@@ -359,26 +381,31 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
         break
       }
     }
-    if (!(moved > STILL)) break
+    if (!(moved > LOG_TOLERANCE)) break
   }
   // What rounding left below the floor.
-  theta = raised(parts, theta, count, at)
+  theta = raiseVolumes(parts, theta, count, at)
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
 /** A spectrum near the likeliest, where there is none to begin with. */
-const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, { dim, floor }: At): Spectrum => {
+const initialSpectrum = (
+  { volume, shape }: SpectrumSharing,
+  n: Float64Array,
+  omega: Float64Array,
+  { dim, floor }: At
+): Spectrum => {
   const positive = omega.map((x, at) => Math.max(x, n[Math.floor(at / dim)] * floor, Number.MIN_VALUE))
   const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
   const all = Array.from(n, (_, k) => k)
   const known = all.filter(k => n[k] > 0)
   const pooled = new Float64Array(dim).map((_, j) => known.reduce((sum, k) => sum + positive[k * dim + j], 0))
   const mass = known.reduce((sum, k) => sum + n[k], 0)
-  const pooledVolume = Elementary.log(mean(pooled) / mass)
+  const pooledVolume = Elementary.log(meanOfValues(pooled) / mass)
   const shapeOf = (l: Float64Array): Float64Array => contrasted(l.map(Elementary.log))
   return {
     volumes: Float64Array.from(volume === 'own' ? all : [0], k =>
-      volume === 'own' && n[k] > 0 ? Elementary.log(mean(one(k)) / n[k]) : pooledVolume
+      volume === 'own' && n[k] > 0 ? Elementary.log(meanOfValues(one(k)) / n[k]) : pooledVolume
     ),
     shapes:
       shape === 'none'
@@ -394,18 +421,18 @@ const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, {
  * likely than the old one at a level, where EI, VI, EE and VV are exact too. Own parts of a component without mass stay, unless common parts
  * move below the floor with them: then its volume rises, or its shape shrinks.
  */
-export const likeliest = (
-  parts: Parts,
+export const likeliestSpectrum = (
+  parts: SpectrumSharing,
   n: Float64Array,
   omega: Float64Array,
   at: At,
   old: Spectrum | null
 ): Spectrum => {
-  const from = old ?? begun(parts, n, omega, at)
+  const from = old ?? initialSpectrum(parts, n, omega, at)
   // In one dimension there is no shape.
   if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
     return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
   return at.level.sigma === 0 && parts.shape === 'own'
-    ? filled(n, omega, at, from)
+    ? fillVolumes(n, omega, at, from)
     : byNewton(parts, n, omega, at, from)
 }

@@ -19,12 +19,12 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { Case, Field, Problem } from '../../core/index.js'
-import { without as omitted } from '../../core/record.js'
+import { withoutField as omitted } from '../../core/record.js'
 import {
   cleanRow,
   concept,
   interpret,
-  meaningOf,
+  meaningOfModel,
   nameOf,
   type Family,
   type Learned,
@@ -38,11 +38,11 @@ import {
   type Symmetries,
   type Capabilities
 } from '../family.js'
-import { clean } from '../../schedule/dynamics.js'
+import { CLEAN } from '../../schedule/dynamics.js'
 import type { Mixture } from '../mixtureData.js'
 import type * as Params from '../../core/params.js'
 import * as Student from '../student.js'
-import { modelOf } from './define.js'
+import { modelOfFamily } from './define.js'
 import * as Gaussian from './gaussian.js'
 import { diagonal } from './diagonal.js'
 import * as Terms from './precisions.js'
@@ -50,72 +50,77 @@ import * as Terms from './precisions.js'
 export type Nu = 'own' | 'common' | number
 
 /** ν of components before anything is learned of it. */
-const START = 10
+const INITIAL_DEGREES = 10
 
 /** What is asked of the parameters of Gaussians by name. */
-export type Own = 'means' | 'logits'
+export type GaussianParameter = 'means' | 'logits'
 
 /** A family of Gaussians that has all that an M-step of parts of it asks for. */
-export interface Gaussians {
-  readonly model: Model<Own>
-  readonly family: Family<Own>
-  readonly mStep: MStep<Own>
-  readonly start: Start<Own>
-  readonly toMixture: (params: Params.Params<Own>) => Mixture
-  readonly fromMixture: (mixture: Mixture) => Params.Params<Own>
+export interface LearnableGaussians {
+  readonly model: Model<GaussianParameter>
+  readonly family: Family<GaussianParameter>
+  readonly mStep: MStep<GaussianParameter>
+  readonly start: Start<GaussianParameter>
+  readonly toMixture: (params: Params.Params<GaussianParameter>) => Mixture
+  readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
 /** The M-step of moments as they are: those of rows without noise at time 0, whatever the level of the rows. */
-const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
+const whereSeen = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
-    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: clean } : at)
+    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: CLEAN } : at)
 })
 
 /** The family of a score, where it is of Gaussians whose centres and widths are learned; else null. */
-export const gaussiansOf = (score: Score<string>): Gaussians | null => {
+export const learnableGaussians = (score: Score<string>): LearnableGaussians | null => {
   // It may have other names, which nothing here asks for.
-  const model = interpret(score) as unknown as Model<Own>
+  const model = interpret(score) as unknown as Model<GaussianParameter>
   const { family } = model
   if (family === undefined || !Object.hasOwn(model.shapes(1), 'means')) return null
-  const { hasBackground, mirrored, unitVariance, held, mStep, start, toMixture, fromMixture } = family
-  const isLearned = !hasBackground && !mirrored && !unitVariance && held.length === 0
+  const { hasBackground, mirrored, unitVariance, fixedComponents, mStep, start, toMixture, fromMixture } = family
+  const isLearned = !hasBackground && !mirrored && !unitVariance && fixedComponents.length === 0
   return isLearned && mStep && start && toMixture && fromMixture
     ? { family, model, mStep: whereSeen(mStep), start, toMixture, fromMixture }
     : null
 }
 
 /** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
-export const around = (
+export const modelAround = (
   score: Score<string>,
-  serves: (gaussians: Gaussians) => boolean,
-  made: (gaussians: Gaussians) => Model<Own>
+  serves: (gaussians: LearnableGaussians) => boolean,
+  made: (gaussians: LearnableGaussians) => Model<GaussianParameter>
 ): Meaning<string> => {
-  const gaussians = gaussiansOf(score)
+  const gaussians = learnableGaussians(score)
   return gaussians === null || !serves(gaussians)
-    ? meaningOf(interpret(score))
-    : (meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
+    ? meaningOfModel(interpret(score))
+    : (meaningOfModel(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
 }
 
-type Move<P extends string> = (params: Params.Params<P>) => Params.Params<P>
+type MapParams<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
 /** How others that stand beside the parameters of Gaussians go with the rows and the order of components; as they are unless given. */
-interface Beside<P extends string> {
-  readonly shifted?: (by: Float64Array) => Move<P>
-  readonly scaled?: (by: Float64Array) => Move<P>
-  readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
+interface ExtraParameterMaps<P extends string> {
+  readonly shifted?: (by: Float64Array) => MapParams<P>
+  readonly scaled?: (by: Float64Array) => MapParams<P>
+  readonly relabel?: (order: ReadonlyArray<number>) => MapParams<P>
   /** Whether they are the same in all directions: where the Gaussians turn with the rows, all does; true unless given. */
   readonly turns?: boolean
 }
 
 /** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
-export const following = <P extends string>(
-  { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: Gaussians,
-  started: (params: Params.Params<Own>) => Params.Params<P>,
-  carried: (move: Move<Own>) => Move<P>,
-  { shifted = () => identity, scaled = () => identity, relabel = () => identity, turns = true }: Beside<P> = {}
+export const carriedCapabilities = <P extends string>(
+  { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
+  started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
+  carried: (move: MapParams<GaussianParameter>) => MapParams<P>,
+  {
+    shifted = () => identity,
+    scaled = () => identity,
+    relabel = () => identity,
+    turns = true
+  }: ExtraParameterMaps<P> = {}
 ): Pick<Capabilities<P>, 'count' | 'leastRows' | 'start' | 'shifted' | 'scaled' | 'symmetries'> => {
-  const carriedSymmetries = ({ relabel: inOrder, rotate }: Symmetries<Own>): Symmetries<P> => ({
+  const carriedSymmetries = ({ relabel: inOrder, rotate }: Symmetries<GaussianParameter>): Symmetries<P> => ({
     ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
     ...(turns && rotate && { rotate: map => carried(rotate(map)) })
   })
@@ -135,14 +140,18 @@ export const following = <P extends string>(
 }
 
 /** What an M-step learns. */
-export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>): Learned => ({
+export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianParameter>): Learned => ({
   second,
   ...(isShared && { isShared }),
   ...(isVolumeShared && { isVolumeShared })
 })
 
 /** What is said of a score that is none of Gaussians. */
-export const fits = (word: string, score: Score<string>, isServed: boolean): ReadonlyArray<Problem.Problem> =>
+export const unservedProblems = (
+  word: string,
+  score: Score<string>,
+  isServed: boolean
+): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     isServed,
     'score',
@@ -152,8 +161,12 @@ export const fits = (word: string, score: Score<string>, isServed: boolean): Rea
   )
 
 /** What t components are made of, in the vocabulary. */
-const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim: number): Terms.Gaussians => {
-  const middle: Params.Tensors<Own> = { ...params, means: zerosLike(params.means) }
+const studentGaussians = (
+  { model, family }: LearnableGaussians,
+  params: Params.Tensors<GaussianParameter>,
+  dim: number
+): Terms.PrecisionGaussians => {
+  const middle: Params.Tensors<GaussianParameter> = { ...params, means: zerosLike(params.means) }
   const atCentre = (rows: number, level: RowLevel): Tensor =>
     family.components(middle, dim).logDensity(zeros([rows, dim]), level)
   return {
@@ -162,7 +175,7 @@ const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim:
     // div ∇ log p of components about one centre is there −Σ w_k tr Σ_k⁻¹: of equal shares w where weights are learned.
     least: () => {
       const peak = atCentre(1, cleanRow())
-      const even: Params.Tensors<Own> = Object.hasOwn(params, 'logits')
+      const even: Params.Tensors<GaussianParameter> = Object.hasOwn(params, 'logits')
         ? { ...middle, logits: neg(reshape(peak, [-1])) }
         : middle
       const shares = softmax(add(peak, expandDims(family.components(even, dim).logWeights, 0)))
@@ -172,18 +185,18 @@ const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim:
 }
 
 /** Of a common ν that of all rows. */
-const meanOf = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
+const pooledDegrees = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
   tails === undefined
     ? null
     : isCommon
-      ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.total(mass))
+      ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.sumValues(mass))
       : tails
 
-const logOf = (nu: number): number => Elementary.log(Math.min(nu, Student.MOST))
+const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
 /** A model of which each component is a t. */
-const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
-  type P = Own | 'logNu'
+const tailed = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
+  type P = GaussianParameter | 'logNu'
   const { model, family, mStep, toMixture, fromMixture } = gaussians
   const count = (dim: number): number => family.count(dim)
   const isNumber = typeof nu === 'number'
@@ -192,19 +205,20 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
     const shape = shapeOf(components)
     return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
   }
-  const withNu = (params: Params.Params<Own>, logNu: NdArray): Params.Params<P> =>
+  const withNu = (params: Params.Params<GaussianParameter>, logNu: NdArray): Params.Params<P> =>
     // Of a number there is no parameter, and nothing asks for one.
     (isNumber ? params : { ...params, logNu }) as Params.Params<P>
-  const without = (params: Params.Params<P>): Params.Params<Own> => omitted(params, 'logNu') as Params.Params<Own>
+  const without = (params: Params.Params<P>): Params.Params<GaussianParameter> =>
+    omitted(params, 'logNu') as Params.Params<GaussianParameter>
   const nuOf = ({ logNu }: Params.Tensors<P>): Tensor => (isNumber ? fill([1], nu) : exp(logNu))
   const numbersOf = ({ logNu }: Params.Params<P>, components: number): Float64Array =>
     new Float64Array(components).map((_, k) => (isNumber ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
-  const started = (params: Params.Params<Own>): Params.Params<P> =>
+  const started = (params: Params.Params<GaussianParameter>): Params.Params<P> =>
     withNu(
       params,
-      filled(params.means.shape[0], () => logOf(START))
+      filled(params.means.shape[0], () => cappedLog(INITIAL_DEGREES))
     )
-  return modelOf<P>({
+  return modelOfFamily<P>({
     called: `${model.called ?? ''} with tails`,
     parameters: dim => {
       const shapes = model.shapes(dim)
@@ -212,17 +226,18 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
     },
     degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
     components: (params, dim) => {
-      const parts = partsOf(gaussians, params, dim)
+      const parts = studentGaussians(gaussians, params, dim)
       const { logWeights, centres } = family.components(params, dim)
       const of = nuOf(params)
       return {
         logWeights,
         centres,
-        logDensity: Terms.logDensity(parts, of)
+        logDensity: Terms.studentLogDensity(parts, of)
       }
     },
-    ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
-      relabel: order => params => (nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params)
+    ...carriedCapabilities<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+      relabel: order => params =>
+        nu === 'own' ? { ...params, logNu: Gaussian.permuteFirstAxis(order)(params.logNu) } : params
     }),
     hasTails: true,
     toMixture: params => {
@@ -231,7 +246,7 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
     },
     fromMixture: mixture => {
       const { tails, weights } = mixture
-      const of = (k: number): number => logOf(tails === undefined ? START : tails[k])
+      const of = (k: number): number => cappedLog(tails === undefined ? INITIAL_DEGREES : tails[k])
       return withNu(
         fromMixture(mixture),
         filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
@@ -243,14 +258,14 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
       isGeneralized: true,
       maximise: (params, moments, at): Params.Params<P> => {
         const found = mStep.maximise(params, moments, at)
-        const means = meanOf(moments, nu === 'common')
+        const means = pooledDegrees(moments, nu === 'common')
         const before = isNumber ? filled(0, () => 0) : params.logNu
         return withNu(
           found,
           means === null || isNumber
             ? before
             : filled(moments.mass.length, k =>
-                nu === 'common' || moments.mass[k] > 0 ? logOf(Student.likeliestNu(means[k])) : before.values[k]
+                nu === 'common' || moments.mass[k] > 0 ? cappedLog(Student.likeliestNu(means[k])) : before.values[k]
               )
         )
       }
@@ -262,17 +277,17 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
         : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
       return Math.sqrt(own * own + apart)
     }
-  }) as unknown as Model<Own>
+  }) as unknown as Model<GaussianParameter>
 }
 
 const isNu = (u: unknown): u is Nu =>
-  u === 'own' || u === 'common' || (typeof u === 'number' && u >= Student.LEAST && u <= Student.MOST)
+  u === 'own' || u === 'common' || (typeof u === 'number' && u >= Student.MIN_DEGREES && u <= Student.MAX_DEGREES)
 
 const nuField = Field.withDefault(
   Field.leaf<Nu>({
     is: (u): u is Nu => u === 'own' || u === 'common' || typeof u === 'number',
     holds: isNu,
-    domain: `'own', 'common' or a number in [${Student.LEAST}, ${Student.MOST}]`,
+    domain: `'own', 'common' or a number in [${Student.MIN_DEGREES}, ${Student.MAX_DEGREES}]`,
     remedy: "try 'own', or 4",
     show: nu => (typeof nu === 'string' ? `'${nu}'` : String(nu)),
     arbitrary: fc => fc.oneof(fc.constantFrom<Nu>('own', 'common'), fc.double({ min: 1, max: 50, noNaN: true })),
@@ -281,7 +296,7 @@ const nuField = Field.withDefault(
   'own'
 )
 
-const made = Case.define('Score', {
+const withTailsCase = Case.define('Score', {
   name: 'withTails',
   about:
     'a mixture whose components are multivariate t, with the covariances of another as scales (Peel & McLachlan 2000)',
@@ -295,9 +310,9 @@ const made = Case.define('Score', {
   example: { score: diagonal({ components: 2 }) },
   formula: ({ nu, score }) =>
     `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
-  check: ({ score }) => fits('tails', score, gaussiansOf(score)?.family.hasTails === false),
+  check: ({ score }) => unservedProblems('tails', score, learnableGaussians(score)?.family.hasTails === false),
   meaning: ({ nu, score }) =>
-    around(
+    modelAround(
       score,
       ({ family }) => !family.hasTails,
       gaussians => tailed(gaussians, nu)
@@ -331,10 +346,12 @@ export interface Options<N extends Nu> {
  *   "Score.withTails({ nu: 'common' })(Score.mixture({ components: 2, covariance: 'VVE' }))"
  * )
  */
-export const withTails = Case.called(
-  made,
+export const withTails = Case.caseCalledBy(
+  withTailsCase,
   <const N extends Nu = 'own'>(options: Options<N> = {}) =>
     <P extends string>(score: Score<P>) =>
       // Its parameters are those of the score that is given, and ν.
-      made({ ...options })(score) as Score<string> as unknown as Score<P | (N extends number ? never : 'logNu')>
+      withTailsCase({ ...options })(score) as Score<string> as unknown as Score<
+        P | (N extends number ? never : 'logNu')
+      >
 )

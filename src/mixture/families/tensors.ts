@@ -24,10 +24,10 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { concatenated, single } from '../../../lib/arrays/ndarray.js'
+import { concatenated, scalarArray } from '../../../lib/arrays/ndarray.js'
 import { sameNumbers } from '../../../lib/rows/byColumn.js'
 import { factorsOf } from '../component.js'
-import type { Components } from '../components.js'
+import type { IsotropicComponents } from '../components.js'
 import type { Mixture } from '../mixtureData.js'
 import { cleanRow } from '../family.js'
 import * as Diagonal from './diagonal.js'
@@ -41,7 +41,7 @@ import * as Terms from './precisions.js'
  * A mixture as a program is given it: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. Of one triangle that all
  * have, where `joins`, that one: rows and centres are then whitened apart, which costs less, and digits where 0 is far from them.
  */
-export const arraysOf = (mixture: Mixture, joins = false): Readonly<Record<string, NdArray>> => {
+export const mixtureArrays = (mixture: Mixture, joins = false): Readonly<Record<string, NdArray>> => {
   const { means, weights, variances, factors, tails, background } = mixture
   const [count, dim] = means.shape
   const first = {
@@ -49,13 +49,13 @@ export const arraysOf = (mixture: Mixture, joins = false): Readonly<Record<strin
     weights: { shape: [count], values: weights },
     ...(tails && { tails: { shape: [count], values: tails.map(nu => (nu < Infinity ? nu : 0)) } }),
     ...(background && {
-      share: single(background.share),
+      share: scalarArray(background.share),
       [background.shape]: { shape: [2, dim], values: concatenated([background.centre, background.scale]) }
     })
   }
   const columns = variances.length === count ? [] : [dim]
   if (factors === null) return { ...first, variances: { shape: [count, ...columns], values: variances } }
-  const triangles = factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values)
+  const triangles = factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim).values)
   const [own] = triangles
   return joins && triangles.every(one => one === own || sameNumbers(one, own))
     ? { ...first, factor: { shape: [dim, dim], values: own } }
@@ -63,7 +63,7 @@ export const arraysOf = (mixture: Mixture, joins = false): Readonly<Record<strin
 }
 
 /** What rows x [rows, dim] see of components at time 0. */
-export interface Seen {
+export interface SeenMixture {
   /** log π_k p_k(x), [rows, K]; that of a background is the last. */
   readonly joint: Tensor
   /** Of all but a background, [K, dim]. */
@@ -74,7 +74,7 @@ export interface Seen {
 
 /** The answers to rows x [rows, dim], at time 0. */
 export interface Answers {
-  readonly components: (x: Tensor) => Seen
+  readonly components: (x: Tensor) => SeenMixture
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logJoint: (x: Tensor) => Tensor
   /** log p(x), [rows, 1] */
@@ -97,33 +97,33 @@ const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evalu
   }
 }
 
-const round = Round.told((components: Components) => components)
+const isotropicSeen = Round.isotropicEvaluated((components: IsotropicComponents) => components)
 
-type Arrays = Readonly<Record<string, Tensor>>
+type MixtureTensors = Readonly<Record<string, Tensor>>
 
-/** What rows see of the mixture of `arraysOf`, as tensors. */
-export const seenOf = (arrays: Arrays): Answers =>
-  'tails' in arrays || 'share' in arrays ? seenBeyond(arrays) : gaussianOf(arrays)
+/** What rows see of the mixture of `mixtureArrays`, as tensors. */
+export const seenMixture = (arrays: MixtureTensors): Answers =>
+  'tails' in arrays || 'share' in arrays ? seenBeyond(arrays) : seenGaussianMixture(arrays)
 
 /** The same of tails and of a background, whose slopes are those of the density. */
-const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<Arrays>): Answers => {
+const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): Answers => {
   // The others are those of Gaussians.
-  const own = gaussian as Arrays
+  const own = gaussian as MixtureTensors
   const { means } = own
-  const tailed = (x: Tensor): Omit<Seen, 'centres'> => {
+  const tailed = (x: Tensor): Omit<SeenMixture, 'centres'> => {
     const [, dim] = x.shape
-    const joint = gaussianOf(own).logJoint(x)
+    const joint = seenGaussianMixture(own).logJoint(x)
     if (tails === undefined) return { joint }
     const isTailed = greater(tails, 0)
     const nu = where(isTailed, tails, 1)
-    const found = Terms.clean({ logDensity: () => joint, atCentre: () => peakOf(own, dim) }, nu)(x)
+    const found = Terms.cleanStudent({ logDensity: () => joint, atCentre: () => peakOf(own, dim) }, nu)(x)
     const ofRows = mul(isTailed, ones(joint.shape))
     return { joint: where(ofRows, found.logDensity, joint), counts: where(ofRows, found.counts, 1) }
   }
-  const components = (x: Tensor): Seen => {
+  const components = (x: Tensor): SeenMixture => {
     const found = { ...tailed(x), centres: means }
     if (share === undefined) return found
-    const background = Backgrounds.clean({ ...(cauchy && { cauchy }), ...(box && { box }) })(x)
+    const background = Backgrounds.cleanBackgroundLogDensity({ ...(cauchy && { cauchy }), ...(box && { box }) })(x)
     return { ...found, joint: concat([add(found.joint, log(sub(1, share))), add(background, log(share))], 1) }
   }
   const logJoint = (x: Tensor): Tensor => components(x).joint
@@ -133,26 +133,26 @@ const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<Arrays>)
 }
 
 /** log π_k, that of a weight 0 finite. */
-const logWeightsOf = (weights: Tensor): Tensor => log(maximum(weights, Number.MIN_VALUE))
+const logOfWeights = (weights: Tensor): Tensor => log(maximum(weights, Number.MIN_VALUE))
 
 /** log π_k N(c_k; c_k, Σ_k), [1, K] */
-const peakOf = (own: Arrays, dim: number): Tensor => {
+const peakOf = (own: MixtureTensors, dim: number): Tensor => {
   const logRoot = (): Tensor => {
     if ('factor' in own || 'factors' in own)
       return neg(sum(log(diagonal('factor' in own ? own.factor : own.factors)), -1))
     const logs = log(own.variances)
     return logs.rank === 1 ? mul(-dim / 2, logs) : mul(-0.5, sum(logs, 1))
   }
-  return reshape(sub(add(logWeightsOf(own.weights), logRoot()), Gaussian.constantOf(dim)), [1, -1])
+  return reshape(sub(add(logOfWeights(own.weights), logRoot()), Gaussian.constantOf(dim)), [1, -1])
 }
 
-const gaussianOf = ({ means, weights, ...own }: Arrays): Answers => {
-  const logits = logWeightsOf(weights)
+const seenGaussianMixture = ({ means, weights, ...own }: MixtureTensors): Answers => {
+  const logits = logOfWeights(weights)
   if ('factor' in own) return seenAs(Full.ofCommon, { means, logits, factor: own.factor })
   if ('factors' in own) return seenAs(Full.ofFactors, { means, logits, factors: own.factors })
   const { variances } = own
   return variances.rank === 1
-    ? seenAs(round, { centres: means, logits, variances })
+    ? seenAs(isotropicSeen, { centres: means, logits, variances })
     : seenAs(Diagonal.ofVariances, { means, logits, variances })
 }
 
@@ -160,7 +160,7 @@ const gaussianOf = ({ means, weights, ...own }: Arrays): Answers => {
  * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
  * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
  */
-export const posterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
+export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
   const parts = exp(sub(all, logs))
   const whole = sum(parts, 1, true)

@@ -34,7 +34,7 @@ import type * as Params from '../../core/params.js'
 import type { RowLevel } from '../../mixture/family.js'
 import { define, withParameters, type Part } from './netPart.js'
 
-const widthField = Field.count({ suggestion: 64, most: Limits.parameters })
+const widthField = Field.count({ suggestion: 64, most: Limits.maxParameters })
 
 /** How the weights of a layer of so many inputs begin. */
 const initials = {
@@ -49,14 +49,14 @@ const initials = {
 /** How the weights of a layer begin. */
 export type Initial = keyof typeof initials
 
-const affine = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
+const affineLayer = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
   add(matMul(x, params.weights), reshape(params.bias, [1, -1]))
 
 const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
   width: outputs,
   shapes: { weights: [inputs, outputs], bias: [outputs] },
   starts: { weights: initials[initial](inputs) },
-  apply: affine
+  apply: affineLayer
 })
 
 /** x W + b, W [width, width′] with variance 1/width (`lecun`), 2/width (`kaiming`) or 0 at first, b = 0. */
@@ -183,7 +183,7 @@ export const standardized = define({
 // —— embeddings ——
 
 /** Numbers of the level that an embedding is taken of, [rows, 1]. */
-const views = {
+const EMBEDDING_VIEWS = {
   /** ¼ log(σ/α), EDM's c_noise, which is −⅛ of the log-SNR; without noise, or without data, as at σ/α = e^∓32. */
   logSnr: ({ alpha, sigma }: RowLevel): Tensor => mul(0.25, clip(sub(log(sigma), log(alpha)), -32, 32)),
   /** arctan(σ/α)/(π/2), in [0, 1]: a time that every schedule has. */
@@ -191,13 +191,13 @@ const views = {
 }
 
 /** What an embedding looks at. */
-export type View = keyof typeof views
+export type EmbeddingView = keyof typeof EMBEDDING_VIEWS
 
-const waves = (frequencies: ReadonlyArray<number>, of: View) => (): Part<never> => ({
+const waves = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
   width: 2 * frequencies.length,
   apply: (_, __, level) => {
     const phases = mul(
-      views[of](level),
+      EMBEDDING_VIEWS[of](level),
       tensor(
         frequencies.map(f => 2 * Math.PI * f),
         [1, frequencies.length]
@@ -207,9 +207,9 @@ const waves = (frequencies: ReadonlyArray<number>, of: View) => (): Part<never> 
   }
 })
 
-const seen = Field.oneOf<View>(['logSnr', 'angle'])
+const embeddingViewField = Field.oneOf<EmbeddingView>(['logSnr', 'angle'])
 
-const frequenciesField = Field.count({ suggestion: 16, most: Limits.times })
+const frequenciesField = Field.count({ suggestion: 16, most: Limits.maxTimes })
 
 /**
  * cos 2πω_i u and sin 2πω_i u of a number u of the level, ω normal with standard deviation `scale`, drawn once from `seed`
@@ -222,7 +222,7 @@ export const fourier = define({
     /** How many frequencies; each gives a sine and a cosine. */
     frequencies: frequenciesField,
     /** The number of the level that is embedded. */
-    of: seen,
+    of: embeddingViewField,
     /** Standard deviation of the frequencies. */
     scale: Field.positive({ default: 0.5 }),
     /** Of the frequencies, which are drawn once. */
@@ -248,7 +248,7 @@ export const sinusoidal = define({
     /** How many frequencies; each gives a sine and a cosine. */
     frequencies: frequenciesField,
     /** The number of the level that is embedded. */
-    of: seen,
+    of: embeddingViewField,
     /** The shortest period. */
     shortest: Field.positive({ default: 0.5 }),
     /** The longest period. */
@@ -275,7 +275,7 @@ export const label = define({
   about: 'learned numbers for each class, 0 without one',
   fields: {
     /** How many classes there are. */
-    classes: Field.count({ suggestion: 10, most: Limits.parameters }),
+    classes: Field.count({ suggestion: 10, most: Limits.maxParameters }),
     /** How many numbers a class is told by. */
     width: widthField
   },

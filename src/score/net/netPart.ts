@@ -42,7 +42,7 @@ export interface Net<P extends string, H extends string = string> extends Case.V
 export const concept = Concept<Net<string>>('Net', 'a network, or a part of one, from which a score is made')
 
 /** The network in its place. */
-export const build =
+export const buildNet =
   (place: Site) =>
   <P extends string>(net: Net<P>): Built<P> =>
     // `Meaning` is made by `meaningOf` alone, of parts whose names are P.

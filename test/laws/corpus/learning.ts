@@ -13,7 +13,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../../src/index.js'
 import * as Initializer from '../../../src/pipeline/initializer.js'
@@ -462,7 +462,7 @@ const batched = (chosen: Chosen, name: string): ReadonlyArray<laws.Law> =>
       meaning: () => ({
         stops: { steps: 3 },
         loss: {
-          objective: Objective.denoising(TimeLaw.at(0.3)),
+          objective: Objective.denoising(NoiseLevels.at(0.3)),
           expectation: Expectation.monteCarlo(),
           batch: 2
         },

@@ -1,6 +1,6 @@
-/** Inventions of noise: weightings, time laws, parametrizations, expectations. */
+/** Inventions of noise: weightings, noise level distributions, parametrizations, expectations. */
 import { Elementary, Key } from '../../../lib/index.js'
-import { Expectation, type Field, Parametrization, type Schedule, TimeLaw, Weighting } from '../../../src/index.js'
+import { Expectation, type Field, Parametrization, type Schedule, NoiseLevels, Weighting } from '../../../src/index.js'
 import type { Spec } from '../../../src/schedule/parametrization.js'
 import * as laws from '../../../src/laws/index.js'
 import { about, ofConcept, ofTwelve, word } from './invention.js'
@@ -98,19 +98,21 @@ const weightings = ofConcept('weighting', weighting, {
   }
 })
 
-// —— time laws ——
+// —— noise level distributions ——
 
 interface Timed {
-  readonly law: TimeLaw.Meaning
+  readonly law: NoiseLevels.Meaning
   readonly share?: (time: number) => number
 }
-const timeLaw = ({ law, share }: Timed, name: string): ReadonlyArray<laws.Law> =>
-  laws.timeLaw(TimeLaw.define({ name: word(name), about: name, meaning: () => law }), { ...(share && { share }) })
+const noiseLevels = ({ law, share }: Timed, name: string): ReadonlyArray<laws.Law> =>
+  laws.noiseLevels(NoiseLevels.define({ name: word(name), about: name, meaning: () => law }), {
+    ...(share && { share })
+  })
 const late: Timed['law'] = {
   quantile: () => u => Math.sqrt(u),
   density: () => ({ at: time => 2 * time, support: [0, 1] })
 }
-const timeLaws = ofConcept('time law', timeLaw, {
+const noiseLevelsWords = ofConcept('noise level distribution', noiseLevels, {
   wrong: {
     'a density of twice the mass | the density is that of the draws': {
       law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) }
@@ -452,4 +454,4 @@ const spans = ofConcept('expectation in the span', spanning, {
   right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
 })
 
-export const noise = [...weightings, ...timeLaws, ...parametrizations, ...expectations, ...sameMean, ...spans]
+export const noise = [...weightings, ...noiseLevelsWords, ...parametrizations, ...expectations, ...sameMean, ...spans]

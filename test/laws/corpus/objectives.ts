@@ -17,14 +17,14 @@ import {
   sum,
   type Tensor
 } from '../../../lib/index.js'
-import { Objective, Parametrization, Params, Score, TimeLaw } from '../../../src/index.js'
+import { Objective, Parametrization, Params, Score, NoiseLevels } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { about, ofConcept } from './invention.js'
 
 type PerRow = Parameters<typeof Objective.custom>[2]
 // The names of the parameters are forgotten, so that one table holds all.
 const two: Score.Score<string> = Score.spherical({ components: 2 })
-const at = TimeLaw.at(0.3)
+const at = NoiseLevels.at(0.3)
 const squared = (x: Tensor): Tensor => sum(square(x), 1)
 const dim = (x: Tensor): number => x.shape[1] ?? 1
 
@@ -88,7 +88,7 @@ const formulas = ofConcept('stated formula', stated, {
 // —— with kinks ——
 
 const kinked = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
-  laws.objective(Objective.custom(name, TimeLaw.at(0.3), perRow), two, { smooth: false })
+  laws.objective(Objective.custom(name, NoiseLevels.at(0.3), perRow), two, { smooth: false })
 const kinks = ofConcept('objective with kinks', kinked, {
   wrong: {
     'ReLU of which one side is held still | gradient is a slope of the value': ({ score, target }) => {
@@ -113,7 +113,7 @@ const kinks = ofConcept('objective with kinks', kinked, {
 
 // —— with what they say of themselves ——
 
-const measured = (perRow: PerRow): Objective.Form => ({ timeLaw: at, perRow, measuredIn: Parametrization.data })
+const measured = (perRow: PerRow): Objective.Form => ({ noiseLevels: at, perRow, measuredIn: Parametrization.data })
 /** A penalty, and its slope at each entry. */
 const penalty = (value: (x: number) => number, slope: (x: number, at: number) => number): Objective.Form => ({
   penalty: params => ({
@@ -136,13 +136,13 @@ const formed = (form: Objective.Form): ReadonlyArray<laws.Law> =>
 const forms = ofConcept('objective as said', formed, {
   wrong: {
     'the first coordinate alone, said to be proper | turns with data, noise and centres': {
-      timeLaw: at,
+      noiseLevels: at,
       proper: true,
       perRow: ({ score, target }) => squared(slice(sub(score, target), [0, 0], [-1, 1]))
     },
     'weighed by |x|, said to move | moves with data and mixture of itself': {
-      timeLaw: at,
-      moves: true,
+      noiseLevels: at,
+      translationInvariant: true,
       perRow: ({ score, target, clean }) => mul(squared(sub(score, target)), add(1, squared(clean)))
     },
     'the density, said to be least at the truth | the truth is a minimum in population': {
@@ -150,12 +150,12 @@ const forms = ofConcept('objective as said', formed, {
       perDatum: ({ logDensity }) => logDensity()
     },
     'floats, said to be enough, of ten thousand more and less | floats are enough, as it says': {
-      timeLaw: at,
+      noiseLevels: at,
       float32: true,
       perRow: ({ score, target }) => sub(add(1e4, squared(sub(score, target))), 1e4)
     },
     'floats, said to be enough, of a square completed far off | floats are enough, as it says': {
-      timeLaw: at,
+      noiseLevels: at,
       float32: true,
       perRow: ({ score, target }) => {
         const off = sub(score, target)
@@ -163,18 +163,18 @@ const forms = ofConcept('objective as said', formed, {
       }
     },
     'floats, said to be enough, of what is beyond them | is finite on edge cases': {
-      timeLaw: at,
+      noiseLevels: at,
       float32: true,
       perRow: ({ score, target }) => mul(0.02, log(exp(mul(50, squared(sub(score, target))))))
     },
     '|s + z/σ|², said to stay finite as the noise vanishes | its ‘bounded’ is what it stands for': {
-      timeLaw: at,
+      noiseLevels: at,
       bounded: true,
       perRow: byHand
     },
     'all noise, said to be what the mixture sees of it | its ‘spans’ is what it stands for': {
-      timeLaw: at,
-      spans: true,
+      noiseLevels: at,
+      supportsProjectedNoise: true,
       perRow: ({ noise }) => squared(noise)
     },
     'an error of the noise, said to be of the output | its ‘measuredIn’ is what it stands for': measured(
@@ -192,17 +192,17 @@ const forms = ofConcept('objective as said', formed, {
   },
   right: {
     'floats, which are enough for a root of squares': {
-      timeLaw: at,
+      noiseLevels: at,
       float32: true,
       perRow: ({ score, target }) => sqrt(add(1, squared(sub(score, target))))
     },
     'floats, which are enough for noise': {
-      timeLaw: at,
+      noiseLevels: at,
       float32: true,
       perRow: ({ score, noise, level }) => squared(add(mul(level.sigma, score), noise))
     },
-    'the likelihood': { proper: true, moves: true, perDatum: ({ logDensity }) => neg(logDensity()) },
-    'denoising that says that it moves': { timeLaw: at, proper: true, moves: true, perRow: byHand },
+    'the likelihood': { proper: true, translationInvariant: true, perDatum: ({ logDensity }) => neg(logDensity()) },
+    'denoising that says that it moves': { noiseLevels: at, proper: true, translationInvariant: true, perRow: byHand },
     'an error of the output': measured(({ output, outputTarget }) => sum(square(sub(output, outputTarget)), 1, true)),
     'ridge, with its curvature': ridge(2),
     'a double well': penalty(
@@ -215,7 +215,7 @@ const forms = ofConcept('objective as said', formed, {
 // —— expectation–maximization of one's own objective ——
 
 const corresponding = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
-  laws.correspondsToEM({ score: two, objective: Objective.custom(name, TimeLaw.at(0.1), perRow) })
+  laws.correspondsToEM({ score: two, objective: Objective.custom(name, NoiseLevels.at(0.1), perRow) })
 const correspondences = ofConcept('correspondence', corresponding, {
   wrong: {
     'uphill | a fixed point of EM is one of descent, within the correction': ({ score, target }) =>

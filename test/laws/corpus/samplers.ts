@@ -131,14 +131,14 @@ const memories = ofConcept<Share>('sampler of two steps', twoSteps, {
 // —— along the flow, and at a level ——
 
 /** A solver of the flow, and the order that it says it has. */
-type Solver = Parameters<typeof Sampler.alongFlow>[0]
+type Solver = Parameters<typeof Sampler.probabilityFlow>[0]
 interface Solved {
   readonly solver: Solver
   readonly order: number
 }
 const solved = ({ solver, order }: Solved): ReadonlyArray<laws.Law> =>
   laws.of<Sampler.Sampler>(
-    Sampler.define({ name: 'ownFlow', about, meaning: () => ({ ...Sampler.alongFlow(solver), order }) })
+    Sampler.define({ name: 'ownFlow', about, meaning: () => ({ ...Sampler.probabilityFlow(solver), order }) })
   )
 const midpoint =
   (share: number): Solver =>

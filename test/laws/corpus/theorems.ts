@@ -14,7 +14,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Objective from '../../../src/objective/index.js'
 import * as laws from '../../../src/laws/index.js'
@@ -24,17 +24,17 @@ type PerRow = Parameters<typeof Objective.custom>[2]
 const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
 const of =
   (perRow: PerRow): laws.Form =>
-  timeLaw =>
-    Objective.custom('believed', timeLaw, perRow)
+  noiseLevels =>
+    Objective.custom('believed', noiseLevels, perRow)
 const times =
   (factor: number, form: laws.Form): laws.Form =>
-  timeLaw =>
-    Objective.weight(factor)(form(timeLaw))
+  noiseLevels =>
+    Objective.weight(factor)(form(noiseLevels))
 /** With a pull on the parameters. */
 const pulled =
   (weight: number, form: laws.Form): laws.Form =>
-  timeLaw =>
-    Objective.sum([form(timeLaw), Objective.weight(weight)(Objective.regularizer({ norm: 'l2' }))])
+  noiseLevels =>
+    Objective.sum([form(noiseLevels), Objective.weight(weight)(Objective.regularizer({ norm: 'l2' }))])
 const { implicit, denoising } = Objective
 const two = Score.spherical({ components: 2 })
 
@@ -79,11 +79,11 @@ const paper = ofConcept('the paper', laws.paper, {
 
 const levels = 'all noise levels together are the likelihood'
 const decays = 'G decays with separation'
-type Likelihood = Case.MadeBy<typeof TimeLaw.likelihood>
+type Likelihood = Case.MadeBy<typeof NoiseLevels.likelihood>
 const ofLikelihood =
-  (change: (law: Likelihood) => TimeLaw.TimeLaw): laws.Form =>
+  (change: (law: Likelihood) => NoiseLevels.NoiseLevels): laws.Form =>
   law =>
-    implicit(Case.isMadeBy(TimeLaw.likelihood)(law) ? change(law) : law)
+    implicit(Case.isMadeBy(NoiseLevels.likelihood)(law) ? change(law) : law)
 const short: laws.Step = (family, floor, points) => params => {
   const next = ExpectationMaximization.step(family, floor, points)(params)
   return { ...next, params: Params.mapValues(x => 0.99 * x)(next.params) }
@@ -95,14 +95,14 @@ const em = ofConcept('levels and expectation–maximization', emOf, {
     [`g² for ½g² | ${levels}`]: { implicit: times(2, implicit) },
     [`times of equal weight | ${levels}`]: {
       implicit: ofLikelihood(({ until, nodes }) =>
-        TimeLaw.nodes(
+        NoiseLevels.nodes(
           Array.from({ length: nodes }, (_, i) => ({ time: until * ((i + 0.5) / nodes) ** 2, weight: until / nodes }))
         )
       )
     },
     [`the last times left out | ${levels}`]: {
       implicit: ofLikelihood(({ until, nodes, leastVariance }) =>
-        TimeLaw.likelihood({ until: Math.min(2, until), nodes, leastVariance })
+        NoiseLevels.likelihood({ until: Math.min(2, until), nodes, leastVariance })
       )
     },
     [`a gradient a tenth too long | ${decays}`]: { implicit: times(1.1, implicit) },
@@ -120,7 +120,7 @@ interface Led {
   readonly by: (values: Float64Array) => Float64Array
   readonly objective?: Objective.Objective
 }
-const led = ({ name, by, objective = denoising(TimeLaw.at(0.1)) }: Led): ReadonlyArray<laws.Law> => {
+const led = ({ name, by, objective = denoising(NoiseLevels.at(0.1)) }: Led): ReadonlyArray<laws.Law> => {
   const pull = Objective.define({
     name: 'pull',
     about: 'a gradient without a value',
@@ -163,8 +163,8 @@ interface Flowing {
   readonly farther?: number
 }
 const flowing = ({ perRow, farther }: Flowing): ReadonlyArray<laws.Law> => {
-  const at = TimeLaw.at(0.3)
-  const objective = perRow === undefined ? Objective.against(truth, at) : of(perRow)(at)
+  const at = NoiseLevels.at(0.3)
+  const objective = perRow === undefined ? Objective.fisherDivergence(truth, at) : of(perRow)(at)
   const description = { score: two, objective, data: truth }
   if (farther === undefined) return laws.lyapunov(description)
   const step = Population.expectationMaximization(Population.loss(description))
@@ -216,7 +216,7 @@ const shared = Expectation.define({
 })
 const descent = (expectation: Expectation.Expectation): ReadonlyArray<Stage.Stage> => [
   Stage.descend({
-    objective: implicit(TimeLaw.at(0.3)),
+    objective: implicit(NoiseLevels.at(0.3)),
     expectation,
     optimizer: Optimizer.adam({ rate: 0.1 }),
     steps: 3

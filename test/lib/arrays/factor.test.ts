@@ -46,7 +46,7 @@ describe('a factor', () => {
   it('is undone by its inverse', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
-        close(Factor.solve(f, dim, Factor.multiply(f, dim, rows)), rows)
+        close(Factor.solve(f, dim, Factor.multiplyFactor(f, dim, rows)), rows)
       })
     )
   })
@@ -55,8 +55,8 @@ describe('a factor', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
         const [centre, row] = [rows.subarray(0, dim), rows.subarray(dim, 2 * dim)]
-        close(Factor.applyAffine(f, centre, row), Factor.multiply(f, dim, row).map((x, j) => centre[j] + x)) // prettier-ignore
-        const { values } = Factor.covariance(f, dim)
+        close(Factor.applyAffine(f, centre, row), Factor.multiplyFactor(f, dim, row).map((x, j) => centre[j] + x)) // prettier-ignore
+        const { values } = Factor.covarianceOfFactor(f, dim)
         close(
           [Factor.covarianceTrace(f, dim)],
           [values.reduce((sum, x, at) => (at % (dim + 1) === 0 ? sum + x : sum), 0)]
@@ -69,7 +69,10 @@ describe('a factor', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, g, rows }) => {
         const both = Factor.multiplyFactors(f, g, dim)
-        close(Factor.multiply(both, dim, rows), Factor.multiply(f, dim, Factor.multiply(g, dim, rows)))
+        close(
+          Factor.multiplyFactor(both, dim, rows),
+          Factor.multiplyFactor(f, dim, Factor.multiplyFactor(g, dim, rows))
+        )
         expect(both.shape).toHaveLength(Math.max(f.shape.length, g.shape.length))
       })
     )
@@ -78,7 +81,7 @@ describe('a factor', () => {
   it('has Σ⁻¹ as F⁻ᵀ F⁻¹: ⟨F⁻¹r, F⁻¹Σr⟩ is |r|², and the trace |F⁻¹|²', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
-        const { values } = Factor.covariance(f, dim)
+        const { values } = Factor.covarianceOfFactor(f, dim)
         const moved = rows.map((_, at) => {
           const row = Math.floor(at / dim)
           const i = at % dim
@@ -102,11 +105,11 @@ describe('a factor', () => {
   it('adds to others as covariances do, and stays as simple as they are', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, g }) => {
-        const sum = Factor.sum([f, g], dim)
-        const a = Factor.covariance(f, dim).values
-        const b = Factor.covariance(g, dim).values
+        const sum = Factor.sumOfFactors([f, g], dim)
+        const a = Factor.covarianceOfFactor(f, dim).values
+        const b = Factor.covarianceOfFactor(g, dim).values
         close(
-          Factor.covariance(sum, dim).values,
+          Factor.covarianceOfFactor(sum, dim).values,
           a.map((x, at) => x + b[at]),
           1e-13
         )
@@ -118,28 +121,28 @@ describe('a factor', () => {
   it('is found again in its covariance, with its determinant', () => {
     fc.assert(
       fc.property(cases, ({ dim, f }) => {
-        const again = Factor.ofCovariance(Factor.covariance(f, dim).values, dim)
+        const again = Factor.choleskyOfCovariance(Factor.covarianceOfFactor(f, dim).values, dim)
         expect(again).not.toBeNull()
         if (again === null) return
-        close(again.values, Factor.triangle(f, dim).values, 1e-7)
+        close(again.values, Factor.triangleOfFactor(f, dim).values, 1e-7)
         close([Factor.logDeterminant(again, dim)], [Factor.logDeterminant(f, dim)], 1e-9)
       })
     )
   })
 
   it('is none of what is not positive definite', () => {
-    expect(Factor.ofCovariance(Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
-    expect(Factor.ofCovariance(Float64Array.of(1, 1, 1, 1), 2)).toBeNull()
-    expect(Factor.ofCovariance(Float64Array.of(NaN), 1)).toBeNull()
+    expect(Factor.choleskyOfCovariance(Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
+    expect(Factor.choleskyOfCovariance(Float64Array.of(1, 1, 1, 1), 2)).toBeNull()
+    expect(Factor.choleskyOfCovariance(Float64Array.of(NaN), 1)).toBeNull()
   })
 
   it('of other units is that of D Σ D', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
         const scale = rows.slice(0, dim).map(x => 1 + Math.abs(x))
-        const { values } = Factor.covariance(f, dim)
+        const { values } = Factor.covarianceOfFactor(f, dim)
         close(
-          Factor.covariance(Factor.scaled(f, scale), dim).values,
+          Factor.covarianceOfFactor(Factor.scaledFactor(f, scale), dim).values,
           values.map((x, at) => scale[Math.floor(at / dim)] * x * scale[at % dim]),
           1e-13
         )

@@ -1,7 +1,7 @@
 /** Optimal transport, against a linear program by scipy and against all permutations. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { plan } from '../../../lib/arrays/transport.js'
+import { transportPlan } from '../../../lib/arrays/transport.js'
 
 const valueOf = (moved: Float64Array, cost: ReadonlyArray<number>): number =>
   moved.reduce((sum, x, at) => sum + x * cost[at], 0)
@@ -10,7 +10,7 @@ it('is what scipy.optimize.linprog finds', () => {
   const cost = [4, 1, 3, 9, 2, 0, 5, 1, 3, 2, 2, 7]
   const from = Float64Array.of(0.2, 0.5, 0.3)
   const to = Float64Array.of(0.1, 0.4, 0.3, 0.2)
-  const moved = plan({ shape: [3, 4], values: Float64Array.from(cost) }, from, to)
+  const moved = transportPlan({ shape: [3, 4], values: Float64Array.from(cost) }, from, to)
   expect(valueOf(moved, cost)).toBeCloseTo(1.2, 12)
 })
 
@@ -34,7 +34,7 @@ it('has the sums that it is to have, and of equal weights no permutation is bett
         }
         const from = normalized(some)
         const to = normalized(others)
-        const moved = plan({ shape: [n, n], values: Float64Array.from(cost) }, from, to)
+        const moved = transportPlan({ shape: [n, n], values: Float64Array.from(cost) }, from, to)
         for (let i = 0; i < n; i++) {
           const row = moved.subarray(i * n, (i + 1) * n).reduce((a, b) => a + b, 0)
           const column = Array.from(from, (_, k) => moved[k * n + i]).reduce((a, b) => a + b, 0)
@@ -48,7 +48,7 @@ it('has the sums that it is to have, and of equal weights no permutation is bett
         const best = Math.min(
           ...permutations(Array.from(even.keys())).map(p => p.reduce((sum, j, i) => sum + cost[i * n + j] / n, 0))
         )
-        const found = valueOf(plan({ shape: [n, n], values: Float64Array.from(cost) }, even, even), cost)
+        const found = valueOf(transportPlan({ shape: [n, n], values: Float64Array.from(cost) }, even, even), cost)
         expect(Math.abs(found - best)).toBeLessThan(1e-12)
       }
     )

@@ -8,11 +8,11 @@ import { emitModule } from '../../../lib/compiler/code.js'
 import { graph } from '../../../lib/compiler/graph.js'
 import { lanesOf } from '../../../lib/compiler/lanes.js'
 import { theMachine } from '../../../lib/compiler/machine.js'
-import { layout } from '../../../lib/compiler/placement.js'
-import { faults, type Access } from '../../../lib/compiler/verify.js'
+import { layoutGraph } from '../../../lib/compiler/placement.js'
+import { faults, type ColumnAccess } from '../../../lib/compiler/verify.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
-import { kernels } from '../../../lib/kernels/index.js'
+import { kernelsByName } from '../../../lib/kernels/index.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import { SEED, isSlow, spread } from '../../cases.js'
 import { called, callOf, cases, programOf as toProgram, type Case } from './programs.js'
@@ -112,19 +112,19 @@ describe('the verifier', () => {
   const e = node({ kind: 'entrywise', kernel: 'Exp', attrs: {} }, [x], [2], 'rows')
   const last = node({ kind: 'pick', table: [1] }, [e], [1], 'rows')
   const made = node({ kind: 'entrywise', kernel: 'Multiply', attrs: {} }, [last, e], [2], 'rows')
-  const of = layout({ made }, () => null, lanesOf('float64'))
-  const accesses: Access[] = []
+  const of = layoutGraph({ made }, () => null, lanesOf('float64'))
+  const accesses: ColumnAccess[] = []
   emitModule(of, { shared: false, maximum: 1 }, () => access => {
     accesses.push(access)
   })
-  const found = (all: ReadonlyArray<Access>, changed: object = {}): number =>
+  const found = (all: ReadonlyArray<ColumnAccess>, changed: object = {}): number =>
     faults({ ...of, ...changed }, [all]).length
-  const isRead = ({ operand }: Access, of: unknown): boolean => operand === of
+  const isRead = ({ operand }: ColumnAccess, of: unknown): boolean => operand === of
   it('finds nothing in what is right', () => {
     expect(accesses.length).toBeGreaterThan(8)
     expect(found(accesses)).toBe(0)
   })
-  it.each<readonly [string, ReadonlyArray<Access>, object]>([
+  it.each<readonly [string, ReadonlyArray<ColumnAccess>, object]>([
     ['a register of another entry', accesses.map(a => (isRead(a, last) ? { ...a, register: accesses.find(b => isRead(b, e))?.register ?? 0 } : a)), {}], // prettier-ignore
     ['a register of another vector', accesses.map(a => (isRead(a, e) ? { ...a, vector: 1 - a.vector } : a)), {}],
     ['another address', accesses.map(a => (a.place && isRead(a, x) ? { ...a, place: { ...a.place, offset: a.place.offset ^ 64 } } : a)), {}], // prettier-ignore
@@ -236,7 +236,7 @@ it('the whole vocabulary is in the programs', () => {
   const lines = cases.flatMap(one => programOf(one).explain('trace').split('\n'))
   const seen = new Set(lines.map(line => line.split(' ')[0]))
   // A new kernel belongs in a program, and the compiler must know it: else every plan that meets it is interpreted.
-  expect(Object.keys(kernels).filter(kernel => !seen.has(kernel))).toEqual([])
+  expect(Object.keys(kernelsByName).filter(kernel => !seen.has(kernel))).toEqual([])
 })
 
 it('the angle of a point is Math’s in all quarters, with the signs of zeros', () => {

@@ -1,30 +1,30 @@
 /** What a graph means, node by node and row by row. */
-import { product, type Dense } from '../../../lib/kernels/dense.js'
-import { type Node, type Shape } from '../../../lib/compiler/graph.js'
-import { meaning } from '../../../lib/compiler/meaning.js'
+import { productOfSizes, type Dense } from '../../../lib/kernels/dense.js'
+import { type GraphNode, type Shape } from '../../../lib/compiler/graph.js'
+import { evaluateNode } from '../../../lib/compiler/meaning.js'
 
 /** What a graph gives on named inputs, row after row: slow, and written to be seen to be right. */
 export const evaluate = (
-  nodes: ReadonlyArray<Node>,
+  nodes: ReadonlyArray<GraphNode>,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   rows: number
-): ReadonlyMap<Node, Dense> => {
-  const values = new Map<Node, Dense>()
+): ReadonlyMap<GraphNode, Dense> => {
+  const values = new Map<GraphNode, Dense>()
   const dense = (shape: Shape, numbers: ArrayLike<number>): Dense => ({
     shape,
     dtype: 'float32',
     values: Float64Array.from(numbers)
   })
   /** The rows of a value, each as a value of its own. */
-  const each = (node: Node, row: number): Dense => {
+  const each = (node: GraphNode, row: number): Dense => {
     const found = values.get(node)
     if (found === undefined) throw new Error('a node before its inputs')
     if (node.place === 'once') return found
-    const length = product(node.shape)
+    const length = productOfSizes(node.shape)
     return dense(node.shape, found.values.slice(row * length, (row + 1) * length))
   }
-  const overRows = (node: Node, term: (row: number) => ReadonlyArray<number>): Dense => {
-    const sum = new Float64Array(product(node.shape))
+  const overRows = (node: GraphNode, term: (row: number) => ReadonlyArray<number>): Dense => {
+    const sum = new Float64Array(productOfSizes(node.shape))
     for (let row = 0; row < rows; row++) term(row).forEach((x, i) => (sum[i] += x))
     return dense(node.shape, sum)
   }
@@ -70,7 +70,7 @@ export const evaluate = (
       case 'reduce':
       case 'reshape': {
         const parts = Array.from({ length: node.place === 'rows' ? rows : 1 }, (_, row) =>
-          meaning(
+          evaluateNode(
             does,
             ins.map(x => each(x, row)),
             shape

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import { perCall } from '../../../lib/compiler/perCall.js'
-import { meaning } from '../../../lib/compiler/meaning.js'
-import { width, type Computed, type Node, type Shape } from '../../../lib/compiler/graph.js'
+import { evaluateNode } from '../../../lib/compiler/meaning.js'
+import { nodeWidth, type Computed, type GraphNode, type Shape } from '../../../lib/compiler/graph.js'
 import { SEED } from '../../cases.js'
 
 const product = (transposeA: boolean, transposeB: boolean): Computed => ({
@@ -43,20 +43,21 @@ const numbersOf = (length: number, key: Key.Key): Float64Array => {
 describe('once a call', () => {
   it.each(cases)('%j of %j has the bits of the kernels', (does, shape, shapes) => {
     for (const seed of [SEED, SEED + 1, SEED + 2, SEED + 3]) {
-      const ins = shapes.map((shape, id): Node => ({
+      const ins = shapes.map((shape, id): GraphNode => ({
         id,
         does: { kind: 'input', name: `${id}` },
         ins: [],
         shape,
         place: 'once'
       }))
-      const node: Node = { id: ins.length, does, ins, shape, place: 'once' }
-      const placeOf = ({ id }: Node): number => [...ins, node].slice(0, id).reduce((at, one) => at + width(one), 0)
-      const numbers = new Float64Array(placeOf(node) + width(node))
+      const node: GraphNode = { id: ins.length, does, ins, shape, place: 'once' }
+      const placeOf = ({ id }: GraphNode): number =>
+        [...ins, node].slice(0, id).reduce((at, one) => at + nodeWidth(one), 0)
+      const numbers = new Float64Array(placeOf(node) + nodeWidth(node))
       numbers.set(numbersOf(placeOf(node), Key.fromSeed(seed)))
       perCall(node, placeOf)?.(numbers)
-      const values = ins.map(one => numbers.slice(placeOf(one), placeOf(one) + width(one)))
-      const wanted = meaning(
+      const values = ins.map(one => numbers.slice(placeOf(one), placeOf(one) + nodeWidth(one)))
+      const wanted = evaluateNode(
         does,
         values.map((values, i) => ({ shape: shapes[i], dtype: 'float32', values })),
         shape

@@ -10,7 +10,7 @@ import {
   type Program,
   type Signature
 } from '../../../lib/compiler/index.js'
-import { product as sizeOf } from '../../../lib/kernels/dense.js'
+import { productOfSizes as sizeOf } from '../../../lib/kernels/dense.js'
 import { functions } from '../functions.js'
 
 export interface Case {

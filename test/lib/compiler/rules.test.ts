@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { algebra, type Algebra, type Rewriting } from '../../../lib/compiler/algebra.js'
-import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
+import { topologicalOrder, printGraph, type GraphNode } from '../../../lib/compiler/graph.js'
 import * as Rules from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 import { evaluate } from './evaluate.js'
@@ -29,7 +29,7 @@ const ofRows = new Set<Name>(['x', 'y', 'v', 'u', 'r'])
 
 const varying: ReadonlyArray<Name> = ['p', 'w']
 
-type Make = (of: Algebra, at: Readonly<Record<Name, Node>>) => Node
+type Make = (of: Algebra, at: Readonly<Record<Name, GraphNode>>) => GraphNode
 
 /** What each rule is applied to, by its law. */
 const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
@@ -234,7 +234,7 @@ const made = (
 ): {
   readonly text: string
   readonly value: ReadonlyArray<number>
-  readonly node: Node
+  readonly node: GraphNode
   readonly on: (values: Numbers) => ReadonlyArray<number>
 } => {
   const of = algebra(rewriting, varying)
@@ -243,11 +243,11 @@ const made = (
       name,
       of.node({ kind: 'input', name }, [], inputs[name], ofRows.has(name) ? 'rows' : 'once')
     ])
-  ) as Readonly<Record<Name, Node>>
+  ) as Readonly<Record<Name, GraphNode>>
   const node = make(of, at)
   const on = (numbers: Numbers): ReadonlyArray<number> =>
-    Array.from(evaluate(ordered([node]), numbers, ROWS).get(node)?.values ?? [])
-  return { node, text: print({ node }), value: on(values), on }
+    Array.from(evaluate(topologicalOrder([node]), numbers, ROWS).get(node)?.values ?? [])
+  return { node, text: printGraph({ node }), value: on(values), on }
 }
 
 const source = readFileSync(new URL('../../../lib/compiler/rules.ts', import.meta.url), 'utf8')
@@ -334,7 +334,7 @@ describe('what is not finite stays so, and what is finite too, by the rule', () 
     for (const make of all) {
       const before = made(make, 'none')
       const after = made(make, rewriting)
-      const read = ordered([before.node]).flatMap(({ does }) => (does.kind === 'input' ? [does.name] : []))
+      const read = topologicalOrder([before.node]).flatMap(({ does }) => (does.kind === 'input' ? [does.name] : []))
       let met = 0
       for (const numbers of hostile(read)) {
         const wanted = before.on(numbers)
@@ -364,8 +364,8 @@ describe('equal things are one', () => {
   it('a function and its derivative share the exponential', () => {
     const { entrywise, mul, neg, node } = algebra()
     const x = node({ kind: 'input', name: 'x' }, [], [3], 'rows')
-    const exponentials = (root: Node): ReadonlyArray<Node> =>
-      ordered([root]).filter(({ does }) => does.kind === 'entrywise' && does.kernel === 'Exp')
+    const exponentials = (root: GraphNode): ReadonlyArray<GraphNode> =>
+      topologicalOrder([root]).filter(({ does }) => does.kind === 'entrywise' && does.kernel === 'Exp')
     const both = mul(entrywise('Sigmoid', [x]), entrywise('Sigmoid', [neg(x)]))
     expect(exponentials(both)).toHaveLength(1)
   })

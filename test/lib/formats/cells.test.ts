@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import Papa from 'papaparse'
 import { describe, expect, it } from 'vitest'
-import { reader, sheetOf, type Grammar } from '../../../lib/formats/cells.js'
+import { cellReader, sheetOf, type Grammar } from '../../../lib/formats/cells.js'
 
 /** No cell is read but by the loop itself, so that what it does not know is seen. */
 const strict: Grammar = { separator: () => ',', read: () => NaN }
@@ -87,7 +87,7 @@ describe('a table that comes in pieces', () => {
       fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 40 }), (lines, size) => {
         const text = `\ufeffx,y\n${lines.map(([a, b, end]) => `${a},${b}${end}`).join('')}`
         const bytes = encoder.encode(text)
-        const into = reader(lenient, bytes.length)
+        const into = cellReader(lenient, bytes.length)
         for (let at = 0; at < bytes.length; at += size) expect(into.push(bytes.slice(at, at + size))).toBe(true)
         const found = into.sheet()
         const whole = sheetOf(text, lenient)
@@ -104,7 +104,7 @@ describe('a table that comes in pieces', () => {
     const rows = Array.from({ length: 200_000 }, (_, i) => `${i < 1000 ? i : i * 1.0001},${i % 7}`)
     const bytes = encoder.encode(`x,y\n${rows.join('\n')}`)
     for (const length of [0, 10, bytes.length, 4 * bytes.length]) {
-      const into = reader(lenient, length)
+      const into = cellReader(lenient, length)
       for (let at = 0; at < bytes.length; at += 70_001) expect(into.push(bytes.subarray(at, at + 70_001))).toBe(true)
       const { numbers = new Float64Array(0) } = into.sheet() ?? {}
       expect(numbers.length).toBe(400_000)
@@ -129,7 +129,7 @@ describe('a table that comes in pieces', () => {
           })
           const [names, ...rows] = data.filter(row => row.length > 1)
           const bytes = encoder.encode(text)
-          const into = reader(lenient)
+          const into = cellReader(lenient)
           for (let at = 0; at < bytes.length; at += size) expect(into.push(bytes.slice(at, at + size))).toBe(true)
           for (const found of [into.sheet(), sheetOf(text, lenient)]) {
             expect(found?.first).toEqual(names)
@@ -161,7 +161,7 @@ describe('a table that comes in pieces', () => {
   })
 
   it('is one, too, where bytes are not UTF-8', () => {
-    const into = reader(lenient)
+    const into = cellReader(lenient)
     into.push(Uint8Array.of(0x78, 10, 0x31, 10, 0xe4, 10))
     expect(into.sheet()).toBeNull()
   })

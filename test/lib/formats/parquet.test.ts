@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { expect, it } from 'vitest'
-import { groups } from '../../../lib/formats/parquet.js'
-import { listed } from '../../../lib/plain/gather.js'
+import { rowGroupsOf } from '../../../lib/formats/parquet.js'
+import { collectAsync } from '../../../lib/plain/gather.js'
 
 const values = Array.from({ length: 40 }, (_, i) => i * 1.1)
 
@@ -25,7 +25,9 @@ const packed = async (): Promise<Uint8Array> => {
 }
 
 const cells = async (bytes: Uint8Array): Promise<ReadonlyArray<unknown>> =>
-  (await listed(groups(Uint8Array.from(bytes).buffer))).flatMap(({ columns: [{ cells }] }) => Array.from(cells))
+  (await collectAsync(rowGroupsOf(Uint8Array.from(bytes).buffer))).flatMap(({ columns: [{ cells }] }) =>
+    Array.from(cells)
+  )
 
 it('has the numbers that were written', async () => {
   expect(await cells(await packed())).toEqual(values)

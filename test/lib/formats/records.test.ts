@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import Papa from 'papaparse'
 import { describe, expect, it } from 'vitest'
-import { listed } from '../../../lib/plain/gather.js'
-import { records, type Marks } from '../../../lib/formats/records.js'
+import { collectAsync } from '../../../lib/plain/gather.js'
+import { recordsOfPieces, type Marks } from '../../../lib/formats/records.js'
 
 const marks: Marks = { separator: ',', comment: '#', skip: 0 }
 
@@ -11,7 +11,7 @@ async function* pieces(text: string, length: number): AsyncGenerator<string> {
   for (let at = 0; at < text.length; at += length) yield await Promise.resolve(text.slice(at, at + length))
 }
 const cut = (text: string, length: number, atOnce: number, how: Marks = marks): Promise<ReadonlyArray<string>> =>
-  listed(records(pieces(text, length), () => how, atOnce))
+  collectAsync(recordsOfPieces(pieces(text, length), () => how, atOnce))
 const cellsOf = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
   Papa.parse<ReadonlyArray<string>>(text, { delimiter: ',', newline: '\n', comments: '#' }).data.filter(
     row => row.length > 1 || row[0] !== ''

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as Ode from '../../../lib/numbers/ode.js'
 
 /** y₁′ = −2t y₁, y₂′ = −y₂² from (1, 1) at 0: y = (exp(−t²), 1/(1 + t)). */
-const field: Ode.Field = (t, [a, b]) => Float64Array.of(-2 * t * a, -b * b)
+const field: Ode.VectorField = (t, [a, b]) => Float64Array.of(-2 * t * a, -b * b)
 const solution = (t: number): Float64Array => Float64Array.of(Math.exp(-t * t), 1 / (1 + t))
 
 const distance = (a: Float64Array, b: Float64Array): number => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
@@ -17,9 +17,9 @@ const run = (solver: Ode.Solver, from: number, to: number, steps: number): numbe
 }
 
 describe.each([
-  { name: 'Euler', tableau: Ode.euler, order: 1 },
-  { name: 'Heun', tableau: Ode.heun, order: 2 },
-  { name: 'Runge–Kutta 4', tableau: Ode.rungeKutta4, order: 4 }
+  { name: 'Euler', tableau: Ode.EULER, order: 1 },
+  { name: 'Heun', tableau: Ode.HEUN, order: 2 },
+  { name: 'Runge–Kutta 4', tableau: Ode.RUNGE_KUTTA_4, order: 4 }
 ])('$name', ({ tableau, order }) => {
   it.each([
     { from: 0, to: 1 },
@@ -31,7 +31,7 @@ describe.each([
 })
 
 describe('Dormand–Prince', () => {
-  const solver = Ode.dormandPrince
+  const solver = Ode.dormandPrinceSolver
 
   it.each([1e-3, 1e-6, 1e-9, 1e-12])('meets a tolerance of %s, forwards and backwards', tolerance => {
     const calls: number[] = []
@@ -50,7 +50,7 @@ describe('Dormand–Prince', () => {
   it('has coefficients that are consistent: stages, order conditions and the embedded error', () => {
     // y′ = 5t⁴: what is of order 5 integrates exactly, up to rounding, in one step of any length.
     const power =
-      (p: number): Ode.Field =>
+      (p: number): Ode.VectorField =>
       t =>
         Float64Array.of(p * t ** (p - 1))
     const loose = solver(1e9)
@@ -79,5 +79,5 @@ it('combine skips a vector whose coefficient is 0', () => {
     [0, Float64Array.of(NaN, Infinity)],
     [-1, Float64Array.of(1, 1)]
   ] as const
-  expect(Ode.combine(terms)).toEqual(Float64Array.of(1, 3))
+  expect(Ode.linearCombination(terms)).toEqual(Float64Array.of(1, 3))
 })

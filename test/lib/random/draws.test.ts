@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draws } from '../../../lib/random/draws.js'
+import { drawsOfKey } from '../../../lib/random/draws.js'
 import * as Key from '../../../lib/random/key.js'
 import * as Normal from '../../../lib/numbers/normal.js'
 import * as Simd from '../../../lib/simd/index.js'
@@ -47,7 +47,7 @@ const uniformOf = (word: bigint): number => Number(word >> 11n) / 2 ** 53
 
 /** 256 layers of one area below exp(−x²/2): where the curve is as high as their lower edges, from the tail's edge inwards. */
 const edge = 3.6541528853610088
-const area = edge * Math.exp(-(edge ** 2) / 2) + Math.sqrt(2 * Math.PI) * Normal.cdf(-edge)
+const area = edge * Math.exp(-(edge ** 2) / 2) + Math.sqrt(2 * Math.PI) * Normal.normalCdf(-edge)
 const widths = [area / Math.exp(-(edge ** 2) / 2), edge]
 while (widths.length < 256) {
   const width = widths[widths.length - 1]
@@ -125,16 +125,16 @@ describe('a draw is a function of its key and its number', () => {
     const wrong: string[] = []
     for (const from of [0, 1024, 2 ** 33 - 8, 2 ** 52]) {
       const all = new Float64Array(1040)
-      draws(k0, k1)[name](from, all)
+      drawsOfKey(k0, k1)[name](from, all)
       for (let first = from; first < from + 8; first++)
         for (const length of lengths) {
           const expected = all.subarray(first - from, first - from + length)
           const out = new Float64Array(length + 1).fill(7)
           fill(first, out.subarray(0, length))(key)
-          const place = Simd.room(length + 8).subarray(0, length)
+          const place = Simd.allocateDoubles(length + 8).subarray(0, length)
           fill(first, place)(key)
           const plain = new Float64Array(length)
-          if (length < 20) draws(k0, k1)[name](first, plain)
+          if (length < 20) drawsOfKey(k0, k1)[name](first, plain)
           const holds =
             isSame(out.subarray(0, length), expected) &&
             out[length] === 7 &&
@@ -142,7 +142,7 @@ describe('a draw is a function of its key and its number', () => {
             (length >= 20 || isSame(plain, expected))
           if (!holds) wrong.push(`${length} from ${first}`)
         }
-      Simd.settle()
+      Simd.releaseUnkept()
     }
     expect(wrong).toEqual([])
   })
@@ -153,7 +153,7 @@ describe('a draw is a function of its key and its number', () => {
       const ours = new Float64Array(n)
       const plain = new Float64Array(n)
       fill(3, ours)(key)
-      draws(k0, k1)[name](3, plain)
+      drawsOfKey(k0, k1)[name](3, plain)
       expect(ours.findIndex((x, i) => !Object.is(x, plain[i]))).toBe(-1)
     }
   })
@@ -197,7 +197,7 @@ describe('normal draws', () => {
   const z = Key.normal(N)(key)
   /** Cells of one probability, by their inner bounds. */
   const cells = 1024
-  const bounds = Float64Array.from({ length: cells - 1 }, (_, i) => Normal.quantile((i + 1) / cells))
+  const bounds = Float64Array.from({ length: cells - 1 }, (_, i) => Normal.normalQuantile((i + 1) / cells))
   const cellOf = (x: number): number => {
     let low = 0
     let high = cells - 1
@@ -228,7 +228,7 @@ describe('normal draws', () => {
   it('have the tail of N(0, 1) beyond the ziggurat, by its distribution function', () => {
     // sup |F_n − F| > ε with probability at most 2 exp(−2nε²) (Dvoretzky, Kiefer, Wolfowitz; Massart).
     const n = tail.length
-    const cdf = (x: number): number => 1 - Normal.cdf(-x) / Normal.cdf(-edge)
+    const cdf = (x: number): number => 1 - Normal.normalCdf(-x) / Normal.normalCdf(-edge)
     const worst = tail
       .sort((x, y) => x - y)
       .reduce((most, x, i) => Math.max(most, cdf(x) - i / n, (i + 1) / n - cdf(x)), 0)

@@ -21,7 +21,7 @@ describe.each([
     expect(ByColumn.weightedSquares(p, values, dim)).toEqual(
       eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * (x * x), 0))
     )
-    expect(ByColumn.less(values, by)).toEqual(values.map((x, at) => x - by[at % dim]))
+    expect(ByColumn.subtractColumns(values, by)).toEqual(values.map((x, at) => x - by[at % dim]))
   })
 
   it('are as far from a centre as the vocabulary says, to the bit', () => {

@@ -6,14 +6,14 @@ const sizes = [1, 2, 63, 64, 512, 513, 4096, 40_961, 1e6, 8_388_608, 8_388_609, 
 
 describe('the cut', () => {
   it.each(sizes)('of %d rows holds every row once, in chunks of whole sixty-fours that memory can hold', rows => {
-    const cut = Chunks.cut(rows)
+    const cut = Chunks.partitionRows(rows)
     expect(cut.chunkRows % 64).toBe(0)
     expect(cut.chunkRows).toBeGreaterThanOrEqual(512)
     expect(cut.chunkRows).toBeLessThanOrEqual(131_072)
     expect(rows > 8_388_608 || cut.chunks <= 64).toBe(true)
     let next = 0
     for (let s = 0; s < cut.chunks; s++) {
-      const { first, count } = Chunks.rowsOf(cut, s, s + 1)
+      const { first, count } = Chunks.rowsOfChunks(cut, s, s + 1)
       expect(first).toBe(next)
       expect(count).toBeGreaterThan(0)
       next = first + count
@@ -23,12 +23,12 @@ describe('the cut', () => {
 })
 
 /** Σ x_i and Σ x_i², of numbers that no order of adding leaves alone. */
-const sum = (rows: number, asked: [number, number][] = []): Chunks.Sum<Float64Array> => ({
+const sum = (rows: number, asked: [number, number][] = []): Chunks.Reduction<Float64Array> => ({
   rows,
   width: 2,
   chunks: (from, to) => {
     asked.push([from, to])
-    return Chunks.each(rows, 2, (first, count, into) => {
+    return Chunks.chunksByRow(rows, 2, (first, count, into) => {
       for (let i = first; i < first + count; i++) {
         const x = Math.fround(Math.sin(i)) * 10 ** (i % 9)
         into[0] += x
@@ -36,14 +36,14 @@ const sum = (rows: number, asked: [number, number][] = []): Chunks.Sum<Float64Ar
       }
     })(from, to)
   },
-  found: sums => sums
+  finish: sums => sums
 })
 
 describe('a sum', () => {
   it('has the same bits whoever takes its chunks', () => {
     const rows = 70_000
-    const whole = Chunks.taken(sum(rows))
-    const { chunks } = Chunks.cut(rows)
+    const whole = Chunks.evaluate(sum(rows))
+    const { chunks } = Chunks.partitionRows(rows)
     expect(chunks).toBe(61)
     const apart = new Float64Array(2)
     for (const [from, to] of [
@@ -51,17 +51,17 @@ describe('a sum', () => {
       [7, 8],
       [8, 61]
     ])
-      Chunks.add(apart, sum(rows).chunks(from, to))
+      Chunks.addChunkSums(apart, sum(rows).chunks(from, to))
     expect(apart).toEqual(whole)
     // In another order it has not: so the order is what keeps them.
     const turned = new Float64Array(2)
-    for (let s = chunks; s > 0; s--) Chunks.add(turned, sum(rows).chunks(s - 1, s))
+    for (let s = chunks; s > 0; s--) Chunks.addChunkSums(turned, sum(rows).chunks(s - 1, s))
     expect(turned).not.toEqual(whole)
   })
 
   it('is asked for no more chunks at a time than are held, and for none twice', () => {
     const asked: [number, number][] = []
-    Chunks.taken({
+    Chunks.evaluate({
       ...sum(20_000_000, asked),
       chunks: (from, to) => (asked.push([from, to]), new Float64Array(2 * (to - from)))
     })
@@ -75,16 +75,16 @@ describe('a sum', () => {
   it('goes with others over the same rows', () => {
     const rows = 5000
     const first = sum(rows)
-    const second = Chunks.map((sums: Float64Array) => sums.map(x => -x))(sum(rows))
-    const both = Chunks.taken(Chunks.all(rows, [first, second]))
-    expect(both).toEqual([Chunks.taken(first), Chunks.taken(second)])
+    const second = Chunks.mapReduction((sums: Float64Array) => sums.map(x => -x))(sum(rows))
+    const both = Chunks.evaluate(Chunks.all(rows, [first, second]))
+    expect(both).toEqual([Chunks.evaluate(first), Chunks.evaluate(second)])
   })
 })
 
 describe('sums that are asked for side by side', () => {
-  const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Chunks.Sum<number> => {
+  const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Chunks.Reduction<number> => {
     const kind = log
-    const own: Chunks.Ahead = {
+    const own: Chunks.Prefetch = {
       kind,
       isWorth: count => isWorth && count > 1,
       compute: all => {
@@ -95,48 +95,48 @@ describe('sums that are asked for side by side', () => {
       rows: 3,
       width: 1,
       chunks: () => Float64Array.of(of),
-      found: ([x]) => x,
-      ...(ahead && { ahead: [own] })
+      finish: ([x]) => x,
+      ...(ahead && { prefetch: [own] })
     }
   }
   it('keep what they have, and take those sums as one that they ask for at the same time', () => {
     const log: Array<string> = []
     const counted = (name: string) => (): number => {
-      const own = Chunks.kept(() => log.push(`${name} begins`) && 2)
-      const first = Chunks.taken(asking(own, true, log))
-      return first + Chunks.taken(asking(3, false, log))
+      const own = Chunks.memoized(() => log.push(`${name} begins`) && 2)
+      const first = Chunks.evaluate(asking(own, true, log))
+      return first + Chunks.evaluate(asking(3, false, log))
     }
-    expect(Chunks.together([counted('a'), counted('b')])).toEqual([5, 5])
+    expect(Chunks.evaluateBatched([counted('a'), counted('b')])).toEqual([5, 5])
     expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
   })
   it('take a sum that is over soon where they are, and begin once', () => {
     const log: Array<string> = []
     const one = (name: string) => (): number => {
       log.push(name)
-      return Chunks.taken(asking(2, true, log, false))
+      return Chunks.evaluate(asking(2, true, log, false))
     }
-    expect(Chunks.together([one('a'), one('b')])).toEqual([2, 2])
+    expect(Chunks.evaluateBatched([one('a'), one('b')])).toEqual([2, 2])
     expect(log).toEqual(['a', 'b'])
   })
   it('wait for a sum also where they catch what is thrown at it', () => {
     const own: Array<string> = []
     const careless = (): number => {
       try {
-        return Chunks.taken(asking(1, true, own))
+        return Chunks.evaluate(asking(1, true, own))
       } catch {
         return -1
       }
     }
-    expect(Chunks.together([careless, careless])).toEqual([1, 1])
+    expect(Chunks.evaluateBatched([careless, careless])).toEqual([1, 1])
   })
   it('throw what one of them throws, and leave none behind', () => {
     expect(() =>
-      Chunks.together([
+      Chunks.evaluateBatched([
         () => {
           throw new RangeError('own')
         }
       ])
     ).toThrow('own')
-    expect(Chunks.taken(asking(4, true, []))).toBe(4)
+    expect(Chunks.evaluate(asking(4, true, []))).toBe(4)
   })
 })

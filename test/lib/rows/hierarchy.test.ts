@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
-import { agglomerated, clusters, cut, halfWhitened, thinned, type Rows } from '../../../lib/rows/hierarchy.js'
+import {
+  agglomerated,
+  clusters,
+  clustersAt,
+  halfWhitened,
+  thinnedRows,
+  type CountedRows
+} from '../../../lib/rows/hierarchy.js'
 import { SEED } from '../../cases.js'
 
 interface Oracle {
@@ -24,14 +31,14 @@ const partition = (labels: ArrayLike<number>): string => {
   return Array.from(labels, label => names.indexOf(label)).join(' ')
 }
 
-const once = (values: Float64Array, dim: number): Rows => ({
+const once = (values: Float64Array, dim: number): CountedRows => ({
   rows: values.length / dim,
   dim,
   values,
   counts: new Float64Array(values.length / dim).fill(1)
 })
 
-const hierarchyOf = (rows: Rows): ReturnType<typeof agglomerated> =>
+const hierarchyOf = (rows: CountedRows): ReturnType<typeof agglomerated> =>
   agglomerated({ ...rows, ...halfWhitened(rows, rows.dim) })
 
 /** A determinant by expansion along the first row: another way than Cholesky's. */
@@ -45,7 +52,7 @@ const determinant = (m: ReadonlyArray<ReadonlyArray<number>>): number =>
       )
 
 /** What a cluster of these rows adds to the criterion, α given. */
-const term = ({ dim, values, counts }: Rows, members: ReadonlyArray<number>, alpha: number): number => {
+const term = ({ dim, values, counts }: CountedRows, members: ReadonlyArray<number>, alpha: number): number => {
   const n = members.reduce((sum, i) => sum + counts[i], 0)
   const columns = Array.from({ length: dim }, (_, j) => j)
   const mean = columns.map(j => members.reduce((sum, i) => sum + (counts[i] * values[i * dim + j]) / n, 0))
@@ -60,7 +67,7 @@ const term = ({ dim, values, counts }: Rows, members: ReadonlyArray<number>, alp
 }
 
 /** All partitions on the way, from the definition: the whole criterion for every pair at every step. */
-const byDefinition = (rows: Rows): ReadonlyMap<number, string> => {
+const byDefinition = (rows: CountedRows): ReadonlyMap<number, string> => {
   const all = Array.from({ length: rows.rows }, (_, i) => i)
   const n = rows.counts.reduce((sum, count) => sum + count, 0)
   const found = new Map<number, string>()
@@ -98,7 +105,7 @@ describe('agglomerated', () => {
     const rows = once(Float64Array.from(values), dim)
     const hierarchy = hierarchyOf(rows)
     for (const [count, labels] of Object.entries(cuts))
-      expect(partition(cut(hierarchy, Number(count))), `${count} clusters`).toBe(partition(labels))
+      expect(partition(clustersAt(hierarchy, Number(count))), `${count} clusters`).toBe(partition(labels))
     expect(Object.keys(cuts)).toHaveLength(11)
   })
 
@@ -107,28 +114,29 @@ describe('agglomerated', () => {
       const dim = 1 + (run % 3)
       const values = scattered(12, dim, 1000 * SEED + run)
       const counts = Float64Array.from({ length: 12 }, (_, i) => (run % 2 === 0 ? 1 : 1 + ((i * 7) % 3)))
-      const rows: Rows = { rows: 12, dim, values, counts }
+      const rows: CountedRows = { rows: 12, dim, values, counts }
       const hierarchy = agglomerated(rows)
       for (const [count, labels] of byDefinition(rows))
-        expect(partition(cut(hierarchy, count)), `${count} clusters of run ${run}`).toBe(labels)
+        expect(partition(clustersAt(hierarchy, count)), `${count} clusters of run ${run}`).toBe(labels)
     }
   })
 
   it('counts a row of two as two rows', () => {
     const values = scattered(20, 2, 3)
     const twice = once(Float64Array.from([...values, ...values]), 2)
-    const counted: Rows = { ...once(values, 2), counts: new Float64Array(20).fill(2) }
+    const counted: CountedRows = { ...once(values, 2), counts: new Float64Array(20).fill(2) }
     const a = hierarchyOf(twice)
     const b = hierarchyOf(counted)
-    for (const count of [2, 3, 5, 9]) expect(partition(cut(a, count).subarray(0, 20))).toBe(partition(cut(b, count)))
+    for (const count of [2, 3, 5, 9])
+      expect(partition(clustersAt(a, count).subarray(0, 20))).toBe(partition(clustersAt(b, count)))
   })
 
   it('takes rows that are all the same, one row and none between', () => {
     const same = once(new Float64Array(10).fill(7), 2)
-    expect([...cut(hierarchyOf(same), 5)]).toEqual([0, 1, 2, 3, 4])
-    expect(new Set(cut(hierarchyOf(same), 3)).size).toBe(3)
-    expect([...cut(hierarchyOf(once(Float64Array.of(1, 2), 2)), 1)]).toEqual([0])
-    expect(() => cut(hierarchyOf(same), 6)).toThrow('cut: 6 clusters are not 1 to 5')
+    expect([...clustersAt(hierarchyOf(same), 5)]).toEqual([0, 1, 2, 3, 4])
+    expect(new Set(clustersAt(hierarchyOf(same), 3)).size).toBe(3)
+    expect([...clustersAt(hierarchyOf(once(Float64Array.of(1, 2), 2)), 1)]).toEqual([0])
+    expect(() => clustersAt(hierarchyOf(same), 6)).toThrow('cut: 6 clusters are not 1 to 5')
   })
 })
 
@@ -162,7 +170,7 @@ describe('halfWhitened', () => {
   })
 
   it('leaves out a constant column, and one that says what others say', () => {
-    const wider = (more: (i: number) => number): Rows =>
+    const wider = (more: (i: number) => number): CountedRows =>
       once(
         Float64Array.from(Array.from({ length: 30 }, (_, i) => [...base.subarray(i * 3, i * 3 + 3), more(i)]).flat()),
         4
@@ -190,25 +198,30 @@ describe('halfWhitened', () => {
   it('sees neither origin nor unit of a column', () => {
     const moved = base.map((x, at) => 1e3 * (at % 3) + [1, 1e-6, 1e5][at % 3] * x)
     const [a, b] = [base, moved].map(values => hierarchyOf(once(values, 3)))
-    for (const count of [2, 4, 8]) expect(partition(cut(a, count))).toBe(partition(cut(b, count)))
+    for (const count of [2, 4, 8]) expect(partition(clustersAt(a, count))).toBe(partition(clustersAt(b, count)))
   })
 })
 
 describe('thinned', () => {
   it('takes rows in their own order, whatever order they come in', () => {
     const values = Float64Array.of(2, 0, 1, 5, 1, 4, 3, 3)
-    const found = thinned(values, 2, Float64Array.of(1, 2, 3, 0), 10)
+    const found = thinnedRows(values, 2, Float64Array.of(1, 2, 3, 0), 10)
     expect([...found.values]).toEqual([1, 4, 1, 5, 2, 0])
     expect([...found.counts]).toEqual([3, 2, 1])
     const ten = Float64Array.from({ length: 10 }, (_, i) => (i * 7) % 10)
     // Of ten the middles of three equal parts: the rows at 10/6, 30/6 and 50/6.
-    expect([...thinned(ten, 1, null, 3).values]).toEqual([1, 5, 8])
+    expect([...thinnedRows(ten, 1, null, 3).values]).toEqual([1, 5, 8])
   })
 })
 
 describe('clusters', () => {
   it('has mass, means and scatters about them', () => {
-    const rows: Rows = { rows: 3, dim: 2, values: Float64Array.of(0, 0, 3, 6, 5, 5), counts: Float64Array.of(2, 1, 4) }
+    const rows: CountedRows = {
+      rows: 3,
+      dim: 2,
+      values: Float64Array.of(0, 0, 3, 6, 5, 5),
+      counts: Float64Array.of(2, 1, 4)
+    }
     const found = clusters(rows, [0, 0, 1], 2, false)
     expect([...found.mass]).toEqual([3, 4])
     // Mean (1, 2); 2 (1, 2)(1, 2)ᵀ + (2, 4)(2, 4)ᵀ

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
-import { principal, type Table } from '../../../lib/rows/principal.js'
+import { principalComponents, type WeightedRowTable } from '../../../lib/rows/principal.js'
 
 /** Normal rows stretched so that direction j has variance like 4^{−j}: all gaps are wide. */
-const stretched = (rows: number, dim: number, offset: number): Table<Float64Array> => {
+const stretched = (rows: number, dim: number, offset: number): WeightedRowTable<Float64Array> => {
   const z = Key.normal(rows * dim)(Key.fromSeed(rows + dim))
   const mix = Key.normal(8 * dim)(Key.fromSeed(7))
   const values = z.map((noise, at) => {
@@ -19,7 +19,7 @@ const stretched = (rows: number, dim: number, offset: number): Table<Float64Arra
 }
 
 const dense = (
-  { rows, dim, values, weights }: Table<Float64Array>,
+  { rows, dim, values, weights }: WeightedRowTable<Float64Array>,
   centre: Float64Array
 ): ReturnType<typeof symmetricEigen> => {
   const product = new Float64Array(dim * dim)
@@ -38,7 +38,7 @@ describe.each([
 ])('by $by', ({ rows, dim }) => {
   const table = stretched(rows, dim, 5)
   const centre = new Float64Array(dim).fill(4.5)
-  const found = principal(table, centre, 4)
+  const found = principalComponents(table, centre, 4)
   const wanted = dense(table, centre)
 
   it('finds the greatest eigenvalues', () => {
@@ -69,7 +69,7 @@ it('where an eigenvalue is 0, or all are, gives orthonormal directions still', (
       values: new Float64Array(rows * dim).fill(3),
       weights: new Float64Array(rows).fill(1 / rows)
     }
-    const { values, vectors } = principal(table, new Float64Array(dim).fill(1), 3)
+    const { values, vectors } = principalComponents(table, new Float64Array(dim).fill(1), 3)
     expect(values[0]).toBeCloseTo(4 * dim, 9)
     expect([...values.subarray(1)]).toEqual([0, 0])
     for (let k = 0; k < 3; k++)
@@ -79,7 +79,7 @@ it('where an eigenvalue is 0, or all are, gives orthonormal directions still', (
           .reduce((sum, v, j) => sum + v * vectors[l * dim + j], 0)
         expect(product).toBeCloseTo(k === l ? 1 : 0, 13)
       }
-    expect([...principal(table, new Float64Array(dim).fill(3), 2).values]).toEqual([0, 0])
+    expect([...principalComponents(table, new Float64Array(dim).fill(3), 2).values]).toEqual([0, 0])
   }
 })
 
@@ -92,5 +92,6 @@ it('finds each copy of an eigenvalue', () => {
     values[(2 * j + 1) * dim + j] = -1
   }
   const table = { rows: 2 * dim, dim, values, weights: new Float64Array(2 * dim).fill(1 / (2 * dim)) }
-  for (const value of principal(table, new Float64Array(dim), 5).values) expect(value * dim).toBeCloseTo(1, 12)
+  for (const value of principalComponents(table, new Float64Array(dim), 5).values)
+    expect(value * dim).toBeCloseTo(1, 12)
 })

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as F from '../../../lib/index.js'
-import { held, settle } from '../../../lib/simd/index.js'
+import { arraysInUse, releaseUnkept } from '../../../lib/simd/index.js'
 import { type NdArray, type Tensor } from '../../../lib/index.js'
 
 const array = (shape: number[], ...values: number[]): NdArray => ({ shape, values: Float64Array.from(values) })
@@ -21,8 +21,8 @@ describe('compute', () => {
 
   it('leaves no tensor behind, also when the function throws, differentiated or not', () => {
     const before = tf.memory()
-    settle()
-    const places = held()
+    releaseUnkept()
+    const places = arraysInUse()
     const x = array([2, 2], 1, 2, 3, 4)
     F.compute(() => F.matMul(F.fromNdArray(x), F.fromNdArray(x)))
     F.compute(() => F.divergence(F.tanh)(F.fromNdArray(x)))
@@ -36,8 +36,8 @@ describe('compute', () => {
     expect(() => F.valueAndGrad(({ x }: { x: Tensor }) => F.sum(F.grad(fails)(x)))({ x })).toThrow('mine')
     F.valueAndGrad(({ x }: { x: Tensor }) => F.sum(x))({ x })
     const after = tf.memory()
-    settle()
-    expect(held()).toBe(places)
+    releaseUnkept()
+    expect(arraysInUse()).toBe(places)
     expect([after.numTensors, after.numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers])
   })
 

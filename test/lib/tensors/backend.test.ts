@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm'
 import * as E from 'fp-ts/lib/Either.js'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { backendName, ensureBackend } from '../../../lib/tensors/backend.js'
-import { gradients } from '../../../lib/tensors/gradients.js'
+import { gradientRules } from '../../../lib/tensors/gradients.js'
 import * as F from '../../../lib/index.js'
 import { type Tensor } from '../../../lib/index.js'
 
@@ -103,7 +103,7 @@ describe('tensors', () => {
 
 describe('derivatives of the process', () => {
   it('are those that it had, and none where it had none', () => {
-    const names = Object.keys(gradients)
+    const names = Object.keys(gradientRules)
     const rules = () => names.map(name => tf.getGradient(name) as unknown)
     tf.registerGradient({ kernelName: 'Square', gradFunc: dy => ({ x: () => dy as tf.Tensor }) })
     const before = rules()

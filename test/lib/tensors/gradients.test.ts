@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { runAll } from '../../../lib/tensors/backend.js'
-import { gradients } from '../../../lib/tensors/gradients.js'
+import { gradientRules } from '../../../lib/tensors/gradients.js'
 import * as F from '../../../lib/index.js'
 import { type NdArray, type Tensor } from '../../../lib/index.js'
-import { kernels } from '../../../lib/kernels/index.js'
-import { size } from '../../../lib/arrays/ndarray.js'
+import { kernelsByName } from '../../../lib/kernels/index.js'
+import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { functions, kernelOf } from '../functions.js'
 
 /**
@@ -25,7 +25,7 @@ const uniform = (): number => {
 }
 /** One entry in each of equal cells, in the same stretch of it and shuffled: no two near each other, none near the middle. */
 const at = (shape: number[], low = -2, high = 2, offset = 0): NdArray => {
-  const n = size(shape)
+  const n = shapeSize(shape)
   const cells = Array.from({ length: n }, (_, i) => ({ i, order: uniform() })).sort((a, b) => a.order - b.order)
   return {
     shape,
@@ -83,12 +83,12 @@ const dominant = (x: Tensor): Tensor => F.add(x, F.mul(4, F.eye(x.shape[x.rank -
 
 /** Of one number, each where it is smooth; they are kernels, or composed of these. */
 const ofOneNumber = Object.entries(functions).flatMap(([name, [f, , from, to]]) => {
-  const key = kernelOf(name) in kernels ? kernelOf(name) : name
+  const key = kernelOf(name) in kernelsByName ? kernelOf(name) : name
   return from === undefined ? [] : [[key, unary(f, from, to)] as const]
 })
 
 const table: Readonly<Record<string, Row[]>> = {
-  ...Object.fromEntries(ofOneNumber.filter(([name]) => name in kernels)),
+  ...Object.fromEntries(ofOneNumber.filter(([name]) => name in kernelsByName)),
   Cholesky: [one(x => F.cholesky(definite(x)), [3, 3]), one(x => F.cholesky(definite(x)), [2, 2, 2])],
   // All entries of λ and V; a spectral function, which has no signs; stacks.
   Eigh: [
@@ -210,7 +210,7 @@ const table: Readonly<Record<string, Row[]>> = {
 
 /** Composed in the vocabulary, of the kernels above. */
 const composed: Readonly<Record<string, Row[]>> = {
-  ...Object.fromEntries(ofOneNumber.filter(([name]) => !(name in kernels))),
+  ...Object.fromEntries(ofOneNumber.filter(([name]) => !(name in kernelsByName))),
   logGamma: unary(F.logGamma, 0.5, 3),
   stack: [0, 1, -1].map(axis => one((a, b) => F.stack([a, b, a], axis), [2, 3], [2, 3])),
   reverse: [0, 1].map(axis => one(x => F.reverse(x, axis), [2, 3])),
@@ -283,8 +283,8 @@ const weigh = (y: Tensor): Tensor => F.sum(F.mul(F.reshape(y, [-1]), weights(y.s
 
 describe('every derivative', () => {
   it('stands in the table, and every kernel has one', () => {
-    expect(Object.keys(table).sort()).toEqual(Object.keys(gradients).sort())
-    expect([...Object.keys(gradients), ...sources].sort()).toEqual(Object.keys(kernels).sort())
+    expect(Object.keys(table).sort()).toEqual(Object.keys(gradientRules).sort())
+    expect([...Object.keys(gradientRules), ...sources].sort()).toEqual(Object.keys(kernelsByName).sort())
   })
 
   it.each(Object.entries({ ...table, ...composed }))('%s, first and second', (_, rows) => {

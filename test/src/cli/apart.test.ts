@@ -6,9 +6,9 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, describe, expect, it } from 'vitest'
 import { batches } from '../../../lib/formats/arrow.js'
 import { sent, type Columns } from '../../../lib/formats/columns.js'
-import { listed } from '../../../lib/plain/gather.js'
-import { groups } from '../../../lib/formats/parquet.js'
-import { apart, type Asked } from '../../../src/cli/apart.js'
+import { collectAsync } from '../../../lib/plain/gather.js'
+import { rowGroupsOf } from '../../../lib/formats/parquet.js'
+import { partsInThread, type ReadRequest } from '../../../src/cli/apart.js'
 import { place } from './harness.js'
 import { isSlow, once } from '../../cases.js'
 
@@ -18,8 +18,9 @@ afterAll(here.remove)
 async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes.slice())
 }
-const arrow = (bytes: Uint8Array): Asked => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
-const read = (asked: Asked, limits?: object): Promise<ReadonlyArray<Columns>> => listed(apart(asked, true, limits))
+const arrow = (bytes: Uint8Array): ReadRequest => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
+const read = (asked: ReadRequest, limits?: object): Promise<ReadonlyArray<Columns>> =>
+  collectAsync(partsInThread(asked, true, limits))
 
 describe('a file that is read in a thread', () => {
   const file = parquetWriteBuffer({
@@ -30,7 +31,7 @@ describe('a file that is read in a thread', () => {
     ],
     rowGroupSize: 2
   })
-  const parquet: Asked = { format: 'Parquet', file, size: file.byteLength }
+  const parquet: ReadRequest = { format: 'Parquet', file, size: file.byteLength }
   const path = here.write('some.parquet', new Uint8Array(file))
   const bytes = tableToIPC(
     new Table({
@@ -43,14 +44,14 @@ describe('a file that is read in a thread', () => {
   )
 
   once('has the parts that it has in this one', async () => {
-    const parts = (await listed(groups(file, true))).map(sent)
+    const parts = (await collectAsync(rowGroupsOf(file, true))).map(sent)
     expect(await read(parquet)).toEqual(parts)
     expect(await read({ ...parquet, file: path })).toEqual(parts)
-    expect(await read(arrow(bytes))).toEqual((await listed(batches(whole(bytes), true))).map(sent))
+    expect(await read(arrow(bytes))).toEqual((await collectAsync(batches(whole(bytes), true))).map(sent))
   })
 
   once('ends where no more of it is asked for', async () => {
-    for await (const part of apart(parquet, false)) {
+    for await (const part of partsInThread(parquet, false)) {
       expect(part.rows).toBe(2)
       break
     }

@@ -17,10 +17,10 @@ import {
   Problem,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
-import { failed, type Signal, type World } from '../../../src/cli/world.js'
+import { workFailed, type Signal, type World } from '../../../src/cli/world.js'
 import { SEED, isSlow, once, spread } from '../../cases.js'
 import { example, place } from './harness.js'
 import { written } from './pipelines.js'
@@ -35,7 +35,7 @@ afterAll(here.remove)
 /** Two stages, by optimizers that remember, on noise and batches that are drawn anew at every step. */
 const stage = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(NoiseLevels.at(time)),
     expectation: Expectation.monteCarlo(),
     optimizer: Optimizer.adam({ rate: 0.01 }),
     steps,
@@ -168,7 +168,7 @@ describe('a run that a signal stops', () => {
     expect(choice.candidates.map(({ components }) => components).sort()).toEqual([1, 2])
     // What was not learned to its end is no evidence.
     expect(choice).toMatchObject({ interrupted: true })
-    expect(stdout).not.toContain('belief')
+    expect(stdout).not.toContain('posterior')
     looks = 0
     const said = (await here.ornstein(line, stopping)).stdout
     expect(said).toMatch(/Interrupted: of the 2 candidates learned so far, \d isotropic has the lowest ICL\./)
@@ -222,7 +222,7 @@ describe('a checkpoint', () => {
     const full = Problem.of('--checkpoint', 'full', 'on a disk with room', 'free some space')
     const { exit, stderr } = await here.ornstein(fit('short.json', '--checkpoint @full --out @unkept.json'), {
       writeFiles: outputs =>
-        outputs[0].option === '--checkpoint' ? () => Promise.resolve(E.left(failed(full))) : writeFiles(outputs)
+        outputs[0].option === '--checkpoint' ? () => Promise.resolve(E.left(workFailed(full))) : writeFiles(outputs)
     })
     expect(exit).toBe(0)
     expect(stderr).toMatch(/^warning: --checkpoint: full is not on a disk with room; .*; the run goes on without it\n$/)

@@ -25,8 +25,8 @@ afterAll(here.remove)
 
 /** By a criterion, those last that have an empty component or one as narrow as the floor: they are set aside. */
 const inOrder = (candidates: ReadonlyArray<Candidate>, criterion: 'bic' | 'icl'): ReadonlyArray<Candidate> => {
-  const isAside = ({ redundancies, floored }: Candidate): boolean =>
-    floored.length > 0 || redundancies.some(({ _tag }) => _tag === 'Empty')
+  const isAside = ({ redundancies, atMinVariance }: Candidate): boolean =>
+    atMinVariance.length > 0 || redundancies.some(({ _tag }) => _tag === 'Empty')
   return [...candidates].sort((a, b) => Number(isAside(a)) - Number(isAside(b)) || a[criterion] - b[criterion])
 }
 

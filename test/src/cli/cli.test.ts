@@ -158,7 +158,7 @@ describe('fit', () => {
   })
 
   it('tells by JSON what these fields say', async () => {
-    const lists = ['columns', 'means', 'weights', 'variances', 'sizes', 'redundancies', 'unsupported', 'floored']
+    const lists = ['columns', 'means', 'weights', 'variances', 'sizes', 'redundancies', 'unsupported', 'atMinVariance']
     const numbers = ['components', 'dim', 'logLikelihood', 'bic', 'parameters', 'rows', 'dropped', 'steps', 'seed']
     const found = (await fitted('%faithful.csv --recipe em')) as unknown as Readonly<Record<string, unknown>>
     for (const name of [...lists, 'ignored', 'stages']) expect(Array.isArray(found[name]), name).toBe(true)
@@ -220,14 +220,14 @@ describe('fit', () => {
     // Two groups of deviation 1, and one row a million deviations off.
     const { rows, values } = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-5], [5]] }))
     here.write('wild.csv', `x\n${[...values.subarray(0, rows), 1e6].join('\n')}\n`)
-    const { variances, floored } = await fitted('@wild.csv -k 3')
-    expect(floored).toEqual([3])
+    const { variances, atMinVariance } = await fitted('@wild.csv -k 3')
+    expect(atMinVariance).toEqual([3])
     // Deviations of 100 rows have standard errors of 0.07.
     for (const [variance] of variances.slice(0, 2)) expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.35)
     expect((await ornstein('fit @wild.csv --family isotropic --no-standardize -k 3')).stdout).toContain(
       'Component 3 is at the minimum variance'
     )
-    expect((await fitted('%faithful.csv --standardize')).floored).toEqual([])
+    expect((await fitted('%faithful.csv --standardize')).atMinVariance).toEqual([])
   })
 
   it('names the components as it prints them', async () => {

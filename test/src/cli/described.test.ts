@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { schemaOf } from '../../../src/cli/commands/new.js'
 import { commands } from '../../../src/cli/usage.js'
-import { nameOf } from '../../../src/cli/option.js'
-import { vocabulary } from '../../../src/cli/glossary.js'
+import { optionName } from '../../../src/cli/option.js'
+import { standardVocabulary } from '../../../src/cli/glossary.js'
 import { Vocabulary } from '../../../src/index.js'
 import * as Case from '../../../src/core/case.js'
 import { place } from './harness.js'
@@ -34,11 +34,11 @@ describe('the help', () => {
     const [described, named = ''] = short.split('More options')
     const { stdout: all } = await ornstein('fit --help all')
     expect((await ornstein('help fit all')).stdout).toBe(all)
-    for (const key of everyday) expect(described).toMatch(new RegExp(`^  (-., )?${nameOf(key)} `, 'm'))
+    for (const key of everyday) expect(described).toMatch(new RegExp(`^  (-., )?${optionName(key)} `, 'm'))
     for (const key of more) {
-      expect(described).not.toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
-      expect(named).toContain(nameOf(key))
-      expect(all).toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
+      expect(described).not.toMatch(new RegExp(`^  (-., )?${optionName(key)}\\b`, 'm'))
+      expect(named).toContain(optionName(key))
+      expect(all).toMatch(new RegExp(`^  (-., )?${optionName(key)}\\b`, 'm'))
     }
     // One screen.
     expect(short.split('\n').length).toBeLessThan(80)
@@ -96,7 +96,7 @@ interface Schema {
 
 it('the schema has each word of the vocabulary, with the fields that its JSON has', () => {
   const { definitions } = schemaOf(Vocabulary.standard) as unknown as Schema
-  const examples = vocabulary.flatMap(({ words }) => words.map(({ example }) => example)).filter(Case.isValue)
+  const examples = standardVocabulary.flatMap(({ words }) => words.map(({ example }) => example)).filter(Case.isValue)
   const met = new Set<string>()
   for (const example of examples) {
     const { concept, fields } = Case.caseOf(example)

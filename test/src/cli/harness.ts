@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { files } from '../../../src/cli/files.js'
 import { run } from '../../../src/cli/commandLine.js'
-import { plain } from '../../../src/cli/terminal.js'
+import { PLAIN_TERMINAL } from '../../../src/cli/terminal.js'
 import { type World } from '../../../src/cli/world.js'
 import type { Bootstrap } from '../../../src/fit/bootstrap.js'
 
@@ -26,7 +26,7 @@ export interface Candidate {
   readonly bic: number
   readonly icl: number
   readonly redundancies: ReadonlyArray<{ readonly _tag: string }>
-  readonly floored: ReadonlyArray<number>
+  readonly atMinVariance: ReadonlyArray<number>
 }
 
 /** What commands print by `--json`, as far as tests read it; each command has a part of it. */
@@ -46,7 +46,7 @@ export interface Told {
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   readonly variances: ReadonlyArray<ReadonlyArray<number>>
   readonly fixed: ReadonlyArray<number>
-  readonly floored: ReadonlyArray<number>
+  readonly atMinVariance: ReadonlyArray<number>
   readonly redundancies: ReadonlyArray<{ readonly _tag: string }>
   readonly sizes: ReadonlyArray<number>
   readonly logLikelihood: number
@@ -121,7 +121,7 @@ export const place = (): Place => {
         stderr += text
       },
       isTTY: false,
-      terminal: plain,
+      terminal: PLAIN_TERMINAL,
       untilSignal: work => work(() => Promise.resolve(null)),
       waits: () => undefined,
       now: () => 0,

@@ -1,7 +1,7 @@
 /** `--missing em`: a table with missing cells is learned from, evaluated and assigned. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
-import { constants, dependent } from '../../../src/report/doubts.js'
+import { constantColumnAdvice, dependent } from '../../../src/report/doubts.js'
 import { planted } from '../report/fits.js'
 import { place } from './harness.js'
 
@@ -70,7 +70,7 @@ it('tells of components as narrow as may be, by their numbers in the table, wher
   here.write('thirds.csv', `a,b,c\n${rows.join('\n')}\n`)
   for (const how of ['', ' --stream']) {
     const fit = `fit @thirds.csv --no-standardize --missing em -k 3 --family diagonal${how}`
-    expect(await here.told(fit)).toMatchObject({ floored: [1, 2, 3], converged: true })
+    expect(await here.told(fit)).toMatchObject({ atMinVariance: [1, 2, 3], converged: true })
   }
   expect((await ornstein('fit @thirds.csv --no-standardize --missing em -k 3 --family diagonal')).stdout).toContain(
     'Components 1, 2, 3 are at the minimum variance'
@@ -109,8 +109,8 @@ describe('what is told of rows with missing cells', () => {
         'heavy tails, background and better positions are not tested when cells are missing'
       )
       const told = await here.told(`${fitted}${how}`)
-      expect(told).not.toHaveProperty('hint')
-      expect(told).not.toHaveProperty('stuck')
+      expect(told).not.toHaveProperty('robustnessHint')
+      expect(told).not.toHaveProperty('localOptimum')
     }
   })
 
@@ -127,11 +127,11 @@ describe('what is told of rows with missing cells', () => {
     const mixture = Mixture.of({ means: [[0, 5], [3, 5]] }) // prettier-ignore
     const points = { rows: 4, dim: 2, values: Float64Array.of(0, 5, 1, 5, 3, 5, 4, 5.01) }
     const seen = { ...points, values: Float64Array.of(0, 5, 1, NaN, 3, 5, 4, NaN) }
-    expect(constants(planted(mixture, 4, { points, seen }))[0]?.text).toMatch(/^x2 is the same in every row/)
+    expect(constantColumnAdvice(planted(mixture, 4, { points, seen }))[0]?.text).toMatch(/^x2 is the same in every row/)
     // Completed, the second column is a multiple of the first.
     const depending = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, 6, 4, 8) }
     const few = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, NaN, 4, NaN) }
-    expect(dependent(planted(mixture, 4, { points: depending, floored: [0] }))).not.toEqual([])
-    expect(dependent(planted(mixture, 4, { points: depending, seen: few, floored: [0] }))).toEqual([])
+    expect(dependent(planted(mixture, 4, { points: depending, atMinVariance: [0] }))).not.toEqual([])
+    expect(dependent(planted(mixture, 4, { points: depending, seen: few, atMinVariance: [0] }))).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Expectation, Initializer, Key, Net, Objective, Optimizer } from '../../../src/index.js'
-import { Parametrization, Params, Score, Stage, TimeLaw } from '../../../src/index.js'
+import { Parametrization, Params, Score, Stage, NoiseLevels } from '../../../src/index.js'
 import * as Weights from '../../../src/score/weights.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
@@ -15,12 +15,12 @@ afterAll(here.remove)
 
 // A linear network that predicts x_0 at each level knows a normal law: x̂_0 = α v x/(α²v + σ²), v = 1 where standardized.
 const net = Net.mlp({ hidden: [16], embedding: Net.fourier(4) })
-const pipeline = (timeLaw: TimeLaw.TimeLaw, ...more: ReadonlyArray<Optimizer.Optimizer>): string =>
+const pipeline = (noiseLevels: NoiseLevels.NoiseLevels, ...more: ReadonlyArray<Optimizer.Optimizer>): string =>
   written(
     Score.preconditioned(net, { deviation: 1 }),
-    Initializer.own,
+    Initializer.networkDefault,
     Stage.descend({
-      objective: Objective.denoising(timeLaw, Parametrization.edm({ sigmaData: 1 })),
+      objective: Objective.denoising(noiseLevels, Parametrization.edm({ sigmaData: 1 })),
       expectation: Expectation.monteCarlo(),
       optimizer: Optimizer.chain(Optimizer.adam({ rate: 0.01 }), ...more),
       steps: 60,
@@ -33,8 +33,8 @@ const rows = Key.normal(2000)(Key.fromSeed(4))
 let told = ''
 beforeAll(async () => {
   here.write('table.csv', `length\n${Array.from(rows, z => 5 + 2 * z).join('\n')}\n`)
-  here.write('net.json', pipeline(TimeLaw.uniformLogSnr(-5, 7)))
-  here.write('once.json', pipeline(TimeLaw.at(0.5)))
+  here.write('net.json', pipeline(NoiseLevels.uniformLogSnr(-5, 7)))
+  here.write('once.json', pipeline(NoiseLevels.at(0.5)))
   const { stdout, ...rest } = await here.ornstein(
     'fit @table.csv --pipeline @net.json --standardize --json --out @score.json --checkpoint @kept'
   )
@@ -46,14 +46,14 @@ describe('a network on the command line', () => {
   it('is exported by name, and read as its own parameters', async () => {
     const { params } = JSON.parse(here.read('score.json')) as { readonly params: unknown }
     const shapes = Net.shapes(1)(Net.chain<string>(Net.standardized({ deviation: 1 }), net))
-    for (const form of Weights.forms) {
+    for (const form of Weights.WEIGHT_FORMS) {
       expect(await here.ornstein(`export @score.json --to ${form} --out @weights.${form}`)).toEqual({
         exit: 0,
         stdout: '',
         stderr: ''
       })
-      const read = Weights.read(readFileSync(here.at(`weights.${form}`)))
-      expect(pipe(read, E.flatMap(Weights.own(shapes)))).toEqual(Params.codec.decode(params))
+      const read = Weights.readNetWeights(readFileSync(here.at(`weights.${form}`)))
+      expect(pipe(read, E.flatMap(Weights.paramsFromWeights(shapes)))).toEqual(Params.codec.decode(params))
     }
   })
 
@@ -116,7 +116,7 @@ describe('a network on the command line', () => {
   })
 
   it('says that its weights are averaged, where they are', async () => {
-    const averaged = pipeline(TimeLaw.uniformLogSnr(-5, 7), Optimizer.ema({ decay: 0.9 }))
+    const averaged = pipeline(NoiseLevels.uniformLogSnr(-5, 7), Optimizer.ema({ decay: 0.9 }))
     here.write('averaged.json', averaged)
     const { stdout } = await here.ornstein('fit @table.csv --pipeline @averaged.json --standardize')
     expect(stdout).toMatch(/weights +averaged over steps/)

@@ -9,7 +9,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 
@@ -26,7 +26,7 @@ export const written = (
 
 const descent = (steps: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
+    objective: Objective.denoising(NoiseLevels.uniform(0.05, 1)),
     optimizer: Optimizer.adam({ rate: 0.05 }),
     steps
   })

@@ -1,6 +1,6 @@
 /** The terminal: text fits its width, progress says what number it shows, and colours mean something. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coloured, plain, terminalOf } from '../../../src/cli/terminal.js'
+import { coloured, PLAIN_TERMINAL, terminalOf } from '../../../src/cli/terminal.js'
 import { commands } from '../../../src/cli/usage.js'
 import { place } from './harness.js'
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
   await ornstein('fit %iris.csv -k 2 --family full --quiet --out @two.json')
 })
 
-const inWidth = (cells: number) => ({ terminal: { ...plain, out: cells, err: cells } })
+const inWidth = (cells: number) => ({ terminal: { ...PLAIN_TERMINAL, out: cells, err: cells } })
 const tooWide = (text: string, cells: number): ReadonlyArray<string> =>
   // what has no blank cannot be cut
   text.split('\n').filter(line => line.length > cells && /\S\s+\S/.test(line))
@@ -62,7 +62,7 @@ describe('progress', () => {
     const { stderr } = await ornstein(line, {
       isTTY: true,
       now: () => (clock += 120),
-      terminal: { ...plain, err: cells }
+      terminal: { ...PLAIN_TERMINAL, err: cells }
     })
     return stderr.split('\r\x1b[2K').filter(text => text !== '' && !text.endsWith(' …'))
   }
@@ -86,17 +86,17 @@ describe('progress', () => {
   })
 
   it('stays on its line', async () => {
-    const narrow = await watched('fit %faithful.csv -k 2 --family full --recipe em', 50)
-    expect(narrow.length).toBeGreaterThan(2)
-    for (const text of narrow) expect(text.length).toBeLessThan(50)
+    const minVarianceColumns = await watched('fit %faithful.csv -k 2 --family full --recipe em', 50)
+    expect(minVarianceColumns.length).toBeGreaterThan(2)
+    for (const text of minVarianceColumns) expect(text.length).toBeLessThan(50)
   })
 })
 
 describe('colours', () => {
   it('are those of errors and warnings alone', () => {
     const text = 'error: --seed: x\nwarning: y\nno error: z\n'
-    expect(coloured(plain)(text)).toBe(text)
-    expect(coloured({ ...plain, isColoured: true })(text)).toBe(
+    expect(coloured(PLAIN_TERMINAL)(text)).toBe(text)
+    expect(coloured({ ...PLAIN_TERMINAL, isColoured: true })(text)).toBe(
       '\x1b[31merror:\x1b[39m --seed: x\n\x1b[33mwarning:\x1b[39m y\nno error: z\n'
     )
   })
@@ -111,7 +111,7 @@ describe('colours', () => {
     // some terminals say 0
     expect(terminalOf({ isTTY: true, columns: 0 }, tty, {}).out).toBe(80)
     const line = 'fit @none.csv'
-    const terminal = { ...plain, isColoured: true }
+    const terminal = { ...PLAIN_TERMINAL, isColoured: true }
     expect((await ornstein(line, { terminal })).stderr).toMatch(/^\x1b\[31merror:\x1b\[39m FILE: .*none\.csv/)
     expect((await ornstein('fit --seed', { terminal })).stderr).toMatch(/^\x1b\[31merror:\x1b\[39m option/)
     expect((await ornstein(line)).stderr).toMatch(/^error: /)

@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest'
 import { generator } from '../../../lib/random/key.js'
 import { kept } from '../../../src/cluster/keptSums.js'
 import * as Problem from '../../../src/core/problem.js'
-import * as Place from '../../../src/data/place.js'
+import * as Backend from '../../../src/data/place.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-'))
 afterAll(() => {
@@ -17,13 +17,13 @@ afterAll(() => {
 
 it('of another generator of random numbers, by its name', () => {
   const path = join(folder, 'sums')
-  const begun = Problem.orThrow(kept(path, 'a fit')(Place.here))
+  const begun = Problem.orThrow(kept(path, 'a fit')(Backend.localBackend))
   begun.close()
   const head = readFileSync(path, 'latin1')
   expect(head).toContain(`generator ${generator} `)
   const refusalOf = (text: string): string => {
     writeFileSync(path, text)
-    const found = kept(path, 'a fit')(Place.here)
+    const found = kept(path, 'a fit')(Backend.localBackend)
     return E.isLeft(found) ? Problem.show(found.left) : 'none'
   }
   // The first generator was not named.

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { SEED, isSlow } from '../../cases.js'
-import { fitting } from '../../../src/cli/fitOptions.js'
+import { FIT_OPTIONS } from '../../../src/cli/fitOptions.js'
 import { LIFE } from '../../../src/cluster/queue.js'
 import { place } from '../cli/harness.js'
 import { ddpm, network } from '../cli/pipelines.js'
@@ -198,7 +198,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
 
   // A file of the leader's is read by the leader: by its name a worker would read one of its own machine.
   it.runIf(isSlow)('tells the queue of no file but the table', async () => {
-    const paths = Object.entries(fitting).flatMap(([key, { argument }]) => (argument?.isPath === true ? [key] : []))
+    const paths = Object.entries(FIT_OPTIONS).flatMap(([key, { argument }]) => (argument?.isPath === true ? [key] : []))
     const named = (key: string): string => `private-${key}${key === 'vocabulary' ? '.mjs' : '.json'}`
     writeFileSync(at(named('fixed')), '[{ "mean": [1.2, 1] }]')
     writeFileSync(at(named('pipeline')), ddpm(5))

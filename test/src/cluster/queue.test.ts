@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
-import { described, opening } from '../../../src/cli/shared.js'
+import { sharedTable, openerIn } from '../../../src/cli/shared.js'
 import { computing, type Open } from '../../../src/cluster/computing.js'
 import { rangesOf, hashOfRows } from '../../../src/cluster/cut.js'
 import { kept } from '../../../src/cluster/keptSums.js'
@@ -28,16 +28,16 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as Statistics from '../../../src/mixture/statistics.js'
-import type * as Place from '../../../src/data/place.js'
+import type * as Backend from '../../../src/data/place.js'
 import { add, square, sub, sum } from '../../../lib/index.js'
-import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
+import { leader, assignRanges, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
-import { keys, watched } from '../../../src/cluster/queue.js'
-import { worker, type Answer, type Compute, type Worker } from '../../../src/cluster/worker.js'
+import { REDIS_KEYS, watched } from '../../../src/cluster/queue.js'
+import { worker, type WorkerAnswer, type ComputeTask, type Worker } from '../../../src/cluster/worker.js'
 import { secured, server, without, type Server } from './server.js'
 
 const ROWS = 20_000
@@ -48,14 +48,14 @@ const session: Messages.Session = { code: 'this', data: { path: 'x' }, rows: ROW
 const sumsOf = (range: number, [x]: Float64Array): Float64Array =>
   Float64Array.from({ length: 3 * CHUNKS[range].chunks }, (_, i) => Elementary.sin(x + 100 * range + i))
 
-const summing: Compute = ({ range, question }) =>
-  Promise.resolve<Answer>({ _tag: 'Sums', sums: sumsOf(range, question.numbers) })
+const summing: ComputeTask = ({ range, question }) =>
+  Promise.resolve<WorkerAnswer>({ _tag: 'Sums', sums: sumsOf(range, question.numbers) })
 
 const right = async <A>(made: Promise<Either<Problem.Problem, A>>): Promise<A> => Problem.orThrow(await made)
 
 describe('shares', () => {
   it('are even, and keep what a worker has', () => {
-    const two = shared(5, new Map(), ['a', 'b'])
+    const two = assignRanges(5, new Map(), ['a', 'b'])
     expect([...two]).toEqual([
       [0, 'a'],
       [1, 'b'],
@@ -63,10 +63,10 @@ describe('shares', () => {
       [3, 'b'],
       [4, 'a']
     ])
-    const three = shared(5, two, ['a', 'b', 'c'])
+    const three = assignRanges(5, two, ['a', 'b', 'c'])
     expect([0, 1, 2, 3].map(range => three.get(range))).toEqual(['a', 'b', 'a', 'b'])
     expect(three.get(4)).toBe('c')
-    const one = shared(5, three, ['b'])
+    const one = assignRanges(5, three, ['b'])
     expect(new Set(one.values())).toEqual(new Set(['b']))
   })
 })
@@ -76,17 +76,17 @@ describe('what a worker computes', () => {
   const weights = new Float64Array(ROWS).map((_, i) => 1 + (i % 2))
   const source = Source.of({ ...points, weights })
   const question = (() => {
-    const asked: Messages.Asked[] = []
+    const asked: Messages.StepQuestion[] = []
     Statistics.of(source, 1, {
-      taken: (sum, of) => {
+      evaluate: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Chunks.taken(sum)
+        return Chunks.evaluate(sum)
       }
     })(Mixture.of({ means: [[1, 2]] }))
     return asked[0]
   })()
-  const of = (hashes: ReadonlyArray<string>, open: Open, range = 1): Promise<Answer> =>
+  const of = (hashes: ReadonlyArray<string>, open: Open, range = 1): Promise<WorkerAnswer> =>
     computing(open)({ id: 's', session: { ...session, hashes }, range, question })
   const hashes = CHUNKS.map(range => hashOfRows(source, range))
   const opened =
@@ -98,10 +98,10 @@ describe('what a worker computes', () => {
     const whole = Statistics.of(source, 1)(Mixture.of({ means: [[1, 2]] }))
     const parts = await Promise.all(CHUNKS.map((_, range) => of(hashes, opened(source), range)))
     const found = Statistics.of(source, 1, {
-      taken: sum => {
+      evaluate: sum => {
         const sums = new Float64Array(sum.width)
-        for (const part of parts) Chunks.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
-        return sum.found(sums)
+        for (const part of parts) Chunks.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+        return sum.finish(sums)
       }
     })(Mixture.of({ means: [[1, 2]] }))
     expect(found).toEqual(whole)
@@ -125,22 +125,22 @@ describe('what a worker computes', () => {
     const towards = Objective.define({
       name: 'towards',
       about: 'how far the score leads past the partner',
-      fields: { timeLaw: TimeLaw.field },
-      meaning: ({ timeLaw }) => ({
-        timeLaw,
+      fields: { noiseLevels: NoiseLevels.field },
+      meaning: ({ noiseLevels }) => ({
+        noiseLevels,
         perRow: ({ score, noisy, partner }) => sum(square(sub(add(noisy, score), partner)), 1)
       })
     })
     const vocabulary = Vocabulary.extend(Vocabulary.standard, [towards])
     const paired = Source.of({ ...points, partner: points.values.map(x => 2 * x) })
-    const asked: Messages.Asked[] = []
+    const asked: Messages.StepQuestion[] = []
     const loss = {
       schedule: Schedule.ornsteinUhlenbeck,
       score: Score.isotropic({ components: 1 }),
-      objective: towards({ timeLaw: TimeLaw.at(0.5) }),
+      objective: towards({ noiseLevels: NoiseLevels.at(0.5) }),
       expectation: Expectation.monteCarlo()
     }
-    const evaluate = (place: Place.Place) => {
+    const evaluate = (backend: Backend.Backend) => {
       const program = Compile.pipeline(
         Pipeline.of({
           schedule: loss.schedule,
@@ -150,27 +150,27 @@ describe('what a worker computes', () => {
             Stage.descend({ objective: loss.objective, optimizer: Optimizer.gradientDescent({ rate: 0.1 }), steps: 1 })
           ]
         }),
-        { place }
+        { backend }
       )(paired)
       return Run.last(Problem.orThrow(program))(Key.fromSeed(1)).params
     }
     const whole = evaluate({
-      taken: (sum, of) => {
+      evaluate: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Chunks.taken(sum)
+        return Chunks.evaluate(sum)
       }
     })
     const hashes = CHUNKS.map(range => hashOfRows(paired, range))
-    const by = (source: Source.Source, range: number): Promise<Answer> =>
+    const by = (source: Source.Source, range: number): Promise<WorkerAnswer> =>
       computing(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, range, question: asked[0] })
     const parts = await Promise.all(CHUNKS.map((_, range) => by(paired, range)))
     expect(
       evaluate({
-        taken: sum => {
+        evaluate: sum => {
           const sums = new Float64Array(sum.width)
-          for (const part of parts) Chunks.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
-          return sum.found(sums)
+          for (const part of parts) Chunks.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+          return sum.finish(sums)
         }
       })
     ).toEqual(whole)
@@ -194,7 +194,7 @@ describe('what a worker computes', () => {
   it('is nothing of numbers that the program has no place for, before anything of their size is made', async () => {
     const numbers = question.numbers
     const { program } = question
-    const asked = (program: unknown, numbers: Float64Array): Promise<Answer> =>
+    const asked = (program: unknown, numbers: Float64Array): Promise<WorkerAnswer> =>
       computing(opened(source))({
         id: 's',
         session: { ...session, hashes },
@@ -232,12 +232,12 @@ describe('what a worker computes', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ornstein-shared-'))
     try {
       writeFileSync(join(folder, 'table.csv'), 'x,y\n1,2\n3,4.5.6\n')
-      const open = opening(folder)
-      const wrong = await open(described('table.csv', {}))
+      const open = openerIn(folder)
+      const wrong = await open(sharedTable('table.csv', {}))
       expect(wrong).toMatchObject({ _tag: 'Left', left: { value: '4.5.6' } })
       expect(JSON.stringify(wrong)).toMatch(/table\.csv, row 2, column 2/)
       for (const path of ['/etc/passwd', '../x.csv', 'a/../../x.csv', '.'])
-        expect(await open(described(path, {}))).toMatchObject({ _tag: 'Left', left: { value: path } })
+        expect(await open(sharedTable(path, {}))).toMatchObject({ _tag: 'Left', left: { value: path } })
       for (const junk of [null, 'table.csv', { path: 3, options: {} }, { path: 'table.csv', options: { skip: 'x' } }])
         expect(await open(junk)).toMatchObject({ _tag: 'Left', left: { domain: 'a table by its path' } })
     } finally {
@@ -256,18 +256,18 @@ describe('what is kept of sums', () => {
     /** How many of the first so many are asked of the place itself. */
     const asked = (of: unknown, count: number): number => {
       let times = 0
-      const { place, close } = Problem.orThrow(
+      const { backend, close } = Problem.orThrow(
         kept(
           path,
           of
         )({
-          taken: sum => {
+          evaluate: sum => {
             times += 1
-            return Chunks.taken(sum)
+            return Chunks.evaluate(sum)
           }
         })
       )
-      const found = mixtures.slice(0, count).map(mixture => Statistics.of(source, 1, place)(mixture))
+      const found = mixtures.slice(0, count).map(mixture => Statistics.of(source, 1, backend)(mixture))
       close()
       expect(found).toEqual(all.slice(0, count))
       return times
@@ -276,7 +276,10 @@ describe('what is kept of sums', () => {
       expect(asked('a', 2)).toBe(2)
       expect(asked('a', 3)).toBe(1)
       expect(asked('a', 3)).toBe(0)
-      expect(kept(path, 'b')({ taken: Chunks.taken })).toMatchObject({ _tag: 'Left', left: { field: '--checkpoint' } })
+      expect(kept(path, 'b')({ evaluate: Chunks.evaluate })).toMatchObject({
+        _tag: 'Left',
+        left: { field: '--checkpoint' }
+      })
       const whole = readFileSync(path)
       for (const end of [whole.length - 1, whole.length - 60]) {
         writeFileSync(path, whole.subarray(0, end))
@@ -348,7 +351,7 @@ describe.skipIf(without !== null)('a queue', () => {
     await own.remove()
   })
 
-  const work = async (compute: Compute = summing, code = 'this'): Promise<Worker> => {
+  const work = async (compute: ComputeTask = summing, code = 'this'): Promise<Worker> => {
     const made = await right(worker(own.url, code, compute, say))
     workers.push(made)
     return made
@@ -371,7 +374,7 @@ describe.skipIf(without !== null)('a queue', () => {
   it('leaves a worker the ranges it has read, and leaves nothing behind', async () => {
     const takenBy = new Map<number, Set<string>>()
     const noting =
-      (name: string): Compute =>
+      (name: string): ComputeTask =>
       task => {
         takenBy.set(task.range, (takenBy.get(task.range) ?? new Set()).add(name))
         return summing(task)
@@ -404,7 +407,7 @@ describe.skipIf(without !== null)('a queue', () => {
 
   it('goes on without a worker that stops answering, and with one that comes', async () => {
     let isStuck = false
-    const stuck: Compute = task => (isStuck ? new Promise(() => undefined) : summing(task))
+    const stuck: ComputeTask = task => (isStuck ? new Promise(() => undefined) : summing(task))
     const first = await work(stuck)
     const one = await lead()
     expect(await right(asked(one, 1))).toEqual(expected(1))
@@ -421,10 +424,10 @@ describe.skipIf(without !== null)('a queue', () => {
 
   it('removes what workers have left that are no more, and leaves to the next look what it cannot remove', async () => {
     const left = async (name: string): Promise<unknown> => [
-      await redis.sismember(keys.workers, name),
+      await redis.sismember(REDIS_KEYS.workers, name),
       await redis.keys(`ornstein:${name}:*`)
     ]
-    await redis.sadd(keys.workers, 'killed')
+    await redis.sadd(REDIS_KEYS.workers, 'killed')
     await redis.set('ornstein:killed:active', 'of another kind')
     const told = await work()
     await work()
@@ -440,7 +443,7 @@ describe.skipIf(without !== null)('a queue', () => {
   })
 
   it('refuses a worker of other code, or with other data, and says so', async () => {
-    const data: Compute = () =>
+    const data: ComputeTask = () =>
       Promise.resolve({ _tag: 'Refused', problem: Problem.of('rows 1 to 512', 'abc', "the leader's", 'give others') })
     await work(summing, 'other')
     await work(data)
@@ -454,7 +457,7 @@ describe.skipIf(without !== null)('a queue', () => {
 
   it('fails at a range that fails wherever it is tried, by its rows, after three trials', async () => {
     let trials = 0
-    const poisoned: Compute = task => {
+    const poisoned: ComputeTask = task => {
       if (task.range !== 1) return summing(task)
       trials += 1
       return Promise.resolve({ _tag: 'Failed', problem: Problem.of('x.csv, row 700', '"abc"', 'a number', 'mend it') })
@@ -471,7 +474,7 @@ describe.skipIf(without !== null)('a queue', () => {
 
   it('a range that fails once is tried again', async () => {
     let isFirst = true
-    const once: Compute = task => {
+    const once: ComputeTask = task => {
       if (task.range !== 1 || !isFirst) return summing(task)
       isFirst = false
       return Promise.resolve({ _tag: 'Failed', problem: Problem.of('row 700', '"abc"', 'a number', 'mend it') })
@@ -500,8 +503,8 @@ describe.skipIf(without !== null)('a queue', () => {
     const id = key.slice('ornstein:question:'.length)
     // a third of the width: as many numbers of each chunk, but not so many as the program has
     const [{ chunks, rows }] = CHUNKS
-    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(new Float64Array(chunks)))
-    await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","range":99}', '{"_tag":"Done"}')
+    await redis.hsetnx(REDIS_KEYS.sums(id, 1), '0', Messages.bytesOfDoubles(new Float64Array(chunks)))
+    await redis.rpush(REDIS_KEYS.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","range":99}', '{"_tag":"Done"}')
     begin()
     expect(await right(found)).toEqual(expected(1))
     expect(said).toEqual([
@@ -513,16 +516,16 @@ describe.skipIf(without !== null)('a queue', () => {
     await work()
     const one = await lead()
     expect(await right(asked(one, 1))).toEqual(expected(1))
-    await redis.set(keys.workers, 'x')
+    await redis.set(REDIS_KEYS.workers, 'x')
     expect(await right(asked(one, 2))).toEqual(expected(2))
     expect(said).toEqual(['the key ornstein:workers was no set but a string: it is removed'])
   })
 
   it('tells names and notes of others without what a terminal obeys', async () => {
     const name = '\x1b]0;mine\x07\x1b[2Jother\nerror: made up'
-    await redis.sadd(keys.workers, name)
-    await redis.set(keys.alive(name), '\x1b[31mcode', 'PX', 60_000)
-    const loud: Compute = () =>
+    await redis.sadd(REDIS_KEYS.workers, name)
+    await redis.set(REDIS_KEYS.alive(name), '\x1b[31mcode', 'PX', 60_000)
+    const loud: ComputeTask = () =>
       Promise.resolve({
         _tag: 'Refused',
         problem: Problem.of('f\x1b[2J', 'v\n\rerror: made up', 'd\u202e', 'r'.repeat(1e5))
@@ -537,7 +540,7 @@ describe.skipIf(without !== null)('a queue', () => {
       expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u)
       expect(line.length).toBeLessThan(3000)
     }
-    await redis.srem(keys.workers, name)
+    await redis.srem(REDIS_KEYS.workers, name)
   })
 
   it('lets those in who have the password, and says so to others', async () => {

@@ -14,17 +14,17 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Checkpoint from '../../../src/compile/checkpoint.js'
 import * as Pipeline from '../../../src/pipeline/pipeline.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
 const mine = (scale: number, time = 0.5): Objective.Objective =>
-  Objective.custom('mine', TimeLaw.at(time), ({ score }) => mul(scale, square(score)))
+  Objective.custom('mine', NoiseLevels.at(time), ({ score }) => mul(scale, square(score)))
 const pipeline = (
   steps: number,
-  objective: Objective.Objective = Objective.denoising(TimeLaw.at(0.5))
+  objective: Objective.Objective = Objective.denoising(NoiseLevels.at(0.5))
 ): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
@@ -60,7 +60,7 @@ const without = (field: string, of = pipeline(3)): string =>
     return fields.filter(([name]) => name !== field)
   })
 const goesOn = (of: Pipeline.Pipeline<string>, text: string): boolean =>
-  E.isRight(Checkpoint.read(program(of), 'this')(text))
+  E.isRight(Checkpoint.readCheckpointText(program(of), 'this')(text))
 
 describe('a checkpoint', () => {
   it.each(['prior', 'time', 'varianceFloor'])(
@@ -81,7 +81,7 @@ describe('a checkpoint', () => {
 
   it('is refused where a field has another value, given or by default', () => {
     expect(goesOn(pipeline(4), without('prior'))).toBe(false)
-    expect(goesOn(Pipeline.underPrior(0.01)(pipeline(3)), without('prior'))).toBe(false)
+    expect(goesOn(Pipeline.pipelineUnderPrior(0.01)(pipeline(3)), without('prior'))).toBe(false)
     // without a default
     expect(goesOn(pipeline(3), without('steps'))).toBe(false)
   })
@@ -100,7 +100,7 @@ it('a checkpoint of another generator of random numbers is refused by its name',
   const named = `"generator":${Key.generator},`
   expect(text).toContain(named)
   const refusalOf = (other: string): string => {
-    const found = Checkpoint.read(begun, 'this')(text.replace(named, other))
+    const found = Checkpoint.readCheckpointText(begun, 'this')(text.replace(named, other))
     return E.isLeft(found) ? Problem.show(found.left) : 'none'
   }
   // The first generator was not named.

@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 
@@ -25,7 +25,7 @@ const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.from({ len
 const em = Stage.expectationMaximization({ steps: 1 })
 const descend = (change: object = {}): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(0.3)),
+    objective: Objective.denoising(NoiseLevels.at(0.3)),
     optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
     steps: 3,
     ...change
@@ -184,7 +184,7 @@ describe('Compile.valueAndGrad', () => {
   const loss = {
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.isotropic({ components: 2 }),
-    objective: Objective.denoising(TimeLaw.uniform(0.1, 1)),
+    objective: Objective.denoising(NoiseLevels.uniform(0.1, 1)),
     expectation: Expectation.projected()
   }
   const params = Params.of({
@@ -211,7 +211,7 @@ describe('Compile.valueAndGrad', () => {
       const one = {
         ...loss,
         score,
-        objective: Objective.denoising(TimeLaw.at(0.3)),
+        objective: Objective.denoising(NoiseLevels.at(0.3)),
         expectation: Expectation.monteCarlo()
       }
       const plans = Problem.orThrow(Compile.plans(one)(points))

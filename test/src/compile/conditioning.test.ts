@@ -12,10 +12,10 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../../../src/index.js'
-import { compiled } from '../../../src/laws/check.js'
+import { compiledOrThrow } from '../../../src/laws/check.js'
 
 const FAR = 1000
 const VARIANCE = 1e-8
@@ -81,9 +81,14 @@ const expectClose = (actual: ArrayLike<number>, expected: ArrayLike<number>): vo
 
 describe.each([1e-8, 1e-3])('at time %s', time => {
   it.each(['denoising', 'implicit'] as const)('%s is that of one Gaussian about 0, by every plan', of => {
-    const loss = { schedule, score, objective: Objective[of](TimeLaw.at(time)), expectation: Expectation.fixed(noise) }
+    const loss = {
+      schedule,
+      score,
+      objective: Objective[of](NoiseLevels.at(time)),
+      expectation: Expectation.fixed(noise)
+    }
     const expected = wanted(of, time)
-    for (const { evaluate } of compiled(Compile.plans(loss)(points))) {
+    for (const { evaluate } of compiledOrThrow(Compile.plans(loss)(points))) {
       const { value, gradient } = evaluate(params, Key.fromSeed(1))
       expectClose([value], [expected.value])
       expectClose(gradient.means.values, expected.means)
@@ -95,10 +100,10 @@ describe.each([1e-8, 1e-3])('at time %s', time => {
     const loss = {
       schedule,
       score,
-      objective: Objective.denoising(TimeLaw.at(time)),
+      objective: Objective.denoising(NoiseLevels.at(time)),
       expectation: Expectation[name]({ antithetic: true })
     }
-    const [first, ...others] = compiled(Compile.plans(loss)(points)).map(({ evaluate }) =>
+    const [first, ...others] = compiledOrThrow(Compile.plans(loss)(points)).map(({ evaluate }) =>
       evaluate(params, Key.fromSeed(1))
     )
     expect(others.length).toBeGreaterThan(0)
@@ -119,7 +124,7 @@ it('the likelihood is that of one Gaussian about 0, by every plan', () => {
     expected += (Math.log(2) + (DIM / 2) * Math.log(2 * Math.PI * v)) / rows
     for (let j = 0; j < DIM; j++) expected += small[i * DIM + j] ** 2 / (2 * v) / rows
   }
-  for (const { evaluate } of compiled(Compile.plans(loss)(points)))
+  for (const { evaluate } of compiledOrThrow(Compile.plans(loss)(points)))
     expectClose([evaluate(params, Key.fromSeed(1)).value], [expected])
 })
 
@@ -197,7 +202,7 @@ describe.each([1, 1e3, 1e6])('clusters %d deviations apart', by => {
       initializer: Initializer.values(scene.start),
       stages: [Stage.expectationMaximization({ steps: 1 })]
     })
-    const { means, logits, logVariances } = Run.last(compiled(Compile.pipeline(pipeline)(scene.far)))(
+    const { means, logits, logVariances } = Run.last(compiledOrThrow(Compile.pipeline(pipeline)(scene.far)))(
       Key.fromSeed(0)
     ).params
     const total = logits.values.reduce((sum, x) => sum + Math.exp(x), 0)
@@ -217,7 +222,7 @@ describe.each([1, 1e3, 1e6])('clusters %d deviations apart', by => {
       objective: Objective.likelihood,
       expectation: Expectation.monteCarlo()
     }
-    for (const { evaluate } of compiled(Compile.plans(loss)(scene.far))) {
+    for (const { evaluate } of compiledOrThrow(Compile.plans(loss)(scene.far))) {
       const { value, gradient } = evaluate(scene.start, Key.fromSeed(1))
       expect(Math.abs(value - expected.value)).toBeLessThan(rounding + 1e-14)
       expected.slopes.forEach((slope, at) => {

@@ -18,7 +18,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as t from 'io-ts'
 
@@ -29,7 +29,9 @@ const points = (at: number, value: number) => ({
   values: Float64Array.from({ length: ROWS }, (_, i) => (i === at ? value : 0.1 * i - 1))
 })
 
-const smooth = Objective.custom('smooth', TimeLaw.at(0.5), ({ score, target }) => sum(square(sub(score, target)), 1))
+const smooth = Objective.custom('smooth', NoiseLevels.at(0.5), ({ score, target }) =>
+  sum(square(sub(score, target)), 1)
+)
 
 const program = ({
   objective = smooth,
@@ -74,7 +76,7 @@ const found = (of: ReturnType<typeof program>): { readonly fault: Run.Fault; rea
 }
 
 describe('a term of the objective', () => {
-  const rare = Objective.custom('rare', TimeLaw.uniform(0.2, 0.4), ({ clean, params }) =>
+  const rare = Objective.custom('rare', NoiseLevels.uniform(0.2, 0.4), ({ clean, params }) =>
     sum(log(add(mul(0, sum(params.means)), add(clean, 4))), 1)
   )
   it.each([null, 30])('by its row, its time and its operation, in batches of %s', batch => {
@@ -97,7 +99,7 @@ describe('a term of the objective', () => {
 describe('a derivative', () => {
   it('that is not finite where the value is, by the parameter', () => {
     // |x − c_1| as a root has no derivative where they are equal: in row 12.
-    const corner = Objective.custom('corner', TimeLaw.at(0.3), ({ clean, params }) =>
+    const corner = Objective.custom('corner', NoiseLevels.at(0.3), ({ clean, params }) =>
       sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
     )
     const objective = Objective.sum([smooth, corner])
@@ -185,7 +187,7 @@ describe('a schedule', () => {
         timeOfLogSnr: logSnr => 2 / (1 + Math.exp(logSnr))
       })
     })
-    const objective = Objective.denoising(TimeLaw.uniform(0.1, 0.9))
+    const objective = Objective.denoising(NoiseLevels.uniform(0.1, 0.9))
     const { fault, said } = found(program({ schedule: holed, objective }))
     expect(fault).toMatchObject({ what: 'the schedule', reason: 'sigma is NaN' })
     expect(Math.abs((fault.time ?? 0) - 0.537)).toBeLessThan(1 / 300)

@@ -27,7 +27,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
@@ -42,7 +42,7 @@ const points: Points.Points = {
   dim: 2,
   values: Key.normal(60)(Key.fromSeed(SEED + 1)).map(z => 1.5 * z + 0.3)
 }
-const time = TimeLaw.uniform(0.2, 1)
+const time = NoiseLevels.uniform(0.2, 1)
 
 const network = Score.network(Net.mlp({ hidden: [3], activation: 'tanh' }), { predicts: Parametrization.noise })
 const losses: ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> = [
@@ -62,7 +62,9 @@ const losses: ReadonlyArray<readonly [string, Score.Score<string>, Objective.Obj
 
 const at = (score: Score.Score<string>): Params.Params<string> =>
   Params.mapValues(x => 0.5 * x)(
-    Params.unpacked(Score.shapes(2)(score))(Key.normal(Params.sizeOf(Score.shapes(2)(score)))(Key.fromSeed(SEED + 2)))
+    Params.unpacked(Score.shapes(2)(score))(
+      Key.normal(Params.paramsSize(Score.shapes(2)(score)))(Key.fromSeed(SEED + 2))
+    )
   )
 
 describe.each(spread(4)(losses))('%s', (_, score, objective) => {
@@ -82,7 +84,7 @@ describe.each(spread(4)(losses))('%s', (_, score, objective) => {
   it.runIf(isSlow)('has a Hessian that is the derivative of its gradient', () => {
     const { values, shape } = Problem.orThrow(Compile.hessian(loss)(points))(params, key)
     const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
-    const n = Params.sizeOf(shapes)
+    const n = Params.paramsSize(shapes)
     expect(shape).toEqual([n, n])
     // Four-point differences: an error of order h⁴, of rounding about 2⁻⁵²/h.
     const h = 1e-3
@@ -100,7 +102,7 @@ describe.each(spread(4)(losses))('%s', (_, score, objective) => {
   })
   it('has products that are those of the matrix', () => {
     const { values } = Problem.orThrow(Compile.hessian(loss)(points))(params, key)
-    const n = Params.sizeOf(shapes)
+    const n = Params.paramsSize(shapes)
     const v = Key.normal(n)(Key.fromSeed(SEED + 3))
     const product = Params.packed(
       Problem.orThrow(Compile.hessianVector(loss)(points))(params, Params.unpacked(shapes)(v), key)
@@ -130,7 +132,7 @@ describe('closed forms', () => {
   })
   it('of a population: that of Population.hessian', () => {
     const truth = Mixture.of({ means: [[-1], [1.5]], variances: [1, 1] })
-    const objective = Objective.implicit(TimeLaw.at(0.4))
+    const objective = Objective.implicit(NoiseLevels.at(0.4))
     const score = Score.spherical({ components: 2 })
     const params = Params.of({ means: [[-0.5], [1]] })
     const own = Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(Population.of(truth)))
@@ -153,15 +155,15 @@ describe('the pair by quadrature', () => {
   const line = (of: Points.Points): Points.Points => ({ rows: 60, dim: 1, values: of.values })
   it.each([
     ['implicit', Objective.implicit(time), rows, [0.8, -0.5, 0.3]],
-    ['denoising', Objective.denoising(TimeLaw.at(0.4), Parametrization.noise), rows, [1.2, 0.7, -0.2]],
+    ['denoising', Objective.denoising(NoiseLevels.at(0.4), Parametrization.noise), rows, [1.2, 0.7, -0.2]],
     [
       'with a penalty',
-      Objective.sum([Objective.implicit(TimeLaw.at(0.3)), Objective.regularizer({ norm: 'l2' })]),
+      Objective.sum([Objective.implicit(NoiseLevels.at(0.3)), Objective.regularizer({ norm: 'l2' })]),
       rows,
       [0.1, 0.2, 0]
     ],
-    ['at the saddle', Objective.implicit(TimeLaw.at(0.5)), rows, [0, 0, 0]],
-    ['on a line', Objective.denoising(TimeLaw.at(0.2)), line(rows), [0.9]]
+    ['at the saddle', Objective.implicit(NoiseLevels.at(0.5)), rows, [0, 0, 0]],
+    ['on a line', Objective.denoising(NoiseLevels.at(0.2)), line(rows), [0.9]]
   ] as const)('is the difference of gradients: %s', (_, objective, data, centre) => {
     const loss = { schedule, score: Score.symmetricPair, objective, expectation: Expectation.quadrature() }
     const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))
@@ -253,7 +255,7 @@ const held = Mixture.sample(40)(Key.fromSeed(SEED + 2))(truth)
 const pairLoss: Compile.Loss<'mean'> = {
   schedule,
   score: Score.symmetricPair,
-  objective: Objective.denoising(TimeLaw.at(0.5)),
+  objective: Objective.denoising(NoiseLevels.at(0.5)),
   expectation
 }
 const start = Params.of({ mean: [1.4, -0.6] })
@@ -263,7 +265,7 @@ describe('momentum within a ball', () => {
     ['points', train],
     ['a population', Population.of(truth, { points: 32, shifts: 2 })]
   ] as const)('has the derivatives of its end, a loss of held-out rows: on %s', (_, data) => {
-    const objective = Objective.implicit(TimeLaw.at(0.5))
+    const objective = Objective.implicit(NoiseLevels.at(0.5))
     const own = { ...pairLoss, objective }
     const end = Problem.orThrow(Compile.valueAndGrad(own)(held))
     const run = Problem.orThrow(

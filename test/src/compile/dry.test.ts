@@ -19,7 +19,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { golden } from '../../golden/golden.js'
 
@@ -29,9 +29,9 @@ type Apply = Score.Custom<'matrix'>['apply']
 const network = (apply: Apply, predicts?: Parametrization.Parametrization): Score.Score<'matrix'> =>
   Score.custom({ name: 'own', shapes: dim => ({ matrix: [dim, dim] }), apply, ...(predicts && { predicts }) })
 
-const objective = Objective.denoising(TimeLaw.uniform(0.1, 1))
+const objective = Objective.denoising(NoiseLevels.uniform(0.1, 1))
 const custom = (perRow: Objective.Matching['perRow']): Objective.Objective =>
-  Objective.custom('own loss', TimeLaw.at(0.5), perRow)
+  Objective.custom('own loss', NoiseLevels.at(0.5), perRow)
 
 const compiled = (score: Score.Score<'matrix'>, of: Objective.Objective = objective): ReadonlyArray<string> => {
   const found = pipe(
@@ -69,8 +69,8 @@ const broken = (): never => {
 const denoising = Objective.define({
   name: 'denoising',
   about: 'not what its name says',
-  fields: { timeLaw: TimeLaw.field },
-  meaning: ({ timeLaw }) => ({ timeLaw, perRow: mixing })
+  fields: { noiseLevels: NoiseLevels.field },
+  meaning: ({ noiseLevels }) => ({ noiseLevels, perRow: mixing })
 })
 const isotropic = Score.define({
   name: 'isotropic',
@@ -110,7 +110,8 @@ const tried: Readonly<Record<string, () => ReadonlyArray<string>>> = {
   'an objective that mixes rows': () => ofLoss(row => div(sum(error(row), 1), sum(error(row)))),
   'an objective that throws': () => ofLoss(row => sum(matMul(row.noise, row.clean), 1)),
   'an objective that is not finite': () => ofLoss(row => log(neg(add(1, sum(error(row), 1))))),
-  'an objective under a name of the library': () => compiled(network(linear), denoising({ timeLaw: TimeLaw.at(0.5) })),
+  'an objective under a name of the library': () =>
+    compiled(network(linear), denoising({ noiseLevels: NoiseLevels.at(0.5) })),
   'an objective within others': () =>
     compiled(network(linear), Objective.weight(2)(Objective.sum([objective, custom(mixing)]))),
   'a schedule that is right where α and σ are': () => schedule({}),
@@ -180,7 +181,7 @@ describe('what is tried', () => {
       schedule: Schedule.ornsteinUhlenbeck,
       expectation: Expectation.monteCarlo(),
       score,
-      objective: Objective.denoising(TimeLaw.at(0.5))
+      objective: Objective.denoising(NoiseLevels.at(0.5))
     })
     const one = mine('one')
     const other = mine('other')

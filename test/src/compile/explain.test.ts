@@ -1,7 +1,7 @@
 /** The profile of a compiled loss, counted by hand. */
 import { describe, expect, it } from 'vitest'
 import { exp, square, sub, sum } from '../../../lib/index.js'
-import { Compile, Expectation, Key, Objective, Problem, Schedule, Score, TimeLaw } from '../../../src/index.js'
+import { Compile, Expectation, Key, Objective, Problem, Schedule, Score, NoiseLevels } from '../../../src/index.js'
 
 const points = { rows: 5, dim: 3, values: Key.normal(15)(Key.fromSeed(1)) }
 const plansOf = (objective: Objective.Objective, score: Score.Score<string> = Score.spherical({ components: 4 })) =>
@@ -12,8 +12,8 @@ const plansOf = (objective: Objective.Objective, score: Score.Score<string> = Sc
   )
 
 describe('the profile of a loss', () => {
-  const denoising = Objective.denoising(TimeLaw.at(0.3))
-  const own = Objective.custom('own', TimeLaw.at(0.3), ({ score, noises }) =>
+  const denoising = Objective.denoising(NoiseLevels.at(0.3))
+  const own = Objective.custom('own', NoiseLevels.at(0.3), ({ score, noises }) =>
     sum(exp(square(sub(score, noises(1)[0]))), 1)
   )
   it('counts what is read and drawn, by term', () => {

@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Checkpoint from '../../../src/compile/checkpoint.js'
 
@@ -26,13 +26,13 @@ const points = { rows: ROWS, dim: 2, values: Key.normal(2 * ROWS)(Key.fromSeed(1
 const network = Score.network(Net.mlp({ hidden: [16, 16], activation: 'silu', embedding: Net.fourier(4) }), {
   predicts: Parametrization.noise
 })
-const denoising = Objective.denoising(TimeLaw.uniformLogSnr(-5, 5), Parametrization.noise)
+const denoising = Objective.denoising(NoiseLevels.uniformLogSnr(-5, 5), Parametrization.noise)
 const huber = Objective.define({
   name: 'huber',
   about: 'pseudo-Huber of the error of the output',
   formula: () => 'E √(1 + |y − target|²)',
   meaning: () => ({
-    timeLaw: TimeLaw.uniformLogSnr(-5, 5),
+    noiseLevels: NoiseLevels.uniformLogSnr(-5, 5),
     float32: true,
     perRow: ({ output, outputTarget }) => mean(sqrt(add(1, square(sub(output, outputTarget)))), 1)
   })
@@ -64,7 +64,7 @@ const descending = (given: Partial<Parameters<typeof Stage.descend>[0]> = {}) =>
     ...given
   })
 const pipeline = (...stages: ReadonlyArray<Stage.Stage>) =>
-  Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: network, initializer: Initializer.own, stages })
+  Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: network, initializer: Initializer.networkDefault, stages })
 
 describe('a loss in single precision', () => {
   it.each([
@@ -109,11 +109,11 @@ describe('a run in single precision', () => {
 
   it('goes on in no other precision', () => {
     const text = Checkpoint.show(program, 'test')({ state: states[5], beside: null })
-    expect(E.isRight(Checkpoint.read(program, 'test')(text))).toBe(true)
-    const other = Checkpoint.read(double, 'test')(text)
+    expect(E.isRight(Checkpoint.readCheckpointText(program, 'test')(text))).toBe(true)
+    const other = Checkpoint.readCheckpointText(double, 'test')(text)
     expect(E.isLeft(other) && Problem.show(other.left)).toMatch(/a state in float32; go on with the precision/)
     const back = Checkpoint.show(double, 'test')({ state: states[5], beside: null })
-    expect(E.isLeft(Checkpoint.read(program, 'test')(back))).toBe(true)
+    expect(E.isLeft(Checkpoint.readCheckpointText(program, 'test')(back))).toBe(true)
   })
 
   it('holds for stages in stages', () => {

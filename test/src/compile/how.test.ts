@@ -13,7 +13,7 @@ import {
   Schedule,
   Score,
   TimeGrid,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -21,7 +21,7 @@ const points = { rows: 5, dim: 3, values: Key.normal(15)(Key.fromSeed(1)) }
 const loss = {
   schedule,
   score: Score.spherical({ components: 4 }),
-  objective: Objective.denoising(TimeLaw.at(0.3)),
+  objective: Objective.denoising(NoiseLevels.at(0.3)),
   expectation: Expectation.monteCarlo()
 }
 // Three columns of eight bytes are read of a row, and three numbers drawn.
@@ -54,10 +54,10 @@ it('a loss of a population is explained by its nodes', () => {
   const truth = Mixture.of({ means: [[-2], [2]] })
   const ofPopulation = Population.loss({
     score: Score.spherical({ components: 2 }),
-    objective: Objective.against(truth, TimeLaw.at(0.1))
+    objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1))
   })
   expect(Compile.explain(ofPopulation)).toMatch(/^by compiled: one program.*rows are nodes of the population/)
-  expect(Compile.explain(ofPopulation)).toMatch(/\n {2}Objective.against\(/)
+  expect(Compile.explain(ofPopulation)).toMatch(/\n {2}Objective.fisherDivergence\(/)
 })
 
 describe('a sampler is explained', () => {

@@ -15,12 +15,12 @@ import {
   Schedule,
   Score,
   Source,
-  TimeLaw,
+  NoiseLevels,
   Weighting,
   type Points
 } from '../../../src/index.js'
 import * as Compiler from '../../../lib/compiler/index.js'
-import { plans, type LossPlan, type ValueAndGradient } from '../../../src/compile/loss.js'
+import { lossPlans, type LossPlan, type ValueAndGradient } from '../../../src/compile/loss.js'
 import { isSlow } from '../../cases.js'
 import { plansAgree } from './plansAgree.js'
 
@@ -87,7 +87,7 @@ const levels = [
   { time: 0.2, weight: 0.5 },
   { time: 0.9, weight: 2 }
 ]
-const nodes = TimeLaw.nodes(levels)
+const nodes = NoiseLevels.nodes(levels)
 const atNodes = (of: (time: number) => number): number => total(levels.map(({ time, weight }) => weight * of(time)))
 
 const cases: ReadonlyArray<{
@@ -95,8 +95,8 @@ const cases: ReadonlyArray<{
   readonly objective: Objective.Objective
   readonly value: (truth: Truth, params: Params.Params<Names>) => number
 }> = [
-  { name: 'denoising', objective: Objective.denoising(TimeLaw.at(0.4)), value: truth => denoising(truth, 0.4) },
-  { name: 'implicit', objective: Objective.implicit(TimeLaw.at(0.4)), value: truth => implicit(truth, 0.4) },
+  { name: 'denoising', objective: Objective.denoising(NoiseLevels.at(0.4)), value: truth => denoising(truth, 0.4) },
+  { name: 'implicit', objective: Objective.implicit(NoiseLevels.at(0.4)), value: truth => implicit(truth, 0.4) },
   { name: 'likelihood', objective: Objective.likelihood, value: truth => likelihood(truth) },
   {
     name: 'denoising at two levels',
@@ -118,7 +118,7 @@ const cases: ReadonlyArray<{
     objective: Objective.sum([
       Objective.weight(-0.5)(Objective.likelihood),
       Objective.likelihood,
-      Objective.weight(2)(Objective.implicit(TimeLaw.at(0.7)))
+      Objective.weight(2)(Objective.implicit(NoiseLevels.at(0.7)))
     ]),
     value: truth => 0.5 * likelihood(truth) + 2 * implicit(truth, 0.7)
   },
@@ -206,7 +206,7 @@ describe.each(cases)('$name', ({ objective, value }) => {
 
 describe('the pair under quadrature', () => {
   const mean = Params.of({ mean: [0.8, -0.6] })
-  const objectives = [Objective.denoising(TimeLaw.at(0.4)), Objective.implicit(nodes), Objective.likelihood]
+  const objectives = [Objective.denoising(NoiseLevels.at(0.4)), Objective.implicit(nodes), Objective.likelihood]
 
   it.each(objectives.map(objective => ({ objective, name: Objective.show(objective) })))(
     '$name is the mean over a grid of the noise',
@@ -259,7 +259,7 @@ describe('levels and nodes of one step', () => {
         return E.map(counted)(library.program(of, signature, ...rest))
       }
     }
-    const all = plans({ schedule, score, objective, expectation }, points, { library: watched })
+    const all = lossPlans({ schedule, score, objective, expectation }, points, { library: watched })
     const by = (engine: string): ValueAndGradient<'mean'> => {
       const plan = all.find(plan => plan.engine === engine)
       if (plan === undefined) throw new Error(`not ${engine}`)
@@ -275,7 +275,7 @@ describe('levels and nodes of one step', () => {
     })
     return asked
   }
-  const five = TimeLaw.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
+  const five = NoiseLevels.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
 
   it.runIf(isSlow)('are a call for many, where they are nodes', () => {
     const asked = calls(Score.symmetricPair, Objective.denoising(five), Expectation.quadrature({ nodes: 30 }))
@@ -299,7 +299,7 @@ describe('reasons', () => {
   ): ReadonlyArray<string> => plansOf(score, objective, expectation).map(({ engine, reason }) => `${engine}: ${reason}`)
 
   const network = Score.custom({ name: 'linear', shapes: () => ({ a: [] }), apply: ({ a }, x) => neg(mul(a, x)) })
-  const time = TimeLaw.at(0.5)
+  const time = NoiseLevels.at(0.5)
 
   it('say how each computes', () => {
     const custom = Objective.custom('mine', time, ({ score }) => sum(square(score), 1))
@@ -329,15 +329,15 @@ describe('reasons', () => {
 })
 
 describe('noise drawn anew', () => {
-  const uniform = TimeLaw.uniform(0.2, 1)
+  const uniform = NoiseLevels.uniform(0.2, 1)
   const objectives = [
     Objective.weight(Weighting.minSnr({ gamma: 2 }))(
       Objective.weight(Weighting.noiseVariance)(Objective.denoising(uniform))
     ),
     Objective.weight(Weighting.sigmoid())(
-      Objective.implicit(TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 2), target: uniform }))
+      Objective.implicit(NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.1, 2), target: uniform }))
     ),
-    Objective.denoising(TimeLaw.stratified(uniform), Parametrization.velocity)
+    Objective.denoising(NoiseLevels.stratified(uniform), Parametrization.velocity)
   ]
   const expectations = [
     Expectation.monteCarlo({ draws: 2, antithetic: true }),
@@ -367,7 +367,7 @@ describe('noise drawn anew', () => {
   })
 
   it('its weight is a mean over the levels: a constant is what it is', () => {
-    const law = TimeLaw.importance({ proposal: TimeLaw.uniform(0.2, 1), target: uniform })
+    const law = NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.2, 1), target: uniform })
     const one = Objective.custom('one', law, ({ clean }) => add(mul(sum(clean, 1), 0), 1))
     const [{ evaluate }] = plansOf(isotropic, Objective.weight(Weighting.constant(3))(one), Expectation.monteCarlo())
     expect(evaluate(params, key).value).toBeCloseTo(3, 13)
@@ -384,7 +384,7 @@ describe('estimates of the divergence', () => {
   ): { readonly value: number; readonly slope: number } => {
     const [{ evaluate }] = plansOf(
       network,
-      Objective.implicit(TimeLaw.at(0.4), options),
+      Objective.implicit(NoiseLevels.at(0.4), options),
       Expectation.monteCarlo(),
       data
     )
@@ -422,7 +422,7 @@ it('data without weights of their own are a mean over rows in both engines', () 
   const truth = truthOf(params)
   const losses = x.map((_, i) => at(truth, level(0.4), noisy(level(0.4), i)))
   const wanted = total(losses.map(({ score, divergence }) => norm(score) + 2 * divergence)) / 4
-  for (const { evaluate } of plansOf(isotropic, Objective.implicit(TimeLaw.at(0.4)), fixed, plainPoints))
+  for (const { evaluate } of plansOf(isotropic, Objective.implicit(NoiseLevels.at(0.4)), fixed, plainPoints))
     expect(evaluate(params, key).value).toBeCloseTo(wanted, 12)
 })
 
@@ -449,7 +449,7 @@ describe('a noise level', () => {
         Compile.valueAndGrad({
           schedule: counted,
           score,
-          objective: Objective.implicit(TimeLaw.uniform(0.1, 0.9)),
+          objective: Objective.implicit(NoiseLevels.uniform(0.1, 0.9)),
           expectation: Expectation.monteCarlo()
         })(data)
       )

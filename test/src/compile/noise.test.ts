@@ -14,7 +14,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { denoisingShare } from '../../../src/mixture/projection.js'
 import { isSlow, spread } from '../../cases.js'
@@ -46,7 +46,7 @@ const centres: Readonly<Record<string, ReadonlyArray<ReadonlyArray<number>>>> = 
   'one direction left': [[1, 0], [-2, 0]] // prettier-ignore
 }
 const cases = Object.entries(centres).flatMap(([name, means]) =>
-  [Objective.implicit(TimeLaw.at(0.4)), Objective.denoising(TimeLaw.at(1))].flatMap(objective =>
+  [Objective.implicit(NoiseLevels.at(0.4)), Objective.denoising(NoiseLevels.at(1))].flatMap(objective =>
     (['spherical', 'isotropic', 'tiedIsotropic'] as const).map(family => ({
       name: `${family}, ${name}, ${objective._tag}`,
       means,

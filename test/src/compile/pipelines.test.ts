@@ -19,7 +19,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 import { areSameBits, throughText } from '../../../src/laws/bits.js'
@@ -93,7 +93,7 @@ describe('runs', () => {
       after.stage === before.stage &&
       after.step === before.step + 1 &&
       [after.value, after.norm].every(Number.isFinite) &&
-      Params.isFinite(after.params)
+      Params.isFiniteParams(after.params)
     )
   }
 
@@ -181,7 +181,7 @@ describe('runs', () => {
   const learned = (initializer: Initializer.Initializer, stage: Stage.Stage): Any =>
     Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: spherical, initializer, stages: [stage] })
   /** Not a number where the scores are long, which is where training that climbs goes. */
-  const cliff = Objective.custom('cliff', TimeLaw.at(0.5), ({ score, target }) =>
+  const cliff = Objective.custom('cliff', NoiseLevels.at(0.5), ({ score, target }) =>
     where(greater(sum(square(score)), 200), NaN, sum(square(sub(score, target)), 1))
   )
   const some: Readonly<Record<string, readonly [fc.Arbitrary<Any>, Points.Points]>> = {

@@ -24,7 +24,7 @@ export const plansAgree = <P extends string>(
         expect(off, `${by}, ${name}`).toBeLessThanOrEqual(1e-12 * Math.max(1 + Math.abs(value), greatest(wanted)))
       }
       expect(plans[i].evaluate(params, Key.fromSeed(seed)), by).toEqual(found)
-      if (Expectation.isDeterministic(loss.expectation))
+      if (Expectation.isDeterministicExpectation(loss.expectation))
         expect(plans[i].evaluate(params, Key.fromSeed(seed + 1)), by).toEqual(found)
     })
   }

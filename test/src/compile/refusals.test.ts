@@ -20,14 +20,14 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { golden } from '../../golden/golden.js'
 
 const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.from({ length: 10 }, (_, i) => Math.sin(i)) }
 const fixed = (rows: number): Expectation.Expectation =>
   Expectation.fixed({ rows, dim: 2, values: new Float64Array(2 * rows) })
-const at = TimeLaw.at(0.3)
+const at = NoiseLevels.at(0.3)
 const em = Stage.expectationMaximization({ steps: 3 })
 const power = Stage.powerIteration({ steps: 1 })
 /** Wrong wherever it stands. */
@@ -73,7 +73,7 @@ const ofPair = (...stages: ReadonlyArray<Stage.Stage>): Pipeline.Pipeline<string
 const seen = (
   name: string,
   perRow: Objective.Matching['perRow'],
-  law: TimeLaw.TimeLaw = at
+  law: NoiseLevels.NoiseLevels = at
 ): Pipeline.Pipeline<string> => loss({ objective: Objective.custom(name, law, perRow), optimizer: Optimizer.newton() })
 
 const wrap = (levels: number, outer: (stage: Stage.Stage) => Stage.Stage): Stage.Stage =>
@@ -98,11 +98,11 @@ const descriptions: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   }),
   'fixed noise of another size': loss({ expectation: fixed(4) }),
   'a time outside the schedule': {
-    ...loss({ objective: Objective.denoising(TimeLaw.at(2)) }),
+    ...loss({ objective: Objective.denoising(NoiseLevels.at(2)) }),
     schedule: Schedule.custom({ name: 'flow', alpha: t => 1 - t, sigma: t => t, until: 1 })
   },
   'a time without noise': loss({
-    objective: Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(TimeLaw.at(0))]))
+    objective: Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(NoiseLevels.at(0))]))
   }),
   // log-SNR there: 2 log(3/8447)
   'a schedule that rises': {
@@ -131,13 +131,13 @@ const descriptions: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   'a line search on clean rows at any time': seen(
     'timeless',
     ({ clean, params }) => sum(square(sub(clean, slice(params.means, 0, 1))), 1),
-    TimeLaw.uniform(0.1, 1)
+    NoiseLevels.uniform(0.1, 1)
   ),
   'a line search on noisy rows': seen('noisy', ({ noisy, scoreAt }) => sum(square(scoreAt(noisy, 0.1)), 1)),
   'a line search on a level that is drawn': seen(
     'timed',
     ({ clean, level, scoreAt }) => sum(mul(level.sigma, square(scoreAt(clean, 0.1))), 1),
-    TimeLaw.uniform(0.1, 1)
+    NoiseLevels.uniform(0.1, 1)
   ),
   'a line search on noise beside': seen('beside', ({ score, noises }) => sum(mul(noises(1)[0], score), 1)),
   'a line search along directions': seen('along', ({ clean, scoreAt, directions }) =>
@@ -188,7 +188,7 @@ const descriptions: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   'a short centre for the pair': { ...ofPair(power), initializer: Initializer.values([[1]]) },
   'too many rows for a hierarchy': from(Initializer.hierarchical({ rows: 20_000 })),
 
-  'an objective at a wrong time': loss({ objective: Objective.implicit(TimeLaw.at(-1)) }),
+  'an objective at a wrong time': loss({ objective: Objective.implicit(NoiseLevels.at(-1)) }),
   'expectation–maximization at a wrong time': of(Stage.expectationMaximization({ steps: 3, time: -1 })),
   'a restart': of(Stage.restart(0)(wrong)),
   'a guard': of(Stage.guarded(wrong)),
@@ -207,7 +207,7 @@ const descriptions: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   'everything at once': {
     ...of(
       descend({
-        objective: Objective.implicit(TimeLaw.uniform(2, 1)),
+        objective: Objective.implicit(NoiseLevels.uniform(2, 1)),
         expectation: Expectation.projected({ draws: 0 }),
         optimizer: Optimizer.adam({ rate: Rate.constant(0), beta1: 1 }),
         steps: -1
@@ -225,8 +225,12 @@ const descriptions: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   'draws without end': loss({ expectation: Expectation.monteCarlo({ draws: 4294967296 }) }),
   'projected draws without end': loss({ expectation: Expectation.projected({ draws: 1e9 }) }),
   'probes without end': loss({ objective: Objective.implicit(at, { divergence: 'sliced', probes: 1e9 }) }),
-  'nodes of time without end': loss({ objective: Objective.implicit(TimeLaw.likelihood({ until: 5, nodes: 1e7 })) }),
-  'nodes of a law without end': loss({ objective: Objective.implicit(TimeLaw.gauss(1e7)(TimeLaw.uniform(0.1, 1))) }),
+  'nodes of time without end': loss({
+    objective: Objective.implicit(NoiseLevels.likelihood({ until: 5, nodes: 1e7 }))
+  }),
+  'nodes of a law without end': loss({
+    objective: Objective.implicit(NoiseLevels.gauss(1e7)(NoiseLevels.uniform(0.1, 1)))
+  }),
   'starts without end': from(Initializer.bestOf(1e9)(Initializer.fromData)),
   'starts of starts': from(Initializer.bestOf(1000)(Initializer.bestOf(1000)(Initializer.fromData))),
   'steps of k-means without end': from(Initializer.kMeans({ steps: 1e12 })),
@@ -286,13 +290,13 @@ const network = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrizat
 const ofNetwork = (change: Partial<Parameters<typeof Stage.descend>[0]> = {}): Pipeline.Pipeline<string> => ({
   ...loss(change),
   score: network,
-  initializer: Initializer.own
+  initializer: Initializer.networkDefault
 })
 const tiny = Objective.define({
   name: 'tiny',
   about: 'with a number that no float is',
   formula: () => 'E …',
-  meaning: () => ({ timeLaw: at, float32: true, perRow: ({ score }) => mean(square(sub(score, 1e-300)), 1) })
+  meaning: () => ({ noiseLevels: at, float32: true, perRow: ({ score }) => mean(square(sub(score, 1e-300)), 1) })
 })
 const inFloat32: typeof descriptions = {
   'a network': ofNetwork(),

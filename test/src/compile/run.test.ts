@@ -14,7 +14,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import type { CompiledStage, Step } from '../../../src/compile/program.js'
 import * as Run from '../../../src/compile/run.js'
@@ -225,7 +225,7 @@ describe('a stored state of a descent', () => {
           schedule: Schedule.ornsteinUhlenbeck,
           score: Score.spherical({ components: 2 }),
           initializer: Initializer.values([[-1], [1]]),
-          stages: [Stage.descend({ objective: Objective.implicit(TimeLaw.at(0.5)), optimizer, steps: 5 })]
+          stages: [Stage.descend({ objective: Objective.implicit(NoiseLevels.at(0.5)), optimizer, steps: 5 })]
         })
       )({ rows: values.length, dim: 1, values: Float64Array.from(values) })
     )

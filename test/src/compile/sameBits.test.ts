@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { square, sub, sum, useThreads } from '../../../lib/index.js'
-import { last } from '../../../lib/plain/iterate.js'
+import { lastElement } from '../../../lib/plain/iterate.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import * as words from '../../../src/cli/glossary.js'
 import * as Sums from '../../../src/compile/sums.js'
-import type * as Place from '../../../src/data/place.js'
+import type * as Backend from '../../../src/data/place.js'
 import * as Split from '../../../src/mixture/em/splitAndMerge.js'
 import { SURVEYED } from '../../../src/mixture/em/splitAndMerge.js'
 import {
@@ -36,7 +36,7 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
@@ -82,7 +82,7 @@ const isotropic = Score.isotropic({ components: 3 })
 const network = Score.network(Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(4) }), {
   predicts: Parametrization.noise
 })
-const uniform = TimeLaw.uniform(0.05, 1)
+const uniform = NoiseLevels.uniform(0.05, 1)
 const em = Stage.expectationMaximization
 const descend = (objective: Objective.Objective, options: Partial<Parameters<typeof Stage.descend>[0]> = {}) =>
   Stage.descend({ objective, optimizer: Optimizer.adam({ rate: 0.05 }), steps: 3, ...options })
@@ -93,24 +93,24 @@ const custom = Objective.custom('squared error', uniform, ({ score, target }) =>
 const vocabulary = Vocabulary.extend(Vocabulary.standard, [custom])
 
 /** Places that have rows of their own, and of a leader nothing but JSON and numbers; chunks come from two of them in turn. */
-const elsewhere = (points: Points.Points, asked: Set<string>): Place.Place => {
+const elsewhere = (points: Points.Points, asked: Set<string>): Backend.Backend => {
   const rows = Source.of(points)
-  const { chunks } = Chunks.cut(rows.rows)
-  const known = new Map<string, Sums.Summing>()
-  const program = (text: string, which: number): Sums.Summing => {
+  const { chunks } = Chunks.partitionRows(rows.rows)
+  const known = new Map<string, Sums.SumAtNumbers>()
+  const program = (text: string, which: number): Sums.SumAtNumbers => {
     const name = `${which} ${text}`
     const made = known.get(name) ?? Problem.orThrow(Sums.asked(vocabulary)(JSON.parse(text))(rows))
     known.set(name, made)
     return made
   }
   return {
-    taken: (sum, question) => {
+    evaluate: (sum, question) => {
       const { sum: described, numbers } = question()
       asked.add(described.name)
       const sums = new Float64Array(sum.width)
       for (let s = 0; s < chunks; s++)
-        Chunks.add(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).chunks(s, s + 1))
-      return sum.found(sums)
+        Chunks.addChunkSums(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).chunks(s, s + 1))
+      return sum.finish(sums)
     }
   }
 }
@@ -164,7 +164,7 @@ const rows: Readonly<Record<string, Row>> = {
   'centres along principal directions, and noise that is given': {
     from: Initializer.spectral,
     stages: [
-      descend(Objective.denoising(TimeLaw.at(0.4)), {
+      descend(Objective.denoising(NoiseLevels.at(0.4)), {
         expectation: Expectation.fixed({ rows: 2003, dim: 2, values: noise })
       })
     ],
@@ -183,7 +183,7 @@ const rows: Readonly<Record<string, Row>> = {
     from: Initializer.gaussian({ scale: 1 }),
     stages: [
       // So many steps that they are compiled.
-      descend(Objective.denoising(TimeLaw.at(0.4)), {
+      descend(Objective.denoising(NoiseLevels.at(0.4)), {
         expectation: Expectation.quadrature(),
         optimizer: Optimizer.lbfgs({}),
         steps: 400,
@@ -198,7 +198,7 @@ const rows: Readonly<Record<string, Row>> = {
       descend(Objective.denoising(uniform)),
       descend(
         Objective.sum([
-          Objective.implicit(TimeLaw.stratified(uniform)),
+          Objective.implicit(NoiseLevels.stratified(uniform)),
           Objective.weight(0.1)(Objective.regularizer({ norm: 'l2' }))
         ]),
         { expectation: Expectation.projected({ antithetic: true }) }
@@ -220,7 +220,7 @@ const rows: Readonly<Record<string, Row>> = {
   'descents in restarts': {
     score: pair,
     from: Initializer.gaussian({ scale: 1 }),
-    stages: [Stage.restart(2)(descend(Objective.denoising(TimeLaw.at(0.4)), { steps: 5 }))],
+    stages: [Stage.restart(2)(descend(Objective.denoising(NoiseLevels.at(0.4)), { steps: 5 }))],
     points: drawn(700),
     asked: ['expectation', 'loss']
   },
@@ -284,7 +284,7 @@ it.each(spread(4)(Object.entries(rows)))('%s', (_, { score = isotropic, from, st
     expect([streamed.plan, streamed.data()]).toEqual([program.plan, program.data()])
     expect([...Run.states(streamed)(keys[0])]).toEqual(states)
     const sums = new Set<string>()
-    expect([...Run.states(of(source, { place: elsewhere(points, sums) }))(keys[0])]).toEqual(states)
+    expect([...Run.states(of(source, { backend: elsewhere(points, sums) }))(keys[0])]).toEqual(states)
     expect([...sums].sort()).toEqual(asked)
   }
   source.close()
@@ -309,7 +309,7 @@ const points: Points.Points = {
   ...drawn(ROWS, 'weighted', 'labelled'),
   values: Mixture.sample(ROWS)(Key.fromSeed(4))(two).values
 }
-const at = TimeLaw.at(0.4)
+const at = NoiseLevels.at(0.4)
 /** What words are tried with, until one of them fits. */
 const scores: ReadonlyArray<Score.Score<string>> = [
   Score.isotropic({ components: 2 }),
@@ -319,7 +319,7 @@ const scores: ReadonlyArray<Score.Score<string>> = [
 ]
 const objectives: ReadonlyArray<Objective.Objective> = [
   Objective.denoising(at),
-  Objective.denoising(TimeLaw.uniform(0.1, 1))
+  Objective.denoising(NoiseLevels.uniform(0.1, 1))
 ]
 const starts: ReadonlyArray<Initializer.Initializer> = [
   // A short mean asks the default quadrature for few nodes.
@@ -353,15 +353,17 @@ const ofTheseRows = (expectation: Expectation.Expectation): Expectation.Expectat
 
 /** The truth of a word's example has other columns; what it is over, or along, are others. */
 const ofThisTruth = (objective: Objective.Objective): Objective.Objective =>
-  Case.isMadeBy(Objective.against)(objective)
-    ? Objective.against(two, at)
-    : Case.isMadeBy(Objective.along)(objective)
-      ? Objective.along({ means: { shape: [2, 2], values: Float64Array.of(1, 0, 0, -1) } })(objective.objective)
+  Case.isMadeBy(Objective.fisherDivergence)(objective)
+    ? Objective.fisherDivergence(two, at)
+    : Case.isMadeBy(Objective.directionalDerivative)(objective)
+      ? Objective.directionalDerivative({ means: { shape: [2, 2], values: Float64Array.of(1, 0, 0, -1) } })(
+          objective.objective
+        )
       : objective
 
 const labelled =
   <T>(kind: string, parts: (example: T) => ReadonlyArray<Parts>) =>
-  ({ words: all }: words.Concept<T>): ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> =>
+  ({ words: all }: words.GlossaryConcept<T>): ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> =>
     all.map(({ name, example }) => [`${kind} ${name}`, parts(example)])
 
 const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
@@ -376,15 +378,15 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
   ])({
     ...words.objectives,
     // A mean over the student meets a population, and no rows; one over pairs refuses rows with weights.
-    words: words.objectives.words.filter(({ name }) => !['Objective.overStudent', 'Objective.pairwise'].includes(name))
+    words: words.objectives.words.filter(({ name }) => !['Objective.underModel', 'Objective.pairwise'].includes(name))
   }),
   ...labelled<Expectation.Expectation>('expectation', expectation =>
     objectives.map(objective => ({ stages: [fewSteps(objective, ofTheseRows(expectation))] }))
   )(words.expectations),
-  ...labelled<TimeLaw.TimeLaw>('time law', law => [
+  ...labelled<NoiseLevels.NoiseLevels>('noise level distribution', law => [
     { stages: [fewSteps(Objective.denoising(law))] },
     { stages: [fewSteps(Objective.implicit(law))] }
-  ])(words.timeLaws),
+  ])(words.noiseLevelsWords),
   ...labelled<Score.Score<string>>('score', score => [
     { score, stages: [em({ steps: 2 }), fewSteps(objectives[1])] },
     { score, stages: [fewSteps(objectives[1])] }
@@ -467,7 +469,7 @@ describe('what a fit says of a source', () => {
     const told = fit.assign(points)
     const streamed = fit.assign(source)
     expect([...streamed]).toEqual(told)
-    expect(last(streamed)).toEqual(told[ROWS - 1])
+    expect(lastElement(streamed)).toEqual(told[ROWS - 1])
     expect([...Problem.orThrow(Fit.fromJSON(JSON.parse(JSON.stringify(fit)))).assign(source)]).toEqual(told)
   })
   it.runIf(isSlow)('is refused of another width, as rows in memory are', () => {
@@ -525,7 +527,7 @@ describe('runs side by side', () => {
     const rates = [0.1, 1e200, 0.2]
     const programs = rates.map(rate => {
       const optimizer = Optimizer.gradientDescent({ rate })
-      const stages = [descend(Objective.implicit(TimeLaw.at(0.4)), { optimizer, steps: 9 })]
+      const stages = [descend(Objective.implicit(NoiseLevels.at(0.4)), { optimizer, steps: 9 })]
       const pipeline = Pipeline.of({ schedule, score: pair, initializer: starts[0], stages })
       return Problem.orThrow(Compile.pipeline(pipeline)(points))
     })

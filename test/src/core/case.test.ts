@@ -57,7 +57,7 @@ const cooked = Case.define('Dish', {
 })
 
 const vocabulary = Vocabulary.of([bread, soup, menu, table, twice])
-const decode = Vocabulary.decode(vocabulary)(dishes)
+const decode = Vocabulary.decodeDescription(vocabulary)(dishes)
 const written = (value: Dish): unknown => JSON.parse(JSON.stringify(Case.encode(value)))
 const wrong = (json: unknown): ReadonlyArray<string> => {
   const read = decode(json)
@@ -145,7 +145,7 @@ describe('a description', () => {
   })
 
   it('says where its parts stand', () => {
-    expect(Case.placed(feast).map(({ path, value }) => [path, value._tag])).toEqual([
+    expect(Case.placedDescriptions(feast).map(({ path, value }) => [path, value._tag])).toEqual([
       ['', 'table'],
       ['of.me', 'bread'],
       ['of.the cat', 'menu'],
@@ -154,7 +154,7 @@ describe('a description', () => {
       ['of.the cat.dishes[2]', 'twice'],
       ['of.the cat.dishes[2].dish', 'soup']
     ])
-    expect(Case.inner(supper).map(({ path }) => path)).toEqual(['dishes[0]', 'dishes[1]', 'dishes[2]'])
+    expect(Case.innerDescriptions(supper).map(({ path }) => path)).toEqual(['dishes[0]', 'dishes[1]', 'dishes[2]'])
   })
 
   it('is made anew with other parts, and is of its case still', () => {
@@ -214,8 +214,8 @@ describe('problems', () => {
       "_tag: cake is not 'bread', its case; build it by its constructor"
     ])
     const nested = (depth: number): Dish => Array.from({ length: depth }).reduce<Dish>(inner => twice(0)(inner), bread)
-    expect(shown(nested(Case.deepest))).toEqual([])
-    expect(shown(nested(Case.deepest + 1)).join()).toContain('501 levels is not at most 500 levels deep')
+    expect(shown(nested(Case.MAX_CASE_DEPTH))).toEqual([])
+    expect(shown(nested(Case.MAX_CASE_DEPTH + 1)).join()).toContain('501 levels is not at most 500 levels deep')
   })
 })
 
@@ -276,7 +276,7 @@ describe('JSON', () => {
       fields: { x: Field.number({ holds: () => true, domain: 'a number', suggestion: 1, arbitrary: f => f.double() }) },
       meaning: ({ x }) => x
     })
-    const read = Vocabulary.decode(Vocabulary.of([any]))(dishes)
+    const read = Vocabulary.decodeDescription(Vocabulary.of([any]))(dishes)
     for (const x of [0, -0, NaN, Infinity, -Infinity, 5e-324, 0.1])
       expect(read(written(any({ x })))).toEqual(E.right(any({ x })))
   })
@@ -286,9 +286,9 @@ describe('JSON', () => {
     const json = written(steak)
     expect(json).toEqual({ _tag: 'cooked', name: 'steak' })
     const knowing = Vocabulary.extend(vocabulary, [steak])
-    expect(Vocabulary.decode(knowing)(dishes)(json)).toEqual(E.right(steak))
+    expect(Vocabulary.decodeDescription(knowing)(dishes)(json)).toEqual(E.right(steak))
     expect(wrong(json).join()).toContain('"cooked" is not the name of a Dish')
-    const unnamed = Vocabulary.decode(Vocabulary.extend(vocabulary, [cooked]))(dishes)(json)
+    const unnamed = Vocabulary.decodeDescription(Vocabulary.extend(vocabulary, [cooked]))(dishes)(json)
     expect(isLeft(unnamed) && Problem.show(unnamed.left[0])).toBe(
       'Dish: Dish.cooked("steak") is not in the vocabulary, and code does not survive JSON; ' +
         'give it to Vocabulary.extend, or define a case of Dish'
@@ -316,7 +316,7 @@ describe('JSON', () => {
         return typeof hours === 'number' ? { _tag: 'stew', minutes: 60 * hours } : json
       }
     })
-    const read = Vocabulary.decode(Vocabulary.of([stew]))(dishes)
+    const read = Vocabulary.decodeDescription(Vocabulary.of([stew]))(dishes)
     expect(read({ _tag: 'Stew', hours: 2 })).toEqual(E.right(stew({ minutes: 120 })))
   })
 })

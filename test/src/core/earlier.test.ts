@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { expect, it } from 'vitest'
-import { Expectation, Objective, Parametrization, Rate, Schedule, Score, TimeLaw, Vocabulary } from '../../../src/index.js' // prettier-ignore
+import { Expectation, Objective, Parametrization, Rate, Schedule, Score, NoiseLevels, Vocabulary } from '../../../src/index.js' // prettier-ignore
 
 const codecs: Readonly<Record<string, t.Mixed>> = Object.fromEntries(
-  Object.entries({ Expectation, Objective, Parametrization, Rate, Schedule, Score, TimeLaw }).map(
+  Object.entries({ Expectation, Objective, Parametrization, Rate, Schedule, Score, NoiseLevels }).map(
     ([name, { codec }]) => [name, codec(Vocabulary.standard)]
   )
 )

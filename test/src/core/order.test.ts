@@ -12,7 +12,7 @@ import {
   Schedule,
   Score,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
@@ -56,7 +56,7 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   'Schedule.level': () => curried(Schedule.level, [schedule], [0.3]),
   'Score.shapes': () => curried(Score.shapes, [score], [2]),
   'Score.interpret': () => curried(Score.interpret, [points]),
-  'TimeLaw.quadrature': () => curried(TimeLaw.quadrature, [TimeLaw.at(1), 3], [schedule]),
+  'NoiseLevels.quadrature': () => curried(NoiseLevels.quadrature, [NoiseLevels.at(1), 3], [schedule]),
   'Weighting.interpret': () => curried(Weighting.interpret, [Weighting.minSnr()], [schedule]),
   'Objective.terms': () => curried(Objective.terms, [schedule]),
   'Expectation.interpret': () => curried(Expectation.interpret, [undefined]),
@@ -66,11 +66,11 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   'Region.project': () => curried(Region.project, [schedule], [{}]),
   'TimeGrid.times': () => curried(TimeGrid.times, [TimeGrid.logSnr({ from: 4, to: 1, steps: 2 })], [schedule]),
   'Initializer.interpret': () => curried(Initializer.interpret, [points, score], [Initializer.fromData]),
-  'Sampler.draws': () => curried(Sampler.draws, [schedule]),
+  'Sampler.draws': () => curried(Sampler.samplerDraws, [schedule]),
   'laws.check': () => curried(laws.check, [{ objective, score }])
 }
 
-const parts = { score, initializer: Initializer.own, stages: [] }
+const parts = { score, initializer: Initializer.networkDefault, stages: [] }
 const lost = (): unknown => JSON.parse(JSON.stringify(schedule))
 /** Words that are called wrongly. */
 const words: Readonly<Record<string, () => unknown>> = {

@@ -69,16 +69,16 @@ it('the norm is over all names together, of huge numbers and tiny ones too', () 
 })
 
 it('is finite where every number is', () => {
-  expect(Params.isFinite(a)).toBe(true)
+  expect(Params.isFiniteParams(a)).toBe(true)
   for (const bad of [NaN, Infinity, -Infinity])
-    expect(Params.isFinite(Params.of({ a: [1, 2], b: [bad, 1] }))).toBe(false)
+    expect(Params.isFiniteParams(Params.of({ a: [1, 2], b: [bad, 1] }))).toBe(false)
   // The first of all, whatever follows.
   expect(Params.whereInfinite(Params.of({ a: [1], b: [[0, 1], [2, NaN]], c: [NaN], d: [1] }))).toBe('b[1][1]') // prettier-ignore
   expect(Params.whereInfinite(a)).toBeNull()
 })
 
 describe('checked', () => {
-  const check = Params.checked({ means: [2, 2], scale: [] })
+  const check = Params.checkedParams({ means: [2, 2], scale: [] })
   it('passes what fits on as it is', () => expect(check(a)).toBe(a))
 
   it.each([

@@ -27,7 +27,7 @@ it('says the settings of its remedy as who speaks has them, and its text is that
   )
   const spoken = Problem.spoken(part => ('name' in part ? part.name.toUpperCase() : ''))
   expect(spoken(problem).remedy).toBe('name one with COLUMNS, or MISSING, HEADER or SKIP')
-  expect(spoken(Problem.of('x', 1, ['of ', Problem.word('tied')], 'leave it out')).domain).toBe('of TIED')
+  expect(spoken(Problem.of('x', 1, ['of ', Problem.wordPhrase('tied')], 'leave it out')).domain).toBe('of TIED')
   const plain = Problem.of('rate', -1, '> 0', 'try 0.1')
   expect(spoken(plain)).toEqual(plain)
 })
@@ -45,20 +45,20 @@ it('is there unless its condition holds', () => {
 
 describe('positive', () => {
   it.each([Number.MIN_VALUE, 1, Number.MAX_VALUE])('takes %s', value => {
-    expect(Problem.positive('x', value, 1)).toEqual([])
+    expect(Problem.requirePositive('x', value, 1)).toEqual([])
   })
 
   it.each([0, -0, -1, Infinity, -Infinity, NaN])('refuses %s', value => {
-    expect(found(Problem.positive('x', value, 3))).toEqual([`x: ${value} is not > 0 and finite; try 3`])
+    expect(found(Problem.requirePositive('x', value, 3))).toEqual([`x: ${value} is not > 0 and finite; try 3`])
   })
 })
 
 describe('count', () => {
   it.each([2, 3, Number.MAX_SAFE_INTEGER])('takes %s', value => {
-    expect(Problem.count('n', value, 2, 5)).toEqual([])
+    expect(Problem.requireCount('n', value, 2, 5)).toEqual([])
   })
 
   it.each([1, 0, -2, 2.5, NaN, Infinity, Number.MAX_SAFE_INTEGER + 1])('refuses %s', value => {
-    expect(found(Problem.count('n', value, 2, 5))).toEqual([`n: ${value} is not a whole number ≥ 2; try 5`])
+    expect(found(Problem.requireCount('n', value, 2, 5))).toEqual([`n: ${value} is not a whole number ≥ 2; try 5`])
   })
 })

@@ -1,7 +1,7 @@
 /** Words of messages: what was meant, articles, and values that fit on a line. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { literal, nearest, one, quoted, quotedValue } from '../../../src/core/spelling.js'
+import { literalCode, nearestWords, withArticle, quotedText, quotedValue } from '../../../src/core/spelling.js'
 
 describe('nearest', () => {
   const known = ['cosine', 'edm', 'betas', 'subVp', 'custom']
@@ -14,20 +14,20 @@ describe('nearest', () => {
     ['SUBVP', 'subVp'],
     ['customs', 'custom']
   ])('%s was meant as %s', (word, meant) => {
-    expect(nearest(word, known)[0]).toBe(meant)
+    expect(nearestWords(word, known)[0]).toBe(meant)
   })
 
   it('is in order of the edits that are due, and of equals in the order given', () => {
     // kitten → sitting takes three edits, kitten → kit three, kitten → mitten one.
-    expect(nearest('kitten', ['sitting', 'kit', 'mitten'])).toEqual(['mitten', 'sitting', 'kit'])
-    expect(nearest('', ['abc', 'b', 'a'])).toEqual(['b', 'a', 'abc'])
+    expect(nearestWords('kitten', ['sitting', 'kit', 'mitten'])).toEqual(['mitten', 'sitting', 'kit'])
+    expect(nearestWords('', ['abc', 'b', 'a'])).toEqual(['b', 'a', 'abc'])
   })
 
   it('puts a known word first, and keeps all of them', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1 }), fc.nat(), (words, at) => {
         const word = words[at % words.length]
-        const found = nearest(word, words)
+        const found = nearestWords(word, words)
         expect(found[0]).toBe(word)
         expect([...found].sort()).toEqual([...words].sort())
       })
@@ -35,12 +35,12 @@ describe('nearest', () => {
   })
 
   it('reads of a text without end as much as tells what was meant', () => {
-    expect(nearest(`cosine${'e'.repeat(5_000_000)}`, known)).toHaveLength(known.length)
+    expect(nearestWords(`cosine${'e'.repeat(5_000_000)}`, known)).toHaveLength(known.length)
   })
 })
 
 it('gives a word its article', () => {
-  expect(['Optimizer', 'Schedule', 'Initializer', 'Rate', 'Expectation', 'UTime'].map(one)).toEqual([
+  expect(['Optimizer', 'Schedule', 'Initializer', 'Rate', 'Expectation', 'UTime'].map(withArticle)).toEqual([
     'an Optimizer',
     'a Schedule',
     'an Initializer',
@@ -54,7 +54,9 @@ it('writes a text as code that is that text', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("'", '"', '\\', '\n', '\r', 'a') }), text => {
       const read: unknown = JSON.parse(
-        quoted(text).startsWith("'") ? `"${quoted(text).slice(1, -1).replaceAll('"', '\\"')}"` : quoted(text)
+        quotedText(text).startsWith("'")
+          ? `"${quotedText(text).slice(1, -1).replaceAll('"', '\\"')}"`
+          : quotedText(text)
       )
       expect(read).toBe(text)
     })
@@ -77,6 +79,6 @@ describe('a value in a message', () => {
   it('is cut where it is long, and says so', () => {
     expect(quotedValue('x'.repeat(98))).toBe(`"${'x'.repeat(98)}"`)
     expect(quotedValue('x'.repeat(99))).toBe(`"${'x'.repeat(99)}…`)
-    expect(literal('x'.repeat(99))).toBe(`"${'x'.repeat(99)}"`)
+    expect(literalCode('x'.repeat(99))).toBe(`"${'x'.repeat(99)}"`)
   })
 })

@@ -1,7 +1,7 @@
 /** Trees of any depth: each node once, in order, and no call stack. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { collect, foldUp, share } from '../../../src/core/walk.js'
+import { collect, foldUp, splitResults } from '../../../src/core/walk.js'
 
 interface Tree {
   readonly label: number
@@ -78,6 +78,6 @@ it('refuses a circle, which has no end', () => {
 })
 
 it('shares what it is given by counts', () => {
-  expect(share([2, 0, 1], ['a', 'b', 'c'])).toEqual([['a', 'b'], [], ['c']])
-  expect(share([], [])).toEqual([])
+  expect(splitResults([2, 0, 1], ['a', 'b', 'c'])).toEqual([['a', 'b'], [], ['c']])
+  expect(splitResults([], [])).toEqual([])
 })

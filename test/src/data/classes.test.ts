@@ -3,7 +3,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../../lib/index.js'
-import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from '../../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Params,
+  Problem,
+  Schedule,
+  Score,
+  NoiseLevels
+} from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
 import { said } from '../../said.js'
 
@@ -29,7 +39,7 @@ const noise = { rows: 5, dim: 2, values: Key.normal(10)(Key.fromSeed(3)) }
 const plansOf = (
   on: Points.Points,
   score: Score.Score<string> = conditional,
-  objective: Objective.Objective = Objective.denoising(TimeLaw.at(0.4)),
+  objective: Objective.Objective = Objective.denoising(NoiseLevels.at(0.4)),
   expectation: Expectation.Expectation = Expectation.fixed(noise)
 ) => Problem.orThrow(Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(on))
 
@@ -70,7 +80,7 @@ describe('labels', () => {
   })
 
   it('are left out by the key alone, whatever was drawn before', () => {
-    const objective = Objective.labelDropout(0.5)(Objective.denoising(TimeLaw.at(0.4)))
+    const objective = Objective.labelDropout(0.5)(Objective.denoising(NoiseLevels.at(0.4)))
     const plans = () => plansOf(points, conditional, objective, Expectation.monteCarlo())
     plans().forEach(({ evaluate }, plan) => {
       for (let seed = 0; seed < 8; seed++)
@@ -79,8 +89,10 @@ describe('labels', () => {
   })
 
   it('tell data from others, and change with the rows', () => {
-    expect(Points.fingerprint(points)).not.toBe(Points.fingerprint(bare))
-    expect(Points.fingerprint(points)).not.toBe(Points.fingerprint({ ...bare, labels: Int32Array.of(1, 0, 2, -1, 0) }))
+    expect(Points.pointsFingerprint(points)).not.toBe(Points.pointsFingerprint(bare))
+    expect(Points.pointsFingerprint(points)).not.toBe(
+      Points.pointsFingerprint({ ...bare, labels: Int32Array.of(1, 0, 2, -1, 0) })
+    )
     expect(Points.snapshot(points).labels).toEqual(points.labels)
     expect(Points.snapshot(points)).toBe(Points.snapshot(points))
     const [{ evaluate: before }] = plansOf(points)
@@ -108,7 +120,7 @@ describe('labels', () => {
   it('are nothing to a mixture', () => {
     const at = Params.of({ means: [[0, 1], [1, 0]], logits: [0, 0.5], logVariances: [0, 1] }) // prettier-ignore
     const value = (on: Points.Points): number =>
-      plansOf(on, Score.isotropic({ components: 2 }), Objective.implicit(TimeLaw.at(0.4)))
+      plansOf(on, Score.isotropic({ components: 2 }), Objective.implicit(NoiseLevels.at(0.4)))
         .map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value)
         .reduce((a, b) => a + b, 0)
     expect(value(points)).toBe(value(bare))

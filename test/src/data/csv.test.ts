@@ -5,7 +5,7 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Points from '../../../src/data/index.js'
-import { listed } from '../../../lib/plain/gather.js'
+import { collectAsync } from '../../../lib/plain/gather.js'
 import { finite, message, points, right } from './drawn.js'
 import { spread } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
@@ -303,7 +303,7 @@ describe('readCsv', () => {
   ])('reads %s, which comes with the project', (name, rows, first, columns, ignored) => {
     const table = right(Points.readCsv(readFileSync(`examples/data/${name}.csv`, 'utf8')))
     expect([table.points.rows, table.columns.join(), table.dropped]).toEqual([rows, columns, 0])
-    expect([Points.row(0)(table.points), namesOf(table)]).toEqual([first, ignored])
+    expect([Points.rowOfPoints(0)(table.points), namesOf(table)]).toEqual([first, ignored])
     expect(Points.toRows(table.points)).toEqual(rowsOf(name))
   })
 })
@@ -316,7 +316,7 @@ describe('a text that comes in pieces', () => {
     text: string,
     options: Points.CsvOptions
   ): Promise<ReadonlyArray<Either.Either<Points.DataError, Points.Table>>> =>
-    listed(
+    collectAsync(
       Points.csvTables(
         options,
         500
@@ -374,7 +374,7 @@ describe('a text that comes in pieces', () => {
     async function* bytes(): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(Uint8Array.of(0x78, 10, 0x31, 10, 0xe4, 10))
     }
-    expect((await listed(Points.csvTables()(bytes()))).map(message)).toEqual([
+    expect((await collectAsync(Points.csvTables()(bytes()))).map(message)).toEqual([
       'text: bytes is not text in UTF-8; save it as UTF-8'
     ])
   })

@@ -16,7 +16,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Source from '../../../src/data/source/index.js'
 import * as Points from '../../../src/data/index.js'
@@ -28,7 +28,7 @@ const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1
 const paired = Problem.orThrow(Points.paired(partners)(plain))
 const score = Score.spherical({ components: 1 })
 const optimizer = Optimizer.gradientDescent({ rate: 0.01 })
-const towards = Objective.custom('distance', TimeLaw.at(0.5), ({ clean, partner, params: { means }, noise }) =>
+const towards = Objective.custom('distance', NoiseLevels.at(0.5), ({ clean, partner, params: { means }, noise }) =>
   sum(square(sub(sub(partner, clean), sub(means, sub(noise, noise)))), 1)
 )
 const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective: towards, expectation: Expectation.monteCarlo() }
@@ -38,11 +38,11 @@ describe('points with partners', () => {
     const places = [7, 3, 3]
     expect(Points.select(places)(paired).partner).toEqual(Points.select(places)(partners).values)
     const source = Source.of(paired)
-    expect(Source.select(places)(source).partner).toEqual(Points.select(places)(partners).values)
+    expect(Source.selectedRows(places)(source).partner).toEqual(Points.select(places)(partners).values)
     expect([...Source.pieces(source, 16)].flatMap(({ partner = [] }) => [...partner])).toEqual([...partners.values])
     expect(Source.columns([1])(paired).partner).toEqual(Source.columns([1])(partners).values)
-    expect(Points.fingerprint(paired)).not.toBe(Points.fingerprint(plain))
-    expect(Source.fingerprint(source)).toBe(Points.fingerprint(paired))
+    expect(Points.pointsFingerprint(paired)).not.toBe(Points.pointsFingerprint(plain))
+    expect(Source.dataFingerprint(source)).toBe(Points.pointsFingerprint(paired))
     expect(Points.partners(Points.snapshot(paired))).toEqual(partners)
   })
 

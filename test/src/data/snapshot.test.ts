@@ -13,7 +13,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
 import { compiled } from '../../learned.js'
@@ -73,7 +73,7 @@ describe('points whose buffer is filled again', () => {
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score: Score.symmetricPair,
-        objective: Objective.denoising(TimeLaw.at(0.5)),
+        objective: Objective.denoising(NoiseLevels.at(0.5)),
         expectation
       })(points)
     )
@@ -113,8 +113,8 @@ describe('Points.snapshot', () => {
 describe('Points.fingerprint', () => {
   const base: Points.Points = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 3, 4) }
   it('is that of the numbers, and knows −0', () => {
-    const first = (x: number): string => Points.fingerprint({ ...base, values: Float64Array.of(x, 2, 3, 4) })
-    expect(first(1)).toBe(Points.fingerprint(base))
+    const first = (x: number): string => Points.pointsFingerprint({ ...base, values: Float64Array.of(x, 2, 3, 4) })
+    expect(first(1)).toBe(Points.pointsFingerprint(base))
     expect(first(0)).toBe(first(-0))
   })
 
@@ -133,6 +133,6 @@ describe('Points.fingerprint', () => {
         values: base.values.map((x, j) => (j === i % 4 ? x * (1 + 2 ** -(1 + Math.floor(i / 4))) : x))
       }))
     ]
-    expect(new Set(others.map(Points.fingerprint)).size).toBe(others.length - 1)
+    expect(new Set(others.map(Points.pointsFingerprint)).size).toBe(others.length - 1)
   })
 })

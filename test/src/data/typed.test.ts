@@ -19,7 +19,7 @@ import * as fc from 'fast-check'
 import * as Either from 'fp-ts/lib/Either.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
-import { day, moment, typed } from '../../../lib/formats/columns.js'
+import { day, moment, typedRows } from '../../../lib/formats/columns.js'
 import { Source } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
 import { answers } from '../../golden/golden.js'
@@ -262,7 +262,7 @@ describe('moments', () => {
 })
 
 it('texts of cells are those of the cells alone', () => {
-  const { text, numbers } = typed({
+  const { text, numbers } = typedRows({
     rows: 2,
     columns: [
       { name: 'x', type: 'numbers', cells: [1, 2n ** 60n] },

@@ -112,10 +112,10 @@ describe('fit.bootstrap', () => {
     }
     const found = fit(lonely(6), { components: 2, family: 'full' }).bootstrap()
     const { leftOut, used, resamples } = found
-    expect(leftOut.empty + leftOut.floored).toBeGreaterThan(0)
-    expect(used + leftOut.empty + leftOut.floored + leftOut.failed).toBe(resamples)
+    expect(leftOut.empty + leftOut.atMinVariance).toBeGreaterThan(0)
+    expect(used + leftOut.empty + leftOut.atMinVariance + leftOut.failed).toBe(resamples)
     // Fewer than three different ones of six rows in about 106 · 6/106 draws: P = Σ_m Bin(106, 6/106)(m) P(≤ 2 different of m) ≈ 0.13.
-    expect(Math.abs((leftOut.empty + leftOut.floored) / resamples - 0.13)).toBeLessThan(
+    expect(Math.abs((leftOut.empty + leftOut.atMinVariance) / resamples - 0.13)).toBeLessThan(
       4 * Math.sqrt((0.13 * 0.87) / 200)
     )
     expect(() => fit(lonely(3), { components: 2, family: 'full' }).bootstrap({ level: 0.99 })).toThrow(
@@ -123,7 +123,7 @@ describe('fit.bootstrap', () => {
     )
     expect(
       fit(lonely(3), { components: 2, family: 'full', prior: 0.01 }).bootstrap({ resamples: 40, level: 0.9 }).leftOut
-        .floored
+        .atMinVariance
     ).toBe(0)
   })
 
@@ -156,7 +156,7 @@ describe('fit.bootstrap', () => {
     const draws = Stretches.ofArray(Key.uniform(500)(key), 1)
     for (const counted of [1, 3, 4, 8]) {
       const times = Stretches.timesDrawn(Stretches.ofArray(weights, 1), draws, counted)
-      expect([counted, Stretches.part(times, 0, 8)]).toEqual([counted, expected])
+      expect([counted, Stretches.numbersFrom(times, 0, 8)]).toEqual([counted, expected])
     }
   })
 

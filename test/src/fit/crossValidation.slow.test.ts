@@ -1,7 +1,7 @@
 /** Cross-validated likelihood: its value against Gaussians by hand, and what it does not depend on. */
 import { describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points, Source } from '../../../src/index.js'
-import { FOLDS, foldsOf } from '../../../src/fit/crossValidation.js'
+import { FOLDS, assignFolds } from '../../../src/fit/crossValidation.js'
 
 const truth = Mixture.of({
   means: [[-4, 0], [4, 1], [0, 7]], // prettier-ignore
@@ -11,7 +11,7 @@ const truth = Mixture.of({
 const points = Mixture.sample(100)(Key.fromSeed(11))(truth)
 
 /** The folds that a fit with the seed 0 makes. */
-const folds = foldsOf(FOLDS, Key.child(1)(Key.fromSeed(0)))
+const folds = assignFolds(FOLDS, Key.child(1)(Key.fromSeed(0)))
 const partsOf = (data: Points.Points): ReadonlyArray<number> => {
   const { of } = folds(data)
   return Array.from({ length: data.rows }, (_, i) => of(data, i))

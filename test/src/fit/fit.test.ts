@@ -96,7 +96,7 @@ describe('fit', () => {
       expect(worths).toEqual([...worths].sort((a, b) => a - b))
       expect(found[criterion]).toBe(worths[0])
       expect(found.candidates.length + found.refused.length).toBe(4)
-      const beliefs = found.candidates.map(({ belief }) => belief)
+      const beliefs = found.candidates.map(({ posterior }) => posterior)
       expect(beliefs.reduce((a, b) => a + b)).toBeCloseTo(1, 14)
       // The ratio of two beliefs is that of e^{−Δ/2}.
       expect(Math.log(beliefs[0] / beliefs[1])).toBeCloseTo((worths[1] - worths[0]) / 2, 8)
@@ -149,8 +149,8 @@ describe('fit', () => {
     const cloud = Mixture.sample(200)(Key.fromSeed(4))(Mixture.of({ means: [[0, 0]] }))
     const points = { rows: 212, dim: 2, values: Float64Array.of(...cloud.values, ...new Float64Array(24).fill(3)) }
     const found = fit(points, { family: 'isotropic', criterion: 'bic' })
-    expect(found.candidates.some(({ floored }) => floored.length > 0)).toBe(true)
-    expect(found.candidates[0].floored).toEqual([])
+    expect(found.candidates.some(({ atMinVariance }) => atMinVariance.length > 0)).toBe(true)
+    expect(found.candidates[0].atMinVariance).toEqual([])
     const bics = found.candidates.map(({ statistics: { bic } }) => bic)
     expect(Math.min(...bics)).toBeLessThan(found.bic)
   })
@@ -158,7 +158,7 @@ describe('fit', () => {
   it('tells the same of a candidate as the candidate fitted alone', () => {
     const points = drawn(300, 5)
     const found = fit(points, { components: [2, 3], family: 'isotropic', seed: 9 })
-    const settled = found.candidates.filter(({ isSettled }) => isSettled)
+    const settled = found.candidates.filter(({ isConverged }) => isConverged)
     expect(settled[0]).toBe(found.candidates[0])
     settled.forEach(({ components, mixture, statistics }) => {
       const alone = fit(points, { components, family: 'isotropic', seed: 9 })
@@ -172,12 +172,13 @@ describe('fit', () => {
     const found = fit(points, { components: 3 })
     const { candidates } = found
     const best = candidates[0]
-    expect([best.family, best.isSettled, best.statistics.rows]).toEqual(['diagonal', true, 4500])
+    expect([best.family, best.isConverged, best.statistics.rows]).toEqual(['diagonal', true, 4500])
     // What is not settled is expected to be no less likely than what is nested in it.
-    expect(candidates.filter(({ isSettled }) => isSettled).length).toBeLessThan(candidates.length)
+    expect(candidates.filter(({ isConverged }) => isConverged).length).toBeLessThan(candidates.length)
     const of = (family: string): number =>
       candidates.find(one => one.family === family)?.statistics.logLikelihood ?? NaN
-    for (const [narrow, wide] of nested) if (of(wide) < of(narrow)) expect(of(narrow) - of(wide)).toBeLessThan(2e-9)
+    for (const [minVarianceColumns, wide] of nested)
+      if (of(wide) < of(minVarianceColumns)) expect(of(minVarianceColumns) - of(wide)).toBeLessThan(2e-9)
     // Steps on all rows from there gain next to nothing: a standard error of the mean of 4500 log densities is 2e-2.
     const family = there(Score.interpret(Score.diagonal({ components: 3 })).family)
     const step = ExpectationMaximization.step(family, 1e-6, points)
@@ -275,7 +276,8 @@ describe('fit', () => {
     const together = fit(points, { ...options, seed: 4, starts: 3, onProgress: progress => seen.push(progress) })
     expect(together.mixture).toEqual(best.mixture)
     const alike = alone.filter(
-      ({ candidates, logLikelihood }) => !candidates[0].isDrawn && Math.abs(logLikelihood - best.logLikelihood) <= 1e-3
+      ({ candidates, logLikelihood }) =>
+        !candidates[0].dependsOnSeed && Math.abs(logLikelihood - best.logLikelihood) <= 1e-3
     ).length
     expect(together.starts).toEqual({ of: 3, agree, alike, within: 1e-3 })
     expect(together.seed).toBe(best.seed)
@@ -351,7 +353,7 @@ describe('fit', () => {
     expect(found.components).toBe(3)
     expect(Metric.adjustedRand(classesOf('penguins'), Mixture.assign(rows)(found.mixture))).toBeGreaterThan(0.9)
     expect(toldOfChosen({ candidates })).toEqual([])
-    expect(candidates.slice(0, 8).every(({ isSettled }) => isSettled)).toBe(true)
+    expect(candidates.slice(0, 8).every(({ isConverged }) => isConverged)).toBe(true)
     const second = candidates[1]
     const alone = fit(rows, {
       components: second.components,
@@ -362,14 +364,14 @@ describe('fit', () => {
     expect(header.at(-1)).toBe('warnings')
     lines.forEach((line, i) => {
       // The estimate of a single Gaussian is the mean and the covariance of the rows, however short the search.
-      const { isSettled, components } = candidates[i]
-      expect(line.at(-1)?.includes('not refined')).toBe(!isSettled && components > 1)
+      const { isConverged, components } = candidates[i]
+      expect(line.at(-1)?.includes('not refined')).toBe(!isConverged && components > 1)
     })
     const at = (family: string, components: number): Fit.Ranked | undefined =>
-      candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)
+      candidates.find(one => one.family === family && one.components === components && one.atMinVariance.length === 0)
     const pairs = counts.flatMap(components =>
-      nested.flatMap(([narrow, wide]) => {
-        const less = at(narrow, components)
+      nested.flatMap(([minVarianceColumns, wide]) => {
+        const less = at(minVarianceColumns, components)
         const more = at(wide, components)
         return less === undefined || more === undefined
           ? []
@@ -428,21 +430,21 @@ describe('a column that has no width', () => {
     const ofSum = withColumn(([x, y]) => x + y)
     const sum = fit(ofSum, { columns })
     expect([sum.components, sum.candidates[0].collapsed]).toEqual([2, []])
-    expect([sum.candidates[0].floored, sum.narrow]).toEqual([[0, 1], columns])
+    expect([sum.candidates[0].atMinVariance, sum.minVarianceColumns]).toEqual([[0, 1], columns])
     const ofCell = withColumn((_, i) => (i === 17 ? 8 : 7))
     const cell = fit(ofCell, { columns })
     expect(cell.components).toBe(3)
     expect(cell.candidates[0].statistics.sizes.map(Math.round)).toContain(1)
-    expect(cell.narrow).toEqual(['z'])
+    expect(cell.minVarianceColumns).toEqual(['z'])
   })
 
   it('is named where it makes the floor hold up what was set aside', () => {
-    const { components, excluded, narrow, candidates, table, criterion } = fit(
+    const { components, excluded, minVarianceColumns, candidates, table, criterion } = fit(
       withColumn((_, i) => (i % 5 === 0 || i % 7 === 0 ? 1 : 0)),
       { columns, components: [1, 2, 3, 4, 5, 6], family: ['tied', 'diagonal', 'full'] }
     )
     expect(components).toBeLessThan(6)
-    expect(narrow).toEqual(['z'])
+    expect(minVarianceColumns).toEqual(['z'])
     expect(excluded?.collapsed.length).toBeGreaterThan(0)
     expect(excluded).not.toBeNull()
     if (excluded !== null)

@@ -23,30 +23,30 @@ const few = Array.from({ length: 120 }, (_, i) => [z[2 * i] + (i % 2) * 8, i % 2
 
 describe('fit.hint', () => {
   it.runIf(isSlow)('is none of Gaussian rows, and none where they were compared', () => {
-    expect(fit(clean, { ...options, components: 2, criterion: 'icl' }).hint()).toBe(null)
-    expect(fit(rows, { ...options, components: 2, robust: true }).hint()).toBe(null)
+    expect(fit(clean, { ...options, components: 2, criterion: 'icl' }).robustnessHint()).toBe(null)
+    expect(fit(rows, { ...options, components: 2, robust: true }).robustnessHint()).toBe(null)
   })
 
   it('is none of rows that are all the same, where only the floor speaks', () => {
     const same = Array.from({ length: 50 }, () => [1, 2])
-    expect(fit(same, { components: [1, 2] }).hint()).toBe(null)
+    expect(fit(same, { components: [1, 2] }).robustnessHint()).toBe(null)
   })
 
   it.runIf(isSlow)('is a background of wild rows, by as much as the comparison then gains', () => {
     const plain = fit(rows, options)
-    const hint = plain.hint()
-    expect(hint?.beside).toBe('background')
+    const robustnessHint = plain.robustnessHint()
+    expect(robustnessHint?.beside).toBe('background')
     const robust = fit(rows, { ...options, robust: true })
     expect(robust.family).toContain('background')
     // What a few steps reach is no better than what all candidates settle to.
-    expect(hint?.less).toBeLessThanOrEqual(plain.icl - robust.icl + 1e-6)
-    expect(hint?.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
+    expect(robustnessHint?.less).toBeLessThanOrEqual(plain.icl - robust.icl + 1e-6)
+    expect(robustnessHint?.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
   })
 
   it('is none beside a component at the minimum variance, and no prior is proposed', () => {
     const model = fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'] })
     expect(model.excluded?.collapsed.length).toBeGreaterThan(0)
-    expect(model.hint()).toBe(null)
+    expect(model.robustnessHint()).toBe(null)
     expect(model.table()).toContain('a component is at the minimum variance.')
     expect(fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'], prior: 0.01 }).excluded).toBe(null)
   })
@@ -57,12 +57,12 @@ describe('fit.hint', () => {
     const model = fit(rows, options)
     const robust = fit(rows, { ...options, robust: true })
     expect(robust.bic).toBeGreaterThan(model.bic)
-    expect(model.hint()).toBe(null)
+    expect(model.robustnessHint()).toBe(null)
   })
 
   it('is tails of rows with tails', () => {
     const points = Mixture.sample(400)(Key.fromSeed(8))({ ...truth, tails: Float64Array.of(3, 3) })
-    expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).hint()?.beside).toBe('tails')
+    expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).robustnessHint()?.beside).toBe('tails')
   })
 })
 
@@ -75,7 +75,7 @@ describe('rows far from most', () => {
   ])('bring no background that takes more of %i rows than they have, one in %i being %d', (count, every, cell) => {
     const rows = Points.toRows(Mixture.sample(count)(Key.fromSeed(SEED))(truth)).map(([x, y], i) => [i % every === 0 ? cell : x, y]) // prettier-ignore
     for (const options of [{ components: [1, 2, 3, 4] }, { components: 3, family: ['tiedDiagonal', 'full'] }] as const)
-      expect(fit(rows, options).hint()?.rows ?? 0).toBeLessThan(count / 2)
+      expect(fit(rows, options).robustnessHint()?.rows ?? 0).toBeLessThan(count / 2)
   })
 })
 
@@ -88,17 +88,17 @@ describe('components of a row or two', () => {
       // Each of the three is a component of its own.
       const model = fit([...rowsOf('faithful'), [3.5, 300], [20, 70], [-6, -40]], asked)
       expect([model.family, model.components]).toEqual(['tied', 5])
-      const hint = model.hint()
-      expect(hint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
-      expect(Math.round(hint?.rows ?? 0)).toBe(3)
-      expect(hintSentence(there(hint), 'ICL')).toMatch(
+      const robustnessHint = model.robustnessHint()
+      expect(robustnessHint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
+      expect(Math.round(robustnessHint?.rows ?? 0)).toBe(3)
+      expect(hintSentence(there(robustnessHint), 'ICL')).toMatch(
         /^3 components rest on too few rows for a cluster\. Beside a background, which takes about 3 rows, 2 components describe the others, with an ICL about \d+ (lower|higher)\. Compare with --robust -k 2\.$/
       )
     }
   )
 
   it.each(spread(3)(['faithful', 'iris', 'penguins']))('are not in %s, and nothing is said', name => {
-    expect(fit(rowsOf(name), asked).hint()).toBe(null)
+    expect(fit(rowsOf(name), asked).robustnessHint()).toBe(null)
   })
 })
 
@@ -110,8 +110,10 @@ it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async ()
     /Beside a background, which has about \d+ rows, the ICL of\s+\d components\s+is about \d+\s+lower\.\s+Compare\s+with\s+--robust\./
   )
   expect(here.read('wild.html')).toContain('Compare with')
-  const { hint } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as { readonly hint: Fit.Hint }
-  expect(hint.beside).toBe('background')
+  const { robustnessHint } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as {
+    readonly robustnessHint: Fit.Hint
+  }
+  expect(robustnessHint.beside).toBe('background')
   expect((await here.ornstein(`${line} --robust --json`)).stdout).not.toContain('"hint"')
 })
 

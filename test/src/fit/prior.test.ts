@@ -63,15 +63,15 @@ describe('fit under a prior', () => {
     // A step of 1e-8 from the mode costs n of its square, some 1e-10 of the posterior, and less than 1e-5 of the likelihood.
     expect(Math.abs(found.bic - bic)).toBeLessThan(1e-5)
     expect(found.prior).toBe(0.01)
-    expect(O.toNullable(Pipeline.prior(found.candidates[0].pipeline))).toBe(0.01)
+    expect(O.toNullable(Pipeline.pipelinePrior(found.candidates[0].pipeline))).toBe(0.01)
   })
 
   it('keeps components off rows that are repeated, where without it the floor alone does', () => {
     const options = { components: 3, family: 'full', criterion: 'bic' } as const
     const without = fit(repeated, options)
     const under = fit(repeated, { ...options, prior: 0.01 })
-    expect(without.candidates[0].floored).not.toEqual([])
-    expect(under.candidates[0].floored).toEqual([])
+    expect(without.candidates[0].atMinVariance).not.toEqual([])
+    expect(under.candidates[0].atMinVariance).toEqual([])
     expect(under.logLikelihood).toBeLessThan(without.logLikelihood)
   })
 
@@ -109,7 +109,7 @@ describe('fit under a prior', () => {
   it('takes missing cells, too, and keeps what it is under in its file', () => {
     const holes = { ...repeated, values: repeated.values.map((x, at) => (at % 17 === 3 ? NaN : x)) }
     const found = fit(holes, { components: 3, family: 'diagonal', missing: 'em', prior: 0.01 })
-    expect(found.candidates[0].floored).toEqual([])
+    expect(found.candidates[0].atMinVariance).toEqual([])
     expect(JSON.parse(JSON.stringify(found))).toMatchObject({ fit: { prior: 0.01 } })
   })
 

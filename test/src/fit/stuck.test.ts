@@ -81,7 +81,7 @@ describe('a stuck fit', () => {
   // Another SEED draws others.
   it.each([0, 1].map(i => 2 * (SEED % 1000) + i))('is none of what fit chooses, seed %i', seed => {
     const rows = Mixture.sample(150)(Key.fromSeed(seed))(truth)
-    expect(fit(rows, { components: [2, 3, 4], family: ['isotropic', 'full'], seed }).stuck()).toBe(null)
+    expect(fit(rows, { components: [2, 3, 4], family: ['isotropic', 'full'], seed }).localOptimum()).toBe(null)
   })
 })
 
@@ -93,10 +93,10 @@ it.each([1, 2, SEED])(
     const rows = Points.toRows(Mixture.sample(60)(Key.fromSeed(seed))(Mixture.of({ means })))
     const messy = [...rows, ...rows.slice(0, 8)].map((row, i) => (i === 40 ? [1e9, row[1], row[2]] : row))
     const model = fit(messy, { components: 3, family: 'tiedDiagonal' })
-    const [{ floored, minimumVariance }] = model.candidates
-    expect(floored).not.toEqual([])
+    const [{ atMinVariance, minimumVariance }] = model.candidates
+    expect(atMinVariance).not.toEqual([])
     expect(minimumVariance).toBeGreaterThan(1e-6)
-    expect(model.stuck()).toBe(null)
+    expect(model.localOptimum()).toBe(null)
   }
 )
 
@@ -112,8 +112,8 @@ it.each([
   ['grown', 'Compare with the recipe annealed.'],
   ['annealed', 'Compare with the recipe grown.']
 ])('the remedy of recipe %s is one that did not run', (recipe, remedy) => {
-  const stuck: LocalOptimum = { shared: [0, 1], over: 2, gain: 43.7 }
-  expect(localOptimumSentence(stuck, recipe)).toBe(
+  const localOptimum: LocalOptimum = { shared: [0, 1], over: 2, gain: 43.7 }
+  expect(localOptimumSentence(localOptimum, recipe)).toBe(
     `The fit is stuck: components 1 and 2 share one cluster, while component 3 covers two. Moving one of them raises the log-likelihood by about 44. ${remedy}`
   )
 })
@@ -134,11 +134,11 @@ it.each(spread(4)(Object.entries(trapped)))(
     const rows = { rows: values.length / dim, dim, values: Float64Array.from(values) }
     const model = fit(rows, { components, family, standardize: false, starts: 2 })
     expect(model.logLikelihood).toBeGreaterThan(best - 1e-3)
-    expect(model.stuck()).toBe(null)
+    expect(model.localOptimum()).toBe(null)
     const { agree, alike } = model.starts
     expect(agree).toBe(2)
-    const isDrawn = model.candidates[0].isDrawn
-    if (!isDrawn) expect(alike).toBeGreaterThan(0)
+    const dependsOnSeed = model.candidates[0].dependsOnSeed
+    if (!dependsOnSeed) expect(alike).toBeGreaterThan(0)
     if (alike > 1) expect(model.table()).toContain('as with any seed, and count as one')
   }
 )
@@ -153,7 +153,9 @@ it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async ()
   const { stdout } = await here.ornstein(`${line} --report @stuck.html`)
   expect(stdout.replace(/\s+/g, ' ')).toContain(said)
   expect(here.read('stuck.html')).toContain(said)
-  const { stuck } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as { readonly stuck: LocalOptimum }
-  expect(stuck).toMatchObject({ shared: [1, 2], over: 3 })
-  expect((await here.ornstein('fit @rows.csv -k 3 --family isotropic')).stdout).not.toContain('stuck')
+  const { localOptimum } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as {
+    readonly localOptimum: LocalOptimum
+  }
+  expect(localOptimum).toMatchObject({ shared: [1, 2], over: 3 })
+  expect((await here.ornstein('fit @rows.csv -k 3 --family isotropic')).stdout).not.toContain('localOptimum')
 })

@@ -1,7 +1,7 @@
 /** Components that few rows hold up, each for the others: which are told, and which are not. */
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import * as Place from '../../../src/data/place.js'
+import * as Backend from '../../../src/data/place.js'
 import { evaluatePipelineResult, evaluationData } from '../../../src/fit/evaluation.js'
 import {
   Compile,
@@ -18,7 +18,7 @@ import {
   Source,
   Stage
 } from '../../../src/index.js'
-import { unsupported } from '../../../src/mixture/em/support.js'
+import { unsupportedComponents } from '../../../src/mixture/em/support.js'
 import { isSlow } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
 import { there } from '../../there.js'
@@ -97,7 +97,7 @@ describe('a component is held against what it gains with each row left out', () 
   ): void => {
     const { counts, gains } = gainsOf(points, mixture, keep)
     // So many parameters that no gain is enough: all are told. The fit stands still to 1e-8 in its parameters.
-    const told = unsupported(points, mixture, { second, parameters: 1e6 })
+    const told = unsupportedComponents(points, mixture, { second, parameters: 1e6 })
     expect(told.map(({ component }) => component)).toEqual(gains.map((_, k) => k))
     told.forEach(({ gain, rows, component }) => {
       expect(gain).toBeCloseTo(gains[component], 4)
@@ -147,8 +147,8 @@ describe('a component is held against what it gains with each row left out', () 
     const own = { second: 'trace', parameters: 1e6 } as const
     const twice = { rows: 60, dim: 2, values: Float64Array.of(...points.values, ...points.values) }
     const weighted = { ...points, weights: new Float64Array(30).fill(2) }
-    const a = unsupported(twice, mixture, own)
-    const b = unsupported(weighted, mixture, own)
+    const a = unsupportedComponents(twice, mixture, own)
+    const b = unsupportedComponents(weighted, mixture, own)
     expect(a).toHaveLength(3)
     // sums of 60 numbers of size 10, in another order
     a.forEach(({ gain }, k) => {
@@ -186,7 +186,7 @@ describe('is told', () => {
     const inMemory = evaluatePipelineResult(mixture, evaluationData({ original: points, scaling: null }), pipeline)
     const inFile = evaluatePipelineResult(
       mixture,
-      evaluationData({ original: source, scaling: null }, Place.here),
+      evaluationData({ original: source, scaling: null }, Backend.localBackend),
       pipeline
     )
     expect(inFile).toEqual(inMemory)
@@ -198,8 +198,8 @@ describe('is told', () => {
     // Three rows that are the same.
     const rows = [[0.1], [0.4], [-0.3], [0.2], [-0.1], [5.2], [4.9], [5.4], [7], [7], [7]]
     const { candidates } = fit(rows, { components: 3, family: 'isotropic' })
-    const [{ floored, unsupported }] = candidates
-    expect([floored, unsupported]).toEqual([[2], []])
+    const [{ atMinVariance, unsupported }] = candidates
+    expect([atMinVariance, unsupported]).toEqual([[2], []])
   })
 
   it('neither under a prior nor of rows that miss cells', () => {

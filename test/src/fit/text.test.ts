@@ -1,7 +1,7 @@
 /** Text for a terminal: it is as wide as the terminal at most, and no cell of a table is cut. */
 import { describe, expect, it } from 'vitest'
-import { rounded } from '../../../src/fit/table.js'
-import { facts, paragraphs, table, wrapped } from '../../../src/fit/text.js'
+import { roundToSize } from '../../../src/fit/table.js'
+import { factLines, paragraphs, printTable, wrapped } from '../../../src/fit/text.js'
 
 const header = ['component', 'weight', 'Petal.Length', 'Petal.Width', 'sd Petal.Length', 'sd Petal.Width']
 const rows = [1, 2, 3].map(k => [String(k), `0.${k}00`, `${k}.462`, `0.${k}46`, '0.172', '0.10442'])
@@ -9,10 +9,10 @@ const widest = (text: string): number => Math.max(...text.split('\n').map(line =
 
 describe('a table', () => {
   it.each([30, 50, 64, 80])('is cut between columns at a width of %i, the first before each part', within => {
-    const text = table({ header, rows }, within)
+    const text = printTable({ header, rows }, within)
     expect(widest(text)).toBeLessThanOrEqual(within)
     const parts = text.split('\n\n').map(part => part.split('\n').map(line => line.trim().split(/ {2,}/)))
-    expect(parts.length > 1).toBe(within < widest(table({ header, rows })))
+    expect(parts.length > 1).toBe(within < widest(printTable({ header, rows })))
     for (const part of parts) expect(part.map(([first]) => first)).toEqual(['component', '1', '2', '3'])
     // put together again, all that was there, in its order
     const joined = [header, ...rows].map((_, i) => parts.flatMap(part => part[i].slice(1)))
@@ -20,10 +20,10 @@ describe('a table', () => {
   })
 
   it('is whole where it fits, and where nothing says how wide it may be', () => {
-    expect(table({ header, rows }, widest(table({ header, rows })))).toBe(table({ header, rows }))
-    expect(table({ header, rows }).split('\n')).toHaveLength(4)
+    expect(printTable({ header, rows }, widest(printTable({ header, rows })))).toBe(printTable({ header, rows }))
+    expect(printTable({ header, rows }).split('\n')).toHaveLength(4)
     // one column less than needed, and the last stands alone
-    expect(table({ header, rows }, widest(table({ header, rows })) - 1).split('\n\n')).toHaveLength(2)
+    expect(printTable({ header, rows }, widest(printTable({ header, rows })) - 1).split('\n\n')).toHaveLength(2)
   })
 
   it('has each row by itself where two columns have no room, and keeps a cell that is too wide', () => {
@@ -31,18 +31,18 @@ describe('a table', () => {
       header: ['model', 'log-likelihood'],
       rows: [['iris.json', '-1.5'], ['penguins.json', '-2']] // prettier-ignore
     }
-    expect(table(wide, 25)).toBe(
+    expect(printTable(wide, 25)).toBe(
       '  model iris.json\n    log-likelihood\n      -1.5\n\n  model penguins.json\n    log-likelihood\n      -2'
     )
-    expect(table({ header: ['a', 'b'], rows: [['x', 'y'.repeat(40)]] }, 20)).toContain('y'.repeat(40))
-    expect(table({ header: ['a'], rows: [['x']] }, 20)).toBe('  a\n  x')
+    expect(printTable({ header: ['a', 'b'], rows: [['x', 'y'.repeat(40)]] }, 20)).toContain('y'.repeat(40))
+    expect(printTable({ header: ['a'], rows: [['x']] }, 20)).toBe('  a\n  x')
   })
 })
 
 describe('a number', () => {
   it('that rounds to 0 from below has no sign', () => {
-    expect([-0.3, -0.004, -0.006, -0].map(rounded(1))).toEqual(['-0.30', '0.00', '-0.01', '0.00'])
-    expect(rounded(500)(-0.3)).toBe('0')
+    expect([-0.3, -0.004, -0.006, -0].map(roundToSize(1))).toEqual(['-0.30', '0.00', '-0.01', '0.00'])
+    expect(roundToSize(500)(-0.3)).toBe('0')
   })
 })
 
@@ -70,13 +70,13 @@ describe('text', () => {
       ['start', sentence]
     ] as const
     for (const within of [40, 60, 100]) {
-      const text = facts(entries, within)
+      const text = factLines(entries, within)
       expect(widest(text)).toBeLessThanOrEqual(within)
       expect(text.replace(/\s+/g, ' ').trim()).toBe(entries.flat().join(' '))
     }
-    expect(facts(entries, 60).split('\n')[0]).toBe('  log-likelihood per row  -4.2')
-    expect(facts(entries, 40).split('\n').slice(0, 2)).toEqual(['  log-likelihood per row', '    -4.2'])
-    expect(facts(entries)).toBe(`  log-likelihood per row  -4.2\n  start                   ${sentence}`)
+    expect(factLines(entries, 60).split('\n')[0]).toBe('  log-likelihood per row  -4.2')
+    expect(factLines(entries, 40).split('\n').slice(0, 2)).toEqual(['  log-likelihood per row', '    -4.2'])
+    expect(factLines(entries)).toBe(`  log-likelihood per row  -4.2\n  start                   ${sentence}`)
   })
 
   it('counts cells, not letters: East Asian ones fill two', () => {

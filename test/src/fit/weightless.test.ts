@@ -47,9 +47,9 @@ const seen = (rows: Rows, weights: ReadonlyArray<number>): Points.Points => {
 const said = (model: Fit.Fit): unknown => ({
   file: JSON.stringify(model),
   table: model.table(),
-  candidates: model.candidates.map(({ family, components, statistics, belief }) => [family, components, statistics, belief]), // prettier-ignore
-  beside: [model.leftOut, model.narrow, model.refused.map(({ problem }) => Problem.show(problem))],
-  trust: [model.hint(), model.stuck()]
+  candidates: model.candidates.map(({ family, components, statistics, posterior }) => [family, components, statistics, posterior]), // prettier-ignore
+  beside: [model.leftOut, model.minVarianceColumns, model.refused.map(({ problem }) => Problem.show(problem))],
+  trust: [model.robustnessHint(), model.localOptimum()]
 })
 
 describe('a fit of rows with some of weight 0', () => {

@@ -74,7 +74,7 @@ describe.each(cases)('case %#', stored => {
     const { mean, factor } = Mixture.moments(mixture)
     close(mean, stored.mean, STORED)
     close(factor.values, stored.momentFactor.flat(), STORED)
-    const d = Mixture.dim(mixture)
+    const d = Mixture.dimension(mixture)
     same(Mixture.marginal([d - 1])(mixture), Mixture.affine({ matrix: [Array.from({ length: d }, (_, j) => (j === d - 1 ? 1 : 0))] })(mixture), 1e-14) // prettier-ignore
   })
 })
@@ -90,7 +90,7 @@ describe('identities', () => {
         fc.double({ min: 0.01, max: 3, noNaN: true }),
         (mixture, time) => {
           const level = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
-          const d = Mixture.dim(mixture)
+          const d = Mixture.dimension(mixture)
           const matrix = Array.from({ length: d }, (_, i) =>
             Array.from({ length: d }, (_, j) => (i === j ? level.alpha : 0))
           )

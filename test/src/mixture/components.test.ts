@@ -37,7 +37,7 @@ const variances = [0.5, 1.7, 0.9]
 
 const softmax = logits.map(l => Math.exp(l) / sum(logits.map(Math.exp)))
 
-// One level for all rows, and one for each: the latter is what time laws draw.
+// One level for all rows, and one for each: the latter is what noise level distributions draw.
 const levels = [
   { name: 'one level', alpha: [0.8, 0.8, 0.8], sigma: [0.7, 0.7, 0.7] },
   { name: 'a level a row', alpha: [0.8, 1.1, 0.2], sigma: [0.7, 0.3, 2] },
@@ -61,18 +61,18 @@ describe.each(cases)('$name, weights $weighted, variances $spread', ({ alpha, si
       x
     )
   )
-  const components = (): Components.Components => ({
+  const components = (): Components.IsotropicComponents => ({
     centres: matrix(centres),
     logits: weighted ? tensor(logits, [3]) : null,
     variances: spread ? tensor(variances, [3]) : null
   })
 
   it.each([
-    ['responsibilities', Components.responsibilities, wanted.flatMap(({ w }) => w)],
-    ['the score', Components.score, wanted.flatMap(({ score }) => score)],
-    ['the divergence', Components.divergence, wanted.map(({ divergence }) => divergence)],
-    ['the implicit loss', Components.implicit, wanted.map(({ implicit }) => implicit)],
-    ['the log-density', Components.logDensity, wanted.map(({ logDensity }) => logDensity)]
+    ['responsibilities', Components.componentResponsibilities, wanted.flatMap(({ w }) => w)],
+    ['the score', Components.isotropicScore, wanted.flatMap(({ score }) => score)],
+    ['the divergence', Components.isotropicDivergence, wanted.map(({ divergence }) => divergence)],
+    ['the implicit loss', Components.implicitLoss, wanted.map(({ implicit }) => implicit)],
+    ['the log-density', Components.isotropicLogDensity, wanted.map(({ logDensity }) => logDensity)]
   ] as const)('%s', (_, of, expected) => {
     const { values } = compute(() => of(components(), matrix(points), { alpha: perRow(alpha), sigma: perRow(sigma) }))
     expect(values.length).toBe(expected.length)
@@ -87,7 +87,7 @@ it('|x|² beyond that of x is a coordinate in which all centres are 0', () => {
   const value = (centres: Rows, x: Rows, orthogonal?: ReadonlyArray<number>): ReadonlyArray<number> =>
     Array.from(
       compute(() =>
-        Components.implicit(
+        Components.implicitLoss(
           { centres: matrix(centres), logits: null, variances: tensor(variances, [3]) },
           matrix(x),
           { alpha: 0.8, sigma: 0.7 },
@@ -103,7 +103,7 @@ it('|x|² beyond that of x is a coordinate in which all centres are 0', () => {
 })
 
 it('the pair is ±c', () => {
-  const { values, shape } = compute(() => Components.pair(tensor([1, -2, 3], [3])).centres)
+  const { values, shape } = compute(() => Components.symmetricComponents(tensor([1, -2, 3], [3])).centres)
   expect([shape, Array.from(values)]).toEqual([
     [2, 3],
     [1, -2, 3, -1, 2, -3]
@@ -113,10 +113,14 @@ it('the pair is ±c', () => {
 it('far from 0, equal variances cost no precision', () => {
   // w = softmax(0, 1e8 − ½ 1e8² + …): at x = ½(0 + 2e8) both components are equal, whatever is common to them.
   const w = compute(() =>
-    Components.responsibilities({ centres: matrix([[0], [2e8]]), logits: null, variances: null }, matrix([[1e8]]), {
-      alpha: 1,
-      sigma: 0
-    })
+    Components.componentResponsibilities(
+      { centres: matrix([[0], [2e8]]), logits: null, variances: null },
+      matrix([[1e8]]),
+      {
+        alpha: 1,
+        sigma: 0
+      }
+    )
   )
   expect(Array.from(w.values)).toEqual([0.5, 0.5])
 })

@@ -132,7 +132,7 @@ describe('identities', () => {
           expect(Math.abs(other.value - value)).toBeLessThanOrEqual(1e-9 + 6 * (standardError + other.standardError))
           near(divergence(p, options)(p).value, 0, 1e-12)
         }
-        const single = [p, q].map(m => Mixture.of({ means: [Array.from(Mixture.moments(m).mean)], factors: [squareOf(Mixture.moments(m).factor.values, Mixture.dim(m))] })) // prettier-ignore
+        const single = [p, q].map(m => Mixture.of({ means: [Array.from(Mixture.moments(m).mean)], factors: [squareOf(Mixture.moments(m).factor.values, Mixture.dimension(m))] })) // prettier-ignore
         for (const divergence of [Divergence.kl, Divergence.hellinger]) near(divergence(map(single[1]))(map(single[0])).value, divergence(single[1])(single[0]).value, 1e-8) // prettier-ignore
       }),
       fewRuns
@@ -142,7 +142,7 @@ describe('identities', () => {
   it('bures and mmd are distances: symmetric, 0 of the same, in a triangle, moved by no rotation', () => {
     fc.assert(
       fc.property(pairs, fc.double({ min: -3, max: 3, noNaN: true }), ([p, q, [row]], angle) => {
-        const d = Mixture.dim(p)
+        const d = Mixture.dimension(p)
         const r = Mixture.of({ means: [row] })
         const cos = Math.cos(angle)
         const sin = Math.sin(angle)

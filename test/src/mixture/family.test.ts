@@ -20,7 +20,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
@@ -134,7 +134,7 @@ describe('a family given by the log-densities of its components alone', () => {
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score,
-        objective: Objective.sum([Objective.implicit(TimeLaw.at(0.3)), Objective.likelihood]),
+        objective: Objective.sum([Objective.implicit(NoiseLevels.at(0.3)), Objective.likelihood]),
         expectation: Expectation.monteCarlo()
       })(points)
     )
@@ -152,7 +152,7 @@ describe('a family given by the log-densities of its components alone', () => {
     expect(lossOf(score, learned)).toBeLessThan(entropy)
     expect(lossOf(score, end({ ...Recipe.twoStage(score)(points), initializer: start }))).toBeLessThan(entropy + 0.05)
     expect(lossOf(score, end({ ...Recipe.annealed(score)(points), initializer: start }))).toBeLessThan(entropy)
-    expect(Params.isFinite(end(Recipe.annealed(score)(points)))).toBe(true)
+    expect(Params.isFiniteParams(end(Recipe.annealed(score)(points)))).toBe(true)
   })
 
   it('is refused where a capability is missing, which is named', () => {
@@ -167,7 +167,7 @@ describe('a family given by the log-densities of its components alone', () => {
       'give the family its fromMixture, toMixture and mStep'
     )
     const projected = Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(0.3)),
+      objective: Objective.denoising(NoiseLevels.at(0.3)),
       expectation: Expectation.projected(),
       optimizer: Optimizer.adam({ rate: 0.1 }),
       steps: 3

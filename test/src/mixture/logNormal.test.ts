@@ -5,7 +5,7 @@ import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import { Key, Params } from '../../../src/index.js'
 import { componentsOf, ofComponents, type Component } from '../../../src/mixture/component.js'
 import * as Tensors from '../../../src/mixture/families/tensors.js'
-import { responsibilities } from '../../../src/mixture/em/moments.js'
+import { rowResponsibilities } from '../../../src/mixture/em/moments.js'
 import { SEED } from '../../cases.js'
 
 const COUNT = 3
@@ -50,12 +50,12 @@ describe.each(['a number', 'a diagonal', 'a triangle'])('log N by %s', kind => {
   const values = Key.normal(2 * ROWS)(keys.x).map((x, at) => (Math.floor(at / 2) % 3 === 0 ? 1000 : 1) * x)
   const mixture = ofComponents(components)
   const row = (i: number): Float64Array => values.subarray(2 * i, 2 * i + 2)
-  const seen = (): Tensors.Answers => Tensors.seenOf(Params.map(fromNdArray)(Tensors.arraysOf(mixture)))
+  const seen = (): Tensors.Answers => Tensors.seenMixture(Params.map(fromNdArray)(Tensors.mixtureArrays(mixture)))
   // A dozen roundings of numbers of the size of |x − c|²/|Σ|, whose condition is below 100.
   const within = (i: number): number => 1e-12 * (1 + row(i).reduce((all, x) => all + x * x, 0))
 
   it('is one in the vocabulary and of plain numbers', () => {
-    const { logs } = responsibilities(componentsOf(mixture), { rows: ROWS, dim: 2, values })
+    const { logs } = rowResponsibilities(componentsOf(mixture), { rows: ROWS, dim: 2, values })
     const written = compute(() => seen().logJoint(tensor(values, [ROWS, 2]))).values
     for (let i = 0; i < ROWS; i++)
       components.forEach((component, k) => {

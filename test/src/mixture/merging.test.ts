@@ -46,7 +46,7 @@ describe('Merging', () => {
 
   it('says of rows the cluster of their components together', () => {
     const shares = Mixture.responsibilities(iris)(mixture).values
-    Merging.assign(chosen)(iris)(mixture).forEach(({ cluster, probability }, i) => {
+    Merging.assignClusters(chosen)(iris)(mixture).forEach(({ cluster, probability }, i) => {
       const all = [0, 1, 2].map(c =>
         chosen.clusters.reduce((sum, of, k) => (of === c ? sum + shares[i * 6 + k] : sum), 0)
       )

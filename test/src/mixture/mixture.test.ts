@@ -5,8 +5,8 @@ import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { describe, expect, it } from 'vitest'
 import { Key, Points } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
-import { partsOf } from '../../../src/mixture/component.js'
-import { responsibilities } from '../../../src/mixture/em/moments.js'
+import { componentsAndBackground } from '../../../src/mixture/component.js'
+import { rowResponsibilities } from '../../../src/mixture/em/moments.js'
 import { isSlow } from '../../cases.js'
 import { answers } from '../../golden/golden.js'
 import { said } from '../../said.js'
@@ -84,7 +84,7 @@ it('parse refuses what is no mixture, all at once, with a remedy', () => {
 })
 
 it('has components, a dimension, and centres as points', () => {
-  expect([Mixture.components(mixture), Mixture.dim(mixture)]).toEqual([2, 3])
+  expect([Mixture.components(mixture), Mixture.dimension(mixture)]).toEqual([2, 3])
   expect(Mixture.centres(mixture)).toEqual({ rows: 2, dim: 3, values: Float64Array.of(-2, 0, 1, 3, 1, 0) })
 })
 
@@ -282,7 +282,7 @@ describe('memberships', () => {
     const points = { rows: 2, dim: 2, values: Float64Array.of(1, -1, 7, 8) }
     // By hand: Σ⁻¹ = [2, −1.5; −1.5, 2]/1.75 and diag(1, ¼).
     const byHand = [(2 + 2 * 1.5 + 2) / 1.75, 25 + 49 / 4, (2 * 49 - 3 * 56 + 2 * 64) / 1.75, 1 + 1]
-    responsibilities(partsOf(skewed), points).squared.forEach((x, at) => {
+    rowResponsibilities(componentsAndBackground(skewed), points).squared.forEach((x, at) => {
       expect(x).toBeCloseTo(byHand[at], 12)
     })
   })

@@ -40,7 +40,7 @@ const closedForm = (p: Side, q: Side): { readonly share: number; readonly condit
   if (discriminant <= 0) return { share: A > 0 ? 0 : 1, condition }
   const t = -(B + Math.sign(B) * Math.sqrt(discriminant)) / 2
   const [lo, hi] = [t / A, C / t].sort((a, b) => a - b)
-  return { share: A > 0 ? share(lo, hi) : Normal.tail(-lo) + Normal.tail(hi), condition }
+  return { share: A > 0 ? share(lo, hi) : Normal.normalTail(-lo) + Normal.normalTail(hi), condition }
 }
 
 /** The tolerance of the integral, and the rounding of log-densities, roots and tails. */
@@ -129,7 +129,9 @@ const ofOne = (a: number, b: number, s: number, c: number): number => {
   const discriminant = b * b + a * c
   if (discriminant <= 0) return a > 0 ? 0 : 1
   const roots = [-1, 1].map(sign => (-s * b + sign * Math.sqrt(discriminant)) / a).sort((x, y) => x - y)
-  return a > 0 ? Normal.tail(roots[0]) - Normal.tail(roots[1]) : Normal.tail(-roots[0]) + Normal.tail(roots[1])
+  return a > 0
+    ? Normal.normalTail(roots[0]) - Normal.normalTail(roots[1])
+    : Normal.normalTail(-roots[0]) + Normal.normalTail(roots[1])
 }
 
 /** That of two columns: over the second by quadrature, in pieces that end where the discriminant of the first is 0, which sines smooth. */

@@ -19,12 +19,12 @@ const drawn = (seed: number, d: number, spread = 1): Diagonal => ({
   mean: uniform(seed, d).map(u => u / Math.sqrt(d)),
   deviations: uniform(seed + 1, d).map(u => Math.exp(spread * (u - 0.5)))
 })
-const gaussian = ({ mean, deviations }: Diagonal): Pairs.Gaussian => ({
+const gaussian = ({ mean, deviations }: Diagonal): Pairs.GaussianComponent => ({
   mean,
   factor: { shape: [mean.length], values: deviations }
 })
 /** A x of a Gaussian, A a lower triangle with a diagonal of ones: entropies do not change. */
-const mapped = (a: Float64Array, { mean, deviations }: Diagonal): Pairs.Gaussian => {
+const mapped = (a: Float64Array, { mean, deviations }: Diagonal): Pairs.GaussianComponent => {
   const d = mean.length
   return {
     mean: mean.map((_, i) => mean.reduce((sum, m, j) => sum + (j <= i ? a[i * d + j] * m : 0), 0)),
@@ -73,7 +73,7 @@ describe('a pair of components', () => {
       }
       near(Pairs.relativeEntropy(one, other), wanted.relativeEntropy)
       near(Pairs.bhattacharyya(one, other), wanted.bhattacharyya)
-      near(Pairs.transport(one, other), wanted.transport)
+      near(Pairs.squaredWasserstein(one, other), wanted.transport)
       near(Pairs.relativeEntropy(full, turned), wanted.relativeEntropy, 16 * d)
       near(Pairs.bhattacharyya(full, turned), wanted.bhattacharyya, 16 * d)
       expect(Pairs.leastBhattacharyya(one, other)).toBeLessThanOrEqual(wanted.bhattacharyya * (1 + rounding))
@@ -92,7 +92,7 @@ describe('a pair of components', () => {
     const wanted = closed(p, q)
     expect(Pairs.relativeEntropy(gaussian(p), gaussian(q)) / wanted.relativeEntropy).toBeCloseTo(1, 9)
     expect(Pairs.bhattacharyya(gaussian(p), gaussian(q)) / wanted.bhattacharyya).toBeCloseTo(1, 9)
-    expect(Pairs.transport(gaussian(p), gaussian(q)) / wanted.transport).toBeCloseTo(1, 9)
+    expect(Pairs.squaredWasserstein(gaussian(p), gaussian(q)) / wanted.transport).toBeCloseTo(1, 9)
     const mixture = Mixture.of({ means: [[...p.mean], [...q.mean]], variances: [[...p.deviations], [...q.deviations]] }) // prettier-ignore
     expect(diagnoseMinVariance(mixture, { minVariance: 1e-3, rows: 100 })).toEqual(noneAtMinVariance)
   })
@@ -113,7 +113,7 @@ describe('at the minimum variance', () => {
     const found = diagnoseMinVariance(Mixture.of({ means, weights, variances }), settings)
     const ofMatrices = diagnoseMinVariance(Mixture.of({ means, weights, covariances }), settings)
     expect(found, `seed ${SEED}`).toEqual(ofMatrices)
-    expect(found.floored).toEqual(variances.flatMap((row, k) => (row.includes(floor) ? [k] : [])))
+    expect(found.atMinVariance).toEqual(variances.flatMap((row, k) => (row.includes(floor) ? [k] : [])))
   })
 
   it('is a direction that no column shows, of a common covariance too', () => {

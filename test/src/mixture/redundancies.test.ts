@@ -1,7 +1,7 @@
 /** Components that fewer would do without: found by their overlap and their rows, and told to the user. */
 import { describe, expect, it } from 'vitest'
 import { Mixture } from '../../../src/index.js'
-import { page } from '../../../src/report/report.js'
+import { fitPage } from '../../../src/report/report.js'
 import { planted, two } from '../report/fits.js'
 
 /** ∫ √(p q) by the trapezoidal rule, which converges geometrically for what decays so. */
@@ -86,7 +86,7 @@ it('the report tells them', () => {
     ]
   })
   // An option does not break at the end of a line.
-  const text = page(fit, '0.0.0').replaceAll('<span class="word">--components</span>', '--components')
+  const text = fitPage(fit, '0.0.0').replaceAll('<span class="word">--components</span>', '--components')
   expect(text).toContain(
     '<li class="doubt">Component 1 is empty: its effective count is 0.25 rows. Try --components 1.</li>'
   )

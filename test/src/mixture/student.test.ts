@@ -12,11 +12,11 @@ import { type Covariance, Divergence, Population, Vocabulary } from '../../../sr
 import * as Mixture from '../../../src/mixture/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Score from '../../../src/score/score.js'
-import { partsOf } from '../../../src/mixture/component.js'
+import { componentsAndBackground } from '../../../src/mixture/component.js'
 import { byProgram, eStep } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
-import { responsibilities } from '../../../src/mixture/em/moments.js'
-import { inMemory } from '../../../src/mixture/dataRows.js'
+import { rowResponsibilities } from '../../../src/mixture/em/moments.js'
+import { rowsInMemory } from '../../../src/mixture/dataRows.js'
 import * as Student from '../../../src/mixture/student.js'
 import * as laws from '../../../src/laws/index.js'
 import { allHold, holds } from '../../laws/holds.js'
@@ -135,7 +135,7 @@ describe('the density of a t', () => {
   it('is that of scipy, row by row and in the vocabulary', () => {
     const wanted = [-2.5808520823363916, -7.615759086405913, -21.10306319401225, -31.440255971033032]
     close(Mixture.logDensity(points)(single), wanted, 1e-13)
-    close(Mixture.logDensity(points)(Student.gaussians(single)), wanted, 1e-9)
+    close(Mixture.logDensity(points)(Student.asGaussians(single)), wanted, 1e-9)
   })
 
   it('with noise is the integral over its precisions, in mixtures to ten digits', () => {
@@ -200,8 +200,8 @@ describe('the density of a t', () => {
 
   it('is exceeded as far out as its own rows are', () => {
     const many = Mixture.sample(20_000)(Key.fromSeed(7))(single)
-    const squared = responsibilities(partsOf(single), many).squared
-    const limit = Student.exceeded(2.5, 2, 0.05)
+    const squared = rowResponsibilities(componentsAndBackground(single), many).squared
+    const limit = Student.studentQuantile(2.5, 2, 0.05)
     const share = squared.filter(q => q > limit).length / many.rows
     // five standard errors of a share of one in twenty
     expect(Math.abs(share - 0.05)).toBeLessThan(5 * Math.sqrt((0.05 * 0.95) / many.rows))
@@ -219,10 +219,10 @@ describe('expectation–maximization with tails and a background', () => {
     const kind = { second: 'full' } as const
     const params = paramsOf(score, wild)
     const level = { alpha: 1, sigma: 0 }
-    const loops = Chunks.taken(eStep(family, kind, 2)(params, level, inMemory(drawn)))
-    const written = Chunks.taken(byProgram(kind)(there(family.toMixture)(params), level, inMemory(drawn)))
+    const loops = Chunks.evaluate(eStep(family, kind, 2)(params, level, rowsInMemory(drawn)))
+    const written = Chunks.evaluate(byProgram(kind)(there(family.toMixture)(params), level, rowsInMemory(drawn)))
     expect(runs).toHaveBeenCalled()
-    expect(written.beyond).toBeCloseTo(loops.beyond ?? NaN, 12)
+    expect(written.backgroundCount).toBeCloseTo(loops.backgroundCount ?? NaN, 12)
     close([written.value], [loops.value], 1e-12)
     close(written.mass, loops.mass, 1e-12)
     close(written.sums, loops.sums, 1e-11)

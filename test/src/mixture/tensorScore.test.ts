@@ -13,7 +13,7 @@ import {
   Schedule,
   Score,
   TimeGrid,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 
 const means = [
@@ -67,13 +67,13 @@ describe.each(kinds)('of a mixture of %s components', (_, mixture) => {
       expect(Math.abs(s - (up - down) / (2 * h))).toBeLessThan(1e-6)
     })
   })
-  it('is the teacher of Objective.against, compiled', () => {
-    const law = TimeLaw.uniform(0.1, 1)
+  it('is the teacher of Objective.fisherDivergence, compiled', () => {
+    const law = NoiseLevels.uniform(0.1, 1)
     const teacher = Mixture.tensorScore(mixture)
     const own = Objective.custom('own', law, ({ score, noisy, level }) =>
       sum(square(sub(score, teacher(noisy, level))), 1, true)
     )
-    const [wanted, found] = [Objective.against(mixture, law), own].map(objective => {
+    const [wanted, found] = [Objective.fisherDivergence(mixture, law), own].map(objective => {
       const loss = { schedule: Schedule.ornsteinUhlenbeck, score: Score.spherical({ components: 2 }), objective }
       const [plan] = Problem.orThrow(Compile.plans({ ...loss, expectation: Expectation.monteCarlo() })(points))
       expect(plan.engine).toBe('compiled')
@@ -105,7 +105,7 @@ it('is refused of a mixture that is not made of Gaussians, as is its objective',
   const loss = {
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.spherical({ components: 2 }),
-    objective: Objective.against(heavy, TimeLaw.at(0.3)),
+    objective: Objective.fisherDivergence(heavy, NoiseLevels.at(0.3)),
     expectation: Expectation.monteCarlo()
   }
   expect(() => Problem.orThrow(Compile.plans(loss)({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) }))).toThrow(

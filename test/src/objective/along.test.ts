@@ -9,14 +9,14 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Objective from '../../../src/objective/index.js'
 import { SEED, spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
-const time = TimeLaw.at(0.1)
+const time = NoiseLevels.at(0.1)
 
 type Any = Score.Score<string>
 const scores: ReadonlyArray<readonly [name: string, score: Any]> = [
@@ -58,9 +58,12 @@ const objectives: ReadonlyArray<readonly [name: string, objective: Objective.Obj
   ['denoising', Objective.denoising(time)],
   ['implicit', Objective.implicit(time)],
   ['likelihood', Objective.likelihood],
-  ['against round components', Objective.against(round, time)],
-  ['against correlated components', Objective.against(general, time)],
-  ['a weighted sum', Objective.weight(0.3)(Objective.sum([Objective.likelihood, Objective.against(round, time)]))]
+  ['against round components', Objective.fisherDivergence(round, time)],
+  ['against correlated components', Objective.fisherDivergence(general, time)],
+  [
+    'a weighted sum',
+    Objective.weight(0.3)(Objective.sum([Objective.likelihood, Objective.fisherDivergence(round, time)]))
+  ]
 ]
 
 const gradientOf = (score: Any, objective: Objective.Objective) => {
@@ -77,7 +80,7 @@ const gradientOf = (score: Any, objective: Objective.Objective) => {
 
 describe.each(scores)('of %s', (_, score) => {
   const shapes = Score.shapes(2)(score)
-  const size = Params.sizeOf(shapes)
+  const size = Params.paramsSize(shapes)
   const draw = (seed: number): Float64Array => Key.normal(size)(Key.fromSeed(SEED + seed)).map(z => 0.5 * z)
   it.each(spread(8)(objectives))(
     '%s: its value is ⟨∇L, v⟩ and its gradient that product’s, in one program',
@@ -85,7 +88,7 @@ describe.each(scores)('of %s', (_, score) => {
       const x = draw(2)
       const v = draw(3)
       const plain = gradientOf(score, objective)
-      const along = gradientOf(score, Objective.along(Params.unpacked(shapes)(v))(objective))
+      const along = gradientOf(score, Objective.directionalDerivative(Params.unpacked(shapes)(v))(objective))
       expect(along.engine).toBe('compiled')
       const { value, gradient } = along.at(x)
       const dot = (a: Float64Array): number => a.reduce((sum, g, i) => sum + g * v[i], 0)
@@ -114,7 +117,7 @@ it('is one program for all directions', () => {
       logits: [0, 1],
       logVariances: [1, 0]
     })
-    const [{ term }] = Objective.terms(Objective.along(v)(Objective.implicit(time)))
+    const [{ term }] = Objective.terms(Objective.directionalDerivative(v)(Objective.implicit(time)))
     return Objective.isMatching(term) ? term.perRow : null
   }
   expect(identity(1)).toBe(identity(2))
@@ -124,8 +127,12 @@ it('is one program for all directions', () => {
 it('of a direction again is the third derivative', () => {
   const of = (objective: Objective.Objective) => gradientOf(Score.symmetricPair, objective)
   const v = Params.of({ mean: [1, 0.5] })
-  const twice = of(Objective.along(v)(Objective.along(Params.of({ mean: [0, 1] }))(Objective.implicit(time))))
-  const once = of(Objective.along(Params.of({ mean: [0, 1] }))(Objective.implicit(time)))
+  const twice = of(
+    Objective.directionalDerivative(v)(
+      Objective.directionalDerivative(Params.of({ mean: [0, 1] }))(Objective.implicit(time))
+    )
+  )
+  const once = of(Objective.directionalDerivative(Params.of({ mean: [0, 1] }))(Objective.implicit(time)))
   const x = Float64Array.of(0.8, -0.3)
   const { gradient } = once.at(x)
   expect(twice.at(x).value).toBeCloseTo(gradient[0] + 0.5 * gradient[1], 11)
@@ -138,11 +145,13 @@ it('refuses directions that are not of the parameters, and what is no mean over 
     compiled(objective)._tag === 'Left'
       ? (compiled(objective) as { left: Problem.Problems }).left.map(Problem.show).join('\n')
       : ''
-  expect(said(Objective.along(Params.of({ mean: [1] }))(Objective.implicit(time)))).toBe(
+  expect(said(Objective.directionalDerivative(Params.of({ mean: [1] }))(Objective.implicit(time)))).toBe(
     'objective.direction.mean: shape [1] is not of shape [2]; reshape it to fit the score and the data'
   )
-  expect(said(Objective.along(Params.of({ means: [1] }))(Objective.implicit(time)))).toMatch(/means is not a parameter/)
-  expect(said(Objective.against(Mixture.of({ means: [[0]] }), time))).toBe(
+  expect(said(Objective.directionalDerivative(Params.of({ means: [1] }))(Objective.implicit(time)))).toMatch(
+    /means is not a parameter/
+  )
+  expect(said(Objective.fisherDivergence(Mixture.of({ means: [[0]] }), time))).toBe(
     'objective.truth: a mixture in 1 dimensions is not one in 2, as the data are; give the truth as many columns as the data'
   )
 })
@@ -161,14 +170,14 @@ describe('against a known mixture', () => {
   )
   it('is 0 at the truth', () => {
     // Two ways to the same score differ by a few roundings of numbers below 10.
-    expect(loss(Objective.against(round, time)).at(truth).value).toBeLessThan(1e-28)
+    expect(loss(Objective.fisherDivergence(round, time)).at(truth).value).toBeLessThan(1e-28)
   })
   it('keeps its digits next to the truth: L(θ* + εv) = ½ε²⟨v, Hv⟩ (1 + O(ε))', () => {
     const v = Key.normal(truth.length)(Key.fromSeed(SEED))
-    const of = loss(Objective.against(round, time))
+    const of = loss(Objective.fisherDivergence(round, time))
     const { gradient } = loss(
-      Objective.along(Params.unpacked(Score.shapes(2)(Score.isotropic({ components: 2 })))(v))(
-        Objective.against(round, time)
+      Objective.directionalDerivative(Params.unpacked(Score.shapes(2)(Score.isotropic({ components: 2 })))(v))(
+        Objective.fisherDivergence(round, time)
       )
     ).at(truth)
     const curvature = gradient.reduce((sum, g, i) => sum + g * v[i], 0)

@@ -14,7 +14,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../../src/index.js'
 import * as OfExpectation from '../../../src/objective/expectation.js'
@@ -105,7 +105,7 @@ describe.each(
     ({ s: schedule }) => {
       const { value } = evaluate(
         isotropic,
-        Objective.denoising(TimeLaw.at(0.4), parametrization),
+        Objective.denoising(NoiseLevels.at(0.4), parametrization),
         fixed,
         schedule
       )(mixtureParams)
@@ -117,7 +117,7 @@ describe.each(
   it.each(parametrizations.map(predicts => ({ predicts, of: Parametrization.show(predicts) })))(
     'of a network that predicts $of is that of its score, with its gradient',
     ({ predicts }) => {
-      const objective = Objective.denoising(TimeLaw.uniform(0.2, 1), parametrization)
+      const objective = Objective.denoising(NoiseLevels.uniform(0.2, 1), parametrization)
       // The same network as a score: its loss is computed as one.
       const own = Score.interpret(student(predicts))
       const asScore = Score.custom({ name: 'as score', shapes: own.shapes, apply: own.score })
@@ -132,7 +132,7 @@ describe.each(
 })
 
 it('the score form is the default, in words and in bits', () => {
-  const law = TimeLaw.at(0.4)
+  const law = NoiseLevels.at(0.4)
   expect(Objective.implicit(law, { divergence: 'exact' })).toEqual(Objective.implicit(law))
   expect(evaluate(isotropic, Objective.denoising(law))(mixtureParams)).toEqual(
     evaluate(isotropic, Objective.denoising(law, Parametrization.score))(mixtureParams)
@@ -140,7 +140,7 @@ it('the score form is the default, in words and in bits', () => {
 })
 
 it('where the network predicts what the loss is written in, both ends of a schedule are safe', () => {
-  const end = Objective.denoising(TimeLaw.at(1), Parametrization.velocity)
+  const end = Objective.denoising(NoiseLevels.at(1), Parametrization.velocity)
   const { value, gradient } = evaluate(
     student(Parametrization.velocity),
     end,
@@ -148,7 +148,7 @@ it('where the network predicts what the loss is written in, both ends of a sched
     Schedule.rectifiedFlow
   )(studentParams)
   expect(Number.isFinite(value) && flat(gradient).every(Number.isFinite)).toBe(true)
-  const start = Objective.denoising(TimeLaw.at(1e-12), Parametrization.noise)
+  const start = Objective.denoising(NoiseLevels.at(1e-12), Parametrization.noise)
   expect(Number.isFinite(evaluate(student(Parametrization.noise), start)(studentParams).value)).toBe(true)
 })
 
@@ -157,7 +157,7 @@ describe('weightings', () => {
     { time: 0.2, weight: 0.5 },
     { time: 0.6, weight: 2 }
   ]
-  const forms: Readonly<Record<string, (law: TimeLaw.TimeLaw) => Objective.Objective>> = {
+  const forms: Readonly<Record<string, (law: NoiseLevels.NoiseLevels) => Objective.Objective>> = {
     denoising: law => Objective.denoising(law),
     'denoising of the data': law => Objective.denoising(law, Parametrization.data),
     implicit: law => Objective.implicit(law)
@@ -167,7 +167,7 @@ describe('weightings', () => {
       const { value, gradient } = evaluate(isotropic, objective)(mixtureParams)
       return [value, ...flat(gradient)]
     }
-    const apart = nodes.map(({ time }) => numbersOf(forms[name](TimeLaw.at(time))))
+    const apart = nodes.map(({ time }) => numbersOf(forms[name](NoiseLevels.at(time))))
     for (const weighting of [
       Weighting.constant(0.3),
       Weighting.snr,
@@ -175,7 +175,7 @@ describe('weightings', () => {
       Weighting.likelihood
     ]) {
       const at = Weighting.interpret(Schedule.ornsteinUhlenbeck)(weighting)
-      const found = numbersOf(Objective.weight(-2)(Objective.weight(weighting)(forms[name](TimeLaw.nodes(nodes)))))
+      const found = numbersOf(Objective.weight(-2)(Objective.weight(weighting)(forms[name](NoiseLevels.nodes(nodes)))))
       found.forEach((x, entry) => {
         const wanted = nodes.reduce((sum, { time, weight }, i) => sum - 2 * weight * at(time) * apart[i][entry], 0)
         expect(Math.abs(x - wanted), Weighting.show(weighting)).toBeLessThan(1e-12 * (1 + Math.abs(found[0])))
@@ -184,7 +184,7 @@ describe('weightings', () => {
   })
 
   it('multiply one another, and reach each row’s own time', () => {
-    const law = TimeLaw.stratified(TimeLaw.uniform(0.2, 1))
+    const law = NoiseLevels.stratified(NoiseLevels.uniform(0.2, 1))
     const both = Objective.weight(Weighting.snr)(Objective.weight(Weighting.noiseVariance)(Objective.denoising(law)))
     // SNR σ² = α², as a loss of one's own on the same draws says it.
     const own = Objective.custom('own', law, ({ score, target, level }) =>
@@ -203,7 +203,7 @@ describe('weightings', () => {
 })
 
 it('estimated divergences share the noise with the exact one, and are as exact with one direction for a multiple of the identity', () => {
-  const law = TimeLaw.at(0.3)
+  const law = NoiseLevels.at(0.3)
   // s = −x in one dimension: v·∂s v = −v² = −1 with v = ±1.
   const one = Score.custom({
     name: 'normal',
@@ -281,30 +281,30 @@ const refused: Readonly<Record<string, Refused>> = {
     wanted: []
   },
   'data where there are none': {
-    objective: Objective.denoising(TimeLaw.at(1), Parametrization.data),
+    objective: Objective.denoising(NoiseLevels.at(1), Parametrization.data),
     schedule: Schedule.rectifiedFlow,
     wanted: [
-      'objective.timeLaw: the weight Infinity at time 1 is not finite; keep clear of the end of the schedule, or weigh it otherwise'
+      'objective.noiseLevels: the weight Infinity at time 1 is not finite; keep clear of the end of the schedule, or weigh it otherwise'
     ]
   },
   'an infinite diffusion': {
-    objective: Objective.weight(Weighting.likelihood)(Objective.implicit(TimeLaw.at(1))),
+    objective: Objective.weight(Weighting.likelihood)(Objective.implicit(NoiseLevels.at(1))),
     schedule: Schedule.rectifiedFlow,
     wanted: [
-      'objective.timeLaw: the weight Infinity at time 1 is not finite; keep clear of the end of the schedule, or weigh it otherwise'
+      'objective.noiseLevels: the weight Infinity at time 1 is not finite; keep clear of the end of the schedule, or weigh it otherwise'
     ]
   },
   'an estimate under a projection': {
-    objective: Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }),
+    objective: Objective.implicit(NoiseLevels.at(0.3), { divergence: 'hutchinson' }),
     expectation: Expectation.projected(),
     wanted: [
-      "expectation: Expectation.projected() of Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson', probes: 1, law: 'rademacher' }) is not plain noise, without which the divergence is exact; leave out divergence, or use Expectation.monteCarlo()"
+      "expectation: Expectation.projected() of Objective.implicit(NoiseLevels.at(0.3), { divergence: 'hutchinson', probes: 1, law: 'rademacher' }) is not plain noise, without which the divergence is exact; leave out divergence, or use Expectation.monteCarlo()"
     ]
   },
   'an estimate under fixed noise': {
-    objective: Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', law: 'normal' }),
+    objective: Objective.implicit(NoiseLevels.at(0.3), { divergence: 'sliced', law: 'normal' }),
     wanted: [
-      "expectation: Expectation.fixed(6 × 2 noise) of Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 1, law: 'normal' }) is not plain noise drawn again, as the directions are; leave out divergence, or use Expectation.monteCarlo()"
+      "expectation: Expectation.fixed(6 × 2 noise) of Objective.implicit(NoiseLevels.at(0.3), { divergence: 'sliced', probes: 1, law: 'normal' }) is not plain noise drawn again, as the directions are; leave out divergence, or use Expectation.monteCarlo()"
     ]
   },
   'unknown parameters': {
@@ -327,11 +327,11 @@ it.each(Object.entries(refused))('is refused: %s', (_, row) => {
 })
 
 it('an integrand of one’s own is what is computed, whatever its definition declares beside it', () => {
-  const timeLaw = TimeLaw.at(0.3)
+  const noiseLevels = NoiseLevels.at(0.3)
   const weighed = ({ score, target, level }: Objective.Row) =>
     mul(sum(square(sub(score, target)), 1, true), level.sigma)
-  const plain = Objective.custom('plain', timeLaw, weighed)
-  const form = { timeLaw, perRow: weighed, kernel: 'denoising' as const }
+  const plain = Objective.custom('plain', noiseLevels, weighed)
+  const form = { noiseLevels, perRow: weighed, kernel: 'denoising' as const }
   const declared = Objective.define({ name: 'declared', about: 'said to be another', meaning: () => form })
   // Unit rows: one number at the closed form's plan, as in a plan of any other engine.
   const [found, wanted] = [declared, plain].map(objective => evaluate(isotropic, objective)(mixtureParams))
@@ -358,19 +358,19 @@ it('an integrand of one’s own is what is computed, whatever its definition dec
   expect(Objective.subject(Schedule.ornsteinUhlenbeck)(declared)).toBe('another')
 })
 
-it('terms carry the product of the numbers above them, and the weightings; another time law takes the place of every one', () => {
-  const custom = Objective.custom('mine', TimeLaw.at(0.3), ({ score }) => score)
-  const at = (law: TimeLaw.TimeLaw): Objective.Objective =>
+it('terms carry the product of the numbers above them, and the weightings; another noise level distribution takes the place of every one', () => {
+  const custom = Objective.custom('mine', NoiseLevels.at(0.3), ({ score }) => score)
+  const at = (law: NoiseLevels.NoiseLevels): Objective.Objective =>
     Objective.weight(2)(
       Objective.sum([
         Objective.weight(3)(Objective.likelihood),
         Objective.weight(Weighting.constant(5))(Objective.regularizer({ norm: 'l2' })),
         Objective.weight(Weighting.snr)(Objective.weight(Weighting.noiseVariance)(Objective.denoising(law))),
         Objective.implicit(law),
-        { ...custom, timeLaw: law } as Objective.Objective
+        { ...custom, noiseLevels: law } as Objective.Objective
       ])
     )
-  const found = Objective.terms(at(TimeLaw.at(0.3)))
+  const found = Objective.terms(at(NoiseLevels.at(0.3)))
   expect(found.map(({ weight, term }) => [weight, term.of._tag])).toEqual([
     [6, 'likelihood'],
     [10, 'regularizer'],
@@ -379,13 +379,13 @@ it('terms carry the product of the numbers above them, and the weightings; anoth
     [2, 'custom']
   ])
   expect(new Set(found[2].weightings)).toEqual(new Set([Weighting.snr, Weighting.noiseVariance]))
-  expect(Objective.retimed(TimeLaw.at(2))(at(TimeLaw.at(0.3)))).toEqual(at(TimeLaw.at(2)))
+  expect(Objective.retimed(NoiseLevels.at(2))(at(NoiseLevels.at(0.3)))).toEqual(at(NoiseLevels.at(2)))
 })
 
 it('importance-sampled times under fixed noise are the rule of their target', () => {
-  const target = TimeLaw.likelihood({ until: 2, nodes: 40, leastVariance: 0.3 })
-  const importance = TimeLaw.importance({
-    proposal: TimeLaw.stratified(TimeLaw.logitNormal({ mean: -1, deviation: 1.6, until: 2 })),
+  const target = NoiseLevels.likelihood({ until: 2, nodes: 40, leastVariance: 0.3 })
+  const importance = NoiseLevels.importance({
+    proposal: NoiseLevels.stratified(NoiseLevels.logitNormal({ mean: -1, deviation: 1.6, until: 2 })),
     target
   })
   const [found, wanted] = [importance, target].map(law => evaluate(isotropic, Objective.implicit(law))(mixtureParams))
@@ -394,7 +394,7 @@ it('importance-sampled times under fixed noise are the rule of their target', ()
 
 it('expectations without chance are those by quadrature and by given noise, which is finite', () => {
   const all = [Expectation.monteCarlo({ antithetic: true }), Expectation.projected(), Expectation.quadrature(), fixed]
-  expect(all.map(OfExpectation.isDeterministic)).toEqual([false, false, true, true])
+  expect(all.map(OfExpectation.isDeterministicExpectation)).toEqual([false, false, true, true])
   const lost = Expectation.fixed({ ...noise, values: noise.values.map((z, i) => (i === 5 ? NaN : z)) })
   expect(Expectation.problems(lost).map(Problem.show)).toEqual([
     'noise: NaN or infinite somewhere is not finite throughout; draw it with Key.normal'

@@ -20,13 +20,13 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Weighting
 } from '../../../src/index.js'
 import { said } from '../../said.js'
 
 const score = Score.spherical({ components: 1 })
-const at = TimeLaw.at(0.5)
+const at = NoiseLevels.at(0.5)
 const width = 1.3
 
 /** k(x, x′) + k(y, y′) − k(x, y′) − k(x′, y), k(a, b) = exp(−|a − b|²/(2 · 1.3²)), u = (x, y) of two columns each. */
@@ -166,7 +166,7 @@ describe('objectives over pairs', () => {
     expect(refused(distances, { ...points, weights: new Float64Array(9).fill(2) })).toMatch(/of rows with weights/)
     const several = Objective.pairwise(
       'several',
-      TimeLaw.uniform(0.1, 1),
+      NoiseLevels.uniform(0.1, 1),
       ({ score }) => score,
       (a, b) => sum(mul(a, b), 2)
     )
@@ -174,8 +174,10 @@ describe('objectives over pairs', () => {
     expect(refused(Objective.weight(Weighting.minSnr())(distances), points)).toMatch(/with a weighting/)
     const population = Compile.valueAndGrad(lossOf(distances))(Population.of(Mixture.of({ means: [[0, 0]] })))
     expect(E.isLeft(population)).toBe(true)
-    expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.along(params)(distances))).toHaveLength(1)
-    expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.overStudent(distances))).toHaveLength(1)
+    expect(
+      Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.directionalDerivative(params)(distances))
+    ).toHaveLength(1)
+    expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.underModel(distances))).toHaveLength(1)
     expect(E.isLeft(Compile.rowGradients(lossOf(distances))(points))).toBe(true)
   })
 

@@ -43,7 +43,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Density from '../../../src/laws/density.js'
 import { plansAgree } from '../compile/plansAgree.js'
@@ -100,8 +100,10 @@ const anywhere = <P extends string>(score: Score.Score<P>): Params.Params<P> =>
     return { shape, values: Key.normal(size)(Key.named(name)(Key.fromSeed(7))[name]).map(z => 0.5 * z) }
   })(Score.shapes(2)(score))
 
-const own = (perRow: Objective.Matching['perRow'], timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.5)): Objective.Objective =>
-  Objective.custom('own', timeLaw, perRow)
+const own = (
+  perRow: Objective.Matching['perRow'],
+  noiseLevels: NoiseLevels.NoiseLevels = NoiseLevels.at(0.5)
+): Objective.Objective => Objective.custom('own', noiseLevels, perRow)
 
 const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
 
@@ -126,7 +128,7 @@ const everything = own(
       )
     )
   },
-  TimeLaw.uniform(0.1, 1)
+  NoiseLevels.uniform(0.1, 1)
 )
 
 describe('plans agree', () => {
@@ -201,7 +203,7 @@ describe('what is seen', () => {
       apply: ({ scale }, x) => mul(scale, x)
     })
     const written = own(({ output, outputTarget }) => squared(sub(output, outputTarget)))
-    const found = [written, Objective.denoising(TimeLaw.at(0.5), Parametrization.noise)].map(
+    const found = [written, Objective.denoising(NoiseLevels.at(0.5), Parametrization.noise)].map(
       objective =>
         plansOf(score, objective, points, fixed)[0].evaluate(Params.of({ scale: [0.3, 2] }), Key.fromSeed(0)).value
     )
@@ -271,7 +273,7 @@ it.each<[string, found: () => string, wanted: RegExp]>([
         network,
         own(({ score }) => mul(toNdArray(score).values[0] > 0 ? 1 : 2, squared(score)))
       ),
-    /^objective: Objective.custom\("own", TimeLaw.at\(0.5\), …\), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient$/
+    /^objective: Objective.custom\("own", NoiseLevels.at\(0.5\), …\), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient$/
   ],
   [
     'a parameter that the score lacks, told with those it has',
@@ -393,7 +395,7 @@ describe('consistency', () => {
     })
   const flow = jumping((_, spread) => sqrt(div(v, spread)))
   const centre = jumping((alpha, spread) => div(mul(v, alpha), spread))
-  const nodes = Density.hermite(4)
+  const nodes = Density.hermiteRule(4)
   const exact = Density.withNoise(Density.population([{ weight: 1, mean: [0], variance: v }], nodes), nodes)
   const slopeOf = (score: Score.Score<'scale'>, apart: number): number =>
     gradientOf(score, consistency(1 - apart), Params.of({ scale: 1 }), exact.points, Expectation.fixed(exact.noise))[0]
@@ -472,7 +474,7 @@ describe('self-consistency', () => {
       const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
       const more = add(mul(ratio, less), mul(added, noises(1)[0]))
       return squared(sub(scoreAt(more, level), stopGradient(scoreAt(less, before))))
-    }, TimeLaw.at(0.8))
+    }, NoiseLevels.at(0.8))
     // Of six numbers, one beyond 5.5 standard errors has probability 2e-7.
     expect(errorsOf(selfConsistency(0.5))).toBeLessThan(5.5)
     expect(errorsOf(without)).toBeGreaterThan(10)
@@ -488,33 +490,33 @@ describe('without noise', () => {
     const off = (x: ArrayLike<number>): number =>
       Array.from({ length: 6 }, (_, i) => (0.4 - x[2 * i]) ** 2 + (-1 - x[2 * i + 1]) ** 2 - 4).reduce((a, b) => a + b)
     for (const objective of [
-      Objective.implicit(TimeLaw.clean),
-      own(({ score, divergence }) => add(squared(score), mul(2, divergence())), TimeLaw.clean),
-      own(({ clean, level, scoreAt }) => sub(squared(scoreAt(clean, level)), 4), TimeLaw.clean)
+      Objective.implicit(NoiseLevels.clean),
+      own(({ score, divergence }) => add(squared(score), mul(2, divergence())), NoiseLevels.clean),
+      own(({ clean, level, scoreAt }) => sub(squared(scoreAt(clean, level)), 4), NoiseLevels.clean)
     ])
       for (const { engine, evaluate } of plansOf(one, objective))
         for (const seed of [0, 1])
           expect(evaluate(at, Key.fromSeed(seed)).value, engine).toBeCloseTo(off(points.values) / 6, 13)
     // So a rule that needs the same loss at every step is served, which noise refuses.
-    const pipeline = (timeLaw: TimeLaw.TimeLaw) =>
+    const pipeline = (noiseLevels: NoiseLevels.NoiseLevels) =>
       Pipeline.of({
         schedule,
         score: one,
         initializer: Initializer.values(at),
-        stages: [Stage.descend({ objective: Objective.implicit(timeLaw), optimizer: Optimizer.lbfgs(), steps: 20 })]
+        stages: [Stage.descend({ objective: Objective.implicit(noiseLevels), optimizer: Optimizer.lbfgs(), steps: 20 })]
       })
-    const program = Problem.orThrow(Compile.pipeline(pipeline(TimeLaw.clean))(points))
+    const program = Problem.orThrow(Compile.pipeline(pipeline(NoiseLevels.clean))(points))
     const mean = [0, 1].map(axis => [0, 1, 2, 3, 4, 5].reduce((sum, i) => sum + points.values[2 * i + axis] / 6, 0))
     Run.last(program)(Key.fromSeed(0)).params.means.values.forEach((m, axis) => {
       expect(m).toBeCloseTo(mean[axis], 10)
     })
-    expect(E.isLeft(Compile.pipeline(pipeline(TimeLaw.at(0.3)))(points))).toBe(true)
+    expect(E.isLeft(Compile.pipeline(pipeline(NoiseLevels.at(0.3)))(points))).toBe(true)
   })
 
   it('a population is met where it is', () => {
     const loss = Population.loss({
       score: one,
-      objective: Objective.against(Mixture.of({ means: [[0, 0]] }), TimeLaw.clean)
+      objective: Objective.fisherDivergence(Mixture.of({ means: [[0, 0]] }), NoiseLevels.clean)
     })
     expect(loss.evaluate(at).value).toBeCloseTo(0.4 ** 2 + 1, 12)
   })
@@ -523,16 +525,16 @@ describe('without noise', () => {
     expect(
       refused(
         one,
-        own(({ score, noise }) => squared(sub(score, noise)), TimeLaw.clean)
+        own(({ score, noise }) => squared(sub(score, noise)), NoiseLevels.clean)
       )
     ).toMatch(/which reads noise, is not a function of the data without noise; read clean, score and noises\(k\)/)
-    expect(refused(one, Objective.denoising(TimeLaw.clean))).toMatch(
-      /timeLaw: TimeLaw.clean is not a law with noise, which this loss has as its target; use Objective.implicit/
+    expect(refused(one, Objective.denoising(NoiseLevels.clean))).toMatch(
+      /noiseLevels: NoiseLevels.clean is not a law with noise, which this loss has as its target; use Objective.implicit/
     )
     expect(
-      Objective.problems(Schedule.varianceExploding())(Objective.implicit(TimeLaw.clean)).map(Problem.show)
+      Objective.problems(Schedule.varianceExploding())(Objective.implicit(NoiseLevels.clean)).map(Problem.show)
     ).toEqual([
-      'timeLaw: TimeLaw.clean on Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 }) is not of a schedule whose time 0 has no noise; use TimeLaw.at(0), the least noise of this one'
+      'noiseLevels: NoiseLevels.clean on Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 }) is not of a schedule whose time 0 has no noise; use NoiseLevels.at(0), the least noise of this one'
     ])
   })
 })

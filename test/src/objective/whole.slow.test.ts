@@ -1,3 +1,3 @@
 /** All cases of what `npm test` takes a part of. */
 import './along.test.js'
-import './timeLaw.test.js'
+import './noiseLevels.test.js'

@@ -1,7 +1,7 @@
 /** The strong Wolfe search on the functions of Moré & Thuente 1994, from first trials far too short and far too long. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { strongWolfe, type Trial } from '../../../src/optimizer/lineSearch.js'
+import { strongWolfe, type LineTrial } from '../../../src/optimizer/lineSearch.js'
 
 interface Line {
   readonly name: string
@@ -46,9 +46,9 @@ const search = (
   { phi, slope, decrease, curvature }: Line,
   first: number,
   evaluations = 60
-): { readonly found: Trial | null; readonly start: Trial; readonly rates: ReadonlyArray<number> } => {
+): { readonly found: LineTrial | null; readonly start: LineTrial; readonly rates: ReadonlyArray<number> } => {
   const rates: number[] = []
-  const at = (rate: number): Trial => ({ rate, value: phi(rate), slope: slope(rate) })
+  const at = (rate: number): LineTrial => ({ rate, value: phi(rate), slope: slope(rate) })
   const found = strongWolfe({ decrease, curvature, evaluations })(
     rate => {
       rates.push(rate)

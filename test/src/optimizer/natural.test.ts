@@ -19,7 +19,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as NaturalGradient from '../../../src/optimizer/natural.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
@@ -130,7 +130,7 @@ describe('Optimizer.natural', () => {
   const TIME = 0.3
   const noisyLevel = Schedule.level(TIME)(Schedule.ornsteinUhlenbeck)
   const noise: Points.Points = { rows: 300, dim: 3, values: Key.normal(900)(Key.fromSeed(5)) }
-  const matching = Objective.implicit(TimeLaw.at(TIME))
+  const matching = Objective.implicit(NoiseLevels.at(TIME))
 
   it.each(told(1))(
     '$name: of one component, at a noise level it goes to the moments of the noisy rows',
@@ -196,11 +196,11 @@ describe('Optimizer.natural', () => {
   it('is refused for an objective whose natural gradient it does not know', () => {
     const refused = (objective: Objective.Objective): string =>
       said(Compile.pipeline(descent(one, 1, 1, objective))(points))
-    const at = TimeLaw.at(TIME)
+    const at = NoiseLevels.at(TIME)
     const known = [Objective.denoising(at), Objective.implicit(at), Objective.likelihood]
     expect(known.map(refused)).toEqual(['', '', ''])
     const unknown = [
-      Objective.denoising(TimeLaw.uniform(0.1, 1)),
+      Objective.denoising(NoiseLevels.uniform(0.1, 1)),
       Objective.denoising(at, Parametrization.noise),
       Objective.weight(2)(Objective.likelihood),
       Objective.sum([Objective.likelihood, Objective.denoising(at)])
@@ -256,7 +256,7 @@ describe('Optimizer.natural', () => {
       /subject: Optimizer\.step is not told what the gradient is of; give it 'likelihood'/
     )
     const use = { shapes: Score.shapes(points.dim)(score), random: null }
-    expect(Optimizer.incompatibilities({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
-    expect(Optimizer.incompatibilities(use)(optimizer)).toHaveLength(1)
+    expect(Optimizer.optimizerIncompatibilities({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
+    expect(Optimizer.optimizerIncompatibilities(use)(optimizer)).toHaveLength(1)
   })
 })

@@ -20,7 +20,7 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
 import { golden } from '../../golden/golden.js'
@@ -487,7 +487,7 @@ it.each<[string, O, steps: number, rate: number, name?: string]>([
 // —— in a stage ——
 
 const points = Mixture.sample(200)(Key.fromSeed(3))(Mixture.symmetricPair([0.6, 0.8, 0]))
-const exact = { objective: Objective.denoising(TimeLaw.at(0.5)), expectation: Expectation.quadrature() }
+const exact = { objective: Objective.denoising(NoiseLevels.at(0.5)), expectation: Expectation.quadrature() }
 const compile = (
   optimizer: O,
   options: Partial<Parameters<typeof Stage.descend>[0]> = {},
@@ -553,7 +553,7 @@ it('what makes no sense is refused, with what to do instead', async () => {
     )
   }
   const many = (shape: ReadonlyArray<number>) =>
-    Optimizer.incompatibilities({ shapes: { means: shape }, random: null })(newton())
+    Optimizer.optimizerIncompatibilities({ shapes: { means: shape }, random: null })(newton())
   await golden('optimizer', [
     ...Object.entries(refused).flatMap(([what, result]) => [
       what,
@@ -616,7 +616,7 @@ it('an optimizer of one’s own: is held to what it says of itself: a gain uphil
       Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
   })
   const said = (name: string, random: string | null, optimizer: O): number =>
-    Optimizer.incompatibilities({ shapes: { [name]: [3] }, random })(optimizer).length
+    Optimizer.optimizerIncompatibilities({ shapes: { [name]: [3] }, random })(optimizer).length
   expect([
     said('means', 'noise', careful),
     said('mean', null, chain(scale(-1), careful)),
@@ -639,5 +639,5 @@ it.each<[O, unknown]>([
   [chain(Optimizer.scaleByRate(0.1), Optimizer.scaleByAdam()), null],
   [chain(Optimizer.clipByValue(1), Optimizer.adam({ rate })), null]
 ])('in few words: %j', (optimizer, wanted) => {
-  expect(pipe(Optimizer.brief(optimizer), O.toNullable)).toEqual(wanted)
+  expect(pipe(Optimizer.optimizerBrief(optimizer), O.toNullable)).toEqual(wanted)
 })

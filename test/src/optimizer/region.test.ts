@@ -89,7 +89,7 @@ describe('an optimizer that holds matrices', () => {
 
   it('says of which parameters it is none', () => {
     const shapes = { means: [2, 3], factors: [2, 3, 2] }
-    const found = Optimizer.incompatibilities({ shapes, random: null })(held(Region.orthonormal))
+    const found = Optimizer.optimizerIncompatibilities({ shapes, random: null })(held(Region.orthonormal))
     expect(found.map(Problem.show)).toEqual([
       'optimizer: Optimizer.project(Region.orthonormal) on means [2, 3] is not on matrices of at least as many rows as ' +
         'columns; hold them alone: Optimizer.only(["factors"], Optimizer.project(Region.orthonormal))'
@@ -98,7 +98,7 @@ describe('an optimizer that holds matrices', () => {
       Optimizer.scaleByRate(1),
       Optimizer.only('factors', Optimizer.project(Region.orthonormal))
     )
-    expect(Optimizer.incompatibilities({ shapes, random: null })(only)).toEqual([])
+    expect(Optimizer.optimizerIncompatibilities({ shapes, random: null })(only)).toEqual([])
   })
 })
 

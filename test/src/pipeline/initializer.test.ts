@@ -139,10 +139,12 @@ describe('hierarchical', () => {
     expect(Math.abs(start(Initializer.hierarchical(), Score.symmetricPair, two)(1).mean.values[0])).toBe(1.5)
     const alone = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 5, 2) }
     const five = start(Initializer.hierarchical(), Score.full({ components: 5 }), alone)(1)
-    expect(Params.isFinite(five)).toBe(true)
+    expect(Params.isFiniteParams(five)).toBe(true)
     expect(centres(five).map(([x]) => x)).toEqual([1, 5, 1, 5, 1])
     const same = { rows: 3, dim: 2, values: Float64Array.of(4, 4, 4, 4, 4, 4) }
-    expect(Params.isFinite(start(Initializer.hierarchical(), Score.diagonal({ components: 2 }), same)(1))).toBe(true)
+    expect(Params.isFiniteParams(start(Initializer.hierarchical(), Score.diagonal({ components: 2 }), same)(1))).toBe(
+      true
+    )
   })
 })
 
@@ -376,7 +378,7 @@ describe('of one’s own', () => {
     call: ['factor'],
     on: 'initializer',
     meaning: ({ factor, initializer }) => ({
-      draws: model => Initializer.draws(model)(initializer),
+      draws: model => Initializer.initializerDraws(model)(initializer),
       start: ({ start }) =>
         pipe(
           start(initializer),

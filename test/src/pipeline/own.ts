@@ -11,7 +11,7 @@ import {
   Problem,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as Points from '../../../src/data/index.js'
@@ -32,7 +32,7 @@ export const averagedTail = Stage.define({
     loss:
       objective === 'likelihood'
         ? { objective: Objective.likelihood, expectation: Expectation.monteCarlo() }
-        : { objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature() },
+        : { objective: Objective.implicit(NoiseLevels.at(0.5)), expectation: Expectation.quadrature() },
     ...Stage.steps(
       t.type({ taken: t.number, inner: Optimizer.stateCodec<string>(optimizer), sum: Params.codec, count: t.number }),
       ({ evaluate }) => ({
@@ -85,7 +85,7 @@ export const kick = Stage.define({
         const keys = Key.named('component', 'row', 'noise')(key)
         const { shape, values } = centres(params)
         const k = Math.floor(shape[0] * Key.uniform(1)(keys.component)[0])
-        const row = Points.row(Math.floor(points.rows * Key.uniform(1)(keys.row)[0]))(points)
+        const row = Points.rowOfPoints(Math.floor(points.rows * Key.uniform(1)(keys.row)[0]))(points)
         const noise = Key.normal(points.dim)(keys.noise)
         const moved = values.map((c, at) =>
           Math.floor(at / points.dim) === k ? row[at % points.dim] + scale * noise[at % points.dim] : c
@@ -107,7 +107,7 @@ const taught = Objective.define({
   name: 'taught',
   about: 'score matching, held to a teacher',
   meaning: () => ({
-    timeLaw: TimeLaw.clean,
+    noiseLevels: NoiseLevels.clean,
     constants: start,
     perRow: Objective.seeing(student)(({ score, divergence, under, constants }) => {
       const off = sum(square(sub(score, under(constants).score)), 1, true)
@@ -145,7 +145,7 @@ export const persistent = Objective.define({
   name: 'persistent',
   about: 'log-density of chains less that of the data',
   meaning: () => ({
-    timeLaw: TimeLaw.clean,
+    noiseLevels: NoiseLevels.clean,
     constants: { chains },
     perRow: ({ clean, level, logDensityAt, constants }) =>
       add(neg(logDensityAt(clean, level)), mean(logDensityAt(constants.chains, level)))

@@ -19,7 +19,7 @@ import {
   Run,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as Stage from '../../../src/pipeline/stage.js'
@@ -118,15 +118,15 @@ describe('of other stages', () => {
       'stages[0].stage',
       'stages[1]'
     ])
-    expect(Stage.extent(Stage.repeat(5)(twice(Stage.restart(3)(twice(em)))))).toEqual({ stages: 30, attempts: 3 })
+    expect(Stage.stageExtent(Stage.repeat(5)(twice(Stage.restart(3)(twice(em)))))).toEqual({ stages: 30, attempts: 3 })
   })
 
   it('is annealed in what it is made of, and has the floor of the last that has one', () => {
     const times = Stage.simple(Stage.anneal([1, 0.5])(twice(em))).map(({ stage }) => Stage.formula(stage))
     expect(times.map(text => /t = ([\d.]+)/.exec(text)?.[1])).toEqual(['1', '1', '0.5', '0.5'])
     const floored = Stage.expectationMaximization({ steps: 1, varianceFloor: 0.25 })
-    expect(Stage.varianceFloor(twice(Stage.sequence([floored, kick()])))).toEqual(Stage.varianceFloor(floored))
-    expect(Stage.varianceFloor(twice(kick()))._tag).toBe('None')
+    expect(Stage.varianceFloorOf(twice(Stage.sequence([floored, kick()])))).toEqual(Stage.varianceFloorOf(floored))
+    expect(Stage.varianceFloorOf(twice(kick()))._tag).toBe('None')
   })
 })
 
@@ -234,7 +234,7 @@ describe('constants of an objective that a stage changes', () => {
           name: 'two',
           about: 'a |s|² + b',
           meaning: () => ({
-            timeLaw: TimeLaw.clean,
+            noiseLevels: NoiseLevels.clean,
             constants: Params.of({ a: [a], b: [b] }),
             perRow: ({ score, constants }) => add(mul(constants.a, sum(square(score), 1, true)), constants.b)
           })

@@ -10,14 +10,14 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as Initializer from '../../../src/pipeline/initializer.js'
 import * as Stage from '../../../src/pipeline/stage.js'
 
 const descend = Stage.descend({
-  objective: Objective.denoising(TimeLaw.at(0.5)),
+  objective: Objective.denoising(NoiseLevels.at(0.5)),
   optimizer: Optimizer.gradientDescent({ rate: 0.25 }),
   steps: 10
 })

@@ -23,11 +23,11 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import { atMinimumVariance } from '../../../src/mixture/index.js'
-import { page } from '../../../src/report/report.js'
+import { fitPage } from '../../../src/report/report.js'
 import { isSlow, spread } from '../../cases.js'
 import { planted, two } from '../report/fits.js'
 
@@ -196,9 +196,9 @@ describe('one row a million standard deviations off', () => {
 })
 
 it('the report tells them', () => {
-  const text = page(planted(two, 20, { floored: [1] }), '0.0.0')
+  const text = fitPage(planted(two, 20, { atMinVariance: [1] }), '0.0.0')
   expect(text).toContain('<li class="doubt">Component 2 is at the minimum variance: ')
-  expect(page(planted(two, 20), '0.0.0')).not.toContain('Component 2 is at the minimum variance')
+  expect(fitPage(planted(two, 20), '0.0.0')).not.toContain('Component 2 is at the minimum variance')
 })
 
 describe('a mixture far from 0', () => {
@@ -227,7 +227,7 @@ describe('a descent in steps that are too large', () => {
           initializer: Initializer.gaussian({ scale: 1 }),
           stages: [
             Stage.descend({
-              objective: Objective.denoising(TimeLaw.at(0.5)),
+              objective: Objective.denoising(NoiseLevels.at(0.5)),
               expectation,
               optimizer: Optimizer.gradientDescent({ rate }),
               steps: 300,
@@ -290,7 +290,7 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
   /** The step of expectation–maximization for the pair is ½ in m = αc: ½ e^{2t} in c. */
   const pairStage = (time: number, steps: number): Stage.Stage =>
     Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(time)),
+      objective: Objective.denoising(NoiseLevels.at(time)),
       expectation: Expectation.quadrature(),
       optimizer: Optimizer.gradientDescent({ rate: Math.exp(2 * time) / 2 }),
       steps,
@@ -300,7 +300,7 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
   /** Noise of variance v beside the signal has e^{2t} = 1 + v. */
   const adamStage = (variance: number, steps: number, ...parts: ReadonlyArray<Optimizer.Optimizer>): Stage.Stage =>
     Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(Math.log1p(variance) / 2)),
+      objective: Objective.denoising(NoiseLevels.at(Math.log1p(variance) / 2)),
       expectation: Expectation.projected({ antithetic: true }),
       optimizer: Optimizer.chain(
         Optimizer.scaleByAdam(),
@@ -349,7 +349,7 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
   const learned = (variance: number): ReadonlyArray<Stage.Stage> =>
     stages(Math.sqrt(variance), { varianceFloor: Number((1e-4 * variance).toPrecision(3)) })
   const em = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
-  const floored = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, varianceFloor })
+  const atMinVariance = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, varianceFloor })
   const likelihood = (...parts: ReadonlyArray<Optimizer.Optimizer>): Stage.Stage =>
     Stage.descend({
       objective: Objective.likelihood,
@@ -431,7 +431,7 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
       Initializer.warmStart(given),
       [
         Stage.descend({
-          objective: Objective.denoising(TimeLaw.at(0.1)),
+          objective: Objective.denoising(NoiseLevels.at(0.1)),
           expectation: Expectation.projected({ antithetic: true }),
           optimizer: Optimizer.gradientDescent({ rate: Rate.cosine({ rate: Math.exp(0.2), steps: 150 }) }),
           steps: 150
@@ -452,9 +452,9 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
       gaussian({ scale: 1 }),
       [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 }), em]
     ],
-    ['spectral, components', spectral, isotropic, from, [floored]],
+    ['spectral, components', spectral, isotropic, from, [atMinVariance]],
     ['expectation–maximization, the pair', expectationMaximization, pair, from, [em]],
-    ['expectation–maximization, isotropic components', expectationMaximization, isotropic, clustered, [floored]],
+    ['expectation–maximization, isotropic components', expectationMaximization, isotropic, clustered, [atMinVariance]],
     ['expectation–maximization, spherical components', expectationMaximization, spherical, clustered, [em]],
     ['maximum likelihood, the pair', maximumLikelihood, pair, from, [likelihood()]],
     ['maximum likelihood, spherical components', maximumLikelihood, spherical, clustered, [likelihood()]],

@@ -18,7 +18,7 @@ import {
   Run,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Stage from '../../../src/pipeline/stage.js'
 import { spread } from '../../cases.js'
@@ -30,7 +30,7 @@ const score = Score.isotropic({ components: 3 })
 const em = (steps: number, more: object = {}): Stage.Stage => Stage.expectationMaximization({ steps, ...more })
 const descend = (time: number): Stage.Stage =>
   Stage.descend({
-    objective: Objective.implicit(TimeLaw.at(time)),
+    objective: Objective.implicit(NoiseLevels.at(time)),
     expectation: Expectation.projected(),
     optimizer: Optimizer.adam({ rate: 0.1 }),
     steps: 4

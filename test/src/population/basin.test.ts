@@ -1,19 +1,19 @@
 /** Where flows lead: exact courses of quadratics, basins against the sign that decides them, expectation–maximization as a map. */
 import { describe, expect, it } from 'vitest'
-import { Mixture, Objective, Params, Population, Score, TimeLaw } from '../../../src/index.js'
+import { Mixture, Objective, Params, Population, Score, NoiseLevels } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
 import { isSlow, once } from '../../cases.js'
 
 const means = (a: number, b: number): Params.Params<'means'> => Params.of({ means: [[a], [b]] })
 const truth = Mixture.of({ means: [[-2], [2]] })
 const score = Score.spherical({ components: 2 })
-const against = Population.loss({ score, objective: Objective.against(truth, TimeLaw.at(0.1)) })
+const against = Population.loss({ score, objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1)) })
 const likelihood = Population.loss({ score, objective: Objective.likelihood, data: truth })
 
 describe('a gradient flow', () => {
   once('of a quadratic is x e^{−λt}, whatever the steps', () => {
     const lambda = [3, 1e-3, -0.2]
-    const course = Courses.descend(
+    const course = Courses.gradientFlow(
       {
         at: x => ({
           value: x.reduce((sum, v, k) => sum + (lambda[k] * v * v) / 2, 0),
@@ -35,7 +35,7 @@ describe('a gradient flow', () => {
   })
   once('is of order 3: x′ = −x³ from 1 is (1 + 2t)^{−1/2}', () => {
     const error = (tolerance: number): readonly [number, number] => {
-      const course = Courses.descend(
+      const course = Courses.gradientFlow(
         {
           at: ([x]) => ({ value: x ** 4 / 4, gradient: Float64Array.of(x ** 3) }),
           hessian: ([x]) => Float64Array.of(3 * x * x)
@@ -78,7 +78,10 @@ describe('basins', () => {
   })
   once('tell escapes, and what does not arrive', () => {
     const starts = [means(0, 9), means(0, 30), means(0.3, -0.2)]
-    const one = Population.loss({ score, objective: Objective.against(Mixture.of({ means: [[0]] }), TimeLaw.at(0.1)) })
+    const one = Population.loss({
+      score,
+      objective: Objective.fisherDivergence(Mixture.of({ means: [[0]] }), NoiseLevels.at(0.1))
+    })
     expect(Population.basin(one, { starts }).ends).toEqual(['escaped', 'escaped', 0])
     const { ends, picture } = Population.basin(one, { starts, until: { steps: 1 } })
     expect(ends).toEqual(['escaped', 'escaped', 'unfinished'])
@@ -106,7 +109,7 @@ describe('expectation–maximization as a map', () => {
     )
   })
   once('has one level', () => {
-    const many = Population.loss({ score, objective: Objective.against(truth, TimeLaw.uniform(0.1, 1)) })
-    expect(() => Population.expectationMaximization(many)).toThrow(/noise levels; take TimeLaw.at/)
+    const many = Population.loss({ score, objective: Objective.fisherDivergence(truth, NoiseLevels.uniform(0.1, 1)) })
+    expect(() => Population.expectationMaximization(many)).toThrow(/noise levels; take NoiseLevels.at/)
   })
 })

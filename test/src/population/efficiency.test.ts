@@ -11,7 +11,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { isSlow, once } from '../../cases.js'
 
@@ -30,9 +30,11 @@ once.each([
   [6, 0.7, 1.005, 0.001]
 ])('components %d apart at t = %d: the weight costs %d times the bound', (apart, t, wanted, digits) => {
   const { truth, at } = pairOf(apart)
-  const { of } = Efficiency.sandwich({ score, objective: Objective.denoising(TimeLaw.at(t)), known: ['logVariances'] })(
-    truth
-  )(at)
+  const { of } = Efficiency.sandwich({
+    score,
+    objective: Objective.denoising(NoiseLevels.at(t)),
+    known: ['logVariances']
+  })(truth)(at)
   expect(Math.abs(of.logits.values[0] - wanted)).toBeLessThan(digits)
   expect(of.logVariances.values.every(Number.isNaN)).toBe(true)
 })
@@ -63,7 +65,7 @@ once('the gradients of rows have the gradient of the loss as their mean, and are
   const loss = {
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.symmetricPair,
-    objective: Objective.sum([Objective.implicit(TimeLaw.at(0.3)), Objective.likelihood]),
+    objective: Objective.sum([Objective.implicit(NoiseLevels.at(0.3)), Objective.likelihood]),
     expectation: Expectation.quadrature()
   }
   const at = Params.of({ mean: [0.8, -0.2] })
@@ -100,7 +102,7 @@ it.runIf(isSlow)(
     const [byNodes, byQuadrature] = [undefined, Expectation.quadrature()].map(expectation =>
       Efficiency.sandwich({
         score: Score.symmetricPair,
-        objective: Objective.implicit(TimeLaw.at(0.3)),
+        objective: Objective.implicit(NoiseLevels.at(0.3)),
         ...(expectation && { expectation })
       })(points)(Params.of({ mean: [1.1] }))
     )
@@ -115,7 +117,7 @@ it.runIf(isSlow)('a given expectation with too few nodes is refused, with how ma
   const of = (nodes: number): unknown =>
     Efficiency.sandwich({
       score: Score.symmetricPair,
-      objective: Objective.implicit(TimeLaw.at(0.3)),
+      objective: Objective.implicit(NoiseLevels.at(0.3)),
       expectation: Expectation.quadrature({ nodes })
     })(points)(Params.of({ mean: [5] }))
   expect(() => of(8)).toThrow(/8 nodes for a centre of length 5, .* is not at least \d+; leave nodes out/)
@@ -131,5 +133,5 @@ once('what has no gradient by row, or no nodes for its noise, is refused with th
       objective,
       ...(expectation && { expectation })
     })(plane)(at)
-  expect(() => of(Objective.denoising(TimeLaw.at(0.3)))).toThrow(/give one, such as/)
+  expect(() => of(Objective.denoising(NoiseLevels.at(0.3)))).toThrow(/give one, such as/)
 })

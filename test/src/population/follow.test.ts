@@ -1,6 +1,6 @@
 /** Branches of stationary points: normal forms whose singular points are known, and losses whose thresholds are. */
 import { describe, expect, it } from 'vitest'
-import { Efficiency, Mixture, Objective, Params, Population, Score, TimeLaw } from '../../../src/index.js'
+import { Efficiency, Mixture, Objective, Params, Population, Score, NoiseLevels } from '../../../src/index.js'
 import * as Continuation from '../../../src/population/continuation.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import { isSlow, once } from '../../cases.js'
@@ -13,7 +13,7 @@ const units = [
   { unit: 1e-3, origin: 2 }
 ]
 /** Beside the coordinate that moves one that nothing depends on, as a constant added to all logits. */
-const flat = (f: (x: number) => number, slope: (x: number) => number): Continuation.Problem => ({
+const flat = (f: (x: number) => number, slope: (x: number) => number): Continuation.StationaryProblem => ({
   gradient: ([x]) => Float64Array.of(f(x), 0),
   hessian: ([x]) => Float64Array.of(slope(x), 0, 0, 0)
 })
@@ -52,7 +52,7 @@ const forms = {
 
 describe.each(units)('in units of $unit from $origin', ({ unit, origin }) => {
   once.each(Object.entries(forms))('%s is where the normal form has it', (end, { of, from, by, wanted }) => {
-    const course = Continuation.follow(
+    const course = Continuation.followCurve(
       at => of((at - origin) / unit),
       { at: origin + unit * from.at, x: Float64Array.of(from.x, 3) },
       { by: unit * by, until: origin + unit * (Math.sign(by) * 5), steps: 200, scale: 1 }
@@ -110,7 +110,7 @@ describe('what docs/landscapes.md says, by formulas on the line', () => {
         const data = Mixture.of({ means: centres(gap).map(c => [c]) })
         const score = Score.spherical({ components: 3 })
         return name === 'fisher'
-          ? Population.loss({ score, objective: Objective.against(data, TimeLaw.clean) })
+          ? Population.loss({ score, objective: Objective.fisherDivergence(data, NoiseLevels.clean) })
           : Population.loss({ score, objective: Objective.likelihood, data })
       }
       const course = Population.flow(lossAt(from))(Params.of({ means: [[0], [4 * from - 1], [4 * from + 1]] }))
@@ -137,7 +137,7 @@ describe('what docs/landscapes.md says, by formulas on the line', () => {
     time => {
       const { alpha, sigma } = { alpha: Math.exp(-time), sigma: Math.sqrt(1 - Math.exp(-2 * time)) }
       const data = Mixture.of({ means: [[-2], [2]], variances: [0.5, 1.5] })
-      const objective = time === 0 ? Objective.likelihood : Objective.against(data, TimeLaw.at(time))
+      const objective = time === 0 ? Objective.likelihood : Objective.fisherDivergence(data, NoiseLevels.at(time))
       const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective, data })
       const course = Population.flow(loss, { until: { gradientNorm: 1e-10 } })(Params.of({ means: [[-2], [2]] }))
       const students = Array.from(course[course.length - 1].params.means.values)
@@ -170,7 +170,7 @@ describe('what docs/landscapes.md says, by formulas on the line', () => {
         const weights = [weight, 1 - weight]
         const { of } = Efficiency.sandwich({
           score: Score.isotropic({ components: 2 }),
-          objective: Objective.implicit(TimeLaw.at(Math.log(apart / gap))),
+          objective: Objective.implicit(NoiseLevels.at(Math.log(apart / gap))),
           known: ['logVariances']
         })(Mixture.of({ means, weights }))(Params.of({ means, logits: weights.map(Math.log), logVariances: [0, 0] }))
         expect(of.logits.values[0]).toBeCloseTo(wanted, 5)

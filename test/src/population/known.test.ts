@@ -1,10 +1,19 @@
 /** Parameters of known value, starts and progress of searches: against the family that has no such parameters. */
 import { describe, expect, it } from 'vitest'
-import { Efficiency, Mixture, Objective, Optimizer, Params, Population, Score, TimeLaw } from '../../../src/index.js'
+import {
+  Efficiency,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Population,
+  Score,
+  NoiseLevels
+} from '../../../src/index.js'
 import { once } from '../../cases.js'
 
 const truth = Mixture.of({ means: [[-2], [2]] })
-const objective = Objective.against(truth, TimeLaw.at(0.1))
+const objective = Objective.fisherDivergence(truth, NoiseLevels.at(0.1))
 // Spherical students are isotropic ones whose weights are equal and whose variances are 1.
 const spherical = Population.loss({ score: Score.spherical({ components: 2 }), objective })
 const isotropic = Population.loss({ score: Score.isotropic({ components: 2 }), objective })
@@ -50,7 +59,7 @@ describe('stationary points with weights and variances that are known', () => {
     const uneven = Mixture.of({ means: [[-2], [2]], weights: [0.3, 0.7], variances: [0.5, 1] })
     const loss = Population.loss({
       score: Score.isotropic({ components: 2 }),
-      objective: Objective.against(uneven, TimeLaw.at(0.1)),
+      objective: Objective.fisherDivergence(uneven, NoiseLevels.at(0.1)),
       known
     })
     const { points } = Population.stationary(loss, { ...options, starts: 2 })

@@ -1,7 +1,7 @@
 /** Populations by randomly shifted lattices: against closed forms in six dimensions, against quadrature in two, and their own error bars. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { MOST, normal } from '../../../lib/numbers/lattice.js'
+import { LATTICE_LIMITS, normalLattice } from '../../../lib/numbers/lattice.js'
 import {
   Compile,
   Efficiency,
@@ -18,12 +18,12 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import { spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
-const at = TimeLaw.at(0.3)
+const at = NoiseLevels.at(0.3)
 const { alpha, sigma } = Schedule.level(0.3)(schedule)
 
 /** How many standard errors estimates of so many seeds are off, of each number. */
@@ -52,13 +52,13 @@ const isHonest = (off: ReadonlyArray<number>): void => {
 
 it('points are of the lattice: shifted by 0, the first coordinate is a grid, folded', () => {
   // u = i/4, tents 0, 1/2, 1, 1/2: at the ends as far as a coordinate may go, Φ⁻¹(2⁻⁵⁴) = −8.29.
-  const [first, , third] = Array.from({ length: 4 }, (_, i) => normal(4, [0, 0])[2 * i])
-  expect(normal(4, [0, 0])[2]).toBe(0)
+  const [first, , third] = Array.from({ length: 4 }, (_, i) => normalLattice(4, [0, 0])[2 * i])
+  expect(normalLattice(4, [0, 0])[2]).toBe(0)
   expect(first).toBeLessThan(-8)
   expect(third).toBeGreaterThan(8)
-  const many = normal(4096, Key.uniform(MOST.dims)(Key.fromSeed(1)))
-  for (let j = 0; j < MOST.dims; j++) {
-    const column = Array.from({ length: 4096 }, (_, i) => many[i * MOST.dims + j])
+  const many = normalLattice(4096, Key.uniform(LATTICE_LIMITS.dims)(Key.fromSeed(1)))
+  for (let j = 0; j < LATTICE_LIMITS.dims; j++) {
+    const column = Array.from({ length: 4096 }, (_, i) => many[i * LATTICE_LIMITS.dims + j])
     // A grid of 4096 in each coordinate, so that its mean and variance are those of a normal to 1e-3.
     expect(Math.abs(column.reduce((s, z) => s + z, 0) / 4096)).toBeLessThan(1e-3)
     expect(Math.abs(column.reduce((s, z) => s + z * z, 0) / 4096 - 1)).toBeLessThan(5e-3)
@@ -95,7 +95,7 @@ describe('two Gaussians of any covariances in six dimensions', () => {
   const wanted = trace + index.reduce((sum, i) => sum + ((alpha * (other[i] - mean[i])) / w) ** 2, 0)
   // What a score and an objective have compiled, they keep.
   const score = Score.isotropic({ components: 1 })
-  const objective = Objective.against(truth, at)
+  const objective = Objective.fisherDivergence(truth, at)
   const lossOf = (data: Population.Population) => Population.loss({ score, objective, data })
   const wantedGradient = index.map(i => (2 * alpha ** 2 * (other[i] - mean[i])) / w ** 2)
 
@@ -157,8 +157,8 @@ describe('two components in the plane, as quadrature has them', () => {
     logVariances: [0, 0.2]
   })
   const score = Score.isotropic({ components: 2 })
-  const forward = Objective.against(truth, at)
-  const reverse = Expectation.overStudent(forward)
+  const forward = Objective.fisherDivergence(truth, at)
+  const reverse = Expectation.underModel(forward)
   const exact = Population.of(truth)
   const cases: ReadonlyArray<readonly [string, (data: Population.Population) => ArrayLike<number>]> = [
     [
@@ -210,7 +210,7 @@ describe('two components in the plane, as quadrature has them', () => {
 
 it('stationary points by a lattice say how far their value is known', () => {
   const truth = Mixture.of({ means: [[-2], [2]] })
-  const objective = Objective.against(truth, TimeLaw.at(0.1))
+  const objective = Objective.fisherDivergence(truth, NoiseLevels.at(0.1))
   const [exact, found] = [Population.of(truth), Population.of(truth, { points: 512 })].map(data =>
     Population.stationary(Population.loss({ score: Score.spherical({ components: 1 }), objective, data }), {
       starts: 4
@@ -232,7 +232,7 @@ it('efficiency: on the line as quadrature has it, and in two dimensions, where q
   const params = Params.of({ means, logits: [Math.log(0.3), Math.log(0.7)], logVariances: [0, 0] })
   const efficiency = Efficiency.sandwich({
     score: Score.isotropic({ components: 2 }),
-    objective: Objective.implicit(TimeLaw.at(0.1)),
+    objective: Objective.implicit(NoiseLevels.at(0.1)),
     known: ['logVariances']
   })
   const [wanted, ...rest] = efficiency(Population.of(truth))(params).of.logits.values

@@ -19,16 +19,16 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import * as Nodes from '../../../src/mixture/nodes.js'
-import { count } from '../../../src/population/nodesOf.js'
+import { nodeCount } from '../../../src/population/nodesOf.js'
 import { isSlow, once } from '../../cases.js'
 import { oracle } from './oracle.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
-const level = TimeLaw.at(0.1)
+const level = NoiseLevels.at(0.1)
 const { alpha } = Schedule.level(0.1)(schedule)
 
 /** A teacher and students on the line whose centres at the level are these. */
@@ -39,7 +39,7 @@ const onLine = (
 ) =>
   Population.loss({
     score: Score.spherical({ components }),
-    objective: over(Objective.against(Mixture.of({ means: centres.map(c => [c / alpha]) }), level))
+    objective: over(Objective.fisherDivergence(Mixture.of({ means: centres.map(c => [c / alpha]) }), level))
   })
 
 // The reference has ten digits.
@@ -64,7 +64,7 @@ describe('stationary points of the Fisher divergence', () => {
   it.runIf(isSlow)(
     'of two students of two Gaussians are four, and their sum is 1, since it grows in every direction',
     () => {
-      const found = Population.stationary(onLine([-2, 2], 2, Expectation.overStudent), {
+      const found = Population.stationary(onLine([-2, 2], 2, Expectation.underModel), {
         starts: 16,
         modulo: 'relabelling and reflection'
       })
@@ -91,10 +91,10 @@ once.each([
   [1, 'reverse']
 ] as const)('with weights and variances that are free, at t = %d, %s: value, gradient and Hessian', (time, way) => {
   const truth = Mixture.of({ means: [[-2], [0.5], [3]], weights: [0.2, 0.5, 0.3], variances: [1, 0.7, 1.3] })
-  const forward = Objective.against(truth, TimeLaw.at(time))
+  const forward = Objective.fisherDivergence(truth, NoiseLevels.at(time))
   const loss = Population.loss({
     score: Score.isotropic({ components: 2 }),
-    objective: way === 'forward' ? forward : Expectation.overStudent(forward)
+    objective: way === 'forward' ? forward : Expectation.underModel(forward)
   })
   const at = Params.of({ means: [[-1.2], [2]], logits: [0.3, -0.1], logVariances: [0.2, -0.3] })
   const wanted = oracle.point_p0[`t=${time.toFixed(1)} ${way}`]
@@ -111,12 +111,12 @@ once.each([
 
 once('beside a mean over the data, each has its own rows', () => {
   const truth = Mixture.of({ means: [[-1], [2]] })
-  const forward = Objective.against(truth, TimeLaw.at(0.3))
+  const forward = Objective.fisherDivergence(truth, NoiseLevels.at(0.3))
   const params = Params.of({ means: [[-0.5], [1]] })
   const [one, other, both] = [
     forward,
-    Objective.overStudent(forward),
-    Objective.sum([forward, Objective.overStudent(forward)])
+    Objective.underModel(forward),
+    Objective.sum([forward, Objective.underModel(forward)])
   ].map(objective => Population.loss({ score: Score.spherical({ components: 2 }), objective }).evaluate(params))
   expect(both.value).toBeCloseTo(one.value + other.value, 13)
   both.gradient.means.values.forEach((g, i) => {
@@ -134,9 +134,9 @@ once('is refused on points, and of what is no function of x_t', () => {
     })({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) })
     return E.isLeft(found) ? found.left.map(Problem.show).join('\n') : ''
   }
-  const forward = Objective.against(Mixture.of({ means: [[0]] }), TimeLaw.at(0.3))
-  expect(said(Objective.overStudent(forward))).toMatch(/on points is not on a population/)
-  expect(said(Objective.overStudent(Objective.denoising(TimeLaw.at(0.3))))).toMatch(/is not a function of x_t/)
+  const forward = Objective.fisherDivergence(Mixture.of({ means: [[0]] }), NoiseLevels.at(0.3))
+  expect(said(Objective.underModel(forward))).toMatch(/on points is not on a population/)
+  expect(said(Objective.underModel(Objective.denoising(NoiseLevels.at(0.3))))).toMatch(/is not a function of x_t/)
 })
 
 describe('rows', () => {
@@ -156,7 +156,7 @@ describe('rows', () => {
     const squared = mean.reduce((sum, c, j) => sum + (c - other[j]) ** 2, 0)
     const { value, gradient } = valueOf(
       Score.isotropic({ components: 1 }),
-      Objective.against(Mixture.of({ means: [mean], variances: [v] }), level),
+      Objective.fisherDivergence(Mixture.of({ means: [mean], variances: [v] }), level),
       Mixture.of({ means: [mean], variances: [v] }),
       Params.of({ means: [other], logits: [0], logVariances: [Math.log(w)] })
     )
@@ -197,7 +197,7 @@ describe('rows', () => {
     const truth = Mixture.of({ means: [[0], [4]] })
     const { value } = valueOf(
       Score.spherical({ components: 2 }),
-      Objective.against(truth, level),
+      Objective.fisherDivergence(truth, level),
       truth,
       Params.of({ means: [[near], [far]] })
     )
@@ -227,7 +227,7 @@ describe('rows', () => {
     })
     const { value } = valueOf(
       Score.isotropic({ components: 1 }),
-      Objective.against(truth, level),
+      Objective.fisherDivergence(truth, level),
       truth,
       Params.of({ means: [[0.2, 0.2]], logits: [0], logVariances: [Math.log(1.5)] })
     )
@@ -270,7 +270,7 @@ describe('rows', () => {
       ],
       lower: [[0.3], [-0.1]]
     })
-    const { value } = valueOf(Score.full({ components: 2 }), Objective.against(truth, level), truth, params)
+    const { value } = valueOf(Score.full({ components: 2 }), Objective.fisherDivergence(truth, level), truth, params)
     const population = Population.of(truth)
     // Students with a component far off require, and get, finer nodes.
     const finer = population.resolved(
@@ -289,7 +289,7 @@ describe('rows', () => {
       Compile.valueAndGrad({
         schedule,
         score: Score.full({ components: 2 }),
-        objective: Objective.against(truth, level),
+        objective: Objective.fisherDivergence(truth, level),
         expectation: Expectation.fixed({ ...finer.right, values: new Float64Array(nodes.length) })
       })({ rows: finer.right.rows, dim: 2, values: nodes, weights: finer.right.weights })
     )
@@ -457,7 +457,7 @@ describe('what is refused', () => {
     })
     const loss = Population.loss({
       score: Score.spherical({ components: 4 }),
-      objective: Objective.against(three, level)
+      objective: Objective.fisherDivergence(three, level)
     })
     const far = Params.of({
       means: [
@@ -472,7 +472,7 @@ describe('what is refused', () => {
 })
 
 once('the number of nodes grows with the distance, and is one of few', () => {
-  const counts = Array.from({ length: 400 }, (_, i) => count(i / 10))
+  const counts = Array.from({ length: 400 }, (_, i) => nodeCount(i / 10))
   counts.forEach((n, i) => {
     expect(n).toBeGreaterThanOrEqual(40 + 22 * (i / 10))
     expect(n).toBeLessThanOrEqual(1.2 * (40 + 2.2 * i) + 1)

@@ -9,13 +9,13 @@ import {
   Population,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
 import { once, spread } from '../../cases.js'
 import { oracle } from './oracle.js'
 
-const level = TimeLaw.at(0.1)
+const level = NoiseLevels.at(0.1)
 const { alpha } = Schedule.level(0.1)(Schedule.ornsteinUhlenbeck)
 
 type Divergence = 'fisher' | 'kl' | 'reverse'
@@ -23,7 +23,7 @@ type Divergence = 'fisher' | 'kl' | 'reverse'
 const problemOf = (divergence: Divergence, centres: ReadonlyArray<number>, students: number) => {
   const scale = divergence === 'kl' ? 1 : alpha
   const truth = Mixture.of({ means: centres.map(c => [c / scale]) })
-  const forward = Objective.against(truth, level)
+  const forward = Objective.fisherDivergence(truth, level)
   const lossOf = (components: number) =>
     Population.loss({
       score: Score.spherical({ components }),
@@ -31,7 +31,7 @@ const problemOf = (divergence: Divergence, centres: ReadonlyArray<number>, stude
         divergence === 'kl'
           ? Objective.likelihood
           : divergence === 'reverse'
-            ? Expectation.overStudent(forward)
+            ? Expectation.underModel(forward)
             : forward,
       data: truth
     })
@@ -159,7 +159,7 @@ describe('efficiencies', () => {
     const weights = [light, heavy].map(w => w / (light + heavy))
     const { of, standardErrors } = Efficiency.sandwich({
       score: Score.isotropic({ components: 2 }),
-      objective: Objective.implicit(TimeLaw.at(t)),
+      objective: Objective.implicit(NoiseLevels.at(t)),
       known: ['logVariances']
     })(Mixture.of({ means, weights }))(
       Params.of({ means, logits: weights.map(w => Math.log(w)), logVariances: [0, 0] })

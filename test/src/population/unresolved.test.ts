@@ -12,7 +12,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 
 // Centres of teacher and students span all three dimensions, so that a product of three axes is needed, for each component.
@@ -41,9 +41,9 @@ const inPlane = Params.of({
 const score = Score.spherical({ components: 3 })
 const objectives = [
   Objective.likelihood,
-  Objective.denoising(TimeLaw.at(0.1)),
-  Objective.implicit(TimeLaw.at(0.1)),
-  Objective.against(truth, TimeLaw.at(0.1))
+  Objective.denoising(NoiseLevels.at(0.1)),
+  Objective.implicit(NoiseLevels.at(0.1)),
+  Objective.fisherDivergence(truth, NoiseLevels.at(0.1))
 ]
 const compiled = (objective: Objective.Objective) => ({
   schedule: Schedule.ornsteinUhlenbeck,
@@ -130,7 +130,11 @@ describe('on the way', () => {
     expect(course.slice(0, -1).every(({ problem }) => problem === undefined)).toBe(true)
   })
   it('searches that find no value say why', () => {
-    const plane = Population.loss({ score, objective: Objective.against(truth, TimeLaw.at(0.1)), data: truth })
+    const plane = Population.loss({
+      score,
+      objective: Objective.fisherDivergence(truth, NoiseLevels.at(0.1)),
+      data: truth
+    })
     const basin = Population.basin(plane, { starts: [far] })
     expect(basin.ends).toEqual(['unfinished'])
     expect(basin.problem && namesRows(Problem.show(basin.problem))).toBe(true)

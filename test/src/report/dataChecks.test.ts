@@ -4,7 +4,7 @@ import { fit, Key, Mixture, type Points } from '../../../src/index.js'
 import { asText } from '../../../src/report/document.js'
 import { findProbableTails } from '../../../src/report/probableTails.js'
 import { findRepeatedRows } from '../../../src/report/repeatedRows.js'
-import { documentOf } from '../../../src/report/report.js'
+import { fitDocument } from '../../../src/report/report.js'
 import { trust } from '../../../src/report/trust.js'
 import { rowsOf } from '../../tables.js'
 import { planted, two } from './fits.js'
@@ -15,7 +15,7 @@ const rounded = (points: Points.Points, units: ReadonlyArray<number>): Points.Po
 })
 
 const textOf = (points: Points.Points, mixture: Mixture.Mixture): string =>
-  asText(documentOf(planted(mixture, points.rows, { points })), 200)
+  asText(fitDocument(planted(mixture, points.rows, { points })), 200)
 
 describe('repeated rows', () => {
   const sample = Mixture.sample(135)(Key.fromSeed(3))(two)

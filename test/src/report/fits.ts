@@ -23,7 +23,7 @@ export const planted = (
   return {
     choice: null,
     starts: null,
-    isSettled: null,
+    isConverged: null,
     isStreamed: false,
     source: 'a/folder/data.csv',
     points,
@@ -45,8 +45,8 @@ export const planted = (
     mixture,
     redundancies: [],
     minimumVariance: null,
-    floored: [],
-    narrow: [],
+    atMinVariance: [],
+    minVarianceColumns: [],
     searched: 0,
     unsupported: [],
     fixed: [],
@@ -61,8 +61,8 @@ export const planted = (
     plan: 'by closed form',
     bootstrap: null,
     tests: null,
-    hint: null,
-    stuck: null,
+    robustnessHint: null,
+    localOptimum: null,
     ...changes
   }
 }

@@ -7,7 +7,7 @@ import { display } from '../../../src/report/drawing.js'
 import * as Marks from '../../../src/report/mark.js'
 import { placeIn, scalesOf, stacked, type Panel } from '../../../src/report/panel.js'
 import * as Scale from '../../../src/report/scale.js'
-import { wide } from '../../../src/report/svg.js'
+import { textWidth } from '../../../src/report/svg.js'
 
 const two = Mixture.of({
   means: [
@@ -28,7 +28,7 @@ const texts = (svg: string): ReadonlyArray<Text> =>
   [...svg.matchAll(/<text x="([-\d.]+)" y="([-\d.]+)"([^>]*)>([^<]*)</g)]
     .filter(([, , , attributes]) => !attributes.includes('transform') && !attributes.includes('class="mark"'))
     .map(([, x, y, attributes, words]) => {
-      const width = wide(words)
+      const width = textWidth(words)
       const left = attributes.includes('"middle"') ? width / 2 : attributes.includes('"end"') ? width : 0
       return { x: Number(x) - left, y: Number(y), width }
     })

@@ -1,18 +1,18 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { unsupported } from '../../../src/report/doubts.js'
-import { chosen, type Choice, type Findings, setAside } from '../../../src/report/findings.js'
-import { comparison } from '../../../src/report/comparison.js'
+import { unsupportedAdvice } from '../../../src/report/doubts.js'
+import { choiceSentence, type CandidateChoice, type Findings, setAside } from '../../../src/report/findings.js'
+import { compareFits } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { criteria } from '../../../src/report/choiceFigures.js'
 import { asText } from '../../../src/report/document.js'
-import { documentOf, page, pictures } from '../../../src/report/report.js'
+import { fitDocument, fitPage, pictures } from '../../../src/report/report.js'
 import { ticks } from '../../../src/report/scale.js'
 import { colour, file, palette } from '../../../src/report/svg.js'
 import { trust } from '../../../src/report/trust.js'
 import { meanings } from '../../../src/report/wordLinks.js'
-import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
+import { mixtureTable, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
 
 const four = Mixture.of({
@@ -107,7 +107,7 @@ const frames = (svg: string): ReadonlyArray<readonly [x: number, y: number, widt
 
 it('begins with a plain sentence, what is typical of each group, and the model, and links its words to their meanings', () => {
   // Means of x1 and x2 of all rows: 70 and 7; groups differ in both columns, and most in x1, whose deviation within them is least.
-  const html = page(planted(two, 400), '1.2.3')
+  const html = fitPage(planted(two, 400), '1.2.3')
   const texts = [...html.matchAll(/<(?:h1|p)[^>]*>(.*?)<\/(?:h1|p)>/g)].map(([, text]) =>
     text.replaceAll(/<(?!br)[^>]*>/g, '')
   )
@@ -140,20 +140,20 @@ it('proposes no merging that it calls certain to be wrong: of separate clusters 
       [0, 20]
     ]
   })
-  const html = page(planted(apart, 300), '')
+  const html = fitPage(planted(apart, 300), '')
   expect(html).toContain('No merging is proposed')
   expect(html).not.toContain('--merged')
 })
 
 it('the report is reproducible', () => {
   const [[, fit]] = fits
-  expect(page(fit, '1.2.3')).toBe(page(fit, '1.2.3'))
+  expect(fitPage(fit, '1.2.3')).toBe(fitPage(fit, '1.2.3'))
 })
 
 it.each(fits)(
   'the report of %s is a page of its own, well formed and described, and draws nothing outside its charts',
   (_, fit) => {
-    const html = page(fit, '1.2.3')
+    const html = fitPage(fit, '1.2.3')
     expect(html).not.toMatch(/https?:|\bsrc=|\bhref=(?!"#)|<link|<script|@import|url\((?!#)|<iframe|\bon\w+=/i)
     expect(html).not.toMatch(/\bNaN\b|undefined|Infinity/)
     const found = charts(html)
@@ -209,7 +209,7 @@ describe('the picture of the data', () => {
   it('colours each row by its most probable component', () => {
     const fit = planted(two, 400)
     const right = Array.from({ length: 400 }, (_, i) => fit.points.values[2 * i]).filter(x => x > 50).length
-    const [svg] = charts(page(fit, ''))
+    const [svg] = charts(fitPage(fit, ''))
     expect([symbols(svg, 0), symbols(svg, 1)]).toEqual([400 - right, right])
     expect(svg).toContain('Centres: 1 at (0, 0), 2 at (100, 10)')
   })
@@ -217,7 +217,7 @@ describe('the picture of the data', () => {
   it('says how many rows its ellipses hold', () => {
     // Of a Gaussian in two columns a share 1 − exp(−r²/2) is within r standard deviations.
     const [one, second] = [1, 2].map(r => `${(100 * -Math.expm1((-r * r) / 2)).toFixed(0)} %`)
-    expect(page(planted(two, 50), '')).toContain(`these hold ${one} and ${second} of a Gaussian’s rows`)
+    expect(fitPage(planted(two, 50), '')).toContain(`these hold ${one} and ${second} of a Gaussian’s rows`)
   })
 
   it('draws round components round, in the units they were learned in', () => {
@@ -231,7 +231,7 @@ describe('the picture of the data', () => {
     const scaling = { centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 50) }
     const stretched = Mixture.rescaled(scaling)(square)
     for (const fit of [planted(square, 100), planted(stretched, 100, { scaling })]) {
-      const [svg] = charts(page(fit, ''))
+      const [svg] = charts(fitPage(fit, ''))
       const found = ellipses(svg)
       expect(found.length).toBe(2)
       const sizes = found.map(({ points }) => {
@@ -246,7 +246,7 @@ describe('the picture of the data', () => {
   })
 
   it('has room within its axes for what is larger than the data', () => {
-    const [svg] = charts(page(planted(two, 1), ''))
+    const [svg] = charts(fitPage(planted(two, 1), ''))
     const [[left, top, width, height]] = frames(svg)
     expect(ellipses(svg).length).toBe(2)
     for (const [x, y] of ellipses(svg).flatMap(({ points }) => points)) {
@@ -259,7 +259,7 @@ describe('the picture of the data', () => {
 
   it('draws level lines of the density, within which the shares lie that it says', () => {
     // One round component: the level line that holds a share p of it is the circle of radius √(−2 log(1 − p)).
-    const [svg] = charts(page(planted(Mixture.of({ means: [[0, 0]] }), 400), ''))
+    const [svg] = charts(fitPage(planted(Mixture.of({ means: [[0, 0]] }), 400), ''))
     const [unit] = ellipses(svg)
     const centre = (axis: 0 | 1): number => {
       const all = unit.points.map(point => point[axis])
@@ -287,7 +287,7 @@ describe('the picture of the data', () => {
     const values = Float64Array.from({ length: 2 * rows }, (_, at) =>
       Math.floor(at / 2) % 4 === 0 ? 0 : at % 2 === 0 ? 100 : 10
     )
-    const html = page(planted(two, rows, { points: { rows, dim: 2, values } }), '')
+    const html = fitPage(planted(two, rows, { points: { rows, dim: 2, values } }), '')
     const [svg] = charts(html)
     const left = symbols(svg, 0)
     const right = symbols(svg, 1)
@@ -295,11 +295,11 @@ describe('the picture of the data', () => {
     // A quarter of 5000, and 5 standard deviations of a binomial, which has more than draws without repeats.
     expect(Math.abs(left - 1250)).toBeLessThan(5 * Math.sqrt(5000 * 0.25 * 0.75))
     expect(html).toContain('5000 of the 6000 rows')
-    expect(page(planted(two, 5000), '')).not.toContain('of the 5000 rows')
+    expect(fitPage(planted(two, 5000), '')).not.toContain('of the 5000 rows')
   })
 
   it('shows up to six columns pair by pair, and each alone', () => {
-    const [svg] = charts(page(planted(four, 300), ''))
+    const [svg] = charts(fitPage(planted(four, 300), ''))
     expect(frames(svg).length).toBe(10)
     // Six panels of two components.
     expect(ellipses(svg).length).toBe(12)
@@ -311,7 +311,7 @@ describe('the picture of the data', () => {
     const rows = [3, -3].flatMap(a => [1, -1].map(b => [a / Math.SQRT2, a / Math.SQRT2, b, 0, 0, 0, 0]))
     const points = { rows: 4, dim: 7, values: Float64Array.from(rows.flat()) }
     const fitted = Mixture.of({ means: [rows[0].map(() => 0)] })
-    const html = page(planted(fitted, 4, { points, columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
+    const html = fitPage(planted(fitted, 4, { points, columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
     expect(html).toContain('their first 4 principal components (PC), with their shares of the variance')
     expect(html).toContain('PC 1 (90 %)')
     expect(html).toContain('PC 1 = 0.71 a + 0.71 b')
@@ -322,29 +322,29 @@ describe('the picture of the data', () => {
     const means = [-2, 2].map(d => [0, 0, 0, d, 0, 0, 0])
     const variances = means.map(() => [100, 1, 1, 1, 1, 1, 1])
     const fitted = Mixture.of({ means, variances })
-    const html = page(planted(fitted, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
+    const html = fitPage(planted(fitted, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
     expect(html).toContain('the direction in which components differ most')
     expect(html).toContain('direction 1 (100 %)')
     expect(html).toMatch(/direction 1 = 1\.00 d /)
     // Beside it the widest of the rest.
     expect(html).toMatch(/PC 1 = (1\.00|0\.99) a /)
     const three = Mixture.of({ means: [...means, [0, 3, 0, 0, 0, 0, 0]], variances: [...variances, variances[0]] })
-    const [svg] = charts(page(planted(three, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), ''))
+    const [svg] = charts(fitPage(planted(three, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), ''))
     expect(svg).toContain('direction 2')
     expect(svg).not.toContain('PC')
   })
 
   it('draws how unsure rows are as components are merged, with the clusters at the elbow', () => {
     // A long cluster of two components, and one far away: nothing is unsure of two clusters.
-    const html = page(planted(Mixture.of({ means: [[0], [2], [20]] }), 400), '')
+    const html = fitPage(planted(Mixture.of({ means: [[0], [2], [20]] }), 400), '')
     expect(html).toContain('Which components are one cluster?')
     expect(html).toContain('The ring is the elbow: 2 clusters, of components 1 and 2; 3.')
     expect(html).toMatch(/by the number of clusters: 1: \S+, 2: \S+, 3: [1-9]\d+/)
-    expect(page(planted(two, 100), '')).not.toContain('Which components are one cluster?')
+    expect(fitPage(planted(two, 100), '')).not.toContain('Which components are one cluster?')
   })
 
   it('draws the density of one column over its histogram, both of area 1', () => {
-    const [svg] = charts(page(planted(one, 2000), ''))
+    const [svg] = charts(fitPage(planted(one, 2000), ''))
     const [bars] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))
     expect(bars.points.length).toBeGreaterThan(20)
     expect(svg).toContain('Centres: 1 at 0, 2 at 10')
@@ -352,7 +352,7 @@ describe('the picture of the data', () => {
 
   it('counts weights in the histogram', () => {
     const [, fit] = fits[fits.length - 1]
-    const [svg] = charts(page(fit, ''))
+    const [svg] = charts(fitPage(fit, ''))
     const [{ element }] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))
     const heights = [...element.matchAll(/M[-\d.]+,([\d.]+)L[-\d.]+,([\d.]+)L/g)].map(
       ([, base, top]) => Number(base) - Number(top)
@@ -376,7 +376,7 @@ describe('whether it can be trusted', () => {
     // In units a thousand times as large no mean is away from any other.
     const scaling = { centre: new Float64Array(4), scale: new Float64Array(4).fill(1e3) }
     const shaded = [planted(four, 300), planted(four, 300, { scaling })].map(fit =>
-      /<td class="[hl][123]">/.test(page(fit, '1').split('Which components are confused')[0])
+      /<td class="[hl][123]">/.test(fitPage(fit, '1').split('Which components are confused')[0])
     )
     expect(shaded).toEqual([true, false])
   })
@@ -401,7 +401,7 @@ describe('whether it can be trusted', () => {
   it('shows a column of classes that was not learned from', () => {
     const fit = planted(two, 100)
     const cells = Array.from({ length: 100 }, (_, i) => (fit.points.values[2 * i] > 50 ? 'far' : 'near'))
-    const html = page({ ...fit, classes: [{ name: hostile, cells }] }, '')
+    const html = fitPage({ ...fit, classes: [{ name: hostile, cells }] }, '')
     expect(html).not.toContain('<script')
     expect(html).toContain('(not used in the fit)')
     expect(html.replaceAll(/<[^>]*>/g, '')).toContain('Adjusted Rand index 1.00')
@@ -409,7 +409,7 @@ describe('whether it can be trusted', () => {
 
   it('fits twelve components of thirty columns on a page', () => {
     const means = Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 10 * Math.sin(k * 31 + j)))
-    const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 100), '')
+    const html = fitPage(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 100), '')
     expect(html).toContain('<table class="dense">')
     expect(html).toContain('100 rows of data.csv fall into 12 groups, of ')
   })
@@ -429,41 +429,41 @@ describe('rows far from all others', () => {
   const points = { rows: 303, dim: 2, values: Float64Array.from([...near.values, ...far]) }
   const options = { components: [2, 4, 5], family: 'tiedDiagonal' } as const
   const model = learned(points, options)
-  const choice: Choice = model
+  const choice: CandidateChoice = model
   const [best] = model.candidates
 
   it('are named, with the remedy that leads to the clusters', () => {
     expect([model.components, best.unsupported.map(({ component }) => component)]).toEqual([5, [0, 3, 4]])
     const findings = planted(model.mixture, 0, { points, unsupported: best.unsupported })
-    expect(unsupported(findings).map(({ text }) => text)).toEqual([
+    expect(unsupportedAdvice(findings).map(({ text }) => text)).toEqual([
       'Components 1, 4 and 5 rest on rows 301, 302 and 303 alone, which lie outside the 99.9 % contour of every other component. ' +
         'They are probably outliers. Check the rows: remove them if wrong, and fit again.'
     ])
     expect(learned(near, options).components).toBe(2)
     // Of a source not all rows are at hand, and nothing is said of which.
     const some = { ...findings, statistics: { ...findings.statistics, rows: 304 } }
-    expect(unsupported(some)[0].text).toMatch(
+    expect(unsupportedAdvice(some)[0].text).toMatch(
       /^Component 1 may be an accident of few rows: it rests on 1 and has 3 parameters\./
     )
   })
 
   it('leave no choice clear', () => {
-    expect(chosen(choice, model.candidates.length)).not.toMatch(/clear|fair|close/)
-    const candidates = [{ ...best, unsupported: [], belief: 1 }, ...model.candidates.slice(1)] as const
-    expect(chosen({ ...choice, candidates }, 3)).toContain(
+    expect(choiceSentence(choice, model.candidates.length)).not.toMatch(/clear|fair|close/)
+    const candidates = [{ ...best, unsupported: [], posterior: 1 }, ...model.candidates.slice(1)] as const
+    expect(choiceSentence({ ...choice, candidates }, 3)).toContain(
       ': a clear difference (approximate posterior probability > 0.99).'
     )
     const low = {
       ...best,
-      floored: [0],
+      atMinVariance: [0],
       collapsed: [0],
       statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
     }
-    expect(chosen({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
+    expect(choiceSentence({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
   })
 
   it('leave none clear whose components are all but the same, or that leaves most rows to a background', () => {
-    const sure = { ...best, unsupported: [], belief: 1 }
+    const sure = { ...best, unsupported: [], posterior: 1 }
     const same = { _tag: 'Merged', components: [0, 1], overlap: 1 } as const
     const background = { share: 0.9, shape: 'cauchy', centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 1) } as const // prettier-ignore
     const [, ...others] = model.candidates
@@ -471,14 +471,16 @@ describe('rows far from all others', () => {
       { ...sure, redundancies: [same] },
       { ...sure, mixture: { ...best.mixture, background } }
     ])
-      expect(chosen({ ...choice, candidates: [doubted, ...others] }, 3)).not.toMatch(/clear|fair|close/)
+      expect(choiceSentence({ ...choice, candidates: [doubted, ...others] }, 3)).not.toMatch(/clear|fair|close/)
     const few = { ...sure, mixture: { ...best.mixture, background: { ...background, share: 0.1 } } }
-    expect(chosen({ ...choice, candidates: [few, ...others] }, 3)).toContain(': a clear difference')
+    expect(choiceSentence({ ...choice, candidates: [few, ...others] }, 3)).toContain(': a clear difference')
   })
 
   it('are told of without a number where nothing is due', () => {
     const few = { component: 0, rows: 1, parameters: 3, gain: -1, due: -0.586 }
-    const [said] = unsupported(planted(two, 5, { unsupported: [few], statistics: { ...best.statistics, rows: 9 } }))
+    const [said] = unsupportedAdvice(
+      planted(two, 5, { unsupported: [few], statistics: { ...best.statistics, rows: 9 } })
+    )
     expect(said.text).toContain('It does not raise the log-likelihood of rows that are left out of its estimate.')
     expect(said.text).not.toContain('0.586')
   })
@@ -486,7 +488,7 @@ describe('rows far from all others', () => {
   it('make no candidate that was set aside the least of a picture', () => {
     const low = {
       ...best,
-      floored: [0],
+      atMinVariance: [0],
       collapsed: [0],
       statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
     }
@@ -548,7 +550,7 @@ describe('fits side by side', () => {
       ...fit,
       statistics: { ...fit.statistics, logLikelihood: likelihoods[i] }
     }))
-    const { table, means, reason } = comparison([a, b])
+    const { table, means, reason } = compareFits([a, b])
     expect(table).toEqual({
       header: ['recipe', 'centres (x1, x2)', 'log-likelihood per row', 'steps'],
       rows: [
@@ -558,14 +560,14 @@ describe('fits side by side', () => {
     })
     expect(means.map(([recipe]) => recipe)).toEqual(['annealed', 'two-stage'])
     expect(reason).toMatch(/^annealed moves trapped components; [^.]*\. grown \(the default\) also [^.]*\.$/)
-    expect(comparison([b, b]).reason).toBe('')
+    expect(compareFits([b, b]).reason).toBe('')
   })
 
   it('tell how far apart they end where there is no room for all centres', () => {
     const columns = ['a column of a long name', 'another column of a name as long as that']
     // Columns of standard deviation 2 and 4: two centres off by 3/2 and 4/4, √((2.25 + 1) / 2) = 1.27.
     const points = { rows: 2, dim: 2, values: Float64Array.of(-2, -4, 2, 4) }
-    const { table } = comparison([
+    const { table } = compareFits([
       { ...first, columns, points },
       { ...other, columns, points }
     ])
@@ -574,22 +576,22 @@ describe('fits side by side', () => {
   })
 
   it('stand in the report where there are others', () => {
-    const html = page(first, '1.2.3', documentOf(first, [other]))
+    const html = fitPage(first, '1.2.3', fitDocument(first, [other]))
     expect(html).toContain('<h2>The same data, learned in other ways</h2>')
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
     expect(html).toContain('grown (the default) also compares starts')
-    expect(page(first, '1.2.3')).not.toContain('in other ways')
+    expect(fitPage(first, '1.2.3')).not.toContain('in other ways')
   })
 
   it('names the file as it was typed on a terminal, and without folders on a page', () => {
     const own = { ...first, source: 'folder/table.csv' }
-    expect(asText(documentOf(own), 80)).toContain(' of folder/table.csv fall into ')
-    expect(page(own, '')).toContain(' of table.csv fall into ')
+    expect(asText(fitDocument(own), 80)).toContain(' of folder/table.csv fall into ')
+    expect(fitPage(own, '')).toContain(' of table.csv fall into ')
   })
 
   it('escapes what comes with a name', () => {
     const named = { ...first, recipe: hostile, columns: [hostile, 'b'] }
-    const html = page(named, '', documentOf(named, [other]))
+    const html = fitPage(named, '', fitDocument(named, [other]))
     expect(html).not.toContain('<script')
   })
 })
@@ -597,7 +599,7 @@ describe('fits side by side', () => {
 describe('the table', () => {
   it('rounds means to the third digit of the least standard deviation of their column', () => {
     expect(
-      ofMixture(
+      mixtureTable(
         ['a', 'b'],
         Mixture.of({
           weights: [0.25, 0.75],
@@ -622,13 +624,13 @@ describe('the table', () => {
   })
 
   it('has one standard deviation where components are round', () => {
-    expect(ofMixture(['x1', 'x2'], two).header).toEqual(['component', 'weight', 'x1', 'x2', 'sd'])
+    expect(mixtureTable(['x1', 'x2'], two).header).toEqual(['component', 'weight', 'x1', 'x2', 'sd'])
   })
 
   it('is turned where it would be too wide', () => {
     const names = Array.from({ length: 12 }, (_, j) => `a long name ${j}`)
     const wide = Mixture.of({ means: [names.map((_, j) => j)] })
-    const { header, rows, isTurned } = ofMixture(names, wide)
+    const { header, rows, isTurned } = mixtureTable(names, wide)
     expect(isTurned).toBe(true)
     expect(header).toEqual(['component', '1'])
     expect(rows.map(([name]) => name)).toEqual(['weight', ...names, 'sd'])
@@ -653,11 +655,11 @@ describe('the table', () => {
 
   it('shows large means apart where their spread tells them apart', () => {
     const means = [[1.7e12], [1.7e12 + 40]]
-    const { rows: two } = ofMixture(['a'], Mixture.of({ means, variances: [9, 9] }))
+    const { rows: two } = mixtureTable(['a'], Mixture.of({ means, variances: [9, 9] }))
     expect(two.map(row => row[2])).toEqual(['1700000000000.00', '1700000000040.00'])
     expect(showApart(-1.23456789, -1.23456788)).toEqual(['-1.23456789', '-1.23456788'])
     expect(showApart(2, 2)).toEqual(['2', '2'])
-    const { rows } = ofMixture(['a'], Mixture.of({ means: [[1e12]], variances: [1e-20] }))
+    const { rows } = mixtureTable(['a'], Mixture.of({ means: [[1e12]], variances: [1e-20] }))
     expect(rows[0][2]).toBe('1000000000000.0000')
   })
 })

@@ -9,8 +9,12 @@ const line = (...values: ReadonlyArray<number>): Points.Points => ({
   dim: 1,
   values: Float64Array.from(values)
 })
-const last = (along: Sampler.Along, velocity: Sampler.VelocityFunction, points: Points.Points): Points.Points => {
-  const states = [...Problem.orThrow(Sampler.along(along))(velocity)(points)]
+const last = (
+  along: Sampler.VelocityIntegration,
+  velocity: Sampler.VelocityFunction,
+  points: Points.Points
+): Points.Points => {
+  const states = [...Problem.orThrow(Sampler.integrateVelocity(along))(velocity)(points)]
   expect(states.map(({ time }) => time)).toEqual(
     states.map((_, i) => (i === along.steps ? along.to : along.from + ((along.to - along.from) * i) / along.steps))
   )
@@ -61,8 +65,8 @@ it('with noise on the way is a diffusion, whose end has mean e⁻¹ x and varian
 
 it('refuses times and steps that lead nowhere, noise that a solver does not meet, and a velocity that is none', () => {
   const along = { by: Sampler.heun, from: 0, to: 1, steps: 4 }
-  const told = (given: Sampler.Along): ReadonlyArray<string> => {
-    const found = Sampler.along(given)
+  const told = (given: Sampler.VelocityIntegration): ReadonlyArray<string> => {
+    const found = Sampler.integrateVelocity(given)
     return E.isLeft(found) ? found.left.map(Problem.show) : []
   }
   expect(told({ ...along, to: 0 })).toEqual(['to: 0 is not finite, and not 0; try 1'])
@@ -71,7 +75,7 @@ it('refuses times and steps that lead nowhere, noise that a solver does not meet
     'by: Sampler.heun is not Sampler.euler, the solver with noise on the way; use it, or leave the diffusion out'
   ])
   const by = (...values: ReadonlyArray<number>) => [
-    ...Problem.orThrow(Sampler.along(along))(() => ({ values: Float64Array.from(values) }))(line(1))
+    ...Problem.orThrow(Sampler.integrateVelocity(along))(() => ({ values: Float64Array.from(values) }))(line(1))
   ]
   expect(() => by(NaN)).toThrow('velocity at time 0: NaN is not finite')
   expect(() => by(1, 2)).toThrow(/^velocity at time 0: 1 × 1, 2 numbers/)

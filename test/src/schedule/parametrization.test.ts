@@ -63,7 +63,7 @@ describe.each(pairs)('$name', ({ from, to }) => {
       )
     )({ output: { shape: [4, 2], values: output } })
     const rows = levels.map((level, i) => ({
-      ...Parametrization.coefficients(from, to)(level),
+      ...Parametrization.conversionCoefficients(from, to)(level),
       converted: Parametrization.convert(from, to)(level)(
         x.subarray(2 * i, 2 * i + 2),
         output.subarray(2 * i, 2 * i + 2)
@@ -79,7 +79,7 @@ describe.each(pairs)('$name', ({ from, to }) => {
 
   it('multiplies squared errors by its weight, which is the one that is printed', () => {
     for (const level of levels) {
-      const weight = Parametrization.weight(from, to)(level)
+      const weight = Parametrization.conversionWeight(from, to)(level)
       const x = level.alpha * X0 + level.sigma * Z
       const error = 0.125
       const output = published(from, level, X0, Z)
@@ -137,7 +137,7 @@ it('asks for infinite weight where what is asked for is not shown, and for none 
     from: Parametrization.Parametrization,
     to: Parametrization.Parametrization,
     at: Schedule.Level
-  ): number => Parametrization.weight(from, to)(at)
+  ): number => Parametrization.conversionWeight(from, to)(at)
   expect(weight(Parametrization.noise, Parametrization.data, noSignal)).toBe(Infinity)
   expect(weight(Parametrization.data, Parametrization.noise, noNoise)).toBe(Infinity)
   expect(weight(Parametrization.score, Parametrization.noise, noSignal)).toBe(4)
@@ -147,7 +147,7 @@ it('asks for infinite weight where what is asked for is not shown, and for none 
 
 it('EDM is c_skip and c_out of its paper', () => {
   // σ = 1, σ_d = ½: c_skip = 0.2, c_out = 1/√5.
-  const { ofOutput, ofPoint } = Parametrization.coefficients(
+  const { ofOutput, ofPoint } = Parametrization.conversionCoefficients(
     Parametrization.edm({ sigmaData: 0.5 }),
     Parametrization.data
   )({ alpha: 1, sigma: 1 })
@@ -156,7 +156,10 @@ it('EDM is c_skip and c_out of its paper', () => {
   // λ(σ) c_out² = 1: EDM's loss is that of F with the same weight at all levels.
   const lambda = (0.4 ** 2 + 0.5 ** 2) / (0.4 * 0.5) ** 2
   close(
-    Parametrization.weight(Parametrization.data, Parametrization.edm({ sigmaData: 0.5 }))({ alpha: 1, sigma: 0.4 }),
+    Parametrization.conversionWeight(
+      Parametrization.data,
+      Parametrization.edm({ sigmaData: 0.5 })
+    )({ alpha: 1, sigma: 0.4 }),
     lambda
   )
 })
@@ -170,7 +173,7 @@ describe('ends of the schedule', () => {
   ]
   it.each(ends)('%s: every coefficient is finite', (_, level) => {
     for (const { from, to, name } of pairs) {
-      const { ofOutput, ofPoint } = Parametrization.coefficients(from, to)(level)
+      const { ofOutput, ofPoint } = Parametrization.conversionCoefficients(from, to)(level)
       expect(Number.isFinite(ofOutput) && Number.isFinite(ofPoint), `${name}: ${ofOutput}, ${ofPoint}`).toBe(true)
     }
   })
@@ -198,10 +201,12 @@ describe('ends of the schedule', () => {
 
   it('what is hidden is taken as 0', () => {
     const noSignal = { alpha: 0, sigma: 2 }
-    expect(Parametrization.coefficients(Parametrization.noise, Parametrization.data)(noSignal).ofPoint).toBe(0)
-    expect(Parametrization.weight(Parametrization.noise, Parametrization.data)(noSignal)).toBe(Infinity)
+    expect(Parametrization.conversionCoefficients(Parametrization.noise, Parametrization.data)(noSignal).ofPoint).toBe(
+      0
+    )
+    expect(Parametrization.conversionWeight(Parametrization.noise, Parametrization.data)(noSignal)).toBe(Infinity)
     const noNoise = { alpha: 1, sigma: 0 }
-    expect(Parametrization.coefficients(Parametrization.data, Parametrization.noise)(noNoise).ofPoint).toBe(0)
+    expect(Parametrization.conversionCoefficients(Parametrization.data, Parametrization.noise)(noNoise).ofPoint).toBe(0)
   })
 })
 
@@ -278,19 +283,19 @@ it('a parametrization by define: as one of ours says it, is it, up to both ends'
     const same = Parametrization.define({
       name: 'same',
       about: 'the direction alone',
-      meaning: () => Parametrization.direction(ours)
+      meaning: () => Parametrization.directionAt(ours)
     })
     for (const other of all)
       for (const level of [...levels, { alpha: 1, sigma: 0 }, { alpha: 0, sigma: 2 }]) {
         const hidden = Math.max(1, level.alpha && level.sigma && (level.alpha / level.sigma) ** 2, level.sigma ** 2)
         const label = `${Parametrization.show(ours)}, ${Parametrization.show(other)}, α = ${level.alpha}, σ = ${level.sigma}`
-        const [found, wanted] = [same, ours].map(from => Parametrization.coefficients(from, other)(level))
+        const [found, wanted] = [same, ours].map(from => Parametrization.conversionCoefficients(from, other)(level))
         // What is the same is asked for first, and then nothing is hidden.
         if (Parametrization.show(ours) !== Parametrization.show(other)) {
           close(found.ofOutput, wanted.ofOutput, hidden, label)
           close(found.ofPoint, wanted.ofPoint, hidden, label)
         }
-        const weights = [same, ours].map(from => Parametrization.weight(from, other)(level))
+        const weights = [same, ours].map(from => Parametrization.conversionWeight(from, other)(level))
         if (Number.isFinite(weights[1]) && Parametrization.show(ours) !== Parametrization.show(other))
           close(weights[0] / weights[1] || 1, 1, hidden, label)
       }

@@ -98,7 +98,7 @@ it.each([
 const text = (written: string | Uint8Array): Uint8Array =>
   typeof written === 'string' ? new TextEncoder().encode(written) : written
 
-it.each(Exchange.forms)('files: %s reads back, with the names of its columns', form => {
+it.each(Exchange.EXCHANGE_FORMS)('files: %s reads back, with the names of its columns', form => {
   const columns = ['a', 'b "c"', 'd']
   const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
   same(E.right(found.mixture))
@@ -115,7 +115,7 @@ it('files: in a form that is none are refused by its name', () => {
 
 it('files: one column and one component, too', () => {
   const one = Mixture.of({ means: [[2]], variances: [9] })
-  for (const form of Exchange.forms) {
+  for (const form of Exchange.EXCHANGE_FORMS) {
     const found = Problem.orThrow(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
     expect([...found.means.values, ...found.variances, ...found.weights]).toEqual([2, 9, 1])
   }
@@ -291,7 +291,7 @@ describe('a file that is hostile or damaged', () => {
     expect(found.left.map(Problem.show).join('; ').length).toBeLessThan(10_000)
   })
 
-  it.each(Exchange.forms)('is read or refused, whatever has happened to it: %s', form => {
+  it.each(Exchange.EXCHANGE_FORMS)('is read or refused, whatever has happened to it: %s', form => {
     const whole = bytesOf(form)
     const random = Key.uniform(4 * 200)(Key.child(form.length)(Key.fromSeed(SEED)))
     const sizes = [0, 1, 255, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]

@@ -17,7 +17,7 @@ import {
   Schedule,
   Score,
   TimeGrid,
-  TimeLaw,
+  NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
@@ -58,7 +58,7 @@ const lossOf = <P extends string>(score: Score.Score<P>, objective: Objective.Ob
 
 const everything = Objective.custom(
   'everything',
-  TimeLaw.uniform(0.1, 1),
+  NoiseLevels.uniform(0.1, 1),
   Objective.seeing(score)(row => {
     const { heads, noise, params } = row
     const there = row.headsAt(row.clean, 0.25)
@@ -71,7 +71,7 @@ const everything = Objective.custom(
 )
 const ofOwn = Objective.custom(
   'own',
-  TimeLaw.uniform(0.1, 1),
+  NoiseLevels.uniform(0.1, 1),
   Objective.seeing(own)(({ heads: { field, size }, score }) => sum(mul(size, add(field, score)), 1, true))
 )
 
@@ -85,7 +85,7 @@ it.each<[string, Score.Score<string>, Objective.Objective]>([
 })
 
 it('objectives read heads: by what the heads say, evaluated alone', () => {
-  const noiseless = Objective.custom('size', TimeLaw.at(0.5), ({ heads: { size } }) => size)
+  const noiseless = Objective.custom('size', NoiseLevels.at(0.5), ({ heads: { size } }) => size)
   const fixed = Key.normal(24)(Key.fromSeed(3))
   const loss = { ...lossOf(score, noiseless), expectation: Expectation.fixed({ rows: 12, dim: 2, values: fixed }) }
   const { alpha, sigma } = Schedule.level(0.5)(schedule)
@@ -172,7 +172,7 @@ it('a score with heads: of which none is the score serve objectives that read th
     E.right(drift)
   )
   const of = (perRow: (row: Objective.Row) => Tensor) => {
-    const loss = lossOf(drift as Score.Score<string>, Objective.custom('drift', TimeLaw.at(0.5), perRow))
+    const loss = lossOf(drift as Score.Score<string>, Objective.custom('drift', NoiseLevels.at(0.5), perRow))
     return Compile.valueAndGrad(loss)(points)
   }
   const own = of(({ heads, noise, clean }) => sum(square(sub(heads.drift, sub(noise, clean))), 1))
@@ -183,7 +183,7 @@ it('a score with heads: of which none is the score serve objectives that read th
 })
 
 it('a score with heads: and an objective that reads a head which is not there names those that are', () => {
-  const wrong = Objective.custom('wrong', TimeLaw.at(0.5), ({ heads: { sise } }) => sise)
+  const wrong = Objective.custom('wrong', NoiseLevels.at(0.5), ({ heads: { sise } }) => sise)
   const refused = (score: Score.Score<string>): string => said(Compile.valueAndGrad(lossOf(score, wrong))(points))
   expect(refused(score)).toMatch(/heads\.sise: the score has noise, size/)
   expect(refused(Score.isotropic({ components: 2 }))).toMatch(/heads\.sise: the score has one output/)
@@ -202,6 +202,6 @@ it('a score with heads: keeps its laws, of which one sees a head that looks at o
 })
 
 it('a score with heads: and a head that looks at other rows is refused', () => {
-  const compiled = Compile.valueAndGrad(lossOf(mixing, Objective.denoising(TimeLaw.at(0.5))))(points)
+  const compiled = Compile.valueAndGrad(lossOf(mixing, Objective.denoising(NoiseLevels.at(0.5))))(points)
   expect(said(compiled)).toMatch(/the heads of .*other numbers alone/)
 })

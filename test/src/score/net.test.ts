@@ -14,7 +14,7 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw
+  NoiseLevels
 } from '../../../src/index.js'
 import * as Net from '../../../src/score/net.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
@@ -35,7 +35,7 @@ const answer = (
 ): ReadonlyArray<number> => {
   const dim = row.length
   const { values } = compute(() =>
-    Net.build({ width: dim, dim })(net).apply(Score.tensors(params), tensor(row, [1, dim]), {
+    Net.buildNet({ width: dim, dim })(net).apply(Score.tensors(params), tensor(row, [1, dim]), {
       alpha: fill([1, 1], level.alpha),
       sigma: fill([1, 1], level.sigma),
       ...(label !== undefined && { label: fill([1, 1], label) })
@@ -247,11 +247,13 @@ describe('a loss of a network is one program over the rows', () => {
       Parametrization.edm({ sigmaData: 1.5 }),
       Parametrization.score
     ]).flatMap(predicts =>
-      [Objective.denoising(TimeLaw.uniform(0.1, 2)), Objective.implicit(TimeLaw.uniform(0.1, 2))].map(objective => ({
-        predicts,
-        objective,
-        name: `${Parametrization.show(predicts)}, ${Objective.show(objective)}`
-      }))
+      [Objective.denoising(NoiseLevels.uniform(0.1, 2)), Objective.implicit(NoiseLevels.uniform(0.1, 2))].map(
+        objective => ({
+          predicts,
+          objective,
+          name: `${Parametrization.show(predicts)}, ${Objective.show(objective)}`
+        })
+      )
     )
   )('$name', ({ predicts, objective }) => {
     const loss = { schedule, score: Score.network(net, { predicts }), objective, expectation: Expectation.monteCarlo() }

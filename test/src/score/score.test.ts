@@ -134,7 +134,7 @@ it('a family: has the parameters of a mixture, or says why not', () => {
     E.left({ value: 'one of 2 components', domain: 'one of 3, as Score.spherical({ components: 3 }) has' })
   )
   expect(Score.fromMixture(shrinking)(mixture)).toMatchObject(E.left({ field: 'score' }))
-  expect(() => Score.startOf(isotropic as never, 2)).toThrow(/give Score\.interpret\(score\)\.family/)
+  expect(() => Score.familyStart(isotropic as never, 2)).toThrow(/give Score\.interpret\(score\)\.family/)
 })
 
 it('a family: has centres, and parameters with given ones', () => {

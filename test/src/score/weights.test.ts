@@ -18,17 +18,21 @@ const shapes = Net.shapes(2)(net)
 const params = Net.initial(2)(Key.fromSeed(1))(net)
 const layers = { in: 'net.0', norm: 'net.1', out: 'net.3' }
 
-describe.each(Weights.forms)('%s', form => {
+describe.each(Weights.WEIGHT_FORMS)('%s', form => {
   it('is read as it was written', () => {
-    const bytes = Weights.write(form)(params)
-    expect(pipe(Weights.read(bytes), E.flatMap(Weights.own(shapes)))).toEqual(E.right(params))
+    const bytes = Weights.writeNetWeights(form)(params)
+    expect(pipe(Weights.readNetWeights(bytes), E.flatMap(Weights.paramsFromWeights(shapes)))).toEqual(E.right(params))
   })
 
   it('is not read as PyTorch’s, nor PyTorch’s as our own', () => {
-    const ours = Problem.orThrow(Weights.read(Weights.write(form)(params)))
+    const ours = Problem.orThrow(Weights.readNetWeights(Weights.writeNetWeights(form)(params)))
     expect(said(Weights.fromTorch({ layers, shapes })(ours))).toMatch(/layout: ornstein.* is not PyTorch's/)
-    const theirs = Problem.orThrow(Weights.read(Weights.write(form, { layout: null })(Weights.toTorch(layers)(params))))
-    expect(said(Weights.own(shapes)(theirs))).toMatch(/layout: missing.*say how layers lie: Weights\.fromTorch/)
+    const theirs = Problem.orThrow(
+      Weights.readNetWeights(Weights.writeNetWeights(form, { layout: null })(Weights.toTorch(layers)(params)))
+    )
+    expect(said(Weights.paramsFromWeights(shapes)(theirs))).toMatch(
+      /layout: missing.*say how layers lie: Weights\.fromTorch/
+    )
     expect(Weights.fromTorch({ layers, shapes })(theirs)).toEqual(E.right(params))
   })
 })
@@ -66,23 +70,23 @@ describe('files of others', () => {
   const compressed = new Uint8Array(Buffer.from(oracle.compressed, 'base64'))
 
   it('that NumPy compressed are read', () => {
-    const { arrays } = Problem.orThrow(Weights.read(compressed))
+    const { arrays } = Problem.orThrow(Weights.readNetWeights(compressed))
     expect([...arrays.weights.values]).toEqual(Array.from({ length: 200 }, (_, i) => i / 2))
     expect(arrays.bias).toEqual(Params.of({ bias: Array.from({ length: 300 }, () => 0) }).bias)
     const broken = compressed.slice().fill(255, 60, 70)
-    expect(said(Weights.read(broken))).toMatch(/damaged|cut short/)
+    expect(said(Weights.readNetWeights(broken))).toMatch(/damaged|cut short/)
   })
 
   it('that are none are refused', () => {
-    expect(said(Weights.read(new TextEncoder().encode('no file of numbers')))).toMatch(
+    expect(said(Weights.readNetWeights(new TextEncoder().encode('no file of numbers')))).toMatch(
       /file: .*named arrays as safetensors or npz/
     )
-    expect(() => Weights.write('npz', { precision: 'float32' })(params)).toThrow(/write safetensors/)
+    expect(() => Weights.writeNetWeights('npz', { precision: 'float32' })(params)).toThrow(/write safetensors/)
   })
 
   it('in single precision are the nearest', () => {
-    const bytes = Weights.write('safetensors', { precision: 'float32' })(params)
-    const { arrays } = Problem.orThrow(Weights.read(bytes))
+    const bytes = Weights.writeNetWeights('safetensors', { precision: 'float32' })(params)
+    const { arrays } = Problem.orThrow(Weights.readNetWeights(bytes))
     expect(arrays['in.weights'].values).toEqual(params['in.weights'].values.map(Math.fround))
   })
 })

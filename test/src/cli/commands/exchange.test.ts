@@ -17,7 +17,7 @@ const judged = async (model: string): Promise<number> =>
   (await here.told(`evaluate @${model} %faithful.csv`)).logLikelihood
 
 describe('export and import', () => {
-  it.each(Exchange.forms)('%s: out and back', async form => {
+  it.each(Exchange.EXCHANGE_FORMS)('%s: out and back', async form => {
     expect(await ornstein(`export @model.json --to ${form} --out @there.${form}`)).toEqual({
       exit: 0,
       stdout: '',
@@ -55,7 +55,7 @@ describe('export and import', () => {
     'a model that goes there and back is of its family: %s',
     async family => {
       await ornstein(`fit %faithful.csv -k 2 --family ${family} --recipe em --no-standardize --out @own.json --quiet`)
-      for (const form of Exchange.forms) {
+      for (const form of Exchange.EXCHANGE_FORMS) {
         await ornstein(`export @own.json --to ${form} --out @out.${form}`)
         await ornstein(`import @out.${form} --columns eruptions,waiting --out @again.json`)
         expect(JSON.parse(here.read('again.json'))).toMatchObject({ family })

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../../lib/index.js'
-import { scratch } from '../../../../lib/rows/scratch.js'
+import { numberStore } from '../../../../lib/rows/scratch.js'
 import * as Chunks from '../../../../lib/rows/chunks.js'
 import { areSameBits } from '../../../../src/laws/bits.js'
 import { ExpectationMaximization, Fit, Key, Mixture, Problem, Vocabulary } from '../../../../src/index.js'
 import * as Statistics from '../../../../src/mixture/statistics.js'
 import * as Sums from '../../../../src/compile/sums.js'
-import type * as Place from '../../../../src/data/place.js'
+import type * as Backend from '../../../../src/data/place.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Source from '../../../../src/data/source/index.js'
 import { isSlow, spread } from '../../../cases.js'
@@ -84,11 +84,11 @@ describe('a source', () => {
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
     // toEqual takes its time over long arrays.
-    expect(areSameBits(Points.inUnits(same)(points), whole)).toBe(true)
+    expect(areSameBits(Points.pointsInUnits(same)(points), whole)).toBe(true)
     const places = [0, 5, 20_010, 5]
-    expect(Source.select(places)(Source.inUnits(scaling)(source))).toEqual(Points.select(places)(whole))
-    expect(Source.select(places)(scaled)).toEqual(Points.select(places)(whole))
-    expect(Source.select(places)(Source.kept(folder)(scaled))).toEqual(Points.select(places)(whole))
+    expect(Source.selectedRows(places)(Source.dataInUnits(scaling)(source))).toEqual(Points.select(places)(whole))
+    expect(Source.selectedRows(places)(scaled)).toEqual(Points.select(places)(whole))
+    expect(Source.selectedRows(places)(Source.kept(folder)(scaled))).toEqual(Points.select(places)(whole))
     source.close()
   })
 
@@ -97,8 +97,8 @@ describe('a source', () => {
     const { source, ...scaling } = Source.standardize(Source.of(points))
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
-    expect(Points.inUnits(same)(points)).toEqual(whole)
-    expect(Source.select([0, 1, 2])(source)).toEqual(whole)
+    expect(Points.pointsInUnits(same)(points)).toEqual(whole)
+    expect(Source.selectedRows([0, 1, 2])(source)).toEqual(whole)
   })
 
   it('tells by its number which row is wrong', () => {
@@ -126,13 +126,13 @@ describe('a source', () => {
         folder
       )
     )
-    expect(Source.select(Array.from({ length: 1000 }, (_, i) => i))(source)).toEqual(points)
+    expect(Source.selectedRows(Array.from({ length: 1000 }, (_, i) => i))(source)).toEqual(points)
   })
 })
 
 describe('a place beside memory', () => {
   it('holds what is written, and is gone when it is closed', () => {
-    const place = scratch(folder)
+    const place = numberStore(folder)
     place.write(Float64Array.of(1, 2, 3))
     place.write(Float64Array.of(4))
     const out = new Float64Array(2)
@@ -149,7 +149,7 @@ describe('a place beside memory', () => {
     const gone = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }).trim()
     const names = [`ornstein-${gone}-ab12.scratch`, `ornstein-${process.pid}-ab12.scratch`, `ornstein-${gone}.txt`]
     for (const name of names) writeFileSync(join(folder, name), '')
-    scratch(folder).close()
+    numberStore(folder).close()
     expect(readdirSync(folder).sort()).toEqual(names.slice(1).sort())
     for (const name of names.slice(1)) rmSync(join(folder, name))
   })
@@ -174,11 +174,11 @@ describe('expectation–maximization on a source', () => {
     })
 
   /** Two workers, one of which sees no row of the other's, and who know nothing but JSON and numbers; told when one is asked. */
-  const workers = (elsewhere: Source.Source, isAsked: () => void): Place.Place => ({
-    taken: (sum, asked) => {
+  const workers = (elsewhere: Source.Source, isAsked: () => void): Backend.Backend => ({
+    evaluate: (sum, asked) => {
       const { sum: described, numbers } = asked()
       const json: unknown = JSON.parse(JSON.stringify(described))
-      const { chunks } = Chunks.cut(sum.rows)
+      const { chunks } = Chunks.partitionRows(sum.rows)
       const half = Math.ceil(chunks / 2)
       const sums = new Float64Array(sum.width)
       for (const [from, to] of [
@@ -186,7 +186,7 @@ describe('expectation–maximization on a source', () => {
         [half, chunks]
       ]) {
         // prettier-ignore
-        const { first, count } = Chunks.rowsOf(Chunks.cut(sum.rows), from, to)
+        const { first, count } = Chunks.rowsOfChunks(Chunks.partitionRows(sum.rows), from, to)
         const own: Source.Source = {
           ...elsewhere,
           read: (at, out) => {
@@ -195,9 +195,9 @@ describe('expectation–maximization on a source', () => {
           }
         }
         isAsked()
-        Chunks.add(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).chunks(from, to))
+        Chunks.addChunkSums(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).chunks(from, to))
       }
-      return sum.found(sums)
+      return sum.finish(sums)
     }
   })
   /** None of weight 0: those are left out before anybody is asked. */
@@ -232,9 +232,9 @@ describe('expectation–maximization on a source', () => {
     const options = { components: 2, family: 'full', seed: 3 } as const
     const source = stored(several)
     let asked = 0
-    const place = workers(stored(several, 777), () => (asked += 1))
+    const backend = workers(stored(several, 777), () => (asked += 1))
     const whole = Problem.orThrow(Fit.mixture(options)(source))
-    expect(Problem.orThrow(Fit.mixture({ ...options, place })(source)).candidates).toEqual(whole.candidates)
+    expect(Problem.orThrow(Fit.mixture({ ...options, backend })(source)).candidates).toEqual(whole.candidates)
     // By two workers, of several steps.
     expect(asked).toBeGreaterThanOrEqual(6)
   })

@@ -5,8 +5,8 @@ import * as Chunks from '../../../../lib/rows/chunks.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { inLoops } from '../inLoops.js'
-import { described, eStep, inVocabulary } from '../../../../src/mixture/em/eStep.js'
-import { moments, responsibilities } from '../../../../src/mixture/em/moments.js'
+import { describedRows, eStep, inVocabulary } from '../../../../src/mixture/em/eStep.js'
+import { momentReduction, rowResponsibilities } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/mixture/family.js'
 import { SEED, spread } from '../../../cases.js'
 import { there } from '../../../there.js'
@@ -55,7 +55,7 @@ describe.each(sorts)('$name', sort => {
             inLoops(toMixture, second),
             inVocabulary(family, { second }, dim),
             eStep(family, { second }, dim)
-          ].map(step => Chunks.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
+          ].map(step => Chunks.evaluate(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
           if (rows <= 40) expect(chosen.sums).toEqual(loops.sums)
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
           const near = (a: Float64Array, b: Float64Array): void => {
@@ -108,7 +108,7 @@ describe('moments that count together', () => {
     const [each, together] = [
       inLoops(there(family.toMixture), second),
       inVocabulary(family, { second, isShared: true }, dim)
-    ].map(step => Chunks.taken(step(params, { alpha: 1, sigma: 0 }, data)))
+    ].map(step => Chunks.evaluate(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
     const within = 1e-13 + 2 ** -52 * apart * 4
     const near = (a: Float64Array, b: Float64Array): void => {
@@ -152,12 +152,13 @@ describe('what rows say of components as a whole', () => {
     const total = drawn.reduce((a, b) => a + b)
     for (const weights of [null, drawn.map(w => w / total)]) {
       const data = { rows, dim, x, weights }
-      const [loops, program] = [moments(components, 'none', data), described(data)(ofComponents(components))].map(
-        Chunks.taken
-      )
+      const [loops, program] = [
+        momentReduction(components, 'none', data),
+        describedRows(data)(ofComponents(components))
+      ].map(Chunks.evaluate)
       // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
       expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
-      expect(Math.abs(program.doubt / loops.doubt - 1)).toBeLessThan(1e-12)
+      expect(Math.abs(program.assignmentEntropy / loops.assignmentEntropy - 1)).toBeLessThan(1e-12)
       loops.mass.forEach((m, k) => expect(Math.abs(program.mass[k] - m)).toBeLessThan(1e-13))
     }
     expect(runs.mock.calls.length).toBeGreaterThan(0)
@@ -215,11 +216,11 @@ describe('the E-step in one call', () => {
           }
         })
         const data = { rows, dim, x, weights }
-        const [found, { beyond, ...wanted }] = [components, besideBox(components)].map(all => Chunks.taken(moments(all, second, data))) // prettier-ignore
+        const [found, { backgroundCount, ...wanted }] = [components, besideBox(components)].map(all => Chunks.evaluate(momentReduction(all, second, data))) // prettier-ignore
         expect(found, `${rows} × ${dim}, ${count} components, seed ${SEED}`).toEqual(wanted)
-        expect(beyond).toBeLessThan(1e-300)
+        expect(backgroundCount).toBeLessThan(1e-300)
         const points = { rows, dim, values: x }
-        const [own, beside] = [components, besideBox(components)].map(all => responsibilities(all, points, weights))
+        const [own, beside] = [components, besideBox(components)].map(all => rowResponsibilities(all, points, weights))
         const differs = (name: 'shares' | 'squared'): boolean =>
           own[name].some((x, at) => !Object.is(x, beside[name][at + Math.floor(at / count)]))
         expect([own.logDensity.every((x, i) => x === beside.logDensity[i]), differs('shares'), differs('squared')]).toEqual([true, false, false]) // prettier-ignore

@@ -19,13 +19,13 @@ import {
   Recipe,
   Source,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
 import * as Points from '../../../../src/data/index.js'
-import { partsOf } from '../../../../src/mixture/component.js'
-import { moments } from '../../../../src/mixture/em/moments.js'
-import { inMemory } from '../../../../src/mixture/dataRows.js'
+import { componentsAndBackground } from '../../../../src/mixture/component.js'
+import { momentReduction } from '../../../../src/mixture/em/moments.js'
+import { rowsInMemory } from '../../../../src/mixture/dataRows.js'
 import { isSlow } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { there } from '../../../there.js'
@@ -123,14 +123,21 @@ const measured = Problem.orThrow(
 const holes = { ...measured, values: measured.values.map((x, at) => (at % 7 === 3 ? NaN : x)) }
 
 const likelihoodOf = (points: Points.Points, errors: Float64Array, sigma: number): number =>
-  Chunks.taken(moments(partsOf(truth), 'full', inMemory(points), { errors, level: { alpha: 1, sigma } })).value
+  Chunks.evaluate(
+    momentReduction(componentsAndBackground(truth), 'full', rowsInMemory(points), {
+      errors,
+      level: { alpha: 1, sigma }
+    })
+  ).value
 
 it('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
-    const data = inMemory(points)
+    const data = rowsInMemory(points)
     const zero = new Float64Array(rows * dim * dim)
-    const found = Chunks.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } }))
-    const wanted = Chunks.taken(moments(partsOf(truth), 'full', data))
+    const found = Chunks.evaluate(
+      momentReduction(componentsAndBackground(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } })
+    )
+    const wanted = Chunks.evaluate(momentReduction(componentsAndBackground(truth), 'full', data))
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)
     for (const key of ['mass', 'sums', 'second'] as const) expect(apart(found[key], wanted[key])).toBeLessThan(1e-12)
   }
@@ -148,7 +155,7 @@ it('one round component is at the maximum of its likelihood, by golden sections'
   const points = Problem.orThrow(Points.withErrors(Array.from(deviations, s => [s]))(line))
   const family = familyOf(Score.isotropic({ components: 1 }))
   const step = ExpectationMaximization.step(family, 1e-9, points)
-  let params = there(Score.startOf(family, 1)).fromCentres({ shape: [1, 1], values: Float64Array.of(0) }, 1)
+  let params = there(Score.familyStart(family, 1)).fromCentres({ shape: [1, 1], values: Float64Array.of(0) }, 1)
   for (let i = 0; i < 2000; i++) params = step(params).params
   /** Profile likelihood: at v the mean is the weighted one. */
   const profile = (v: number): { readonly value: number; readonly mean: number } => {
@@ -181,8 +188,8 @@ describe('points with errors', () => {
     const { points: standard, ...scaling } = Points.standardize(points)
     expect(Array.from(standard.errors ?? [])).toEqual([4, 1 / 1.5, 1 / 1.5, 4, 1, 0, 0, 0])
     expect(apart(Points.unstandardize(scaling)(standard).errors ?? [], points.errors ?? [])).toBeLessThan(1e-15)
-    expect(Points.fingerprint(points)).not.toBe(
-      Points.fingerprint({ ...points, errors: points.errors?.map(e => 2 * e) ?? points.values })
+    expect(Points.pointsFingerprint(points)).not.toBe(
+      Points.pointsFingerprint({ ...points, errors: points.errors?.map(e => 2 * e) ?? points.values })
     )
   })
 
@@ -203,7 +210,7 @@ describe('points with errors', () => {
       /rows with errors is not exact rows.*use Stage.expectationMaximization/
     )
     // What L-BFGS asks of noise is no second problem of theirs.
-    const objective = Objective.denoising(TimeLaw.at(1))
+    const objective = Objective.denoising(NoiseLevels.at(1))
     const climbs = Pipeline.of({
       ...Recipe.maximumLikelihood(full)(measured),
       stages: [Stage.descend({ objective, optimizer: Optimizer.lbfgs(), steps: 3 })]

@@ -9,8 +9,8 @@ import { said } from '../../../said.js'
 import { there } from '../../../there.js'
 import * as Chunks from '../../../../lib/rows/chunks.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
-import { moments } from '../../../../src/mixture/em/moments.js'
-import { rowsOf } from '../../../../src/mixture/dataRows.js'
+import { momentReduction } from '../../../../src/mixture/em/moments.js'
+import { weightedRowsOf } from '../../../../src/mixture/dataRows.js'
 import { ofVocabulary } from '../families/families.js'
 
 const means = [[-1, 0, 1], [1.5, 1, -1]] // prettier-ignore
@@ -79,7 +79,7 @@ describe('of rows with missing cells', () => {
   })
 
   it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Chunks.taken(moments(componentsOf(mixture), 'full', rowsOf(holes)))
+    const found = Chunks.evaluate(momentReduction(componentsOf(mixture), 'full', weightedRowsOf(holes)))
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Fit, Key, Mixture, Problem, type Points } from '../../../../src/index.js'
 import { rowSpan } from '../../../../lib/rows/rowSpan.js'
 import * as Halves from '../../../../src/mixture/em/halves.js'
-import { pairs, type Cloud } from '../../../../src/mixture/em/pursuit.js'
+import { likeliestPairs, type Cloud } from '../../../../src/mixture/em/pursuit.js'
 
 const ROWS = 180
 const DIM = 12
@@ -51,7 +51,12 @@ describe('a pair’s gain', () => {
       values: Float64Array.from(y),
       weights: new Float64Array(y.length).fill(1 / y.length)
     }
-    const [{ share, centres, e, gain }] = pairs(cloud, cloud, { second, common: 0, least: 0.05, narrowest: 1e-4 })
+    const [{ share, centres, e, gain }] = likeliestPairs(cloud, cloud, {
+      second,
+      common: 0,
+      least: 0.05,
+      narrowest: 1e-4
+    })
     const [first, other] = centres.map(([c]) => c)
     const variance = 1 - e * (first - other) ** 2
     const normal = (x: number, c: number, v: number): number => Math.exp(-((x - c) ** 2) / 2 / v) / Math.sqrt(v)
@@ -95,7 +100,7 @@ describe('halves', () => {
     const [{ gain, halves }] = splits[0]
     const density = Mixture.meanLogDensity(points)
     // The gain is that before the last step, which moves no more: a row in 10⁴ is doubtful, and steps shrink by as much.
-    expect(Math.abs(density(Halves.grown(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
+    expect(Math.abs(density(Halves.mixtureWithSplit(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
     expect(gain).toBeGreaterThan(0.1)
     const weights = halves.map(({ weight }) => weight)
     expect(Math.abs(Math.min(...weights) - 1 / 3)).toBeLessThan(0.01)
@@ -125,7 +130,7 @@ describe('halves of few rows in many columns', () => {
       const [{ gain, halves }] = splits[0]
       const density = Mixture.meanLogDensity(points)
       // The groups are so far apart that responsibilities are 0 or 1 and EM has converged: the gain is exact up to rounding.
-      expect(Math.abs(density(Halves.grown(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
+      expect(Math.abs(density(Halves.mixtureWithSplit(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
       expect(gain).toBeGreaterThan(0)
       // With a triangle of 400² numbers for each half the time of a fit would rise with the cube of the columns.
       halves.forEach(({ factor }) => expect(factor.values).toHaveLength(1))
@@ -139,7 +144,7 @@ describe('halves of few rows in many columns', () => {
     const few = { rows, dim: turned.rank, columns: dim, values: coordinates.map(x => x / Math.sqrt(variance)), weights: new Float64Array(rows).fill(1 / rows) } // prettier-ignore
     const all = { ...few, dim, values: values.map((x, at) => (x - mean[at % dim]) / Math.sqrt(variance)) }
     const how = { second: 'trace', common: 0, least: 2 / rows, narrowest: 1e-4 } as const
-    const [inSpan, inAll] = [pairs(few, few, how), pairs(all, all, how)]
+    const [inSpan, inAll] = [likeliestPairs(few, few, how), likeliestPairs(all, all, how)]
     expect(inSpan.length).toBe(inAll.length)
     // Rounding of sums of 400 terms; EM contracts it.
     inSpan.forEach(({ gain, share }, i) => {

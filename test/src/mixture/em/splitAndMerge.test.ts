@@ -104,7 +104,7 @@ describe('what a move is chosen by', () => {
 
   it('is carried out: a half takes the place of what was removed, the other of what was split', () => {
     const [half, other] = likeliest.halves
-    const { means, weights } = Halves.moved(mixture, 0, 2, [half, other])
+    const { means, weights } = Halves.mixtureAfterMove(mixture, 0, 2, [half, other])
     const total = 0.2 + half.weight + other.weight
     expect([...means.values]).toEqual([other.mean[0], -9, half.mean[0]])
     ;[other.weight, 0.2, half.weight].forEach((weight, k) => {
@@ -153,7 +153,7 @@ it('a second, more patient try goes on from where the first gave a move up, and 
   const tried = (data: Points.Points, attempts: number, polish: number, patience: number): Params.Params<string> =>
     SplitAndMerge.step(family, { attempts, polish, patience, varianceFloor: 1e-6, prior: null }, data, sum => {
       steps++
-      return Chunks.taken(sum)
+      return Chunks.evaluate(sum)
     })(params, Key.fromSeed(0)).params
   const same = { ...given }
   tried(same, 10, 20, 1)

@@ -16,7 +16,7 @@ import {
   Run,
   Score,
   Stage,
-  TimeLaw,
+  NoiseLevels,
   type Points
 } from '../../../../src/index.js'
 import { SEED } from '../../../cases.js'
@@ -77,7 +77,7 @@ describe.each(cases)('%s', (_, score, start, points) => {
   })
   it('refuses noise, by its reason', () => {
     const descend = Stage.descend({
-      objective: Objective.denoising(TimeLaw.at(0.3)),
+      objective: Objective.denoising(NoiseLevels.at(0.3)),
       optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
       steps: 1
     })

@@ -1,7 +1,7 @@
 /** Mixtures of factor analysers against direct maximisation and scikit-learn (`test/oracle/factors.json`, which `factors.py` made). */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { size } from '../../../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../../../lib/arrays/ndarray.js'
 import { ExpectationMaximization, fit, Key, Mixture, Points, Problem, type Params } from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
 import { isSlow, spread } from '../../../cases.js'
@@ -51,7 +51,7 @@ describe.each(kinds)('%s', kind => {
       const family = familyOf(scoreOf(kind, count, rank))
       const step = there(family.mStep)
       expect(step.isGeneralized ?? false).toBe(!isExact)
-      const start = there(Score.startOf(family, dim)).fromCentres(
+      const start = there(Score.familyStart(family, dim)).fromCentres(
         { shape: [count, dim], values: new Float64Array(count * dim) },
         1
       )
@@ -72,9 +72,11 @@ describe.each(kinds)('%s', kind => {
             if (i > 0) expect(value(next)).toBeLessThan(value(params) + 1e-10)
             return next
           }, from)
-        const { anew } = step
+        const { multistart } = step
         // There are several maxima: many starts lead to the best.
-        return value(anew === undefined ? walked(start, 2) : walked(anew(walked(start, 100), moments, bounds), 300))
+        return value(
+          multistart === undefined ? walked(start, 2) : walked(multistart(walked(start, 100), moments, bounds), 300)
+        )
       }
       const { free, floored, noisy } = models[kind]
       // L-BFGS stops where differences of 1e-16 of the value show; expectation–maximization by inner steps, where noise changes by 1e-9 of itself.
@@ -90,7 +92,7 @@ describe.each(kinds)('%s', kind => {
   it('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
     const family = familyOf(scoreOf(kind, 3, 1))
     const step = there(family.mStep)
-    const old = there(Score.startOf(family, 4)).fromCentres(
+    const old = there(Score.familyStart(family, 4)).fromCentres(
       { shape: [3, 4], values: Float64Array.from(species.means.flat()) },
       0.2
     )
@@ -99,7 +101,7 @@ describe.each(kinds)('%s', kind => {
     const at = { level: clean, floor: 1e-3, dim: 4 }
     const inner = Array.from({ length: 100 }).reduce<Params.Params<string>>(
       params => ({ ...step.maximise(params, moments, at), means: old.means }),
-      (step.anew ?? step.maximise)(old, moments, at)
+      (step.multistart ?? step.maximise)(old, moments, at)
     )
     const em = ExpectationMaximization.step(family, 1e-3, points)
     let params = inner
@@ -125,7 +127,7 @@ describe.each(kinds)('%s', kind => {
     expect(Score.degreesOfFreedom(d)(scoreOf(kind, K, q))).toBe(wanted + K * d + K - 1)
     expect(Score.nameOf(scoreOf(kind, K, q))).toBe(`${kind}2`)
     const shapes = Score.shapes(d)(scoreOf(kind, K, q))
-    expect(size(shapes.factors) + size(shapes.logNoise)).toBe((c ? 1 : K) * d * q + (e ? 1 : K) * (i ? 1 : d))
+    expect(shapeSize(shapes.factors) + shapeSize(shapes.logNoise)).toBe((c ? 1 : K) * d * q + (e ? 1 : K) * (i ? 1 : d))
   })
 })
 
@@ -192,12 +194,12 @@ it.runIf(isSlow)('leaves a lesser maximum, at which the others stay', () => {
   const score = Score.lowRank({ components: 1, rank: 1 })
   const own = there(Score.interpret(score).family)
   const mStep = there(own.mStep)
-  const anew = there(mStep.anew)
+  const multistart = there(mStep.multistart)
   const step = ExpectationMaximization.step(own, 1e-4, twoFactors)
   const climbed = (start: Arrays): Arrays => Array.from({ length: 300 }).reduce<Arrays>(at => step(at).params, start)
   const value = (at: Arrays): number => step(at).value
   const stuck = climbed(lesser)
-  const anewFamily = { ...own, mStep: { ...mStep, maximise: anew } }
+  const anewFamily = { ...own, mStep: { ...mStep, maximise: multistart } }
   const left = ExpectationMaximization.step(anewFamily, 1e-4, twoFactors)(stuck).params
   const free = climbed(left)
   const shareOfFirst = ({ factors }: Arrays): number => {

@@ -132,7 +132,7 @@ describe('a box with noise', () => {
     const seen = compute(() => {
       const place = tensor([0, s], [2, 1])
       const x = tensor([y], [1, 1])
-      const value = (at: Tensor): Tensor => Backgrounds.atLevel('box', place)(at, { alpha: tensor([1], []), sigma: tensor([sigma], []) }) // prettier-ignore
+      const value = (at: Tensor): Tensor => Backgrounds.backgroundLogDensity('box', place)(at, { alpha: tensor([1], []), sigma: tensor([sigma], []) }) // prettier-ignore
       return concat([value(x), grad(value)(x), grad(at => grad(value)(at))(x)])
     })
     // a = (|y| − s)/σ has the rounding of y, |y|/σ · 2⁻⁵³, and a² twice that; a derivative within a narrow box is a small difference over s/σ.

@@ -18,7 +18,7 @@ it('are chosen where they are right, and have what they promise', () => {
   expect([chosen.family, chosen.components]).toEqual(['banded', 2])
   const { values } = Mixture.covariances(chosen.mixture)
   for (const k of [0, 1]) {
-    const factor = there(Factor.ofCovariance(values.slice(k * 36, (k + 1) * 36), 6))
+    const factor = there(Factor.choleskyOfCovariance(values.slice(k * 36, (k + 1) * 36), 6))
     /** Columns of L⁻¹, one a row. */
     const half = Factor.solve(
       factor,
@@ -40,7 +40,7 @@ it.each([
   ['kronecker', Score.mixture({ components: 2, covariance: kronecker({ lines: 2 }) })]
 ])('%s: no step lowers the posterior, nor the likelihood of the cells that rows have', (_, given) => {
   const family = familyOf(given)
-  const start = there(Score.startOf(family, 6)).fromCentres(
+  const start = there(Score.familyStart(family, 6)).fromCentres(
     { shape: [2, 6], values: Float64Array.of(0, 0, 1, 0, 0, 0, 2, 1, 0, 1, 0, 0) },
     2
   )

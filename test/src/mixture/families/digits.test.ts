@@ -100,7 +100,7 @@ it.each<readonly [string, Score<string>, P, typeof triangle, tolerance: number]>
 const traces = ({ family, params, dim }: Made, level: { alpha: number; sigma: number }): ReadonlyArray<number> => {
   const { values } = Mixture.covariances(Mixture.diffuse(level)(there(family.toMixture)(params)))
   return Array.from(params.means.values.subarray(0, params.means.shape[0]), (_, k) => {
-    const factor = there(Factor.ofCovariance(values.slice(k * dim * dim, (k + 1) * dim * dim), dim))
+    const factor = there(Factor.choleskyOfCovariance(values.slice(k * dim * dim, (k + 1) * dim * dim), dim))
     const unit = new Float64Array(dim * dim).map((__, at) => (at % (dim + 1) === 0 ? 1 : 0))
     return Factor.solve(factor, dim, unit).reduce((all, x) => all + x * x, 0)
   })

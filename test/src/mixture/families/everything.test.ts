@@ -78,7 +78,7 @@ const after = (
     compiled(score, initializer, stages, data),
     E.bimap(reasonOf, program => {
       const { params } = Run.last(program)(Key.fromSeed(0))
-      expect(Params.isFinite(params)).toBe(true)
+      expect(Params.isFiniteParams(params)).toBe(true)
       return params
     })
   )
@@ -86,7 +86,7 @@ const after = (
 const em = (steps: number, prior: number | null = null): Stage.Stage => Stage.expectationMaximization({ steps, prior })
 
 const density = ({ family }: Pick<Asked, 'family'>, params: Params.Params<string>): Float64Array =>
-  compute(() => family.logDensity(Score.tensors(params), Points.tensor(points), tensors(levels(1, 0)))).values
+  compute(() => family.logDensity(Score.tensors(params), Points.pointsTensor(points), tensors(levels(1, 0)))).values
 
 const isSame = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
   expect(found.length).toBe(wanted.length)
@@ -177,7 +177,7 @@ const columns: Readonly<Record<string, (asked: Asked) => Answer>> = {
         }
       ),
       E.map(mixture => {
-        for (const form of Exchange.forms) {
+        for (const form of Exchange.EXCHANGE_FORMS) {
           const written = Exchange.write(form)({ mixture, columns: null })
           const bytes = typeof written === 'string' ? new TextEncoder().encode(written) : written
           const read = Problem.orThrow(Exchange.read(bytes)).mixture
@@ -197,7 +197,7 @@ const recipes = {
 }
 
 /** Mixtures of the covariances that no other family has, each by its name, instead of the one example. */
-const mixtures = [...Covariance.names, ...Covariance.analysers].flatMap(name => {
+const mixtures = [...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].flatMap(name => {
   const score: Score.Score<string> = Score.mixture({ components: 2, covariance: Covariance.named(name) })
   const shapes = Score.shapes(2)(score)
   return 'logVolumes' in shapes || ('factors' in shapes && name !== 'UUU1') ? [{ name, example: score }] : []

@@ -1,7 +1,7 @@
 /** Factors of covariances: found again where there are some, and the nearest where there are none. */
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../../lib/index.js'
-import { nearest, type Analysis, type Kind } from '../../../../src/mixture/families/factorAnalysis.js'
+import { nearestAnalyses, type Analysis, type AnalyserKind } from '../../../../src/mixture/families/factorAnalysis.js'
 
 type Numbers = ArrayLike<number>
 
@@ -19,10 +19,10 @@ const covarianceOf = (factors: Numbers, noise: Numbers): Float64Array => {
   })
 }
 
-const own: Kind = { loadings: 'own', noise: 'own', isotropic: false }
+const own: AnalyserKind = { loadings: 'own', noise: 'own', isotropic: false }
 
 const foundOf = (covariance: Float64Array, rank: number): Analysis =>
-  nearest(own, [{ mass: 1, s: covariance }], rank, 0)[0]
+  nearestAnalyses(own, [{ mass: 1, s: covariance }], rank, 0)[0]
 
 /** The largest entry of ψ^{−½}(Σ̂ − Σ)ψ^{−½}, ψ the noise that is found, beside what rounding of the largest eigenvalue may make it. */
 const error = (

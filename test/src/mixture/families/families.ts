@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { expect } from 'vitest'
 import { compute, fromNdArray, Key, type NdArray } from '../../../../lib/index.js'
 import * as Factor from '../../../../lib/arrays/factor.js'
-import { size } from '../../../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../../../lib/arrays/ndarray.js'
 import { scores } from '../../../../src/cli/glossary.js'
 import * as Case from '../../../../src/core/case.js'
 import * as Covariance from '../../../../src/mixture/families/covariance.js'
@@ -79,7 +79,7 @@ export const deviance = (
     const own = covariances
       .slice(k * dim * dim, (k + 1) * dim * dim)
       .map((s, at) => alpha * alpha * s + (at % (dim + 1) === 0 ? sigma * sigma : 0))
-    const factor = there(Factor.ofCovariance(own, dim))
+    const factor = there(Factor.choleskyOfCovariance(own, dim))
     const half = Factor.solve(factor, dim, Float64Array.from(w[k].flat()))
     const columns = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
     const trace = Factor.solve(factor, dim, columns).reduce((all, x, at) => (at % (dim + 1) === 0 ? all + x : all), 0)
@@ -140,7 +140,7 @@ export const draw = ({ of }: Sort, components: number, dim: number, seed: number
   const key = Key.fromSeed(seed)
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
-    values: Key.normal(size(shape))(pipe(key, Key.named(name))[name]).map(
+    values: Key.normal(shapeSize(shape))(pipe(key, Key.named(name))[name]).map(
       z => (middle[name] ?? 0) + (spread[name] ?? 0.5) * z
     )
   }))(model.shapes(dim))

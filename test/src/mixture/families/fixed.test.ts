@@ -20,7 +20,7 @@ import {
   Run,
   Schedule,
   Stage,
-  TimeLaw
+  NoiseLevels
 } from '../../../../src/index.js'
 import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import type * as Points from '../../../../src/data/index.js'
@@ -29,7 +29,7 @@ import * as laws from '../../../../src/laws/index.js'
 import * as Chunks from '../../../../lib/rows/chunks.js'
 import { inLoops } from '../inLoops.js'
 import { eStep } from '../../../../src/mixture/em/eStep.js'
-import { inMemory } from '../../../../src/mixture/dataRows.js'
+import { rowsInMemory } from '../../../../src/mixture/dataRows.js'
 import { step as splitAndMerge } from '../../../../src/mixture/em/splitAndMerge.js'
 import { isSlow, spread } from '../../../cases.js'
 import { compiled, learned } from '../../../learned.js'
@@ -136,7 +136,7 @@ const isHeld = (score: S, held: ReadonlyArray<Component.Fixed>, params: P, from:
 const descend = (optimizer: Optimizer.Optimizer, objective: Objective.Objective = Objective.likelihood): Stage.Stage =>
   Stage.descend({ objective, optimizer, steps: 5, expectation: Expectation.monteCarlo() })
 
-const denoising = Objective.denoising(TimeLaw.at(0.2))
+const denoising = Objective.denoising(NoiseLevels.at(0.2))
 
 describe.each(cases)('%s', (_, family, held, learned) => {
   const score = Score.withFixed(held)(family)
@@ -246,14 +246,14 @@ it.each(spread(4)(cases))('%s is in a program over many rows as in plain loops',
   const score = Score.withFixed(held)(family)
   const of = familyOf(score)
   const start = after(score, [])
-  const many = inMemory(Mixture.sample(12_000)(Key.fromSeed(9))(truth))
+  const many = rowsInMemory(Mixture.sample(12_000)(Key.fromSeed(9))(truth))
   const mStep = there(of.mStep)
   for (const level of [
     { alpha: 1, sigma: 0 },
     { alpha: 0.8, sigma: 0.6 }
   ]) {
     const [program, loops] = [eStep(of, mStep, 2), inLoops(there(of.toMixture), mStep.second)].map(expected => {
-      const { value, ...moments } = Chunks.taken(expected(start, level, many))
+      const { value, ...moments } = Chunks.evaluate(expected(start, level, many))
       return [value, ...Params.packed(mStep.maximise(start, moments, { level, floor: 1e-9, dim: 2 }))]
     })
     expect(program.length).toBe(loops.length)

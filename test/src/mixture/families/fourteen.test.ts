@@ -88,7 +88,7 @@ describe.each(Covariance.names)('%s', name => {
     const family = there(model.family)
     const params = there(family.fromMixture)(Mixture.of({ means, weights, covariances }))
     const at = (of: Score.Model<string>['score']): Float64Array =>
-      Score.atLevel(model, {}, of)(
+      Score.evaluateAtLevel(model, {}, of)(
         params,
         { alpha: level[0], sigma: level[1] },
         { rows: x.length, dim, values: flat(x) }
@@ -114,7 +114,7 @@ describe.each(Covariance.names)('%s', name => {
       const n = means.map((_, k) => z.reduce((sum, row) => sum + row[k], 0))
       const family = familyOf(mixtureOf(name, count))
       const step = there(family.mStep)
-      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const old = there(Score.familyStart(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
       const moments = {
         mass: Float64Array.from(n),
         sums: new Float64Array(count * dim),
@@ -158,9 +158,11 @@ describe.each(Covariance.names)('%s', name => {
         sums: new Float64Array(count * dim),
         second: flat(second.map(w => asked(step.second, w))).map(s => s / rows)
       }
-      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const old = there(Score.familyStart(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
       const at = { level: clean, floor: 1e-12, dim }
-      const mode = there(family.toMixture)(step.maximise(old, Prior.added(prior, step, flat(means))(moments), at))
+      const mode = there(family.toMixture)(
+        step.maximise(old, Prior.momentsWithPrior(prior, step, flat(means))(moments), at)
+      )
       expect(apart(mode.means.values, flat(mapMeans))).toBeLessThan(1e-9)
       expect(apart(Mixture.covariances(mode).values, flat(models[name].map))).toBeLessThan(
         inner.has(name) ? 1e-5 : 1e-9
@@ -178,7 +180,7 @@ const species = ofSpecies(rows)
 /** One M-step of the species. */
 const labelled = (family: Score.Family<string>): Params.Params<string> => {
   const step = there(family.mStep)
-  const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(species.means) }, 1)
+  const old = there(Score.familyStart(family, 4)).fromCentres({ shape: [3, 4], values: flat(species.means) }, 1)
   const second = flat(species.second.map(w => asked(step.second, w)))
   const moments = { mass: new Float64Array(3).fill(1 / 3), sums: new Float64Array(12), second }
   return step.maximise(old, moments, { level: clean, floor: 1e-12, dim: 4 })
@@ -208,15 +210,16 @@ it('a common shape is as narrow as the floor lets it be where no component has m
   const n = Float64Array.of(30, 50)
   const omega = Float64Array.of(40, 9, 0, 80, 30, 0)
   const at = { level: clean, floor: 0.01, dim: 3 }
-  const found = Spectrum.likeliest(parts, n, omega, at, null)
+  const found = Spectrum.likeliestSpectrum(parts, n, omega, at, null)
   const l = Spectrum.logEigenvalues(parts, found, 2, 3)
   expect(Math.min(l[2], l[5])).toBeCloseTo(Math.log(at.floor), 10)
-  const value = Spectrum.value(n, omega, at, l)
+  const value = Spectrum.spectrumLoss(n, omega, at, l)
   for (const [i, name] of [0, 1, 0, 1].map((i, j) => [i, j < 2 ? 'volumes' : 'shapes'] as const))
     for (const by of [-1e-3, 1e-3]) {
       const other = { ...found, [name]: found[name].map((x, j) => (i === j ? x + by : x)) }
       const moved = Spectrum.logEigenvalues(parts, other, 2, 3)
-      if (Math.min(...moved) >= Math.log(at.floor)) expect(Spectrum.value(n, omega, at, moved)).toBeGreaterThan(value)
+      if (Math.min(...moved) >= Math.log(at.floor))
+        expect(Spectrum.spectrumLoss(n, omega, at, moved)).toBeGreaterThan(value)
     }
 })
 
@@ -228,7 +231,7 @@ it('a common shape is the likeliest of moments of any size', () => {
     const n = Float64Array.from({ length: 3 }, (_, k) => Math.exp(4 * z[3 * dim + k]))
     const omega = Float64Array.from({ length: 3 * dim }, (_, at) => n[Math.floor(at / dim)] * Math.exp(10 * z[at]))
     const old = { volumes: z.slice(3 * dim + 3, 3 * dim + 6), shapes: z.slice(3 * dim + 6) }
-    const found = Spectrum.likeliest(parts, n, omega, { level: clean, floor: 1e-300, dim }, old)
+    const found = Spectrum.likeliestSpectrum(parts, n, omega, { level: clean, floor: 1e-300, dim }, old)
     const l = Spectrum.logEigenvalues(parts, found, 3, dim)
     /** What the likelihood falls by as a logarithm rises: nothing of each volume, and nothing of the shape. */
     const slopes = l.map((x, at) => n[Math.floor(at / dim)] - omega[at] * Math.exp(-x))
@@ -280,7 +283,7 @@ it.each(['VVE', 'EVE', 'VEE'] as const)(
         })
       })
       const family = familyOf(mixtureOf(name, count))
-      const start = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
+      const start = there(Score.familyStart(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
       const far = Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Key.normal(values.length)(key) }))(start) // prettier-ignore
       const moments = { mass: n, sums: new Float64Array(count * dim), second: flat(w.map(one => Array.from(one))) }
       const led = there(family.mStep).maximise(far, moments, { level: clean, floor: 1e-300, dim })

@@ -5,7 +5,16 @@ import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } fr
 import { analyse } from '../../../../src/mixture/families/factorAnalysis.js'
 import * as Params from '../../../../src/core/params.js'
 import { at, clean, covariancesOf, emStep, levels, momentsOf, sorts, tensors, type Made } from './families.js'
-import { Compile, Expectation, Key, Objective, Problem, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Problem,
+  Schedule,
+  NoiseLevels,
+  type Points
+} from '../../../../src/index.js'
 import { interpret, type Model } from '../../../../src/mixture/family.js'
 import { there } from '../../../there.js'
 
@@ -136,7 +145,7 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
     close([alpha, sigma], [one.alpha, one.sigma])
     const points: Points.Points = { rows: one.x0.length, dim, values: x0, weights }
     const noise = Expectation.fixed({ rows: one.x0.length, dim, values: z })
-    const time = TimeLaw.at(one.t)
+    const time = NoiseLevels.at(one.t)
     const objectives = {
       denoising: Objective.denoising(time),
       implicit: Objective.implicit(time),

@@ -1,4 +1,4 @@
-/** Time laws: what is drawn has the mean of the quadrature, and both that of the published law. */
+/** Noise level distributions: what is drawn has the mean of the quadrature, and both that of the published law. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
@@ -15,8 +15,8 @@ import {
   Score,
   Weighting
 } from '../../../src/index.js'
-import { flat } from '../../../src/laws/check.js'
-import * as TimeLaw from '../../../src/objective/timeLaw.js'
+import { flattenParams } from '../../../src/laws/check.js'
+import * as NoiseLevels from '../../../src/objective/noiseLevels.js'
 import { isSlow, spread } from '../../cases.js'
 import { said } from '../../said.js'
 
@@ -28,34 +28,34 @@ const few = Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 })
 
 interface Row {
   readonly schedule: Schedule.Schedule
-  readonly law: TimeLaw.TimeLaw
+  readonly law: NoiseLevels.NoiseLevels
 }
 /** Draws that are weighed; of plain ones the laws of test/laws compare draws, density and nodes. */
 const rows: ReadonlyArray<Row> = [
-  { schedule: ou, law: TimeLaw.uniformLogSnr(-3, 5) },
+  { schedule: ou, law: NoiseLevels.uniformLogSnr(-3, 5) },
   {
     schedule: few,
-    law: TimeLaw.importance({ proposal: TimeLaw.uniform(1e-9, 1), target: TimeLaw.uniformLogSnr(-1, 4) })
+    law: NoiseLevels.importance({ proposal: NoiseLevels.uniform(1e-9, 1), target: NoiseLevels.uniformLogSnr(-1, 4) })
   },
   {
     schedule: Schedule.edm,
-    law: TimeLaw.importance({
-      proposal: TimeLaw.logNormal({ mean: -0.2, deviation: 1 }),
-      target: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 })
+    law: NoiseLevels.importance({
+      proposal: NoiseLevels.logNormal({ mean: -0.2, deviation: 1 }),
+      target: NoiseLevels.logNormal({ mean: -0.5, deviation: 0.7 })
     })
   },
   {
     schedule: Schedule.rectifiedFlow,
-    law: TimeLaw.importance({
-      proposal: TimeLaw.logitNormal({ mean: 0, deviation: 1.2 }),
-      target: TimeLaw.logitNormal({ mean: 0.5, deviation: 0.8 })
+    law: NoiseLevels.importance({
+      proposal: NoiseLevels.logitNormal({ mean: 0, deviation: 1.2 }),
+      target: NoiseLevels.logitNormal({ mean: 0.5, deviation: 0.8 })
     })
   },
   {
     schedule: ou,
-    law: TimeLaw.importance({
-      proposal: TimeLaw.logitNormal({ deviation: 1.4, until: 2 }),
-      target: TimeLaw.likelihood({ until: 2, nodes: 48 })
+    law: NoiseLevels.importance({
+      proposal: NoiseLevels.logitNormal({ deviation: 1.4, until: 2 }),
+      target: NoiseLevels.likelihood({ until: 2, nodes: 48 })
     })
   }
 ]
@@ -63,16 +63,16 @@ const rows: ReadonlyArray<Row> = [
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, v) => sum + v, 0) / values.length
 
 const exact = ({ schedule, law }: Row, f: (time: number) => number): number =>
-  TimeLaw.quadrature(schedule, 600)(law).reduce((sum, { time, weight }) => sum + weight * f(time), 0)
+  NoiseLevels.quadrature(schedule, 600)(law).reduce((sum, { time, weight }) => sum + weight * f(time), 0)
 
 /** weight · f(time) of every row of one draw. */
 const values = ({ schedule, law }: Row, rows: number, seed: number, f: (time: number) => number): number[] => {
-  const [{ time, weight }] = TimeLaw.draw(schedule, rows)(Key.fromSeed(seed))(law)
+  const [{ time, weight }] = NoiseLevels.draw(schedule, rows)(Key.fromSeed(seed))(law)
   if (typeof time === 'number') throw new Error('one time for all rows')
   return Array.from(time, (t, i) => f(t) * (typeof weight === 'number' ? weight : weight[i]))
 }
 
-const named = rows.map(row => ({ ...row, name: `${TimeLaw.show(row.law)} on ${Schedule.show(row.schedule)}` }))
+const named = rows.map(row => ({ ...row, name: `${NoiseLevels.show(row.law)} on ${Schedule.show(row.schedule)}` }))
 
 it.each(spread(2)(named))(
   '$name: drawn, has the mean of its quadrature, in every row where it is drawn evenly',
@@ -86,7 +86,7 @@ it.each(spread(2)(named))(
     const wave = (time: number): number => Math.sqrt(time) * Math.cos(2 * time)
     near(values(row, 20_000, 7, wave), exact(row, wave))
     const weights = [3, -1, 0.5, 2, -2.5]
-    const even = { ...row, law: TimeLaw.stratified(row.law) }
+    const even = { ...row, law: NoiseLevels.stratified(row.law) }
     const sums = Array.from({ length: 1000 }, (_, seed) =>
       mean(values(even, 5, seed, t => t).map((v, i) => v * weights[i]))
     )
@@ -95,21 +95,21 @@ it.each(spread(2)(named))(
 )
 
 it('drawn evenly, has one time in each stratum, and far less variance', () => {
-  const law = TimeLaw.uniform(0.2, 2)
-  const times = (of: TimeLaw.TimeLaw, rows: number, seed: number): ReadonlyArray<number> =>
+  const law = NoiseLevels.uniform(0.2, 2)
+  const times = (of: NoiseLevels.NoiseLevels, rows: number, seed: number): ReadonlyArray<number> =>
     values({ schedule: ou, law: of }, rows, seed, t => t)
-  const strata = times(TimeLaw.stratified(law), 50, 3).map(time => Math.floor((50 * (time - 0.2)) / 1.8))
+  const strata = times(NoiseLevels.stratified(law), 50, 3).map(time => Math.floor((50 * (time - 0.2)) / 1.8))
   expect(strata.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i))
-  const variance = (of: TimeLaw.TimeLaw): number => {
+  const variance = (of: NoiseLevels.NoiseLevels): number => {
     const means = Array.from({ length: 200 }, (_, seed) => mean(times(of, 64, seed).map(t => Math.exp(-t))))
     return mean(means.map(m => (m - mean(means)) ** 2))
   }
-  expect(variance(TimeLaw.stratified(law))).toBeLessThan(variance(law) / 15)
+  expect(variance(NoiseLevels.stratified(law))).toBeLessThan(variance(law) / 15)
 })
 
 // Moments of log(σ/α) by Gauss–Hermite, which knows nothing of quantiles.
 it('published laws: EDM: log σ is normal', () => {
-  const row = { schedule: Schedule.edm, law: TimeLaw.logNormal() }
+  const row = { schedule: Schedule.edm, law: NoiseLevels.logNormal() }
   for (const power of [1, 2, 3, 4]) {
     const { nodes, weights } = Quadrature.gaussHermite(20)
     const wanted = nodes.reduce((sum, z, i) => sum + weights[i] * (-1.2 + 1.2 * z) ** power, 0)
@@ -119,14 +119,14 @@ it('published laws: EDM: log σ is normal', () => {
 
 it('published laws: is the same law of noise on every schedule', () => {
   const ratio = (schedule: Schedule.Schedule): number =>
-    exact({ schedule, law: TimeLaw.logNormal() }, time => Math.tanh(pipe(schedule, Schedule.logSnr(time)) / 4))
+    exact({ schedule, law: NoiseLevels.logNormal() }, time => Math.tanh(pipe(schedule, Schedule.logSnr(time)) / 4))
   const wanted = ratio(Schedule.edm)
   for (const schedule of [ou, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp({ betaMax: 200 })])
     expect(Math.abs(ratio(schedule) - wanted), Schedule.show(schedule)).toBeLessThan(1e-9)
 })
 
 it('published laws: stays on a schedule with few ratios, each as likely as before', () => {
-  const law = TimeLaw.logNormal({ mean: -1, deviation: 1 })
+  const law = NoiseLevels.logNormal({ mean: -1, deviation: 1 })
   // log σ ~ N(−1, 1) restricted to [log 0.1, log 2]: −1 + (φ(a) − φ(b))/(Φ(b) − Φ(a)), a = log 0.1 + 1, b = log 2 + 1.
   const wanted = -0.9118805810895455
   const found = exact({ schedule: few, law }, time => Math.log(pipe(few, Schedule.level(time)).sigma))
@@ -134,7 +134,7 @@ it('published laws: stays on a schedule with few ratios, each as likely as befor
 })
 
 it('published laws: log-SNR is even', () => {
-  const nodes = TimeLaw.quadrature(ou, 3)(TimeLaw.uniformLogSnr(-2, 4))
+  const nodes = NoiseLevels.quadrature(ou, 3)(NoiseLevels.uniformLogSnr(-2, 4))
   const { nodes: u } = Quadrature.gaussLegendre(3)(-2, 4)
   nodes.forEach(({ time }, i) => {
     expect(pipe(ou, Schedule.logSnr(time))).toBeCloseTo(u[2 - i], 13)
@@ -142,7 +142,7 @@ it('published laws: log-SNR is even', () => {
 })
 
 it('published laws: logit-normal: the logit is normal', () => {
-  const row = { schedule: ou, law: TimeLaw.logitNormal({ mean: 0.4, deviation: 0.9, until: 2 }) }
+  const row = { schedule: ou, law: NoiseLevels.logitNormal({ mean: 0.4, deviation: 0.9, until: 2 }) }
   const logit = (time: number): number => Math.log(time / (2 - time))
   expect(exact(row, logit)).toBeCloseTo(0.4, 5)
   expect(exact(row, time => (logit(time) - 0.4) ** 2)).toBeCloseTo(0.81, 2)
@@ -152,7 +152,7 @@ it('nodes of a law of one’s own count by its weight, as its draws do', () => {
   // Uniform on [0.1, 2] by log-uniform draws: the weight is the ratio of the densities, t log(hi/lo)/(hi − lo).
   const lo = 0.1
   const hi = 2
-  const uniform = TimeLaw.define({
+  const uniform = NoiseLevels.define({
     name: 'uniformByLog',
     about: 'uniform times by log-uniform draws',
     meaning: () => ({
@@ -167,22 +167,22 @@ it('nodes of a law of one’s own count by its weight, as its draws do', () => {
     [(t: number) => Math.exp(-t), (Math.exp(-lo) - Math.exp(-hi)) / (hi - lo)]
   ] as const)
     expect(
-      TimeLaw.quadrature(ou, 24)(uniform).reduce((sum, { time, weight }) => sum + weight * f(time), 0)
+      NoiseLevels.quadrature(ou, 24)(uniform).reduce((sum, { time, weight }) => sum + weight * f(time), 0)
     ).toBeCloseTo(mean, 12)
 })
 
 it('Gauss nodes are the same whatever the key, and as many as asked for', () => {
-  const law = TimeLaw.gauss(4)(TimeLaw.uniform(0, 1))
-  const at = (seed: number): unknown => TimeLaw.draw(ou, 10)(Key.fromSeed(seed))(law)
+  const law = NoiseLevels.gauss(4)(NoiseLevels.uniform(0, 1))
+  const at = (seed: number): unknown => NoiseLevels.draw(ou, 10)(Key.fromSeed(seed))(law)
   expect(at(1)).toEqual(at(2))
-  expect(at(1)).toEqual(TimeLaw.quadrature(ou, 99)(law))
-  expect(at(1)).toEqual(TimeLaw.quadrature(ou, 4)(TimeLaw.uniform(0, 1)))
+  expect(at(1)).toEqual(NoiseLevels.quadrature(ou, 99)(law))
+  expect(at(1)).toEqual(NoiseLevels.quadrature(ou, 4)(NoiseLevels.uniform(0, 1)))
 })
 
 /** Of single numbers test/golden/words.txt says what is refused. */
-it.each<[TimeLaw.TimeLaw, Schedule.Schedule, ReadonlyArray<string>]>([
+it.each<[NoiseLevels.NoiseLevels, Schedule.Schedule, ReadonlyArray<string>]>([
   [
-    TimeLaw.uniformLogSnr(5, 3),
+    NoiseLevels.uniformLogSnr(5, 3),
     Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }),
     [
       'lo: 5 is not a finite log-SNR of Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }), in [0, 0]; try 0',
@@ -191,82 +191,89 @@ it.each<[TimeLaw.TimeLaw, Schedule.Schedule, ReadonlyArray<string>]>([
     ]
   ],
   [
-    TimeLaw.uniformLogSnr(-Infinity, 3),
+    NoiseLevels.uniformLogSnr(-Infinity, 3),
     ou,
     ['lo: -Infinity is not a finite log-SNR of Schedule.ornsteinUhlenbeck, in [-Infinity, Infinity]; try 0']
   ],
   [
-    TimeLaw.logNormal({ mean: 9, deviation: 1 }),
+    NoiseLevels.logNormal({ mean: 9, deviation: 1 }),
     few,
     [
       'mean: 9 is not within reach of log(σ/α) of Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }); bring it nearer, or raise deviation = 1'
     ]
   ],
   [
-    TimeLaw.logitNormal({ until: 2 }),
+    NoiseLevels.logitNormal({ until: 2 }),
     Schedule.cosine(),
     ['until: 2 is not a time of Schedule.cosine({ offset: 0.008 }) with noise, in (0, 1]; try 0.1']
   ],
   [
-    TimeLaw.importance({ proposal: TimeLaw.at(1), target: TimeLaw.nodes([{ time: 0, weight: 1 }]) }),
+    NoiseLevels.importance({ proposal: NoiseLevels.at(1), target: NoiseLevels.nodes([{ time: 0, weight: 1 }]) }),
     ou,
     [
       'target.nodes[0].time: 0 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1',
-      'proposal: TimeLaw.at(1) is not a law that draws a time for each row; try TimeLaw.uniform',
-      'target: TimeLaw.nodes([{ time: 0, weight: 1 }]) is not a law with a density; draw from it directly, or try TimeLaw.likelihood'
+      'proposal: NoiseLevels.at(1) is not a law that draws a time for each row; try NoiseLevels.uniform',
+      'target: NoiseLevels.nodes([{ time: 0, weight: 1 }]) is not a law with a density; draw from it directly, or try NoiseLevels.likelihood'
     ]
   ],
   [
-    TimeLaw.importance({ proposal: TimeLaw.uniform(0.5, 1), target: TimeLaw.uniform(0.2, 1) }),
+    NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.5, 1), target: NoiseLevels.uniform(0.2, 1) }),
     ou,
-    ['proposal: TimeLaw.uniform(0.5, 1) is not one that draws all times of the target, in [0.2, 1]; widen it']
+    ['proposal: NoiseLevels.uniform(0.5, 1) is not one that draws all times of the target, in [0.2, 1]; widen it']
   ],
   [
-    TimeLaw.stratified(TimeLaw.at(1)),
+    NoiseLevels.stratified(NoiseLevels.at(1)),
     ou,
-    ['law: TimeLaw.at(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify']
+    [
+      'law: NoiseLevels.at(1) is not a law that draws a time for each row; leave it as it is, there is nothing to stratify'
+    ]
   ],
   [
-    TimeLaw.gauss(0)(TimeLaw.uniform(-1, 1)),
+    NoiseLevels.gauss(0)(NoiseLevels.uniform(-1, 1)),
     ou,
     [
       'nodes: 0 is not a whole number ≥ 1; try 16',
       'law.lo: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
     ]
   ],
-  [TimeLaw.uniform(1, 2), ou, []],
-  [TimeLaw.uniform(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
-  [TimeLaw.uniformLogSnr(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
-  [TimeLaw.nodes([]), ou, ['nodes: [] is not a list with at least one node; add { time, weight }']],
-  [TimeLaw.nodes([{ time: 1, weight: NaN }]), ou, ['nodes[0].weight: NaN is not finite; try 1']],
-  [TimeLaw.nodes([{ time: 1, weight: -2 }]), ou, []],
-  [TimeLaw.oneOf([]), ou, ['times: [] is not a list with at least one time; add a time']],
+  [NoiseLevels.uniform(1, 2), ou, []],
+  [NoiseLevels.uniform(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
+  [NoiseLevels.uniformLogSnr(1, 1), ou, ['hi: 1 is not > lo = 1; give the interval in rising order']],
+  [NoiseLevels.nodes([]), ou, ['nodes: [] is not a list with at least one node; add { time, weight }']],
+  [NoiseLevels.nodes([{ time: 1, weight: NaN }]), ou, ['nodes[0].weight: NaN is not finite; try 1']],
+  [NoiseLevels.nodes([{ time: 1, weight: -2 }]), ou, []],
+  [NoiseLevels.oneOf([]), ou, ['times: [] is not a list with at least one time; add a time']],
   [
-    TimeLaw.oneOf([0.5, 7]),
+    NoiseLevels.oneOf([0.5, 7]),
     Schedule.rectifiedFlow,
     ['times[1]: 7 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1']
   ]
 ])('%j: what is wrong with it', (law, schedule, wanted) => {
-  expect(TimeLaw.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
+  expect(NoiseLevels.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
 })
 
 it('one of several is drawn as often as it stands there; where nothing is drawn it is the mean over all', () => {
-  const law = TimeLaw.oneOf([0.7, 0.2, 0.2, 1.1])
+  const law = NoiseLevels.oneOf([0.7, 0.2, 0.2, 1.1])
   const drawn = values({ schedule: ou, law }, 4000, 3, t => t)
   const times = (t: number): number => drawn.filter(x => x === t).length
   expect(times(0.2) + times(0.7) + times(1.1)).toBe(4000)
   // Five standard errors of a binomial.
   expect(Math.abs(times(0.2) - 2000)).toBeLessThan(5 * Math.sqrt(1000))
   expect(Math.abs(times(1.1) - 1000)).toBeLessThan(5 * Math.sqrt(750))
-  const even = values({ schedule: ou, law: TimeLaw.stratified(law) }, 400, 3, t => t)
+  const even = values({ schedule: ou, law: NoiseLevels.stratified(law) }, 400, 3, t => t)
   expect(even.filter(x => x === 0.7).length).toBe(100)
   expect(exact({ schedule: ou, law }, t => t)).toBeCloseTo(0.55, 14)
 })
 
 it('fixed levels are not random', () => {
-  const nodes = TimeLaw.nodes([{ time: 0.1, weight: 1 }])
-  const fixed = [TimeLaw.at(0.3), nodes, TimeLaw.likelihood({ until: 4, nodes: 8 }), TimeLaw.gauss(3)(rows[0].law)]
-  expect([...fixed, rows[0].law, TimeLaw.stratified(rows[0].law)].map(TimeLaw.isDeterministic)).toEqual([
+  const nodes = NoiseLevels.nodes([{ time: 0.1, weight: 1 }])
+  const fixed = [
+    NoiseLevels.at(0.3),
+    nodes,
+    NoiseLevels.likelihood({ until: 4, nodes: 8 }),
+    NoiseLevels.gauss(3)(rows[0].law)
+  ]
+  expect([...fixed, rows[0].law, NoiseLevels.stratified(rows[0].law)].map(NoiseLevels.isDeterministicLaw)).toEqual([
     ...[true, true, true, true],
     ...[false, false]
   ])
@@ -285,15 +292,15 @@ const overAllNoise = (v: number): number => (1 / v - 1 / (v + Math.expm1(2 * UNT
 
 const integral = (v: number, nodes: number): number =>
   pipe(
-    TimeLaw.likelihood({ until: UNTIL, nodes, leastVariance: v }),
-    TimeLaw.quadrature(Schedule.ornsteinUhlenbeck, 1)
+    NoiseLevels.likelihood({ until: UNTIL, nodes, leastVariance: v }),
+    NoiseLevels.quadrature(Schedule.ornsteinUhlenbeck, 1)
   ).reduce((sum, { time, weight }) => {
     const { alpha, sigma } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
     const u = alpha ** 2 * v + sigma ** 2
     return sum + weight * (alpha / u) ** 2
   }, 0)
 
-/** The nodes of TimeLaw.likelihood reach thin components. */
+/** The nodes of NoiseLevels.likelihood reach thin components. */
 it.each([
   // v, and the published relative errors of 16 and 32 nodes, twice which are allowed.
   [1, 1e-8, 4e-11],
@@ -314,24 +321,24 @@ describe('a least variance', () => {
     said(Compile.plans({ schedule: ou, score, objective, expectation })(points))
   const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
   const spherical = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
-  const without = TimeLaw.likelihood({ until: 4, nodes: 8 })
-  const asked = (law: TimeLaw.TimeLaw): string =>
-    `objective.timeLaw: ${TimeLaw.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
-    'learned and its nodes lie by the least of them; give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
+  const without = NoiseLevels.likelihood({ until: 4, nodes: 8 })
+  const asked = (law: NoiseLevels.NoiseLevels): string =>
+    `objective.noiseLevels: ${NoiseLevels.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
+    'learned and its nodes lie by the least of them; give NoiseLevels.likelihood the minimum variance, such as leastVariance: 1e-3'
 
   it('is asked for where variances are learned, however deep', () => {
     const deep = Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(without)]))
     expect(refused(isotropic, deep, fixed)).toBe(asked(without))
     expect(refused(spherical, deep, fixed)).toBe('')
-    const given = TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 1e-3 })
+    const given = NoiseLevels.likelihood({ until: 4, nodes: 8, leastVariance: 1e-3 })
     expect(refused(isotropic, Objective.implicit(given), fixed)).toBe('')
   })
 
   it('is asked for of a target whose nodes are taken, not of one that weighs what is drawn', () => {
-    const law = TimeLaw.importance({ proposal: TimeLaw.uniform(1e-4, 4), target: without })
+    const law = NoiseLevels.importance({ proposal: NoiseLevels.uniform(1e-4, 4), target: without })
     expect(refused(isotropic, Objective.implicit(law), fixed)).toBe(asked(law))
     expect(refused(isotropic, Objective.implicit(law), Expectation.projected())).toBe('')
-    const gauss = TimeLaw.gauss(3)(law)
+    const gauss = NoiseLevels.gauss(3)(law)
     expect(refused(isotropic, Objective.implicit(gauss), Expectation.projected())).toBe(asked(gauss))
   })
 })
@@ -340,25 +347,25 @@ it.each([
   ['a straight line', Schedule.rectifiedFlow, 1],
   ['one of our own', Schedule.custom({ name: 'mine', alpha: t => 1 - t, sigma: t => t, until: 1 }), 1]
 ])('a likelihood to an end without signal is refused: %s', (_, schedule, until) => {
-  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until, nodes: 8 })).map(Problem.show)).toEqual([
+  expect(NoiseLevels.problems(schedule)(NoiseLevels.likelihood({ until, nodes: 8 })).map(Problem.show)).toEqual([
     'until: 1 is not a time with signal, α > 0, before which ∫ ½ g² dt is finite; try 0.99'
   ])
-  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until: 0.99, nodes: 8 }))).toEqual([])
+  expect(NoiseLevels.problems(schedule)(NoiseLevels.likelihood({ until: 0.99, nodes: 8 }))).toEqual([])
 })
 
 it('nodes of the likelihood weigh as ½ g² on a schedule of another clock', () => {
   // Variance exploding: ½ g² dt = ½ dσ², so that all together they are ½(σ(T)² − σ(0)²).
   const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 5 })
   const total = pipe(
-    TimeLaw.likelihood({ until: 1, nodes: 48, leastVariance: 1 }),
-    TimeLaw.quadrature(schedule, 1)
+    NoiseLevels.likelihood({ until: 1, nodes: 48, leastVariance: 1 }),
+    NoiseLevels.quadrature(schedule, 1)
   ).reduce((sum, { weight }) => sum + weight, 0)
   expect(Math.abs(total / ((25 - 1e-4) / 2) - 1)).toBeLessThan(1e-9)
 })
 
 // —— from the clean end on: means are taken where they are finite, and refused where they are not ——
 
-const fromClean = TimeLaw.uniform(0, 1)
+const fromClean = NoiseLevels.uniform(0, 1)
 const score = Score.isotropic({ components: 2 })
 const four = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
 const params = Params.of({ means: [[1, 0], [-1, 1]], logits: [0, 0.5], logVariances: [0, -1] }) // prettier-ignore
@@ -383,12 +390,12 @@ const table: ReadonlyArray<readonly [string, Schedule.Schedule, Objective.Object
   [
     'stratified',
     Schedule.rectifiedFlow,
-    Objective.denoising(TimeLaw.stratified(fromClean), Parametrization.flow),
+    Objective.denoising(NoiseLevels.stratified(fromClean), Parametrization.flow),
     true
   ],
   ['the score', ou, Objective.denoising(fromClean), false],
   ['the score, σ = t', Schedule.edm, Objective.denoising(fromClean), false],
-  ['stratified, the score', Schedule.edm, Objective.denoising(TimeLaw.stratified(fromClean)), false],
+  ['stratified, the score', Schedule.edm, Objective.denoising(NoiseLevels.stratified(fromClean)), false],
   ['the implicit form, by SNR', ou, Objective.weight(Weighting.snr)(Objective.implicit(fromClean)), false],
   ['the data, by SNR²', Schedule.edm, Objective.weight(Weighting.snr)(Objective.weight(Weighting.snr)(Objective.denoising(fromClean, Parametrization.data))), false], // prettier-ignore
   ['one of two', Schedule.edm, Objective.sum([Objective.implicit(fromClean), Objective.denoising(fromClean)]), false],
@@ -405,18 +412,20 @@ it.each(table)('from the clean end on: %s', (_, schedule, objective, finite) => 
   const result = compiled(schedule, objective)
   expect(E.isRight(result)).toBe(finite)
   if (E.isLeft(result)) {
-    expect(result.left.map(Problem.show).join('\n')).toMatch(/timeLaw: TimeLaw.* is not a law over which this loss/)
+    expect(result.left.map(Problem.show).join('\n')).toMatch(
+      /noiseLevels: NoiseLevels.* is not a law over which this loss/
+    )
     return
   }
   const { value, gradient } = result.right(params, Key.fromSeed(1))
-  expect([value, ...flat(gradient)].every(Number.isFinite)).toBe(true)
+  expect([value, ...flattenParams(gradient)].every(Number.isFinite)).toBe(true)
 })
 
 it("one's own that does not look at the noise is told how to say so", () => {
   const mine = Objective.custom('mine', fromClean, ({ score }) => sum(square(score), 1))
   const result = compiled(ou, mine)
   expect(E.isLeft(result) && Problem.show(result.left[0])).toBe(
-    'objective.timeLaw: TimeLaw.uniform(0, 1) is not a law over which this loss is known to have a finite mean: towards time 0 it is ' +
+    'objective.noiseLevels: NoiseLevels.uniform(0, 1) is not a law over which this loss is known to have a finite mean: towards time 0 it is ' +
       'taken to grow as its target, −z/σ, does; begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
   )
 })
@@ -433,7 +442,7 @@ it("one's own that says so of its target is found out", () => {
 
 it.runIf(isSlow)('a mean from the clean end on is that of its levels', () => {
   const noise = { rows: 4, dim: 2, values: Key.normal(8)(Key.fromSeed(3)) }
-  const at = (law: TimeLaw.TimeLaw): number => {
+  const at = (law: NoiseLevels.NoiseLevels): number => {
     const loss = compiled(
       Schedule.rectifiedFlow,
       Objective.denoising(law, Parametrization.flow),
@@ -445,8 +454,8 @@ it.runIf(isSlow)('a mean from the clean end on is that of its levels', () => {
   // Simpson's rule on 64 intervals, its first time a little off the end, where the loss is smooth: off by h⁴ |L⁗| / 180.
   const n = 64
   const hi = 0.75
-  const levels = Array.from({ length: n + 1 }, (_, i) => at(TimeLaw.at(Math.max((hi * i) / n, 1e-9))))
+  const levels = Array.from({ length: n + 1 }, (_, i) => at(NoiseLevels.at(Math.max((hi * i) / n, 1e-9))))
   const simpson =
     levels.reduce((total, value, i) => total + value * (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2), 0) / (3 * n)
-  expect(Math.abs(at(TimeLaw.gauss(64)(TimeLaw.uniform(0, hi))) - simpson)).toBeLessThan(1e-6 * simpson)
+  expect(Math.abs(at(NoiseLevels.gauss(64)(NoiseLevels.uniform(0, hi))) - simpson)).toBeLessThan(1e-6 * simpson)
 })

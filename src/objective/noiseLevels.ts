@@ -1,4 +1,4 @@
-/** Which time laws there are; `law` says what one is. */
+/** Which noise level distributions there are; `law` says what one is. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -12,16 +12,16 @@ import {
   formula,
   GREATEST,
   interval,
-  LEAST,
+  SMALLEST_QUANTILE,
   misfitsOf,
   nodesOf,
   notDrawn,
-  onSchedule,
-  real,
+  timeMisfits,
+  realField,
   rising,
-  rule,
+  gaussLegendreTimes,
   show,
-  time,
+  timeField,
   type Density
 } from './law.js'
 import * as Schedule from '../schedule/schedule.js'
@@ -34,11 +34,11 @@ export const at = define({
   about: 'one noise level',
   fields: {
     /** The time of every row. */
-    time
+    time: timeField
   },
   call: ['time'],
   formula: ({ time }) => `at t = ${time}`,
-  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], requirements: onSchedule('time', time) })
+  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], requirements: timeMisfits('time', time) })
 })
 
 /**
@@ -48,13 +48,13 @@ export const at = define({
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
  *
  * // Score matching of N(m, 1) on rows 1 and 3: s = m − x, and the mean of s² − 2 at m = 2 is 1 − 2.
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.spherical({ components: 1 }),
- *   objective: Objective.implicit(TimeLaw.clean),
+ *   objective: Objective.implicit(NoiseLevels.clean),
  *   expectation: Expectation.monteCarlo()
  * }
  * const evaluate = Problem.orThrow(Compile.value(loss)({ rows: 2, dim: 1, values: Float64Array.of(1, 3) }))
@@ -71,9 +71,9 @@ export const clean = define({
       Problem.unless(
         Schedule.level(0)(schedule).sigma === 0,
         '',
-        `TimeLaw.clean on ${Schedule.show(schedule)}`,
+        `NoiseLevels.clean on ${Schedule.show(schedule)}`,
         'of a schedule whose time 0 has no noise',
-        'use TimeLaw.at(0), the least noise of this one'
+        'use NoiseLevels.at(0), the least noise of this one'
       )
   })
 })
@@ -93,43 +93,44 @@ export const uniform = define({
   meaning: ({ lo, hi }) => ({
     requirements: schedule => [
       // The clean end is never drawn. Whether the mean is finite there, the objective says.
-      ...(lo === 0 ? [] : onSchedule('lo', lo)(schedule)),
-      ...onSchedule('hi', hi)(schedule),
+      ...(lo === 0 ? [] : timeMisfits('lo', lo)(schedule)),
+      ...timeMisfits('hi', hi)(schedule),
       ...rising({ lo, hi })
     ],
     // Never at the end itself: at time 0 there is no noise.
-    quantile: () => u => lo + (hi - lo) * Math.max(u, LEAST),
+    quantile: () => u => lo + (hi - lo) * Math.max(u, SMALLEST_QUANTILE),
     density: () => ({ at: () => 1 / (hi - lo), support: [lo, hi] }),
-    nodes: (_, count) => rule(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
+    nodes: (_, count) =>
+      gaussLegendreTimes(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
     fromClean: lo === 0 ? hi : undefined
   })
 })
 
-const each = Field.array(Field.record({ time, weight: Field.finite({ suggestion: 1 }) }))
+const nodeListField = Field.array(Field.record({ time: timeField, weight: Field.finite({ suggestion: 1 }) }))
 
-const table: typeof each = {
-  ...each,
+const nodeTableField: typeof nodeListField = {
+  ...nodeListField,
   problems: (name, given) =>
     Array.isArray(given) && given.length === 0
       ? [Problem.of(name, '[]', 'a list with at least one node', 'add { time, weight }')]
-      : each.problems(name, given)
+      : nodeListField.problems(name, given)
 }
 
-const list = Field.array(time)
+const timeListField = Field.array(timeField)
 
-const some: typeof list = {
-  ...list,
+const nonEmptyTimes: typeof timeListField = {
+  ...timeListField,
   problems: (name, given) =>
     Array.isArray(given) && given.length === 0
       ? [Problem.of(name, '[]', 'a list with at least one time', 'add a time')]
-      : list.problems(name, given)
+      : timeListField.problems(name, given)
 }
 
 /** So many are written in a formula. */
 const WRITTEN = 8
 
 /** Of a long list the beginning, how many are left out, and the end. */
-const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
+const abridged = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
   all.length <= WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
 
 /**
@@ -139,10 +140,10 @@ const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Key, Schedule, TimeLaw } from 'ornstein'
+ * import { Key, Schedule, NoiseLevels } from 'ornstein'
  *
- * const law = TimeLaw.oneOf([0.1, 0.5, 0.9, 0.9])
- * const [{ time }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 1000)(Key.fromSeed(1)))
+ * const law = NoiseLevels.oneOf([0.1, 0.5, 0.9, 0.9])
+ * const [{ time }] = pipe(law, NoiseLevels.draw(Schedule.ornsteinUhlenbeck, 1000)(Key.fromSeed(1)))
  * const times = typeof time === 'number' ? [time] : Array.from(time)
  * const last = times.filter(t => t === 0.9).length
  * assert.ok(Math.abs(last - 500) < 4 * Math.sqrt(250)) // half of them
@@ -152,15 +153,15 @@ export const oneOf = define({
   about: 'one of some times for each row, all alike',
   fields: {
     /** At least one; one that stands twice is drawn twice as often. */
-    times: some
+    times: nonEmptyTimes
   },
   call: ['times'],
   example: { times: [0.2, 0.5, 0.8] },
-  formula: ({ times }) => `mean over t in {${few(times).join(', ')}}`,
+  formula: ({ times }) => `mean over t in {${abridged(times).join(', ')}}`,
   meaning: ({ times }) => {
     const rising = [...times].sort((a, b) => a - b)
     return {
-      requirements: schedule => times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
+      requirements: schedule => times.flatMap((time, i) => timeMisfits(`times[${i}]`, time)(schedule)),
       quantile: () => u => rising[Math.min(rising.length - 1, Math.floor(u * rising.length))],
       nodes: () => rising.map(time => ({ time, weight: 1 / rising.length }))
     }
@@ -173,7 +174,7 @@ export const nodes = define({
   about: 'a weighted sum over given times',
   fields: {
     /** Times and their weights. */
-    nodes: table
+    nodes: nodeTableField
   },
   call: ['nodes'],
   example: {
@@ -182,10 +183,10 @@ export const nodes = define({
       { time: 0.8, weight: 0.5 }
     ]
   },
-  formula: ({ nodes }) => few(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
+  formula: ({ nodes }) => abridged(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
   meaning: ({ nodes }) => ({
     nodes: () => nodes,
-    requirements: schedule => nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule))
+    requirements: schedule => nodes.flatMap(({ time }, i) => timeMisfits(`nodes[${i}].time`, time)(schedule))
   })
 })
 
@@ -203,9 +204,9 @@ export const nodes = define({
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Schedule, TimeLaw } from 'ornstein'
+ * import { Schedule, NoiseLevels } from 'ornstein'
  *
- * const nodes = pipe(TimeLaw.likelihood({ until: 12, nodes: 48 }), TimeLaw.quadrature(Schedule.ornsteinUhlenbeck, 1))
+ * const nodes = pipe(NoiseLevels.likelihood({ until: 12, nodes: 48 }), NoiseLevels.quadrature(Schedule.ornsteinUhlenbeck, 1))
  * const total = nodes.reduce((sum, { weight }) => sum + weight, 0)
  * assert.ok(Math.abs(total - 12) < 1e-12)
  */
@@ -214,9 +215,9 @@ export const likelihood = define({
   about: 'the weighting of maximum likelihood (arXiv 2101.09258)',
   fields: {
     /** The time at which the integral ends; one with signal. */
-    until: time,
+    until: timeField,
     /** How many Gauss–Legendre nodes. */
-    nodes: Field.count({ suggestion: 48, most: Limits.nodes }),
+    nodes: Field.count({ suggestion: 48, most: Limits.maxNodes }),
     /** The least variance that a component may have at time 0; 1 unless given. */
     leastVariance: Field.optional(Field.positive({ suggestion: 1e-3 }))
   },
@@ -224,7 +225,7 @@ export const likelihood = define({
   formula: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
   meaning: ({ until, nodes, leastVariance }) => ({
     requirements: schedule => {
-      const onIt = onSchedule('until', until)(schedule)
+      const onIt = timeMisfits('until', until)(schedule)
       return onIt.length > 0
         ? onIt
         : // The integral of ½ g² grows without bound towards a time without signal.
@@ -242,7 +243,7 @@ export const likelihood = define({
       const clock = (time: number): number => Elementary.softplus(-logSnr(time)) / 2
       const from = clock(0) + least
       const reach = Elementary.log((clock(until) + least) / from)
-      return rule(nodes, 0, 1).map(({ time: r, weight }) => {
+      return gaussLegendreTimes(nodes, 0, 1).map(({ time: r, weight }) => {
         const shifted = from * Elementary.exp(reach * r)
         // From the start on, so that the first nodes keep their digits.
         const angle = from - least + from * Elementary.expm1(reach * r)
@@ -269,9 +270,9 @@ export const uniformLogSnr = define({
   about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
   fields: {
     /** The lowest log-SNR, where there is most noise. */
-    lo: real('a log-SNR', -1),
+    lo: realField('a log-SNR', -1),
     /** The highest. */
-    hi: real('a log-SNR', 2)
+    hi: realField('a log-SNR', 2)
   },
   call: ['lo', 'hi'],
   formula: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
@@ -297,7 +298,7 @@ export const uniformLogSnr = define({
   })
 })
 
-const gaussian = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
+const standardNormalDensity = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
 
 interface Normally {
   readonly mean: number
@@ -310,7 +311,7 @@ const restriction = (
   schedule: Schedule.Schedule
 ): { readonly from: number; readonly mass: number } => {
   const { greatest, least } = Schedule.logSnrRange(schedule)
-  const share = (logSnr: number): number => Normal.cdf((-logSnr / 2 - mean) / deviation)
+  const share = (logSnr: number): number => Normal.normalCdf((-logSnr / 2 - mean) / deviation)
   return { from: share(greatest), mass: share(least) - share(greatest) }
 }
 
@@ -347,7 +348,9 @@ export const logNormal = define({
         pipe(
           schedule,
           Schedule.timeOfLogSnr(
-            -2 * (mean + deviation * Normal.quantile(Math.min(Math.max(from + mass * u, LEAST), GREATEST)))
+            -2 *
+              (mean +
+                deviation * Normal.normalQuantile(Math.min(Math.max(from + mass * u, SMALLEST_QUANTILE), GREATEST)))
           )
         )
     },
@@ -356,7 +359,8 @@ export const logNormal = define({
       const { mass } = restriction({ mean, deviation }, schedule)
       return {
         at: time =>
-          (gaussian((-dynamics.logSnr(time) / 2 - mean) / deviation) * fall(dynamics, time)) / (2 * deviation * mass),
+          (standardNormalDensity((-dynamics.logSnr(time) / 2 - mean) / deviation) * fall(dynamics, time)) /
+          (2 * deviation * mass),
         support: [0, Schedule.endTime(schedule)]
       }
     }
@@ -373,15 +377,16 @@ export const logitNormal = define({
     /** Standard deviation of log(t/(until − t)). */
     deviation: Field.positive({ default: 1 }),
     /** The latest time. */
-    until: Field.withDefault(time, 1)
+    until: Field.withDefault(timeField, 1)
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
   meaning: ({ mean, deviation, until }) => ({
-    requirements: onSchedule('until', until),
-    quantile: () => u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
+    requirements: timeMisfits('until', until),
+    quantile: () => u =>
+      until / (1 + Elementary.exp(-(mean + deviation * Normal.normalQuantile(Math.max(u, SMALLEST_QUANTILE))))),
     density: () => ({
       at: time =>
-        (gaussian((Elementary.log(time / (until - time)) - mean) / deviation) * until) /
+        (standardNormalDensity((Elementary.log(time / (until - time)) - mean) / deviation) * until) /
         (deviation * time * (until - time)),
       support: [0, until]
     })
@@ -400,14 +405,14 @@ const MISSED = 1e-4
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { Key, Schedule, TimeLaw } from 'ornstein'
+ * import { Key, Schedule, NoiseLevels } from 'ornstein'
  *
  * // Maximum likelihood, with times drawn evenly in the log-SNR.
- * const law = TimeLaw.importance({
- *   proposal: TimeLaw.uniformLogSnr(-8, 10),
- *   target: TimeLaw.likelihood({ until: 4, nodes: 48 })
+ * const law = NoiseLevels.importance({
+ *   proposal: NoiseLevels.uniformLogSnr(-8, 10),
+ *   target: NoiseLevels.likelihood({ until: 4, nodes: 48 })
  * })
- * const [{ weight }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 10_000)(Key.fromSeed(1)))
+ * const [{ weight }] = pipe(law, NoiseLevels.draw(Schedule.ornsteinUhlenbeck, 10_000)(Key.fromSeed(1)))
  * const weights = typeof weight === 'number' ? [weight] : Array.from(weight)
  * const mean = weights.reduce((sum, w) => sum + w, 0) / 10_000
  * assert.ok(Math.abs(mean - 4) < 0.2) // ∫ ½ g² dt = 4
@@ -440,13 +445,13 @@ export const importance = define({
           ...misfitsOf(schedule)(target).map(Problem.within('target')),
           ...(from !== undefined && drawn !== undefined && drawn.weight === undefined
             ? []
-            : notDrawn('proposal', proposal, 'try TimeLaw.uniform')),
+            : notDrawn('proposal', proposal, 'try NoiseLevels.uniform')),
           ...Problem.unless(
             to !== undefined,
             'target',
             show(target),
             'a law with a density',
-            'draw from it directly, or try TimeLaw.likelihood'
+            'draw from it directly, or try NoiseLevels.likelihood'
           )
         ]
         const inFields = [proposal, target].flatMap(law => Case.problems(law))
@@ -509,7 +514,7 @@ export const gauss = define({
   about: 'Gauss–Legendre nodes of a law, none of it random',
   fields: {
     /** How many nodes. */
-    nodes: Field.count({ suggestion: 16, most: Limits.nodes }),
+    nodes: Field.count({ suggestion: 16, most: Limits.maxNodes }),
     /** Of which law. */
     law: Field.of(concept)
   },

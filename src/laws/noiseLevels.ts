@@ -1,17 +1,17 @@
-/** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
+/** Laws of noise level distributions: what they draw, what their nodes weigh, and that both are of one law. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import { Case as Of } from '../index.js'
 import * as Schedule from '../schedule/index.js'
-import * as TimeLaw from '../objective/timeLaw.js'
+import * as NoiseLevels from '../objective/noiseLevels.js'
 import { seeds } from './arbitraries.js'
 import { greatest } from './check.js'
-import { areFinite, atLeast, atMost, declared, equals, forAll, ofRows, type Relation } from './lawRows.js'
+import { areFinite, atLeast, atMost, declaredRow, equals, forAll, ofRows, type Relation } from './lawRows.js'
 import { oneSidedSlope } from './differences.js'
 import type { Laws } from './law.js'
 
-export interface TimeLawOptions {
+export interface NoiseLevelsOptions {
   /** Ornstein–Uhlenbeck by default. */
   readonly schedule?: Schedule.Schedule
   /** The share of the law before a time, by another source. */
@@ -19,15 +19,20 @@ export interface TimeLawOptions {
 }
 
 /** Times drawn at once. */
-const ROWS = 2000
+const TIMES_PER_DRAW = 2000
 
-type Means = ReadonlyArray<number>
+type BoundedMeans = ReadonlyArray<number>
 
 /** Times are told apart by the means of 1, e^{−t}, t/(1 + t) and t²/(1 + t²): bounded, as tails may have no mean that few nodes know. */
-const looksAt = (time: number): Means => [1, Elementary.exp(-time), time / (1 + time), 1 - 1 / (1 + time * time)]
-const sumMeans = (nodes: ReadonlyArray<TimeLaw.Node>): Means =>
-  nodes.reduce<Means>(
-    (sums, { time, weight }) => looksAt(time).map((x, i) => sums[i] + (weight === 0 ? 0 : weight * x)),
+const boundedFeatures = (time: number): BoundedMeans => [
+  1,
+  Elementary.exp(-time),
+  time / (1 + time),
+  1 - 1 / (1 + time * time)
+]
+const sumMeans = (nodes: ReadonlyArray<NoiseLevels.Node>): BoundedMeans =>
+  nodes.reduce<BoundedMeans>(
+    (sums, { time, weight }) => boundedFeatures(time).map((x, i) => sums[i] + (weight === 0 ? 0 : weight * x)),
     [0, 0, 0, 0]
   )
 
@@ -38,7 +43,7 @@ const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
 const TAILS = 1e-3
 
 /** 4 nodes in each of 400 pieces of an interval, which are shorter towards both ends, where quantiles and densities are steep. */
-const fine = (lo: number, hi: number): ReadonlyArray<TimeLaw.Node> => {
+const fine = (lo: number, hi: number): ReadonlyArray<NoiseLevels.Node> => {
   const edges = Array.from({ length: 401 }, (_, i) => lo + ((hi - lo) * (1 - Elementary.cos((Math.PI * i) / 400))) / 2)
   return edges.slice(1).flatMap((to, i) => {
     const { nodes, weights } = Quadrature.gaussLegendre(4)(edges[i], to)
@@ -47,39 +52,40 @@ const fine = (lo: number, hi: number): ReadonlyArray<TimeLaw.Node> => {
 }
 
 /** The density at the nodes of a fine rule. Beyond time 60 no schedule has signal that is seen. */
-const overDensity = ({ at, support }: TimeLaw.Density): ReadonlyArray<TimeLaw.Node> =>
+const overDensity = ({ at, support }: NoiseLevels.Density): ReadonlyArray<NoiseLevels.Node> =>
   fine(support[0], Math.min(support[1], 60)).map(({ time, weight }) => ({ time, weight: weight * at(time) }))
 
 /** Means of a few nodes are those of many: to what many do not see beyond their last, and to two of them, as weights may jump. */
-const asMany = (found: Means, many: ReadonlyArray<TimeLaw.Node>): Relation => {
+const asMany = (found: BoundedMeans, many: ReadonlyArray<NoiseLevels.Node>): Relation => {
   const wanted = sumMeans(many)
-  const one = greatest(many.flatMap(({ time, weight }) => looksAt(time).map(x => weight * x)))
+  const one = greatest(many.flatMap(({ time, weight }) => boundedFeatures(time).map(x => weight * x)))
   return equals(found, wanted, TAILS * (1 + greatest(wanted)) + 2 * one)
 }
 
 /**
- * The laws of a time law on a schedule: draws and nodes are of one law.
+ * The laws of a noise level distribution on a schedule: draws and nodes are of one law.
  *
  * @example
  * import fc from 'fast-check'
- * import { Schedule, TimeLaw } from 'ornstein'
+ * import { Schedule, NoiseLevels } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * const law = TimeLaw.stratified(TimeLaw.logNormal({ mean: -1, deviation: 1 }))
- * laws.timeLaw(law, { schedule: Schedule.edm }).forEach(({ property }) => {
+ * const law = NoiseLevels.stratified(NoiseLevels.logNormal({ mean: -1, deviation: 1 }))
+ * laws.noiseLevels(law, { schedule: Schedule.edm }).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 5 })
  * })
  */
-export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}): Laws => {
+export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: NoiseLevelsOptions = {}): Laws => {
   const { schedule = Schedule.ornsteinUhlenbeck, share } = options
-  const nodesOf = (count: number): ReadonlyArray<TimeLaw.Node> => TimeLaw.quadrature(schedule, count)(timeLaw)
-  const meaning = Of.meaning(timeLaw)
+  const nodesOf = (count: number): ReadonlyArray<NoiseLevels.Node> =>
+    NoiseLevels.quadrature(schedule, count)(noiseLevels)
+  const meaning = Of.meaning(noiseLevels)
   const drawnBy = meaning.quantile !== undefined && meaning.weight === undefined ? meaning.quantile(schedule) : null
   /** A share, away from both ends. */
   const shareOf = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
-  const densityAt = TimeLaw.densityOf(schedule, timeLaw) ?? null
+  const densityAt = NoiseLevels.densityOf(schedule, noiseLevels) ?? null
   /** Times as they are drawn, up to a last one, weighted by a fine rule in the share u. */
-  const drawnNodes = (until = Infinity): ReadonlyArray<TimeLaw.Node> => {
+  const drawnNodes = (until = Infinity): ReadonlyArray<NoiseLevels.Node> => {
     if (meaning.quantile === undefined) return []
     const timeOf = meaning.quantile(schedule)
     const weightOf = meaning.weight?.(schedule) ?? ((): number => 1)
@@ -91,15 +97,15 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
   const asDrawn = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
   const lawOf = forAll(fc.record({ seed: seeds }))
   return ofRows(
-    `${TimeLaw.show(timeLaw)} on ${Schedule.show(schedule)}`,
+    `${NoiseLevels.show(noiseLevels)} on ${Schedule.show(schedule)}`,
     [
       lawOf({
         name: 'times are those of the schedule',
         statement:
           '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
-        source: 'definition of a time law',
+        source: 'definition of a noise level distribution',
         says: ({ seed }) => {
-          const drawn = TimeLaw.draw(schedule, ROWS)(Key.fromSeed(seed))(timeLaw)
+          const drawn = NoiseLevels.draw(schedule, TIMES_PER_DRAW)(Key.fromSeed(seed))(noiseLevels)
           const all = [...drawn, ...nodesOf(1 + (seed % 16))]
           const times = all.map(({ time }) => time)
           return [
@@ -146,7 +152,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         }
       }),
       lawOf({
-        ...declared('nodes'),
+        ...declaredRow('nodes'),
         statement: `∀ counts from 48 to 64: Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump.`,
         maxCases: 3,
         // What is not said is derived, by Gauss’s rule in u.
@@ -183,7 +189,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         }
       }),
       lawOf({
-        ...declared('density'),
+        ...declaredRow('density'),
         statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${asDrawn}`,
         maxCases: 1,
         claim: meaning.quantile !== undefined && densityAt,
@@ -198,7 +204,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
         }
       }),
       lawOf({
-        ...declared('fromClean'),
+        ...declaredRow('fromClean'),
         statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${asDrawn}`,
         maxCases: 1,
         claim: meaning.quantile !== undefined && (meaning.fromClean ?? null),

@@ -1,18 +1,18 @@
 /**
- * Time laws: over which noise levels an objective is taken, and with which weight each counts.
+ * Noise level distributions: over which noise levels an objective is taken, and with which weight each counts.
  *
  * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
  * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Key, Schedule, TimeLaw } from 'ornstein'
+ * import { Key, Schedule, NoiseLevels } from 'ornstein'
  *
  * const schedule = Schedule.ornsteinUhlenbeck
- * const spread = TimeLaw.uniform(0.1, 0.5)
+ * const spread = NoiseLevels.uniform(0.1, 0.5)
  *
  * // The times of four rows.
- * const [{ time }] = TimeLaw.draw(schedule, 4)(Key.fromSeed(1))(spread)
+ * const [{ time }] = NoiseLevels.draw(schedule, 4)(Key.fromSeed(1))(spread)
  * assert(typeof time !== 'number' && time.every(t => t > 0.1 && t < 0.5))
  */
 export {
@@ -39,8 +39,8 @@ export {
   quadrature,
   show,
   stratified,
-  type TimeLaw,
+  type NoiseLevels,
   type Times,
   uniform,
   uniformLogSnr
-} from '../objective/timeLaw.js'
+} from '../objective/noiseLevels.js'

@@ -112,7 +112,11 @@ const world = (): World => ({
 
 /** The columns of a table, and what keeps it from being learned from as it is. */
 const open = async ({ name, content, given: asked }: Question & { ask: 'open' }): Promise<Reply> => {
-  if (content !== null) given = new Map([[name, await decompressed(new Uint8Array(await content.arrayBuffer()))]])
+  if (content !== null) {
+    const bytes = await decompressed(name, new Uint8Array(await content.arrayBuffer()))
+    if (E.isLeft(bytes)) return { is: 'table', table: null, wrong: shown(bytes.left) }
+    given = new Map([[name, bytes.right]])
+  }
   const { values, problems } = await readOptions(
     READING_OPTIONS,
     { ...asked, missing: 'em' },

@@ -1,5 +1,6 @@
 /** Shapes that a file declares: what they ask for is bounded by the bytes that are there, before anything is made of them. */
 import { parseJson } from '../plain/jsonText.js'
+import { quotedJson } from '../plain/said.js'
 
 /** No array has more axes; NumPy has at most 64. */
 const AXES = 64
@@ -12,7 +13,7 @@ export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: n
   let least = 1
   for (const length of shape) {
     if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || length > bytes)
-      return `an axis of ${JSON.stringify(length)} in ${bytes} bytes`
+      return `an axis of ${quotedJson(length)} in ${bytes} bytes`
     count *= length
     least *= Math.max(1, length)
     if (least > bytes) return `more entries than ${bytes} bytes`

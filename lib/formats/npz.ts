@@ -10,6 +10,7 @@
  * assert.deepEqual(Npz.read(bytes), { means: { shape: [2, 1], values: Float64Array.of(-1, 1) } })
  */
 import { unzipSync, zipSync } from 'fflate'
+import { QUOTED_LETTERS, shortened } from '../plain/said.js'
 import { joinedBytes } from './joinedBytes.js'
 import { crc32 } from './crc32.js'
 import { entriesIn } from './declared.js'
@@ -162,11 +163,14 @@ const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
     }
   })
   const wrong = Object.keys(files).find(path => crc32(files[path]) !== declared.get(path))
-  if (wrong !== undefined) throw new Error(`the bytes of ${nameOf(wrong)} do not have their CRC-32`)
+  if (wrong !== undefined) throw new Error(`the bytes of ${quotedName(wrong)} do not have their CRC-32`)
   return files
 }
 
 const nameOf = (path: string): string => path.replace(/\.npy$/, '')
+
+/** The name of a member as a message has it. */
+const quotedName = (path: string): string => shortened(nameOf(path), QUOTED_LETTERS)
 
 /** The arrays of an archive by name, or the problems of it. */
 export const read = (bytes: Uint8Array): Arrays | string => {
@@ -182,7 +186,7 @@ export const read = (bytes: Uint8Array): Arrays | string => {
   for (const [path, content] of Object.entries(files)) {
     const name = nameOf(path)
     const entry = fromNpy(content)
-    if (typeof entry === 'string') return `${entry}: ${name}`
+    if (typeof entry === 'string') return `${shortened(entry, QUOTED_LETTERS)}: ${quotedName(path)}`
     found.push([name, entry])
   }
   return Object.fromEntries(found)

@@ -3,6 +3,7 @@
  * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
  */
 import { isRecord } from '../plain/object.js'
+import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'
 import { shapeSize } from '../arrays/ndarray.js'
 import { entriesIn, parsedJson } from './declared.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -129,17 +130,16 @@ interface PlacedEntry extends Entry {
 }
 
 /** An array as the header has it, or its problem in a few words. */
-const entryOf = (data: DataView, start: number, name: string, about: unknown): PlacedEntry | string => {
+const entryOf = (data: DataView, start: number, key: string, about: unknown): PlacedEntry | string => {
+  const name = shortened(key, QUOTED_LETTERS)
   if (!isRecord(about)) return `${name}: no description`
   const { dtype, shape, data_offsets: offsets } = about
   const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined
-  if (type === undefined)
-    return `${name}: dtype ${JSON.stringify(dtype)}, and not one of ${Object.keys(types).join(', ')}`
-  if (!Array.isArray(shape)) return `${name}: shape ${JSON.stringify(shape)}, and not a list of counts`
+  if (type === undefined) return `${name}: dtype ${quotedJson(dtype)}, and not one of ${Object.keys(types).join(', ')}`
+  if (!Array.isArray(shape)) return `${name}: shape ${quotedJson(shape)}, and not a list of counts`
   const count = entriesIn(shape, type.bytes, data.byteLength)
   if (typeof count === 'string') return `${name}: ${count}`
-  if (!areCounts(offsets) || offsets.length !== 2)
-    return `${name}: data_offsets ${JSON.stringify(offsets)}, and not two`
+  if (!areCounts(offsets) || offsets.length !== 2) return `${name}: data_offsets ${quotedJson(offsets)}, and not two`
   const [from, to] = offsets
   if (to - from !== count * type.bytes)
     return `${name}: ${to - from} bytes for ${shape.join(' × ') || 'one'} of ${type.bytes}`
@@ -172,7 +172,8 @@ export const read = (bytes: Uint8Array): Archive | string => {
   const entries = found.flatMap(([name, entry]) => (typeof entry === 'string' ? [] : [[name, entry] as const]))
   let end = 0
   for (const [name, { from, to }] of entries.slice().sort(([, a], [, b]) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) return `${name}: begins at byte ${from}, and the one before ends at ${end}`
+    if (from !== end)
+      return `${shortened(name, QUOTED_LETTERS)}: begins at byte ${from}, and the one before ends at ${end}`
     end = to
   }
   if (start + end !== bytes.length) return `${bytes.length - start - end} bytes that belong to no array`

@@ -81,15 +81,32 @@ const removeOrphans = ({ fs, path }: Modules, folder: string): void => {
   }
 }
 
+/** The folder of scratch files of which a file system's error tells; null of any other error. */
+export const scratchFolderOf = (error: unknown): string | null =>
+  error instanceof Error && 'scratchFolder' in error && typeof error.scratchFolder === 'string'
+    ? error.scratchFolder
+    : null
+
+/** Runs work on a scratch file; what the file system throws names the folder, which no caller has given. */
+const inFolder = <A>(folder: string, work: () => A): A => {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { scratchFolder: folder }) : error
+  }
+}
+
 /**
  * A file in a folder: that of temporary files, or what the environment's ORNSTEIN_SCRATCH names, as where temporary files are
- * kept in memory. Throws what the file system throws, as where the disk is full.
+ * kept in memory. Throws what the file system throws, as where the disk is full; `scratchFolderOf` tells such an error from others.
  */
 const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here
-  removeOrphans(here, folder)
+  inFolder(folder, () => {
+    removeOrphans(here, folder)
+  })
   const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
-  const file = fs.openSync(name, 'wx+', 0o600)
+  const file = inFolder(folder, () => fs.openSync(name, 'wx+', 0o600))
   // Without a name it goes with the program. Where an open file keeps its name, the next one sweeps it up.
   try {
     fs.rmSync(name)
@@ -114,7 +131,9 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
   }
   const place: NumberStore = {
     write: values => {
-      whole((rest, position) => fs.writeSync(file, rest, 0, rest.length, position), values, length)
+      inFolder(folder, () => {
+        whole((rest, position) => fs.writeSync(file, rest, 0, rest.length, position), values, length)
+      })
       length += values.length
     },
     read: (at, out) => {

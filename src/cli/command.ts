@@ -4,8 +4,9 @@ import * as E from '../core/either.js'
 import { shellQuoted } from '../fit/text.js'
 import type * as Problem from '../core/problem.js'
 import { faultless } from './checked.js'
+import { carriedProblems } from './fileProblem.js'
 import { optionName, readOptions, type ReadContext, type Options, type OptionValues } from './option.js'
-import { usageRefused, type CommandFailure, type Signal, type World } from './world.js'
+import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from './world.js'
 
 /** What a command does, and which signal has stopped it. */
 export type Work = (world: World) => TE.TaskEither<CommandFailure, Signal | null>
@@ -77,11 +78,21 @@ const typedOf = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string
 export const command = <O extends Options>({ rules = () => [], run, ...described }: CommandDefinition<O>): Command => ({
   ...described,
   work: (words, given) => world => async () => {
-    const { values, problems } = await readOptions(described.options, given, knownOf(world, given))
+    const known = knownOf(world, given)
+    const { values, problems } = await readOptions(described.options, given, known)
     // without a problem each option has its value
     const right = faultless([...problems, ...(await rules(values))], values as OptionValues<O>)
     if (E.isLeft(right)) return E.left(usageRefused(right.left))
-    const done = await (await run(words, right.right, typedOf(given)))(world)()
-    return E.isLeft(done) ? done : E.right(signalOf(done.right))
+    // A module that cannot be read is a mistake of the command, whether or not it needs words of it.
+    const vocabulary = given['vocabulary'] === undefined ? null : await known.vocabulary()
+    if (vocabulary !== null && E.isLeft(vocabulary)) return E.left(usageRefused(vocabulary.left))
+    try {
+      const done = await (await run(words, right.right, typedOf(given)))(world)()
+      return E.isLeft(done) ? done : E.right(signalOf(done.right))
+    } catch (error) {
+      const problems = carriedProblems(error)
+      if (problems === null) throw error
+      return E.left(workFailed(problems))
+    }
   }
 })

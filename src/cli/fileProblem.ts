@@ -1,9 +1,11 @@
 /** What a file system's error says, in words. */
+import { reason } from '../../lib/plain/said.js'
+import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Problem from '../core/problem.js'
 
 /** The code of a file system's error: `ENOENT`. */
 export const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : reason(error)
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the path'],
@@ -20,7 +22,34 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
   ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
+/** Problems that an error carries, as those that the library throws do; null if it carries none. */
+export const carriedProblems = (error: unknown): Problem.Problems | null =>
+  !(error instanceof Error)
+    ? null
+    : 'problems' in error
+      ? // as Problem.orThrow throws them
+        (error.problems as Problem.Problems)
+      : 'problem' in error
+        ? // as refuseWith throws it
+          Problem.singleProblem(error.problem as Problem.Problem)
+        : null
+
+/** The problem of the folder in which rows are kept beside memory, which no argument names. */
+const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
+  const reason = Object.hasOwn(reasons, errorCode(error)) ? reasons[errorCode(error)] : undefined
+  return Problem.of(
+    'the folder of temporary files',
+    folder,
+    errorCode(error) === 'ENOENT' ? 'a folder that exists' : (reason?.[0] ?? `usable (${errorCode(error)})`),
+    'free some space in it, or name another by the environment variable ORNSTEIN_SCRATCH'
+  )
+}
+
 export const fileSystemProblem = (argument: string, path: string, error: unknown): Problem.Problem => {
+  const carried = carriedProblems(error)
+  if (carried !== null) return carried[0]
+  const folder = scratchFolderOf(error)
+  if (folder !== null) return scratchProblem(folder, error)
   const reason = Object.hasOwn(reasons, errorCode(error)) ? reasons[errorCode(error)] : undefined
   const [domain, remedy] = reason ?? [`a file that can be used (${errorCode(error)})`, 'choose another']
   return Problem.of(argument, path, domain, remedy, errorCode(error) === 'ENOENT' ? `no such file: ${path}` : undefined)

@@ -172,18 +172,21 @@ export const tableFiles = async (
   if (found?.isDirectory() === true) {
     const entries = (await readdir(path, { withFileTypes: true })).filter(({ name }) => !isHidden(name))
     const folder = entries.find(entry => entry.isDirectory())
+    const pipe = entries.find(entry => entry.isFIFO() || entry.isSocket())
     const names = entries.map(({ name }) => name).sort()
     return folder !== undefined
       ? none(
           `a folder of files alone (it holds the folder ${folder.name})`,
           `name the files: '${join(path, '*', '*')}'`
         )
-      : names.length === 0
-        ? none('a folder with files', 'give one that has some')
-        : of(
-            names.map(name => join(path, name)),
-            path
-          )
+      : pipe !== undefined
+        ? none(`a folder of files alone (it holds the pipe ${pipe.name})`, 'name the files, or remove it')
+        : names.length === 0
+          ? none('a folder with files', 'give one that has some')
+          : of(
+              names.map(name => join(path, name)),
+              path
+            )
   }
   if (found !== null || path === '-' || !/[*?]/.test(path)) return E.right([{ path, name: null }])
   const paths = await matches(path)

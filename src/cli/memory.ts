@@ -8,13 +8,41 @@ import { decodeText, isPacked, signatureOf } from './bytes.js'
 import { copiedTables } from './copies.js'
 import { Ended, workFailed, usageRefusal, type Content, type CommandFailure, type Files } from './world.js'
 
-/** What gzip packed, unpacked. */
-export const decompressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  isPacked(bytes)
-    ? new Uint8Array(
-        await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()
-      )
-    : bytes
+/** Bytes that a table in memory may have, unpacked. */
+const MAX_UNPACKED = 1 << 30
+
+/** Returns what gzip packed, unpacked; or the problem of the file of that name. */
+export const decompressed = async (
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  most = MAX_UNPACKED
+): Promise<E.Either<CommandFailure, Uint8Array<ArrayBuffer>>> => {
+  if (!isPacked(bytes)) return E.right(bytes)
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      pieces.push(value)
+      length += value.length
+      if (length > most) {
+        await reader.cancel()
+        return usageRefusal(
+          'FILE',
+          name,
+          `an archive of at most ${Math.round(most / (1 << 20))} MB`,
+          'give a part of it, such as every tenth line'
+        )
+      }
+    }
+  } catch {
+    // Browsers say of every damage that it is a TypeError.
+    return usageRefusal('FILE', name, 'a sound gzip archive', 'it is damaged or cut short: fetch it again')
+  }
+  return E.right(new Uint8Array(await new Blob(pieces).arrayBuffer()))
+}
 
 type Grids = E.Either<CommandFailure, E.Either<DataError, CellGrid>>
 

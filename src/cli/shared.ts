@@ -1,4 +1,5 @@
 /** A table as a leader names it and a worker opens it: a path that both know, and how it is read. */
+import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as t from 'io-ts'
 import * as E from '../core/either.js'
@@ -6,6 +7,7 @@ import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
 import * as Source from '../data/source/source.js'
 import { files } from './files.js'
+import { tableFiles } from './input.js'
 import { readSourceFile } from './options.js'
 
 const columnCodec = t.union([t.string, t.number])
@@ -35,7 +37,16 @@ export const isIn = (folder: string, path: string): boolean => {
   return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
 }
 
-/** Opens tables of a folder, and of no other. */
+/** True if a path leads to what may never end, and keep its reader waiting: neither a file nor a folder of files. */
+const holdsPipe = async (path: string): Promise<boolean> => {
+  const inputs = await tableFiles('data', path)
+  const found = await Promise.all(
+    (E.isLeft(inputs) ? [] : inputs.right).map(({ path }) => stat(path).catch(() => null))
+  )
+  return found.some(one => one !== null && !one.isFile())
+}
+
+/** Opens tables of a folder, and of no other; a pipe in it is refused, as it would block the worker. */
 export const openerIn =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {
@@ -47,6 +58,8 @@ export const openerIn =
     const path = resolve(folder, read.right.path)
     if (!isIn(folder, path))
       return E.left(Problem.of('data', read.right.path, `in ${folder}`, 'start the worker with --data and its folder'))
+    if (await holdsPipe(path))
+      return E.left(Problem.of('data', read.right.path, 'a file, but a pipe or a device', 'name a file in the folder'))
     const found = await readSourceFile({ readSource: files(process.stdin).readSource }, 'data')(
       path,
       read.right.options

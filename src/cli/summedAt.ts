@@ -4,12 +4,13 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Cluster from '../cluster/index.js'
 import * as Backend from '../data/place.js'
+import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Source from '../data/source/source.js'
-import { type Points, type Problem } from '../index.js'
+import { type Points } from '../index.js'
 import type { Choices, KeepOptions } from './choices.js'
 import type { FitFlags } from './fitOptions.js'
 import { isBegun, warnOf } from './keeper.js'
-import { fileSystemProblem as problemOf } from './fileProblem.js'
+import { carriedProblems, fileSystemProblem as problemOf } from './fileProblem.js'
 import { release } from './rows.js'
 import { workFailed, usageRefused, type CommandFailure, type World } from './world.js'
 
@@ -81,9 +82,8 @@ const keepingSums = (
 
 /** What a place throws that keeps a fit from its sums. */
 const thrownProblems = (error: unknown): E.Either<CommandFailure, never> => {
-  if (!(error instanceof RangeError && 'problems' in error)) throw error
-  // as Problem.orThrow throws them
-  return E.left(workFailed(error.problems as Problem.Problems))
+  if (carriedProblems(error) === null && scratchFolderOf(error) === null) throw error
+  return E.left(workFailed(carriedProblems(error) ?? problemOf('', '', error)))
 }
 
 /** What is closed whatever comes of the work. */

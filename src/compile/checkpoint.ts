@@ -113,7 +113,8 @@ export const readCheckpointText =
     const anew = 'start again with another file'
     const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
       Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
-    const json = parseJson(text, Limits.messageDepth)
+    const given: unknown = text
+    const json = typeof given === 'string' ? parseJson(given, Limits.messageDepth) : { fault: 'it is no text' }
     return pipe(
       'fault' in json
         ? E.left(refused('the text', `JSON (${json.fault})`, 'take another: this one is damaged'))

@@ -343,9 +343,11 @@ export interface Curve {
 export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyArray<Curve> => {
   if (!isObject(states) || !(Symbol.iterator in states))
     return mistaken('a list of states', states, 'Run.curves(states)')
-  const told = Array.from(states, ({ stage, value }) => ({ stage, value })).filter(
-    (one): one is { readonly stage: number; readonly value: number } => one.value !== null
-  )
+  const told = Array.from(states, state =>
+    isObject(state)
+      ? { stage: state.stage, value: state.value }
+      : mistaken('a list of states', states, 'Run.curves(states)')
+  ).filter((one): one is { readonly stage: number; readonly value: number } => one.value !== null)
   return [...new Set(told.map(({ stage }) => stage))].map(stage => ({
     stage,
     values: Float64Array.from(

@@ -1,6 +1,7 @@
 /** A problem with an input: which field holds which value, what its domain is, and what to do about it. */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, left, right, type Either } from './either.js'
+import { shortened } from '../../lib/plain/said.js'
 import { nearestWords, typeAndValue } from './spelling.js'
 
 export interface Problem {
@@ -67,17 +68,27 @@ const coder: Speaker = part => {
   }
 }
 
+/** Letters of a field or a value, which may hold the name of a column or a cell of any length; of a longer one the beginning is told. */
+const MAX_QUOTED = 300
+/** Letters of what is said of it, which may list names. */
+const MAX_PHRASE = 2000
+
 const phraseText = (phrase: Phrase, speaker: Speaker): string =>
-  typeof phrase === 'string' ? phrase : phrase.map(part => (typeof part === 'string' ? part : speaker(part))).join('')
+  shortened(
+    typeof phrase === 'string'
+      ? phrase
+      : phrase.map(part => (typeof part === 'string' ? part : speaker(part))).join(''),
+    MAX_PHRASE
+  )
 
 /** A problem from its four parts; a number as value is printed. `says` stands in place of `value is not domain`. */
 export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase, says?: string): Problem => ({
   _tag: 'Problem',
-  field,
-  value: String(value),
+  field: shortened(field, MAX_QUOTED),
+  value: shortened(String(value), MAX_QUOTED),
   domain: phraseText(domain, coder),
   remedy: phraseText(remedy, coder),
-  ...(says !== undefined && { says }),
+  ...(says !== undefined && { says: shortened(says, MAX_PHRASE) }),
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
 
@@ -194,7 +205,12 @@ export const requireCount = (
 
 /** One of a few words. */
 export const requireOneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem> =>
-  unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearestWords(value, words)[0]}`)
+  isText(value)
+    ? unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearestWords(value, words)[0]}`)
+    : [of(field, typeAndValue(value), `one of ${words.join(', ')}`, `try ${words[0]}`)]
+
+// What plain JavaScript gives for a word may be anything.
+const isText = (u: unknown): u is string => typeof u === 'string'
 
 /** Names that options do not have: what is misspelt must not be passed over. */
 export const unknownOptions = <K extends string>(

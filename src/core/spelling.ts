@@ -1,4 +1,5 @@
 /** Words of messages: names that were nearly right, articles, values. */
+import { shortened } from '../../lib/plain/said.js'
 import { maxLetters } from './limits.js'
 
 /** Edits (insert, delete, replace) that turn one word into another, whatever its capitals: Levenshtein's distance. */
@@ -38,7 +39,7 @@ export const quotedText = (text: string): string => (/['\\\n\r]/.test(text) ? JS
 export const recordKey = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name))
 
 /** Of a long text the beginning. */
-const beginning = (text: string): string => (text.length > maxLetters ? `${text.slice(0, maxLetters)}…` : text)
+const beginning = (text: string): string => shortened(text, maxLetters)
 
 /** What was given in place of a number: its type and value. */
 export const typeAndValue = (u: unknown): string => {
@@ -51,10 +52,15 @@ export const typeAndValue = (u: unknown): string => {
 }
 
 /** A value as code, as far as JSON knows it. */
-export const literalCode = (u: unknown): string =>
-  typeof u === 'string' || (typeof u === 'object' && u !== null)
-    ? JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
-    : String(u)
+export const literalCode = (u: unknown): string => {
+  if (typeof u !== 'string' && (typeof u !== 'object' || u === null)) return String(u)
+  try {
+    return JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+  } catch {
+    // What contains itself, or is nested without end.
+    return typeAndValue(u)
+  }
+}
 
 /** A value in a message: of a long one the beginning, and `missing` where there is none. */
 export const quotedValue = (u: unknown): string => beginning(u === undefined ? 'missing' : literalCode(u))

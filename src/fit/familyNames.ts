@@ -1,5 +1,6 @@
 /** The names of families: those of this library, those of mclust, and those of factor analysers. */
 import * as Problem from '../core/problem.js'
+import { isRecord } from '../core/record.js'
 import * as Covariance from '../mixture/families/covariance.js'
 import * as Score from '../score/score.js'
 import type { ScoreConstructor } from './candidates.js'
@@ -54,14 +55,10 @@ export type FamilyChoice = FamilyName | ScoreConstructor | Score.Score<string>
 
 /** Returns the problems of a family choice: an unknown name, or a score whose number of components cannot be set. */
 export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArray<Problem.Problem> => {
-  if (typeof choice === 'string')
-    return isFamilyName(choice)
-      ? []
-      : Problem.requireOneOf(field, choice, [
-          ...Object.keys(families),
-          ...Covariance.names,
-          ...Covariance.ONE_FACTOR_NAMES
-        ])
+  const names = [...Object.keys(families), ...Covariance.names, ...Covariance.ONE_FACTOR_NAMES]
+  if (typeof choice === 'string') return isFamilyName(choice) ? [] : Problem.requireOneOf(field, choice, names)
+  const other: unknown = choice
+  if (typeof other !== 'function' && !isRecord(other)) return Problem.requireOneOf(field, choice as never, names)
   return Problem.unless(
     typeof choice === 'function' || withComponents(choice, 1) !== null,
     field,

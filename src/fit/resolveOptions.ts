@@ -1,6 +1,7 @@
 /** The options of a fit: their meaning, their defaults, and their problems. */
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
+import { typeAndValue } from '../core/spelling.js'
 import type * as Backend from '../data/place.js'
 import { asList, type GridOptions } from './candidateGrid.js'
 import type { Criterion } from './candidates.js'
@@ -95,6 +96,35 @@ const fitSettings: Setting.Settings<FitOptions> = {
   onProgress: null
 }
 
+/** Returns the problems of options that are neither numbers nor words, and are made of something else. */
+const formProblems = ({
+  fixed,
+  columns,
+  onProgress
+}: Readonly<Partial<Record<keyof FitOptions, unknown>>>): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    fixed === undefined || Array.isArray(fixed),
+    'fixed',
+    typeAndValue(fixed),
+    'a list of Component.fixed',
+    'give a list of them, or leave it out'
+  ),
+  ...Problem.unless(
+    columns === undefined || (Array.isArray(columns) && columns.every(name => typeof name === 'string')),
+    'columns',
+    typeAndValue(columns),
+    'a list of names',
+    'name each column, or leave it out'
+  ),
+  ...Problem.unless(
+    onProgress === undefined || typeof onProgress === 'function',
+    'onProgress',
+    typeAndValue(onProgress),
+    'callable',
+    'give a function, or leave it out'
+  )
+]
+
 /** Returns the problems of options that do not depend on the data. */
 export const optionProblems = (options: FitOptions): ReadonlyArray<Problem.Problem> => {
   const value: unknown = options
@@ -104,6 +134,7 @@ export const optionProblems = (options: FitOptions): ReadonlyArray<Problem.Probl
     ]
   const { fixed, robust, background } = options
   return [
+    ...formProblems(options),
     ...Setting.problems(fitSettings, options),
     ...Problem.unless(
       fixed === undefined || (robust !== true && background === undefined),

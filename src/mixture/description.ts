@@ -8,7 +8,7 @@ import type { NdArray } from '../../lib/index.js'
 import { nestedRows, shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { isRecord } from '../core/record.js'
-import { typeAndValue } from '../core/spelling.js'
+import { quotedValue, typeAndValue } from '../core/spelling.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Maps from './families/maps.js'
@@ -85,7 +85,7 @@ const trianglesOf = (
       pipe(
         of(matrix, dim),
         E.mapLeft(domain =>
-          Problem.of(`${name}[${k}]`, JSON.stringify(matrix), domain, 'give variances where columns are independent')
+          Problem.of(`${name}[${k}]`, quotedValue(matrix), domain, 'give variances where columns are independent')
         )
       )
     )
@@ -100,13 +100,62 @@ const varianceProblems = (variances: ReadonlyArray<number> | NestedRows, dim: nu
           : [
               Problem.of(
                 `variances[${k}]`,
-                JSON.stringify(row),
+                quotedValue(row),
                 `a list of ${dim}, one for each column`,
                 'give one for each column, or one number for each component'
               )
             ]
       )
     : variances.flatMap((variance, k) => Problem.requirePositive(`variances[${k}]`, variance, 1))
+
+const isNumber = (u: unknown): boolean => typeof u === 'number'
+
+const isList = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
+
+/** True for a list without holes, or a typed array, if all its entries satisfy `is`. */
+const isListOf =
+  (is: (u: unknown) => boolean) =>
+  (u: unknown): boolean =>
+    isList(u) && Array.from(u).every(is)
+
+const isPresent = (u: unknown): boolean => u !== undefined
+
+/** What each field is made of; the numbers in it are checked later. */
+const forms: Readonly<
+  Record<keyof Description, readonly [is: (u: unknown) => boolean, domain: string, remedy: string]>
+> = {
+  means: [
+    isListOf(isListOf(isNumber)),
+    'a rectangular list of finite centres',
+    'give each component the same number of coordinates'
+  ],
+  weights: [isListOf(isNumber), 'a list of numbers', 'give one for each component'],
+  variances: [
+    isListOf(u => isPresent(u) && (!isList(u) || isListOf(isPresent)(u))),
+    'a list of numbers, or of such lists',
+    'give one for each component'
+  ],
+  covariances: [isListOf(isListOf(isListOf(isNumber))), 'a list of matrices', 'give one for each component'],
+  factors: [isListOf(isListOf(isListOf(isNumber))), 'a list of matrices', 'give one for each component'],
+  tails: [isListOf(isPresent), 'a list of numbers and nulls', 'give one for each component'],
+  background: [
+    u => isRecord(u) && isNumber(u.share) && isListOf(isNumber)(u.centre) && isListOf(isNumber)(u.scale),
+    'a share, a centre and a scale',
+    'leave it out where all rows are of components'
+  ]
+}
+
+/** Returns the problems of fields that are made of something else, such as a number for a list. */
+const formProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
+  Object.entries(forms).flatMap(([field, [is, domain, remedy]]) =>
+    Problem.unless(
+      description[field] === undefined || is(description[field]),
+      field,
+      quotedValue(description[field]),
+      domain,
+      remedy
+    )
+  )
 
 const descriptionProblems = (description: Description): ReadonlyArray<Problem.Problem> => {
   const { means, weights, variances, covariances, factors, tails, background } = description
@@ -124,7 +173,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
     ...Problem.unless(
       array !== null && array.shape.length === 2 && shapeSize(array.shape) > 0 && array.values.every(Number.isFinite),
       'means',
-      JSON.stringify(means),
+      quotedValue(means),
       'a rectangular list of finite centres',
       'give each component the same number of coordinates'
     ),
@@ -142,7 +191,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
             [background.centre, background.scale].every(list => list.length === dim && list.every(Number.isFinite)) &&
             background.scale.every(s => s > 0),
           'background',
-          JSON.stringify(background),
+          quotedValue(background),
           `a share in [0, 1), a centre and a scale > 0, each a list of ${dim}`,
           'leave it out where all rows are of components'
         )),
@@ -156,7 +205,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
     ...Problem.unless(
       weights === undefined || (weights.every(w => w >= 0 && w < Infinity) && weights.some(w => w > 0)),
       'weights',
-      JSON.stringify(weights ?? null),
+      quotedValue(weights ?? null),
       '≥ 0 and finite, some > 0',
       'leave them out for equal weights'
     ),
@@ -184,6 +233,13 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
         )
       )
     )
+  const problems = formProblems(given)
+  if (problems.length > 0) return E.left(problems as Problem.Problems)
+  return parseLists(description)
+}
+
+/** A mixture from a description whose fields are lists, as `formProblems` has it. */
+const parseLists = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const problems = descriptionProblems(description)
   const { means, weights, variances } = description
   const array = Params.ndArray(means)

@@ -1,5 +1,7 @@
 /** Metrics: how far what was learned is from the truth. */
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { mistaken } from '../core/order.js'
+import { isRecord } from '../core/record.js'
 import type * as Params from '../core/params.js'
 import { distance } from './overlap.js'
 import { components, type Mixture } from './mixture.js'
@@ -12,6 +14,10 @@ import { type NdArray } from '../../lib/index.js'
 export type Centred = Mixture | Params.Params<'mean'> | Params.Params<'means'> | ReadonlyArray<ReadonlyArray<number>>
 
 const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
+  const given: unknown = centred
+  const isKnown = Array.isArray(given) ? given.every(Array.isArray) : isRecord(given) && holdsCentres(given)
+  if (!isKnown)
+    return mistaken('a mixture, parameters or a list of centres', given, 'Metric.centreError(estimate, truth)')
   if (!('mean' in centred) && !('means' in centred)) return centred
   if ('mean' in centred) {
     const mean = Array.from(centred.mean.values)
@@ -20,6 +26,10 @@ const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
   const { shape, values }: NdArray = centred.means
   return nestedRows(values, shape[1])
 }
+
+/** True if a record has the array `mean` or `means`, as mixtures and parameters have. */
+const holdsCentres = ({ mean, means }: Readonly<Record<string, unknown>>): boolean =>
+  isRecord(mean) ? 'values' in mean : isRecord(means) && 'values' in means && 'shape' in means
 
 /**
  * The root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between learned and true centres under the best matching π
@@ -76,6 +86,9 @@ const enumerated = (
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
 
+/** True for a list, or a typed array, which answers as one. */
+const areLabels = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
+
 /**
  * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
  * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
@@ -96,6 +109,8 @@ export const adjustedRand = (
   other: ReadonlyArray<unknown>,
   weights?: ArrayLike<number>
 ): number => {
+  if (!areLabels(one) || !areLabels(other))
+    return mistaken('a label for each row', areLabels(one) ? other : one, 'Metric.adjustedRand(one, other)')
   if (one.length !== other.length || (weights !== undefined && weights.length !== one.length)) return NaN
   const weightOf = (row: number): number => weights?.[row] ?? 1
   const once = one.reduce<number>((least, _, row) => (weightOf(row) > 0 ? Math.min(least, weightOf(row)) : least), 1)

@@ -4,7 +4,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/plain/nesting.js'
-import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, argumentWithFields, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/lines.js'
 import { tooDeep } from '../core/tooDeep.js'
 import * as Initializer from './initializer.js'
@@ -50,13 +50,14 @@ const pipelineCase = Case.define('Pipeline', {
   meaning: (parts): Parts<string> => parts
 })
 
+const CALL = 'Pipeline.of({ schedule, score, initializer, stages })'
+
 /** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
-export const of = Case.caseCalledBy(
-  pipelineCase,
-  <P extends string>({ schedule, score, initializer, stages }: Parts<P>): Pipeline<P> =>
-    // The case forgets the names of the parameters, which are those of the score that was given.
-    pipelineCase({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
-)
+export const of = Case.caseCalledBy(pipelineCase, <P extends string>(parts: Parts<P>): Pipeline<P> => {
+  const { schedule, score, initializer, stages } = argumentWithFields(parts, [], 'the parts of a pipeline', CALL)
+  // The case forgets the names of the parameters, which are those of the score that was given.
+  return pipelineCase({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
+})
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 

@@ -182,7 +182,10 @@ export const transport =
  * assert.ok(Math.abs(time - 0.001) < 1e-12 && Math.abs(points.values[0] + 2) < 0.3)
  */
 export const finalState = (states: Iterable<State>): State =>
-  lastElement(states) ?? refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
+  lastElement(areStates(states) ? states : mistaken('the states of points', states, 'Sampler.finalState(states)')) ??
+  refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
+
+const areStates = (u: unknown): boolean => typeof u === 'object' && u !== null && Symbol.iterator in u
 
 const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key): State =>
   firstSamplerState(

@@ -6,6 +6,7 @@ import {
   fit,
   Initializer,
   Key,
+  Metric,
   Mixture,
   Net,
   Objective,
@@ -26,7 +27,8 @@ import * as Fit from '../../src/fit/fit.js'
 
 const nonsense: ReadonlyArray<unknown> = [
   ...[undefined, null, 0, -1.5, NaN, '', 'x', true, 3n, Symbol('s'), new Date(0), new Map(), () => 1],
-  ...[[], [1], ['1'], [[1]], [[1n]], {}, { _tag: 'x' }, { rows: 1 }, { means: 3 }]
+  // A list may have a hole.
+  ...[[], [, [1]], [1], ['1'], [[1]], [[1n]], {}, { _tag: 'x' }, { rows: 1 }, { means: 3 }]
 ]
 const ENGINE =
   /Cannot (read|convert|mix|destructure|use|set|assign|create)|is not a function|is not iterable|Invalid (typed )?array|Reduce of empty|is not defined|not a constructor|call stack|called on|serialize|circular/i
@@ -114,6 +116,11 @@ const loss = {
 const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))
 const learning = Problem.orThrow(Compile.pipeline(pipeline)(data))
 
+const fitOptions = [
+  ...(['components', 'family', 'criterion', 'robust', 'background', 'fixed', 'seed', 'starts', 'weights'] as const),
+  ...(['standardize', 'missing', 'columns', 'prior', 'place', 'signal', 'onProgress'] as const)
+]
+
 /** Nonsense in one place, and sense in the others. */
 const among: Readonly<Record<string, (given: never) => unknown>> = {
   'Score.toMixture(score)(…)': Score.toMixture(family),
@@ -128,6 +135,20 @@ const among: Readonly<Record<string, (given: never) => unknown>> = {
   'Score.withBackground()(…)': Score.withBackground(),
   'Score.network(…)': given => Score.network(given, { predicts: Parametrization.score }),
   'Score.network(net, …)': given => Score.network(Net.mlp({ hidden: [2] }), given),
+  'Pipeline.of(…)': Pipeline.of,
+  'Metric.centreError(…)(mixture)': given => Metric.centreError(given, mixture),
+  'Metric.centreError(mixture)(…)': given => Metric.centreError(mixture, given),
+  'Metric.adjustedRand(…)': given => Metric.adjustedRand(given, [1]),
+  'Metric.adjustedRand([1], …)': given => Metric.adjustedRand([1], given),
+  ...Object.fromEntries(
+    (['means', 'weights', 'variances', 'covariances', 'factors', 'tails', 'background'] as const).map(name => [
+      `Mixture.of({ ${name} })`,
+      (given: never) => Mixture.of({ means: [[0], [1]], [name]: given })
+    ])
+  ),
+  ...Object.fromEntries(
+    fitOptions.map(name => [`fit(data, { ${name} })`, (given: never) => fit(data, { [name]: given })])
+  ),
   'Compile.pipeline(…)(data)': given => Compile.pipeline(given)(data),
   'Compile.pipeline(pipeline)(…)': Compile.pipeline(pipeline),
   'Compile.plans(…)(data)': given => Compile.plans(given)(data),

@@ -81,6 +81,7 @@ export interface Place {
   readonly at: (name: string) => string
   readonly write: (name: string, content: string | Uint8Array) => string
   readonly read: (name: string) => string
+  readonly bytes: (name: string) => Uint8Array
   readonly list: () => ReadonlyArray<string>
   readonly remove: () => void
   /**
@@ -148,6 +149,7 @@ export const place = (): Place => {
       return at(name)
     },
     read: name => readFileSync(at(name), 'utf8'),
+    bytes: name => readFileSync(at(name)),
     list: () => readdirSync(folder),
     remove: () => {
       rmSync(folder, { recursive: true })

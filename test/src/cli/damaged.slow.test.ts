@@ -1,0 +1,2 @@
+/** All cases of what `npm test` takes a part of. */
+import './damaged.test.js'

@@ -1,4 +1,5 @@
 /** The page: a table is given, a fit is asked for in the command line's options, and what the commands wrote is shown. */
+import { fields, optionInWords, places } from './fields.js'
 import type { Control, Question, Reply, Table } from './worker.js'
 
 /** The worker's program, and tables, which the bundler puts here. */
@@ -21,6 +22,7 @@ const made = <K extends keyof HTMLElementTagNameMap>(
   return element
 }
 const form = of('form', HTMLFormElement)
+const asked = of('asked', HTMLDetailsElement)
 
 // -- the worker --------------------------------------------------------------------------------------------------------
 
@@ -43,38 +45,6 @@ const ask = (question: Question): void => {
 
 // -- the form: options of the command line -----------------------------------------------------------------------------
 
-/** Which options are shown where, by what they are called here. */
-const places: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  main: {
-    components: 'How many clusters',
-    missing: 'Missing cells',
-    labels: 'Known classes, to compare with',
-    criterion: 'Selection criterion'
-  },
-  more: {
-    family: 'Shapes of clusters',
-    robust: 'Allow for outliers',
-    starts: 'Starts',
-    bootstrap: 'Intervals from resamples',
-    testComponents: 'Test how many clusters',
-    prior: 'Weak prior',
-    standardize: 'Scale columns alike',
-    seed: 'Seed'
-  },
-  reading: {
-    header: 'The first row has names',
-    delimiter: 'Cell separator',
-    decimal: 'Decimal mark',
-    skip: 'Lines above the table',
-    comment: 'Comments begin with',
-    na: 'Marks of missing cells',
-    weights: 'Weights of rows',
-    errors: 'Measurement errors'
-  }
-}
-const titles: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.values(places).flatMap(all => Object.entries(all))
-)
 let names: Readonly<Record<string, string>> = {}
 
 /** Options of columns have those of the table to choose from. */
@@ -83,15 +53,23 @@ const listed = (words: ReadonlyArray<string>, otherwise = ''): ReadonlyArray<HTM
     made('option', { value }, i === 0 ? otherwise : value)
   )
 
-const control = ({ key, name, about, otherwise, words, isFlag }: Control): HTMLElement => {
+/** A field with its name in words; the command line's name for it is a tooltip. */
+const control = ({ key, name, isFlag }: Control): HTMLElement => {
+  const { title, about, choices, empty = '' } = fields[key]
   const own = { id: `option-${key}`, name: key }
-  const options = key === 'labels' || key === 'weights' ? [] : words
+  const isOfColumns = key === 'labels' || key === 'weights'
   const field = isFlag
     ? made('input', { ...own, type: 'checkbox' })
-    : options === null
-      ? made('input', { ...own, type: 'text', placeholder: otherwise ?? '' })
-      : made('select', own, ...listed(options, otherwise ?? ''))
-  return made('label', {}, made('span', {}, `${titles[key]} `, made('code', {}, name)), field, made('small', {}, about))
+    : choices === undefined && !isOfColumns
+      ? made('input', { ...own, type: 'text', placeholder: empty })
+      : made('select', own, ...(choices ?? []).map(([value, label]) => made('option', { value }, label)))
+  return made(
+    'label',
+    { title: `${name} on the command line` },
+    made('span', {}, title),
+    field,
+    made('small', {}, about)
+  )
 }
 
 const boxes = (): ReadonlyArray<HTMLInputElement> => [...found('columns').querySelectorAll('input')]
@@ -115,7 +93,7 @@ const given = (): Readonly<Record<string, string | boolean>> => {
   return asked
 }
 
-/** From this many cells on a search takes a minute or more if both the number and the shapes of clusters are open. */
+/** From this many cells on a search takes more than a few seconds if both the number and the shapes of groups are open. */
 const LONG = 300_000
 const isLong = (): boolean => {
   const { components = '', family = '' } = given()
@@ -151,24 +129,60 @@ const command = (): void => {
 
 // -- what is told ------------------------------------------------------------------------------------------------------
 
-/** Problems, an option in them as the way to it. */
+/** The key of an option that the form has, by its name on the command line. */
+const keyOf = (name: string): string | undefined =>
+  Object.keys(names).find(key => names[key] === name && document.getElementById(`option-${key}`) !== null) ??
+  (name === '--columns' ? 'columns' : undefined)
+
+/** A value that follows an option in a sentence. */
+const isChoice = (key: string, value: string): boolean =>
+  /^[\d.]+$/.test(value) || fields[key].choices?.some(([one]) => one !== '' && one === value) === true
+
+/** A text with the command line's options, in the words of the form. */
+const inWords = (text: string, option: (key: string, words: string) => string): string =>
+  text.replace(/(--[a-z][a-z-]*)( [\w.]*\w)?/g, (all: string, name: string, after?: string) => {
+    const key = keyOf(name)
+    const value = after?.trim() ?? ''
+    if (key === undefined) return all
+    return value !== '' && isChoice(key, value)
+      ? option(key, optionInWords(key, value))
+      : option(key, optionInWords(key)) + (after ?? '')
+  })
+
+/** Problems, each option in them a link to its field. */
 const wrong = (problems: ReadonlyArray<string>): void => {
   found('wrong').replaceChildren(
     ...problems.map(problem =>
       made(
         'p',
         {},
-        ...problem.split(/(--[a-z][a-z-]*)/).map(part => {
-          const key = Object.keys(names).find(key => names[key] === part && document.getElementById(`option-${key}`))
-          return key === undefined ? part : made('a', { href: `#option-${key}` }, part)
-        })
+        // No problem has these characters: they part a text at its options.
+        ...inWords(problem, (key, words) => `\u0001${key}\u0002${words}\u0001`)
+          .split('\u0001')
+          .map(part => {
+            const at = part.indexOf('\u0002')
+            return at < 0 ? part : made('a', { href: `#option-${part.slice(0, at)}` }, part.slice(at + 1))
+          })
       )
     )
   )
 }
+
+/** The report as the page shows it: options in the words of the form, and no commands. Links inside it stay inside it. */
+const withoutCommands = (html: string): string =>
+  inWords(
+    html
+      .replace('<head>', '<head><base href="about:srcdoc">')
+      .replace(/<p class="soft">Next, .*?<\/p>/s, '')
+      .replace(/<span class="word">(--[a-z-]+)<\/span>/g, '$1')
+      .replace(/ ?ornstein assign --merged[^.<]*\./g, ''),
+    (_, words) => words
+  )
+
 found('wrong').addEventListener('click', ({ target }) => {
   if (!(target instanceof HTMLAnchorElement)) return
   const option = found(target.hash.slice(1))
+  asked.open = true
   const folded = option.closest('details')
   if (folded !== null) folded.open = true
   option.focus()
@@ -191,6 +205,13 @@ const showTable = (given: Table): void => {
   table = given
   found('what').textContent =
     `${source}: ${given.rows.toLocaleString('en')} rows, ${given.names.length} columns${given.missing === 0 ? '' : `, ${given.missing} missing cells`}`
+  // What the table itself tells is not asked for.
+  const missing = of('option-missing', HTMLSelectElement)
+  if (!isSame && missing.value === '' && given.missing > 0) missing.value = 'em'
+  if (given.decimal !== undefined) of('option-decimal', HTMLInputElement).value = given.decimal
+  document.body.classList.add('has-table')
+  found('by-command').hidden = false
+  asked.open = true
   found('columns').replaceChildren(
     ...given.names.map(name => {
       const checked = kept.get(name) ?? given.columns.includes(name)
@@ -207,8 +228,10 @@ const showTable = (given: Table): void => {
   command()
 }
 
+const sizeOf = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 const download = ([name, blob]: readonly [string, Blob]): HTMLElement =>
-  made('a', { href: URL.createObjectURL(blob), download: name }, `${name} (${Math.ceil(blob.size / 1024)} kB)`)
+  made('a', { href: URL.createObjectURL(blob), download: name }, `${name} (${sizeOf(blob.size)})`)
 
 const report = of('report', HTMLIFrameElement)
 report.addEventListener('load', () => {
@@ -250,7 +273,10 @@ const hear = (reply: Reply): void => {
       found('downloads').replaceChildren('Keep: ', ...Object.entries(reply.made.files).map(download))
       found('told').textContent = reply.made.told
       report.hidden = reply.made.report === ''
-      report.srcdoc = reply.made.report
+      report.srcdoc = withoutCommands(reply.made.report)
+      // The result takes the place of the form.
+      asked.open = false
+      document.body.classList.add('has-result')
       found('found').focus()
       found('found').scrollIntoView()
   }
@@ -270,6 +296,7 @@ const open = async (name: string, blob: Blob): Promise<void> => {
   }
   ;[table, source, content] = [null, name, blob]
   found('made').hidden = true
+  document.body.classList.remove('has-result')
   wrong([])
   form.hidden = false
   found('what').textContent = name

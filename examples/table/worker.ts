@@ -1,6 +1,6 @@
 /** The library's side of the page: the commands of the command line, on files in memory. Knows no page. */
 import * as E from 'fp-ts/lib/Either.js'
-import { Picture, Problem } from 'ornstein'
+import { Picture, type Points, Problem } from 'ornstein'
 import { memory, decompressed } from '../../src/cli/memory.js'
 import { FIT_OPTIONS } from '../../src/cli/fitOptions.js'
 import { optionName, readOptions } from '../../src/cli/option.js'
@@ -33,6 +33,8 @@ export interface Table {
   readonly ignored: ReadonlyArray<{ readonly name: string; readonly why: string }>
   readonly rows: number
   readonly missing: number
+  /** The decimal mark, if the table itself tells it. */
+  readonly decimal?: string
 }
 export interface Made {
   readonly told: string
@@ -110,13 +112,42 @@ const world = (): World => ({
   }
 })
 
-/** The columns of a table, and what keeps it from being learned from as it is. */
-const open = async ({ name, content, given: asked }: Question & { ask: 'open' }): Promise<Reply> => {
+/** Columns that hold one number only. */
+const constantsOf = ({ columns, points: { dim, values } }: { columns: ReadonlyArray<string>; points: Points.Points }) =>
+  columns.filter((_, j) => {
+    const cells = values.filter((x, i) => i % dim === j && !Number.isNaN(x))
+    return values.length > dim && cells.every(x => x === cells[0])
+  })
+
+/** True if some cell is a number with a decimal comma that separates no thousands: 1,5 between semicolons or tabs. */
+const hasDecimalCommas = (text: string): boolean => /(^|[;\t])\s*"?-?\d+,(\d{1,2}|\d{4,})"?\s*($|[;\t])/m.test(text)
+
+/** How much of a table is looked at for its decimal mark. */
+const SEEN = 1e6
+
+const open = async (question: Question & { ask: 'open' }): Promise<Reply> => {
+  const { name, content, given: asked } = question
   if (content !== null) {
     const bytes = await decompressed(name, new Uint8Array(await content.arrayBuffer()))
     if (E.isLeft(bytes)) return { is: 'table', table: null, wrong: shown(bytes.left) }
     given = new Map([[name, bytes.right]])
   }
+  const plain = await tableIn(question)
+  const start = given.get(name)?.subarray(0, SEEN)
+  if ('decimal' in asked || start === undefined || !hasDecimalCommas(new TextDecoder().decode(start))) return plain
+  const read = await tableIn({ ...question, given: { ...asked, decimal: ',' } })
+  const isBetter =
+    plain.table === null || plain.wrong.length > 0 || (read.table?.columns.length ?? 0) > plain.table.columns.length
+  return read.table !== null && read.wrong.length === 0 && isBetter
+    ? { ...read, table: { ...read.table, decimal: ',' } }
+    : plain
+}
+
+/** The columns of a table, and what keeps it from being learned from as it is. */
+const tableIn = async ({
+  name,
+  given: asked
+}: Question & { ask: 'open' }): Promise<Reply & { readonly is: 'table' }> => {
   const { values, problems } = await readOptions(
     READING_OPTIONS,
     { ...asked, missing: 'em' },
@@ -140,9 +171,13 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
     const columns = names.filter(name => !ignored.some(one => one.name === name))
     return { is: 'table', table: { names, columns, ignored, rows, missing: 0 }, wrong: wrong(table.left) }
   }
-  const { columns, ignored, points } = table.right
+  const { ignored, points } = table.right
+  const same = constantsOf(table.right)
+  const constants = same.length < table.right.columns.length ? same : []
+  const columns = table.right.columns.filter(column => !constants.includes(column))
+  const left = [...ignored, ...constants.map(name => ({ name, why: 'the same in every row' }))]
   const missing = points.values.reduce((sum, x) => sum + (Number.isNaN(x) ? 1 : 0), 0)
-  return { is: 'table', table: { names, rows, columns, ignored, missing }, wrong: [] }
+  return { is: 'table', table: { names, rows, columns, ignored: left, missing }, wrong: [] }
 }
 
 /** How a table is read, of what is asked of a fit. */

@@ -36,7 +36,7 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await isReady(page)
     await page.selectOption('#option-labels', 'species')
     await page.selectOption('#option-missing', 'drop')
-    await page.locator('details:has(#option-family) > summary').focus()
+    await page.locator('details:has(> #more) > summary').focus()
     await page.keyboard.press('Enter')
     await page.locator('#option-family').focus()
     await page.keyboard.type('full,tied')
@@ -79,16 +79,50 @@ describe.skipIf(isMissing)('the page for a table', () => {
     const { page } = await shown()
     await page.setInputFiles('#file', at('bad.csv'))
     await isReady(page)
+    // A table with missing cells uses the cells that there are, unless the form says otherwise.
+    expect(await page.inputValue('#option-missing')).toBe('em')
+    await page.selectOption('#option-missing', 'Stop and say where')
     await page.fill('#option-components', '1')
     await page.click('#fit')
     await page.locator('#wrong p').waitFor()
     expect(await told(page)).toMatch(/row 2, column 2 \(y\)/)
-    await page.locator('#wrong a', { hasText: '--missing' }).first().click()
+    expect(await told(page)).not.toContain('--')
+    await page.locator('#wrong a', { hasText: 'Leave those rows out' }).first().click()
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('option-missing')
     await page.click('#paste summary')
     await page.fill('#pasted', 'a\tb\n1\t2\n3\t5\n')
     await page.click('#use')
     await page.locator('#what').filter({ hasText: 'pasted table' }).waitFor()
+  })
+
+  it('reads decimal commas between semicolons, leaves constant columns out, and speaks without options', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 2},5;7;${Math.round(10 * Math.sin(i))},25;${i % 7},5`)
+    writeFileSync(at('commas.csv'), `x;same;y;z\n${rows.join('\n')}\n`)
+    const { page } = await shown()
+    await page.setInputFiles('#file', at('commas.csv'))
+    await isReady(page)
+    expect(await page.inputValue('#option-decimal')).toBe(',')
+    const ticked = await page.$$eval('#columns input', all => all.map(box => (box as HTMLInputElement).checked))
+    expect(ticked).toEqual([true, false, true, true])
+    expect(await page.locator('#ignored').innerText()).toContain('same: the same in every row')
+    expect(await page.locator('#form label, #form legend, #form small').allInnerTexts()).not.toContainEqual(
+      expect.stringContaining('--')
+    )
+    await page.fill('#option-components', '2')
+    await page.click('#fit')
+    await page.locator('#made').waitFor({ state: 'visible' })
+    // The result takes the form's place, near the top of the page.
+    expect(await page.locator('#option-components').isVisible()).toBe(false)
+    const top = await page.evaluate(
+      () => (document.getElementById('found')?.getBoundingClientRect().top ?? NaN) + scrollY
+    )
+    expect(top).toBeLessThan(500)
+    const report = page.frameLocator('#report').locator('main')
+    expect(await report.innerText()).toContain('60 rows of commas.csv fall into 2 groups')
+    expect(await report.innerText()).not.toMatch(/--[a-z]|ornstein (fit|assign)/)
+    // A word leads to its meaning inside the report.
+    await report.locator('a[href="#word-component"]').click()
+    expect(await report.locator('#word-component').innerText()).toBe('Component')
   })
 
   it('warns of a search that takes minutes, is cancelled with its form kept, draws what it has found so far, and stops with that', async () => {

@@ -111,8 +111,8 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
     ? error.problem
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
-/** Computes in a thread that `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
-export const inThread = (entry: URL, own: unknown): ComputeTask => {
+/** Computes in a thread that the module at the URL `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
+export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null
   let waiting: ((answer: WorkerAnswer) => void) | null = null
   const answered = (answer: WorkerAnswer): void => {
@@ -120,7 +120,7 @@ export const inThread = (entry: URL, own: unknown): ComputeTask => {
     waiting = null
   }
   const started = (): Worker => {
-    const made = new Worker(entry, { workerData: own })
+    const made = new Worker(new URL(entry.href), { workerData: own })
     made.on('message', answered)
     made.on('error', (error: unknown) => {
       thread = null

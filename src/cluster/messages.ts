@@ -110,7 +110,7 @@ const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
 /** The step, and how many numbers there are. */
 const HEADER_NUMBERS = 2
 
-/** A step's question under one key: its number, how many numbers, these, and the program as JSON. */
+/** A step's question under one key: its number, how many numbers, these, and the program as JSON. @internal */
 export const writeQuestion = ({ step, program, numbers }: StepQuestion): Buffer =>
   Buffer.concat([
     bytesOfDoubles(Float64Array.of(step, numbers.length)),
@@ -118,7 +118,7 @@ export const writeQuestion = ({ step, program, numbers }: StepQuestion): Buffer 
     Buffer.from(JSON.stringify(program))
   ])
 
-/** Null of what is none. */
+/** Null of what is none. @internal */
 export const readQuestion = (bytes: Buffer): StepQuestion | null => {
   const [step, count] = doublesOfBytes(bytes.subarray(0, HEADER_NUMBERS * BYTES_PER_DOUBLE))
   const end = (HEADER_NUMBERS + count) * BYTES_PER_DOUBLE
@@ -133,7 +133,7 @@ export const readQuestion = (bytes: Buffer): StepQuestion | null => {
   return { step, program, numbers: doublesOfBytes(bytes.subarray(HEADER_NUMBERS * BYTES_PER_DOUBLE, end)) }
 }
 
-/** Doubles as bytes, without a copy: here no memory is shared. */
+/** Doubles as bytes, without a copy: here no memory is shared. @internal */
 export const bytesOfDoubles = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 

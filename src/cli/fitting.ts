@@ -1,13 +1,15 @@
 /** The thread in which a fit runs: what it prints goes by the process, which hears signals meanwhile. */
 import { writeSync } from 'node:fs'
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { run } from './commandLine.js'
 import { worldOf } from './host.js'
 import type { Signal, World } from './world.js'
 
 // as main.ts begins the thread
-const { argv, terminal, isTTY } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
+const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
   readonly argv: ReadonlyArray<string>
+  /** Delivers the first signal. */
+  readonly signals: MessagePort
 }
 
 if (parentPort !== null) {
@@ -37,7 +39,7 @@ if (parentPort !== null) {
       try {
         return await work(async () => {
           await new Promise(resolve => setImmediate(resolve))
-          const heard = receiveMessageOnPort(port)
+          const heard = receiveMessageOnPort(signals)
           // main.ts sends nothing else
           if (heard !== undefined) first ??= heard.message as Signal
           return first

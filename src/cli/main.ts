@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `ornstein` in a terminal: the one place that touches the process. */
 import { getHeapStatistics } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { mayThread } from './mayThread.js'
 import { terminalOf } from './terminal.js'
 import type { Signal } from './world.js'
@@ -79,14 +79,17 @@ const runInThisThread = async (): Promise<number> => {
 const runInOwnThread = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const reads = argv.some(word => word === '-' || word.endsWith('=-'))
+    // A channel of its own: Deno cannot receive from the thread's parent port between steps.
+    const { port1, port2 } = new MessageChannel()
     const thread = new Worker(new URL('./fitting.js', import.meta.url), {
-      workerData: { argv, terminal, isTTY: process.stderr.isTTY },
+      workerData: { argv, terminal, isTTY: process.stderr.isTTY, signals: port2 },
+      transferList: [port2],
       stdin: reads,
       resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / (1 << 20) }
     })
     if (reads && thread.stdin !== null) process.stdin.pipe(thread.stdin)
     const { begin, end } = hearing(signal => {
-      thread.postMessage(signal)
+      port1.postMessage(signal)
     })
     thread.on('message', (said: 'begin' | 'end' | number) => {
       if (said === 'begin') begin()

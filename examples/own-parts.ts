@@ -123,7 +123,7 @@ export const farthestFirst = Initializer.defineCentres({
   formula: () => 'c_i = argmax min |x − c_j| over j < i',
   meaning: () => ({
     draws: 'sometimes',
-    moves: true,
+    translationInvariant: true,
     turns: true,
     centres: ({ points, count }) => {
       const weights = Points.weightsOf(points)

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import ts from 'typescript'
-import { vocabulary } from '../../dist/src/cli/glossary.js'
+import { standardVocabulary } from '../../dist/src/cli/glossary.js'
 import { ofMarkdown } from '../../test/doctest/extract.js'
 import { slug } from './markdown.js'
 
@@ -135,7 +135,7 @@ export const examplesOf = (root, spaces) => {
   for (const kind of ['toured', 'used'])
     for (const { place, ...names } of all)
       for (const entry of names[kind]) if (entry.examples.length === 0 && !found.has(entry)) found.set(entry, place)
-  const words = new Set(vocabulary.flatMap(({ words }) => words.map(({ name }) => name)))
+  const words = new Set(standardVocabulary.flatMap(({ words }) => words.map(({ name }) => name)))
   for (const { entries } of spaces)
     for (const entry of entries)
       if (entry.examples.length === 0 && words.has(entry.full))

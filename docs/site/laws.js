@@ -71,9 +71,9 @@ const others = (
 }
 
 /** The page as Markdown; of the modules `ornstein`, `ornstein/laws` and its glossary. */
-export const lawsPage = (ornstein, laws, { vocabulary }) =>
+export const lawsPage = (ornstein, laws, { standardVocabulary }) =>
   [
     before,
-    ...vocabulary.flatMap(concept => ofConcept(laws, concept)),
+    ...standardVocabulary.flatMap(concept => ofConcept(laws, concept)),
     ...Object.entries(others(laws, ornstein)).flatMap(([title, own]) => [`## ${title}`, listed(own)])
   ].join('\n\n') + '\n'

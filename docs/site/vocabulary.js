@@ -56,7 +56,7 @@ export const vocabularyPage = (ornstein, float64, glossary) =>
     '# The vocabulary',
     'For anyone composing a pipeline and looking for a part. Everything a pipeline can be made of is here; each word has a page with its fields, ' +
       'its code and its JSON. `ornstein list` prints the same in a terminal, and `ornstein list optimizer` one concept.',
-    ...glossary.vocabulary.map(ofConcept),
+    ...glossary.standardVocabulary.map(ofConcept),
     '## Schedules, seen',
     '![α, σ and log-SNR of the schedules over their time](images/schedules.svg)',
     'A schedule is its log-SNR over time. Two schedules with the same log-SNR show the same data through the same noise, on another scale ' +

@@ -1,6 +1,6 @@
 /** One page for each word of the vocabulary, from what its case says of itself. */
 import * as ornstein from '../../dist/src/index.js'
-import { vocabulary } from '../../dist/src/cli/glossary.js'
+import { standardVocabulary } from '../../dist/src/cli/glossary.js'
 import { plotOf } from './plots.js'
 
 const { Case, Vocabulary } = ornstein
@@ -26,7 +26,7 @@ const holdsCode = example =>
 /** The pages; `names` is what the API says of each name. */
 export const wordPages = async names => {
   const described = new Map(names.flatMap(({ entries }) => entries.map(entry => [entry.full, entry])))
-  return vocabulary.flatMap(({ concept, about: ofConcept, words }) => {
+  return standardVocabulary.flatMap(({ concept, about: ofConcept, words }) => {
     const fields = new Map(
       Vocabulary.words(Vocabulary.standard)(ornstein[concept].concept).map(({ name, fields }) => [name, fields])
     )

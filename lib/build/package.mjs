@@ -231,9 +231,9 @@ required(
   new Set(texts.flatMap(text => text.match(/(?<=from ')(fp-ts\/lib\/\w+\.js|io-ts|papaparse)(?=')/g) ?? []))
 )
 if (diagnostics.length === 0 && declared.status === 0) {
-  const { listed } = await import('../../dist/src/cli/commands/list.js')
-  const { vocabulary } = await import('../../dist/src/cli/glossary.js')
-  writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))
+  const { listedConcepts } = await import('../../dist/src/cli/commands/list.js')
+  const { standardVocabulary } = await import('../../dist/src/cli/glossary.js')
+  writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listedConcepts(standardVocabulary)))
   await commandLine(root)
   writeFileSync(last, '')
 }

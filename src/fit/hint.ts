@@ -78,7 +78,7 @@ const ROW_TOLERANCE = 0.5
  *
  * const near = Array.from({ length: 60 }, (_, i) => [(i % 2) * 9 + ((i * 7) % 10) / 10, ((i * 3) % 11) / 5])
  * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
- * assert.equal(model.hint()?.beside, 'background')
+ * assert.equal(model.robustnessHint()?.beside, 'background')
  */
 export const findHint = (input: HintInput): Hint | null => {
   const { chosen, ranked, points } = input

@@ -57,7 +57,7 @@ const MIN_GAIN_PER_ROW = 1e-3
  * import { fit } from 'ornstein'
  *
  * const rows = Array.from({ length: 90 }, (_, i) => [(i % 3) * 9 + ((i * 7) % 10) / 5])
- * assert.equal(fit(rows, { components: 3, family: 'isotropic' }).stuck(), null)
+ * assert.equal(fit(rows, { components: 3, family: 'isotropic' }).localOptimum(), null)
  */
 export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   const { score, mixture, points: allRows, scaling, prior, minimumVariance, fixed } = fit

@@ -124,7 +124,11 @@ const alongCase = define({
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
     if ('penalty' in form) return penaltyAlong(direction, form)
     // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
-    const rest = { ...form, proper: false, ...('spans' in form && { spans: undefined }) }
+    const rest = {
+      ...form,
+      proper: false,
+      ...('supportsProjectedNoise' in form && { supportsProjectedNoise: undefined })
+    }
     const constants = directionConstants(direction, rest.constants)
     const unfit: Unfit = (shapes, score, dim) => [
       ...(rest.unfit?.(shapes, score, dim) ?? []),

@@ -61,8 +61,8 @@ const denoisingCase = define({
     noiseLevels,
     perRow: denoisingRow,
     measuredIn: parametrization ?? Parametrization.score,
-    spans: true,
-    moves: true,
+    supportsProjectedNoise: true,
+    translationInvariant: true,
     float32: true,
     proper: true
   })

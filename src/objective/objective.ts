@@ -59,7 +59,7 @@ export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
   formula: () => '−E log p(x_0)',
-  meaning: () => ({ perDatum: unlikelihood, moves: true, proper: true })
+  meaning: () => ({ perDatum: unlikelihood, translationInvariant: true, proper: true })
 })
 
 /** w · L; a weighting multiplies the loss of each noise level by its own weight. */

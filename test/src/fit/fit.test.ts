@@ -451,7 +451,7 @@ describe('a column that has no width', () => {
       expect(criterionValue(criterion, excluded.statistics)).toBeLessThan(
         criterionValue(criterion, candidates[0].statistics)
       )
-    expect(table()).toContain('Components are at the minimum variance in z;')
+    expect(table()).toContain('Components are at the minimum variance in z')
   })
 
   it('has one floor for all numbers of components', () => {

@@ -367,7 +367,7 @@ export interface Folds {
   readonly seed?: number | undefined
 }
 
-/** The fold of each row, those of a class among themselves: see `CrossValidation.foldsOf`. Null where a class cannot be left out in parts. */
+/** The fold of each row, those of a class among themselves: see `CrossValidation.assignFolds`. Null where a class cannot be left out in parts. */
 const stratifiedFolds = (
   { classes, parts, points, names }: LabelledPoints,
   folds: number,

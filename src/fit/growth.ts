@@ -33,7 +33,7 @@ export interface SearchContext {
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
   readonly criterion: Criterion
-  /** Strength of the prior in rows (see `Pipeline.underPrior`); null for maximum likelihood. */
+  /** Strength of the prior in rows (see `Pipeline.pipelineUnderPrior`); null for maximum likelihood. */
   readonly prior: number | null
   /** The rows on which candidates compete: the data, or all rows if the data are a sample of them. */
   readonly target: PredictionTarget

@@ -360,7 +360,7 @@ export const expectation = <P extends string>(
     forAll(cases)({
       name: 'looks at the key only if it is random',
       statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
-      source: 'definition of Expectation.isDeterministic',
+      source: 'definition of Expectation.isDeterministicExpectation',
       says: each => {
         const [first, second] = repeatedValues(score, instance, each, 2)
         const [again] = repeatedValues(score, instance, each, 1)

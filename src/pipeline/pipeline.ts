@@ -99,7 +99,7 @@ export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>):
 export const pipelinePrior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))
 
-/** The pipeline with its stages under a prior: see `Stage.underPrior`. */
+/** The pipeline with its stages under a prior: see `Stage.stageUnderPrior`. */
 export const pipelineUnderPrior =
   (prior: number) =>
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
@@ -111,7 +111,7 @@ const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record
 
 /**
  * The pipeline as JSON and back, in the words of a vocabulary. There is one kind of them, so that no tag is written. Custom
- * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.depth`
+ * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.maxDepth`
  * is refused.
  */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {

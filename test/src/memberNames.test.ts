@@ -90,7 +90,7 @@ const prose = (path: string): string => {
   return parts.join('')
 }
 
-/** Exports of internal modules with the name, which messages about their arguments name: `Score.startOf` of score.ts. */
+/** Exports of internal modules with the name, which messages about their arguments name: `Score.familyStart` of score.ts. */
 const internal = (name: string): ReadonlyArray<string> | undefined => {
   if (membersOf(name) === null) return undefined
   const base = `/${name.charAt(0).toLowerCase()}${name.slice(1)}.ts`

@@ -354,7 +354,7 @@ export const pointsView = (data: Data): Points.Points =>
       }
     : data
 
-/** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
+/** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.pointsFingerprint`). */
 export const dataFingerprint = (data: Data): string =>
   isSource(data) ? sourceMark(data) : Points.pointsFingerprint(data)
 

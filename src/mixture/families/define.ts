@@ -47,9 +47,9 @@ import * as Maps from './maps.js'
 export const familyStart = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
   if (concept.is(family))
     return refuse(
-      'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
+      'Score.familyStart: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
     )
-  const { start, fromMixture, components, count } = aFamily(family, 'Score.startOf(family, dim)')
+  const { start, fromMixture, components, count } = aFamily(family, 'Score.familyStart(family, dim)')
   if (start !== undefined) return start
   if (fromMixture === undefined) return undefined
   const centres = (params: Params.Params<P>): NdArray =>

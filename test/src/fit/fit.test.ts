@@ -200,7 +200,7 @@ describe('fit', () => {
   it('lists all that is wrong, with a remedy', () => {
     const points = drawn(20, 7)
     expect(problems({ component: 3, criterion: 'bicc', seed: -1, starts: 0, components: [0, 2.5] }, points)).toEqual([
-      'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, place, signal, onProgress; try components',
+      'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, backend, signal, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
       'criterion: bicc is not one of icl, bic, aic, crossValidated; try bic',

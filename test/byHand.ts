@@ -38,6 +38,10 @@ export interface Multiple {
   /** The variance of a component, of the trace of its scatter. */
   readonly variance: (trace: number, dim: number) => number
   readonly freedom?: (components: number, dim: number) => number
+  /** True if it says that all components share one covariance. Default: false. */
+  readonly isShared?: boolean
+  /** True if its parameters are those of one covariance. Default: false. */
+  readonly isOne?: boolean
 }
 
 /** A multiple of the identity for each component, as mclust's VII. */
@@ -45,26 +49,32 @@ export const multiple = ({
   name,
   about,
   variance,
-  freedom
+  freedom,
+  isShared = false,
+  isOne = false
 }: Multiple): Case.Constructor<Covariance.Covariance<'logSpread'>, string, Field.NoFields, null, null> =>
   Covariance.define({
     name,
     about,
-    shapes: () => components => ({ logSpread: [components] }),
+    isShared,
+    shapes: () => components => ({ logSpread: [isOne ? 1 : components] }),
     triangles:
       () =>
       ({ logSpread }, dim) =>
         mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
     fit:
       () =>
-      ({ scatters, dim }) => ({
-        logSpread: {
-          shape: [scatters.length],
-          values: Float64Array.from(scatters, scatter => {
-            const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
-            return Math.log(variance(trace, dim)) / 2
-          })
+      ({ scatters, shares, dim }) => {
+        const traces = scatters.map(scatter =>
+          scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
+        )
+        const own = isOne ? [traces.reduce((sum, trace, k) => sum + shares[k] * trace, 0)] : traces
+        return {
+          logSpread: {
+            shape: [own.length],
+            values: Float64Array.from(own, trace => Math.log(variance(trace, dim)) / 2)
+          }
         }
-      }),
+      },
     ...(freedom && { freedom: () => freedom })
   })

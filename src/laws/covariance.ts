@@ -1,9 +1,41 @@
-/** Laws of covariances: those of a step of expectation–maximization of a mixture that has them. */
+/** Laws of covariances: how many they are, and those of a step of expectation–maximization of a mixture that has them. */
+import * as fc from 'fast-check'
 import { Covariance, Score } from '../index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import * as Covariances from '../mixture/families/covariance.js'
+import * as Arbitrary from './arbitraries.js'
 import { freedom } from './freedom.js'
 import type { Laws } from './law.js'
-import { ofRows } from './lawRows.js'
+import { equals, forAll, ofRows, type Stated } from './lawRows.js'
 import { maximization } from './maximization.js'
+
+/** Number of components of the mixture. */
+const COMPONENTS = 2
+
+/** The law that a mixture with these covariances has one for each component. */
+const counted = <Q extends string>(
+  covariance: Covariance.Covariance<Q>,
+  score: Score.Score<'means' | 'logits' | Q>
+): Stated =>
+  forAll(
+    Arbitrary.dimsFor(score).chain(dim =>
+      fc.record({ dim: fc.constant(dim), params: Arbitrary.params(score)(dim), seed: Arbitrary.seeds })
+    )
+  )({
+    name: 'has a covariance for each component, or one for all if it says so',
+    statement: `∀ θ: of ${COMPONENTS} components there are as many covariances, of one variance, or of one for each column; and as many triangles, if it is made of triangles. Exactly.`,
+    source: 'definition of `isShared`',
+    maxCases: 5,
+    says: ({ dim, params }) => {
+      const { variances, factors } = Covariances.interpret(covariance).factors(params, COMPONENTS, dim)
+      // A multiple of the identity has one variance for all columns.
+      const isRound = factors === null && variances.length === COMPONENTS
+      return [
+        equals({ 'number of variances': variances.length }, COMPONENTS * (isRound ? 1 : dim)),
+        factors !== null && equals({ 'number of entries of triangles': factors.values.length }, size(factors.shape))
+      ]
+    }
+  })
 
 /**
  * The laws of covariances, of a mixture of two components that has them: their degrees of freedom, and that `fit` takes what is likeliest of
@@ -19,6 +51,6 @@ import { maximization } from './maximization.js'
  * })
  */
 export const covariance = <Q extends string>(covariance: Covariance.Covariance<Q>): Laws => {
-  const score = Score.mixture({ components: 2, covariance })
-  return ofRows(Covariance.show(covariance), [freedom(score), maximization(score)])
+  const score = Score.mixture({ components: COMPONENTS, covariance })
+  return ofRows(Covariance.show(covariance), [counted(covariance, score), freedom(score), maximization(score)])
 }

@@ -11,7 +11,7 @@ import * as Mixture from '../mixture/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import { flattenParams, greatest, randomDirection } from './check.js'
-import { forAll, ofRows, equals, atLeast, atMost, type Relation } from './lawRows.js'
+import { forAll, ofRows, equals, atLeast, atMost, sameBits, type Relation } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 
@@ -151,6 +151,17 @@ export const maximization = <P extends string>(
         const wanted = loss(points, params)
         const tolerance = 1e-12 * (1 + Math.abs(wanted)) * sizeOf(points, params)
         return equals(stepOn(points, params).value, wanted, tolerance)
+      }
+    }),
+    lawOf({
+      name: 'a step keeps the names and shapes of the parameters',
+      statement: '∀ θ, x: after a step every parameter has the shape that the score says. Exactly.',
+      source: 'definition of `MStep`',
+      maxCases: 10,
+      says: ({ points, params }) => {
+        const sizes = (of: Params.Params<P>): object =>
+          Params.map<Params.Params<P>[P], unknown>(({ shape, values }) => [shape, values.length])(of)
+        return sameBits(sizes(stepOn(points, params).params), sizes(params))
       }
     }),
     lawOf({

@@ -8,6 +8,7 @@ import {
   compute,
   expandDims,
   fill,
+  grad,
   Key,
   logSumExp,
   sum,
@@ -560,6 +561,20 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           equals(count(points.dim) + (hasBackground ? 1 : 0), counted),
           equals(found, wanted, 1e-13 * size(each) * (1 + greatest(wanted)))
         ]
+      }
+    }),
+    lawOf({
+      name: 'its score is the gradient of its log-density',
+      statement:
+        '∀ θ, t, x: s(x) = ∇ log p_t(x), by autodiff of the log-density. To 1e-11 (1 + r²)² (1 + |s|), r the greatest entry.',
+      source: hyvarinen,
+      says: each => {
+        const { schedule, time, params, points } = each
+        const wanted = compute(() => {
+          const level = levelTensors(points.rows, Schedule.level(time)(schedule))
+          return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.tensor(points))
+        }).values
+        return equals({ s: scoreOf(score, each).values }, { s: wanted }, 1e-11 * size(each) * (1 + greatest(wanted)))
       }
     }),
     forAll(

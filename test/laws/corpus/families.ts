@@ -11,6 +11,7 @@ import {
   log1p,
   logSoftmax,
   mul,
+  softmax,
   square,
   squaredDistances,
   sub,
@@ -51,7 +52,7 @@ const banded = (
     logWeights = logSoftmax,
     power = distance => distance,
     free = (components, dim) => components * (dim + 1) - 1 + dim,
-    says: { mStep, toMixture, scaled, shifted, distance, unitVariance, closedUnder } = {},
+    says: { score, mStep, toMixture, scaled, shifted, distance, unitVariance, closedUnder } = {},
     starts = Math.log
   }: Columns,
   name: string
@@ -80,6 +81,7 @@ const banded = (
             return sum(add(mul(-0.5, power(distance)), expandDims(constant(u), 1)), 2)
           }
         }),
+      ...(score && { score: () => score }),
       ...(mStep && { mStep: () => mStep }),
       ...(toMixture && { toMixture: () => toMixture }),
       ...(scaled && { scaled: () => scaled }),
@@ -174,6 +176,17 @@ const apart = (of: (squares: number) => number): Columns => ({
       of(Params.packed(from).reduce((sum, x, i) => sum + (x - Params.packed(to)[i]) * (x - Params.packed(to)[i]), 0))
   }
 })
+/** ∇ log p(x) of these families in closed form, times a factor. */
+const slope = (factor: number): Columns => ({
+  says: {
+    score: ({ means, logits, logVariances }, x, { alpha, sigma }) => {
+      const u = add(mul(square(alpha), expandDims(exp(logVariances), 0)), square(sigma))
+      const delta = sub(mul(expandDims(alpha, 2), expandDims(means, 0)), expandDims(x, 1))
+      const shares = softmax(add(sum(mul(-0.5, div(square(delta), expandDims(u, 1))), 2), expandDims(logits, 0)), 1)
+      return mul(factor, div(sum(mul(expandDims(shares, 2), delta), 1), u))
+    }
+  }
+})
 const banding = ofConcept('family', banded, {
   wrong: {
     'densities without their constant | its density is one': { constant: u => mul(0, u) },
@@ -230,6 +243,7 @@ const banding = ofConcept('family', banded, {
     'the first centre alone is shifted | moves with data and centres': shifting((c, at, by) =>
       at < by.length ? c + by[at] : c
     ),
+    'a score three times too long | its score is the gradient of its log-density': slope(3),
     'the square of a distance | measures steps in proportion': apart(squares => squares),
     'a variance where its logarithm starts | starts at the centres that it is given': { starts: variance => variance },
     'variances of its own, said to be 1 | its components have the variance 1 that it says': {
@@ -242,6 +256,7 @@ const banding = ofConcept('family', banded, {
     'with its M-step': maximising((second, shift) => second - shift),
     'with its mixture': saying(Math.exp),
     'with its shift': shifting((c, at, by) => c + by[at % by.length]),
+    'with its score': slope(1),
     'with a distance': apart(Math.sqrt),
     'with its unit': unit((log, by) => log + 2 * Math.log(by)),
     'its constant in two parts': { constant: u => sub(-0.5 * Math.log(2 * Math.PI), div(log(u), 2)) }
@@ -296,10 +311,19 @@ const covariances = ofConcept('covariance', rounded, {
     'one freedom for all | has as many degrees of freedom as it says': {
       variance: (trace, dim) => trace / dim,
       freedom: () => 1
+    },
+    'one for each component, said to be one for all | a step keeps the names and shapes of the parameters': {
+      variance: (trace, dim) => trace / dim,
+      isShared: true
+    },
+    'one for all, and not said | has a covariance for each component, or one for all if it says so': {
+      variance: (trace, dim) => trace / dim,
+      isOne: true
     }
   },
   right: {
     'a mean of the diagonal': { variance: (trace, dim) => trace / dim },
+    'one for all': { variance: (trace, dim) => trace / dim, isOne: true, isShared: true },
     'its freedom said': { variance: (trace, dim) => trace / dim, freedom: components => components }
   }
 })

@@ -30,6 +30,14 @@ const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
     Object.entries(part).flatMap(([name, x]) => (name === 'width' && typeof x === 'number' ? [x] : []))
   )
 
+/** How far parameters are moved from where they begin, in normal deviations. */
+const MOVED = 0.3
+
+interface Asked<P extends string> {
+  readonly labelled?: boolean
+  readonly params?: Params.Params<P>
+}
+
 /**
  * The laws of a network or of a part, on data of any dimension, or of the width that it takes.
  *
@@ -66,12 +74,25 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
     sigma: column(angles.map(Elementary.sin)),
     label: column(labels)
   })
-  const apply = ({ points, seed, ...rest }: NetCase, labelled = true): Float64Array => {
+  /** Every parameter is moved by a normal number, as a part may begin as the identity. */
+  const movedFrom = (dim: number, seed: number): Params.Params<P> => {
+    const begun = paramsOf(dim, seed)
+    const { moved } = Key.named('moved')(Key.fromSeed(seed))
+    const keys = Key.split(Params.names(begun).length)(moved)
+    return Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) => {
+      const z = Key.normal(array.values.length)(keys[Params.names<string>(begun).indexOf(name)])
+      return { ...array, values: array.values.map((x, i) => x + MOVED * z[i]) }
+    })(begun)
+  }
+  const apply = (
+    { points, seed, ...rest }: NetCase,
+    { labelled = true, params = paramsOf(points.dim, seed) }: Asked<P> = {}
+  ): Float64Array => {
     const { rows, dim, values } = points
     return compute(() => {
       const { label, ...levels } = level(rest)
       const at: Score.RowLevel = labelled && label !== undefined ? { ...levels, label } : levels
-      return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
+      return built(dim).apply(Score.tensors(params), tensor(values, [rows, dim]), at)
     }).values
   }
   const lawOf = forAll(cases)
@@ -91,24 +112,28 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
     }),
     lawOf({
       name: 'sees each row alone, at its own level, with its own label',
-      statement:
-        '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ. With the label −1 in each row it gives what it gives without labels, exactly.',
+      statement: `∀ x, levels, labels: row i is what it is alone, with the parameters as they begin and with each moved by ${MOVED} times a normal number. To 1e-13 (1 + size): the order of a sum may differ. With the label −1 in each row it gives what it gives without labels, exactly.`,
       source: 'definition of Net.Built',
       says: each => {
         const { dim, rows, values } = each.points
-        const alone = Array.from({ length: rows }, (_, i) =>
-          apply({
-            seed: each.seed,
-            points: { rows: 1, dim, values: values.slice(i * dim, (i + 1) * dim) },
-            angles: [each.angles[i]],
-            labels: [each.labels[i]]
-          })
-        ).flatMap(row => Array.from(row))
         const without = { ...each, labels: each.labels.map(() => -1) }
-        return [
-          equals(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values))),
-          equals(apply(without), apply(without, false))
-        ]
+        return [paramsOf(dim, each.seed), movedFrom(dim, each.seed)].map(params => {
+          const alone = Array.from({ length: rows }, (_, i) =>
+            apply(
+              {
+                seed: each.seed,
+                points: { rows: 1, dim, values: values.slice(i * dim, (i + 1) * dim) },
+                angles: [each.angles[i]],
+                labels: [each.labels[i]]
+              },
+              { params }
+            )
+          ).flatMap(row => Array.from(row))
+          return [
+            equals(apply(each, { params }), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values))),
+            equals(apply(without, { params }), apply(without, { labelled: false, params }))
+          ]
+        })
       }
     }),
     lawOf({

@@ -177,6 +177,34 @@ const nets = ofConcept('net', net, {
   }
 })
 
+/** Parts that begin as the identity, by a gain for each column that begins at 0. */
+type Gained = (gain: Tensor, x: Tensor) => Tensor
+const gained = (apply: Gained, name: string): ReadonlyArray<laws.Law> =>
+  laws.net(
+    Net.define({
+      name: word(name),
+      about: name,
+      meaning:
+        () =>
+        ({ width }) =>
+          Net.withParameters({ gain: [width] }, { apply: ({ gain }, x) => apply(gain, x) })
+    })
+  )
+const gains = ofConcept('net that begins as the identity', gained, {
+  wrong: {
+    'modulated by the mean of the batch | sees each row alone, at its own level, with its own label': (gain, x) =>
+      mul(x, add(1, mul(gain, mean(x, 0, true)))),
+    'centred over the batch, once it has learned | sees each row alone, at its own level, with its own label': (
+      gain,
+      x
+    ) => sub(x, mul(gain, mean(x, 0, true)))
+  },
+  right: {
+    'modulated by the mean of the row': (gain, x) => mul(x, add(1, mul(gain, mean(x, 1, true)))),
+    'a residual of its own': (gain, x) => add(x, mul(gain, tanh(x)))
+  }
+})
+
 // —— expectation–maximization ——
 
 type Step = NonNullable<laws.EMOptions['step']>
@@ -319,4 +347,4 @@ const keys = ofConcept('key', key, {
   }
 })
 
-export const models = [...pairs, ...students, ...networks, ...nets, ...steps, ...keys]
+export const models = [...pairs, ...students, ...networks, ...nets, ...gains, ...steps, ...keys]

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../data/points.js'
-import { Compile, Initializer, Key, Params, Pipeline, Run, Schedule, Score } from '../index.js'
+import { Compile, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score } from '../index.js'
 import * as Backend from '../data/place.js'
 import * as Stage from '../pipeline/stage.js'
 import { seeds } from './arbitraries.js'
@@ -101,6 +101,22 @@ export const stage = <P extends string = 'mean'>(
             state => sameBits([...Run.resume(another)(state)].at(-1), states.at(-1))
           )
         )
+      }
+    }),
+    forAll(fc.record({ seed: seeds }))({
+      name: 'takes its first step, and keeps names and shapes',
+      statement:
+        '∀ keys: of a run of the stage the first step does not fail, and the parameters of every state have the names and shapes that they began with. Exactly.',
+      source: 'definition of a stage',
+      maxCases: 3,
+      says: ({ seed }) => {
+        const states = [...Run.states(program())(Key.fromSeed(seed))]
+        const last = states[states.length - 1]
+        const failure = last.status._tag === 'Failed' && last.step === 0 ? Problem.show(last.status.problem) : 'none'
+        return [
+          sameBits({ 'failure of the first step': failure }, { 'failure of the first step': 'none' }),
+          states.map(({ params }) => sameBits(Params.shapes(params), Params.shapes(states[0].params)))
+        ]
       }
     }),
     ...Stage.simple(stage).map(({ simple }) =>

@@ -411,8 +411,10 @@ const initializers = ofConcept('initializer', started, {
 const calls = { count: 0 }
 interface Staged {
   readonly step: (params: P, count: number, key: Key.Key) => P
+  readonly value?: number
+  readonly finish?: (params: P) => P
 }
-const staged = ({ step }: Staged, name: string): ReadonlyArray<laws.Law> =>
+const staged = ({ step, value = 0, finish }: Staged, name: string): ReadonlyArray<laws.Law> =>
   laws.stage(
     Stage.define({
       name: word(name),
@@ -422,10 +424,11 @@ const staged = ({ step }: Staged, name: string): ReadonlyArray<laws.Law> =>
         ...Stage.steps(t.type({ count: t.number }), () => ({
           begin: () => ({ count: 0 }),
           step: (params, { count }, key) => ({
-            value: 0,
+            value,
             params: step(params, count, key),
             memory: { count: count + 1 }
-          })
+          }),
+          ...(finish && { finish })
         }))
       })
     })
@@ -443,12 +446,21 @@ const stages = ofConcept('stage', staged, {
         calls.count += 1
         return Params.mapValues(x => x + Key.uniform(1)(Key.fromSeed(calls.count))[0])(params)
       }
+    },
+    'a value that is no number | takes its first step, and keeps names and shapes': { step: p => p, value: NaN },
+    'ends with parameters of another name | takes its first step, and keeps names and shapes': {
+      step: params => params,
+      finish: () => Params.of({ other: [1] })
+    },
+    'adds a parameter | takes its first step, and keeps names and shapes': {
+      step: params => ({ ...params, ...Params.of({ other: [1] }) })
     }
   },
   right: {
     halving: { step: Params.mapValues(x => x / 2) },
     'noise by its key': { step: (params, _, key) => Params.mapValues(x => x + Key.normal(1)(key)[0])(params) },
-    'nothing at all': { step: params => params }
+    'nothing at all': { step: params => params },
+    'ends with half': { step: params => params, finish: Params.mapValues(x => x / 2) }
   }
 })
 

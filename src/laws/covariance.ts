@@ -1,7 +1,7 @@
 /** Laws of covariances: how many they are, and those of a step of expectation–maximization of a mixture that has them. */
 import * as fc from 'fast-check'
 import { Covariance, Score } from '../index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shapeSize } from '../../lib/arrays/ndarray.js'
 import * as Covariances from '../mixture/families/covariance.js'
 import * as Arbitrary from './arbitraries.js'
 import { freedom } from './freedom.js'
@@ -32,7 +32,8 @@ const counted = <Q extends string>(
       const isRound = factors === null && variances.length === COMPONENTS
       return [
         equals({ 'number of variances': variances.length }, COMPONENTS * (isRound ? 1 : dim)),
-        factors !== null && equals({ 'number of entries of triangles': factors.values.length }, size(factors.shape))
+        factors !== null &&
+          equals({ 'number of entries of triangles': factors.values.length }, shapeSize(factors.shape))
       ]
     }
   })

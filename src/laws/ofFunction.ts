@@ -1,6 +1,9 @@
 /** Adapters: functions on plain arrays, as PyTorch, optax or NumPy have them, property-tested without a pipeline. */
 import * as fc from 'fast-check'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
+import { exactText } from '../../lib/plain/said.js'
+import { isRecord } from '../core/record.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { Optimizer, Params, Sampler, Weighting } from '../index.js'
@@ -39,12 +42,35 @@ const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
   )
 }
 
+const NUMBER = 'ornstein:number'
+
+/** Plain data as JSON has them; a number that JSON does not have (−0, NaN, ±∞) is an object with its text. */
+const encodePlain = (u: unknown): unknown => {
+  if (typeof u === 'number') return Number.isFinite(u) && !Object.is(u, -0) ? u : { [NUMBER]: exactText(u) }
+  if (Array.isArray(u)) return u.map(encodePlain)
+  return isRecord(u) && !ArrayBuffer.isView(u) ? RR.map(encodePlain)(u) : u
+}
+
+const decodePlain = (u: unknown): unknown => {
+  if (Array.isArray(u)) return u.map(decodePlain)
+  if (!isRecord(u) || ArrayBuffer.isView(u)) return u
+  return typeof u[NUMBER] === 'string' ? Number(u[NUMBER]) : RR.map(decodePlain)(u)
+}
+
+/** The codec of a state that is plain data. */
+const plainState: t.Type<unknown, unknown> = new t.Type<unknown, unknown>(
+  'plain data',
+  t.unknown.is,
+  u => t.success(decodePlain(u)),
+  encodePlain
+)
+
 /** An optimizer of optax: all parameters are one array. What a function does to its arguments is done to those of the optimizer, so that laws see it. */
 const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Optimizer.Optimizer =>
   Optimizer.define({
     name,
     about: 'a gradient transformation on plain arrays',
-    memory: t.unknown,
+    memory: plainState,
     init: () => params => init(flattenParams(params)),
     update:
       () =>

@@ -242,6 +242,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
   const onWalks = forAll(fc.record({ walk: walks }))
   const onSteps = forAll(fc.record({ walk: walks.filter(({ gradients }) => gradients.length > 0) }))
   const { gain, estimate, recall } = Case.meaning(optimizer)
+  const hasGain = ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name)))
   const { lo = 0, hi = 0 } = converges ?? {}
 
   const code = Optimizer.show(optimizer)
@@ -395,8 +396,8 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       onSteps({
         ...declaredRow('gain'),
         statement:
-          '∀ g: from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient.)',
-        claim: ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name))),
+          '∀ g: from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient.) To 2⁻⁴⁸ Σ|g| times the longest entries of both steps.',
+        claim: hasGain,
         says: ({ walk: { start, gradients } }) => {
           const zero = scaleEntries(0)(start)
           const along = (
@@ -410,7 +411,14 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
               const own = gainOf(name)
               if (own === 0) return equals(moved[name].values, 0)
               const product = dotProduct(moved[name].values, gradient[name].values)
-              return !Number.isNaN(own) && atLeast(Math.sign(own) * product, 0, 1e-12 * Math.abs(product))
+              // Both steps are rounded before they are subtracted.
+              const length = greatest(found[name].values) + greatest(none[name].values)
+              const terms = gradient[name].values.reduce((sum, g) => sum + Math.abs(g), 0)
+              const rounding = Elementary.powerOfTwo(-48) * length * terms
+              return (
+                !Number.isNaN(own) &&
+                atLeast({ [`gain · ⟨step, g⟩ of ${name}`]: Math.sign(own) * product }, 0, rounding)
+              )
             })
           }
           const later = gradients.reduce((state, gradient) => updated(o, gradient, state, zero)[1], o.init(zero))
@@ -422,9 +430,34 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         }
       }),
       onSteps({
+        name: 'its ‘gain’ is the factor of its steps',
+        statement:
+          '∀ g: where a step leaves the memory as it is, the step of a name is its gain times g. To 1e-12 of the longest entry.',
+        source: 'definition of ‘gain’',
+        maxCases: 20,
+        claim: hasGain && scaling === 'linear' && coordinatesAlike && namesAlike,
+        reason: hasGain ? 'claim `scaling: linear`, `coordinatesAlike` and `namesAlike`' : 'it declares no ‘gain’',
+        says: ({ walk: { start, gradients } }) => {
+          const [gradient] = gradients
+          const state = o.init(start)
+          const [step, after] = updated(o, gradient, state, start)
+          return (
+            areSameBits(after, state) &&
+            Params.names(start).map(name => {
+              const wanted = scaleEntries(gain(state, name))(gradient)[name].values
+              return equals(
+                { [`step of ${name}`]: step[name].values },
+                { [`step of ${name}`]: wanted },
+                1e-12 * greatest(wanted)
+              )
+            })
+          )
+        }
+      }),
+      onSteps({
         ...declaredRow('estimate'),
         statement:
-          '∀ gradients: where every step moves the parameters, what it takes for the answer after eight of them is not where they began.',
+          '∀ gradients: where every step moves the parameters, what it takes for the answer after eight of them is not where they began; and where eight gradients of 0 do not move them, it is the parameters. To 1e-12 of the greatest: a mean of equal numbers is rounded.',
         claim: estimate,
         says: ({ walk: { start, gradients } }) => {
           const trails = Array.from({ length: 8 }, (_, i) => gradients[i % gradients.length]).reduce<
@@ -432,9 +465,21 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           >((all, gradient) => [...all, advanceTrail(o)(all[all.length - 1], gradient)], [beginTrail(o, start)])
           const { params, state } = trails[8]
           const answer = Optimizer.estimate(optimizer, params, state)
-          return Params.names(start)
-            .filter(name => trails.slice(1).every(({ params }) => !areSameBits(params[name], start[name])))
-            .map(name => differs(answer[name], start[name]))
+          const zero = scaleEntries(0)(start)
+          const still = onwards(
+            o,
+            beginTrail(o, start),
+            Array.from({ length: 8 }, () => zero)
+          )
+          const stays = still.steps.every(step => greatest(flattenParams(step)) === 0)
+          const kept = flattenParams(Optimizer.estimate(optimizer, still.params, still.state))
+          return [
+            Params.names(start)
+              .filter(name => trails.slice(1).every(({ params }) => !areSameBits(params[name], start[name])))
+              .map(name => differs(answer[name], start[name])),
+            stays &&
+              equals({ answer: kept }, { answer: flattenParams(still.params) }, 1e-12 * greatest(flattenParams(start)))
+          ]
         }
       }),
       onSteps({

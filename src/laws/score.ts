@@ -572,9 +572,13 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         const { schedule, time, params, points } = each
         const wanted = compute(() => {
           const level = levelTensors(points.rows, Schedule.level(time)(schedule))
-          return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.tensor(points))
+          return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.pointsTensor(points))
         }).values
-        return equals({ s: scoreOf(score, each).values }, { s: wanted }, 1e-11 * size(each) * (1 + greatest(wanted)))
+        return equals(
+          { s: evaluateCase(score, each).values },
+          { s: wanted },
+          1e-11 * size(each) * (1 + greatest(wanted))
+        )
       }
     }),
     forAll(

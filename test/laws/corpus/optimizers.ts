@@ -315,6 +315,35 @@ const averaged = (keeps: number): Optimizer.Optimizer =>
       (_, { mean }) =>
         mean
   })
+/** Of what it remembers, the direction: a step of length 1 along the momentum of each name. */
+const normalized = Optimizer.define({
+  name: 'ownNormalized',
+  about,
+  memory: t.type({ m: Params.codec }),
+  init: () => params => ({ m: Params.mapValues(() => 0)(params) }),
+  update:
+    () =>
+    (gradient, { m }) => {
+      const next = Params.zipWith((a, b) => 0.9 * a + b)(m, gradient)
+      const unit = Params.map<NdArray, NdArray>(array => {
+        const length = Math.hypot(...array.values)
+        return { ...array, values: array.values.map(x => (length === 0 ? 0 : x / length)) }
+      })
+      return [unit(next), { m: next }]
+    },
+  gain: () => () => 1
+})
+/** It remembers nothing, gives a tenth of the gradient against it, and takes something else for the answer. */
+const answering = (answer: (params: P) => P): Optimizer.Optimizer =>
+  Optimizer.define({
+    name: 'ownAnswer',
+    about,
+    memory: t.null,
+    init: () => () => null,
+    update: () => gradient => [Params.mapValues(g => -0.1 * g)(gradient), null],
+    estimate: () => answer,
+    afterRate: true
+  })
 const estimating = ofConcept('optimizer that remembers', (value: Optimizer.Optimizer) => laws.of(value), {
   wrong: {
     'the objective where a step began, said to be where it has led | its ‘recall’ is what it stands for':
@@ -329,9 +358,56 @@ const estimating = ofConcept('optimizer that remembers', (value: Optimizer.Optim
         ],
         recall: () => (_, memory) => memory as { value: number; gradient: Params.Params<string> }
       }),
+    'a million, whatever was learned | its ‘estimate’ is what it stands for': answering(Params.mapValues(() => 1e6)),
+    'a thousandth more than was learned | its ‘estimate’ is what it stands for': answering(
+      Params.mapValues(x => 1.001 * x)
+    ),
     'an average that is never advanced | its ‘estimate’ is what it stands for': averaged(1)
   },
-  right: { 'a moving average': averaged(0.9) }
+  right: {
+    'a moving average': averaged(0.9),
+    'what was learned': answering(params => params),
+    'momentum of length 1': normalized,
+    'a state of lists, with −0 among its numbers': laws.ofFunction.optax('aggregated', {
+      init: params => [0, 0.9].map(() => params.map(() => 0)),
+      update: (gradients, memories: ReadonlyArray<ReadonlyArray<number>>) => {
+        const next = memories.map((m, k) => m.map((x, i) => [0, 0.9][k] * x - gradients[i]))
+        return [gradients.map((_, i) => 0.05 * (next[0][i] + next[1][i])), next]
+      }
+    })
+  }
 })
 
-export const optimizers = [...entries, ...wholes, ...estimating]
+// —— optimizers that remember nothing ——
+
+interface Factored {
+  readonly factor: number
+  readonly gain: number
+}
+const factored = ({ factor, gain }: Factored, name: string): ReadonlyArray<laws.Law> =>
+  laws.optimizer(
+    Optimizer.chain(
+      Optimizer.define({
+        name: word(name),
+        about: name,
+        memory: t.null,
+        init: () => () => null,
+        update: () => gradient => [scaled(factor)(gradient), null],
+        gain: () => () => gain
+      }),
+      Optimizer.scale(-0.1)
+    ),
+    { scaling: 'linear', namesAlike: true, coordinatesAlike: true }
+  )
+const factors = ofConcept('optimizer that remembers nothing', factored, {
+  wrong: {
+    'three times the gradient, said to be a thousandth | its ‘gain’ is the factor of its steps': {
+      factor: 3,
+      gain: 0.001
+    },
+    'a gain that is off by a millionth | its ‘gain’ is the factor of its steps': { factor: 3, gain: 3 + 3e-6 }
+  },
+  right: { 'three times the gradient': { factor: 3, gain: 3 }, 'against the gradient': { factor: -0.5, gain: -0.5 } }
+})
+
+export const optimizers = [...entries, ...wholes, ...estimating, ...factors]

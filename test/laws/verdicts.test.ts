@@ -9,6 +9,7 @@ import {
   Covariance,
   ExpectationMaximization,
   Initializer,
+  Key,
   Net,
   Objective,
   Optimizer,
@@ -169,6 +170,57 @@ describe('schedules', () => {
     const schedule = Schedule.custom({ name, alpha, sigma: t => Math.sqrt(1 - alpha(t) ** 2), until })
     for (const law of laws.schedule(schedule, { variancePreserving: true }))
       fc.assert(law.property, { seed: SEED, numRuns: 7 })
+  })
+})
+
+describe('initializers', () => {
+  /** Rows at random, whatever they weigh. */
+  const forgetful = Initializer.defineCentres({
+    name: 'forgetful',
+    about: 'rows at random, whatever they weigh',
+    meaning: () => ({
+      draws: 'sometimes',
+      moves: true,
+      turns: true,
+      centres:
+        ({ points, count }) =>
+        key => {
+          const { rows, dim, values } = points
+          const order = Key.permutation(rows)(key)
+          const at = (i: number): number => order[Math.floor(i / dim) % rows] * dim + (i % dim)
+          return { shape: [count, dim], values: Float64Array.from({ length: count * dim }, (_, i) => values[at(i)]) }
+        }
+    })
+  })
+  const fixed = Initializer.defineCentres({
+    name: 'fixed',
+    about: 'the same centres, whatever the data',
+    meaning: () => ({
+      draws: 'never',
+      centres:
+        ({ points: { dim }, count }) =>
+        () => ({ shape: [count, dim], values: new Float64Array(count * dim).fill(1) })
+    })
+  })
+  const score = Score.spherical({ components: 2 })
+
+  it('of which no weight changes a centre are not held to weights, and fail when they claim it', () => {
+    const law = 'a row of weight 0 is none'
+    expect(verdictOf(laws.examine(forgetful, { score, only: [law] }), law)).toEqual([
+      'not held',
+      'weights change none of its centres; claim it by `weighs`'
+    ])
+    expect(verdictOf(laws.examine(forgetful, { score, only: [law], claims: { weighs: true } }), law)?.[0]).toBe('fails')
+    expect(verdictOf(laws.examine(Initializer.fromData, { score, only: [law], runs: 5 }), law)?.[0]).toBe('held')
+  })
+
+  it('that follow no data are not held to centres that are apart, and fail when they claim it', () => {
+    const law = 'centres are apart'
+    expect(verdictOf(laws.examine(fixed, { score, only: [law] }), law)).toEqual([
+      'not held',
+      'its centres do not follow the data; claim it by `apart`'
+    ])
+    expect(verdictOf(laws.examine(fixed, { score, only: [law], claims: { apart: true } }), law)?.[0]).toBe('fails')
   })
 })
 

@@ -1,8 +1,8 @@
 /**
- * The algebra of mixtures: what is again a mixture when columns are picked, mapped, observed, added or multiplied. Components with tails stay
- * multivariate t of the same ν where columns are picked or mapped; what is observed with noise is told of them by their Gaussians. All of it
- * is one step on factors: the triangle L with LLᵀ = MMᵀ of some M made of factors, by Householder's reflections. No covariance is formed
- * or inverted, so that one of condition 1e16 keeps half of its digits.
+ * The algebra of mixtures: marginals, affine maps, conditioning on observations, convolution and products of mixtures are mixtures again.
+ * Student-t components keep their ν under affine maps and marginals; elsewhere they are replaced by scale mixtures of Gaussians. Each
+ * operation computes the triangle L with LLᵀ = MMᵀ, where M is built from the factors, by Householder reflections. No covariance is formed
+ * or inverted, so a covariance with condition number 1e16 keeps half of its digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -29,23 +29,23 @@ import * as Student from './student.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-/** An argument that must be a mixture, or a sentence that says what it is. */
+/** Returns the argument if it is a mixture; otherwise throws with a message that names the call. */
 export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
-/** The number of columns. */
+/** Number of columns. */
 export const mixtureDim = ({ means }: Mixture): number => means.shape[1]
 
-/** Throws the problems of an argument, if there are any. */
+/** Throws a RangeError that lists the problems, if there are any. */
 export const throwProblems = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
   if (problems.length > 0) refuse(`${where}: ${problems.map(Problem.show).join('\n')}`)
 }
 
-/** Σ_j a_j of(j) */
+/** Returns Σ_j a_j of(j). */
 const weightedSum = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
-/** The mixture of components with these logarithms of weights, up to a common constant. */
+/** Returns the mixture with these log weights, which are given up to a common constant. */
 const mixtureFromLogWeights = (
   components: ReadonlyArray<Omit<Component, 'weight'>>,
   logs: ReadonlyArray<number>
@@ -55,20 +55,20 @@ const mixtureFromLogWeights = (
   return ofComponents(components.map((component, k) => ({ ...component, weight: weights[k] })))
 }
 
-// —— maps ——
+// —— affine maps ——
 
 /** x ↦ Ax + b */
 export interface Affine {
-  /** A, a row for each number that comes out; of full rank. */
+  /** A, one row per output column; of full row rank. */
   readonly matrix: NestedRows
-  /** b, 0 unless given. */
+  /** b, one number per output column. Default: 0. */
   readonly offset?: ReadonlyArray<number>
 }
 
 const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 
-/** The triangle of A F Fᵀ Aᵀ, as the rows Fᵀ Aᵀ have it. */
+/** Triangular factor of A F Fᵀ Aᵀ, computed from the rows Fᵀ Aᵀ. */
 const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray => {
   const m = matrix.length
   const { values } = Factor.triangleOfFactor(factor, d)
@@ -81,7 +81,7 @@ const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray =
   )
 }
 
-/** Of a row of L, what rounding may leave of a diagonal that is 0. */
+/** A diagonal entry of L counts as 0 below this share of its row's norm (times the number of columns). */
 const DIAGONAL_ROUNDING = 8 * Number.EPSILON
 
 const isSingular = ({ values }: NdArray, m: number): boolean =>
@@ -90,7 +90,7 @@ const isSingular = ({ values }: NdArray, m: number): boolean =>
     return !(row[i] > DIAGONAL_ROUNDING * m * Elementary.norm(row))
   })
 
-/** Aᵀ, row by row, each brought to a greatest entry of 1: the unit of a column does not change the rank. */
+/** Rows of Aᵀ, each scaled to a largest entry of 1, which leaves the rank unchanged. */
 const scaledColumns = (matrix: NestedRows): Float64Array =>
   concatenated(
     matrix[0].map((_, j) => {
@@ -100,10 +100,10 @@ const scaledColumns = (matrix: NestedRows): Float64Array =>
     })
   )
 
-/** One column needs no triangle. */
+/** Returns a factor of one column as a number instead of a triangle. */
 const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
-/** Of each number that comes out the one column that it is made of, by a factor; null where a map adds columns or copies one. */
+/** Source column and coefficient of each output column; null if an output combines several columns, or two outputs share one. */
 const ofOneEach = (matrix: NestedRows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
   const found = matrix.map(row => row.flatMap((by, column) => (by === 0 ? [] : [{ column, by }])))
   const isOfOne = found.every(entries => entries.length === 1)
@@ -112,7 +112,7 @@ const ofOneEach = (matrix: NestedRows): ReadonlyArray<{ readonly column: number;
     : null
 }
 
-/** Ax + b of a mixture's components, each as it is: a multivariate t is one of the same ν. */
+/** Components of Ax + b; a multivariate t keeps its ν. */
 const mappedAll = (
   { matrix, offset }: Affine,
   mixture: Mixture,
@@ -124,7 +124,7 @@ const mappedAll = (
     factor: simplifiedFactor(mappedFactor(matrix, component.factor, mixtureDim(mixture)))
   }))
 
-/** The background of Ax + b, where A adds no columns; null where there is none, or its image is of another shape. */
+/** Background of Ax + b. Null if there is none, or if A combines columns, so that the image has another shape. */
 const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
   const entries = ofOneEach(matrix)
   return background === undefined || entries === null
@@ -136,21 +136,22 @@ const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): 
       }
 }
 
-/** Its components and its background under a map that is right for it. */
+/** Image of the components and the background under a map that has been checked. */
 const image = (map: Affine, mixture: Mixture): Mixture => {
   const background = mappedBackground(map, mixture)
-  // A Cauchy whose columns are added is a component of ν = 1; weights are then those of all parts.
+  // A Cauchy background whose columns are combined becomes a component with ν = 1, so the weights are then those of all parts.
   const parts = background === null ? componentsAndBackground(mixture) : componentsOf(withoutBackground(mixture))
   const found = ofComponents(mappedAll(map, mixture, parts))
   return background === null ? found : { ...found, background }
 }
 
 /**
- * The distribution of Ax + b: means Ac + b, covariances AΣAᵀ. A needs full row rank, else there is no density, and a RangeError says so:
- * a hidden sum, say, is one column and not two. Add noise by `convolve`.
+ * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. A needs full row rank; otherwise the image has no density, and a
+ * RangeError is thrown. To add noise, use `convolve`.
  *
- * A multivariate t is one with the same ν. A background stays one where each number that comes out is made of a column of its own; where columns are
- * added a Cauchy becomes the last component, with ν = 1, and a box, whose image has no such form, is refused. `withoutBackground` leaves it out.
+ * A multivariate t keeps its ν. A background remains one if each output column is a multiple of one input column and no two share it. If
+ * columns are combined, a Cauchy background becomes the last component, with ν = 1, and a box background is rejected, since its image has
+ * no such form. `withoutBackground` removes it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -210,7 +211,7 @@ export const affine =
     return image({ matrix, ...(offset && { offset }) }, mixture)
   }
 
-/** The problems of columns that are picked out of so many. */
+/** Problems of a list of columns: it must not be empty, and its entries must be distinct and in 0 … d − 1. */
 export const columnProblems = (
   field: string,
   columns: ReadonlyArray<number>,
@@ -227,8 +228,8 @@ export const columnProblems = (
   )
 
 /**
- * The distribution of some columns, in the order of the list: their means, and the rows and columns of Σ that are theirs. Tails keep ν, and a
- * background is that of the columns.
+ * Returns the distribution of the given columns, in the given order: their means, and their rows and columns of Σ. Student-t components
+ * keep ν, and a background is restricted to the columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -262,7 +263,7 @@ export const marginal =
     }
   }
 
-/** Throws where two mixtures are of columns that are not as many. */
+/** Throws a RangeError if two mixtures have different numbers of columns. */
 export const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
   throwProblems(
     where,
@@ -277,8 +278,8 @@ export const sameWidth = (where: string, one: Mixture, other: Mixture): void => 
 }
 
 /**
- * The distribution of x + n, x from the mixture and n, independent of x, from another: a component for each pair, N(c + c′, Σ + Σ′). Noise
- * of one component leaves as many as there were; `diffuse` is α times x, and noise σ of all columns.
+ * Returns the distribution of x + n, where x is from the mixture and n, independent of x, from `noise`: one component for each pair, N(c +
+ * c′, Σ + Σ′). Noise with one component leaves the number of components unchanged. `diffuse` scales by α and adds noise σ to all columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -306,20 +307,20 @@ export const convolve =
     return ofComponents(pairs.map((pair, at) => ({ ...pair, weight: weights[at] })))
   }
 
-// —— what is seen ——
+// —— conditioning on observations ——
 
-/** y = Ax + b + noise, the noise normal. */
+/** y = Ax + b + noise, with Gaussian noise. */
 export interface Observation extends Affine {
   /** y */
   readonly observed: ReadonlyArray<number>
   /**
-   * The standard deviation of the noise of each, > 0; one for all, or one each. Of noise whose entries hang together the lower triangle N of
-   * its covariance NNᵀ.
+   * Noise: a standard deviation > 0 for all entries of y, or one for each; or, if the noise is correlated, the lower triangle N of its
+   * covariance NNᵀ.
    */
   readonly deviation: number | ReadonlyArray<number> | NestedRows
 }
 
-/** A component as y = Ax + b + Nε leaves it, N a triangle [m, m]. */
+/** A component conditioned on y = Ax + b + Nε, where N is a triangle [m, m]. */
 interface Conditioned {
   readonly mean: Float64Array
   readonly factor: NdArray
@@ -327,10 +328,10 @@ interface Conditioned {
   readonly logJoint: number
 }
 
-/** A part whose share is e^−40 of the greatest changes no digit of the whole. */
+/** Components with a posterior weight below e^−40 of the largest change no digit of the result. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
-/** The triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: see `given`. */
+/** Conditions a component, by the triangle of [N, AL; 0, L], which is [L_y, 0; G, L_x]: see `given`. */
 const conditioned = (
   { weight, mean, factor }: Component,
   {
@@ -374,7 +375,7 @@ const conditioned = (
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** N, [m, m]; null where it is none. */
+/** Noise triangle N, [m, m]; null if the deviation is not valid. */
 const noiseTriangle = (deviation: Observation['deviation'], m: number): Float64Array | null => {
   const rows =
     typeof deviation === 'number'
@@ -440,10 +441,13 @@ const conditionedComponents = (
   return all
 }
 
-/** The widest Gaussian of a t answers for no more than e^−16 of an observation in its range. */
+/** An observation is in range of a t while the widest of its Gaussians has a relative weight of at most e^−16. */
 const EDGE = 16
 
-/** False if an observation is so far off that the widest Gaussians of components with tails, which bound its range, matter most. */
+/**
+ * False if an observation is so far away that the widest Gaussians of Student-t components dominate: the finite set of precisions is not
+ * accurate there.
+ */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))
@@ -465,12 +469,12 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
 }
 
 /**
- * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
- * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
- * π N(y; Ac + b, L_yL_yᵀ). Columns that are seen without noise are `predict`'s.
+ * Returns the posterior p(x | y) for y = Ax + b + noise with x from the mixture: a mixture with as many components. With Σ = LLᵀ and the
+ * noise covariance NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]. With e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge,
+ * L_xL_xᵀ), with a weight proportional to π N(y; Ac + b, L_yL_yᵀ). To condition on columns without noise, use `predict`.
  *
- * Of components with tails and of a Cauchy background the posterior has no closed form: it is that of `gaussians`, to ten digits, with some hundred
- * components for each. A box is refused.
+ * With Student-t components or a Cauchy background the posterior has no closed form: it is computed from `gaussians`, accurate to ten
+ * digits, with about a hundred components for each. A box background is rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -487,7 +491,7 @@ export const given =
   (mixture: Mixture): Mixture => {
     const all = conditionedComponents(observation, mixture, 'Mixture.given')
     const most = Math.max(...all.map(({ logJoint }) => logJoint))
-    // Of a t those parts alone that have a share: the widest have no digits left of what is seen.
+    // Gaussians of a t with a negligible weight are dropped: the widest have lost their digits.
     const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NEGLIGIBLE_LOG_SHARE)
     return mixtureFromLogWeights(
       parts,
@@ -496,7 +500,8 @@ export const given =
   }
 
 /**
- * log p(y) of y = Ax + b + noise, x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ); with tails that of `gaussians`.
+ * Returns log p(y) for y = Ax + b + noise with x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ). Student-t components are replaced by
+ * `gaussians`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -511,7 +516,10 @@ export const logEvidence =
   (mixture: Mixture): number =>
     logSumExpOf(conditionedComponents(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
 
-/** Each component of a mixture as each of another leaves it, which says of x that it is c′, with noise of covariance Σ′. */
+/**
+ * Conditions each component of `mixture` on each component N(c′, Σ′) of `other`, read as an observation of x with the value c′ and noise
+ * covariance Σ′.
+ */
 const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
   sameWidth(where, mixture, other)
@@ -527,8 +535,8 @@ const productComponents = (other: Mixture, mixture: Mixture, where: string): Rea
 }
 
 /**
- * p q / ∫ p q of two densities p and q: a component for each pair, since a Gaussian seen through another is a Gaussian. What two
- * independent sources say of the same x, under a flat prior, say. `logIntegral` is the logarithm of what it is divided by.
+ * Returns the normalized product p q / ∫ p q of two densities: one component for each pair. It is the posterior that combines two
+ * independent sources about the same x under a flat prior. `logIntegral` is the logarithm of the normalizer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -544,7 +552,7 @@ export const product =
   (mixture: Mixture): Mixture => {
     const d = mixtureDim(mixture)
     const parts = productComponents(other, mixture, 'Mixture.product')
-    // Where no columns hang together they do not afterwards: the entries beside the diagonal are 0.
+    // If all factors are diagonal, so is the product: the entries off the diagonal are 0.
     const isDiagonal = mixture.factors === null && other.factors === null
     return mixtureFromLogWeights(
       parts.map(({ mean, factor: { shape, values } }) => ({
@@ -556,7 +564,8 @@ export const product =
   }
 
 /**
- * log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). Of a mixture with itself it is Rényi's entropy of order 2, with the sign turned.
+ * Returns log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself this is Rényi's entropy of order 2 with the
+ * opposite sign.
  */
 export const logIntegral =
   (other: Mixture) =>
@@ -570,21 +579,22 @@ export const logIntegral =
     )
   }
 
-// —— numbers ——
+// —— moments and mixing ——
 
 /** Mean and covariance of a distribution. */
 export interface TwoMoments {
   /** [d] */
   readonly mean: Float64Array
-  /** The triangle L of the covariance LLᵀ, [d, d]. */
+  /** Triangle L of the covariance LLᵀ, [d, d]. */
   readonly factor: NdArray
   /** [d, d] */
   readonly covariance: NdArray
 }
 
 /**
- * The mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ) of all columns, whose triangle is that of [√π L, √π (c − m)] side by
- * side. A multivariate t of ν > 2 has the covariance νΣ/(ν − 2), and a box s²/3; a t of ν ≤ 2, or a Cauchy, has none, and a RangeError says so.
+ * Returns the mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ), whose triangle is that of [√π L, √π (c − m)] side by side. A
+ * multivariate t with ν > 2 has the covariance νΣ/(ν − 2), and a box has s²/3. A t with ν ≤ 2, or a Cauchy background, has no covariance: a
+ * RangeError is thrown.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -622,8 +632,8 @@ export const moments = (mixture: Mixture): TwoMoments => {
 }
 
 /**
- * Σ_c p_c of mixtures with weights p, which sum to 1: all their components, each with the weight p π. Mixtures with a background are refused: take each
- * `withoutBackground`.
+ * Returns Σ_c p_c, the mixture of mixtures with weights p that sum to 1: all their components, each with the weight p π. Mixtures with a
+ * background are rejected: use `withoutBackground`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

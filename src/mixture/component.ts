@@ -1,4 +1,4 @@
-/** A mixture as a list of its components, and back. */
+/** Conversion between a mixture and the list of its components. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
@@ -8,37 +8,37 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from './mixtureData.js'
 
-/** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
+/** π N(m, F Fᵀ), where F is a factor as in `Factor`: a number, a diagonal, or a lower triangle. */
 export interface Component {
   /** π ≥ 0 */
   readonly weight: number
   /** m, [dim] */
   readonly mean: Float64Array
   readonly factor: NdArray
-  /** ν of a multivariate t with the scale F Fᵀ; absent of a Gaussian. */
+  /** ν of a multivariate t with the scale F Fᵀ; absent if Gaussian. */
   readonly nu?: number
-  /** That of rows of no component, of which nothing is learned but its weight: a t, or uniform on the box m ± diag F. */
+  /** Marks the background, of which only the weight is estimated: a multivariate t, or uniform on the box m ± diag F. */
   readonly background?: 'cauchy' | 'box'
 }
 
-/** log π, −∞ of a weight 0. */
+/** log π; −∞ if the weight is 0. */
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
-/** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
+/** Relative rounding error of a weight or variance that was stored as its logarithm, of size at most 745. */
 export const STORED = 1e-12
 
-/** log π_k of all components as parameters have it: that of a weight 0 is finite, −745, since a gradient step starts from it. */
+/** log π_k of all components, as parameters store it. A weight of 0 gives −745, which is finite, so that a gradient step can start from it. */
 export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
-/** Weights that sum to 1. Those that do except for rounding stay as they are: to normalize is to do it once. */
+/** Returns weights that sum to 1. Weights that already do, except for rounding, are returned unchanged, so that normalizing is idempotent. */
 export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
   return Float64Array.from(weights, weight => weight / total)
 }
 
-/** A background as JSON has it. */
+/** JSON codec of a background. */
 export const backgroundCodec = t.type({
   share: t.number,
   shape: t.keyof({ cauchy: null, box: null }),
@@ -51,7 +51,7 @@ interface Lists {
   readonly background?: t.TypeOf<typeof backgroundCodec> | undefined
 }
 
-/** What is beside Gaussians, from lists: tails of which one at least is finite, and a background. */
+/** Tails and background from lists. Tails are left out if all are infinite (Gaussian). */
 export const besideOfLists = ({ tails, background }: Lists): Pick<Mixture, 'tails' | 'background'> => ({
   ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
   ...(background && {
@@ -63,7 +63,7 @@ export const besideOfLists = ({ tails, background }: Lists): Pick<Mixture, 'tail
   })
 })
 
-/** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
+/** Factor of the covariance of component k: a number if isotropic, a vector if diagonal, otherwise a triangle. */
 export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
   const [count, dim] = shape
   if (factors !== null)
@@ -73,11 +73,11 @@ export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixtu
     : { shape: [dim], values: tabulate(dim, j => Math.sqrt(variances[k * dim + j])) }
 }
 
-/** The factor of each component's covariance. */
+/** Factor of each component's covariance. */
 export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
   Array.from({ length: mixture.means.shape[0] }, (_, k) => covarianceFactor(mixture, k))
 
-/** The components of a mixture; means and triangles are views of its own. */
+/** Components of a mixture, without its background; means and triangles are views into its arrays. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   const [, dim] = mixture.means.shape
   const { tails, background } = mixture
@@ -89,7 +89,7 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   })
 }
 
-/** The mixture without components of weight 0, which has the same density; the mixture itself if there are none. */
+/** Returns the mixture without components of weight 0, which has the same density; the mixture itself if there are none. */
 export const withoutEmpty = (mixture: Mixture): Mixture => {
   const { means, weights, variances, factors, tails, background } = mixture
   if (weights.every(weight => weight > 0)) return mixture
@@ -109,14 +109,14 @@ export const withoutEmpty = (mixture: Mixture): Mixture => {
   }
 }
 
-/** Whether each component has one variance in all directions. */
+/** True if every component is isotropic. */
 export const isRound = ({ factors, variances, weights }: Mixture): boolean =>
   factors === null && variances.length === weights.length
 
-/** Whether all that a mixture has are Gaussians. */
+/** True if the mixture has neither Student-t components nor a background. */
 export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
 
-/** Why a mixture is not served by whoever knows Gaussians alone. */
+/** Problems of a mixture with tails or a background, for functions that accept only Gaussian components. */
 export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     isGaussian(mixture),
@@ -127,9 +127,8 @@ export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Proble
   )
 
 /**
- * The components, for whoever knows what to do with Gaussians alone.
- *
- * @throws RangeError of a mixture with tails or a background
+ * Components of a mixture that has Gaussian components only.
+ * @throws RangeError if the mixture has tails or a background
  */
 export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> => {
   const wrong = gaussianProblems(mixture)
@@ -137,7 +136,7 @@ export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =
 }
 
 /**
- * The mixture of its components alone: the distribution of a row that is of one of them, and not of the background.
+ * Returns the mixture of the components alone: the distribution of a row, given that it is not from the background.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -155,7 +154,7 @@ export const withoutBackground = ({ means, weights, variances, factors, tails }:
   ...(tails && { tails })
 })
 
-/** The same, and the background after them where there is one. */
+/** Components of a mixture, followed by its background if there is one; weights sum to 1. */
 export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Component> => {
   const { background } = mixture
   if (background === undefined) return componentsOf(mixture)
@@ -167,7 +166,10 @@ export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Compone
   ]
 }
 
-/** The mixture of components, whose weights sum to 1; of triangles, if a factor is one, and else of diagonals, if one is. */
+/**
+ * Returns the mixture of components whose weights sum to 1. It stores triangles if a factor is a triangle, otherwise diagonals if one is a
+ * diagonal, otherwise one variance per component.
+ */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)
   const found = mixtureFromGaussians(components)

@@ -1,9 +1,9 @@
 /**
- * The algebra of an isotropic Gaussian mixture at a noise level, in the tensor vocabulary: what `Score`, `Mixture` and
- * expectation–maximization share. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at level (α, σ).
+ * The algebra of an isotropic Gaussian mixture at a noise level, in the tensor vocabulary, shared by scores, mixtures and
+ * expectation–maximization. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at level (α, σ).
  *
- * A point enters only by its squared distances from the centres, which are taken from the differences: nothing depends on
- * where 0 is. Noise orthogonal to everything adds its squared length to all of them, and need not be drawn.
+ * A point enters only by its squared distances from the centres, computed from the differences, so the results are translation invariant.
+ * Noise orthogonal to the span adds its squared length to all distances, and need not be drawn.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -30,13 +30,13 @@ import * as Gaussian from './families/gaussian.js'
 
 export type { IsotropicComponents, NoiseInSpan, ComponentNoise }
 
-/** Each a number, or [rows, 1]. */
+/** Noise level; each a number, or [rows, 1]. */
 export interface LevelOperands {
   readonly alpha: Operand
   readonly sigma: Operand
 }
 
-/** A point as the mixture sees it. */
+/** Distances and log-densities of points [rows, dim] under the noised components. */
 interface ComponentView {
   readonly dim: number
   /** α² */
@@ -45,9 +45,9 @@ interface ComponentView {
   readonly spread: Operand
   /** |x − αc_i|², [rows, K] */
   readonly squaredDistances: Tensor
-  /** log N(x; αc_i, u_i I) less what is common to the components, [rows, K] */
+  /** log N(x; αc_i, u_i I) up to a term common to the components, [rows, K] */
   readonly logDensity: Tensor
-  /** What that is, of points without an orthogonal part: a number or [rows | 1, 1]. */
+  /** Returns that common term, for points without an orthogonal part: a number or [rows | 1, 1]. */
   readonly common: () => Operand
   /** log π_i and `logDensity`, up to a constant common to the components, [rows, K] */
   readonly logJoint: Tensor
@@ -63,7 +63,10 @@ const addOperands = (a: Operand, b: Operand): Operand =>
 
 const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
-/** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
+/**
+ * Evaluates the components at points. `orthogonal` is the squared length of the part of x outside its stored coordinates: a number or
+ * [rows, 1].
+ */
 const viewComponents = (
   components: IsotropicComponents,
   x: Tensor,
@@ -82,7 +85,7 @@ const viewComponents = (
   })
 }
 
-/** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩, and `lengths` |x|² + α²|c|². */
+/** Evaluates the components from squared distances. For the pair ±c, `along` is α⟨x, ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|². */
 const viewAtDistances = (
   { logits, variances }: IsotropicComponents,
   dim: number,
@@ -125,7 +128,7 @@ const viewAtDistances = (
 export const componentResponsibilities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
   softmax(viewComponents(components, x, level).logJoint)
 
-/** What the pair ±c sees of a point: ⟨c, x⟩, and t = tanh(α⟨c, x⟩/u), by which its responsibilities differ, each [rows, 1]. */
+/** Projection ⟨c, x⟩ on the centre of the pair ±c, and t = tanh(α⟨c, x⟩/u), the difference of its responsibilities, [rows, 1] each. */
 const leaning = (
   centre: Tensor,
   x: Tensor,
@@ -158,9 +161,7 @@ interface ScoreMoments {
   readonly onCentres: (z: Tensor) => Tensor
 }
 
-/**
- * Of the pair: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u.
- */
+/** Moments of the score of the pair ±c: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u. */
 const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal: Operand): ScoreMoments => {
   const { alpha } = level
   const { spread, along, t } = leaning(centre, x, level)
@@ -178,8 +179,8 @@ const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal
 }
 
 /**
- * |s(x)|² and div s(x), each [rows, 1], from the squared distances q_i and those between the centres: with p = w/u,
- * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
+ * |s(x)|² and div s(x), [rows, 1] each, from the squared distances q_i and those between the centres. With p = w/u, |s|² = Σp_i Σp_i q_i −
+ * ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
 const scoreMoments = (
   components: IsotropicComponents,
@@ -216,7 +217,10 @@ const momentsOf = (
 export const isotropicDivergence = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
   scoreMoments(components, x, level, 0).divergence
 
-/** |s(x)|² + 2 div s(x), [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
+/**
+ * Returns |s(x)|² + 2 div s(x), [rows, 1]. `orthogonal` is the squared length of the part of x outside its stored coordinates: a number or
+ * [rows, 1]. Default: 0.
+ */
 export const implicitLoss = (
   components: IsotropicComponents,
   x: Tensor,
@@ -228,8 +232,8 @@ export const implicitLoss = (
 }
 
 /**
- * |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]: by Stein's identity its mean over z does not depend on h,
- * and is E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
+ * Returns |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]. By Stein's identity its mean over z does not depend on h, and
+ * equals E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
  */
 export const steinMixedLoss = (
   components: IsotropicComponents,
@@ -253,10 +257,10 @@ export const steinMixedLoss = (
   )
 }
 
-/** The moments and ⟨s, z⟩, [rows, 1] each. */
+/** Moments of the score, and ⟨s, z⟩, [rows, 1] each. */
 type ScoreMomentsWithCross = Pick<ScoreMoments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
 
-/** |z|² beyond what is drawn, and σ² times as much. */
+/** Squared length of the part of z that is not drawn, and σ² times that. */
 interface OrthogonalNoise {
   readonly orthogonal: Operand
   readonly beyond: Operand
@@ -274,8 +278,8 @@ const crossOf = (
 }
 
 /**
- * The same by coordinates, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row meets `rank` numbers of a component
- * and not `dim`. Derivatives by c are those of what is linear in it: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
+ * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row costs `rank`
+ * operations per component instead of `dim`. Derivatives by c are those of the terms linear in c: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
  */
 const crossInSpan = (
   components: IsotropicComponents,

@@ -1,22 +1,25 @@
-/** Data as sums over their rows read them. */
+/** Rows with normalized weights, as reductions over rows take them. */
 import { remembered } from '../../lib/plain/remembered.js'
 import { constantStretches, type RowNumbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
 import { misses } from '../data/snapshot.js'
 import * as Source from '../data/source/source.js'
 
-/** Rows in memory, or read a stretch at a time and never held whole. */
+/** Rows with weights, in memory or read block by block from a source. */
 export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
   readonly x: N
-  /** Weights that sum to 1; null for equal ones. */
+  /** Weights that sum to 1; null if equal. */
   readonly weights: N | null
-  /** Of use for one step, as a batch is: no copy of them is kept. Absent, one may be, and x must not change. */
+  /**
+   * Present if the rows are used for one step only, such as a mini-batch, so that copies of them are not cached. If absent, copies are
+   * cached, and x must not change.
+   */
   readonly passing?: true
-  /** That some cells are missing, and hold NaN. */
+  /** Present if cells are missing; they hold NaN. */
   readonly misses?: true
-  /** The covariance of each row's error, [rows, d · d]; absent where there are none, or all are 0. */
+  /** Covariance of each row's measurement error, [rows, d · d]; absent if there are none, or all are 0. */
   readonly errors?: Float64Array
 }
 
@@ -37,19 +40,19 @@ const weightedRowsOfSource = remembered((data: Source.Source): WeightedRows => (
   ...(data.misses && { misses: data.misses })
 }))
 
-/** Data that do not change when a buffer is filled with other numbers. */
+/** Returns data that do not change when the caller overwrites its buffers: a snapshot of points, or the source itself. */
 export const asTheyAre = <D extends Source.Data>(data: D): D =>
-  // What is made of points are points.
+  // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
-/** The same rows for the same points, so that a program copies them to its memory once. */
+/** Rows of points in memory. Equal points return the same object, so that a program copies them to its memory once. */
 export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> =>
   weightedRowsOfPoints(Points.snapshot(points))
 
-/** The same of a source too. */
+/** Rows of points or of a source. Equal data return the same object. */
 export const weightedRowsOf = (data: Source.Data): WeightedRows =>
   Source.isSource(data) ? weightedRowsOfSource(data) : rowsInMemory(data)
 
-/** The weight of each row. */
+/** Weight of each row; 1/rows if the rows have none. */
 export const rowWeights = ({ rows, weights }: Pick<WeightedRows, 'rows' | 'weights'>): RowNumbers =>
   weights ?? constantStretches(rows, 1 / rows)

@@ -1,4 +1,4 @@
-/** A mixture as lists of numbers: as code and JSON have it, and the problems of such lists. */
+/** Mixtures as lists of numbers, for code and JSON: parsing, validation and printing. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -19,23 +19,29 @@ type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 export interface Description {
   readonly means: NestedRows
-  /** Equal unless given; normalized to sum to 1. */
+  /** One for each component; normalized to sum to 1. Default: equal. */
   readonly weights?: ReadonlyArray<number>
-  /** One for each component, or for each component one a column; 1 unless given. */
+  /** One for each component, or one for each column of each component. Default: 1. */
   readonly variances?: ReadonlyArray<number> | NestedRows
   /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
   readonly covariances?: ReadonlyArray<NestedRows>
-  /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
+  /**
+   * Lower Cholesky triangles of the covariances, Σ_k = L_k L_kᵀ, which round-trip to the same bits; instead of `variances` or
+   * `covariances`.
+   */
   readonly factors?: ReadonlyArray<NestedRows>
-  /** ν of components that are multivariate t, null of Gaussian ones; covariances are then scales. */
+  /** ν of each component: a number if it is a multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
-  /** Where rows of no component are from: `share` of all, and `weights` are those of the rest. */
+  /**
+   * Density of the rows that belong to no component: `share` is its weight, and `weights` are those of the components given a row is not
+   * from it.
+   */
   readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** Rounding between a matrix's two halves, of what is computed from rows. */
+/** Maximum relative asymmetry of a covariance matrix: covers the rounding of matrices computed from rows. */
 const ASYMMETRY = 1e-10
 
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
@@ -71,7 +77,7 @@ const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdAr
   return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.choleskyOfCovariance(flat, dim))
 }
 
-/** The triangles of covariances, however these are given; none where columns are independent. */
+/** Cholesky triangles of the covariances, from `covariances` or `factors`; empty if the description has variances. */
 const trianglesOf = (
   { covariances, factors }: Description,
   dim: number
@@ -120,7 +126,7 @@ const isListOf =
 
 const isPresent = (u: unknown): boolean => u !== undefined
 
-/** What each field is made of; the numbers in it are checked later. */
+/** Type of each field; the values of the numbers are checked later. */
 const forms: Readonly<
   Record<keyof Description, readonly [is: (u: unknown) => boolean, domain: string, remedy: string]>
 > = {
@@ -145,7 +151,7 @@ const forms: Readonly<
   ]
 }
 
-/** Returns the problems of fields that are made of something else, such as a number for a list. */
+/** Problems of fields of the wrong type, such as a number instead of a list. */
 const formProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
   Object.entries(forms).flatMap(([field, [is, domain, remedy]]) =>
     Problem.unless(
@@ -219,7 +225,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
   ]
 }
 
-/** A mixture from a description that comes from outside. */
+/** Parses a description from untrusted input. Returns the problems if it is not valid. */
 export const parse = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const given: unknown = description
   if (!(isRecord(given) && Array.isArray(given.means)))
@@ -238,12 +244,12 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
   return parseLists(description)
 }
 
-/** A mixture from a description whose fields are lists, as `formProblems` has it. */
+/** Parses a description whose fields have passed `formProblems`. */
 const parseLists = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const problems = descriptionProblems(description)
   const { means, weights, variances } = description
   const array = Params.ndArray(means)
-  // What is no array is a problem.
+  // If `means` is no array, `problems` is not empty.
   if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
   const first = { means: array, weights: normalizedWeights(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape
@@ -269,8 +275,7 @@ const parseLists = (description: Description): E.Either<Problem.Problems, Mixtur
 }
 
 /**
- * A mixture written in code. A wrong literal throws a RangeError with the remedy; use `parse` for what comes from
- * outside.
+ * Returns a mixture written in code. An invalid literal throws a RangeError with the remedy; use `parse` for untrusted input.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -308,7 +313,7 @@ const descriptionCodec = t.intersection([
 const stackedMatrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<NestedRows> =>
   nestedRows(values, rows * columns).map(matrix => nestedRows(Float64Array.from(matrix), columns))
 
-/** A mixture as lists: variances, or the triangles of covariances where columns are correlated. */
+/** Returns a mixture as lists: variances, or the Cholesky triangles of the covariances if columns are correlated. */
 export const toDescription = (
   mixture: Mixture
 ): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
@@ -324,7 +329,7 @@ export const toDescription = (
   }
 }
 
-/** What is told beside Gaussians, as lists. */
+/** Tails and background of a mixture as lists; empty if it has neither. */
 export const tailsAndBackground = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
   ...(tails && { tails: Array.from(tails, nu => (nu === Infinity ? null : nu)) }),
   ...(background && {
@@ -332,13 +337,13 @@ export const tailsAndBackground = ({ tails, background }: Mixture): Pick<Descrip
   })
 })
 
-/** The code that builds it. */
+/** Returns code that builds the mixture. */
 export const show = (mixture: Mixture): string =>
   `Mixture.of({ ${Object.entries(toDescription(mixture))
     .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
     .join(', ')} })`
 
-/** The JSON codec: its `Description`, which reads back to the same bits. */
+/** JSON codec. The JSON is a `Description`, which round-trips to the same bits. */
 export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   'Mixture',
   (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,

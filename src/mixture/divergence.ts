@@ -1,7 +1,7 @@
 /**
- * How far two mixtures p and q of the same columns are apart. Between single Gaussians all are exact, on factors of their covariances.
- * Between mixtures `kl` and `hellinger` have no closed form, and are means over a lattice of rows under random shifts, with their standard errors; `mmd` is exact; `bures`
- * is that of the best plan among components, with a bound below.
+ * Distances between two mixtures p and q of the same columns. Between single Gaussians all are exact, computed from factors of their
+ * covariances. Between mixtures, `kl` and `hellinger` have no closed form, and are estimated on a lattice rule with random shifts, with
+ * standard errors; `mmd` is exact; `bures` is the cost of the optimal plan between components, with a lower bound.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { transportPlan } from '../../lib/arrays/transport.js'
@@ -17,17 +17,17 @@ import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './index.js'
 import * as Pairs from './pairs.js'
 
-/** A number, and how far it may be off. */
+/** An estimate with its standard error. */
 export interface Estimate {
   readonly value: number
-  /** Of the mean over shifts, so that in 95 of 100 cases the value is within twice as much; 0 where it is exact. */
+  /** Standard error of the mean over the random shifts: the value is within twice as much in about 95 of 100 cases. 0 if exact. */
   readonly standardError: number
 }
 
 export interface Options {
-  /** Rows, in all; 32768 unless given. */
+  /** Total number of rows. Default: 32768. */
   readonly rows?: number
-  /** Of seed 0 unless given. */
+  /** Default: `Key.fromSeed(0)`. */
   readonly key?: Key.Key
 }
 
@@ -37,10 +37,10 @@ const exactEstimate = (value: number): Estimate => ({ value, standardError: 0 })
 
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
-/** Shifts of a lattice, whose means tell how far one is off. */
+/** Number of random shifts, from which the standard error is estimated. */
 const LATTICE_SHIFTS = 16
 
-/** The powers 1/φ, 1/φ², … of the root of φ^{d + 1} = φ + 1, whose multiples fill a cube of d sides evenly (Roberts 2018). */
+/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly, where φ is the root of φ^{d + 1} = φ + 1 (Roberts 2018). */
 const ratios = (d: number): ReadonlyArray<number> => {
   const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
     left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
@@ -49,8 +49,9 @@ const ratios = (d: number): ReadonlyArray<number> => {
 }
 
 /**
- * The mean of f(log p − log q) over ½(p + q): of each component as many rows, whose z are normal quantiles of a lattice under random shifts
- * (Cranley & Patterson 1976). Averages of f are bounded wherever p or q alone is there, which those over p are not.
+ * Estimates the mean of f(log p − log q) over ½(p + q), with equally many rows for each component: z are normal quantiles of a lattice
+ * under random shifts (Cranley & Patterson 1976). Under ½(p + q) the integrands are bounded where one of p and q vanishes; under p they are
+ * not.
  */
 const stratifiedMean =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>
@@ -84,8 +85,9 @@ const stratifiedMean =
   }
 
 /**
- * The relative entropy ∫ p log(p/q) ≥ 0 of p, the mixture that comes last, from q (Kullback & Leibler 1951). Between mixtures the mean of
- * (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative, and all are of second order where p and q are alike.
+ * Returns the relative entropy ∫ p log(p/q) ≥ 0 of the last argument p from q (Kullback & Leibler 1951). Between mixtures it is estimated
+ * as the mean of (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative, and all are of second order if p and q are
+ * close.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -104,12 +106,13 @@ export const kl =
     sameWidth('Divergence.kl', p, q)
     if (isSingle(p) && isSingle(q))
       return exactEstimate(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
-    // p = 2σ(r) and q = 2σ(−r) beside ½(p + q), r = log(p/q)
+    // p = 2σ(r) and q = 2σ(−r) relative to ½(p + q), r = log(p/q)
     return stratifiedMean(p, q, options)(r => 2 * (Elementary.sigmoid(r) * (r - 1) + Elementary.sigmoid(-r)))
   }
 
 /**
- * Hellinger's distance √(1 − ∫ √(pq)), from 0 to 1. Between mixtures the integral is the mean of 1/cosh(½ log(p/q)) over rows of ½(p + q).
+ * Returns the Hellinger distance √(1 − ∫ √(pq)), from 0 to 1. Between mixtures the integral is estimated as the mean of 1/cosh(½ log(p/q))
+ * over rows of ½(p + q).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -126,22 +129,23 @@ export const hellinger =
       return exactEstimate(
         Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
       )
-    // 1 − 1/cosh(r/2) = tanh(r/4) tanh(r/2), without a difference
+    // 1 − 1/cosh(r/2) = tanh(r/4) tanh(r/2), without cancellation
     const { value, standardError } = stratifiedMean(p, q, options)(r => Elementary.tanh(r / 4) * Elementary.tanh(r / 2))
     const distance = Math.sqrt(value)
     return { value: distance, standardError: distance === 0 ? 0 : standardError / (2 * distance) }
   }
 
-/** A distance, and what the one that it stands for is not below. */
+/** An upper and a lower bound of a distance. */
 export interface Bounded {
   readonly value: number
-  /** Gelbrich's bound (1990): the distance of normal distributions with the moments of both. */
+  /** Gelbrich's lower bound (1990): the distance of the normal distributions with the same moments. */
   readonly lower: number
 }
 
 /**
- * Wasserstein's distance W₂ of single Gaussians, √(|m − n|² + Bures² of the covariances). Between mixtures that of the best plan that takes
- * components to components (MW₂: Delon & Desolneux 2020), a distance, too, and not below W₂, which lies between `lower` and it.
+ * Returns Wasserstein's distance W₂ of single Gaussians, √(|m − n|² + Bures² of the covariances). Between mixtures the value is MW₂, the
+ * cost of the optimal plan that transports components to components (Delon & Desolneux 2020). It is a distance and an upper bound of W₂;
+ * `lower` is a lower bound.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -171,11 +175,10 @@ export const bures =
   }
 
 /**
- * The maximum mean discrepancy √(E k(x, x′) − 2 E k(x, y) + E k(y, y′)) of the kernel k = exp(−|x − y|²/2h²), x and x′ from p, y and y′ from q
- * (Gretton et al. 2012): exact between mixtures, whose integrals it is made of. It sees differences of the size of the bandwidth h, in the units
- * of the columns: standardize these, or give an h that is theirs.
- *
- * @throws RangeError where the bandwidth is not > 0
+ * Returns the maximum mean discrepancy √(E k(x, x′) − 2 E k(x, y) + E k(y, y′)) for the kernel k = exp(−|x − y|²/2h²), x and x′ from p, y
+ * and y′ from q (Gretton et al. 2012). Exact, since its integrals have closed forms for mixtures. It is sensitive to differences on the
+ * scale of the bandwidth h, in the units of the columns: standardize these, or choose h accordingly.
+ * @throws RangeError if the bandwidth is not > 0
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Divergence, Mixture } from 'ornstein'

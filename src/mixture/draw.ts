@@ -1,4 +1,4 @@
-/** Drawing from a mixture, which asks neither for tensors nor for the rest of the language. */
+/** Sampling from a mixture, without tensors. */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
@@ -6,7 +6,7 @@ import type { Points } from '../data/points.js'
 import { factorsOf, componentsAndBackground } from './component.js'
 import type { Mixture } from './mixtureData.js'
 
-/** Independent rows drawn from the mixture. */
+/** Draws independent rows from the mixture. */
 export const sample =
   (rows: number) =>
   (key: Key.Key) =>
@@ -33,7 +33,7 @@ export const sample =
     }
   }
 
-/** The same where components have tails, or rows come from a background. */
+/** Draws rows if components have tails, or the mixture has a background. */
 const drawFromParts = (rows: number, key: Key.Key, mixture: Mixture): Points => {
   const parts = componentsAndBackground(mixture)
   const keys = Key.named('component', 'noise', 'precision')(key)
@@ -41,7 +41,7 @@ const drawFromParts = (rows: number, key: Key.Key, mixture: Mixture): Points => 
   const chosen = Key.categorical(parts.map(({ weight }) => weight))(rows)(keys.component)
   const noise = Key.normal(rows * d)(keys.noise)
   const within = Key.uniform(rows * d)(Key.child(1)(keys.noise))
-  // g of Gamma(ν/2) with the mean 1, of each ν once.
+  // Precisions g from Gamma(ν/2) with mean 1, drawn once for each distinct ν.
   const nus = [...new Set(parts.flatMap(({ nu }) => (nu === undefined ? [] : [nu])))]
   const precisions = new Map(
     nus.map((nu, i) => [nu, Key.gamma(nu / 2)(rows)(Key.child(i)(keys.precision)).map(g => g / (nu / 2))] as const)

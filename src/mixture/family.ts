@@ -1,8 +1,8 @@
 /**
- * Families of mixtures: what each says of its parameters, and what follows. Parameters are those at time 0; at level (α, σ)
- * a component N(c, Σ) has become N(αc, α²Σ + σ²I). A family need only say the log-densities of its components, in the tensor
- * vocabulary; score, divergence, objectives and likelihood follow by differentiation. What else it knows are capabilities:
- * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
+ * Families of mixtures: what each provides about its parameters, and what is derived. Parameters are those at time 0; at level (α, σ) a
+ * component N(c, Σ) is N(αc, α²Σ + σ²I). A family must provide only the log-densities of its components, in the tensor vocabulary; score,
+ * divergence, objectives and likelihood are derived by differentiation. All else is an optional capability: if one is absent, the caller
+ * uses a slower method that is right, or reports that it is missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
@@ -14,15 +14,15 @@ import type * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 
 /**
- * α and σ, each [rows, 1]; of a family also [1, 1], where all rows are at one level: what depends on it is then computed once.
- * With them comes what else a score may know of a row.
+ * Noise levels of rows: α and σ, [rows, 1] each. For a family also [1, 1] if all rows share one level, so that terms that depend on it
+ * alone are computed once.
  */
 export interface RowLevel extends Parametrization.Levels {
-  /** The class of each row, [rows, 1], from 0; −1 of a row without one. Absent: none has. */
+  /** Class of each row, [rows, 1], from 0; −1 for a row without one. Absent if no row has one. */
   readonly label?: Tensor
 }
 
-// —— what a family says ——
+// —— what a family provides ——
 
 /** A mixture in the tensor vocabulary, for given parameters. */
 export interface ComponentsOf {
@@ -30,65 +30,71 @@ export interface ComponentsOf {
   readonly logWeights: Tensor
   /** c_k at time 0, [K, dim] */
   readonly centres: Tensor
-  /** log N(x; αc_k, α²Σ_k + σ²I) whole, with its −(d/2) log 2π, [rows, K] of x [rows, dim] */
+  /** Normalized log N(x; αc_k, α²Σ_k + σ²I), including −(d/2) log 2π, [rows, K] for x [rows, dim] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
 }
 
-/**
- * Which second moments of δ = x − αc_k an M-step needs, Σ r over the rows: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or
- * Σ r δδᵀ [K, dim, dim].
- */
+/** Second moments of δ = x − αc_k that an M-step needs: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or Σ r δδᵀ [K, dim, dim]. */
 export type Second = 'none' | 'trace' | 'diagonal' | 'full'
 
-/** What an E-step finds, of rows whose weights sum to 1; r are responsibilities times these, δ = x − αc_k about the old centres. */
+/**
+ * Result of an E-step, for rows whose weights sum to 1. r are the responsibilities times these weights, and δ = x − αc_k is relative to the
+ * old centres.
+ */
 export interface Moments {
-  /** Σ r, [K] */
+  /** Effective share of each component, Σ r, [K] */
   readonly mass: Float64Array
   /** Σ r δ, [K, dim] */
   readonly sums: Float64Array
-  /** As `Second` says, row by row; empty for none. */
+  /** Second moments in the form of `Second`, row-major; empty for 'none'. */
   readonly second: Float64Array
-  /** Of components with tails: E[log g] − E[g] over a component's rows, g the precision that a row has beside Σ_k, [K]. */
+  /** Present if components have tails: E[log g] − E[g] over a component's rows, [K], where g is the precision of a row relative to Σ_k. */
   readonly tails?: Float64Array
-  /** Where there is a background, Σ r of it, beyond all of `mass`. */
+  /** Effective share of the background, not part of `mass`. Present if there is one. */
   readonly backgroundCount?: number
-  /** That they are those of rows without noise, whatever the level of the rows. */
+  /** Present if these are moments of rows without noise, whatever the level of the rows was. */
   readonly isDenoised?: true
 }
 
-/** Where an E-step was taken. */
+/** Where an E-step was evaluated. */
 export interface At {
-  /** The level of the rows; 1 and 0 for the data themselves. */
+  /** Noise level of the rows; α = 1 and σ = 0 for the data themselves. */
   readonly level: Schedule.Level
-  /** The lower bound of variances at time 0, that is of the eigenvalues of Σ_k. */
+  /** Lower bound on variances at time 0, that is on the eigenvalues of Σ_k. */
   readonly floor: number
   readonly dim: number
 }
 
-/** Of which moments covariances are learned. */
+/** Moments from which an M-step estimates covariances. */
 export interface Learned {
   readonly second: Second
-  /** Whether all components share one covariance; a prior then counts it once. */
+  /** True if all components share one covariance; a prior then counts it once. */
   readonly isShared?: boolean
-  /** Whether they share one volume, and not all else; a prior then counts as many rows for all as for one. */
+  /** True if components share one volume, and not the rest of the covariance; a prior then counts as many rows for all together as for one. */
   readonly isVolumeShared?: boolean
-  /** Whether the family's densities turn all rows at once to axes that components share: of them the triangles of a mixture know nothing. */
+  /** Present if the log-densities rotate all rows at once to axes common to the components, which the triangles of a mixture do not show. */
   readonly hasCommonAxes?: true
 }
 
-/** Numbers by name, those of one component: one or several each. */
+/** Parameters of one component, by name; one or several numbers each. */
 type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
 
-/** Sufficient statistics of a family's own, and the parameters that they lead to: of all components, or of each alone. */
+/**
+ * Sufficient statistics of a custom M-step, and the parameters that maximize the likelihood given them: for all components at once, or for
+ * each alone.
+ */
 export type Sufficient<P extends string> = SufficientStatistics<P> & (OfAll<P> | OfEach<P>)
 
 interface SufficientStatistics<P extends string> {
-  /** Of each row and component, [rows, K] or [rows, K, …] by name; [rows, 1, …] of what is the same for all components. Parameters are those of the last step. */
+  /** Statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if the same for all components. `params` are those of the last step. */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
 
 interface OfAll<P extends string> {
-  /** The parameters, from Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r [K], r the responsibilities; weights of rows sum to 1. */
+  /**
+   * Returns the maximizing parameters. Sums are Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r, [K], where r are the
+   * responsibilities; the weights of the rows sum to 1.
+   */
   readonly maximise: (
     params: Params.Params<P>,
     sums: Readonly<Record<string, NdArray>> & { readonly mass: NdArray },
@@ -99,8 +105,8 @@ interface OfAll<P extends string> {
 
 interface OfEach<P extends string> {
   /**
-   * The parameters of a component, from what they were and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g] }) => …`. Every
-   * parameter has the components along its first axis. `logits` unless given are log Σ r.
+   * Returns the parameters of one component from its last ones and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g]
+   * }) => …`. Every parameter has the components along its first axis. Default of `logits`: log Σ r.
    */
   readonly each: (
     params: ComponentParams<P>,
@@ -112,56 +118,56 @@ interface OfEach<P extends string> {
 
 export interface MStep<P extends string> extends Learned {
   /**
-   * The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. A component
-   * without mass keeps its mean and its own covariance, of which the rows say nothing.
+   * Returns the parameters that maximize the expected log-likelihood of the rows (or raise it, if `isGeneralized`), with variances above
+   * the lower bound. A component without mass keeps its mean and its own covariance.
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
-  /** Components whose means are known, about which their covariances are then learned. */
+  /** Components with fixed means; their covariances are estimated about these. */
   readonly fixedMeans?: ReadonlyArray<number>
-  /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
-  readonly isGeneralized?: true
-  /** Its moments are of rows without noise alone. */
-  readonly onlyClean?: true
-  /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
-  readonly multistart?: MStep<P>['maximise']
   /**
-   * The moments of the E-step at time 0 from the gradient of −E log p there, where they follow from it: see
-   * `Optimizer.natural`.
+   * Present if `maximise` raises the expected log-likelihood by inner iterations without reaching its maximum: generalized
+   * expectation–maximization.
    */
+  readonly isGeneralized?: true
+  /** Present if the moments must be those of rows without noise. */
+  readonly onlyClean?: true
+  /** Returns the best maximum found from several starts; to escape a poor local maximum. */
+  readonly multistart?: MStep<P>['maximise']
+  /** Returns the E-step's moments at time 0 from the gradient of −E log p there, if they can be computed from it: see `Optimizer.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
-/** How parameters change under symmetries of the problem; gradients change as they do. */
+/** Action of the symmetries of the problem on parameters; gradients transform in the same way. */
 export interface Symmetries<P extends string> {
-  /** The components in another order: the new k-th is the old `order[k]`-th. */
+  /** Permutes the components: the new k-th is the old `order[k]`-th. */
   readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
-  /** The mixture moved by an orthogonal map of points. */
+  /** Applies an orthogonal map of points to the mixture. */
   readonly rotate?: (
     map: (row: ReadonlyArray<number>) => ReadonlyArray<number>
   ) => (params: Params.Params<P>) => Params.Params<P>
-  /** Whether s(−x) = −s(x) for all parameters. */
+  /** True if s(−x) = −s(x) for all parameters. */
   readonly odd?: boolean
 }
 
 /**
- * Noise as a family sees it: through ⟨c, z⟩ for what spans its centres, and perhaps |z|². `Expectation.projected` and
- * `Expectation.quadrature` draw that alone.
+ * Directions of noise that affect a family: ⟨c, z⟩ for the span of its centres, and |z|² if variances are unequal. `Expectation.projected`
+ * and `Expectation.quadrature` draw these alone.
  */
 export interface Projection<P extends string> {
-  /** Rows whose span holds all directions that are seen, [any, dim]. */
+  /** Rows that span all directions that matter, [any, dim]. */
   readonly span: (params: Params.Params<P>) => NdArray
-  /** A point that all centres share outside the span, [dim]: from there |x|² is seen. */
+  /** Common projection of all centres on the complement of the span, [dim]: |x|² is measured from there. */
   readonly origin: (params: Params.Params<P>) => Float64Array
-  /** Whether |x|² is seen too, as it is with unequal variances. */
+  /** True if |x|² matters too, as it does with unequal variances. */
   readonly seesNorm: boolean
-  /** Where there is but one direction, b of tanh(a + bζ), ζ the noise along it; else a quadrature is refused. */
+  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several: quadrature is then rejected. */
   readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
-  /** c = 1 − h, the share of the denoising form with which such noise makes the gradient vary least. */
+  /** c = 1 − h, the weight of the denoising form for which the gradient has the least variance under such noise. */
   readonly denoisingShare: (
     params: Params.Params<P>,
     drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
   ) => (level: Schedule.Level) => number
-  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself. */
+  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is the squared length of the part of x outside its stored coordinates. */
   readonly implicit: (
     params: Params.Tensors<P>,
     x: Tensor,
@@ -178,95 +184,101 @@ export interface Projection<P extends string> {
   ) => Tensor
 }
 
-/** How parameters are made of centres. */
+/** Conversion between parameters and centres, for initialization. */
 export interface Start<P extends string> {
-  /** How many centres the parameters hold; the components of the mixture may be more. */
+  /** Number of centres that the parameters hold; the mixture may have more components. */
   readonly count: number
   /** The centres that the parameters hold, [count, dim]. */
   readonly centres: (params: Params.Params<P>) => NdArray
-  /** Parameters with these centres, equal weights, and each covariance `variance` times the identity. */
+  /** Returns parameters with these centres, equal weights, and covariances `variance` times the identity. */
   readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
 }
 
 export interface Capabilities<P extends string> {
-  /** ∇ log p(x), [rows, dim]; else by differentiation. */
+  /** ∇ log p(x), [rows, dim]. Default: by differentiation. */
   readonly score?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** div ∇ log p(x), [rows, 1]; else by differentiation, dim times. */
+  /** div ∇ log p(x), [rows, 1]. Default: by differentiation, dim times. */
   readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** log p(x), [rows, 1]; else of the components. */
+  /** log p(x), [rows, 1]. Default: log-sum-exp over the components. */
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Expectation–maximization; else what follows of `toMixture` and `fromMixture`, and without these two it is refused. */
-  readonly mStep?: MStep<P>
-  /** Capability: expectation–maximization at time 0 by statistics of its own, which a program sums, where moments are not enough. */
-  readonly sufficient?: Sufficient<P>
   /**
-   * Why it is of time 0 only, as the end of "…, since": its components know of no noise, and what noises rows refuses it with this
-   * reason.
+   * M-step of expectation–maximization. Default: derived from `toMixture` and `fromMixture`; without these two, expectation–maximization is
+   * not supported.
    */
+  readonly mStep?: MStep<P>
+  /**
+   * Expectation–maximization at time 0 by custom sufficient statistics, which a compiled program sums; for families whose M-step needs more
+   * than moments.
+   */
+  readonly sufficient?: Sufficient<P>
+  /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with this reason. */
   readonly onlyClean?: string
-  /** Of which moments such an M-step learns covariances; else of all, each component of its own. Of unit variances it is of none. */
+  /** Moments from which the M-step estimates covariances. Default: the full ones of each component. With unit variances there are none. */
   readonly moments?: Learned
-  /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
+  /** Initialization from centres, as by k-means. Default: parameters are drawn at random, or given by the caller. */
   readonly start?: Start<P>
   /**
-   * Parameters for a mixture of as many components: those themselves where the family has them, else the nearest, of which
-   * Σ_k π_k KL(N_k ‖ ·) is least. Those of the mixture that moments are, are then the likeliest.
+   * Returns parameters for a mixture with as many components: exact if the family contains it, otherwise the nearest member, the minimizer
+   * of Σ_k π_k KL(N_k ‖ ·). Applied to the mixture with the moments of an E-step, this gives the maximum-likelihood parameters.
    */
   readonly fromMixture?: (mixture: Mixture) => Params.Params<P>
-  /** The mixture that parameters are, where its components are Gaussian: for samplers, reports and files. */
+  /** Returns the mixture that the parameters describe, if its components are Gaussian; used by samplers, reports and files. */
   readonly toMixture?: (params: Params.Params<P>) => Mixture
   /**
-   * Under which changes of every mixture of the family it is one still: `shifted` and `scaled` then follow of the two maps, where
-   * they are not given.
+   * Maps of columns that take every mixture of the family to another of it. `shifted` and `scaled` are then derived from `fromMixture` and
+   * `toMixture`, if not given.
    */
   readonly closedUnder?: ReadonlyArray<'shift' | 'scale'>
-  /** Parameters of the mixture shifted by a vector [dim]: the data are then looked at about their own middle. */
+  /** Returns the parameters of the mixture shifted by a vector [dim]; used to centre the data. */
   readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
-  /** Parameters of the mixture on columns times `by`, [dim], each > 0. */
+  /** Returns the parameters of the mixture on columns times `by`, [dim], each > 0. */
   readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /**
-   * How far two parameters are apart, in units of the components: to second order √2 times the root of the relative entropy of
-   * row and component together (Fisher's metric). Else that of the mixtures which parameters are, or a share of their length.
+   * Distance of two parameters in units of the components: to second order √2 times the root of the relative entropy of row and component
+   * together (Fisher's metric). Default: the distance of their mixtures, or else the relative change of the parameters.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
-  /** How many components there are, without a background; else their log weights are counted, for which tensors are made. */
+  /** Number of components, without a background. Default: the length of the log weights, for which tensors are evaluated. */
   readonly count?: (dim: number) => number
-  /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
+  /** Number of rows of one component below which its likelihood is unbounded. Default: 1. */
   readonly leastRows?: (dim: number) => number
-  /** All variances are 1, in every direction, and none is learned. Without it they count as learned. */
+  /** Present if all variances are 1 and none is estimated. */
   readonly unitVariance?: true
-  /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
+  /** Present if the components are ±c with unit variances: the centre is then an eigenvector, and a loss depends only on the noise along it. */
   readonly mirrored?: true
-  /** The last component is a background: moments are those of the others, and `Moments.backgroundCount` is what is its own. */
+  /** Present if the last component is a background. Moments are those of the others, and `Moments.backgroundCount` is its share. */
   readonly hasBackground?: true
-  /** Components of which something is known and not learned: split and merge leaves them alone. */
+  /** Components with fixed parameters, which split and merge leaves unchanged. */
   readonly fixedComponents?: ReadonlyArray<number>
-  /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
+  /** Present if components have tails. Moments are then weighted by the rows' precisions, and are not pooled over components. */
   readonly hasTails?: true
-  /** Parameters with what is taken from rows and not learned, such as where a background is; cells may be missing. */
+  /**
+   * Returns parameters with entries that are computed from rows and not estimated, such as the location of a background; cells may be
+   * missing.
+   */
   readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
 }
 
-/** What a family of given fields is: its parameters, its components, and what it can do beside. */
+/** A family for given fields: its parameters, its components, and its capabilities. */
 export interface FamilyParts<P extends string> extends Capabilities<P> {
   /**
-   * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
-   * first in the unit of the data, and hold the second while noise hides them.
+   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`, if there are any: recipes scale the steps of
+   * the former to the data, and keep the latter fixed at high noise.
    */
   readonly parameters: (dim: number) => Params.Shapes<P>
   readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
   /**
-   * Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. All entries but one of
-   * `logits` unless given.
+   * Number of free parameters for information criteria: weights sum to 1, and rotations of factors do not count. Default: the number of all
+   * entries, less one if there are `logits`.
    */
   readonly degreesOfFreedom?: (dim: number) => number
-  /** What fits and reports call it, of fields that say more than the name; the name unless given, or null. */
+  /** Display name in fits and reports, if more specific than the case's name; null or absent for that name. */
   readonly called?: string | null
 }
 
-/** What is said without the fields. */
+/** Parts that do not depend on the fields. */
 type FieldlessPart =
   | 'unitVariance'
   | 'mirrored'
@@ -276,7 +288,7 @@ type FieldlessPart =
   | 'fixedComponents'
   | 'onlyClean'
 
-/** Each part alone, of the fields; undefined of fields for which there is none. */
+/** Each part as a function of the fields, which returns undefined if the family does not have it for these fields. */
 type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
@@ -295,92 +307,92 @@ export type Spec<N extends string, F extends Field.Fields, P extends string, A e
   readonly components: (fields: Field.Of<F>) => FamilyParts<NoInfer<P>>['components']
 }
 
-/** A family whose weights are its `logits` and whose centres are its `means`. */
+/** A family whose log weights are its `logits` and whose centres are its `means`. */
 export type ByDensities<
   N extends string,
   F extends Field.Fields,
   P extends string,
   A extends Case.Call
 > = DescribedFamily<N, F, P, A> & {
-  /** log p_k(x) at a level, whole, [rows, K] of x [rows, dim] */
+  /** Normalized log p_k(x) at a level, [rows, K] for x [rows, dim] */
   readonly logDensities: (
     fields: Field.Of<F>
   ) => (params: Params.Tensors<NoInfer<P>>, x: Tensor, level: RowLevel) => Tensor
 }
 
-/** A family said at once, of the fields. */
+/** A family defined by one function of the fields. */
 export type FamilyOfFields<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
 > & { readonly made: (fields: Field.Of<F>) => FamilyParts<P> }
 
-// —— what follows ——
+// —— what is derived ——
 
-/** What a family may be without: who needs it decides what to do then. */
+/** Capabilities that a family may lack; each caller decides what to do then. */
 type OptionalCapability =
   | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
   | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
 
-/** What a mixture can do. */
+/** A family with everything that is derived from its parts. */
 export type Family<P extends string> = Required<
   Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'fixedComponents'>
 > &
   Pick<FamilyParts<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
   } & {
-    /** What it says that it is closed under, and has no map to follow. */
+    /** Maps under which the family claims to be closed although it lacks the conversions from which they would be derived. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
   } & { readonly [K in OptionalCapability]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
     readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   }
 
-/** What is said of rows x by name, each [rows, any]. */
+/** Named outputs at rows x, [rows, any] each. */
 export type Said<P extends string, H extends string = string> = (
   params: Params.Tensors<P>,
   x: Tensor,
   level: RowLevel
 ) => Readonly<Record<H, Tensor>>
 
-/** What a score means. */
+/** The meaning of a score: a family of mixtures, or a network. */
 export interface Model<P extends string> {
-  /** What fits and reports call it; absent where that is the name of its case. */
+  /** Display name in fits and reports; absent if it is the case's name. */
   readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
-  /** Its problems for data of so many columns, where it has any of its own. */
+  /** Problems with data of this number of columns, if the score has such requirements. */
   readonly requirements?: (dim: number) => ReadonlyArray<Problem.Problem>
-  /** What `output` is. */
+  /** Quantity that `output` predicts. */
   readonly predicts: Parametrization.Parametrization
-  /** What the network itself says of x, [rows, dim] */
+  /** Output of the network at x, before conversion to a score, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Of a score with several heads all of them by name, each [rows, any]; the output is one. */
+  /** All heads of a score with several, by name, [rows, any] each; the output is one of them. */
   readonly heads?: Said<P> | undefined
-  /** No head is the score: `output`, `score` and `divergence` refuse. */
+  /** Present if no head is the score: `output`, `score` and `divergence` then throw. */
   readonly scoreless?: true
   /** s(x), [rows, dim] */
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** div s(x), [rows, 1] */
   readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Absent of a network, which has no density. */
+  /** Absent for a network, which has no density. */
   readonly family?: Family<P>
-  /** Parameters as a network says that it begins, for data of a dimension. */
+  /** Initial parameters of a network, for data of a dimension; absent if the parameters are drawn by an initializer. */
   readonly initial?: ((dim: number) => (key: Key.Key) => Params.Params<P>) | undefined
 }
 
 /**
- * The meaning of a score, as its case holds it: tied to the names P both ways, so that a score with other parameters, fewer or
- * more, is another type; any is a `Score<string>`. `interpret` gives the model its names back.
+ * Meaning of a score, as stored in its case. It is invariant in the names P of the parameters, so that a score with other names is another
+ * type; any score is a `Score<string>`. `interpret` restores the names of the model.
  */
 export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly names: (dim: number) => ReadonlyArray<P>
-  /** Only there for the compiler: what its heads are called. */
+  /** Phantom type: names of the heads. */
   readonly headed?: H
   readonly model: unknown
 }
 
-/** A score whose parameters are named `P`, and its heads `H` where it has several. */
+/** A score whose parameters are named `P`, and its heads `H` if it has several. */
 export interface Score<P extends string, H extends string = string> extends Case.Value<'Score', Meaning<P, H>> {}
 
 export const concept = Concept<Score<string>>(
@@ -388,29 +400,29 @@ export const concept = Concept<Score<string>>(
   'what is learned, s(x) ≈ ∇ log p_t(x): a family of mixtures, or a network'
 )
 
-/** The meaning of a score. */
+/** Returns the model of a score. */
 export const interpret = <P extends string>(score: Score<P>): Model<P> =>
-  // `meaningOfModel` alone makes meanings, of models whose names are P.
+  // Only `meaningOfModel` creates meanings, from models with the names P.
   concept.meaning(score).model as Model<P>
 
-/** A model as the meaning of a case, which does not know the names of its parameters. */
+/** Returns a model as the meaning of a case, whose type erases the names of the parameters. */
 export const meaningOfModel = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
   model
 })
 
-/** What fits and reports call a score: the name of its case, or one that says more. */
+/** Display name of a score in fits and reports. */
 export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
-/** A family with its ways from and to mixtures. */
+/** A family with conversions from and to mixtures. */
 export interface BothMaps {
   readonly family: Family<string>
   readonly fromMixture: (mixture: Mixture) => Params.Params<string>
   readonly toMixture: (params: Params.Params<string>) => Mixture
 }
 
-/** Both, where a score has a family that knows both; else null. */
+/** Returns the family of a score with both conversions; null if it lacks one. */
 export const bothMaps = (score: Score<string>): BothMaps | null => {
   const { family } = interpret(score)
   return family?.fromMixture && family.toMixture
@@ -418,13 +430,13 @@ export const bothMaps = (score: Score<string>): BothMaps | null => {
     : null
 }
 
-/** How many centres parameters hold. */
+/** Number of centres that the parameters hold. */
 export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
   const { start, count } = aFamily(family, 'Score.centreCount(family, dim)')
   return start?.count ?? count(dim)
 }
 
-/** What a score can do, and not the score. */
+/** Returns the argument if it is a family; throws if it is, say, the score itself. */
 export const aFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
   argumentWithFields(
     family,
@@ -433,10 +445,10 @@ export const aFamily = <P extends string>(family: Family<P>, call: string): Fami
     call
   )
 
-/** Without noise. */
+/** The level without noise, α = 1 and σ = 0, [1, 1] each. */
 export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-/** One level for all rows, its numbers [] or [1, 1], as a model takes it: a network has it row by row. */
+/** Shapes one level, given as [] or [1, 1], for a model: [1, 1] for a family, [rows, 1] for a network. */
 export const levelFor = <P extends string>(
   model: Pick<Model<P>, 'family'>,
   rows: number,
@@ -449,7 +461,7 @@ export const levelFor = <P extends string>(
   return { alpha: column(alpha), sigma: column(sigma) }
 }
 
-/** A level that goes with rows which are repeated. */
+/** Repeats a level for repeated rows. */
 export const levelAgain = ({ alpha, sigma, label }: RowLevel, again: (ofRows: Tensor) => Tensor): RowLevel => ({
   alpha: again(alpha),
   sigma: again(sigma),

@@ -1,4 +1,4 @@
-/** Gaussian mixtures as a whole: what `mixture/mixture.ts` knows of one, and the algebra of several. */
+/** The `Mixture` namespace: operations on one mixture, and the algebra of several. */
 export * from './mixture.js'
 export {
   affine,

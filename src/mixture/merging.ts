@@ -1,6 +1,6 @@
 /**
- * Components that belong together: a cluster that is not Gaussian takes several components, which are merged one pair after the other, each
- * time those two whose rows are the least sure of which of them they are of (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
+ * Merging of components into clusters: a cluster that is not Gaussian takes several components. They are merged pair by pair, each time the
+ * two whose union reduces the entropy of the assignment most (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
@@ -9,22 +9,22 @@ import { componentsAndBackground } from './component.js'
 import * as Moments from './em/moments.js'
 import { responsibilities, type Mixture } from './mixture.js'
 
-/** Components as clusters. */
+/** A partition of the components into clusters. */
 export interface Clusters {
-  /** How many there are. */
+  /** Number of clusters. */
   readonly count: number
-  /** The cluster of each component, from 0; clusters are numbered by their first components. */
+  /** Cluster of each component, from 0, numbered by their first components. */
   readonly clusters: ReadonlyArray<number>
-  /** −Σ w p(c | x) log p(c | x) over rows and clusters c, in nats: how unsure rows are of their cluster. */
+  /** Entropy of the assignment of rows to clusters, −Σ w p(c | x) log p(c | x) over rows and clusters c, in nats. */
   readonly entropy: number
 }
 
 export interface Merging {
-  /** One for each number of clusters, from 1 to the number of components. */
+  /** One partition for each number of clusters, from 1 to the number of components. */
   readonly steps: ReadonlyArray<Clusters>
   /**
-   * The step at the elbow of the entropies: two lines that meet at a number of clusters describe them best where they meet there. Of
-   * one or two components all; see the entropies, and what is known of the data, before believing it.
+   * Partition at the elbow of the entropies: the number of clusters at which two line segments, joined there, fit the entropies best. With
+   * one or two components, no merging. A heuristic: look at the entropies, and use prior knowledge about the data.
    */
   readonly chosen: Clusters
 }
@@ -32,7 +32,7 @@ export interface Merging {
 /** p log p */
 const xlog = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
 
-/** What a line leaves of the squares of (x, y). */
+/** Residual sum of squares of the regression line of y on x. */
 const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number => {
   const n = points.length
   const [mx, my] = [0, 1].map(j => sumOfNumbers(points.map(point => point[j])) / n)
@@ -42,7 +42,7 @@ const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number 
   return sumOfNumbers(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
 }
 
-/** Where two lines that share a point describe values best, from 0. */
+/** Index, from 0, at which two joined line segments fit the values best; the last if there are fewer than three values. */
 const elbow = (values: ReadonlyArray<number>): number => {
   const points = values.map((y, x) => [x, y] as const)
   const squares = points
@@ -54,8 +54,8 @@ const elbow = (values: ReadonlyArray<number>): number => {
 }
 
 /**
- * Merges the components of a mixture, by rows: those that it was learned from, or rows drawn from it, which need no data. The density stays what it
- * is: clusters are groups of components. Rows carry their weights.
+ * Merges the components of a mixture by rows: those that it was fitted to, or rows drawn from it. The density does not change: clusters are
+ * groups of components. Weights of the rows are respected.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -77,7 +77,7 @@ export const of =
     const columns = Array.from({ length: count }, (_, k) =>
       Float64Array.from({ length: rows }, (_, i) => values[i * count + k])
     )
-    /** Σ w of a cluster's p log p. */
+    /** Returns Σ w p log p of a cluster's responsibilities. */
     const sum = (shares: Float64Array): number => shares.reduce((all, p, i) => all + weight(i) * xlog(p), 0)
     const steps = merged(
       columns.map((shares, k) => ({ components: [k], shares, sum: sum(shares) })),
@@ -103,7 +103,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
-/** One merge after the other: those of fewer clusters first. */
+/** Merges until one cluster is left. Returns the partitions in order of increasing number of clusters. */
 const merged = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number
@@ -122,20 +122,20 @@ const merged = (
   return [...merged(rest, sum), clustersOfGroups(groups)]
 }
 
-/** A row's cluster. */
+/** Most probable cluster of a row. */
 export interface ClusterMembership {
-  /** The most probable, from 0. */
+  /** Index of the cluster, from 0. */
   readonly cluster: number
   readonly probability: number
 }
 
-/** The most probable cluster of each row, and its probability, that of its components together. */
+/** Returns the most probable cluster of each row, and its probability, the sum over the cluster's components. */
 export const assignClusters =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<ClusterMembership> => {
     const parts = componentsAndBackground(mixture)
-    // In plain loops: what is said of a row is the same whatever rows come with it.
+    // By plain loops, so that the result for a row does not depend on which others come with it.
     const { shares: values } = Moments.rowResponsibilities(parts, points)
     const groups = [...new Set(clusters)].sort((a, b) => a - b)
     return Array.from({ length: points.rows }, (_, i) => {

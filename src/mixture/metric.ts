@@ -1,4 +1,4 @@
-/** Metrics: how far what was learned is from the truth. */
+/** Metrics: errors of an estimate relative to the truth. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { mistaken } from '../core/order.js'
 import { isRecord } from '../core/record.js'
@@ -10,7 +10,7 @@ import { assignment } from '../../lib/arrays/assignment.js'
 import { nestedRows } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'
 
-/** Anything that has centres: a mixture, the parameters of a score, or the centres themselves. */
+/** Anything with centres: a mixture, the parameters of a score, or a list of centres. */
 export type Centred = Mixture | Params.Params<'mean'> | Params.Params<'means'> | ReadonlyArray<ReadonlyArray<number>>
 
 const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
@@ -32,9 +32,9 @@ const holdsCentres = ({ mean, means }: Readonly<Record<string, unknown>>): boole
   isRecord(mean) ? 'values' in mean : isRecord(means) && 'values' in means && 'shape' in means
 
 /**
- * The root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between learned and true centres under the best matching π
- * (linear assignment). The pair's parameter `mean` stands for ±mean, so that its error is min(|m − c|, |m + c|).
- * NaN when the numbers of centres differ, or a squared distance is not finite.
+ * Returns the root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between estimated and true centres under the optimal matching π (linear
+ * assignment). The parameter `mean` of the symmetric pair stands for ±mean, so its error is min(|m − c|, |m + c|). NaN if the numbers of
+ * centres differ, or a squared distance is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -57,8 +57,9 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 }
 
 /**
- * The order of an estimate's components in which each is the reference's that it stands for: the matching whose distances −log ∫√(p q)
- * (Bhattacharyya 1943) are least in sum. `Mixture.relabelled` brings them there. Both have as many components; more throw a RangeError.
+ * Returns the permutation of the estimate's components that matches them to the reference's: the assignment with the least sum of
+ * Bhattacharyya distances −log ∫√(p q) (Bhattacharyya 1943). `Mixture.relabelled` applies it. Both need equally many components; otherwise
+ * a RangeError is thrown.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -78,7 +79,7 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
   return assignment({ shape: [rows, columns], values: cost })
 }
 
-/** Each as a number of its own, from 0 on, and how many there are. */
+/** Replaces each distinct value by an index, from 0 in order of appearance; `count` is the number of distinct values. */
 const enumerated = (
   all: ReadonlyArray<unknown>
 ): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
@@ -86,14 +87,15 @@ const enumerated = (
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
 
-/** True for a list, or a typed array, which answers as one. */
+/** True for a list or a typed array. */
 const areLabels = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
 
 /**
- * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
- * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
- * With weights a row of weight 2 is two rows, rows of weight w having w(w − 1)/2 pairs; where there are weights below 1, w(w − the least of them)/2, so
- * that equal weights say what none do.
+ * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal, about 0 if they are
+ * independent. Only the partition matters, not the labels. Two partitions that both put all rows together, or all apart, are equal.
+ *
+ * A row of weight 2 counts as two rows: rows of total weight w form w(w − 1)/2 pairs. If some weights are below 1, they form w(w − m)/2
+ * pairs with m the smallest positive weight, so that equal weights give the same result as none. NaN if the lengths differ.
  *
  * @example
  * import { strict as assert } from 'node:assert'

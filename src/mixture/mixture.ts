@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the truth that a score is to learn, and what a fit found. What is
- * asked of Σ_k is taken from its factor F, Σ = F Fᵀ, and never from Σ, whose condition is the square of F's.
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the true distribution of an experiment, or the result of a fit. All computations
+ * use a factor F of the covariance, Σ = F Fᵀ, never Σ itself, whose condition number is the square of F's.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -34,19 +34,19 @@ export type { Mixture }
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-/** K, how many components. */
+/** Number of components, K. */
 export const components = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[0]
-/** d, how many coordinates a centre has. */
+/** Number of columns, d. */
 export const dimension = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[1]
 
-/** The centres as points, one row a component. */
+/** Centres as points, one row per component. */
 export const centres = (mixture: Mixture): Points => ({
   rows: components(mixture),
   dim: dimension(mixture),
   values: mixture.means.values
 })
 
-/** Σ_k, [K, dim, dim]. */
+/** Covariances Σ_k, [K, dim, dim]. */
 export const covariances = (mixture: Mixture): NdArray => {
   const d = dimension(mixture)
   return {
@@ -55,18 +55,21 @@ export const covariances = (mixture: Mixture): NdArray => {
   }
 }
 
-/** ½N(c, I) + ½N(−c, I) */
+/** Returns ½N(c, I) + ½N(−c, I). */
 export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
   (Array.isArray(centre) || ArrayBuffer.isView(centre)) && centre.every(x => typeof x === 'number')
     ? of({ means: [centre, centre.map(value => -value)] })
     : refuse(`centre: ${typeAndValue(centre)} is not a list of numbers; try [3, 0]`)
 
-/** The law of αx + σz for x from the mixture: means αc_k, covariances α²Σ_k + σ² I. */
+/**
+ * Returns the distribution of αx + σz for x from the mixture and standard normal z: means αc_k, covariances α²Σ_k + σ² I. Student-t
+ * components become scale mixtures of Gaussians.
+ */
 export const diffuse =
   ({ alpha, sigma }: Level) =>
   (mixture: Mixture): Mixture => {
     const { means, weights, variances, factors } = mixtureArgument(mixture, 'Mixture.diffuse(level)(mixture)')
-    // Tails with noise are no tails: they are Gaussians by their precisions.
+    // With noise a t has no closed form: it is replaced by Gaussians, one for each precision.
     if (!isGaussian(mixture))
       return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
@@ -80,11 +83,10 @@ export const diffuse =
   }
 
 /**
- * A mixture of Gaussians alone with the same density: a multivariate t is Σ_j s_j N(c, Σ/g_j) over some hundred precisions g_j, to ten digits
- * up to 1000 deviations from its centre, where its density is more than 1e-300 of that at the centre; a background is a t of ν = 1. What is known of Gaussians (marginals, posteriors, products, divergences) is so
- * had of mixtures with tails.
- *
- * @throws RangeError of a background that is a box
+ * Returns a mixture of Gaussians with the same density: a multivariate t becomes Σ_j s_j N(c, Σ/g_j) with about a hundred precisions g_j,
+ * accurate to ten digits up to 1000 deviations from its centre and while the density is more than 1e-300 of that at the centre; a Cauchy
+ * background is a t with ν = 1. Functions that need Gaussian components can so be applied to mixtures with tails.
+ * @throws RangeError if the background is a box
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Points, Problem } from 'ornstein'
@@ -96,7 +98,10 @@ export const diffuse =
  */
 export const gaussians = Student.asGaussians
 
-/** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
+/**
+ * Returns the distribution of centre + scale · z, column by column, for z from the mixture: converts a mixture of standardized data to the
+ * original units.
+ */
 export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
@@ -122,21 +127,18 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
   return j < 0 ? 0 : a[j] - b[j]
 }
 
-/**
- * The numbers of the components in the order of their means, by the first column first: an order that does not depend on where
- * learning started.
- */
+/** Indices of the components sorted by their means, by the first column first: an order that does not depend on the initialization. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
   const { shape, values } = mixtureArgument(mixture, ALONE).means
   const means = nestedRows(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
 
-/** The components in the order that a list of their numbers gives. */
+/** Returns the mixture with its components in the given order, a list of their indices. */
 export const relabelled =
   (order: ReadonlyArray<number>) =>
   ({ means, weights, variances, factors, tails, background }: Mixture): Mixture => {
-    /** The lists of numbers of which each component has one, in the order. */
+    /** Permutes an array that has one block per component. */
     const picked = (values: Float64Array): Float64Array => {
       const width = values.length / weights.length
       return values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)])
@@ -151,7 +153,7 @@ export const relabelled =
     }
   }
 
-/** Independent rows drawn from the mixture. */
+/** Draws independent rows from the mixture. */
 export const sample =
   (rows: number) =>
   (key: Key.Key) =>
@@ -161,14 +163,14 @@ export const sample =
 // —— densities ——
 
 const ALONE = 'Mixture.…(mixture)'
-/** What is asked of rows and then of a mixture, and not the other way round. */
+/** Call named in messages of functions that take points first and the mixture second. */
 const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
 const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
 const mixtureArgument = (mixture: Mixture, call = ROWWISE_CALL): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
-/** The points, which have to have the columns of the mixture. */
+/** Returns the points; throws if they do not have the columns of the mixture. */
 const matchingPoints = (points: Points, mixture: Mixture): Points => {
   const own = checkedPoints(points).dim
   const wanted = dimension(mixtureArgument(mixture))
@@ -194,14 +196,14 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   }
 }
 
-/** The answer row after row, by a program where rows are many. A component of weight 0 has no effect on it. */
+/** Evaluates a function of each row, by a compiled program if there are many rows. Components of weight 0 have no effect. */
 const ask =
   (question: Question) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
 
-/** By the cells that a row has, where others are missing; and by its error, where it has one. */
+/** Uses one function for complete rows, and another if cells are missing or rows have measurement errors. */
 const whereMissing =
   (of: ReturnType<typeof ask>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
@@ -210,11 +212,11 @@ const whereMissing =
       ? ofSeen(Moments.rowResponsibilities(componentsAndBackground(mixture), matchingPoints(points, mixture)))
       : of(points)(mixture)
 
-/** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
+/** Returns log p(x) for each row, [rows]; for a row with missing cells (NaN), the log-density of its observed columns. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
   whereMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
-/** Throws a RangeError if a number of a finite row overflowed: what stands for −∞ or NaN there is not what the mixture has. */
+/** Throws a RangeError if the computation overflowed for a finite row, so that −∞ or NaN would be returned instead of the true value. */
 const inRange =
   (of: ReturnType<typeof ask>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
   (points: Points) =>
@@ -238,25 +240,25 @@ const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== und
 
 const rowLogDensities = inRange(
   ask((seen, x) => seen.logDensity(x)),
-  // A Gaussian so far off has no log-density among doubles.
+  // A Gaussian log-density of a distant row overflows to −∞, as documented; with heavy tails −∞ is an overflow.
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
 const scoreQuestion: Question = (seen, x) => seen.score(x)
 const scores = inRange(ask(scoreQuestion), (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value))
 
-/** How `score` is computed for points. */
+/** Describes how `score` is evaluated for points: compiled or interpreted. */
 export const scorePlan =
   (points: Points) =>
   (mixture: Mixture): RowwisePlan =>
     rowwisePlan(scoreQuestion, writeOf(scoreQuestion))(inputsOf(points, mixture))
 
-/** ∇ log p(x) for each row. */
+/** Returns ∇ log p(x) for each row, [rows, dim]. */
 export const score =
   (points: Points) =>
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
-/** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
+/** Returns Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), where s_k is the score of component k. */
 export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = inRange(
   ask((seen, x) => seen.divergence(x)),
   (_, value) => !Number.isFinite(value)
@@ -264,7 +266,7 @@ export const divergence: (points: Points) => (mixture: Mixture) => Float64Array 
 
 const presentPosteriors = ask((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
 
-/** p(k | x), [rows, K], 0 of components of weight 0. */
+/** Returns p(k | x), [rows, K]; 0 for components of weight 0. */
 const posteriors =
   (points: Points) =>
   (mixture: Mixture): Float64Array => {
@@ -281,13 +283,13 @@ const posteriors =
 
 const probabilities = whereMissing(posteriors, ({ shares }) => shares)
 
-/** How many parts have a probability: the components, and a background after them. */
+/** Number of columns of the responsibilities: the components, and a background after them. */
 const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
 
 /**
- * p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. With a background it is
- * [rows, K + 1], that of the background last. A box background counts with the density 1/V outside the box too, as in mclust: new noise may
- * exceed the range of the training rows. In `logDensity` its density is 0 there.
+ * Returns p(k | x) for each row and component, [rows, K], given the observed columns if cells are missing. With a background it is [rows, K
+ * + 1], the background last. A box background counts with the density 1/V outside the box too, as in mclust: new noise may exceed the range
+ * of the training rows. In `logDensity` its density is 0 there.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -307,23 +309,23 @@ export const responsibilities =
     })
   })
 
-/** What a mixture says of a row. */
+/** Assignment of a row to a component. */
 export interface Membership {
-  /** The number of its most probable component, from 0; −1 of the background, where that is more probable than each: see `responsibilities`. */
+  /** Index of its most probable component, from 0; −1 if the background is more probable: see `responsibilities`. */
   readonly component: number
   /** p(k | x) of that component. */
   readonly probability: number
-  /** 1 − probability: how likely it is that the row is of another. */
+  /** 1 − probability, computed without cancellation. */
   readonly uncertainty: number
   /** log p(x) */
   readonly logDensity: number
-  /** Whether it lies further out than all but a thousandth of the rows of each component. */
+  /** True if the row is farther from every component than all but a thousandth of that component's own rows. */
   readonly isOutlier: boolean
 }
 
 const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k) => (p > shares[best] ? k : best), 0)
 
-/** Of a component's rows, those further out are told as outliers. */
+/** Share of a component's own rows that counts as outlying. */
 const OUTLIER_PROBABILITY = 1e-3
 
 const membershipsOf = (
@@ -332,7 +334,7 @@ const membershipsOf = (
 ): ReadonlyArray<Membership> => {
   const count = shares.length / logDensity.length
   const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
-  // A row of which nothing is there is far from nothing.
+  // A row without observed cells is not an outlier.
   const limits = new Map(
     Array.from(
       new Set(columns),
@@ -356,7 +358,7 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // Not 1 − probability, which has no digits left where a row is all but certain; of a row beyond the reach of all it is 1.
+      // The sum of the others, since 1 − probability has no digits left for an almost certain row; 1 if all densities have underflowed.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(
@@ -367,9 +369,9 @@ const membershipsOf = (
 }
 
 /**
- * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
- * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
- * missing cells, NaN, all is said by the columns that it has. What is said of a row is the same, bit for bit, whatever rows come with it.
+ * Assigns each row to a component, with its probability, and detects outliers: a row is one if its squared distance to every component is
+ * exceeded by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. For a row with missing cells (NaN)
+ * all of this uses its observed columns. The result for a row is the same, bit for bit, whatever other rows come with it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -395,7 +397,7 @@ export const memberships =
     return membershipsOf({ ...found, shares }, mixture)
   }
 
-/** The number of each row's most probable component, from 0; −1 of the background. */
+/** Returns the index of each row's most probable component, from 0; −1 for the background. */
 export const assign =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<number> => {
@@ -406,7 +408,7 @@ export const assign =
     )
   }
 
-/** The mean of log p(x) over the rows, weighted where the points carry weights. */
+/** Returns the mean of log p(x) over the rows, weighted if the points have weights. */
 export const meanLogDensity =
   (points: Points) =>
   (mixture: Mixture): number => {
@@ -418,10 +420,9 @@ export const meanLogDensity =
   }
 
 /**
- * The components whose least variance is no more than the floor that their stages kept them above
- * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
- * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
- * `redundancies`.
+ * Returns the indices of the components, in increasing order, whose smallest variance is at the lower bound of their stages
+ * (`Pipeline.varianceFloor`). With too few rows for a variance, or with equal rows, the likelihood is unbounded, and means little if only
+ * the bound limits it. Components without rows are among them: see `redundancies`.
  */
 export const atMinimumVariance =
   (varianceFloor: number) =>
@@ -430,7 +431,10 @@ export const atMinimumVariance =
     const count = components(mixture)
     const d = dimension(mixture)
     const width = variances.length / count
-    /** Of a covariance from which the floor and more than all rounding can be taken, what is left being one, no eigenvalues are asked. */
+    /**
+     * Smallest eigenvalue of a covariance and its rounding error. The eigenvalues are not computed, and Infinity is returned, if the
+     * covariance less the bound and its rounding is positive definite.
+     */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
       const below = varianceFloor * (1 + STORED) + 4 * d * Number.EPSILON * trace
@@ -439,13 +443,13 @@ export const atMinimumVariance =
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
-    /** The least variance of each component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
+    /** Smallest variance of each component, and its rounding error; for an eigenvalue that of `symmetricEigen`. */
     const leasts =
       factors === null
         ? RA.makeBy(count, k => [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0])
         : factorsOf(mixture).reduce<ReadonlyArray<readonly [least: number, rounding: number]>>(
             (before, factor, k, all) => {
-              // A common covariance is looked at once.
+              // A covariance common to all components is evaluated once.
               const isCommon = k > 0 && factor.values.every((x, at) => x === all[k - 1].values[at])
               return [...before, isCommon ? before[k - 1] : leastOf(Factor.covarianceOfFactor(factor, d))]
             },
@@ -457,7 +461,7 @@ export const atMinimumVariance =
     })
   }
 
-/** What a table shows: of each component its weight, and the mean and the variance of each column. */
+/** Returns the columns of a table: the weight of each component, and the mean and the variance of each of its columns. */
 export const marginals = ({
   means: { shape, values },
   weights,

@@ -1,4 +1,4 @@
-/** The data that mixtures are of: as arrays, and as tensors of the round ones. What is done with them stands in `mixture`. */
+/** Data types of mixtures: as arrays, and as tensors for isotropic ones. The operations are in `mixture`. */
 import { type NdArray, type Operand, type Tensor } from '../../lib/index.js'
 
 export interface Mixture {
@@ -6,21 +6,24 @@ export interface Mixture {
   readonly means: NdArray
   /** [K], positive or zero, summing to 1 */
   readonly weights: Float64Array
-  /** Positive: [K] where Σ_k = v_k I; else the diagonals of Σ_k, [K · dim] row-major. */
+  /** Positive. [K] if Σ_k = v_k I; otherwise the diagonals of Σ_k, [K · dim] row-major. */
   readonly variances: Float64Array
-  /** Where columns are correlated, the lower triangles L_k, Σ_k = L_k L_kᵀ, [K, dim, dim]; else null. */
+  /** Lower triangles L_k with Σ_k = L_k L_kᵀ, [K, dim, dim], if columns are correlated; otherwise null. */
   readonly factors: NdArray | null
-  /** ν_k, [K], of components that are multivariate t, ∞ of Gaussian ones: Σ_k are then scales, not covariances. Absent: all are Gaussian. */
+  /** ν_k, [K], if some components are multivariate t, whose Σ_k are then scale matrices; ∞ for Gaussian ones. Absent if all are Gaussian. */
   readonly tails?: Float64Array
-  /** What rows of no component come from; absent: there is nothing such. */
+  /** Density of rows that belong to no component; absent if there is none. */
   readonly background?: Background
 }
 
-/** A density, given and not learned, whose rows belong to no component: they make up `share` of all, and `weights` are those of the rest. */
+/**
+ * A fixed density for rows that belong to no component. Its weight is `share`; `weights` are those of the components given a row is not
+ * from it.
+ */
 export interface Background {
   /** In [0, 1) */
   readonly share: number
-  /** A multivariate t of one degree of freedom (Cauchy) about a centre, or uniform on the box centre ± scale. */
+  /** A multivariate t with one degree of freedom (Cauchy) about the centre, or uniform on the box centre ± scale. */
   readonly shape: 'cauchy' | 'box'
   /** [dim] */
   readonly centre: Float64Array
@@ -35,11 +38,14 @@ export interface IsotropicComponents {
   readonly logits: Tensor | null
   /** [K], at time 0; null for unit variances */
   readonly variances: Tensor | null
-  /** c, [1, dim], of two centres c and −c: what tells them apart is ⟨c, x⟩ alone, beside which |c|² must not be held. */
+  /**
+   * c, [1, dim], if the two centres are c and −c. Their responsibilities depend on ⟨c, x⟩ alone; computed from distances, it would lose
+   * digits to |c|².
+   */
   readonly mirrored?: Tensor
 }
 
-/** z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, of centres c = o + c̃B: coordinates in the span, and s times what a row has outside it. */
+/** Noise z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, for centres c = o + c̃B: coordinates in the span, plus s times the row's part outside it. */
 export interface NoiseInSpan {
   /** B, orthonormal, [rank, dim] */
   readonly basis: Tensor
@@ -55,10 +61,13 @@ export interface NoiseInSpan {
   readonly share: Tensor | null
 }
 
-/** Noise z of which `drawn` is a part, [rows | 1, dim], and |z|² beyond it, orthogonal to the data less the centres: a number or [rows, 1]. */
+/**
+ * Noise z: a part `drawn`, [rows | 1, dim], and the squared length of the rest, which is orthogonal to the data less the centres: a number
+ * or [rows, 1].
+ */
 export interface ComponentNoise {
   readonly drawn: Tensor
   readonly orthogonal: Operand
-  /** What is drawn by its coordinates, where the centres differ in the span of a basis alone. */
+  /** `drawn` by its coordinates, if the differences of the centres lie in the span of a known basis. */
   readonly inSpan?: NoiseInSpan
 }

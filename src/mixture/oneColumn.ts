@@ -1,4 +1,4 @@
-/** A mixture of one column: how much of it lies below a number, and the number below which a share lies. */
+/** Distribution function and quantiles of a mixture of one column. */
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
@@ -8,7 +8,7 @@ import { componentsAndBackground } from './component.js'
 import type { Mixture } from './mixtureData.js'
 import * as Student from './student.js'
 
-/** A distribution of mean 0 and scale 1. */
+/** A distribution with location 0 and scale 1. */
 export interface StandardDistribution {
   /** P(X > z) */
   readonly tail: (z: number) => number
@@ -16,11 +16,11 @@ export interface StandardDistribution {
   readonly quantile: (p: number) => number
 }
 
-/** A component of one column. */
+/** One component of a mixture of one column. */
 export interface UnivariateComponent {
   readonly weight: number
   readonly mean: number
-  /** The standard deviation of a Gaussian, the scale of a t; of a box half its width. */
+  /** Standard deviation of a Gaussian, scale of a t, or half the width of a box. */
   readonly deviation: number
   readonly standard: StandardDistribution
 }
@@ -37,7 +37,7 @@ const uniformDistribution: StandardDistribution = {
   quantile: p => 2 * p - 1
 }
 
-/** Beyond, numbers have no sums. */
+/** Sums of larger numbers may overflow. */
 const LARGEST_SUMMABLE = Number.MAX_VALUE / 8
 
 const studentDistribution = (nu: number): StandardDistribution => {
@@ -60,11 +60,11 @@ const studentDistribution = (nu: number): StandardDistribution => {
   }
 }
 
-/** That of ν, ∞ of a normal distribution. */
+/** Standard distribution of a t with ν degrees of freedom; the normal one if ν = ∞. */
 export const standardOf = (nu: number): StandardDistribution =>
   nu === Infinity ? normalDistribution : studentDistribution(nu)
 
-/** Of one column, its components and its background. */
+/** Components and background of a mixture of one column; throws if it has more. */
 const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<UnivariateComponent> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(…)(mixture)`))
   throwProblems(
@@ -85,19 +85,19 @@ const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<UnivariateC
   }))
 }
 
-/** P(X ≤ x), or of the upper side P(X > x), right to their own size however small. */
+/** Returns P(X ≤ x), or P(X > x) if `isUpper`, with small relative error even if tiny. */
 const mixtureTail = (components: ReadonlyArray<UnivariateComponent>, x: number, isUpper: boolean): number =>
   sumOfNumbers(
     components.map(({ weight, mean, deviation, standard }) => {
       const z = (x - mean) / deviation
-      // Each is the same on both sides.
+      // Each distribution is symmetric.
       return weight * standard.tail(isUpper ? z : -z)
     })
   )
 
 /**
- * P(X ≤ x) of one column, Σ π Φ((x − c)/√v), right to a relative 10⁻¹³ however small, with tails to 10⁻¹²; of more columns take a `marginal`
- * first, or a RangeError says so. A background is of the distribution.
+ * Returns P(X ≤ x) for one column, Σ π Φ((x − c)/√v), with a relative error of 10⁻¹³ however small (10⁻¹² with tails). A background is
+ * included. With more columns a RangeError is thrown: take a `marginal` first.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -112,10 +112,13 @@ export const cdf =
   (mixture: Mixture): number =>
     mixtureTail(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
 
-/** Steps of Newton's method that keep to a bracket; bisection alone would end after 1100 halvings of any doubles. */
+/** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings for any doubles. */
 const MAX_ROOT_STEPS = 2200
 
-/** Where a falling or rising function crosses 0 in [low, high], to the last bits: Newton's steps, halves where these leave the bracket. */
+/**
+ * Root of a function in [low, high] to the last bits, by Newton steps, with bisection if they leave the bracket. `of` returns the value and
+ * its derivative; the value is positive right of the root.
+ */
 const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
   iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
     { low, high, x: (low + high) / 2, left: MAX_ROOT_STEPS },
@@ -124,15 +127,16 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
       const a = value > 0 ? low : x
       const b = value > 0 ? x : high
       const newton = x - value / slope
-      // A bracket that a step does not halve is halved next.
+      // Every fourth step bisects, so that the bracket shrinks even if Newton steps approach from one side.
       const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
       return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
     }
   ).x
 
 /**
- * The x with P(X ≤ x) = p of one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. Each quantile lies between the least and the greatest
- * of the components' own, where Newton's method finds it. Of more columns take a `marginal` first. A p outside [0, 1] throws a RangeError.
+ * Returns the x with P(X ≤ x) = p for one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. It lies between the smallest and the largest of
+ * the components' quantiles, where Newton's method finds it. With more columns take a `marginal` first. A p outside [0, 1] throws a
+ * RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -150,11 +154,11 @@ export const quantile =
     return mixtureQuantile(components, p)
   }
 
-/** The problems of the share of rows that a quantile is of. */
+/** Problems of a probability: it must be in [0, 1]. */
 export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =>
   Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 
-/** The same of components as they are told. */
+/** Returns the p-quantile of a mixture given by its components, of positive weight; ±∞ at 0 and 1. */
 export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, p: number): number => {
   const z = Normal.normalQuantile(p)
   if (!Number.isFinite(z)) return z
@@ -162,7 +166,7 @@ export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, 
   const low = Math.min(...own)
   const high = Math.max(...own)
   if (!(low < high)) return low
-  // From the side of the smaller share, which has its digits.
+  // The smaller tail has no cancellation.
   const isUpper = p > 0.5
   const share = isUpper ? 1 - p : p
   return bracketedRoot(low, high, x => [

@@ -1,8 +1,8 @@
 /**
- * Assignment of rows outside a box background. The density of the box integrates to 1 and is 0 outside, so Bayes' rule gives such a row to a
- * component, however distant. But the box is the range of the training rows, and new noise can exceed it: with m rows of noise in d columns, a
- * further one does with probability of about 2d/(m + 1). Rows are therefore assigned as if the density was 1/V everywhere, as in mclust.
- * Densities, and what is estimated from them, are not affected.
+ * Assignment of rows outside a box background. The density of the box integrates to 1 and is 0 outside, so Bayes' rule gives such a row to
+ * a component, however distant. But the box is the range of the training rows, and new noise can exceed it: with m rows of noise in d
+ * columns, a further one does with a probability of about 2d/(m + 1). Rows are therefore assigned as if the density were 1/V everywhere, as
+ * in mclust. Densities, and estimates from them, are not affected.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Background, Mixture } from './mixtureData.js'

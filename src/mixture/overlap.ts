@@ -1,4 +1,4 @@
-/** How far the components of a mixture are apart, as what is told by pairs of them. */
+/** Overlap of the components of a mixture, pair by pair. */
 import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -9,10 +9,9 @@ import { componentsOf, gaussianComponents, STORED, type Component } from './comp
 import * as Pairs from './pairs.js'
 
 /**
- * How likely a row of the k-th component is taken for one of the l-th, if these two are asked alone, [K, K], 0 on the diagonal: P(π_l N_l(x) >
- * π_k N_k(x)) for x from N_k (Maitra & Melnykov 2010), right to its own size however small. What a row is lost to all others is at
- * most the sum of its line. Closed form in one column; otherwise an integral to a relative 1e-12.
- *
+ * Returns the misclassification probabilities between pairs of components, [K, K], 0 on the diagonal: entry (k, l) is P(π_l N_l(x) > π_k
+ * N_k(x)) for x from N_k (Maitra & Melnykov 2010), with small relative error even if tiny. The sum of a row bounds the probability that a
+ * row of that component is assigned to any other. In closed form for one column; otherwise an integral with a relative error of 1e-12.
  * @throws RangeError naming the pair if that integral does not converge
  * @example
  * import { strict as assert } from 'node:assert'
@@ -39,7 +38,7 @@ const unresolved = (k: number, l: number): never =>
     `Mixture.overlap: components ${k} and ${l}: the integral of their overlap does not converge to a relative 1e-12; estimate it from rows: draw them by Mixture.sample and count by Mixture.responsibilities`
   )
 
-/** What a number is not below, and not above. */
+/** Lower and upper bound of a number. */
 export interface Bounds {
   readonly lower: number
   readonly upper: number
@@ -52,9 +51,9 @@ const logMean = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): n
 }
 
 /**
- * Bounds of the entropy −∫ p log p, which has no closed form. Below it lie Jensen's, −Σ π_k log ∫ p N_k, and the one of
- * Bhattacharyya's distances; above it that of relative entropies (Kolchinsky & Tracey 2017), which is at most the entropy of component and row
- * together. They meet where components are far apart, and where they are one.
+ * Returns bounds of the entropy −∫ p log p, which has no closed form. The lower bound is the larger of Jensen's, −Σ π_k log ∫ p N_k, and
+ * the one from Bhattacharyya distances; the upper one is from relative entropies (Kolchinsky & Tracey 2017), at most the entropy of
+ * component and row together. They coincide if components are far apart, and if they are equal.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -88,15 +87,18 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
   }
 }
 
-/** A component that a smaller mixture could do without. */
+/** A component, or a pair, that makes the mixture larger than necessary. */
 export type Redundancy =
   | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
 
-/** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
+/** Affinity ∫√(p q) from which two components count as equal: that of equal variances 0.64 standard deviations apart. */
 const MERGED_OVERLAP = 0.95
 
-/** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
+/**
+ * Returns the Bhattacharyya distance −log ∫ √(p q) of component k of one mixture and component l of another, 0 if equal (Bhattacharyya
+ * 1943).
+ */
 export const distance =
   (mixture: Mixture, k: number) =>
   (other: Mixture, l: number): number =>
@@ -104,13 +106,13 @@ export const distance =
 
 const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.bhattacharyya(p, q))
 
-/** Farther apart than what counts as one, told without their whole covariances. */
+/** True if a lower bound of the distance, which needs no full covariances, shows that two components are not equal. */
 const isApart = (p: Component, q: Component): boolean =>
   Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_OVERLAP - STORED
 
 /**
- * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
- * with more components than the data show, or from equal centres, which equal gradients keep together.
+ * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components. Both occur if a score is
+ * fitted with more components than the data support, or from equal centres, which equal gradients keep together.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -125,7 +127,7 @@ const isApart = (p: Component, q: Component): boolean =>
 export const redundancies =
   (rows: number) =>
   (mixture: Mixture): ReadonlyArray<Redundancy> => {
-    // A weight that was stored as its logarithm, of exactly one row, may read a little less.
+    // The weight of exactly one row may be slightly smaller after it was stored as its logarithm.
     const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
     const all = Array.from(mixture.weights, (_, k) => k)
     const components = componentsOf(mixture)

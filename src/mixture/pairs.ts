@@ -1,4 +1,4 @@
-/** How two Gaussians differ, on factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
+/** Distances of two Gaussians from factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
 import * as Factor from '../../lib/arrays/factor.js'
 import { dot, multiplySquare, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
@@ -13,7 +13,7 @@ const meanDifference = (p: GaussianComponent, q: GaussianComponent): Float64Arra
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Where t − log(1 + t) has lost digits to rounding, and how many terms of its series have all of them there. */
+/** Below this |t|, t − log(1 + t) loses digits to cancellation, and its series is used, with this number of terms. */
 const SERIES_BELOW = 0.1
 const SERIES_TERMS = 18
 
@@ -25,24 +25,24 @@ const excess = (t: number): number => {
   return t * t * sum
 }
 
-/** The diagonal of a factor; null of a triangle. */
+/** Diagonal of a diagonal factor; null for a triangle. */
 const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null =>
   shape.length === 2 ? null : shape.length === 1 ? values : new Float64Array(d).fill(values[0])
 
-/** The diagonals of two factors, where both are diagonal. */
+/** Diagonals of two factors; null unless both are diagonal. */
 const diagonalFactors = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
   const one = diagonalOf(l, d)
   const other = diagonalOf(n, d)
   return one === null || other === null ? null : [one, other]
 }
 
-/** Whether two factors are one, as those of a common covariance are. */
+/** True if two factors are equal, as those of a common covariance are. */
 const isSameFactor = (l: NdArray, n: NdArray): boolean =>
   l.shape.length === n.shape.length && l.values.every((x, at) => x === n.values[at])
 
 /**
- * KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), E = N⁻¹(L − N) with the diagonal t: a sum
- * of terms that are none negative.
+ * Returns KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), where E = N⁻¹(L − N) has the
+ * diagonal t. No term is negative.
  */
 export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
@@ -67,13 +67,16 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
   return squaredNorm(Factor.solve(n, d, meanDifference(p, q))) / 2 + squaredNorm(e) / 2 + entropy(diagonal)
 }
 
-/** Up to so many columns singular values are those of N⁻¹L itself; of more, roots of eigenvalues: that takes a hundredth of the time. */
+/**
+ * Maximum number of columns for singular values of N⁻¹L by sweeps; with more, they are square roots of eigenvalues, at a hundredth of the
+ * time.
+ */
 const MAX_SINGULAR_COLUMNS = 16
 
-/** Where a variance is so many times the other, sweeps are taken even so. */
+/** Ratio of variances from which sweeps are used even so, since eigenvalues would lose the small ones. */
 const ALIKE = 1e6
 
-/** What is asked of N⁻¹L = U diag(s) Vᵀ. */
+/** Singular value decomposition N⁻¹L = U diag(s) Vᵀ. */
 interface Ratio {
   readonly sizes: Float64Array
   /** s² − 1 */
@@ -91,7 +94,7 @@ const ofSizes = (sizes: Float64Array, turned: Ratio['turned']): Ratio => ({
   turned
 })
 
-/** Where no sweeps are needed for it: of diagonal factors, of those that are one, and of few columns. */
+/** Decomposition for diagonal or equal factors, or few columns; null in all other cases. */
 const soon = (l: NdArray, n: NdArray, d: number): Ratio | null => {
   const both = diagonalFactors(l, n, d)
   if (both !== null) return ofSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
@@ -104,7 +107,7 @@ const singularRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
   return ofSizes(values, multiplyRows(left.values))
 }
 
-/** N⁻¹ of a lower triangle. */
+/** N⁻¹ times rows, for a lower triangle N. */
 const over = (n: NdArray, d: number, values: Float64Array): Float64Array =>
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
@@ -114,7 +117,7 @@ const multiplyRows =
   x =>
     x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
 
-/** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ: where both are nearly equal it keeps its digits. */
+/** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ, which keeps its digits if the factors are nearly equal. */
 const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array; readonly excess: NdArray } => {
   const of = Factor.triangleOfFactor(n, d)
   const e = over(
@@ -135,11 +138,11 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
   if (found !== null) return found
   const { e, excess } = excessOf(l, n, d)
   const { values: excesses, vectors } = symmetricEigen(excess)
-  // Small ones would have lost their digits beside it.
+  // Next to a large eigenvalue the small ones would have lost their digits.
   if (!(excesses[0] < ALIKE)) return singularRatio(l, n, d)
   return {
     excesses,
-    // |(1 + E)ᵀu|, where the root of 1 + (s² − 1) had half the digits
+    // |(1 + E)ᵀu|, since √(1 + (s² − 1)) has half the digits
     sizes: excesses.map((_, i) => {
       const u = vectors.values.slice(i * d, (i + 1) * d)
       for (let row = 0; row < d; row++) {
@@ -154,8 +157,8 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
 }
 
 /**
- * −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), MMᵀ the mean of the covariances and s the singular values of N⁻¹L
- * (Bhattacharyya 1943); the sum is 2 log|M| − log|N| − log|L|, where that has its digits.
+ * Returns −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), where MMᵀ is the mean of the covariances and s are the singular values
+ * of N⁻¹L (Bhattacharyya 1943). The sum is computed as 2 log|M| − log|N| − log|L| if that has no cancellation.
  */
 export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const l = p.factor
@@ -175,7 +178,7 @@ export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): numbe
       return sum + Elementary.log1p((c * c) / (2 * s * (1 + s) * (1 + s)))
     }, 0)
   }
-  // MMᵀ is half of what `both` is the factor of.
+  // `both` is the factor of 2MMᵀ.
   return squaredNorm(Factor.solve(both, d, meanDifference(p, q))) / 4 + spread() / 2
 }
 
@@ -189,8 +192,8 @@ const squaredQuadraticForm = (factor: NdArray, d: number, x: Float64Array): numb
 }
 
 /**
- * No more than `bhattacharyya`, at d² operations: that of the rows seen along one direction, the difference of the means over the variances of
- * the columns. What is seen of rows tells no more than they do.
+ * Lower bound of `bhattacharyya` at d² operations: the distance of the projections on one direction, the difference of the means divided by
+ * the variances of the columns. A projection never increases the distance.
  */
 export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
@@ -203,18 +206,18 @@ export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): 
   const v = squaredQuadraticForm(p.factor, d, direction)
   const w = squaredQuadraticForm(q.factor, d, direction)
   const shift = dot(far, 0, direction, 0, d)
-  // Means that are equal have no direction.
+  // Equal means have no direction.
   return v > 0 && w > 0 ? (shift * shift) / (4 * (v + w)) : 0
 }
 
-/** log ∫ p q = log N(m; n, LLᵀ + NNᵀ) */
+/** Returns log ∫ p q = log N(m; n, LLᵀ + NNᵀ). */
 export const logGaussianProductIntegral = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
   const both = Factor.sumOfFactors([p.factor, q.factor], d)
   return Factor.logNormalDensity(both, d, 0, squaredNorm(Factor.solve(both, d, meanDifference(p, q))))
 }
 
-/** W₂² = |m − n|² + |LUVᵀ − N|², U S Vᵀ = LᵀN (Bures 1969; Dowson & Landau 1982). */
+/** Returns W₂² = |m − n|² + |LUVᵀ − N|², U S Vᵀ = LᵀN (Bures 1969; Dowson & Landau 1982). */
 export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
   const both = diagonalFactors(p.factor, q.factor, d)
@@ -228,13 +231,13 @@ export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): 
 
 // —— misclassification ——
 
-/** Singular values nearer to 1 are 1: covariances are equal except for rounding. */
+/** Singular values within this distance of 1 count as 1: the covariances are equal except for rounding. */
 const EQUAL = 1e-12
 
 /**
- * Probability that a row of one component has the higher posterior for the other, right to a relative 1e-12 however small: with x = m + Lz and
- * N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal distribution's if covariances
- * are equal. Null if its integral does not converge.
+ * Probability that a row of one component has the higher posterior for the other, to a relative 1e-12 however small. With x = m + Lz and
+ * N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability if the
+ * covariances are equal. Null if its integral does not converge.
  */
 export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0

@@ -1,6 +1,6 @@
 /**
- * What a mixture says of some columns given others, row by row: regression, and cells that are missing. A row's cells that are there
- * leave a mixture over those that are not, of the same components: see `patterns.ts`.
+ * Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells. Given its observed
+ * cells, a row's missing ones have a mixture distribution with as many components: see `patterns.ts`.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -16,33 +16,39 @@ import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
 import { patternsOf, conditionOnPattern, type Pattern, type SeenByPattern } from './em/patterns.js'
 
-/** Columns as rows of the others leave them. */
+/** Conditional distribution of the target columns, for each row. */
 export interface Prediction {
   /** E[x_j | the rest], [rows, targets] */
   readonly mean: Points
-  /** The standard deviation of x_j given the rest, [rows, targets]; ∞ where a component with tails has ν + the number of cells ≤ 2. */
+  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if a component with tails has ν plus the number of observed cells ≤ 2. */
   readonly sd: Points
-  /** The p-quantiles of each target given the rest, [rows, targets]. */
+  /** Returns the p-quantiles of each target given the rest, [rows, targets]. */
   readonly quantile: (p: number) => Points
-  /** The distribution of all targets together, given the rest of a row. */
+  /** Returns the joint distribution of all targets given the rest of a row. */
   readonly at: (row: number) => Mixture
-  /** log p(the rest), [rows]: a row that is far from all others has little to be predicted by. */
+  /** log p(the rest), [rows]. If it is low, the row is unlike the data, and its prediction is unreliable. */
   readonly logDensity: Float64Array
-  /** p(background | the rest), [rows]: how likely a row is of no component, and nothing is predicted of it; 0 without a background. */
+  /**
+   * p(background | the rest), [rows]: the probability that the row is of no component, so that the prediction does not apply; 0 without a
+   * background.
+   */
   readonly background: Float64Array
 }
 
-/** A row as its pattern sees it: shares of components, and means of what it misses, [K, m]. */
+/** A row under its pattern of observed columns: responsibilities, and conditional means of the missing columns, [K, m]. */
 interface SeenRow {
   readonly shares: Float64Array
   readonly means: Float64Array
-  /** By what its cells widen scales, (ν + q)/(ν + o) of a t and 1 of a Gaussian, [K]; and their ν + o, ∞ of a Gaussian. */
+  /**
+   * Factor of the squared conditional scales, [K]: (ν + q)/(ν + o) for a t with o observed columns, 1 for a Gaussian. `degrees` is ν + o, ∞
+   * for a Gaussian.
+   */
   readonly widening: Float64Array
   readonly degrees: Float64Array
   readonly logDensity: number
 }
 
-/** c_m + G(x_o − c_o) of each component, [K, m], for a row with the columns o. */
+/** Conditional means c_m + G(x_o − c_o) of each component, [K, m], for a row with the observed columns o. */
 const conditionalMeans = (
   { constants, centres, isTriangular, gains }: SeenByPattern,
   { order, observed: o }: Pattern,
@@ -61,14 +67,14 @@ const conditionalMeans = (
   return means
 }
 
-/** The variance of the i-th missing column in the k-th component. */
+/** Variance of the i-th missing column in component k. */
 const conditionalVariance = (rests: Float64Array, m: number, k: number, i: number): number => {
   let sum = 0
   for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
   return sum
 }
 
-/** Each row of each pattern. */
+/** Calls `visit` for each row of each pattern. */
 const eachRow = (
   mixture: Mixture,
   values: Float64Array,
@@ -86,7 +92,7 @@ const eachRow = (
       const own = (values: Float64Array): Float64Array => values.subarray(row * count, (row + 1) * count)
       const squared = own(all.squared)
       act(row, pattern, seen, {
-        // Beyond the reach of all components their weights are all that is known.
+        // If all densities have underflowed, the prior weights are used.
         shares: all.logDensity[row] === -Infinity ? mixture.weights : own(all.shares),
         means: conditionalMeans(seen, pattern, values.subarray(row * dim, (row + 1) * dim)),
         widening: nus.map((nu, k) => (nu < Infinity ? (nu + squared[k]) / (nu + o) : 1)),
@@ -99,7 +105,7 @@ const eachRow = (
 
 const PREDICT_CALL = 'Mixture.predict(columns)(points)(mixture)'
 
-/** Rows of all columns, in which the targets hold NaN. */
+/** Rows with all columns, in which the targets hold NaN. */
 const rowsWithMissingTargets = (
   targets: ReadonlyArray<number>,
   { rows, dim, values }: Points,
@@ -115,15 +121,15 @@ const rowsWithMissingTargets = (
 }
 
 /**
- * Predicts columns, by number, from all others: E[x_j | the rest] and how far it may be off. Points have all columns of the mixture, of
- * which those of the targets are not looked at, or the others alone, in order. A cell that holds NaN is missing: a row is predicted by the
- * cells that it has, and by none as the mixture has it.
+ * Predicts columns, by index, from all others: E[x_j | the rest] and its uncertainty. Points have either all columns of the mixture, of
+ * which the targets are ignored, or the others alone, in order. A cell that holds NaN is missing: a row is predicted from its observed
+ * cells, and without any by the mixture's own means.
  *
- * Each component is a linear regression, and p(k | the rest) says how much it counts, so that the whole bends, and its noise depends on
- * where the row is (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t again, with ν + o degrees of freedom and scales that are
- * (ν + q)/(ν + o) times a Gaussian's, q the squared distance of what there is: a row far off is predicted less surely. Predictions are of
- * rows that are of a component: of a background, whose mean says nothing, `background` tells how likely each row is. It is not the best predictor where few rows have many columns: the mixture was learned
- * to describe all columns, and not these targets.
+ * Each component is a linear regression, weighted by p(k | the rest), so the prediction is nonlinear and its noise depends on the row
+ * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t again, with ν + o degrees of freedom and squared scales that
+ * are (ν + q)/(ν + o) times a Gaussian's, where q is the squared distance of the observed cells: predictions for distant rows are less
+ * certain. Predictions assume that the row is of a component; `background` is the probability that it is not. With few rows and many
+ * columns other predictors are better: the mixture was fitted to describe all columns, not these targets.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -161,7 +167,7 @@ export const predict =
     const width = columns.length
     const shares = new Float64Array(rows * count)
     const logDensity = new Float64Array(rows)
-    // of each row, target and component
+    // for each row, target and component
     const centres = new Float64Array(rows * width * count)
     const variances = new Float64Array(rows * width * count)
     const degrees = new Float64Array(rows * count)
@@ -209,7 +215,7 @@ export const predict =
       }),
       quantile: p => {
         throwProblems('Mixture.predict', probabilityProblems(p))
-        /** Rows of a pattern share ν, and the quantile of a component in its units. */
+        /** Standard distribution whose quantile at p is computed once for each ν: the rows of a pattern share ν. */
         const ofNu = remembered((nu: number): StandardDistribution => {
           const own = standardOf(nu)
           const at = own.quantile(p)
@@ -233,7 +239,7 @@ export const predict =
     }
   }
 
-/** p(targets | the cells that a row has). */
+/** Distribution p(targets | the observed cells of a row). */
 const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
   const found: Mixture[] = []
   const [count, dim] = mixture.means.shape
@@ -262,9 +268,9 @@ const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float6
 }
 
 /**
- * The rows with each missing cell, which holds NaN, at its mean given the cells that the row has, as a row of a component. The best guess of a cell, and not a
- * sample of it: means and covariances of such rows are narrower than those of whole ones (Little & Rubin, Statistical Analysis with
- * Missing Data, §4.2). To learn from rows with missing cells, give them to `fit` as they are.
+ * Returns the rows with each missing cell (NaN) replaced by its conditional mean given the row's observed cells, for a row of a component.
+ * It is the best guess of a cell, not a sample: variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis
+ * with Missing Data, §4.2). To fit a model to rows with missing cells, pass them to `fit` unchanged.
  *
  * @example
  * import { strict as assert } from 'node:assert'

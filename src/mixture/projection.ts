@@ -1,6 +1,6 @@
 /**
- * Noise as an isotropic mixture sees it: its responsibilities know of distances from the centres only how they differ, so that
- * what spans the centres' differences is enough, and the squared length of the rest where variances are unequal.
+ * Projected noise for isotropic mixtures: responsibilities depend on noise only through its projection on the span of the differences of
+ * the centres, and, with unequal variances, on its squared length.
  */
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
@@ -11,15 +11,15 @@ import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
 
-/** An orthonormal basis [rank, dim] of the span of the centres' differences, and what all centres have outside it. */
+/** An orthonormal basis [rank, dim] of the span of the centres' differences, and the common part of the centres outside it. */
 export interface Basis {
   readonly rank: number
   readonly vectors: Float64Array
-  /** [dim]; full noise does not ask. */
+  /** [dim]; not used for full noise. */
   readonly origin: Float64Array
 }
 
-/** The rows' span, and where a point lies outside it. */
+/** Basis of the span of the rows, and the part of `point` orthogonal to it. */
 export const basisOf = (span: NdArray, point: Float64Array): Basis => {
   const dim = point.length
   const { shape, values } = rowSpace(span)
@@ -31,7 +31,7 @@ export const basisOf = (span: NdArray, point: Float64Array): Basis => {
   return { rank: shape[0], vectors: values, origin }
 }
 
-/** How the first centre differs from the others, so that of a pair ±c the span is that of c. */
+/** Differences of the first centre from the others; for a pair ±c they span c. */
 const centreDifferences = ({ means: { shape, values } }: Mixture): NdArray => {
   const [count, dim] = shape
   return { shape: [count - 1, dim], values: values.map((c, at) => values[at % dim] - c).subarray(dim) }
@@ -43,13 +43,13 @@ const meanCentre = ({ means: { shape, values } }: Mixture): Float64Array => {
   return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
 }
 
-/** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
+/** Returns b = ασ|c|/(α²v + σ²) for the pair ±c: its responsibilities depend on the noise by ⟨αc, x⟩/u, u = α²v + σ². */
 export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: Level) => number) => {
   const length = norm(values.subarray(0, values.length / 2))
   return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
 }
 
-/** How noise is drawn, and whether weights and variances are parameters; if not, they are equal. */
+/** How noise is drawn. `free`: weights and variances are parameters; otherwise they are equal. */
 interface NoiseDraw {
   readonly free: boolean
   readonly dim: number
@@ -58,15 +58,15 @@ interface NoiseDraw {
 }
 
 /**
- * c = 1 − h, the share of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, with which projected noise makes the
- * gradient vary least where components are apart and the mixture is the true one. Of a component with u = α²v + σ²,
- * p = α²v/u, q = σ²/u, the mean, in deviations √v, and the logarithm of v then vary by
+ * Returns c = 1 − h, the weight of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, for which projected noise gives the gradient
+ * the least variance, if components are well separated and the mixture is the true one. For a component with u = α²v + σ², p = α²v/u, q =
+ * σ²/u, the summed variance of the derivatives by the mean (in units of √v) and by log v is
  *
  *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
  *
- * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
- * Where the length of the rest is not drawn, d is r.
- * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
+ * up to a factor, where r is the number of directions drawn. The terms with u come from z itself, and cancel for antithetic draws; the
+ * others come from |z|². If the length of the rest is not drawn, d is r. c minimizes the mean over the components; with unit variances that
+ * is q for any draws.
  */
 export const denoisingShare = (
   { weights, variances }: Mixture,
@@ -84,7 +84,7 @@ export const denoisingShare = (
       const q = noise / u
       if (!free) return { once: 1, twice: 0, q }
       const scale = (masses[k] * v) / (u * u * u)
-      // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.
+      // For antithetic draws the common factor α²σ² is left out, since it is 0 at the ends of a schedule.
       return antithetic
         ? { once: (scale * v) / u, twice: 0, q }
         : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
@@ -94,7 +94,7 @@ export const denoisingShare = (
   }
 }
 
-/** The projection of a family that is isotropic, by its components and the mixture that they are. */
+/** Projection of an isotropic family, from its components as tensors and its mixture. */
 export const isotropicProjection = <P extends string>(
   { free, seesNorm }: Pick<NoiseDraw, 'free'> & { readonly seesNorm: boolean },
   components: (params: Params.Tensors<P>) => Components.IsotropicComponents,
@@ -104,7 +104,7 @@ export const isotropicProjection = <P extends string>(
   origin: params => meanCentre(mixtureOf(params)),
   seesNorm,
   denoisingShare: (params, { dim, rank, antithetic }) => {
-    // Where nothing is drawn every share will do.
+    // If nothing is drawn, any weight will do.
     const drawn = Math.max(1, rank)
     return denoisingShare(mixtureOf(params), { free, dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
   },

@@ -11,7 +11,7 @@ export interface QuadraticForm {
   readonly b: Float64Array
 }
 
-/** A shift b below this share of the length of all has no effect on any digit. */
+/** Shifts b below this share of the length of b have no effect on any digit. */
 const NEGLIGIBLE = 1e-14
 
 /**
@@ -187,7 +187,7 @@ const integrandOf =
     return (m * re - n * im) / (re * re + im * im)
   }
 
-/** ∫ from 0 to ∞ by the trapezoid rule, whose steps are halved until the sum changes by no more than the tolerance; null if it goes on changing. */
+/** ∫ from 0 to ∞ by the trapezoid rule, halving the steps until the sum changes by no more than the tolerance; null if it does not converge. */
 const refined = (integrand: (x: number) => number): number | null => {
   const sum = (h: number, from: number): number => {
     let found = 0

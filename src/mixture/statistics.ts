@@ -1,4 +1,4 @@
-/** How well a mixture describes data, and what that says of its number of components. */
+/** Goodness of fit of a mixture, and criteria for the number of components. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
@@ -9,31 +9,31 @@ import { asTheyAre, weightedRowsOf } from './dataRows.js'
 
 export interface Statistics {
   readonly rows: number
-  /** Mean of log p(x) over the rows, weighted where they carry weights. */
+  /** Mean of log p(x) over the rows, weighted if they have weights. */
   readonly logLikelihood: number
-  /** Free parameters of the family; a standardization is counted as part of the data. */
+  /** Number of free parameters of the family; a standardization counts as part of the data. */
   readonly parameters: number
-  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Less is better, here and below. */
+  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). For this and the criteria below, lower is better. */
   readonly bic: number
   /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
   readonly aic: number
   /**
-   * BIC + 2 Σ −log max_k p(k | x): BIC of rows that come with their most probable component (Biernacki, Celeux & Govaert
-   * 2000). It counts clusters that are apart, where BIC counts components that describe the density. Beside a background a row counts by
-   * 1 − b, b its probability of that, and p(k | x) is that of a row of no background: what is apart from clusters is no overlap of them.
+   * BIC + 2 Σ −log max_k p(k | x): BIC with each row assigned to its most probable component (Biernacki, Celeux & Govaert 2000). It selects
+   * well-separated clusters, whereas BIC selects components that describe the density. With a background a row counts by 1 − b, where b is
+   * its responsibility, and p(k | x) is conditional on a component: overlap with the background does not count.
    */
   readonly icl: number
-  /** −2 Σ w log p(x) over the rows, each by what was learned without its part of them (Smyth 2000); where it was asked. */
+  /** −2 Σ w log p(x) over the rows, each under the fit without its fold (Smyth 2000). Absent unless cross-validation was requested. */
   readonly crossValidated?: number
-  /** Σ p(k | x) over the rows, weighted, [K]. */
+  /** Effective counts Σ p(k | x) over the rows, weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
-  /** The same of a background, where there is one. */
+  /** Effective count of the background; absent if there is none. */
   readonly backgroundCount?: number
 }
 
 /**
- * How well a mixture explains rows, and how many each component has; `parameters` is how many numbers the mixture has learned. Rows of
- * weight 0 and rows without cells are none of them.
+ * Evaluates a mixture on rows: log-likelihood, information criteria and effective counts. `parameters` is the number of free parameters of
+ * the fit. Rows of weight 0 and rows without cells are left out.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -70,7 +70,7 @@ export const of =
     })
   }
 
-/** The rows that count, as long as one does; until they are closed. */
+/** Rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
 const rowsThatCount = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
   const count = Source.countedRows(data)
   return count === 0 || count === data.rows
@@ -78,12 +78,12 @@ const rowsThatCount = (data: Source.Data): ReturnType<ReturnType<typeof Source.f
     : Source.filtered(Source.rowCounts)(data)
 }
 
-/** What is summed over the rows, by the columns that each has. */
+/** Sums over the rows of the log-likelihood, responsibilities and entropy, given the observed columns of each. */
 export const describeRows: (
   rows: WeightedRows
 ) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof describedRows>> = describedRows
 
-/** What is summed over the rows, and what follows of it; `total` is Σ w, `assignmentEntropy` Σ −w log max_k p(k | x). */
+/** Returns the information criteria from the sums over the rows: `total` is Σ w, `assignmentEntropy` is Σ −w log max_k p(k | x). */
 export const statisticsFrom = ({
   total,
   assignmentEntropy,
@@ -97,6 +97,6 @@ export const statisticsFrom = ({
   return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * assignmentEntropy }
 }
 
-/** The weight of all rows, those of a background among them. */
+/** Total weight of the rows, including those of a background. */
 export const totalRowWeight = ({ sizes, backgroundCount = 0 }: Pick<Statistics, 'sizes' | 'backgroundCount'>): number =>
   sizes.reduce((sum, size) => sum + size, backgroundCount)

@@ -1,8 +1,8 @@
 /**
- * Multivariate t: N(c, Σ/g) over a precision g of each row, Gamma with shape ν/2 and mean 1. Its density is
- * Γ((ν + d)/2)/Γ(ν/2) |Σ|^{−1/2} (νπ)^{−d/2} (1 + q/ν)^{−(ν + d)/2}, q = (x − c)ᵀΣ⁻¹(x − c); E[g | x] = (ν + d)/(ν + q), and
- * E[log g | x] = ψ((ν + d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise it is what it is without, a mixture over g:
- * of which the trapezoid rule in log g has all digits, since the integrand is analytic and vanishes at both ends.
+ * Multivariate t: N(c, Σ/g) with a precision g for each row, Gamma distributed with shape ν/2 and mean 1. Its density is Γ((ν +
+ * d)/2)/Γ(ν/2) |Σ|^{−1/2} (νπ)^{−d/2} (1 + q/ν)^{−(ν + d)/2}, q = (x − c)ᵀΣ⁻¹(x − c); E[g | x] = (ν + d)/(ν + q), and E[log g | x] = ψ((ν +
+ * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise it remains a mixture over g, but has no closed form: it is computed by
+ * the trapezoid rule in log g, which converges to all digits, since the integrand is analytic and vanishes at both ends.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
@@ -13,22 +13,22 @@ import { isGaussian, ofComponents, componentsAndBackground, type Component } fro
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
 
-/** ν is held here: below, means say nothing, and above t and Gaussian are one. */
+/** Range of ν: below, moments are meaningless; above, a t is indistinguishable from a Gaussian. */
 export const MIN_DEGREES = 0.5
 export const MAX_DEGREES = 300
 
-/** log of what a t has over the Gaussian of the same centre and scale at its centre, |z|² = 0. */
+/** Log-ratio of a t's density to that of the Gaussian with the same centre and scale, at the centre. */
 export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
-/** ψ((ν + d)/2) − log((ν + d)/2): what E[log g | x] has beside log E[g | x]. */
+/** Returns ψ((ν + d)/2) − log((ν + d)/2) = E[log g | x] − log E[g | x]. */
 export const logBelow = (nu: number, dim: number): number => -logLessDigamma((nu + dim) / 2)
 
-/** How near ν comes, as a share of it. */
+/** Relative tolerance of ν. */
 const DEGREES_TOLERANCE = 1e-12
 
 /**
- * The likeliest ν of rows with such a mean of E[log g] − E[g]: of log(ν/2) − ψ(ν/2) + 1 + mean = 0, which falls in ν, by bisection; within
- * [½, 300].
+ * Returns the maximum-likelihood ν, in [½, 300], from the mean of E[log g] − E[g] over rows: the root of log(ν/2) − ψ(ν/2) + 1 + mean,
+ * which decreases in ν, by bisection.
  */
 export const likeliestNu = (mean: number): number => {
   const slope = (nu: number): number => logLessDigamma(nu / 2) + 1 + mean
@@ -44,19 +44,19 @@ export const likeliestNu = (mean: number): number => {
   return (below + above) / 2
 }
 
-/** Where the prior density of log g has fallen to nothing above. */
+/** Value of log g above which its prior density is negligible. */
 const top = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
-/** So far below where it last changes the density of log g falls to nothing, as e^{exponent·y/2} does. */
+/** Distance in log g below its last change of slope at which the density, which decreases like e^{exponent·y/2}, is negligible. */
 const depth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
-/** A step in log g of which the rule has ten digits: fitted to what it took over ν from 1 to 100 in 2 and 8 columns. */
+/** Step in log g for ten digits; fitted to experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
-/** Rows up to so far off, in standard deviations squared, are seen to ten digits. */
+/** Squared distance, in standard deviations, up to which rows are evaluated to ten digits. */
 const MAX_SQUARED_DISTANCE = 1e6
 
-/** e^y − 1 − y of small |y| */
+/** e^y − 1 − y without cancellation for small |y|. */
 const expm1Excess = (y: number): number => {
   if (Math.abs(y) > 0.1) return Elementary.expm1(y) - y
   let sum = 0
@@ -64,7 +64,7 @@ const expm1Excess = (y: number): number => {
   return sum * y * y
 }
 
-/** Log of the density of y = log g at (y, g), plus a constant. */
+/** Returns the log-density of y = log g as a function of (y, g), plus a constant. */
 const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => number) => {
   const half = nu / 2
   if (half > EXPANDED) {
@@ -75,7 +75,7 @@ const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => nu
   return (y, g) => front + half * (y - g)
 }
 
-/** Precisions, and how much of a component each is: of N(c, Σ/g) in these shares its t is made. */
+/** Precisions g and their weights: a t is the mixture of N(c, Σ/g) with the weights `shares`. */
 export interface Precisions {
   readonly g: Float64Array
   readonly shares: Float64Array
@@ -83,22 +83,25 @@ export interface Precisions {
 
 const precisionsByKey = new Map<string, Precisions>()
 
-/** The trapezoid rule in log g, where noise of so many times the least variance is added, at most; of ∞ how much is not known. */
+/**
+ * Returns the nodes and weights of the trapezoid rule in log g. `noise` is an upper bound of the noise variance relative to the smallest
+ * variance. Default: Infinity, if unknown.
+ */
 export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Precisions => {
   const word = `${nu} ${dim} ${noise}`
   const before = precisionsByKey.get(word)
   if (before !== undefined) return before
   const far = Elementary.log((nu + dim) / (nu + MAX_SQUARED_DISTANCE))
   const hidden = noise > 1 ? -Elementary.log(noise) : 0
-  // Where noise is all that is seen, the density of g alone says where it ends.
+  // If noise dominates, the range is that of the density of g alone.
   const from = Math.max(Math.min(far, hidden) - depth(nu + dim), far - depth(nu))
   const h = logPrecisionStep(nu, dim)
   const logPrior = logPriorOf(nu, Elementary.log(h))
   const logs = new Float64Array(Math.ceil((top(nu) - from) / h) + 1).map((_, j) => from + j * h)
   const g = logs.map(Elementary.exp)
   const shares = logs.map((y, j) => Elementary.exp(logPrior(y, g[j])))
-  // What is further below is so wide that no row sees it. The density falls there by at least this slope; the error of the rule, which is no
-  // mass, would be all that far rows see.
+  // Smaller precisions are so wide that no row distinguishes them: their mass is added to the first node. The density decreases there by at
+  // least this slope. The quadrature error, which is not mass, would otherwise dominate for distant rows.
   const below = shares[0] / (h * (nu / 2) * (1 - g[0]))
   shares[0] += Math.min(below, Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0)))
   const found = { g, shares }
@@ -106,7 +109,7 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   return found
 }
 
-/** A component as Gaussians, by precisions; a Gaussian as itself. */
+/** Component as Gaussians, one for each precision g; a Gaussian as itself, with g = 1. Rejects a box background. */
 export const componentAsGaussians = (
   component: Component,
   noise?: number
@@ -125,8 +128,8 @@ export const componentAsGaussians = (
 }
 
 /**
- * The same density as Gaussians alone: of each t one for each of some hundred precisions. For what is known of Gaussians, such as noise that is
- * added, or a posterior given an observation.
+ * Returns the same density with Gaussian components only: about a hundred for each t, one for each precision. For functions that need
+ * Gaussian components, such as adding noise, or conditioning on observations.
  */
 export const asGaussians = (mixture: Mixture): Mixture => {
   if (isGaussian(mixture)) return mixture
@@ -135,7 +138,7 @@ export const asGaussians = (mixture: Mixture): Mixture => {
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
 
-/** Where the next term of a fraction changes no bit, and how many there are at most: some √a are taken. */
+/** Relative change at which the continued fraction has converged, and its maximum number of terms; about √a are needed. */
 const STEADY = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 
@@ -158,18 +161,18 @@ const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   return found
 }
 
-/** ν from which the tail is that of a normal distribution with a correction; up to it the fraction converges. */
+/** ν above which the tail is computed by an expansion about the normal distribution; below it the continued fraction converges. */
 const NEARLY_NORMAL = 1e5
 
-/** log(1 + x²/ν), for any x. */
+/** log(1 + x²/ν), without overflow for any x. */
 const logWidening = (nu: number, x: number): number => {
   const q = (x * x) / nu
   return q < Infinity ? Elementary.log1p(q) : 2 * Elementary.log(Math.abs(x)) - Elementary.log(nu)
 }
 
 /**
- * P(T > x) of Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz & Stegun
- * 26.7.1); of ν = ∞ a normal distribution's.
+ * Returns P(T > x) for Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz &
+ * Stegun 26.7.1). With ν = ∞ that of the normal distribution.
  */
 export const studentTail = (nu: number, x: number): number => {
   if (nu === Infinity) return Normal.normalTail(x)
@@ -189,13 +192,13 @@ export const studentTail = (nu: number, x: number): number => {
 }
 
 /**
- * The same of large ν: in w = √((ν − ½) log(1 + x²/ν)) the density is e^{logPeak} φ(w) √(v/sinh v)/√(1 − 1/2ν) with v = w²/(2ν − 1), of which the
- * series 1 − v²/12 + v⁴/160 − … is integrated term by term.
+ * Returns P(T > x) for large ν. In w = √((ν − ½) log(1 + x²/ν)) the density is e^{logPeak} φ(w) √(v/sinh v)/√(1 − 1/2ν) with v = w²/(2ν −
+ * 1), whose series 1 − v²/12 + v⁴/160 − … is integrated term by term.
  */
 const tailNearNormal = (nu: number, x: number): number => {
   const w = Math.sqrt((nu - 0.5) * logWidening(nu, x))
   const density = Elementary.exp((-w * w) / 2) / Math.sqrt(2 * Math.PI)
-  // ∫ t^{2n} φ(t) dt from w on, by parts
+  // ∫ t^{2n} φ(t) dt from w to ∞, by parts
   let moment = Normal.normalTail(w)
   let power = w
   const moments = [moment]
@@ -209,12 +212,15 @@ const tailNearNormal = (nu: number, x: number): number => {
   return front * (moments[0] - scale * (moments[2] / 12 - (scale * moments[4]) / 160))
 }
 
-/** The density of the same. */
+/** Returns the density of Student's t with ν degrees of freedom; that of the normal distribution if ν = ∞. */
 export const studentDensity = (nu: number, x: number): number =>
   Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeakRatio(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
   Math.sqrt(2 * Math.PI)
 
-/** The q that a share p of the rows of a t exceeds, q its squared distance from the centre by its scale; of ν = ∞ of a Gaussian. */
+/**
+ * Returns the squared distance q, relative to the scale matrix, that a share p of the rows of a multivariate t exceeds; of a Gaussian if ν
+ * = ∞.
+ */
 export const studentQuantile = (nu: number, dim: number, p: number): number => {
   const gaussian = ChiSquared.chiSquaredQuantile(dim, p)
   if (nu === Infinity) return gaussian

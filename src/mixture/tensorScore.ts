@@ -11,7 +11,10 @@ import { ofOwn } from './families/full.js'
 import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
-/** Of components whose weight is not 0: means, log weights, and variances [K] if all components are round; otherwise triangular factors of the covariances, [K, dim, dim]. */
+/**
+ * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic; otherwise triangular factors
+ * of the covariances, [K, dim, dim].
+ */
 export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
   const present = withoutEmpty(mixture)
   const { means, weights, variances } = present
@@ -45,19 +48,20 @@ const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
 export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
   isRound(withoutEmpty(mixture)) ? roundScore : fullScore
 
-/** A noise level: numbers, or one of each row, [rows, 1]. An objective's `row.level` is one. */
+/** A noise level: numbers, or one for each row, [rows, 1]. An objective's `row.level` is one. */
 export interface TensorLevel {
   readonly alpha: Operand
   readonly sigma: Operand
-  /** The level that all rows have, [1, 1]; what depends on it alone is computed once. */
+  /** The level shared by all rows, [1, 1]; terms that depend on it alone are computed once. */
   readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
 const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x) : x)
 
 /**
- * The score of a mixture as a function in the tensor vocabulary, ∇log p_t(x) at points [rows, dim]: a teacher for objectives of your own.
- * Derivatives with respect to x are right to any order; the mixture counts as constant. Default level: no noise, α = 1 and σ = 0.
+ * Returns the score of a mixture as a function in the tensor vocabulary, ∇log p_t(x) at points [rows, dim]: a teacher for custom
+ * objectives. Derivatives with respect to x are right to any order; the mixture counts as constant. Default level: no noise, α = 1 and σ =
+ * 0.
  *
  * @throws RangeError if the mixture has tails or a background: with noise they have no closed form
  * @example

@@ -1,4 +1,4 @@
-/** What descriptions mean, as something to remember by: equal descriptions of the same cases have it in common. */
+/** Cache keys of descriptions: equal descriptions that are read by the same cases share one key. */
 import { recently } from '../../lib/plain/remembered.js'
 import { Case } from '../core/index.js'
 import { hasCode } from '../core/record.js'
@@ -8,14 +8,17 @@ interface DescribedPipeline {
   readonly cases: ReadonlyArray<unknown>
 }
 
-/** What stands for a description without code, of so many of them. */
+/** Key object of a description without code; the 64 most recent are kept. */
 const cacheKeyFor = recently(
   64,
   (of: DescribedPipeline) => of,
   (a, b) => a.text === b.text && a.cases.length === b.cases.length && a.cases.every((one, i) => one === b.cases[i])
 )(() => ({}))
 
-/** What is the same for descriptions that mean the same: of code itself, else of what is written, and of the cases by which it is read. */
+/**
+ * Object to key caches by. If the description contains code, it is the description itself; otherwise equal text and
+ * equal cases give the same object.
+ */
 export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])
   return cases.some(hasCode) ? value : cacheKeyFor({ text: JSON.stringify(Case.encode(value)), cases })

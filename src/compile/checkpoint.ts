@@ -1,6 +1,6 @@
 /**
- * Checkpoints: a state of a run as text, with all that tells whether another process may go on from it with the same bits:
- * who wrote it, the pipeline, and the data's fingerprint.
+ * Checkpoints: the state of a run as text, with its writer, its pipeline and the fingerprint of its data, so that
+ * another process can check that it would continue with the same bits.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -15,23 +15,23 @@ import * as Generator from './generator.js'
 import type { Program } from './program.js'
 import * as Run from './run.js'
 
-/** The word that a checkpoint is known by. */
+/** Value of the `format` field of a checkpoint. */
 const CHECKPOINT_FORMAT = 'ornstein-checkpoint'
 
-/** A state, and what its keeper wants to find beside it. */
+/** State of a run, with an arbitrary value stored with it. */
 export interface KeptState<P extends string> {
   readonly state: Run.State<P>
-  /** Anything that JSON can say: it is handed back as it was. */
+  /** Any JSON value; it is returned unchanged when the checkpoint is read. */
   readonly beside: unknown
 }
 
-// Words of one's own are encoded by their cases, so that no vocabulary is needed to write.
+// User-defined descriptions are encoded by their cases, so writing needs no vocabulary.
 const pipelines = Pipeline.codec(Vocabulary.of([]))
 
 const checkpointCodec = t.intersection([
   t.type({
     format: t.literal(CHECKPOINT_FORMAT),
-    /** The version of what wrote it: another may compute other bits. */
+    /** Version of the program that wrote the checkpoint; another version may compute other bits. */
     writer: t.string,
     pipeline: t.unknown,
     state: t.unknown,
@@ -40,7 +40,7 @@ const checkpointCodec = t.intersection([
   Generator.field
 ])
 
-/** Whether all that JSON says the other says too. */
+/** True if every field of `said` has an equal field in `own`. */
 const isWithin = (said: unknown, own: unknown): boolean =>
   isRecord(said) && isRecord(own)
     ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isWithin(value, own[key]))
@@ -49,8 +49,9 @@ const isWithin = (said: unknown, own: unknown): boolean =>
       : said === own
 
 /**
- * Whether JSON says the pipeline. It is read in the pipeline's own words: a field that an earlier version did not write has its
- * default. What is read of code is the code of the pipeline, so what the JSON says beside its name is compared as well.
+ * True if JSON describes the pipeline. It is decoded with the pipeline's own cases, so a field that an earlier
+ * version did not write has its default. User code is decoded to the code of the pipeline, so the JSON next to its
+ * name is compared as well.
  */
 const matchesPipeline =
   <P extends string>(json: unknown) =>
@@ -63,8 +64,8 @@ const matchesPipeline =
   }
 
 /**
- * The text of a checkpoint. `writer` names the program and its version. A text cut short is none: write it to another file,
- * and rename that when it is on the disk.
+ * Returns the text of a checkpoint. `writer` names the program and its version. A truncated text is rejected when
+ * read, so write to another file and rename it once it is on the disk.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -104,8 +105,8 @@ export const show =
   }
 
 /**
- * The checkpoint in a text; or why a run of this program does not go on from it. Code of one's own in a pipeline is compared
- * by its name.
+ * Reads a checkpoint from its text, or returns the problem for which a run of this program cannot continue from it.
+ * User code in a pipeline is compared by its name.
  */
 export const readCheckpointText =
   <P extends string>(program: Program<P>, writer: string) =>

@@ -1,4 +1,4 @@
-/** Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once. */
+/** Compile: turns a pure description and data into a gradient computation, or returns all problems at once. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
@@ -40,7 +40,11 @@ export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
 export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
 export { relativeChange } from './stages.js'
 
-/** A loss, and not the data that it is then applied to. */
+/**
+ * Checks that the argument is a loss.
+ *
+ * @throws TypeError, for example if it is the data
+ */
 const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
   checked(
     loss,
@@ -50,13 +54,16 @@ const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P>
   )
 
 /**
- * Data, and not the description that comes before them; anything else is told with the call as it is written.
+ * Checks that the argument is data and not a description; the error message quotes the call.
  *
  * @throws TypeError
  */
 export const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
 
-/** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
+/**
+ * True if the score can compute the shapes of its parameters. A score that throws has its own problem, so no other
+ * is reported.
+ */
 const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
   (Source.isSource(data) || (Number.isInteger(data.dim) && data.values.length === data.rows * data.dim)) &&
   E.isRight(E.tryCatch(() => Score.shapes(data.dim)(score), identity))
@@ -71,9 +78,9 @@ const commonProblems = <P extends string>(
 ]
 
 /**
- * The value of an objective and its gradient with respect to the parameters at time 0, as a function of parameters and
- * a key. The same key gives the same noise and so the same bits. Parameters of the wrong shape throw a RangeError: they
- * are the caller's own. On a population both are NaN if the parameters need more rows than are allowed, and `problem` has the number.
+ * Value of an objective and its gradient with respect to the parameters, as a function of parameters and a key.
+ * Equal keys give equal noise and so equal bits. Parameters of the wrong shape throw a RangeError. On a population,
+ * both are NaN if the parameters need more rows than are allowed; `problem` then has the number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -106,7 +113,7 @@ export const valueAndGrad =
     )
 
 /**
- * The value of an objective alone, without its gradient: that of `valueAndGrad` up to rounding, in less time.
+ * Value of an objective without its gradient: equals that of `valueAndGrad` up to rounding, in less time.
  *
  * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
@@ -131,12 +138,12 @@ export const value =
       points,
       byPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
         const found = value(params, key)
-        // A number has no place for its reason, which the evaluation with a gradient has.
+        // A number cannot carry the reason why it is NaN; the evaluation with a gradient can.
         return Number.isNaN(found) ? Problem.valueOrThrow(evaluate(params, key), 'Compile.value').value : found
       })
     )
 
-/** What the chosen plan computes of parameters, whose shapes are looked at first. */
+/** Returns a function of the chosen plan, which checks the shapes of the parameters first. */
 const byPlan =
   <P extends string, A>(
     loss: Loss.Loss<P>,
@@ -157,13 +164,19 @@ const byPlan =
       })
     )
 
-/** What is known of a loss before it is compiled. */
+/** Options of compiling a loss that follow from how it is used. */
 export interface Circumstances extends Loss.PlanOptions {
-  /** Whether its parts have been tried on data like these: another trial would cost a few evaluations. */
+  /**
+   * True if the parts of the loss have already passed the smoke test on similar data. Default: false, which costs a
+   * few evaluations.
+   */
   readonly isTried: boolean
 }
 
-/** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
+/**
+ * All plans by which the loss can be computed on the data, the chosen one first. From the same key they compute the
+ * same number, up to rounding.
+ */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
@@ -192,7 +205,7 @@ export const plans =
     )
   }
 
-/** A loss at one noise level alone. */
+/** Value of a loss at a single noise level. */
 export interface AtLevel {
   /** log(α²/σ²) */
   readonly logSnr: number
@@ -201,8 +214,9 @@ export interface AtLevel {
 }
 
 /**
- * The loss at each of some noise levels, its noise level distribution put at that level alone: where a network is good, and where it is not. By
- * the same key the noise of all levels is the same. Levels are told by their log-SNR, log(α²/σ²), which the schedule must have.
+ * Loss at each of the given noise levels, which shows where a network fits well and where it does not. With the same
+ * key, all levels use the same noise. Levels are given by their log-SNR, log(α²/σ²); the schedule must have a time
+ * for each.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -245,10 +259,11 @@ export const byLevel =
   }
 
 /**
- * A pipeline on data, ready to run; or all that is wrong with it. Rows of a source are read a stretch at a time, at every step; what
- * comes of them are the bits of the same rows in memory. Sums over all rows are taken where `place` says. With
- * `precision: 'float32'` losses of networks are computed in single precision, four numbers at a time where else two are (see
- * docs/compiler.md): what needs more is refused.
+ * Compiles a pipeline for data: returns a program ready to run, or all problems. Rows of a source are read block by
+ * block at every step, and the results have the same bits as with the rows in memory. Sums over all rows are
+ * evaluated by `backend` (default: this process). With `precision: 'float32'`, losses of networks are computed in
+ * single precision, four numbers at a time instead of two (see docs/compiler.md); everything that needs double
+ * precision is a problem.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -286,7 +301,7 @@ export const pipeline =
     const points = Loss.unchanging(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
-    // An initializer looks at the data, and at nothing that is already known to be wrong.
+    // An initializer reads the data, so it is only interpreted if they have no problems.
     const start: Initializer.Start<P> =
       common.length > 0
         ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
@@ -295,7 +310,7 @@ export const pipeline =
       Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
     )
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
-    // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
+    // A stage with problems of its own is not compiled, nor is any if there are too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
     const { all: compileSimple } = stagesOn({
       pipeline,
@@ -331,7 +346,7 @@ export const pipeline =
     }))
   }
 
-/** Shares of a profile that are named; the others are the rest. */
+/** Number of operation kinds listed in a profile; the others are summed. */
 const MAX_NAMED_SHARES = 4
 
 const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
@@ -346,9 +361,10 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
 }
 
 /**
- * The plan as text: of a program a line a stage; of a loss (`Compile.plans`) how it is computed, and of each term, from its graph, what a
- * row costs: operations, bytes, numbers drawn, and the share of each kind of operation. So it does of all that has `how`: what
- * `Compile.valueAndGrad`, `value`, `hessian`, `hessianVector` and `rowGradients` return, a `Population.loss`, and `Sampler.how`.
+ * Plan as text. Of a program, one line for each stage. Of a loss (`Compile.plans`), how it is computed, and for each
+ * term the cost of a row according to its graph: operations, bytes, random numbers, and the share of each kind of
+ * operation. Accepts everything that has `how`: the results of `Compile.valueAndGrad`, `value`, `hessian`,
+ * `hessianVector` and `rowGradients`, a `Population.loss`, and `Sampler.how`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,7 @@
 /**
- * What data can explain. At a stationary point of a mixture's likelihood a centre is a mean of rows, and lies among them; at
- * one of a score-matching loss, among rows with noise. A centre ten times as far out as any of them, or a component ten times
- * as wide, is on its way to infinity, and what a loss says of it there is rounding.
+ * Detects divergence. At a stationary point of a mixture's likelihood, a centre is a weighted mean of rows, so it
+ * lies among them; for a score-matching loss, among the noised rows. A centre ten times as far out as any row, or a
+ * component ten times as wide, is diverging, and the loss is rounding error there.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
@@ -14,7 +14,7 @@ import type { Left } from './program.js'
 import type { Family } from '../mixture/family.js'
 import type { Mixture } from '../mixture/mixtureData.js'
 
-/** So many times as far as the data reach, themselves and with their noise. */
+/** Maximum distance of a centre and deviation of a component, as a multiple of the extent of the noised data. */
 const MAX_EXTENT_RATIO = 10
 
 interface DataExtent {
@@ -22,12 +22,13 @@ interface DataExtent {
   readonly deviation: number
 }
 
-/** How far rows reach. */
+/** Largest distance of a row from the origin. */
 const reachOf = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
 
 /**
- * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.
- * `noise` is the largest σ/α that the loss looks at, 0 for none.
+ * Returns a check of one step: the first centre or component that the step moved beyond the extent of the data, or
+ * null if there is none. Those that were already outside before the step are ignored, since a run may start
+ * anywhere. `noise` is the largest σ/α of the loss, 0 if there is none.
  */
 export const divergenceCheck = <P extends string>(
   family: Family<P>,
@@ -40,7 +41,7 @@ export const divergenceCheck = <P extends string>(
   const free = !family.unitVariance
   const mixtureOf = family.toMixture
   if (mixtureOf === undefined) return () => null
-  /** Of one component. */
+  /** Distance of a component's centre from the origin, and its deviation over all columns. */
   const extent = ({ means: { values }, weights, variances }: Mixture, k: number): DataExtent => {
     const width = variances.length / weights.length
     const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
@@ -51,7 +52,7 @@ export const divergenceCheck = <P extends string>(
     const found = RA.makeBy(there.weights.length, k => extent(there, k))
     const isWide = ({ deviation }: DataExtent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: DataExtent): boolean => distance > far + MAX_EXTENT_RATIO * deviation
-    // Nearly always nothing is, and the parameters before need no look.
+    // Nearly always no component is outside; then the parameters before the step are not needed.
     if (!found.some(one => isWide(one) || isOut(one))) return null
     const here = mixtureOf(toInternal(before))
     const old = found.map((_, k) => extent(here, k))

@@ -1,7 +1,7 @@
 /**
- * Dry runs: what a user wrote as code, tried on three rows before anything is learned. A function that throws, that gives
- * another shape than it should, that lets rows look at each other or that is not finite is refused, by name and with
- * the shapes, where it would have failed in the middle of a run, or broadcast and learned something else.
+ * Smoke test of user code on three rows before a run. A function that throws, returns a wrong shape, mixes rows, or
+ * is not finite is reported by name and with the shapes. Otherwise it would fail in the middle of a run, or
+ * broadcast and fit something else.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -23,29 +23,29 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
-/** Enough rows to tell a sum over rows from a sum over pairs of rows. */
+/** Number of rows of the smoke test: enough to distinguish a sum over rows from a sum over pairs of rows. */
 const TRIAL_ROWS = 3
 
 /**
- * What a row gives alone and among others differs by rounding at most: by far less than this share of it, and by far
- * more where rows are centred, normalized or sorted together.
+ * Largest relative difference between a row's result alone and among others. Rounding stays far below it; centring,
+ * normalizing or sorting the rows together exceeds it by far.
  */
 const ROW_ROUNDING = 1e-8
 
 const FIXED_KEY = Key.fromSeed(0)
 
-/** What the functions are tried on: rows of the data with noise, each at a level of its own. */
+/** Rows of the data with noise, each at its own noise level. */
 interface TrialRows {
   readonly clean: Tensor
   readonly noise: Tensor
   readonly noisy: Tensor
   readonly level: Score.RowLevel
-  /** All of the trial rows, and their levels and noise. */
+  /** The trial rows, with their times and noise. */
   readonly all: { readonly points: Points.Points; readonly times: ReadonlyArray<number>; readonly z: Float64Array }
   readonly rows: readonly [from: number, count: number]
 }
 
-/** The trial rows from the first so many on. Tensors: for use inside `compute`. */
+/** The `count` trial rows starting at `from`, as tensors; call it inside `compute`. */
 const trialRows = (
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>,
@@ -83,17 +83,17 @@ const trialRows = (
   }
 }
 
-/** The message of a `sealed` tensor. */
+/** Error message of a sealed tensor, whose entries must not be read. */
 const SEALED = 'it looks at the entries of a tensor'
 
-/** A part of a description that is a function of rows, and what it should give. */
+/** User function of rows, with the shapes that it should return. */
 interface TriedFunction {
   readonly field: string
   readonly name: string
   readonly apply: (trial: TrialRows) => Tensor
-  /** The shapes that are right for so many rows, first the one that messages name. */
+  /** Allowed shapes for a number of rows; messages name the first. */
   readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
-  /** Whether what is not finite is an error: at parameters that a run starts from. */
+  /** True if a non-finite result is an error, as at the parameters from which a run starts. */
   readonly finite: boolean
 }
 
@@ -106,7 +106,7 @@ const partProblems = (
       E.tryCatch(
         () =>
           compute(() => {
-            // A number passes for a tensor in JavaScript, whatever the types say.
+            // Untyped JavaScript may return a number instead of a tensor.
             const result: unknown = apply(on([from, count]))
             return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
           }),
@@ -181,7 +181,7 @@ const partProblems = (
   )
 }
 
-/** What a term's own function makes of the trial rows; nobody may look at entries in it. */
+/** Loss of the trial rows by a term's own function, with sealed tensors. */
 const trialLoss = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
   term: Matching.DirectMatching,
@@ -195,7 +195,8 @@ const trialLoss = <P extends string>(
     const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termConstants(term) })
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
-  // One level is that of all rows, as where the loss is evaluated: other rows than the data may then be seen at it.
+  // If all times are equal there is one noise level for all rows, as in the real evaluation, which may then evaluate
+  // other rows than the data at it.
   const own = times.every(time => time === times[0]) ? times.slice(0, 1) : times
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const sample: Matching.NoiseSample = {
@@ -214,11 +215,14 @@ const trialLoss = <P extends string>(
   return Matching.raw(model, term)(tensors, given, sealed)
 }
 
-/** Times next to the clean end, as shares of the schedule, and how much a loss that stays finite may grow from one to the other. */
+/** Two times close to the clean end, as fractions of the schedule's duration, by which unbounded growth is detected. */
 const NEXT_TO_CLEAN = [1e-4, 1e-8] as const
 const GROWTH = 100
 
-/** A term over times from the clean end on that says bounded: true and grows as the noise vanishes: by 1/σ², as its target does, it is 10⁴ times as large or more. */
+/**
+ * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise
+ * vanishes. A loss that grows like 1/σ² becomes at least 10⁴ times larger between the two times.
+ */
 const growing = <P extends string>(
   loss: Loss.Loss<P>,
   term: Objective.Matching,
@@ -243,7 +247,7 @@ const growing = <P extends string>(
   )
 }
 
-/** Parameters like those that a run may start from, where nobody has said where it does. */
+/** Arbitrary parameters, used if the start of the run is unknown. */
 const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
   Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
@@ -255,13 +259,13 @@ interface DryRunResult {
   readonly problems: ReadonlyArray<Problem.Problem>
 }
 
-/** What each objective was last tried with, by the start or, without one, by the score; and what was found. */
+/** Latest result of the smoke test for each objective, keyed by the start or, if there is none, by the score. */
 const dryRunResults = new WeakMap<object, WeakMap<object, DryRunResult>>()
 
 /**
- * The problems of a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
- * starts from (of these data alone); without those the result may be anything that has the right shape, whatever the rows. For losses
- * without other problems.
+ * Problems found by evaluating a user's score or objective on noised rows of the data, at the parameters from which
+ * a run starts. Without a start, only shapes and independence of rows are tested. Requires a loss without other
+ * problems.
  */
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
@@ -273,7 +277,7 @@ export const problems = <P extends string>(
   const at: object = start ?? ofScore
   const here = dryRunResults.get(at) ?? new WeakMap<object, DryRunResult>()
   dryRunResults.set(at, here)
-  // What rows have beside their numbers is asked for, too.
+  // Labels and partners of the rows may be read as well.
   const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
   const of = [ofSchedule, ofScore, points.dim, ...beside]
   const last = here.get(ofObjective)
@@ -301,11 +305,11 @@ const tried = <P extends string>(
     partProblems(part, rows => trialRows(schedule, timesOf(noiseLevels), points, rows))
   const isPaired = (term: Matching.DirectMatching): term is Objective.Matching =>
     Objective.isMatching(term) && term.pairs !== undefined
-  /** How many numbers a term makes of a row. */
+  /** Number of values that a term returns for a row. */
   const widthOf = (term: Matching.DirectMatching): number =>
     isPaired(term)
       ? pipe(
-          // What throws is told where it is tried.
+          // An error is reported where the function itself is tried.
           O.tryCatch(() => Matching.readsOf(model, term, points.dim, false, false).width),
           O.getOrElse(() => 1)
         )
@@ -322,7 +326,7 @@ const tried = <P extends string>(
   const ofHeads = (noiseLevels: NoiseLevels.NoiseLevels, said: Score.Said<P>): ReadonlyArray<Problem.Problem> => {
     const apply = ({ noisy, level }: TrialRows): Tensor =>
       concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
-    // What throws is told where it is tried.
+    // An error is reported where the function itself is tried.
     const width = O.tryCatch(
       () => compute(() => apply(trialRows(schedule, timesOf(noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
     )
@@ -356,14 +360,16 @@ const tried = <P extends string>(
   return found.length > 0 ? found : lossGradientProblems(loss, points, params, finite)
 }
 
-/** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */
+/**
+ * Problems of the loss and its gradient on the trial rows: a function may evaluate correctly and have no derivative.
+ */
 const lossGradientProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   params: Params.Params<P>,
   finite: boolean
 ): ReadonlyArray<Problem.Problem> => {
-  // Noise that is given has as many rows as the data.
+  // Given noise has as many rows as the data, so the trial draws its own.
   const noise = Expectation.monteCarlo()
   const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
@@ -379,7 +385,7 @@ const lossGradientProblems = <P extends string>(
             ...(few.labels && { labels: few.labels }),
             ...(few.partner && { partner: few.partner })
           },
-          // Interpreted: the plan itself is compiled later, and says then what stands in its way.
+          // Interpreted, since the plan itself is compiled later and reports its own problems.
           { evaluations: 1 }
         )[0].evaluate(params, FIXED_KEY),
       error => [

@@ -1,6 +1,7 @@
 /**
- * The two engines of direct terms, which compute the same sums over the rows from the same noise: `interpreted`, any score and objective in the
- * tensor vocabulary, op by op; and `compiledEngine`, the same as programs over the rows.
+ * The two engines of terms that are sums over rows. `interpreted` evaluates any score and objective in the tensor
+ * vocabulary, one operation at a time; `compiledEngine` compiles the same expressions to programs over rows. From
+ * the same noise both compute the same sums, up to rounding.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -24,15 +25,15 @@ import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
 type DirectTerm = Matching.DirectMatching
 
-/** Whether data are met again, or are a batch that is drawn for one evaluation. */
+/** Reuse of the data: 'often' if they are evaluated repeatedly, 'once' for a batch that is drawn for one evaluation. */
 export type DataReuse = 'often' | 'once'
 
-/** A way to compute direct terms on data: as a sum over their rows. */
+/** Engine of direct terms: returns, for data, the reduction over rows that computes value and gradient. */
 export type TermEngine<P extends string> = (
   data: Source.Data
 ) => (params: Params.Params<P>, evaluation: DrawnEvaluation<DirectTerm>) => Chunks.Reduction<ValueAndGradient<P>>
 
-/** The sum of values and gradients; 0 of none. Its problem is the first that a part has. */
+/** Sum of values and gradients; 0 if there are none. `problem` is the first of the parts' problems. */
 export const sumValueAndGradient = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
@@ -53,15 +54,15 @@ export const sumValueAndGradient = <P extends string>(
     )
   )
 
-/** A value and its gradient, times a weight. */
+/** Multiplies a value and its gradient by a weight. */
 export const scaleValueAndGradient =
   (weight: number) =>
   <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
     weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
 
-// —— in the vocabulary ——
+// —— interpreter ——
 
-/** A loss and its gradient as numbers, one after another; and back. */
+/** Value followed by the packed gradient, in one array. */
 const packValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
   const all = Params.packed(gradient)
   return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
@@ -74,7 +75,10 @@ const unpackValueAndGradient =
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
 
-/** By the interpreter, chunk by chunk: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
+/**
+ * Engine that interprets the terms chunk by chunk. One computation is alive at a time, so that memory does not grow
+ * with rows, noise levels or draws.
+ */
 export const interpreted =
   <P extends string>(score: Score.Score<P>, use: DataReuse, differentiates: boolean): TermEngine<P> =>
   data => {
@@ -99,7 +103,7 @@ export const interpreted =
         width,
         chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
           const tensors = Inputs.inputTensors(first, count)
-          // A mean over some of the rows counts as many of all.
+          // The mean over a chunk is weighted by the chunk's share of the rows.
           const share = isWeighted ? 1 : count / rows
           parts.forEach(({ weight, term, inputs }) => {
             const mean = (params: Params.Tensors<P>): Tensor =>
@@ -115,7 +119,7 @@ export const interpreted =
     }
   }
 
-/** By programs, each compiled once; what none can be made of is interpreted. */
+/** Engine that runs compiled programs, each compiled once. Terms that cannot be compiled are interpreted. */
 export const compiledEngine = <P extends string>(
   score: Score.Score<P>,
   library: Compiler.Library,
@@ -137,7 +141,7 @@ export const compiledEngine = <P extends string>(
   return data => {
     const own = Matching.dataInputs(data, use === 'often')
     const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
-    /** What was made of samples that are met again, and the last of each term whose next differ in keys. */
+    /** Cache of prepared calls: by sample list if the samples repeat, by term if only the keys change. */
     const known = new WeakMap<object, ReadonlyArray<Repeated<P>>>()
     const readyFor = (drawn: DrawnTerm<DirectTerm>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
       const { term, samples, next } = drawn
@@ -171,7 +175,7 @@ export const compiledEngine = <P extends string>(
       const { basis, terms } = evaluation
       const sums = terms.flatMap(drawn => {
         const weigh = Chunks.mapReduction(({ value, gradient }: Compiler.Result) =>
-          // the parameters of the signature are those of the score
+          // The parameters of the signature are those of the score.
           scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
         return readyFor(drawn, basis).map(({ program, call, samples }) =>
@@ -190,7 +194,10 @@ export const compiledEngine = <P extends string>(
   }
 }
 
-/** The compiled program of one term, with its gradient unless it is left out; or why it cannot be compiled. */
+/**
+ * Compiled program of one term; or the reason why it cannot be compiled. It computes the gradient if
+ * `differentiates` (default: true).
+ */
 export const programOf = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,
@@ -203,42 +210,45 @@ export const programOf = <P extends string>(
     Matching.programIdentity(term),
     Inputs.signature(shapes, inputs),
     ({ params, rows, constants }) => ({
-      // the parameters of the signature are those of the score
+      // The parameters of the signature are those of the score.
       value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
     }),
     differentiates
   )
 
-/** A part of a term that is one call of a program, and the samples that it is of. */
+/** One program call of a term, with the samples that it covers. */
 interface TermCall {
   readonly program: E.Either<string, Compiler.Program>
   readonly inputs: Inputs.NamedInputs
   readonly samples: ReadonlyArray<MatchingSample>
 }
 
-/** A part of a term, and what it is called with. */
+/** Program call of a term, with its launch arguments as a function of the parameters. */
 interface CalledTerm<P extends string> extends Omit<TermCall, 'inputs'> {
   readonly call: (params: Params.Params<P>) => Compiler.Call
 }
 
-/** A part of a term that is met again, and what it is then called with: of its inputs only those that change are given. */
+/** Program call that is repeated with other parameters; `again` takes only the inputs that change. */
 interface Repeated<P extends string> extends TermCall {
   readonly again: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
-/** Whether samples are, one by one, those of the parts except for their keys. */
+/** True if the samples equal those of the calls one by one, except for their keys. */
 const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArray<MatchingSample>): boolean =>
   parts.length === samples.length &&
   parts.every(part => part.samples.length === 1) &&
   samples.every((sample, i) => Matching.sampleDiffersInKey(parts[i].samples[0], sample))
 
-/** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
+/**
+ * Numbers of samples that one program call can cover, in descending order: 128 fill a cache, the others cover the
+ * remainder.
+ */
 const TOGETHER = [128, 16, 4] as const
 
-/** How many are taken together, of so many. */
+/** Number of samples in one call if `count` remain. */
 const samplesPerCall = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
 
-/** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
+/** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
 export const termCalls = <P extends string>(
   model: Score.Model<P>,
   programFor: (inputs: Inputs.NamedInputs) => TermCall['program'],
@@ -278,7 +288,7 @@ export const termCalls = <P extends string>(
   )
 }
 
-/** Samples as one call, with others of no weight where they are fewer than are taken together. */
+/** One call for several samples, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
 const joinedCall = (
   own: ReadonlyArray<{ readonly sample: MatchingSample; readonly inputs: Inputs.NamedInputs }>,
   size: number,

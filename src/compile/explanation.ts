@@ -1,16 +1,16 @@
-/** How something is computed, for `Compile.explain`. */
+/** Explanations of how something is computed, for `Compile.explain`. */
 import type { LossPlan } from './loss.js'
 
-/** The engine, why it was chosen, and what its programs do for each row. */
+/** Engine, the reason for choosing it, and the cost of its programs for each row. */
 export type Explanation = Pick<LossPlan<string>, 'engine' | 'reason' | 'parts'>
 
-/** Something that can be asked how it is computed. */
+/** Object that can explain how it is computed. */
 export interface Explained {
   /** Describes how it is computed; `Compile.explain` prints it. */
   readonly how: () => Explanation
 }
 
-/** A function with its explanation. */
+/** Attaches an explanation to a function. */
 export const explained = <A extends ReadonlyArray<unknown>, R>(
   f: (...args: A) => R,
   how: Explained['how']

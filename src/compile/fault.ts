@@ -1,52 +1,55 @@
-/** Faults: the first thing of a step that was not finite, with what went into it. */
+/** Faults: the first value of a step that is not finite, with its inputs. */
 import { shapeText } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
 import { argumentWithFields } from '../core/index.js'
 import type * as Params from '../core/params.js'
 
-/** What was not finite, wherever it stands in a run. */
+/** Value that is not finite, with its location and inputs. */
 export interface NonFinite {
-  /** In words: `the schedule`, `the objective`, `a part of the optimizer`. */
+  /** Description: `the schedule`, `the objective`, `a part of the optimizer`. */
   readonly what: string
-  /** What it came to. */
+  /** The value itself: NaN or ±Infinity. */
   readonly value: number
-  /** The term of the objective, as the code that builds it. */
+  /** Term of the objective, as the code that builds it. */
   readonly term?: string
-  /** The row of the data, from 0. */
+  /** Index of the row in the data, from 0. */
   readonly row?: number
-  /** The time of the row's noise. */
+  /** Time of the row's noise. */
   readonly time?: number
-  /** The entry of a parameter, as `means[0][1]`. */
+  /** Entry of a parameter, such as `means[0][1]`. */
   readonly parameter?: string
-  /** The part of the optimizer, as the code that builds it. */
+  /** Part of the optimizer, as the code that builds it. */
   readonly part?: string
-  /** The region that the part holds parameters in. */
+  /** Region to which the optimizer part restricts parameters. */
   readonly region?: string
-  /** The operation that made it of finite numbers, or what else is known of the cause. */
+  /** Operation that returned it for finite inputs, or another known cause. */
   readonly reason?: string
-  /** What went in, by name: of a row its data and noise, of a part the gradient that it received; and the parameters, as `params.means`. */
+  /**
+   * Inputs by name: data and noise of a row, the gradient received by an optimizer part, and parameters as
+   * `params.means`.
+   */
   readonly inputs: Readonly<Record<string, NdArray>>
 }
 
-/** That, and the step of the run at which it was met. */
+/** Value that is not finite, with the step of the run at which it occurred. */
 export interface Fault extends NonFinite {
-  /** Which stage, from 0. */
+  /** Index of the stage, from 0. */
   readonly stage: number
-  /** How many steps of the stage had been taken before. */
+  /** Number of steps of the stage taken before. */
   readonly step: number
 }
 
-/** The first number that is not finite. */
+/** First parameter value that is not finite. */
 export const valueIn = (params: Params.Params<string>): number =>
   Object.values<NdArray>(params)
     .map(({ values }) => values.find(x => !Number.isFinite(x)))
     .find(x => x !== undefined) ?? NaN
 
-/** Parameters under names of their own among other inputs. */
+/** Parameters as named inputs, with the prefix `as`. */
 export const asInputs = (params: Params.Params<string>, as = 'params'): NonFinite['inputs'] =>
   Object.fromEntries(Object.entries<NdArray>(params).map(([name, array]) => [`${as}.${name}`, array]))
 
-/** Names of operations that kernels know by others. */
+/** Public names of operations that have other names in kernels. */
 const OPERATION_NAMES: Readonly<Record<string, string>> = {
   RealDiv: 'div',
   Multiply: 'mul',
@@ -55,7 +58,7 @@ const OPERATION_NAMES: Readonly<Record<string, string>> = {
   AddN: 'addN'
 }
 
-/** An operation on the first entry that it spoils: `log(-1) is NaN`. */
+/** The operation and the first entry for which it fails, such as `log(-1) is NaN`. */
 export const because = ({ operation, inputs, output }: Origin): string => {
   const at = output.values.findIndex(x => !Number.isFinite(x))
   const name = OPERATION_NAMES[operation] ?? `${operation[0].toLowerCase()}${operation.slice(1)}`
@@ -69,7 +72,7 @@ export const because = ({ operation, inputs, output }: Origin): string => {
   return `${name}(${given.join(', ')}) is ${output.values[at]}`
 }
 
-/** Where it comes from, in a clause: the term, the row, the time, the parameter. */
+/** Location of a fault as a clause: term, row, time, parameter. */
 export const clause = ({ what, term, row, time, parameter, part, region, reason }: NonFinite): string =>
   [
     region === undefined ? (term ?? part ?? what) : `${region} in ${part ?? what}`,
@@ -79,7 +82,7 @@ export const clause = ({ what, term, row, time, parameter, part, region, reason 
     reason === undefined ? '' : `, where ${reason}`
   ].join('')
 
-/** How many numbers of an input are printed. */
+/** Maximum number of entries printed of an input. */
 const MAX_PRINTED_ENTRIES = 12
 
 const printedEntries = ({ shape, values }: NdArray): string =>
@@ -90,7 +93,7 @@ const printedEntries = ({ shape, values }: NdArray): string =>
       }`
 
 /**
- * A fault as text: where it was met, what it comes from, and below it what went in.
+ * Fault as text: step, location, and the inputs below.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,18 +1,21 @@
-/** What is kept of a run goes on with the draws that it was begun with: the version of the generator is kept beside it. */
+/**
+ * Version of the random number generator, stored with runs: a run can only continue with the generator by which it
+ * began.
+ */
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import * as Problem from '../core/problem.js'
 
-/** A field of what is kept; the first version of the generator was not written down. */
+/** Codec of the stored field; files of generator 1 do not have it. */
 export const field = t.partial({ generator: t.number })
 
-/** The field as it is written now. */
+/** Field to store, with the current version. */
 export const generatorField = { generator: Key.generator }
 
-/** Whether what is kept was drawn by this version. */
+/** True if the stored version is the current one. Default if absent: 1. */
 export const isOurs = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
 
-/** Why what is kept is not gone on from. */
+/** Problem of continuing with random numbers of another generator. `anew` is the remedy that starts again. */
 export const generatorProblem = (
   where: string,
   { generator = 1 }: t.TypeOf<typeof field>,

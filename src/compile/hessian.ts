@@ -1,4 +1,4 @@
-/** Second derivatives of losses: the gradient of the derivative along a direction. */
+/** Second derivatives of losses: gradients of directional derivatives. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -20,7 +20,10 @@ import * as OnLine from './onLine.js'
 import { scaleValueAndGradient, sumValueAndGradient } from './engines.js'
 import * as Problem from '../core/problem.js'
 
-/** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
+/**
+ * Directional derivative ⟨∇L, v⟩ with its gradient ∇²L · v, compiled once for all directions, since v is an input of
+ * the programs.
+ */
 const hessianVectorProduct = <P extends string>(
   loss: Loss.Loss<P>,
   engine: Loss.LossPlan<P>['engine'],
@@ -29,7 +32,7 @@ const hessianVectorProduct = <P extends string>(
 ): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>) => {
   const towards = (direction: Params.Params<P>): Objective.Objective =>
     Along.directionalDerivative(direction)(loss.objective)
-  // One direction stands for all.
+  // Programs do not depend on the values of the direction.
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
   const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', backend: Backend.localBackend })
   return (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
@@ -43,10 +46,10 @@ const hessianVectorProduct = <P extends string>(
 }
 
 /**
- * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `along(v)`, by one
- * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
- * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
- * the centres turns with them.
+ * Hessian–vector product ∇²L · v of an objective, exact to rounding: the gradient of the directional derivative, by
+ * one program for all directions. Equal keys give the noise of `valueAndGrad`. For `Expectation.quadrature()` of the
+ * symmetric pair, it is the product of the limit of many nodes, up to the error of the rule.
+ * `Expectation.projected()` is a problem: its noise lies in the span of the centres, which changes with them.
  *
  * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
@@ -81,7 +84,7 @@ export const hessianVector =
 
 type HessianCircumstances = Partial<Pick<Circumstances, 'library' | 'isTried'>>
 
-/** A function of parameters, a direction and the key of the noise. */
+/** Function of parameters, a direction and the key of the noise. */
 type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
   params: Params.Params<P>,
   direction: Params.Params<P>,
@@ -89,8 +92,8 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
 ) => A
 
 /**
- * The derivative of an objective along a direction, ⟨∇L, v⟩, with its gradient, the product ∇²L · v. Both are NaN, with the problem beside
- * them, if the data are a population and the parameters need more rows than are allowed.
+ * Directional derivative ⟨∇L, v⟩ of an objective, with its gradient, the Hessian–vector product ∇²L · v. If the data
+ * are a population and the parameters need more rows than are allowed, both are NaN and `problem` has the number.
  */
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
@@ -102,7 +105,7 @@ export const directionalDerivative =
       plans(loss, circumstances),
       E.flatMap(() => {
         const line = OnLine.meetings(loss, data)
-        // One direction, and one noise, stand for all.
+        // The plan does not depend on the values of the direction and the noise.
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)
         const objective = Along.directionalDerivative(zeros)(loss.objective)
@@ -140,8 +143,8 @@ export const directionalDerivative =
   }
 
 /**
- * The Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric: n products with unit vectors. What
- * `hessianVector` refuses is refused.
+ * Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric, computed as n Hessian–vector
+ * products. It has the same restrictions as `hessianVector`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
- * tensors, a compiled program as its inputs; neither sees anything else of a call.
+ * Named input arrays of a function in the tensor vocabulary, in addition to its parameters. The interpreter reads
+ * them as tensors, a compiled program as launch arguments.
  */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
@@ -14,16 +14,16 @@ import type * as Compiler from '../../lib/compiler/index.js'
 
 type Shape = ReadonlyArray<number>
 
-/** Numbers for each row, of the shape that one row has. */
+/** Numbers for each row; `shape` is that of one row. */
 interface RowInput {
   readonly _tag: 'Rows'
   readonly shape: Shape
   readonly values: RowNumbers
-  /** The same array again at the next call, which may be kept where it was copied to. */
+  /** True if later calls pass the same array, so that a copy of it can be reused. */
   readonly stays: boolean
 }
 
-/** Normal numbers for each row: those of the key, row after row; or one of χ² of so many degrees. */
+/** Random numbers for each row, drawn from the key row after row: normal, or χ² with the given degrees of freedom. */
 interface DrawInput {
   readonly _tag: 'Draw'
   readonly shape: Shape
@@ -31,39 +31,39 @@ interface DrawInput {
   readonly degrees?: number
 }
 
-/** The same for all rows, another at each call. */
+/** Array shared by all rows; its values may differ between calls. */
 interface Constant {
   readonly _tag: 'Constant'
   readonly shape: Shape
   readonly values: Float64Array
-  /** So many of them, one after another, each of a version of the program's constants. */
+  /** Number of versions of the constant, stored one after another, over which a program is summed. */
   readonly versions?: number
 }
 
 export type ProgramInput = RowInput | DrawInput | Constant
 
-/** Values that lie along the rows; `stays`: the same at every evaluation. */
+/** Array with a value for each row. `stays`: it is the same at every evaluation (default: false). */
 export const rowInput = (shape: Shape, values: RowNumbers, stays = false): ProgramInput => ({
   _tag: 'Rows',
   shape,
   values,
   stays
 })
-/** Normal draws of a key. */
+/** Normal draws from a key; `shape` is that of one row. */
 export const drawInput = (shape: Shape, key: Key.Key): ProgramInput => ({ _tag: 'Draw', shape, key })
-/** χ² draws of a key, one a row. */
+/** χ² draws from a key, one for each row. */
 export const chiSquaredInput = (degrees: number, key: Key.Key): ProgramInput => ({
   _tag: 'Draw',
   shape: [1],
   key,
   degrees
 })
-/** Values that all rows share. */
+/** Array shared by all rows. */
 export const constantInput = (shape: Shape, values: Float64Array): ProgramInput => ({ _tag: 'Constant', shape, values })
-/** A number that all rows share. */
+/** Number shared by all rows. */
 export const numberInput = (value: number): ProgramInput => constantInput([], Float64Array.of(value))
 
-/** One number for all rows, or one a row. */
+/** Number shared by all rows if there is one, otherwise a number for each row. */
 export const perRowInput = (values: RowNumbers): ProgramInput =>
   values instanceof Float64Array && values.length === 1 ? constantInput([], values) : rowInput([1], values)
 
@@ -76,7 +76,9 @@ const drawnNumbers = ({ key, degrees }: DrawInput, first: number, length: number
   return out
 }
 
-/** As tensors: what is of rows, for so many of them from the first on, [count, …]. */
+/**
+ * Inputs as tensors; those with a value for each row are restricted to `count` rows starting at `first`, [count, …].
+ */
 export const inputTensors = (first: number, count: number): ((inputs: NamedInputs) => InputTensors) =>
   RR.map(inputs =>
     inputs._tag === 'Constant'
@@ -90,7 +92,7 @@ export const inputTensors = (first: number, count: number): ((inputs: NamedInput
         })
   )
 
-/** Whether they are two versions of the same: other numbers alone differ. */
+/** True if the inputs differ only in the values of shared numbers, so that both can be versions in one call. */
 export const isVersion =
   (one: NamedInputs) =>
   (other: NamedInputs): boolean =>
@@ -106,7 +108,7 @@ export const isVersion =
         : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees
     })
 
-/** Versions as one: numbers in each, all else as in the first. */
+/** Merges inputs into one set: shared numbers become versions, everything else is that of the first. */
 export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
   ByName.mapRecordValues((inputs: ProgramInput, name): ProgramInput => {
     if (inputs._tag !== 'Constant' || inputs.shape.length > 0) return inputs
@@ -116,12 +118,12 @@ export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
 
 const numberOf = (inputs: ProgramInput): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
 
-/** An array without its numbers: all of it that a program depends on. */
+/** Kind and shape of an input, on which a program depends, without its values. */
 interface InputForm {
   readonly name: string
   readonly shape: Shape
   readonly from: 'constant' | 'key' | 'data' | 'call'
-  /** The degrees of χ² draws, or how many versions a constant has; NONE of others. */
+  /** Degrees of freedom of χ² draws, or number of versions of a constant; NONE otherwise. */
   readonly count: number
 }
 
@@ -151,7 +153,7 @@ const areOfForms = (forms: ReadonlyArray<InputForm>, inputs: NamedInputs): boole
   )
 }
 
-/** What a program of them takes. */
+/** Signature of a program that takes these parameters and inputs. */
 export const signature = (params: Readonly<Record<string, Shape>>, inputs: NamedInputs): Compiler.Signature => {
   const forms = formsOf(inputs)
   const versions = forms.filter(({ from, count }) => from === 'constant' && count !== NO_COUNT)
@@ -169,12 +171,12 @@ export const signature = (params: Readonly<Record<string, Shape>>, inputs: Named
   }
 }
 
-/** So many are remembered. */
+/** Number of signatures remembered. */
 const FORMS = 8
 
 /**
- * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
- * all else that is done at a step.
+ * Memoizes `make` by the signature of its inputs; its result must not depend on their values. Comparing forms is
+ * cheaper than a signature as text, which would cost more than the rest of a step.
  */
 export const bySignature: <A>(make: (inputs: NamedInputs) => A) => (inputs: NamedInputs) => A = recently(
   FORMS,
@@ -184,7 +186,10 @@ export const bySignature: <A>(make: (inputs: NamedInputs) => A) => (inputs: Name
 
 type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>
 
-/** And what it is called with: with what is the same at every call, and what is of one. */
+/**
+ * Launch arguments of a program: inputs that are equal at every call are prepared once, the others are given for
+ * each.
+ */
 export const caller = (
   stays: NamedInputs,
   count: number
@@ -210,7 +215,7 @@ const constantValues = ByName.filterMapValues<ProgramInput, Float64Array>(one =>
   one._tag === 'Constant' ? one.values : undefined
 )
 
-/** The same, where nothing is known to stay. */
+/** Launch arguments of a program if no input is known to be equal at every call. */
 export const call = (count: number, params: ValuesByName, inputs: NamedInputs): Compiler.Call => ({
   rows: count,
   params: changedValues(params),

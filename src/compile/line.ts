@@ -1,6 +1,6 @@
 /**
- * Nodes on the line in which the pair sees the noise: whether they are enough for parameters, and for what data or a start may lead to. A
- * rule that is too coarse is not believed, whoever gave it (`Expectation.tooFew`).
+ * Quadrature nodes along the direction of the symmetric pair: tests whether they resolve the integrand for given
+ * parameters. Means computed by a rule that is too coarse are rejected (`Expectation.tooFew`).
  */
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
@@ -12,13 +12,13 @@ import * as Score from '../score/score.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import type * as Loss from './loss.js'
 
-/** Nodes that are too few for parameters. */
+/** Report of too few nodes for given parameters. */
 export interface Unresolved extends Expectation.TooFew {
-  /** The length of the centre. */
+  /** Euclidean length of the centre. */
   readonly length: number
 }
 
-/** What parameters ask of the nodes of a loss, if that is more than they are. */
+/** Returns a function of the parameters: the report if the loss has too few nodes for them, otherwise null. */
 export const unresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>
 ): ((params: Params.Params<P>) => Unresolved | null) => {
@@ -33,7 +33,7 @@ export const unresolvedNodes = <P extends string>(
   }
 }
 
-/** The same as a problem: how many nodes are enough. */
+/** Problem of too few nodes; it names the number that suffices. */
 export const tooFewNodes = ({ taken, asked, error, length }: Unresolved): Problem.Problem =>
   Problem.of(
     'expectation',

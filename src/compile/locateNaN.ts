@@ -1,4 +1,4 @@
-/** Where a loss that is not finite comes from: its schedule, a term, a row, a parameter, an operation. */
+/** Locates the origin of a loss that is not finite: schedule, term, row, parameter, operation. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
@@ -14,27 +14,30 @@ import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 
-/** So many rows are looked at at once for one that is not finite. */
+/** Number of rows evaluated at once while searching for one that is not finite. */
 const ROWS_PER_SEARCH = 4096
 
 const isFiniteEvaluation = <P extends string>({ value, gradient }: Loss.ValueAndGradient<P>): boolean =>
   Number.isFinite(value) && Params.isFiniteParams(gradient)
 
-/** The first answer that is one. */
+/** First result that is not null; null if there is none. */
 const firstNonNull = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
   all.reduce<B | null>((found, a) => found ?? of(a), null)
 
-/** What a term is given of a row: its level alone is that of the schedule, and its weight that of the objective. */
+/** Inputs of a term that depend on the noise level alone (α, σ) or on the objective's weights. */
 const LEVEL = ['alpha', 'sigma', 'weight', 'conversion'] as const
 
-/** What of a loss is not finite at some parameters and key, the first; null where all is. `rows` are the places of the rows in the data. */
+/**
+ * Returns the first non-finite value of a loss at parameters and a key; null if all are finite. `rows` are the
+ * indices of the rows in the data.
+ */
 export type LocateNaN<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   rows?: ArrayLike<number>
 ) => Fault.NonFinite | null
 
-/** What of a loss on the data is not finite, looked for term by term and row by row. */
+/** Searches a loss on data for its first non-finite value, term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) {
     const levels = NoiseDrawn.lossNoiseLevels(loss)
@@ -50,7 +53,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
             inputs: Fault.asInputs(params)
           }),
           nodes =>
-            // Where all is finite on the nodes, they were refused.
+            // If all values on the nodes are finite, the population was rejected.
             locateNaN(loss, nodes)(params, key) ?? {
               what: 'the population',
               value: NaN,
@@ -86,7 +89,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
         const { value, gradient } = term.penalty(params)
-        // A penalty gives a gradient in the parameters that it is given.
+        // A penalty returns a gradient in the parameters that it is given.
         const found = { value, gradient: gradient as Params.Params<P> }
         return isFiniteEvaluation(found) ? null : { ...describeTerm(printed, found), inputs: Fault.asInputs(params) }
       }
@@ -124,7 +127,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
   }
 }
 
-/** A term by its value, or by its derivative where the value is finite. */
+/** Evaluates a term, then its derivative if the value is finite. */
 const describeTerm = (
   term: string,
   { value, gradient }: Loss.ValueAndGradient<string>
@@ -138,7 +141,7 @@ const describeTerm = (
       }
     : { what: 'the objective', value, term }
 
-/** A level that is not finite, by its schedule; or the weight of one that is. */
+/** Reports a noise level that is not finite, with its schedule; otherwise a weight that is not. */
 const spoiled = (
   values: Readonly<Record<string, NdArray>>
 ): Pick<Fault.NonFinite, 'what' | 'value' | 'reason'> | null =>

@@ -1,7 +1,7 @@
 /**
- * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Two engines compute the same
- * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; and `compiled`, the same
- * as one program over the rows.
+ * Losses: the objective of a score on a schedule, and the expectation by which its mean over the noise is computed.
+ * Two engines compute the same number from the same noise: `interpreted` evaluates any score and objective in the
+ * tensor vocabulary, one operation at a time; `compiled` runs one program over the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -56,19 +56,19 @@ export type { ValueAndGradient } from './valueAndGradient.js'
 /** Constants of terms, by name. */
 type Constants = Params.Params<string>
 
-/** A way to compute a loss on data, and why it is, or is not, the one chosen. */
+/** Way to compute a loss on data, with the reason why it is, or is not, the chosen one. */
 export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
-  /** With constants, by name, in the place of those of its terms. */
+  /** Value and gradient. `constants`, by name, replace those of the terms. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, constants?: Constants) => ValueAndGradient<P>
-  /** What its programs do for each row, by the term of the objective that each is of; none of what is interpreted. */
+  /** Cost of each program for a row, with the term of the objective that it computes; empty if interpreted. */
   readonly parts: () => ReadonlyArray<Part>
-  /** The value alone, which costs no derivative. */
+  /** Value without the gradient, at less cost. */
   readonly value: (params: Params.Params<P>, key: Key.Key) => number
 }
 
-/** A part of a loss that is one program. */
+/** Part of a loss that is one program. */
 export interface Part extends Compiler.Profile {
   readonly term: string
 }
@@ -77,11 +77,14 @@ const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string
   remembered<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), cacheKey)
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
-/** The programs of a score: what is compiled again, on other data, of another objective of the same rows or of an equal score, is there. */
+/**
+ * Program cache of a score, shared by equal scores: a program is compiled once for all data and for all objectives
+ * that read the same rows.
+ */
 export const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
   libraries[precision](score)
 
-/** A program, and the term of the objective that it is of. */
+/** Program with its term of the objective. */
 interface Programmed {
   readonly term: string
   readonly program: Compiler.Program
@@ -95,10 +98,12 @@ const named =
       E.map(program => ({ term: Objective.show(of), program }))
     )
 
-/** Rows that a trial of a program is drawn for: their number is no part of a program. */
+/** Number of rows used to compile a program for a trial; programs do not depend on it. */
 const TRIAL = 8
 
-/** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
+/**
+ * Compiles one program of each kind at arbitrary parameters; returns the programs, or the reason why there are none.
+ */
 const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -143,15 +148,15 @@ const trialPrograms = <P extends string>(
 
 // —— all terms ——
 
-/** Whether it is one loss of the score. */
+/** True if the term is a sum over rows of the score's losses. */
 export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectMatching> =>
   !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
-/** Whether it is a loss of pairs of rows. */
+/** True if the term is a loss of pairs of rows. */
 const isPaired = (drawn: DrawnTerm): drawn is DrawnTerm<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
-/** The terms that are one loss of the score, as a sum over the rows: what another process takes chunks of (see `Sums`). */
+/** Sum over rows of the terms that are direct, as a reduction whose chunks other processes can compute (see `Sums`). */
 export const lossReduction = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
@@ -167,7 +172,10 @@ export const lossReduction = <P extends string>(
   }
 }
 
-/** What it needs for that beside the rows: the words of the loss and how it is computed, the key of the noise and the parameters. */
+/**
+ * Request to another process for chunks of the sum: description of the loss, engine, key of the noise, and
+ * parameters.
+ */
 const remoteLossRequest =
   <P extends string>(
     { schedule, score, objective, expectation }: Loss<P>,
@@ -189,7 +197,7 @@ const remoteLossRequest =
     numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
   })
 
-/** Data and parameters as terms see them: about the middle of the data, except for what may look at the data themselves. */
+/** Centres data and parameters, unless a part of the loss reads absolute positions. */
 export const frameForLoss = <P extends string>({
   score,
   objective
@@ -201,7 +209,7 @@ export const frameForLoss = <P extends string>({
   return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.frameOfModel(model, data))
 }
 
-/** NaN as value and gradient, with the reason why these parameters have none. */
+/** Value and gradient of NaN, with the problem that explains why these parameters have none. */
 export const unresolvedValue = <P extends string>(
   params: Params.Params<P>,
   problem: Problem.Problem
@@ -211,26 +219,26 @@ export const unresolvedValue = <P extends string>(
   problem
 })
 
-/** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
+/** Returns the map from a score's parameters to its mixture. `problems` rejects populations of scores without one. */
 export const requireMixtureMap = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   Score.interpret(score).family?.toMixture ??
   (() => refuse('a population is met by the score of a mixture; compile the loss'))
 
-/** How far two values with their gradients are from each other, beside 1 and their size. */
+/** Relative distance of two values with gradients: |a − b| divided by 1 plus their size. */
 const evaluationDistance = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
   Math.max(
     Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
     Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
   )
 
-/** An evaluation; with other terms than those of the loss, one for each, where these differ in constants alone. */
+/** Evaluates a loss; other terms may be given, one for each of the loss, that differ from them in constants alone. */
 type EvaluateLoss<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   others?: ReadonlyArray<Objective.Term>
 ) => ValueAndGradient<P>
 
-/** Where nodes follow the students: those that resolve the parameters. */
+/** Evaluates on nodes that follow the student: those that resolve the parameters. */
 const evaluateOnResolvedNodes = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -265,10 +273,10 @@ const evaluateOnResolvedNodes = <P extends string>(
     )
 }
 
-/** Whether the mean of a term is over the student's own distribution. */
+/** True if the mean of a term is over the student's own distribution. */
 export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
 
-/** The whole objective by one engine. */
+/** Evaluates the whole objective by one engine. */
 export const evaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -279,7 +287,7 @@ export const evaluator = <P extends string>(
     ? evaluateOnResolvedNodes(by, loss, data, circumstances)
     : onRows(by, loss, circumstances)(data)
 
-/** The value alone; pairs of rows have both at once. */
+/** Value alone. Terms over pairs of rows always compute both. */
 const valueEvaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -303,7 +311,7 @@ const onRows = <P extends string>(
   return data => {
     const { points: about, middle, toInternal } = frame(data)
     const anew = drawing(about)
-    // Nodes draw nothing, and so are the same for all parameters and keys.
+    // Nodes draw nothing, so they are equal for all parameters and keys.
     const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
     const draws: typeof anew = Nodes.isNodes(about) ? once : anew
     const whole = engine(about)
@@ -323,7 +331,7 @@ const onRows = <P extends string>(
         differentiates
       )
       return samples.map(sample => {
-        // `problems` refuses what is not of one level and weight.
+        // `problems` rejects pairs with several noise levels or weights, so the first is that of all rows.
         const [own] = columnFrom(sample.weight, 0, 1)
         return scaleValueAndGradient(weight * own)(
           evaluate(params, { ...rows(), ...Matching.termInputs(model, term, sample, basis, about) })
@@ -349,7 +357,7 @@ const onRows = <P extends string>(
           if (isPaired(drawn)) return paired(here, basis, drawn)
           if (!Objective.isPenalty(term)) return []
           const { value, gradient } = term.penalty(params)
-          // A penalty gives a gradient in the parameters that it is given.
+          // A penalty returns a gradient in the parameters that it is given.
           const own = gradient as Params.Params<P>
           return [scaleValueAndGradient(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
         })
@@ -358,12 +366,12 @@ const onRows = <P extends string>(
   }
 }
 
-/** What does not change meanwhile. */
+/** Snapshot of data: later changes of the caller's arrays have no effect. A population is returned as it is. */
 export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : asTheyAre(data))
 
-/** A plan on batches of the rows. */
+/** Plan that is evaluated on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
-  /** Over rows of these numbers; over rows drawn from the key, where none are given. */
+  /** Evaluates on the rows with the given indices; if none are given, on rows drawn from the key. */
   readonly evaluate: (
     params: Params.Params<P>,
     key: Key.Key,
@@ -372,7 +380,11 @@ export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' 
   ) => ValueAndGradient<P>
 }
 
-/** An objective's terms with other constants where these are named; another name or shape is refused. */
+/**
+ * Terms of an objective with constants replaced by name.
+ *
+ * @throws RangeError if a name or shape is not that of a term
+ */
 const termsWithConstants = (
   objective: Objective.Objective,
   constants: Constants | undefined
@@ -400,14 +412,14 @@ const termsWithConstants = (
 const areSame = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis])
 
-/** The chosen plan on a batch of the rows: on those that are asked for, or drawn again from the key of each evaluation. */
+/** Evaluates the chosen plan on batches: on given rows, or on rows drawn from the key of each evaluation. */
 export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   batch: number,
   { evaluations = Infinity, precision = 'float64' }: Partial<Pick<PlanOptions, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
-  // A batch is a few rows, which whoever leads has at hand.
+  // A batch has few rows and is in memory, so it is evaluated in this process.
   const once = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
   const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...once })
   const of = onRows(engine, loss, once)
@@ -422,24 +434,24 @@ export const batched = <P extends string>(
   }
 }
 
-/** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
+/** Smallest number of evaluations, and of values computed in them, for which compiling (tens of milliseconds) pays. */
 const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
 
-/** What the choice of a plan looks at beside the loss. */
+/** Options of choosing a plan. */
 export interface PlanOptions {
-  /** How often a loss will be evaluated. */
+  /** Expected number of evaluations of the loss. */
   readonly evaluations: number
-  /** Of programs, of the precision asked for unless given. */
+  /** Program cache. Default: that of the score in the requested precision. */
   readonly library: Compiler.Library
   readonly precision: Compiler.Precision
   readonly use: DataReuse
-  /** Where sums over the rows are taken. */
+  /** Backend that evaluates sums over rows. */
   readonly backend: Backend.Backend
 }
 
-/** How an evaluation is taken. */
+/** Options of an evaluator. */
 interface EvaluationOptions extends Pick<PlanOptions, 'library' | 'use' | 'backend'> {
-  /** So unless said otherwise. */
+  /** True if the gradient is computed. Default: true. */
   readonly differentiates?: boolean
 }
 
@@ -453,7 +465,7 @@ const engineOf = <P extends string>(
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
+/** All plans to compute a loss on data, the chosen one first. Their results differ by rounding alone. */
 export const lossPlans = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -508,10 +520,10 @@ export const lossPlans = <P extends string>(
       )
 }
 
-/** What rows are given that is theirs at every key. */
+/** Inputs of a row that do not depend on the key. */
 const OF_DATA = ['clean', 'rowWeight', 'partner', 'label']
 
-/** Whether a loss may be another function at another key: its programs say what they draw, and read of what is drawn. */
+/** True if the loss may depend on the key: if its programs draw random numbers or read drawn inputs. */
 export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
   if (Nodes.isNodes(data) || Expectation.isDeterministicExpectation(loss.expectation)) return false
   const terms = Objective.terms(loss.objective)

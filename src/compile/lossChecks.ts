@@ -1,4 +1,4 @@
-/** The problems of a loss and its data, looked for before anything is compiled. */
+/** Problems of a loss and its data, found before anything is compiled. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
@@ -19,16 +19,16 @@ import * as Score from '../score/score.js'
 
 export type CompileErrors = Problem.Problems
 
-/** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
+/** Root mean square length of the rows, √(Σ wᵢ|xᵢ|²); the weights sum to 1. */
 const rootMeanSquare = (data: Source.Data): number => {
   if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
   const weights = Points.weightsOf(data)
-  // Row by row: an array of all numbers would cost more than a step does.
+  // Row by row: an array of all numbers would cost more than a step.
   const lengths = weights.map((w, i) => Math.sqrt(w) * norm(data.values.subarray(i * data.dim, (i + 1) * data.dim)))
   return norm(lengths)
 }
 
-/** The problems of the numbers of data. */
+/** Problems of the values of data. */
 export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
   Source.isSource(data)
     ? Source.problems(data)
@@ -41,8 +41,8 @@ export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> 
       )
 
 /**
- * Nodes that are too few for what data or a start lead to: a centre of the pair comes to have about the length √(E|x|² − d), and a start
- * may be longer.
+ * Finds quadratures with too few nodes for the parameters that a run may reach. A centre of the symmetric pair
+ * converges to a length of about √(E|x|² − d), and the start may be longer.
  */
 export const findUnresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>,
@@ -65,11 +65,11 @@ export const findUnresolvedNodes = <P extends string>(
   return found === null ? [] : [found]
 }
 
-/** What a plan has to say of them. */
+/** Sentence about too few nodes, to append to the reason of a plan. */
 export const remark = ({ taken, asked, error, length }: Line.Unresolved): string =>
   `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
-/** The problems that follow from what the terms of a loss read of the data, in a precision. */
+/** Problems that follow from what the terms of a loss read of the data, in a precision. */
 export const lossRefusals = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -77,7 +77,7 @@ export const lossRefusals = <P extends string>(
 ): ReadonlyArray<Problem.Problem> =>
   Refusals.of(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
 
-/** A value that is made only where there are no problems; otherwise these, as many as are listed. */
+/** Returns the value if there are no problems; otherwise the problems, up to the maximum that is listed. */
 export const eitherProblemsOr = <A>(
   problems: ReadonlyArray<Problem.Problem>,
   value: () => A
@@ -87,11 +87,11 @@ export const eitherProblemsOr = <A>(
     E.map(value => value())
   )
 
-/** The problems of a result, none where it is a value. */
+/** Problems of a result; none if it is a value. */
 export const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
-/** All problems of a loss on data: of its objective, of its expectation, and of what they ask of the data. */
+/** Problems of a loss on data: of its objective, of its expectation, and of the data that they require. */
 export const lossProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -102,7 +102,7 @@ export const lossProblems = <P extends string>(
   ...lossRefusals(loss, points, precision)
 ]
 
-/** Why single precision cannot be had: only compiled programs compute in it. */
+/** Problems of single precision, which only compiled programs support. */
 export const uncompiled = (
   { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
   precision: Precision

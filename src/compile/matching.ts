@@ -1,7 +1,7 @@
 /**
- * The terms of an objective in the tensor vocabulary, one loss a row, from parameters and from what is given under names:
- * written once, for the interpreter and for the compiler. A term's own function is looked at once to see what it reads; that
- * alone is drawn, given and computed.
+ * Terms of an objective in the tensor vocabulary, as one loss for each row, from parameters and named inputs:
+ * written once for the interpreter and the compiler. A term's own function is first called with made-up numbers to
+ * record what it reads; only this is drawn, passed and computed later.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -50,30 +50,33 @@ import {
 
 type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
 
-/** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
+/** Noise level with a draw of noise. Weight, α and σ are one number for all rows, or one for each row. */
 export interface NoiseSample {
   readonly weight: RowNumbers
   readonly alpha: RowNumbers
   readonly sigma: RowNumbers
   readonly noise: Noise.NoiseOfDraw
-  /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
+  /**
+   * Weight of the denoising form if the term also has an implicit form: one number for all rows, or one for each
+   * row.
+   */
   readonly denoising: RowNumbers
-  /** For what is drawn beside the noise: directions that estimate a divergence, further noise. */
+  /** Key of further draws: directions of divergence estimates, additional noise. */
   readonly probes: () => Key.Key
-  /** Which of the noise level distribution's levels this is a draw of. */
+  /** Index of the noise level in the noise level distribution. */
   readonly level: number
-  /** A number of its times: one for all rows, or one a row. */
+  /** Values of a function at the times: one number for all rows, or one for each row. */
   readonly ofTime: (f: TimeFunction) => RowNumbers
-  /** The labels of the rows, where some are left out; null: as the data have them. */
+  /** Labels of the rows if some are dropped; null: those of the data. */
   readonly labels: RowNumbers | null
-  /** The rows of its level, where they are a distribution and meet no noise. */
+  /** Rows at this noise level, if they are quadrature nodes of a distribution, to which no noise is added. */
   readonly nodes?: { readonly values: Float64Array; readonly stay: boolean }
 }
 
-/** A term that is one loss of the score. */
+/** Term that is a sum over rows of the score's losses. */
 export type DirectMatching = Objective.Matching | Objective.Noiseless
 
-/** What the loss of one parametrization counts in that of another, at the levels of a sample. */
+/** Factor that converts the loss of one parametrization to another, at the noise levels of a sample. */
 const conversion = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
@@ -82,9 +85,9 @@ const conversion = (
   return ({ alpha, sigma }) => zipNumbers(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
 }
 
-// —— what is given ——
+// —— inputs ——
 
-/** The data; whether they stay, or are a batch that is drawn for one evaluation. */
+/** Inputs that are the data. `stays`: true if they are evaluated again, false for a batch of one evaluation. */
 export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInputs => {
   const { dim } = data
   const weights = Source.isSource(data)
@@ -101,13 +104,13 @@ export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInput
   }
 }
 
-/** The label of each row, −1 of one that has none; null where none has. */
+/** Labels of the rows, −1 for a row without one; null if no row has a label. */
 export const rowLabels = (data: Source.Data): RowNumbers | null =>
   Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
 
 const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 
-/** Random directions v with E vvᵀ = I and further noise, [rows, dim], each of a key of its own. */
+/** Random directions v with E vvᵀ = I, and additional noise, each [rows, dim], from separate keys. */
 const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key): Inputs.NamedInputs =>
   Object.fromEntries(
     laws.flatMap(law =>
@@ -132,13 +135,13 @@ const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key)
     )
   )
 
-/** Whether a denoising loss is the error of what the network itself says, which full noise allows. */
+/** True if a denoising loss is the error of the network's own output, which requires full noise. */
 const isError = ({ noise, denoising }: NoiseSample): boolean =>
   noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
 const CONSTANT = 'constant.'
 
-/** The constants of a term. */
+/** Constants of a term as inputs. */
 export const termConstants = ({ constants = {} }: DirectMatching): Inputs.NamedInputs =>
   Object.fromEntries(
     Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constantInput(shape, values)])
@@ -151,7 +154,7 @@ const constantTensors = (inputs: Inputs.InputTensors): Params.Tensors<string> =>
     )
   )
 
-/** What a term is computed from, with what is there already, as the data are. */
+/** Inputs of a term for a sample, added to those that exist already, such as the data. */
 export const termInputs = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -184,9 +187,9 @@ export const termInputs = <P extends string>(
   )
 }
 
-/** Whether two samples, of which only the noise is drawn, differ in no more than its key. */
+/** True if two samples draw only noise and differ in nothing but its key. */
 export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolean =>
-  // What else is of their times was made with it.
+  // All other values at their times were computed together with α.
   one.alpha === other.alpha &&
   areEqual(one.weight, other.weight) &&
   Noise.isDrawn(one.noise) &&
@@ -196,13 +199,16 @@ export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolea
 const areEqual = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
-/** What tells the program of a term from that of another: all else is given. */
+/** Object by which the programs of terms are distinguished; everything else is an input. */
 export const programIdentity = (term: DirectMatching): object =>
   Objective.isMatching(term) ? term.perRow : term.perDatum
 
 const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
-/** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
+/**
+ * Analyzes what a term reads of a row, by calling it on one row of made-up numbers. A function in the tensor
+ * vocabulary reads the same of every row.
+ */
 export const readsOf = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -223,7 +229,7 @@ export const readsOf = <P extends string>(
   return found
 }
 
-/** The same on points; null where it cannot be told, since its function throws. */
+/** Analyzes what a term reads; null if its function throws. */
 export const readsIn = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -231,7 +237,7 @@ export const readsIn = <P extends string>(
   isOnNodes = false
 ): Reads | null => O.toNullable(O.tryCatch(() => readsOf(model, term, dim, term.measuredIn !== undefined, isOnNodes)))
 
-/** What a term draws from the key beside the noise, in words. */
+/** Random draws of a term other than its noise, in words. */
 export const drawnBeside = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -244,7 +250,10 @@ export const drawnBeside = <P extends string>(
   ]
 }
 
-/** A model as far as shapes go: what is read of it is looked at, not what it says, which takes a derivative or two to compute. */
+/**
+ * Model that computes shapes only. Analysing reads requires no values, and scores may need one or two derivatives to
+ * compute.
+ */
 const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
   const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
@@ -328,7 +337,7 @@ const analyzeTerm = <P extends string>(
   }
 }
 
-/** The loss of each row as the term gives it, [rows] or [rows, 1]; `call` may watch over the term's own function. */
+/** Loss of each row as the term returns it, [rows] or [rows, 1]; `call` can wrap the term's own function. */
 export const raw =
   <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
   (params: Params.Tensors<P>, inputs: Inputs.InputTensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
@@ -358,15 +367,15 @@ export const raw =
         density: () => undefined
       }
     )
-    // Before the function is called, so that they outlive the derivatives that it takes.
-    // A partner that rows do not have is missed where it is read.
+    // These are computed before the function is called, so that they outlive the derivatives taken in it. A missing
+    // partner is reported when it is read.
     const names = Array.from(reads.names).filter(name => name !== 'partner' || name in inputs)
     const prepared = new Map(names.map(name => [name, define(name)]))
     const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : absent(name)))
     return call(() => term.perRow(seen))
   }
 
-/** A term at a noise level, [rows, 1]. */
+/** Term at a noise level, [rows, 1]. */
 const termPerRow = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching
@@ -380,7 +389,7 @@ const termPerRow = <P extends string>(
   }
 }
 
-/** A term without noise, [rows] or [rows, 1]. */
+/** Term without noise, [rows] or [rows, 1]. */
 export const perDatum =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
   (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.InputTensors): Tensor => {
@@ -392,7 +401,7 @@ export const perDatum =
     )
   }
 
-/** What a term without noise sees, by the density under any parameters. */
+/** Loss context of a term without noise; `under` evaluates the density at other parameters. */
 const datumOf = <P extends string>(
   params: Params.Tensors<P>,
   constants: Params.Tensors<string>,
@@ -403,11 +412,14 @@ const datumOf = <P extends string>(
   params: named(params),
   constants,
   logDensity: () => density(params),
-  // The names are those of parameters of the model.
+  // The names are those of the model's parameters.
   under: (others, there = constants) => datumOf({ ...params, ...others } as Params.Tensors<P>, there, data, density)
 })
 
-/** Whether a term without noise asks for a density, seen on one row of made-up numbers; what throws is said elsewhere. */
+/**
+ * True if a term without noise reads the density, found on one row of made-up numbers; false if it throws, which is
+ * reported elsewhere.
+ */
 export const asksDensity = <P extends string>(
   model: Score.Model<P>,
   { perDatum, constants = {} }: Objective.Noiseless,
@@ -434,7 +446,7 @@ export const asksDensity = <P extends string>(
   )
 }
 
-/** A term of each row, [rows]. */
+/** Term for each row, [rows]. */
 export const flatTermPerRow = <P extends string>(
   model: Score.Model<P>,
   term: DirectMatching
@@ -443,7 +455,7 @@ export const flatTermPerRow = <P extends string>(
   return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
 }
 
-/** The mean of a term over the rows, by their weights. */
+/** Weighted mean of a term over the rows. */
 export const weightedMeanTerm = <P extends string>(
   model: Score.Model<P>,
   term: DirectMatching

@@ -1,7 +1,7 @@
 /**
- * The noise of one evaluation, as an expectation draws it. What is drawn need not be a full standard normal vector:
- * where a mixture sees a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and the squared
- * length of the rest say the same, with less variance.
+ * Noise of one evaluation, as an expectation draws it. It need not be a full standard normal vector: if a mixture
+ * depends on a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and the squared
+ * length of the remainder give the same expectation, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import {
@@ -27,33 +27,36 @@ import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Points from '../data/points.js'
 
-/** Draws by counter: nothing of the size of the data is held. */
+/** Noise in the span of the centres. It is drawn by counter, so no array of the size of the data is stored. */
 interface SpanNoise {
   readonly _tag: 'Span'
-  /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
+  /** Coordinates in the orthonormal basis: row i, direction j uses normal draw i · rank + j. */
   readonly coordinates: Key.Key
-  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, the same for all k; null where |x|² does not matter. */
+  /**
+   * Normal draw i for row i, along the part of x_0 − c_k outside the span, which is the same for all k; null if |x|²
+   * is not read.
+   */
   readonly along: Key.Key | null
-  /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
+  /** |z|² outside the span and `along`: its mean, or χ² draw i for row i. */
   readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
-  /** The opposite of all normals is −1. */
+  /** Factor of all normals: −1 for the second of an antithetic pair. */
   readonly sign: 1 | -1
 }
 
-/** A point of a quadrature in the one direction of a basis of rank ≤ 1, the same for all rows. */
+/** Quadrature node in the one direction of a basis of rank ≤ 1, the same for all rows. */
 interface NodeNoise {
   readonly _tag: 'Node'
   readonly coordinate: number
-  /** The mean of |z|² beyond the direction. */
+  /** Mean of |z|² outside the direction. */
   readonly rest: number
 }
 
-/** None: the rows are those of the noise level itself. */
+/** No noise: the rows are already at the noise level. */
 interface NoNoise {
   readonly _tag: 'None'
 }
 
-/** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
+/** Noise in all coordinates, [rows, dim]: given values, or normal draws 0, 1, … of a key. */
 interface FullNoise {
   readonly _tag: 'Full'
   readonly values: RowNumbers | Key.Key
@@ -62,32 +65,39 @@ interface FullNoise {
 
 export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 
-/** Whether noise in full is given, and not drawn. */
+/** True if full noise is given rather than drawn. */
 export const isGiven = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
-/** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
+/**
+ * Smallest distance from the span, relative to the distance from the origin, at which a row has a direction outside
+ * it.
+ */
 const MIN_OUTSIDE_SHARE = 1e-9
 
 type PointsSize = Pick<Points.Points, 'rows' | 'dim'>
 
-/** One term of the mean over the noise; weights sum to 1. */
+/** One draw of the mean over the noise; the weights sum to 1. */
 export interface NoiseDrawTerm {
   readonly weight: number
   readonly noise: NoiseOfDraw
 }
 
-/** The span in which a mixture sees the noise, and whether it also sees the length of the rest. */
+/**
+ * Span of the noise on which a mixture depends. `seesNorm` is true if it also depends on the length of the
+ * remainder.
+ */
 export interface NoiseProjection {
   readonly basis: Basis
   readonly seesNorm: boolean
-  /** b of tanh(a + bζ), ζ the noise along the one direction; a quadrature alone asks. */
+  /** b in tanh(a + bζ), ζ the noise along the direction; only a quadrature uses it. */
   readonly slope: () => number
 }
 
 /**
- * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
- * law matters, one normal along the part of x_0 − c_k outside the span, and a χ² for the other directions.
+ * Normal coordinates in the basis. If only the mean of |z|² outside it matters, `rest` is the number of remaining
+ * dimensions; if its distribution matters, one normal is drawn along the part of x_0 − c_k outside the span, and a
+ * χ² for the other directions.
  */
 const inSpan =
   (dim: number, { basis: { rank }, seesNorm }: NoiseProjection) =>
@@ -104,7 +114,7 @@ const inSpan =
     }
   }
 
-/** The draws of an expectation. `Compile` refuses a projection or nodes where there is nothing to project on. */
+/** Draws of an expectation. `Compile` rejects projections and nodes for scores without a span. */
 export const noiseDraws =
   ({ rows, dim }: PointsSize, projection: NoiseProjection | null, key: Key.Key) =>
   (expectation: Expectation.Expectation): ReadonlyArray<NoiseDrawTerm> => {
@@ -134,25 +144,28 @@ export const noiseDraws =
     }
   }
 
-/** Noise in full of a key: normal draws of it. */
+/** Full noise that is drawn from a key. */
 interface DrawnNoise extends FullNoise {
   readonly values: Key.Key
 }
 
-/** Whether noise is drawn at each evaluation, in all coordinates: neither given nor nodes. */
+/** True if noise is drawn at each evaluation, in all coordinates; false for given noise and nodes. */
 export const isDrawn = (noise: NoiseOfDraw): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
 
 const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs => ({
   basis: Inputs.constantInput([rank, dim], vectors)
 })
 
-/** Of what noise is made of, all that depends on the key, in full noise, or on the parameters, where it is nodes. */
+/**
+ * Inputs of the noise that change between evaluations: the key of full noise, otherwise the basis, which depends on
+ * the parameters.
+ */
 export const changing = (noise: NoiseOfDraw, basis: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs =>
   isDrawn(noise) ? { noise: Inputs.drawInput([dim], noise.values) } : basisInputs(basis, { dim })
 
 const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
 
-/** What the noise is made of, under names. */
+/** Named inputs from which `ofInputs` computes the noise. */
 export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize): Inputs.NamedInputs => {
   if (noise._tag === 'Full') {
     const { values, sign } = noise
@@ -176,7 +189,7 @@ export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize)
   }
 }
 
-/** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
+/** Noise as tensors: the part that is drawn, [rows | 1, dim], and |z|² outside it, a number, [] or [rows, 1]. */
 export const ofInputs = (
   { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.InputTensors>,
   clean: Tensor
@@ -196,7 +209,7 @@ export const ofInputs = (
   if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
   const length = sqrt(outside)
   const normal = mul(sign, along)
-  // A row in the span has no direction outside it: its normal is one of the χ²'s.
+  // A row in the span has no direction outside it, so its normal counts as one of the χ²'s.
   const hasDirection = greater(length, mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.normsOf(sub(clean, origin)), 1))))
   const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
   return {
@@ -206,6 +219,6 @@ export const ofInputs = (
   }
 }
 
-/** The noise of one draw on data, as tensors. */
+/** Noise of one draw on data, as tensors. */
 export const noiseTensors = (noise: NoiseOfDraw, basis: Basis, points: Points.Points): Components.ComponentNoise =>
   ofInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))

@@ -1,4 +1,4 @@
-/** The terms of a loss with their noise drawn: at which levels, which noise, which labels, each by a key of its own. */
+/** Terms of a loss with their noise drawn: noise levels, noise and labels, each from a separate key. */
 import { Key } from '../../lib/index.js'
 import { boundedCache, lazy } from '../../lib/plain/iterate.js'
 import {
@@ -29,40 +29,40 @@ import type { Loss } from './loss.js'
 
 export type MatchingSample = Matching.NoiseSample
 
-/** A term of the objective, with its noise drawn. */
+/** Term of the objective with its samples. */
 export interface DrawnTerm<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
   readonly samples: ReadonlyArray<MatchingSample>
   /**
-   * What the samples of a next evaluation have in common with these, where that is known: the list is the same as often as the same nodes are
-   * asked for, since nothing is drawn; or samples at the same times draw noise alone.
+   * Relation of these samples to those of the next evaluation, if known. 'same': the same list is returned for equal
+   * nodes, since nothing is drawn. 'other keys': times are equal and only noise is drawn.
    */
   readonly next?: 'same' | 'other keys' | undefined
 }
 
-/** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
+/** Terms with samples that depend on the key alone, from which every plan computes. */
 export interface DrawnEvaluation<T extends Objective.Term = Objective.Term> {
   readonly basis: Projection.Basis
   readonly terms: ReadonlyArray<DrawnTerm<T>>
 }
 
-/** The product of two weights, each one for all rows or one a row. */
+/** Product of two weights, each one number for all rows or one for each row. */
 const productOfWeights = (a: RowNumbers, b: RowNumbers): RowNumbers => zipNumbers(a, b, (v, w) => v * w)
 
 const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
-/** Whether an expectation draws only the noise that a mixture sees. */
+/** True if an expectation draws only the noise on which a mixture depends. */
 export const isProjected = (expectation: Expectation.Expectation): boolean =>
   Expectation.noiseDomain(expectation) !== 'everywhere'
 
-/** How numbers are held that are drawn for each row: in memory where the rows are, else as they are asked for. */
+/** Stores numbers drawn for each row: in memory if the rows are, otherwise they are drawn again when read. */
 const holdNumbers =
   (data: Source.Data) =>
   (numbers: Stretches): RowNumbers =>
     Source.isSource(data) ? keepingLast(numbers) : numbersFrom(numbers, 0, numbers.rows)
 
-/** The labels of the rows, each left out with a probability. */
+/** Labels of the rows, each dropped with a probability; null if that is 0 or no row has a label. */
 const droppedLabels = (data: Source.Data, dropout: number, key: () => Key.Key): RowNumbers | null => {
   if (dropout === 0) return null
   const labels = Matching.rowLabels(data)
@@ -74,7 +74,7 @@ const droppedLabels = (data: Source.Data, dropout: number, key: () => Key.Key): 
   return zipNumbers(labels, holdNumbers(data)(drawn), (label, u) => (u < dropout ? -1 : label))
 }
 
-/** A term that estimates another by what it draws, as that other. */
+/** Exact form of a term that estimates it by random directions; other terms are returned as they are. */
 export const exactTerm = (term: Objective.Term): Objective.Term =>
   Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
 
@@ -85,14 +85,14 @@ const timesIn =
       ? NoiseLevels.quadrature(schedule, NoiseLevels.DEFAULT_NODES)(term.noiseLevels).map(({ time }) => time)
       : []
 
-/** The times of its noise, by nodes; none of terms that see none. */
+/** Quadrature nodes of a term's times; none for terms without noise. */
 export const noiseTimes = ({
   schedule,
   objective
 }: Pick<Loss<string>, 'schedule' | 'objective'>): ReadonlyArray<number> =>
   Objective.terms(objective).flatMap(timesIn(schedule))
 
-/** The noise levels of a loss, as nodes in time have them; terms that see no noise are at the data. */
+/** Noise levels of a loss at its nodes in time; terms without noise are at the clean level. */
 export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
   Objective.terms(objective).flatMap(weighted =>
     Objective.isMatching(weighted.term)
@@ -100,7 +100,10 @@ export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<
       : [CLEAN]
   )
 
-/** The terms of a loss, with their times where these are not drawn: the same on all data of a width, whether they are nodes or not. */
+/**
+ * Terms of a loss, with their times unless these are drawn: equal for all data with the same number of columns,
+ * including nodes.
+ */
 const termsOf = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
   isOfNodes: boolean,
@@ -125,16 +128,16 @@ const termsOf = <P extends string>(
         drawsNoiseAlone:
           weighted.labelDropout === 0 && Matching.drawnBeside(Score.interpret(score), term, dim).length === 0
       }),
-      /** Lists of samples by the nodes that they are of. */
+      /** Cache of sample lists by nodes. */
       known: boundedCache<ReadonlyArray<MatchingSample>>(NODES_KEPT)
     }
   })
 }
 
-/** The terms of a loss on data at parameters, with the noise of a key. */
+/** Draws the terms of a loss on data, at parameters and a key. */
 type Drawing<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
-/** The terms of a loss at parameters, with the noise of a key. */
+/** Draws the terms of a loss on data, at parameters and a key. */
 export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
@@ -158,7 +161,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
     const of = (): ReturnType<typeof termsOf> => termsOf(loss, nodes !== null, data.dim)
-    // Samples hold the nodes that they are of.
+    // Samples contain their nodes, so they are not cached across data.
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
     return (params, key) => {
@@ -172,7 +175,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
           ? [{ weight: 1, noise: { _tag: 'None' } as const }]
           : Noise.noiseDraws(
               data,
-              // Nodes are of times that all rows share.
+              // Times of nodes are shared by all rows.
               projection && {
                 ...projection,
                 slope: () => projection.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) })
@@ -228,7 +231,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
           const rules = times().map(({ alpha, sigma }) =>
             way.rule(projection?.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }) ?? 0)
           )
-          // A rule is told by how many nodes it has, and where the first is.
+          // A rule is identified by its number of nodes and the first of them.
           const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
           return { weight, term, next: 'same', samples: known(name, () => samples(own, times(), keys[i])) }
         })
@@ -237,13 +240,13 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
   }
 }
 
-/** Of so many different lists of nodes of a term the samples are kept. */
+/** Maximum number of sample lists kept for a term. */
 const NODES_KEPT = 64
 
-/** What is drawn for the times, the noise, the directions and the labels of a term has a key of its own. */
+/** Derives separate keys for the times, noise, directions and labels of a term. */
 const subKey = (key: Key.Key, name: 'time' | 'noise' | 'probes' | 'labels'): Key.Key => Key.named(name)(key)[name]
 
-/** A time, or one a row, with its noise level, and all that it counts. */
+/** Time, shared or for each row, with its noise level and total weight. */
 interface Leveled extends Pick<MatchingSample, 'alpha' | 'sigma' | 'weight'> {
   readonly each: RowNumbers
 }
@@ -252,7 +255,7 @@ const leveled =
   (level: (time: number) => Schedule.Level, weightings: ReadonlyArray<(time: number) => number>) =>
   ({ time, weight }: NoiseLevels.Times<RowNumbers>): Leveled => {
     const each: RowNumbers = typeof time === 'number' ? Float64Array.of(time) : time
-    // A level may be a function of the user's: it is asked once a time.
+    // A noise level may be a user's function, so it is called once for each time.
     const [alpha, sigma] = mapToPairs(each, time => {
       const { alpha, sigma } = level(time)
       return [alpha, sigma]
@@ -262,5 +265,5 @@ const leveled =
     return { each, alpha, sigma, weight: all }
   }
 
-/** A number that all rows share. */
+/** Number shared by all rows. */
 const firstNumber = (numbers: RowNumbers): number => columnFrom(numbers, 0, 1)[0]

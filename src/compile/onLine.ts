@@ -1,7 +1,8 @@
 /**
- * Second derivatives of the pair's quadrature. Its nodes lie along the centre, which a direction of derivatives leaves: so noise is taken in the
- * plane of both. Across the centre what is differentiated twice is at most quadratic in the noise, of which ±1 have the mean; beyond the
- * plane it is constant or odd.
+ * Second derivatives of the symmetric pair's quadrature. Its nodes lie along the centre, but the derivative also
+ * changes its direction, so noise is taken in the plane of centre and direction. Across the centre, the
+ * twice-differentiated integrand is at most quadratic in the noise, so the two nodes ±1 are exact; outside the plane
+ * it is constant or odd.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -20,27 +21,27 @@ import * as Score from '../score/score.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import type * as Loss from './loss.js'
 
-/** Rows, each as often as there are nodes, with its noise at each; and how much they count. */
+/** Rows repeated for each node, with the noise at each; `weight` is the sum of the nodes' weights. */
 export interface NodeRows {
   readonly weight: number
   readonly data: Points.Points
   readonly expectation: Expectation.Expectation
 }
 
-/** So many numbers are met at once. */
+/** Maximum number of values evaluated at once. */
 const MAX_NUMBERS_AT_ONCE = powerOfTwo(20)
 
-/** More nodes than the gradient has: tanh″ turns faster than tanh. */
+/** Additional nodes compared with the gradient's rule, since tanh″ varies faster than tanh. */
 const MORE = 8
 
-/** x less its part along a unit vector, in units of its own; 0 where nothing is left. */
+/** Unit vector along the part of x perpendicular to `unit`; 0 if x is parallel to it. */
 const perpendicularUnit = (x: Float64Array, unit: Float64Array): Float64Array => {
   const less = (x: Float64Array): Float64Array => {
     const along = x.reduce((sum, v, i) => sum + v * unit[i], 0)
     return x.map((v, i) => v - along * unit[i])
   }
   const rest = less(x)
-  // Twice, since what is left of a first time is not across where it is little.
+  // Orthogonalized twice, since after one pass a short remainder is not perpendicular.
   return norm(rest) <= 1e-12 * norm(x) ? new Float64Array(x.length) : unitVector(less(rest))
 }
 const unitVector = (x: Float64Array): Float64Array => {
@@ -48,7 +49,10 @@ const unitVector = (x: Float64Array): Float64Array => {
   return x.map(v => (length === 0 ? 0 : v / length))
 }
 
-/** What a second derivative in a direction meets, of a quadrature on rows in memory; null of another loss. */
+/**
+ * Returns the rows and noise on which a second derivative along a direction is evaluated, for a quadrature on rows
+ * in memory; null for any other loss.
+ */
 export const meetings = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data
@@ -57,7 +61,7 @@ export const meetings = <P extends string>(
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   const isKnown =
     Case.isMadeBy(Score.symmetricPair)(loss.score) &&
-    // Times are those of the quadrature.
+    // The times are those of the quadrature.
     (way.where !== 'line' ||
       way.timeNodes === undefined ||
       Objective.terms(loss.objective).every(
@@ -72,7 +76,7 @@ export const meetings = <P extends string>(
     const at = slope(params)
     const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + MORE
     const rule = Quadrature.gaussHermite(count)
-    // Of a centre of 0 the direction itself is the line.
+    // If the centre is 0, the line is the direction itself.
     const line = unitVector(norm(centre) === 0 ? towards : centre)
     const beside = perpendicularUnit(towards, line)
     const signs = norm(beside) === 0 ? [0] : [1, -1]

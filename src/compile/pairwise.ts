@@ -1,6 +1,6 @@
 /**
- * Terms over pairs of rows: L(u), u = what each row says, [n, k]. Rows are programs, as ever: one for u, and one for the gradient,
- * Σᵢ ⟨∂L/∂uᵢ, ∂uᵢ/∂θ⟩. Between them L and ∂L/∂u are of numbers alone.
+ * Terms over pairs of rows, L(u) with the row outputs u, [n, k]. One program computes u, another the gradient Σᵢ
+ * ⟨∂L/∂uᵢ, ∂uᵢ/∂θ⟩; L and ∂L/∂u are computed between them from numbers alone.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -14,10 +14,10 @@ import * as Params from '../core/params.js'
 import type * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-/** A term over pairs. */
+/** Term over pairs of rows. */
 export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
 
-/** What each row says, [rows, k]. */
+/** Outputs of the rows, [rows, k]. */
 const rowOutputs = <P extends string>(
   model: Score.Model<P>,
   term: Paired
@@ -38,7 +38,7 @@ const slopeProduct = <P extends string>(
   return (params, { slope, ...inputs }) => sum(sum(mul(slope, rows(params, inputs)), 1))
 }
 
-/** The programs of a term, for what it is given; a refusal where none can be made. */
+/** Compiles the two programs of a term; returns the reason if they cannot be compiled. */
 export const pairwisePrograms = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,
@@ -52,7 +52,7 @@ export const pairwisePrograms = <P extends string>(
   said: library.program(
     term.perRow,
     Inputs.signature(shapes, inputs),
-    // The parameters of the signature are those of the score; so below.
+    // The parameters of the signature are those of the score, here and below.
     ({ params, rows, constants }) => ({
       others: { said: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
     }),
@@ -68,7 +68,10 @@ export const pairwisePrograms = <P extends string>(
     )
 })
 
-/** The term and its gradient, by programs of a library or, where there is none, op by op; without a gradient where none is asked for. */
+/**
+ * Evaluates the term and, if requested, its gradient: by programs of a library or, if there is none, by the
+ * interpreter.
+ */
 export const evaluatePairwise = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library | null,
@@ -105,8 +108,8 @@ export const evaluatePairwise = <P extends string>(
   }
 }
 
-/** So many numbers at once at most, those of all pairs. */
+/** Maximum number of values of all pairs, which are computed at once. */
 export const MAX_PAIR_NUMBERS = 4194304
 
-/** How many numbers all pairs of so many rows are, of a term whose rows say `width` numbers. */
+/** Number of values of all pairs of `rows` rows, if a row has `width` outputs. */
 export const pairNumbers = (rows: number, width: number): number => rows * (rows - 1) * width

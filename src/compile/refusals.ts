@@ -1,6 +1,6 @@
 /**
- * What of a loss does not go with its data, its score, its schedule or its expectation: by what each term reads of a row, and what its
- * description says of itself.
+ * Incompatibilities of a loss with its data, score, schedule or expectation, derived from what each term reads of a
+ * row and from its description.
  */
 import { Problem } from '../core/index.js'
 import * as Limits from '../core/limits.js'
@@ -22,23 +22,23 @@ import * as Pairs from './pairwise.js'
 
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** A term that is a mean over noise levels. */
+/** Term that is a mean over noise levels. */
 interface OfNoise extends Objective.WeightedTerm {
   readonly term: Objective.Matching
 }
 
-/** Whether all that a term reads is there, of a model. */
+/** True if a model has everything that a term reads. */
 export const readsAreAvailable = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Term,
   dim: number
 ): boolean => !Objective.isMatching(term) || Matching.readsIn(model, term, dim) !== null
 
-/** Whether a term reads the row that belongs to each row. */
+/** True if the term reads `partner` (paired data). */
 export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) && Matching.readsIn(model, term, dim)?.names.has('partner') === true
 
-/** What does not go with losses over pairs of so many rows. */
+/** Problems of terms over pairs of rows, on this number of rows. */
 export const ofPairs = <P extends string>(
   { schedule, score, objective }: Pick<Loss.Loss<P>, 'schedule' | 'score' | 'objective'>,
   data: Source.Data,
@@ -72,7 +72,7 @@ export const ofPairs = <P extends string>(
     ]
   })
 
-/** The parts of a loss that need double precision: those that do not say that single is enough. */
+/** Problems of single precision: parts of a loss that are not declared `float32: true`. */
 const needingDouble = <P extends string>({ score, objective, expectation }: Loss.Loss<P>): ProblemList => {
   const way = Expectation.interpret(expectation)
   const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): ProblemList =>
@@ -106,7 +106,7 @@ const needingDouble = <P extends string>({ score, objective, expectation }: Loss
   ]
 }
 
-/** What of an expectation does not go with the score and the data. */
+/** Problems of an expectation with the score and the data. */
 const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { family } = Score.interpret(score)
   const projection = family?.projection
@@ -140,7 +140,7 @@ const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, d
   ]
 }
 
-/** A weight of a noise level that is not finite. */
+/** Problem of a weight that is not finite at a noise level. */
 const ofWeights = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
   term: Objective.Matching,
@@ -165,7 +165,7 @@ const ofWeights = <P extends string>(
       ]
 }
 
-/** What a term draws again that an expectation does not. */
+/** Problems of terms that need new draws with an expectation that does not draw. */
 const ofDraws = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   { term, labelDropout }: OfNoise,
@@ -192,7 +192,7 @@ const ofDraws = <P extends string>(
     : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
 }
 
-/** What a term reads on points that is not there. */
+/** Problems of a term that reads on points what exists only with noise or on a population. */
 const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): ProblemList => {
   const reads = Matching.readsIn(Score.interpret(score), term, dim)
   const absent = reads === null ? [] : lacking(term, false).filter(name => reads.names.has(name))
@@ -214,7 +214,7 @@ const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Match
   ]
 }
 
-/** What a term reads on the nodes of a population, where no noise is drawn. */
+/** Problems of a term on the nodes of a population, where no noise is drawn. */
 const onNodes = <P extends string>(
   score: Score.Score<P>,
   { term, labelDropout }: OfNoise,
@@ -222,7 +222,7 @@ const onNodes = <P extends string>(
 ): ProblemList => {
   const model = Score.interpret(score)
   const exact = NoiseDrawn.exactTerm(term)
-  // What takes the rest of a row and reads in it what nodes lack throws there.
+  // A function that destructures the rest of a row reads all names, and throws on nodes for those that are missing.
   const reads = Objective.isMatching(exact)
     ? (Matching.readsIn(model, exact, dim, true) ?? Matching.readsIn(model, exact, dim))
     : null
@@ -251,7 +251,7 @@ const onNodes = <P extends string>(
   ]
 }
 
-/** What of a mean over noise levels does not go with the score, the schedule or the expectation. */
+/** Problems of a mean over noise levels with the score, the schedule or the expectation. */
 const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, data: Source.Data): ProblemList => {
   const { score, expectation } = loss
   const { term, weightings } = weighted
@@ -284,7 +284,7 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
 
 const isOfNoise = (weighted: Objective.WeightedTerm): weighted is OfNoise => Objective.isMatching(weighted.term)
 
-/** What of the terms does not go with the score and the schedule; nothing, while the descriptions themselves have problems. */
+/** Problems of the terms with the score and the schedule; none if schedule or objective have problems of their own. */
 const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
@@ -303,7 +303,7 @@ const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Probl
   ])
 }
 
-/** Whether a term sees what the score and the expectation show. */
+/** Problems of a term that reads noise or a density that the expectation or the score does not have. */
 const ofSight = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,
@@ -328,7 +328,7 @@ const ofSight = <P extends string>(
   )
 }
 
-/** All of them. `coarse` are the nodes that are too few for the data. */
+/** All incompatibilities of a loss with its data. `coarse` returns the reports of too few quadrature nodes. */
 export const of = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
@@ -347,7 +347,7 @@ export const of = <P extends string>(
   return [
     // On a population no noise is drawn.
     ...(Nodes.isPopulation(data) ? [] : ofExpectation(loss, data)),
-    // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
+    // A rule that has too few nodes but could have more only adds a remark to its reason here; a pipeline rejects it.
     ...coarse()
       .filter(({ taken }) => taken >= Limits.maxNodes)
       .map(Line.tooFewNodes),

@@ -1,4 +1,7 @@
-/** The row that a term sees: what it reads of the data, the noise and the model, in the tensor vocabulary, each computed where it is read. */
+/**
+ * Loss context: the data, noise and model values that a term reads for each row, in the tensor vocabulary, each
+ * computed when it is read.
+ */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
@@ -33,51 +36,55 @@ import type * as Score from '../score/score.js'
 
 const sumOverColumns = (x: Tensor): Tensor => sum(x, 1, true)
 
-/** One for all rows, [] or [1, 1], or one a row, as [rows, 1]. */
+/** Column [rows, 1] of a tensor that has one value for all rows, [], or one for each. */
 export const columnTensor = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
 
-/** One for all rows as [1, 1], or one a row, [rows, 1]. */
+/** One value for all rows as [1, 1]; one for each row, [rows, 1], is returned unchanged. */
 const singleRowTensor = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 
-// —— the row that a term sees ——
+// —— reads ——
 
 export const laws = ['rademacher', 'normal', 'noise'] as const
-/** The law of directions, and noise, which has a key of its own. */
+/** Distribution of random directions; 'noise' is additional noise, which has a separate key. */
 export type DirectionLaw = (typeof laws)[number]
 
-/** What is computed before the function of a row is called, if it is read. */
+/** Name of a value that is computed before a term's function is called, if the function reads it. */
 export type PrecomputedName = Single | HeadName
 type Single = 'clean' | 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'time' | 'label' | 'partner'
 type HeadName = `heads.${string}`
 
 const isHead = (name: PrecomputedName): name is HeadName => name.startsWith('heads.')
 
-/** Whether what is read depends on the parameters. */
+/** True if the value depends on the parameters. */
 const isOfModel = (name: PrecomputedName): boolean => name === 'score' || name === 'output' || isHead(name)
 
-/** A number of a time. */
+/** Function of time, evaluated at the times of the rows. */
 export type TimeFunction = Parameters<Objective.Row['ofTime']>[0]
 
-/** What a function of a row reads. */
+/** Values that a term's function reads. */
 export interface Reads {
   readonly names: ReadonlySet<PrecomputedName>
-  /** The numbers of times that it asks for, in this order. */
+  /** Functions of time, in the order in which they are called. */
   readonly times: ReadonlyArray<TimeFunction>
-  /** How many directions of each law, and how much further noise. */
+  /** Number of directions of each distribution, and of additional noises. */
   readonly probes: Readonly<Record<DirectionLaw, number>>
-  /** Whether it asks for a density, which networks do not have. */
+  /** True if it reads a density, which networks do not have. */
   readonly density: boolean
-  /** How many numbers it makes of a row; 1 of a loss. */
+  /** Number of values returned for a row; 1 for a loss. */
   readonly width: number
 }
 
 type Definitions = (name: PrecomputedName) => Tensor
 
-/** Heads by name, as they are read; another name is refused. */
+/** Heads by name, computed when read; an unknown name throws. */
 const headsByName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
   new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
 
-/** A head of those that a score has. */
+/**
+ * Returns a head of the score.
+ *
+ * @throws RangeError if the score has no head of this name
+ */
 const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
   Object.hasOwn(heads, name)
     ? heads[name]
@@ -85,7 +92,7 @@ const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
         `heads.${name}: the score has ${Object.keys(heads).join(', ') || 'one output'}; read one of its heads, or make it of Net.heads`
       )
 
-/** Parameters, of which another name is refused. */
+/** Parameters by name; reading an unknown name throws. */
 export const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
   new Proxy(params, {
     get: (all, name) =>
@@ -94,22 +101,22 @@ export const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
         : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
   })
 
-/** How a row comes to what is drawn for it. */
+/** Access to the values drawn for the rows. */
 export interface DrawAccess {
-  /** One for all rows, or one a row. */
+  /** One value for all rows, or one for each. */
   readonly ofTime: (f: TimeFunction) => Tensor
   readonly direction: (law: DirectionLaw, i: number) => Tensor
   readonly density: () => void
 }
 
-/** The data with their noise. */
+/** Data and noise from which a loss context is computed. */
 export interface Material {
   readonly clean: Tensor
   readonly drawn: Tensor
-  /** |z|² beyond what is drawn. */
+  /** |z|² outside the drawn part. */
   readonly orthogonal: Operand
   readonly inSpan?: Components.NoiseInSpan | undefined
-  /** One for all rows, or one a row. */
+  /** One value for all rows, or one for each. */
   readonly alpha: Tensor
   readonly sigma: Tensor
   readonly label: Tensor | undefined
@@ -117,26 +124,26 @@ export interface Material {
   readonly time: Tensor | undefined
   readonly partner: Tensor | undefined
   readonly constants: Params.Tensors<string>
-  /** x_t, where it is no sum of data and noise. */
+  /** x_t, if it is not the sum of data and noise. */
   readonly noisy?: Tensor
-  /** What these rows do not have. */
+  /** Names that these rows do not have. */
   readonly lacks: ReadonlyArray<keyof Objective.Row>
 }
 
-/** What is of the noise. */
+/** Names that exist only with noise. */
 const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
 
-/** What rows of a term lack: where there is no noise that of the noise, and on nodes of x_t the data too. */
+/** Names that a term's rows do not have: those of the noise if there is none, and on nodes of x_t also the data. */
 export const lacking = (
   { noiseLevels }: Pick<Objective.Matching, 'noiseLevels'>,
   isOnNodes: boolean
 ): ReadonlyArray<Single> => (NoiseLevels.isCleanLaw(noiseLevels) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : [])
 
-/** Refuses what a function of a row reads now and did not read when it was recorded. */
+/** Throws for a value that a function reads now but did not read when its reads were recorded. */
 export const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
-/** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
+/** log p(x), [rows, 1]; NaN if there is no density, which `Compile` rejects. */
 export const rowLogDensity = <P extends string>(
   { family }: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -144,7 +151,10 @@ export const rowLogDensity = <P extends string>(
   level: Score.RowLevel
 ): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
-/** Levels as rows are given them, and the form in which a model is: of a mixture one for all rows, where it is. */
+/**
+ * Noise levels as columns, and in the form that the model takes: for a mixture, one level for all rows if they share
+ * it.
+ */
 const rowLevelForms = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
@@ -160,7 +170,10 @@ const rowLevelForms = (rows: number, label: Tensor | undefined, isMixture: boole
   }
 }
 
-/** The row that a term sees: each of its parts by a name, defined when it is first read. */
+/**
+ * Loss context of a term: `define` computes a value by name, `row` builds the context from a function that reads
+ * them.
+ */
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -259,7 +272,7 @@ export const lossContext = <P extends string>(
           }
         },
         under: (others, there = constants) => {
-          // The names are those of parameters of the model.
+          // The names are those of the model's parameters.
           const { row, define } = lossContext(
             model,
             { ...params, ...others } as Params.Tensors<P>,
@@ -272,17 +285,18 @@ export const lossContext = <P extends string>(
           })
         }
       }
-      // What takes the rest of a row, `({ score, ...row })`, does not read by that what there is not.
+      // Missing names are not enumerable, so that destructuring the rest of a row, `({ score, ...row })`, does not
+      // read them.
       const late = (name: Single): PropertyDescriptor => ({ enumerable: !lacks.includes(name), get: () => read(name) })
-      // These are all that it has beside.
+      // With these properties the row is complete.
       return Object.defineProperties(rest as Objective.Row, RR.mapWithIndex(late)(singles))
     }
   }
 }
 
 /**
- * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. Of round components log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k tells v_k,
- * whatever their parameters are called.
+ * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
+ * N(c_k; c_k, v_k I) = −(d/2) log 2πv_k for any parametrization.
  */
 const ofStudent = <P extends string>(
   model: Score.Model<P>,
@@ -307,13 +321,13 @@ const ofStudent = <P extends string>(
   }
 }
 
-/** |z|² of what is drawn, by its coordinates. */
+/** |z|² of the drawn part, from its coordinates. */
 const squaredInSpan = ({ coordinates, share, outside }: Components.NoiseInSpan): Tensor => {
   const own = sumOverColumns(square(coordinates))
   return share === null ? own : add(own, mul(square(share), outside))
 }
 
-/** What a mixture sees of the noise, by its own projection where it has one. */
+/** Projected noise: losses of a mixture by its own projection if it has one, otherwise by score and divergence. */
 const seenIn = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,

@@ -1,4 +1,4 @@
-/** The gradient of each row. */
+/** Gradients of single rows. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -23,8 +23,8 @@ import { directionalDerivative } from '../objective/along.js'
 import * as Score from '../score/score.js'
 
 /**
- * The gradient of each row of points, [rows, parameters as `Params.packed` has them], the mean over its noise as the expectation has it: of
- * every direction the derivative along it, one program for all.
+ * Gradient of each row, [rows, n] with n packed parameters: the derivative along each unit vector, by one program
+ * for all. It is the mean over the noise of the expectation.
  */
 const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,
@@ -49,7 +49,7 @@ const gradientsPerRow = <P extends string>(
       }),
       false
     )
-  /** Inputs of a term for each of its draws. */
+  /** Inputs of a term for each of its samples. */
   const inputsOf = ({ term, samples }: NoiseDrawn.DrawnTerm<Matching.DirectMatching>, basis: Projection.Basis) =>
     (Objective.isMatching(term)
       ? samples.map(sample => Matching.termInputs(model, term, sample, basis, about))
@@ -108,9 +108,9 @@ const gradientsPerRow = <P extends string>(
 }
 
 /**
- * The gradient of each row of points, [rows, n], its n parameters as `Params.packed` has them; the mean over the noise of each row is taken
- * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties and losses of pairs are no sums over rows, and
- * refused.
+ * Gradient of each row of points, [rows, n], with n parameters in the order of `Params.packed`. It is the mean over
+ * the noise of the expectation. The weighted mean over the rows is the gradient of the loss. Penalties and losses of
+ * pairs are not sums over rows, so they are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'

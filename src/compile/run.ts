@@ -1,4 +1,4 @@
-/** Run: the iteration of a compiled pipeline, lazy and pure. */
+/** Run: iterates a compiled pipeline, lazily and purely. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -16,11 +16,11 @@ import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import type { Stopping } from '../pipeline/stage.js'
 
-/** Which rule ended a stage. */
+/** Rule that ended a stage. */
 export type Rule = keyof Stopping
 
 export type Status =
-  /** The stage has more steps to take. */
+  /** The stage has more steps. */
   | { readonly _tag: 'Running' }
   /** The stage has ended, by which rule; another follows. */
   | { readonly _tag: 'StageEnded'; readonly rule: Rule }
@@ -30,27 +30,38 @@ export type Status =
   | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
 
 export interface State<P extends string> {
-  /** The run's key, from which each step derives its own. */
+  /** Key of the run, from which each step derives its own. */
   readonly key: Key.Key
-  /** Which stage, from 0. */
+  /** Index of the stage, from 0. */
   readonly stage: number
-  /** How many steps of the stage have been taken. */
+  /** Number of steps of the stage taken. */
   readonly step: number
   readonly params: Params.Params<P>
-  /** What the stage remembers: the state of its optimizer, say. */
+  /** State that the stage keeps between steps, such as that of its optimizer. */
   readonly memory: Memory
-  /** The objective where the last step started; null before the first. */
+  /** Objective before the last step; null before the first. */
   readonly value: number | null
-  /** The norm of the gradient there (of the step, for expectation–maximization); null before the first. */
+  /**
+   * Norm of the gradient before the last step (of the step itself for expectation–maximization); null before the
+   * first.
+   */
   readonly norm: number | null
   readonly status: Status
 }
 
-/** A program, and not the key or the state that it is then run from. */
+/**
+ * Checks that the argument is a program.
+ *
+ * @throws TypeError, for example if it is a key or a state
+ */
 const checkedProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
   argumentWithFields(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
 
-/** A state of a run, and not its key. */
+/**
+ * Checks that the argument is a state of a run.
+ *
+ * @throws TypeError, for example if it is a key
+ */
 const aState = <P extends string>(state: State<P>, call: string): State<P> =>
   argumentWithFields(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 
@@ -73,7 +84,7 @@ const stageStart = <P extends string>(
 const stageEndStatus = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
-/** Why a step is not taken, and of what is not finite the first. */
+/** Reason why a step is not taken, with the first non-finite value. */
 interface StoppedStep {
   readonly problem: Problem.Problem
   readonly fault: Fault.Fault
@@ -81,15 +92,15 @@ interface StoppedStep {
 
 const isFailure = <P extends string>(next: StoppedStep | State<P>): next is StoppedStep => 'fault' in next
 
-/** The key of a state's step. */
+/** Key of the next step of a state. */
 const stepKey = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
   pipe(key, Key.child(stage), Key.child(step))
 
-/** The step that a stage takes from a state. */
+/** Computes the step of a stage from a state. */
 const stepFrom = <P extends string>(compiled: CompiledStage<P>, state: State<P>): Step<P> =>
   compiled.step(state.params, state.memory, stepKey(state))
 
-/** The state after one more step of a stage, or why there is none. */
+/** State after a step that was computed; or the reason why the step is rejected. */
 const advanceState = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
@@ -110,7 +121,7 @@ const advanceState = <P extends string>(
     value,
     inputs: Fault.asInputs(params)
   })
-  // The step is taken again as far as it is finite.
+  // The step is repeated until its first non-finite value, to locate it.
   const infinite = (what: string, value: number, own: Partial<Fault.NonFinite> = {}): StoppedStep => {
     const found = compiled.fault(params, memory, stepKey(state))
     return stopped(
@@ -147,11 +158,11 @@ const advanceState = <P extends string>(
   }
 }
 
-/** The stage of which a state takes another step; null where it takes none. */
+/** Stage that takes the next step of a state; null if the run or the stage has ended. */
 const goingOn = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
   status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
 
-/** The state that a step leads to. */
+/** State after a step; if the step is rejected, the old state with status `Failed`. */
 const stateAfterStep = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
@@ -162,7 +173,7 @@ const stateAfterStep = <P extends string>(
   return isFailure(found) ? { ...state, status: { _tag: 'Failed', problem: found.problem } } : found
 }
 
-/** The state after one more step; null when there is none. */
+/** State after one more step, or at the start of the next stage; null if the run has ended. */
 const nextState =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
@@ -180,7 +191,7 @@ const firstState =
   }
 
 /**
- * All states of a run, the start first, each computed when it is asked for.
+ * All states of a run, from the start on, each computed when it is read.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -208,7 +219,7 @@ export const states =
   (key: Key.Key): Iterable<State<P>> =>
     unfoldIterable(firstState(checkedProgram(program, 'Run.states(program)(key)'))(key), nextState(program))
 
-/** The states that follow a state, itself first: where a run was left, it goes on with the same bits. */
+/** States that follow a state, including itself: an interrupted run continues with the same bits. */
 export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> => {
@@ -216,19 +227,22 @@ export const resume =
     return unfoldIterable(aState(state, call), nextState(checkedProgram(program, call)))
   }
 
-/** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
+/** Last state of a run: `Finished`, or `Failed` with the last good parameters. */
 export const last =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> =>
     iterate(firstState(checkedProgram(program, 'Run.last(program)(key)'))(key), nextState(program))
 
-/** A run of several. */
+/** One of several concurrent runs. */
 interface One<P extends string> {
   readonly program: Program<P>
   readonly state: State<P>
 }
 
-/** Each run one step further, side by side; those that have ended stay. */
+/**
+ * Advances each run by one step, with their sums batched; runs that have ended are unchanged. Null if all have
+ * ended.
+ */
 const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray<One<P>> | null => {
   const entered = runs.map(({ program, state }) => ({
     program,
@@ -254,9 +268,10 @@ const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray
 }
 
 /**
- * The last states of many runs side by side, each with the bits of `last`: one program from many keys, or a program for each key,
- * of pipelines that differ in rates, say. What the runs share is compiled and held once (programs of one score value share it), and sums over rows that
- * they ask for at the same time are one job of all threads. Not more are held at a time than there are keys.
+ * Last states of several concurrent runs, each with the bits of `last`: one program for all keys, or a program for
+ * each key, for example pipelines with different rates. Programs of one score value share what is compiled, and sums
+ * over rows requested at the same time are evaluated as one job of all threads. As many runs are in memory as there
+ * are keys.
  *
  * @throws RangeError where there are neither one program nor as many as keys
  * @example
@@ -284,22 +299,20 @@ export const together =
   }
 
 /**
- * What a run would hand on if its stage ended here: the moving average of the weights, if its optimizer keeps one, else the
- * parameters as they are. It may be asked of any state in the middle of a run, which goes on as if it had not been.
+ * Parameters that a run would return if its stage ended here: the moving average of the iterates if its optimizer
+ * keeps one, otherwise the current parameters. Does not affect the run, whose states can continue afterwards.
  */
 export const estimate =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Params.Params<P> => {
     const call = 'Run.estimate(program)(state)'
     const { stage, params, memory, status } = aState(state, call)
-    // Where a stage has ended, its estimate is what stands there.
+    // When a stage has ended, its parameters already are the estimate.
     if (status._tag !== 'Running') return params
     return checkedProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
   }
 
-/**
- * What an optimizer remembers in a state, typed by the optimizer; null where the state's stage steps by another.
- */
+/** State of the optimizer in a run's state, typed by the optimizer; null if the stage uses another optimizer. */
 export const memoryOf =
   <T extends Optimizer.Optimizer>(optimizer: T) =>
   <P extends string>(state: State<P>): Optimizer.State<T, P> | null => {
@@ -307,16 +320,16 @@ export const memoryOf =
     return Optimizer.stateCodec<P, T>(optimizer).is(own) ? own : null
   }
 
-/** The losses of a stage on its way. */
+/** Losses of the steps of a stage. */
 export interface Curve {
   readonly stage: number
-  /** The objective where each step started, from the first that was looked at. */
+  /** Objective before each step, from the first state given. */
   readonly values: Float64Array
 }
 
 /**
- * The loss curve of each stage that a list of states goes through: of `states`, the whole; of `resume`, from there on. It takes
- * the list to its end.
+ * Loss curve of each stage of a sequence of states: complete for `states`, from there on for `resume`. Iterates the
+ * sequence to its end.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -358,8 +371,8 @@ export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyAr
 }
 
 /**
- * A curve without the noise of its batches: y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j}, d = 1 − 1/over, the mean of the values until
- * then, of which the last `over` have most of the weight. Constants stay what they are, from the first on.
+ * Exponentially smoothed curve, which reduces the noise of batches: y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j} with d = 1 −
+ * 1/over. The last `over` values have most of the weight. Constant curves are unchanged from the first value on.
  */
 export const smoothed =
   (options: { readonly over: number }) =>
@@ -371,9 +384,9 @@ export const smoothed =
   }
 
 /**
- * The first thing of a run that was not finite, with what went into it: the schedule at a time, a term of the objective at a row, a
- * part of the optimizer, a region, a parameter. Null of a run that finishes. Asked of a key, it runs the program to its end; of a
- * state that failed, it takes that step again. What a run does while all is finite costs nothing more for it.
+ * Locates the first non-finite value of a run, with its inputs: the schedule at a time, a term of the objective at a
+ * row, a part of the optimizer, a region, or a parameter. Returns null if the run finishes. Given a key, it runs the
+ * program to its end; given a failed state, it repeats that step. A run without failure costs nothing more for it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -420,11 +433,11 @@ export { show as showFault, type Fault } from './fault.js'
 
 export interface Failure<P extends string> {
   readonly problem: Problem.Problem
-  /** The last good state. */
+  /** Last good state. */
   readonly state: State<P>
 }
 
-/** A last state as an error where the run failed. */
+/** The last state of a run; an error if the run failed. */
 export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> => {
   const { status } = aState(state, 'Run.result(state)')
   return status._tag === 'Failed' ? E.left({ problem: status.problem, state }) : E.right(state)
@@ -473,7 +486,7 @@ const optionalNumber = t.union([Params.numberCodec, t.null])
 
 const isNonNegativeInteger = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
 
-/** How many stages or steps came before. */
+/** Codec of the number of stages or steps taken: a non-negative integer. */
 const countCodec = new t.Type<number, number>(
   'count',
   isNonNegativeInteger,
@@ -496,8 +509,8 @@ const runStateCodec = t.type({
 })
 
 /**
- * Whether a memory is one of parameters of these shapes: each array in it is of the shape that a fresh memory has there, or else of that of
- * the parameter of its name; and what a fresh memory has an array for is there.
+ * True if a memory fits parameters of these shapes: each of its arrays has the shape of the corresponding array in a
+ * fresh memory, or of the parameter with its name, and no array of a fresh memory is missing.
  */
 const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
   if (Params.ndArrayCodec.is(memory)) {
@@ -505,7 +518,7 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
     return name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
   }
   if (Params.ndArrayCodec.is(fresh)) return false
-  // A list, as the memory of a chain, or a record.
+  // A list, such as the memory of a chain, or a record.
   if (!isObject(memory)) return true
   const own: Readonly<Record<string, unknown>> = { ...memory }
   const wanted: Readonly<Record<string, unknown>> = isObject(fresh) ? { ...fresh } : {}
@@ -515,9 +528,9 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
 }
 
 /**
- * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a
- * stage that is not there, a step beyond its last, the memory of another stage or of other shapes; one of other data,
- * by their fingerprint; and one of another precision.
+ * JSON codec of a program's states. It rejects states of another program (parameters with other names or shapes, a
+ * stage that does not exist, a step beyond the last, a memory of another stage or with other shapes), of other data
+ * by their fingerprint, and of another precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(checkedProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))
@@ -542,7 +555,7 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
           const most = stage?.stopping.steps ?? 0
           if (state.step > most)
             return t.failure(u, context, `a state after step ${state.step} of a stage of ${most} steps`)
-          // The names of the parameters have just been compared with the program's.
+          // The names of the parameters were compared with the program's above.
           const params = state.params as Params.Params<P>
           return pipe(
             (codec ?? t.null).validate(state.memory, context),

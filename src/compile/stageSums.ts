@@ -1,4 +1,4 @@
-/** The sums over rows that a stage of one's own asks for: tried on few rows, compiled, and taken over all rows or a batch. */
+/** Sums over rows of a custom stage: tested on a few rows, compiled, and evaluated over all rows or a batch. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Compiler from '../../lib/compiler/index.js'
@@ -20,9 +20,12 @@ import type * as Score from '../score/score.js'
 type AnyParams = Params.Params<string>
 type ByNameOf<A> = Readonly<Record<string, A>>
 
-/** Rows on which they are tried, together and one by one. */
+/** Number of rows of the test, in which they are evaluated together and one by one. */
 const CHECKED_ROWS = 3
-/** What is added in another order differs by rounding; what is no sum, by far more. */
+/**
+ * Largest relative difference of sums in another order. Rounding stays below it; a function that is not a sum
+ * exceeds it by far.
+ */
 const ADDITION_TOLERANCE = 1e-8
 
 const sumsOfRow =
@@ -41,7 +44,7 @@ const sumsOfRow =
       }
     })
 
-/** Numbers of a step, before there is one. */
+/** Value of the numbers of a step for tests before the first step. */
 const SOME = 0.5
 const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   new Proxy<ByNameOf<Tensor>>(
@@ -54,7 +57,7 @@ const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
     }
   )
 
-/** What is said of them on few rows: they throw, or are no sums. */
+/** Problems found on a few rows: the functions throw, or are not sums. */
 const problems = (
   write: ReturnType<typeof sumsOfRow>,
   data: Source.Data,
@@ -106,19 +109,19 @@ const problems = (
   )
 }
 
-/** What a stage asks for. */
+/** Sums over rows of a custom stage. */
 export interface StageSums {
   readonly means: () => Stage.Means
-  /** Their problems at given parameters. */
+  /** Problems at given parameters. */
   readonly problems: (params: AnyParams) => ReadonlyArray<Problem.Problem>
   readonly taken: Stage.Tools['sums']
 }
 
-/** The sums of a stage where it stands. */
+/** Compiles the sums of a custom stage for its setting. */
 export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
   const write = sumsOfRow(model, sums)
   const library = Compiler.library()
-  /** The program, or why there is none. */
+  /** Compiles the program; or returns the reason if it cannot be. */
   const compiled = () => {
     const params = Params.zeros(model.shapes(data.dim))
     const names = new Set<string>()

@@ -1,4 +1,4 @@
-/** The stages of a pipeline on data, ready to run: each with the loss that it asks for, and how its steps are judged. */
+/** Compiles the stages of a pipeline for data: the loss of each, and the checks of its steps. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -34,22 +34,22 @@ import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
 import { findUnresolvedNodes, problemsIn, uncompiled, lossRefusals } from './lossChecks.js'
 
-/** How the steps of a stage are judged. */
+/** Measures of a step: its size, and divergence. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
-/** |after − before|/|before|: how far a step goes, where a family has no measure of its own. */
+/** |after − before|/|before|: size of a step if a family has no measure of its own. */
 export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
   const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
   return moved === 0 ? 0 : moved / Params.norm(before)
 }
 
-/** Where nothing is known of the parameters: a share of them, and nothing that the data say of them. */
+/** Measures without a family: the relative change of parameters, and no check of divergence. */
 const blind: Judge<string> = {
   change: relativeChange,
   leaves: () => null
 }
 
-/** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
+/** Measures of a family: its own step size, and divergence beyond the data noised to the stage's largest level. */
 const divergenceJudge = <P extends string>(
   { family }: Score.Model<P>,
   points: Source.Data,
@@ -63,7 +63,7 @@ const divergenceJudge = <P extends string>(
   return { change: family.distance ?? blind.change, leaves: DivergenceGuard.divergenceCheck(family, points, noise) }
 }
 
-/** A batch is of rows that are there, and meets noise that is drawn for it. */
+/** Problems of a batch: it requires rows, and noise that is drawn for it. */
 const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
   batch === null
     ? Source.couplingProblems(null, data)
@@ -93,7 +93,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
         )
       ]
 
-/** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
+/** Problems of stages that are too many for a program, or that repeat too many attempts. */
 export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
   const extents = stages.map(Stage.stageExtent)
   const count = extents.reduce((sum, { stages }) => sum + stages, 0)
@@ -117,32 +117,32 @@ export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<
 }
 
 interface PlannedStage<P extends string> {
-  /** It looks at the family's parameters on the data, and so is asked for only when nothing is wrong with them. */
+  /** Evaluates the family's parameters on the data, so it is only called if there are no problems. */
   readonly plan: () => Plan
-  /** It looks at the data, and so is made only when nothing is wrong with them. */
+  /** Reads the data, so it is only called if there are no problems. */
   readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
 
-/** A loss that a stage asks for, on the data. */
+/** Loss of a stage on the data. */
 interface StageLoss<P extends string> {
   readonly loss: Loss.Loss<P>
   readonly plan: Loss.Batched<P>
   readonly problems: ReadonlyArray<Problem.Problem>
-  /** Whose noise it looks at. */
+  /** Times of the noise levels used. */
   readonly times: () => ReadonlyArray<number>
-  /** Where it comes from that it is not finite. */
+  /** Locates the origin of a value that is not finite. */
   readonly locateNaN: () => LocateStageNaN
 }
 
-/** Stages work with whatever names the parameters have, and hand back those that they were given. */
+/** Asserts the parameter names. Stages work with any names and return those that they were given. */
 const withOwnNames = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
 
 type LocateStageNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.NonFinite | null
 
-/** Thrown where a step that is taken again comes to what is not finite. */
+/** Throws the first non-finite value of a repeated step. */
 const throwNotFinite = (fault: Fault.NonFinite | null): never => refuseWith({ fault }, 'not finite')
 
-/** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
+/** Evaluations that throw at the first non-finite value, with its location. */
 const stopping =
   (evaluate: Stage.Tools['evaluate'], locateNaN: LocateStageNaN): Stage.Tools['evaluate'] =>
   (params, key, rows, constants) => {
@@ -152,7 +152,7 @@ const stopping =
       : throwNotFinite(locateNaN(params, key, rows))
   }
 
-/** Stops at the first part of an optimizer that makes of a finite gradient what is not. */
+/** Throws at the first part of an optimizer that returns non-finite values for a finite gradient. */
 const watching: Optimizer.Watch = (part, received, step, params) => {
   if (Params.isFiniteParams(step) || !Params.isFiniteParams(received)) return
   const region =
@@ -169,7 +169,7 @@ const watching: Optimizer.Watch = (part, received, step, params) => {
 
 const isFound = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
 
-/** Where a step was stopped; null of one that was not, or by something else. */
+/** Non-finite value at which a step was stopped; null if it was not, or for another error. */
 const stoppedAt = (step: () => unknown): Fault.NonFinite | null =>
   pipe(
     E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
@@ -179,20 +179,20 @@ const stoppedAt = (step: () => unknown): Fault.NonFinite | null =>
     )
   )
 
-/** A stage as a program of its own. */
+/** Stage compiled as a separate program. */
 interface InnerStage {
   readonly engines: () => string
   readonly problems: ReadonlyArray<Problem.Problem>
   readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
 
-/** What holds for all stages of a pipeline. */
+/** Settings shared by all stages of a pipeline. */
 export interface RunSettings {
   readonly backend: Backend.Backend
   readonly precision: Precision
 }
 
-/** A pipeline on data; `sound` where nothing is wrong with what all stages share. */
+/** Pipeline on data; `sound` is true if the parts shared by all stages have no problems. */
 interface Setup<P extends string> extends RunSettings {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
@@ -200,7 +200,7 @@ interface Setup<P extends string> extends RunSettings {
   readonly sound: boolean
 }
 
-/** A stage on the data, with nothing wrong with it. */
+/** Stage on the data, without problems. */
 interface ReadyStage<P extends string> {
   readonly written: Stage.WrittenStage
   readonly tools: Omit<Stage.Tools, 'evaluate' | 'sums' | 'attempts'>
@@ -210,7 +210,7 @@ interface ReadyStage<P extends string> {
   readonly judge: Judge<P>
 }
 
-/** What a run does of a stage. */
+/** Builds a stage that can run. */
 const runnable = <P extends string>({
   written: { stage, simple },
   tools: given,
@@ -249,7 +249,7 @@ const runnable = <P extends string>({
   }
 }
 
-/** What a stage asks of precision, unless its losses answer for that, and of data. */
+/** Problems of a stage with the precision, unless its losses report them, and with the data. */
 const stageProblems = (
   { stage, simple }: Stage.WrittenStage,
   points: Source.Data,
@@ -278,7 +278,7 @@ const stageProblems = (
   )
 ]
 
-/** The loss of a stage on the data, and its problems. */
+/** Loss of a stage on the data, with its problems. */
 const stageLoss = <P extends string>(
   { pipeline: { schedule, score }, points, sound, backend, precision }: Setup<P>,
   first: () => Params.Params<P>,
@@ -288,7 +288,7 @@ const stageLoss = <P extends string>(
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
   const refused = [...lossRefusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
-  // What needs double precision is not tried in single.
+  // If single precision is rejected, the loss is tested in double precision.
   const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
     ...plan,
@@ -330,7 +330,7 @@ const stageLoss = <P extends string>(
   }
 }
 
-/** How a stage of a pipeline is to be computed on the data, or its problems beside its description. */
+/** Plans the stages of a pipeline on the data; each has its plan, or problems other than those of its description. */
 export const stagesOn = <P extends string>(
   setup: Setup<P>
 ): {
@@ -340,10 +340,10 @@ export const stagesOn = <P extends string>(
   const { pipeline, start, points, sound, backend, precision } = setup
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
-  // Stages work with whatever names the parameters have, and hand back those that they were given.
+  // Stages work with any names of parameters and return those that they were given.
   const setting: Stage.Setting = { schedule, score, model, points: Source.pointsView(points), data: points, backend }
   const anyStart: Stage.Start = start
-  /** A start, of which there is one for all that look at it. */
+  /** Starting parameters, computed once and shared. */
   const first = lazy(() => start(Key.fromSeed(0)))
   const all = (written: Stage.WrittenStage): PlannedStage<P> => {
     const { stage, simple } = written
@@ -380,7 +380,7 @@ export const stagesOn = <P extends string>(
               loss,
               sums,
               inner,
-              // What attempts lead to has been judged on the way.
+              // Divergence has been checked during the attempts.
               judge:
                 inner.length > 0
                   ? blind
@@ -390,7 +390,7 @@ export const stagesOn = <P extends string>(
       )
     }
   }
-  /** The same on so many of the rows, drawn again for each attempt; one sample is looked at beforehand. */
+  /** Stage on a subsample of the rows, drawn again for each attempt; one subsample is checked beforehand. */
   const onSample =
     (size: number) =>
     (placed: Stage.Placed): InnerStage => {
@@ -409,7 +409,7 @@ export const stagesOn = <P extends string>(
       return {
         engines,
         problems: [
-          // What is wrong on all rows too is told already.
+          // Problems that hold on all rows are reported already.
           ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
             .map(Problem.within('score'))
             .map(Stage.insideStage(placed.path)),

@@ -1,6 +1,6 @@
 /**
- * Sums by description: what another process takes chunks of, on rows of its own, for one that has none of them at hand. No code
- * travels, only JSON and numbers.
+ * Reductions by description: a process without the rows sends a request as JSON and numbers, and another process
+ * computes chunks of the sum on its rows. No code is sent.
  */
 import * as Ap from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -24,7 +24,7 @@ import * as Params from '../core/params.js'
 import * as Score from '../score/score.js'
 import * as Loss from './loss.js'
 
-/** A sum at the numbers of a step. */
+/** Reduction as a function of the numbers sent for a step. */
 export type SumAtNumbers = (numbers: Float64Array) => Chunks.Reduction<unknown>
 type ReductionOrProblem = E.Either<Problem.Problem, SumAtNumbers>
 
@@ -58,10 +58,10 @@ const unknown = (value: string): Problem.Problem =>
     'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
   )
 
-/** A variance floor, as the M-step is for who adds the chunks. */
+/** Smallest variance floor: the M-step is done by the process that adds the chunks, so the floor has no effect here. */
 const SMALLEST_FLOOR = Number.MIN_VALUE
 
-/** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
+/** Checks the count of numbers before anything is allocated. */
 const withNumberCount =
   (count: number, domain: string, of: SumAtNumbers): SumAtNumbers =>
   numbers => {
@@ -70,23 +70,23 @@ const withNumberCount =
     return refuseWith(problem, Problem.show(problem))
   }
 
-/** Of a score's parameters, after so many other numbers. */
+/** Checks that the numbers are a score's parameters, after `before` other numbers. */
 const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: SumAtNumbers): SumAtNumbers => {
   const count = before + Params.paramsSize(Score.shapes(dim)(score))
   return withNumberCount(count, `${count}, as ${Score.show(score)} has`, of)
 }
 
-/** Of numbers that begin with the two of a key. */
+/** Reads the key from the first two numbers. */
 const withKey =
   (of: (key: Key.Key, numbers: Float64Array) => Chunks.Reduction<unknown>): SumAtNumbers =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
 
-/** Whether vectors have as many numbers as rows have. */
+/** True if all vectors have as many entries as the rows have columns. */
 const matchColumnCount = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
   vectors.every(vector => vector === null || vector.length === dim)
 
-/** The problems of the parts of a loss, before anything of their size is made. */
+/** Problems of the parts of a loss, found before anything of their size is allocated. */
 const lossPartProblems = (
   { score, schedule, objective, expectation }: Loss.Loss<string>,
   source: Source.Source
@@ -95,12 +95,13 @@ const lossPartProblems = (
   ...[schedule, objective, expectation].flatMap(part => Case.problems(part))
 ]
 
-/** The rows less a vector, where there is one. */
+/** Subtracts a vector from the rows, if there is one. */
 const sourceLess = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
   middle === null ? source : Source.shiftRows(Float64Array.from(middle))(source)
 
 /**
- * The sum that a description is of, on a source of all rows; of these only those are read that belong to the chunks asked for.
+ * Returns the reduction that a description stands for, on a source of all rows; only the rows of the requested
+ * chunks are read.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -167,7 +168,7 @@ export const asked =
                   withKey((key, numbers) => of(params(numbers), { level, key }))
                 )
               }
-              // So is the prior.
+              // Like the floor, the prior has no effect here.
               const mean = new Float64Array(source.dim)
               const covariance = new Float64Array(0)
               const prior = { shrinkage: 0, mean, covariance, rows: source.total }

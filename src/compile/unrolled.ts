@@ -1,10 +1,11 @@
 /**
- * Unrolled: short runs as functions of where they start and of the numbers of their steps, with gradients of what they end at: learned rates,
- * learned optimizers, hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492).
- *
- * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). From the end back, λ′ = ∂f/∂θ′ gives by the step's own
- * derivative what it owes θ, memory and numbers, and ḡ, what it owes the gradient; of that θ gets the product with the Hessian, ∇²L(θ) ḡ, by
- * one program for all steps. What is kept of a run is where its steps began.
+ * Unrolled: short optimization runs as functions of their start and of the numbers of their steps, with gradients of
+ * their end, for learned rates, learned optimizers and hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv
+ * 1502.03492).
+ * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). Backwards from the end, the
+ * vector–Jacobian product of the step with λ′ = ∂f/∂θ′ gives the adjoints of θ, memory, numbers, and ḡ of the
+ * gradient. The adjoint of θ also receives the Hessian–vector product ∇²L(θ) ḡ, by one program for all steps. Stored
+ * are the parameters and memory before each step.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -49,20 +50,20 @@ import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
 import type * as Source from '../data/source/source.js'
 
-/** What a step sees. */
+/** Arguments of a step. */
 export interface At<P extends string, Q extends string, M extends string> {
   readonly params: Params.Tensors<P>
-  /** Of the loss there. */
+  /** Gradient of the loss at `params`. */
   readonly gradient: Params.Tensors<P>
-  /** What the step before left, of the shapes that the run began with. */
+  /** Memory returned by the step before, with the shapes of the initial memory. */
   readonly memory: Params.Tensors<M>
-  /** What is learned: rates, say, or the weights of an optimizer. */
+  /** Learned numbers, such as rates or the weights of an optimizer. */
   readonly numbers: Params.Tensors<Q>
-  /** From 0. */
+  /** Index of the step, from 0. */
   readonly step: number
 }
 
-/** What a step comes to. */
+/** Result of a step. */
 export interface After<P extends string, M extends string> {
   readonly params: Params.Tensors<P>
   readonly memory: Params.Tensors<M>
@@ -70,26 +71,29 @@ export interface After<P extends string, M extends string> {
 
 export interface UnrolledDescription<P extends string, Q extends string, M extends string = never> {
   readonly steps: number
-  /** A step in the tensor vocabulary. Projections stand at its end. */
+  /** Step in the tensor vocabulary. Projections are its last operation. */
   readonly step: (at: At<P, Q, M>) => After<P, M>
-  /** A function of the last parameters, with its gradient: by `valueAndGrad`, or a loss of other data by `Compile.valueAndGrad`. */
+  /**
+   * Function of the last parameters with its gradient: from `valueAndGrad`, or a loss on other data from
+   * `Compile.valueAndGrad`.
+   */
   readonly end: (params: Params.Params<P>, key: Key.Key) => Compile.ValueAndGradient<P>
-  /** The memory of the first step; none unless given. */
+  /** Memory of the first step. Default: none. */
   readonly memory?: Params.Params<M>
 }
 
-/** How a run ended. */
+/** Result of an unrolled run. */
 export interface Ended<P extends string, Q extends string> {
   readonly value: number
   readonly params: Params.Params<P>
-  /** Of the value, in where the run started and in the numbers of its steps. */
+  /** Gradient of the value with respect to the start and to the numbers of the steps. */
   readonly gradient: { readonly start: Params.Params<P>; readonly numbers: Params.Params<Q> }
 }
 
-/** Bytes that a run may keep: 256 MB. */
+/** Maximum number of bytes stored by a run: 256 MB. */
 const MOST_BYTES = 268435456
 
-/** θ ← θ − rates[step] ∇L, one rate a step. */
+/** Gradient descent, θ ← θ − rates[step] ∇L, with one rate for each step. */
 export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, never> => {
   const call = 'Compile.unrolled(loss, { steps, step: Compile.descent, end })'
   const { params, gradient, numbers, step } = argumentWithFields(
@@ -109,7 +113,7 @@ export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, n
 type RecordOf<A> = Readonly<Record<string, A>>
 type AnyParams = Params.Params<string>
 
-/** Names of several kinds as those of one record, each with its kind before it; and those of a kind. */
+/** Flattens records of several kinds into one, each name prefixed by its kind; and selects those of a kind. */
 const joinKinds = <A>(kinds: RecordOf<RecordOf<A>>): RecordOf<A> =>
   Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, all]) => Object.entries(all).map(([name, a]) => [`${kind} ${name}`, a]))
@@ -119,10 +123,10 @@ const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))
   )
 
-/** A step as a function of named tensors of all kinds, to parameters and memory. */
+/** Step as a function from the named tensors of all kinds to parameters and memory. */
 type Mapped = (all: Params.Tensors<string>) => Params.Tensors<string>
 
-/** The problems of a run that would keep too much. */
+/** Problem of a run that would store too much. */
 const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> =>
   Number.isSafeInteger(steps) && steps >= 0
     ? Problem.unless(
@@ -134,7 +138,11 @@ const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> 
       )
     : [Problem.of('steps', steps, 'a whole number ≥ 0', 'try 10')]
 
-/** What a step comes to, as arrays; throws where these have not the names and shapes that it began with. */
+/**
+ * Result of a step as arrays.
+ *
+ * @throws RangeError if names or shapes differ from those before
+ */
 const mappedStep = (step: Mapped, state: AnyParams, rest: AnyParams): AnyParams => {
   const wanted = Params.shapes(state)
   const all = compute(() => {
@@ -152,7 +160,7 @@ const mappedStep = (step: Mapped, state: AnyParams, rest: AnyParams): AnyParams 
   return Params.unpacked(wanted)(all.values)
 }
 
-/** ⟨what a step comes to, what is owed to it⟩ */
+/** ⟨result of a step, its adjoint⟩ */
 const projectedOutput = (after: Params.Tensors<string>, owed: AnyParams): Tensor =>
   Object.entries(after)
     .map(([name, x]) => sum(mul(x, fromNdArray(owed[name]))))
@@ -162,9 +170,10 @@ const addArrays = Params.zipWith((a, b) => a + b)
 const zeroArrays = Params.mapValues(() => 0)
 
 /**
- * A short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end in both. Step i
- * meets the noise of a key of its own. Exact to rounding, where the loss has Hessian–vector products: what `Compile.hessianVector` refuses is
- * refused, and a run whose steps would keep more than 256 MB. A run that comes to what is not finite is a problem.
+ * Short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its
+ * end with respect to both. Step i uses noise of a separate key. Exact to rounding if the loss has Hessian–vector
+ * products. Problems are those of `Compile.hessianVector`, a run whose steps would store more than 256 MB, and a run
+ * that becomes non-finite.
  */
 export const of =
   <P extends string, Q extends string, M extends string = never>(
@@ -186,7 +195,7 @@ export const of =
     )
     const remembered: AnyParams = memory ?? {}
     const kept = Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
-    // The step works with whatever names there are, and hands back those that it was given.
+    // The step works with any names and returns those that it was given.
     const own: (at: At<string, string, string>) => After<string, string> = step
     const write =
       (i: number): Mapped =>
@@ -204,7 +213,7 @@ export const of =
       E.bind('_', () => Problem.faultless(oversized(steps, kept), null)),
       E.map(({ evaluate, product }) => (start, numbers, key) => {
         const keys = pipe(key, Key.named('steps', 'end'))
-        // As a run of one stage has them.
+        // The keys of a run with one stage.
         const keyAt = (i: number): Key.Key => pipe(keys.steps, Key.child(0), Key.child(i))
         const rest = (i: number, state: AnyParams): AnyParams =>
           joinKinds<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })

@@ -1,9 +1,9 @@
-/** The value of a loss with its gradient. */
+/** Value of a loss with its gradient. */
 import type * as Params from '../core/params.js'
 
 export type { Evaluation as ValueAndGradient } from '../optimizer/optimizer.js'
 
-/** The gradient where none is asked for. */
+/** Empty gradient of an evaluation that does not compute one. */
 export const noGradient = <P extends string>(): Params.Params<P> =>
-  // Nobody looks at it, since nobody asked for it.
+  // It is never read, since the caller did not request a gradient.
   ({}) as Params.Params<P>

@@ -1,12 +1,13 @@
 /**
- * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns; loadings and noise are each
- * component's own or common, and noise may be one for all columns (McNicholas & Murphy 2008). At level (α, σ)
- * S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With R of [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is
- * ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²: what is left of r, not Woodbury's difference, which for
- * small ψ has lost its digits. Rows cost d q, and no d × d array is made of them.
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns. Loadings and noise are each
+ * component's own or common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D
+ * = α²ψ + σ². With the QR factorization [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, and p = S⁻¹r =
+ * D⁻¹(r − Aŷ), rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²: computed from the residual of r, since Woodbury's difference loses its digits for small ψ.
+ * Rows cost d q operations, and no d × d array is formed for them.
  *
- * Where ψ is small in few columns, which the factors then know, p is small beside r/D, and what rounding leaves of r − Aŷ is not. Then
- * Aᵀp = ŷ does not hold, and a step of refinement on Dp + Aŷ = r, Aᵀp = ŷ gives p the digits that S has (Björck 1967).
+ * If ψ is small in a few columns, which then determine the factors, p is small relative to r/D, and the rounding error of r − Aŷ is not.
+ * Aᵀp = ŷ is then violated, and a step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the digits of p that S determines (Björck
+ * 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -60,7 +61,7 @@ import { family } from './define.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
-/** S of a stack, ready to be asked. */
+/** Factorization of a stack of S = AAᵀ + diag D. */
 interface Analysed {
   /** A, [..., d, q] */
   readonly loads: Tensor
@@ -68,7 +69,7 @@ interface Analysed {
   readonly noise: Tensor
   /** Rᵀ, [..., q, q]: its square is I + AᵀD⁻¹A. */
   readonly factor: Tensor
-  /** R⁻ᵀAᵀD⁻¹, [..., q, d]: S⁻¹ is D⁻¹ less its square. */
+  /** R⁻ᵀAᵀD⁻¹, [..., q, d]: S⁻¹ is D⁻¹ minus its square. */
   readonly narrow: Tensor
   /** B, [..., q, d] */
   readonly means: Tensor
@@ -97,12 +98,12 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** Of so many columns at most, d × d arrays for each row are no more than its other arrays. */
+/** Maximum number of columns for which d × d arrays for each row are no larger than its other arrays. */
 const NARROW = 8
 
 /**
- * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|²; the difference ΣD⁻¹ − |T|², which has lost digits where the factors know columns
- * of little noise, where there would be a wide d × d array for each row.
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, where this would need a d × d array for each
+ * row, the difference ΣD⁻¹ − |T|² is used; it loses digits if columns with little noise determine the factors.
  */
 const precisionTrace = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
   const [dim] = noise.shape.slice(-1)
@@ -127,7 +128,7 @@ const analyserSeen = (
     // One S for each component, or one for each row and component.
     const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
     const r = Gaussian.residuals(x, own.means, level)
-    // [K, rows, ·]: a product of all rows for each component; or [rows, K, ·]
+    // [K, rows, ·], a product of all rows for each component; or [rows, K, ·]
     const rows = isCommon ? transpose(r, [1, 0, 2]) : r
     const times = (y: Tensor, matrix: Tensor): Tensor =>
       isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
@@ -136,7 +137,7 @@ const analyserSeen = (
     const column = isCommon ? expandDims(s.noise, 1) : s.noise
     const first = div(rest, column)
     const squared = add(sum(mul(rest, first), 2), sum(square(factorMeans), 2))
-    // What is left of both equations, and the step that it asks for.
+    // Residuals of both equations, and the refinement step.
     const missed = sub(rows, add(mul(column, first), times(factorMeans, s.loads)))
     const apart = sub(factorMeans, times(first, Gaussian.flipped(s.loads)))
     const step = sub(times(missed, s.means), times(apart, s.inner))
@@ -153,17 +154,20 @@ const analyserSeen = (
     )
   })
 
-/** A generalized M-step: so many steps of the factors to one of the components. */
+/** Number of inner iterations on the factors in one generalized M-step. */
 const INNER = 10
 
-/** Of less than this share of the noise, factors are none: a saddle, at which steps stay. */
+/** Loadings below this share of the noise count as 0: a saddle, from which inner iterations do not move. */
 const SADDLE = 1e-12
 
-/** As McNicholas & Murphy call it: whether loadings, noise and the noises of columns are constrained. */
+/** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise, and the noises of columns; then the rank. */
 export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserKind & { readonly rank: number }): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
-/** Free parameters: up to rotations of the factors, and never more than covariances have (Drton, Sturmfels & Sullivant 2007). */
+/**
+ * Number of free parameters: up to rotations of the factors, and at most the number of a full covariance (Drton, Sturmfels & Sullivant
+ * 2007).
+ */
 const analyserFreedom =
   ({ rank, loadings, noise, isotropic }: AnalyserKind & { readonly rank: number }) =>
   (components: number, dim: number): number => {
@@ -178,7 +182,7 @@ const analyserFreedom =
     return ownLoads ? components * Math.min(loads + dim, whole) : Math.min(loads + dim, whole) - dim + noises
   }
 
-/** Factor analysers: covariances of low rank beside noise. */
+/** Returns the covariance model of factor analysers: covariances of low rank plus diagonal noise. */
 export const factorAnalysers = ({
   rank,
   ...kind
@@ -191,7 +195,7 @@ export const factorAnalysers = ({
     factors: [...(ownLoads ? [components] : []), dim, rank],
     logNoise: [...(ownNoise ? [components] : []), ...(isotropic ? [] : [dim])]
   })
-  /** Of each component, at a level. */
+  /** Loadings and noise of each component, at a level. */
   const analysesOf = (
     { factors, logNoise }: Params.Params<AnalyserParameter>,
     count: number,
@@ -224,7 +228,7 @@ export const factorAnalysers = ({
       logNoise: { shape: as.logNoise, values: concatenated(noises).map(v => Elementary.log(ofVariance(v))) }
     }
   }
-  /** Those that have mass, of which alone rows say something; of the others what is their own stays. */
+  /** Fits the components with mass; the others keep their own parameters. */
   const fitted =
     (
       found: (
@@ -278,7 +282,7 @@ export const factorAnalysers = ({
     second: 'full',
     isShared,
     isScalable: !isotropic,
-    // On fewer the factors, which may be what these ask for, leave no noise.
+    // With fewer rows the factors may explain them without noise, so that the likelihood is unbounded.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes,
     freedom: analyserFreedom({ rank, ...kind }),
@@ -336,18 +340,18 @@ export const factorAnalysers = ({
 }
 
 const analyserFields = {
-  /** How many. */
+  /** Number of components. */
   components: Field.count({ suggestion: 2 }),
-  /** How many factors each has. */
+  /** Number of factors per component. */
   rank: Field.count({ suggestion: 1 })
 }
 
 /**
- * Free weights, and for each component `rank` factors that its columns share beside noise of their own: Σ_k = F_k F_kᵀ +
- * diag exp(logNoise_k), F_k [d, rank]; `Covariance.factors` has those with common loadings, common noise, or one noise for all columns.
+ * A mixture with free weights, where each component has `rank` factors that its columns share, and noise: Σ_k = F_k F_kᵀ + diag
+ * exp(logNoise_k), F_k [d, rank]. `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q mean the same
- * for orthogonal Q. Its M-step is generalized: ten inner steps on the factors, noise clipped from below.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q describe the
+ * same covariance for orthogonal Q. The M-step is generalized: ten inner iterations on the factors, with noise clipped from below.
  */
 export const lowRank = family<'lowRank', Derive.MixtureParameter<AnalyserParameter>, typeof analyserFields>({
   name: 'lowRank',

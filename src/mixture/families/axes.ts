@@ -1,7 +1,8 @@
 /**
- * Axes of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. They are given by d(d − 1)/2 numbers without bounds, p row by row below a
- * diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2; and common ones are found by turning two after the
- * other, each pair as far as is best with the spectrum held, and then all at once, the spectrum following.
+ * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. They are parametrized by d(d − 1)/2
+ * unbounded numbers p, row by row below a diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2. Common axes are
+ * estimated first by Jacobi rotations of pairs, each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs at once,
+ * re-estimating the spectrum.
  */
 import {
   dot,
@@ -13,7 +14,7 @@ import {
   transposed
 } from '../../../lib/arrays/linalg.js'
 
-/** The eigenvectors of a symmetric [d, d] as rows, and its eigenvalues, the greatest first; none below 0. */
+/** Eigenvectors of a symmetric [d, d] as rows, and its eigenvalues in decreasing order, clipped at 0. */
 export const principalAxes = (
   matrix: Float64Array,
   dim: number
@@ -22,7 +23,7 @@ export const principalAxes = (
   return { axes: vectors.values, moments: values.map(x => Math.max(x, 0)) }
 }
 
-/** D W_k Dᵀ of each of a stack, [K, d, d]. */
+/** D W_k Dᵀ for each of a stack, [K, d, d]. */
 export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(w.length)
   const half = new Float64Array(dim * dim)
@@ -41,7 +42,7 @@ export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number
   return out
 }
 
-/** The same of one, with entries changed that it has along the axes, turned back. */
+/** Changes entries of one matrix in the basis of the axes, and rotates it back. */
 export const changedAlong = (
   axes: Float64Array,
   w: Float64Array,
@@ -54,13 +55,13 @@ export const changedAlong = (
     dim
   )
 
-/** The diagonals of a stack [K, d, d], none below 0. */
+/** Diagonals of a stack [K, d, d], clipped at 0. */
 const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
   new Float64Array(t.length / dim).map((_, at) =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
 
-/** Rows i and j of a [d, d] as a turn mixes them. */
+/** Applies a Givens rotation to rows i and j of a [d, d], in place. */
 const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const a = x[at]
@@ -70,7 +71,7 @@ const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, 
   }
 }
 
-/** Rows and columns i < j of a symmetric [d, d] that starts at `from`. */
+/** Applies a Givens rotation to rows and columns i < j of a symmetric [d, d] that starts at `from`, in place. */
 const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: number, c: number, s: number): void => {
   const row = from + i * dim
   const other = from + j * dim
@@ -94,8 +95,8 @@ const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: numbe
 }
 
 /**
- * One sweep of Jacobi's turns of axes and of T_k = D W_k Dᵀ, in place: for each pair the angle that makes Σ_kj T_kjj/u_kj least, of all
- * angles, and never more than a quarter turn. Returns the sine of the greatest. Pairs of which nothing tells an angle stay.
+ * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle, which minimizes Σ_kj
+ * T_kjj/u_kj, of at most a quarter turn. Returns the sine of the largest. Pairs whose angle has no effect are skipped.
  */
 const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
   const size = dim * dim
@@ -115,7 +116,7 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
       }
       const length = Math.sqrt(p * p + q * q)
       if (!(length > 1e-15 * scale)) continue
-      // The sum is ½(p cos 2θ + q sin 2θ) and what does not change: least at cos 2θ = −p/length, sin 2θ = −q/length.
+      // As a function of the angle, the sum is ½(p cos 2θ + q sin 2θ) plus a constant: minimal at cos 2θ = −p/length, sin 2θ = −q/length.
       const c = Math.sqrt(Math.max(0, (1 - p / length) / 2))
       const s = p < 0 ? -q / (2 * c * length) : (q > 0 ? -1 : 1) * Math.sqrt(Math.max(0, (1 + p / length) / 2))
       if (s === 0) continue
@@ -127,27 +128,30 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
   return most
 }
 
-/** A spectrum along axes, as turning these asks for it. */
+/** The optimal spectrum along given axes. */
 export interface SpectrumAlongAxes<S> {
   readonly found: S
-  /** 1/u, [K, d]; 0 of components without mass. */
+  /** 1/u, [K, d]; 0 for components without mass. */
   readonly inverse: Float64Array
-  /** What is minimised. */
+  /** Value of the loss to be minimized. */
   readonly value: number
 }
 
-/** Sweeps, each followed by the spectrum, at most: then turns of all pairs at once go on. */
+/** Maximum number of sweeps, each followed by the spectrum; then quasi-Newton steps follow. */
 const MAX_AXES_SWEEPS = 5
-/** An angle of less is no step. */
+/** Angles below this are skipped. */
 const MIN_ANGLE = 1e-9
-/** A sweep that gains less of what is minimised, in its own units, is the last: turns of all pairs at once go on faster. */
+/** A sweep that reduces the loss by less than this, in units of `turningUnit`, is the last: quasi-Newton steps converge faster. */
 const SWEPT = 1e-3
-/** So many turns of all pairs at most, each told by so many before it. */
+/** Maximum number of quasi-Newton steps, and number of steps that they remember. */
 const TURNS = 100
 const REMEMBERED = 10
-/** They end where they promise less, in the same units: to rounding, or where another step of expectation–maximization goes on. */
+/**
+ * They end if the predicted gain is below this, in the same units: at rounding for a whole fit, or earlier in a step of
+ * expectation–maximization, which continues anyway.
+ */
 const PROMISED = { whole: 1e-15, step: 1e-13 }
-/** Of what its slope promises a turn gains this share at least, and is shortened to no less of itself. */
+/** Armijo condition: a step reduces the loss by at least this share of what the slope predicts, and is shortened at most by this factor. */
 const FALLS = 1e-4
 
 /** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
@@ -159,11 +163,14 @@ interface Turning<S> {
 
 type Spectrally<S> = (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
 
-/** Σ_kj T_kjj/u_kj, which is the mass times d where the spectrum is the likeliest: what differences of the value are measured by, in any unit. */
+/**
+ * Σ_kj T_kjj/u_kj, which equals the mass times d at the optimal spectrum: the scale of differences of the loss, whatever the units of the
+ * data.
+ */
 const turningUnit = <S>({ t, now }: Turning<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
-/** Sweeps from axes, each followed by the spectrum. */
+/** Sweeps of Jacobi rotations from given axes, each followed by the spectrum. */
 const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): Turning<S> => {
   const axes = start.slice()
   const t = conjugatedStack(axes, w, dim)
@@ -179,8 +186,8 @@ const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: 
 }
 
 /**
- * What a turn of each pair i > j by p_ij changes, the spectrum following: the slope is Σ_k 2T_kij(1/u_ki − 1/u_kj), as if the spectrum were
- * held, since of that it is the likeliest. The curvature of a pair is that with the spectrum held, and some where this has none.
+ * Gradient and curvature by rotations of the pairs i > j by p_ij, with the spectrum re-estimated. By the envelope theorem the gradient is
+ * that for a fixed spectrum, Σ_k 2T_kij(1/u_ki − 1/u_kj). The curvature of a pair is that for a fixed spectrum, made positive.
  */
 const slopesOf = <S>(
   { t, now: { inverse } }: Turning<S>,
@@ -210,13 +217,16 @@ const slopesOf = <S>(
 /** ⟨a, b⟩ */
 const dotProduct = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
 
-/** A turn that was taken, and by how much it changed slopes. */
+/** A step taken, and the change of the gradient along it. */
 interface CurvaturePair {
   readonly step: Float64Array
   readonly change: Float64Array
 }
 
-/** The quasi-Newton direction by the turns before it, the last first, from curvatures of pairs (Nocedal 1980). */
+/**
+ * Quasi-Newton direction (L-BFGS) from the remembered steps, the last first, with the curvatures of pairs as the initial Hessian (Nocedal
+ * 1980).
+ */
 const directionOf = (
   slope: Float64Array,
   curvature: Float64Array,
@@ -238,8 +248,8 @@ const directionOf = (
 }
 
 /**
- * Turns of all pairs at once, the spectrum following each, to where none promises more: sweeps with the spectrum held alternate, and come
- * there slowly where the two go together.
+ * Minimizes over all rotations at once, re-estimating the spectrum after each step, until the predicted gain is negligible. Jacobi sweeps
+ * for a fixed spectrum converge slowly if axes and spectrum interact.
  */
 const refinedAxes = <S>(
   from: Turning<S>,
@@ -252,7 +262,7 @@ const refinedAxes = <S>(
   let here = from
   let { slope, curvature } = slopesOf(here, dim)
   let before: ReadonlyArray<CurvaturePair> = []
-  /** Where it curves down nothing tells how far: four times as far as the last. */
+  /** With negative curvature there is no natural step length: four times the last one is tried. */
   let longer = 1
   for (let turn = 0; turn < TURNS; turn++) {
     const plain = directionOf(slope, curvature, [])
@@ -294,8 +304,8 @@ const refinedAxes = <S>(
 }
 
 /**
- * Common axes and the likeliest spectrum along them: `along` says the spectrum of moments ω [K, d]. There are several maxima: the
- * greatest that some axes lead to.
+ * Returns the optimal common axes and the spectrum along them. `along` returns the spectrum for moments ω [K, d]. There are several local
+ * optima: the best one reached from several initial axes is returned.
  */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
@@ -309,7 +319,7 @@ export const likeliestAxes = <S>(
   return { axes, found: now.found }
 }
 
-/** D of p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, of which L is that of the stack of I and A. */
+/** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, where L is the triangle of the stack of I and A. */
 export const ofAngles = (angles: Float64Array, dim: number): Float64Array => {
   const size = dim * dim
   const stack = new Float64Array(2 * size)
@@ -336,8 +346,8 @@ export const ofAngles = (angles: Float64Array, dim: number): Float64Array => {
 }
 
 /**
- * p of axes whose signs are free: chosen one after the other, no pivot of I + XS, X = Dᵀ and S the signs, is less than 1, so that
- * A = 2(I + XS)⁻¹ − I has no great entries, and no axes are out of reach (O’Dorney 2014).
+ * Returns p for axes up to their signs. The signs S are chosen one by one so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I +
+ * XS)⁻¹ − I has no large entries, and all axes can be represented (O’Dorney 2014).
  */
 export const anglesOf = (axes: Float64Array, dim: number): Float64Array => {
   const width = 2 * dim
@@ -347,7 +357,7 @@ export const anglesOf = (axes: Float64Array, dim: number): Float64Array => {
     m[i * width + dim + i] = 1
   }
   for (let j = 0; j < dim; j++) {
-    // Column j is that of X, and column d + j still that of I where no row above has been taken off.
+    // Column j is that of X, and column d + j still that of I, from which no row above has been subtracted.
     const sign = m[j * width + j] < 0 ? -1 : 1
     for (let i = 0; i < dim; i++) m[i * width + j] = sign * m[i * width + j] + m[i * width + dim + j]
     const pivot = m[j * width + j]

@@ -1,4 +1,4 @@
-/** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
+/** Mixtures with a background: a fixed density for rows that belong to no component. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
@@ -23,12 +23,12 @@ import {
   type GaussianParameter
 } from './tails.js'
 
-/** Log-odds of its share, []; and what is not learned of it: its centre, [dim], and the logarithms of its scales, [dim]. */
+/** Log-odds of the background's share, []; and its centre, [dim], and log scales, [dim], which are not estimated. */
 export type BackgroundParameter = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
 
 type WithBackground = GaussianParameter | BackgroundParameter
 
-/** The share before anything is learned of it. */
+/** Initial share. */
 const INITIAL_SHARE = 0.05
 
 const logOdds = (share: number): number => {
@@ -46,14 +46,14 @@ const backgroundParams = ({
   backgroundScale
 })
 
-/** The parameters of the components. */
+/** Parameters of the components alone. */
 const componentParams = (params: Params.Params<WithBackground>): Params.Params<GaussianParameter> =>
-  // Their names are those of the components.
+  // The remaining names are those of the components.
   Object.fromEntries(
     Object.entries(params).filter(([name]) => !name.startsWith('background'))
   ) as unknown as Params.Params<GaussianParameter>
 
-/** As parameters have it. */
+/** Parameters of a background. */
 const backgroundToParams = ({
   share,
   centre,
@@ -64,23 +64,23 @@ const backgroundToParams = ({
   backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
-/** About standardized columns; what is taken from data is better. */
+/** Default location and scale, for standardized columns; `placed` computes them from data. */
 const somewhere = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),
   scale: new Float64Array(dim).fill(2 * IQR)
 })
 
-/** Between the quartiles of a standard normal. */
+/** Interquartile range of the standard normal. */
 const IQR = 1.349
 
-/** The numbers of a column, rising, and the weight of the rows up to each. */
+/** Sorted values of a column, and the cumulative weights of their rows. */
 interface WeightedColumn {
   readonly rising: Float64Array
   readonly upTo: Float64Array
 }
 
-/** The columns of points, without the cells that are missing and the rows of weight 0. */
+/** Columns of points, without missing cells and rows of weight 0. */
 const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   RA.makeBy(points.dim, j => {
     const cell = (i: number): number => points.values[i * points.dim + j]
@@ -88,7 +88,7 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
     const there = Uint32Array.from({ length: points.rows }, (_, i) => i).filter(
       i => !Number.isNaN(cell(i)) && weightOf(i) > 0
     )
-    // Weights go with their numbers; numbers alone are sorted ten times as fast.
+    // Weights have to be sorted along with the values; values alone sort ten times as fast.
     const rows = points.weights === undefined ? there : Uint32Array.from(there).sort((a, b) => cell(a) - cell(b))
     return {
       rising: Float64Array.from(rows, cell).sort(),
@@ -97,19 +97,19 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   })
 
 /**
- * The number below which a share of the weight lies, and the middle of two between which just so much does (Hyndman & Fan 1996, type 2): a row of
- * weight 2 is two rows, and twice as many of each row say the same.
+ * Weighted quantile: the value below which a share of the weight lies, and the midpoint of two values if exactly that share lies between
+ * them (Hyndman & Fan 1996, type 2). A row of weight 2 counts as two rows, and duplicating all rows changes nothing.
  */
 const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): number => {
   const all = upTo[upTo.length - 1]
-  // As far as a sum of so many weights is rounded it is equal to another.
+  // Cumulative weights within rounding count as equal.
   const rounded = upTo.length * Number.EPSILON * all
   const least = upTo.findIndex(sum => sum >= share * all - rounded)
   const most = upTo.findIndex(sum => sum > share * all + rounded)
   return (rising[least] + rising[most]) / 2
 }
 
-/** A number beyond rounding of the outermost row. */
+/** Extends the box beyond the outermost rows by this factor. */
 const BOX_MARGIN = 1 + 1e-9
 
 const locateByShape: Readonly<
@@ -119,7 +119,7 @@ const locateByShape: Readonly<
     const { rising } = column
     const low = weightedQuantile(column, 0.25)
     const high = weightedQuantile(column, 0.75)
-    // Of half of the rows at one place how far the others are.
+    // If half of the rows are equal, the interquartile range is 0, and the whole range is used.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
     return { centre: weightedQuantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
@@ -130,7 +130,7 @@ const locateByShape: Readonly<
   }
 }
 
-/** Where a background is that is taken from rows. */
+/** Location and scale of a background, computed from rows. */
 const locateBackground = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
   const found = weightedColumns(points).map(locateByShape[shape])
   return {
@@ -158,7 +158,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       backgroundCentre: [dim],
       backgroundScale: [dim]
     }),
-    // Its weight; mclust counts its volume too.
+    // The share; mclust counts the volume of the box too.
     degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
     components: (params, dim) => {
       const { logWeights, centres, logDensity } = family.components(params, dim)
@@ -177,7 +177,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       params => joined(params, backgroundToParams(somewhere(params.means.shape[1]))),
       move => params => joined(move(componentParams(params)), backgroundParams(params)),
       {
-        // It has a scale for each column.
+        // Each column has a scale of its own, which rotations do not preserve.
         turns: false,
         shifted: by => params => ({
           ...params,
@@ -213,13 +213,13 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     mStep: {
       ...learnedBy(mStep),
       isGeneralized: true,
-      // With noise a box is no mixture of Gaussians.
+      // With noise a box is not a mixture of Gaussians.
       ...(shape === 'box' && { onlyClean: true as const }),
       maximise: (params, moments, at) => {
         const { backgroundCount } = moments
         const learned = Gaussian.sumValues(moments.mass)
         const all = learned + (backgroundCount ?? 0)
-        // Where the background takes all rows, nothing is said of components.
+        // If all rows belong to the background, the components keep their parameters.
         return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
           ...backgroundParams(params),
           ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
@@ -241,9 +241,9 @@ const withBackgroundCase = Case.define('Score', {
   name: 'withBackground',
   about: 'a mixture beside rows of no component, from a density that is not learned (Banfield & Raftery 1993)',
   fields: {
-    /** Of the background: a Cauchy, or a box about the data. */
+    /** Density of the background: a Cauchy, or uniform on a box around the data. */
     shape: Field.oneOf(['cauchy', 'box']),
-    /** The mixture beside it. */
+    /** The mixture without the background. */
     score: Field.of(concept)
   },
   on: 'score',
@@ -253,7 +253,7 @@ const withBackgroundCase = Case.define('Score', {
     `p of ${Case.formula(score)}`,
   check: ({ score }) => unservedProblems('a background', score, learnableGaussians(score) !== null),
   meaning: ({ shape, score }) =>
-    // Its parameters are theirs, and others.
+    // Its parameters are those of the mixture and of the background.
     modelAround(
       score,
       () => true,
@@ -262,19 +262,19 @@ const withBackgroundCase = Case.define('Score', {
 })
 
 export interface Options {
-  /** A Cauchy, which takes rows however far off; or a uniform box, as mclust has it. */
+  /** 'cauchy', which fits rows at any distance; or 'box', uniform, as in mclust. Default: 'cauchy'. */
   readonly shape?: 'cauchy' | 'box'
 }
 
 /**
- * The same mixture beside a background, of which only the share is learned: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). A row that u makes more
- * probable than each component belongs to none: `Fit.assign` tells it as −1, `ornstein assign` as `background`.
+ * Returns a mixture with a background, of which only the share is estimated: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). A row that is more
+ * probable under u than under each component belongs to none: `Fit.assign` returns −1 for it, `ornstein assign` prints `background`.
  *
- * u is a Cauchy, a multivariate t with one degree of freedom, at the medians of the columns with twice the distance between their quartiles as
- * scale: its tails are so heavy that no row is too far off for it. `shape: 'box'` is the uniform density on the ranges of the columns, as mclust has
- * it: there one far row widens the box for all. Rows outside the box are assigned as if the density was 1/V there too (`Mixture.responsibilities`).
- * Where it is, initializers take from the data; `backgroundCentre` and `backgroundScale`, the logarithm of its scales, are not learned, and
- * `backgroundShare` is log b/(1 − b).
+ * u is a Cauchy, a multivariate t with one degree of freedom, centred at the medians of the columns with twice their interquartile ranges
+ * as scale: its tails are so heavy that it fits rows at any distance. `shape: 'box'` is the uniform density on the ranges of the columns,
+ * as in mclust: there one distant row widens the box for all. Rows outside the box are assigned as if the density were 1/V there too
+ * (`Mixture.responsibilities`). Initializers compute its location from the data; `backgroundCentre` and `backgroundScale`, its log scales,
+ * are not estimated, and `backgroundShare` is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -289,6 +289,6 @@ export const withBackground = Case.caseCalledBy(
   withBackgroundCase,
   (options: Options = {}) =>
     <P extends string>(score: Score<P>) =>
-      // Its parameters are those of the score that is given, and those of the background.
+      // Its parameters are those of the given score and of the background.
       withBackgroundCase({ ...options })(score) as Score<string> as unknown as Score<P | BackgroundParameter>
 )

@@ -1,4 +1,4 @@
-/** Densities that belong to no component, in the tensor vocabulary: of a Cauchy about a centre, and uniform on a box. */
+/** Densities of backgrounds in the tensor vocabulary: a Cauchy about a centre, and uniform on a box. */
 import {
   abs,
   add,
@@ -40,7 +40,7 @@ const splitCentreAndScale = (place: CentreAndScale): readonly [centre: Tensor, s
   return [centre, scale]
 }
 
-/** N(x; αc, α² diag s² + σ²I), as t components are made of them. */
+/** The Gaussian N(αc, α² diag s² + σ²I) from which the Cauchy is built as a t. */
 const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
   const [centre, scale] = splitCentreAndScale(place)
   const of = (deviation: Tensor | null, { alpha, sigma }: RowLevel): Tensor => {
@@ -59,19 +59,22 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
 
 const NU = (): Tensor => fill([1], 1)
 
-/** No noise is less, and no row is farther from an edge in standard deviations of it: their quotients and squares are finite. */
+/**
+ * Lower bound of the noise at an edge, and upper bound of the distance from one in standard deviations, so that quotients and squares are
+ * finite.
+ */
 const MIN_EDGE_NOISE = 1e-300
 const FARTHEST = 1e100
 
-/** The integrand falls by e⁻³⁸ at most, where 24 nodes are exact to rounding. */
+/** The integrand decreases at most by e⁻³⁸, over which 24 nodes are exact to rounding. */
 const DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
 /**
- * log of the density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs by columns, as exact far off as near.
+ * Log-density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error at any distance.
  *
- * Inside, y ≤ s, it is a sum of two positive halves. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ,
- * by Gauss–Legendre, of t no farther than matters.
+ * Inside, y ≤ s, it is a sum of two positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by
+ * Gauss–Legendre quadrature, truncated where the integrand is negligible.
  */
 const boxed =
   (place: CentreAndScale) =>
@@ -94,7 +97,7 @@ const boxed =
     return sum(sub(where(isInside, log(inside), outside), log(mul(2, s))), 1, true)
   }
 
-/** log-densities at any level, [rows, 1]. */
+/** Returns log-densities at any level, [rows, 1]. */
 export const backgroundLogDensity = (
   shape: 'cauchy' | 'box',
   place: CentreAndScale
@@ -108,11 +111,11 @@ const cleanBox =
     const out = max(div(abs(sub(x, centre)), scale), 1, true)
     const [, dim] = scale.shape
     const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
-    // Outside it is constant too: the logarithm of a 0 that depends on x would have no derivative.
+    // A constant −∞ outside: the logarithm of a 0 that depends on x has no derivative.
     return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 
-/** The same at time 0. */
+/** Returns log-densities at time 0, [rows, 1]. */
 export const cleanBackgroundLogDensity = ({
   cauchy,
   box

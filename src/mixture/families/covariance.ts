@@ -1,4 +1,4 @@
-/** Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. */
+/** Covariance structures of a mixture as values: which parts components share, which are each one's own, and which are absent. */
 import type * as t from 'io-ts'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'
@@ -19,7 +19,7 @@ import {
 export type { CovarianceModel } from './covariances.js'
 export type { Scatters } from './defined.js'
 
-/** What a covariance means: tied to the names of its parameters; `interpret` gives the model its names back. */
+/** Meaning of a covariance structure, invariant in the names of its parameters; `interpret` restores the names of the model. */
 export interface Meaning<Q extends string> {
   readonly name: string
   readonly formula: string
@@ -35,9 +35,9 @@ export const concept = Concept<Covariance<string>>(
   'the covariances of a mixture: what is common to its components, and what is their own'
 )
 
-/** The meaning of covariances. */
+/** Returns the model of a covariance structure. */
 export const interpret = <Q extends string>(covariance: Covariance<Q>): CovarianceModel<Q> =>
-  // Meanings are made here alone, of models whose names are Q.
+  // Only this module creates meanings, from models with the names Q.
   concept.meaning(covariance).model as CovarianceModel<Q>
 
 const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning<Q> => {
@@ -48,8 +48,8 @@ const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning
 // —— by volume, shape and orientation ——
 
 /**
- * The volume |Σ_k|^{1/d}, the shape (eigenvalues over the volume) and the orientation (eigenvectors) of all components, of each, or none: a
- * shape of none is round, an orientation of none is along the columns.
+ * Volume |Σ_k|^{1/d}, shape (eigenvalues divided by the volume) and orientation (eigenvectors): common to all components, each one's own,
+ * or none. Without a shape covariances are isotropic; without an orientation they are diagonal.
  */
 export interface Parts {
   readonly volume: 'common' | 'own'
@@ -57,7 +57,7 @@ export interface Parts {
   readonly orientation?: 'none' | 'common' | 'own'
 }
 
-/** The fourteen as mclust calls them: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
+/** mclust's names of the fourteen structures: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
 export const names = [
   ...(['EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI'] as const),
   ...(['EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV'] as const)
@@ -65,7 +65,7 @@ export const names = [
 
 export type Name = (typeof names)[number]
 
-/** The names of the parameters: six have the ones that they have always had. */
+/** Names of the parameters; six structures keep the names of their older families. */
 type NamesOf<V, S, O> = S extends 'none'
   ? V extends 'common'
     ? 'logVariance'
@@ -84,7 +84,7 @@ interface LetterMeaning {
   readonly I: 'none'
 }
 
-/** The names of the parameters of a covariance, given as a value or by the name of mclust. */
+/** Names of the parameters of a covariance structure, given as a value or by mclust's name. */
 export type ParametersOf<C> =
   C extends Covariance<infer Q>
     ? Q
@@ -94,7 +94,7 @@ export type ParametersOf<C> =
         ? Analysers.AnalyserParameter
         : never
 
-/** Those that have other parameters than spectrum and axes: without any bound, and of two that are exact in closed form. */
+/** Structures with other parameters than spectrum and axes: unconstrained, or with closed-form M-steps. */
 const closed: Readonly<Record<string, Meaning<string>>> = {
   EII: covarianceMeaning(Round.oneSize),
   VII: covarianceMeaning(Round.sizes),
@@ -113,11 +113,11 @@ const covarianceOfParts = Case.define('Covariance', {
   name: 'of',
   about: 'volume, shape and orientation, each common to the components or their own (Celeux & Govaert 1995)',
   fields: {
-    /** Of |Σ_k|: common to all components, or their own. */
+    /** Volume |Σ_k|: common to all components, or their own. */
     volume: Field.oneOf(['own', 'common']),
-    /** Of the ratios of its axes: common, own, or none of round ones. */
+    /** Ratios of the eigenvalues: common, own, or none if isotropic. */
     shape: Field.oneOf(['own', 'common', 'none']),
-    /** Of the directions of its axes: common, own, or none where they are those of the columns. */
+    /** Eigenvectors: common, own, or none if along the columns. */
     orientation: Field.oneOf(['own', 'common', 'none'])
   },
   formula: parts => `Σ_i = ${meaningBy(parts).formula}`,
@@ -133,15 +133,15 @@ const covarianceOfParts = Case.define('Covariance', {
 })
 
 /**
- * Σ_k = λ_k D_k A_k D_kᵀ (Banfield & Raftery 1993; Celeux & Govaert 1995): the volume λ_k, the shape A_k, diagonal with |A_k| = 1, and the
- * orientation D_k are each common to the components, their own, or none. The fourteen of mclust.
+ * Returns Σ_k = λ_k D_k A_k D_kᵀ (Banfield & Raftery 1993; Celeux & Govaert 1995): the volume λ_k, the shape A_k, diagonal with |A_k| = 1,
+ * and the orientation D_k are each common to the components, their own, or none. These are the fourteen structures of mclust.
  *
- * Six have the parameters that their families have: `logVariance` (EII), `logVariances` (VII, EEI, VVI), `logScales` and `lower` (EEE, VVV).
- * The others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are
- * the axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
+ * Six have the parameters of their families: `logVariance` (EII), `logVariances` (VII, EEI, VVI), `logScales` and `lower` (EEE, VVV). The
+ * others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are the
+ * axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
  *
- * Their M-step is exact, at time 0 and above a floor of the eigenvalues, except for VEE, EVE and VVE, whose axes are turned until a turn
- * promises nothing: the likelihood never falls. At a noise level it never falls either.
+ * The M-step is exact at time 0, with a lower bound on the eigenvalues, except for VEE, EVE and VVE, whose axes are optimized iteratively
+ * until the predicted gain is negligible. The likelihood never decreases, at time 0 and at noise levels.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -170,7 +170,7 @@ export const of = Case.caseCalledBy(
     readonly shape: S
     readonly orientation?: O
   }): Covariance<NamesOf<V, S, O>> & Required<Parts> & { readonly _tag: 'of' } =>
-    // The names that its model has.
+    // Its names are those of its model.
     covarianceOfParts({ orientation: 'none', ...parts }) as Covariance<NamesOf<V, S, O>> &
       Required<Parts> & { readonly _tag: 'of' }
 )
@@ -178,27 +178,31 @@ export const of = Case.caseCalledBy(
 // —— by factors ——
 
 const factorFields = {
-  /** How many factors. */
+  /** Number of factors. */
   rank: Field.count({ suggestion: 1 }),
-  /** Of F: each component has its own, or they are common. */
+  /** Loadings F: each component's own, or common. */
   loadings: Field.oneOf(['own', 'common']),
-  /** Of Ψ: each component has its own, or it is common. */
+  /** Noise Ψ: each component's own, or common. */
   noise: Field.oneOf(['own', 'common']),
-  /** Whether the noise is one for all columns. */
+  /** True if the noise is equal in all columns. */
   isotropic: Field.boolean({ default: false })
 }
 
 /**
- * Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): F_k [d, rank] is what columns share, Ψ_k diagonal what is each one's own. The
- * loadings F are each component's own or common, so is the noise Ψ, which is one for all columns where it is isotropic: the eight parsimonious
- * mixtures of McNicholas & Murphy (2008), who call them by what is constrained, loadings, noise and its columns, each C or U.
+ * Returns Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): F_k [d, rank] is shared by the columns, and Ψ_k is their
+ * diagonal noise. The loadings F are each component's own or common, and so is the noise Ψ, which is equal in all columns if isotropic.
+ * These are the eight parsimonious mixtures of McNicholas & Murphy (2008), named by C (constrained) or U for loadings, noise and its
+ * columns.
  *
- * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q mean the same for orthogonal Q.
+ * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q describe the same
+ * covariance for orthogonal Q.
  *
- * The M-step is exact, at time 0, above a floor of the noise and at noise levels, where noise is isotropic and not CUC (principal components:
- * Tipping & Bishop 1999); else it is generalized, ten inner steps of expectation–maximization on the factors. The likelihood never falls.
+ * The M-step is exact, at time 0, with a lower bound on the noise, and at noise levels, if noise is isotropic and the structure is not CUC
+ * (principal components: Tipping & Bishop 1999); otherwise it is generalized, ten inner iterations of expectation–maximization on the
+ * factors. The likelihood never decreases.
  *
- * Few factors serve many columns: of d columns a component has d·rank − rank(rank − 1)/2 + d parameters and not d(d + 1)/2. They do not serve where rank is near d.
+ * Few factors suit many columns: with d columns a component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2. There is no
+ * advantage if rank is near d.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -228,25 +232,26 @@ export const factors: Case.Constructor<
 
 // —— by name ——
 
-/** The names of factor analysers of one factor; others have another number. */
+/** Names of factor analysers with one factor; for others the digit is the number of factors. */
 export const ONE_FACTOR_NAMES = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
 
-/** The name of factor analysers: loadings, noise and its columns, each C (constrained) or U, and the rank. */
+/** Name of factor analysers: C (constrained) or U for loadings, noise and its columns, then the rank. */
 export type FactorName = `${'C' | 'U'}${'C' | 'U'}${'C' | 'U'}${number}`
 
 const LETTER_MEANINGS = { E: 'common', V: 'own', I: 'none' } as const
 
-/** Whether it is one of the fourteen. */
+/** True if the name is one of mclust's fourteen. */
 export const isName = (name: string): name is Name => names.some(one => one === name)
 
-/** Whether it is a name of factor analysers. */
+/** True if the name is one of factor analysers. */
 export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
 
 /**
- * The covariances of a name. mclust's have volume, shape and orientation, each E (equal), V (varying) or I (identity); those of McNicholas & Murphy are
- * factor analysers whose loadings, noise and columns of noise are each C (constrained) or U, and of so many factors.
+ * Returns the covariance structure with this name. mclust's names have volume, shape and orientation, each E (equal), V (varying) or I
+ * (identity); those of McNicholas & Murphy are factor analysers, C (constrained) or U for loadings, noise and its columns, followed by the
+ * number of factors.
  *
- * @throws RangeError of any other name
+ * @throws RangeError for any other name
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Covariance } from 'ornstein'
@@ -279,19 +284,19 @@ export const named = <const N extends Name | FactorName>(name: N): Covariance<Pa
   return typed(covarianceOfParts({ volume: volume as 'common' | 'own', shape, orientation }))
 }
 
-/** What mclust calls it; null of any other. */
+/** Returns mclust's name; null if it has none. */
 export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
   const { name } = concept.meaning(covariance)
   return isName(name) && Case.isMadeBy(of)(covariance) ? name : null
 }
 
-/** What mclust, or McNicholas & Murphy, call it; null of one's own. */
+/** Returns the name by mclust or McNicholas & Murphy; null for a custom structure. */
 export const covarianceName = (covariance: Covariance<string>): Name | FactorName | null => {
   const { name } = concept.meaning(covariance)
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
 }
 
-/** A field for covariances; the name of one does, and is so written. */
+/** Field for covariance structures. A name is accepted, and used in JSON and printed code. */
 export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
   Covariance<string>,
   Name | FactorName
@@ -303,18 +308,19 @@ export const field: Field.Field<Covariance<string>, Covariance<string> | Name | 
   }
 })
 
-// —— one's own ——
+// —— custom ——
 
 export interface Spec<N extends string, F extends Field.Fields, Q extends string>
   extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, CovarianceDefinition<F, Q> {}
 
 /**
- * Covariances of one's own, from their triangles and from what is likeliest of scatters: a mixture of them is learned by every
- * objective, and by expectation–maximization at time 0, at noise levels, under priors and with missing cells.
+ * Defines a custom covariance structure from its triangles, and a fit to scatter matrices: its mixtures can be fitted by every objective,
+ * and by expectation–maximization at time 0, at noise levels, under priors and with missing cells.
  *
- * At a noise level moments are those that noiseless rows are expected to have, given the old parameters, so that what raises the likelihood at
- * time 0 raises it there (in more steps than the built-in ones need). Eigenvalues of scatters are clipped at the floor before `fit` sees them: those
- * of Σ_k stay above it where `fit` keeps the spectrum of what it is given, and else where it heeds the floor.
+ * At a noise level the moments are the expected moments of the noiseless rows, given the old parameters, so a fit that raises the
+ * likelihood at time 0 raises it there too (in more iterations than the built-in structures need). Eigenvalues of scatters are clipped at
+ * the lower bound before `fit` is called: those of Σ_k respect it if `fit` preserves the spectrum, and otherwise if it applies the bound
+ * itself.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -352,17 +358,17 @@ export function define<const N extends string, Q extends string, const F extends
   })
 }
 
-/** Covariances as the code that builds them. */
+/** Returns the code that builds the covariance structure. */
 export const show = (covariance: Covariance<string>): string => Case.show(covariance)
 
-/** Covariances as mathematics. */
+/** Returns the covariance structure as a formula. */
 export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
 
-/** The problems of covariances. */
+/** Returns the problems of a covariance structure. */
 export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of, factors]
 
-/** The JSON codec of the covariances of a vocabulary. */
+/** Returns the JSON codec of covariance structures in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,6 +1,6 @@
 /**
- * What the covariances of a mixture are: their parameters, the Σ_k that these are (one map), and the parameters that moments are likeliest
- * of (the other). What a mixture with such covariances is, follows: `derive.ts`.
+ * Models of covariances: their parameters, the map from parameters to Σ_k, and the maximum-likelihood parameters for given moments.
+ * `derive.ts` derives families of mixtures from them.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -25,46 +25,50 @@ import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 
 export interface CovarianceModel<Q extends string> {
-  /** As mclust calls it, and others their own. */
+  /** mclust's name, or a custom one. */
   readonly name: string
-  /** Σ_i, or Σ of all. */
+  /** Formula of Σ_i, or of the common Σ. */
   readonly formula: string
-  /** The second moments that `fit` needs; of a trace covariances are multiples of I. */
+  /** Second moments that `fit` needs; 'trace' if covariances are multiples of I. */
   readonly second: Exclude<Second, 'none'>
-  /** Whether all components have one. */
+  /** True if all components have the same covariance. */
   readonly isShared: boolean
-  /** Whether they have one volume; those that are one have, unless said otherwise. */
+  /** True if components share the volume. Default: `isShared`. */
   readonly isVolumeShared?: boolean
-  /** See `Learned`. */
+  /** Present if the covariances are diagonal along common axes: see `Learned`. */
   readonly hasCommonAxes?: true
-  /** Whether those of columns in other units are such too. */
+  /** True if rescaling columns leaves the structure valid. */
   readonly isScalable?: boolean
-  /** Rows of one component below which its likelihood has no bound. */
+  /** Number of rows of one component below which its likelihood is unbounded. */
   readonly leastRows: (dim: number) => number
-  /** Of parameters that are the components' own the first axis is theirs. */
+  /** Shapes of the parameters. The first axis of per-component parameters is that of the components. */
   readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
-  /** How many of their entries are free; all unless given. */
+  /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (components: number, dim: number) => number
-  /** What a row sees of a mixture of them. */
+  /** Evaluates Gaussians with these covariances at rows. */
   readonly seen: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
-  /** Σ_k, as factors of a mixture. */
+  /** Returns Σ_k as variances or factors of a mixture. */
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
-   * The likeliest, above a floor, of masses n [K] and moments W_k [K, …] about the components' means at a level, or one that is not less
-   * likely than the old. Without an old one the best there is a way to. Own parameters of a component without mass stay the old.
+   * Returns the maximum-likelihood parameters above a lower bound, for masses n [K] and moments W_k [K, …] about the components' means at a
+   * level, or parameters at least as likely as the old ones. Without old ones (null) it uses the best initialization available. A component
+   * without mass keeps its own parameters.
    */
   readonly fit: (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Q> | null) => Params.Params<Q>
-  /** It raises the likelihood by inner steps alone: see `MStep`. */
+  /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
   readonly isGeneralized?: true
-  /** The same from many starts: see `MStep`. */
+  /** Like `fit`, from several starts: see `MStep`. */
   readonly multistart?: CovarianceModel<Q>['fit']
-  /** Those on columns times `by`, where they say it themselves. */
+  /** Returns the parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
-  /** The nearest to those of a mixture, from its factors: `fit` on moments would square them, and lose half of their digits. */
+  /**
+   * Returns the parameters nearest to the covariances of a mixture, from its factors. `fit` would square these, and lose half of the
+   * digits.
+   */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
-  /** What noise shows of a mixture of them with free weights. */
+  /** Projection of noise for mixtures with these covariances and free weights. */
   readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
-  /** W_k about the old means, from the derivatives of −E log p by these parameters; of those alone of which `fit` is linear in W. */
+  /** Returns W_k about the old means from the derivatives of −E log p by these parameters; only if `fit` is linear in W. */
   readonly ofGradient?: (
     own: Params.Params<Q>,
     gradient: Params.Params<Q>,
@@ -73,13 +77,13 @@ export interface CovarianceModel<Q extends string> {
   ) => Float64Array
 }
 
-/** The k-th of K parts of equal length. */
+/** Part k of K equal parts of an array. */
 export const kthPart = (values: Float64Array, components: number, k: number): Float64Array => {
   const width = values.length / components
   return values.subarray(k * width, (k + 1) * width)
 }
 
-/** Σ_k W_k/Σ_k n_k */
+/** Pooled moments Σ_k W_k/Σ_k n_k. */
 export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
   const all = Gaussian.sumValues(n)
   const width = w.length / n.length
@@ -90,7 +94,7 @@ export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
   })
 }
 
-/** W_k/n_k, and W_k where there is no mass, [K, …]. */
+/** W_k/n_k, [K, …]; W_k if a component has no mass. */
 const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => {
   const width = w.length / n.length
   const out = new Float64Array(w.length)
@@ -99,13 +103,13 @@ const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => 
   return out
 }
 
-/** Those of each. */
+/** Average moments W_k/n_k of each component. */
 export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
   const all = averagePerComponent(n, w)
   return Array.from(n, (_, k) => kthPart(all, n.length, k))
 }
 
-/** A component without mass keeps its own parameters. */
+/** Replaces the parameters of components without mass by the old ones. */
 const keepWithoutMass = <Q extends string>(
   mass: Float64Array,
   old: Params.Params<Q> | null,
@@ -120,27 +124,27 @@ const keepWithoutMass = <Q extends string>(
         return { shape, values: values.map((x, at) => (mass[Math.floor(at / width)] > 0 ? x : before[at])) }
       })(found)
 
-/** What is said of covariances as mixtures of them see them. */
+/** Parts that depend on the family of mixtures. */
 type CovarianceSeen<Q extends string> = Pick<CovarianceModel<Q>, 'seen' | 'projection'>
 
-// —— diagonal ones ——
+// —— diagonal ——
 
 export interface Variances<Q extends string> extends CovarianceSeen<Q> {
-  /** The parameter: the logarithms of the variances. */
+  /** Name of the parameter, the log variances. */
   readonly name: Q
   readonly isShared: boolean
-  /** Whether all columns have one. */
+  /** True if all columns have the same variance. */
   readonly isRound: boolean
 }
 
-/** Diagonal covariances, one variance for each column or for all, of each component or of all: EII, VII, EEI and VVI of mclust. */
+/** Diagonal covariances with a variance for each column or for all, of each component or of all: EII, VII, EEI and VVI in mclust. */
 export const diagonalModel = <const Q extends string>({
   name,
   isShared,
   isRound,
   ...seen
 }: Variances<Q>): CovarianceModel<Q> => {
-  // An object with a computed name is one with any.
+  // TypeScript types an object with a computed name as one with any name.
   const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
   const shapeOf = (components: number, dim: number): ReadonlyArray<number> => [
     ...(isShared ? [] : [components]),
@@ -183,11 +187,11 @@ export const diagonalModel = <const Q extends string>({
   }
 }
 
-// —— those of any shape ——
+// —— full ——
 
 type Triangular = 'logScales' | 'lower'
 
-/** L_k, [..., d, d], from the logarithms of its diagonal, [..., d], and what is below, row by row, [..., d(d − 1)/2]. */
+/** L_k, [..., d, d], from the logarithms of its diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
 const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => {
   const { shape, values } = logScales
   const dim = shape[shape.length - 1]
@@ -200,7 +204,7 @@ const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => 
   return { shape: [...shape, dim], values: all }
 }
 
-/** The parameters of triangles [..., d, d]. */
+/** Parameters of triangles [..., d, d]. */
 const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> => {
   const [dim] = shape.slice(-1)
   const lead = shape.slice(0, -2)
@@ -215,14 +219,14 @@ const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> 
   return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
 }
 
-/** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */
+/** Triangle at time 0 of a scatter at a level, with its eigenvalues clipped from below: (max(·, α²φ + σ²) − σ²)/α². */
 const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
   return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
 }
 
-/** Covariances of any shape, L_k L_kᵀ of each component or one for all: VVV and EEE of mclust. */
+/** Full covariances, L_k L_kᵀ for each component or one for all: VVV and EEE in mclust. */
 export const triangular = ({
   isShared,
   ...seen

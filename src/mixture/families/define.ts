@@ -1,4 +1,4 @@
-/** A family of mixtures, from what it says: what follows of its densities and of its two maps. */
+/** Definition of a family of mixtures, and what is derived from its densities and its conversions. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
@@ -41,8 +41,8 @@ import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
 /**
- * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
- * round components.
+ * Conversion between parameters and centres: the family's own, or through the mixture of these centres with equal weights and isotropic
+ * components.
  */
 export const familyStart = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
   if (concept.is(family))
@@ -64,10 +64,10 @@ const logJointDensity = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, le
   add(logDensity(x, level), expandDims(logWeights, 0))
 
 /**
- * A family of mixtures of one's own, from the log-densities of its components: it is learned by every objective, printed,
- * stored and property-tested as ours are. With `toMixture` and `fromMixture` it is learned by expectation–maximization too, at time 0 and
- * at noise levels, under priors and with missing cells, and starts from the centres of clusters. Where weights are parameters `logits`
- * and centres `means`, `logDensities` stand for `components`.
+ * Defines a custom family of mixtures from the log-densities of its components: it can be fitted by every objective, printed, stored and
+ * property-tested like the built-in ones. With `toMixture` and `fromMixture` it can also be fitted by expectation–maximization, at time 0
+ * and at noise levels, under priors and with missing cells, and initialized from the centres of clusters. If its parameters include
+ * `logits` (log weights) and `means` (centres), give `logDensities` instead of `components`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -132,7 +132,10 @@ export function family<
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
-/** All parts of one choice of fields; and components in another order, where it asks for their number: the arrays that grow with it are theirs. */
+/**
+ * Parts of the family for one choice of fields. If a field is the number of components, a permutation of them is derived: it permutes the
+ * arrays that grow with the number.
+ */
 const madeParts =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {
@@ -151,7 +154,7 @@ const madeParts =
     return { ...parts, symmetries: { relabel } }
   }
 
-/** Components of log-densities, `logits` and `means`. */
+/** Components from log-densities, `logits` and `means`. */
 const componentsFromDensities =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>({
     name,
@@ -171,11 +174,11 @@ const componentsFromDensities =
         }
   }
 
-/** How many entries of parameters are free, except for a sum that the weights have. */
+/** Number of parameter entries, less one if there are weights. */
 const freeParameterCount = (shapes: Params.Shapes<string>): number =>
   Params.paramsSize(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
-/** What a family means, from what it is: what it does not say follows of its densities, or of its two maps. */
+/** Returns the model of a family from its parts: what is absent is derived from the densities, or from its conversions. */
 export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> => {
   const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
   const maps = toMixture && fromMixture && { toMixture, fromMixture }

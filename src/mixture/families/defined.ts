@@ -1,4 +1,4 @@
-/** Covariances of one's own: from their triangles in the vocabulary, and what is likeliest of scatters at time 0. */
+/** Custom covariance structures: from their triangles in the tensor vocabulary, and their fit to scatter matrices at time 0. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -13,41 +13,41 @@ import { kthPart, pooled, type CovarianceModel } from './covariances.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
-/** What `fit` is given. */
+/** Input of `fit`. */
 export interface Scatters {
-  /** W_k/n_k at time 0, each [d, d] row by row; of covariances that are one, that of all rows about the means of their components, alone. */
+  /** Scatter matrices W_k/n_k at time 0, [d, d] row-major each; a single one, pooled over the components, if the covariance is shared. */
   readonly scatters: ReadonlyArray<Float64Array>
-  /** The share of the rows that each is of. */
+  /** Share of the rows in each. */
   readonly shares: Float64Array
   readonly dim: number
-  /** The lower bound of the eigenvalues of Σ_k; those of the scatters are not below it. */
+  /** Lower bound on the eigenvalues of Σ_k; those of the scatters respect it. */
   readonly floor: number
 }
 
 export interface CovarianceDefinition<F extends Field.Fields, Q extends string> {
-  /** Names and shapes of the parameters; the first axis of those that are the components' own is theirs. */
+  /** Names and shapes of the parameters; the first axis of per-component ones is that of the components. */
   readonly shapes: (fields: Field.Of<F>) => (components: number, dim: number) => Params.Shapes<Q>
-  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d], or [1, d, d] of one for all. */
+  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d]; [1, d, d] if one for all. */
   readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
   /**
-   * The parameters of which Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k) is least, or less than at the old ones, which are null where there are none: then it
-   * is given the covariances of a mixture, and finds the nearest.
+   * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones. These are null if there are none:
+   * then the scatters are covariances of a mixture, and the nearest structure is wanted.
    */
   readonly fit: (
     fields: Field.Of<F>
   ) => (scatters: Scatters, old: Params.Params<NoInfer<Q>> | null) => Params.Params<NoInfer<Q>>
-  /** Whether all components have one covariance. */
+  /** True if all components have the same covariance. */
   readonly isShared?: boolean
-  /** How many entries of the parameters are free; all unless given. */
+  /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (fields: Field.Of<F>) => (components: number, dim: number) => number
-  /** Rows of one component below which its likelihood has no bound; d + 1 unless given, or 1 of one covariance for all. */
+  /** Number of rows of one component below which its likelihood is unbounded. Default: d + 1, or 1 if the covariance is shared. */
   readonly leastRows?: (fields: Field.Of<F>) => (dim: number) => number
 }
 
 /**
- * The moments that rows without noise are expected to have, given those with it, masses n [K] and W [K, d, d], and the old triangles
- * [K, d, d]: with K = αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹. An M-step at time 0 on them is one at the level,
- * whatever the covariances (Dempster, Laird & Rubin 1977).
+ * Expected moments of the noiseless rows, given the moments with noise, masses n [K] and W [K, d, d], and the old triangles [K, d, d]: with
+ * K = αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹. An M-step at time 0 on them is one at the level, for any covariances
+ * (Dempster, Laird & Rubin 1977).
  */
 const denoised = (
   triangles: Float64Array,
@@ -72,10 +72,7 @@ const denoised = (
   )
 }
 
-/**
- * The model that a definition is of such fields: parameters, way from and to mixtures, M-step and distance, all by the covariances that they
- * are and the fit of covariances to moments.
- */
+/** Model of a custom structure for given fields: parameters, conversions, M-step and distance, all derived from its triangles and its fit. */
 export const defined = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: CovarianceDefinition<F, Q>,
@@ -110,7 +107,7 @@ export const defined = <F extends Field.Fields, Q extends string>(
       const factors = old && factorsOf(old, count, dim)
       const there = factors === null || (level.sigma === 0 && level.alpha === 1) ? w : denoised(factors, n, w, at)
       const total = Gaussian.sumValues(n)
-      /** Of a component without mass, what it is. */
+      /** Old covariance of a component without mass. */
       const stays = (k: number): Float64Array =>
         factors === null
           ? kthPart(there, count, k)

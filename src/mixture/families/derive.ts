@@ -1,4 +1,7 @@
-/** Families of mixtures with free means, by their covariances and weights: two maps, and what is exact beyond what follows of these. */
+/**
+ * Families of mixtures with free means, derived from models of their covariances and weights: the two conversions, and exact capabilities
+ * beyond those derived from them.
+ */
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'
@@ -13,20 +16,20 @@ import * as Maps from './maps.js'
 
 export type MixtureParameter<Q extends string> = 'means' | 'logits' | Q
 
-/** A mixture by its parts. */
+/** Parts of a mixture: number of components, covariances, and weights. */
 export interface MixtureParts<Q extends string> extends Gaussian.ComponentCount {
   readonly covariance: CovarianceModel<Q>
   readonly weights: 'free' | 'equal'
 }
 
-/** Of equal weights there are no logits, and nothing asks for them. */
+/** Joins parameters; with equal weights there are no logits, and none are read. */
 const joinParams = <A, Q extends string>(
   means: A,
   logits: A | null,
   own: { readonly [K in Q]: A }
 ): { readonly [K in MixtureParameter<Q>]: A } => ({ means, ...(logits !== null && { logits }), ...own })
 
-/** The first map. */
+/** Conversion from parameters to a mixture. */
 export const paramsToMixture =
   <Q extends string>({ covariance, weights }: Pick<MixtureParts<Q>, 'covariance' | 'weights'>) =>
   (params: Params.Params<MixtureParameter<Q>>): Mixture => {
@@ -39,17 +42,17 @@ export const paramsToMixture =
     }
   }
 
-/** A component of weight 0 counts as so much, and so keeps its covariance. */
+/** Weight that a component of weight 0 is given, so that it keeps its covariance. */
 const MIN_COMPONENT_WEIGHT = 1e-200
 
-/** The second on a mixture: its own moments, Σ_k, whose masses are the weights where they are pooled. */
+/** Covariance parameters nearest to a mixture: fits to Σ_k as moments, with the weights as masses if they are pooled. */
 const nearestCovarianceParams = <Q extends string>(
   { second, isShared, isVolumeShared = isShared, ofGradient, fit, ofMixture }: CovarianceModel<Q>,
   mixture: Mixture
 ): Params.Params<Q> => {
   if (ofMixture) return ofMixture(mixture)
   const [count, dim] = mixture.means.shape
-  // Of each on its own.
+  // Each component is fitted on its own.
   const isApart = ofGradient !== undefined && !isVolumeShared
   const mass = isShared
     ? mixture.weights
@@ -61,7 +64,7 @@ const nearestCovarianceParams = <Q extends string>(
   return fit(mass, moments, { level: CLEAN, floor: 0, dim }, null)
 }
 
-/** What follows of the parts of a mixture. */
+/** Returns the parts of a family from those of a mixture. */
 export const deriveFamily = <Q extends string>({
   components,
   covariance,
@@ -108,20 +111,20 @@ export const deriveFamily = <Q extends string>({
   const start: Start<P> = {
     count: components,
     centres: ({ means }) => means,
-    // Of equal weights logits are 0.
+    // With equal weights the logits are 0.
     fromCentres: (means, variance) => {
       const logits = isFree ? Gaussian.vectorArray(new Float64Array(components)) : null
       return joinParams(means, logits, nearestCovarianceParams(covariance, Maps.isotropicMixture(means, variance)))
     }
   }
-  // Logits stay, which a mixture's weights would round.
+  // Logits are kept: converting to weights and back would round them.
   const scaled: NonNullable<Capabilities<P>['scaled']> = by => params => {
     const there = Maps.scaledMixture(by, to(params))
     const own = covariance.scaled?.(by, params) ?? nearestCovarianceParams(covariance, there)
     return joinParams(there.means, isFree ? params.logits : null, own)
   }
   const symmetries: Symmetries<P> = {
-    // Gradients go with their parameters, and are no mixtures.
+    // Also applied to gradients, so it permutes arrays instead of converting through a mixture.
     relabel: order => params => {
       const [, dim] = params.means.shape
       return Gaussian.relabelledAs(parameters(components, dim), parameters(components + 1, dim))(order)(params)
@@ -155,7 +158,7 @@ export const deriveFamily = <Q extends string>({
 }
 
 const componentFields = {
-  /** How many. */
+  /** Number of components. */
   components: Field.count({ suggestion: 2 })
 }
 
@@ -168,7 +171,7 @@ interface CovarianceRecipe<N extends string, Q extends string> {
   readonly covariance: CovarianceModel<Q>
 }
 
-/** A family with free weights, under a name of its own. */
+/** A named family with free weights. */
 export const mixtureCase = <const N extends string, Q extends string>({
   covariance,
   ...recipe

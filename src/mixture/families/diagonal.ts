@@ -1,4 +1,4 @@
-/** Mixtures of Gaussians whose columns are independent within a component: Σ_k = diag v_k, or one diag v for all. */
+/** Mixtures of Gaussians with diagonal covariances: Σ_k = diag v_k, or one diag v for all. */
 import {
   add,
   div,
@@ -30,7 +30,7 @@ interface DiagonalTensors {
   readonly logVariances: Tensor
 }
 
-/** What is seen of diagonal covariances u [rows | 1, K | 1, dim]. */
+/** Evaluates Gaussians with diagonal covariances u [rows | 1, K | 1, dim]. */
 export const diagonalSeen = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
@@ -45,13 +45,13 @@ const ownDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: Di
   diagonalSeen(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
-/** The same of variances that are given. */
+/** Evaluates Gaussians with given variances, [K, dim], instead of their logarithms. */
 export const ofVariances = Gaussian.evaluatedGaussians(
   ({ means, variances }: Pick<DiagonalTensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
     diagonalSeen(means, diagonalAtLevel(variances, level), x, level)
 )
 
-/** Of one covariance: rows and centres are scaled once, and their distances are plain. */
+/** For a common covariance rows and centres are scaled once, and their distances are Euclidean. */
 const commonDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
   const u = diagonalAtLevel(exp(logVariances), level)
   if (!Gaussian.isCommon(level)) return diagonalSeen(means, expandDims(u, 1), x, level)
@@ -65,7 +65,7 @@ const commonDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }:
   )
 })
 
-/** One variance a component and column. */
+/** One variance for each component and column (VVI). */
 export const ownVariances = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
@@ -73,7 +73,7 @@ export const ownVariances = Covariances.diagonalModel({
   seen: ownDiagonalSeen
 })
 
-/** One variance a column. */
+/** One variance for each column, common to the components (EEI). */
 export const commonVariances = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: true,
@@ -82,10 +82,10 @@ export const commonVariances = Covariances.diagonalModel({
 })
 
 /**
- * Free weights and one variance a component and column: Σ_k = diag exp(logVariances_k), [K, dim].
+ * A mixture with free weights and diagonal covariances: Σ_k = diag exp(logVariances_k), [K, dim].
  *
- * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). Its
- * M-step at a noise level is exact: variances are clipped, max(S_jj, α²φ + σ²), and taken back to time 0.
+ * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). The M-step at a
+ * noise level is exact: variances are clipped, max(S_jj, α²φ + σ²), and converted to time 0.
  */
 export const diagonal = Derive.mixtureCase({
   name: 'diagonal',
@@ -97,10 +97,10 @@ export const diagonal = Derive.mixtureCase({
 })
 
 /**
- * Free weights and one variance a column, common to the components: Σ = diag exp(logVariances), [dim].
+ * A mixture with free weights and a common diagonal covariance: Σ = diag exp(logVariances), [dim].
  *
- * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). Its M-step at a noise level is
- * exact: the pooled variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and taken back to time 0.
+ * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). The M-step at a noise level is exact:
+ * the pooled variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and converted to time 0.
  */
 export const tiedDiagonal = Derive.mixtureCase({
   name: 'tiedDiagonal',

@@ -1,7 +1,7 @@
 /**
- * Factors of covariances, Σ_k = F_k F_kᵀ + diag ψ_k, where loadings and noise are each component's own or common, and noise may be one for
- * all columns (McNicholas & Murphy 2008): steps of expectation–maximization towards them (Rubin & Thayer 1982), O(q d²) each, and the nearest
- * at once (Jöreskog 1967; Tipping & Bishop 1999). The arrays are small and the steps are many, so they are loops.
+ * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, where loadings and noise are each component's own or common, and noise may
+ * be equal in all columns (McNicholas & Murphy 2008): by steps of expectation–maximization (Rubin & Thayer 1982), O(q d²) each, or directly
+ * (Jöreskog 1967; Tipping & Bishop 1999). The arrays are small and the iterations many, so this is written in loops.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -16,30 +16,33 @@ import {
   largestEntry
 } from '../../../lib/arrays/linalg.js'
 
-/** What components have in common. */
+/** Which parts the components share. */
 export interface AnalyserKind {
   readonly loadings: 'own' | 'common'
   readonly noise: 'own' | 'common'
-  /** Whether all columns have one noise. */
+  /** True if the noise is equal in all columns. */
   readonly isotropic: boolean
 }
 
-/** F [d, q] and ψ [d], or A and D at a level, of a component. */
+/** Loadings F [d, q] and noise ψ [d] of a component, or A and D at a level. */
 export interface Analysis {
   readonly loads: Float64Array
   readonly noise: Float64Array
 }
 
-/** What rows say of a component: their mass, which is > 0, and S = W/n, [d, d]. */
+/** Sufficient statistics of a component: its mass, > 0, and S = W/n, [d, d]. */
 export interface Scatter {
   readonly mass: number
   readonly s: Float64Array
 }
 
-/** Once no noise moves by more than this share of itself, there are no more steps. */
+/** Iterations end if no noise changes by more than this share of itself. */
 const NOISE_TOLERANCE = 1e-9
 
-/** What is expected of factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
+/**
+ * E-step for the factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B =
+ * V FᵀΨ⁻¹.
+ */
 interface Expected {
   readonly across: Float64Array
   readonly spread: Float64Array
@@ -67,7 +70,7 @@ const expectedFactors = (
     half.fill(0)
     for (let k = 0; k < q; k++) half[k * q + k] = 1
     solveLower(l, 0, q, half, 0, q, false)
-    // V + BSBᵀ is the square of [L⁻¹; T] wherever S = TᵀT; formed, it is one of small numbers and q columns.
+    // With S = TᵀT, V + BSBᵀ is the square of a stack; it is formed, since it has only q columns and moderate entries.
     for (let k = 0; k < q; k++)
       for (let m = 0; m <= k; m++) {
         let sum = dot(across, k * d, b, m * d, d)
@@ -78,7 +81,7 @@ const expectedFactors = (
   }
 }
 
-/** Rows j of common loadings: F_j Σ_k (n_k/ψ_kj)Θ_k = Σ_k (n_k/ψ_kj)(S_kB_kᵀ)_j, in place. */
+/** Updates row j of common loadings in place: F_j Σ_k (n_k/ψ_kj)Θ_k = Σ_k (n_k/ψ_kj)(S_kB_kᵀ)_j. */
 const loadTogether = (
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
@@ -102,7 +105,7 @@ const loadTogether = (
       for (let e = 0; e < q * q; e++) gram[e] += weight * thetas[k][e]
       for (let a = 0; a < q; a++) row[a] += weight * expected[k].across[a * d + j]
     }
-    // Where it is no more than rounding, the row stays.
+    // If the matrix is singular up to rounding, the row is kept.
     if (!factorSymmetric(gram, 0, q, l, 0)) continue
     solveLower(l, 0, q, row, 0, 1, false)
     solveLower(l, 0, q, row, 0, 1, true)
@@ -110,7 +113,7 @@ const loadTogether = (
   }
 }
 
-/** Noise as a kind has it, of what each column of each component leaves; above `least`. */
+/** Noise from the residual variance of each column of each component, pooled as the structure requires; at least `least`. */
 const pooledNoise = (
   { noise, isotropic }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -130,7 +133,7 @@ const pooledNoise = (
   })
 }
 
-/** So many steps on a group of components, in place, or until they are still. */
+/** Iterates expectation–maximization on a group of components in place, until it converges or the maximum number of iterations. */
 const analyseTogether = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -184,11 +187,11 @@ const analyseTogether = (
   }
 }
 
-/** Components that have nothing in common, each alone; else all. */
+/** Groups of components that share parameters: each alone if nothing is shared, otherwise all together. */
 const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
-/** One of all that have the same covariance. */
+/** Pools the scatters into one if all components have the same covariance. */
 const asOne = ({ loadings, noise }: AnalyserKind, scatters: ReadonlyArray<Scatter>): ReadonlyArray<Scatter> =>
   loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters
 
@@ -200,7 +203,7 @@ const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
   }
 }
 
-/** What is found of groups, one of each component. */
+/** Fits each group, and returns one result for each component. */
 const byGroup =
   (
     found: (
@@ -226,7 +229,10 @@ const byGroup =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/** So many steps on the factors of given scatters: none lowers the likelihood; once the noise of a group is still there are no more of it. */
+/**
+ * Iterates expectation–maximization on the factors for given scatters. No iteration lowers the likelihood; a group ends once its noise has
+ * converged.
+ */
 export const analyse = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -240,7 +246,7 @@ export const analyse = (
     return all
   })(kind, scatters, start)
 
-/** −½ (log|Σ| + tr Σ⁻¹S): the expected log-likelihood of a row, less (d/2) log 2π. */
+/** Returns −½ (log|Σ| + tr Σ⁻¹S): the expected log-likelihood of a row, without −(d/2) log 2π. */
 const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
   const d = noise.length
   const q = loads.length / d
@@ -256,7 +262,7 @@ const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
   return -Factor.logDeterminant(root, d) - trace / 2
 }
 
-/** Of several, the likeliest of each group. */
+/** Returns, for each group, the most likely of several solutions. */
 export const likeliestAnalyses = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -273,16 +279,19 @@ export const likeliestAnalyses = (
   })
 }
 
-/** What is seen of covariances where the noise of all is ψ: the best factors of each, and how ψ is to change. */
+/** Profile of the likelihood at a common noise ψ: the optimal factors of each component, with derivatives by log ψ. */
 interface Looked {
   readonly noise: Float64Array
-  /** W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ of each. The factors of eigenvalues λ > 1, q at most, are ψ^½ ω √(λ − 1); the rest is left, and best were 1. */
+  /**
+   * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ for each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
+   * 1; the other eigenvalues would ideally be 1.
+   */
   readonly eigens: ReadonlyArray<Eigen>
-  /** Σ (λ − 1 − log λ) over what is left: twice the relative entropy to S, 0 where S is of the family; the mean over the components. */
+  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S, 0 if S is of the family. */
   readonly apart: number
-  /** Its derivative by log ψ, [d]: −Σ (λ − 1) ω∘ω */
+  /** Derivative of `apart` by log ψ, [d]: −Σ (λ − 1) ω∘ω */
   readonly gradient: Float64Array
-  /** Its second one where all that is left is 1, [d, d]: the squares of the entries of Σ ωωᵀ. Positive semidefinite everywhere. */
+  /** Second derivative if all other eigenvalues are 1, [d, d]: the squared entries of Σ ωωᵀ. Always positive semidefinite. */
   readonly curvature: Float64Array
 }
 
@@ -318,28 +327,31 @@ const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Floa
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** Whether what is left is 1, up to the rounding of the largest eigenvalue: then it is so however flat the way there was. */
+/** True if the other eigenvalues are 1 up to the rounding of the largest: S is then reproduced, however flat the likelihood. */
 const isThere = ({ noise, eigens, apart }: Looked): boolean =>
   apart <=
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
 
 /**
- * Where little is known of a noise, the best of ψ lie along a bent valley, where a step that is to go down at once is a short one: so
- * many may go up before there is one that is damped more.
+ * If a noise is poorly determined, good ψ lie along a curved valley, where monotone descent takes short steps: this many steps may go up
+ * before the damping is increased.
  */
 const MAX_UPWARD_STEPS = 4
 
-/** No step changes a noise by more than a factor e². */
+/** No step changes a noise by more than a factor of e². */
 const MAX_LOG_STEP = 2
 
-/** A step that gains no more than this share of what is left is the last. */
+/** A step that reduces `apart` by no more than this share of it is the last. */
 const MIN_RELATIVE_GAIN = 1e-12
 
-/** Steps to the nearest at most: a dozen is usual. */
+/** Maximum number of iterations; about twelve are usual. */
 const MAX_DESCENT_STEPS = 100
 
-/** Gauss–Newton steps on log ψ, damped by the size of the gradient: near a covariance of the family their number of digits doubles. */
+/**
+ * Minimizes by Gauss–Newton steps on log ψ, damped by the size of the gradient: near a covariance of the family they converge
+ * quadratically.
+ */
 const descendNoise = (
   scatters: ReadonlyArray<Scatter>,
   rank: number,
@@ -357,7 +369,7 @@ const descendNoise = (
     const size = largestEntry(at.gradient)
     const curvature = at.curvature.slice()
     for (let i = 0; i < d; i++) curvature[i * d + i] += Math.max(damping * size, Number.EPSILON)
-    // Always, but where an entry is not finite.
+    // Fails only if an entry is not finite.
     if (!factorSymmetric(curvature, 0, d, l, 0)) break
     const change = at.gradient.map(g => -g)
     solveLower(l, 0, d, change, 0, 1, false)
@@ -384,13 +396,16 @@ const descendNoise = (
   return best
 }
 
-/** Of what the other columns leave of one, the share that is its own noise at least: for numbers to have digits … */
+/** Lower bound of a noise, as a share of the column's variance given the others, so that numbers keep digits. */
 const DIGITS = 1e-12
 
-/** … and for a covariance that is not of the family, whose nearest may have none: steps from there would leave it at none. */
+/**
+ * The same bound for a covariance that is not of the family: the nearest may have no noise in a column, and expectation–maximization
+ * started there would stay there.
+ */
 const SHARE = 0.01
 
-/** 1/(S⁻¹)_jj: what the other columns leave of each, [d]; S is positive definite. */
+/** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]; S is positive definite. */
 const unshared = (s: Float64Array, d: number): Float64Array => {
   const l = new Float64Array(d * d)
   const inverse = new Float64Array(d * d)
@@ -404,10 +419,10 @@ const unshared = (s: Float64Array, d: number): Float64Array => {
   })
 }
 
-/** A descent may end where a noise is next to none, and a better end be elsewhere: so many more are begun with that noise large. */
+/** A descent may end at a noise of almost 0 although a better optimum exists: maximum number of restarts with that noise large. */
 const MAX_RESTARTS = 4
 
-/** Factors of their own, and noise that all have. */
+/** Optimal common noise for loadings of each component's own. */
 const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked => {
   const [{ s }] = scatters
   const d = Math.round(Math.sqrt(s.length))
@@ -437,8 +452,8 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked =>
 }
 
 /**
- * What top eigenvectors leave of each column, at least a tenth: these by the root of what their eigenvalues are more than the rest, at
- * least of their half. F = 0 is a saddle.
+ * Initial noise from principal components: the variance that the top eigenvectors leave in each column, at least a tenth. They are scaled
+ * by the root of their excess over the mean of the other eigenvalues, at least of half of themselves, since F = 0 is a saddle.
  */
 const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Array => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: s })
@@ -452,8 +467,8 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
 }
 
 /**
- * F [d, rank] of scales, eigenvalues less 1 and eigenvectors. An eigenvector's sign, which rounding would choose, is that of Σ_i f_i/(i + 1), in
- * which equal and opposite entries do not cancel.
+ * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors. The sign of an eigenvector is chosen by that of Σ_i f_i/(i + 1),
+ * in which equal and opposite entries do not cancel, so that it does not depend on rounding.
  */
 const loadsOf = (
   rank: number,
@@ -471,12 +486,12 @@ const loadsOf = (
 }
 
 /**
- * The likeliest where columns have one noise, exactly (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ of the greatest eigenvalues above ψ, and ψ the mean
- * of all that are left: the root of Σ n(ψ − λ), convex in ψ, to which steps lead from above.
+ * Exact solution if all columns have equal noise (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, where ψ
+ * is the mean of all others: the root of Σ n(ψ − λ), which is convex in ψ, by monotone steps from above.
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
-  // Of as many as there are columns the last is noise; of several components the least of them.
+  // With as many factors as columns the last eigenvalue is noise; with several components, the smallest of theirs.
   const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
   const eigens = scatters.map(({ s }) => symmetricEigen({ shape: [dim, dim], values: s }))
   const meanBelow = (bound: number): number => {
@@ -501,12 +516,12 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
   }))
 }
 
-/** Steps to the nearest of common loadings, which is there at once where there is one. */
+/** Maximum number of iterations for common loadings, which converge at once if there is one component. */
 const MAX_COMMON_STEPS = 1000
 
 /**
- * Common loadings and noise of their own: F of what covariances have beside their diagonals, and on it the least of theirs, which is such a
- * covariance too; then steps.
+ * Nearest covariances with common loadings and noise of each component's own: F from what the covariances have beyond their diagonals; on
+ * it the nearest of each; then iterations.
  */
 const nearestLoadings = (
   kind: AnalyserKind,
@@ -519,7 +534,7 @@ const nearestLoadings = (
   const above = DIGITS * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
   const s = Factor.covarianceOfFactor(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
   const [{ loads, noise }] = nearestAnalyses({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
-  // Clipping added to what there is.
+  // Clipping may have added variance.
   const left = scatters.map(own =>
     noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
   )
@@ -530,14 +545,15 @@ const nearestLoadings = (
 const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
   isotropic && (loadings === 'own' || noise === 'common')
 
-/** Whether the nearest are the likeliest above a floor, however they are come by. */
+/** Re-exported: true if the nearest covariances are the maximum-likelihood ones above a bound, by any algorithm. */
 export { isExact }
 
 /**
- * F and ψ of the least relative entropy to given covariances, above a least noise: of one noise for all columns exactly, except for common
- * loadings with noise of their own. Else the covariances themselves where they are of the family, up to 2⁻⁵² |Σ|/ψ of a noise
- * (except for one in a hundred of as many factors as are just known from a covariance, with noise of all sizes, e^±4); and where not, with its
- * variances, near the nearest whose noise is a hundredth at least of what the other columns leave of a column.
+ * Returns the F and ψ with the least relative entropy to given covariances, with a lower bound on the noise. Exact for equal noise in all
+ * columns, except with common loadings and noise of each component's own. Otherwise covariances of the family are reproduced up to 2⁻⁵²
+ * |Σ|/ψ of a noise (except for one in a hundred with the maximum identifiable number of factors and noise of very different sizes, e^±4).
+ * For other covariances the variances are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given
+ * the others.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,
@@ -549,7 +565,7 @@ export const nearestAnalyses = (
     if (own.length === 1 || kind.loadings === 'own') {
       if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)
-      // With ψ(1 − ∂/∂log ψ) for ψ the variances are those of S; at the nearest the derivative is 0.
+      // Multiplying ψ by (1 − ∂/∂log ψ) gives the variances of S; at the optimum the derivative is 0.
       const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
       return eigens.map(eigen => ({ loads: loadsOf(rank, noise, eigen, j => eigen.values[j] - 1), noise: all.slice() }))
     }
@@ -562,11 +578,11 @@ export const nearestAnalyses = (
 
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
-/** At most so many starts of the factors; and steps after which they are told apart. */
+/** Maximum number of initializations of the factors, and number of iterations after which they are compared. */
 const STARTS = 16
 const TOLD = 100
 
-/** Factors that begin as what columns are regressed on: one of every few, and those after it. */
+/** Initial loadings from regressions of the columns on a few of them; one set for every few columns, and those after it. */
 const regressed = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -594,7 +610,7 @@ const regressed = (
   return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
 }
 
-/** The best that many starts of the factors, and those there are, lead to. */
+/** Returns the best solution from several initializations of the factors, including the current ones. */
 export const analyseAnew = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,

@@ -1,5 +1,5 @@
 /**
- * Components of a mixture of which something is known: `Score.withFixed` holds it while the rest is learned.
+ * Components of a mixture with known parameters: `Score.withFixed` fixes them while the rest is estimated.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Mixtures of Gaussians of any covariance, Σ_k = L_k L_kᵀ, or one for all. The factor of S_k = α²Σ_k + σ²I is that of the stack
- * [αL_kᵀ; σI], whose condition is the root of that of S_k; Σ_k itself, and so its condition, is never formed.
+ * Mixtures of Gaussians with full covariances, Σ_k = L_k L_kᵀ, or one for all. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack
+ * [αL_kᵀ; σI], whose condition number is the square root of that of S_k; Σ_k itself is never formed.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
@@ -34,7 +34,7 @@ import * as Gaussian from './gaussian.js'
 
 // —— factors in the vocabulary ——
 
-/** L, [..., d, d], from the logarithms of its diagonal, [..., d], and what is below, row by row, [..., d(d − 1)/2]. */
+/** L, [..., d, d], from the logarithms of its diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
 const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
   const { shape, rank } = logScales
   const dim = shape[rank - 1]
@@ -43,7 +43,7 @@ const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
   return dim === 1 ? scales : add(pad(lowerTriangle(lower), [...lead, [1, 0], [0, 1]]), scales)
 }
 
-/** The factor of α²LLᵀ + σ²I, [rows | 1, …, d, d] of L [..., d, d]. */
+/** Factor of α²LLᵀ + σ²I, [rows | 1, …, d, d], for L [..., d, d]. */
 const factorAtLevel = (l: Tensor, level: RowLevel): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, l.rank)
   const [dim] = l.shape.slice(-1)
@@ -57,7 +57,7 @@ const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(facto
 /** F⁻¹ */
 const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
-/** What is seen where rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
+/** Evaluates Gaussians if rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
 const seenPerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.seenApart(
@@ -74,7 +74,7 @@ interface FullTensors {
   readonly lower: Tensor
 }
 
-/** P_k = R_kᵀR_k of each component, [K, d, d], at the level of the rows, and log |R_k|, [K]. */
+/** Precision roots R_k, P_k = R_kᵀR_k, [K, d, d], at a level common to all rows, and log |R_k|, [K]. */
 interface Roots {
   readonly root: Tensor
   readonly logRoot: Tensor
@@ -82,7 +82,7 @@ interface Roots {
 
 const rootsOf = (factor: Tensor): Roots => ({ root: inverseTriangle(factor), logRoot: negLogDeterminant(factor) })
 
-/** What is seen where each component has its own. */
+/** Evaluates Gaussians if each component has its own covariance. */
 export const fullSeen = (
   means: Tensor,
   { root, logRoot }: Roots,
@@ -98,7 +98,7 @@ export const fullSeen = (
   )
 }
 
-/** What is seen of a triangle for each component, [K, d, d], at time 0. */
+/** Evaluates Gaussians from a triangle for each component, [K, d, d], at time 0. */
 export const trianglesSeen = (means: Tensor, triangles: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const factors = factorAtLevel(triangles, level)
   return Gaussian.isCommon(level)
@@ -110,19 +110,22 @@ const ownFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: Fu
   trianglesSeen(means, triangleTensor(logScales, lower), x, level)
 )
 
-/** The same of triangles that are given, at any level. */
+/** Evaluates Gaussians with given triangles, [K, d, d], at any level. */
 export const ofOwn = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
     trianglesSeen(means, factors, x, level)
 )
 
-/** The same of factors that are given, [K, d, d], without noise. */
+/** Evaluates Gaussians with given factors, [K, d, d], without noise. */
 export const ofFactors = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
     fullSeen(means, rootsOf(factors), x, level)
 )
 
-/** What is seen of one factor at the level of the rows, [1, d, d]: rows and centres are whitened once, and their distances are plain. */
+/**
+ * Evaluates Gaussians from one factor at a level common to all rows, [1, d, d]: rows and centres are whitened once, and their distances are
+ * Euclidean.
+ */
 const commonFactorSeen = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.SeenGaussians => {
   const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
@@ -135,7 +138,7 @@ const commonFactorSeen = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tenso
   )
 }
 
-/** Of one covariance. */
+/** Evaluates Gaussians with a common covariance. */
 const commonFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) => {
   const factors = factorAtLevel(triangleTensor(logScales, lower), level)
   return Gaussian.isCommon(level)
@@ -143,24 +146,24 @@ const commonFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }:
     : seenPerRow(means, expandDims(factors, 1), x, level)
 })
 
-/** The same of a factor that is given, [d, d], without noise. */
+/** Evaluates Gaussians with a given common factor, [d, d], without noise. */
 export const ofCommon = Gaussian.evaluatedGaussians(
   ({ means, factor }: Pick<FullTensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
     commonFactorSeen(means, factor, x, level.alpha)
 )
 
-/** Of any shape, one a component. */
+/** Full covariances, one for each component (VVV). */
 export const ownTriangles = Covariances.triangular({ isShared: false, seen: ownFullSeen })
 
-/** Of any shape, one for all. */
+/** A full covariance common to the components (EEE). */
 export const commonTriangle = Covariances.triangular({ isShared: true, seen: commonFullSeen })
 
 /**
- * Free weights and a covariance of any shape for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on
- * its diagonal, [K, d], and `lower` below it, row by row, [K, d(d − 1)/2].
+ * A mixture with free weights and a full covariance for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its
+ * diagonal, [K, d], and `lower` below it, row by row, [K, d(d − 1)/2].
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Its M-step at a
- * noise level is exact: the eigenvalues of a component's scatter are clipped, max(·, α²φ + σ²), and taken back to time 0.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step at a noise
+ * level is exact: the eigenvalues of a component's scatter are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const full = Derive.mixtureCase({
   name: 'full',
@@ -172,11 +175,11 @@ export const full = Derive.mixtureCase({
 })
 
 /**
- * Free weights and one covariance of any shape for all components: Σ = LLᵀ, L lower triangular with exp(logScales) on its
- * diagonal, [d], and `lower` below it, row by row, [d(d − 1)/2].
+ * A mixture with free weights and one full covariance for all components: Σ = LLᵀ, L lower triangular with exp(logScales) on its diagonal,
+ * [d], and `lower` below it, row by row, [d(d − 1)/2].
  *
- * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). Its M-step at a noise level is exact:
- * the eigenvalues of the pooled scatter are clipped, max(·, α²φ + σ²), and taken back to time 0.
+ * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step at a noise level is exact: the
+ * eigenvalues of the pooled scatter are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const tied = Derive.mixtureCase({
   name: 'tied',

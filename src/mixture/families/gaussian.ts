@@ -1,7 +1,7 @@
 /**
- * What the families of Gaussian mixtures with free weights have in common. At level (α, σ) component k is N(αc_k, S_k) with
- * S_k = α²Σ_k + σ²I and P_k = S_k⁻¹; a row x sees it through r_k = x − αc_k. A level is one for all rows, of one entry, or one
- * a row, [rows, 1]: of one, everything that is asked of S_k is computed once.
+ * Functions shared by the families of Gaussian mixtures. At level (α, σ) component k is N(αc_k, S_k) with S_k = α²Σ_k + σ²I and P_k =
+ * S_k⁻¹; r_k = x − αc_k is the residual of a row x. A level is either one for all rows, with one entry, or one per row, [rows, 1]; with a
+ * common level, terms that depend on S_k alone are computed once.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -31,20 +31,20 @@ import type { Mixture } from '../mixtureData.js'
 
 // —— in the tensor vocabulary ——
 
-/** What a row sees of the components at its level. */
+/** Gaussians evaluated at rows, each at its level. */
 export interface SeenGaussians {
   /** log N(x; αc_k, S_k), [rows, K] */
   readonly logDensity: Tensor
-  /** Σ_k w_k P_k r_k for shares w [rows, K], [rows, dim] */
+  /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
   readonly pull: (shares: Tensor) => Tensor
   /**
-   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. From the differences: at a far row
-   * Σ w|P r|² − |Σ w P r|² has lost its digits.
+   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. Computed from the differences: for a distant row Σ w|P r|² − |Σ
+   * w P r|² cancels.
    */
   readonly curvature: (shares: Tensor) => Tensor
 }
 
-/** Without logits weights are equal. */
+/** Weights are equal if there are no logits. */
 interface MeansAndLogits {
   readonly means: Tensor
   readonly logits?: Tensor
@@ -62,7 +62,7 @@ export interface Evaluated<T> {
   readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
-/** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
+/** Score s = −Σ w_k P_k r_k and divergence div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians; w are the responsibilities. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
   see: (params: T, x: Tensor, level: RowLevel) => SeenGaussians
 ): Evaluated<T> => {
@@ -88,30 +88,30 @@ export const evaluatedGaussians = <T extends MeansAndLogits>(
 /** (d/2) log 2π */
 export const constantOf = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
 
-/** log N except for −(d/2) log 2π, of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+/** Returns log N without −(d/2) log 2π, from |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
 export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
   const half = mul(0.5, squared)
   return sub(logRoot, constant === 0 ? half : add(half, constant))
 }
 
-/** log N: in the vocabulary it stands here alone, and of plain numbers at `Factor.logNormal`. */
+/** Returns log N in the tensor vocabulary; `Factor.logNormal` is for plain numbers. */
 export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
   logShape(squared, logRoot, constantOf(dim))
 
-/** Whether one level is that of all rows. */
+/** True if all rows share one level. */
 export const isCommon = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
-/** α and σ with so many axes after that of the rows. */
+/** Appends axes to α and σ after that of the rows. */
 export const spreadOver = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
 }
 
-/** r_k, [rows, K, dim], of centres [K, dim]. */
+/** Residuals r_k, [rows, K, dim], for centres [K, dim]. */
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
 
-/** What is seen where each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+/** Evaluated Gaussians if each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
 export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): SeenGaussians => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
@@ -125,8 +125,8 @@ export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Se
 }
 
 /**
- * What is seen of a common P at one level: P r_k = Px − αPc_k, so that δ_k does not depend on where x is. No array is larger
- * than [rows, dim] or [rows, K].
+ * Evaluated Gaussians for a common P at one level: P_k r_k = Px − αPc_k, so δ_k does not depend on x itself. No array is larger than [rows,
+ * dim] or [rows, K].
  */
 export const seenTogether = (
   logDensity: Tensor,
@@ -144,15 +144,15 @@ export const seenTogether = (
 
 // —— as arrays ——
 
-/** The fields of a family, with which `parameters` is annotated: the compiler then knows the parameters' names first. */
+/** Fields of a family. `parameters` is annotated with it, so that the compiler infers the parameters' names first. */
 export interface ComponentCount {
   readonly components: number
 }
 
-/** Numbers as an array of one axis. */
+/** Numbers as an array with one axis. */
 export const vectorArray = (values: Float64Array): NdArray => ({ shape: [values.length], values })
 
-/** The rows of arrays whose first axis is that of the components, in another order. */
+/** Permutes arrays along their first axis, that of the components. */
 export const permuteFirstAxis =
   (order: ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
@@ -160,13 +160,13 @@ export const permuteFirstAxis =
     return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
   }
 
-/** The components of a mixture in another order, where each has its own row of every array. */
+/** Permutes the components of a mixture whose arrays all have one row for each component. */
 export const permuteComponents =
   (order: ReadonlyArray<number>) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** The same where the arrays that grow with the components, from `now` to one `more`, are theirs. */
+/** Permutes the components in those arrays that grow with their number: their shapes differ between `now` and one `more`. */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -176,7 +176,7 @@ export const relabelledAs =
       return isFixed ? array : permuteFirstAxis(order)(array)
     })(params)
 
-/** The same mixture about another origin: each row of its means shifted by a vector. */
+/** Shifts each row of the means by a vector. */
 export const shiftMeans =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {
@@ -186,12 +186,12 @@ export const shiftMeans =
     return { ...params, means: { shape, values: moved } }
   }
 
-/** The columns of [K, dim] times a vector. */
+/** Scales the columns of [K, dim] by a vector. */
 export const scaleRows =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c * by[at % by.length]) })
 
-/** log v of variances in other units, by² v. */
+/** Converts log variances to other units: those of by² v. */
 export const scaleLogVariances =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({
@@ -199,7 +199,7 @@ export const scaleLogVariances =
     values: values.map((l, at) => l + 2 * Elementary.log(by[at % by.length]))
   })
 
-/** Each row of [K, dim] under a map of points. */
+/** Applies a map of points to each row of [K, dim]. */
 export const mapMeanRows =
   (map: (row: ReadonlyArray<number>) => ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
@@ -216,16 +216,16 @@ export const mapMeanRows =
 export const logShares = (weights: Float64Array): NdArray =>
   vectorArray(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
-/** Σ xᵢ, from the first on. */
+/** Sum of the values, in order from the first. */
 export const sumValues = (values: Float64Array): number => {
   let sum = 0
   for (let at = 0; at < values.length; at++) sum += values[at]
   return sum
 }
 
-// —— an M-step's part that is the same for all ——
+// —— the part of an M-step common to all families ——
 
-/** Δ_k, from the old centre to the mean of the component's rows at their level, [K, dim]; 0 where it has none. */
+/** Displacement of each centre: from the old one to the mean of the component's rows at their level, [K, dim]; 0 if it has no mass. */
 export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
   const moved = new Float64Array(sums.length)
   for (let k = 0, at = 0; k < mass.length; k++)
@@ -233,7 +233,7 @@ export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array =>
   return moved
 }
 
-/** The centres at time 0 and the weights that maximise, whatever the covariances. */
+/** Maximizing centres at time 0 and logits; they do not depend on the covariances. */
 export const recentred = (
   { means }: { readonly means: NdArray },
   moments: Moments,
@@ -247,11 +247,11 @@ export const recentred = (
   }
 }
 
-/** The least variance at a level of what is not to fall below the floor at time 0. */
+/** Smallest variance at a level that respects the lower bound at time 0. */
 export const leastAt = ({ level, floor }: At): number =>
   Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
 
-/** A variance at time 0 of one at a level, not below the floor. */
+/** Converts a variance at a level to time 0, clipped at the lower bound. */
 export const varianceAtTimeZero =
   (at: At) =>
   (variance: number): number =>
@@ -263,7 +263,7 @@ export const varianceAtTimeZero =
 
 // —— mixtures ——
 
-/** The diagonals of a mixture's covariances, [K · dim]. */
+/** Diagonals of a mixture's covariances, [K · dim]. */
 export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
   const [count, dim] = shape
   const width = variances.length / count
@@ -273,7 +273,7 @@ export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Ar
   return all
 }
 
-/** log π_k of logits. */
+/** log π_k from logits. */
 const logsOf = ({ values }: NdArray): Float64Array => {
   let top = -Infinity
   for (let k = 0; k < values.length; k++) top = Math.max(top, values[k])
@@ -283,7 +283,7 @@ const logsOf = ({ values }: NdArray): Float64Array => {
   return tabulate(values.length, k => values[k] - all)
 }
 
-/** π_k = e^{l_k}/Σ_m e^{l_m} of logits, [K]. */
+/** Returns π_k = e^{l_k}/Σ_m e^{l_m} from logits, [K]. */
 export const softmaxWeights = (logits: NdArray): Float64Array => {
   const logs = logsOf(logits)
   return tabulate(logs.length, k => Elementary.exp(logs[k]))
@@ -292,7 +292,7 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
 // —— Fisher's metric ——
 
 /**
- * √Σ_k π_k(ρ_k + (δ log π_k)²), where ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order is what `apart` says of component k: √2
+ * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), where `apart` returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2
  * times the root of the relative entropy of row and component together.
  */
 export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
@@ -309,7 +309,7 @@ export const fisher = (from: NdArray, to: NdArray, apart: (component: number) =>
 /** [K, rows] → [rows, K] */
 export const swapAxes = (x: Tensor): Tensor => transpose(x, [1, 0])
 
-/** Aᵀ of a stack. */
+/** Transposes each matrix of a stack. */
 export const flipped = (x: Tensor): Tensor =>
   transpose(
     x,

@@ -1,4 +1,4 @@
-/** Mixtures of which some components are known, whole or in part: what is known is put in its place wherever parameters are looked at. */
+/** Mixtures in which some components are known, in whole or in part: wherever parameters are read, known values replace them. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
@@ -29,13 +29,13 @@ import {
 type FixedComponents = ReadonlyArray<Known.Fixed>
 type FixedParams = Params.Params<GaussianParameter>
 
-/** 1 where a value is known, and the values. */
+/** A mask, 1 where a value is known, and the known values. */
 interface Held {
   readonly mask: NdArray
   readonly values: NdArray
 }
 
-/** What is known of weights: `rest` is what the others share. */
+/** Known weights; `rest` is the total weight of the other components. */
 interface FixedWeights {
   readonly mask: NdArray
   readonly weights: Float64Array
@@ -54,7 +54,7 @@ const fixedWeights = (known: FixedComponents, count: number): FixedWeights => {
   }
 }
 
-/** Whether each component has parameters of its own for its covariance, and of no other. */
+/** True if each component has covariance parameters of its own, and of no other. */
 const isOwn = ({ model, family }: LearnableGaussians): boolean => {
   const count = family.count(1)
   return [count + 1, count + 2].every(dim =>
@@ -64,7 +64,7 @@ const isOwn = ({ model, family }: LearnableGaussians): boolean => {
   )
 }
 
-/** The mixture with what is known, and round components for what is not. */
+/** The mixture with the known values, and isotropic components for what is not known. */
 const knownMixture = (known: FixedComponents, count: number, dim: number): Mixture =>
   Maps.mixtureOfTriangles(
     {
@@ -80,7 +80,7 @@ const knownMixture = (known: FixedComponents, count: number, dim: number): Mixtu
     })
   )
 
-/** The known values by the parameters' names, beside weights. */
+/** Known values by the parameters' names, except weights. */
 const heldIn = (gaussians: LearnableGaussians, known: FixedComponents, dim: number): Readonly<Record<string, Held>> => {
   const wrong = Known.requirements(known, dim)
   if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
@@ -107,10 +107,10 @@ const heldIn = (gaussians: LearnableGaussians, known: FixedComponents, dim: numb
   }
 }
 
-/** Below every logit. */
+/** A logit below all others, for a weight of 0. */
 const ZERO_WEIGHT_LOGIT = -1e300
 
-/** log π_k where weights are known, and the others' share of the rest; logits that are known have no gradient. */
+/** log π_k with known weights, where the others share the rest; known logits have a gradient of 0. */
 const heldLogits = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
   const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
@@ -119,7 +119,7 @@ const heldLogits = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tens
     : where(isHeld, logs, add(logSoftmax(where(isHeld, ZERO_WEIGHT_LOGIT, logits)), Elementary.log(rest)))
 }
 
-/** Its components with those nearest to known means where these are to stand, and the others in their order. */
+/** Reorders components so that those nearest to known means take their places; the others keep their order. */
 const inPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
   const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
@@ -135,7 +135,7 @@ const inPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number>
   )
 }
 
-/** A model with what is known in its place. */
+/** Model in which known values replace the parameters. */
 const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): Model<GaussianParameter> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -156,7 +156,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
     const held = heldAt(params.means.shape[1])
     return Params.map<NdArray, NdArray>((of, name) => compute(() => put(held, name, fromNdArray(of))))(params)
   }
-  /** About a mean that is known nothing moves, and second moments are about it. */
+  /** Moments in which known means are not displaced, so that second moments are about them. */
   const still = (moments: Moments, dim: number): Moments => ({
     ...moments,
     sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
@@ -188,7 +188,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
       placed: () => inArrays,
       toMixture: params => {
         const mixture = toMixture(inArrays(params))
-        // Known weights to the last bit.
+        // Sets known weights exactly, to the last bit.
         return {
           ...mixture,
           weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
@@ -214,7 +214,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
   }
 }
 
-/** The problems of known components in a family. */
+/** Problems of known components in a family. */
 const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -271,9 +271,9 @@ const withFixedCase = Case.define('Score', {
   name: 'withFixed',
   about: 'a mixture whose first components are known, whole or in part, and held while the rest is learned',
   fields: {
-    /** What is known of the first components, each a `Component.fixed`. */
+    /** Known values of the first components, each a `Component.fixed`. */
     known: Field.array(Known.field),
-    /** The mixture that they are components of. */
+    /** The mixture. */
     score: Field.of(concept)
   },
   call: ['known'],
@@ -295,17 +295,16 @@ const withFixedCase = Case.define('Score', {
 })
 
 /**
- * The same mixture with its first components known, whole or in part: a `Component.fixed` for each says which of its mean, its covariance and
- * its weight are held while everything else is learned.
+ * Returns a mixture whose first components are known, in whole or in part: a `Component.fixed` for each lists which of its mean, its
+ * covariance and its weight are fixed while everything else is estimated.
  *
- * What is known stands in the score and not in what is learned: parameters have entries for it, on which nothing depends and whose gradient is 0,
- * and any optimizer, start or move leaves the mixture that is known as it is: means and weights are those given, covariances these except for the rounding
- * of their parameters. Expectation–maximization is exact, at time 0 and at noise levels:
- * weights that are learned share 1 − Σ of the known as their masses do, a covariance is that about a known mean, a mean is that of the
- * component's rows. Of centres that an initializer gives, those nearest to known means make way for these. Split and merge moves neither take known
- * components nor halve them. Covariances are known of mixtures alone in which each component has its own: `isotropic`, `diagonal`, `full`, and
- * 'VII', 'VVI', 'VVV'. Tails and a background are refused beside it. The data are looked at where they are, not about their mean: centre columns that are
- * far from 0.
+ * Known values are stored in the score. Parameters have entries for them, which have no effect and whose gradient is 0, so no optimizer,
+ * initialization or split-and-merge move changes them: means and weights are exactly those given, covariances up to the rounding of their
+ * parameters. Expectation–maximization is exact, at time 0 and at noise levels: free weights share 1 − Σ of the known ones in proportion to
+ * their masses, covariances are about the known means, and free means are those of the component's rows. Of the centres from an
+ * initializer, those nearest to known means are replaced. Split-and-merge moves leave known components alone. Covariances can be known only
+ * if each component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are
+ * rejected. The data are not centred about their mean: centre columns that are far from 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -327,6 +326,6 @@ export const withFixed = Case.caseCalledBy(
   withFixedCase,
   (known: FixedComponents) =>
     <P extends string>(score: Score<P>) =>
-      // Its parameters are those of the score that is given.
+      // Its parameters are those of the given score.
       withFixedCase(known)(score) as Score<string> as unknown as Score<P>
 )

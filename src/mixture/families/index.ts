@@ -1,4 +1,4 @@
-/** Families of Gaussian mixtures with free weights, by the shape of their covariances. */
+/** Families of Gaussian mixtures with free weights, by the structure of their covariances. */
 export { diagonal, tiedDiagonal } from './diagonal.js'
 export { full, tied } from './full.js'
 export { isotropic, spherical, symmetricPair, tiedIsotropic } from './round.js'

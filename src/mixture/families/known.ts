@@ -1,28 +1,28 @@
-/** What is known of a component of a mixture, and held while the rest is learned. */
+/** Known parameters of a component, which are fixed while the rest is estimated. */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { Field, Problem } from '../../core/index.js'
 
-/** A number for all columns, or one for each. */
+/** One number for all columns, or one for each. */
 export type Place = number | ReadonlyArray<number>
 
-/** v of v I, variances by columns, or a matrix. */
+/** A variance v of v I, variances by columns, or a matrix. */
 export type Spread = Place | ReadonlyArray<ReadonlyArray<number>>
 
-/** What is held of a component; null of what is learned. */
+/** Fixed parameters of a component; null for those that are estimated. */
 export interface Fixed {
   readonly mean: Place | null
   readonly covariance: Spread | null
   readonly weight: number | null
 }
 
-/** What is not given is learned. */
+/** What is left out is estimated. */
 export interface Options {
-  /** At time 0: one number a column, or one for all. */
+  /** At time 0: one number per column, or one for all. */
   readonly mean?: Place
   /** At time 0: a matrix, variances by columns, or one variance for all. */
   readonly covariance?: Spread
-  /** In (0, 1]: the others share what is left. */
+  /** In (0, 1]; the others share the rest. */
   readonly weight?: number
 }
 
@@ -31,14 +31,15 @@ const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isMatrixSpread = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> =>
   isList(given) && isList(given[0])
 
-/** JSON has no −0; and what is frozen is a copy. */
+/** Returns a frozen copy without −0, which JSON does not have. */
 const frozenPlace = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
 
 const frozenSpread = (given: Spread): Spread =>
   isMatrixSpread(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : frozenPlace(given)
 
 /**
- * What is known of a component and not learned: its mean, its covariance, its weight, or some of these. `Score.withFixed` holds it in a mixture.
+ * Returns known parameters of a component: its mean, its covariance, its weight, or some of these. `Score.withFixed` fixes them in a
+ * mixture.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -76,15 +77,15 @@ const isFixed = (u: unknown): u is Fixed => {
 
 const spreadEntries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
 
-/** For how many columns it is; null for any number. */
+/** Number of columns; null if it fits any number. */
 const fixedDim = ({ mean, covariance }: Fixed): number | null =>
   isList(mean) ? mean.length : isList(covariance) ? covariance.length : null
 
-/** Of as many columns, the mean. */
+/** Returns the mean as [dim]. */
 export const fixedMean = (mean: Place, dim: number): Float64Array =>
   typeof mean === 'number' ? new Float64Array(dim).fill(mean) : Float64Array.from(mean)
 
-/** The triangle of the covariance, [d, d] row by row; null of what has none. */
+/** Returns the triangle of the covariance, [d, d] row-major; null if it is not positive definite. */
 export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | null => {
   const variances = isMatrixSpread(covariance) ? null : fixedMean(covariance, dim)
   const flat = variances
@@ -93,7 +94,7 @@ export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | n
   return Factor.choleskyOfCovariance(flat, dim)?.values ?? null
 }
 
-/** The triangle is read from below the diagonal; above it stands the same. */
+/** True if symmetric: the triangle is computed from the entries below the diagonal alone. */
 const isSymmetricSpread = (covariance: Spread): boolean =>
   !isMatrixSpread(covariance) ||
   (covariance.every(row => row.length === covariance.length) &&
@@ -115,17 +116,17 @@ const isValidFixed = (given: Fixed): boolean => {
   )
 }
 
-/** Whether it is for so many columns. */
+/** True if it fits this number of columns. */
 const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
-/** Dimensions for which it may be asked. */
+/** Returns the numbers of columns for which problems are checked: the one that is given, or 1 and 2 if any number fits. */
 export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   const said = known.flatMap(one => fixedDim(one) ?? [])
   return said.length > 0 ? said.slice(0, 1) : [1, 2]
 }
 
-/** The problems for data of so many columns, of components that have this name where they are given. */
+/** Returns the problems with data of this number of columns. Messages name the components by `name`. Default: 'known'. */
 export const requirements = (
   known: ReadonlyArray<Fixed>,
   dim: number,
@@ -151,7 +152,7 @@ const show = ({ mean, covariance, weight }: Fixed): string => {
   return `Component.fixed({ ${parts.join(', ')} })`
 }
 
-/** As mathematics, of components from the first on. */
+/** Returns the known components as a formula, numbered from the first. */
 export const formula = (known: ReadonlyArray<Fixed>): string =>
   known
     .flatMap(({ mean, covariance, weight }, k) =>
@@ -161,7 +162,7 @@ export const formula = (known: ReadonlyArray<Fixed>): string =>
     )
     .join(', ')
 
-/** A field for one. */
+/** Field for known parameters. */
 export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   is: isFixed,
   holds: isValidFixed,
@@ -180,7 +181,7 @@ export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   sample: fixed({ mean: 0, covariance: 4 })
 })
 
-/** Whether a covariance [d, d] is that of a triangle, except for rounding. */
+/** True if a covariance [d, d] is that of a triangle, except for rounding. */
 export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
   const wanted = Factor.covarianceOfFactor({ shape: [dim, dim], values: triangle }, dim).values
   return wanted.every((x, at) => {
@@ -191,9 +192,9 @@ export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim
   })
 }
 
-/** Of logarithms, and of their exponentials. */
+/** Rounding error of a number stored as its logarithm. */
 const EXP_LOG_ROUNDING = 1e-12
 
-/** |a − b|² */
+/** Returns |a − b|². */
 export const squaredVectorDistance = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)

@@ -1,6 +1,6 @@
 /**
- * What follows from a family's two maps, parameters to a mixture and a mixture to parameters: the M-step on the data and at a level, with
- * floors; Fisher's distance; and the mixtures that starts and other units are.
+ * What is derived from a family's two conversions, parameters to a mixture and a mixture to parameters: the M-step at any level, with a
+ * lower bound on variances; Fisher's distance; initialization from centres; and changes of units.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -16,13 +16,19 @@ import * as Gaussian from './gaussian.js'
 
 export interface MixtureMaps<P extends string> {
   readonly toMixture: (params: Params.Params<P>) => Mixture
-  /** The nearest by relative entropy, Σ_k π_k KL(N_k ‖ ·): of a mixture of moments, those that maximise their likelihood. */
+  /**
+   * Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): for the mixture of an E-step's moments, the maximum-likelihood
+   * ones.
+   */
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
 }
 
 // —— moments ——
 
-/** Σ r(x − c)(x − c)ᵀ about the new means, as `second` says, of moments about the old ones; rounding may leave it below 0. */
+/**
+ * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from moments about the old ones; rounding may make them
+ * negative.
+ */
 export const scatter = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
   if (second === 'none') return about
@@ -49,7 +55,7 @@ const scatterInFull = (about: Float64Array, mass: Float64Array, moved: Float64Ar
   return out
 }
 
-/** What `second` says of Σ_k, [K, …]. */
+/** Σ_k in the form of `second`, [K, …]. */
 export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
   const [count, dim] = mixture.means.shape
   const variances = Gaussian.diagonalsOf(mixture)
@@ -67,7 +73,7 @@ export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
 
 // —— mixtures ——
 
-/** Equal weights and round components of one variance. */
+/** Mixture with equal weights and isotropic components of one variance. */
 export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   const [count] = means.shape
   return {
@@ -78,14 +84,14 @@ export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   }
 }
 
-/** Parameters of round components at centres, and the centres that parameters have. */
+/** Conversion between parameters and centres, by the conversions to and from mixtures. */
 export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
   centres: (params: Params.Params<P>) => NdArray
 ): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance)) })
 
-/** The mixture with covariances L_k L_kᵀ, of their triangles. */
+/** Mixture with covariances L_k L_kᵀ, from their triangles. */
 export const mixtureOfTriangles = (
   { means, weights }: Pick<Mixture, 'means' | 'weights'>,
   triangles: ReadonlyArray<Float64Array>
@@ -100,7 +106,7 @@ export const mixtureOfTriangles = (
   }
 }
 
-/** The mixture on columns times `by`. */
+/** Mixture on columns times `by`. */
 export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
   if (mixture.factors !== null)
@@ -112,14 +118,14 @@ export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   return { ...first, variances, factors: null }
 }
 
-/** Parameters of the mixture on columns times `by`, of a family that has it. */
+/** Parameters of the mixture on columns times `by`, for a family closed under scaling. */
 export const scaleParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
     fromMixture(scaledMixture(by, toMixture(params)))
 
-/** Parameters of the mixture about another origin, of a family that has it. */
+/** Parameters of the mixture shifted by a vector, for a family closed under shifts. */
 export const shiftParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
@@ -128,9 +134,9 @@ export const shiftParams =
 
 // —— the distance ——
 
-/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
+/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and symmetric in the two. */
 const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
-  /** Columns of L⁻¹L′, one a row. */
+  /** Columns of L⁻¹L′, one per row. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
   const both = between.map((_, at) => {
     const i = Math.floor(at / dim)
@@ -143,7 +149,7 @@ const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => 
   )
 }
 
-/** The same and δcᵀΣ⁻¹δc of independent columns, where the eigenvalues are ratios of variances. */
+/** `covarianceDistance` plus δcᵀΣ⁻¹δc for diagonal covariances, where the eigenvalues are ratios of variances. */
 const apartByColumns = (before: Mixture, after: Mixture): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const from = Gaussian.diagonalsOf(before)
@@ -173,7 +179,7 @@ const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): (
   }
 }
 
-/** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²). */
+/** Distance √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²) of the mixtures of two parameters. */
 export const paramsDistance =
   <P extends string>({ toMixture }: Pick<MixtureMaps<P>, 'toMixture'>, isShared = false) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
@@ -188,7 +194,7 @@ export const paramsDistance =
 
 // —— the M-step ——
 
-/** The covariance [d, d] at the level of the rows that moments W_k/n_k say, as far as they say it. */
+/** Covariance [d, d] at the level of the rows from moments W_k/n_k; entries that the moments do not contain are those of the old covariance. */
 const momentCovariance = (
   second: Exclude<Second, 'none'>,
   own: Float64Array,
@@ -202,16 +208,16 @@ const momentCovariance = (
         return second === 'trace' ? own[0] / (dim * mass) : own[at / (dim + 1)] / mass
       })
 
-/** α²Σ + σ²I of a factor. */
+/** α²Σ + σ²I for a factor of Σ. */
 const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
   Factor.covarianceOfFactor(factor, dim).values.map(
     (s, at) => Elementary.square(alpha) * s + (at % (dim + 1) === 0 ? Elementary.square(sigma) : 0)
   )
 
 /**
- * The M-step of two maps alone. The mixture of the moments at their level is taken to the family; there eigenvalues are clipped,
- * max(·, α²φ + σ²), and what they are at time 0 is taken to the family again. It is exact where S_k and what is clipped are covariances
- * of the family too, as of multiples of I, diagonals and all.
+ * M-step derived from the two conversions. The mixture of the moments at their level is converted to the family; there eigenvalues are
+ * clipped, max(·, α²φ + σ²), and their values at time 0 are converted to the family again. It is exact if S_k and the clipped covariances
+ * are in the family too, as for isotropic, diagonal and full covariances.
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: MixtureMaps<P>,

@@ -1,4 +1,4 @@
-/** Mixtures of Gaussians by their covariances and weights. */
+/** Mixtures of Gaussians by covariance structure and weights. */
 import { Case, Field } from '../../core/index.js'
 import type { Score } from '../family.js'
 import { family } from './define.js'
@@ -7,25 +7,25 @@ import * as Derive from './derive.js'
 
 type WeightSharing = 'free' | 'equal'
 
-/** What a mixture is made of: covariances as a value, or by the name that mclust, or McNicholas & Murphy, have for them. */
+/** Parts of a mixture: a covariance structure as a value, or by the name of mclust or of McNicholas & Murphy. */
 export interface Options<C, W> {
   readonly components: number
   readonly covariance: C
-  /** 'free' unless given. */
+  /** Default: 'free'. */
   readonly weights?: W
 }
 
-/** The names of its parameters: equal weights have none. */
+/** Names of the parameters; with equal weights there are no logits. */
 export type MixtureParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
 
 export type CovarianceArgument = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
 
 const mixtureFields = {
-  /** How many. */
+  /** Number of components. */
   components: Field.count({ suggestion: 2 }),
-  /** Which covariances they have. */
+  /** Covariance structure. */
   covariance: Covariance.field,
-  /** Whether weights are learned, or all alike. */
+  /** Weights: free, or equal. */
   weights: Field.quiet(Field.oneOf(['free', 'equal']))
 }
 
@@ -42,7 +42,7 @@ const mixtureOfCovariance = family({
   })
 })
 
-/** Its own fields. */
+/** Fields of the case. */
 export interface MixtureCaseFields {
   readonly _tag: 'mixture'
   readonly components: number
@@ -51,11 +51,11 @@ export interface MixtureCaseFields {
 }
 
 /**
- * Σ_k π_k N(c_k, Σ_k) with covariances of any kind: a `Covariance`, or the name that mclust has for it. `isotropic`, `diagonal`, `tied`, `full`
- * and the others are some of these under names of their own.
+ * A mixture Σ_k π_k N(c_k, Σ_k) with any covariance structure: a `Covariance`, or its name in mclust. `isotropic`, `diagonal`, `tied`,
+ * `full` and the others are special cases.
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Of weights 'equal' none are
- * learned, and π_k = 1/K.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). With weights 'equal',
+ * π_k = 1/K is fixed.
  *
  * @example
  * import { strict as assert } from 'node:assert'

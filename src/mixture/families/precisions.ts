@@ -1,4 +1,7 @@
-/** Multivariate t in the tensor vocabulary, of any Gaussians: without noise in closed form, and at a level by the trapezoid rule in log g. */
+/**
+ * Multivariate t in the tensor vocabulary, built from Gaussians: without noise in closed form, and at a level by the trapezoid rule in log
+ * g.
+ */
 import {
   add,
   div,
@@ -30,23 +33,23 @@ import {
 import { EXPANDED } from '../../../lib/numbers/gammaRatio.js'
 import type { RowLevel } from '../family.js'
 
-/** Gaussians N(αc_k, α²Σ_k + σ²I) that all t components are made of. */
+/** Gaussians N(αc_k, α²Σ_k + σ²I) from which t components are built. */
 export interface PrecisionGaussians {
-  /** Their log-densities at rows, [rows, K]. */
+  /** Log-densities at rows, [rows, K]. */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
-  /** Those at their centres, where no more is seen than how wide they are, [rows | 1, K]. */
+  /** Log-densities at the centres, which depend on the scales alone, [rows | 1, K]. */
   readonly atCentre: (rows: number, level: RowLevel) => Tensor
-  /** No variance of any is less: []. */
+  /** Lower bound of all variances: []. */
   readonly least: () => Tensor
 }
 
-/** ν as [1, K], or [1, 1] of one for all. */
+/** ν as [1, K], or as [1, 1] if common. */
 const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
 /** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2): see `Student.logPeak`. */
 const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   const most = 2 * EXPANDED
-  // Each is finite, with its derivatives, where the other is chosen.
+  // Both branches are finite, with their derivatives, where the other is chosen.
   const small = minimum(nu, most)
   const plain = sub(
     sub(logGamma(mul(0.5, add(small, dim))), logGamma(mul(0.5, small))),
@@ -55,7 +58,7 @@ const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   return where(greater(nu, most), logPeakExpanded(maximum(nu, most), dim), plain)
 }
 
-/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) of x = ν/2 and h = d/2, r the remainder of Stirling's formula. */
+/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) for x = ν/2 and h = d/2, where r is the remainder of Stirling's formula. */
 const logPeakExpanded = (nu: Tensor, dim: number): Tensor => {
   const x = mul(0.5, nu)
   const h = dim / 2
@@ -71,7 +74,7 @@ const rowLevel = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
 const cleanLevel = (): RowLevel => rowLevel(ones([1, 1]), zeros([1, 1]))
 
-/** What rows without noise see: log-densities, and E[g | x], by which a row counts for a component's moments, both [rows, K]. */
+/** Returns log-densities of rows without noise, and E[g | x], the weights of the rows in a component's moments, [rows, K] each. */
 export const cleanStudent =
   ({ logDensity, atCentre }: Pick<PrecisionGaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
   (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
@@ -87,16 +90,17 @@ export const cleanStudent =
   }
 
 /**
- * Precisions of each row: with so many, steps are as small as all digits of two derivatives ask for, except for ν ≥ 100 of rows beyond 20 σ in noise far above α√Σ.
- * The trapezoid rule leaves e^{−π²/h} of what falls as e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)}: from y, where the density last
- * changes its course, at p, it has fallen in a few of u as far as in some dozens of y.
+ * Number of precisions for each row. With so many, the steps are fine enough for all digits of two derivatives, except for ν ≥ 100 and rows
+ * beyond 20 σ under noise far above α√Σ. The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps
+ * are even in u, y = p + u − e^{−(u + 2)}: below p, where the slope of the log-density last changes, a few units of u cover dozens of units
+ * of y.
  */
 const PRECISION_NODES = 128
 const BEND = 2
 
 const lowerTailStep = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
 
-/** log-densities of t components at any level, [rows, K]. */
+/** Returns log-densities of t components at any level, [rows, K]. */
 export const studentLogDensity =
   (gaussians: PrecisionGaussians, nus: Tensor) =>
   (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
@@ -105,7 +109,7 @@ export const studentLogDensity =
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
     const a = column(alpha)
     const s = column(sigma)
-    // Where the rule begins and ends, which what it gives does not depend on.
+    // The end points of the rule do not affect its value, so no gradient flows through them.
     const still = rowLevel(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
       maximum(mul(2, sub(gaussians.atCentre(rows, still), gaussians.logDensity(stopGradient(x), still))), dim)
@@ -132,7 +136,7 @@ export const studentLogDensity =
     const there = rowLevel(flat(a), flat(mul(s, sqrt(g))))
     const again = reshape(mul(expandDims(x, 1), ones([1, PRECISION_NODES, 1])), [rows * PRECISION_NODES, dim])
     const nodes = (of: Tensor): Tensor => reshape(of, [rows, PRECISION_NODES, -1])
-    // With S = α²Σ + gσ²I they are N(x; αc, S/g).
+    // With S = α²Σ + gσ²I these are N(x; αc, S/g).
     const peak = gaussians.atCentre(rows * PRECISION_NODES, there)
     const deep = sub(peak, gaussians.logDensity(again, there))
     const yy = expandDims(y, 2)

@@ -1,4 +1,4 @@
-/** Mixtures of round Gaussians: Σ_k = v_k I, one v for all, or 1. */
+/** Mixtures of isotropic Gaussians: Σ_k = v_k I, one v for all, or 1. */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
@@ -29,7 +29,7 @@ import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
-/** What a row sees of round components. */
+/** Evaluates isotropic components at rows. */
 export const isotropicEvaluated = <T>(
   of: (params: T) => Components.IsotropicComponents
 ): Required<Gaussian.Evaluated<T>> => ({
@@ -47,9 +47,9 @@ export const isotropicEvaluated = <T>(
   logDensity: (params, x, level) => Components.isotropicLogDensity(of(params), x, level)
 })
 
-// —— variance 1: two maps, and nothing else that an M-step needs ——
+// —— unit variance: the two conversions suffice for an M-step ——
 
-/** What noise shows of weights and variances that are given, and equal. */
+/** Projection for weights and variances that are fixed, and equal. */
 const GIVEN = { free: false, seesNorm: false }
 
 const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.IsotropicComponents => ({
@@ -62,12 +62,12 @@ const equalIsotropic = isotropicEvaluated(sphericalComponents)
 
 const meansParams = ({ means }: Mixture): Params.Params<'means'> => ({ means })
 
-/** Equal weights and unit variances: s(x) = Σ w_i m_i − x, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α · means_i. */
+/** A mixture with equal weights and unit variances: s(x) = Σ w_i m_i − x, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α · means_i. */
 export const spherical = family({
   name: 'spherical',
   about: 'equal weights, unit variances: s = Σ w_i m_i − x',
   fields: {
-    /** How many. */
+    /** Number of components. */
     components: Field.count({ suggestion: 2 })
   },
   formula: ({ components }) =>
@@ -103,7 +103,7 @@ const symmetricPairEvaluated = isotropicEvaluated(pairComponents)
 const mirrored = ({ mean: { values } }: Params.Params<'mean'>): Mixture =>
   Maps.isotropicMixture({ shape: [2, values.length], values: concatenated([values, values.map(c => -c)]) }, 1)
 
-/** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
+/** The symmetric pair ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({
   name: 'symmetricPair',
   about: '½N(c, I) + ½N(−c, I): s = tanh(⟨m, x⟩) m − x, m = αc',
@@ -116,7 +116,7 @@ export const symmetricPair = family({
     count: () => 2,
     ...symmetricPairEvaluated,
     toMixture: mirrored,
-    // Σ_k π_k |c_k ∓ c|² is least at π_1 c_1 − π_2 c_2.
+    // Σ_k π_k |c_k ∓ c|² is minimal at π_1 c_1 − π_2 c_2.
     fromMixture: ({ means: { shape, values }, weights: [first, second] }) => {
       const [, dim] = shape
       return { mean: Gaussian.vectorArray(values.slice(0, dim).map((c, j) => first * c - second * values[dim + j])) }
@@ -140,7 +140,7 @@ export const symmetricPair = family({
   })
 })
 
-// —— variances that are learned ——
+// —— estimated variances ——
 
 interface IsotropicTensors {
   readonly means: Tensor
@@ -154,7 +154,7 @@ const isotropicComponents = ({ means, logits, logVariances }: IsotropicTensors):
   variances: exp(logVariances)
 })
 
-/** What noise shows of a family with free weights. */
+/** Projection for a family with free weights. */
 const projection = <P extends string>(
   seesNorm: boolean,
   componentsOf: (params: Params.Tensors<P>) => Components.IsotropicComponents,
@@ -164,7 +164,7 @@ const projection = <P extends string>(
   slope: null
 })
 
-/** One variance a component. */
+/** One variance for each component (VII). */
 export const sizes: Covariances.CovarianceModel<'logVariances'> = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
@@ -176,9 +176,8 @@ export const sizes: Covariances.CovarianceModel<'logVariances'> = Covariances.di
 })
 
 /**
- * Free weights and one variance a component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ²,
- * w = softmax(log π_i − (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are given by `logits` up to a constant, variances by
- * their logarithms.
+ * A mixture with free weights and one variance for each component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ², w = softmax(log π_i −
+ * (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are parametrized by `logits`, up to a constant, and variances by their logarithms.
  */
 export const isotropic = Derive.mixtureCase({
   name: 'isotropic',
@@ -195,7 +194,7 @@ interface CommonIsotropicTensors {
   readonly logVariance: Tensor
 }
 
-/** P = I/u: δ_k = (α/u)(c_k − Σ w_l c_l), so that |δ_k|² is a distance between points that know nothing of x. */
+/** With P = I/u, δ_k = (α/u)(c_k − Σ w_l c_l), so |δ_k|² is a distance between points that do not depend on x. */
 const commonIsotropicSeen = Gaussian.evaluatedGaussians(
   ({ means, logVariance }: CommonIsotropicTensors, x, { alpha, sigma }) => {
     const dim = x.shape[1] ?? 0
@@ -217,23 +216,23 @@ const tiedComponents = ({ means, logits, logVariance }: CommonIsotropicTensors):
   variances: mul(exp(logVariance), ones([means.shape[0]]))
 })
 
-/** One variance. */
+/** One variance for all components (EII). */
 export const oneSize: Covariances.CovarianceModel<'logVariance'> = Covariances.diagonalModel({
   name: 'logVariance',
   isShared: true,
   isRound: true,
   seen: commonIsotropicSeen,
-  // Lengths are common to the components, so that responsibilities do not see them.
+  // |x|² is common to the components, so responsibilities do not depend on it.
   projection: projection(false, tiedComponents, params =>
     Derive.paramsToMixture({ covariance: oneSize, weights: 'free' })(params)
   )
 })
 
 /**
- * Free weights and one variance, common to the components and columns: Σ = exp(logVariance) I.
+ * A mixture with free weights and one variance, common to the components and columns: Σ = exp(logVariance) I.
  *
- * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). Its M-step at a noise level is exact: the pooled
- * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and taken back to time 0.
+ * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step at a noise level is exact: the pooled
+ * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and converted to time 0.
  */
 export const tiedIsotropic = Derive.mixtureCase({
   name: 'tiedIsotropic',

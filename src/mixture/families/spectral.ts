@@ -1,7 +1,8 @@
 /**
- * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, the volume and
- * the shape of ℓ_k and the axes D_k each common to the components or their own. At a level the axes stay, and S_k = D_kᵀ diag(u_k) D_k
- * with u = α²e^ℓ + σ²: no other noise is as simple. Of common axes rows and centres are turned once, and are those of diagonals.
+ * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, where the
+ * volume and the shape of ℓ_k and the axes D_k are each common to the components or their own. At a level the axes remain, and S_k = D_kᵀ
+ * diag(u_k) D_k with u = α²e^ℓ + σ²; this holds for isotropic noise only. With common axes rows and centres are rotated once, and the
+ * covariances are then diagonal.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -42,7 +43,7 @@ import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
-/** Which parts of the covariances are common to the components, their own, or none: round, or along the columns. */
+/** Which parts of the covariances are common to the components, their own, or absent: isotropic, or along the columns. */
 export interface SpectralParts {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
@@ -63,7 +64,10 @@ const spectrumOf = ({ logVolumes, shapes }: SpectralTensors, dim: number): Tenso
     : add(volumes, matMul(reshape(shapes, [-1, dim - 1]), fromNdArray(Spectrum.contrasts(dim)), { transposeB: true }))
 }
 
-/** Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] of [..., d(d − 1)/2]: M has a factor whatever A is. */
+/**
+ * Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] from [..., d(d − 1)/2]; M is positive definite
+ * for any A.
+ */
 const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   const identity = mul(eye(dim), ones([...turns.shape.slice(0, -1), 1, 1]))
   if (dim === 1) return identity
@@ -75,7 +79,7 @@ const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   return solveTriangular(factor, solveTriangular(factor, matMul(both, both)), { transposed: true })
 }
 
-/** What is seen of u [rows | 1, K | 1, d] on axes [K, d, d]. */
+/** Evaluates Gaussians with variances u [rows | 1, K | 1, d] along axes [K, d, d]. */
 const spectralSeen = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   if (Gaussian.isCommon(level)) {
     const there = squeeze(u, 0)
@@ -93,7 +97,7 @@ const spectralSeen = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: 
   )
 }
 
-/** The same on axes that all have, [d, d]. */
+/** Evaluates Gaussians with variances u along common axes, [d, d]. */
 const seenTurned = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
   const turned = (rows: Tensor): Tensor => matMul(rows, axes, { transposeB: true })
   const { pull, ...seen } = Diagonal.diagonalSeen(turned(means), u, turned(x), level)
@@ -102,25 +106,25 @@ const seenTurned = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: Ro
 
 const MCLUST_LETTERS = { common: 'E', own: 'V', none: 'I' } as const
 
-/** As mclust writes it: VVE has volumes and shapes of their own on common axes. */
+/** Returns mclust's name: in VVE volumes and shapes are each component's own, and the axes are common. */
 export const mclustName = ({ volume, shape, orientation }: SpectralParts): string =>
   MCLUST_LETTERS[volume] + MCLUST_LETTERS[shape] + MCLUST_LETTERS[orientation]
 
-/** Names of parts that there are. */
+/** Joins the arrays of the parts that exist. */
 const joinSpectralParams = <A>(
   logVolumes: A,
   shapes: A | null,
   turns: A | null
 ): { readonly [K in SpectralParameter]: A } =>
-  // What is not there is not asked for: `shapes` says which are.
+  // Absent arrays are never read: `shapes` lists those that exist.
   ({ logVolumes, ...(shapes !== null && { shapes }), ...(turns !== null && { turns }) }) as {
     readonly [K in SpectralParameter]: A
   }
 
-/** A shape of less is none. */
+/** A shape with smaller entries counts as isotropic. */
 const ROUND = 1e-9
 
-/** Covariances with a volume, shape and orientation. */
+/** Returns the model of covariances with the given parts. */
 export const spectralCovariance = (parts: SpectralParts): CovarianceModel<SpectralParameter> => {
   const { volume, shape, orientation } = parts
   const ownVolume = volume === 'own'
@@ -137,7 +141,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     volumes: own.logVolumes.values,
     shapes: own.shapes?.values ?? new Float64Array(0)
   })
-  /** Those of each component, as rows. */
+  /** Axes of each component, as rows. */
   const axesIn = ({ turns }: SpectralParams, count: number, dim: number): ReadonlyArray<Float64Array> | null => {
     if (turns === undefined || !isTurned) return null
     const found = RA.makeBy(ownAxes ? count : 1, k => Axes.ofAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim))
@@ -167,7 +171,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     isShared: !ownVolume && !ownShape && !ownAxes,
     isVolumeShared: !ownVolume,
     ...(orientation === 'common' && { hasCommonAxes: true }),
-    // Columns scaled turn common axes out of each other, unless all shapes are one, or each has its own of both.
+    // Scaling columns makes common axes differ, unless all shapes are common, or each component has its own shape and axes.
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),
     shapes,
@@ -218,7 +222,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
         const l = Spectrum.logEigenvalues(parts, found, count, dim)
         return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
       }
-      // From round ones no direction is better than another: then from those of all rows together, and of each component.
+      // Isotropic covariances have no preferred axes: the initial ones are those of all rows together, and of each component.
       const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ROUND)
       const isNew = before === null || isRound
       const starts = isNew
@@ -233,6 +237,6 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
   }
 }
 
-/** Σ r|δ|² of round components as Σ r δ∘δ would be. */
+/** Distributes Σ r|δ|² evenly over the columns, as Σ r δ∘δ of isotropic components. */
 const spreadEvenly = (w: Float64Array, dim: number): Float64Array =>
   new Float64Array(w.length * dim).map((_, at) => w[Math.floor(at / dim)] / dim)

@@ -1,31 +1,31 @@
 /**
- * The spectra of covariances that share some of it: the logarithms of eigenvalues, ℓ_kj = volume_k + Σ_i C_ji shape_ki with C Helmert's
- * contrasts, volumes and shapes each of all components or of each, are linear in what is free, ℓ = Bθ. Given the axes, what
- * moments ω_kj along them are likeliest of minimises
+ * Maximum-likelihood spectra of covariances that share volumes or shapes. The logarithms of the eigenvalues, ℓ_kj = volume_k + Σ_i C_ji
+ * shape_ki with Helmert's contrasts C, where volumes and shapes are each common or each component's own, are linear in the parameters, ℓ =
+ * Bθ. For given axes, with moments ω_kj along them, the loss is
  *
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
- * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise most
- * are problems of few numbers: means, or one volume that shapes are filled up to.
+ * a gamma regression with a logarithmic link, convex if σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise most
+ * structures have simple solutions: means, or a one-dimensional equation for the volume.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At } from '../family.js'
 
-/** Which parts are the components' own. A shape of none is round. */
+/** Which parts are each component's own. With shape 'none' it is isotropic. */
 export interface SpectrumSharing {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
 }
 
-/** What is free of a spectrum: the volumes [K] or [1], and the shapes [K, d − 1] or [d − 1] row by row, or none. */
+/** Parameters of a spectrum: volumes, [K] or [1], and shapes, [K, d − 1] or [d − 1] row-major, or empty. */
 export interface Spectrum {
   readonly volumes: Float64Array
   readonly shapes: Float64Array
 }
 
-/** Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
+/** Returns Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
 export const contrasts = (dim: number): NdArray => {
   const width = dim - 1
   return {
@@ -38,9 +38,9 @@ export const contrasts = (dim: number): NdArray => {
   }
 }
 
-/** How many entries of θ there are, and where those of a component begin. */
+/** Layout of the parameter vector θ: its length, and where each component's entries begin. */
 interface SpectrumLayout {
-  /** Entries of a shape, of the volumes, and of all. */
+  /** Number of entries of a shape, of the volumes, and of all. */
   readonly width: number
   readonly volumes: number
   readonly size: number
@@ -60,7 +60,7 @@ const spectrumLayout = ({ volume, shape }: SpectrumSharing, count: number, dim: 
   }
 }
 
-/** ℓ, [K, d]. */
+/** Returns the log eigenvalues ℓ, [K, d]. */
 export const logEigenvalues = (
   parts: SpectrumSharing,
   { volumes, shapes }: Spectrum,
@@ -68,7 +68,7 @@ export const logEigenvalues = (
   dim: number
 ): Float64Array => predictedLogs(parts, Float64Array.of(...volumes, ...shapes), count, dim)
 
-/** Bθ, [K, d]: Cs by sums from the end, which its columns share. */
+/** Bθ, [K, d]. The product Cs is computed by cumulative sums. */
 const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: number, dim: number): Float64Array => {
   const { width, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const out = new Float64Array(count * dim)
@@ -83,7 +83,7 @@ const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: numbe
   return out
 }
 
-/** Cᵀℓ of one spectrum, whose mean is of no matter. */
+/** Shape Cᵀℓ of one spectrum; it does not depend on the mean of ℓ. */
 const contrasted = (l: Float64Array): Float64Array => {
   let before = 0
   return new Float64Array(l.length - 1).map((_, i) => {
@@ -94,10 +94,10 @@ const contrasted = (l: Float64Array): Float64Array => {
 
 const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
-/** The logarithm of the least eigenvalue that a floor allows; of none, that of the least number. */
+/** Logarithm of the smallest eigenvalue allowed; without a bound, that of the smallest positive number. */
 const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
-/** What is minimised, of ω [K, d]: components without mass do not count. */
+/** Returns the loss F for ω [K, d]; components without mass do not count. */
 export const spectrumLoss = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
   const a2 = Elementary.square(level.alpha)
   const s2 = Elementary.square(level.sigma)
@@ -110,7 +110,7 @@ export const spectrumLoss = (n: Float64Array, omega: Float64Array, { level, dim 
   return sum
 }
 
-/** 1/u, [K, d], of components with mass; 0 of others. */
+/** Returns 1/u, [K, d], for components with mass; 0 for the others. */
 export const spectrumPrecisions = (
   n: Float64Array,
   { level: { alpha, sigma }, dim }: At,
@@ -120,14 +120,14 @@ export const spectrumPrecisions = (
     n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
   )
 
-/** The logarithm at time 0 of a variance that is likeliest at a level, clipped from below. */
+/** Logarithm at time 0 of the maximum-likelihood variance at a level, clipped from below. */
 const clippedLogVariance = (at: At, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
   return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), leastOf(at))
 }
 
-/** EI, VI, EE and VV: one mean for each that is free, clipped, which is exact at any level. */
+/** Solution for EI, VI, EE and VV: a mean for each parameter, clipped; exact at any level. */
 const ofMeans = (
   { volume, shape }: SpectrumSharing,
   n: Float64Array,
@@ -162,9 +162,9 @@ const ofMeans = (
 }
 
 /**
- * EV without noise. Of a volume v a component's likeliest spectrum is ℓ_j = max(log ω_j − m, log φ), m as Σ_j ℓ_j = dv asks: what the floor
- * holds up is taken from the others. Of v the derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and falls, so that
- * Newton's steps find its zero from wherever they begin, without a floor at once.
+ * Solution for EV without noise. For a volume v the optimal spectrum of a component is ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j
+ * ℓ_j = dv: what clipping adds is subtracted from the others. The derivative of F by v is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is
+ * convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
  */
 const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
@@ -179,7 +179,7 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum
       .sort()
       .reverse()
   )
-  /** m of a component at a volume, and how many are above the floor; −∞ of one without moments. */
+  /** m of a component at a volume, and the number of eigenvalues above the bound; −∞ for one without moments. */
   const filledTo = (l: Float64Array, volume: number): readonly [number, number] => {
     let sum = 0
     let free = 0
@@ -221,7 +221,7 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum
     const [m] = place < 0 ? [-Infinity] : filledTo(sorted[place], volume)
     if (m > -Infinity) own.set(contrasted(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
-      // Of what has no moments the shape stays, as far as the floor lets it.
+      // A component without moments keeps its shape, as far as the bound allows.
       const lowest = predictedLogs(SINGLE_COMPONENT, Float64Array.of(0, ...own), 1, dim).reduce(
         (a, b) => Math.min(a, b),
         0
@@ -232,10 +232,10 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum
   return { volumes: Float64Array.of(volume), shapes }
 }
 
-/** The spectrum of a single component. */
+/** Sharing for a single component. */
 const SINGLE_COMPONENT: SpectrumSharing = { volume: 'own', shape: 'own' }
 
-/** B, row by row, [K · d, θ]. */
+/** Design matrix B, row-major, [K · d, θ]. */
 const basis = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {
   const { width, size, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const c = contrasts(dim).values
@@ -249,17 +249,17 @@ const basis = (parts: SpectrumSharing, count: number, dim: number): Float64Array
   return b
 }
 
-/** Steps of Newton's, and sweeps over what a step may not break; both end much earlier. */
+/** Maximum number of Newton steps, and of sweeps over the constraints; both usually converge much earlier. */
 const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
-/** A step that changes no logarithm by more is the last. */
+/** A step that changes no logarithm by more than this is the last. */
 const LOG_TOLERANCE = 1e-13
-/** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
+/** Where noise makes the curvature negative, this share of the Fisher information is used instead. */
 const CURVED = 0.05
 
 /**
- * The step s from where slacks are given that minimises gᵀs + ½sᵀLLᵀs and keeps slack + Bs ≥ 0, where any does: by Hildreth's method, on
- * the dual one multiplier after another (Hildreth 1957).
+ * Returns the step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible: by Hildreth's method, coordinate ascent on the
+ * dual (Hildreth 1957).
  */
 const constrainedStep = (
   lower: NdArray,
@@ -269,7 +269,7 @@ const constrainedStep = (
 ): Float64Array => {
   const size = gradient.length
   const { values } = lower
-  /** L⁻ᵀ */
+  /** Returns L⁻ᵀy. */
   const back = (y: Float64Array): Float64Array => {
     const out = y.slice()
     for (let i = size - 1; i >= 0; i--) {
@@ -286,7 +286,7 @@ const constrainedStep = (
   })
   if (rest.every(s => s >= 0)) return free
   const rows = slack.length
-  /** L⁻¹b of each row. */
+  /** L⁻¹b of each row of B. */
   const z = Factor.solve(lower, size, b)
   const dotted = (row: number, x: Float64Array, from = 0): number => {
     let sum = 0
@@ -312,7 +312,7 @@ const constrainedStep = (
   return free.map((x, i) => x + kept[i])
 }
 
-/** Volumes raised as far as the floor asks. */
+/** Raises volumes until the bound is satisfied. */
 const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: At): Float64Array => {
   const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
   const least = leastOf(at)
@@ -324,7 +324,7 @@ const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number
   return theta.map((x, i) => (i < volumes ? x + short[i] : x))
 }
 
-/** VE, and EV at a level, by Newton's steps from a spectrum. */
+/** Solution for VE, and for EV at a level, by constrained Newton steps from an initial spectrum. */
 const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const count = n.length
@@ -354,7 +354,7 @@ const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, 
         for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
       }
     }
-    // What no row tells stays: its own parts alone, of a component without mass, may be moved by the floor.
+    // Parameters that no row determines are kept: those of a component without mass, which only the bound may move.
     for (let i = 0; i < size; i++) {
       const own = hessian[i * (size + 1)]
       hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
@@ -367,7 +367,7 @@ const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, 
       b,
       l.map(x => x - least)
     )
-    // Of a tiny mass the value tells nothing, and so it ends where no step is left, not where it converges.
+    // With a tiny mass the loss does not show convergence, so the iteration ends when steps vanish.
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])
@@ -383,12 +383,12 @@ const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, 
     }
     if (!(moved > LOG_TOLERANCE)) break
   }
-  // What rounding left below the floor.
+  // Corrects rounding below the bound.
   theta = raiseVolumes(parts, theta, count, at)
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
-/** A spectrum near the likeliest, where there is none to begin with. */
+/** Initial spectrum near the optimum. */
 const initialSpectrum = (
   { volume, shape }: SpectrumSharing,
   n: Float64Array,
@@ -417,9 +417,9 @@ const initialSpectrum = (
 }
 
 /**
- * The likeliest spectrum of masses n [K] and moments ω [K, d] along given axes, above a floor at a level: exact at time 0, and never less
- * likely than the old one at a level, where EI, VI, EE and VV are exact too. Own parts of a component without mass stay, unless common parts
- * move below the floor with them: then its volume rises, or its shape shrinks.
+ * Returns the maximum-likelihood spectrum for masses n [K] and moments ω [K, d] along given axes, with a lower bound, at a level. Exact at
+ * time 0, and at any level for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its own
+ * parameters, unless changes of the common ones take it below the bound: then its volume is raised, or its shape shrunk.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,

@@ -1,4 +1,4 @@
-/** Mixtures of multivariate t, whatever the covariances: what follows of a family of Gaussians, and ν. */
+/** Mixtures of multivariate t with any covariance structure: derived from a family of Gaussians, and ν. */
 import { flow, identity } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -49,13 +49,13 @@ import * as Terms from './precisions.js'
 
 export type Nu = 'own' | 'common' | number
 
-/** ν of components before anything is learned of it. */
+/** Initial ν. */
 const INITIAL_DEGREES = 10
 
-/** What is asked of the parameters of Gaussians by name. */
+/** Parameters of the Gaussians that are accessed by name. */
 export type GaussianParameter = 'means' | 'logits'
 
-/** A family of Gaussians that has all that an M-step of parts of it asks for. */
+/** A family of Gaussians with everything that an M-step of a family built on it needs. */
 export interface LearnableGaussians {
   readonly model: Model<GaussianParameter>
   readonly family: Family<GaussianParameter>
@@ -65,16 +65,16 @@ export interface LearnableGaussians {
   readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
-/** The M-step of moments as they are: those of rows without noise at time 0, whatever the level of the rows. */
+/** M-step for moments that already are those of noiseless rows at time 0, whatever the level of the rows. */
 const whereSeen = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
     mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: CLEAN } : at)
 })
 
-/** The family of a score, where it is of Gaussians whose centres and widths are learned; else null. */
+/** Returns the family of a score if it is of Gaussians with estimated centres and covariances; otherwise null. */
 export const learnableGaussians = (score: Score<string>): LearnableGaussians | null => {
-  // It may have other names, which nothing here asks for.
+  // It may have other parameter names, which are not accessed here.
   const model = interpret(score) as unknown as Model<GaussianParameter>
   const { family } = model
   if (family === undefined || !Object.hasOwn(model.shapes(1), 'means')) return null
@@ -85,7 +85,7 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
     : null
 }
 
-/** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
+/** Returns the model of a score built on another. If that is not supported, returns the meaning of that score; the problems are reported by its `check`. */
 export const modelAround = (
   score: Score<string>,
   serves: (gaussians: LearnableGaussians) => boolean,
@@ -99,16 +99,19 @@ export const modelAround = (
 
 type MapParams<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
-/** How others that stand beside the parameters of Gaussians go with the rows and the order of components; as they are unless given. */
+/** Maps of additional parameters under rotations of the rows and permutations of the components. Default: unchanged. */
 interface ExtraParameterMaps<P extends string> {
   readonly shifted?: (by: Float64Array) => MapParams<P>
   readonly scaled?: (by: Float64Array) => MapParams<P>
   readonly relabel?: (order: ReadonlyArray<number>) => MapParams<P>
-  /** Whether they are the same in all directions: where the Gaussians turn with the rows, all does; true unless given. */
+  /** True if the additional parameters are rotation invariant, so that the whole model rotates with its Gaussians. Default: true. */
   readonly turns?: boolean
 }
 
-/** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
+/**
+ * Capabilities of a model derived from those of its Gaussians. `carried` applies a map to their parameters, and leaves the others
+ * unchanged.
+ */
 export const carriedCapabilities = <P extends string>(
   { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
   started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
@@ -129,7 +132,7 @@ export const carriedCapabilities = <P extends string>(
     leastRows,
     start: {
       count: start.count,
-      // Those of the Gaussians among the parameters.
+      // The parameters include those of the Gaussians.
       centres: start.centres as unknown as Start<P>['centres'],
       fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
     },
@@ -139,14 +142,14 @@ export const carriedCapabilities = <P extends string>(
   }
 }
 
-/** What an M-step learns. */
+/** Moments from which an M-step estimates covariances. */
 export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianParameter>): Learned => ({
   second,
   ...(isShared && { isShared }),
   ...(isVolumeShared && { isVolumeShared })
 })
 
-/** What is said of a score that is none of Gaussians. */
+/** Problems of a score that is not a mixture of Gaussians. */
 export const unservedProblems = (
   word: string,
   score: Score<string>,
@@ -160,7 +163,7 @@ export const unservedProblems = (
     "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
   )
 
-/** What t components are made of, in the vocabulary. */
+/** The Gaussians from which t components are built, in the tensor vocabulary. */
 const studentGaussians = (
   { model, family }: LearnableGaussians,
   params: Params.Tensors<GaussianParameter>,
@@ -172,7 +175,7 @@ const studentGaussians = (
   return {
     logDensity: family.components(params, dim).logDensity,
     atCentre,
-    // div ∇ log p of components about one centre is there −Σ w_k tr Σ_k⁻¹: of equal shares w where weights are learned.
+    // At a common centre, div ∇ log p of the components is −Σ w_k tr Σ_k⁻¹; w are equal if weights are free.
     least: () => {
       const peak = atCentre(1, cleanRow())
       const even: Params.Tensors<GaussianParameter> = Object.hasOwn(params, 'logits')
@@ -184,7 +187,7 @@ const studentGaussians = (
   }
 }
 
-/** Of a common ν that of all rows. */
+/** Moments of the precisions for each component; if ν is common, pooled over all rows. */
 const pooledDegrees = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
   tails === undefined
     ? null
@@ -194,7 +197,7 @@ const pooledDegrees = ({ mass, tails }: Moments, isCommon: boolean): Float64Arra
 
 const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
-/** A model of which each component is a t. */
+/** Model in which each component is a multivariate t. */
 const tailed = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
   type P = GaussianParameter | 'logNu'
   const { model, family, mStep, toMixture, fromMixture } = gaussians
@@ -206,7 +209,7 @@ const tailed = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter>
     return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
   }
   const withNu = (params: Params.Params<GaussianParameter>, logNu: NdArray): Params.Params<P> =>
-    // Of a number there is no parameter, and nothing asks for one.
+    // A fixed ν has no parameter, and none is read.
     (isNumber ? params : { ...params, logNu }) as Params.Params<P>
   const without = (params: Params.Params<P>): Params.Params<GaussianParameter> =>
     omitted(params, 'logNu') as Params.Params<GaussianParameter>
@@ -254,7 +257,7 @@ const tailed = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter>
     },
     mStep: {
       ...learnedBy(mStep),
-      // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
+      // The Gaussians' own M-step may be generalized, and checks of the rows that support a component hold for Gaussians only.
       isGeneralized: true,
       maximise: (params, moments, at): Params.Params<P> => {
         const found = mStep.maximise(params, moments, at)
@@ -301,9 +304,9 @@ const withTailsCase = Case.define('Score', {
   about:
     'a mixture whose components are multivariate t, with the covariances of another as scales (Peel & McLachlan 2000)',
   fields: {
-    /** Degrees of freedom: a number, or 'common' or 'own', which are learned. */
+    /** Degrees of freedom: a fixed number, or 'common' or 'own' if estimated. */
     nu: nuField,
-    /** The mixture whose components get tails. */
+    /** The mixture whose components become multivariate t. */
     score: Field.of(concept)
   },
   on: 'score',
@@ -319,20 +322,23 @@ const withTailsCase = Case.define('Score', {
     )
 })
 
-/** ν is each component's own unless given. */
+/** Options of `withTails`. */
 export interface Options<N extends Nu> {
-  /** 'own': one for each component; 'common': one for all; or a number in [½, 300], which is not learned. */
+  /** 'own': one for each component; 'common': one for all; or a number in [½, 300], which is fixed. Default: 'own'. */
   readonly nu?: N
 }
 
 /**
- * The same mixture with components that are multivariate t: Σ_k are their scales, and ν their degrees of freedom. Rows far off then pull less:
- * a row counts (ν + d)/(ν + q) for its component's moments, q its squared distance (Lange, Little & Taylor 1989).
+ * Returns a mixture whose components are multivariate t: Σ_k are their scale matrices, and ν their degrees of freedom. Distant rows have
+ * less influence: a row has the weight (ν + d)/(ν + q) in its component's moments, where q is its squared distance (Lange, Little & Taylor
+ * 1989).
  *
- * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule of 128 nodes, to about 1e-14 of log p and of two
- * derivatives; of ν ≥ 100 and rows more than 20 σ off where σ is far above α√Σ, to fewer digits. Each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
- * root in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or []. Of a mixture (`fromMixture`) ν is taken as it is, up to 300:
- * beyond that, and of Gaussians, it is 300, which no row tells from more.
+ * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule with 128 nodes, to about 1e-14 of log p and
+ * of two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians, in
+ * a compiled program if covariances are along the columns or by axes (EVE, VVE, VEE …), otherwise op by op. Expectation–maximization is
+ * exact: the Gaussians' M-step on weighted moments, and ν by root finding in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. The parameter
+ * `logNu`, log ν, is [K], or [] if common. When converting from a mixture (`fromMixture`), ν is limited to 300, which is indistinguishable
+ * from larger values and from a Gaussian.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -350,7 +356,7 @@ export const withTails = Case.caseCalledBy(
   withTailsCase,
   <const N extends Nu = 'own'>(options: Options<N> = {}) =>
     <P extends string>(score: Score<P>) =>
-      // Its parameters are those of the score that is given, and ν.
+      // Its parameters are those of the given score, and ν.
       withTailsCase({ ...options })(score) as Score<string> as unknown as Score<
         P | (N extends number ? never : 'logNu')
       >

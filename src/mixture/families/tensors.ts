@@ -1,4 +1,4 @@
-/** What rows see of a mixture as tensors, whatever its covariances: what is asked of a `Mixture` in the vocabulary. */
+/** Evaluation of a `Mixture` in the tensor vocabulary, whatever its covariances. */
 import {
   add,
   concat,
@@ -38,8 +38,9 @@ import * as Backgrounds from './backgrounds.js'
 import * as Terms from './precisions.js'
 
 /**
- * A mixture as a program is given it: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. Of one triangle that all
- * have, where `joins`, that one: rows and centres are then whitened apart, which costs less, and digits where 0 is far from them.
+ * Arrays that represent a mixture in a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a
+ * triangle common to all components is stored once: rows and centres are then whitened separately, which is faster, but loses digits if 0
+ * is far from them.
  */
 export const mixtureArrays = (mixture: Mixture, joins = false): Readonly<Record<string, NdArray>> => {
   const { means, weights, variances, factors, tails, background } = mixture
@@ -62,17 +63,17 @@ export const mixtureArrays = (mixture: Mixture, joins = false): Readonly<Record<
     : { ...first, factors: { shape: [count, dim, dim], values: concatenated(triangles) } }
 }
 
-/** What rows x [rows, dim] see of components at time 0. */
+/** Mixture evaluated at rows x [rows, dim], at time 0. */
 export interface SeenMixture {
-  /** log π_k p_k(x), [rows, K]; that of a background is the last. */
+  /** log π_k p_k(x), [rows, K]; the background, if any, is last. */
   readonly joint: Tensor
-  /** Of all but a background, [K, dim]. */
+  /** Centres of the components without the background, [K, dim]. */
   readonly centres: Tensor
-  /** E[g | x] where some are t components, 1 of Gaussian ones, [rows, K]. */
+  /** E[g | x], [rows, K], 1 for Gaussian components; absent if all are Gaussian. */
   readonly counts?: Tensor
 }
 
-/** The answers to rows x [rows, dim], at time 0. */
+/** Functions of rows x [rows, dim], at time 0. */
 export interface Answers {
   readonly components: (x: Tensor) => SeenMixture
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
@@ -101,13 +102,13 @@ const isotropicSeen = Round.isotropicEvaluated((components: IsotropicComponents)
 
 type MixtureTensors = Readonly<Record<string, Tensor>>
 
-/** What rows see of the mixture of `mixtureArrays`, as tensors. */
+/** Evaluates the mixture given by `mixtureArrays`, as tensors. */
 export const seenMixture = (arrays: MixtureTensors): Answers =>
   'tails' in arrays || 'share' in arrays ? seenBeyond(arrays) : seenGaussianMixture(arrays)
 
-/** The same of tails and of a background, whose slopes are those of the density. */
+/** Evaluates a mixture with tails or a background; its score is the derivative of the log-density. */
 const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): Answers => {
-  // The others are those of Gaussians.
+  // The remaining arrays are those of the Gaussians.
   const own = gaussian as MixtureTensors
   const { means } = own
   const tailed = (x: Tensor): Omit<SeenMixture, 'centres'> => {
@@ -132,7 +133,7 @@ const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureT
   return { components, logJoint, logDensity, score, divergence: x => rowDivergence(at => score(at))(x) }
 }
 
-/** log π_k, that of a weight 0 finite. */
+/** log π_k; finite for a weight of 0. */
 const logOfWeights = (weights: Tensor): Tensor => log(maximum(weights, Number.MIN_VALUE))
 
 /** log π_k N(c_k; c_k, Σ_k), [1, K] */
@@ -157,13 +158,13 @@ const seenGaussianMixture = ({ means, weights, ...own }: MixtureTensors): Answer
 }
 
 /**
- * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
- * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
+ * Returns from log π_k p_k(x), [rows, K]: q = p(k | x), and log p(x) = logs + beyond, where `logs` is their maximum and `beyond` is −log
+ * max_k p(k | x). One exponential per row and component. If all densities have underflowed, q is 0.
  */
 export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
   const parts = exp(sub(all, logs))
   const whole = sum(parts, 1, true)
-  // Of a row in reach it is 1 or more.
+  // For all other rows it is at least 1.
   return { q: div(parts, maximum(whole, 1)), beyond: log(whole), logs }
 }

@@ -229,7 +229,7 @@ const growing = <P extends string>(
   points: Source.Data,
   params: Params.Params<P>
 ): ReadonlyArray<Problem.Problem> => {
-  if (term.bounded !== true || NoiseLevels.fromClean(term.noiseLevels) === undefined) return []
+  if (term.bounded !== true || NoiseLevels.uniformFromClean(term.noiseLevels) === undefined) return []
   const { schedule } = loss
   const until = Math.min(1, Schedule.endTime(schedule))
   const [outer, inner] = NEXT_TO_CLEAN.map(share => {

@@ -34,12 +34,12 @@ export const unresolvedNodes = <P extends string>(
 }
 
 /** Problem of too few nodes; it names the number that suffices. */
-export const tooFewNodes = ({ taken, asked, error, length }: Unresolved): Problem.Problem =>
+export const tooFewNodes = ({ used, needed, error, length }: Unresolved): Problem.Problem =>
   Problem.of(
     'expectation',
-    `${taken} nodes for a centre of length ${Number(length.toPrecision(3))}${Number.isNaN(error) ? '' : `, which leave means over the noise off by ${error.toPrecision(1)},`}`,
-    `at least ${asked}`,
-    asked > Limits.maxNodes
+    `${used} nodes for a centre of length ${Number(length.toPrecision(3))}${Number.isNaN(error) ? '' : `, which leave means over the noise off by ${error.toPrecision(1)},`}`,
+    `at least ${needed}`,
+    needed > Limits.maxNodes
       ? `bring the components to variance 1 by a smaller unit: at most ${Limits.maxNodes} are taken`
       : 'leave nodes out, or give so many'
   )

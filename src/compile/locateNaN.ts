@@ -85,7 +85,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
     }
     const inTerm = ({ term: whole, samples }: NoiseDrawn.DrawnTerm): Fault.NonFinite | null => {
-      const term = Objective.rowByRow(whole)
+      const term = Objective.withRowwiseLoss(whole)
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
         const { value, gradient } = term.penalty(params)

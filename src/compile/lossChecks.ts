@@ -66,8 +66,8 @@ export const findUnresolvedNodes = <P extends string>(
 }
 
 /** Sentence about too few nodes, to append to the reason of a plan. */
-export const remark = ({ taken, asked, error, length }: Line.Unresolved): string =>
-  `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
+export const remark = ({ used, needed, error, length }: Line.Unresolved): string =>
+  `; ${used} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${needed}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
 /** Problems that follow from what the terms of a loss read of the data, in a precision. */
 export const lossRefusals = <P extends string>(

@@ -220,7 +220,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
           if (way.where !== 'line' || !drawsNoiseAlone) {
             const drawn = isSame
               ? times()
-              : NoiseLevels.drawing(
+              : NoiseLevels.drawTimes(
                   schedule,
                   data.rows,
                   holdNumbers(data)

@@ -52,7 +52,7 @@ export const ofPairs = <P extends string>(
     const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MAX_PAIR_NUMBERS) / width)) / 2)
     return [
       ...unless(
-        NoiseLevels.onlyTime(schedule)(term.noiseLevels) !== undefined && weightings.length === 0,
+        NoiseLevels.singleTime(schedule)(term.noiseLevels) !== undefined && weightings.length === 0,
         'over several noise levels or with a weighting',
         'at one noise level, which both rows of a pair have',
         'use NoiseLevels.at(t), and a number as weight'
@@ -261,9 +261,9 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
     ...ofWeights(loss, term, weightings),
     ...Problem.unless(
       model.family?.unitVariance !== false ||
-        !NoiseLevels.assumesUnitVariance(isOnNodes || Expectation.isDeterministicExpectation(expectation))(
-          term.noiseLevels
-        ),
+        !NoiseLevels.assumesUnitVariance(term.noiseLevels, {
+          isDeterministic: isOnNodes || Expectation.isDeterministicExpectation(expectation)
+        }),
       'objective.noiseLevels',
       `${NoiseLevels.show(term.noiseLevels)} of ${Score.show(score)}`,
       'one with leastVariance, since variances are learned and its nodes lie by the least of them',
@@ -349,7 +349,7 @@ export const of = <P extends string>(
     ...(Nodes.isPopulation(data) ? [] : ofExpectation(loss, data)),
     // A rule that has too few nodes but could have more only adds a remark to its reason here; a pipeline rejects it.
     ...coarse()
-      .filter(({ taken }) => taken >= Limits.maxNodes)
+      .filter(({ used: taken }) => taken >= Limits.maxNodes)
       .map(Line.tooFewNodes),
     ...Objective.terms(loss.objective).flatMap(({ term }) => ofSight(loss, term, data)),
     ...(precision === 'float32' ? needingDouble(loss) : []),

@@ -1,4 +1,4 @@
-/** A known mixture as the target of an objective: its score at a row's level, from constants. */
+/** A known mixture as the target of an objective. */
 import { square, sub, sum, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { gaussianProblems } from '../mixture/component.js'
@@ -12,8 +12,8 @@ type TeacherRow = Pick<Row, 'score' | 'noisy' | 'level' | 'constants'>
 
 const squaredDifference = (score: Tensor, target: Tensor): Tensor => sum(square(sub(score, target)), 1, true)
 
-/** |s(x_t) − s*(x_t)|², [rows, 1]: one function for all mixtures of a kind. */
-const perRowBy = remembered(
+/** |s(x_t) − s*(x_t)|², [rows, 1]; memoized, so mixtures of one kind share a compiled program. */
+const fisherRow = remembered(
   (teacher: ReturnType<typeof scoreOfConstants>) =>
     ({ score, noisy, level, constants }: TeacherRow): Tensor =>
       squaredDifference(score, teacher(constants, noisy, level.common ?? level))
@@ -37,7 +37,7 @@ const againstCase = define({
   fields: {
     /** The mixture whose score is matched. */
     truth: mixtureField,
-    /** Over which noise levels. */
+    /** Noise levels over which the mean is taken. */
     noiseLevels: NoiseLevels.field
   },
   call: ['truth', 'noiseLevels'],
@@ -58,14 +58,15 @@ const againstCase = define({
       ),
       ...gaussianProblems(truth).map(problem => ({ ...problem, field: 'objective.truth' }))
     ],
-    perRow: perRowBy(scoreOfConstants(truth))
+    perRow: fisherRow(scoreOfConstants(truth))
   })
 })
 
 /**
- * The Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture, or on
- * `Population.of` it, this has the gradient and the Hessian of `implicit`, and is 0 at the truth: where `implicit` less its
- * minimum has lost all digits, at a distance of 1e-8, this has eight.
+ * Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture,
+ * or on `Population.of` it, the gradient and the Hessian equal those of `implicit`, and the value is 0 at the truth. At
+ * a distance of 1e-8 from the truth it keeps eight digits, where `implicit` less its minimum has none.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** The derivative of an objective along a direction of the parameters: an objective again. */
+/** Directional derivative of an objective with respect to the parameters, as an objective. */
 import { add, jvp, mul, reshape, scalar, type NdArray, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem } from '../core/index.js'
@@ -10,7 +10,7 @@ import {
   objectiveForm,
   isMatching,
   isPenalty,
-  isSoundObjective,
+  isValidObjective,
   terms,
   type Bare,
   type Form,
@@ -24,26 +24,26 @@ import { paramsField, unfitIn } from './regularizer.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** What of an integrand's row is asked for here. */
+/** Inputs of an integrand that the directional derivative uses. */
 interface IntegrandRow<R> {
   readonly params: NamedTensors
   readonly constants: NamedTensors
   readonly under: (params: NamedTensors, constants: NamedTensors) => R
 }
 
-/** Constants of the direction, and those that the integrand itself has: another direction of a direction is told from it. */
+/** Prefixes that keep the direction apart from the integrand's own constants, also for a derivative of a derivative. */
 const DIRECTION = 'v.'
 const INTEGRAND_PREFIX = 'of.'
 
 const withPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
   Object.entries(all).map(([name, a]) => [prefix + name, a])
 
-const picked = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
-/** What a derivative along a direction is given as constants: the direction, and those of the objective itself, each by a name of its own. */
+/** Constants of the directional derivative: the direction and the integrand's own, under different prefixes. */
 const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
   Object.fromEntries([...withPrefix(DIRECTION, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 
@@ -52,8 +52,8 @@ const integrandDerivative =
   <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor) =>
   (row: R): Tensor => {
     const { params } = row
-    const direction = picked(DIRECTION, row.constants)
-    const own = picked(INTEGRAND_PREFIX, row.constants)
+    const direction = withoutPrefix(DIRECTION, row.constants)
+    const own = withoutPrefix(INTEGRAND_PREFIX, row.constants)
     return jvp(step => {
       const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [
         name,
@@ -67,16 +67,16 @@ type Integrand = (row: never) => Tensor
 
 const derivatives = remembered((integrand: Integrand): Integrand => integrandDerivative(integrand))
 
-/** The derivative of an integrand, the same function for the same integrand: a program of it is found again, whatever the direction. */
-const alongOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
-  // What is kept for an integrand takes the rows that it takes.
+/** Derivative of an integrand, memoized by the integrand: a compiled program serves every direction. */
+const derivativeOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
+  // The cache maps an integrand to one with the same row type, which its signature cannot express.
   derivatives(integrand) as (row: R) => Tensor
 
 /**
- * The objective of one that takes few of them. Those at random are no sums and weigh no others: of these the chance that each part
- * is taken falls with the number of parts.
+ * Field for the inner objective of one that accepts few of them. Random objectives here are neither sums nor weighted,
+ * because the chance that every part is accepted falls with the number of parts.
  */
-export const ofFew: Field.Field<Objective, Objective> = {
+export const innerObjectiveField: Field.Field<Objective, Objective> = {
   ...Field.of(concept),
   arbitrary: (_, any) => any(concept.name, 3)
 }
@@ -97,17 +97,17 @@ const alongCase = define({
   name: 'directionalDerivative',
   about: 'the derivative of an objective along a direction of the parameters',
   fields: {
-    /** v, of the names and shapes of the parameters. */
+    /** v, with the names and shapes of the parameters. */
     direction: paramsField,
-    /** Whose derivative it is. */
-    objective: ofFew
+    /** The objective that is differentiated. */
+    objective: innerObjectiveField
   },
   call: ['direction'],
   on: 'objective',
   example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(NoiseLevels.at(0.3)) },
   formula: ({ objective }) => `∂/∂θ · v (${Case.formula(objective)})`,
   check: ({ objective }) =>
-    !isSoundObjective(objective)
+    !isValidObjective(objective)
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
@@ -123,7 +123,8 @@ const alongCase = define({
     if ('parts' in form)
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
     if ('penalty' in form) return penaltyAlong(direction, form)
-    // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
+    // A direction may leave the centres' span, so noise projected on it would give a second derivative with a wrong
+    // mean.
     const rest = {
       ...form,
       proper: false,
@@ -134,21 +135,22 @@ const alongCase = define({
       ...(rest.unfit?.(shapes, score, dim) ?? []),
       ...unfitIn({ towards: direction }, 'objective.direction')(shapes, score, dim)
     ]
-    if (!('noiseLevels' in rest)) return { ...rest, constants, unfit, perDatum: alongOf(rest.perDatum) }
+    if (!('noiseLevels' in rest)) return { ...rest, constants, unfit, perDatum: derivativeOf(rest.perDatum) }
     const { exact, ...own } = rest
     return {
       ...own,
       constants,
       unfit,
-      perRow: alongOf(rest.perRow),
+      perRow: derivativeOf(rest.perRow),
       ...(exact !== undefined && { exact: alongCase(direction)(exact) })
     }
   }
 })
 
 /**
- * The derivative of an objective along v, ℓ′ = Σ ∂ℓ/∂θ · v row by row: an objective again, whose value is ⟨∇L, v⟩ and whose gradient
- * is the product of the Hessian with v, exact to rounding. One program serves all directions.
+ * Directional derivative of an objective, ℓ′ = Σ ∂ℓ/∂θ · v row by row, as an objective: its value is ⟨∇L, v⟩ and its
+ * gradient the product of the Hessian with v, exact to rounding. One compiled program serves all directions.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** The two forms of score matching, explicit and implicit, which have the same minimum. */
+/** Denoising (explicit) and implicit score matching, which have the same minimum. */
 import { add, div, mul, square, sub, sum as total, vjp, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
 import * as Limits from '../core/limits.js'
@@ -9,8 +9,9 @@ import { define, type Estimate, type Form, type Row } from './term.js'
 const sumOverColumns = (x: Tensor): Tensor => total(x, 1, true)
 
 /**
- * |y − target|² of the output where all noise is drawn: another parametrization only weighs it. Else what has the mean of
- * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
+ * Squared error of the output, |y − target|², if all noise is drawn; a parametrization then only changes the weight.
+ * Otherwise a loss with the mean of |s + z/σ|² for every share c of the denoising form (Stein): |s|² + 2(1 − c) div s +
+ * 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
  */
 export const denoisingRow = (row: Row): Tensor => {
   const { projectedNoise: seen, noisy, level } = row
@@ -20,21 +21,24 @@ export const denoisingRow = (row: Row): Tensor => {
   return add(seen.mixed(share), div(squares, square(level.sigma)))
 }
 
-/** What noise implies of the score without a target: see `implicit`. */
+/** Implicit form |s|² + 2 div s, [rows, 1], without a target. */
 export const implicitRow = ({ projectedNoise: seen }: Row): Tensor => seen.implicit()
 
-/** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
-const estimatedRow =
-  (along: boolean, estimate: Estimate) =>
+/** Mean over random directions v of 2 vᵀ(∂s/∂x)v and of |s|² (Hutchinson) or (v·s)² (sliced), [rows, 1]. */
+const estimatedImplicitRow =
+  (estimate: Estimate, divergence: 'hutchinson' | 'sliced') =>
   ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
     const all = directions(estimate).map(v => {
       const curvature = mul(2, sumOverColumns(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
-      return add(along ? square(sumOverColumns(mul(v, score))) : sumOverColumns(square(score)), curvature)
+      return add(
+        divergence === 'sliced' ? square(sumOverColumns(mul(v, score))) : sumOverColumns(square(score)),
+        curvature
+      )
     })
     return div(all.reduce(add), estimate.probes)
   }
 
-/** The loss as it is written, and as the score form with its weight. */
+/** Formula of the loss, and of the equal weighted loss of the score. */
 const denoisingForm = (given: Parametrization.Parametrization | null): string => {
   const parametrization = given ?? Parametrization.score
   const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
@@ -48,9 +52,9 @@ const denoisingCase = define({
   name: 'denoising',
   about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
   fields: {
-    /** Over which noise levels. */
+    /** Noise levels over which the mean is taken. */
     noiseLevels: NoiseLevels.field,
-    /** In which the loss is measured; null for the score. */
+    /** Parametrization in which the error is measured; null for the score. */
     parametrization: Field.optional(Field.of(Parametrization.concept))
   },
   call: ['noiseLevels', 'parametrization'],
@@ -69,10 +73,11 @@ const denoisingCase = define({
 })
 
 /**
- * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
- * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|²,
- * which is the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the data,
- * σ²(α² + σ²)²/α² for the velocity.
+ * Denoising score matching, the DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the
+ * gradient is with respect to the parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z
+ * it is E |y(x_t) − (p x_0 + q z)|², the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the
+ * data, σ²(α² + σ²)²/α² for the velocity.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -98,9 +103,9 @@ const implicitCase = define({
   name: 'implicit',
   about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
   fields: {
-    /** Over which noise levels. */
+    /** Noise levels over which the mean is taken. */
     noiseLevels: NoiseLevels.field,
-    /** How the divergence is taken; exactly unless given. */
+    /** Estimator of the divergence. Default: exact. */
     estimate: Field.optional(
       Field.record({
         divergence: Field.oneOf(['hutchinson', 'sliced']),
@@ -124,9 +129,9 @@ const implicitCase = define({
     proper: true,
     ...(estimate === null
       ? { perRow: implicitRow, supportsProjectedNoise: true }
-      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(noiseLevels) })
+      : { perRow: estimatedImplicitRow(estimate, estimate.divergence), exact: implicit(noiseLevels) })
   }),
-  // The first version wrote the estimate by a tag of its own.
+  // The first file format stored the estimator under its own tag.
   earlier: json => {
     const divergence = Case.field(json, 'divergence')
     const tag = Case.field(divergence, '_tag')
@@ -145,12 +150,12 @@ const implicitCase = define({
 })
 
 /**
- * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², with no noise target
- * (Hyvärinen 2005). The form to integrate over time: it stays finite as t → 0.
+ * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², without a noise target
+ * (Hyvärinen 2005). Preferred for integrals over time: it stays finite as t → 0.
  *
- * The divergence of a custom score takes a gradient for each dimension. With random v, E vvᵀ = I, one for each of
- * `probes` has the same mean: 'hutchinson' takes |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' takes
- * (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
+ * The divergence of a custom score takes a gradient for each dimension. Random directions v with E vvᵀ = I, `probes` of
+ * them, have the same mean: 'hutchinson' uses |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' uses (v·s)² + 2
+ * vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
  */
 export const implicit = Case.caseCalledBy(
   implicitCase,

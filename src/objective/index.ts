@@ -1,4 +1,4 @@
-/** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
+/** Public module of objectives, with those over pairs of rows, label dropout and the student's own distribution. */
 import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem, type Vocabulary } from '../core/index.js'
@@ -21,9 +21,9 @@ import {
   type Parts,
   type Row
 } from './objective.js'
-import { objectiveForm, isSoundObjective } from './term.js'
+import { objectiveForm, isValidObjective } from './term.js'
 import { fisherDivergence } from './against.js'
-import { directionalDerivative, ofFew } from './along.js'
+import { directionalDerivative, innerObjectiveField } from './along.js'
 import { regularizer } from './regularizer.js'
 import * as NoiseLevels from './noiseLevels.js'
 
@@ -32,10 +32,10 @@ export { fisherDivergence } from './against.js'
 export { directionalDerivative } from './along.js'
 export { regularizer } from './regularizer.js'
 
-/** uᵢ as [n, 1, k] and all others of each row as [n, n − 1, k]: of a row i those of i + 1, i + 2, … */
+/** uᵢ as [n, 1, k], and the others of each row as [n, n − 1, k]: for row i in the order i + 1, i + 2, … */
 const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } => {
   const [n, k] = u.shape
-  // All rows n + 1 times, cut into n pieces of n + 1: piece i begins and ends with row i.
+  // All rows repeated n + 1 times, cut into n blocks of n + 1: block i begins and ends with row i.
   const again = reshape(mul(ones([n + 1, 1, 1]), reshape(u, [1, n, k])), [n, n + 1, k])
   return { one: reshape(u, [n, 1, k]), others: slice(again, [0, 1, 0], [n, n - 1, k]) }
 }
@@ -43,13 +43,15 @@ const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } =
 const squaredTensorDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
 
 /**
- * An objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ): `perRow` gives what a row says, u [rows, k], and `between` h of
- * u [n, 1, k] and of the others [n, n − 1, k], as [n, n − 1] (the last axis summed). On all rows of independent data, or on batches of them,
- * it is an unbiased estimate of E h(u, u′) (Hoeffding 1948). `over` takes the place of the mean over the others: it is given
- * the pairs [n, n − 1] and u, and gives [n], as contrastive losses need.
+ * Objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ). `perRow` returns u, [rows, k]; `between` returns h of
+ * u [n, 1, k] and the others [n, n − 1, k], as [n, n − 1] (the last axis summed). On all rows of independent data, or
+ * on batches of them, it is an unbiased estimate of E h(u, u′) (Hoeffding 1948). `over` replaces the mean over the
+ * others: from the pairs [n, n − 1] and u it returns [n], as contrastive losses need.
  *
- * What rows say is compiled, with its gradient; the pairs are of numbers alone. All n(n − 1)k of them are in memory: more than 4 194 304
- * are refused, so that of k = 2 a batch has at most 1448 rows. One noise level, rows without weights.
+ * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone. All n(n − 1)k of them are in
+ * memory: more than 4 194 304 are rejected, so that for k = 2 a batch has at most 1448 rows. It needs a single noise
+ * level and rows without weights.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -71,15 +73,15 @@ export const pairwise = define({
   name: 'pairwise',
   about: 'your own, over pairs of rows of a batch: MMD, energy scores, contrastive losses',
   fields: {
-    /** What it is called where it is printed. */
+    /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
-    /** Over which noise levels: one. */
+    /** The single noise level. */
     noiseLevels: NoiseLevels.field,
-    /** What each row says, u. */
+    /** u of each row, [rows, k]. */
     perRow: Field.code(({ score }: Row): Tensor => score),
-    /** What two rows say, h(u, u′). */
+    /** h(u, u′) of each pair, [n, n − 1]. */
     between: Field.code(squaredTensorDistance),
-    /** How the pairs of a row make one number; their mean unless given. */
+    /** Reduction of a row's pairs to one number. Default: their mean. */
     over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
   },
   call: ['name', 'noiseLevels', 'perRow', 'between', '{}'],
@@ -97,9 +99,10 @@ export const pairwise = define({
 })
 
 /**
- * The objective with the label of some rows left out: each row alone with probability `share`, drawn again at every
- * evaluation. A network that is trained so learns the score of each class and that of all together (classifier-free guidance,
- * Ho & Salimans 2022, arXiv 2207.12598).
+ * Objective with random labels left out: each row's independently with probability `share`, drawn again at every
+ * evaluation. A network trained with it learns the scores of each class and of all classes together (classifier-free
+ * guidance, Ho & Salimans 2022, arXiv 2207.12598).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -112,9 +115,9 @@ export const labelDropout = define({
   name: 'labelDropout',
   about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
   fields: {
-    /** The chance that the label of a row is left out. */
+    /** Probability that a row's label is left out. */
     share: Field.fraction({ suggestion: 0.1 }),
-    /** What is trained so. */
+    /** The objective that is trained. */
     objective: Field.of(concept)
   },
   call: ['share'],
@@ -124,17 +127,19 @@ export const labelDropout = define({
   meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
-/** The integrand at rows of the student's distribution; the same function for the same integrand. */
-const overOf = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
+/** The integrand at rows of the student's distribution, memoized by the integrand. */
+const integrandUnderModel = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
   const { row: there, share } = row.underModel()
   return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
 })
 
 /**
- * An objective with its mean over the student's own distribution at each level in place of the data's: of `against` this is the
- * reverse Fisher divergence. It is pathwise, exact in means, weights and variances, for round components on a `Population`.
+ * Objective with its mean over the student's own distribution at each level instead of the data's: of
+ * `fisherDivergence` this is the reverse Fisher divergence. The gradient is pathwise, exact in means, weights and
+ * variances, for spherical components on a `Population`.
  *
- * A dropped mode costs it almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, never by this value.
+ * A dropped mode costs almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, never by this value.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -148,14 +153,14 @@ export const underModel = define({
   name: 'underModel',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
   fields: {
-    /** Whose mean is taken over the student’s own distribution. */
-    objective: ofFew
+    /** Objective whose mean is taken over the student's own distribution. */
+    objective: innerObjectiveField
   },
   call: ['objective'],
   example: { objective: fisherDivergence(Mixture.of({ means: [[-2], [2]] }), NoiseLevels.at(0.3)) },
   formula: ({ objective }) => `over the student (${Case.formula(objective)})`,
   check: ({ objective }) =>
-    !isSoundObjective(objective)
+    !isValidObjective(objective)
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
@@ -174,7 +179,7 @@ export const underModel = define({
     const form = objectiveForm(objective)
     if ('parts' in form) return { parts: form.parts.map(part => ({ ...part, objective: underModel(part.objective) })) }
     if (!('noiseLevels' in form)) return form
-    return { ...form, proper: false, underModel: true, perRow: overOf(form.perRow) }
+    return { ...form, proper: false, underModel: true, perRow: integrandUnderModel(form.perRow) }
   }
 })
 
@@ -193,7 +198,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   custom
 ]
 
-/** The estimates of the divergence, by which `implicit` may go. */
+/** Recipes of `implicit` with each estimator of the divergence. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
   [
     ['hutchinson', 'the divergence from random directions v (Hutchinson 1990)'],

@@ -1,8 +1,8 @@
 /**
- * Noise level distributions: over which noise levels an objective is taken, and with which weight each counts.
+ * Noise level distributions: the noise levels over which an objective is a mean, and the weight of each.
  *
- * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
- * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
+ * A distribution over times is given by its quantile function: a random expectation draws a uniform number for each
+ * row, a deterministic one uses Gauss–Legendre nodes in the quantile.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
@@ -17,50 +17,59 @@ export interface Node {
   readonly weight: number
 }
 
-/** A density in time, 0 but between two times. */
+/** A density in time, 0 outside an interval. */
 export interface Density {
   readonly at: (time: number) => number
   readonly support: readonly [number, number]
 }
 
 interface LawCapabilities {
-  /** Capability, which laws hold it to: the density of the law in time; it may then stand in `importance`. Its total need not be 1. */
+  /** Capability, checked by laws: the density in time, which `importance` requires. Its total need not be 1. */
   readonly density?: ((schedule: Schedule.Schedule) => Density) | undefined
-  /** Whether it has no noise: rows are those of the data. */
+  /** True if there is no noise: x_t = x_0. */
   readonly isClean?: true | undefined
-  /** Capability: the time up to which every time from the clean end on counts alike, where losses without bound have no mean. */
+  /**
+   * Capability: the latest time up to which times from 0 on are uniform, where the mean of an unbounded loss may not
+   * exist.
+   */
   readonly fromClean?: number | undefined
-  /** Its nodes lie where they do for components of variance 1 or more: it does not suit variances that are learned. */
+  /** True if the nodes are placed for components of variance 1 or more, so they do not suit learned variances. */
   readonly assumesUnitVariance?: boolean | undefined
-  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
+  /** Problems on a schedule, by the names of the fields. The times are checked in any case. */
   readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
-/** A law that is drawn: one time for each row. */
+/** A distribution from which each row draws a time. */
 export interface Drawn extends LawCapabilities {
-  /** The quantile function: the time below (or above) which a share u of the law lies, u in [0, 1). */
+  /** Quantile function: the time below (or above) which a share u in [0, 1) of the distribution lies. */
   readonly quantile: (schedule: Schedule.Schedule) => (u: number) => number
-  /** The weight of a drawn time; 1 unless given. */
+  /** Weight of a drawn time. Default: 1. */
   readonly weight?: (schedule: Schedule.Schedule) => (time: number) => number
-  /** Whether [0, 1) is cut into as many equal parts as there are rows, and each row draws its u from one of them. */
+  /**
+   * True if [0, 1) is cut into as many equal strata as there are rows, and each row draws u from one of them. Default:
+   * false.
+   */
   readonly isStratified?: boolean
-  /** Weighted times in place of the draws, for an expectation without randomness; unless given, Gauss–Legendre nodes in u, each weighted as a draw. */
+  /**
+   * Weighted times instead of draws, for a deterministic expectation. Default: Gauss–Legendre nodes in u, each weighted
+   * as a draw.
+   */
   readonly nodes?: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-/** A law of weighted times, the same at every step. */
+/** A list of weighted times, the same at every step. */
 export interface Listed extends LawCapabilities {
   readonly quantile?: never
-  /** The times; `count` of them where the law itself says no number. */
+  /** The weighted times; `count` of them if the distribution has no number of its own. */
   readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-/** How times are drawn, or which they are. */
+/** Meaning of a distribution: a quantile function, or weighted times. */
 export type Meaning = Drawn | Listed
 
 export interface NoiseLevels extends Case.Value<'NoiseLevels', Meaning> {}
 
-/** Times and weights of a rule of so many nodes on [lo, hi] (Gauss–Legendre). */
+/** Times and weights of the Gauss–Legendre rule with `count` nodes on [lo, hi]. */
 export const gaussLegendreTimes = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
   const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
   return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
@@ -83,7 +92,8 @@ const densityOnSupport = ({ at, support: [lo, hi] }: Density): Density => ({
 })
 
 /**
- * A law of one's own: the quantile function by which times are drawn, or a list of weighted times.
+ * Defines a custom noise level distribution: the quantile function of its times, or a list of weighted times.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -110,12 +120,12 @@ export const { concept, define, show, formula } = conceptModule<NoiseLevels>(
   'over which noise levels an objective is taken, and how much each counts'
 )
 
-/** A field for a noise level distribution. */
+/** Field for a noise level distribution. */
 export const field: Field.Field<NoiseLevels> = Field.of(concept)
 
 // —— fields ——
 
-/** Any number, with its domain in words. */
+/** Field for any number, whose domain is described by `domain`. */
 export const realField = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
     holds: () => true,
@@ -127,80 +137,88 @@ export const realField = (domain: string, suggestion: number): Field.Field<numbe
 export const timeField = realField('a time', 0.3)
 
 export const interval = {
-  /** The earliest time. */
+  /** Earliest time. */
   lo: timeField,
-  /** The latest. */
+  /** Latest time. */
   hi: timeField
 }
 
 // —— what is wrong on a schedule ——
 
-type Misfits = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+type Requirement = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 
-/** The problems of a time that a schedule does not have. */
-export const timeMisfits = (field: string, time: number): Misfits => Schedule.timeProblems(field, time)
+/** Problems of a time that is outside a schedule. */
+export const timeRequirement = (field: string, time: number): Requirement => Schedule.timeProblems(field, time)
 
-/** The problems of an interval that ends before it begins. */
-export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): ReadonlyArray<Problem.Problem> =>
+/** Problem of an interval that ends before it begins. */
+export const intervalProblems = ({
+  lo,
+  hi
+}: {
+  readonly lo: number
+  readonly hi: number
+}): ReadonlyArray<Problem.Problem> =>
   Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
 
-/** The problems of a law on a schedule that its fields alone do not show. */
-export const misfitsOf =
+/** Problems of a distribution on a schedule, by its own requirements. Returns none if its fields are invalid. */
+export const requirementProblems =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): ReadonlyArray<Problem.Problem> =>
-    isSoundLaw(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
+    isValidLaw(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
 
-/** Whether a law and all that stand in it have a meaning. */
-const isSoundLaw = (law: NoiseLevels): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
+/** True if a distribution and all its parts are valid. */
+const isValidLaw = (law: NoiseLevels): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
 
-/** The problem of a law that draws no times. */
-export const notDrawn = (field: string, law: NoiseLevels, remedy: string): ReadonlyArray<Problem.Problem> => [
+/** Problem of a distribution that draws no times. */
+export const notDrawnProblem = (field: string, law: NoiseLevels, remedy: string): ReadonlyArray<Problem.Problem> => [
   Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
 ]
 
-/** How a law draws a time for each row, where it does. */
-export const drawnOf = (law: NoiseLevels): Drawn | undefined => {
+/** Quantile function and weight of a distribution that draws times, otherwise undefined. */
+export const quantileForm = (law: NoiseLevels): Drawn | undefined => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? undefined : meaning
 }
 
-/** The law as weighted times. */
+/** Weighted times of a distribution, as a function of the schedule and the number of nodes. */
 export const nodesOf = (law: NoiseLevels): Listed['nodes'] => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? inQuantile(meaning))
 }
 
-/** The density of the times of a law on a schedule, where it has one. */
+/** Density of the times on a schedule, 0 outside its support; undefined if the distribution has none. */
 export const densityOf = (schedule: Schedule.Schedule, law: NoiseLevels): Density | undefined => {
   const density = concept.meaning(law).density?.(schedule)
   return density && densityOnSupport(density)
 }
 
-/** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
+/**
+ * Smallest share for which a quantile is evaluated, since 0 may have none: half the spacing of 53-bit uniform draws.
+ */
 export const SMALLEST_QUANTILE = Elementary.powerOfTwo(-54)
 
-/** The greatest number below 1: 1 has no quantile either. */
-export const GREATEST = 1 - Elementary.powerOfTwo(-53)
+/** Largest number below 1: 1 may have no quantile either. */
+export const LARGEST_BELOW_ONE = 1 - Elementary.powerOfTwo(-53)
 
 // —— a law on a schedule ——
 
-/** How many times stand for a law that names no number, where nobody says another. */
+/** Default number of nodes. */
 export const DEFAULT_NODES = 16
 
-/** The law as weighted times, without randomness; `count` nodes where the law itself names none. */
+/** Weighted times of a distribution, without randomness; `count` nodes if the distribution has no number of its own. */
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
   (law: NoiseLevels): ReadonlyArray<Node> =>
     nodesOf(law)(schedule, count)
 
-/** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
+/** Times of one random evaluation with their weights: a number for all rows, or one for each row. */
 export interface Times<N = Float64Array> {
   readonly time: number | N
   readonly weight: number | N
 }
 
-/** A number in [0, 1) for each row, each uniform, together without gaps: an order of all rows is held. */
-const evenly =
+/** Stratified uniform numbers in [0, 1), one for each row. Needs memory for a permutation of all rows. */
+const stratifiedUniforms =
   (rows: number) =>
   (key: Key.Key): Float64Array => {
     const keys = pipe(key, Key.named('shift', 'order'))
@@ -208,15 +226,15 @@ const evenly =
     return Float64Array.from(Key.permutation(rows)(keys.order), stratum => (stratum + shift) / rows)
   }
 
-/** The law with its randomness drawn: nodes stay nodes, a law spread over times draws one for each row. */
+/** Draws the times of all rows. A list of weighted times is returned as it is. */
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key) =>
   (law: NoiseLevels): ReadonlyArray<Times> =>
-    pipe(law, drawing(schedule, rows, numbers => Stretches.numbersFrom(numbers, 0, rows))(key))
+    pipe(law, drawTimes(schedule, rows, numbers => Stretches.numbersFrom(numbers, 0, rows))(key))
 
-/** The same of rows that need not be there all at once; `own` says how drawn numbers are held. */
-export const drawing =
+/** Draws the times for rows that need not be in memory at once; `own` stores the drawn numbers. */
+export const drawTimes =
   <N extends Stretches.RowNumbers>(
     schedule: Schedule.Schedule,
     rows: number,
@@ -224,11 +242,11 @@ export const drawing =
   ) =>
   (key: Key.Key) =>
   (law: NoiseLevels): ReadonlyArray<Times<N>> => {
-    const meaning = drawnOf(law)
+    const meaning = quantileForm(law)
     if (meaning === undefined) return quadrature(schedule, DEFAULT_NODES)(law)
     const { quantile, weight, isStratified = false } = meaning
     const drawn = isStratified
-      ? Stretches.ofArray(evenly(rows)(key), 1)
+      ? Stretches.ofArray(stratifiedUniforms(rows)(key), 1)
       : Stretches.computedStretches(rows, (first, out) => {
           Key.fillUniform(first, out)(key)
         })
@@ -236,39 +254,42 @@ export const drawing =
     return [{ time, weight: weight === undefined ? 1 : Stretches.mapNumbers(time, weight(schedule)) }]
   }
 
-/** The one time that it is at, where there is one that counts 1. */
-export const onlyTime =
+/** The time of a distribution at a single time of weight 1, otherwise undefined. */
+export const singleTime =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): number | undefined => {
     const nodes = nodesOf(law)(schedule, 2)
-    return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? nodes[0].time : undefined
+    return quantileForm(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? nodes[0].time : undefined
   }
 
-/** Whether a random expectation takes the same times at every step. */
-export const isDeterministicLaw = (law: NoiseLevels): boolean => drawnOf(law) === undefined
+/** True if a random expectation uses the same times at every step. */
+export const isDeterministicLaw = (law: NoiseLevels): boolean => quantileForm(law) === undefined
 
 /**
- * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
- * of maximum likelihood. Times that are drawn suit any.
+ * True if the nodes are placed for components of variance 1 or more because the distribution has no lower bound on them:
+ * that of maximum likelihood. Drawn times suit any variance, so the answer depends on the expectation.
  */
-export const assumesUnitVariance =
-  (isDeterministic: boolean) =>
-  (law: NoiseLevels): boolean =>
-    concept.meaning(law).assumesUnitVariance === true && (isDeterministic || drawnOf(law) === undefined)
+export const assumesUnitVariance = (
+  law: NoiseLevels,
+  { isDeterministic }: { readonly isDeterministic: boolean }
+): boolean => concept.meaning(law).assumesUnitVariance === true && (isDeterministic || quantileForm(law) === undefined)
 
-/** Whether rows meet no noise. */
+/** True if there is no noise. */
 export const isCleanLaw = (law: NoiseLevels): boolean => concept.meaning(law).isClean === true
 
-/** The latest time up to which every time from the clean end on is drawn alike; undefined where the clean end is not reached. */
-export const fromClean = (law: NoiseLevels): number | undefined => concept.meaning(law).fromClean
+/** Latest time up to which times from 0 on are uniform; undefined if the distribution does not begin at time 0. */
+export const uniformFromClean = (law: NoiseLevels): number | undefined => concept.meaning(law).fromClean
 
-/** The shares at which a quantile function is looked at: both ends too. */
-const QUANTILE_SHARES = [0, 0.1, 0.5, 0.9, GREATEST]
+/** Shares at which a quantile function is checked, both ends included. */
+const QUANTILE_SHARES = [0, 0.1, 0.5, 0.9, LARGEST_BELOW_ONE]
 
-/** The problems of the times of a law, whatever its case says of its fields. */
+/**
+ * Problem of the first time outside the schedule or of a weight that is not finite, checked independently of the
+ * definition's requirements.
+ */
 const lawTimeProblems = (law: NoiseLevels, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.endTime(schedule)
-  const meaning = drawnOf(law)
+  const meaning = quantileForm(law)
   const drawn =
     meaning === undefined
       ? []
@@ -291,19 +312,19 @@ const lawTimeProblems = (law: NoiseLevels, schedule: Schedule.Schedule): Readonl
       ]
 }
 
-/** The problems of a law on a schedule that its fields alone do not show. */
+/** Problems of a distribution on a schedule beyond those of its fields. */
 export const lawIncompatibilities =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): ReadonlyArray<Problem.Problem> => {
-    const said = misfitsOf(schedule)(law)
+    const said = requirementProblems(schedule)(law)
     return said.length + Case.problems(law).length > 0 ? said : lawTimeProblems(law, schedule)
   }
 
-/** The problems of a law on a schedule. */
+/** All problems of a distribution on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...lawIncompatibilities(schedule)(law)]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the distributions in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<NoiseLevels, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

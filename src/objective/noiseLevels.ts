@@ -1,4 +1,4 @@
-/** Which noise level distributions there are; `law` says what one is. */
+/** Built-in noise level distributions; `law` has their type. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -8,17 +8,17 @@ import {
   concept,
   define,
   densityOf,
-  drawnOf,
+  quantileForm,
   formula,
-  GREATEST,
+  LARGEST_BELOW_ONE,
   interval,
   SMALLEST_QUANTILE,
-  misfitsOf,
+  requirementProblems,
   nodesOf,
-  notDrawn,
-  timeMisfits,
+  notDrawnProblem,
+  timeRequirement,
   realField,
-  rising,
+  intervalProblems,
   gaussLegendreTimes,
   show,
   timeField,
@@ -28,7 +28,7 @@ import * as Schedule from '../schedule/schedule.js'
 
 export * from './law.js'
 
-/** One noise level: L = L_t. */
+/** A single noise level: L = L_t. */
 export const at = define({
   name: 'at',
   about: 'one noise level',
@@ -38,13 +38,14 @@ export const at = define({
   },
   call: ['time'],
   formula: ({ time }) => `at t = ${time}`,
-  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], requirements: timeMisfits('time', time) })
+  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], requirements: timeRequirement('time', time) })
 })
 
 /**
- * No noise: x_t = x_0, as the data have it. For losses of the data themselves, such as discrepancies of their score, contrastive divergence, or
- * score matching as it was first written (Hyvärinen 2005): what a row draws beside (`noises`, `directions`) is there, its noise is not. A schedule
- * whose time 0 has noise is refused.
+ * No noise: x_t = x_0. For losses of the data themselves, such as discrepancies of their score, contrastive divergence,
+ * or the original score matching (Hyvärinen 2005). Other draws (`noises`, `directions`) remain available. A schedule
+ * that has noise at time 0 is rejected.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -79,9 +80,9 @@ export const clean = define({
 })
 
 /**
- * Every time in [lo, hi] alike: L = E_t L_t, t uniform. A random expectation draws one time a row; a deterministic one
- * (`quadrature`, `fixed`) takes Gauss–Legendre nodes. From `lo` = 0 on where the mean is finite: that of the noise, of the
- * data or of the implicit form, not that of the score, which grows like 1/σ².
+ * Uniform distribution of the time on [lo, hi]: L = E_t L_t. A random expectation draws one time per row; a
+ * deterministic one (`quadrature`, `fixed`) uses Gauss–Legendre nodes. `lo` = 0 is allowed if the mean is finite: for
+ * the loss of the noise, of the data or the implicit form, not for that of the score, which grows like 1/σ².
  */
 export const uniform = define({
   name: 'uniform',
@@ -92,12 +93,12 @@ export const uniform = define({
   formula: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
   meaning: ({ lo, hi }) => ({
     requirements: schedule => [
-      // The clean end is never drawn. Whether the mean is finite there, the objective says.
-      ...(lo === 0 ? [] : timeMisfits('lo', lo)(schedule)),
-      ...timeMisfits('hi', hi)(schedule),
-      ...rising({ lo, hi })
+      // Time 0 is never drawn. The objective checks if its mean is finite there.
+      ...(lo === 0 ? [] : timeRequirement('lo', lo)(schedule)),
+      ...timeRequirement('hi', hi)(schedule),
+      ...intervalProblems({ lo, hi })
     ],
-    // Never at the end itself: at time 0 there is no noise.
+    // Strictly inside the interval: at time 0 there is no noise.
     quantile: () => u => lo + (hi - lo) * Math.max(u, SMALLEST_QUANTILE),
     density: () => ({ at: () => 1 / (hi - lo), support: [lo, hi] }),
     nodes: (_, count) =>
@@ -126,16 +127,18 @@ const nonEmptyTimes: typeof timeListField = {
       : timeListField.problems(name, given)
 }
 
-/** So many are written in a formula. */
-const WRITTEN = 8
+/** Maximum number of entries written in a formula. */
+const MAX_WRITTEN = 8
 
-/** Of a long list the beginning, how many are left out, and the end. */
-const abridged = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
-  all.length <= WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
+/** Shortens a long list to its first two entries, the number left out, and the last. */
+const abridge = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
+  all.length <= MAX_WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
 
 /**
- * One of some times for each row, each as likely as it stands among them: L = Σ L_time/n. A random expectation draws one a row,
- * a deterministic one takes them all. The times of a sampler, say, or those of a discrete process.
+ * Discrete uniform distribution over given times: L = Σ L_time/n; a time that is listed twice is drawn twice as often.
+ * A random expectation draws one per row, a deterministic one uses them all. For example the times of a sampler, or
+ * those of a discrete process.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -152,23 +155,23 @@ export const oneOf = define({
   name: 'oneOf',
   about: 'one of some times for each row, all alike',
   fields: {
-    /** At least one; one that stands twice is drawn twice as often. */
+    /** Times, at least one. */
     times: nonEmptyTimes
   },
   call: ['times'],
   example: { times: [0.2, 0.5, 0.8] },
-  formula: ({ times }) => `mean over t in {${abridged(times).join(', ')}}`,
+  formula: ({ times }) => `mean over t in {${abridge(times).join(', ')}}`,
   meaning: ({ times }) => {
     const rising = [...times].sort((a, b) => a - b)
     return {
-      requirements: schedule => times.flatMap((time, i) => timeMisfits(`times[${i}]`, time)(schedule)),
+      requirements: schedule => times.flatMap((time, i) => timeRequirement(`times[${i}]`, time)(schedule)),
       quantile: () => u => rising[Math.min(rising.length - 1, Math.floor(u * rising.length))],
       nodes: () => rising.map(time => ({ time, weight: 1 / rising.length }))
     }
   }
 })
 
-/** A weighted sum over given times: L = Σ weight · L_time. */
+/** Weighted sum over given times: L = Σ weight · L_time. */
 export const nodes = define({
   name: 'nodes',
   about: 'a weighted sum over given times',
@@ -183,23 +186,24 @@ export const nodes = define({
       { time: 0.8, weight: 0.5 }
     ]
   },
-  formula: ({ nodes }) => abridged(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
+  formula: ({ nodes }) => abridge(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
   meaning: ({ nodes }) => ({
     nodes: () => nodes,
-    requirements: schedule => nodes.flatMap(({ time }, i) => timeMisfits(`nodes[${i}].time`, time)(schedule))
+    requirements: schedule => nodes.flatMap(({ time }, i) => timeRequirement(`nodes[${i}].time`, time)(schedule))
   })
 })
 
 /**
- * The weighting of maximum likelihood: L = ∫_0^until ½ g²(t) L_t dt by Gauss–Legendre nodes in r. In the clock of
- * Ornstein–Uhlenbeck, θ = ½ log(1 + σ²/α²), where ½ g² dt = (α² + σ²) dθ on any schedule, θ = θ_0(e^{Ar} − 1), θ_0 =
- * leastVariance/10: L_t changes where the noise is of the size of a component. `leastVariance`, 1 unless given, is the least that
- * a component may have, the floor where variances are learned, of which `Compile` asks for it; so the nodes stay where they are
- * while it learns. `until` is a time with signal: towards one without, the integral has no bound. Of one Gaussian
- * of that variance, until = 12, the error is below 2e-5 by 16 nodes and 1e-10 by 32, for variances from 1 to 1e-6.
+ * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r. In the clock of
+ * Ornstein–Uhlenbeck, θ = ½ log(1 + σ²/α²), ½ g² dt = (α² + σ²) dθ on any schedule; θ = θ_0(e^{Ar} − 1) with θ_0 =
+ * leastVariance/10, because L_t changes fastest where the noise is of the size of a component. `leastVariance` is the
+ * lower bound on a component's variance; if variances are learned, `Compile` requires it, so that the nodes do not
+ * move. Default: 1. `until` must have signal: towards a time without, the integral diverges. For one Gaussian of that
+ * variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32, for variances from 1 to 1e-6.
  *
- * With the implicit objective its gradient tends to that of the mean negative log-likelihood as `until` and `nodes`
+ * With the implicit objective the gradient tends to that of the mean negative log-likelihood as `until` and `nodes`
  * grow (Song et al. 2021, arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -214,18 +218,18 @@ export const likelihood = define({
   name: 'likelihood',
   about: 'the weighting of maximum likelihood (arXiv 2101.09258)',
   fields: {
-    /** The time at which the integral ends; one with signal. */
+    /** End of the integral, a time with signal. */
     until: timeField,
-    /** How many Gauss–Legendre nodes. */
+    /** Number of Gauss–Legendre nodes. */
     nodes: Field.count({ suggestion: 48, most: Limits.maxNodes }),
-    /** The least variance that a component may have at time 0; 1 unless given. */
+    /** Lower bound on a component's variance at time 0. Default: 1. */
     leastVariance: Field.optional(Field.positive({ suggestion: 1e-3 }))
   },
   example: { until: 0.9, nodes: 6, leastVariance: 0.01 },
   formula: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
   meaning: ({ until, nodes, leastVariance }) => ({
     requirements: schedule => {
-      const onIt = timeMisfits('until', until)(schedule)
+      const onIt = timeRequirement('until', until)(schedule)
       return onIt.length > 0
         ? onIt
         : // The integral of ½ g² grows without bound towards a time without signal.
@@ -245,7 +249,7 @@ export const likelihood = define({
       const reach = Elementary.log((clock(until) + least) / from)
       return gaussLegendreTimes(nodes, 0, 1).map(({ time: r, weight }) => {
         const shifted = from * Elementary.exp(reach * r)
-        // From the start on, so that the first nodes keep their digits.
+        // Measured from the start by expm1, which keeps the digits of the first nodes.
         const angle = from - least + from * Elementary.expm1(reach * r)
         const time = pipe(schedule, Schedule.timeOfLogSnr(-Elementary.log(Elementary.expm1(2 * angle))))
         const { alpha, sigma } = level(time)
@@ -260,18 +264,18 @@ export const likelihood = define({
   })
 })
 
-/** −dλ/dt */
-const fall = ({ diffusion, level }: Schedule.Dynamics, time: number): number =>
+/** −dλ/dt, λ the log-SNR. */
+const logSnrDescentRate = ({ diffusion, level }: Schedule.Dynamics, time: number): number =>
   diffusion(time) / Elementary.square(level(time).sigma)
 
-/** Every log-SNR in [lo, hi] alike (Kingma et al. 2021, arXiv 2107.00630). */
+/** Uniform distribution of the log-SNR on [lo, hi] (Kingma et al. 2021, arXiv 2107.00630). */
 export const uniformLogSnr = define({
   name: 'uniformLogSnr',
   about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
   fields: {
-    /** The lowest log-SNR, where there is most noise. */
+    /** Lowest log-SNR, at the most noise. */
     lo: realField('a log-SNR', -1),
-    /** The highest. */
+    /** Highest log-SNR. */
     hi: realField('a log-SNR', 2)
   },
   call: ['lo', 'hi'],
@@ -287,27 +291,27 @@ export const uniformLogSnr = define({
           `a finite log-SNR of ${Schedule.show(schedule)}, in [${least}, ${greatest}]`,
           `try ${Math.min(Math.max(0, least), greatest)}`
         )
-      return [...ownRange('lo', lo), ...ownRange('hi', hi), ...rising({ lo, hi })]
+      return [...ownRange('lo', lo), ...ownRange('hi', hi), ...intervalProblems({ lo, hi })]
     },
     quantile: schedule => u => pipe(schedule, Schedule.timeOfLogSnr(hi - (hi - lo) * u)),
     density: schedule => {
       const dynamics = Schedule.interpret(schedule)
       const [from, to] = [hi, lo].map(logSnr => pipe(schedule, Schedule.timeOfLogSnr(logSnr)))
-      return { at: time => fall(dynamics, time) / (hi - lo), support: [from, to] }
+      return { at: time => logSnrDescentRate(dynamics, time) / (hi - lo), support: [from, to] }
     }
   })
 })
 
 const standardNormalDensity = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
 
-interface Normally {
+interface NormalLaw {
   readonly mean: number
   readonly deviation: number
 }
 
-/** The range of log(σ/α) on a schedule, in standard deviations of the law from its mean, and the share of the law within it. */
-const restriction = (
-  { mean, deviation }: Normally,
+/** Share of the normal distribution of log(σ/α) below the schedule's range (`from`), and within it (`mass`). */
+const truncationToSchedule = (
+  { mean, deviation }: NormalLaw,
   schedule: Schedule.Schedule
 ): { readonly from: number; readonly mass: number } => {
   const { greatest, least } = Schedule.logSnrRange(schedule)
@@ -315,18 +319,21 @@ const restriction = (
   return { from: share(greatest), mass: share(least) - share(greatest) }
 }
 
-/** A log-normal law of which a schedule has less than this share is not meant for that schedule. */
-const LEAST_MASS = 1e-3
+/**
+ * Smallest share of a log-normal distribution that a schedule must cover; with less, the distribution was meant for
+ * another schedule.
+ */
+const MIN_COVERED_SHARE = 1e-3
 
 /**
- * The logarithm of the noise-to-signal ratio is normal: log(σ/α) ~ N(mean, deviation²), restricted to the ratios that
- * the schedule has (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1: P_mean, P_std).
+ * Normal distribution of the logarithm of the noise-to-signal ratio, log(σ/α) ~ N(mean, deviation²), restricted to the
+ * ratios of the schedule (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1: P_mean, P_std).
  */
 export const logNormal = define({
   name: 'logNormal',
   about: 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)',
   fields: {
-    /** Of log(σ/α). */
+    /** Mean of log(σ/α). */
     mean: Field.finite({ default: -1.2 }),
     /** Standard deviation of log(σ/α). */
     deviation: Field.positive({ default: 1.2 })
@@ -335,31 +342,32 @@ export const logNormal = define({
   meaning: ({ mean, deviation }) => ({
     requirements: schedule =>
       Problem.unless(
-        // One that is not a number is a problem of the fields.
-        !(restriction({ mean, deviation }, schedule).mass < LEAST_MASS) || !(deviation > 0),
+        // NaN is left to the problems of the fields.
+        !(truncationToSchedule({ mean, deviation }, schedule).mass < MIN_COVERED_SHARE) || !(deviation > 0),
         'mean',
         mean,
         `within reach of log(σ/α) of ${Schedule.show(schedule)}`,
         `bring it nearer, or raise deviation = ${deviation}`
       ),
     quantile: schedule => {
-      const { from, mass } = restriction({ mean, deviation }, schedule)
+      const { from, mass } = truncationToSchedule({ mean, deviation }, schedule)
       return u =>
         pipe(
           schedule,
           Schedule.timeOfLogSnr(
             -2 *
               (mean +
-                deviation * Normal.normalQuantile(Math.min(Math.max(from + mass * u, SMALLEST_QUANTILE), GREATEST)))
+                deviation *
+                  Normal.normalQuantile(Math.min(Math.max(from + mass * u, SMALLEST_QUANTILE), LARGEST_BELOW_ONE)))
           )
         )
     },
     density: schedule => {
       const dynamics = Schedule.interpret(schedule)
-      const { mass } = restriction({ mean, deviation }, schedule)
+      const { mass } = truncationToSchedule({ mean, deviation }, schedule)
       return {
         at: time =>
-          (standardNormalDensity((-dynamics.logSnr(time) / 2 - mean) / deviation) * fall(dynamics, time)) /
+          (standardNormalDensity((-dynamics.logSnr(time) / 2 - mean) / deviation) * logSnrDescentRate(dynamics, time)) /
           (2 * deviation * mass),
         support: [0, Schedule.endTime(schedule)]
       }
@@ -367,12 +375,15 @@ export const logNormal = define({
   })
 })
 
-/** t = until/(1 + e^{−x}), x ~ N(mean, deviation²) (Esser et al. 2024, arXiv 2403.03206, §3.1, where until is 1). */
+/**
+ * Logit-normal time: t = until/(1 + e^{−x}), x ~ N(mean, deviation²) (Esser et al. 2024, arXiv 2403.03206, §3.1, with
+ * until = 1).
+ */
 export const logitNormal = define({
   name: 'logitNormal',
   about: 'most in the middle of the schedule (arXiv 2403.03206)',
   fields: {
-    /** Of log(t/(until − t)). */
+    /** Mean of log(t/(until − t)). */
     mean: Field.finite({ default: 0 }),
     /** Standard deviation of log(t/(until − t)). */
     deviation: Field.positive({ default: 1 }),
@@ -381,7 +392,7 @@ export const logitNormal = define({
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
   meaning: ({ mean, deviation, until }) => ({
-    requirements: timeMisfits('until', until),
+    requirements: timeRequirement('until', until),
     quantile: () => u =>
       until / (1 + Elementary.exp(-(mean + deviation * Normal.normalQuantile(Math.max(u, SMALLEST_QUANTILE))))),
     density: () => ({
@@ -393,14 +404,15 @@ export const logitNormal = define({
   })
 })
 
-/** A proposal may miss this share of the target's first times: no finite log-SNR is that of time 0. */
-const MISSED = 1e-4
+/** Share of the target's first times that a proposal may miss: time 0 has no finite log-SNR. */
+const MAX_MISSED_SHARE = 1e-4
 
 /**
- * Times drawn from one law and weighted to another: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean is
- * that over `target`, with less variance where the proposal draws more often what varies more. The target may be
- * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must draw all times of the target, except
- * for the first 1e-4 of them.
+ * Importance sampling of times: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean equals that over
+ * `target`, with less variance if the proposal draws times of larger variance more often. The target may be
+ * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must cover all times of the target
+ * except for the first share of 1e-4.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -421,9 +433,9 @@ export const importance = define({
   name: 'importance',
   about: 'drawn from one law, weighted to another',
   fields: {
-    /** By which times are drawn. */
+    /** Distribution from which times are drawn. */
     proposal: Field.of(concept),
-    /** Over which the mean is taken. */
+    /** Distribution over which the mean is taken. */
     target: Field.of(concept)
   },
   example: { proposal: uniform(0.1, 0.9), target: uniform(0.2, 0.8) },
@@ -431,7 +443,7 @@ export const importance = define({
   meaning: ({ proposal, target }) => {
     const densities = (schedule: Schedule.Schedule): ReadonlyArray<Density | undefined> =>
       [proposal, target].map(law => densityOf(schedule, law))
-    const drawn = drawnOf(proposal)
+    const drawn = quantileForm(proposal)
     const { density, fromClean, assumesUnitVariance } = concept.meaning(target)
     const known = {
       nodes: nodesOf(target),
@@ -441,11 +453,11 @@ export const importance = define({
       requirements: (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
         const [from, to] = densities(schedule)
         const inside = [
-          ...misfitsOf(schedule)(proposal).map(Problem.within('proposal')),
-          ...misfitsOf(schedule)(target).map(Problem.within('target')),
+          ...requirementProblems(schedule)(proposal).map(Problem.within('proposal')),
+          ...requirementProblems(schedule)(target).map(Problem.within('target')),
           ...(from !== undefined && drawn !== undefined && drawn.weight === undefined
             ? []
-            : notDrawn('proposal', proposal, 'try NoiseLevels.uniform')),
+            : notDrawnProblem('proposal', proposal, 'try NoiseLevels.uniform')),
           ...Problem.unless(
             to !== undefined,
             'target',
@@ -459,7 +471,7 @@ export const importance = define({
         const proposed = from.support
         const wanted = to.support
         return Problem.unless(
-          proposed[0] - wanted[0] <= MISSED * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
+          proposed[0] - wanted[0] <= MAX_MISSED_SHARE * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
           'proposal',
           show(proposal),
           `one that draws all times of the target, in [${wanted[0]}, ${wanted[1]}]`,
@@ -481,41 +493,41 @@ export const importance = define({
 })
 
 /**
- * The same law, drawn evenly: [0, 1) is cut into one stratum for each row, and row i draws u_i = (π(i) + U)/rows with
- * a random order π and one random shift U. Each u_i is uniform, so the mean is that of independent draws; together they
- * leave no gaps, so the variance between times is gone except for one over the square of rows (Kingma et al. 2021, arXiv
- * 2107.00630, appendix I.1).
+ * Stratified draws from a distribution: [0, 1) is cut into one stratum per row, and row i draws u_i = (π(i) + U)/rows
+ * with a random permutation π and one random shift U. Each u_i is uniform, so the mean is that of independent draws;
+ * jointly they leave no gaps, so the variance between times falls to one over the square of rows (Kingma et al. 2021,
+ * arXiv 2107.00630, appendix I.1).
  */
 export const stratified = define({
   name: 'stratified',
   about: 'drawn evenly, without gaps (arXiv 2107.00630)',
   fields: {
-    /** Whose draws are spread evenly over the rows. */
+    /** Distribution whose draws are stratified over the rows. */
     law: Field.of(concept)
   },
   call: ['law'],
   example: { law: uniform(0.1, 0.9) },
   formula: ({ law }) => `${formula(law)}, stratified`,
   meaning: ({ law }) => {
-    const drawn = drawnOf(law)
+    const drawn = quantileForm(law)
     const requirements = (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
-      const inside = misfitsOf(schedule)(law).map(Problem.within('law'))
+      const inside = requirementProblems(schedule)(law).map(Problem.within('law'))
       return inside.length + Case.problems(law).length === 0 && drawn === undefined
-        ? notDrawn('law', law, 'leave it as it is, there is nothing to stratify')
+        ? notDrawnProblem('law', law, 'leave it as it is, there is nothing to stratify')
         : inside
     }
     return drawn === undefined ? { nodes: nodesOf(law), requirements } : { ...drawn, isStratified: true, requirements }
   }
 })
 
-/** The law by its Gauss nodes, the same at every step whatever the expectation: no randomness of time is left. */
+/** Gauss nodes of a distribution, the same at every step for every expectation: the times are not random. */
 export const gauss = define({
   name: 'gauss',
   about: 'Gauss–Legendre nodes of a law, none of it random',
   fields: {
-    /** How many nodes. */
+    /** Number of nodes. */
     nodes: Field.count({ suggestion: 16, most: Limits.maxNodes }),
-    /** Of which law. */
+    /** Distribution that the nodes replace. */
     law: Field.of(concept)
   },
   call: ['nodes'],
@@ -528,7 +540,7 @@ export const gauss = define({
       nodes: schedule => nodesOf(law)(schedule, count),
       fromClean,
       assumesUnitVariance,
-      requirements: schedule => misfitsOf(schedule)(law).map(Problem.within('law'))
+      requirements: schedule => requirementProblems(schedule)(law).map(Problem.within('law'))
     }
   }
 })

@@ -1,6 +1,4 @@
-/**
- * Objectives: what is minimised, as a mean over the rows of the data and over the noise.
- */
+/** Objectives: the functions that are minimised, each a mean over the rows of the data and over the noise. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { mean, neg, reshape, square, sub, sum as total, type Tensor } from '../../lib/index.js'
@@ -11,14 +9,14 @@ import { concept as ofScore, type Score } from '../mixture/family.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Subject } from '../optimizer/optimizer.js'
-import { level, type Level, type Schedule } from '../schedule/schedule.js'
+import { level, type Schedule } from '../schedule/schedule.js'
 import { denoising, denoisingRow, implicit, implicitRow } from './denoising.js'
 import {
   concept,
   define,
   isMatching,
   isPenalty,
-  isSoundObjective,
+  isValidObjective,
   terms,
   type Matching,
   type Noiseless,
@@ -62,23 +60,23 @@ export const likelihood = define({
   meaning: () => ({ perDatum: unlikelihood, translationInvariant: true, proper: true })
 })
 
-/** w · L; a weighting multiplies the loss of each noise level by its own weight. */
+/** w · L. A weighting multiplies the loss at each noise level by its own weight. */
 export const weight = define({
   name: 'weight',
   about: 'times a number or a Weighting',
   fields: {
     /** A number, or a `Weighting` by noise level. */
     weight: Weighting.field,
-    /** What counts so much. */
+    /** The objective that is weighted. */
     objective: Field.of(concept)
   },
   call: ['weight'],
   on: 'objective',
   example: { weight: Weighting.minSnr(), objective: denoising(NoiseLevels.at(0.3)) },
   formula: ({ weight, objective }) => `${Weighting.formula(weight)} · (${Case.formula(objective)})`,
-  // A weighting needs noise levels to weigh.
+  // A weighting varies with the noise level, so a term without noise levels accepts a number only.
   check: ({ weight, objective }) =>
-    Weighting.everywhere(weight) !== undefined || !isSoundObjective(objective)
+    Weighting.everywhere(weight) !== undefined || !isValidObjective(objective)
       ? []
       : terms(objective)
           .filter(({ term }) => !isMatching(term))
@@ -91,7 +89,7 @@ export const weight = define({
             )
           ),
   meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] }),
-  // The first version wrote a number as such.
+  // The first file format stored a weight as a plain number.
   earlier: json => {
     const given = Case.field(json, 'weight')
     return typeof json === 'object' && (typeof given === 'number' || typeof given === 'string')
@@ -114,7 +112,7 @@ export const sum = define({
   name: 'sum',
   about: 'several at once',
   fields: {
-    /** The terms. */
+    /** The terms, at least one. */
     objectives: nonEmptyObjectives
   },
   call: ['objectives'],
@@ -126,13 +124,16 @@ export const sum = define({
 })
 
 /**
- * An objective of one's own: a function of a row in the tensor vocabulary, [rows] or [rows, 1] out, differentiated like
- * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters,
- * more noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
- * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
- * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a noise level distribution may begin at 0: one that reads its
- * target, −z/σ, does not. `{ holdsConstant: true }` says that it holds a part of itself constant by `stopGradient`, such as a
- * weight: its gradient is then not the derivative of its value, and no law asks that.
+ * Custom objective: a function of a row in the tensor vocabulary that returns the loss, [rows] or [rows, 1]. It is
+ * differentiated like the built-in ones. `Row` lists its inputs: the model at other points and times, its divergence,
+ * its parameters, more noise; only inputs that are read are computed. docs/objectives.md shows six from the literature.
+ *
+ * `float32` claims that single precision is enough: no loss is a small difference of large numbers. Default: false.
+ * `bounded` claims that the loss stays finite as the noise vanishes, so a noise level distribution may begin at time 0;
+ * a loss that reads its target, −z/σ, does not. Default: false.
+ * `holdsConstant` claims that a part, such as a weight, is held constant by `stopGradient`. The gradient is then not
+ * the derivative of the value, and no law checks that it is. Default: false.
+ *
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -146,17 +147,17 @@ export const custom = define({
   name: 'custom',
   about: 'your own, row by row in the tensor vocabulary',
   fields: {
-    /** How it is printed. */
+    /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
-    /** Over which noise levels. */
+    /** Noise levels over which the mean is taken. */
     noiseLevels: NoiseLevels.field,
     /** The loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
-    /** Whether single precision is enough for it. */
+    /** True if single precision is enough. */
     float32: Field.quiet(Field.boolean({ default: false })),
-    /** Whether it stays finite as the noise vanishes, so that times may begin at 0. */
+    /** True if the loss stays finite as the noise vanishes, so that times may begin at 0. */
     bounded: Field.quiet(Field.boolean({ default: false })),
-    /** Whether a part of it is held constant, so that its gradient is not the derivative of its value. */
+    /** True if a part is held constant, so that the gradient is not the derivative of the value. */
     holdsConstant: Field.quiet(Field.boolean({ default: false }))
   },
   call: ['name', 'noiseLevels', 'perRow', '{}'],
@@ -172,9 +173,10 @@ export const custom = define({
 })
 
 /**
- * A function of a row of this score, of any family: its parameters and heads are known by name, and so are those of `under` and of the
- * student’s own row, so that a name that is not there does not compile. It is the function itself, whose names the compiler then
- * checks.
+ * Types a function of a row for one score of any family: the names of its parameters and heads, also in `under` and in
+ * the student's own row, are checked at compile time, so an unknown name does not compile. Returns the function itself.
+ * Throws if `score` is no score.
+ *
  *
  * @example
  * import { square, sub, sum } from 'ornstein/float64'
@@ -195,7 +197,7 @@ export const custom = define({
 export const seeing =
   <P extends string, H extends string>(score: Score<P, H>) =>
   (perRow: (row: Row<P, H>) => Tensor): Matching['perRow'] =>
-    // A row has what the score has; of another score names that are not there are refused.
+    // At run time a row has the names of the score in use, and an unknown name throws.
     ofScore.is(score) ? perRow : refuse('Objective.seeing: give the score whose rows it sees')
 
 // —— meaning ——
@@ -206,17 +208,23 @@ const summedOverEntries = remembered(
       total(reshape(perRow(row), [row.noisy.shape[0], -1]), 1)
 )
 
-/** A term over pairs as one of rows, of all that each says: where to look for a row that is not finite. Other terms as they are. */
-export const rowByRow = (term: Term): Term => {
+/**
+ * Replaces the loss over pairs by the sum of each row's entries u, which locates a row that is not finite. Returns
+ * other terms unchanged.
+ */
+export const withRowwiseLoss = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
   return { ...withoutField(term, 'pairs'), perRow: summedOverEntries(term.perRow) }
 }
 
-/** Whether what a term computes of a row is of the language itself, and not code of the user's. */
+/** True if the integrand of a term is built in, false if it is the user's code. */
 export const isBuiltIn = (term: Matching | Noiseless): boolean =>
   isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === unlikelihood
 
-/** What the objective is to an optimizer: by its meaning, so that what has the same mean is the same. */
+/**
+ * Classifies the objective for the optimizer's guarantees by its meaning, not by its name: the noise level if it is
+ * denoising or implicit score matching at one level, 'likelihood', or 'another'.
+ */
 export const subject =
   (schedule: Schedule) =>
   (objective: Objective): Subject => {
@@ -228,90 +236,109 @@ export const subject =
     if (term.exact !== undefined) return subject(schedule)(term.exact)
     const { measuredIn = Parametrization.score, noiseLevels } = term
     const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
-    const time = NoiseLevels.onlyTime(schedule)(noiseLevels)
+    const time = NoiseLevels.singleTime(schedule)(noiseLevels)
     return !isBuiltIn(term) || !isOfScore || time === undefined ? 'another' : level(time)(schedule)
   }
 
-/** The objective with another noise level distribution in the place of each of its own. */
+/** Replaces every noise level distribution in the objective. */
 export const retimed = (noiseLevels: NoiseLevels.NoiseLevels): ((objective: Objective) => Objective) =>
   Case.mapInner(inner =>
     NoiseLevels.concept.is(inner) ? noiseLevels : concept.is(inner) ? retimed(noiseLevels)(inner) : inner
   )
 
-/** The objective as the code that builds it. */
+/** Returns the code that builds the objective. */
 export function show(objective: Objective): string {
   return Case.show(objective)
 }
 
-/** The objective in mathematics. */
+/** Returns the objective as a formula. */
 export const formula = (objective: Objective): string => Case.formula(objective)
 
-/** The problems of the objective on a schedule that its fields alone do not show. */
+/**
+ * Problems of the objective on a schedule beyond those of its fields. Returns none if a part of the objective is
+ * invalid itself.
+ */
 export const objectiveIncompatibilities =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => {
-    if (!isSoundObjective(objective)) return []
-    const levelAt = (time: number): Level => pipe(schedule, level(time))
-    /** Near the clean end, the loss is of the size of its target: 1/σ² for the score. */
-    const sizeOf =
-      (parametrization: Parametrization.Parametrization = Parametrization.score) =>
-      (time: number): number => {
-        const { alpha, sigma } = levelAt(time)
-        return (
-          Parametrization.conversionWeight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
-        )
-      }
-    const size = ({ bounded, measuredIn }: Matching): ((time: number) => number) =>
-      // What a user's own row does with its target is not known: it is taken to be as large.
-      bounded === true ? () => 1 : sizeOf(measuredIn)
-    /**
-     * A mean over every time from 0 on is finite where t · weight · size falls towards t = 0, by a power of t: here over
-     * four decades.
-     */
-    const inNoiseLevels = (
-      term: Matching,
-      weightings: ReadonlyArray<Weighting.Weighting>
-    ): ReadonlyArray<Problem.Problem> => {
-      const inLaw = [
-        ...pipe(term.noiseLevels, NoiseLevels.lawIncompatibilities(schedule)).map(Problem.within('noiseLevels')),
-        ...Problem.unless(
-          term.measuredIn === undefined || !NoiseLevels.isCleanLaw(term.noiseLevels),
-          'noiseLevels',
-          NoiseLevels.show(term.noiseLevels),
-          'a law with noise, which this loss has as its target',
-          'use Objective.implicit(NoiseLevels.clean), or NoiseLevels.at(0.1)'
-        )
-      ]
-      const until = NoiseLevels.fromClean(term.noiseLevels)
-      // A term with problems of its own cannot be judged further.
-      if (inLaw.length > 0 || until === undefined || Case.problems(term.of).length > 0) return inLaw
-      const weights = weightings
-        .filter(weighting => Weighting.problems(weighting).length === 0)
-        .map(Weighting.interpret(schedule))
-      const sizeAt = size(term)
-      const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * sizeAt(time))
-      const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until)))
-      const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
-      return Problem.unless(
-        inner <= outer / 2,
-        'noiseLevels',
-        NoiseLevels.show(term.noiseLevels),
-        isKnown
-          ? 'a law over which this loss has a finite mean: towards time 0 it grows too fast'
-          : 'a law over which this loss is known to have a finite mean: towards time 0 it is taken to grow as its target, −z/σ, does',
-        isKnown
-          ? 'begin at 0.001, or take the loss of Parametrization.noise'
-          : 'begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
-      )
-    }
+    if (!isValidObjective(objective)) return []
     return terms(objective).flatMap(({ path, term, weightings }) =>
       isMatching(term)
-        ? inNoiseLevels(term, weightings).map(problem => (path === '' ? problem : Problem.within(path)(problem)))
+        ? noiseLevelProblems(schedule, term, weightings).map(problem =>
+            path === '' ? problem : Problem.within(path)(problem)
+          )
         : []
     )
   }
 
-/** The problems of the objective on a schedule, wherever in the description it stands. */
+/** Problems of a term's noise level distribution, and of its mean towards time 0 if the distribution is valid. */
+const noiseLevelProblems = (
+  schedule: Schedule,
+  term: Matching,
+  weightings: ReadonlyArray<Weighting.Weighting>
+): ReadonlyArray<Problem.Problem> => {
+  const inLaw = [
+    ...pipe(term.noiseLevels, NoiseLevels.lawIncompatibilities(schedule)).map(Problem.within('noiseLevels')),
+    ...Problem.unless(
+      term.measuredIn === undefined || !NoiseLevels.isCleanLaw(term.noiseLevels),
+      'noiseLevels',
+      NoiseLevels.show(term.noiseLevels),
+      'a law with noise, which this loss has as its target',
+      'use Objective.implicit(NoiseLevels.clean), or NoiseLevels.at(0.1)'
+    )
+  ]
+  const until = NoiseLevels.uniformFromClean(term.noiseLevels)
+  // A term whose own fields are invalid cannot be evaluated further.
+  if (inLaw.length > 0 || until === undefined || Case.problems(term.of).length > 0) return inLaw
+  const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
+  return Problem.unless(
+    hasFiniteMean(schedule, term, weightings, until),
+    'noiseLevels',
+    NoiseLevels.show(term.noiseLevels),
+    isKnown
+      ? 'a law over which this loss has a finite mean: towards time 0 it grows too fast'
+      : 'a law over which this loss is known to have a finite mean: towards time 0 it is taken to grow as its target, −z/σ, does',
+    isKnown
+      ? 'begin at 0.001, or take the loss of Parametrization.noise'
+      : 'begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
+  )
+}
+
+/**
+ * True if the mean over times uniform from 0 is finite: t · weight · magnitude of the loss falls towards t = 0 by a power
+ * of t, tested over four decades.
+ */
+const hasFiniteMean = (
+  schedule: Schedule,
+  term: Matching,
+  weightings: ReadonlyArray<Weighting.Weighting>,
+  until: number
+): boolean => {
+  const weights = weightings
+    .filter(weighting => Weighting.problems(weighting).length === 0)
+    .map(Weighting.interpret(schedule))
+  const magnitude = lossMagnitude(schedule, term)
+  const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * magnitude(time))
+  const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until)))
+  return inner <= outer / 2
+}
+
+/**
+ * Magnitude of a loss near time 0, that of its squared target: 1/σ² for the score, 1 if the loss is bounded. A custom loss
+ * may use its target in any way, so it is assumed to be as large as the target.
+ */
+const lossMagnitude = (
+  schedule: Schedule,
+  { bounded, measuredIn = Parametrization.score }: Matching
+): ((time: number) => number) => {
+  if (bounded === true) return () => 1
+  return time => {
+    const { alpha, sigma } = level(time)(schedule)
+    return Parametrization.conversionWeight(Parametrization.score, measuredIn)({ alpha, sigma }) / (sigma * sigma)
+  }
+}
+
+/** All problems of the objective on a schedule: those of its fields, then those that need the schedule. */
 export const problems =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => [
@@ -319,6 +346,6 @@ export const problems =
     ...objectiveIncompatibilities(schedule)(objective)
   ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the objectives in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Objective, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

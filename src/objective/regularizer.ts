@@ -29,7 +29,7 @@ interface Penalized {
   readonly towards: Params.Params<string> | null
 }
 
-/** A penalty entry by entry. */
+/** Value, gradient and diagonal of the Hessian of a penalty that is a sum over entries. */
 const penaltyOf = ({
   norm,
   smoothing,
@@ -40,7 +40,7 @@ const penaltyOf = ({
     (parameters ?? Params.names(towards ?? params)).includes(name)
   const difference = (name: string, { values }: NdArray): Float64Array =>
     towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
-  // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+  // √(δ² + ε²) − ε without cancellation, and 0 if δ and ε are 0.
   const size = (delta: number): number => Elementary.hypot(delta, smoothing)
   const one = (delta: number): number =>
     norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
@@ -67,7 +67,7 @@ const penaltyOf = ({
   }
 }
 
-/** What does not fit parameters of such shapes: names that are none, and targets of another shape. */
+/** Problems of a penalty with parameters of given shapes: unknown names, and targets of another shape. */
 export const unfitIn =
   (
     { parameters = null, towards }: Partial<Penalized> & Pick<Penalized, 'towards'>,
@@ -95,8 +95,9 @@ export const unfitIn =
   }
 
 /**
- * A penalty on parameters: Σ (θ − θ_0)² (l2) or Σ √((θ − θ_0)² + ε²) − ε (l1, ε = `smoothing`), over the entries of the
- * named parameters; θ_0 is 0 unless given. (Not half of it; `weight` says how much.)
+ * Penalty on parameters: Σ (θ − θ_0)² (l2) or Σ √((θ − θ_0)² + ε²) − ε (l1, ε = `smoothing`), over the entries of the
+ * named parameters. No factor ½; `weight` scales it.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -112,13 +113,13 @@ export const regularizer = define({
   name: 'regularizer',
   about: 'a penalty on parameters: l2 or l1',
   fields: {
-    /** 'l2' for squares, 'l1' for sizes. */
+    /** 'l2' for squares, 'l1' for absolute values. */
     norm: Field.oneOf(['l2', 'l1']),
-    /** ε, which rounds off the corner of l1. */
+    /** ε, which smooths the corner of l1. Default: 0. */
     smoothing: Field.quiet(Field.notNegative({ default: 0 })),
-    /** Which are penalised; all unless given. */
+    /** Names of the penalised parameters. Default: those of `towards`, otherwise all. */
     parameters: Field.optional(namesField),
-    /** θ_0; 0 unless given. */
+    /** θ_0. Default: 0. */
     towards: Field.optional({
       ...paramsField,
       problems: (name, u) =>
@@ -147,7 +148,7 @@ export const regularizer = define({
   meaning: fields => ({
     ...penaltyOf(fields),
     unfit: unfitIn(fields),
-    // Differences see the corner of |θ| unless it is rounded off.
+    // Finite differences disagree at the corner of |θ| unless it is smoothed.
     ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
   })
 })

@@ -1,4 +1,4 @@
-/** What an objective is: what an integrand sees of a row, what may be asked for, and an objective as a weighted sum of such terms. */
+/** Types of objectives: the inputs of an integrand, and an objective as a weighted sum of terms. */
 import type { Tensor } from '../../lib/index.js'
 import { Case, conceptModule, type Problem } from '../core/index.js'
 import type { Mixture } from '../mixture/mixtureData.js'
@@ -11,168 +11,185 @@ import * as Weighting from './weighting.js'
 
 // —— what an integrand sees ——
 
-/** A time: one number for all rows, or a function of each row's own. */
+/** A time: one number for all rows, or a function of each row's time. */
 export type Time = number | ((time: number, schedule: Schedule) => number)
 
-/** A noise level, α and σ [rows, 1], with the label of each row where the data have labels. */
+/** A noise level, α and σ, each [rows, 1], with the label of each row if the data have labels. */
 export interface RowLevel {
   readonly alpha: Tensor
   readonly sigma: Tensor
   readonly label?: Tensor
-  /** The same numbers as [1, 1], where one level is that of all rows: what depends on it alone is then computed once. */
+  /**
+   * α and σ as [1, 1] if all rows share one level: quantities that depend on the level alone are then computed once.
+   */
   readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
-/** Random directions v, E vvᵀ = I: entries ±1, or standard normal. */
+/** Random directions v with E vvᵀ = I: entries ±1, or standard normal. */
 export interface Estimate {
-  /** How many for each row. */
+  /** Number of directions for each row. */
   readonly probes: number
   readonly law: 'rademacher' | 'normal'
 }
 
-/** What is known where an expectation draws only the noise that a mixture sees: `z` without the part that is integrated in closed form. */
+/**
+ * Quantities available if an expectation draws only the projection of the noise on which a mixture depends. `z` lacks
+ * the part that is integrated in closed form.
+ */
 export interface SeenNoise {
-  /** c, the share of the denoising form where both forms are mixed, [rows, 1]; null where there is no other form. */
+  /** c, the share of the denoising form if both forms are mixed, [rows, 1]; null if all noise is drawn. */
   readonly share: Tensor | null
-  /** |z|², with the mean of the part that was not drawn, [rows, 1] */
+  /** |z|², including the mean over the part that was not drawn, [rows, 1]. */
   readonly squaredNoise: () => Tensor
-  /** |s|² + 2 div s, [rows, 1] */
+  /** |s|² + 2 div s, [rows, 1]. */
   readonly implicit: () => Tensor
-  /** |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ, [rows, 1] */
+  /** |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ, [rows, 1]. */
   readonly mixed: (share: Tensor) => Tensor
 }
 
 /**
- * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
- * and drawn, so that a divergence or more noise costs nothing where nobody asks for it.
+ * Inputs of an integrand, for all rows at once: vectors [rows, dim], numbers [rows, 1]. Each is computed or drawn only
+ * if it is read, so an unused divergence or noise costs nothing.
  */
 export interface Row<P extends string = string, H extends string = string> {
-  /** s(x_t) */
+  /** s(x_t). */
   readonly score: Tensor
-  /** −z/σ, what the score is to match in the mean */
+  /** −z/σ, whose conditional mean given x_t the score matches. */
   readonly target: Tensor
-  /** What the network itself says of x_t, in the parametrization that it predicts. */
+  /** Output of the network at x_t, in the parametrization that it predicts. */
   readonly output: Tensor
-  /** What `output` is to match in the mean: z of one that predicts the noise, x_0 of one that predicts the data. */
+  /** Regression target of `output`: z if the network predicts the noise, x_0 if it predicts the data. */
   readonly outputTarget: Tensor
-  /** Of a score with several heads what each says of x_t, by name, [rows, any]; another name is refused. */
+  /** Outputs of the score's heads at x_t, by name, [rows, any]. Throws if no head has the name. */
   readonly heads: Readonly<Record<H, Tensor>>
-  /** x_0 */
+  /** x_0. */
   readonly clean: Tensor
-  /** x_t = α x_0 + σ z */
+  /** x_t = α x_0 + σ z. */
   readonly noisy: Tensor
-  /** z */
+  /** z. */
   readonly noise: Tensor
   readonly level: RowLevel
-  /** t, [rows, 1] */
+  /** t, [rows, 1]. */
   readonly time: Tensor
-  /** The class of each row, [rows, 1]; −1 where it has none. */
+  /** Class of each row, [rows, 1]; −1 if it has none. */
   readonly label: Tensor
-  /** The row that belongs to each row, of paired data, [rows, dim]. */
+  /** Row paired with each row, for paired data, [rows, dim]. */
   readonly partner: Tensor
-  /** The parameters by name, to be differentiated like all else. */
+  /** Parameters by name; gradients flow through them. */
   readonly params: Readonly<Record<P, Tensor>>
-  /** The constants of the term by name, as `Matching.constants` has them. */
+  /** Constants of the term by name, from `Matching.constants`. */
   readonly constants: Readonly<Record<string, Tensor>>
-  /** f(t) for each row, [rows, 1]; f is called on numbers, and counts as constant. */
+  /** f(t) for each row, [rows, 1]. f is evaluated on numbers, and autodiff treats the result as constant. */
   readonly ofTime: (f: (time: number, schedule: Schedule) => number) => Tensor
-  /** The noise level at another time. */
+  /** Noise level at another time. */
   readonly levelAt: (time: Time) => RowLevel
-  /** s(x) at any points [rows, dim], at a level or a time; gradients flow to x and to the parameters. */
+  /** s(x) at any points [rows, dim], at a level or a time. Gradients flow to x and to the parameters. */
   readonly scoreAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /** What the network itself says there. */
+  /** Output of the network at any points, as `scoreAt`. */
   readonly outputAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /** What its heads say there. */
+  /** Outputs of the heads at any points, by name, as `scoreAt`. */
   readonly headsAt: (x: Tensor, at: RowLevel | Time) => Readonly<Record<H, Tensor>>
-  /** log p(x) of a mixture at a level or a time, [rows, 1]; a network, which has no density, is refused. */
+  /** log p(x) of a mixture at a level or a time, [rows, 1]. Throws for a network, which has no density. */
   readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /** div s(x_t), [rows, 1]: exact, which takes a gradient for each dimension, or by random directions (Hutchinson 1990). */
+  /**
+   * div s(x_t), [rows, 1]. Exact by default, which takes a gradient for each dimension; estimated by random directions
+   * if `estimate` is given (Hutchinson 1990).
+   */
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
-  /** Random directions, each [rows, dim]; those of `divergence`. */
+  /** Random directions, each [rows, dim]. `divergence` uses these same directions. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
   /**
-   * So many draws, each standard normal, [rows, dim], and independent of z, of directions and of each other; drawn again at every
-   * evaluation. The first of more are those of fewer.
+   * Standard normal draws, `count` arrays of [rows, dim], independent of z, of the directions and of each other, and
+   * drawn again at every evaluation. A larger count returns the draws of a smaller one first.
    */
   readonly noises: (count: number) => ReadonlyArray<Tensor>
-  /** For integrands that also accept noise of which only a part is drawn. */
+  /** Inputs for integrands that also support noise of which only a projection is drawn. */
   readonly projectedNoise: SeenNoise
   /**
-   * The same row, data, noise and level, seen by a model with other parameters where they are named: a teacher, an average of past
-   * ones, or the same, to be differentiated. Its constants are these, where any are given.
+   * The same row, data, noise and level with some parameters replaced: those of a teacher, a moving average, or the
+   * model's own, to be differentiated. Default for `constants`: those of the row.
    */
   readonly under: (params: { readonly [N in P]?: Tensor }, constants?: Row['constants']) => Row<P, H>
   /**
-   * A row of the student's own distribution, x_t = αc_k + √u_k x_0, k the label, where rows are standard normal nodes for each of K
-   * components; and Kπ_k, by which it counts. Both depend on the parameters, and gradients flow through them.
+   * A row of the student's own distribution and its importance share. Row: x_t = αc_k + √u_k x_0 with k the label, if
+   * the data are standard normal nodes for each of K components. Share: Kπ_k. Both depend on the parameters, and
+   * gradients flow through them.
    */
   readonly underModel: () => { readonly row: Row<P, H>; readonly share: Tensor }
 }
 
-/** What an integrand without noise sees: the data alone. */
+/** Inputs of an integrand without noise: the data alone. */
 export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constants'> {
-  /** log p(x_0), [rows, 1]; a network, which has no density, is refused. */
+  /** log p(x_0), [rows, 1]. Throws for a network, which has no density. */
   readonly logDensity: () => Tensor
-  /** The same datum, seen by a model with other parameters. */
+  /** The same datum with other parameters. */
   readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Datum
 }
 
 // —— what can be asked for ——
 
 interface DescribedBy {
-  /** The description that asks for it. */
+  /** The objective that the term comes from. */
   readonly of: Objective
 }
 
-/** Arrays that an integrand reads by name. A program is compiled once for all of their values; what is written into the code is not. */
+/**
+ * Arrays that an integrand reads by name. A program is compiled once for all their values, but again for every number
+ * that is written into the code.
+ */
 interface WithConstants {
   readonly constants?: Params.Params<string>
-  /** Its problems for the parameters of a score, on data of a dimension. */
+  /** Problems with a score's parameters and the dimension of the data. */
   readonly unfit?: Unfit
 }
 
 export type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) => ReadonlyArray<Problem.Problem>
 
-/** What is claimed of a term; laws hold it to that. */
+/** Claims of a term, each checked by laws. */
 interface TermClaims {
-  /** Minimised by the truth, in population, and turning with the axes. */
+  /** Minimised by the true distribution, in population, and invariant under rotation. */
   readonly proper?: boolean
-  /** A part of it is held constant by `stopGradient`, such as a weight: its gradient is then not the derivative of its value. */
+  /**
+   * A part, such as a weight, is held constant by `stopGradient`: the gradient is then not the derivative of the value.
+   */
   readonly holdsConstant?: boolean
 }
 
-/** A mean over noise levels of a function of a row, and what that function is known to be able to do. */
+/** A mean over noise levels of a function of a row, with the capabilities of that function. */
 export interface Matching extends DescribedBy, TermClaims, WithConstants {
   readonly noiseLevels: NoiseLevels.NoiseLevels
-  /** The loss of a row, [rows] or [rows, 1]. */
+  /** Loss of each row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
-  /** Capability: it serves noise of which only what a mixture sees is drawn. */
+  /** Capability: the integrand supports projected noise, of which only the part that a mixture depends on is drawn. */
   readonly supportsProjectedNoise?: true | undefined
-  /** Capability: it is the same of data and mixture moved together. */
+  /** Capability: the value does not change if data and mixture are translated together. */
   readonly translationInvariant?: true
-  /** Capability: it stays finite as the noise vanishes. */
+  /** Capability: the loss stays finite as the noise vanishes. */
   readonly bounded?: true
   /**
-   * Capability: single precision is enough for its rows, whose losses are no small differences of large numbers, for networks
-   * whose own numbers allow it.
+   * Capability: single precision is enough, because no row's loss is a small difference of large numbers, if the
+   * network itself allows it.
    */
   readonly float32?: true
-  /** An error in this parametrization: `perRow` gives that of the output, or what has its mean in the score, by `seen.share`. */
+  /**
+   * Parametrization of the squared error. `perRow` returns the error of the network's output if all noise is drawn,
+   * otherwise a loss of the score with the same mean, mixed by `projectedNoise.share`.
+   */
   readonly measuredIn?: Parametrization.Parametrization
-  /** What it is an unbiased estimate of, by what it draws beside the noise. */
+  /** Objective of which this is an unbiased estimate, over the draws that it makes beyond the noise. */
   readonly exact?: Objective
   /** The mixture whose score is the target. */
   readonly truth?: Mixture
-  /** Its mean is over the student's own distribution. */
+  /** The mean is taken over the student's own distribution. */
   readonly underModel?: true
-  /** A loss of what all rows say together, u [rows, k] of `perRow`: a number. It then is no mean over rows. */
+  /** Loss over all rows jointly: a number, from u = `perRow`, [rows, k]. The objective is then not a mean over rows. */
   readonly pairs?: (u: Tensor) => Tensor
 }
 
 /** A mean over the data, without noise. */
 export interface Noiseless extends DescribedBy, TermClaims, WithConstants {
   readonly perDatum: (datum: Datum) => Tensor
-  /** Capability: it is the same of data and mixture moved together. */
+  /** Capability: the value does not change if data and mixture are translated together. */
   readonly translationInvariant?: true
 }
 
@@ -182,46 +199,50 @@ export interface Penalty extends DescribedBy {
     readonly value: number
     readonly gradient: Params.Params<string>
   }
-  /** Capability: the diagonal of its Hessian, where that is all there is of it. */
+  /** Capability: the diagonal of the Hessian, if the Hessian is diagonal. */
   readonly curvature?: (params: Params.Params<string>) => Params.Params<string>
-  /** Its problems for the parameters of a score. */
+  /** Problems with a score's parameters. */
   readonly unfit?: Unfit
-  /** Its gradient has corners, which differences see. */
+  /** The gradient is discontinuous, so finite differences disagree with it near a corner. */
   readonly cornered?: true
 }
 
-/** A term that is not made of others. The rest of the program asks what it can do, never what it is called. */
+/** A term that is not composed of others. Other rooms branch on its capabilities, never on its name. */
 export type Term = Matching | Noiseless | Penalty
 
 export type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
 
-/** What an objective asks for itself. */
+/** A term without the objective it comes from. */
 export type Form = Bare<Term>
 
-/** An objective inside another, and how much it counts there. */
+/** An objective inside another, and its weight. */
 export interface Part {
-  /** Where it stands, as a path into the fields: `objectives[0]`. */
+  /** Path into the fields, such as `objectives[0]`. */
   readonly at: string
   readonly objective: Objective
-  /** 1 unless given. */
+  /** Default: 1. */
   readonly weight?: Weighting.Weighting
-  /** The share of rows whose label is left out, drawn again at every evaluation; 0 unless given. */
+  /** Probability that a row's label is left out, drawn again at every evaluation. Default: 0. */
   readonly labelDropout?: number
 }
 
-/** An objective that is the sum of others. */
+/** An objective that is a sum of others. */
 export interface Parts {
   readonly parts: ReadonlyArray<Part>
 }
 
-/** What it asks for: a function of a row, of a row without noise, of the parameters, or others that it is the sum of. */
+/**
+ * Meaning of an objective: a function of a row, of a row without noise, of the parameters, or a sum of other
+ * objectives.
+ */
 export type Meaning = Form | Parts
 
 export interface Objective extends Case.Value<'Objective', Meaning> {}
 
 /**
- * An objective of one's own, with fields: its integrand is a function of a row in the tensor vocabulary, [rows] or
- * [rows, 1] out, differentiated and compiled like the built-in ones. `Row` says what it may look at.
+ * Defines a custom objective with fields. Its integrand is a function of a row in the tensor vocabulary that returns
+ * [rows] or [rows, 1], differentiated and compiled like the built-in ones. `Row` lists its inputs.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -248,20 +269,20 @@ export const { concept, define } = conceptModule<Objective>('Objective', 'what i
 
 // —— an objective as terms ——
 
-/** A term, where it stands, and how much it counts: a number, and the weightings of its noise levels. */
+/** A term, its path in the objective, and its weight: a number times the weightings of its noise levels. */
 export interface WeightedTerm {
   readonly path: string
   readonly weight: number
   readonly weightings: ReadonlyArray<Weighting.Weighting>
-  /** The share of rows that it sees without their label. */
+  /** Probability that a row's label is left out. */
   readonly labelDropout: number
   readonly term: Term
 }
 
-/** What an objective asks for: the same for the same objective, so that a program of it is found again. */
+/** Meaning of an objective. Equal objectives return the same object, so a compiled program is found again. */
 export const objectiveForm = remembered((objective: Objective) => concept.meaning(objective))
 
-/** The objective as a weighted sum of terms. */
+/** Flattens the objective into a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<WeightedTerm> {
   const form = objectiveForm(objective)
   if (!('parts' in form))
@@ -279,15 +300,15 @@ export function terms(objective: Objective): ReadonlyArray<WeightedTerm> {
   })
 }
 
-/** Whether a term has noise levels. */
+/** True if a term has noise levels. */
 export function isMatching(term: Term): term is Matching {
   return 'noiseLevels' in term
 }
 
-/** Whether a term is of the parameters alone. */
+/** True if a term depends on the parameters alone. */
 export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
 
-/** Whether an objective and all that stand in it have a meaning. */
-export function isSoundObjective(objective: Objective): boolean {
+/** True if an objective and all its parts are valid. */
+export function isValidObjective(objective: Objective): boolean {
   return Case.isSound(objective) && Case.parts(objective).every(Case.isSound)
 }

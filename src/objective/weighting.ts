@@ -1,27 +1,34 @@
-/** Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which it is written. */
+/**
+ * Weightings: the weight of each noise level, a function of time, that multiplies the loss in the loss's own
+ * parametrization.
+ */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Vocabulary, conceptModule } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
-/** The weight as a function of time, on a schedule. */
+/** Weight as a function of time, on a schedule. */
 type Weigh = (dynamics: Schedule.Dynamics) => (time: number) => number
 
-/** What a weight depends on: the signal-to-noise ratio alone, or the level; or it is a rate, which a change of clock multiplies. */
+/**
+ * Quantity on which a weight depends: the signal-to-noise ratio alone, the level (α, σ), or a rate, which scales with a
+ * change of clock.
+ */
 export type Sees = 'snr' | 'level' | 'rate'
 
 export interface Meaning {
   readonly weigh: Weigh
-  /** Capability, and a claim that laws check: what the weight depends on. */
+  /** Capability, and a claim that laws check: the quantity on which the weight depends. */
   readonly sees?: Sees
-  /** Capability: the weight, where it is the same at every level: it then suits objectives without levels too. */
+  /** Capability: the weight if it is the same at every level; it then also applies to objectives without levels. */
   readonly everywhere?: number
 }
 
 export interface Weighting extends Case.Value<'Weighting', Meaning> {}
 
 /**
- * A weighting of one's own, as a function of the time of a schedule.
+ * Defines a custom weighting, as a function of the time of a schedule.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -51,12 +58,12 @@ const ofSnr = (f: (snr: number) => number): Meaning => ({
     }
 })
 
-/** The same number at every level. */
+/** Constant weight at every noise level. */
 export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',
   fields: {
-    /** At every noise level. */
+    /** The weight. */
     value: Field.finite({ suggestion: 1 })
   },
   call: ['value'],
@@ -64,17 +71,17 @@ export const constant = define({
   meaning: ({ value }) => ({ sees: 'snr', everywhere: value, weigh: () => () => value })
 })
 
-/** A plain number is a constant weight. */
+/** Converts a plain number to a constant weighting. */
 export const asWeighting = (weight: number | Weighting): Weighting =>
   typeof weight === 'number' ? constant(weight) : weight
 
-/** A field for a weighting; a plain number is a constant one, and is so written. */
+/** Field for a weighting. Accepts a plain number as a constant weight and writes it as one. */
 export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weighting, number>(concept, {
   from: asWeighting,
   show: weighting => (Case.isMadeBy(constant)(weighting) ? String(weighting.value) : null)
 })
 
-/** SNR: the loss of the data becomes that of the noise. */
+/** SNR weight: converts the loss of the data to that of the noise. */
 export const snr = define({
   name: 'snr',
   about: 'the loss of the data becomes that of the noise',
@@ -87,7 +94,7 @@ export const truncatedSnr = define({
   name: 'truncatedSnr',
   about: 'for the loss of the data (arXiv 2202.00512)',
   fields: {
-    /** The least weight. */
+    /** Lower bound on the weight. */
     floor: Field.notNegative({ default: 1 })
   },
   formula: ({ floor }) => `max(SNR, ${floor})`,
@@ -99,7 +106,7 @@ export const minSnr = define({
   name: 'minSnr',
   about: 'for the loss of the data (arXiv 2303.09556)',
   fields: {
-    /** The most that a signal-to-noise ratio counts. */
+    /** γ, the upper bound on the weight. */
     gamma: Field.positive({ default: 5 })
   },
   formula: ({ gamma }) => `min(SNR, ${gamma})`,
@@ -114,7 +121,7 @@ export const softMinSnr = define({
   name: 'softMinSnr',
   about: 'for the loss of the data (arXiv 2401.11605)',
   fields: {
-    /** Where the weight bends. */
+    /** γ, the limit of the weight for large SNR. */
     gamma: Field.positive({ default: 4 })
   },
   formula: ({ gamma }) => `1/(1/SNR + 1/${gamma})`,
@@ -122,8 +129,9 @@ export const softMinSnr = define({
 })
 
 /**
- * (σ² + σ_d²)/(σσ_d)² of the noise-to-signal ratio σ/α in place of σ, that is SNR + 1/σ_d², for the loss of the data
- * (Karras et al. 2022, arXiv 2206.00364, table 1: λ(σ)).
+ * (σ² + σ_d²)/(σσ_d)² with the noise-to-signal ratio σ/α for σ, that is SNR + 1/σ_d², for the loss of the data (Karras
+ * et al. 2022, arXiv 2206.00364, table 1: λ(σ)).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -144,12 +152,12 @@ export const edm = define({
   meaning: ({ sigmaData }) => ofSnr(snr => snr + Elementary.pow(sigmaData, -2))
 })
 
-/** 1/(1 + e^{λ − b}), λ = log SNR, for the loss of the noise over an even log-SNR (Kingma & Gao 2023, arXiv 2303.00848). */
+/** 1/(1 + e^{λ − b}), λ = log SNR, for the loss of the noise with λ uniform (Kingma & Gao 2023, arXiv 2303.00848). */
 export const sigmoid = define({
   name: 'sigmoid',
   about: 'for the loss of the noise, over an even log-SNR (arXiv 2303.00848)',
   fields: {
-    /** The log-SNR about which the weight falls. */
+    /** b, the log-SNR at which the weight is ½. */
     bias: Field.finite({ default: 2 })
   },
   formula: ({ bias }) => `1/(1 + SNR exp(${-bias}))`,
@@ -157,8 +165,8 @@ export const sigmoid = define({
 })
 
 /**
- * g², the diffusion of the forward process, for the loss of the score: with ½ of it, over all times, that of maximum
- * likelihood (Song et al. 2021, arXiv 2101.09258).
+ * g², the squared diffusion coefficient of the forward process, for the loss of the score. Half of it, integrated over
+ * all times, is the weighting of maximum likelihood (Song et al. 2021, arXiv 2101.09258).
  */
 export const likelihood = define({
   name: 'likelihood',
@@ -167,7 +175,7 @@ export const likelihood = define({
   meaning: () => ({ sees: 'rate', weigh: ({ diffusion }) => diffusion })
 })
 
-/** σ²: the loss of the score becomes that of the noise (Song & Ermon 2019, arXiv 1907.05600, §4.2). */
+/** σ² weight: converts the loss of the score to that of the noise (Song & Ermon 2019, arXiv 1907.05600, §4.2). */
 export const noiseVariance = define({
   name: 'noiseVariance',
   about: 'the loss of the score becomes that of the noise (arXiv 1907.05600)',
@@ -181,16 +189,16 @@ export const noiseVariance = define({
   })
 })
 
-/** The weight at a time of a schedule. */
+/** Returns the weight as a function of time on a schedule. */
 export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) => (time: number) => number) => {
   const dynamics = Schedule.interpret(schedule)
   return weighting => concept.meaning(weighting).weigh(dynamics)
 }
 
-/** What a weight depends on, where the case says it. */
+/** Quantity on which a weight depends; undefined if the definition does not declare it. */
 export const weightDependsOn = (weighting: Weighting): Sees | undefined => concept.meaning(weighting).sees
 
-/** The weight, where it is the same at every level. */
+/** The weight if it is the same at every level, otherwise undefined. */
 export const everywhere = (weighting: Weighting): number | undefined => concept.meaning(weighting).everywhere
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
@@ -205,6 +213,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   noiseVariance
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the weightings in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Weighting, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -323,7 +323,10 @@ const tried = <P extends string>(
       finite
     })
   )
-  const ofHeads = (noiseLevels: NoiseLevels.NoiseLevels, said: Score.Said<P>): ReadonlyArray<Problem.Problem> => {
+  const ofHeads = (
+    noiseLevels: NoiseLevels.NoiseLevels,
+    said: Score.NamedOutputs<P>
+  ): ReadonlyArray<Problem.Problem> => {
     const apply = ({ noisy, level }: TrialRows): Tensor =>
       concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
     // An error is reported where the function itself is tried.

@@ -15,7 +15,7 @@ import { Case } from '../core/index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Nodes from '../mixture/nodes.js'
-import { asTheyAre } from '../mixture/dataRows.js'
+import { snapshotOfData } from '../mixture/dataRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/chunks.js'
 import { drawTerms, isProjected, lossNoiseLevels, type DrawnTerm } from './noiseDrawn.js'
@@ -250,7 +250,7 @@ const evaluateOnResolvedNodes = <P extends string>(
   const on = (resolved: Nodes.PopulationNodes['resolved'], of: (term: Objective.Term) => boolean): EvaluateLoss<P> => {
     const known = new WeakMap<Nodes.Nodes, EvaluateLoss<P>>()
     const there = onRows(by, loss, { ...circumstances, backend: Backend.localBackend }, of)
-    const trusted = Nodes.trusted(resolved, evaluationDistance<P>)
+    const trusted = Nodes.evaluateConverged(resolved, evaluationDistance<P>)
     return (params, key, others) =>
       pipe(
         trusted(mixtureOf(params), levels, nodes => {
@@ -367,7 +367,7 @@ const onRows = <P extends string>(
 }
 
 /** Snapshot of data: later changes of the caller's arrays have no effect. A population is returned as it is. */
-export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : asTheyAre(data))
+export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
 
 /** Plan that is evaluated on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {

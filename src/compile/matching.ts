@@ -26,7 +26,7 @@ import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Noise from './noise.js'
 import * as Objective from '../objective/objective.js'
-import { cleanRow } from '../mixture/family.js'
+import { cleanLevel } from '../mixture/family.js'
 import * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 import * as Points from '../data/points.js'
@@ -396,7 +396,7 @@ export const perDatum =
     const label = 'label' in inputs ? inputs.label : fill([clean.shape[0], 1], -1)
     return perDatum(
       datumOf(params, constantTensors(inputs), { clean, label }, params =>
-        rowLogDensity(model, params, clean, cleanRow())
+        rowLogDensity(model, params, clean, cleanLevel())
       )
     )
   }

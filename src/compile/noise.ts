@@ -204,13 +204,16 @@ export const ofInputs = (
   const drawn = matMul(own, basis)
   const there = matMul(clean, basis, { transposeB: true })
   const rest = sub(sub(clean, origin), matMul(there, basis))
-  const outside = Components.normsOf(rest)
+  const outside = Components.squaredRowNorms(rest)
   const inSpan = { basis, origin, coordinates: own, along: there, outside }
   if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
   const length = sqrt(outside)
   const normal = mul(sign, along)
   // A row in the span has no direction outside it, so its normal counts as one of the χ²'s.
-  const hasDirection = greater(length, mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.normsOf(sub(clean, origin)), 1))))
+  const hasDirection = greater(
+    length,
+    mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.squaredRowNorms(sub(clean, origin)), 1)))
+  )
   const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
   return {
     drawn: add(drawn, mul(share, rest)),

@@ -27,7 +27,7 @@ import {
 import { refuse } from '../../lib/plain/refuse.js'
 import type * as Components from '../mixture/components.js'
 import type * as Objective from '../objective/objective.js'
-import { cleanRow } from '../mixture/family.js'
+import { cleanLevel } from '../mixture/family.js'
 import * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 import * as Schedule from '../schedule/schedule.js'
@@ -310,7 +310,7 @@ const ofStudent = <P extends string>(
   const dim = z.shape[1] ?? 1
   const { logWeights, centres, logDensity } = opened(() => family.components(params, dim))
   const [count] = centres.shape
-  const atAll = opened(() => logDensity(centres, cleanRow()))
+  const atAll = opened(() => logDensity(centres, cleanLevel()))
   const atCentre = sum(mul(atAll, eye(count)), 1, true)
   const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
   const which = oneHot(reshape(label, [-1]), count)

@@ -9,7 +9,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Chunks from '../../lib/rows/chunks.js'
 import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
-import { cleanRow } from '../mixture/family.js'
+import { cleanLevel } from '../mixture/family.js'
 import * as Params from '../core/params.js'
 import { compiledSums, summedBy } from '../mixture/em/eStep.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -40,7 +40,7 @@ const sumsOfRow =
         const { family } = model
         if (family === undefined) return refuse('logJoint: the score is no mixture; write the sums by params')
         const { logDensity, logWeights } = family.components(params, clean.shape[1] ?? 1)
-        return add(logDensity(clean, cleanRow()), expandDims(logWeights, 0))
+        return add(logDensity(clean, cleanLevel()), expandDims(logWeights, 0))
       }
     })
 

@@ -26,7 +26,7 @@ import * as Score from '../score/score.js'
 import { toScaledUnits } from './scaledFit.js'
 import { minVarianceForContinuing } from './minVariance.js'
 import { initialState, runEM } from './runEM.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Settings from './fitSettings.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
@@ -162,7 +162,7 @@ const learnerOf = (
   const { score } = pipeline
   const standing = toScaledUnits(mixture, scaling, fixed)
   const own = minimumVariance ?? O.toNullable(Pipeline.varianceFloor(pipeline))
-  const maps = bothMaps(score)
+  const maps = familyWithConversions(score)
   const isServed =
     maps !== null &&
     ExpectationMaximization.supportsEM(maps.family) &&

@@ -22,7 +22,7 @@ import * as Mixture from '../mixture/index.js'
 import * as Score from '../score/score.js'
 import * as CrossValidation from './crossValidation.js'
 import * as Fit from './fit.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 
 type DiscriminantRows = Given.RowLists
 
@@ -153,7 +153,7 @@ const oneGaussianPerClass =
   (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
     const { dim } = points
     const score = Score.mixture({ components: classes.length, covariance: Covariance.named(name) })
-    const maps = bothMaps(score)
+    const maps = familyWithConversions(score)
     const fewest = Math.min(...parts.map(({ rows }) => rows))
     if (maps === null || fewest < maps.family.leastRows(dim))
       return E.left(

@@ -7,7 +7,7 @@ import type * as Points from '../data/points.js'
 import type * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Support from '../mixture/em/support.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import { redundancies as findRedundancies, type Redundancy } from '../mixture/overlap.js'
 import * as Statistics from '../mixture/statistics.js'
@@ -169,7 +169,7 @@ export const countParameters = (
   const parameters = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
   // Fixed components are in the units of the scaled data.
   const hasFixed = hasFamily(score, ({ fixedComponents }) => fixedComponents.length > 0)
-  const maps = bothMaps((hasFixed ? innerScore(score) : undefined) ?? score)
+  const maps = familyWithConversions((hasFixed ? innerScore(score) : undefined) ?? score)
   if (scaling === null || maps === null || maps.family.scaled !== undefined) return parameters
   const { family, fromMixture, toMixture } = maps
   if (equalUpToRounding(toMixture(fromMixture(mixture)), mixture)) return parameters

@@ -6,7 +6,7 @@ import * as Points from '../data/points.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
@@ -235,7 +235,7 @@ const fitBriefly = (
   maxCriterion: number
 ): Statistics.Statistics | null => {
   const { sample, scaled, scaling, prior, minVariance } = test
-  const maps = Score.problems(scaled)(score).length > 0 ? null : bothMaps(score)
+  const maps = Score.problems(scaled)(score).length > 0 ? null : familyWithConversions(score)
   if (maps === null || !ExpectationMaximization.supportsEM(maps.family)) return null
   const { family, fromMixture, toMixture } = maps
   const embedded = fromMixture(toScaledUnits(mixture, scaling))

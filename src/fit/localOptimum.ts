@@ -7,7 +7,7 @@ import * as Points from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/index.js'
 import type * as Score from '../score/score.js'
 import { toScaledUnits, subsample, parameterOrder } from './scaledFit.js'
@@ -62,7 +62,7 @@ const MIN_GAIN_PER_ROW = 1e-3
 export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   const { score, mixture, points: allRows, scaling, prior, minimumVariance, fixed } = fit
   if (Missing.hasMissingCells(allRows) || mixture.weights.length < 3) return null
-  const maps = bothMaps(score)
+  const maps = familyWithConversions(score)
   if (
     maps === null ||
     !ExpectationMaximization.supportsEM(maps.family) ||

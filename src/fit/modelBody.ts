@@ -9,7 +9,7 @@ import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../mixture/mixtureData.js'
-import { besideOfLists, normalizedWeights } from '../mixture/component.js'
+import { tailsAndBackgroundOfLists, normalizedWeights } from '../mixture/component.js'
 import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
@@ -123,7 +123,7 @@ export const mixtureOf = ({ columns, mixture: { weights, means, variances, facto
       factors === undefined
         ? null
         : { shape: [count, dim, dim], values: concatenated(factors.map(rows => Float64Array.from(rows.flat()))) },
-    ...besideOfLists(beside)
+    ...tailsAndBackgroundOfLists(beside)
   }
 }
 

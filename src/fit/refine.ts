@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../core/params.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Stage from '../pipeline/stage.js'
@@ -165,7 +165,7 @@ const findNestingViolation = (
 /** Returns the parameters of a score with the mixture of a trial; null if the score cannot represent it. */
 const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Params.Params<string> | null => {
   const mixture = O.toNullable(Score.toMixture(spec.score)(params))
-  const maps = bothMaps(score)
+  const maps = familyWithConversions(score)
   if (mixture === null || maps === null) return null
   const embedded = maps.fromMixture(mixture)
   return equalUpToRounding(maps.toMixture(embedded), mixture) ? embedded : null

@@ -11,7 +11,7 @@ import type * as Points from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Seeding from '../mixture/em/seeding.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import { startAtCentres } from '../pipeline/start.js'
@@ -57,7 +57,7 @@ export type FitFromStarts = (
 
 /** True if a family can be fitted from warm starts: by EM, with maps from and to mixtures. */
 export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
-  const maps = bothMaps(score)
+  const maps = familyWithConversions(score)
   return maps !== null && ExpectationMaximization.supportsEM(maps.family) && !maps.family.mirrored
 }
 

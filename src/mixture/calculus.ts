@@ -104,7 +104,9 @@ const scaledColumns = (matrix: NestedRows): Float64Array =>
 const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
 /** Source column and coefficient of each output column; null if an output combines several columns, or two outputs share one. */
-const ofOneEach = (matrix: NestedRows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
+const singleColumnEntries = (
+  matrix: NestedRows
+): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
   const found = matrix.map(row => row.flatMap((by, column) => (by === 0 ? [] : [{ column, by }])))
   const isOfOne = found.every(entries => entries.length === 1)
   return isOfOne && new Set(found.map(([{ column }]) => column)).size === matrix.length
@@ -113,7 +115,7 @@ const ofOneEach = (matrix: NestedRows): ReadonlyArray<{ readonly column: number;
 }
 
 /** Components of Ax + b; a multivariate t keeps its ν. */
-const mappedAll = (
+const mapComponents = (
   { matrix, offset }: Affine,
   mixture: Mixture,
   components: ReadonlyArray<Component>
@@ -125,8 +127,8 @@ const mappedAll = (
   }))
 
 /** Background of Ax + b. Null if there is none, or if A combines columns, so that the image has another shape. */
-const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
-  const entries = ofOneEach(matrix)
+const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
+  const entries = singleColumnEntries(matrix)
   return background === undefined || entries === null
     ? null
     : {
@@ -137,11 +139,11 @@ const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): 
 }
 
 /** Image of the components and the background under a map that has been checked. */
-const image = (map: Affine, mixture: Mixture): Mixture => {
-  const background = mappedBackground(map, mixture)
+const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
+  const background = mapBackground(map, mixture)
   // A Cauchy background whose columns are combined becomes a component with ν = 1, so the weights are then those of all parts.
   const parts = background === null ? componentsAndBackground(mixture) : componentsOf(withoutBackground(mixture))
-  const found = ofComponents(mappedAll(map, mixture, parts))
+  const found = ofComponents(mapComponents(map, mixture, parts))
   return background === null ? found : { ...found, background }
 }
 
@@ -168,7 +170,7 @@ export const affine =
     const d = mixtureDim(checkedMixture(mixture, 'Mixture.affine(map)(mixture)'))
     const m = matrix.length
     const isRight = isMatrixOfShape(matrix, m, d)
-    const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
+    const images = isRight ? mapComponents({ matrix }, mixture, componentsOf(mixture)) : []
     const narrow = images.findIndex(({ factor }) => isSingular(factor, m))
     const isDeficient = narrow !== -1 && (m > d || isSingular(Factor.triangleOfRows(scaledColumns(matrix), m), m))
     throwProblems('Mixture.affine', [
@@ -201,14 +203,14 @@ export const affine =
         'leave out rows of the matrix, or columns of next to no variance'
       ),
       ...Problem.unless(
-        !isRight || mixture.background?.shape !== 'box' || ofOneEach(matrix) !== null,
+        !isRight || mixture.background?.shape !== 'box' || singleColumnEntries(matrix) !== null,
         'mixture',
         'with a background that is a box',
         'one that has an image where columns are added',
         'give Mixture.withoutBackground(mixture), or learn it with a Cauchy'
       )
     ])
-    return image({ matrix, ...(offset && { offset }) }, mixture)
+    return imageUnderMap({ matrix, ...(offset && { offset }) }, mixture)
   }
 
 /** Problems of a list of columns: it must not be empty, and its entries must be distinct and in 0 … d − 1. */
@@ -245,14 +247,14 @@ export const marginal =
     throwProblems('Mixture.marginal', columnProblems('columns', columns, d))
     const { means, weights, variances, factors } = mixture
     const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
-    if (factors !== null) return image({ matrix }, mixture)
+    if (factors !== null) return imageUnderMap({ matrix }, mixture)
     const picked = (values: Float64Array): Float64Array =>
       Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
         const k = Math.floor(at / columns.length)
         const column = columns[at % columns.length]
         return values[k * d + column]
       })
-    const background = mappedBackground({ matrix }, mixture)
+    const background = mapBackground({ matrix }, mixture)
     return {
       means: { shape: [weights.length, columns.length], values: picked(means.values) },
       weights,
@@ -264,7 +266,7 @@ export const marginal =
   }
 
 /** Throws a RangeError if two mixtures have different numbers of columns. */
-export const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
+export const requireSameDim = (where: string, one: Mixture, other: Mixture): void => {
   throwProblems(
     where,
     Problem.unless(
@@ -294,7 +296,7 @@ export const convolve =
   (noise: Mixture) =>
   (mixture: Mixture): Mixture => {
     const d = mixtureDim(checkedMixture(mixture, 'Mixture.convolve(noise)(mixture)'))
-    sameWidth('Mixture.convolve', mixture, noise)
+    requireSameDim('Mixture.convolve', mixture, noise)
     const others = gaussianComponents(noise)
     const pairs = gaussianComponents(mixture).flatMap(one =>
       others.map(other => ({
@@ -332,7 +334,7 @@ interface Conditioned {
 const NEGLIGIBLE_LOG_SHARE = 40
 
 /** Conditions a component, by the triangle of [N, AL; 0, L], which is [L_y, 0; G, L_x]: see `given`. */
-const conditioned = (
+const conditionComponent = (
   { weight, mean, factor }: Component,
   {
     matrix,
@@ -427,7 +429,7 @@ const conditionedComponents = (
     noise: noise ?? new Float64Array(0),
     observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
   }
-  const all = componentsOf(Student.asGaussians(mixture)).map(component => conditioned(component, seen))
+  const all = componentsOf(Student.asGaussians(mixture)).map(component => conditionComponent(component, seen))
   throwProblems(
     where,
     Problem.unless(
@@ -442,7 +444,7 @@ const conditionedComponents = (
 }
 
 /** An observation is in range of a t while the widest of its Gaussians has a relative weight of at most e^−16. */
-const EDGE = 16
+const MIN_EDGE_LOG_RATIO = 16
 
 /**
  * False if an observation is so far away that the widest Gaussians of Student-t components dominate: the finite set of precisions is not
@@ -463,7 +465,7 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
     most > -Infinity &&
     parts.every(({ hasTails, gaussians }, k) => {
       const widest = gaussians.findIndex(({ weight }) => weight > 0)
-      return !hasTails || widest === -1 || all[starts[k] + widest].logJoint < most - EDGE
+      return !hasTails || widest === -1 || all[starts[k] + widest].logJoint < most - MIN_EDGE_LOG_RATIO
     })
   )
 }
@@ -522,13 +524,13 @@ export const logEvidence =
  */
 const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
-  sameWidth(where, mixture, other)
+  requireSameDim(where, mixture, other)
   const matrix = Array.from({ length: d }, (_, i) => Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)))
   const others = gaussianComponents(other)
   return gaussianComponents(mixture).flatMap(component =>
     others.map(({ weight, mean, factor }) => {
       const noise = Factor.triangleOfFactor(factor, d).values
-      const found = conditioned(component, { matrix, noise, observed: mean })
+      const found = conditionComponent(component, { matrix, noise, observed: mean })
       return { ...found, logJoint: found.logJoint + logWeight(weight) }
     })
   )
@@ -570,7 +572,7 @@ export const product =
 export const logIntegral =
   (other: Mixture) =>
   (mixture: Mixture): number => {
-    sameWidth('Mixture.logIntegral', checkedMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
+    requireSameDim('Mixture.logIntegral', checkedMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
     const others = gaussianComponents(other)
     return logSumExpOf(
       gaussianComponents(mixture).flatMap(one =>

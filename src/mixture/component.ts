@@ -25,7 +25,7 @@ export interface Component {
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
 /** Relative rounding error of a weight or variance that was stored as its logarithm, of size at most 745. */
-export const STORED = 1e-12
+export const LOG_STORAGE_ROUNDING = 1e-12
 
 /** log π_k of all components, as parameters store it. A weight of 0 gives −745, which is finite, so that a gradient step can start from it. */
 export const logWeights = (weights: Float64Array): Float64Array =>
@@ -46,13 +46,16 @@ export const backgroundCodec = t.type({
   scale: t.readonlyArray(t.number)
 })
 
-interface Lists {
+interface TailsAndBackgroundLists {
   readonly tails?: ReadonlyArray<number | null> | undefined
   readonly background?: t.TypeOf<typeof backgroundCodec> | undefined
 }
 
 /** Tails and background from lists. Tails are left out if all are infinite (Gaussian). */
-export const besideOfLists = ({ tails, background }: Lists): Pick<Mixture, 'tails' | 'background'> => ({
+export const tailsAndBackgroundOfLists = ({
+  tails,
+  background
+}: TailsAndBackgroundLists): Pick<Mixture, 'tails' | 'background'> => ({
   ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
   ...(background && {
     background: {

@@ -37,7 +37,7 @@ export interface LevelOperands {
 }
 
 /** Distances and log-densities of points [rows, dim] under the noised components. */
-interface ComponentView {
+interface EvaluatedComponents {
   readonly dim: number
   /** α² */
   readonly energy: Operand
@@ -54,7 +54,7 @@ interface ComponentView {
 }
 
 /** |x|² of each row, [rows, 1]. */
-export const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
+export const squaredRowNorms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 const asRow = (x: Tensor): Tensor => expandDims(x, 0)
 
@@ -67,18 +67,18 @@ const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : 
  * Evaluates the components at points. `orthogonal` is the squared length of the part of x outside its stored coordinates: a number or
  * [rows, 1].
  */
-const viewComponents = (
+const evaluateComponents = (
   components: IsotropicComponents,
   x: Tensor,
   level: LevelOperands,
   orthogonal: Operand = 0
-): ComponentView => {
+): EvaluatedComponents => {
   const { centres, mirrored } = components
   const { alpha } = level
   const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
   const fromDrawn = distances(x, centres, alpha)
-  const lengths = (): Tensor => add(normsOf(x), mul(squareOperand(alpha), mul(0.5, sum(square(centres)))))
-  return viewAtDistances(components, x.shape[1] ?? 0, level, {
+  const lengths = (): Tensor => add(squaredRowNorms(x), mul(squareOperand(alpha), mul(0.5, sum(square(centres)))))
+  return evaluateAtDistances(components, x.shape[1] ?? 0, level, {
     fromDrawn,
     orthogonal,
     ...(along !== null && { pair: { along, lengths } })
@@ -86,7 +86,7 @@ const viewComponents = (
 }
 
 /** Evaluates the components from squared distances. For the pair ±c, `along` is α⟨x, ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|². */
-const viewAtDistances = (
+const evaluateAtDistances = (
   { logits, variances }: IsotropicComponents,
   dim: number,
   { alpha, sigma }: LevelOperands,
@@ -99,7 +99,7 @@ const viewAtDistances = (
     readonly orthogonal: Operand
     readonly pair?: { readonly along: Tensor; readonly lengths: () => Tensor }
   }
-): ComponentView => {
+): EvaluatedComponents => {
   const energy = squareOperand(alpha)
   const noise = squareOperand(sigma)
   const spread = variances === null ? addOperands(energy, noise) : add(mul(energy, asRow(variances)), noise)
@@ -126,10 +126,10 @@ const viewAtDistances = (
 
 /** p(i | x), [rows, K] */
 export const componentResponsibilities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
-  softmax(viewComponents(components, x, level).logJoint)
+  softmax(evaluateComponents(components, x, level).logJoint)
 
 /** Projection ⟨c, x⟩ on the centre of the pair ±c, and t = tanh(α⟨c, x⟩/u), the difference of its responsibilities, [rows, 1] each. */
-const leaning = (
+const pairProjection = (
   centre: Tensor,
   x: Tensor,
   { alpha, sigma }: LevelOperands
@@ -143,10 +143,10 @@ const leaning = (
 export const isotropicScore = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
   const { mirrored } = components
   if (mirrored !== undefined) {
-    const { t, spread } = leaning(mirrored, x, level)
+    const { t, spread } = pairProjection(mirrored, x, level)
     return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
   }
-  const { logJoint, spread } = viewComponents(components, x, level)
+  const { logJoint, spread } = evaluateComponents(components, x, level)
   const precision = div(softmax(logJoint), spread)
   return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
 }
@@ -164,10 +164,10 @@ interface ScoreMoments {
 /** Moments of the score of the pair ±c: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u. */
 const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal: Operand): ScoreMoments => {
   const { alpha } = level
-  const { spread, along, t } = leaning(centre, x, level)
+  const { spread, along, t } = pairProjection(centre, x, level)
   const towards = mul(alpha, t)
   const length = sum(square(centre))
-  const norms = orthogonal === 0 ? normsOf(x) : add(normsOf(x), orthogonal)
+  const norms = orthogonal === 0 ? squaredRowNorms(x) : add(squaredRowNorms(x), orthogonal)
   const squaredDistance = add(norms, mul(towards, sub(mul(length, towards), mul(2, along))))
   const bend = mul(div(mul(squareOperand(alpha), length), spread), sub(1, square(t)))
   return {
@@ -190,11 +190,11 @@ const scoreMoments = (
 ): ScoreMoments =>
   components.mirrored !== undefined
     ? pairMoments(components.mirrored, x, level, orthogonal)
-    : momentsOf(components, viewComponents(components, x, level, orthogonal))
+    : momentsOf(components, evaluateComponents(components, x, level, orthogonal))
 
 const momentsOf = (
   { centres }: IsotropicComponents,
-  { dim, energy, spread, squaredDistances, logJoint }: ComponentView
+  { dim, energy, spread, squaredDistances, logJoint }: EvaluatedComponents
 ): ScoreMoments & { readonly precision: Tensor } => {
   const precision = div(softmax(logJoint), spread)
   const total = sum(precision, 1, true)
@@ -245,8 +245,8 @@ export const steinMixedLoss = (
   const beyond = mul(squareOperand(level.sigma), orthogonal)
   const { squaredScore, divergence, cross } =
     inSpan !== undefined && components.mirrored === undefined
-      ? crossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
-      : crossOf(components, add(mul(level.alpha, clean), mul(level.sigma, drawn)), level, {
+      ? momentsWithCrossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
+      : momentsWithCross(components, add(mul(level.alpha, clean), mul(level.sigma, drawn)), level, {
           drawn,
           orthogonal,
           beyond
@@ -266,7 +266,7 @@ interface OrthogonalNoise {
   readonly beyond: Operand
 }
 
-const crossOf = (
+const momentsWithCross = (
   components: IsotropicComponents,
   noisy: Tensor,
   level: LevelOperands,
@@ -281,7 +281,7 @@ const crossOf = (
  * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row costs `rank`
  * operations per component instead of `dim`. Derivatives by c are those of the terms linear in c: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
  */
-const crossInSpan = (
+const momentsWithCrossInSpan = (
   components: IsotropicComponents,
   clean: Tensor,
   level: LevelOperands,
@@ -304,7 +304,7 @@ const crossInSpan = (
   const scale = share === null ? alpha : add(alpha, mul(sigma, share))
   const { precision, total, ...moments } = momentsOf(
     components,
-    viewAtDistances(components, clean.shape[1] ?? 0, level, {
+    evaluateAtDistances(components, clean.shape[1] ?? 0, level, {
       fromDrawn,
       orthogonal: add(mul(square(scale), outside), beyond)
     })
@@ -319,16 +319,16 @@ const crossInSpan = (
 
 /** log N(x; αc_i, u_i I) of each component, [rows, K] */
 export const componentLogDensities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
-  const { dim, logDensity, common } = viewComponents(components, x, level)
-  return sub(add(logDensity, common()), Gaussian.constantOf(dim))
+  const { dim, logDensity, common } = evaluateComponents(components, x, level)
+  return sub(add(logDensity, common()), Gaussian.logNormalConstant(dim))
 }
 
 /** log p(x), [rows, 1] */
 export const isotropicLogDensity = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
-  const { dim, logJoint, common } = viewComponents(components, x, level)
+  const { dim, logJoint, common } = evaluateComponents(components, x, level)
   const { centres, logits } = components
   const mass = logits === null ? Elementary.log(centres.shape[0]) : logSumExp(logits)
-  return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.constantOf(dim))
+  return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.logNormalConstant(dim))
 }
 
 /** The two components ±c of the symmetric pair. */

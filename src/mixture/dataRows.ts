@@ -41,7 +41,7 @@ const weightedRowsOfSource = remembered((data: Source.Source): WeightedRows => (
 }))
 
 /** Returns data that do not change when the caller overwrites its buffers: a snapshot of points, or the source itself. */
-export const asTheyAre = <D extends Source.Data>(data: D): D =>
+export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 

@@ -12,7 +12,7 @@ import { quotedValue, typeAndValue } from '../core/spelling.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Maps from './families/maps.js'
-import { backgroundCodec, besideOfLists, normalizedWeights } from './component.js'
+import { backgroundCodec, tailsAndBackgroundOfLists, normalizedWeights } from './component.js'
 import type { Mixture } from './mixtureData.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
@@ -51,7 +51,7 @@ const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Flo
     : E.left(`a ${dim} × ${dim} matrix of finite numbers`)
 }
 
-const ofLower = (matrix: NestedRows, dim: number): E.Either<string, NdArray> =>
+const parseLowerTriangle = (matrix: NestedRows, dim: number): E.Either<string, NdArray> =>
   pipe(
     flatSquareMatrix(matrix, dim),
     E.filterOrElse(
@@ -95,7 +95,10 @@ const trianglesOf = (
         )
       )
     )
-  return [...read('covariances', covariances ?? [], covarianceTriangle), ...read('factors', factors ?? [], ofLower)]
+  return [
+    ...read('covariances', covariances ?? [], covarianceTriangle),
+    ...read('factors', factors ?? [], parseLowerTriangle)
+  ]
 }
 
 const varianceProblems = (variances: ReadonlyArray<number> | NestedRows, dim: number): ReadonlyArray<Problem.Problem> =>
@@ -127,7 +130,7 @@ const isListOf =
 const isPresent = (u: unknown): boolean => u !== undefined
 
 /** Type of each field; the values of the numbers are checked later. */
-const forms: Readonly<
+const fieldTypes: Readonly<
   Record<keyof Description, readonly [is: (u: unknown) => boolean, domain: string, remedy: string]>
 > = {
   means: [
@@ -152,8 +155,8 @@ const forms: Readonly<
 }
 
 /** Problems of fields of the wrong type, such as a number instead of a list. */
-const formProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
-  Object.entries(forms).flatMap(([field, [is, domain, remedy]]) =>
+const fieldTypeProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
+  Object.entries(fieldTypes).flatMap(([field, [is, domain, remedy]]) =>
     Problem.unless(
       description[field] === undefined || is(description[field]),
       field,
@@ -239,7 +242,7 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
         )
       )
     )
-  const problems = formProblems(given)
+  const problems = fieldTypeProblems(given)
   if (problems.length > 0) return E.left(problems as Problem.Problems)
   return parseLists(description)
 }
@@ -270,7 +273,7 @@ const parseLists = (description: Description): E.Either<Problem.Problems, Mixtur
             factors: null
           }
     ),
-    E.map(found => ({ ...found, ...besideOfLists(description) }))
+    E.map(found => ({ ...found, ...tailsAndBackgroundOfLists(description) }))
   )
 }
 

@@ -12,7 +12,7 @@ import { iterate } from '../../lib/plain/iterate.js'
 
 import * as Key from '../../lib/random/key.js'
 import * as Problem from '../core/problem.js'
-import { sameWidth, throwProblems } from './calculus.js'
+import { requireSameDim, throwProblems } from './calculus.js'
 import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './index.js'
 import * as Pairs from './pairs.js'
@@ -41,7 +41,7 @@ const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixtu
 const LATTICE_SHIFTS = 16
 
 /** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly, where φ is the root of φ^{d + 1} = φ + 1 (Roberts 2018). */
-const ratios = (d: number): ReadonlyArray<number> => {
+const latticeGenerators = (d: number): ReadonlyArray<number> => {
   const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
     left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
   )[0]
@@ -59,7 +59,7 @@ const stratifiedMean =
     const d = Mixture.dimension(p)
     const strata = [p, q].flatMap(gaussianComponents).filter(({ weight }) => weight > 0)
     const each = Math.max(1, Math.ceil(rows / (LATTICE_SHIFTS * strata.length)))
-    const along = ratios(d)
+    const along = latticeGenerators(d)
     const parts = strata.map(({ weight, mean, factor }, k) => {
       const shifts = Key.uniform(LATTICE_SHIFTS * d)(Key.child(k)(key))
       const z = new Float64Array(LATTICE_SHIFTS * each * d).map((_, at) => {
@@ -103,7 +103,7 @@ const stratifiedMean =
 export const kl =
   (q: Mixture.Mixture, options: Options = {}) =>
   (p: Mixture.Mixture): Estimate => {
-    sameWidth('Divergence.kl', p, q)
+    requireSameDim('Divergence.kl', p, q)
     if (isSingle(p) && isSingle(q))
       return exactEstimate(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
     // p = 2σ(r) and q = 2σ(−r) relative to ½(p + q), r = log(p/q)
@@ -124,7 +124,7 @@ export const kl =
 export const hellinger =
   (q: Mixture.Mixture, options: Options = {}) =>
   (p: Mixture.Mixture): Estimate => {
-    sameWidth('Divergence.hellinger', p, q)
+    requireSameDim('Divergence.hellinger', p, q)
     if (isSingle(p) && isSingle(q))
       return exactEstimate(
         Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
@@ -158,7 +158,7 @@ export interface Bounded {
 export const bures =
   (q: Mixture.Mixture) =>
   (p: Mixture.Mixture): Bounded => {
-    sameWidth('Divergence.bures', p, q)
+    requireSameDim('Divergence.bures', p, q)
     const here = gaussianComponents(p)
     const there = gaussianComponents(q)
     const cost = {
@@ -191,7 +191,7 @@ export const bures =
 export const mmd =
   (q: Mixture.Mixture, { bandwidth }: { readonly bandwidth: number }) =>
   (p: Mixture.Mixture): Estimate => {
-    sameWidth('Divergence.mmd', p, q)
+    requireSameDim('Divergence.mmd', p, q)
     throwProblems('Divergence.mmd', Problem.requirePositive('bandwidth', bandwidth, 1))
     const d = Mixture.dimension(p)
     const noise = Mixture.of({ means: [Array.from({ length: d }, () => 0)], variances: [bandwidth * bandwidth] })

@@ -57,7 +57,7 @@ export interface Moments {
 }
 
 /** Where an E-step was evaluated. */
-export interface At {
+export interface MStepContext {
   /** Noise level of the rows; α = 1 and σ = 0 for the data themselves. */
   readonly level: Schedule.Level
   /** Lower bound on variances at time 0, that is on the eigenvalues of Σ_k. */
@@ -121,7 +121,7 @@ export interface MStep<P extends string> extends Learned {
    * Returns the parameters that maximize the expected log-likelihood of the rows (or raise it, if `isGeneralized`), with variances above
    * the lower bound. A component without mass keeps its mean and its own covariance.
    */
-  readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+  readonly maximise: (params: Params.Params<P>, moments: Moments, at: MStepContext) => Params.Params<P>
   /** Components with fixed means; their covariances are estimated about these. */
   readonly fixedMeans?: ReadonlyArray<number>
   /**
@@ -185,7 +185,7 @@ export interface Projection<P extends string> {
 }
 
 /** Conversion between parameters and centres, for initialization. */
-export interface Start<P extends string> {
+export interface CentreConversion<P extends string> {
   /** Number of centres that the parameters hold; the mixture may have more components. */
   readonly count: number
   /** The centres that the parameters hold, [count, dim]. */
@@ -216,7 +216,7 @@ export interface Capabilities<P extends string> {
   /** Moments from which the M-step estimates covariances. Default: the full ones of each component. With unit variances there are none. */
   readonly moments?: Learned
   /** Initialization from centres, as by k-means. Default: parameters are drawn at random, or given by the caller. */
-  readonly start?: Start<P>
+  readonly start?: CentreConversion<P>
   /**
    * Returns parameters for a mixture with as many components: exact if the family contains it, otherwise the nearest member, the minimizer
    * of Σ_k π_k KL(N_k ‖ ·). Applied to the mixture with the moments of an E-step, this gives the maximum-likelihood parameters.
@@ -348,7 +348,7 @@ export type Family<P extends string> = Required<
   }
 
 /** Named outputs at rows x, [rows, any] each. */
-export type Said<P extends string, H extends string = string> = (
+export type NamedOutputs<P extends string, H extends string = string> = (
   params: Params.Tensors<P>,
   x: Tensor,
   level: RowLevel
@@ -367,7 +367,7 @@ export interface Model<P extends string> {
   /** Output of the network at x, before conversion to a score, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** All heads of a score with several, by name, [rows, any] each; the output is one of them. */
-  readonly heads?: Said<P> | undefined
+  readonly heads?: NamedOutputs<P> | undefined
   /** Present if no head is the score: `output`, `score` and `divergence` then throw. */
   readonly scoreless?: true
   /** s(x), [rows, dim] */
@@ -416,14 +416,14 @@ export const meaningOfModel = <P extends string, H extends string = string>(mode
 export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
 /** A family with conversions from and to mixtures. */
-export interface BothMaps {
+export interface FamilyWithConversions {
   readonly family: Family<string>
   readonly fromMixture: (mixture: Mixture) => Params.Params<string>
   readonly toMixture: (params: Params.Params<string>) => Mixture
 }
 
 /** Returns the family of a score with both conversions; null if it lacks one. */
-export const bothMaps = (score: Score<string>): BothMaps | null => {
+export const familyWithConversions = (score: Score<string>): FamilyWithConversions | null => {
   const { family } = interpret(score)
   return family?.fromMixture && family.toMixture
     ? { family, fromMixture: family.fromMixture, toMixture: family.toMixture }
@@ -432,12 +432,12 @@ export const bothMaps = (score: Score<string>): BothMaps | null => {
 
 /** Number of centres that the parameters hold. */
 export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
-  const { start, count } = aFamily(family, 'Score.centreCount(family, dim)')
+  const { start, count } = checkedFamily(family, 'Score.centreCount(family, dim)')
   return start?.count ?? count(dim)
 }
 
 /** Returns the argument if it is a family; throws if it is, say, the score itself. */
-export const aFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
+export const checkedFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
   argumentWithFields(
     family,
     ['components', 'count'],
@@ -446,7 +446,7 @@ export const aFamily = <P extends string>(family: Family<P>, call: string): Fami
   )
 
 /** The level without noise, α = 1 and σ = 0, [1, 1] each. */
-export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
+export const cleanLevel = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
 /** Shapes one level, given as [] or [1, 1], for a model: [1, 1] for a family, [rows, 1] for a network. */
 export const levelFor = <P extends string>(
@@ -462,7 +462,7 @@ export const levelFor = <P extends string>(
 }
 
 /** Repeats a level for repeated rows. */
-export const levelAgain = ({ alpha, sigma, label }: RowLevel, again: (ofRows: Tensor) => Tensor): RowLevel => ({
+export const repeatLevel = ({ alpha, sigma, label }: RowLevel, again: (ofRows: Tensor) => Tensor): RowLevel => ({
   alpha: again(alpha),
   sigma: again(sigma),
   ...(label && { label: again(label) })

@@ -30,7 +30,7 @@ export interface Merging {
 }
 
 /** p log p */
-const xlog = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
+const xLogX = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
 
 /** Residual sum of squares of the regression line of y on x. */
 const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number => {
@@ -43,7 +43,7 @@ const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number 
 }
 
 /** Index, from 0, at which two joined line segments fit the values best; the last if there are fewer than three values. */
-const elbow = (values: ReadonlyArray<number>): number => {
+const elbowIndex = (values: ReadonlyArray<number>): number => {
   const points = values.map((y, x) => [x, y] as const)
   const squares = points
     .slice(1, -1)
@@ -78,12 +78,12 @@ export const of =
       Float64Array.from({ length: rows }, (_, i) => values[i * count + k])
     )
     /** Returns Σ w p log p of a cluster's responsibilities. */
-    const sum = (shares: Float64Array): number => shares.reduce((all, p, i) => all + weight(i) * xlog(p), 0)
-    const steps = merged(
+    const sum = (shares: Float64Array): number => shares.reduce((all, p, i) => all + weight(i) * xLogX(p), 0)
+    const steps = mergeGroups(
       columns.map((shares, k) => ({ components: [k], shares, sum: sum(shares) })),
       sum
     )
-    return { steps, chosen: steps[elbow(steps.map(({ entropy }) => entropy))] }
+    return { steps, chosen: steps[elbowIndex(steps.map(({ entropy }) => entropy))] }
   }
 
 interface ComponentGroup {
@@ -104,7 +104,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
 /** Merges until one cluster is left. Returns the partitions in order of increasing number of clusters. */
-const merged = (
+const mergeGroups = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number
 ): ReadonlyArray<Clusters> => {
@@ -119,7 +119,7 @@ const merged = (
   const { i, j, shares, own } = pairs.reduce((best, one) => (one.less > best.less ? one : best))
   const group: ComponentGroup = { components: [...groups[i].components, ...groups[j].components], shares, sum: own }
   const rest = groups.flatMap((one, at) => (at === j ? [] : [at === i ? group : one]))
-  return [...merged(rest, sum), clustersOfGroups(groups)]
+  return [...mergeGroups(rest, sum), clustersOfGroups(groups)]
 }
 
 /** Most probable cluster of a row. */

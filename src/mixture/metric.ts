@@ -80,7 +80,7 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
 }
 
 /** Replaces each distinct value by an index, from 0 in order of appearance; `count` is the number of distinct values. */
-const enumerated = (
+const indexDistinct = (
   all: ReadonlyArray<unknown>
 ): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
   const places = new Map([...new Set(all)].map((one, i) => [one, i]))
@@ -88,7 +88,7 @@ const enumerated = (
 }
 
 /** True for a list or a typed array. */
-const areLabels = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
+const isLabelList = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
 
 /**
  * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal, about 0 if they are
@@ -111,16 +111,16 @@ export const adjustedRand = (
   other: ReadonlyArray<unknown>,
   weights?: ArrayLike<number>
 ): number => {
-  if (!areLabels(one) || !areLabels(other))
-    return mistaken('a label for each row', areLabels(one) ? other : one, 'Metric.adjustedRand(one, other)')
+  if (!isLabelList(one) || !isLabelList(other))
+    return mistaken('a label for each row', isLabelList(one) ? other : one, 'Metric.adjustedRand(one, other)')
   if (one.length !== other.length || (weights !== undefined && weights.length !== one.length)) return NaN
   const weightOf = (row: number): number => weights?.[row] ?? 1
   const once = one.reduce<number>((least, _, row) => (weightOf(row) > 0 ? Math.min(least, weightOf(row)) : least), 1)
   const pairs = (size: number): number => (size * (size - once)) / 2
   const pairsOf = (numbers: ReadonlyArray<number>): number =>
     sumsBy(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
-  const left = enumerated(one)
-  const right = enumerated(other)
+  const left = indexDistinct(one)
+  const right = indexDistinct(other)
   const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
   const ofLeft = pairsOf(left.numbers)
   const ofRight = pairsOf(right.numbers)

@@ -17,7 +17,14 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
-import { factorsOf, isGaussian, ofComponents, componentsAndBackground, STORED, withoutEmpty } from './component.js'
+import {
+  factorsOf,
+  isGaussian,
+  ofComponents,
+  componentsAndBackground,
+  LOG_STORAGE_ROUNDING,
+  withoutEmpty
+} from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { argumentWithFields as checked } from '../core/index.js'
@@ -35,9 +42,9 @@ export type { Mixture }
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 /** Number of components, K. */
-export const components = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[0]
+export const components = (mixture: Mixture): number => mixtureArgument(mixture, UNARY_CALL).means.shape[0]
 /** Number of columns, d. */
-export const dimension = (mixture: Mixture): number => mixtureArgument(mixture, ALONE).means.shape[1]
+export const dimension = (mixture: Mixture): number => mixtureArgument(mixture, UNARY_CALL).means.shape[1]
 
 /** Centres as points, one row per component. */
 export const centres = (mixture: Mixture): Points => ({
@@ -129,7 +136,7 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
 
 /** Indices of the components sorted by their means, by the first column first: an order that does not depend on the initialization. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
-  const { shape, values } = mixtureArgument(mixture, ALONE).means
+  const { shape, values } = mixtureArgument(mixture, UNARY_CALL).means
   const means = nestedRows(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
@@ -162,7 +169,7 @@ export const sample =
 
 // —— densities ——
 
-const ALONE = 'Mixture.…(mixture)'
+const UNARY_CALL = 'Mixture.…(mixture)'
 /** Call named in messages of functions that take points first and the mixture second. */
 const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
 const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
@@ -181,11 +188,11 @@ const matchingPoints = (points: Points, mixture: Mixture): Points => {
       )
 }
 
-type Question = (seen: Tensors.Answers, x: Tensor) => Tensor
+type Question = (seen: Tensors.RowFunctions, x: Tensor) => Tensor
 
 const writeOf =
   (question: Question): Parameters<typeof rowwise>[1] =>
-  ({ params, rows: { x } }) => ({ found: question(Tensors.seenMixture(params), x) })
+  ({ params, rows: { x } }) => ({ found: question(Tensors.functionsOfArrays(params), x) })
 
 const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   const { rows, dim, values } = matchingPoints(points, mixture)
@@ -197,15 +204,15 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
 }
 
 /** Evaluates a function of each row, by a compiled program if there are many rows. Components of weight 0 have no effect. */
-const ask =
+const evaluateRows =
   (question: Question) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
 
 /** Uses one function for complete rows, and another if cells are missing or rows have measurement errors. */
-const whereMissing =
-  (of: ReturnType<typeof ask>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
+const unlessCellsMissing =
+  (of: ReturnType<typeof evaluateRows>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     Missing.hasMissingCells(checkedPoints(points)) || points.errors !== undefined
@@ -214,11 +221,11 @@ const whereMissing =
 
 /** Returns log p(x) for each row, [rows]; for a row with missing cells (NaN), the log-density of its observed columns. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
-  whereMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
+  unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
 /** Throws a RangeError if the computation overflowed for a finite row, so that −∞ or NaN would be returned instead of the true value. */
-const inRange =
-  (of: ReturnType<typeof ask>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
+const refuseOverflow =
+  (of: ReturnType<typeof evaluateRows>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array => {
     const found = of(points)(mixture)
@@ -238,14 +245,17 @@ const inRange =
 
 const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== undefined || background?.shape === 'cauchy'
 
-const rowLogDensities = inRange(
-  ask((seen, x) => seen.logDensity(x)),
+const rowLogDensities = refuseOverflow(
+  evaluateRows((seen, x) => seen.logDensity(x)),
   // A Gaussian log-density of a distant row overflows to −∞, as documented; with heavy tails −∞ is an overflow.
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
 const scoreQuestion: Question = (seen, x) => seen.score(x)
-const scores = inRange(ask(scoreQuestion), (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value))
+const scores = refuseOverflow(
+  evaluateRows(scoreQuestion),
+  (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
+)
 
 /** Describes how `score` is evaluated for points: compiled or interpreted. */
 export const scorePlan =
@@ -259,12 +269,12 @@ export const score =
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
 /** Returns Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), where s_k is the score of component k. */
-export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = inRange(
-  ask((seen, x) => seen.divergence(x)),
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = refuseOverflow(
+  evaluateRows((seen, x) => seen.divergence(x)),
   (_, value) => !Number.isFinite(value)
 )
 
-const presentPosteriors = ask((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
+const presentPosteriors = evaluateRows((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
 
 /** Returns p(k | x), [rows, K]; 0 for components of weight 0. */
 const posteriors =
@@ -281,7 +291,7 @@ const posteriors =
     })
   }
 
-const probabilities = whereMissing(posteriors, ({ shares }) => shares)
+const probabilities = unlessCellsMissing(posteriors, ({ shares }) => shares)
 
 /** Number of columns of the responsibilities: the components, and a background after them. */
 const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
@@ -437,7 +447,7 @@ export const atMinimumVariance =
      */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
-      const below = varianceFloor * (1 + STORED) + 4 * d * Number.EPSILON * trace
+      const below = varianceFloor * (1 + LOG_STORAGE_ROUNDING) + 4 * d * Number.EPSILON * trace
       const rest = covariance.values.map((x, at) => (at % (d + 1) === 0 ? x - below : x))
       if (Factor.choleskyOfCovariance(rest, d) !== null) return [Infinity, 0]
       const { values } = symmetricEigen(covariance)
@@ -457,7 +467,7 @@ export const atMinimumVariance =
           )
     return RA.makeBy(count, k => k).filter(k => {
       const [variance, rounding] = leasts[k]
-      return variance <= varianceFloor * (1 + STORED) + rounding
+      return variance <= varianceFloor * (1 + LOG_STORAGE_ROUNDING) + rounding
     })
   }
 

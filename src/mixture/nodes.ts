@@ -59,16 +59,16 @@ export const isPopulation = (data: object): data is PopulationNodes => 'resolved
  * Two successive rules agree if their results differ by at most this, relative to 1 + |value|. The error of the finer one is then about
  * this to the power n′/n of their sizes, 5e-9.
  */
-const AGREE = 1e-7
+const AGREEMENT_TOLERANCE = 1e-7
 /** Maximum number of refinements beyond the rule chosen from the distances. */
-const REFINED = 4
+const MAX_REFINEMENTS = 4
 
 /** Problem if no two successive rules agree. */
 export const disagreement = (rule: string): Problem.Problem =>
   Problem.of(
     'population',
-    `a rule of ${rule} nodes, and ${REFINED} finer ones,`,
-    `rules of which two agree to ${AGREE}`,
+    `a rule of ${rule} nodes, and ${MAX_REFINEMENTS} finer ones,`,
+    `rules of which two agree to ${AGREEMENT_TOLERANCE}`,
     'bring the students nearer, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
@@ -77,7 +77,7 @@ export const disagreement = (rule: string): Problem.Problem =>
  * and the rule is refined until two agree. Returns a problem if none do. `apart` returns the difference of two results relative to 1 +
  * their size.
  */
-export const trusted = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
+export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
   resolved: Resolved<N>,
   apart: (a: A, b: A) => number
 ): ((students: Mixture, levels: ReadonlyArray<Level>, evaluate: (nodes: N) => A) => E.Either<Problem.Problem, A>) => {
@@ -92,11 +92,11 @@ export const trusted = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
       const coarse = resolved(students, levels, -1)
       if (E.isRight(coarse) && coarse.right === asked) return at(0)
       let coarser = E.map(evaluate)(coarse)
-      for (let finer = 0; finer <= REFINED; finer++) {
+      for (let finer = 0; finer <= MAX_REFINEMENTS; finer++) {
         const found = at(finer)
         if (E.isLeft(found) || E.isLeft(coarser)) return found
         // Results that are not finite under both rules do not count as disagreement.
-        if (!(apart(coarser.right, found.right) > AGREE)) {
+        if (!(apart(coarser.right, found.right) > AGREEMENT_TOLERANCE)) {
           settled.set(asked.rule, finer)
           return found
         }

@@ -61,11 +61,11 @@ const studentDistribution = (nu: number): StandardDistribution => {
 }
 
 /** Standard distribution of a t with ν degrees of freedom; the normal one if ν = ∞. */
-export const standardOf = (nu: number): StandardDistribution =>
+export const standardDistributionOf = (nu: number): StandardDistribution =>
   nu === Infinity ? normalDistribution : studentDistribution(nu)
 
 /** Components and background of a mixture of one column; throws if it has more. */
-const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<UnivariateComponent> => {
+const univariateComponents = (mixture: Mixture, where: string): ReadonlyArray<UnivariateComponent> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(…)(mixture)`))
   throwProblems(
     where,
@@ -81,7 +81,7 @@ const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<UnivariateC
     weight,
     mean: mean[0],
     deviation: factor.values[0],
-    standard: background === 'box' ? uniformDistribution : standardOf(nu)
+    standard: background === 'box' ? uniformDistribution : standardDistributionOf(nu)
   }))
 }
 
@@ -110,7 +110,7 @@ const mixtureTail = (components: ReadonlyArray<UnivariateComponent>, x: number, 
 export const cdf =
   (x: number) =>
   (mixture: Mixture): number =>
-    mixtureTail(ofOneColumn(mixture, 'Mixture.cdf'), x, false)
+    mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, false)
 
 /** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings for any doubles. */
 const MAX_ROOT_STEPS = 2200
@@ -149,7 +149,7 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
 export const quantile =
   (p: number) =>
   (mixture: Mixture): number => {
-    const components = ofOneColumn(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
+    const components = univariateComponents(mixture, 'Mixture.quantile').filter(({ weight }) => weight > 0)
     throwProblems('Mixture.quantile', probabilityProblems(p))
     return mixtureQuantile(components, p)
   }

@@ -5,7 +5,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
-import { componentsOf, gaussianComponents, STORED, type Component } from './component.js'
+import { componentsOf, gaussianComponents, LOG_STORAGE_ROUNDING, type Component } from './component.js'
 import * as Pairs from './pairs.js'
 
 /**
@@ -45,7 +45,7 @@ export interface Bounds {
 }
 
 /** log Σ π e^{x} */
-const logMean = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): number => {
+const logWeightedSumExp = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): number => {
   const most = Math.max(...logs.filter((_, k) => weights[k] > 0))
   return most + Elementary.log(sumOfNumbers(logs.map((x, k) => weights[k] * Elementary.exp(x - most))))
 }
@@ -74,7 +74,7 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
       components.map(
         p =>
           -p.weight *
-          logMean(
+          logWeightedSumExp(
             weights,
             components.map(q => of(p, q))
           )
@@ -93,7 +93,7 @@ export type Redundancy =
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
 
 /** Affinity ∫√(p q) from which two components count as equal: that of equal variances 0.64 standard deviations apart. */
-const MERGED_OVERLAP = 0.95
+const MERGED_AFFINITY = 0.95
 
 /**
  * Returns the Bhattacharyya distance −log ∫ √(p q) of component k of one mixture and component l of another, 0 if equal (Bhattacharyya
@@ -107,8 +107,8 @@ export const distance =
 const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.bhattacharyya(p, q))
 
 /** True if a lower bound of the distance, which needs no full covariances, shows that two components are not equal. */
-const isApart = (p: Component, q: Component): boolean =>
-  Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_OVERLAP - STORED
+const isClearlyDistinct = (p: Component, q: Component): boolean =>
+  Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_AFFINITY - LOG_STORAGE_ROUNDING
 
 /**
  * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components. Both occur if a score is
@@ -128,7 +128,7 @@ export const redundancies =
   (rows: number) =>
   (mixture: Mixture): ReadonlyArray<Redundancy> => {
     // The weight of exactly one row may be slightly smaller after it was stored as its logarithm.
-    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
+    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - LOG_STORAGE_ROUNDING
     const all = Array.from(mixture.weights, (_, k) => k)
     const components = componentsOf(mixture)
     return [
@@ -138,13 +138,13 @@ export const redundancies =
       ...all.flatMap(l =>
         all
           .slice(0, l)
-          .filter(k => !isEmpty(k) && !isEmpty(l) && !isApart(components[k], components[l]))
+          .filter(k => !isEmpty(k) && !isEmpty(l) && !isClearlyDistinct(components[k], components[l]))
           .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
             _tag: 'Merged',
             components: [k, l],
             overlap: affinity(components[k], components[l])
           }))
-          .filter(({ overlap }) => overlap >= MERGED_OVERLAP)
+          .filter(({ overlap }) => overlap >= MERGED_AFFINITY)
       )
     ]
   }

@@ -18,7 +18,7 @@ const SERIES_BELOW = 0.1
 const SERIES_TERMS = 18
 
 /** t − log(1 + t) ≥ 0 */
-const excess = (t: number): number => {
+const lessLog1p = (t: number): number => {
   if (Math.abs(t) > SERIES_BELOW) return t - Elementary.log1p(t)
   let sum = 0
   for (let n = SERIES_TERMS; n >= 2; n--) sum = (n % 2 === 0 ? 1 : -1) / n + t * sum
@@ -46,7 +46,8 @@ const isSameFactor = (l: NdArray, n: NdArray): boolean =>
  */
 export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
-  const entropy = (diagonal: ArrayLike<number>): number => Array.from(diagonal).reduce((sum, t) => sum + excess(t), 0)
+  const entropy = (diagonal: ArrayLike<number>): number =>
+    Array.from(diagonal).reduce((sum, t) => sum + lessLog1p(t), 0)
   const both = diagonalFactors(p.factor, q.factor, d)
   if (both !== null) {
     const t = both[0].map((x, j) => (x - both[1][j]) / both[1][j])
@@ -74,10 +75,10 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
 const MAX_SINGULAR_COLUMNS = 16
 
 /** Ratio of variances from which sweeps are used even so, since eigenvalues would lose the small ones. */
-const ALIKE = 1e6
+const MAX_EIGENVALUE_RATIO = 1e6
 
 /** Singular value decomposition N⁻¹L = U diag(s) Vᵀ. */
-interface Ratio {
+interface FactorRatio {
   readonly sizes: Float64Array
   /** s² − 1 */
   readonly excesses: Float64Array
@@ -87,7 +88,7 @@ interface Ratio {
   readonly turned: (x: Float64Array) => Float64Array
 }
 
-const ofSizes = (sizes: Float64Array, turned: Ratio['turned']): Ratio => ({
+const ratioOfSizes = (sizes: Float64Array, turned: FactorRatio['turned']): FactorRatio => ({
   sizes,
   excesses: sizes.map(s => (s - 1) * (s + 1)),
   log: sizes.reduce((sum, s) => sum + Elementary.log(s), 0),
@@ -95,32 +96,32 @@ const ofSizes = (sizes: Float64Array, turned: Ratio['turned']): Ratio => ({
 })
 
 /** Decomposition for diagonal or equal factors, or few columns; null in all other cases. */
-const soon = (l: NdArray, n: NdArray, d: number): Ratio | null => {
+const directRatio = (l: NdArray, n: NdArray, d: number): FactorRatio | null => {
   const both = diagonalFactors(l, n, d)
-  if (both !== null) return ofSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
-  if (isSameFactor(l, n)) return ofSizes(new Float64Array(d).fill(1), x => x)
+  if (both !== null) return ratioOfSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
+  if (isSameFactor(l, n)) return ratioOfSizes(new Float64Array(d).fill(1), x => x)
   return d > MAX_SINGULAR_COLUMNS ? null : singularRatio(l, n, d)
 }
 
-const singularRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
-  const { values, left } = singular({ shape: [d, d], values: over(n, d, Factor.triangleOfFactor(l, d).values) })
-  return ofSizes(values, multiplyRows(left.values))
+const singularRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
+  const { values, left } = singular({ shape: [d, d], values: applyInverse(n, d, Factor.triangleOfFactor(l, d).values) })
+  return ratioOfSizes(values, multiplyRows(left.values))
 }
 
 /** N⁻¹ times rows, for a lower triangle N. */
-const over = (n: NdArray, d: number, values: Float64Array): Float64Array =>
+const applyInverse = (n: NdArray, d: number, values: Float64Array): Float64Array =>
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
 /** Rows times a vector. */
 const multiplyRows =
-  (vectors: Float64Array): Ratio['turned'] =>
+  (vectors: Float64Array): FactorRatio['turned'] =>
   x =>
     x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
 
 /** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ, which keeps its digits if the factors are nearly equal. */
 const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array; readonly excess: NdArray } => {
   const of = Factor.triangleOfFactor(n, d)
-  const e = over(
+  const e = applyInverse(
     n,
     d,
     Factor.triangleOfFactor(l, d).values.map((x, at) => x - of.values[at])
@@ -133,13 +134,13 @@ const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array
   return { e, excess: { shape: [d, d], values } }
 }
 
-const covarianceRatio = (l: NdArray, n: NdArray, d: number): Ratio => {
-  const found = soon(l, n, d)
+const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
+  const found = directRatio(l, n, d)
   if (found !== null) return found
   const { e, excess } = excessOf(l, n, d)
   const { values: excesses, vectors } = symmetricEigen(excess)
   // Next to a large eigenvalue the small ones would have lost their digits.
-  if (!(excesses[0] < ALIKE)) return singularRatio(l, n, d)
+  if (!(excesses[0] < MAX_EIGENVALUE_RATIO)) return singularRatio(l, n, d)
   return {
     excesses,
     // |(1 + E)ᵀu|, since √(1 + (s² − 1)) has half the digits
@@ -166,7 +167,7 @@ export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): numbe
   const d = p.mean.length
   const both = Factor.sumOfFactors([l, n], d)
   const spread = (): number => {
-    const found = soon(l, n, d)
+    const found = directRatio(l, n, d)
     if (found !== null) return found.sizes.reduce((sum, s) => sum + Elementary.log1p(((s - 1) * (s - 1)) / (2 * s)), 0)
     const { excess } = excessOf(l, n, d)
     if (!(squaredNorm(excess.values) < 0.25))
@@ -232,7 +233,7 @@ export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): 
 // —— misclassification ——
 
 /** Singular values within this distance of 1 count as 1: the covariances are equal except for rounding. */
-const EQUAL = 1e-12
+const EQUAL_TOLERANCE = 1e-12
 
 /**
  * Probability that a row of one component has the higher posterior for the other, to a relative 1e-12 however small. With x = m + Lz and
@@ -246,7 +247,7 @@ export const misclassified = (p: Component, q: Component): number | null => {
   const { sizes: s, excesses: a, log, turned } = covarianceRatio(p.factor, q.factor, d)
   const b = turned(Factor.solve(q.factor, d, meanDifference(p, q)))
   const c = 2 * (Elementary.log(q.weight / p.weight) + log)
-  if (d > 1 && s.every(x => Math.abs(x - 1) <= EQUAL)) {
+  if (d > 1 && s.every(x => Math.abs(x - 1) <= EQUAL_TOLERANCE)) {
     const length = Elementary.norm(b)
     if (length === 0) return c > 0 ? 1 : c < 0 ? 0 : 0.5
     const z = (c - length * length) / (2 * length)

@@ -10,7 +10,7 @@ import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from './mixtureData.js'
 import { checkedMixture, columnProblems, throwProblems } from './calculus.js'
-import { probabilityProblems, mixtureQuantile, standardOf, type StandardDistribution } from './oneColumn.js'
+import { probabilityProblems, mixtureQuantile, standardDistributionOf, type StandardDistribution } from './oneColumn.js'
 import { componentsOf, ofComponents, componentsAndBackground, withoutBackground } from './component.js'
 import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
@@ -36,7 +36,7 @@ export interface Prediction {
 }
 
 /** A row under its pattern of observed columns: responsibilities, and conditional means of the missing columns, [K, m]. */
-interface SeenRow {
+interface ConditionedRow {
   readonly shares: Float64Array
   readonly means: Float64Array
   /**
@@ -75,10 +75,10 @@ const conditionalVariance = (rests: Float64Array, m: number, k: number, i: numbe
 }
 
 /** Calls `visit` for each row of each pattern. */
-const eachRow = (
+const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
-  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: SeenRow) => void
+  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: ConditionedRow) => void
 ): void => {
   const [count, dim] = mixture.means.shape
   const components = componentsOf(withoutBackground(mixture))
@@ -171,7 +171,7 @@ export const predict =
     const centres = new Float64Array(rows * width * count)
     const variances = new Float64Array(rows * width * count)
     const degrees = new Float64Array(rows * count)
-    eachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
+    forEachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
       const m = dim - o
       shares.set(found.shares, row * count)
       degrees.set(found.degrees, row * count)
@@ -217,7 +217,7 @@ export const predict =
         throwProblems('Mixture.predict', probabilityProblems(p))
         /** Standard distribution whose quantile at p is computed once for each ν: the rows of a pattern share ν. */
         const ofNu = remembered((nu: number): StandardDistribution => {
-          const own = standardOf(nu)
+          const own = standardDistributionOf(nu)
           const at = own.quantile(p)
           return { ...own, quantile: () => at }
         })
@@ -233,17 +233,17 @@ export const predict =
           )
         )
       },
-      at: row => targetsOf(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
+      at: row => targetDistribution(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
       logDensity: whole?.logDensity ?? logDensity,
       background: new Float64Array(rows).map((_, row) => assigned?.[row * (count + 1) + count] ?? 0)
     }
   }
 
 /** Distribution p(targets | the observed cells of a row). */
-const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
+const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
   const found: Mixture[] = []
   const [count, dim] = mixture.means.shape
-  eachRow(mixture, row, (_, { order, observed: o }, { rests }, { shares, means, widening, degrees }) => {
+  forEachRow(mixture, row, (_, { order, observed: o }, { rests }, { shares, means, widening, degrees }) => {
     const m = dim - o
     const places = columns.map(column => order.indexOf(column, o) - o)
     found.push(
@@ -291,7 +291,7 @@ export const impute =
       ...Problem.unless(dim === d, 'points', `of ${dim} columns`, `of ${d}, as the mixture is`, 'give all columns')
     ])
     const out = values.slice()
-    eachRow(mixture, values, (row, { order, observed: o }, _, { shares, means }) => {
+    forEachRow(mixture, values, (row, { order, observed: o }, _, { shares, means }) => {
       const m = dim - o
       for (let i = 0; i < m; i++) {
         let mean = 0

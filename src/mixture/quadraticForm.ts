@@ -12,7 +12,7 @@ export interface QuadraticForm {
 }
 
 /** Shifts b below this share of the length of b have no effect on any digit. */
-const NEGLIGIBLE = 1e-14
+const NEGLIGIBLE_SHIFT = 1e-14
 
 /**
  * P(Q < c), to a relative 1e-12 however small: in closed form if only one y has an effect, otherwise by a contour integral. Null if the
@@ -21,14 +21,14 @@ const NEGLIGIBLE = 1e-14
 export const probabilityBelow = (form: QuadraticForm, c: number): number | null => {
   const length = Elementary.norm(form.b)
   const relevant = Array.from(form.a, (_, j) => j).filter(
-    j => form.a[j] !== 0 || Math.abs(form.b[j]) > NEGLIGIBLE * length
+    j => form.a[j] !== 0 || Math.abs(form.b[j]) > NEGLIGIBLE_SHIFT * length
   )
   if (relevant.length === 1) {
     const [j] = relevant
-    return ofOneNormal({ a: form.a[j], beta: form.beta[j], b: form.b[j] }, c)
+    return probabilityOfParabola({ a: form.a[j], beta: form.beta[j], b: form.b[j] }, c)
   }
   const pick = (values: Float64Array): Float64Array => Float64Array.from(relevant, j => values[j])
-  return byInversion({ a: pick(form.a), beta: pick(form.beta), b: pick(form.b) }, c)
+  return probabilityByInversion({ a: pick(form.a), beta: pick(form.beta), b: pick(form.b) }, c)
 }
 
 interface Parabola {
@@ -38,7 +38,7 @@ interface Parabola {
 }
 
 /** P(ay² + 2βy + b² < c) of a standard normal y, by the roots of the parabola, whose discriminant β² − a(b² − c) is b² + ac. */
-const ofOneNormal = ({ a, beta, b }: Parabola, c: number): number => {
+const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
   const discriminant = b * b + a * c
   const constant = b * b - c
   if (!(discriminant > 0)) return a > 0 || (a === 0 && constant >= 0) ? 0 : 1
@@ -49,14 +49,14 @@ const ofOneNormal = ({ a, beta, b }: Parabola, c: number): number => {
   if (a === 0) return beta > 0 ? Normal.normalTail(-other) : Normal.normalTail(other)
   const [low, high] = one < other ? [one, other] : [other, one]
   return a > 0
-    ? between(low, high, (2 * Math.sqrt(discriminant)) / a)
+    ? intervalProbability(low, high, (2 * Math.sqrt(discriminant)) / a)
     : Math.min(1, Normal.normalTail(-low) + Normal.normalTail(high))
 }
 
 const narrowRule = gaussLegendre(16)(-0.5, 0.5)
 
 /** P(low < y < high) of a standard normal y; `width` is high − low with all its digits. */
-const between = (low: number, high: number, width: number): number => {
+const intervalProbability = (low: number, high: number, width: number): number => {
   const middle = (low + high) / 2
   // The density varies little: the difference of two tails would lose digits.
   if (width * (1 + Math.abs(middle)) < 1) {
@@ -141,14 +141,14 @@ const TOLERANCE = 1e-12
 const MAX_HALVINGS = 10
 
 /** The integrand's slowest decay is |s|^{−½}, in x e^{−x/2}: here it has fallen by e^{−40}. */
-const REACH = 80
+const INTEGRATION_END = 80
 
 /**
  * P(Q < c) from the inversion integral of the moment generating function (Gil-Pelaez 1951) along a hyperbola through the saddle point, on
  * which equal steps converge exponentially (Weideman & Trefethen 2007). The hyperbola opens to the side on which the integrand vanishes
  * at infinity, where it is e^{rs} with r = −Σ b²/a − c; the others are tried if the sum does not converge on it. Null if it converges on none.
  */
-const byInversion = (form: QuadraticForm, c: number): number | null => {
+const probabilityByInversion = (form: QuadraticForm, c: number): number | null => {
   const { a, b } = form
   const mean = a.reduce((sum, x, j) => sum + x + b[j] * b[j], 0)
   // From the side of the smaller share: P(Q < c) left of the pole at 0, P(Q > c) right of it.
@@ -157,7 +157,7 @@ const byInversion = (form: QuadraticForm, c: number): number | null => {
   if (!(Elementary.exp(saddle.exponent) / Math.abs(saddle.at) > 0)) return isLower ? 0 : 1
   const rate = a.reduce((sum, x, j) => (b[j] === 0 ? sum : sum - (b[j] / x) * b[j]), -c)
   const integral = (rate < 0 ? [BENDS[1], BENDS[0], BENDS[2]] : BENDS).reduce<number | null>(
-    (found, sine) => found ?? refined(integrandOf(form, c, saddle, sine)),
+    (found, sine) => found ?? integrateToInfinity(integrandOf(form, c, saddle, sine)),
     null
   )
   if (integral === null) return null
@@ -188,10 +188,10 @@ const integrandOf =
   }
 
 /** ∫ from 0 to ∞ by the trapezoid rule, halving the steps until the sum changes by no more than the tolerance; null if it does not converge. */
-const refined = (integrand: (x: number) => number): number | null => {
+const integrateToInfinity = (integrand: (x: number) => number): number | null => {
   const sum = (h: number, from: number): number => {
     let found = 0
-    for (let x = from; x < REACH; x += h) {
+    for (let x = from; x < INTEGRATION_END; x += h) {
       const term = integrand(x)
       found += term
       if (x > 3 && Math.abs(term) <= 1e-18 * Math.abs(found)) break

@@ -5,7 +5,7 @@ import * as Source from '../data/source/source.js'
 import { describedRows } from './em/eStep.js'
 import type { WeightedRows } from './dataRows.js'
 import * as Mixture from './mixture.js'
-import { asTheyAre, weightedRowsOf } from './dataRows.js'
+import { snapshotOfData, weightedRowsOf } from './dataRows.js'
 
 export interface Statistics {
   readonly rows: number
@@ -49,7 +49,7 @@ export interface Statistics {
 export const of =
   (data: Source.Data, parameters: number, { evaluate } = Backend.localBackend) =>
   (mixture: Mixture.Mixture): Statistics => {
-    const { points, close } = rowsThatCount(asTheyAre(data))
+    const { points, close } = filterCountedRows(snapshotOfData(data))
     const total = Source.sumOfWeights(points)
     const { value, assignmentEntropy, mass, backgroundCount } = evaluate(
       describeRows(weightedRowsOf(points))(mixture),
@@ -71,7 +71,7 @@ export const of =
   }
 
 /** Rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
-const rowsThatCount = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
+const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
   const count = Source.countedRows(data)
   return count === 0 || count === data.rows
     ? { points: data, close: () => undefined }

@@ -21,7 +21,7 @@ export const MAX_DEGREES = 300
 export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** Returns ψ((ν + d)/2) − log((ν + d)/2) = E[log g | x] − log E[g | x]. */
-export const logBelow = (nu: number, dim: number): number => -logLessDigamma((nu + dim) / 2)
+export const meanLogPrecisionGap = (nu: number, dim: number): number => -logLessDigamma((nu + dim) / 2)
 
 /** Relative tolerance of ν. */
 const DEGREES_TOLERANCE = 1e-12
@@ -45,10 +45,10 @@ export const likeliestNu = (mean: number): number => {
 }
 
 /** Value of log g above which its prior density is negligible. */
-const top = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
+const upperLogPrecision = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
 /** Distance in log g below its last change of slope at which the density, which decreases like e^{exponent·y/2}, is negligible. */
-const depth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
+const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
 /** Step in log g for ten digits; fitted to experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
@@ -94,10 +94,10 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   const far = Elementary.log((nu + dim) / (nu + MAX_SQUARED_DISTANCE))
   const hidden = noise > 1 ? -Elementary.log(noise) : 0
   // If noise dominates, the range is that of the density of g alone.
-  const from = Math.max(Math.min(far, hidden) - depth(nu + dim), far - depth(nu))
+  const from = Math.max(Math.min(far, hidden) - logPrecisionDepth(nu + dim), far - logPrecisionDepth(nu))
   const h = logPrecisionStep(nu, dim)
   const logPrior = logPriorOf(nu, Elementary.log(h))
-  const logs = new Float64Array(Math.ceil((top(nu) - from) / h) + 1).map((_, j) => from + j * h)
+  const logs = new Float64Array(Math.ceil((upperLogPrecision(nu) - from) / h) + 1).map((_, j) => from + j * h)
   const g = logs.map(Elementary.exp)
   const shares = logs.map((y, j) => Elementary.exp(logPrior(y, g[j])))
   // Smaller precisions are so wide that no row distinguishes them: their mass is added to the first node. The density decreases there by at
@@ -139,7 +139,7 @@ export const asGaussians = (mixture: Mixture): Mixture => {
 }
 
 /** Relative change at which the continued fraction has converged, and its maximum number of terms; about √a are needed. */
-const STEADY = Elementary.powerOfTwo(-53)
+const FRACTION_TOLERANCE = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 
 /** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
@@ -156,7 +156,7 @@ const incompleteBetaFraction = (a: number, b: number, x: number): number => {
       c = 1 + step / c
       found *= c * d
     }
-    if (Math.abs(c * d - 1) <= STEADY) break
+    if (Math.abs(c * d - 1) <= FRACTION_TOLERANCE) break
   }
   return found
 }

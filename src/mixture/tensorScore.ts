@@ -7,7 +7,7 @@ import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import { factorsOf, gaussianProblems, isRound, withoutEmpty } from './component.js'
 import * as Components from './components.js'
-import { ofOwn } from './families/full.js'
+import { evaluatedTriangles } from './families/full.js'
 import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
@@ -42,7 +42,7 @@ const roundScore: ScoreOfConstants = ({ means, logits, variances }, x, level) =>
   Components.isotropicScore({ centres: means, logits, variances }, x, level)
 
 const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
-  ofOwn.score({ means, logits, factors }, x, level)
+  evaluatedTriangles.score({ means, logits, factors }, x, level)
 
 /** The function that evaluates the score from the constants: one for all mixtures of round components, one for all others. */
 export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>

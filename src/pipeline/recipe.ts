@@ -48,7 +48,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
-import { asTheyAre } from '../mixture/dataRows.js'
+import { snapshotOfData } from '../mixture/dataRows.js'
 import * as Stage from './stage.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
@@ -129,7 +129,7 @@ const nearnessOf = remembered((data: Source.Data) => {
  */
 const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (familyHasUnitVariance(score)) return 1
-  const squared = nearnessOf(asTheyAre(data))(numberOfComponents(score, data))
+  const squared = nearnessOf(snapshotOfData(data))(numberOfComponents(score, data))
   const root = 1 - 2 / (9 * data.dim)
   const median = data.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1

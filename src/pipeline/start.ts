@@ -284,7 +284,7 @@ const rowSums = (values: Float64Array, width: number): Float64Array =>
 const repeatValues = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
 /** How the family of a score starts from centres; undefined of one that does not. */
-export const scoreStart = ({ model: { family }, points }: Setting): Score.Start<string> | undefined =>
+export const scoreStart = ({ model: { family }, points }: Setting): Score.CentreConversion<string> | undefined =>
   family && Score.familyStart(family, points.dim)
 
 /** The problem of an initializer that draws centres, for a score that has none or does not start from them. */

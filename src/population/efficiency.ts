@@ -174,7 +174,7 @@ const integrated = <P extends string>(
       }))
     )
   return Problem.orThrow(
-    Nodes.trusted(resolved, relativeMatrixDistance)(requireMixture(score, params), levels, met =>
+    Nodes.evaluateConverged(resolved, relativeMatrixDistance)(requireMixture(score, params), levels, met =>
       gradientOuterProducts(description, met, params)
     )
   )
@@ -197,10 +197,14 @@ const hessianOn = <P extends string>(
   if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
   if (expectation === undefined)
     return Problem.orThrow(
-      Nodes.trusted(noiseOn().resolved, relativeMatrixDistance)(requireMixture(score, params), levels, noise => {
-        const met = meeting(data, noise)
-        return by(met.expectation, met.points)
-      })
+      Nodes.evaluateConverged(noiseOn().resolved, relativeMatrixDistance)(
+        requireMixture(score, params),
+        levels,
+        noise => {
+          const met = meeting(data, noise)
+          return by(met.expectation, met.points)
+        }
+      )
     )
   if (Expectation.noiseDomain(expectation) === 'everywhere') return by(expectation, data)
   const evaluate = Problem.orThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(data))

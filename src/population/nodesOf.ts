@@ -6,7 +6,7 @@
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the greatest distance of two components of one
  * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
  * when a loss is evaluated and not before, so nodes are chosen then. No rule is believed: where it is first met, it is compared with a
- * coarser one, and refined until two agree (see `trusted`).
+ * coarser one, and refined until two agree (see `evaluateConverged`).
  *
  * Where a product of axes would be too much, nodes are points of lattices, randomly shifted: any covariances, any students, up to 60
  * dimensions. Nothing is compared then: shifts are independent, and how far what is computed on each differs is its standard error.

@@ -4,7 +4,7 @@
  */
 export {
   type Apply,
-  type At,
+  type MStepContext as At,
   type ByDensities,
   type Capabilities,
   codec,
@@ -41,7 +41,7 @@ export {
   problems,
   type Projection,
   type RowLevel,
-  type Said,
+  type NamedOutputs as Said,
   type Score,
   type Scoring,
   type Second,
@@ -49,7 +49,7 @@ export {
   show,
   type Spec,
   spherical,
-  type Start,
+  type CentreConversion as Start,
   type Sufficient,
   symmetricPair,
   type Symmetries,

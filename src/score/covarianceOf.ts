@@ -1,6 +1,6 @@
 /** Which covariances a mixture has: of mclust's fourteen the smallest family that gives it back, to rounding. */
 import type * as Covariance from '../mixture/families/covariance.js'
-import { bothMaps } from '../mixture/family.js'
+import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from './score.js'
 
@@ -19,7 +19,7 @@ const COVARIANCE_ORDER = [
 
 /** How far covariances are from those that the family has, relative to their own. */
 const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>): number => {
-  const maps = bothMaps(score)
+  const maps = familyWithConversions(score)
   if (maps === null) return Infinity
   const dim = Mixture.dimension(mixture)
   const own = Mixture.covariances(mixture).values

@@ -5,7 +5,7 @@ import { add, concat as joined, Key, type NdArray } from '../../lib/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, Field, Problem, Vocabulary } from '../core/index.js'
-import type { Said } from '../mixture/family.js'
+import type { NamedOutputs } from '../mixture/family.js'
 import * as Params from '../core/params.js'
 import {
   fourier,
@@ -249,7 +249,7 @@ const headsNet = define({
         name,
         ...buildNet({ ...place, width: stem.width })(named(name, head))
       }))
-      const of: Said<string> = (params, x, level) => {
+      const of: NamedOutputs<string> = (params, x, level) => {
         const seen = stem.apply(params, x, level)
         return Object.fromEntries(tops.map(({ name, apply }) => [name, apply(params, seen, level)]))
       }

@@ -9,12 +9,12 @@ import * as Schedule from '../schedule/schedule.js'
 import {
   concept,
   interpret,
-  levelAgain,
+  repeatLevel,
   meaningOfModel,
   type RowLevel,
   type Meaning,
   type Model,
-  type Said,
+  type NamedOutputs,
   type Score
 } from '../mixture/family.js'
 import * as Parametrization from '../schedule/parametrization.js'
@@ -30,7 +30,7 @@ interface Network<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly apply: Apply<P>
   /** All heads, of a score with several. */
-  readonly said?: Said<P>
+  readonly said?: NamedOutputs<P>
   /** What the network's output is; the score itself unless given. */
   readonly predicts?: Parametrization.Parametrization
   /** Parameters as they begin, for data of a dimension. */
@@ -68,7 +68,7 @@ const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Prob
 
 /** Of a network that says several things of a row: the score by one head, and all by name. */
 const headedNetwork = <P extends string>(
-  said: Said<P>,
+  said: NamedOutputs<P>,
   heads: Scoring<string>
 ): Pick<Network<P>, 'apply' | 'said' | 'predicts' | 'scoreless'> => {
   const head = scoreHead(heads)
@@ -114,7 +114,7 @@ const modelOfNetwork = <P extends string>({
     ...(scoreless && { scoreless }),
     score,
     divergence: (params, x, level) =>
-      rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
+      rowDivergence((point, again) => score(params, point, repeatLevel(level, again)))(x),
     initial
   }
 }
@@ -143,7 +143,7 @@ export interface HeadsSpec<
   H extends string
 > extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
   /** All that it says of rows, by name, each [rows, any]. */
-  readonly says: (fields: Field.Of<F>) => Said<NoInfer<P>, H>
+  readonly says: (fields: Field.Of<F>) => NamedOutputs<NoInfer<P>, H>
   /** The one head that is the score, and what it predicts. */
   readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
 }
@@ -221,7 +221,7 @@ export interface Custom<P extends string = string> extends Omit<Network<P>, 'sai
 /** One of several heads. */
 export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
   /** All that it says of rows, by name, each [rows, any]. */
-  readonly says: Said<NoInfer<P>, H>
+  readonly says: NamedOutputs<NoInfer<P>, H>
   /** The one head that is the score, and what it predicts. */
   readonly heads: Scoring<NoInfer<H>>
 }
@@ -230,7 +230,7 @@ const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
 
 const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
 
-const exampleHeads: Said<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
+const exampleHeads: NamedOutputs<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
 
 const customNetwork = Case.define('Score', {
   name: 'custom',

@@ -47,7 +47,7 @@ export {
   concept,
   interpret,
   levelFor,
-  type At,
+  type MStepContext,
   type Capabilities,
   type ByDensities,
   type ComponentsOf,
@@ -59,11 +59,11 @@ export {
   type Moments,
   type MStep,
   type Projection,
-  type Said,
+  type NamedOutputs,
   type Score,
   type Second,
   type Spec,
-  type Start,
+  type CentreConversion,
   type Sufficient,
   type Symmetries
 } from '../mixture/family.js'

@@ -194,7 +194,7 @@ interface TensorStatistics {
 
 const tensorStatistics = (
   { second, isShared }: MomentRequest,
-  { joint, centres, counts }: Tensors.SeenMixture,
+  { joint, centres, counts }: Tensors.MixtureAtRows,
   x: Tensor,
   w: Tensor
 ): TensorStatistics => {
@@ -256,7 +256,7 @@ const foundOf = (
           mass: all,
           weighed: own.mass,
           logs: logs.values.map(
-            (sum, k) => sum + (tails && tails[k] < Infinity ? all[k] * Student.logBelow(tails[k], dim) : 0)
+            (sum, k) => sum + (tails && tails[k] < Infinity ? all[k] * Student.meanLogPrecisionGap(tails[k], dim) : 0)
           )
         })
   return { value: value.values[0], ...weighed, ...(backgroundCount && { backgroundCount: backgroundCount.values[0] }) }
@@ -416,7 +416,7 @@ export const describedRows =
     if (rows * mixture.means.values.length * width < COMPILING_PAYS_FROM.description) return inPlainLoops()
     return pipe(
       summedBy(descriptions, 'description', data)(arrays, {}, (own, x, w) => {
-        const { q, beyond, logs } = Tensors.tensorPosterior(Tensors.seenMixture(own).logJoint(x))
+        const { q, beyond, logs } = Tensors.tensorPosterior(Tensors.functionsOfArrays(own).logJoint(x))
         return {
           value: weightedTotal(w, neg(add(beyond, logs))),
           assignmentEntropy: weightedTotal(w, beyond),
@@ -448,7 +448,7 @@ export const byProgram =
     const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), true)
     return pipe(
       summedBy(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
-        ...tensorStatistics(kind, Tensors.seenMixture(own).components(x), x, w)
+        ...tensorStatistics(kind, Tensors.functionsOfArrays(own).components(x), x, w)
       })),
       E.match(
         () => eStepMoments(mixture, level, kind.second, data),

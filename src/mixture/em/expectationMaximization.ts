@@ -274,7 +274,7 @@ export const integratedStep = <P extends string>(
   prior: number | null = null
 ): ((params: Params.Params<P>) => Taken<P>) => {
   const mixtureAt = requireToMixture(family)
-  const trusted = Nodes.trusted(population.resolved, (a: Taken<P>, b: Taken<P>) => {
+  const trusted = Nodes.evaluateConverged(population.resolved, (a: Taken<P>, b: Taken<P>) => {
     const moved = Params.zipWith((x, y: number) => x - y)(a.params, b.params)
     return Math.max(
       Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),

@@ -11,7 +11,7 @@ import * as Points from '../../data/points.js'
 import { owned } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../family.js'
-import { asTheyAre } from '../dataRows.js'
+import { snapshotOfData } from '../dataRows.js'
 
 export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */
@@ -32,7 +32,7 @@ interface CentredData {
 /** The same for the same numbers: passes keep data by who they are. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // What is made of points are points, and of a source a source.
-  centredByIdentity(asTheyAre(given)) as CentredData & { readonly points: D }
+  centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }
 
 const centredByIdentity = remembered((data: Source.Data): CentredData => {
   const middle = Source.mean(data)

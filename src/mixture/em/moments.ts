@@ -62,7 +62,7 @@ interface NonGaussianParts {
 
 /** What E[log g | x] has beside log E[g | x] of rows with so many columns. */
 const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
-  nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.logBelow(nu, columns) : 0))
+  nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.meanLogPrecisionGap(nu, columns) : 0))
 
 const beyondOf = (components: ReadonlyArray<Component>): NonGaussianParts => {
   let hasTails = false

@@ -12,7 +12,7 @@ import type { Mixture } from '../mixtureData.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/schedule.js'
 import { componentsOf, componentsAndBackground, type Component } from '../component.js'
-import { changedAlong } from '../families/axes.js'
+import { changeAlongAxes } from '../families/axes.js'
 import type { WeightedRows } from '../dataRows.js'
 import * as Student from '../student.js'
 import { secondMomentWidth } from './loops.js'
@@ -90,7 +90,7 @@ export const momentsAtLevel = (
         for (let j = 0; j < dim; j++) allSums[k * dim + j] += g * gains[i] * along * axes[i * dim + j]
       }
       if (second === 'none') return
-      const back = changedAlong(
+      const back = changeAlongAxes(
         axes,
         about.subarray(at * dim * dim, (at + 1) * dim * dim),
         dim,

@@ -27,11 +27,11 @@ import { concatenated, shapeSize } from '../../../lib/arrays/ndarray.js'
 import { principalComponents, type WeightedRowTable } from '../../../lib/rows/principal.js'
 import { scatterWithin } from '../../../lib/rows/spread.js'
 import type { Mixture } from '../mixture.js'
-import { asTheyAre, weightedRowsOf, rowWeights } from '../dataRows.js'
+import { snapshotOfData, weightedRowsOf, rowWeights } from '../dataRows.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import type * as Params from '../../core/params.js'
 import type { Taken } from './expectationMaximization.js'
-import type { Start } from '../family.js'
+import type { CentreConversion } from '../family.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
@@ -186,7 +186,7 @@ export const lloyd =
  * c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². What it minimises is minus the Rayleigh quotient λ.
  */
 export const powerIteration = <P extends string>(
-  { centres, fromCentres }: Start<P>,
+  { centres, fromCentres }: CentreConversion<P>,
   data: Source.Data
 ): ((params: Params.Params<P>) => Taken<P>) => {
   const { rows, dim } = data
@@ -347,7 +347,7 @@ export const hierarchicalMixture = (
   second: 'none' | 'trace' | 'diagonal' | 'full'
 ): Mixture => {
   const { dim } = points
-  const { rows, hierarchy } = agglomeratedRows(asTheyAre(points))(Math.max(most, count))
+  const { rows, hierarchy } = agglomeratedRows(snapshotOfData(points))(Math.max(most, count))
   const found = Math.min(count, rows.rows)
   const isDiagonal = second !== 'full'
   const width = isDiagonal ? 1 : dim

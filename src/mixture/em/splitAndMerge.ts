@@ -10,7 +10,7 @@ import { sameNumbers } from '../../../lib/rows/byColumn.js'
 import * as Frame from './frame.js'
 import * as Halves from './halves.js'
 import * as Mixture from '../mixture.js'
-import { asTheyAre } from '../dataRows.js'
+import { snapshotOfData } from '../dataRows.js'
 import * as Params from '../../core/params.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
@@ -250,7 +250,7 @@ export const step = <P extends string>(
     data.rows > SURVEYED
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.selectedRows)(about))
       : constant(movesOn(Source.isSource(about) ? Source.selectedRows(RA.makeBy(about.rows, i => i))(about) : about))
-  const owner = asTheyAre(data)
+  const owner = snapshotOfData(data)
   /** All moves, the most promising first. */
   const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<TriedMove<P>> => {
     const known = searches.get(owner)

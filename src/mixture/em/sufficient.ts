@@ -16,7 +16,7 @@ import {
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
-import { cleanRow, type Family, type Sufficient } from '../family.js'
+import { cleanLevel, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { WeightedRows } from '../dataRows.js'
 import { compiledSums as summedRows } from './eStep.js'
@@ -33,7 +33,7 @@ const sufficientSums =
     w: Tensor
   ): { readonly value: Tensor; readonly mass: Tensor; readonly own: NamedTensors } => {
     const { logWeights, logDensity } = components(params, dim)
-    const joint = add(logDensity(x, cleanRow()), expandDims(logWeights, 0))
+    const joint = add(logDensity(x, cleanLevel()), expandDims(logWeights, 0))
     const r = mul(w, softmax(joint))
     const weighed = (s: Tensor): Tensor =>
       sum(mul(s.rank <= 2 ? r : reshape(r, [...r.shape, ...s.shape.slice(2).map(() => 1)]), s), 0)

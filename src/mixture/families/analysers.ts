@@ -43,11 +43,11 @@ import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { Field } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'
-import type { At, RowLevel } from '../family.js'
+import type { MStepContext, RowLevel } from '../family.js'
 import type * as Params from '../../core/params.js'
 import {
-  analyse,
-  analyseAnew,
+  iterateAnalysis,
+  multistartAnalysis,
   isExact,
   likeliestAnalyses,
   nearestAnalyses,
@@ -82,7 +82,7 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
   const column = expandDims(noise, noise.rank)
   const identity = mul(eye(rank), ones([...loads.shape.slice(0, -2), 1, 1]))
   const factor = gramCholesky(concat([mul(loads, rsqrt(column)), identity], loads.rank - 2))
-  const narrow = solveTriangular(factor, Gaussian.flipped(div(loads, column)))
+  const narrow = solveTriangular(factor, Gaussian.transposeEach(div(loads, column)))
   const half = solveTriangular(factor, identity)
   return {
     loads,
@@ -120,11 +120,11 @@ const analyserSeen = (
   of: (own: AnalyserTensors) => { readonly loads: Tensor; readonly noise: Tensor }
 ): CovarianceModel<AnalyserParameter>['seen'] =>
   Gaussian.evaluatedGaussians((own: AnalyserTensors, x, level: RowLevel) => {
-    const { alpha, sigma } = Gaussian.spreadOver(level, 2)
+    const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
     const { loads: f, noise: psi } = of(own)
-    const loads = mul(Gaussian.spreadOver(level, 3).alpha, expandDims(f, 0))
+    const loads = mul(Gaussian.appendLevelAxes(level, 3).alpha, expandDims(f, 0))
     const noise = add(mul(square(alpha), expandDims(psi, 0)), square(sigma))
-    const isCommon = Gaussian.isCommon(level)
+    const isCommon = Gaussian.hasCommonLevel(level)
     // One S for each component, or one for each row and component.
     const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
     const r = Gaussian.residuals(x, own.means, level)
@@ -139,11 +139,11 @@ const analyserSeen = (
     const squared = add(sum(mul(rest, first), 2), sum(square(factorMeans), 2))
     // Residuals of both equations, and the refinement step.
     const missed = sub(rows, add(mul(column, first), times(factorMeans, s.loads)))
-    const apart = sub(factorMeans, times(first, Gaussian.flipped(s.loads)))
+    const apart = sub(factorMeans, times(first, Gaussian.transposeEach(s.loads)))
     const step = sub(times(missed, s.means), times(apart, s.inner))
     const pulls = add(first, div(sub(missed, times(step, s.loads)), column))
     const turned = (of: Tensor): Tensor => (isCommon ? expandDims(of, 0) : of)
-    return Gaussian.seenApart(
+    return Gaussian.evaluationOfSeparate(
       Gaussian.logNormalTensor(
         x.shape[1] ?? 0,
         isCommon ? Gaussian.swapAxes(squared) : squared,
@@ -240,7 +240,7 @@ export const factorAnalysers = ({
     (
       n: Float64Array,
       w: Float64Array,
-      at: At,
+      at: MStepContext,
       old: Params.Params<AnalyserParameter> | null
     ): Params.Params<AnalyserParameter> => {
       const { dim, level } = at
@@ -252,7 +252,7 @@ export const factorAnalysers = ({
       const all = found(
         there.map(k => ({ mass: n[k], s: s[k] })),
         before && there.map(k => before[k]),
-        Gaussian.leastAt(at)
+        Gaussian.minVarianceAtLevel(at)
       )
       const of = (k: number): Analysis => all[Math.max(there.indexOf(k), 0)]
       const whole = made(RA.makeBy(count, of), dim, level.alpha, Gaussian.varianceAtTimeZero(at))
@@ -273,7 +273,7 @@ export const factorAnalysers = ({
   const fit = fitted((scatters, from, least) => {
     const anew = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
     if (from === null || isExact(kind)) return anew()
-    const led = analyse(kind, scatters, from, least, INNER)
+    const led = iterateAnalysis(kind, scatters, from, least, INNER)
     return from.every(isNone) ? likeliestAnalyses(kind, scatters, [led, anew()]) : led
   })
   return {
@@ -309,7 +309,7 @@ export const factorAnalysers = ({
           shape: [components, dim, rank],
           values: concatenated(all.map(({ loads }) => loads))
         })
-        return gramCholesky(concat([Gaussian.flipped(loads), mul(expandDims(roots, 2), eye(dim))], 1))
+        return gramCholesky(concat([Gaussian.transposeEach(loads), mul(expandDims(roots, 2), eye(dim))], 1))
       }).values
       return { variances: Factor.triangleVariances(values, dim), factors: { shape: [components, dim, dim], values } }
     },
@@ -318,7 +318,7 @@ export const factorAnalysers = ({
       isGeneralized: true,
       multistart: fitted((scatters, from, least) => {
         const start = from ?? nearestAnalyses(kind, scatters, rank, least)
-        return analyseAnew(kind, scatters, start, rank, least)
+        return multistartAnalysis(kind, scatters, start, rank, least)
       })
     }),
     ofMixture: mixture => {

@@ -43,7 +43,7 @@ export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number
 }
 
 /** Changes entries of one matrix in the basis of the axes, and rotates it back. */
-export const changedAlong = (
+export const changeAlongAxes = (
   axes: Float64Array,
   w: Float64Array,
   dim: number,
@@ -62,7 +62,7 @@ const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
   )
 
 /** Applies a Givens rotation to rows i and j of a [d, d], in place. */
-const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
+const rotateRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const a = x[at]
     const b = x[to]
@@ -72,7 +72,15 @@ const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, 
 }
 
 /** Applies a Givens rotation to rows and columns i < j of a symmetric [d, d] that starts at `from`, in place. */
-const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: number, c: number, s: number): void => {
+const rotateRowsAndColumns = (
+  t: Float64Array,
+  from: number,
+  i: number,
+  j: number,
+  dim: number,
+  c: number,
+  s: number
+): void => {
   const row = from + i * dim
   const other = from + j * dim
   const ii = t[row + i]
@@ -122,8 +130,8 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
       if (s === 0) continue
       const cosine = p < 0 ? c : Math.abs(q) / (2 * Math.abs(s) * length)
       most = Math.max(most, Math.min(Math.abs(s), cosine))
-      mixRows(axes, i, j, dim, cosine, s)
-      for (let at = 0; at < t.length; at += size) mixBoth(t, at, i, j, dim, cosine, s)
+      rotateRows(axes, i, j, dim, cosine, s)
+      for (let at = 0; at < t.length; at += size) rotateRowsAndColumns(t, at, i, j, dim, cosine, s)
     }
   return most
 }
@@ -141,21 +149,21 @@ export interface SpectrumAlongAxes<S> {
 const MAX_AXES_SWEEPS = 5
 /** Angles below this are skipped. */
 const MIN_ANGLE = 1e-9
-/** A sweep that reduces the loss by less than this, in units of `turningUnit`, is the last: quasi-Newton steps converge faster. */
-const SWEPT = 1e-3
+/** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last: quasi-Newton steps converge faster. */
+const MIN_SWEEP_GAIN = 1e-3
 /** Maximum number of quasi-Newton steps, and number of steps that they remember. */
-const TURNS = 100
+const QUASI_NEWTON_LIMITS = 100
 const REMEMBERED = 10
 /**
  * They end if the predicted gain is below this, in the same units: at rounding for a whole fit, or earlier in a step of
  * expectation–maximization, which continues anyway.
  */
-const PROMISED = { whole: 1e-15, step: 1e-13 }
+const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
 /** Armijo condition: a step reduces the loss by at least this share of what the slope predicts, and is shortened at most by this factor. */
-const FALLS = 1e-4
+const ARMIJO_SHARE = 1e-4
 
 /** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
-interface Turning<S> {
+interface AxesState<S> {
   readonly axes: Float64Array
   readonly t: Float64Array
   readonly now: SpectrumAlongAxes<S>
@@ -167,11 +175,11 @@ type Spectrally<S> = (omega: Float64Array, last: S | null) => SpectrumAlongAxes<
  * Σ_kj T_kjj/u_kj, which equals the mass times d at the optimal spectrum: the scale of differences of the loss, whatever the units of the
  * data.
  */
-const turningUnit = <S>({ t, now }: Turning<S>, dim: number): number =>
+const lossUnit = <S>({ t, now }: AxesState<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
 /** Sweeps of Jacobi rotations from given axes, each followed by the spectrum. */
-const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): Turning<S> => {
+const sweepAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): AxesState<S> => {
   const axes = start.slice()
   const t = conjugatedStack(axes, w, dim)
   let now = along(stackDiagonals(t, dim), null)
@@ -180,7 +188,7 @@ const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: 
     const next = along(stackDiagonals(t, dim), now.found)
     const gained = now.value - next.value
     now = next
-    if (!(gained > SWEPT * turningUnit({ axes, t, now }, dim))) break
+    if (!(gained > MIN_SWEEP_GAIN * lossUnit({ axes, t, now }, dim))) break
   }
   return { axes, t, now }
 }
@@ -189,8 +197,8 @@ const sweptAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: 
  * Gradient and curvature by rotations of the pairs i > j by p_ij, with the spectrum re-estimated. By the envelope theorem the gradient is
  * that for a fixed spectrum, Σ_k 2T_kij(1/u_ki − 1/u_kj). The curvature of a pair is that for a fixed spectrum, made positive.
  */
-const slopesOf = <S>(
-  { t, now: { inverse } }: Turning<S>,
+const rotationDerivatives = <S>(
+  { t, now: { inverse } }: AxesState<S>,
   dim: number
 ): { readonly slope: Float64Array; readonly curvature: Float64Array } => {
   const slope = new Float64Array((dim * (dim - 1)) / 2)
@@ -251,37 +259,37 @@ const directionOf = (
  * Minimizes over all rotations at once, re-estimating the spectrum after each step, until the predicted gain is negligible. Jacobi sweeps
  * for a fixed spectrum converge slowly if axes and spectrum interact.
  */
-const refinedAxes = <S>(
-  from: Turning<S>,
+const refineAxes = <S>(
+  from: AxesState<S>,
   w: Float64Array,
   dim: number,
-  as: keyof typeof PROMISED,
+  as: keyof typeof MIN_PREDICTED_GAIN,
   along: Spectrally<S>
-): Turning<S> => {
-  const unit = turningUnit(from, dim)
+): AxesState<S> => {
+  const unit = lossUnit(from, dim)
   let here = from
-  let { slope, curvature } = slopesOf(here, dim)
+  let { slope, curvature } = rotationDerivatives(here, dim)
   let before: ReadonlyArray<CurvaturePair> = []
   /** With negative curvature there is no natural step length: four times the last one is tried. */
   let longer = 1
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0; turn < QUASI_NEWTON_LIMITS; turn++) {
     const plain = directionOf(slope, curvature, [])
     const promised = -dotProduct(slope, plain)
-    if (!(promised > PROMISED[as] * unit)) break
+    if (!(promised > MIN_PREDICTED_GAIN[as] * unit)) break
     const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
     const isDown = dotProduct(slope, wanted) < 0
     const towards = isDown ? wanted : plain
     if (!isDown) before = []
     const falls = -dotProduct(slope, towards)
     const most = largestEntry(towards)
-    let taken: { readonly there: Turning<S>; readonly step: Float64Array } | null = null
+    let taken: { readonly there: AxesState<S>; readonly step: Float64Array } | null = null
     const first = Math.min(longer, 0.5 / most)
-    for (let share = first; share > FALLS * first && taken === null; share /= 2) {
+    for (let share = first; share > ARMIJO_SHARE * first && taken === null; share /= 2) {
       const step = towards.map(x => share * x)
-      const axes = multiplySquare(ofAngles(step, dim), here.axes, dim)
+      const axes = multiplySquare(axesOfAngles(step, dim), here.axes, dim)
       const t = conjugatedStack(axes, w, dim)
       const there = { axes, t, now: along(stackDiagonals(t, dim), here.now.found) }
-      if (here.now.value - there.now.value >= FALLS * share * falls) taken = { there, step }
+      if (here.now.value - there.now.value >= ARMIJO_SHARE * share * falls) taken = { there, step }
     }
     if (taken === null) {
       if (before.length === 0) break
@@ -290,7 +298,7 @@ const refinedAxes = <S>(
       continue
     }
     const { there, step } = taken
-    const at = slopesOf(there, dim)
+    const at = rotationDerivatives(there, dim)
     const change = at.slope.map((x, i) => x - slope[i])
     if (dotProduct(step, change) > 0) {
       before = [{ step, change }, ...before].slice(0, REMEMBERED)
@@ -311,16 +319,16 @@ export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   w: Float64Array,
   dim: number,
-  as: keyof typeof PROMISED,
+  as: keyof typeof MIN_PREDICTED_GAIN,
   along: Spectrally<S>
 ): { readonly axes: Float64Array; readonly found: S } => {
-  const [first, ...others] = starts.map(start => refinedAxes(sweptAxes(start, w, dim, along), w, dim, as, along))
+  const [first, ...others] = starts.map(start => refineAxes(sweepAxes(start, w, dim, along), w, dim, as, along))
   const { axes, now } = others.reduce((a, b) => (b.now.value < a.now.value ? b : a), first)
   return { axes, found: now.found }
 }
 
 /** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, where L is the triangle of the stack of I and A. */
-export const ofAngles = (angles: Float64Array, dim: number): Float64Array => {
+export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array => {
   const size = dim * dim
   const stack = new Float64Array(2 * size)
   for (let i = 0, at = 0; i < dim; i++) {
@@ -349,7 +357,7 @@ export const ofAngles = (angles: Float64Array, dim: number): Float64Array => {
  * Returns p for axes up to their signs. The signs S are chosen one by one so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I +
  * XS)⁻¹ − I has no large entries, and all axes can be represented (O’Dorney 2014).
  */
-export const anglesOf = (axes: Float64Array, dim: number): Float64Array => {
+export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {
   const width = 2 * dim
   const m = new Float64Array(dim * width)
   for (let i = 0; i < dim; i++) {

@@ -14,8 +14,8 @@ import { modelOfFamily } from './define.js'
 import * as Gaussian from './gaussian.js'
 import { isotropic } from './round.js'
 import {
-  modelAround,
-  unservedProblems,
+  modelBuiltOn,
+  unsupportedProblems,
   carriedCapabilities,
   learnableGaussians,
   learnedBy,
@@ -65,7 +65,7 @@ const backgroundToParams = ({
 })
 
 /** Default location and scale, for standardized columns; `placed` computes them from data. */
-const somewhere = (dim: number): Omit<Background, 'shape'> => ({
+const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),
   scale: new Float64Array(dim).fill(2 * IQR)
@@ -174,7 +174,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     },
     ...carriedCapabilities<WithBackground>(
       gaussians,
-      params => joined(params, backgroundToParams(somewhere(params.means.shape[1]))),
+      params => joined(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
       move => params => joined(move(componentParams(params)), backgroundParams(params)),
       {
         // Each column has a scale of its own, which rotations do not preserve.
@@ -209,7 +209,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       }
     }),
     fromMixture: mixture =>
-      joined(fromMixture(mixture), backgroundToParams(mixture.background ?? somewhere(mixture.means.shape[1]))),
+      joined(fromMixture(mixture), backgroundToParams(mixture.background ?? defaultLocation(mixture.means.shape[1]))),
     mStep: {
       ...learnedBy(mStep),
       isGeneralized: true,
@@ -251,10 +251,10 @@ const withBackgroundCase = Case.define('Score', {
   formula: ({ shape, score }) =>
     `s = ∇ log((1 − b) p + b ${shape === 'cauchy' ? 't_1(x; centre, scale²)' : 'U(centre ± scale)'}), b = 1/(1 + exp(−backgroundShare)), ` +
     `p of ${Case.formula(score)}`,
-  check: ({ score }) => unservedProblems('a background', score, learnableGaussians(score) !== null),
+  check: ({ score }) => unsupportedProblems('a background', score, learnableGaussians(score) !== null),
   meaning: ({ shape, score }) =>
     // Its parameters are those of the mixture and of the background.
-    modelAround(
+    modelBuiltOn(
       score,
       () => true,
       gaussians => modelWithBackground(gaussians, shape) as unknown as Model<GaussianParameter>

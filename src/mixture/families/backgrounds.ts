@@ -67,7 +67,7 @@ const MIN_EDGE_NOISE = 1e-300
 const FARTHEST = 1e100
 
 /** The integrand decreases at most by e⁻³⁸, over which 24 nodes are exact to rounding. */
-const DECAY = 38
+const MAX_LOG_DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
 /**
@@ -76,7 +76,7 @@ const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
  * Inside, y ≤ s, it is a sum of two positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by
  * Gauss–Legendre quadrature, truncated where the integrand is negligible.
  */
-const boxed =
+const noisedBoxLogDensity =
   (place: CentreAndScale) =>
   (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
     const [centre, scale] = splitCentreAndScale(place)
@@ -89,7 +89,10 @@ const boxed =
     const inside = mul(0.5, add(edge(add(s, near)), edge(sub(s, near))))
     const away = where(isInside, 0, minimum(div(sub(abs(y), s), deviation), FARTHEST))
     const whole = minimum(div(mul(2, s), deviation), FARTHEST)
-    const reach = minimum(whole, stopGradient(div(2 * DECAY, add(away, sqrt(add(square(away), 2 * DECAY))))))
+    const reach = minimum(
+      whole,
+      stopGradient(div(2 * MAX_LOG_DECAY, add(away, sqrt(add(square(away), 2 * MAX_LOG_DECAY)))))
+    )
     const t = mul(expandDims(reach, 2), tensor(NODES, [NODES.length]))
     const falling = exp(neg(mul(t, add(expandDims(away, 2), mul(0.5, t)))))
     const integral = mul(reach, sum(mul(falling, tensor(WEIGHTS, [WEIGHTS.length])), 2))
@@ -102,7 +105,7 @@ export const backgroundLogDensity = (
   shape: 'cauchy' | 'box',
   place: CentreAndScale
 ): ((x: Tensor, level: RowLevel) => Tensor) =>
-  shape === 'box' ? boxed(place) : Terms.studentLogDensity(singleGaussian(place), NU())
+  shape === 'box' ? noisedBoxLogDensity(place) : Terms.studentLogDensity(singleGaussian(place), NU())
 
 const cleanBox =
   (place: CentreAndScale) =>

@@ -4,7 +4,7 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'
 import type * as Params from '../../core/params.js'
 import type { CovarianceModel } from './covariances.js'
-import { defined, type CovarianceDefinition } from './defined.js'
+import { modelOfDefinition, type CovarianceDefinition } from './defined.js'
 import * as Analysers from './analysers.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
@@ -95,9 +95,9 @@ export type ParametersOf<C> =
         : never
 
 /** Structures with other parameters than spectrum and axes: unconstrained, or with closed-form M-steps. */
-const closed: Readonly<Record<string, Meaning<string>>> = {
-  EII: covarianceMeaning(Round.oneSize),
-  VII: covarianceMeaning(Round.sizes),
+const closedFormModels: Readonly<Record<string, Meaning<string>>> = {
+  EII: covarianceMeaning(Round.commonIsotropic),
+  VII: covarianceMeaning(Round.ownIsotropic),
   EEI: covarianceMeaning(Diagonal.commonVariances),
   VVI: covarianceMeaning(Diagonal.ownVariances),
   EEE: covarianceMeaning(Full.commonTriangle),
@@ -106,7 +106,7 @@ const closed: Readonly<Record<string, Meaning<string>>> = {
 
 const meaningBy = (parts: Told): Meaning<string> => {
   const name = nameOfParts(parts)
-  return Object.hasOwn(closed, name) ? closed[name] : covarianceMeaning(spectralCovariance(parts))
+  return Object.hasOwn(closedFormModels, name) ? closedFormModels[name] : covarianceMeaning(spectralCovariance(parts))
 }
 
 const covarianceOfParts = Case.define('Covariance', {
@@ -354,7 +354,7 @@ export function define<const N extends string, Q extends string, const F extends
 ): Case.Constructor<Covariance<Q>, N, F, null, null> {
   return Case.define('Covariance', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<Q> => covarianceMeaning(defined(spec.name, spec, fields))
+    meaning: (fields: Field.Of<F>): Meaning<Q> => covarianceMeaning(modelOfDefinition(spec.name, spec, fields))
   })
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../../../lib/index.js'
 import { tabulate } from '../../../lib/arrays/entries.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
-import type { At, Capabilities, Second } from '../family.js'
+import type { MStepContext, Capabilities, Second } from '../family.js'
 import * as Params from '../../core/params.js'
 import { factorsOf } from '../component.js'
 import * as FromGradient from '../em/fromGradient.js'
@@ -54,7 +54,7 @@ export interface CovarianceModel<Q extends string> {
    * level, or parameters at least as likely as the old ones. Without old ones (null) it uses the best initialization available. A component
    * without mass keeps its own parameters.
    */
-  readonly fit: (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Q> | null) => Params.Params<Q>
+  readonly fit: (n: Float64Array, w: Float64Array, at: MStepContext, old: Params.Params<Q> | null) => Params.Params<Q>
   /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
   readonly isGeneralized?: true
   /** Like `fit`, from several starts: see `MStep`. */
@@ -220,7 +220,7 @@ const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> 
 }
 
 /** Triangle at time 0 of a scatter at a level, with its eigenvalues clipped from below: (max(·, α²φ + σ²) − σ²)/α². */
-const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
+const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: MStepContext): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
   return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
@@ -265,7 +265,7 @@ export const triangular = ({
       return packedTriangles(
         compute(() =>
           gramCholesky(
-            reshape(mul(sqrt(fromNdArray(weights)), Gaussian.flipped(fromNdArray(factors))), [count * dim, dim])
+            reshape(mul(sqrt(fromNdArray(weights)), Gaussian.transposeEach(fromNdArray(factors))), [count * dim, dim])
           )
         )
       )

@@ -17,12 +17,12 @@ import {
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, argumentWithFields, type Field } from '../../core/index.js'
 import {
-  aFamily,
+  checkedFamily,
   concept,
   meaningOfModel,
-  levelAgain,
+  repeatLevel,
   type Learned,
-  type Start,
+  type CentreConversion,
   type Spec,
   type FamilyParts,
   type FamilyOfFields,
@@ -44,12 +44,12 @@ import * as Maps from './maps.js'
  * Conversion between parameters and centres: the family's own, or through the mixture of these centres with equal weights and isotropic
  * components.
  */
-export const familyStart = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
+export const familyStart = <P extends string>(family: Family<P>, dim: number): CentreConversion<P> | undefined => {
   if (concept.is(family))
     return refuse(
       'Score.familyStart: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
     )
-  const { start, fromMixture, components, count } = aFamily(family, 'Score.familyStart(family, dim)')
+  const { start, fromMixture, components, count } = checkedFamily(family, 'Score.familyStart(family, dim)')
   if (start !== undefined) return start
   if (fromMixture === undefined) return undefined
   const centres = (params: Params.Params<P>): NdArray =>
@@ -123,7 +123,7 @@ export function family<
   const made =
     'made' in spec
       ? spec.made
-      : madeParts('components' in spec ? spec : { ...spec, components: componentsFromDensities(spec) })
+      : partsOfFields('components' in spec ? spec : { ...spec, components: componentsFromDensities(spec) })
   return Case.define('Score', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning<P> => meaningOfModel(modelOfFamily(made(fields)))
@@ -136,7 +136,7 @@ const isOfFields = (part: unknown): part is (fields: unknown) => unknown => type
  * Parts of the family for one choice of fields. If a field is the number of components, a permutation of them is derived: it permutes the
  * arrays that grow with the number.
  */
-const madeParts =
+const partsOfFields =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {
     const said = pipe(spec as Readonly<Record<string, unknown>>, RR.deleteAt('check'), RR.deleteAt('formula'))
@@ -188,7 +188,7 @@ export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> 
     logDensity = (params, x, level) =>
       logSumExp(logJointDensity(components(params, columnCount(x)), x, level), 1, true),
     score = (params, x, level) => grad(at => logDensity(params, at, level))(x),
-    divergence = (params, x, level) => rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)
+    divergence = (params, x, level) => rowDivergence((at, again) => score(params, at, repeatLevel(level, again)))(x)
   } = made
   return {
     ...(called !== null && { called }),

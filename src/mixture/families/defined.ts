@@ -7,8 +7,8 @@ import { compute, fromNdArray, type Tensor } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import type { Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
-import type { At } from '../family.js'
-import { changedAlong } from './axes.js'
+import type { MStepContext } from '../family.js'
+import { changeAlongAxes } from './axes.js'
 import { kthPart, pooled, type CovarianceModel } from './covariances.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
@@ -49,11 +49,11 @@ export interface CovarianceDefinition<F extends Field.Fields, Q extends string> 
  * K = αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹. An M-step at time 0 on them is one at the level, for any covariances
  * (Dempster, Laird & Rubin 1977).
  */
-const denoised = (
+const denoisedMoments = (
   triangles: Float64Array,
   n: Float64Array,
   w: Float64Array,
-  { level: { alpha, sigma }, dim }: At
+  { level: { alpha, sigma }, dim }: MStepContext
 ): Float64Array => {
   const size = dim * dim
   return concatenated(
@@ -62,7 +62,7 @@ const denoised = (
       const { values: covariance } = Factor.covarianceOfFactor({ shape: [dim, dim], values: own(triangles) }, dim)
       const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
       const gains = values.map(v => (alpha * v) / (Elementary.square(alpha) * v + Elementary.square(sigma)))
-      return changedAlong(
+      return changeAlongAxes(
         vectors.values,
         own(w),
         dim,
@@ -73,7 +73,7 @@ const denoised = (
 }
 
 /** Model of a custom structure for given fields: parameters, conversions, M-step and distance, all derived from its triangles and its fit. */
-export const defined = <F extends Field.Fields, Q extends string>(
+export const modelOfDefinition = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: CovarianceDefinition<F, Q>,
   fields: Field.Of<F>
@@ -95,7 +95,7 @@ export const defined = <F extends Field.Fields, Q extends string>(
     shapes,
     ...(freedom && { freedom }),
     seen: Gaussian.evaluatedGaussians((params, x, level) =>
-      Full.trianglesSeen(params.means, triangles(params, x.shape[1] ?? 0), x, level)
+      Full.evaluateTriangles(params.means, triangles(params, x.shape[1] ?? 0), x, level)
     ),
     factors: (own, count, dim) => {
       const values = factorsOf(own, count, dim)
@@ -105,7 +105,8 @@ export const defined = <F extends Field.Fields, Q extends string>(
       const { level, floor, dim } = at
       const count = n.length
       const factors = old && factorsOf(old, count, dim)
-      const there = factors === null || (level.sigma === 0 && level.alpha === 1) ? w : denoised(factors, n, w, at)
+      const there =
+        factors === null || (level.sigma === 0 && level.alpha === 1) ? w : denoisedMoments(factors, n, w, at)
       const total = Gaussian.sumValues(n)
       /** Old covariance of a component without mass. */
       const stays = (k: number): Float64Array =>

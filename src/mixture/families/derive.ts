@@ -5,7 +5,7 @@
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'
-import type { Capabilities, FamilyParts, MStep, Score, Start, Symmetries } from '../family.js'
+import type { Capabilities, FamilyParts, MStep, Score, CentreConversion, Symmetries } from '../family.js'
 import type * as Params from '../../core/params.js'
 import * as FromGradient from '../em/fromGradient.js'
 import type { Mixture } from '../mixtureData.js'
@@ -59,7 +59,7 @@ const nearestCovarianceParams = <Q extends string>(
     : isApart
       ? new Float64Array(count).fill(1)
       : mixture.weights.map(w => Math.max(w, MIN_COMPONENT_WEIGHT))
-  const own = Maps.secondOf(second, mixture)
+  const own = Maps.secondMomentsOf(second, mixture)
   const moments = own.map((s, at) => mass[Math.floor((at * count) / own.length)] * s)
   return fit(mass, moments, { level: CLEAN, floor: 0, dim }, null)
 }
@@ -87,8 +87,8 @@ export const deriveFamily = <Q extends string>({
   const fitted =
     (fit: CovarianceModel<Q>['fit']): MStep<P>['maximise'] =>
     (params, moments, at) => {
-      const { means, logits } = Gaussian.recentred(params, moments, at)
-      const found = fit(moments.mass, Maps.scatter(second, moments, at.dim), at, params)
+      const { means, logits } = Gaussian.maximizingCentres(params, moments, at)
+      const found = fit(moments.mass, Maps.scatterAboutNewMeans(second, moments, at.dim), at, params)
       return joinParams(means, isFree ? logits : null, found)
     }
   const mStep: MStep<P> = {
@@ -108,7 +108,7 @@ export const deriveFamily = <Q extends string>({
         }
       })
   }
-  const start: Start<P> = {
+  const start: CentreConversion<P> = {
     count: components,
     centres: ({ means }) => means,
     // With equal weights the logits are 0.

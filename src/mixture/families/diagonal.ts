@@ -20,7 +20,7 @@ import * as Gaussian from './gaussian.js'
 
 /** u = α²v + σ², [rows | 1, …, dim]. */
 const diagonalAtLevel = (variances: Tensor, level: RowLevel): Tensor => {
-  const { alpha, sigma } = Gaussian.spreadOver(level, variances.rank)
+  const { alpha, sigma } = Gaussian.appendLevelAxes(level, variances.rank)
   return add(mul(square(alpha), expandDims(variances, 0)), square(sigma))
 }
 
@@ -31,10 +31,10 @@ interface DiagonalTensors {
 }
 
 /** Evaluates Gaussians with diagonal covariances u [rows | 1, K | 1, dim]. */
-export const diagonalSeen = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
+export const evaluateDiagonal = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
-  return Gaussian.seenApart(
+  return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(mul(r, pulls), 2), mul(-0.5, sum(log(u), 2))),
     pulls,
     sum(reciprocal(u), 2)
@@ -42,22 +42,22 @@ export const diagonalSeen = (means: Tensor, u: Tensor, x: Tensor, level: RowLeve
 }
 
 const ownDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) =>
-  diagonalSeen(means, diagonalAtLevel(exp(logVariances), level), x, level)
+  evaluateDiagonal(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
 /** Evaluates Gaussians with given variances, [K, dim], instead of their logarithms. */
-export const ofVariances = Gaussian.evaluatedGaussians(
+export const evaluatedVariances = Gaussian.evaluatedGaussians(
   ({ means, variances }: Pick<DiagonalTensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
-    diagonalSeen(means, diagonalAtLevel(variances, level), x, level)
+    evaluateDiagonal(means, diagonalAtLevel(variances, level), x, level)
 )
 
 /** For a common covariance rows and centres are scaled once, and their distances are Euclidean. */
-const commonDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
+const evaluatedCommonDiagonal = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
   const u = diagonalAtLevel(exp(logVariances), level)
-  if (!Gaussian.isCommon(level)) return diagonalSeen(means, expandDims(u, 1), x, level)
+  if (!Gaussian.hasCommonLevel(level)) return evaluateDiagonal(means, expandDims(u, 1), x, level)
   const root = rsqrt(u)
   const squared = squaredDistances(mul(x, root), mul(means, root), level.alpha)
-  return Gaussian.seenTogether(
+  return Gaussian.evaluationOfShared(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, squared, mul(-0.5, sum(log(u), 1, true))),
     div(x, u),
     div(mul(level.alpha, means), u),
@@ -78,7 +78,7 @@ export const commonVariances = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: true,
   isRound: false,
-  seen: commonDiagonalSeen
+  seen: evaluatedCommonDiagonal
 })
 
 /**

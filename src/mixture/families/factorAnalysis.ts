@@ -82,7 +82,7 @@ const expectedFactors = (
 }
 
 /** Updates row j of common loadings in place: F_j Σ_k (n_k/ψ_kj)Θ_k = Σ_k (n_k/ψ_kj)(S_kB_kᵀ)_j. */
-const loadTogether = (
+const updateCommonLoadings = (
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
   expected: ReadonlyArray<Expected>,
@@ -134,7 +134,7 @@ const pooledNoise = (
 }
 
 /** Iterates expectation–maximization on a group of components in place, until it converges or the maximum number of iterations. */
-const analyseTogether = (
+const iterateGroup = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
@@ -152,7 +152,7 @@ const analyseTogether = (
     all.forEach((one, k) => {
       expect(scatters[k].s, one, expected[k])
     })
-    if (!isApart) loadTogether(scatters, all, expected, q)
+    if (!isApart) updateCommonLoadings(scatters, all, expected, q)
     const left = all.map(({ loads: a }, k) => {
       const { across, spread } = expected[k]
       if (isApart) {
@@ -192,8 +192,10 @@ const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
 /** Pools the scatters into one if all components have the same covariance. */
-const asOne = ({ loadings, noise }: AnalyserKind, scatters: ReadonlyArray<Scatter>): ReadonlyArray<Scatter> =>
-  loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters
+const poolSharedScatters = (
+  { loadings, noise }: AnalyserKind,
+  scatters: ReadonlyArray<Scatter>
+): ReadonlyArray<Scatter> => (loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters)
 
 const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
   const mass = scatters.reduce((sum, one) => sum + one.mass, 0)
@@ -204,7 +206,7 @@ const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
 }
 
 /** Fits each group, and returns one result for each component. */
-const byGroup =
+const fitGroups =
   (
     found: (
       kind: AnalyserKind,
@@ -217,7 +219,7 @@ const byGroup =
       kind,
       scatters.map((_, k) => k)
     ).flatMap(group => {
-      const own = asOne(
+      const own = poolSharedScatters(
         kind,
         group.map(k => scatters[k])
       )
@@ -233,16 +235,16 @@ const byGroup =
  * Iterates expectation–maximization on the factors for given scatters. No iteration lowers the likelihood; a group ends once its noise has
  * converged.
  */
-export const analyse = (
+export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   start: ReadonlyArray<Analysis>,
   least: number,
   steps: number
 ): ReadonlyArray<Analysis> =>
-  byGroup((kind, own, from) => {
+  fitGroups((kind, own, from) => {
     const all = from.map(({ loads, noise }) => ({ loads: loads.slice(), noise: noise.slice() }))
-    analyseTogether(kind, own, all, least, steps)
+    iterateGroup(kind, own, all, least, steps)
     return all
   })(kind, scatters, start)
 
@@ -280,7 +282,7 @@ export const likeliestAnalyses = (
 }
 
 /** Profile of the likelihood at a common noise ψ: the optimal factors of each component, with derivatives by log ψ. */
-interface Looked {
+interface NoiseProfile {
   readonly noise: Float64Array
   /**
    * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ for each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
@@ -297,7 +299,7 @@ interface Looked {
 
 const isFactor = (j: number, rank: number, value: number): boolean => j < rank && value > 1
 
-const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): Looked => {
+const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): NoiseProfile => {
   const d = noise.length
   const roots = noise.map(Math.sqrt)
   const whole = scatters.reduce((sum, { mass }) => sum + mass, 0)
@@ -328,7 +330,7 @@ const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Floa
 }
 
 /** True if the other eigenvalues are 1 up to the rounding of the largest: S is then reproduced, however flat the likelihood. */
-const isThere = ({ noise, eigens, apart }: Looked): boolean =>
+const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
@@ -357,7 +359,7 @@ const descendNoise = (
   rank: number,
   start: Float64Array,
   least: Float64Array
-): Looked => {
+): NoiseProfile => {
   const d = start.length
   const l = new Float64Array(d * d)
   let at = profileLoss(scatters, rank, start)
@@ -365,7 +367,7 @@ const descendNoise = (
   let damping = 1
   let upwards = 0
   for (let step = 0; step < MAX_DESCENT_STEPS; step++) {
-    if (isThere(at)) break
+    if (isReproduced(at)) break
     const size = largestEntry(at.gradient)
     const curvature = at.curvature.slice()
     for (let i = 0; i < d; i++) curvature[i * d + i] += Math.max(damping * size, Number.EPSILON)
@@ -397,16 +399,16 @@ const descendNoise = (
 }
 
 /** Lower bound of a noise, as a share of the column's variance given the others, so that numbers keep digits. */
-const DIGITS = 1e-12
+const MIN_NOISE_SHARE = 1e-12
 
 /**
  * The same bound for a covariance that is not of the family: the nearest may have no noise in a column, and expectation–maximization
  * started there would stay there.
  */
-const SHARE = 0.01
+const MIN_NEAREST_NOISE_SHARE = 0.01
 
 /** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]; S is positive definite. */
-const unshared = (s: Float64Array, d: number): Float64Array => {
+const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   const l = new Float64Array(d * d)
   const inverse = new Float64Array(d * d)
   for (let i = 0; i < d; i++) inverse[i * d + i] = 1
@@ -423,7 +425,7 @@ const unshared = (s: Float64Array, d: number): Float64Array => {
 const MAX_RESTARTS = 4
 
 /** Optimal common noise for loadings of each component's own. */
-const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked => {
+const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProfile => {
   const [{ s }] = scatters
   const d = Math.round(Math.sqrt(s.length))
   const start = pooledNoise(
@@ -432,22 +434,22 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): Looked =>
     scatters.map(one => principalNoise(one.s, d, rank)),
     0
   )[0]
-  const left = scatters.map(one => unshared(one.s, d)).reduce((a, b) => a.map((x, i) => Math.min(x, b[i])))
-  const least = left.map(v => DIGITS * v)
+  const left = scatters.map(one => conditionalVariances(one.s, d)).reduce((a, b) => a.map((x, i) => Math.min(x, b[i])))
+  const least = left.map(v => MIN_NOISE_SHARE * v)
   const isNone = (v: number, i: number): boolean => v < 1e-3 * left[i]
   let best = descendNoise(scatters, rank, start, least)
   let last = best
-  for (let again = 0; again < MAX_RESTARTS && !isThere(best) && last.noise.some(isNone); again++) {
+  for (let again = 0; again < MAX_RESTARTS && !isReproduced(best) && last.noise.some(isNone); again++) {
     const from = last.noise.map((v, i) => (isNone(v, i) ? 0.9 : 0.3) * left[i])
     last = descendNoise(scatters, rank, from, least)
     if (last.apart < best.apart) best = last
   }
-  return isThere(best)
+  return isReproduced(best)
     ? best
     : profileLoss(
         scatters,
         rank,
-        best.noise.map((v, i) => Math.max(v, SHARE * left[i]))
+        best.noise.map((v, i) => Math.max(v, MIN_NEAREST_NOISE_SHARE * left[i]))
       )
 }
 
@@ -531,7 +533,7 @@ const nearestLoadings = (
   const { mass, s: pooled } = pooledOf(scatters)
   const dim = Math.round(Math.sqrt(pooled.length))
   const under = pooled.map((x, at) => (at % (dim + 1) === 0 ? Math.min(...scatters.map(({ s }) => s[at])) : x))
-  const above = DIGITS * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
+  const above = MIN_NOISE_SHARE * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
   const s = Factor.covarianceOfFactor(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
   const [{ loads, noise }] = nearestAnalyses({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
   // Clipping may have added variance.
@@ -539,7 +541,7 @@ const nearestLoadings = (
     noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
   )
   const from = pooledNoise(kind, scatters, left, 0).map(noise => ({ loads: loads.slice(), noise }))
-  return analyse(kind, scatters, from, above, MAX_COMMON_STEPS)
+  return iterateAnalysis(kind, scatters, from, above, MAX_COMMON_STEPS)
 }
 
 const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
@@ -561,7 +563,7 @@ export const nearestAnalyses = (
   rank: number,
   least: number
 ): ReadonlyArray<Analysis> =>
-  byGroup((kind, own) => {
+  fitGroups((kind, own) => {
     if (own.length === 1 || kind.loadings === 'own') {
       if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)
@@ -579,11 +581,11 @@ export const nearestAnalyses = (
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
 /** Maximum number of initializations of the factors, and number of iterations after which they are compared. */
-const STARTS = 16
+const INITIALIZATION_LIMITS = 16
 const TOLD = 100
 
 /** Initial loadings from regressions of the columns on a few of them; one set for every few columns, and those after it. */
-const regressed = (
+const regressionLoadings = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   rank: number,
@@ -611,7 +613,7 @@ const regressed = (
 }
 
 /** Returns the best solution from several initializations of the factors, including the current ones. */
-export const analyseAnew = (
+export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis>,
@@ -619,11 +621,13 @@ export const analyseAnew = (
   least: number
 ): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
-  const count = Math.min(dim, STARTS)
-  const starts = Array.from({ length: count }, (_, i) => regressed(kind, scatters, rank, Math.floor((i * dim) / count)))
+  const count = Math.min(dim, INITIALIZATION_LIMITS)
+  const starts = Array.from({ length: count }, (_, i) =>
+    regressionLoadings(kind, scatters, rank, Math.floor((i * dim) / count))
+  )
   return likeliestAnalyses(
     kind,
     scatters,
-    [from, ...starts].map(start => analyse(kind, scatters, start, least, TOLD))
+    [from, ...starts].map(start => iterateAnalysis(kind, scatters, start, least, TOLD))
   )
 }

@@ -45,10 +45,10 @@ const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
 
 /** Factor of α²LLᵀ + σ²I, [rows | 1, …, d, d], for L [..., d, d]. */
 const factorAtLevel = (l: Tensor, level: RowLevel): Tensor => {
-  const { alpha, sigma } = Gaussian.spreadOver(level, l.rank)
+  const { alpha, sigma } = Gaussian.appendLevelAxes(level, l.rank)
   const [dim] = l.shape.slice(-1)
   const noise = mul(mul(sigma, eye(dim)), ones([...l.shape.slice(0, -2), 1, 1]))
-  return gramCholesky(concat([mul(alpha, expandDims(Gaussian.flipped(l), 0)), noise], l.rank - 1))
+  return gramCholesky(concat([mul(alpha, expandDims(Gaussian.transposeEach(l), 0)), noise], l.rank - 1))
 }
 
 /** −log |F| */
@@ -58,9 +58,9 @@ const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(facto
 const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
 /** Evaluates Gaussians if rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
-const seenPerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
+const evaluatePerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
-  return Gaussian.seenApart(
+  return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(square(white), [2, 3]), negLogDeterminant(factor)),
     squeeze(solveTriangular(factor, white, { transposed: true }), 3),
     sum(square(inverseTriangle(factor)), [2, 3])
@@ -75,23 +75,26 @@ interface FullTensors {
 }
 
 /** Precision roots R_k, P_k = R_kᵀR_k, [K, d, d], at a level common to all rows, and log |R_k|, [K]. */
-interface Roots {
+interface PrecisionRoots {
   readonly root: Tensor
   readonly logRoot: Tensor
 }
 
-const rootsOf = (factor: Tensor): Roots => ({ root: inverseTriangle(factor), logRoot: negLogDeterminant(factor) })
+const rootsOf = (factor: Tensor): PrecisionRoots => ({
+  root: inverseTriangle(factor),
+  logRoot: negLogDeterminant(factor)
+})
 
 /** Evaluates Gaussians if each component has its own covariance. */
-export const fullSeen = (
+export const evaluateFull = (
   means: Tensor,
-  { root, logRoot }: Roots,
+  { root, logRoot }: PrecisionRoots,
   x: Tensor,
   level: RowLevel
-): Gaussian.SeenGaussians => {
+): Gaussian.GaussianEvaluation => {
   // [K, rows, d]: a product of all rows for each component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })
-  return Gaussian.seenApart(
+  return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, Gaussian.swapAxes(sum(square(white), 2)), expandDims(logRoot, 0)),
     transpose(matMul(white, root), [1, 0, 2]),
     expandDims(sum(square(root), [1, 2]), 0)
@@ -99,38 +102,43 @@ export const fullSeen = (
 }
 
 /** Evaluates Gaussians from a triangle for each component, [K, d, d], at time 0. */
-export const trianglesSeen = (means: Tensor, triangles: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
+export const evaluateTriangles = (
+  means: Tensor,
+  triangles: Tensor,
+  x: Tensor,
+  level: RowLevel
+): Gaussian.GaussianEvaluation => {
   const factors = factorAtLevel(triangles, level)
-  return Gaussian.isCommon(level)
-    ? fullSeen(means, rootsOf(squeeze(factors, 0)), x, level)
-    : seenPerRow(means, factors, x, level)
+  return Gaussian.hasCommonLevel(level)
+    ? evaluateFull(means, rootsOf(squeeze(factors, 0)), x, level)
+    : evaluatePerRow(means, factors, x, level)
 }
 
-const ownFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) =>
-  trianglesSeen(means, triangleTensor(logScales, lower), x, level)
+const evaluatedOwnFull = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) =>
+  evaluateTriangles(means, triangleTensor(logScales, lower), x, level)
 )
 
 /** Evaluates Gaussians with given triangles, [K, d, d], at any level. */
-export const ofOwn = Gaussian.evaluatedGaussians(
+export const evaluatedTriangles = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
-    trianglesSeen(means, factors, x, level)
+    evaluateTriangles(means, factors, x, level)
 )
 
 /** Evaluates Gaussians with given factors, [K, d, d], without noise. */
-export const ofFactors = Gaussian.evaluatedGaussians(
+export const evaluatedFactors = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
-    fullSeen(means, rootsOf(factors), x, level)
+    evaluateFull(means, rootsOf(factors), x, level)
 )
 
 /**
  * Evaluates Gaussians from one factor at a level common to all rows, [1, d, d]: rows and centres are whitened once, and their distances are
  * Euclidean.
  */
-const commonFactorSeen = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.SeenGaussians => {
+const evaluateCommonFactor = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.GaussianEvaluation => {
   const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
   const centres = matMul(means, root, { transposeB: true })
-  return Gaussian.seenTogether(
+  return Gaussian.evaluationOfShared(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, squaredDistances(rows, centres, alpha), negLogDeterminant(factor)),
     matMul(rows, root),
     mul(alpha, matMul(centres, root)),
@@ -139,24 +147,24 @@ const commonFactorSeen = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tenso
 }
 
 /** Evaluates Gaussians with a common covariance. */
-const commonFullSeen = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) => {
+const evaluatedCommonFull = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) => {
   const factors = factorAtLevel(triangleTensor(logScales, lower), level)
-  return Gaussian.isCommon(level)
-    ? commonFactorSeen(means, squeeze(factors, 0), x, level.alpha)
-    : seenPerRow(means, expandDims(factors, 1), x, level)
+  return Gaussian.hasCommonLevel(level)
+    ? evaluateCommonFactor(means, squeeze(factors, 0), x, level.alpha)
+    : evaluatePerRow(means, expandDims(factors, 1), x, level)
 })
 
 /** Evaluates Gaussians with a given common factor, [d, d], without noise. */
-export const ofCommon = Gaussian.evaluatedGaussians(
+export const evaluatedCommonFactor = Gaussian.evaluatedGaussians(
   ({ means, factor }: Pick<FullTensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
-    commonFactorSeen(means, factor, x, level.alpha)
+    evaluateCommonFactor(means, factor, x, level.alpha)
 )
 
 /** Full covariances, one for each component (VVV). */
-export const ownTriangles = Covariances.triangular({ isShared: false, seen: ownFullSeen })
+export const ownTriangles = Covariances.triangular({ isShared: false, seen: evaluatedOwnFull })
 
 /** A full covariance common to the components (EEE). */
-export const commonTriangle = Covariances.triangular({ isShared: true, seen: commonFullSeen })
+export const commonTriangle = Covariances.triangular({ isShared: true, seen: evaluatedCommonFull })
 
 /**
  * A mixture with free weights and a full covariance for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its

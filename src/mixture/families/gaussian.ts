@@ -25,14 +25,14 @@ import {
 } from '../../../lib/index.js'
 import { tabulate } from '../../../lib/arrays/entries.js'
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
-import type { At, ComponentsOf, RowLevel, Moments } from '../family.js'
+import type { MStepContext, ComponentsOf, RowLevel, Moments } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { Mixture } from '../mixtureData.js'
 
 // —— in the tensor vocabulary ——
 
 /** Gaussians evaluated at rows, each at its level. */
-export interface SeenGaussians {
+export interface GaussianEvaluation {
   /** log N(x; αc_k, S_k), [rows, K] */
   readonly logDensity: Tensor
   /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
@@ -64,9 +64,9 @@ export interface Evaluated<T> {
 
 /** Score s = −Σ w_k P_k r_k and divergence div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians; w are the responsibilities. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
-  see: (params: T, x: Tensor, level: RowLevel) => SeenGaussians
+  see: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {
-  const shares = (params: T, { logDensity }: SeenGaussians): Tensor =>
+  const shares = (params: T, { logDensity }: GaussianEvaluation): Tensor =>
     softmax(add(logDensity, expandDims(logWeightsOfLogits(params), 0)))
   return {
     components: params => ({
@@ -86,7 +86,7 @@ export const evaluatedGaussians = <T extends MeansAndLogits>(
 }
 
 /** (d/2) log 2π */
-export const constantOf = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
+export const logNormalConstant = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
 
 /** Returns log N without −(d/2) log 2π, from |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
 export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
@@ -96,23 +96,23 @@ export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor
 
 /** Returns log N in the tensor vocabulary; `Factor.logNormal` is for plain numbers. */
 export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
-  logShape(squared, logRoot, constantOf(dim))
+  logShape(squared, logRoot, logNormalConstant(dim))
 
 /** True if all rows share one level. */
-export const isCommon = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
+export const hasCommonLevel = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
 /** Appends axes to α and σ after that of the rows. */
-export const spreadOver = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
+export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
 }
 
 /** Residuals r_k, [rows, K, dim], for centres [K, dim]. */
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
-  sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
+  sub(expandDims(x, 1), mul(appendLevelAxes(level, 2).alpha, expandDims(centres, 0)))
 
 /** Evaluated Gaussians if each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
-export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): SeenGaussians => {
+export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: Tensor): GaussianEvaluation => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
     logDensity,
@@ -128,12 +128,12 @@ export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Se
  * Evaluated Gaussians for a common P at one level: P_k r_k = Px − αPc_k, so δ_k does not depend on x itself. No array is larger than [rows,
  * dim] or [rows, K].
  */
-export const seenTogether = (
+export const evaluationOfShared = (
   logDensity: Tensor,
   pointPull: Tensor,
   centrePulls: Tensor,
   trace: Tensor
-): SeenGaussians => {
+): GaussianEvaluation => {
   const pullOf = (shares: Tensor): Tensor => matMul(shares, centrePulls)
   return {
     logDensity,
@@ -234,10 +234,10 @@ export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array =>
 }
 
 /** Maximizing centres at time 0 and logits; they do not depend on the covariances. */
-export const recentred = (
+export const maximizingCentres = (
   { means }: { readonly means: NdArray },
   moments: Moments,
-  { level, dim }: At
+  { level, dim }: MStepContext
 ): { readonly means: NdArray; readonly logits: NdArray } => {
   const moved = meanSteps(moments, dim)
   const all = sumValues(moments.mass)
@@ -248,15 +248,16 @@ export const recentred = (
 }
 
 /** Smallest variance at a level that respects the lower bound at time 0. */
-export const leastAt = ({ level, floor }: At): number =>
+export const minVarianceAtLevel = ({ level, floor }: MStepContext): number =>
   Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
 
 /** Converts a variance at a level to time 0, clipped at the lower bound. */
 export const varianceAtTimeZero =
-  (at: At) =>
+  (at: MStepContext) =>
   (variance: number): number =>
     Math.max(
-      (Math.max(variance, leastAt(at)) - Elementary.square(at.level.sigma)) / Elementary.square(at.level.alpha),
+      (Math.max(variance, minVarianceAtLevel(at)) - Elementary.square(at.level.sigma)) /
+        Elementary.square(at.level.alpha),
       at.floor,
       Number.MIN_VALUE
     )
@@ -295,7 +296,7 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
  * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), where `apart` returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2
  * times the root of the relative entropy of row and component together.
  */
-export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
+export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
   const before = logsOf(from)
   const after = logsOf(to)
   return Math.sqrt(
@@ -310,7 +311,7 @@ export const fisher = (from: NdArray, to: NdArray, apart: (component: number) =>
 export const swapAxes = (x: Tensor): Tensor => transpose(x, [1, 0])
 
 /** Transposes each matrix of a stack. */
-export const flipped = (x: Tensor): Tensor =>
+export const transposeEach = (x: Tensor): Tensor =>
   transpose(
     x,
     x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))

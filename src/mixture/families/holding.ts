@@ -18,8 +18,8 @@ import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 import { full } from './full.js'
 import {
-  modelAround,
-  unservedProblems,
+  modelBuiltOn,
+  unsupportedProblems,
   learnableGaussians,
   learnedBy,
   type LearnableGaussians,
@@ -30,7 +30,7 @@ type FixedComponents = ReadonlyArray<Known.Fixed>
 type FixedParams = Params.Params<GaussianParameter>
 
 /** A mask, 1 where a value is known, and the known values. */
-interface Held {
+interface KnownValues {
   readonly mask: NdArray
   readonly values: NdArray
 }
@@ -55,7 +55,7 @@ const fixedWeights = (known: FixedComponents, count: number): FixedWeights => {
 }
 
 /** True if each component has covariance parameters of its own, and of no other. */
-const isOwn = ({ model, family }: LearnableGaussians): boolean => {
+const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   const count = family.count(1)
   return [count + 1, count + 2].every(dim =>
     Object.entries<ReadonlyArray<number>>(model.shapes(dim)).every(
@@ -81,14 +81,18 @@ const knownMixture = (known: FixedComponents, count: number, dim: number): Mixtu
   )
 
 /** Known values by the parameters' names, except weights. */
-const heldIn = (gaussians: LearnableGaussians, known: FixedComponents, dim: number): Readonly<Record<string, Held>> => {
+const knownValues = (
+  gaussians: LearnableGaussians,
+  known: FixedComponents,
+  dim: number
+): Readonly<Record<string, KnownValues>> => {
   const wrong = Known.requirements(known, dim)
   if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
   const count = gaussians.family.count(dim)
   const isKnown = (part: 'mean' | 'covariance', k: number): boolean => (known[k]?.[part] ?? null) !== null
   const held =
     (part: 'mean' | 'covariance') =>
-    ({ shape, values }: NdArray): Held => {
+    ({ shape, values }: NdArray): KnownValues => {
       const width = values.length / count
       return {
         mask: { shape, values: values.map((_, at) => (isKnown(part, Math.floor(at / width)) ? 1 : 0)) },
@@ -111,7 +115,7 @@ const heldIn = (gaussians: LearnableGaussians, known: FixedComponents, dim: numb
 const ZERO_WEIGHT_LOGIT = -1e300
 
 /** log π_k with known weights, where the others share the rest; known logits have a gradient of 0. */
-const heldLogits = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
+const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
   const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
   return isWhole
@@ -120,7 +124,7 @@ const heldLogits = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tens
 }
 
 /** Reorders components so that those nearest to known means take their places; the others keep their order. */
-const inPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
+const orderWithKnownPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
   const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
   const places = known.flatMap(({ mean }, k) => (mean === null ? [] : [{ k, mean: Known.fixedMean(mean, dim) }]))
@@ -141,10 +145,10 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
   const count = family.count(1)
   const weights = fixedWeights(known, count)
   const holdsWeights = weights.mask.values.includes(1)
-  const heldAt = (dim: number): Readonly<Record<string, Held>> => heldIn(gaussians, known, dim)
-  const put = (held: Readonly<Record<string, Held>>, name: string, of: Tensor): Tensor =>
+  const heldAt = (dim: number): Readonly<Record<string, KnownValues>> => knownValues(gaussians, known, dim)
+  const put = (held: Readonly<Record<string, KnownValues>>, name: string, of: Tensor): Tensor =>
     name === 'logits' && holdsWeights
-      ? heldLogits(weights, of)
+      ? knownLogWeights(weights, of)
       : name in held
         ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
         : of
@@ -194,7 +198,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
           weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
         }
       },
-      fromMixture: mixture => inArrays(fromMixture(relabelled(inPlaces(known, mixture.means))(mixture))),
+      fromMixture: mixture => inArrays(fromMixture(relabelled(orderWithKnownPlaces(known, mixture.means))(mixture))),
       mStep: {
         ...learnedBy(mStep),
         ...(mStep.isGeneralized && { isGeneralized: true }),
@@ -206,7 +210,9 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
         count: start.count,
         centres: params => start.centres(inArrays(params)),
         fromCentres: (centres, variance) =>
-          inArrays(start.fromCentres(Gaussian.permuteFirstAxis(inPlaces(known, centres))(centres), variance))
+          inArrays(
+            start.fromCentres(Gaussian.permuteFirstAxis(orderWithKnownPlaces(known, centres))(centres), variance)
+          )
       },
       distance: (from, to) => family.distance?.(inArrays(from), inArrays(to)) ?? 0
     }),
@@ -246,7 +252,7 @@ const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): R
       weights.isWhole ? 'leave one out, which is then what is left' : 'give less of them'
     ),
     ...Problem.unless(
-      known.every(({ covariance }) => covariance === null) || isOwn(gaussians),
+      known.every(({ covariance }) => covariance === null) || hasOwnCovariances(gaussians),
       'known',
       'one with a known covariance',
       'that of a mixture in which each component has a covariance of its own',
@@ -283,11 +289,11 @@ const withFixedCase = Case.define('Score', {
   check: ({ known, score }) => {
     const gaussians = learnableGaussians(score)
     return gaussians === null || gaussians.family.hasTails
-      ? unservedProblems('known components', score, false)
+      ? unsupportedProblems('known components', score, false)
       : knownProblems(known, gaussians)
   },
   meaning: ({ known, score }) =>
-    modelAround(
+    modelBuiltOn(
       score,
       ({ family }) => !family.hasTails && known.length <= family.count(1),
       gaussians => modelWithFixed(gaussians, known)

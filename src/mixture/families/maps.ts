@@ -8,7 +8,7 @@ import * as Factor from '../../../lib/arrays/factor.js'
 import { tabulate } from '../../../lib/arrays/entries.js'
 import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
-import type { At, Learned, Moments, MStep, Second, Start } from '../family.js'
+import type { MStepContext, Learned, Moments, MStep, Second, CentreConversion } from '../family.js'
 import type * as Params from '../../core/params.js'
 import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
@@ -29,7 +29,7 @@ export interface MixtureMaps<P extends string> {
  * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from moments about the old ones; rounding may make them
  * negative.
  */
-export const scatter = (second: Second, moments: Moments, dim: number): Float64Array => {
+export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
   if (second === 'none') return about
   const moved = Gaussian.meanSteps(moments, dim)
@@ -56,7 +56,7 @@ const scatterInFull = (about: Float64Array, mass: Float64Array, moved: Float64Ar
 }
 
 /** Σ_k in the form of `second`, [K, …]. */
-export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
+export const secondMomentsOf = (second: Second, mixture: Mixture): Float64Array => {
   const [count, dim] = mixture.means.shape
   const variances = Gaussian.diagonalsOf(mixture)
   switch (second) {
@@ -89,7 +89,11 @@ export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
   centres: (params: Params.Params<P>) => NdArray
-): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance)) })
+): CentreConversion<P> => ({
+  count,
+  centres,
+  fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance))
+})
 
 /** Mixture with covariances L_k L_kᵀ, from their triangles. */
 export const mixtureOfTriangles = (
@@ -150,7 +154,7 @@ const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => 
 }
 
 /** `covarianceDistance` plus δcᵀΣ⁻¹δc for diagonal covariances, where the eigenvalues are ratios of variances. */
-const apartByColumns = (before: Mixture, after: Mixture): ((component: number) => number) => {
+const diagonalDistances = (before: Mixture, after: Mixture): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const from = Gaussian.diagonalsOf(before)
   const to = Gaussian.diagonalsOf(after)
@@ -165,7 +169,7 @@ const apartByColumns = (before: Mixture, after: Mixture): ((component: number) =
   }
 }
 
-const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
+const triangularDistances = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const trianglesOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
     factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim))
@@ -187,9 +191,9 @@ export const paramsDistance =
     const after = toMixture(to)
     const apart =
       before.factors === null && after.factors === null
-        ? apartByColumns(before, after)
-        : apartByTriangles(before, after, isShared)
-    return Gaussian.fisher(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
+        ? diagonalDistances(before, after)
+        : triangularDistances(before, after, isShared)
+    return Gaussian.fisherDistance(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
   }
 
 // —— the M-step ——
@@ -209,7 +213,7 @@ const momentCovariance = (
       })
 
 /** α²Σ + σ²I for a factor of Σ. */
-const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
+const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: MStepContext): Float64Array =>
   Factor.covarianceOfFactor(factor, dim).values.map(
     (s, at) => Elementary.square(alpha) * s + (at % (dim + 1) === 0 ? Elementary.square(sigma) : 0)
   )
@@ -237,7 +241,7 @@ export const mStep = <P extends string>(
       weights: mass.map(m => m / all)
     }
     if (second === 'none') return fromMixture({ ...old, ...first })
-    const about = scatter(second, moments, dim)
+    const about = scatterAboutNewMeans(second, moments, dim)
     const width = about.length / mass.length
     const found = factorsOf(old).map((factor, k) =>
       mass[k] > 0

@@ -50,7 +50,7 @@ export const isotropicEvaluated = <T>(
 // —— unit variance: the two conversions suffice for an M-step ——
 
 /** Projection for weights and variances that are fixed, and equal. */
-const GIVEN = { free: false, seesNorm: false }
+const FIXED_PROJECTION = { free: false, seesNorm: false }
 
 const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.IsotropicComponents => ({
   centres: means,
@@ -83,7 +83,9 @@ export const spherical = family({
     start: Maps.startFromMaps({ fromMixture: meansParams }, components, ({ means }) => means),
     shifted: Gaussian.shiftMeans,
     projection: {
-      ...Projection.isotropicProjection(GIVEN, sphericalComponents, ({ means }) => Maps.isotropicMixture(means, 1)),
+      ...Projection.isotropicProjection(FIXED_PROJECTION, sphericalComponents, ({ means }) =>
+        Maps.isotropicMixture(means, 1)
+      ),
       slope: null
     },
     symmetries: {
@@ -127,7 +129,7 @@ export const symmetricPair = family({
       fromCentres: ({ shape, values }) => ({ mean: Gaussian.vectorArray(values.slice(0, shape[1])) })
     },
     projection: {
-      ...Projection.isotropicProjection(GIVEN, pairComponents, mirrored),
+      ...Projection.isotropicProjection(FIXED_PROJECTION, pairComponents, mirrored),
       slope: params => Projection.pairSlope(mirrored(params))
     },
     symmetries: {
@@ -165,13 +167,13 @@ const projection = <P extends string>(
 })
 
 /** One variance for each component (VII). */
-export const sizes: Covariances.CovarianceModel<'logVariances'> = Covariances.diagonalModel({
+export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
   isRound: true,
   seen: isotropicEvaluated(isotropicComponents),
   projection: projection(true, isotropicComponents, params =>
-    Derive.paramsToMixture({ covariance: sizes, weights: 'free' })(params)
+    Derive.paramsToMixture({ covariance: ownIsotropic, weights: 'free' })(params)
   )
 })
 
@@ -185,7 +187,7 @@ export const isotropic = Derive.mixtureCase({
   formula: ({ components }) =>
     `s(x) = −Σ w_i (x − m_i)/u_i over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
     'w = softmax(logits_i − (d/2) log u_i − |x − m_i|²/(2u_i)), m_i = α means_i',
-  covariance: sizes
+  covariance: ownIsotropic
 })
 
 interface CommonIsotropicTensors {
@@ -195,7 +197,7 @@ interface CommonIsotropicTensors {
 }
 
 /** With P = I/u, δ_k = (α/u)(c_k − Σ w_l c_l), so |δ_k|² is a distance between points that do not depend on x. */
-const commonIsotropicSeen = Gaussian.evaluatedGaussians(
+const evaluatedCommonIsotropic = Gaussian.evaluatedGaussians(
   ({ means, logVariance }: CommonIsotropicTensors, x, { alpha, sigma }) => {
     const dim = x.shape[1] ?? 0
     const u = add(mul(square(alpha), exp(logVariance)), square(sigma))
@@ -217,14 +219,14 @@ const tiedComponents = ({ means, logits, logVariance }: CommonIsotropicTensors):
 })
 
 /** One variance for all components (EII). */
-export const oneSize: Covariances.CovarianceModel<'logVariance'> = Covariances.diagonalModel({
+export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covariances.diagonalModel({
   name: 'logVariance',
   isShared: true,
   isRound: true,
-  seen: commonIsotropicSeen,
+  seen: evaluatedCommonIsotropic,
   // |x|² is common to the components, so responsibilities do not depend on it.
   projection: projection(false, tiedComponents, params =>
-    Derive.paramsToMixture({ covariance: oneSize, weights: 'free' })(params)
+    Derive.paramsToMixture({ covariance: commonIsotropic, weights: 'free' })(params)
   )
 })
 
@@ -240,5 +242,5 @@ export const tiedIsotropic = Derive.mixtureCase({
   formula: ({ components }) =>
     `s(x) = (Σ w_i m_i − x)/u over ${components} components, u = α² exp(logVariance) + σ², ` +
     'w = softmax(logits_i − |x − m_i|²/(2u)), m_i = α means_i',
-  covariance: oneSize
+  covariance: commonIsotropic
 })

@@ -73,24 +73,30 @@ const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   if (dim === 1) return identity
   const lead = RA.makeBy(turns.rank - 1, () => [0, 0] as const)
   const low = pad(lowerTriangle(turns), [...lead, [1, 0], [0, 1]])
-  const a = mul(0.5, sub(low, Gaussian.flipped(low)))
+  const a = mul(0.5, sub(low, Gaussian.transposeEach(low)))
   const factor = gramCholesky(concat([identity, a], a.rank - 2))
   const both = add(identity, a)
   return solveTriangular(factor, solveTriangular(factor, matMul(both, both)), { transposed: true })
 }
 
 /** Evaluates Gaussians with variances u [rows | 1, K | 1, d] along axes [K, d, d]. */
-const spectralSeen = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
-  if (Gaussian.isCommon(level)) {
+const evaluateSpectral = (
+  means: Tensor,
+  axes: Tensor,
+  u: Tensor,
+  x: Tensor,
+  level: RowLevel
+): Gaussian.GaussianEvaluation => {
+  if (Gaussian.hasCommonLevel(level)) {
     const there = squeeze(u, 0)
     const root = mul(expandDims(rsqrt(there), 2), axes)
-    return Full.fullSeen(means, { root, logRoot: mul(-0.5, sum(log(there), 1)) }, x, level)
+    return Full.evaluateFull(means, { root, logRoot: mul(-0.5, sum(log(there), 1)) }, x, level)
   }
   const turned = (rows: Tensor, transposeB: boolean): Tensor =>
     transpose(matMul(transpose(rows, [1, 0, 2]), axes, { transposeB }), [1, 0, 2])
   const y = turned(Gaussian.residuals(x, means, level), true)
   const pulls = mul(y, reciprocal(u))
-  return Gaussian.seenApart(
+  return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(mul(y, pulls), 2), mul(-0.5, sum(log(u), 2))),
     turned(pulls, false),
     sum(reciprocal(u), 2)
@@ -98,9 +104,15 @@ const spectralSeen = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: 
 }
 
 /** Evaluates Gaussians with variances u along common axes, [d, d]. */
-const seenTurned = (means: Tensor, axes: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.SeenGaussians => {
+const evaluateAlongCommonAxes = (
+  means: Tensor,
+  axes: Tensor,
+  u: Tensor,
+  x: Tensor,
+  level: RowLevel
+): Gaussian.GaussianEvaluation => {
   const turned = (rows: Tensor): Tensor => matMul(rows, axes, { transposeB: true })
-  const { pull, ...seen } = Diagonal.diagonalSeen(turned(means), u, turned(x), level)
+  const { pull, ...seen } = Diagonal.evaluateDiagonal(turned(means), u, turned(x), level)
   return { ...seen, pull: shares => matMul(pull(shares), axes) }
 }
 
@@ -122,7 +134,7 @@ const joinSpectralParams = <A>(
   }
 
 /** A shape with smaller entries counts as isotropic. */
-const ROUND = 1e-9
+const ISOTROPIC_TOLERANCE = 1e-9
 
 /** Returns the model of covariances with the given parts. */
 export const spectralCovariance = (parts: SpectralParts): CovarianceModel<SpectralParameter> => {
@@ -144,7 +156,9 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
   /** Axes of each component, as rows. */
   const axesIn = ({ turns }: SpectralParams, count: number, dim: number): ReadonlyArray<Float64Array> | null => {
     if (turns === undefined || !isTurned) return null
-    const found = RA.makeBy(ownAxes ? count : 1, k => Axes.ofAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim))
+    const found = RA.makeBy(ownAxes ? count : 1, k =>
+      Axes.axesOfAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim)
+    )
     return RA.makeBy(count, k => found[ownAxes ? k : 0])
   }
   const made = (
@@ -158,7 +172,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     return joinSpectralParams(
       array(as.logVolumes, volumes),
       shape === 'none' ? null : array(as.shapes, found),
-      isTurned ? array(as.turns, concatenated(axes.map(d => Axes.anglesOf(d, dim)))) : null
+      isTurned ? array(as.turns, concatenated(axes.map(d => Axes.anglesOfAxes(d, dim)))) : null
     )
   }
   return {
@@ -177,11 +191,11 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     shapes,
     seen: Gaussian.evaluatedGaussians(({ means, ...own }: SpectralTensors & { readonly means: Tensor }, x, level) => {
       const dim = x.shape[1] ?? 0
-      const { alpha, sigma } = Gaussian.spreadOver(level, 2)
+      const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
       const u = add(mul(square(alpha), expandDims(exp(spectrumOf(own, dim)), 0)), square(sigma))
-      if (own.turns === undefined) return Diagonal.diagonalSeen(means, u, x, level)
+      if (own.turns === undefined) return Diagonal.evaluateDiagonal(means, u, x, level)
       const axes = cayleyAxes(own.turns, dim)
-      return ownAxes ? spectralSeen(means, axes, u, x, level) : seenTurned(means, axes, u, x, level)
+      return ownAxes ? evaluateSpectral(means, axes, u, x, level) : evaluateAlongCommonAxes(means, axes, u, x, level)
     }),
     factors: (own: SpectralParams, count, dim) => {
       const v = Spectrum.logEigenvalues(parts, spectrumIn(own), count, dim).map(Elementary.exp)
@@ -223,7 +237,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
         return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
       }
       // Isotropic covariances have no preferred axes: the initial ones are those of all rows together, and of each component.
-      const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ROUND)
+      const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
       const isNew = before === null || isRound
       const starts = isNew
         ? [

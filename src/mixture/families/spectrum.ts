@@ -11,7 +11,7 @@
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
-import type { At } from '../family.js'
+import type { MStepContext } from '../family.js'
 
 /** Which parts are each component's own. With shape 'none' it is isotropic. */
 export interface SpectrumSharing {
@@ -84,7 +84,7 @@ const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: numbe
 }
 
 /** Shape Cᵀℓ of one spectrum; it does not depend on the mean of ℓ. */
-const contrasted = (l: Float64Array): Float64Array => {
+const shapeOfLogs = (l: Float64Array): Float64Array => {
   let before = 0
   return new Float64Array(l.length - 1).map((_, i) => {
     before += l[i]
@@ -95,10 +95,15 @@ const contrasted = (l: Float64Array): Float64Array => {
 const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /** Logarithm of the smallest eigenvalue allowed; without a bound, that of the smallest positive number. */
-const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
+const minLogEigenvalue = ({ floor }: MStepContext): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
 /** Returns the loss F for ω [K, d]; components without mass do not count. */
-export const spectrumLoss = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
+export const spectrumLoss = (
+  n: Float64Array,
+  omega: Float64Array,
+  { level, dim }: MStepContext,
+  l: Float64Array
+): number => {
   const a2 = Elementary.square(level.alpha)
   const s2 = Elementary.square(level.sigma)
   let sum = 0
@@ -113,7 +118,7 @@ export const spectrumLoss = (n: Float64Array, omega: Float64Array, { level, dim 
 /** Returns 1/u, [K, d], for components with mass; 0 for the others. */
 export const spectrumPrecisions = (
   n: Float64Array,
-  { level: { alpha, sigma }, dim }: At,
+  { level: { alpha, sigma }, dim }: MStepContext,
   l: Float64Array
 ): Float64Array =>
   l.map((x, at) =>
@@ -121,18 +126,18 @@ export const spectrumPrecisions = (
   )
 
 /** Logarithm at time 0 of the maximum-likelihood variance at a level, clipped from below. */
-const clippedLogVariance = (at: At, variance: number): number => {
+const clippedLogVariance = (at: MStepContext, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
-  return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), leastOf(at))
+  return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), minLogEigenvalue(at))
 }
 
 /** Solution for EI, VI, EE and VV: a mean for each parameter, clipped; exact at any level. */
-const ofMeans = (
+const meanSpectrum = (
   { volume, shape }: SpectrumSharing,
   n: Float64Array,
   omega: Float64Array,
-  at: At,
+  at: MStepContext,
   old: Spectrum
 ): Spectrum => {
   const { dim } = at
@@ -155,7 +160,7 @@ const ofMeans = (
     else {
       const l = sums.map(sum => clippedLogVariance(at, sum / mass))
       volumes[g] = meanOfValues(l)
-      shapes.set(contrasted(l), g * width)
+      shapes.set(shapeOfLogs(l), g * width)
     }
   }
   return { volumes, shapes }
@@ -166,9 +171,9 @@ const ofMeans = (
  * ℓ_j = dv: what clipping adds is subtracted from the others. The derivative of F by v is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is
  * convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
  */
-const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+const fillVolumes = (n: Float64Array, omega: Float64Array, at: MStepContext, old: Spectrum): Spectrum => {
   const { dim, level } = at
-  const least = leastOf(at)
+  const least = minLogEigenvalue(at)
   const width = dim - 1
   const shrink = 2 * Elementary.log(level.alpha)
   const logs = omega.map(x => (x > 0 ? Elementary.log(x) - shrink : -Infinity))
@@ -219,7 +224,7 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum
     const own = shapes.subarray(k * width, (k + 1) * width)
     const place = present.indexOf(k)
     const [m] = place < 0 ? [-Infinity] : filledTo(sorted[place], volume)
-    if (m > -Infinity) own.set(contrasted(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
+    if (m > -Infinity) own.set(shapeOfLogs(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
       // A component without moments keeps its shape, as far as the bound allows.
       const lowest = predictedLogs(SINGLE_COMPONENT, Float64Array.of(0, ...own), 1, dim).reduce(
@@ -255,7 +260,7 @@ const MAX_HILDRETH_SWEEPS = 500
 /** A step that changes no logarithm by more than this is the last. */
 const LOG_TOLERANCE = 1e-13
 /** Where noise makes the curvature negative, this share of the Fisher information is used instead. */
-const CURVED = 0.05
+const MIN_CURVATURE_SHARE = 0.05
 
 /**
  * Returns the step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible: by Hildreth's method, coordinate ascent on the
@@ -313,9 +318,9 @@ const constrainedStep = (
 }
 
 /** Raises volumes until the bound is satisfied. */
-const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: At): Float64Array => {
+const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: MStepContext): Float64Array => {
   const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
-  const least = leastOf(at)
+  const least = minLogEigenvalue(at)
   const short = new Float64Array(volumes)
   predictedLogs(parts, theta, count, at.dim).forEach((l, row) => {
     const k = volumeOf(Math.floor(row / at.dim))
@@ -325,14 +330,20 @@ const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number
 }
 
 /** Solution for VE, and for EV at a level, by constrained Newton steps from an initial spectrum. */
-const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+const newtonSpectrum = (
+  parts: SpectrumSharing,
+  n: Float64Array,
+  omega: Float64Array,
+  at: MStepContext,
+  old: Spectrum
+): Spectrum => {
   const { dim, level } = at
   const count = n.length
   const { size, volumes } = spectrumLayout(parts, count, dim)
   const b = basis(parts, count, dim)
   const a2 = Elementary.square(level.alpha)
   const s2 = Elementary.square(level.sigma)
-  const least = leastOf(at)
+  const least = minLogEigenvalue(at)
   let theta = raiseVolumes(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
   let l = predictedLogs(parts, theta, count, dim)
   let now = spectrumLoss(n, omega, at, l)
@@ -346,7 +357,7 @@ const byNewton = (parts: SpectrumSharing, n: Float64Array, omega: Float64Array, 
       const u = v + s2
       const slope = v * (m / u - omega[row] / (u * u))
       const curvature = v * v * ((2 * omega[row]) / (u * u * u) - m / (u * u)) + slope
-      const safe = Math.max(curvature, CURVED * m * Elementary.square(v / u))
+      const safe = Math.max(curvature, MIN_CURVATURE_SHARE * m * Elementary.square(v / u))
       for (let i = 0; i < size; i++) {
         const bi = b[row * size + i]
         if (bi === 0) continue
@@ -393,7 +404,7 @@ const initialSpectrum = (
   { volume, shape }: SpectrumSharing,
   n: Float64Array,
   omega: Float64Array,
-  { dim, floor }: At
+  { dim, floor }: MStepContext
 ): Spectrum => {
   const positive = omega.map((x, at) => Math.max(x, n[Math.floor(at / dim)] * floor, Number.MIN_VALUE))
   const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
@@ -402,7 +413,7 @@ const initialSpectrum = (
   const pooled = new Float64Array(dim).map((_, j) => known.reduce((sum, k) => sum + positive[k * dim + j], 0))
   const mass = known.reduce((sum, k) => sum + n[k], 0)
   const pooledVolume = Elementary.log(meanOfValues(pooled) / mass)
-  const shapeOf = (l: Float64Array): Float64Array => contrasted(l.map(Elementary.log))
+  const shapeOf = (l: Float64Array): Float64Array => shapeOfLogs(l.map(Elementary.log))
   return {
     volumes: Float64Array.from(volume === 'own' ? all : [0], k =>
       volume === 'own' && n[k] > 0 ? Elementary.log(meanOfValues(one(k)) / n[k]) : pooledVolume
@@ -425,14 +436,14 @@ export const likeliestSpectrum = (
   parts: SpectrumSharing,
   n: Float64Array,
   omega: Float64Array,
-  at: At,
+  at: MStepContext,
   old: Spectrum | null
 ): Spectrum => {
   const from = old ?? initialSpectrum(parts, n, omega, at)
   // In one dimension there is no shape.
   if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
-    return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
+    return meanSpectrum(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
   return at.level.sigma === 0 && parts.shape === 'own'
     ? fillVolumes(n, omega, at, from)
-    : byNewton(parts, n, omega, at, from)
+    : newtonSpectrum(parts, n, omega, at, from)
 }

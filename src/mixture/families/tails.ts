@@ -21,7 +21,7 @@ import {
 import { Case, Field, Problem } from '../../core/index.js'
 import { withoutField as omitted } from '../../core/record.js'
 import {
-  cleanRow,
+  cleanLevel,
   concept,
   interpret,
   meaningOfModel,
@@ -34,7 +34,7 @@ import {
   type MStep,
   type RowLevel,
   type Score,
-  type Start,
+  type CentreConversion,
   type Symmetries,
   type Capabilities
 } from '../family.js'
@@ -60,13 +60,13 @@ export interface LearnableGaussians {
   readonly model: Model<GaussianParameter>
   readonly family: Family<GaussianParameter>
   readonly mStep: MStep<GaussianParameter>
-  readonly start: Start<GaussianParameter>
+  readonly start: CentreConversion<GaussianParameter>
   readonly toMixture: (params: Params.Params<GaussianParameter>) => Mixture
   readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
 /** M-step for moments that already are those of noiseless rows at time 0, whatever the level of the rows. */
-const whereSeen = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
+const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
     mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: CLEAN } : at)
@@ -81,12 +81,12 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
   const { hasBackground, mirrored, unitVariance, fixedComponents, mStep, start, toMixture, fromMixture } = family
   const isLearned = !hasBackground && !mirrored && !unitVariance && fixedComponents.length === 0
   return isLearned && mStep && start && toMixture && fromMixture
-    ? { family, model, mStep: whereSeen(mStep), start, toMixture, fromMixture }
+    ? { family, model, mStep: mStepOfCleanMoments(mStep), start, toMixture, fromMixture }
     : null
 }
 
 /** Returns the model of a score built on another. If that is not supported, returns the meaning of that score; the problems are reported by its `check`. */
-export const modelAround = (
+export const modelBuiltOn = (
   score: Score<string>,
   serves: (gaussians: LearnableGaussians) => boolean,
   made: (gaussians: LearnableGaussians) => Model<GaussianParameter>
@@ -133,7 +133,7 @@ export const carriedCapabilities = <P extends string>(
     start: {
       count: start.count,
       // The parameters include those of the Gaussians.
-      centres: start.centres as unknown as Start<P>['centres'],
+      centres: start.centres as unknown as CentreConversion<P>['centres'],
       fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
     },
     ...(shift && { shifted: by => flow(shifted(by), carried(shift(by))) }),
@@ -150,7 +150,7 @@ export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianPa
 })
 
 /** Problems of a score that is not a mixture of Gaussians. */
-export const unservedProblems = (
+export const unsupportedProblems = (
   word: string,
   score: Score<string>,
   isServed: boolean
@@ -177,12 +177,12 @@ const studentGaussians = (
     atCentre,
     // At a common centre, div ∇ log p of the components is −Σ w_k tr Σ_k⁻¹; w are equal if weights are free.
     least: () => {
-      const peak = atCentre(1, cleanRow())
+      const peak = atCentre(1, cleanLevel())
       const even: Params.Tensors<GaussianParameter> = Object.hasOwn(params, 'logits')
         ? { ...middle, logits: neg(reshape(peak, [-1])) }
         : middle
       const shares = softmax(add(peak, expandDims(family.components(even, dim).logWeights, 0)))
-      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), cleanRow())))))
+      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), cleanLevel())))))
     }
   }
 }
@@ -198,7 +198,7 @@ const pooledDegrees = ({ mass, tails }: Moments, isCommon: boolean): Float64Arra
 const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
 /** Model in which each component is a multivariate t. */
-const tailed = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
+const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
   type P = GaussianParameter | 'logNu'
   const { model, family, mStep, toMixture, fromMixture } = gaussians
   const count = (dim: number): number => family.count(dim)
@@ -313,12 +313,12 @@ const withTailsCase = Case.define('Score', {
   example: { score: diagonal({ components: 2 }) },
   formula: ({ nu, score }) =>
     `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
-  check: ({ score }) => unservedProblems('tails', score, learnableGaussians(score)?.family.hasTails === false),
+  check: ({ score }) => unsupportedProblems('tails', score, learnableGaussians(score)?.family.hasTails === false),
   meaning: ({ nu, score }) =>
-    modelAround(
+    modelBuiltOn(
       score,
       ({ family }) => !family.hasTails,
-      gaussians => tailed(gaussians, nu)
+      gaussians => studentModel(gaussians, nu)
     )
 })
 

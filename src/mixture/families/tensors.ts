@@ -29,7 +29,7 @@ import { sameNumbers } from '../../../lib/rows/byColumn.js'
 import { factorsOf } from '../component.js'
 import type { IsotropicComponents } from '../components.js'
 import type { Mixture } from '../mixtureData.js'
-import { cleanRow } from '../family.js'
+import { cleanLevel } from '../family.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
@@ -64,7 +64,7 @@ export const mixtureArrays = (mixture: Mixture, joins = false): Readonly<Record<
 }
 
 /** Mixture evaluated at rows x [rows, dim], at time 0. */
-export interface SeenMixture {
+export interface MixtureAtRows {
   /** log π_k p_k(x), [rows, K]; the background, if any, is last. */
   readonly joint: Tensor
   /** Centres of the components without the background, [K, dim]. */
@@ -74,8 +74,8 @@ export interface SeenMixture {
 }
 
 /** Functions of rows x [rows, dim], at time 0. */
-export interface Answers {
-  readonly components: (x: Tensor) => SeenMixture
+export interface RowFunctions {
+  readonly components: (x: Tensor) => MixtureAtRows
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logJoint: (x: Tensor) => Tensor
   /** log p(x), [rows, 1] */
@@ -84,17 +84,20 @@ export interface Answers {
   readonly divergence: (x: Tensor) => Tensor
 }
 
-const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evaluated<T>, mixture: T): Answers => {
+const functionsOfGaussians = <T>(
+  { components, logDensity, score, divergence }: Gaussian.Evaluated<T>,
+  mixture: T
+): RowFunctions => {
   const logJoint = (x: Tensor): Tensor => {
     const own = components(mixture)
-    return add(own.logDensity(x, cleanRow()), expandDims(own.logWeights, 0))
+    return add(own.logDensity(x, cleanLevel()), expandDims(own.logWeights, 0))
   }
   return {
     components: x => ({ joint: logJoint(x), centres: components(mixture).centres }),
     logJoint,
-    logDensity: x => (logDensity ? logDensity(mixture, x, cleanRow()) : logSumExp(logJoint(x), 1, true)),
-    score: x => score(mixture, x, cleanRow()),
-    divergence: x => divergence(mixture, x, cleanRow())
+    logDensity: x => (logDensity ? logDensity(mixture, x, cleanLevel()) : logSumExp(logJoint(x), 1, true)),
+    score: x => score(mixture, x, cleanLevel()),
+    divergence: x => divergence(mixture, x, cleanLevel())
   }
 }
 
@@ -103,15 +106,15 @@ const isotropicSeen = Round.isotropicEvaluated((components: IsotropicComponents)
 type MixtureTensors = Readonly<Record<string, Tensor>>
 
 /** Evaluates the mixture given by `mixtureArrays`, as tensors. */
-export const seenMixture = (arrays: MixtureTensors): Answers =>
-  'tails' in arrays || 'share' in arrays ? seenBeyond(arrays) : seenGaussianMixture(arrays)
+export const functionsOfArrays = (arrays: MixtureTensors): RowFunctions =>
+  'tails' in arrays || 'share' in arrays ? functionsWithTails(arrays) : seenGaussianMixture(arrays)
 
 /** Evaluates a mixture with tails or a background; its score is the derivative of the log-density. */
-const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): Answers => {
+const functionsWithTails = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): RowFunctions => {
   // The remaining arrays are those of the Gaussians.
   const own = gaussian as MixtureTensors
   const { means } = own
-  const tailed = (x: Tensor): Omit<SeenMixture, 'centres'> => {
+  const tailed = (x: Tensor): Omit<MixtureAtRows, 'centres'> => {
     const [, dim] = x.shape
     const joint = seenGaussianMixture(own).logJoint(x)
     if (tails === undefined) return { joint }
@@ -121,7 +124,7 @@ const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureT
     const ofRows = mul(isTailed, ones(joint.shape))
     return { joint: where(ofRows, found.logDensity, joint), counts: where(ofRows, found.counts, 1) }
   }
-  const components = (x: Tensor): SeenMixture => {
+  const components = (x: Tensor): MixtureAtRows => {
     const found = { ...tailed(x), centres: means }
     if (share === undefined) return found
     const background = Backgrounds.cleanBackgroundLogDensity({ ...(cauchy && { cauchy }), ...(box && { box }) })(x)
@@ -144,17 +147,17 @@ const peakOf = (own: MixtureTensors, dim: number): Tensor => {
     const logs = log(own.variances)
     return logs.rank === 1 ? mul(-dim / 2, logs) : mul(-0.5, sum(logs, 1))
   }
-  return reshape(sub(add(logOfWeights(own.weights), logRoot()), Gaussian.constantOf(dim)), [1, -1])
+  return reshape(sub(add(logOfWeights(own.weights), logRoot()), Gaussian.logNormalConstant(dim)), [1, -1])
 }
 
-const seenGaussianMixture = ({ means, weights, ...own }: MixtureTensors): Answers => {
+const seenGaussianMixture = ({ means, weights, ...own }: MixtureTensors): RowFunctions => {
   const logits = logOfWeights(weights)
-  if ('factor' in own) return seenAs(Full.ofCommon, { means, logits, factor: own.factor })
-  if ('factors' in own) return seenAs(Full.ofFactors, { means, logits, factors: own.factors })
+  if ('factor' in own) return functionsOfGaussians(Full.evaluatedCommonFactor, { means, logits, factor: own.factor })
+  if ('factors' in own) return functionsOfGaussians(Full.evaluatedFactors, { means, logits, factors: own.factors })
   const { variances } = own
   return variances.rank === 1
-    ? seenAs(isotropicSeen, { centres: means, logits, variances })
-    : seenAs(Diagonal.ofVariances, { means, logits, variances })
+    ? functionsOfGaussians(isotropicSeen, { centres: means, logits, variances })
+    : functionsOfGaussians(Diagonal.evaluatedVariances, { means, logits, variances })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a network is, and how a part of one is defined. */
 import { Case, concept as Concept, type Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
-import type { RowLevel, Said } from '../../mixture/family.js'
+import type { RowLevel, NamedOutputs } from '../../mixture/family.js'
 import type { Tensor } from '../../../lib/index.js'
 
 /** Where a part stands: how many numbers a row comes with, and how many the data have. */
@@ -25,7 +25,7 @@ export interface Built<P extends string> {
   /** [rows, place.width] → [rows, width], each row alone. */
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** Of a network that ends in several heads, which `apply` gives side by side: how wide each is, and all of them by name. */
-  readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: Said<P> }
+  readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: NamedOutputs<P> }
 }
 
 /** Tied to the names of its parameters, as the meaning of a score is. */

@@ -50,7 +50,8 @@ describe.each(['a number', 'a diagonal', 'a triangle'])('log N by %s', kind => {
   const values = Key.normal(2 * ROWS)(keys.x).map((x, at) => (Math.floor(at / 2) % 3 === 0 ? 1000 : 1) * x)
   const mixture = ofComponents(components)
   const row = (i: number): Float64Array => values.subarray(2 * i, 2 * i + 2)
-  const seen = (): Tensors.Answers => Tensors.seenMixture(Params.map(fromNdArray)(Tensors.mixtureArrays(mixture)))
+  const seen = (): Tensors.RowFunctions =>
+    Tensors.functionsOfArrays(Params.map(fromNdArray)(Tensors.mixtureArrays(mixture)))
   // A dozen roundings of numbers of the size of |x − c|²/|Σ|, whose condition is below 100.
   const within = (i: number): number => 1e-12 * (1 + row(i).reduce((all, x) => all + x * x, 0))
 

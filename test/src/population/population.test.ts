@@ -492,7 +492,7 @@ describe('rules of nodes are not believed', () => {
   )
   const by = (coarser: number) => {
     const counts: number[] = []
-    const trusted = Nodes.trusted<number>(
+    const trusted = Nodes.evaluateConverged<number>(
       (students, levels, finer = 0) => population.resolved(students, levels, finer - coarser),
       (a, b) => Math.abs(a - b) / (1 + Math.abs(b))
     )

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } from '../../../../lib/index.js'
-import { analyse } from '../../../../src/mixture/families/factorAnalysis.js'
+import { iterateAnalysis } from '../../../../src/mixture/families/factorAnalysis.js'
 import * as Params from '../../../../src/core/params.js'
 import { at, clean, covariancesOf, emStep, levels, momentsOf, sorts, tensors, type Made } from './families.js'
 import {
@@ -185,7 +185,7 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
           return values.slice(k * width, (k + 1) * width)
         })
       const [loads, noise] = [params.factors.values, params.logNoise.values.map(Math.exp)].map(parts)
-      const found = analyse(
+      const found = iterateAnalysis(
         { loadings: 'own', noise: 'own', isotropic: false },
         parts(scatter).map(s => ({ mass: 1, s })),
         loads.map((f, k) => ({ loads: f, noise: noise[k] })),

@@ -42,11 +42,11 @@ it('are written whole until the disk is full, which is told once; answers go on'
       import { kept } from ${built('cluster/index.js')}
       let [asked, warned] = [0, 0]
       const { right } = kept(${JSON.stringify(path)}, 'a fit', () => warned++)({
-        taken: sum => { asked++; return sum.found(new Float64Array(100).fill(asked)) }
+        evaluate: sum => { asked++; return sum.finish(new Float64Array(100).fill(asked)) }
       })
       let total = 0
       for (let i = 0; i < 20; i++)
-        total += right.place.taken({ found: ([x]) => x }, () => ({ sum: i, numbers: Float64Array.of(i) }))
+        total += right.backend.evaluate({ finish: ([x]) => x }, () => ({ sum: i, numbers: Float64Array.of(i) }))
       right.close()
       console.log(asked, warned, total)`
     // A limit on the length of files is a full disk: what is written at once is cut short, and then refused.

@@ -67,7 +67,7 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   return {
     schedules: of<Schedule.Schedule>(Schedule.concept, Schedule),
     clocks: of<Clock.Clock>(Clock.concept, Clock),
-    noiseLevelsWords: of<NoiseLevels.NoiseLevels>(NoiseLevels.concept, NoiseLevels),
+    noiseLevels: of<NoiseLevels.NoiseLevels>(NoiseLevels.concept, NoiseLevels),
     weightings: of<Weighting.Weighting>(Weighting.concept, Weighting),
     parametrizations: of<Parametrization.Parametrization>(Parametrization.concept, Parametrization),
     expectations: of<Expectation.Expectation>(Expectation.concept),
@@ -93,7 +93,7 @@ const standardConcepts = concepts(Vocabulary.standard)
 export const {
   schedules,
   clocks,
-  noiseLevelsWords,
+  noiseLevels,
   weightings,
   parametrizations,
   expectations,

@@ -144,7 +144,7 @@ export const cases = [
   ...words(vocabulary.rates, rate => Array.from({ length: 200 }, (_, step) => Rate.at(step)(rate))),
   ...words(vocabulary.weightings, weighting => times.map(Weighting.interpret(Schedule.vpLinear())(weighting))),
   ...words(vocabulary.timeGrids, of => TimeGrid.times(Schedule.ornsteinUhlenbeck)(of)),
-  ...words(vocabulary.noiseLevelsWords, law =>
+  ...words(vocabulary.noiseLevels, law =>
     fitted(
       ...[Objective.denoising, Objective.implicit].map(of => pipelineOf(Stage.descend(descent({ objective: of(law) }))))
     )

@@ -62,7 +62,7 @@ const nested = <T>(leaves: Table<T>, nests: (inner: fc.Arbitrary<T>) => Table<T>
   })).any
 
 /** Noise level distributions of every kind that a schedule admits. */
-const noiseLevelsWords = (schedule: Schedule.Schedule): fc.Arbitrary<NoiseLevels.NoiseLevels> =>
+const anyNoiseLevels = (schedule: Schedule.Schedule): fc.Arbitrary<NoiseLevels.NoiseLevels> =>
   of(NoiseLevels.concept).filter(law => NoiseLevels.problems(schedule)(law).length === 0)
 
 // —— scores ——
@@ -163,7 +163,7 @@ const objectives = <P extends string>(
   { code = true, columns, pairs = false }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
   // What is measured against the noise has some.
-  const law = noiseLevelsWords(schedule).filter(law => !NoiseLevels.show(law).includes('clean'))
+  const law = anyNoiseLevels(schedule).filter(law => !NoiseLevels.show(law).includes('clean'))
   const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
   const probes = fc.record({
     divergence: fc.constantFrom('exact' as const, 'hutchinson' as const, 'sliced' as const),

@@ -75,7 +75,7 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.clocks, 'laws.schedule', value =>
     laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
   ),
-  instances(vocabulary.noiseLevelsWords, 'laws.noiseLevels', value => laws.noiseLevels(value)),
+  instances(vocabulary.noiseLevels, 'laws.noiseLevels', value => laws.noiseLevels(value)),
   instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
   instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
   instances(vocabulary.expectations, 'laws.expectation', value =>

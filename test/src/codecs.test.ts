@@ -48,7 +48,7 @@ const subjects = <T extends { readonly _tag: string }>(
 const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.schedules, Schedule.codec(Vocabulary.standard)),
   subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
-  subjects(vocabulary.noiseLevelsWords, NoiseLevels.codec(Vocabulary.standard)),
+  subjects(vocabulary.noiseLevels, NoiseLevels.codec(Vocabulary.standard)),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),

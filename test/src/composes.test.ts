@@ -107,7 +107,7 @@ const optimizers: ReadonlyArray<Optimizer.Optimizer> = [
 const factors = {
   schedule: examples(vocabulary.schedules),
   // The last two reach the end of some schedules, and past it.
-  noiseLevels: [...examples(vocabulary.noiseLevelsWords), NoiseLevels.at(1), NoiseLevels.uniform(0.5, 2)],
+  noiseLevels: [...examples(vocabulary.noiseLevels), NoiseLevels.at(1), NoiseLevels.uniform(0.5, 2)],
   weighting: examples(vocabulary.weightings),
   parametrization: examples(vocabulary.parametrizations),
   // The vocabulary's fixed noise is for other data.

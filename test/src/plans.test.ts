@@ -165,7 +165,7 @@ describe('of the whole vocabulary', () => {
   /** Every objective; every noise level distribution, parametrization and weighting, in both forms. */
   const all: ReadonlyArray<Objective.Objective> = [
     ...examples(vocabulary.objectives),
-    ...examples(vocabulary.noiseLevelsWords).flatMap(law => [Objective.denoising(law), Objective.implicit(law)]),
+    ...examples(vocabulary.noiseLevels).flatMap(law => [Objective.denoising(law), Objective.implicit(law)]),
     ...examples(vocabulary.parametrizations).map(form => Objective.denoising(law, form)),
     ...examples(vocabulary.weightings).flatMap(weighting =>
       [Objective.denoising(law), Objective.implicit(law)].map(Objective.weight(weighting))

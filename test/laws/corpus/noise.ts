@@ -112,7 +112,7 @@ const late: Timed['law'] = {
   quantile: () => u => Math.sqrt(u),
   density: () => ({ at: time => 2 * time, support: [0, 1] })
 }
-const noiseLevelsWords = ofConcept('noise level distribution', noiseLevels, {
+const noiseLevelsInventions = ofConcept('noise level distribution', noiseLevels, {
   wrong: {
     'a density of twice the mass | the density is that of the draws': {
       law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) }
@@ -454,4 +454,11 @@ const spans = ofConcept('expectation in the span', spanning, {
   right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
 })
 
-export const noise = [...weightings, ...noiseLevelsWords, ...parametrizations, ...expectations, ...sameMean, ...spans]
+export const noise = [
+  ...weightings,
+  ...noiseLevelsInventions,
+  ...parametrizations,
+  ...expectations,
+  ...sameMean,
+  ...spans
+]

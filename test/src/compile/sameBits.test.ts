@@ -386,7 +386,7 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
   ...labelled<NoiseLevels.NoiseLevels>('noise level distribution', law => [
     { stages: [fewSteps(Objective.denoising(law))] },
     { stages: [fewSteps(Objective.implicit(law))] }
-  ])(words.noiseLevelsWords),
+  ])(words.noiseLevels),
   ...labelled<Score.Score<string>>('score', score => [
     { score, stages: [em({ steps: 2 }), fewSteps(objectives[1])] },
     { score, stages: [fewSteps(objectives[1])] }

@@ -1,0 +1,2 @@
+/** All four families, of which the quick suite fits one. */
+import './wideTables.test.js'

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFil
 import { createRequire } from 'node:module'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundled } from '../../examples/playground/bundle.mjs'
+import { bundled, moving } from '../../examples/playground/bundle.mjs'
 import * as float64 from '../../dist/lib/index.js'
 import * as ornstein from '../../dist/src/index.js'
 import * as laws from '../../dist/src/laws/index.js'
@@ -98,6 +98,12 @@ export default async function site(eleventy) {
       .flatMap(({ url, content }) => entriesOf(url.slice(1), content))
     appendFileSync(`${out}/style.css`, ornstein.Picture.styles)
     writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
+    const first = `${out}/index.html`
+    const hero = await moving()
+    writeFileSync(
+      first,
+      readFileSync(first, 'utf8').replace('<!-- hero -->', () => hero)
+    )
     writeFileSync(`${out}/playground.html`, await bundled({ home: 'index.html' }))
     writeFileSync(`${out}/your-table.html`, await tablePage({ home: 'index.html' }))
     console.log(`dist/site/index.html: ${results.length + 2} pages, ${entries.length} places to find`)

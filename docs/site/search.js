@@ -19,6 +19,8 @@ const synonyms = [
   ],
   [/^recipes\.html#.*missing-values/, 'missing values NaN NA null impute imputation incomplete'],
   [/^recipes\.html#.*outliers/, 'outlier outliers anomaly anomalies detection novelty robust'],
+  [/^recipes\.html#.*confidence-intervals/, 'confidence interval intervals standard error uncertainty bootstrap'],
+  [/^cluster-a-table\.html$/, 'excel spreadsheet xlsx csv clustering table without code'],
   [/^mixtures\.html#.*algebra/, 'predict prediction regression conditional impute marginal'],
   [/^coming-from\.html#.*scikit/, 'sklearn GaussianMixture python'],
   [/^should-i-use-this\.html$/, 'compare comparison alternatives scikit-learn mclust when not to use']

@@ -15,12 +15,12 @@ const glossary = Object.fromEntries(
 )
 const define = { GLOSSARY: JSON.stringify(glossary) }
 
-/** What the page shows before its program runs: the library is asked for it here. */
-const first = async () => {
-  const text = await program('playground/first.ts', 'esm', { define, platform: 'node', packages: 'external' })
+/** A module of this folder, run here: the library is asked for what the page holds before its program runs. */
+const ran = async name => {
+  const text = await program(`playground/${name}.ts`, 'esm', { define, platform: 'node', packages: 'external' })
   const folder = new URL('../../dist/playground/', import.meta.url)
   // Several may write the page at once.
-  const file = new URL(`first-${process.pid}.mjs`, folder)
+  const file = new URL(`${name}-${process.pid}.mjs`, folder)
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, text)
   try {
@@ -30,17 +30,33 @@ const first = async () => {
   }
 }
 
+/** Among the pages of the site the page for a table has another address. */
+const withTable = (...all) => pageOf(...all).replace('../table/index.html', 'your-table.html')
+
 /** The page as one text; where it stands among others, with a link to the first of them. */
 export const bundled = async ({ home } = {}) => {
-  const { links, styles, frames } = await first()
+  const { links, styles, frames } = await ran('first')
   const items = links.map(
     ({ number, name }) =>
-      `<li><a href="#question=${number}" aria-label="Question ${number}: ${name}">${number}</a></li>`
+      `<li><a href="#question=${number}" aria-label="Question ${number}: ${name}" title="${name}">${number}</a></li>`
   )
-  return pageOf('playground', await program('playground/main.ts', 'iife', { define }), home)
+  const page = home === undefined ? pageOf : withTable
+  return page('playground', await program('playground/main.ts', 'iife', { define }), home)
     .replace('/* pictures */', () => styles)
     .replace('<!-- questions -->', () => items.join(''))
+    .replace('<!-- contents -->', () =>
+      links.map(({ number, name }) => `<li><a href="#question=${number}"><b>${number}</b> ${name}</a></li>`).join('')
+    )
+    .replace('/* answers */', () => readFileSync(stored, 'utf8').replaceAll('</', '<\\/'))
     .replace('/* first */', () => JSON.stringify(frames).replaceAll('</', '<\\/'))
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writePage('playground', await bundled())
+/** The picture that moves of question 2, for another page. */
+export const moving = async () => (await ran('hero')).hero()
+
+/** Where answers stand that take seconds: `node examples/playground/bundle.mjs answers` computes them again. */
+const stored = new URL('answers.txt', import.meta.url)
+
+if (process.argv[2] === 'answers' && import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync(stored, (await ran('answers')).answers())
+else if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writePage('playground', await bundled())

@@ -74,7 +74,7 @@ export interface Field {
 
 export interface Ask {
   /** Begins the run of a question, in place of the one before. */
-  readonly begin: { readonly question: number; readonly choice: Choice }
+  readonly begin: { readonly question: number; readonly choice: Choice; readonly stored: unknown }
   /** Its next frames: as many as come in a moment, one at least. */
   readonly more: null
   readonly open: { readonly scene: Scene }
@@ -200,8 +200,8 @@ export const engine = (): Engine => {
   }
 
   const answers: { readonly [K in keyof Ask]: (ask: Ask[K]) => Answer[K] } = {
-    begin: ({ question, choice }) => {
-      const { setting, frames } = questions[question].run(choice)
+    begin: ({ question, choice, stored }) => {
+      const { setting, frames } = questions[question].run(choice, stored)
       rest = frames[Symbol.iterator]()
       return { setting }
     },

@@ -10,11 +10,11 @@ export const links = questions.map(({ number, name }) => ({ number, name }))
 export const { styles } = Picture
 /** The content of the page's parts, by their ids. */
 export const frames = Object.fromEntries(
-  questions.map(question => {
+  questions.map((question, i) => {
     const choice = defaults(question)
     const step = question.opens?.step ?? 0
     const seen = { ...taken(question, choice, step), blur: question.opens?.blur ?? 0, told: false, done: false }
     const shown = shownOf(question, question.view(seen), seen, { sizes, said: null })
-    return [question.number, { ...framed(question, choice), ...shown.parts }]
+    return [question.number, { ...framed(question, choice, questions.at(i + 1)?.number ?? null), ...shown.parts }]
   })
 )

@@ -10,15 +10,14 @@ const section = (id: string): HTMLElement => {
 
 const show = (): void => {
   const hash = location.hash.slice(1)
-  const isTour = hash === '' || /^question=/.test(hash)
-  const isOther = section('tour').hidden === isTour
-  section('tour').hidden = !isTour
-  section('workbench').hidden = isTour
+  const cover = hash === '' ? 'start' : ['start', 'end'].find(id => id === hash)
+  const isTour = /^question=/.test(hash)
+  const shown = cover ?? (isTour ? 'tour' : 'workbench')
+  const isOther = section(shown).hidden
+  for (const id of ['tour', 'start', 'end', 'workbench']) section(id).hidden = id !== shown
   if (isTour) openTour(hash)
-  else {
-    leaveTour()
-    openWorkbench(hash === 'workbench' ? '' : hash)
-  }
+  else leaveTour()
+  if (shown === 'workbench') openWorkbench(hash === 'workbench' ? '' : hash)
   if (isOther) scrollTo(0, 0)
 }
 addEventListener('hashchange', show)

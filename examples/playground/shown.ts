@@ -49,13 +49,19 @@ const verdict = ({ options }: Ask, said: string | null, answer: string): string 
   return said === null ? '' : `*You said “${label(said)}”: ${said === answer ? 'yes' : `no, ${label(answer)}`}.* `
 }
 
-/** The parts of the page that a question alone decides, by their ids. */
+/** The way on: to the next question, or from the last one to the end. */
+const nextOf = (leads: string, next: string | null): string =>
+  `<a href="#${next === null ? 'end' : `question=${next}`}">${escaped(leads)} →</a>`
+
+/** The parts of the page that a question alone decides, by their ids; `next` is the number of the question after it. */
 export const framed = (
-  { question, lead, statement, tries, ask }: Question,
-  choice: Choice
+  { question, lead, statement, tries, ask, leads }: Question,
+  choice: Choice,
+  next: string | null
 ): Record<string, string> => ({
   question: escaped(question),
   lead: marked(lead),
+  next: nextOf(leads, next),
   statement: marked(statement),
   ask: asked(ask(choice)),
   tries: tries

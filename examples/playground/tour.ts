@@ -77,13 +77,16 @@ export const hashOf = (index: number, choice: Choice, step: number | null): stri
   ]).toString()
 }
 
+/** Numbers of questions in addresses of before. */
+const renumbered: Readonly<Record<string, string | undefined>> = { '6a': '6', '6b': '7' }
+
 /** What an address asks for: what it does not know of is left as it is by default. */
 const readHash = (hash: string): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
   const asked = new URLSearchParams(hash)
   const wanted = asked.get('question') ?? ''
   const index = Math.max(
     0,
-    questions.findIndex(({ number }) => number === wanted || number === `${wanted}a`)
+    questions.findIndex(({ number }) => number === (renumbered[wanted] ?? wanted))
   )
   const standard = defaults(questions[index])
   const isKnown = (options: ReadonlyArray<readonly [string, string]>, value: string): boolean =>
@@ -180,7 +183,7 @@ const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): voi
 /** The parts that change where a question or its choice does. */
 const frame = (): void => {
   const { index, choice, said, tried } = state
-  for (const [id, html] of Object.entries(framed(now(), choice))) put(id, html)
+  for (const [id, html] of Object.entries(framed(now(), choice, questions[index + 1]?.number ?? null))) put(id, html)
   for (const input of Array.from(byId('ask').querySelectorAll('input'))) input.checked = input.value === said
   for (const [i, button] of Array.from(byId('tries').children).entries())
     button.setAttribute('aria-pressed', String(i === tried))
@@ -200,11 +203,20 @@ const frame = (): void => {
 
 // —— running ——
 
+/** Answers that were computed when the page was written, by question and by what its run depends on. */
+const answers = JSON.parse(byId('answers').textContent) as Readonly<
+  Record<string, Readonly<Record<string, unknown>> | undefined>
+>
+
 const run = async (): Promise<void> => {
   const round = ++state.round
   Object.assign(state, { key: `${state.index} ${runKey(now(), state.choice)}`, done: false, failure: '' })
   try {
-    const { setting } = await ask('begin', { question: state.index, choice: state.choice })
+    const { setting } = await ask('begin', {
+      question: state.index,
+      choice: state.choice,
+      stored: answers[now().number]?.[runKey(now(), state.choice)]
+    })
     let frames: unknown[] = []
     while (round === state.round && !state.done) {
       const more = await ask('more', null)
@@ -244,15 +256,20 @@ const play = (): void => {
   Object.assign(state, { playing: true, step: from })
   // Motion that is not wanted is none: the end, as soon as it is there.
   const pace = isStill() ? 0.001 : Math.min(SLOWEST, Math.max(1, PLAY / steps))
+  const lasts = (step: number): number => pace * (now().slow?.(state.choice, step) ?? 1)
   let begun = performance.now()
   let at = from
   const { round } = state
   const next = (time: number): void => {
     if (!state.playing || round !== state.round) return
-    const wanted = Math.min(steps, at + Math.floor(Math.max(0, time - begun) / pace))
-    const known = Math.max(0, Math.min(wanted, state.frames.length - 1))
+    const last = Math.min(steps, state.frames.length - 1)
+    while (at < last && time - begun >= lasts(at)) {
+      begun += lasts(at)
+      at += 1
+    }
     // Where the run is behind, the picture waits for it, and goes on from there.
-    if (known < wanted) [begun, at] = [time, known]
+    if (at >= last) begun = time
+    const known = Math.max(0, at)
     reached(known)
     if (state.done && known >= Math.min(steps, state.frames.length - 1)) {
       stop()
@@ -459,7 +476,7 @@ addEventListener('keydown', event => {
   if (event.key === ' ' && !isActive) play()
   else if (event.key === 'ArrowRight') go(stepNow() + 1)
   else if (event.key === 'ArrowLeft') go(stepNow() - 1)
-  else if (questions.some(({ number }) => number.startsWith(event.key))) location.hash = `question=${event.key}`
+  else if (questions.some(({ number }) => number === event.key)) location.hash = `question=${event.key}`
   else return
   event.preventDefault()
 })

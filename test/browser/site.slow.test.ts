@@ -99,7 +99,10 @@ describe('the site', () => {
           'how many clusters': /recipes\.html#.*how-many-clusters/,
           cluster: /recipes\.html#.*cluster/,
           outlier: /recipes\.html#.*outliers/,
-          'save model': /recipes\.html#.*save-the-model/
+          'save model': /recipes\.html#.*save-the-model/,
+          'confidence interval': /recipes\.html#.*confidence-intervals/,
+          excel: /cluster-a-table\.html$/,
+          outliers: /recipes\.html#.*outliers/
         }
         for (const [words, place] of Object.entries(places)) {
           await page.fill('#search', '')
@@ -113,6 +116,26 @@ describe('the site', () => {
             { source: place.source }
           )
         }
+      }))
+
+    it('begins with a picture that moves, and three doors; the button for the theme is whole', () =>
+      visit('index.html', 1200, async page => {
+        expect(await page.locator('.doors a').allInnerTexts()).toHaveLength(3)
+        const corners = (): Promise<string> =>
+          page.evaluate(() => {
+            const shape = document.querySelector<SVGPolygonElement>('#hero polygon')
+            return Array.from(shape?.animatedPoints ?? [], ({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')
+          })
+        // One second on it has grown; at the end it is turned.
+        await page.evaluate(() => document.querySelector<SVGSVGElement>('#hero')?.setCurrentTime(0.2))
+        const first = await corners()
+        await page.evaluate(() => document.querySelector<SVGSVGElement>('#hero')?.setCurrentTime(2.5))
+        expect(await corners()).not.toBe(first)
+        const button = await page.locator('#theme').boundingBox()
+        const drawn = await page.locator('#theme svg').boundingBox()
+        expect(drawn?.width).toBe(20)
+        expect(drawn?.y).toBeGreaterThanOrEqual(button?.y ?? NaN)
+        expect((drawn?.y ?? NaN) + 20).toBeLessThanOrEqual((button?.y ?? NaN) + (button?.height ?? NaN))
       }))
 
     it('turns dark and light, and remembers', () =>

@@ -6,9 +6,9 @@ const sections = [
     'Your table',
     [
       ['index.html', 'ornstein'],
+      ['your-table.html', 'Your table'],
       ['cluster-a-table.html', 'Cluster a table'],
       ['report.html', 'How to read the report'],
-      ['your-table.html', 'Your table'],
       ['in-a-browser.html', 'In a browser'],
       ['recipes.html', 'How do I …'],
       ['scale.html', 'Large tables, many machines'],
@@ -18,8 +18,8 @@ const sections = [
   [
     'Learn',
     [
+      ['playground.html', 'The lesson'],
       ['tutorial.html', 'Tutorial'],
-      ['playground.html', 'Playground'],
       ['concepts.html', 'Concepts'],
       ['coming-from.html', 'Coming from …'],
       ['gallery.html', 'Gallery'],
@@ -59,13 +59,13 @@ const sections = [
 ]
 
 const top = [
+  'your-table.html',
+  'playground.html',
   'cluster-a-table.html',
   'tutorial.html',
   'recipes.html',
   'vocabulary.html',
-  'api/ornstein.html',
-  'your-table.html',
-  'playground.html'
+  'api/ornstein.html'
 ]
 const short = new Map(sections.flatMap(([, links]) => links))
 
@@ -86,14 +86,12 @@ export const render = ({ content, page }) => {
   const doors =
     here === 'index.html'
       ? `<p class="doors">${[
-          ['cluster-a-table.html', 'Cluster a table in five minutes'],
-          ['your-table.html', 'Fit your table here'],
-          ['tutorial.html', 'See the theorems happen'],
-          ['playground.html', 'Open the playground'],
-          ['recipes.html', 'How do I …']
+          ['your-table.html', 'I have a table'],
+          ['playground.html', 'I want to understand'],
+          ['concepts.html', 'I want to write code']
         ]
           .map(link)
-          .join('')}</p>`
+          .join('')}</p><!-- hero -->`
       : ''
   return `<!doctype html>
 <html lang="en">
@@ -117,7 +115,7 @@ export const render = ({ content, page }) => {
 <a class="brand" href="${to('index.html')}">ornstein</a>
 <nav aria-label="Main">${top.map(url => link([url, short.get(url)])).join('')}</nav>
 <search><input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" role="combobox" aria-expanded="false" aria-controls="found"><ul id="found" role="listbox" aria-label="Found" hidden></ul></search>
-<button id="theme" type="button" aria-label="Light or dark">◐</button>
+<button id="theme" type="button" aria-label="Light or dark"><svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" stroke-width="2"/><path d="M10 2a8 8 0 0 1 0 16z" fill="currentColor"/></svg></button>
 </header>
 <div class="columns">
 <nav id="side" aria-label="Pages">${sections

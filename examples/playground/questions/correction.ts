@@ -1,7 +1,7 @@
 /** A gradient step is an EM step plus a correction, which fades as the clusters separate. */
 import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
-import { arrow, cross, curve, disc, ellipse, label, path, type Place } from '../plot.js'
-import { alpha2, clouded, define, learned, length, percent, turned } from './question.js'
+import { arrow, cloud as dots, cross, curve, disc, ellipse, label, path, type Place, placesOf } from '../plot.js'
+import { alpha2, clouded, define, learned, length, noisedAt, percent, turned } from './question.js'
 
 interface Pair {
   readonly em: Place
@@ -52,6 +52,23 @@ export const frameOf = (far: number): Frame => ({
   at: Object.fromEntries(noises.map(([t]) => [t, stepsFrom(far, Number(t))]))
 })
 
+/** Points whose responsibility for the guess is within this of ½ are between the clusters. */
+const UNSURE = 0.4
+/** Rows by their responsibilities under a pair ±guess: those of the guess, those of its mirror image, and those between. */
+const byResponsibility = (
+  points: Float64Array,
+  guess: Place,
+  time: number
+): readonly [Float64Array, Float64Array, Float64Array] => {
+  const parts: [number[], number[], number[]] = [[], [], []]
+  for (const [x, y] of placesOf(points)) {
+    // p(+ | x_t) = 1/(1 + exp(−2⟨αm, x_t⟩)), with x_t/α = (x, y).
+    const p = 1 / (1 + Math.exp(-2 * alpha2(time) * (guess[0] * x + guess[1] * y)))
+    parts[Math.abs(p - 0.5) < UNSURE ? 2 : p > 0.5 ? 0 : 1].push(x, y)
+  }
+  return [Float64Array.from(parts[0]), Float64Array.from(parts[1]), Float64Array.from(parts[2])]
+}
+
 /** The correction as a share of the EM step. */
 const share = ({ em, descent }: Pair): number => length([descent[0] - em[0], descent[1] - em[1]]) / length(em)
 
@@ -59,9 +76,10 @@ export const correction = define<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'Take a wrong guess, a quarter too long and turned by 25°. {EM|expectation–maximization} moves it one way; descent on the denoising {loss}, its step scaled to match, moves it another. Where clusters overlap the two differ a lot. The slider moves the clusters apart.',
+  lead: 'An {EM|expectation–maximization} step: ask of each point how likely it is to belong to the guess (its colour), then move the guess to the weighted mean of the points. Descent on the denoising {loss} moves it too. The slider moves the clusters apart.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
+  leads: 'How many rows does either need?',
   unit: 'place',
   first: 1,
   place: ({ frames, step }) => `|c| = ${frames[step].far}`,
@@ -81,11 +99,15 @@ export const correction = define<Float64Array, Frame>({
     ]
   }),
   steps: () => FAR.length - 1,
-  run: () => ({
+  stored: { choices: [{}], compute: () => FAR.map(frameOf) },
+  run: (_, stored) => ({
     setting: Key.normal(800)(Key.fromSeed(7)),
-    frames: (function* (): Generator<Frame> {
-      for (const far of FAR) yield frameOf(far)
-    })()
+    frames:
+      // What `compute` returned, through JSON.
+      (stored as ReadonlyArray<Frame> | undefined) ??
+      (function* (): Generator<Frame> {
+        for (const far of FAR) yield frameOf(far)
+      })()
   }),
   view: seen => {
     const { setting, frames, step, choice, told } = seen
@@ -94,8 +116,13 @@ export const correction = define<Float64Array, Frame>({
     const c: Place = [0.8 * far, 0.6 * far]
     // The same rows at each distance: every second one belongs to each cluster.
     const points = setting.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * c[i % 2])
-    const { cloud, plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: 8.5 })
+    const { plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: 8.5 })
     const from = guessOf(far)
+    const [own, other, between] = byResponsibility(
+      noisedAt(points, seen.blur * Number(choice.noise)),
+      from,
+      Number(choice.noise)
+    )
     const moved = (origin: Place, step: Place, scale: number): Place => [
       origin[0] + scale * step[0],
       origin[1] + scale * step[1]
@@ -113,17 +140,23 @@ export const correction = define<Float64Array, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `✕ truth, ● guess; ${says}`,
+        caption: `✕ truth, ● guess; purple: between the clusters; ${says}`,
         marks: [
-          cloud,
+          dots(own, 'em'),
+          dots(other, 'third'),
+          dots(between, 'moves', 2.6),
           ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
           arrow(from, moved(from, em, 1), 'em', 2),
-          arrow(from, moved(from, descent, 1), 'descent', 2),
+          ...(told ? [arrow(from, moved(from, descent, 1), 'descent', 2)] : []),
           disc(from, 'truth', 4),
           ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
           arrow(heel, moved(heel, em, enlarged), 'em', 4),
-          arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
-          path([moved(heel, em, enlarged), moved(heel, descent, enlarged)], 'truth', { width: 1.5, dash: '3 3' }),
+          ...(told
+            ? [
+                arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
+                path([moved(heel, em, enlarged), moved(heel, descent, enlarged)], 'truth', { width: 1.5, dash: '3 3' })
+              ]
+            : []),
           disc(heel, 'truth', 4),
           label(
             [middle[0], middle[1] - radius],
@@ -133,7 +166,7 @@ export const correction = define<Float64Array, Frame>({
             'middle'
           ),
           label([middle[0], middle[1] - radius], 'EM step', 'em', [0, 31], 'middle'),
-          label([middle[0], middle[1] - radius], 'descent step', 'descent', [0, 48], 'middle')
+          ...(told ? [label([middle[0], middle[1] - radius], 'descent step', 'descent', [0, 48], 'middle')] : [])
         ]
       },
       panels: [
@@ -151,10 +184,12 @@ export const correction = define<Float64Array, Frame>({
           )
         }
       ],
-      now: `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
+      now: !told
+        ? `The EM step moves the guess by *${length(em).toFixed(2)}*. Purple: ${between.length / 2} of ${points.length / 2} points of which the guess cannot say where they belong.`
+        : `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
       happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(share(frames[Math.min(5, frames.length - 1)].at[time]))} at ${name}`).join(', ')}.`,
-      why: 'The gap between the tips comes from points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'
+      why: 'The gap between the tips comes from the purple points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'
     }
   }
 })

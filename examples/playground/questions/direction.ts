@@ -78,11 +78,13 @@ const parts = (guess: Place, [x, y]: Place): Place => {
 
 export const direction = define<Setting, Frame>({
   number: '1',
-  name: 'Direction first',
-  question: 'Why does descent at high noise find the direction first?',
+  name: 'What is learned first',
+  question: 'What does descent learn first?',
   lead: 'Two clusters sit at *c* and *−c*. We add much {noise} to every point, ask a model to remove it, and improve the model by {gradient descent}. All that it has is one arrow, its guess for *c*.',
   statement:
     'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the {second moment} of the data and α² = exp(−2t). That is {power iteration} with a shift. The dots are computed from Ĉ alone, without the {loss}. The rate is ½/α², the length of a step of {EM|expectation–maximization}.',
+  opens: { blur: 1 },
+  leads: 'High noise finds it. Why lower it?',
   unit: 'step',
   controls: [
     { name: 'start', label: 'Start length', options: plain('0.01', '1', '3') },

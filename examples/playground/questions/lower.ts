@@ -42,9 +42,16 @@ export const lower = define<Float64Array, Frame>({
   number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',
-  lead: 'Three clusters, and three guesses that start as a tiny triangle turned the wrong way. At very high {noise} the data look like one round cloud: press *noised* to see it. Can descent see how wide the triangle is, and which way it points?',
+  lead: 'This much {noise} turns three clusters into one round cloud. Three guesses, a tiny triangle turned the wrong way, learn to remove it. Halfway through the noise falls. What do they get right before that?',
   statement:
     'At high noise the {loss} compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
+  opens: { blur: 1 },
+  // The steps in which the noise falls and the triangle snaps into place are shown slowly.
+  slow: (choice, step) => {
+    const { before, after } = read(choice)
+    return before > 0 && after > 0 && step >= before - 1 && step < before + 5 ? 8 : 1
+  },
+  leads: 'Low noise: is that an EM step?',
   unit: 'step',
   controls: [
     { name: 'noise', label: 'Noise level t at first', options: plain('0.1', '1', '1.5', '2.2'), chosen: '2.2' },
@@ -66,7 +73,10 @@ export const lower = define<Float64Array, Frame>({
     { text: 'Start over', asks: 'Low from step 50 on', choice: {} }
   ],
   ask: ({ noise }) => ({
-    text: `At noise t = ${noise}, what will descent get right first?`,
+    text:
+      noise === '2.2'
+        ? 'What will the guesses get right first?'
+        : `At noise t = ${noise}, what will they get right first?`,
     options: [
       ['size', 'The size'],
       ['turn', 'The direction'],

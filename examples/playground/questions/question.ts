@@ -117,8 +117,17 @@ interface Shape<S, F> {
   readonly controls: ReadonlyArray<Control>
   readonly tries: ReadonlyArray<{ readonly text: string; readonly asks: string; readonly choice: Choice }>
   readonly ask: (choice: Choice) => Ask
-  /** The library's runs, lazily: data without functions, as they pass from thread to thread. */
-  readonly run: (choice: Choice) => { readonly setting: S; readonly frames: Iterable<F> }
+  /** The sentence that leads to the next question. */
+  readonly leads: string
+  /**
+   * The library's runs, lazily: data without functions, as they pass from thread to thread. `stored` is what `stored.compute` returned
+   * for the choice when the page was written.
+   */
+  readonly run: (choice: Choice, stored?: unknown) => { readonly setting: S; readonly frames: Iterable<F> }
+  /** Answers that take seconds: computed by the same code when the page is written, for these choices. */
+  readonly stored?: { readonly choices: ReadonlyArray<Choice>; readonly compute: (choice: Choice) => unknown }
+  /** How many times as long as others a step is shown: 1 unless given. */
+  readonly slow?: (choice: Choice, step: number) => number
   readonly steps: (choice: Choice) => number
   readonly view: (seen: Seen<S, F>) => View
 }

@@ -1,7 +1,7 @@
 /** Below n|c|⁴/d ≈ 1 no direction is found, however long one trains. */
 import { Initializer, Key, Mixture, type Points, Score, Stage } from 'ornstein'
-import { arrow, curve, label, path, type Place, rule, tick } from '../plot.js'
-import { angle, clouded, define, descendPair, learned, length, mean, plain } from './question.js'
+import { arrow, curve, ellipse, label, path, type Place, rule, tick } from '../plot.js'
+import { angle, type Choice, clouded, define, descendPair, learned, length, mean, plain } from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
 const SAMPLES = 20
@@ -21,6 +21,11 @@ interface Learned {
 }
 /** A data set for each number of rows. */
 type Frame = ReadonlyArray<Learned>
+/** What was found in a data set: by descent, a vector of each dimension, and by power iteration, its angle. */
+interface Found {
+  readonly mean: ArrayLike<number>
+  readonly power: number
+}
 
 const scaled = (v: ArrayLike<number>, by: number): ReadonlyArray<number> => Array.from(v, x => by * x)
 const inner = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
@@ -36,6 +41,25 @@ const read = (choice: Readonly<Record<string, string>>) => ({
   steps: Number(choice.steps)
 })
 
+const unitOf = (dim: number): ReadonlyArray<number> => Array.from({ length: dim }, () => 1 / Math.sqrt(dim))
+const dataOf = (choice: Choice, n: number, seed: number): Points.Points => {
+  const { far, dim } = read(choice)
+  return Mixture.sample(n)(Key.fromSeed(1000 + seed))(Mixture.symmetricPair([...scaled(unitOf(dim), far)]))
+}
+/** The direction alone, in thousandths: as exact as a picture. */
+const shortened = ({ mean: found, power }: Found): Found => ({
+  mean: Array.from(found, x => Math.round((1000 * x) / length(found))),
+  power
+})
+const findIn = (choice: Choice, data: Points.Points, seed: number): Found => {
+  const { dim, steps } = read(choice)
+  const meanBy = (stage: Stage.Stage): Float64Array => {
+    const start = Initializer.gaussian({ scale: 0.01 })
+    return learned({ data, score: Score.symmetricPair, start, stages: [stage], seed }).mean.values
+  }
+  return { mean: meanBy(descendPair(TIME, steps)), power: angle(meanBy(Stage.powerIteration({ steps })), unitOf(dim)) }
+}
+
 export const rows = define<null, Frame>({
   number: '4',
   name: 'How much data',
@@ -43,6 +67,7 @@ export const rows = define<null, Frame>({
   lead: 'Two clusters in 32 dimensions, and a fresh data set for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture shows the plane of the truth and the learned direction.',
   statement:
     'In its widest of d directions, chance alone raises the variance of a cloud of n rows from 1 to about (1 + √(d/n))². Along the truth the clusters raise it to 1 + |c|². A direction can be found if n|c|⁴/d exceeds one. Below that, the widest direction of a large cloud carries no information about the clusters (Baik, Ben Arous & Péché 2005).',
+  leads: 'Enough rows. How good must the start be?',
   unit: 'data set',
   first: 1,
   controls: [
@@ -66,23 +91,26 @@ export const rows = define<null, Frame>({
     ]
   }),
   steps: () => SAMPLES - 1,
-  run: choice => {
-    const { far, dim, steps } = read(choice)
-    const unit = Array.from({ length: dim }, () => 1 / Math.sqrt(dim))
+  stored: {
+    choices: [{}, { steps: '300' }, { far: '0.5' }, { dim: '8' }],
+    compute: choice =>
+      Array.from({ length: SAMPLES }, (_, seed) =>
+        ROWS.map(n => shortened(findIn(choice, dataOf(choice, n, seed), seed)))
+      )
+  },
+  run: (choice, stored) => {
+    const unit = unitOf(read(choice).dim)
+    const known = stored as ReadonlyArray<ReadonlyArray<Found>> | undefined
     const of = (n: number, seed: number): Learned => {
-      const data = Mixture.sample(n)(Key.fromSeed(1000 + seed))(Mixture.symmetricPair([...scaled(unit, far)]))
-      const meanBy = (stage: Stage.Stage): Float64Array => {
-        const start = Initializer.gaussian({ scale: 0.01 })
-        return learned({ data, score: Score.symmetricPair, start, stages: [stage], seed }).mean.values
-      }
-      const found = meanBy(descendPair(TIME, steps))
+      const data = dataOf(choice, n, seed)
+      const { mean: found, power } = known?.[seed][ROWS.indexOf(n)] ?? findIn(choice, data, seed)
       // The learned direction on the side of the truth, and its part across it.
       const side = Math.sign(inner(found, unit)) / length(found)
       const across = scaled(found, side).map((x, i) => x - side * inner(found, unit) * unit[i])
       const plane = [unit, scaled(across, 1 / length(across))].map(direction => along(data, direction))
       return {
         descent: angle(found, unit),
-        power: angle(meanBy(Stage.powerIteration({ steps })), unit),
+        power,
         rows: Float64Array.from({ length: 2 * n }, (_, i) => plane[i % 2][Math.floor(i / 2)]),
         stretch: [square(along(data, scaled(found, 1 / length(found)))), square(plane[0])]
       }
@@ -107,19 +135,25 @@ export const rows = define<null, Frame>({
       long * plane.reach * Math.cos((degrees * Math.PI) / 180),
       long * plane.reach * Math.sin((degrees * Math.PI) / 180)
     ]
-    const ends = [ROWS[0], ROWS[ROWS.length - 1]].map(ratio)
-    const domain = [ends[0] / 1.2, ends[1] * 1.2] as const
-    const ticks = [1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64].filter(at => at >= domain[0] && at <= domain[1])
-    const x = { domain, scale: 'log' as const, ticks: ticks.map(at => tick(at, at < 1 ? `1/${1 / at}` : String(at))) }
-    const rules = domain[0] < 1 && domain[1] > 1 ? [rule('x', 1)] : []
+    /** A covariance with this variance along a direction, and 1 across it. */
+    const spreadOf = (degrees: number, variance: number): ReadonlyArray<number> => {
+      const [u, v] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]
+      const more = variance - 1
+      return [1 + more * u * u, more * u * v, more * u * v, 1 + more * v * v]
+    }
+    const domain = [ROWS[0] / 1.2, ROWS[ROWS.length - 1] * 1.2] as const
+    const x = { domain, scale: 'log' as const, ticks: ROWS.map(n => tick(n)) }
+    // As many rows as n|c|⁴/d = 1 takes.
+    const needed = dim / far ** 4
+    const rules = needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
     const lines = (value: (all: ReadonlyArray<number>) => number) =>
       (['power', 'descent'] as const).flatMap(who =>
         curve({
           label: who === 'power' ? 'power iteration' : 'descent',
           look: who === 'power' ? 'em' : 'descent',
           dotted: who === 'power',
-          places: ROWS.map((n, i) => [ratio(n), value(of(who, i))] as const),
-          at: who === 'descent' ? [ratio(ROWS[shown]), value(of(who, shown))] : undefined
+          places: ROWS.map((n, i) => [n, value(of(who, i))] as const),
+          at: who === 'descent' ? [ROWS[shown], value(of(who, shown))] : undefined
         })
       )
     const below = ROWS.filter(n => ratio(n) < 1)
@@ -130,12 +164,14 @@ export const rows = define<null, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `Data set ${step + 1}; ${says}`,
+        caption: `Data set ${step + 1}; dashed: stretch along the truth; orange: along what was learned; ${says}`,
         marks: [
           cloud,
           path([[0, 0], ray(FOUND, 0.85)], 'quiet', { width: 1.5, dash: '4 4' }),
           label(ray(FOUND, 0.86), '45°', 'quiet', [4, -4]),
           ...of('descent', shown).map(a => path([[0, 0], ray(a, 0.5)], 'descent', { width: 1.2, opacity: 0.5 })),
+          ellipse([0, 0], spreadOf(0, stretch[1]), 'truth', '6 5'),
+          ellipse([0, 0], spreadOf(descent, stretch[0]), 'descent'),
           arrow([0, 0], ray(0, 0.8), 'truth', 3),
           label(ray(0, 0.8), 'truth', 'truth', [0, 20], 'end'),
           arrow([0, 0], ray(descent, 0.8), 'descent', 3.5),
@@ -151,7 +187,7 @@ export const rows = define<null, Frame>({
         },
         {
           title: 'Mean angle to truth',
-          x: { ...x, title: 'n|c|⁴/d, n rows in d dimensions' },
+          x: { ...x, title: 'rows; dashed: where n|c|⁴/d = 1' },
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
           marks: [...rules, ...lines(mean)]
         }

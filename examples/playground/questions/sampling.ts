@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
-import { Initializer, Key, Mixture, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
-import { arrow, cloud as dots, cross, curve, type Look, type Place } from '../plot.js'
-import { clouded, define, descend, learned, mean, places, plain, polygon, upTo } from './question.js'
+import { Initializer, Key, Mixture, type Params, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
+import { arrow, cloud as dots, cross, curve, label, type Look, type Place } from '../plot.js'
+import { type Choice, clouded, define, descend, learned, mean, noisedAt, places, plain, polygon } from './question.js'
 
 const { Marks } = Picture
 
@@ -30,27 +30,27 @@ const apart = (a: Float64Array, b: Float64Array): number => {
   return (4 * sum) / (a.length * b.length)
 }
 
-interface Setting {
+/** How near samples come to held-out data: means over data sets, for each number of rows, by step; and what chance alone does. */
+interface Distances {
   /** Mean energy distance of fresh data sets of the truth itself: no score can do better on average. */
   readonly least: number
   /** Standard deviation, between fresh data sets, of the mean over as many as there are walks. */
   readonly spread: number
+  /** [steps + 1, 4] */
+  readonly bySteps: ReadonlyArray<ReadonlyArray<number>>
+}
+interface Setting {
+  readonly distances: Distances
   readonly heldOut: Float64Array
+  /** The centres that were learned from few rows and from many, [3, 2] each. */
+  readonly learned: readonly [few: ReadonlyArray<number>, many: ReadonlyArray<number>]
 }
 interface Frame {
-  /** How noisy they are at this step of the walk. */
+  /** How noisy the points are at this step of the walk. */
   readonly time: number
-  /** The points of the first walk, for each number of rows. */
-  readonly points: ReadonlyArray<Float64Array>
-  /** Energy distance to held-out data, for each number of rows: the mean over walks. */
-  readonly distances: ReadonlyArray<number>
+  /** The points of the first walk along the score of few rows, and of many. */
+  readonly points: readonly [few: Float64Array, many: Float64Array]
 }
-/** Each walk is learned from its own data and compared with its own held-out data. */
-interface Held {
-  readonly values: Float64Array
-  readonly within: number
-}
-
 const learnedFrom = (rows: number, seed: number) =>
   learned({
     data: Mixture.sample(rows)(Key.fromSeed(100 + seed))(truth),
@@ -79,13 +79,68 @@ const read = (choice: Readonly<Record<string, string>>) => ({
   steps: Number(choice.steps)
 })
 
+/** The states of a walk along a learned score, from noise to data. */
+function* walk(
+  choice: Choice,
+  learned: Params.Params<'means'>,
+  seed: number
+): Generator<{ readonly time: number; readonly points: Float64Array }, undefined> {
+  const { sampler, steps } = read(choice)
+  const grid = TimeGrid.karras({ from: 5, to: 0.001, steps })
+  const program = Problem.orThrow(Sampler.compile({ sampler: samplers[sampler], grid, schedule }))
+  const along = Sampler.learned(score, schedule, learned)
+  for (const { points, time } of Sampler.trajectory(program)(along)(DRAWN, 2)(Key.fromSeed(7 + seed)))
+    yield { time, points: points.values }
+}
+
+/** Each walk is learned from its own data and compared with its own held-out data. */
+function distancesOf(choice: Choice): Distances {
+  const held = Array.from({ length: SEEDS }, (_, s) => {
+    const { values } = Mixture.sample(DRAWN)(Key.fromSeed(900 + s))(truth)
+    return { values, within: apart(values, values) }
+  })
+  const distance = (points: Float64Array, { values, within }: (typeof held)[number]): number =>
+    2 * apart(points, values) - apart(points, points) - within
+  const fresh = Array.from({ length: FRESH }, (_, s) =>
+    distance(Mixture.sample(DRAWN)(Key.fromSeed(800 + s))(truth).values, held[s % SEEDS])
+  )
+  const least = mean(fresh)
+  const variance = mean(fresh.map(each => (each - least) ** 2)) / SEEDS
+  const all = ROWS.map(rows =>
+    held.map((each, s) => [...walk(choice, learnedFrom(rows, s), s)].map(({ points }) => distance(points, each)))
+  )
+  const bySteps = all[0][0].map((_, step) => all.map(walks => mean(walks.map(walk => walk[step]))))
+  return { least, spread: Math.sqrt(variance), bySteps }
+}
+
+/** Half the distance of the two pictures that stand side by side. */
+const ASIDE = 5
+/** Arrows of a score on a grid about 0, in the units of the picture, which shows points at `scale` times their size. */
+const fieldOf = (means: ReadonlyArray<number>, time: number, scale: number): ReadonlyArray<readonly [Place, Place]> => {
+  const level = Schedule.level(time)(schedule)
+  const grid = Array.from({ length: 64 }, (_, i): Place => [1.25 * ((i % 8) - 3.5), 1.25 * (Math.floor(i / 8) - 3.5)])
+  const rows = { rows: grid.length, dim: 2, values: Float64Array.from(grid.flat(), x => x / scale) }
+  const { values } = Mixture.score(rows)(
+    Mixture.diffuse(level)(Mixture.of({ means: places(means).map(at => [...at]) }))
+  )
+  return grid.map(([x, y], i) => {
+    const [u, v] = [values[2 * i], values[2 * i + 1]]
+    const by = 0.55 / (Math.hypot(u, v) + 0.5)
+    return [
+      [x - by * u, y - by * v],
+      [x + by * u, y + by * v]
+    ]
+  })
+}
+
 export const sampling = define<Setting, Frame>({
-  number: '8',
+  number: '9',
   name: 'Noise back to data',
   question: 'What is the learned score good for?',
-  lead: 'Start from pure {noise}, and follow the learned {score} while the noise falls. Scores were learned from 20, 50, 200 and 1000 rows. The {energy distance} says how near the points come to data that no learner has seen.',
+  lead: 'A {score} is an arrow at every place: the direction in which noisy points become likelier. Start from pure {noise} and follow the arrows while the noise falls. Left the score was learned from 20 rows, right from 1000.',
   statement:
-    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. Two finite samples of the truth have one above zero; the grey band is where a mean over four sets of fresh data falls. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
+    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth have one above zero; the grey band is where a mean over four sets of fresh data falls. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
+  leads: 'What now? Your own table',
   unit: 'step',
   controls: [
     {
@@ -96,17 +151,10 @@ export const sampling = define<Setting, Frame>({
         ['ancestral', 'ancestral']
       ]
     },
-    { name: 'steps', label: 'Steps of the walk', options: plain('5', '10', '30'), chosen: '30' },
-    {
-      name: 'rows',
-      label: 'Rows learned from, in the picture',
-      options: plain(...ROWS.map(String)),
-      chosen: '1000',
-      shows: true
-    }
+    { name: 'steps', label: 'Steps of the walk', options: plain('5', '10', '30'), chosen: '30' }
   ],
   tries: [
-    { text: 'Points of 20 rows', asks: 'Where do they land?', choice: { rows: '20', step: '30' } },
+    { text: '10 steps of Heun', asks: 'Are thirty needed?', choice: { steps: '10' } },
     { text: '5 ancestral steps', asks: 'What is too coarse?', choice: { sampler: 'ancestral', steps: '5' } },
     { text: '5 steps of Heun', asks: 'Does the solver matter?', choice: { steps: '5' } },
     { text: 'Start over', asks: '30 steps of Heun', choice: {} }
@@ -120,75 +168,76 @@ export const sampling = define<Setting, Frame>({
     ]
   }),
   steps: choice => read(choice).steps,
-  run: choice => {
-    const { sampler, steps } = read(choice)
-    const held = Array.from({ length: SEEDS }, (_, s): Held => {
-      const { values } = Mixture.sample(DRAWN)(Key.fromSeed(900 + s))(truth)
-      return { values, within: apart(values, values) }
-    })
-    const distance = (points: Float64Array, { values, within }: Held): number =>
-      2 * apart(points, values) - apart(points, points) - within
-    const fresh = Array.from({ length: FRESH }, (_, s) =>
-      distance(Mixture.sample(DRAWN)(Key.fromSeed(800 + s))(truth).values, held[s % SEEDS])
-    )
-    const least = mean(fresh)
-    const variance = mean(fresh.map(each => (each - least) ** 2)) / SEEDS
+  stored: {
+    choices: [{}, { sampler: 'ancestral', steps: '5' }, { steps: '5' }, { steps: '10' }],
+    compute: distancesOf
+  },
+  run: (choice, stored) => {
+    const [few, many] = [ROWS[0], ROWS[ROWS.length - 1]].map(rows => learnedFrom(rows, 0))
     const frames = function* (): Generator<Frame> {
-      const grid = TimeGrid.karras({ from: 5, to: 0.001, steps })
-      const program = Problem.orThrow(Sampler.compile({ sampler: samplers[sampler], grid, schedule }))
-      const walks = ROWS.map(rows =>
-        held.map((_, s) => {
-          const along = Sampler.learned(score, schedule, learnedFrom(rows, s))
-          return Sampler.trajectory(program)(along)(DRAWN, 2)(Key.fromSeed(7 + s))[Symbol.iterator]()
-        })
-      )
-      for (;;) {
-        const all: Float64Array[][] = []
-        let time = 0
-        for (const each of walks) {
-          const now: Float64Array[] = []
-          for (const walk of each) {
-            const next = walk.next()
-            if (next.done === true) return
-            now.push(next.value.points.values)
-            time = next.value.time
-          }
-          all.push(now)
-        }
-        yield {
-          time,
-          points: all.map(([first]) => first),
-          distances: all.map(each => mean(each.map((points, s) => distance(points, held[s]))))
-        }
-      }
+      const [first, second] = [few, many].map(learned => [...walk(choice, learned, 0)])
+      for (const [i, { time, points }] of first.entries()) yield { time, points: [points, second[i].points] }
     }
-    return { setting: { least, spread: Math.sqrt(variance), heldOut: held[0].values }, frames: frames() }
+    return {
+      setting: {
+        // What `compute` returned, through JSON.
+        distances: (stored as Distances | undefined) ?? distancesOf(choice),
+        heldOut: Mixture.sample(DRAWN)(Key.fromSeed(900))(truth).values,
+        learned: [[...few.means.values], [...many.means.values]]
+      },
+      frames: frames()
+    }
   },
   view: seen => {
-    const { least, spread, heldOut } = seen.setting
-    const most = least + 2 * spread
+    const { distances, heldOut, learned } = seen.setting
+    const { least, spread, bySteps } = distances
     const { frames, step, choice, blur } = seen
     const { sampler, steps } = read(choice)
-    const shown = Math.max(0, ROWS.indexOf(Number(choice.rows)))
     const now = frames[step]
-    const { cloud, plane, says } = clouded(seen, heldOut, { time: now.time, reach: 5.6 })
+    const { plane, says } = clouded(seen, heldOut, { time: now.time, reach: 9.6 })
     // Noised, data and points stand in one plane: x_t/α.
     const scale = Math.exp(blur * now.time)
-    const points = now.points[shown].map(x => scale * x)
+    const clean = noisedAt(heldOut, blur * now.time)
+    const aside = (points: ArrayLike<number>, side: number): Float64Array =>
+      Float64Array.from(points, (x, i) => (i % 2 === 0 ? x + side * ASIDE : x))
+    const beside = ([x, y]: Place, side: number): Place => [x + side * ASIDE, y]
     const end = frames[frames.length - 1]
-    const few = end.distances[0]
-    const many = end.distances[ROWS.length - 1]
+    const [few, , , many] = bySteps[steps]
+    const most = least + 2 * spread
     const isCoarse = many > 3 * least
+    const isFar = few > most
     return {
       picture: {
         ...plane,
-        caption: `Points of ${choice.rows} rows, held-out data; ${says}`,
-        marks: [
-          cloud,
-          dots(points, 'descent'),
-          ...centres.map(cross),
-          ...(step === steps ? offsets(points).map(([from, to]) => arrow(from, to, 'truth', 3)) : [])
-        ]
+        isScaled: false,
+        caption: `Grey arrows: the score; grey points: held-out data; ${says}`,
+        marks: [-1, 1].flatMap((side, i) => [
+          dots(aside(clean, side), 'quiet'),
+          Marks.arrows(
+            fieldOf(learned[i], Math.max(now.time, 0.05), scale).map(
+              ([from, to]) => [beside(from, side), beside(to, side)] as const
+            ),
+            { paint: 'soft', width: 1, opacity: 0.6, counts: false }
+          ),
+          dots(
+            aside(
+              now.points[i].map(x => scale * x),
+              side
+            ),
+            'descent'
+          ),
+          ...centres.map(at => cross(beside(at, side))),
+          ...(step === steps
+            ? offsets(now.points[i]).map(([from, to]) => arrow(beside(from, side), beside(to, side), 'truth', 3))
+            : []),
+          label(
+            beside([0, -6.2], side),
+            `score of ${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows`,
+            'truth',
+            [0, 0],
+            'middle'
+          )
+        ])
       },
       panels: [
         {
@@ -200,8 +249,8 @@ export const sampling = define<Setting, Frame>({
               curve({
                 label: `${rows} rows`,
                 look: LOOKS[i],
-                places: upTo(frames, step, ({ distances }) => distances[i]),
-                at: i === shown ? [step, now.distances[i]] : undefined
+                places: bySteps.slice(0, step + 1).map((all, at) => [at, all[i]] as const),
+                at: i === 0 || i === ROWS.length - 1 ? [step, bySteps[step][i]] : undefined
               })
             ),
             // What chance alone does to a mean over so many data sets.
@@ -220,9 +269,9 @@ export const sampling = define<Setting, Frame>({
           ]
         }
       ],
-      now: `Step ${step} of ${steps}: the points of ${choice.rows} rows are at {energy distance} *${now.distances[shown].toFixed(3)}* from held-out data.`,
-      answer: isCoarse ? 'all' : few > 3 * least ? 'few' : 'none',
-      happened: `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000. Fresh data have ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)}${many < most ? ', so 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[ROWS.length - 1]).toFixed(1)}.`,
+      now: `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from held-out data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*.`,
+      answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
+      happened: `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000. Fresh data have ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)}${many < most ? ', so 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse
         ? `The score of 1000 rows is the same as with more steps. ${steps} ${samplerNames[sampler]} steps are too coarse to follow it, so they spoil the walk and not the score.`
         : 'With few rows the score was learned wrongly: its centres are where those rows happened to lie, and the walk leads there. With many rows it leads to where new data would be.'

@@ -1,9 +1,11 @@
 /** Shapes are learned too, where the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import { cross, disc, ellipse, type Look, type Place } from '../plot.js'
-import { centreError, clouded, define, fitted, type Fitted, places, runs, side, states } from './question.js'
+import { cloud as dots, cross, disc, ellipse, label, type Look, type Place } from '../plot.js'
+import { centreError, clouded, define, fitted, type Fitted, noisedAt, places, runs, side, states } from './question.js'
 
 const STEPS = 60
+/** How far apart the pictures of the models are, one below the other. */
+const ROW = 10.6
 
 interface Learner {
   readonly label: string
@@ -37,12 +39,13 @@ const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
       ]
 
 export const shapes = define<Setting, Frame>({
-  number: '6b',
+  number: '7',
   name: 'Long shapes',
   question: 'What if the clusters are not round?',
   lead: 'Two long clusters lie side by side. Three models learn from the same start by {EM|expectation–maximization}: round components, one shape that both share, and a shape each. Watch where their centres go.',
   statement:
     'The theorems are about one known round covariance. The objective serves any differentiable density; families with shapes have a {score} for descent, and the M-step of {EM|expectation–maximization} used here. A wrong shape is paid for by wrong centres, as they are what is left to choose.',
+  leads: 'Shapes matter. So how many clusters are there?',
   unit: 'step',
   controls: [
     {
@@ -100,9 +103,9 @@ export const shapes = define<Setting, Frame>({
     const { points, centres } = seen.setting
     const { frames, step, choice } = seen
     const of = names.find(name => name === choice.of) ?? 'round'
-    const { look, label: called } = learners[of]
     const now = frames[step]
-    const { cloud, plane, says } = clouded(seen, points, { time: 0.5, reach: 5.5 })
+    const { plane, says } = clouded(seen, points, { time: 0.5, reach: 5.5 })
+    const noised = noisedAt(points, seen.blur * 0.5)
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
     const off = (name: Name): number => centreError(now[name].means, centres)
@@ -112,12 +115,27 @@ export const shapes = define<Setting, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `✕ truth, ● ${called}; ${says}`,
-        marks: [
-          cloud,
-          ...centres.map(cross),
-          ...places(now[of].means).flatMap((at, k) => [ellipse(at, now[of].covariances[k], look), disc(at, look)])
-        ]
+        reach: 2.6 * plane.reach,
+        isScaled: false,
+        caption: `✕ truth; the same rows for each model; ${says}`,
+        marks: names.flatMap((name, i) => {
+          const down = (1 - i) * ROW
+          const lower = ([x, y]: Place): Place => [x, y + down]
+          const { look: own, label: called } = learners[name]
+          return [
+            dots(
+              noised.subarray(0, 700).map((z, at) => (at % 2 === 1 ? z + down : z)),
+              'quiet',
+              1.2
+            ),
+            ...centres.map(lower).map(cross),
+            ...places(now[name].means).flatMap((at, k) => [
+              ellipse(lower(at), now[name].covariances[k], own),
+              disc(lower(at), own)
+            ]),
+            label(lower([-plane.reach * 2.4, 3]), called, own)
+          ]
+        })
       },
       panels: [
         {

@@ -1,7 +1,20 @@
 /** How far from the truth each way of learning may start. */
-import { Expectation, Initializer, Key, Metric, Mixture, type Params, Score, Stage } from 'ornstein'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  type Params,
+  Picture,
+  type Points,
+  Score,
+  Stage
+} from 'ornstein'
 import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
 import { clouded, define, descend, learned, places, plain, polygon, states } from './question.js'
+
+const { Marks } = Picture
 
 const COMPONENTS = 6
 const APART = 5
@@ -10,6 +23,10 @@ const RADII = [0.5, 0.75, 1, 1.5, 2]
 /** A run succeeds where every centre is this near to one learned. */
 const NEAR = 1
 
+/** The colour of what went wrong. */
+const WRONG = { k: 6 }
+const WRONG_PAINT = 'var(--c6)'
+
 const centres = polygon(COMPONENTS, APART)
 const truth = Mixture.of({ means: centres })
 const em = Stage.expectationMaximization({ steps: 300, relativeChange: 1e-6 })
@@ -17,10 +34,10 @@ const at = (time: number, steps: number): Stage.Stage =>
   descend(time, steps, COMPONENTS, Expectation.projected({ antithetic: true }))
 
 const ways = {
-  low: { label: 'descent, t = 0.1', look: 'descent', stages: [at(0.1, 100)] },
-  annealed: { label: 't = 1 → 0.5 → 0.1', look: 'third', stages: [at(1, 60), at(0.5, 60), at(0.1, 60)] },
+  low: { label: 'descent, low noise', look: 'descent', stages: [at(0.1, 100)] },
+  annealed: { label: 'descent, falling noise', look: 'third', stages: [at(1, 60), at(0.5, 60), at(0.1, 60)] },
   em: { label: 'EM', look: 'em', stages: [em] },
-  moves: { label: 'EM, split, merge', look: 'moves', stages: [em, Stage.splitAndMerge({ steps: 100 }), em] }
+  moves: { label: 'EM with moves', look: 'moves', stages: [em, Stage.splitAndMerge({ steps: 100 }), em] }
 } as const
 type Way = keyof typeof ways
 const names = Object.keys(ways) as ReadonlyArray<Way>
@@ -42,9 +59,11 @@ const score = Score.spherical({ components: COMPONENTS })
 /** The run that is shown first: one that shows how descent fails. */
 const FIRST = 2
 
+const dataOf = (seed: number): Points.Points => Mixture.sample(600)(Key.fromSeed(50 + seed))(truth)
+
 /** What every way makes of one data set and one start at each radius. */
 export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Frame => {
-  const data = Mixture.sample(600)(Key.fromSeed(50 + seed))(truth)
+  const data = dataOf(seed)
   const ended = (params: Params.Params<'means'>): Ended => ({
     error: Metric.centreError(params, truth),
     centres: [...params.means.values]
@@ -87,6 +106,7 @@ export const start = define<null, Frame>({
   lead: 'Six clusters on a ring, neighbours 5 apart. Each guess starts some {separation}s from its cluster, in a random direction; four ways of learning begin at the same place. The table counts the runs that find all six.',
   statement:
     'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row.',
+  leads: 'What if the weights differ?',
   unit: 'run',
   first: 1,
   controls: [
@@ -106,13 +126,31 @@ export const start = define<null, Frame>({
   ],
   ask: () => ({
     text: `One separation away, ${RUNS} runs. Which of these will fail most often?`,
-    options: names.map(way => [way, ways[way].label] as const)
+    options: [
+      ['low', 'Low noise'],
+      ['annealed', 'Falling noise'],
+      ['em', 'EM'],
+      ['moves', 'EM with moves']
+    ]
   }),
   steps: () => RUNS - 1,
-  run: () => ({
+  stored: {
+    choices: [{}],
+    // The rows are drawn again, as they are many.
+    compute: () =>
+      Array.from({ length: RUNS }, (_, run) => {
+        const { starts, ends } = frameOf((run + FIRST) % RUNS)
+        return { starts, ends }
+      })
+  },
+  run: (_, stored) => ({
     setting: null,
     frames: (function* (): Generator<Frame> {
-      for (let run = 0; run < RUNS; run++) yield frameOf((run + FIRST) % RUNS)
+      const known = stored as ReadonlyArray<Omit<Frame, 'points'>> | undefined
+      for (let run = 0; run < RUNS; run++) {
+        const seed = (run + FIRST) % RUNS
+        yield known === undefined ? frameOf(seed) : { ...known[run], points: dataOf(seed).values }
+      }
     })()
   }),
   view: seen => {
@@ -127,7 +165,11 @@ export const start = define<null, Frame>({
     const from = places(now.starts[radius])
     const { cloud, plane, says } = clouded(seen, now.points, {
       time: way === 'annealed' ? 1 : 0.1,
-      reach: RADII[radius] > 1 ? 12 : 9.5
+      reach: Math.max(
+        9.5,
+        1.5 + Math.max(...guesses.map(Math.abs)),
+        1.5 + Math.max(...now.starts[radius].map(Math.abs))
+      )
     })
     const failures = so.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
     const stranded = failures.filter(end => places(end.centres).some(isStranded)).length
@@ -144,7 +186,24 @@ export const start = define<null, Frame>({
             path([from[k], end], look, { width: 1.5, dash: '' }),
             ring(from[k], look, 5),
             disc(end, look)
-          ])
+          ]),
+          // What went wrong: a guess far from every cluster, and the circle in which no row pulls at it; a cluster without a guess.
+          ...places(guesses)
+            .filter(isStranded)
+            .flatMap(at => [
+              Marks.ring(at, { r: 9, width: 3, ...WRONG }),
+              Marks.ellipse({ mean: at, xx: 4, xy: 0, yy: 4 }, 1, {
+                ...WRONG,
+                paint: undefined,
+                dash: '4 4',
+                counts: false,
+                width: 2
+              }),
+              Marks.words(at, 'stranded', { offset: [0, -18], paint: WRONG_PAINT })
+            ]),
+          ...centres
+            .filter(c => !places(guesses).some(g => Math.hypot(g[0] - c[0], g[1] - c[1]) < 2))
+            .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT }))
         ]
       },
       panels: [

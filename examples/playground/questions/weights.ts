@@ -57,12 +57,13 @@ interface Setting {
 }
 
 export const weights = define<Setting, Frame>({
-  number: '6a',
+  number: '6',
   name: 'Unequal weights',
   question: 'What if the weights differ?',
   lead: 'One cluster holds 85 % of the rows, the other 15 %. Every learner starts at the true centres with equal weights. Watch the weight that each finds, and how far its centres are off.',
   statement:
     'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
+  leads: 'What if clusters are not round?',
   unit: 'step',
   controls: [
     { name: 'half', label: 'Distance of the clusters from 0', options: plain('1', '2', '4'), chosen: '4' },
@@ -139,20 +140,25 @@ export const weights = define<Setting, Frame>({
       panels: [
         {
           title: 'Weight, larger cluster',
-          x,
+          x: { ...x, title: 'step' },
           y: { domain: [0.45, 0.95], ticks: [tick(0.5, '0.5'), tick(share, share.toFixed(2))] },
           marks: lines(({ weight }) => weight, ['low', 'high', 'all', 'em'])
         },
-        {
-          title: 'Error of the centres',
-          x: { ...x, title: 'step' },
-          y: { domain: [0, 1], ticks: [tick(0), tick(0.5), tick(1)] },
-          marks: lines(one => centreError(one.means, centres), [...new Set<Name>(['fixed', 'em', of])])
-        }
+        // Centres move only if weights are wrong.
+        ...(of === 'fixed'
+          ? [
+              {
+                title: 'Error of the centres',
+                x: { ...x, title: 'step' },
+                y: { domain: [0, 1] as const, ticks: [tick(0), tick(0.5), tick(1)] },
+                marks: lines(one => centreError(one.means, centres), ['fixed', 'em'])
+              }
+            ]
+          : [])
       ],
       now: `Step ${step}, weight found: *${now.low.weight.toFixed(3)}* at low noise, *${now.high.weight.toFixed(3)}* at more, ${now.all.weight.toFixed(3)} at all levels, ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}.`,
       answer: low ? 'all' : high ? 'slow' : 'none',
-      happened: `The sample’s share is ${share.toFixed(3)}. With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}${off('fixed') > 3 * off('em') ? ': the larger cluster pulls the smaller one’s centre' : ''}.`,
+      happened: `The sample’s share is ${share.toFixed(3)}.${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
       why: low
         ? 'Where the clusters overlap, points between them tell how the weights stand, so every level sees them. EM counts rows, and needs no noise for it.'
         : 'Where clusters are apart, their {score} at low noise hardly depends on the weights, as hardly a point lies between them; so descent is slow. More noise mixes the clusters, and the weights show.'

@@ -86,7 +86,11 @@ const univariateComponents = (mixture: Mixture, where: string): ReadonlyArray<Un
 }
 
 /** Returns P(X ≤ x), or P(X > x) if `isUpper`, with small relative error even if tiny. */
-const mixtureTail = (components: ReadonlyArray<UnivariateComponent>, x: number, isUpper: boolean): number =>
+const mixtureTail = (
+  components: ReadonlyArray<UnivariateComponent>,
+  x: number,
+  { isUpper }: { readonly isUpper: boolean }
+): number =>
   sumOfNumbers(
     components.map(({ weight, mean, deviation, standard }) => {
       const z = (x - mean) / deviation
@@ -110,7 +114,7 @@ const mixtureTail = (components: ReadonlyArray<UnivariateComponent>, x: number, 
 export const cdf =
   (x: number) =>
   (mixture: Mixture): number =>
-    mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, false)
+    mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, { isUpper: false })
 
 /** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings for any doubles. */
 const MAX_ROOT_STEPS = 2200
@@ -170,7 +174,7 @@ export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, 
   const isUpper = p > 0.5
   const share = isUpper ? 1 - p : p
   return bracketedRoot(low, high, x => [
-    (isUpper ? -1 : 1) * (mixtureTail(components, x, isUpper) - share),
+    (isUpper ? -1 : 1) * (mixtureTail(components, x, { isUpper }) - share),
     sumOfNumbers(
       components.map(
         ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)

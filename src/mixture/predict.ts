@@ -162,82 +162,120 @@ export const predict =
       ),
       ...Problem.unless(points.errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out')
     ])
-    const { rows } = points
     const values = rowsWithMissingTargets(columns, points, dim)
-    const width = columns.length
-    const shares = new Float64Array(rows * count)
-    const logDensity = new Float64Array(rows)
-    // for each row, target and component
-    const centres = new Float64Array(rows * width * count)
-    const variances = new Float64Array(rows * width * count)
-    const degrees = new Float64Array(rows * count)
-    forEachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
-      const m = dim - o
-      shares.set(found.shares, row * count)
-      degrees.set(found.degrees, row * count)
-      logDensity[row] = found.logDensity
-      columns.forEach((column, t) => {
-        const i = order.indexOf(column, o) - o
-        for (let k = 0; k < count; k++) {
-          const at = (row * width + t) * count + k
-          centres[at] = found.means[k * m + i]
-          variances[at] = conditionalVariance(rests, m, k, i) * found.widening[k]
-        }
-      })
-    })
-    const perCell = (of: (row: number, at: number) => number): Points => ({
-      rows,
-      dim: width,
-      values: new Float64Array(rows * width).map((_, cell) => of(Math.floor(cell / width), cell * count))
-    })
-    const meanAt = (row: number, at: number): number => {
-      let mean = 0
-      for (let k = 0; k < count; k++) mean += shares[row * count + k] * centres[at + k]
-      return mean
-    }
-    const { background } = mixture
-    const seen = { rows, dim, values }
-    const whole = background === undefined ? null : Moments.rowResponsibilities(componentsAndBackground(mixture), seen)
+    const conditionals = conditionalMoments(mixture, columns, values)
+    const rows = { rows: points.rows, dim, values }
+    const whole = mixture.background && Moments.rowResponsibilities(componentsAndBackground(mixture), rows)
     const assigned =
-      whole && assignmentShares(mixture, seen, { shares: whole.shares, logDensity: () => whole.logDensity })
+      whole && assignmentShares(mixture, rows, { shares: whole.shares, logDensity: () => whole.logDensity })
     return {
-      mean: perCell(meanAt),
-      sd: perCell((row, at) => {
-        const mean = meanAt(row, at)
-        let sum = 0
-        for (let k = 0; k < count; k++) {
-          const share = shares[row * count + k]
-          const nu = degrees[row * count + k]
-          const wide = nu === Infinity ? 1 : nu > 2 ? nu / (nu - 2) : Infinity
-          if (share > 0) sum += share * (wide * variances[at + k] + Elementary.square(centres[at + k] - mean))
-        }
-        return Math.sqrt(sum)
-      }),
+      mean: mapTargets(conditionals, (row, at) => mixtureMean(conditionals, row, at)),
+      sd: mapTargets(conditionals, (row, at) => mixtureDeviation(conditionals, row, at)),
       quantile: p => {
         throwProblems('Mixture.predict', probabilityProblems(p))
-        /** Standard distribution whose quantile at p is computed once for each ν: the rows of a pattern share ν. */
-        const ofNu = remembered((nu: number): StandardDistribution => {
-          const own = standardDistributionOf(nu)
-          const at = own.quantile(p)
-          return { ...own, quantile: () => at }
-        })
-        return perCell((row, at) =>
-          mixtureQuantile(
-            Array.from({ length: count }, (_, k) => ({
-              weight: shares[row * count + k],
-              mean: centres[at + k],
-              deviation: Math.sqrt(variances[at + k]),
-              standard: ofNu(degrees[row * count + k])
-            })).filter(({ weight }) => weight > 0),
-            p
-          )
-        )
+        return targetQuantiles(conditionals, p)
       },
       at: row => targetDistribution(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
-      logDensity: whole?.logDensity ?? logDensity,
-      background: new Float64Array(rows).map((_, row) => assigned?.[row * (count + 1) + count] ?? 0)
+      logDensity: whole?.logDensity ?? conditionals.logDensity,
+      background: new Float64Array(rows.rows).map((_, row) => assigned?.[row * (count + 1) + count] ?? 0)
     }
   }
+
+/** Conditional distributions of the targets in each component, as arrays. */
+interface ConditionalMoments {
+  readonly rows: number
+  readonly targets: number
+  /** K */
+  readonly count: number
+  /** p(k | the rest), [rows, K] */
+  readonly shares: Float64Array
+  /** log p(the rest), [rows] */
+  readonly logDensity: Float64Array
+  /** Conditional means, [rows, targets, K] */
+  readonly means: Float64Array
+  /** Squared conditional scales, [rows, targets, K] */
+  readonly variances: Float64Array
+  /** Degrees of freedom, ∞ if Gaussian, [rows, K] */
+  readonly degrees: Float64Array
+}
+
+const conditionalMoments = (
+  mixture: Mixture,
+  columns: ReadonlyArray<number>,
+  values: Float64Array
+): ConditionalMoments => {
+  const [count, dim] = mixture.means.shape
+  const rows = values.length / dim
+  const targets = columns.length
+  const shares = new Float64Array(rows * count)
+  const logDensity = new Float64Array(rows)
+  const means = new Float64Array(rows * targets * count)
+  const variances = new Float64Array(rows * targets * count)
+  const degrees = new Float64Array(rows * count)
+  forEachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
+    const m = dim - o
+    shares.set(found.shares, row * count)
+    degrees.set(found.degrees, row * count)
+    logDensity[row] = found.logDensity
+    columns.forEach((column, t) => {
+      const i = order.indexOf(column, o) - o
+      for (let k = 0; k < count; k++) {
+        const at = (row * targets + t) * count + k
+        means[at] = found.means[k * m + i]
+        variances[at] = conditionalVariance(rests, m, k, i) * found.widening[k]
+      }
+    })
+  })
+  return { rows, targets, count, shares, logDensity, means, variances, degrees }
+}
+
+/** Points [rows, targets] from a function of the row and of the position of the first component in [rows, targets, K]. */
+const mapTargets = ({ rows, targets, count }: ConditionalMoments, of: (row: number, at: number) => number): Points => ({
+  rows,
+  dim: targets,
+  values: new Float64Array(rows * targets).map((_, cell) => of(Math.floor(cell / targets), cell * count))
+})
+
+const mixtureMean = ({ count, shares, means }: ConditionalMoments, row: number, at: number): number => {
+  let mean = 0
+  for (let k = 0; k < count; k++) mean += shares[row * count + k] * means[at + k]
+  return mean
+}
+
+/** Standard deviation of the mixture; ∞ if a component with a positive share has at most 2 degrees of freedom. */
+const mixtureDeviation = (conditionals: ConditionalMoments, row: number, at: number): number => {
+  const { count, shares, means, variances, degrees } = conditionals
+  const mean = mixtureMean(conditionals, row, at)
+  let sum = 0
+  for (let k = 0; k < count; k++) {
+    const share = shares[row * count + k]
+    const nu = degrees[row * count + k]
+    const wide = nu === Infinity ? 1 : nu > 2 ? nu / (nu - 2) : Infinity
+    if (share > 0) sum += share * (wide * variances[at + k] + Elementary.square(means[at + k] - mean))
+  }
+  return Math.sqrt(sum)
+}
+
+const targetQuantiles = (conditionals: ConditionalMoments, p: number): Points => {
+  const { count, shares, means, variances, degrees } = conditionals
+  /** Standard distribution whose quantile at p is computed once for each ν: the rows of a pattern share ν. */
+  const ofNu = remembered((nu: number): StandardDistribution => {
+    const own = standardDistributionOf(nu)
+    const at = own.quantile(p)
+    return { ...own, quantile: () => at }
+  })
+  return mapTargets(conditionals, (row, at) =>
+    mixtureQuantile(
+      Array.from({ length: count }, (_, k) => ({
+        weight: shares[row * count + k],
+        mean: means[at + k],
+        deviation: Math.sqrt(variances[at + k]),
+        standard: ofNu(degrees[row * count + k])
+      })).filter(({ weight }) => weight > 0),
+      p
+    )
+  )
+}
 
 /** Distribution p(targets | the observed cells of a row). */
 const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {

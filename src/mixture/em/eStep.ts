@@ -445,7 +445,7 @@ export const byProgram =
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Chunks.Reduction<MomentSums> => {
     const { dim } = data
     const kind = resolvedMomentRequest(asked, Mixture.components(mixture), dim, isGaussian(mixture))
-    const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), true)
+    const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), { joins: true })
     return pipe(
       summedBy(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
         ...tensorStatistics(kind, Tensors.functionsOfArrays(own).components(x), x, w)

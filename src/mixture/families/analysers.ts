@@ -105,7 +105,10 @@ const NARROW = 8
  * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, where this would need a d × d array for each
  * row, the difference ΣD⁻¹ − |T|² is used; it loses digits if columns with little noise determine the factors.
  */
-const precisionTrace = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
+const precisionTrace = (
+  { loads, noise, narrow, means }: Analysed,
+  { isCommon }: { readonly isCommon: boolean }
+): Tensor => {
   const [dim] = noise.shape.slice(-1)
   if (!isCommon && dim > NARROW) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
   const left = sub(eye(dim), matMul(loads, means))
@@ -150,7 +153,7 @@ const analyserSeen = (
         turned(analysedLogRoot(s))
       ),
       isCommon ? transpose(pulls, [1, 0, 2]) : pulls,
-      turned(precisionTrace(s, isCommon))
+      turned(precisionTrace(s, { isCommon }))
     )
   })
 
@@ -160,8 +163,13 @@ const INNER = 10
 /** Loadings below this share of the noise count as 0: a saddle, from which inner iterations do not move. */
 const SADDLE = 1e-12
 
+/** What the components share, and the number of factors. */
+interface AnalyserStructure extends AnalyserKind {
+  readonly rank: number
+}
+
 /** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise, and the noises of columns; then the rank. */
-export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserKind & { readonly rank: number }): string =>
+export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserStructure): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
 /**
@@ -169,7 +177,7 @@ export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserKind 
  * 2007).
  */
 const analyserFreedom =
-  ({ rank, loadings, noise, isotropic }: AnalyserKind & { readonly rank: number }) =>
+  ({ rank, loadings, noise, isotropic }: AnalyserStructure) =>
   (components: number, dim: number): number => {
     const ownLoads = loadings === 'own'
     const ownNoise = noise === 'own'
@@ -182,110 +190,144 @@ const analyserFreedom =
     return ownLoads ? components * Math.min(loads + dim, whole) : Math.min(loads + dim, whole) - dim + noises
   }
 
-/** Returns the covariance model of factor analysers: covariances of low rank plus diagonal noise. */
-export const factorAnalysers = ({
-  rank,
-  ...kind
-}: AnalyserKind & { readonly rank: number }): CovarianceModel<AnalyserParameter> => {
-  const { loadings, noise, isotropic } = kind
-  const ownLoads = loadings === 'own'
-  const ownNoise = noise === 'own'
-  const isShared = !ownLoads && !ownNoise
-  const shapes = (components: number, dim: number): Params.Shapes<AnalyserParameter> => ({
-    factors: [...(ownLoads ? [components] : []), dim, rank],
-    logNoise: [...(ownNoise ? [components] : []), ...(isotropic ? [] : [dim])]
-  })
-  /** Loadings and noise of each component, at a level. */
-  const analysesOf = (
-    { factors, logNoise }: Params.Params<AnalyserParameter>,
-    count: number,
-    dim: number,
-    { alpha, sigma } = CLEAN
-  ): ReadonlyArray<Analysis> =>
-    RA.makeBy(count, k => {
-      const psi = kthPart(logNoise.values, ownNoise ? count : 1, ownNoise ? k : 0)
-      return {
-        loads: kthPart(factors.values, ownLoads ? count : 1, ownLoads ? k : 0).map(f => alpha * f),
-        noise: new Float64Array(dim).map(
-          (_, j) => Elementary.square(alpha) * Elementary.exp(psi[isotropic ? 0 : j]) + Elementary.square(sigma)
-        )
-      }
-    })
-  const made = (
-    all: ReadonlyArray<Analysis>,
-    dim: number,
-    alpha = 1,
-    ofVariance = (variance: number): number => variance
-  ): Params.Params<AnalyserParameter> => {
-    const as = shapes(all.length, dim)
-    const some = (isOwn: boolean): ReadonlyArray<Analysis> => (isOwn ? all : all.slice(0, 1))
-    const noises = some(ownNoise).map(({ noise }) => (isotropic ? noise.slice(0, 1) : noise))
+const isOwn = (part: 'own' | 'common'): boolean => part === 'own'
+
+const analyserShapes = (
+  { rank, loadings, noise, isotropic }: AnalyserStructure,
+  components: number,
+  dim: number
+): Params.Shapes<AnalyserParameter> => ({
+  factors: [...(isOwn(loadings) ? [components] : []), dim, rank],
+  logNoise: [...(isOwn(noise) ? [components] : []), ...(isotropic ? [] : [dim])]
+})
+
+/** Loadings and noise of each component, at a level. Default: without noise. */
+const analysesOfParams = (
+  { loadings, noise, isotropic }: AnalyserStructure,
+  { factors, logNoise }: Params.Params<AnalyserParameter>,
+  { count, dim, level: { alpha, sigma } = CLEAN }: ComponentsAtLevel
+): ReadonlyArray<Analysis> =>
+  RA.makeBy(count, k => {
+    const psi = kthPart(logNoise.values, isOwn(noise) ? count : 1, isOwn(noise) ? k : 0)
     return {
-      factors: {
-        shape: as.factors,
-        values: concatenated(some(ownLoads).map(({ loads }) => loads.map(a => a / alpha)))
-      },
-      logNoise: { shape: as.logNoise, values: concatenated(noises).map(v => Elementary.log(ofVariance(v))) }
+      loads: kthPart(factors.values, isOwn(loadings) ? count : 1, isOwn(loadings) ? k : 0).map(f => alpha * f),
+      noise: new Float64Array(dim).map(
+        (_, j) => Elementary.square(alpha) * Elementary.exp(psi[isotropic ? 0 : j]) + Elementary.square(sigma)
+      )
+    }
+  })
+
+interface ComponentsAtLevel {
+  readonly count: number
+  readonly dim: number
+  readonly level?: MStepContext['level']
+}
+
+/** Parameters at time 0 from loadings and noise at a level. Default: those at time 0. */
+const paramsOfAnalyses = (
+  structure: AnalyserStructure,
+  all: ReadonlyArray<Analysis>,
+  dim: number,
+  at?: MStepContext
+): Params.Params<AnalyserParameter> => {
+  const { loadings, noise, isotropic } = structure
+  const as = analyserShapes(structure, all.length, dim)
+  const distinct = (part: 'own' | 'common'): ReadonlyArray<Analysis> => (isOwn(part) ? all : all.slice(0, 1))
+  const noises = distinct(noise).map(one => (isotropic ? one.noise.slice(0, 1) : one.noise))
+  const alpha = at?.level.alpha ?? 1
+  const variance = at === undefined ? (v: number): number => v : Gaussian.varianceAtTimeZero(at)
+  return {
+    factors: {
+      shape: as.factors,
+      values: concatenated(distinct(loadings).map(({ loads }) => loads.map(a => a / alpha)))
+    },
+    logNoise: { shape: as.logNoise, values: concatenated(noises).map(v => Elementary.log(variance(v))) }
+  }
+}
+
+/** Returns loadings and noise for scatters, from earlier ones or from none, with a lower bound on the noise. */
+type FitScatters = (
+  scatters: ReadonlyArray<Scatter>,
+  from: ReadonlyArray<Analysis> | null,
+  least: number
+) => ReadonlyArray<Analysis>
+
+/** Fits the components with mass; the others keep their own parameters. */
+const fitComponentsWithMass =
+  (structure: AnalyserStructure, fitScatters: FitScatters): CovarianceModel<AnalyserParameter>['fit'] =>
+  (n, w, at, old) => {
+    const { dim, level } = at
+    const count = n.length
+    if (old !== null && n.every(m => !(m > 0))) return old
+    const there = RA.makeBy(count, k => k).filter(k => n[k] > 0)
+    const before = old && analysesOfParams(structure, old, { count, dim, level })
+    const s = averagesByComponent(n, w)
+    const all = fitScatters(
+      there.map(k => ({ mass: n[k], s: s[k] })),
+      before && there.map(k => before[k]),
+      Gaussian.minVarianceAtLevel(at)
+    )
+    const of = (k: number): Analysis => all[Math.max(there.indexOf(k), 0)]
+    const whole = paramsOfAnalyses(structure, RA.makeBy(count, of), dim, at)
+    if (old === null) return whole
+    const keepOwn = (now: NdArray, last: NdArray): NdArray => {
+      const width = now.values.length / count
+      return { ...now, values: now.values.map((x, e) => (n[Math.floor(e / width)] > 0 ? x : last.values[e])) }
+    }
+    return {
+      factors: isOwn(structure.loadings) ? keepOwn(whole.factors, old.factors) : whole.factors,
+      logNoise: isOwn(structure.noise) ? keepOwn(whole.logNoise, old.logNoise) : whole.logNoise
     }
   }
-  /** Fits the components with mass; the others keep their own parameters. */
-  const fitted =
-    (
-      found: (
-        scatters: ReadonlyArray<Scatter>,
-        from: ReadonlyArray<Analysis> | null,
-        least: number
-      ) => ReadonlyArray<Analysis>
-    ) =>
-    (
-      n: Float64Array,
-      w: Float64Array,
-      at: MStepContext,
-      old: Params.Params<AnalyserParameter> | null
-    ): Params.Params<AnalyserParameter> => {
-      const { dim, level } = at
-      const count = n.length
-      if (old !== null && n.every(m => !(m > 0))) return old
-      const there = RA.makeBy(count, k => k).filter(k => n[k] > 0)
-      const before = old && analysesOf(old, count, dim, level)
-      const s = averagesByComponent(n, w)
-      const all = found(
-        there.map(k => ({ mass: n[k], s: s[k] })),
-        before && there.map(k => before[k]),
-        Gaussian.minVarianceAtLevel(at)
-      )
-      const of = (k: number): Analysis => all[Math.max(there.indexOf(k), 0)]
-      const whole = made(RA.makeBy(count, of), dim, level.alpha, Gaussian.varianceAtTimeZero(at))
-      if (old === null) return whole
-      const kept = (now: NdArray, last: NdArray, isOwn: boolean): NdArray => {
-        const width = now.values.length / count
-        return isOwn
-          ? { ...now, values: now.values.map((x, e) => (n[Math.floor(e / width)] > 0 ? x : last.values[e])) }
-          : now
-      }
-      return {
-        factors: kept(whole.factors, old.factors, ownLoads),
-        logNoise: kept(whole.logNoise, old.logNoise, ownNoise)
-      }
-    }
-  const isNone = ({ loads, noise }: Analysis): boolean =>
-    loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE * noise.reduce((sum, v) => sum + v, 0)
-  const fit = fitted((scatters, from, least) => {
-    const anew = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
-    if (from === null || isExact(kind)) return anew()
-    const led = iterateAnalysis(kind, scatters, from, least, INNER)
-    return from.every(isNone) ? likeliestAnalyses(kind, scatters, [led, anew()]) : led
+
+const hasNoLoadings = ({ loads, noise }: Analysis): boolean =>
+  loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE * noise.reduce((sum, v) => sum + v, 0)
+
+/** Directly if there is a closed form or no earlier solution; otherwise by iterations, which cannot leave loadings of 0. */
+const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
+  fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
+    const direct = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
+    if (from === null || isExact(kind)) return direct()
+    const iterated = iterateAnalysis(kind, scatters, from, least, INNER)
+    return from.every(hasNoLoadings) ? likeliestAnalyses(kind, scatters, [iterated, direct()]) : iterated
   })
+
+const multistartAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
+  fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
+    const start = from ?? nearestAnalyses(kind, scatters, rank, least)
+    return multistartAnalysis(kind, scatters, start, rank, least)
+  })
+
+/** Lower triangles L_k of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */
+const analyserTriangles = (all: ReadonlyArray<Analysis>, dim: number, rank: number): Float64Array =>
+  compute(() => {
+    const roots = fromNdArray({
+      shape: [all.length, dim],
+      values: concatenated(all.map(({ noise }) => noise.map(Math.sqrt)))
+    })
+    const loads = fromNdArray({
+      shape: [all.length, dim, rank],
+      values: concatenated(all.map(({ loads }) => loads))
+    })
+    return gramCholesky(concat([Gaussian.transposeEach(loads), mul(expandDims(roots, 2), eye(dim))], 1))
+  }).values
+
+/** Returns the covariance model of factor analysers: covariances of low rank plus diagonal noise. */
+export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<AnalyserParameter> => {
+  const { rank, ...kind } = structure
+  const { isotropic } = kind
+  const ownLoads = isOwn(kind.loadings)
+  const ownNoise = isOwn(kind.noise)
   return {
-    name: analyserName({ rank, ...kind }),
+    name: analyserName(structure),
     formula: `F${ownLoads ? '_i' : ''} F${ownLoads ? '_i' : ''}ᵀ + ${isotropic ? `exp(logNoise${ownNoise ? '_i' : ''}) I` : `diag exp(logNoise${ownNoise ? '_i' : ''})`} of rank ${rank}`,
     second: 'full',
-    isShared,
+    isShared: !ownLoads && !ownNoise,
     isScalable: !isotropic,
     // With fewer rows the factors may explain them without noise, so that the likelihood is unbounded.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
-    shapes,
-    freedom: analyserFreedom({ rank, ...kind }),
+    shapes: (components, dim) => analyserShapes(structure, components, dim),
+    freedom: analyserFreedom(structure),
     seen: analyserSeen(({ means, factors, logNoise }) => {
       const [count, dim] = means.shape
       const own = exp(logNoise)
@@ -298,29 +340,11 @@ export const factorAnalysers = ({
       }
     }),
     factors: (own, components, dim) => {
-      // L_k of Σ_k, from [Fᵀ; √ψ].
-      const all = analysesOf(own, components, dim)
-      const values = compute(() => {
-        const roots = fromNdArray({
-          shape: [components, dim],
-          values: concatenated(all.map(({ noise }) => noise.map(Math.sqrt)))
-        })
-        const loads = fromNdArray({
-          shape: [components, dim, rank],
-          values: concatenated(all.map(({ loads }) => loads))
-        })
-        return gramCholesky(concat([Gaussian.transposeEach(loads), mul(expandDims(roots, 2), eye(dim))], 1))
-      }).values
+      const values = analyserTriangles(analysesOfParams(structure, own, { count: components, dim }), dim, rank)
       return { variances: Factor.triangleVariances(values, dim), factors: { shape: [components, dim, dim], values } }
     },
-    fit,
-    ...(!isExact(kind) && {
-      isGeneralized: true,
-      multistart: fitted((scatters, from, least) => {
-        const start = from ?? nearestAnalyses(kind, scatters, rank, least)
-        return multistartAnalysis(kind, scatters, start, rank, least)
-      })
-    }),
+    fit: fitAnalysers(structure),
+    ...(!isExact(kind) && { isGeneralized: true, multistart: multistartAnalysers(structure) }),
     ofMixture: mixture => {
       const { shape, values } = Mixture.covariances(mixture)
       const [count, dim] = shape
@@ -328,7 +352,7 @@ export const factorAnalysers = ({
         mass: Math.max(mixture.weights[k], Number.MIN_VALUE),
         s: kthPart(values, count, k)
       }))
-      return made(nearestAnalyses(kind, scatters, rank, Number.MIN_VALUE), dim)
+      return paramsOfAnalyses(structure, nearestAnalyses(kind, scatters, rank, Number.MIN_VALUE), dim)
     },
     ...(!isotropic && {
       scaled: (by, { factors, logNoise }) => ({

@@ -251,7 +251,7 @@ const withBackgroundCase = Case.define('Score', {
   formula: ({ shape, score }) =>
     `s = ∇ log((1 − b) p + b ${shape === 'cauchy' ? 't_1(x; centre, scale²)' : 'U(centre ± scale)'}), b = 1/(1 + exp(−backgroundShare)), ` +
     `p of ${Case.formula(score)}`,
-  check: ({ score }) => unsupportedProblems('a background', score, learnableGaussians(score) !== null),
+  check: ({ score }) => unsupportedProblems('a background', score, { isSupported: learnableGaussians(score) !== null }),
   meaning: ({ shape, score }) =>
     // Its parameters are those of the mixture and of the background.
     modelBuiltOn(

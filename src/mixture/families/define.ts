@@ -222,7 +222,7 @@ export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> 
       toMixture,
       shifted: made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shiftParams(maps) : undefined),
       scaled: made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaleParams(maps) : undefined),
-      distance: made.distance ?? (maps && Maps.paramsDistance(maps, more.isShared)),
+      distance: made.distance ?? (maps && Maps.paramsDistance(maps, more)),
       projection: made.projection,
       symmetries: made.symmetries
     }

@@ -151,7 +151,7 @@ export const deriveFamily = <Q extends string>({
     start,
     shifted: Gaussian.shiftMeans,
     ...(isScalable && { scaled }),
-    distance: Maps.paramsDistance({ toMixture: to }, isShared),
+    distance: Maps.paramsDistance({ toMixture: to }, { isShared }),
     ...(isFree && projection && { projection }),
     symmetries
   }

@@ -289,7 +289,7 @@ const withFixedCase = Case.define('Score', {
   check: ({ known, score }) => {
     const gaussians = learnableGaussians(score)
     return gaussians === null || gaussians.family.hasTails
-      ? unsupportedProblems('known components', score, false)
+      ? unsupportedProblems('known components', score, { isSupported: false })
       : knownProblems(known, gaussians)
   },
   meaning: ({ known, score }) =>

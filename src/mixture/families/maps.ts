@@ -138,6 +138,11 @@ export const shiftParams =
 
 // —— the distance ——
 
+interface Sharing {
+  /** True if all components have the same covariance. */
+  readonly isShared: boolean
+}
+
 /** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and symmetric in the two. */
 const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one per row. */
@@ -169,7 +174,12 @@ const diagonalDistances = (before: Mixture, after: Mixture): ((component: number
   }
 }
 
-const triangularDistances = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
+/** Squared distance of each component for covariances of any shape; a common covariance is compared once. */
+const triangularDistances = (
+  before: Mixture,
+  after: Mixture,
+  { isShared }: Sharing
+): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const trianglesOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
     factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim))
@@ -185,14 +195,14 @@ const triangularDistances = (before: Mixture, after: Mixture, isShared: boolean)
 
 /** Distance √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²) of the mixtures of two parameters. */
 export const paramsDistance =
-  <P extends string>({ toMixture }: Pick<MixtureMaps<P>, 'toMixture'>, isShared = false) =>
+  <P extends string>({ toMixture }: Pick<MixtureMaps<P>, 'toMixture'>, { isShared = false }: Partial<Sharing> = {}) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
     const before = toMixture(from)
     const after = toMixture(to)
     const apart =
       before.factors === null && after.factors === null
         ? diagonalDistances(before, after)
-        : triangularDistances(before, after, isShared)
+        : triangularDistances(before, after, { isShared })
     return Gaussian.fisherDistance(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
   }
 

@@ -158,7 +158,7 @@ const isotropicComponents = ({ means, logits, logVariances }: IsotropicTensors):
 
 /** Projection for a family with free weights. */
 const projection = <P extends string>(
-  seesNorm: boolean,
+  { seesNorm }: { readonly seesNorm: boolean },
   componentsOf: (params: Params.Tensors<P>) => Components.IsotropicComponents,
   mixtureOf: (params: Params.Params<P>) => Mixture
 ): NonNullable<Capabilities<P>['projection']> => ({
@@ -172,7 +172,7 @@ export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covaria
   isShared: false,
   isRound: true,
   seen: isotropicEvaluated(isotropicComponents),
-  projection: projection(true, isotropicComponents, params =>
+  projection: projection({ seesNorm: true }, isotropicComponents, params =>
     Derive.paramsToMixture({ covariance: ownIsotropic, weights: 'free' })(params)
   )
 })
@@ -225,7 +225,7 @@ export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covar
   isRound: true,
   seen: evaluatedCommonIsotropic,
   // |x|² is common to the components, so responsibilities do not depend on it.
-  projection: projection(false, tiedComponents, params =>
+  projection: projection({ seesNorm: false }, tiedComponents, params =>
     Derive.paramsToMixture({ covariance: commonIsotropic, weights: 'free' })(params)
   )
 })

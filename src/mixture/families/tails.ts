@@ -149,14 +149,14 @@ export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianPa
   ...(isVolumeShared && { isVolumeShared })
 })
 
-/** Problems of a score that is not a mixture of Gaussians. */
+/** Problem of a score on which a model cannot be built; `word` names the model in the message. */
 export const unsupportedProblems = (
   word: string,
   score: Score<string>,
-  isServed: boolean
+  { isSupported }: { readonly isSupported: boolean }
 ): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
-    isServed,
+    isSupported,
     'score',
     Case.show(score),
     `a family of Gaussians whose covariances are learned, for ${word}`,
@@ -188,10 +188,10 @@ const studentGaussians = (
 }
 
 /** Moments of the precisions for each component; if ν is common, pooled over all rows. */
-const pooledDegrees = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
+const precisionMoments = ({ mass, tails }: Moments, nu: Nu): Float64Array | null =>
   tails === undefined
     ? null
-    : isCommon
+    : nu === 'common'
       ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.sumValues(mass))
       : tails
 
@@ -261,7 +261,7 @@ const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianPara
       isGeneralized: true,
       maximise: (params, moments, at): Params.Params<P> => {
         const found = mStep.maximise(params, moments, at)
-        const means = pooledDegrees(moments, nu === 'common')
+        const means = precisionMoments(moments, nu)
         const before = isNumber ? filled(0, () => 0) : params.logNu
         return withNu(
           found,
@@ -313,7 +313,8 @@ const withTailsCase = Case.define('Score', {
   example: { score: diagonal({ components: 2 }) },
   formula: ({ nu, score }) =>
     `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
-  check: ({ score }) => unsupportedProblems('tails', score, learnableGaussians(score)?.family.hasTails === false),
+  check: ({ score }) =>
+    unsupportedProblems('tails', score, { isSupported: learnableGaussians(score)?.family.hasTails === false }),
   meaning: ({ nu, score }) =>
     modelBuiltOn(
       score,

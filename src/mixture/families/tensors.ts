@@ -40,9 +40,12 @@ import * as Terms from './precisions.js'
 /**
  * Arrays that represent a mixture in a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a
  * triangle common to all components is stored once: rows and centres are then whitened separately, which is faster, but loses digits if 0
- * is far from them.
+ * is far from them. Default: false.
  */
-export const mixtureArrays = (mixture: Mixture, joins = false): Readonly<Record<string, NdArray>> => {
+export const mixtureArrays = (
+  mixture: Mixture,
+  { joins = false }: { readonly joins?: boolean } = {}
+): Readonly<Record<string, NdArray>> => {
   const { means, weights, variances, factors, tails, background } = mixture
   const [count, dim] = means.shape
   const first = {

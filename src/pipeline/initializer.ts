@@ -1,4 +1,4 @@
-/** Initializers: where a pipeline starts. */
+/** Initializers: the parameters from which a pipeline starts. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
@@ -47,19 +47,19 @@ export {
 } from './start.js'
 export type { Draws, Initializer, Meaning, Setting, SettingOf, Start, Tools } from './start.js'
 
-// —— starts at random ——
+// —— random starts ——
 
 const isSymmetricModel = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
 
 /**
- * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
- * mean of the data; for the pair, whose middle is 0, about 0.
+ * Draws every centre (for a custom score: every parameter) from a normal distribution with standard deviation
+ * `scale`, the random start of the paper. It is centred on the mean of the data; for the symmetric pair, on 0.
  */
 export const gaussian = define({
   name: 'gaussian',
   about: "every centre normal: the paper's random start",
   fields: {
-    /** Standard deviation of every number. */
+    /** Standard deviation of every entry. */
     scale: Field.positive({ suggestion: 1 })
   },
   formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
@@ -84,10 +84,13 @@ export const gaussian = define({
   })
 })
 
-/** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
+/**
+ * Centres next to the mean of the data (for the symmetric pair, next to 0) and almost equal: the start for annealing
+ * from high noise.
+ */
 export const nearZero: Initializer = gaussian({ scale: 1e-3 })
 
-/** Every centre at a distance `radius` from the mean of the data, in a random direction. */
+/** Draws every centre at distance `radius` from the mean of the data, in a random direction. */
 export const onSphere = defineCentres({
   name: 'onSphere',
   about: 'at a distance from the mean, in random directions',
@@ -114,10 +117,10 @@ export const onSphere = defineCentres({
 
 // —— starts from the data ——
 
-/** Rows of the data, or means of theirs, drawn by the key: they go where the data go. */
+/** Claims of starts that are rows of the data, or means of rows, drawn by the key: they move and turn with the data. */
 const ROW_CLAIMS = { draws: 'sometimes', moves: true, turns: true, streams: true } as const
 
-/** Different rows of the data, drawn in proportion to their weights. */
+/** Draws different rows of the data, with probabilities proportional to their weights. */
 export const fromData = defineCentres({
   name: 'fromData',
   about: 'rows of the data',
@@ -126,9 +129,10 @@ export const fromData = defineCentres({
 })
 
 /**
- * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as scikit-learn has it: for each centre 2 + ⌊ln K⌋ rows are
- * drawn in proportion to their weights times their squared distances from the centres before, and the one is taken that leaves the least
- * total distance. `kMeansPlusPlusOf({ trials: 1 })` is k-means++ as published first.
+ * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as in scikit-learn: for each
+ * centre, 2 + ⌊ln K⌋ rows are drawn with probabilities proportional to their weights times their squared distances
+ * from the centres before, and the one with the smallest total distance is chosen. `kMeansPlusPlusOf({ trials: 1 })`
+ * is k-means++ as first published.
  */
 export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
@@ -138,8 +142,9 @@ export const kMeansPlusPlus = defineCentres({
 })
 
 /**
- * k-means++ by so many trials for each centre, of which the one is taken that leaves the least total distance: one (the default) is the
- * algorithm of Arthur & Vassilvitskii 2007, where each row is drawn in proportion to its squared distance from those before.
+ * k-means++ with the given number of trials for each centre, of which the one with the smallest total distance is
+ * chosen. One trial (the default) is the algorithm of Arthur & Vassilvitskii 2007, which draws each row with
+ * probability proportional to its squared distance from those before.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -155,7 +160,7 @@ export const kMeansPlusPlusOf = defineCentres({
   name: 'kMeansPlusPlusOf',
   about: 'rows far from each other, the best of so many trials (Arthur & Vassilvitskii 2007)',
   fields: {
-    /** Rows drawn for each centre, of which the best is taken. */
+    /** Number of rows drawn for each centre, of which the best is chosen. */
     trials: Field.count({ default: 1, most: Limits.maxMoves })
   },
   formula: ({ trials }) =>
@@ -171,7 +176,7 @@ export const kMeans = defineCentres({
   name: 'kMeans',
   about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
   fields: {
-    /** The most steps of Lloyd’s algorithm. */
+    /** Maximum number of steps of Lloyd’s algorithm. */
     steps: Field.count({ least: 0, suggestion: 20, most: Limits.maxMoves })
   },
   example: { steps: 10 },
@@ -186,8 +191,8 @@ export const kMeans = defineCentres({
 })
 
 /**
- * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), its length from the eigenvalue. For K
- * components, k-means++ among the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
+ * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), scaled by its eigenvalue. For K
+ * components, k-means++ on the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
  */
 export const spectral = defineCentres({
   name: 'spectral',
@@ -206,19 +211,20 @@ export const spectral = defineCentres({
 })
 
 /**
- * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row begins as a cluster; the two whose joining
- * raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least become one, until as many are left as the score has components. W_k is the
- * scatter of cluster k about its mean, n_k its number of rows, α the mean variance of all rows; |W_k/n_k| is left out where n_k ≤ d.
- * That is the criterion of mclust's default start (`hc`, model VVV), −2 times the classification log-likelihood of Gaussians with
- * covariances of their own up to constants, kept finite by the trace. Rows are compared as mclust compares them (`use = "SVD"`): columns
- * in standard units, turned to their principal directions, each divided by the fourth root of its variance.
- *
- * The start is a mixture of the clusters: their shares, means and covariances, these drawn towards their common one as by d + 1 rows.
- * Nothing is random. The order of the rows does not matter, nor do origin and units of the columns, where no two joinings cost the same.
- *
- * Of more than `rows` rows, whole and > 0 (1000 unless given), every so-many-th in the order of their columns is taken, n in all: time
- * is O(n² d³), memory n²/2 numbers, 4 MB of 1000 rows. No more than the first 16 principal directions are looked at. The hierarchy is
- * remembered with the points, so that other families and numbers of components cost a cut. Rows of a source are refused.
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998). Every row begins as a cluster; the
+ * two clusters whose merge raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least are merged, until as many remain
+ * as the score has components. W_k is the scatter of cluster k about its mean, n_k its number of rows, α the mean
+ * variance of all rows; |W_k/n_k| is omitted if n_k ≤ d. This is the criterion of mclust's default start (`hc`,
+ * model VVV): up to constants −2 times the classification log-likelihood of Gaussians with separate covariances,
+ * kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`): columns in standard units, rotated to
+ * their principal directions, each divided by the fourth root of its variance.
+ * The start is a mixture of the clusters: their shares, means and covariances, shrunk towards the common covariance
+ * as by d + 1 rows. It is deterministic. If no two merges cost the same, it does not depend on the order of the
+ * rows, nor on origin and units of the columns.
+ * If there are more than `rows` rows (a whole number > 0, default: 1000), a systematic sample of that size is taken
+ * in the order of their columns: time is O(n² d³), memory n²/2 numbers, 4 MB for 1000 rows. At most the first 16
+ * principal directions are used. The hierarchy is cached with the points, so that other families and numbers of
+ * components only cost a cut. Rows of a source are a problem.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -235,7 +241,7 @@ export const hierarchical = define({
   name: 'hierarchical',
   about: 'clusters joined two by two by likelihood (Banfield & Raftery 1993)',
   fields: {
-    /** Of more rows a sample of so many is merged. */
+    /** Maximum number of rows merged; if there are more, a sample of this size is used. */
     rows: Field.count({ default: 1000, most: Limits.maxJoinedRows })
   },
   formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
@@ -263,7 +269,10 @@ export const hierarchical = define({
   })
 })
 
-/** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
+/**
+ * Draws centres from a normal distribution with the mean of the data and the covariance Ĉov − I, which the centres
+ * have in addition to that of the components.
+ */
 export const momentsMatched = defineCentres({
   name: 'momentsMatched',
   about: 'normal with the mean and the excess covariance of the data',
@@ -276,9 +285,12 @@ export const momentsMatched = defineCentres({
   })
 })
 
-// —— starts that are given ——
+// —— given starts ——
 
-/** A list of centres is finite, and as the score and the data ask. */
+/**
+ * Problems of a list of centres: entries that are not finite, and a count or length other than those of the score
+ * and the data.
+ */
 const centresProblems =
   (centres: ReadonlyArray<ReadonlyArray<number>>) =>
   (setting: Setting): ProblemList => {
@@ -301,7 +313,7 @@ const centresProblems =
         ]
   }
 
-/** Centres that `centresProblems` has nothing against. */
+/** Converts centres without `centresProblems` to an array. */
 const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
 
 const centresWidth = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefined => centres.at(0)?.length
@@ -309,7 +321,7 @@ const centresWidth = (centres: ReadonlyArray<ReadonlyArray<number>>): number | u
 const rowsField = Field.array(
   Field.array(
     Field.number({
-      // Whether they are finite and fit the data is what `requirements` says, of all at once.
+      // `requirements` reports whether the values are finite and fit the data, together with all other problems.
       holds: () => true,
       domain: 'a number',
       suggestion: 0,
@@ -323,14 +335,14 @@ const exampleCentres = [
   [1, -0.5]
 ]
 
-/** Each centre displaced by `radius` in a random direction: the paper's warm start. */
+/** Displaces each centre by `radius` in a random direction, the warm start of the paper. */
 export const warmStart = defineCentres({
   name: 'warmStart',
   about: "near given centres: the paper's warm start",
   fields: {
-    /** About which the start is drawn. */
+    /** Centres that are displaced. */
     centres: rowsField,
-    /** How far from them, at most. */
+    /** Distance by which each is displaced. */
     radius: Field.notNegative({ suggestion: 0.5 })
   },
   example: { centres: exampleCentres },
@@ -344,12 +356,12 @@ export const warmStart = defineCentres({
   })
 })
 
-/** Exactly these centres; other parameters get their usual start. */
+/** Starts exactly at these centres; other parameters have their usual start. */
 export const centres = defineCentres({
   name: 'centres',
   about: 'exactly these centres',
   fields: {
-    /** One a component. */
+    /** One centre for each component. */
     centres: rowsField
   },
   call: ['centres'],
@@ -379,14 +391,14 @@ const exactParams = define({
   name: 'values',
   about: 'exactly these parameters, by name',
   fields: {
-    /** The numbers, nested as the parameter is. */
+    /** Values of the parameters, nested according to their shapes. */
     values: valuesField
   },
   call: ['values'],
   example: { values: Params.of({ mean: [1, 0.5] }) },
   meaning: ({ values }) => ({
     draws: 'never',
-    // The last axis of centres is that of the coordinates.
+    // The last axis of centres is the coordinates.
     dim: Params.names(values)
       .filter(name => name.startsWith('mean'))
       .flatMap(name => values[name].shape.slice(-1))
@@ -439,7 +451,7 @@ function givenStart(values: NestedRows | Params.Params<string>): Initializer {
 }
 
 /**
- * Exactly these: a list of centres, as `Initializer.centres` has them, or all parameters by name.
+ * Starts exactly at these values: a list of centres, as for `Initializer.centres`, or all parameters by name.
  *
  * @example
  * import { Initializer, Params } from 'ornstein'
@@ -450,7 +462,8 @@ function givenStart(values: NestedRows | Params.Params<string>): Initializer {
 export const values = Case.caseCalledBy(exactParams, givenStart)
 
 /**
- * As a network itself begins: each layer's weights by its own law. A pipeline with it is written without a single weight.
+ * Default start of a network: each layer draws its weights from its own distribution. A pipeline with it can be
+ * written without any weights.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -484,25 +497,25 @@ export const networkDefault = define({
   })
 })
 
-// —— starts that are made of others ——
+// —— starts made of others ——
 
 const initializerField = Field.of<Initializer>(concept)
 
-/** What another claims, where one that reads no row itself stands for it. */
+/** Claims of the initializer in the fields, for one that reads no rows itself. */
 const claimsOf = (initializer: Initializer): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
   if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
   const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)
   return { draws, moves, turns, dim, streams: true }
 }
 
-/** Of `count` starts, the likeliest on the data; for scores with a density. */
+/** Draws `count` starts and returns the one with the highest likelihood on the data; for scores with a density. */
 export const bestOf = define({
   name: 'bestOf',
   about: 'the likeliest of several starts',
   fields: {
-    /** How many starts are compared, by the likelihood of the data. */
+    /** Number of starts that are compared by likelihood. */
     count: Field.count({ suggestion: 10, most: Limits.attempts }),
-    /** What draws each. */
+    /** Initializer that draws each start. */
     initializer: initializerField
   },
   call: ['count'],
@@ -520,7 +533,7 @@ export const bestOf = define({
     )
   },
   meaning: ({ count, initializer }) => ({
-    // As what it is the best of.
+    // The claims are those of the initializer.
     ...claimsOf(initializer),
     makes: count,
     start: tools => {
@@ -548,14 +561,17 @@ export const bestOf = define({
   })
 })
 
-/** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
+/**
+ * Adds normal noise of standard deviation `scale` to every parameter of another start, for example to leave a
+ * saddle.
+ */
 export const perturbed = define({
   name: 'perturbed',
   about: 'another start, moved a little',
   fields: {
-    /** Standard deviation of what is added. */
+    /** Standard deviation of the noise. */
     scale: Field.notNegative({ suggestion: 0.1 }),
-    /** What it is added to. */
+    /** Initializer whose starts are perturbed. */
     initializer: initializerField
   },
   call: ['scale'],
@@ -605,7 +621,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   perturbed
 ]
 
-/** Names of initializers that are others with numbers. */
+/** Names of initializers that are defined by others. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
   {
     name: 'Initializer.nearZero',
@@ -615,6 +631,6 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
   }
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of initializers in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,4 @@
-/** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
+/** Pipelines: a schedule, a score, an initializer, and the stages that fit it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -16,15 +16,15 @@ import * as Stage from './stage.js'
 
 export { tooDeep }
 
-/** What a pipeline is made of. */
+/** Parts of a pipeline. */
 export interface Parts<P extends string> {
-  /** How noise grows with time. */
+  /** Growth of the noise with time. */
   readonly schedule: Schedule.Schedule
-  /** The family that is learned. */
+  /** Score to be fitted. */
   readonly score: Score.Score<P>
-  /** Where it starts. */
+  /** Initial parameters. */
   readonly initializer: Initializer.Initializer
-  /** What is done, one after the other. */
+  /** Stages, in the order in which they run. */
   readonly stages: ReadonlyArray<Stage.Stage>
 }
 
@@ -36,13 +36,13 @@ const pipelineCase = Case.define('Pipeline', {
   name: 'of',
   about: 'a schedule, a score, where it starts, and the stages that teach it',
   fields: {
-    /** How noise grows with time. */
+    /** Growth of the noise with time. */
     schedule: Field.of(Schedule.concept),
-    /** The family that is learned. */
+    /** Score to be fitted. */
     score: Field.of(Score.concept),
-    /** Where it starts. */
+    /** Initial parameters. */
     initializer: Field.of(Initializer.concept),
-    /** What is done, one after the other. */
+    /** Stages, in the order in which they run. */
     stages: Field.list(Stage.concept)
   },
   call: null,
@@ -52,16 +52,16 @@ const pipelineCase = Case.define('Pipeline', {
 
 const CALL = 'Pipeline.of({ schedule, score, initializer, stages })'
 
-/** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
+/** Pipeline of the given parts; `Compile` reports whether they are compatible with each other and with the data. */
 export const of = Case.caseCalledBy(pipelineCase, <P extends string>(parts: Parts<P>): Pipeline<P> => {
   const { schedule, score, initializer, stages } = argumentWithFields(parts, [], 'the parts of a pipeline', CALL)
-  // The case forgets the names of the parameters, which are those of the score that was given.
+  // The case forgets the parameter names, which are those of the given score.
   return pipelineCase({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
 })
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
-/** The width of its code: a stage in it then has lines as long as when printed alone. */
+/** Line width of a pipeline's code, in characters: a stage in it is wrapped as if printed alone. */
 const PIPELINE_CODE_WIDTH = 104
 
 /**
@@ -91,28 +91,28 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
-/** What no learned variance falls below: the floor of the last stage that has one. */
+/** Lower bound on every learned variance: that of the last stage that has one; none if there is none. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
   Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloorOf)) : O.none
 
-/** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
+/** Prior of the last stage that has one, as the number of rows that its mean counts as; none if there is none. */
 export const pipelinePrior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))
 
-/** The pipeline with its stages under a prior: see `Stage.stageUnderPrior`. */
+/** Pipeline with its stages under a prior; see `Stage.stageUnderPrior`. */
 export const pipelineUnderPrior =
   (prior: number) =>
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
     of({ ...rest, stages: stages.map(Stage.stageUnderPrior(prior)) })
 
-/** A pipeline's JSON may name the schema from which an editor completes it. */
+/** Removes `$schema`, by which a pipeline's JSON can name the schema for an editor. */
 const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema'))
 
 /**
- * The pipeline as JSON and back, in the words of a vocabulary. There is one kind of them, so that no tag is written. Custom
- * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.maxDepth`
- * is refused.
+ * JSON codec of pipelines in a vocabulary. There is only one kind of pipeline, so no tag is written. Custom parts
+ * are code: they are written by name and can be read if the vocabulary contains them. JSON that is nested deeper
+ * than `Limits.maxDepth` is rejected.
  */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {
   const tagged = Vocabulary.codec(vocabulary)(concept)

@@ -1,7 +1,8 @@
 /**
- * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and from what the score can do.
- * `Pipeline.show` says what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters
- * to them; families whose variances are learned are learned alike in any unit common to the columns.
+ * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and the
+ * capabilities of the score. `Pipeline.show` prints the choices. The symmetric pair and spherical components have
+ * variance 1, so they depend on the unit of the data; families with learned variances give equivalent fits in any
+ * unit common to the columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -52,12 +53,12 @@ import { snapshotOfData } from '../mixture/dataRows.js'
 import * as Stage from './stage.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
-/** A recipe makes a pipeline for a score from data: the same from rows that are in memory, and from a source of them. */
+/** Returns a pipeline for a score on data; it is the same for rows in memory and for a source of them. */
 export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.Data) => Pipeline.Pipeline<P>
 
-// —— what a score can do ——
+// —— capabilities of a score ——
 
-/** What its family says; nothing of a network. */
+/** Reads a property of the score's family; `none` for a network. */
 const familyQuery =
   <R>(none: R, of: <P extends string>(family: Score.Family<P>) => R) =>
   <P extends string>(score: Score.Score<P>): R => {
@@ -65,10 +66,10 @@ const familyQuery =
     return family === undefined ? none : of(family)
   }
 
-/** ±c with unit variances. */
+/** True for the family ±c with unit variances. */
 const isSymmetricPair = familyQuery(false, ({ mirrored }) => mirrored)
 
-/** Variance 1 in the unit of the data: what does not say so is taken to have a unit of its own. */
+/** True if components have variance 1 in the unit of the data; false for a score without this claim. */
 const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVariance)
 
 const maximises = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
@@ -97,12 +98,12 @@ const weightedTable = (data: Source.Data): WeightedRowTable => {
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
-/** The variance of each column; of a source, whose passes take time, computed once. */
+/** Variance of each column. That of a source is cached, since computing it needs a pass over the rows. */
 const variancesOf = Source.rememberedOfSources(Source.variances)
 
 /**
- * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
- * moment. There the loss is that of power iteration.
+ * Time at which the noise has about the variance of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the
+ * second moment. At this time, descent on the loss is power iteration.
  */
 const highNoiseTime = (data: Source.Data): number => {
   const { values } = principalComponents(weightedTable(data), new Float64Array(data.dim), 1)
@@ -111,21 +112,25 @@ const highNoiseTime = (data: Source.Data): number => {
 
 const LOW_NOISE = 0.1
 
-/** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
+/**
+ * Number of pairs of rows from which a length scale is estimated: even a quantile of a thousandth then has a
+ * relative error of about a tenth.
+ */
 const PAIRS = 4096
 
-/** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
+/** Quantile at 1/2K of the squared distance between rows; cached, since many families need it for the same K. */
 const nearnessOf = remembered((data: Source.Data) => {
   const quantile = squaredDistanceQuantile(weightedTable(data))
   return remembered((components: number) => quantile(1 / (2 * components), PAIRS + 64 * components))
 })
 
 /**
- * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows, m ≈
- * d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components, wherever these
- * lie, since Σπ² ≥ 1/K; so half of those in equal ones are nearer than q, whose mean square is 2v χ²_d. Rows far away do not
- * move the quantile until they are 1 − √½ of all, nor of an origin, nor of how far apart the components are. 1 for the scores
- * whose components have variance 1, and for rows that are all the same.
+ * Estimate of the standard deviation of the components: s² = q/2m, with q the quantile at 1/2K of the squared
+ * distance between rows and m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Since Σπ² ≥ 1/K, at least
+ * 1/K of all pairs share one of K components, wherever these are. In components of equal weight, half of these pairs
+ * are closer than √q, and their squared distance is distributed as 2v χ²_d. Outliers do not move the quantile until
+ * they are 1 − √½ of all rows; neither do the origin and the distance of the components. Returns 1 if the score's
+ * components have variance 1, or if all rows are equal.
  */
 const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (familyHasUnitVariance(score)) return 1
@@ -135,12 +140,12 @@ const componentDeviation = <P extends string>(score: Score.Score<P>, data: Sourc
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
 
-/** Three digits of a choice that needs no more, to be readable in `Pipeline.show`. */
+/** Rounds to three digits, to be readable in `Pipeline.show`; these choices need no more. */
 const legible = (x: number): number => Number(x.toPrecision(3))
 
 /**
- * No component is narrower than a hundredth of their typical deviation: on too few rows, or on equal ones, the likelihood has
- * no bound. Where variances are not learned, nothing needs bounding.
+ * Variance floor: the square of a hundredth of the typical deviation of the components, without which the likelihood
+ * is unbounded on few or equal rows. Empty if variances are not learned.
  */
 const bounded = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly varianceFloor?: number } =>
   familyHasUnitVariance(score)
@@ -151,17 +156,26 @@ const RELATIVE_FLOOR = 0.01
 
 // —— starts and stages ——
 
-/** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
+/**
+ * Highest likelihood of ten k-means clusterings. A single start is often poor, the best of ten seldom, and
+ * clustering costs little compared with the stages.
+ */
 const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 
-/** At centres as given; of a score that has none, or does not say how it starts there, all parameters normal. */
+/**
+ * Returns the initializer if the score starts at given centres; otherwise all parameters are drawn
+ * from a normal distribution.
+ */
 const startAt = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>,
   data: Source.Data
 ): Initializer.Initializer => (startsAtCentres(score, data) ? initializer : Initializer.gaussian({ scale: 1 }))
 
-/** The pair learns by plain descent on a deterministic loss, in steps of ½ in m = α·mean: that of expectation–maximization. */
+/**
+ * Descent for the symmetric pair on a deterministic loss, with steps of ½ in m = α·mean, which equal those of
+ * expectation–maximization.
+ */
 const pairStage = (time: number, steps: number): Stage.Stage => {
   const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
   return Stage.descend({
@@ -173,19 +187,19 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
   })
 }
 
-/** Steps of the means in a unit of length. */
+/** Scales the steps of the means to a unit of length. */
 const inUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Optimizer.Optimizer> => {
   const unit = columnUnit(score, data)
   return unit === 1 || !hasParameter('means', score, data) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
 }
 
-/** Opposite draws of what noise the score sees. */
+/** Antithetic draws of the noise on which the score depends. */
 const opposite = <P extends string>(score: Score.Score<P>): Expectation.Expectation =>
   projects(score) ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true })
 
 /**
- * Adam on such noise, whose variance is `noise` times that of the data where these have their own unit. The parameters that are
- * lengths take steps in that unit.
+ * Adam at a noise level whose variance is `noise` times that of the data, if these have their own unit. Parameters
+ * that are lengths take steps in that unit.
  */
 const mixtureStage = <P extends string>(
   score: Score.Score<P>,
@@ -227,11 +241,11 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
   })
 
 /**
- * Centres and variances at low noise. Where components are apart, the score at one noise level hides their weights: free weights
- * are read off before the descent, by a step of expectation–maximization, and held during it. Where components overlap, weights
- * that are held wrong lead the centres astray. All noise levels together, which are the likelihood, know both: so the weights,
- * the centres and the variances end at a maximum of it, by expectation–maximization until it converges. A family without an
- * M-step descends on the likelihood instead, before and after.
+ * Stages for centres and variances at low noise. If components are separated, the score at one noise level hardly
+ * depends on their weights, so free weights are set by a step of expectation–maximization and held during the
+ * descent. If components overlap, wrong weights bias the centres. The likelihood, which combines all noise levels,
+ * determines both, so expectation–maximization runs until convergence at the end. A family without an M-step
+ * descends on the likelihood instead, before and after.
  */
 const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
   if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
@@ -243,7 +257,7 @@ const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): R
   ]
 }
 
-/** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
+/** Root of the mean variance of the columns; 1 if the score's components have variance 1. */
 const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (familyHasUnitVariance(score)) return 1
   const total = variancesOf(data).reduce((sum, v) => sum + v, 0)
@@ -251,13 +265,14 @@ const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data):
 }
 
 /**
- * The paper's algorithm (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low. The pair
- * starts at random, K components of equal weights at the likeliest of several k-means clusterings, the warm start.
- *
- * Past the paper, whose components have equal weights and variance 1: where weights are free, the descent at low noise holds them
- * at what a step of expectation–maximization says, and expectation–maximization until it converges follows, on the likelihood,
- * which is the DDPM objective over all noise levels. One noise level hides the weights of components that are apart, and the
- * weights that it holds bias the centres of components that overlap; all levels together do neither.
+ * Algorithm of the paper (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low
+ * noise. The symmetric pair starts at random; K components of equal weights start at the best of several k-means
+ * clusterings, as the warm start.
+ * The paper assumes equal weights and variance 1. Otherwise, free weights are set by a step of
+ * expectation–maximization and held during the descent at low noise, and expectation–maximization on the likelihood
+ * follows until convergence; the likelihood is the DDPM objective over all noise levels. At one noise level, the
+ * weights of separated components are hardly determined, and held weights bias the centres of overlapping
+ * components; over all levels neither is the case.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -282,52 +297,58 @@ export const twoStage: Recipe = score => data =>
       : [mixtureStage(score, data, 2, 150), ...lowNoise(score, data)]
   })
 
-/** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
+/** Noise-to-signal ratios σ/α in standard deviations of the components: halved until the noise no longer matters. */
 const NOISE_RATIOS = [4, 2, 1, 0.5]
 
-/** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
+/** Times of the Ornstein–Uhlenbeck schedule at which σ/α has the given values. */
 const timesOfNoise = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
   noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
-/** Expectation–maximization until it converges. */
+/** Expectation–maximization until convergence. */
 const convergeByEM = (bound: ReturnType<typeof bounded>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
-/** A move among more components than these needs more steps to settle: judged after 20, it is often given up too early. */
+/**
+ * Number of components above which a move is given more steps, since one judged after 20 is often rejected too
+ * early.
+ */
 const MANY_COMPONENTS = 16
 const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
   numberOfComponents(score, data) > MANY_COMPONENTS ? { polish: 40 } : {}
 
-/** Of more rows than these, the way to a maximum is found on a sample. */
+/** Number of rows above which the search for a maximum uses a sample. */
 const SAMPLED_ABOVE_ROWS = 20_000
 
-/** So many rows a free parameter, and at least so many in all: what so few say of the way is what all do. */
+/** Number of rows in the sample for each free parameter. */
 const PER_PARAMETER = 5
 const LEAST_SAMPLE = 4000
 
-/** How many of the rows show the way. */
+/** Number of rows in the sample. */
 const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= SAMPLED_ABOVE_ROWS
     ? rows
     : Math.min(rows, Math.max(LEAST_SAMPLE, PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
-/** Steps on all rows from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
+/**
+ * Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order
+ * 1/√n.
+ */
 const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4, ...bound })
 
 /**
- * From k-means++ centres by expectation–maximization on the data; then at falling noise levels, which is the DDPM gradient
- * divided by the responsibilities, and kept where that leads to a likelier mixture; then split and merge moves out of what
- * local maxima are left. No step lowers the likelihood: the answer is never less likely than that of
- * expectation–maximization from the same start. A family without an M-step descends on the likelihood instead, and on the DDPM
- * objective where noise falls; one whose M-step knows no noise (beside a box) leaves that out; one that does not go from and to mixtures is left where that leads. For the pair, from a small
- * start by descent on the DDPM objective at falling noise levels.
- *
- * Of more than 20 000 rows all that is done on a sample of 5 rows a free parameter, at least 4000, and a few steps of
- * expectation–maximization on all rows follow: they end below what so many rows say of the parameters.
- *
- * What each part does is measured in docs/performance.md: the moves do nearly all, and noise helps where many dimensions overlap.
- * Centres start among the data, since tiny ones at high noise merge what lies in groups.
+ * Expectation–maximization on the data from k-means++ centres; then at falling noise levels, which is the DDPM
+ * gradient divided by the responsibilities, kept if it leads to a higher likelihood; then split-and-merge moves out
+ * of the remaining local maxima. No step lowers the likelihood, so the result is never less likely than that of
+ * expectation–maximization from the same start. A family without an M-step descends on the likelihood instead, and
+ * on the DDPM objective at falling noise. One whose M-step supports no noise (as with a background box) omits that
+ * part; one that cannot be converted from and to mixtures omits the moves. The symmetric pair starts small and
+ * descends on the DDPM objective at falling noise levels.
+ * If there are more than 20 000 rows, all this runs on a sample of 5 rows for each free parameter, at least 4000,
+ * followed by a few steps of expectation–maximization on all rows, which end below the standard error of the
+ * parameters.
+ * docs/performance.md has measurements of each part: the moves contribute nearly everything, and noise helps if many
+ * dimensions overlap. Centres start among the data, since tiny ones at high noise merge separate groups.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -390,10 +411,10 @@ export const annealed: Recipe = score => data => {
 }
 
 /**
- * The paper's second algorithm, for K components of equal weights and variance 1: descent at one low noise level from near the
- * truth, say from what an expert knows; each start lies `radius` from the centre that is given. In m = α·mean the step is K/2,
- * that of expectation–maximization. Where weights are free, expectation–maximization follows until it converges, as after
- * `twoStage`.
+ * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level
+ * from near the truth, such as expert knowledge; each centre starts at distance `radius` from the given one. In m =
+ * α·mean the step is K/2, that of expectation–maximization. If weights are free, expectation–maximization follows
+ * until convergence, as in `twoStage`.
  */
 export const warmStart =
   ({
@@ -428,8 +449,9 @@ export const warmStart =
   }
 
 /**
- * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
- * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
+ * Spectral method: for the symmetric pair the top eigenvector of Ĉ − I by power iteration, for K components
+ * k-means++ on the data projected on the top K − 1 principal directions (Vempala & Wang 2004); then
+ * expectation–maximization.
  */
 export const spectral: Recipe = score => data =>
   Pipeline.of({
@@ -442,7 +464,10 @@ export const spectral: Recipe = score => data =>
     ]
   })
 
-/** A stage from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
+/**
+ * Recipe of one stage, from the best of several k-means clusterings (for the symmetric pair, from the spectral
+ * start).
+ */
 const fromClusters =
   (stage: <P extends string>(score: Score.Score<P>, data: Source.Data) => Stage.Stage): Recipe =>
   score =>
@@ -454,8 +479,14 @@ const fromClusters =
       stages: [stage(score, data)]
     })
 
-/** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
+/**
+ * Expectation–maximization from the best of several k-means clusterings (for the symmetric pair, from the spectral
+ * start).
+ */
 export const expectationMaximization: Recipe = fromClusters((score, data) => convergeByEM(bounded(score, data)))
 
-/** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
+/**
+ * Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts as
+ * `expectationMaximization`.
+ */
 export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)

@@ -1,4 +1,4 @@
-/** The stages that take steps themselves. */
+/** Stages that take steps themselves. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -33,11 +33,11 @@ import {
   type Tools
 } from './staged.js'
 
-/** Parameters of names that are known when it runs. */
+/** Parameters whose names are known only at run time. */
 type AnyParams = Params.Params<string>
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** A stage that is a map of the parameters, and of a key if it draws noise. */
+/** Stage that maps the parameters to new ones, with a key if it draws noise. */
 const mapping = (
   of: (tools: Tools) => (next: AnyParams, key: Key.Key) => { readonly value: number; readonly params: AnyParams }
 ): ReturnType<typeof stepsOf> =>
@@ -46,11 +46,11 @@ const mapping = (
     return { begin: () => null, step: (params, _, key) => ({ ...next(params, key), memory: null }) }
   })
 
-// —— what stages ask of scores ——
+// —— requirements on scores ——
 
 type Requirement = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
 
-/** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
+/** Problems of a score that is required to be that of a mixture: the first requirement that it does not meet. */
 const asks =
   (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
   ({ score, model: { family } }) => {
@@ -60,7 +60,7 @@ const asks =
     return [Problem.of('score', Score.show(score), domain, remedy)]
   }
 
-/** Of a score that has been found to have it. */
+/** Reads a capability of a score that has been checked to have it. */
 const requiredOfFamily =
   <A>(of: (family: Score.Family<string>) => A | undefined) =>
   ({ score, model: { family } }: Setting): A =>
@@ -68,13 +68,13 @@ const requiredOfFamily =
 
 const requiredFamily = requiredOfFamily(family => family)
 
-/** Sums of expectation–maximization where the setting has its place. */
+/** Reductions of expectation–maximization, evaluated by the setting's backend. */
 const takenBy =
   ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.Take<string> =>
   (sum, pass) =>
     backend.evaluate(sum, () => EM.remoteRequest(score, pass))
 
-/** How responsibilities are computed, of a score that has any. */
+/** Describes how responsibilities are computed. */
 const responsibilitiesPlan = ({ model: { family }, data }: Setting): string => {
   if (family?.mStep === undefined) return 'there are no responsibilities'
   const way = Missing.hasMissingCells(data)
@@ -98,7 +98,7 @@ const threshold = Field.quiet(
   })
 )
 
-/** On which schedule it is a time with noise is what `misplaced` says. */
+/** `misplaced` checks that the schedule has noise at this time. */
 export const noisyTimeField = Field.number({
   holds: () => true,
   domain: 'a time with noise',
@@ -124,15 +124,15 @@ export const stageField = Field.of<Stage>(concept)
 
 // —— stages that take steps ——
 
-/** How far a stage has come that goes by epochs: it meets every row once before any again. */
+/** Position in an epoch: each row is used once before any is used again. */
 interface Position {
-  /** The key from which the order of each epoch is drawn. */
+  /** Key from which the order of each epoch is drawn. */
   readonly epochs: Key.Key
-  /** How many rows have been met. */
+  /** Number of rows used so far, over all epochs. */
   readonly met: number
 }
 
-/** What descent remembers: the state of its optimizer, and its place where it goes by epochs; null before the first step. */
+/** Memory of descent: the state of its optimizer, and the position if it uses epochs; null before the first step. */
 interface Descending {
   readonly optimizer: Optimizer.AnyState<string>
   readonly place: Position | null
@@ -143,7 +143,7 @@ const placeCodec = t.union([
   t.null
 ])
 
-/** A descent's memory as JSON: without epochs, that of its optimizer. */
+/** Codec of descent's memory; without epochs, it is that of the optimizer's state. */
 const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Descending, unknown> => {
   const inner = Optimizer.stateCodec<string>(optimizer)
   const form = t.type({ optimizer: inner, place: placeCodec })
@@ -162,9 +162,9 @@ const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Des
 }
 
 /**
- * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken again at every step: over all
- * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other. By `epochs`,
- * batches go through all rows in a random order before any row comes again, in another order, and so on.
+ * Gradient descent: θ ← θ + the optimizer's step for the gradient of the objective. The expectation draws new noise
+ * at every step. The loss is over all rows, or over a `batch` drawn without replacement, with weights relative to
+ * each other. With `epochs`, batches go through all rows in a random order, which is drawn again for every epoch.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
@@ -181,21 +181,21 @@ export const descend = define({
   name: 'descend',
   about: 'an optimizer on an objective, on all rows or on batches',
   fields: {
-    /** What is minimised. */
+    /** Objective to be minimised. */
     objective: objectiveField,
-    /** How the mean over the noise is taken: `Expectation.monteCarlo()` unless given. */
+    /** Computation of the mean over the noise. Default: `Expectation.monteCarlo()`. */
     expectation: expectationField,
-    /** How a gradient becomes a step. */
+    /** Optimizer that turns a gradient into a step. */
     optimizer: Field.of(Optimizer.concept),
-    /** The most steps. */
+    /** Maximum number of steps. */
     steps: stepsField,
-    /** Ends the stage where the gradient is no longer; 0 for never. */
+    /** The stage ends when the norm of the gradient is at most this; 0 disables the rule. */
     gradientNorm: threshold,
-    /** Ends the stage where a step changes the model by no more; 0 for never. */
+    /** The stage ends when a step changes the model by at most this; 0 disables the rule. */
     relativeChange: threshold,
-    /** How many rows a step looks at, drawn again without replacement; null for all of them. */
+    /** Number of rows in a step, drawn without replacement each time; null for all rows. */
     batch: Field.optional(Field.count({ suggestion: 256 })),
-    /** Whether every row is met once before any is met again; else each batch is drawn alone. */
+    /** True if every row is used once before any is used again; otherwise batches are independent. */
     epochs: Field.quiet(Field.boolean({ default: false }))
   },
   example: {
@@ -210,9 +210,9 @@ export const descend = define({
     loss: { objective, expectation, batch },
     streams: true,
     optimizer,
-    // What the optimizer asks of its loss and does not get.
+    // Problems of an optimizer with a loss that lacks what it requires.
     requirements: ({ model, schedule, points, isRandom }) => {
-      // No objective knows such rows, which is told alone.
+      // No objective supports rows with errors; only this problem is reported.
       if ('errors' in points) return []
       const { dim } = points
       const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
@@ -240,7 +240,7 @@ export const descend = define({
       return {
         begin: params => ({ optimizer: Optimizer.anyInterpret<string>(optimizer).init(params), place: null }),
         step: (params, { optimizer: state, place }, key) => {
-          // The first step's key is all the epochs'.
+          // The first step's key determines all epochs.
           const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
           const rows = size === null ? undefined : rowsAt(epochs, met)
           const step = Optimizer.step(optimizer, (at: AnyParams) => evaluate(at, key, rows), subject, watch)
@@ -259,27 +259,27 @@ export const descend = define({
 })
 
 /**
- * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of data with the noise of a
- * `time`, under the diffused mixture: the gradient of the likelihood there, divided by the responsibilities.
+ * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of the data noised to a
+ * `time`, under the diffused mixture. The step is the gradient of the likelihood divided by the responsibilities.
  */
 export const expectationMaximization = define({
   name: 'expectationMaximization',
   about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
   fields: {
-    /** The most steps. */
+    /** Maximum number of steps. */
     steps: stepsField,
-    /** Ends the stage where a step changes the model by no more; 0 for never. */
+    /** The stage ends when a step changes the model by at most this; 0 disables the rule. */
     relativeChange: threshold,
-    /** No component's variance falls below this. */
+    /** Lower bound on the variance of each component. */
     varianceFloor: floorField,
     /**
-     * Its likelihood is that of data with the noise of this time, drawn again at each step, and on a population integrated; null for
-     * the data themselves.
+     * Time to which the data are noised, with noise drawn at each step; on a population it is integrated. Null: no
+     * noise.
      */
     time: Field.optional(noisyTimeField),
     /**
-     * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
-     * null for the likelihood. With a time it has no part.
+     * Number of rows that the prior mean counts as, for the posterior mode under the weak prior of Fraley & Raftery
+     * (2007), who use 0.01; null: maximum likelihood. Unused if there is a time.
      */
     prior: priorField
   },
@@ -329,11 +329,11 @@ export const expectationMaximization = define({
 })
 
 /**
- * Out of a local maximum of the likelihood, where two components share one group of rows and another has two: the
- * component whose loss costs least is put to halve the one whose halves gain most (Ueda, Nakano, Ghahramani & Hinton
- * 2000). The most promising `attempts` moves are tried, for `polish` steps of expectation–maximization each. The first
- * that raises the likelihood is kept; when none does, the stage ends. A half has the rows that fix its parameters: two
- * where it has a variance of its own, else one.
+ * Leaves local maxima of the likelihood in which two components share one group of rows while another component
+ * covers two: the component whose removal costs least replaces one half of the component whose split gains most
+ * (Ueda, Nakano, Ghahramani & Hinton 2000). The most promising `attempts` moves are tried, with `polish` steps of
+ * expectation–maximization each. The first that raises the likelihood is kept; if none does, the stage ends. Each
+ * half has enough rows to determine its parameters: two if it has a variance of its own, otherwise one.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -348,17 +348,23 @@ export const splitAndMerge = define({
   name: 'splitAndMerge',
   about: 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)',
   fields: {
-    /** Moves that are kept, at most. */
+    /** Maximum number of accepted moves. */
     steps: stepsField,
-    /** Moves that are tried before the stage ends. */
+    /** Number of moves tried before the stage ends. */
     attempts: Field.count({ default: 10, most: Limits.maxMoves }),
-    /** Steps of expectation–maximization after which a move is judged; of three the last goes farther (Varadhan & Roland 2008). */
+    /**
+     * Number of steps of expectation–maximization before a move is judged; every third step is extrapolated
+     * (Varadhan & Roland 2008).
+     */
     polish: Field.count({ default: 20, most: Limits.maxMoves }),
-    /** A move is given up early where it would not be kept even if all steps left gained so many times what the last ones did. */
+    /**
+     * A move is rejected early if it would fail even with every remaining step gaining this multiple of the last
+     * gains.
+     */
     patience: Field.quiet(Field.positive({ default: 1 })),
-    /** No variance falls below it. */
+    /** Lower bound on every variance. */
     varianceFloor: floorField,
-    /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
+    /** Prior as for `expectationMaximization`, so that moves raise the posterior; null: the likelihood. */
     prior: priorField
   },
   formula: ({ attempts, prior }) =>
@@ -366,7 +372,7 @@ export const splitAndMerge = define({
   meaning: options => ({
     under: prior => ({ prior }),
     prior: options.prior,
-    // A step that keeps no move changes nothing, and is the last.
+    // A step without an accepted move changes nothing, and is the last.
     stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
     varianceFloor: options.varianceFloor,
     streams: true,
@@ -393,16 +399,16 @@ export const splitAndMerge = define({
 })
 
 /**
- * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: what
- * descent at high noise does in the limit (Shah, Chen & Klivans 2023), with the length that the eigenvalue says.
+ * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data. It is
+ * the limit of descent at high noise (Shah, Chen & Klivans 2023), with the length given by the eigenvalue.
  */
 export const powerIteration = define({
   name: 'powerIteration',
   about: 'descent at high noise in the limit, for the pair',
   fields: {
-    /** The most steps. */
+    /** Maximum number of steps. */
     steps: stepsField,
-    /** Ends the stage where a step turns the direction by no more; 0 for never. */
+    /** The stage ends when a step turns the direction by at most this; 0 disables the rule. */
     relativeChange: threshold
   },
   formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
@@ -420,16 +426,17 @@ export const powerIteration = define({
 })
 
 /**
- * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
- * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
+ * Several attempts, of which the one with the highest likelihood is kept. The first starts at the current
+ * parameters, each other at a new start of the pipeline's initializer. One step is one attempt; failed attempts are
+ * ignored.
  */
 export const restart = define({
   name: 'restart',
   about: 'several attempts, the likeliest kept',
   fields: {
-    /** How many attempts; the best is kept. */
+    /** Number of attempts. */
     times: Field.count({ suggestion: 10, most: Limits.attempts }),
-    /** What each attempt is. */
+    /** Stage that each attempt runs. */
     stage: stageField
   },
   call: ['times'],
@@ -440,7 +447,7 @@ export const restart = define({
     attempts: [stage],
     streams: true,
     means: (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
-    // The best so far, by the likelihood where there is one; the parameters are its.
+    // Best attempt so far, by likelihood if the score has one; the parameters are those of this attempt.
     ...stepsOf(t.type({ best: t.union([t.number, t.null]) }), ({ start, attempts: [attempt], ...setting }) => {
       const { family } = setting.model
       const likelihood = family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))
@@ -461,8 +468,9 @@ export const restart = define({
 })
 
 /**
- * A stage whose end is kept only where it is likelier than its start (under the prior of the stage, where it has one), and no
- * component is lost on the way: left with fewer rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
+ * Runs a stage and keeps the result only if its likelihood (under the stage's prior, if any) is higher than before
+ * and every component has enough rows to determine its parameters. The whole stage is one step. If the stage fails,
+ * the parameters are unchanged.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -477,7 +485,7 @@ export const guarded = define({
   name: 'guarded',
   about: 'kept only where it is likelier than the start',
   fields: {
-    /** What is kept only where the likelihood rises. */
+    /** Stage whose result is kept only if it raises the likelihood. */
     stage: stageField
   },
   call: ['stage'],
@@ -503,9 +511,9 @@ export const guarded = define({
 })
 
 /**
- * A stage on a sample of the rows, drawn without replacement by the run's key: on so many `rows`, on a `fraction` of them, or on
- * the fewer of both; on all where there are no more. What it leads to is where the next stage begins, on all of them: a start is
- * found on a few thousand rows as well as on a million, and the steps that follow are few.
+ * Runs a stage on a sample of the rows, drawn without replacement by the run's key: `rows` of them, a `fraction`, or
+ * the smaller of both; all rows if there are no more. The next stage starts from its result, on all rows: a start is
+ * found on a few thousand rows as well as on a million, and few steps have to follow.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -521,9 +529,9 @@ export const onSample = define({
   name: 'onSample',
   about: 'on a sample of the rows',
   fields: {
-    /** At most so many rows; null for no such bound. */
+    /** Maximum number of rows; null for no limit. */
     rows: Field.quiet(Field.optional(Field.count({ suggestion: 4000 }))),
-    /** At most so large a part of the rows; 1 for no such bound. */
+    /** Maximum fraction of the rows; 1 for no limit. */
     fraction: Field.quiet(
       Field.number({
         holds: part => part > 0 && part <= 1,
@@ -533,7 +541,7 @@ export const onSample = define({
         arbitrary: fc => fc.constantFrom(0.5, 0.9, 1)
       })
     ),
-    /** What runs on the sample. */
+    /** Stage that runs on the sample. */
     stage: stageField
   },
   on: 'stage',

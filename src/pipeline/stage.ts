@@ -1,4 +1,4 @@
-/** Stages: what a pipeline does, one after the other. */
+/** Stages: the steps of a pipeline, run one after another. */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -60,14 +60,14 @@ export {
   splitAndMerge
 } from './simple.js'
 
-// —— stages that come to others ——
+// —— composite stages ——
 
-/** One stage after the other. Associative, with `sequence([])` as identity. */
+/** Runs stages one after another. Associative, with `sequence([])` as identity. */
 export const sequence = defineComposite({
   name: 'sequence',
   about: 'one after the other: a monoid',
   fields: {
-    /** One after another. */
+    /** Stages in the order in which they run. */
     stages: Field.list<Stage>(concept)
   },
   call: ['stages'],
@@ -78,12 +78,12 @@ export const sequence = defineComposite({
 /** The monoid of stages in sequence. */
 export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
 
-/** The same stage several times, its optimizer begun again each time. `repeat(n)(sequence([a, b]))` alternates. */
+/** Repeats a stage; its optimizer starts again each time. `repeat(n)(sequence([a, b]))` alternates. */
 export const repeat = defineComposite({
   name: 'repeat',
   about: 'the same several times',
   fields: {
-    /** How often. */
+    /** Number of repetitions. */
     times: Field.number({
       holds: times => Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
       domain: `a whole number from 0 to ${Limits.stages}`,
@@ -91,7 +91,7 @@ export const repeat = defineComposite({
       remedy: 'let a stage take more steps instead',
       arbitrary: fc => fc.nat({ max: 3 })
     }),
-    /** What is repeated. */
+    /** Stage that is repeated. */
     stage: stageField
   },
   call: ['times'],
@@ -101,8 +101,8 @@ export const repeat = defineComposite({
 })
 
 /**
- * The same stage at each of the times in turn, put in the place of the times of its objectives and of its
- * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low.
+ * Runs a stage at each of the times in turn, which replace the times of its objectives and of its
+ * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low noise.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
@@ -120,9 +120,9 @@ export const anneal = defineComposite({
   name: 'anneal',
   about: 'the same at each noise level in turn',
   fields: {
-    /** The noise levels, one after another. */
+    /** Times of the noise levels, in order. */
     times: Field.array(noisyTimeField),
-    /** What is done at each. */
+    /** Stage that runs at each time. */
     stage: stageField
   },
   call: ['times'],
@@ -131,7 +131,7 @@ export const anneal = defineComposite({
   formula: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`,
   meaning: ({ times, stage }) => ({
     misplaced: schedule => times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
-    // Its own times prevail.
+    // Its own times take precedence.
     at: () => ({}),
     stages: [stage],
     rounds: times.length,
@@ -153,13 +153,13 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   anneal
 ]
 
-// —— what is asked of stages ——
+// —— properties of stages ——
 
-/** The stage with those that stand in it changed. */
+/** Applies `change` to the stages directly inside a stage. */
 const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =>
   Case.mapInner(inner => (concept.is(inner) ? change(inner) : inner))
 
-/** The stage with all its objectives, and its expectation–maximization, at one time. */
+/** Stage with all its objectives, and its expectation–maximization, at one time. */
 function stageAtTime(time: number): (stage: Stage) => Stage {
   return stage => {
     const { at } = concept.meaning(stage)
@@ -168,8 +168,9 @@ function stageAtTime(time: number): (stage: Stage) => Stage {
 }
 
 /**
- * The stage under the prior of Fraley & Raftery (2007), whose mean counts as so many rows: what leads to a mode of the likelihood leads
- * to one of the posterior. Steps that look at noise, and descent, know of no prior and stay as they are.
+ * Stage under the prior of Fraley & Raftery (2007), with the number of rows that its mean counts as: a stage that
+ * maximizes the likelihood then maximizes the posterior. Steps with noise, and descent, do not support the prior and
+ * are unchanged.
  */
 export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   return stage => {
@@ -178,12 +179,12 @@ export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   }
 }
 
-/** A stage that takes steps itself, and where it stands in the description. */
+/** Stage that takes steps itself, with its position in the description. */
 export interface WrittenStage extends Placed {
   readonly simple: Simple
 }
 
-/** A stage as the simple ones it comes to, each with where it stands in the description. */
+/** Expands a stage to simple stages, each with its position in the description. */
 export const simple = (stage: Stage): ReadonlyArray<WrittenStage> => {
   const { form } = concept.meaning(stage)
   return form._tag === 'Simple'
@@ -197,25 +198,25 @@ export const simple = (stage: Stage): ReadonlyArray<WrittenStage> => {
 
 const joinedPath = (...path: ReadonlyArray<string>): string => path.filter(part => part !== '').join('.')
 
-/** A problem of a stage, seen from outside of those that it stands in. */
+/** Problem of a stage with its path from the enclosing description. */
 export const insideStage =
   (...path: ReadonlyArray<string>) =>
   (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joinedPath(...path, problem.field) })
 
-/** The losses that a stage asks for, and those in it. */
+/** Losses of a stage and of the stages inside it. */
 export const losses = (stage: Stage): ReadonlyArray<Loss> => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
   return form._tag === 'Simple' && form.loss !== undefined ? [form.loss, ...inner] : inner
 }
 
-/** How many simple stages a stage comes to, and how many attempts restarts within restarts come to. */
+/** Number of simple stages to which a stage expands, and number of attempts, nested restarts multiplied. */
 export interface StageExtent {
   readonly stages: number
   readonly attempts: number
 }
 
-/** Both when written out, stages within restarts included: by arithmetic, before anything of that size is made. */
+/** Size of the expanded stage, nested restarts included, computed by arithmetic without expanding it. */
 export const stageExtent = (stage: Stage): StageExtent => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => stageExtent(stage))
@@ -226,13 +227,13 @@ export const stageExtent = (stage: Stage): StageExtent => {
     : { stages: 1 + stages, attempts: inner.length === 0 ? 1 : form.stopping.steps * attempts }
 }
 
-/** So long may a line of its code be. */
+/** Maximum line length of a stage's code, in characters. */
 const STAGE_CODE_WIDTH = 100
 
 /** The stage as the code that builds it. */
 export const show = (stage: Stage): string => laidOut(Case.show(stage), STAGE_CODE_WIDTH)
 
-/** What it does in mathematics. */
+/** Returns the stage as a formula. */
 export function formula(stage: Stage): string {
   return Case.formula(stage)
 }
@@ -249,6 +250,6 @@ export const problems =
     )
   ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of stages in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Stage, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

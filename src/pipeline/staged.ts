@@ -1,6 +1,6 @@
 /**
- * What a stage is: one that takes steps, or one that comes to others; and how one is made. The program asks what is said here, never
- * which stage it is.
+ * Definition of stages: simple ones, which take steps, and composite ones, which expand to others. The program reads
+ * only the properties defined here and never depends on which stage it is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -20,96 +20,98 @@ import type * as Problem from '../core/problem.js'
 import type * as Schedule from '../schedule/schedule.js'
 import type * as Score from '../score/score.js'
 
-// —— what a stage is ——
+// —— meaning of a stage ——
 
-/** Parameters of names that are known when it runs. */
+/** Parameters whose names are known only at run time. */
 type AnyParams = Params.Params<string>
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** A stage ends after its steps, or before when a rule holds. */
+/** Rules that end a stage: its number of steps, or earlier a threshold. */
 export interface Stopping {
   readonly steps: number
-  /** Stop when the Euclidean norm of the gradient falls to this; 0 for never. */
+  /** Ends the stage when the Euclidean norm of the gradient is at most this; 0 disables the rule. */
   readonly gradientNorm: number
   /**
-   * Stop when a step moves a mixture by this share of its components' standard deviations, of its variances and of its weights:
-   * √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²) falls to it. Where 0 is, and the unit of the data, do not matter. For a
-   * score that is no mixture, when the step's norm falls to this share of the parameters'. 0 for never.
+   * Ends the stage when a step changes a mixture by at most this, relative to its components' standard deviations,
+   * variances and weights: √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²). It does not depend on the origin
+   * and the unit of the data. For a score that is not a mixture: the norm of the step relative to that of the
+   * parameters. 0 disables the rule.
    */
   readonly relativeChange: number
 }
 
-/** The loss that a stage asks to be evaluated: an objective, and how its expectation is taken. */
+/** Loss of a stage: an objective and the expectation that computes its mean over the noise. */
 export interface Loss {
   readonly objective: Objective.Objective
   readonly expectation: Expectation.Expectation
-  /** How many rows it is taken over, drawn again at each evaluation; null for all of them. */
+  /** Number of rows in a batch, drawn again at each evaluation; null for all rows. */
   readonly batch: number | null
 }
 
-/** What a stage is to work on. */
+/** Model and data of a stage. */
 export interface Setting {
   readonly schedule: Schedule.Schedule
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
-  /** The rows in memory; of a source only how many there are. */
+  /** Rows in memory; for a source, only their number. */
   readonly points: Points.Points
-  /** The rows, in memory or not. */
+  /** Rows, in memory or as a source. */
   readonly data: Source.Data
-  /** Where sums over them are taken. */
+  /** Backend that evaluates sums over the rows. */
   readonly backend: Backend.Backend
 }
 
-/** What a stage is held to before it works. */
+/** Setting in which the requirements of a stage are checked. */
 export interface Trial extends Setting {
-  /** Whether the loss that it asks for may be another function at each step, over all rows: by noise that is drawn, or times. */
+  /** True if the loss over all rows may differ from step to step, because noise or times are drawn. */
   readonly isRandom: () => boolean
 }
 
-/** A run of another stage: where it ended. */
+/** Result of running another stage. */
 export interface Attempt {
   readonly params: AnyParams
-  /** The objective where its last step started; null where there was none. */
+  /** Objective before its last step; null if it took none. */
   readonly value: number | null
   readonly failed: boolean
 }
 
-/** A start of the pipeline's initializer. */
+/** Draws a start of the pipeline's initializer. */
 export type Start = (key: Key.Key) => AnyParams
 
 type NamedValues<A> = Readonly<Record<string, A>>
 
-/** What sums over rows are made of, for all rows at once. */
+/** Inputs of sums over rows, as tensors for all rows at once. */
 export interface Summed {
   /** x_0, [rows, dim] */
   readonly clean: Tensor
-  /** What each row counts, [rows, 1], or [1, 1] where all count alike: 1 of all rows together. */
+  /** Weight of each row, [rows, 1], or [1, 1] if they are equal; the weights of all rows sum to 1. */
   readonly weight: Tensor
   readonly params: NamedValues<Tensor>
-  /** Numbers of the step, each []. */
+  /** Numbers of the step by name, each a scalar. */
   readonly numbers: NamedValues<Tensor>
-  /** log π_k p(x_0 | k), [rows, K], of the score of a mixture. */
+  /** log π_k p(x_0 | k), [rows, K], for the score of a mixture. */
   readonly logJoint: () => Tensor
 }
 
-/** Sums over rows, in the vocabulary, by name: without an axis of rows, Σ over rows of what each is. */
+/** Sums over rows in the tensor vocabulary, by name; each result is the sum over rows, without a row axis. */
 export type Sums = (rows: Summed) => NamedValues<Tensor>
 
-/** Over which rows, and with which numbers, sums are taken. */
+/** Rows and numbers with which the sums are evaluated. */
 export interface Summing {
-  /** By the names that the sums read. */
+  /** Numbers by the names that the sums read. */
   readonly numbers?: NamedValues<number>
-  /** So many rows, drawn from the key without replacement; all of them unless given. */
+  /** Number of rows to draw from the key without replacement. Default: all rows. */
   readonly batch?: { readonly rows: number; readonly key: Key.Key }
 }
 
-/** What a stage works with. */
+/** Operations available to the steps of a stage. */
 export interface Tools extends Setting {
   readonly start: Start
   /**
-   * The loss that it asks for, and its gradient. The same key is the same noise. A loss on batches is taken over rows of the
-   * numbers given; where none are, over rows drawn from the key. Constants of its terms, by name, may be others than the objective has:
-   * a teacher, or a buffer of rows, that the stage remembers and changes between steps. Their shapes are those of the objective's.
+   * Evaluates the loss of the stage and its gradient. Equal keys give equal noise. A loss on batches is evaluated on
+   * the rows with the given indices; if there are none, on rows drawn from the key. `constants`, by name, replace
+   * those of the objective's terms and have the same shapes: for example a teacher, or a buffer of rows, that the
+   * stage stores and changes between steps.
    */
   readonly evaluate: (
     params: AnyParams,
@@ -117,93 +119,99 @@ export interface Tools extends Setting {
     rows?: Int32Array,
     constants?: Params.Params<string>
   ) => Optimizer.Evaluation<string>
-  /** The sums over rows that it asks for, at parameters. */
+  /** Evaluates the stage's sums over rows at parameters. */
   readonly sums: (params: AnyParams, summing?: Summing) => NamedValues<NdArray>
-  /** The stages that it attempts, each run whole from some parameters. */
+  /** Runs each of the stages that it attempts, completely, from given parameters. */
   readonly attempts: ReadonlyArray<(start: AnyParams, key: Key.Key) => Attempt>
-  /** Looks on at the parts of an optimizer, where a step is taken again to see why it failed. */
+  /** Callback for the parts of an optimizer, used when a failed step is repeated to locate the cause. */
   readonly watch?: Optimizer.Watch
 }
 
-/** What a step found and did. */
+/** Result of a step. */
 export interface Taken<S> {
-  /** What the stage lowers, where the step started. */
+  /** Objective of the stage before the step. */
   readonly value: number
-  /** The norm of the gradient there; where there is none, that of the step is taken. */
+  /** Norm of the gradient before the step. Default: the norm of the step. */
   readonly norm?: number
   readonly params: AnyParams
   readonly memory: S
 }
 
-/** A stage at work, that remembers an S from step to step. */
+/** Steps of a stage with memory of type S. */
 export interface Steps<S> {
   readonly begin: (params: AnyParams) => S
   readonly step: (params: AnyParams, memory: S, key: Key.Key) => Taken<S>
-  /** What it hands on when it has ended; the last parameters unless given. */
+  /** Parameters with which the stage ends. Default: the last ones. */
   readonly finish?: (params: AnyParams, memory: S) => AnyParams
 }
 
-/** How a stage is computed, and why: what a plan says of it. */
+/** Computation of a stage with the reason, as printed in a plan. */
 export interface Means {
   readonly engine: string
   readonly reason: string
 }
 
-/** By which means what it asks for is computed. */
+/** Computations chosen for the loss, sums and attempts of a stage. */
 export interface By {
-  /** The loss; null where it asks for none. */
+  /** Computation of the loss; null if there is none. */
   readonly loss: Means | null
-  /** The sums over rows; null where it asks for none. */
+  /** Computation of the sums over rows; null if there are none. */
   readonly sums: Means | null
-  /** The stages that it attempts, each by its engine. */
+  /** Engines of the stages that it attempts. */
   readonly attempts: string
 }
 
-/** A stage in its place in another. */
+/** Stage with its position in another. */
 export interface Placed {
   readonly path: string
   readonly stage: Stage
 }
 
-/** It takes steps itself. Its functions take any memory and refuse what is not its own. */
+/** Stage that takes steps itself. Its functions accept any memory and throw if it is not their own. */
 export interface Simple extends StageWork {
   readonly _tag: 'Simple'
   readonly stopping: Stopping
   readonly loss?: Loss | undefined
   readonly sums?: Sums | undefined
-  /** The optimizer by which it steps, for those who report. */
+  /** Optimizer of its steps, for reports. */
   readonly optimizer?: Optimizer.Optimizer | undefined
   readonly attempts: ReadonlyArray<Placed>
-  /** Of so many rows, how many its attempts see, drawn again for each; absent: all of them. */
+  /**
+   * Number of rows that its attempts use, as a function of the number of rows; drawn again for each attempt. Absent:
+   * all rows.
+   */
   readonly sample?: ((rows: number) => number) | undefined
-  /** The times whose noise it looks at, beside those of its loss. */
+  /** Times of noise that it uses in addition to those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly requirements: (setting: Trial) => ProblemList
-  /** Whether it asks for rows by `data` alone, which may be a source. */
+  /** True if it reads rows only through `data`, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
 }
 
-/** It comes to other stages, one after the other, so many rounds of them. */
+/** Stage that expands to rounds of other stages. */
 export interface Composite {
   readonly _tag: 'Composite'
   readonly stages: ReadonlyArray<Placed>
   readonly rounds: number
-  /** What stands in the place of each of them in a round. */
+  /** Transformation of each inner stage in a round. */
   readonly inRound: (round: number) => (stage: Stage) => Stage
 }
 
 export interface Meaning {
   readonly form: Simple | Composite
-  /** Its problems on a schedule, beside what is wrong in itself. */
+  /** Problems of a stage on a schedule, in addition to those of its fields. */
   readonly misplaced?: ((schedule: Schedule.Schedule) => ProblemList) | undefined
-  /** Its fields that are others at a noise level; absent: those of the stages in it are. */
+  /** Fields that change at a noise level; absent: the inner stages are changed. */
   readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
-  /** Its fields that are others under a prior whose mean counts as so many rows; absent: those of the stages in it are. */
+  /**
+   * Fields that change under a prior, given the number of rows that its mean counts as; absent: the inner stages are
+   * changed.
+   */
   readonly under?: ((prior: number) => Readonly<Record<string, unknown>>) | undefined
-  /** What no variance falls below where it ends. */
+  /** Lower bound on every variance at the end of the stage. */
   readonly varianceFloor?: number | null | undefined
-  /** The prior to whose mode it leads, by the rows that its mean counts as. */
+  /** Number of rows that the prior mean counts as, if it leads to a posterior mode. */
   readonly prior?: number | null | undefined
 }
 
@@ -211,82 +219,104 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
-/** What no variance falls below where the stage ends: the floor of its last part that has one. */
+/** Lower bound on every variance at the end of a stage: that of its last part that has one. */
 export const varianceFloorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
-/** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
+/**
+ * Prior to whose posterior mode the stage leads, as the number of rows that its mean counts as: that of its last
+ * part that has one.
+ */
 export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
 
-// —— stages of one's own ——
+// —— custom stages ——
 
-/** What any stage may say, of the fields V that it has. */
+/** Claims that any stage can make, given its fields V. */
 interface StageClaims<V> {
-  /** Its problems on a schedule: times without noise, say. */
+  /** Problems on a schedule, such as times without noise. */
   readonly misplaced?: (schedule: Schedule.Schedule) => ProblemList
   /**
-   * Capability: the fields that are others at one noise level, which `anneal` puts in their place. Without it, the stages
-   * that stand in its fields are annealed, and nothing else.
+   * Capability: the fields that change at one noise level, used by `anneal`. Without it, only the stages in its
+   * fields are annealed.
    */
   readonly at?: (time: number) => Partial<V>
-  /** Capability: the fields that are others under a prior, which `underPrior` puts in their place. Without it, as with `at`. */
+  /**
+   * Capability: the fields that change under a prior, used by `stageUnderPrior`. Without it, only the stages in its
+   * fields change.
+   */
   readonly under?: (prior: number) => Partial<V>
 }
 
-/** What it does, on data that `requirements` has nothing against, and how its memory is stored: `steps` makes both. */
+/** Steps of a stage, on data without problems in `requirements`, and the codec of its memory; `steps` builds both. */
 interface StageWork {
   readonly memory: t.Type<unknown, unknown>
   readonly on: (tools: Tools) => Steps<unknown>
 }
 
-/** What a stage is that takes steps. */
+/** Definition of a stage that takes steps. */
 export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   readonly stops: Pick<Stopping, 'steps'> & Partial<Stopping>
-  /** The loss that its steps evaluate, compiled as that of any stage. */
+  /** Loss that its steps evaluate, compiled like that of any stage. */
   readonly loss?: Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
-  /** The sums over rows that its steps take, compiled: of all rows or of batches, from memory or a source, with the same bits by any threads. */
+  /**
+   * Sums over rows that its steps evaluate, compiled: over all rows or batches, from memory or a source, with the
+   * same bits for any number of threads.
+   */
   readonly sums?: Sums
-  /** The optimizer by which it steps, for those who report. */
+  /** Optimizer of its steps, for reports. */
   readonly optimizer?: Optimizer.Optimizer
-  /** The stages that its steps run whole. */
+  /** Stages that its steps run completely. */
   readonly attempts?: ReadonlyArray<Stage>
-  /** Of so many rows, how many these stages see, drawn again for each attempt without replacement; all of them unless given. */
+  /**
+   * Number of rows that these stages use, as a function of the number of rows; drawn without replacement for each
+   * attempt. Default: all rows.
+   */
   readonly sample?: (rows: number) => number
-  /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
+  /**
+   * Times of noise that it uses in addition to those of its loss; they bound how far components may lie outside the
+   * data.
+   */
   readonly times?: ReadonlyArray<number>
-  /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
+  /** Problems with a setting, such as a score that lacks a capability. It may be called with invalid data. */
   readonly requirements?: (setting: Trial) => ProblemList
-  /** Capability: it looks at rows by `data`, by its loss and by its sums alone, never by `points`, and so learns from a source of them too. */
+  /**
+   * Capability: it reads rows only through `data`, its loss and its sums, never `points`, so it also fits data from
+   * a source.
+   */
   readonly streams?: true
-  /** What a plan says of it; unless given, what is said of its loss or its attempts. */
+  /** Computation printed in a plan. Default: that of its loss or of its attempts. */
   readonly means?: (setting: Setting, by: By) => Means
-  /** Capability: what no variance falls below where it ends; unless given, that of the last stage it attempts. */
+  /** Capability: lower bound on every variance at its end. Default: that of the last stage it attempts. */
   readonly varianceFloor?: number
-  /** Capability: the prior to whose mode it leads, null for none; unless given, that of the last stage it attempts. */
+  /**
+   * Capability: the prior to whose posterior mode it leads, null if none. Default: that of the last stage it
+   * attempts.
+   */
   readonly prior?: number | null
 }
 
-/** What a stage is that is made of others. */
+/** Definition of a stage that is composed of others. */
 export interface Composed<V = unknown> extends StageClaims<V> {
-  /** The stages of a round. */
+  /** Stages of a round. */
   readonly stages: ReadonlyArray<Stage>
-  /** How many rounds of them; one unless given. */
+  /** Number of rounds. Default: 1. */
   readonly rounds?: number
-  /** What stands in the place of each of them in a round, from 0: it comes to as many stages as that. */
+  /** Transformation of each stage in round `round`, from 0; it must expand to the same number of stages. */
   readonly inRound?: (round: number) => (stage: Stage) => Stage
 }
 
-/** Stages with where each stands in a description; those that stand nowhere in it speak for it as a whole. */
+/** Stages with their positions in a description; those that are not in it have the position of the whole. */
 const placedStages = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Placed> => {
   const inner = Case.isValue(fields) ? Case.innerDescriptions(fields) : []
   return stages.map(stage => ({ path: inner.find(({ value }) => value === stage)?.path ?? '', stage }))
 }
 
-/** What the last stage that has it says. */
+/** Value of the last stage that has one; null if there is none. */
 const lastOf = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<Stage>): number | null =>
   pipe(stages, RA.findLastMap(of), O.toNullable)
 
 /**
- * The steps of a stage that remembers an S from one to the next: how that is stored, `t.null` for nothing, and what it does.
+ * Builds the steps of a stage with memory of type S, from the codec of the memory (`t.null` if there is none) and
+ * the function that returns them.
  */
 export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps<NoInfer<S>>): StageWork => {
   const own = (u: unknown): S =>
@@ -312,9 +342,9 @@ export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps
 }
 
 /**
- * A stage of one's own that takes steps: in sequences, repeats and restarts, planned, printed, stored and resumed as
- * ours are. It sees the data, the score and the schedule, and may ask for a loss, for sums over rows, which are compiled
- * for it, or for other stages, which are run for it.
+ * Defines a custom stage that takes steps. It works in sequences, repeats and restarts, and is planned, printed,
+ * stored and resumed like a built-in one. It can read the data, the score and the schedule, and can request a loss,
+ * sums over rows, which are compiled, or other stages, which are run for it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -440,7 +470,7 @@ export function define<
 }
 
 /**
- * A stage of one's own that is made of others, one after the other.
+ * Defines a custom stage that runs others one after another.
  *
  * @example
  * import { strict as assert } from 'node:assert'

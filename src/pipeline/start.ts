@@ -1,4 +1,4 @@
-/** What an initializer is: how one starts a score on data, what it claims of its starts, and how one is defined. */
+/** Definition of initializers: how they start a score on data, and their claims. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -15,67 +15,73 @@ import * as Seeding from '../mixture/em/seeding.js'
 
 export type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** How an initializer starts a score on data; or why it cannot. */
+/** Draws the start of a score on data; or the problems for which it cannot. */
 export type Start<P extends string> = E.Either<ProblemList, (key: Key.Key) => Params.Params<P>>
 
-/** A score of whatever parameters, and the data that it is to learn from. */
+/** Score with any parameters, and the data to which it is fitted. */
 export interface Setting {
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
-  /** The rows in memory; of a source only how many there are. */
+  /** Rows in memory; for a source, only their number. */
   readonly points: Points.Points
-  /** The rows, in memory or not. */
+  /** Rows, in memory or as a source. */
   readonly data: Source.Data
 }
 
-/** What a start is made with. */
+/** Arguments of a start. */
 export interface Tools extends Setting {
-  /** How an initializer that stands in the fields starts the same score on the same data. */
+  /** Start of an initializer in the fields, for the same score on the same data. */
   readonly start: (inner: Initializer) => Start<string>
 }
 
-/** What draws of centres are made with. */
+/** Arguments of drawing centres. */
 export interface SettingOf extends Setting {
-  /** How many centres the score asks for. */
+  /** Number of centres that the score has. */
   readonly count: number
 }
 
-/** Whether another key gives another start; `sometimes` where different draws may lead to the same. */
+/** Dependence of the start on the key: `sometimes` if different keys may give equal starts. */
 export type Draws = 'never' | 'sometimes' | 'always'
 
-/** What is said of all models, or of each. */
+/** Claim about all models, or a function of the model. */
 type OfModel<A> = A | ((model: Score.Model<string>) => A)
 
-/** What an initializer says of its starts; laws hold it to that. */
+/** Claims about the starts of an initializer, which the laws test. */
 export interface StartClaims {
-  /** Whether another key is another start. */
+  /** Dependence on the key. */
   readonly draws: OfModel<Draws>
-  /** Capability: it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
+  /**
+   * Capability: translation equivariance. From x + b, the centres are those from x plus b, and the other parameters
+   * are equal.
+   */
   readonly moves?: OfModel<boolean>
-  /** Capability: it turns with the data. */
+  /** Capability: it rotates with the data. */
   readonly turns?: OfModel<boolean>
-  /** Capability: the dimension of the data that it is for, where its fields say coordinates. */
+  /** Capability: the number of columns that the data must have, if the fields contain coordinates. */
   readonly dim?: number | undefined
-  /** Capability: it looks at rows by `data` alone, never by `points`, and so starts from a source of them too. */
+  /** Capability: it reads rows only through `data`, never `points`, so it can start from a source. */
   readonly streams?: true
-  /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
+  /** Number of starts that it draws from the initializers in its fields to return one. Default: 1. */
   readonly makes?: number
-  /** What stands in its way: a score without what it needs, say. */
+  /** Problems with a setting, such as a score that lacks a capability. */
   readonly requirements?: (setting: Setting) => ProblemList
 }
 
 export interface Meaning extends StartClaims {
-  /** The start of a score on data that `requirements` has nothing against: as many parameters as the score has, of its shapes. */
+  /**
+   * Start of a score on data without problems in `requirements`; it must have the score's parameters in their
+   * shapes.
+   */
   readonly start: (tools: Tools) => Start<string>
 }
 
 export interface Initializer extends Case.Value<'Initializer', Meaning> {}
 
-// —— initializers of one's own ——
+// —— custom initializers ——
 
 /**
- * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and property-tested
- *  as ours are, and starts what ours start: pipelines, restarts, `bestOf`.
+ * Defines custom initializers: parameters of a score, from the data and a key. They are printed, stored, explained
+ * and property-tested like built-in ones, and can be used in pipelines, restarts and `bestOf`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -118,7 +124,10 @@ const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: strin
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
-/** Problem of an initializer that cannot read a source. Built only if there is one: it prints the initializer, and centres in many columns are long. */
+/**
+ * Problem of an initializer that cannot read a source. It is built only when needed, since it prints the
+ * initializer, whose centres can be long.
+ */
 const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
   Problem.of(
     '',
@@ -127,7 +136,7 @@ const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
     'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
   )
 
-/** The start of a sound initializer, or why there is none; one that stands in its fields has its problems told with its place. */
+/** Start of an initializer, or its problems; those of an initializer in its fields have their path. */
 const startOrProblems = (initializer: Initializer, setting: Setting): Start<string> => {
   const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
@@ -143,7 +152,7 @@ const startOrProblems = (initializer: Initializer, setting: Setting): Start<stri
   return found.length > 0 ? E.left(found) : start({ ...setting, start: startWithin })
 }
 
-/** How many starts it makes, with those that it makes for each. */
+/** Total number of starts that an initializer draws, nested ones multiplied. */
 export const makes = (initializer: Initializer): number =>
   (concept.meaning(initializer).makes ?? 1) *
   innerOf(initializer).reduce((most, { value }) => Math.max(most, makes(value)), 1)
@@ -152,14 +161,14 @@ const claimFor = <A>(claim: OfModel<A>, model: Score.Model<string>): A =>
   typeof claim === 'function' ? (claim as (model: Score.Model<string>) => A)(model) : claim
 
 interface Centres extends StartClaims {
-  /** As many centres as are asked for, [count, dim], of data that `requirements` has nothing against. */
+  /** Draws the requested number of centres, [count, dim], for data without problems in `requirements`. */
   readonly centres: (asked: SettingOf) => (key: Key.Key) => NdArray
 }
 
 /**
- * An initializer of one's own that draws centres, for families of mixtures: weights start equal, and variances at the mean
- * squared distance of the data from the nearest centre, per coordinate; covariances that are learned start at that of the rows about
- * the means of those that share a nearest centre, the same for all components.
+ * Defines a custom initializer that draws centres, for mixture families. Weights start equal, and variances at the
+ * mean squared distance of the data from the nearest centre, per coordinate. Learned covariances start at that of
+ * the rows about the means of those that share a nearest centre, the same for all components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -208,7 +217,7 @@ export function defineCentres<
   })
 }
 
-/** Centres of one's own are as many as were asked for, each with the coordinates of the data. */
+/** Checks the centres of a custom initializer: their number, and the number of columns. */
 const checkedCentres =
   (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.DrawArray): Seeding.DrawArray =>
   key => {
@@ -224,7 +233,7 @@ const checkedCentres =
       : refuse(`${word}: centres of shape [${count}, ${dim}] have ${length} numbers; give ${count * dim}`)
   }
 
-/** Parameters with the centres that are drawn; undefined of a score that does not start from centres. */
+/** Draws centres and returns the parameters that start there; undefined if the score does not start from centres. */
 export const startFromCentres = (
   setting: Setting,
   draw: (asked: SettingOf) => Seeding.DrawArray
@@ -240,10 +249,10 @@ export const startFromCentres = (
   }
 }
 
-/** At most so many rows of a source say where something is that is not learned. */
+/** Maximum number of rows read from a source to locate parameters that are not learned. */
 const LOOKED_AT = 100_000
 
-/** Parameters with what a family takes from the data and does not learn. */
+/** Completes parameters with those that a family takes from the data and does not learn. */
 export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) => {
   const placed = model.family?.placed
   if (placed === undefined) return params => params
@@ -253,8 +262,8 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
 }
 
 /**
- * Parameters of equal weights with the covariance that the rows have about the means of those nearest to each centre, common to all
- * components; null for a family that does not learn so much of it, and for rows that do not tell it.
+ * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each
+ * centre. Null for a family that does not learn a full covariance, and if the rows do not determine it.
  */
 const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) => {
   const second = model.family?.mStep?.second
@@ -275,7 +284,7 @@ const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params
   }
 }
 
-/** The sum of each row of a [·, width]. */
+/** Sum of each row of an array [·, width]. */
 const rowSums = (values: Float64Array, width: number): Float64Array =>
   new Float64Array(values.length / width).map((_, i) =>
     values.subarray(i * width, (i + 1) * width).reduce((sum, x) => sum + x, 0)
@@ -283,11 +292,11 @@ const rowSums = (values: Float64Array, width: number): Float64Array =>
 
 const repeatValues = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
-/** How the family of a score starts from centres; undefined of one that does not. */
+/** Function by which the score's family starts from centres; undefined if there is none. */
 export const scoreStart = ({ model: { family }, points }: Setting): Score.CentreConversion<string> | undefined =>
   family && Score.familyStart(family, points.dim)
 
-/** The problem of an initializer that draws centres, for a score that has none or does not start from them. */
+/** Problem of an initializer that draws centres, for a score that has none or does not start from them. */
 export const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
   Problem.of(
     '',
@@ -296,7 +305,7 @@ export const noCentres = (code: string, { score, model: { family } }: Setting): 
     `use Initializer.gaussian, or Initializer.values with all parameters by name${family === undefined ? '' : ', or give the family its start'}`
   )
 
-// —— what is asked of one ——
+// —— interpretation ——
 
 const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data): Setting => ({
   score,
@@ -314,7 +323,7 @@ export const startAtCentres = <P extends string>(
   return (centres, key) => startFromCentres(setting, () => () => centres)?.(key) ?? null
 }
 
-/** The start of a score on data, or all that is wrong with the initializer for them. */
+/** Start of a score on data, or all problems of the initializer with them. */
 export const interpret =
   <P extends string>(score: Score.Score<P>, data: Source.Data) =>
   (initializer: Initializer): Start<P> => {
@@ -328,22 +337,22 @@ export const interpret =
     return E.right(key => check(start.right(key)))
   }
 
-/** The dimension of the data that an initializer is for; undefined where it takes any. */
+/** Number of columns that an initializer requires of the data; undefined if any. */
 export const initializerDim = (initializer: Initializer): number | undefined => concept.meaning(initializer).dim
 
-/** Whether another key is another start of such a score. */
+/** Dependence of the start of a score on the key. */
 export const initializerDraws =
   (model: Score.Model<string>) =>
   (initializer: Initializer): Draws =>
     claimFor(concept.meaning(initializer).draws, model)
 
-/** Whether a start of such a score moves with the data. */
+/** True if the start of a score moves with the data. */
 export const startMovesWithData =
   (model: Score.Model<string>) =>
   (initializer: Initializer): boolean =>
     claimFor(concept.meaning(initializer).moves ?? false, model)
 
-/** Whether it turns with the data. */
+/** True if the start of a score rotates with the data. */
 export const turns =
   (model: Score.Model<string>) =>
   (initializer: Initializer): boolean =>

@@ -1,4 +1,4 @@
-/** Optimizers that are made of others, each a chain of parts. */
+/** Optimizers that are defined as chains of parts. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { isRecord } from '../core/record.js'
 import { chain, type Chain } from './chain.js'
@@ -45,22 +45,22 @@ export type LineSearch = ReturnType<typeof lineSearch>
 export type WeightDecay = ReturnType<typeof weightDecay>
 
 interface WithRate {
-  /** The length of a step: a number, or a `Rate` that changes with the steps. */
+  /** Step size: a number, or a `Rate` that changes with the steps. */
   readonly rate: number | Rate.Rate
 }
 
 interface WithDecay {
-  /** What is kept from step to step, in [0, 1); of `adamW`, the share of θ that every step takes away. */
+  /** Decay per step, in [0, 1); for `adamW`, the fraction of θ subtracted at every step. */
   readonly decay?: number
 }
 
-/** A rate and options, as one record: errors and hints show what may be given, once. */
+/** Rate and options in one record type, so that errors and hints list each option once. */
 type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRate & A)[K] }
 
-/** The options of a part. */
+/** Options of a part. */
 type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
 
-/** A recipe by its name. JavaScript may call it without its rate, or with the rate alone. */
+/** Names a recipe. JavaScript may call it without its rate, or with the rate alone. */
 const recipeWithRate =
   <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
   options => {
@@ -93,13 +93,16 @@ export const adam = recipeWithRate(
     chain(scaleByAdam(moments), scaleByRate(rate))
 )
 
-/** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
+/** Momentum: v ← decay · v + g, θ ← θ − rate · v (heavy ball, Polyak 1964). */
 export const momentum = recipeWithRate(
   'momentum',
   ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> => chain(trace(decay), scaleByRate(rate))
 )
 
-/** v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, as Sutskever et al. 2013 write it). */
+/**
+ * Nesterov momentum: v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, in the form of Sutskever et
+ * al. 2013).
+ */
 export const nesterov = recipeWithRate(
   'nesterov',
   ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
@@ -122,7 +125,7 @@ export const adamW = recipeWithRate(
     chain(scaleByAdam(moments), weightDecay(decay), scaleByRate(rate))
 )
 
-/** Adam whose second moment never falls (Reddi, Kale & Kumar 2018). */
+/** AMSGrad: Adam with a second moment that never decreases (Reddi, Kale & Kumar 2018). */
 export const amsGrad = recipeWithRate(
   'amsGrad',
   ({ rate, ...moments }: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
@@ -136,7 +139,10 @@ export const nAdam = recipeWithRate(
     chain(scaleByNAdam(moments), scaleByRate(rate))
 )
 
-/** Adam, rectified for the few gradients it has seen at first (Liu et al. 2020). */
+/**
+ * RAdam: Adam with a rectified step size for the first steps, when few gradients have been averaged (Liu et al.
+ * 2020).
+ */
 export const rAdam = recipeWithRate(
   'rAdam',
   ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
@@ -150,7 +156,7 @@ export const rmsProp = recipeWithRate(
     chain(scaleByRms(root), scaleByRate(rate))
 )
 
-/** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum: chain a `trace`). */
+/** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum; for it, chain a `trace`). */
 export const centredRmsProp = recipeWithRate(
   'centredRmsProp',
   ({
@@ -167,7 +173,10 @@ export const adagrad = recipeWithRate(
     chain(scaleByAdagrad(sum), scaleByRate(rate))
 )
 
-/** Steps as long as earlier ones, relative to the size of the gradients, so that no rate is needed (Zeiler 2012). */
+/**
+ * Adadelta: the step size follows that of earlier steps relative to the gradients, so that no rate is needed (Zeiler
+ * 2012).
+ */
 export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<typeof scaleByAdadelta> = {}): Chain<
   [ScaleByAdadelta, ScaleByRate]
 > => chain(scaleByAdadelta(root), scaleByRate(rate))
@@ -183,7 +192,10 @@ export const lion = recipeWithRate(
     chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
 )
 
-/** θ ← θ − (f(θ) − lowerBound)/|g|² · g, the rate no more than `largest` (Polyak 1987; Loizou et al. 2021). */
+/**
+ * Polyak step size: θ ← θ − (f(θ) − lowerBound)/|g|² · g, with a rate of at most `largest` (Polyak 1987; Loizou et
+ * al. 2021).
+ */
 export const polyak = (options: Options<typeof scaleByPolyak> = {}): Chain<[ScaleByPolyak, Scale]> =>
   chain(scaleByPolyak(options), scale(-1))
 
@@ -208,7 +220,7 @@ export const lbfgs = ({
 }: Options<typeof scaleByLbfgs> & Options<typeof lineSearch> = {}): Chain<[ScaleByLbfgs, Scale, LineSearch]> =>
   chain(scaleByLbfgs({ memory }), scale(-1), lineSearch(search))
 
-/** Newton–Raphson with a line search, which takes the whole step wherever it can: θ ← θ − |∇²f|⁻¹ ∇f. */
+/** Newton–Raphson with a line search that tries the whole step first: θ ← θ − |∇²f|⁻¹ ∇f. */
 export const newton = ({
   floor = 1e-8,
   ...search

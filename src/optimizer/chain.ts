@@ -1,4 +1,4 @@
-/** Parts in turn. */
+/** Chains of parts. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { combineParts, listStore } from './combine.js'
@@ -9,7 +9,7 @@ const chainOf = Case.define('Optimizer', {
   name: 'chain',
   about: 'one part after another',
   fields: {
-    /** Each receives what the one before it made of the gradient. */
+    /** Parts; each receives the output of the one before it. */
     parts: Field.list(concept)
   },
   call: ['...parts'],
@@ -21,17 +21,17 @@ const chainOf = Case.define('Optimizer', {
     )
 })
 
-/** A chain remembers the list of what its parts remember, in their order. */
+/** The state of a chain is the list of its parts' states, in their order. */
 export type Chain<Parts extends ReadonlyArray<Optimizer> = ReadonlyArray<Optimizer>> = Optimizer<
   { readonly [I in keyof Parts]: MemoryOf<Parts[I]> },
   LooksOf<Parts[number]>
 > & { readonly _tag: 'chain'; readonly parts: Parts }
 
-/** Applies its parts in turn; `chain()` leaves a gradient as it is. */
+/** Applies parts one after another; `chain()` returns the gradient unchanged. */
 export const chain = Object.assign(
   <Parts extends ReadonlyArray<Optimizer>>(...parts_: Parts): Chain<Parts> => {
     const made = chainOf(...parts_)
-    // It holds these parts, and so remembers what they remember.
+    // It contains these parts, so its state has the type of theirs.
     const holds = (o: typeof made): o is typeof made & Chain<Parts> => o.parts.every((part, i) => part === parts_[i])
     return holds(made) ? made : refuse('chain: it does not hold its parts')
   },

@@ -1,4 +1,7 @@
-/** Parts in turn, each on all parameters or on some: chains, rules by name and frozen parameters are this. */
+/**
+ * Combination of parts, each on all parameters or on some of them: the basis of chains, rules by name and frozen
+ * parameters.
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -20,23 +23,26 @@ import {
   type PartSetting
 } from './part.js'
 
-/** A part and the names of the parameters that it sees, null for all. Other parameters' gradients pass it as they are. */
+/**
+ * Part with the names of the parameters that it receives, null for all. Gradients of other parameters pass it
+ * unchanged.
+ */
 export interface Member {
   readonly part: Part
   readonly on: ReadonlyArray<string> | null
 }
 
-/** How what the members remember is kept as one memory. */
+/** Representation of the members' states as one state. */
 interface MemoryStore<S> {
   readonly about: string
   readonly fits: (u: unknown) => u is S
   readonly of: (memories: ReadonlyArray<unknown>) => S
   readonly at: (memory: S, member: number) => unknown
-  /** Where the memory of a member stands, for errors. */
+  /** Path of a member's state, for error messages. */
   readonly path: (member: number) => ReadonlyArray<string>
 }
 
-/** Memories of so many members, in their order. */
+/** Stores the states of `length` members as a list. */
 export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> => ({
   about: `a list of ${length} memories`,
   fits: (u): u is ReadonlyArray<unknown> => t.UnknownArray.is(u) && u.length === length,
@@ -45,7 +51,7 @@ export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> =
   path: i => [String(i)]
 })
 
-/** Memories of members by their names. */
+/** Stores the states of members by name. */
 export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<Record<string, unknown>>> => ({
   about: `memories of ${several(names)}`,
   fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),
@@ -54,7 +60,7 @@ export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<
   path: i => [names[i]]
 })
 
-/** The memory of the only member, as it is. */
+/** Stores the state of the only member directly. */
 export const bare: MemoryStore<unknown> = {
   about: 'a memory',
   fits: t.unknown.is,
@@ -63,12 +69,12 @@ export const bare: MemoryStore<unknown> = {
   path: () => []
 }
 
-/** Of members that remember nothing. */
+/** Stores null, for members without state. */
 export const emptyStore: MemoryStore<null> = { ...bare, about: 'null', fits: t.null.is, of: () => null }
 
 const several = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
 
-/** The entries of a record that have these names, in the order of the record; all where there are no names. */
+/** Entries of a record with the given names, in the order of the record; all entries if the names are null. */
 const pick =
   (names: ReadonlyArray<string> | null) =>
   <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
@@ -79,7 +85,7 @@ const pick =
           R.filterWithIndex(name => names.includes(name))
         )
 
-/** The objective as a function of some of its parameters, the others held. */
+/** Objective as a function of some of its parameters, with the others fixed. */
 const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
   if (names === null) return place
   const some = pick(names)
@@ -108,10 +114,10 @@ const unknownNames = (names: ReadonlyArray<string>, { shapes }: PartSetting): Re
     )
   )
 
-/** The product of two gains. 0 times what is not known (NaN) is 0: the parameter does not move. */
+/** Product of two gains. 0 times an unknown gain (NaN) is 0, since the parameter does not move. */
 const gainProduct = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
-/** A member as a part of all parameters, except for its memory. */
+/** Member as a part on all parameters, except for its state. */
 const memberOnAll = ({ part, on }: Member) => {
   const some = pick(on)
   const gain: Part['gain'] = (memory, name) => (on === null || on.includes(name) ? part.gain(memory, name) : 1)
@@ -127,20 +133,20 @@ const memberOnAll = ({ part, on }: Member) => {
     estimate:
       part.estimate &&
       ((params: AnyParams, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
-    // A part that sees some parameters has met the objective of those only.
+    // A part on some parameters has evaluated the objective as a function of those only.
     recall: on === null ? part.recall : undefined,
     requirements: (setting: PartSetting) => [
       ...unknownNames(on ?? [], setting),
       ...part.requirements({ ...setting, shapes: some(setting.shapes) })
     ],
-    // A short description does not say what some parameters do, only that they are frozen.
+    // A brief describes no rules for some parameters, only that they are frozen.
     brief: on === null ? part.brief : { methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) }
   }
 }
 
 /**
- * One part from several: each receives what the one before it made of the gradient. `others` says of the
- * parameters that no member sees whether their gradient passes, or they stay where they are.
+ * Combines parts to one in which each receives the output of the one before it. `others` determines whether the
+ * gradients of parameters without a member pass unchanged or become 0.
  */
 export const combineParts = <S>(
   store: MemoryStore<S>,
@@ -200,7 +206,7 @@ export const combineParts = <S>(
         ? undefined
         : (params, u) =>
             recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null),
-    // True where one is known to look at the objective; where none is, not all may be known.
+    // True if a part is known to use the objective; otherwise undefined, since not all parts may be known.
     needsObjective: all.some(({ part }) => part.needsObjective === true) ? true : undefined,
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,

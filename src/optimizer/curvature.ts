@@ -1,4 +1,4 @@
-/** Parts that know, or learn, the second derivatives of the objective. */
+/** Parts that compute or approximate second derivatives of the objective. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
@@ -18,13 +18,16 @@ import {
   type Evaluation
 } from './part.js'
 
-/** A step taken, and the change of the gradient along it. */
+/** Step taken, with the change of the gradient along it. */
 interface StepAndChange {
   readonly step: AnyParams
   readonly change: AnyParams
 }
 
-/** H g by the two loops of Nocedal & Wright 2006, algorithm 7.4; without pairs, g shortened to at most unit length. */
+/**
+ * H g by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4); without pairs, g shortened to a length of at
+ * most 1.
+ */
 const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): AnyParams => {
   const newest = pairs.at(-1)
   if (newest === undefined) return scaledParams(Math.min(1, 1 / Params.norm(gradient)))(gradient)
@@ -43,19 +46,19 @@ const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): Any
 }
 
 /**
- * H g, H the inverse matrix of second derivatives as the last `memory` steps tell it (Nocedal 1980); without any, g
- * shortened to at most unit length. Needs a deterministic objective.
+ * H g, with H the approximation of the inverse Hessian from the last `memory` steps (Nocedal 1980); without any, g
+ * shortened to a length of at most 1. Needs a deterministic objective.
  */
 export const scaleByLbfgs = define({
   name: 'scaleByLbfgs',
   about: 'the inverse Hessian as the last steps tell it, times g',
   fields: {
-    /** How many steps back it looks. */
+    /** Number of previous steps used. */
     memory: Field.count({ default: 10 })
   },
   memory: t.type({
     pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
-    // Where the last update was, and its gradient; null before the first.
+    // Parameters and gradient of the last update; null before the first.
     last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
   }),
   init: () => () => ({ pairs: [], last: null }),
@@ -70,7 +73,7 @@ export const scaleByLbfgs = define({
           step: differenceOfArrays(params, last.params),
           change: differenceOfArrays(gradient, last.gradient)
         }
-        // Without positive curvature along the step there would be a direction that climbs.
+        // Without positive curvature along the step, the direction could be one of ascent.
         const curved =
           dotParams(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
         return curved ? [...pairs, pair].slice(-memory) : pairs
@@ -82,16 +85,16 @@ export const scaleByLbfgs = define({
   needsDeterminism: true
 })
 
-/** The most parameters for which a matrix of second derivatives is made. */
+/** Maximum number of parameters for which a Hessian is computed. */
 const NEWTON_LIMIT = 64
 
-/** The step of a central difference, relative: the cube root of the rounding. */
+/** Relative step of a central difference: the cube root of the machine epsilon. */
 const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)
 
 const paramEntries = (params: AnyParams): ReadonlyArray<number> =>
   Object.values(params).flatMap(({ values }) => Array.from(values))
 
-/** The same names and shapes filled with other numbers, in order. */
+/** Replaces the entries of parameters by those of a vector, in order. */
 const unflat =
   (like: AnyParams) =>
   (values: ReadonlyArray<number>): AnyParams =>
@@ -103,7 +106,7 @@ const unflat =
       { params: {}, at: 0 }
     ).params
 
-/** The matrix of second derivatives, row after row, by central differences of the gradient. */
+/** Hessian, row by row, by central differences of the gradient. */
 const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => Evaluation<string>): Float64Array => {
   const theta = paramEntries(params)
   const at = unflat(params)
@@ -118,15 +121,16 @@ const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => E
 }
 
 /**
- * |∇²f|⁻¹ g: eigenvalues in absolute value, so that a step leads downhill at a saddle too (Dauphin et al. 2014), and at
- * least `floor` times the largest. The matrix is made of central differences of the exact gradient, two evaluations a
- * parameter, and so for at most 64 parameters. Needs a deterministic objective.
+ * |∇²f|⁻¹ g: the eigenvalues of the Hessian in absolute value, so that a step descends at a saddle too (Dauphin et
+ * al. 2014), and at least `floor` times the largest. The Hessian is computed by central differences of the exact
+ * gradient, with two evaluations for each parameter, so there may be at most 64 parameters. Needs a deterministic
+ * objective.
  */
 export const scaleByNewton = define({
   name: 'scaleByNewton',
   about: '|∇²f|⁻¹ g',
   fields: {
-    /** Curvatures count as at least this share of the largest. */
+    /** Lower bound on the eigenvalues, relative to the largest. */
     floor: Field.number({
       holds: floor => floor > 0 && floor < 1,
       domain: 'in (0, 1)',
@@ -141,7 +145,7 @@ export const scaleByNewton = define({
     (gradient, _, { params, evaluate }) => {
       const values = differenceHessian(params, evaluate)
       const count = Math.sqrt(values.length)
-      // Where second derivatives overflow, the gradient itself is the direction.
+      // If second derivatives overflow or vanish, the direction is the gradient itself.
       if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
       const eigen = symmetricEigen({ shape: [count, count], values })
       const g = paramEntries(gradient)

@@ -32,7 +32,7 @@ const optimizerRecipe = (
   code: `Optimizer.${name}(${options})`
 })
 
-/** Names of optimizers that are made of others, each with an example. */
+/** Names of optimizers that are composed of others, each with an example. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
   optimizerRecipe('gradientDescent', Algorithms.gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
   optimizerRecipe('momentum', Algorithms.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),

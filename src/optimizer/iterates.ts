@@ -1,4 +1,4 @@
-/** Parts that look at where a step leads: they stand after the rate. */
+/** Parts that depend on the result of a step, so they come after the rate. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
@@ -10,7 +10,7 @@ import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
 import { define, differenceOfArrays, noMemory, sumArrays, uphill, type AnyParams } from './part.js'
 
-/** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
+/** Replaces rows (a vector is one row), or matrices of the last two axes, by the nearest point of the region. */
 const nearestInRegion = (region: Region.Region): ((params: AnyParams) => AnyParams) => {
   const axes = Region.regionArrays(region) === 'rows' ? -1 : -2
   const project = Region.project(region)
@@ -29,8 +29,9 @@ const nearestInRegion = (region: Region.Region): ((params: AnyParams) => AnyPara
 }
 
 /**
- * The step to Π(θ + step), the nearest point of a region, up to the rounding of a sum: every row of every array, a vector
- * being one row. A region of matrices holds the last two axes of every array; `Optimizer.only` says of which, where others have another shape.
+ * Changes the step to Π(θ + step) − θ, with Π the nearest point of a region, up to the rounding of a sum. A region
+ * of rows restricts every row of every array (a vector is one row); a region of matrices restricts the last two axes
+ * of every array. If some parameters have another shape, use `Optimizer.only`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -46,7 +47,7 @@ export const project = define({
   name: 'project',
   about: 'to the nearest point of a Region',
   fields: {
-    /** Where every row of every parameter is held, or every matrix. */
+    /** Region to which every row, or every matrix, of the parameters is restricted. */
     region: Field.of(Region.concept)
   },
   call: ['region'],
@@ -88,7 +89,7 @@ const averagedIterates = {
   afterRate: true
 }
 
-/** A weighted mean of the iterates; the weight of the newest depends on how many there have been. */
+/** Weighted mean of the iterates; the weight of the newest depends on the number of iterates so far. */
 const weightedIterateMean =
   (weight: (count: number) => number) =>
   (
@@ -102,8 +103,8 @@ const weightedIterateMean =
   }
 
 /**
- * Leaves steps alone and remembers the mean of the iterates, those of the first `after` steps left out (Polyak & Juditsky
- * 1992). The mean is the optimizer's `estimate`, and what a stage ends with.
+ * Passes steps unchanged and stores the mean of the iterates, without those of the first `after` steps (Polyak &
+ * Juditsky 1992). The mean is the optimizer's `estimate`, with which a stage ends.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -120,19 +121,22 @@ export const average = define({
   name: 'average',
   about: 'the mean of the iterates (Polyak & Juditsky 1992)',
   fields: {
-    /** So many iterates at first do not count. */
+    /** Number of iterates at the beginning that are not averaged. */
     after: Field.count({ least: 0, default: 0 })
   },
   ...averagedIterates,
   update: ({ after }) => weightedIterateMean(count => 1 / Math.max(1, count - after))
 })
 
-/** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
+/**
+ * Passes steps unchanged and stores the exponential moving average of the iterates: weights fall by `decay` for each
+ * step back and sum to 1. It is the optimizer's `estimate`.
+ */
 export const ema = define({
   name: 'ema',
   about: 'an exponential moving average of the iterates',
   fields: {
-    /** How fast older iterates fade, in (0, 1): over 1/(1 − decay) steps. */
+    /** Decay of the weights per step, in (0, 1); the average spans about 1/(1 − decay) steps. */
     decay: Field.fraction({ default: 0.99 })
   },
   ...averagedIterates,
@@ -140,16 +144,16 @@ export const ema = define({
 })
 
 /**
- * Slow parameters φ follow the fast ones: every `every` steps φ ← φ + share (θ + step − φ), and the fast ones go on from
- * there (Zhang et al. 2019). The optimizer's `estimate` is φ.
+ * Lookahead: every `every` steps the slow parameters are updated, φ ← φ + share (θ + step − φ), and the fast ones
+ * continue from there (Zhang et al. 2019). The optimizer's `estimate` is φ.
  */
 export const lookahead = define({
   name: 'lookahead',
   about: 'slow parameters follow fast ones (Zhang et al. 2019)',
   fields: {
-    /** The slow parameters follow every so many steps. */
+    /** Number of steps between updates of the slow parameters. */
     every: Field.count({ default: 5 }),
-    /** How far they follow, in (0, 1]. */
+    /** Fraction by which the slow parameters move to the fast ones, in (0, 1]. */
     share: Field.number({
       holds: share => share > 0 && share <= 1,
       domain: 'in (0, 1]',

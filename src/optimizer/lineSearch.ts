@@ -1,4 +1,4 @@
-/** The search along a line for a step that satisfies the strong Wolfe conditions (Nocedal & Wright 2006, 3.5 and 3.6). */
+/** Line search for a step that satisfies the strong Wolfe conditions (Nocedal & Wright 2006, 3.5 and 3.6). */
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
@@ -14,7 +14,7 @@ import {
   type Evaluation
 } from './part.js'
 
-/** A point of the line: how far along, the objective there, and its derivative along the line. */
+/** Point of the line: its position, the objective there, and the derivative along the line. */
 export interface LineTrial {
   readonly rate: number
   readonly value: number
@@ -22,18 +22,18 @@ export interface LineTrial {
 }
 
 export interface Wolfe {
-  /** c_1: the value falls by at least this share of what the slope at the start promises. */
+  /** c_1: minimum decrease of the value, relative to that predicted by the slope at the start. */
   readonly decrease: number
-  /** c_2: the slope falls, in size, to at most this share of that at the start. */
+  /** c_2: maximum size of the slope, relative to that at the start. */
   readonly curvature: number
-  /** The most trials of one search. */
+  /** Maximum number of evaluations in one search. */
   readonly evaluations: number
 }
 
-/** Values nearer than this to each other, relatively, differ by rounding; the slopes then decide. */
+/** Relative difference below which values may differ by rounding alone; slopes are compared instead. */
 const VALUE_ROUNDING = 1e-12
 
-/** The least point of the cubic with two values and slopes, kept off the ends of the interval. */
+/** Minimum of the cubic with the values and slopes of two trials, kept away from the ends of the interval. */
 const cubicMinimum = (a: LineTrial, b: LineTrial): number => {
   const width = b.rate - a.rate
   const d1 = a.slope + b.slope - (3 * (a.value - b.value)) / (a.rate - b.rate)
@@ -43,10 +43,10 @@ const cubicMinimum = (a: LineTrial, b: LineTrial): number => {
 }
 
 /**
- * A trial that satisfies the strong Wolfe conditions on φ, tried first at `first`:
- * φ(r) ≤ φ(0) + c_1 r φ′(0) and |φ′(r)| ≤ c_2 |φ′(0)|. Where rounding hides the fall of φ, its slopes tell
- * (the approximate Wolfe condition of Hager & Zhang 2005). If the evaluations run out, the lowest trial; null if none is
- * lower than the start.
+ * Finds a step r that satisfies the strong Wolfe conditions on φ, trying `first` first: φ(r) ≤ φ(0) + c_1 r φ′(0)
+ * and |φ′(r)| ≤ c_2 |φ′(0)|. If the decrease of φ is below rounding, slopes are used instead (the approximate Wolfe
+ * condition of Hager & Zhang 2005). If the evaluations run out, returns the lowest trial; null if none is lower than
+ * the start.
  */
 export const strongWolfe =
   ({ decrease, curvature, evaluations }: Wolfe) =>
@@ -56,7 +56,7 @@ export const strongWolfe =
       value <= start.value + decrease * rate * start.slope ||
       (Math.abs(value - start.value) <= slack && slope <= (2 * decrease - 1) * start.slope)
     const accepted = (trial: LineTrial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
-    // `low` has the lowest value so far that falls enough, and a slope towards `high`.
+    // `low` has the lowest value so far with sufficient decrease, and its slope points towards `high`.
     const zoom = (low: LineTrial, lowest: A | null, high: LineTrial, left: number): A | null => {
       if (left === 0) return lowest
       const trial = phi(cubicMinimum(low, high))
@@ -83,15 +83,15 @@ const isSameParameters = (a: AnyParams, b: AnyParams): boolean =>
   Object.values(differenceOfArrays(a, b)).every(({ values }) => values.every(difference => difference === 0))
 
 /**
- * r d for a direction d: r satisfies the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩ (`decrease`) and
- * |⟨∇f(θ + r d), d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`), r = 1 tried first (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
- * The last value and gradient it meets serve the next step. Needs a deterministic objective.
+ * r d for a direction d, with r satisfying the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩
+ * (`decrease`) and |⟨∇f(θ + r d), d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`); r = 1 is tried first (Nocedal & Wright 2006,
+ * algorithms 3.5 and 3.6). The last value and gradient are reused by the next step. Needs a deterministic objective.
  */
 export const lineSearch = define({
   name: 'lineSearch',
   about: 'as long as the strong Wolfe conditions ask',
   fields: {
-    /** c_1: the value falls by this share of what the slope promises, at least. */
+    /** c_1: minimum decrease of the value, relative to that predicted by the slope. */
     decrease: Field.number({
       holds: decrease => decrease > 0 && decrease < 0.5,
       domain: 'in (0, 1/2)',
@@ -99,7 +99,7 @@ export const lineSearch = define({
       default: 1e-4,
       arbitrary: fc => fc.double({ min: 1e-6, max: 0.1, noNaN: true })
     }),
-    /** c_2: the slope falls to this share of itself, at most. */
+    /** c_2: maximum size of the slope, relative to that at the start. */
     curvature: Field.number({
       holds: curvature => curvature > 0 && curvature < 1,
       domain: 'in (0, 1)',
@@ -107,15 +107,15 @@ export const lineSearch = define({
       default: 0.9,
       arbitrary: fc => fc.double({ min: 0.2, max: 0.99, noNaN: true })
     }),
-    /** The most trials of one search. */
+    /** Maximum number of evaluations in one search. */
     evaluations: Field.count({ default: 25 })
   },
   check: ({ decrease, curvature }) =>
     Problem.unless(curvature > decrease, 'curvature', curvature, `in (${decrease}, 1), above decrease`, 'try 0.9'),
   memory: t.type({
-    // The rate of the last step; 0 before the first.
+    // Rate of the last step; 0 before the first.
     rate: Params.numberCodec,
-    // Where the search ended, and the objective there; null before the first.
+    // End of the search, with the objective there; null before the first.
     found: t.union([t.type({ params: Params.codec, value: Params.numberCodec, gradient: Params.codec }), t.null])
   }),
   init: () => () => ({ rate: 0, found: null }),

@@ -1,4 +1,4 @@
-/** Rules by the names of the parameters. */
+/** Optimizers by the names of parameters. */
 import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
@@ -29,29 +29,29 @@ const forNames = Case.define('Optimizer', {
   name: 'only',
   about: 'a part for some parameters',
   fields: {
-    /** The parameters that the part sees; others stay where they are. */
+    /** Names of the parameters that the part receives; others are not moved. */
     names: {
       ...parameterNamesField,
       accept: (given: unknown) => parameterNamesField.accept(typeof given === 'string' ? [given] : given),
       show: (u: unknown) =>
         t.readonlyArray(t.string).is(u) && u.length === 1 ? quotedText(u[0]) : parameterNamesField.show(u, [])
     },
-    /** What moves them. */
+    /** Part that moves them. */
     part: Field.of(concept)
   },
   call: ['names', 'part'],
   meaning: ({ names, part }): Part => combineParts(bare, [{ part: partMeaning(part), on: names }])
 })
 
-/** A part that sees only some parameters remembers only them. */
+/** The state of a part on some parameters contains those only. */
 export type Only<N extends string = string, P extends Optimizer = Optimizer> = Optimizer<
   MemoryNamed<MemoryOf<P>, N>,
   LooksOf<P>
 > & { readonly _tag: 'only'; readonly names: ReadonlyArray<N>; readonly part: P }
 
 /**
- * A part that sees only the parameters of these names; the others' gradients pass as they are. Names that are not
- * parameters are refused when a pipeline is compiled. An optimizer for each name is a `partition`.
+ * Applies a part to the parameters with these names; the gradients of others pass unchanged. Names that are not
+ * parameters are a problem when a pipeline is compiled. For an optimizer for each name, use `partition`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -63,7 +63,7 @@ export type Only<N extends string = string, P extends Optimizer = Optimizer> = O
 export const only = Object.assign(
   <N extends string, P extends Optimizer>(names: N | ReadonlyArray<N>, part: P): Only<N, P> => {
     const made = forNames(typeof names === 'string' ? [names] : names, part)
-    // It holds this part, and gives it only what has these names.
+    // It contains this part, which receives only the parameters with these names.
     const holds = (o: typeof made): o is typeof made & Only<N, P> => o.part === part
     return holds(made) ? made : refuse('only: it does not hold its part')
   },
@@ -74,7 +74,7 @@ const freezeCase = Case.define('Optimizer', {
   name: 'freeze',
   about: 'parameters that stay where they are',
   fields: {
-    /** The parameters that stay where they are. */
+    /** Names of the parameters that are not moved. */
     names: parameterNamesField
   },
   call: ['...names'],
@@ -83,7 +83,7 @@ const freezeCase = Case.define('Optimizer', {
 })
 
 /**
- * Parameters of these names, one by one or as a list, stay where they are: put it last.
+ * Keeps the parameters with these names, given one by one or as a list, fixed. It must be the last part.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -105,7 +105,7 @@ const byRules = Case.define('Optimizer', {
   name: 'partition',
   about: 'an optimizer for each parameter',
   fields: {
-    /** An optimizer for each name; parameters without one stay. */
+    /** Optimizer for each name; parameters without one are not moved. */
     rules: Field.dictionary(Field.of(concept))
   },
   call: ['rules'],
@@ -119,7 +119,7 @@ const byRules = Case.define('Optimizer', {
   })
 })
 
-/** A partition remembers what the rule of each name remembers. */
+/** The state of a partition has the state of each rule by its name. */
 export type Partition<Rules extends Readonly<Record<string, Optimizer>> = Readonly<Record<string, Optimizer>>> =
   Optimizer<
     { readonly [N in keyof Rules]: MemoryNamed<MemoryOf<Rules[N]>, N & string> },
@@ -130,7 +130,7 @@ export type Partition<Rules extends Readonly<Record<string, Optimizer>> = Readon
   }
 
 /**
- * An optimizer for each name; parameters without one stay where they are.
+ * Applies an optimizer to each named parameter; parameters without one are not moved.
  *
  * @example
  * import { strict as assert } from 'node:assert'

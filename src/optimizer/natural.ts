@@ -1,4 +1,4 @@
-/** Expectation–maximization as a part: the gradient of a mixture's objective in the geometry of its family. */
+/** Expectation–maximization as an optimizer part: the natural gradient of a mixture's objective. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { Field } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -22,18 +22,16 @@ const naturalStep = (score: Score.Score<string>): NaturalStep | null => {
 }
 
 /**
- * θ − M(θ), M the M-step on the moments that the gradient of −E log p holds (Fisher's identity): the natural gradient of a mixture,
- * in which the means' is −Σ_k ∂c_k/W_k. Then `scaleByRate(1)` is expectation–maximization, to rounding, and a smaller rate is damped:
- * it goes a part of the way in the family's parameters.
- *
- * Of score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and for covariances likewise: the M-step at that
- * level on what expectation–maximization finds there and the correction of Shah, Chen & Klivans (2023), which vanishes where components are
- * apart. Weights, which that gradient hardly sees, stay. Anything else that a gradient may be of is refused. Variances stay above
- * the floor; what parts before it make of the gradient it takes for that gradient. `Optimizer.step`, called by hand, must be given
- * its `subject`.
- *
- * It is bound to the parameters of its score, where a part of the standard vocabulary serves any: JSON with it is read in the words of
- * `Vocabulary.extend(Vocabulary.standard, [Optimizer.natural])`.
+ * Natural gradient of a mixture: θ − M(θ), with M the M-step on the moments that follow from the gradient of −E log
+ * p by Fisher's identity; for the means it is −Σ_k ∂c_k/W_k. `scaleByRate(1)` then is expectation–maximization up to
+ * rounding; a smaller rate is damped, moving a fraction of the way in the family's parameters.
+ * For score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and correspondingly for
+ * covariances: the M-step at that level on the moments of expectation–maximization plus the correction of Shah, Chen
+ * & Klivans (2023), which vanishes if components are separated. Weights, which hardly affect that gradient, are
+ * kept. Other objectives are a problem. Variances stay above the floor. The output of earlier parts is taken as the
+ * gradient. `Optimizer.step`, called directly, requires its `subject`.
+ * It is bound to the parameters of its score, whereas parts of the standard vocabulary work with any, so its JSON is
+ * read with `Vocabulary.extend(Vocabulary.standard, [Optimizer.natural])`.
  *
  * @example
  * import { Objective, Optimizer, Score, Stage } from 'ornstein'
@@ -52,9 +50,9 @@ export const natural = define({
   about:
     'the gradient of a mixture in its own geometry: at rate 1 expectation–maximization, with the paper’s correction at a noise level',
   fields: {
-    /** Whose parameters these are. */
+    /** Score of the parameters. */
     score: Field.of(Score.concept),
-    /** No component's variance falls below this. */
+    /** Lower bound on the variance of each component. */
     varianceFloor: Field.positive({ default: 1e-6 })
   },
   ...noMemory,

@@ -1,9 +1,9 @@
 /**
  * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives
- * what the one before it made of the gradient; recipes such as `adam` are chains of parts. A step is added to the
- * parameters, so that plain descent is `scaleByRate`, −rate · gradient. Parts that speak of iterates (`project`,
- * `average`, `lookahead`, `lineSearch`) come after the rate. In the equations g is what a part receives, and θ the
- * parameters where the step starts; squares, roots and quotients are taken entry by entry.
+ * the output of the one before it; recipes such as `adam` are chains of parts. A step is added to the parameters, so
+ * plain descent is `scaleByRate`, −rate · gradient. Parts that depend on iterates (`project`, `average`,
+ * `lookahead`, `lineSearch`) come after the rate. In equations, g is the input of a part and θ the parameters before
+ * the step; squares, roots and quotients are elementwise.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
@@ -35,15 +35,15 @@ export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec
 // —— interpreters ——
 
 /**
- * What an optimizer remembers of parameters named `P`; that of a chain is the list of what its parts remember, that of a
- * partition has one for each name, and a part that sees only some names remembers only them.
+ * State of an optimizer for parameters named `P`. That of a chain is the list of its parts' states, that of a
+ * partition has one for each name, and that of a part on some names contains only those.
  */
 export type State<T, P extends string> = MemoryNamed<MemoryOf<T>, P>
 
-/** What an optimizer remembers whose type is just `Optimizer`. */
+/** State of an optimizer of the general type `Optimizer`. */
 export type AnyState<P extends string> = State<Optimizer, P>
 
-/** What `update` must be given beside the gradient: the objective, if a part is known to look at it. */
+/** Argument of `update` in addition to the gradient: the objective, required if a part is known to use it. */
 export type ContextOf<T, P extends string> = [LooksOf<T>] extends [true]
   ? readonly [context: Context<P>]
   : readonly [context?: Context<P>]
@@ -55,8 +55,8 @@ export interface Transformation<
 > {
   readonly init: (params: Params.Params<P>) => S
   /**
-   * The step to be added to the parameters, and the state after it. A part that looks at the objective throws a
-   * RangeError where its context was left out.
+   * Returns the step to add to the parameters, and the next state. A part that uses the objective throws a
+   * RangeError if it was not given.
    */
   readonly update: (
     gradient: Params.Params<P>,
@@ -66,12 +66,12 @@ export interface Transformation<
   ) => readonly [Params.Params<P>, S]
 }
 
-/** The meaning for parameters of these names. */
+/** Meaning of an optimizer for parameters with these names. */
 const typedPart = <P extends string, T extends Optimizer>(optimizer: T): Part<State<T, P>, boolean, P> =>
-  // A part works with whatever names its parameters have.
+  // A part works with any parameter names.
   partMeaning(optimizer) as unknown as Part<State<T, P>, boolean, P>
 
-/** The optimizer as functions, for parameters named `P`: `interpret(optimizer)<'mean'>()`. */
+/** Optimizer as functions, for parameters named `P`: `interpret(optimizer)<'mean'>()`. */
 export const interpret =
   <T extends Optimizer>(optimizer: T) =>
   <P extends string>(): Transformation<P, State<T, P>, ContextOf<T, P>> => {
@@ -84,11 +84,11 @@ export const interpret =
     return transformation
   }
 
-/** As `interpret`, for an optimizer whose type is just `Optimizer`. */
+/** Optimizer of the general type `Optimizer` as functions. */
 export const anyInterpret = <P extends string>(optimizer: Optimizer): Transformation<P, AnyState<P>> =>
   interpret(optimizer)<P>()
 
-/** The JSON codec of the optimizer's state: states of another optimizer are refused. */
+/** JSON codec of an optimizer's state; it rejects the states of other optimizers. */
 export const stateCodec = <P extends string, T extends Optimizer = Optimizer>(
   optimizer: T
 ): t.Type<State<T, P>, unknown> => {
@@ -96,19 +96,19 @@ export const stateCodec = <P extends string, T extends Optimizer = Optimizer>(
   return new t.Type(`what ${show(optimizer)} remembers`, is, validate, encode)
 }
 
-/** Where an optimizer stands, with all that it remembers. */
+/** Parameters of an optimization with the optimizer's state. */
 export interface Iterate<P extends string, S = AnyState<P>> {
   readonly params: Params.Params<P>
   readonly state: S
 }
 
-/** A step taken: where it led, and the objective where it started. */
+/** Result of a step, with the objective before it. */
 export interface Taken<P extends string, S = AnyState<P>> extends Iterate<P, S>, Evaluation<P> {}
 
 /**
- * One step of an optimizer on an objective, whose value and gradient are taken where the step starts: from the
- * optimizer's memory, if a line search ended there. `subject` says what the objective is, to parts that ask; `watch` sees what
- * each part makes of what it received.
+ * One step of an optimizer on an objective. Value and gradient are evaluated before the step, or taken from the
+ * state if a line search ended there. `subject` describes the objective for parts that require it; `watch` is called
+ * with the input and output of each part.
  */
 export const step =
   <P extends string, T extends Optimizer>(
@@ -125,7 +125,7 @@ export const step =
     return { value, gradient, params: sumArrays(params, step), state: after }
   }
 
-/** The endless list of an optimizer's iterates on an objective, the start first, each computed when it is asked for. */
+/** Infinite sequence of an optimizer's iterates on an objective, from the start on, each computed when it is read. */
 export const iterates =
   <P extends string, T extends Optimizer>(optimizer: T, objective: (params: Params.Params<P>) => Evaluation<P>) =>
   (start: Params.Params<P>): Iterable<Iterate<P, State<T, P>>> =>
@@ -134,10 +134,10 @@ export const iterates =
       step(optimizer, objective)
     )
 
-/** Whether it takes something else for the answer than the last iterate: an average of the weights, say. */
+/** True if its estimate differs from the last iterate, such as an average of the iterates. */
 export const averagesIterates = (optimizer: Optimizer): boolean => partMeaning(optimizer).estimate !== undefined
 
-/** What an optimizer takes for the answer: the average of the iterates, if it has one, else the last iterate. */
+/** Estimate of an optimizer: the average of the iterates if it has one, otherwise the last iterate. */
 export const estimate = <P extends string, T extends Optimizer>(
   optimizer: T,
   params: Params.Params<P>,
@@ -148,9 +148,9 @@ export const estimate = <P extends string, T extends Optimizer>(
 }
 
 /**
- * The rate with which the next step will be taken; where the objective decides (`scaleByPolyak`, `lineSearch`), that of
- * the last step, 0 before the first. Where rules differ by name it is that of the parameter `name`, else of the first
- * with a rule. NaN where a part does not say what it puts on a gradient.
+ * Rate of the next step. If the objective determines it (`scaleByPolyak`, `lineSearch`), that of the last step, 0
+ * before the first. If rules differ by name, that of the parameter `name`, by default of the first with a rule. NaN
+ * if the factor of a part is unknown.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -168,34 +168,37 @@ export const rateInForce = (optimizer: Optimizer, state: AnyState<never>, name?:
   return 0 - gain(state, name ?? names.at(0) ?? '')
 }
 
-/** Whether a part is known to look at the objective beyond its gradient. */
+/** True if a part is known to use the objective beyond its gradient. */
 export const needsObjective = (optimizer: Optimizer): boolean => partMeaning(optimizer).needsObjective === true
 
-/** Whether it needs an objective that is the same function at every step: a line search, or differences of gradients. */
+/**
+ * True if it needs an objective that is the same function at every step, for a line search or differences of
+ * gradients.
+ */
 export const needsDeterminism = (optimizer: Optimizer): boolean => partMeaning(optimizer).deterministic.length > 0
 
-/** An optimizer in a few words, where all its parts have some: what it is called, its rates, and what it freezes. */
+/** Short description of an optimizer if all its parts have one: name, rates, and frozen parameters. */
 export const optimizerBrief = (optimizer: Optimizer): O.Option<Brief> => O.fromNullable(partMeaning(optimizer).brief)
 
-/** The optimizer as the code that builds it, from its parts. */
+/** Code that builds the optimizer from its parts. */
 export const show = (optimizer: Optimizer): string => Case.show(optimizer)
 
-/** What it does to a gradient as a formula, where its case has one; else its code. */
+/** Formula of the optimizer if its case has one; otherwise its code. */
 export const formula = (optimizer: Optimizer): string => Case.formula(optimizer)
 
-/** The problems of an optimizer, before any parameters. */
+/** Problems of an optimizer that do not depend on the parameters. */
 export const problems = (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => Case.problems(optimizer)
 
-/** What an optimizer is to be used on. */
+/** Parameters and objective to which an optimizer is applied. */
 export interface OptimizerUse {
   readonly shapes: Params.Shapes<string>
-  /** The expectation, printed, if the objective is another function at every step; else null. */
+  /** Code of the expectation if the objective is another function at every step; otherwise null. */
   readonly random: string | null
-  /** What is minimised, where that is known. */
+  /** Objective that is minimised, if known. */
   readonly subject?: Subject
 }
 
-/** The problems of an optimizer for an objective: names, size, noise, and parameters that would climb. */
+/** Problems of an optimizer with an objective: names, size, noise, and parameters that would ascend. */
 export const optimizerIncompatibilities =
   ({ shapes, random, subject }: OptimizerUse) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
@@ -223,6 +226,6 @@ export const optimizerIncompatibilities =
     ]
   }
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of optimizers in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Optimizer, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,4 @@
-/** What a part of an optimizer is to the rest of the program, and how one is defined. */
+/** Definition of optimizer parts: their interface to the rest of the program. */
 import * as t from 'io-ts'
 import * as Entries from '../../lib/arrays/entries.js'
 import type { NdArray } from '../../lib/index.js'
@@ -9,50 +9,50 @@ import * as Problem from '../core/problem.js'
 import type { Level } from '../schedule/schedule.js'
 import type * as Rate from './rate.js'
 
-/** An objective at some parameters. */
+/** Value and gradient of an objective at some parameters. */
 export interface Evaluation<P extends string> {
   readonly value: number
   readonly gradient: Params.Params<P>
-  /** The reason if both are NaN and the data cannot resolve the parameters; absent otherwise. */
+  /** Reason if both are NaN because the data cannot resolve the parameters; absent otherwise. */
   readonly problem?: Problem.Problem
 }
 
-/** Of what a gradient is: of the likelihood of the data, of score matching at one noise level, or of something else. */
+/** Objective whose gradient is given: the likelihood of the data, score matching at one noise level, or another. */
 export type Subject = 'likelihood' | Level | 'another'
 
 /**
- * The objective, for parts that need more than what the parts before them made of its gradient: itself where the step
- * starts, and anywhere else. Within one step it is one function, its noise drawn once.
+ * Objective for parts that need more than its gradient: value and gradient before the step, and evaluation at other
+ * parameters. Within one step it is one function, with its noise drawn once.
  */
 export interface Context<P extends string> extends Evaluation<P> {
   readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
-  /** What it is, where that is known. */
+  /** Kind of objective, if known. */
   readonly subject?: Subject | undefined
   readonly watch?: Watch | undefined
 }
 
-/** Looks on at a part: at what it received and what it made of that. A run that fails takes its last step again so watched. */
+/** Callback with the input and output of a part. When a run fails, its last step is repeated with it. */
 export type Watch = (part: Case.AnyValue | null, received: AnyParams, step: AnyParams, params: AnyParams) => void
 
-/** Where a step starts: the parameters, and the objective seen from there. */
+/** Parameters before a step, with the objective. */
 export interface Point<P extends string = string> extends Context<P> {
   readonly params: Params.Params<P>
 }
 
-/** Parameters of names that are known when it runs. */
+/** Parameters whose names are known only at run time. */
 export type AnyParams = Params.Params<string>
 
-/** What an optimizer is to work on. */
+/** Parameters and objective on which a part is checked. */
 export interface PartSetting {
-  /** The parameters' names and shapes. */
+  /** Names and shapes of the parameters. */
   readonly shapes: Params.Shapes<string>
-  /** The factor that the parts before put on the gradient of a name: below 0 it has been turned downhill. */
+  /** Factor of the earlier parts on the gradient of a name; negative if the step already descends. */
   readonly gain: (name: string) => number
-  /** What is minimised, where that is known. */
+  /** Objective that is minimised, if known. */
   readonly subject?: Subject | undefined
 }
 
-/** A short description of an optimizer: its name when a rate follows, its rates, and the parameters that it never moves. */
+/** Short description of an optimizer: its name if a rate follows, its rates, and frozen parameters. */
 export interface Brief {
   readonly methods: ReadonlyArray<string>
   readonly rates: ReadonlyArray<Rate.Rate>
@@ -60,8 +60,8 @@ export interface Brief {
 }
 
 /**
- * What a part means. Its functions take any memory and refuse what is not theirs, so that a part that remembers an S is
- * a part. `Looks` is true where it is known to look at the objective, beyond its gradient where the step starts.
+ * Meaning of a part. Its functions accept any state and throw if it is not their own, so that a part with state S is
+ * a part. `Looks` is true if it is known to use the objective beyond its gradient before the step.
  */
 export interface Part<out S = unknown, out Looks extends boolean = boolean, P extends string = string> {
   readonly init: (params: Params.Params<P>) => S
@@ -73,17 +73,17 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly is: (u: unknown) => u is S
   readonly encode: (memory: unknown) => unknown
   readonly validate: t.Validate<unknown, S>
-  /** The factor that it puts on a gradient, with its sign; where there is no memory yet (null) only the sign counts. NaN where it is not known. */
+  /** Signed factor that it applies to a gradient. If the state is null, only the sign is meaningful. NaN if unknown. */
   readonly gain: (memory: unknown, name: string) => number
-  /** What it takes for the answer, where that is not the last iterate. */
+  /** Estimate, if it differs from the last iterate. */
   readonly estimate?: ((params: Params.Params<P>, memory: unknown) => Params.Params<P>) | undefined
-  /** The objective at the parameters, where an update has met it. */
+  /** Objective at the parameters if an update has evaluated it; otherwise null. */
   readonly recall?: ((params: Params.Params<P>, memory: unknown) => Evaluation<P> | null) | undefined
-  /** Absent where that is not known. */
+  /** Absent if unknown. */
   readonly needsObjective?: Looks | undefined
-  /** What of it needs an objective that is the same function at every step, printed. */
+  /** Code of the parts that need an objective which is the same function at every step. */
   readonly deterministic: ReadonlyArray<string>
-  /** The names for which it has rules. */
+  /** Names of the parameters for which it has rules. */
   readonly names: ReadonlyArray<string>
   readonly requirements: (setting: PartSetting) => ReadonlyArray<Problem.Problem>
   readonly brief?: Brief | undefined
@@ -94,10 +94,10 @@ export interface Optimizer<out S = unknown, out Looks extends boolean = boolean>
   Part<S, Looks>
 > {}
 
-/** What an optimizer remembers from step to step, for parameters of whatever names. */
+/** State of an optimizer, for parameters of any names. */
 export type MemoryOf<T> = T extends Optimizer<infer S> ? S : never
 
-/** True if one of them is known to look at the objective. */
+/** True if one of the parts is known to use the objective. */
 export type LooksOf<T> = true extends (
   T extends Optimizer<unknown, infer L> ? ([L] extends [true] ? true : never) : never
 )
@@ -106,7 +106,7 @@ export type LooksOf<T> = true extends (
 
 type Plain = string | number | boolean | bigint | symbol | null | undefined | NdArray | ArrayBufferView
 
-/** A memory whose parameters have these names. */
+/** State whose parameters have these names. */
 export type MemoryNamed<S, P extends string> = unknown extends S
   ? S
   : S extends Plain
@@ -129,39 +129,45 @@ export interface Spec<
   A extends Case.Call,
   Looks extends boolean
 > extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
-  /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
+  /** Codec of the state that it keeps between steps; `t.null` if there is none. */
   readonly memory: t.Type<S, unknown>
   readonly init: (fields: Field.Of<F>) => (params: AnyParams) => NoInfer<S>
-  /** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
+  /**
+   * Returns the output for a gradient, and the next state. `place` has the parameters and the objective before the
+   * step.
+   */
   readonly update: (
     fields: Field.Of<F>
   ) => (gradient: AnyParams, memory: NoInfer<S>, place: Point) => readonly [step: AnyParams, memory: NoInfer<S>]
   /**
-   * Capability: the factor that it puts on a gradient, sign included; any number of that sign where there is no memory
-   * yet. Without it `rateInForce` is NaN, and nothing tells whether a chain climbs.
+   * Capability: the signed factor that it applies to a gradient; without a state, any number of that sign. Without
+   * it, `rateInForce` is NaN and ascending chains are not detected.
    */
   readonly gain?: (fields: Field.Of<F>) => (memory: NoInfer<S> | null, name: string) => number
-  /** Capability: another answer than the last iterate. */
+  /** Capability: an estimate other than the last iterate. */
   readonly estimate?: (fields: Field.Of<F>) => (params: AnyParams, memory: NoInfer<S>) => AnyParams
-  /** Capability: the objective at the parameters, where an update has met it; null where not. */
+  /** Capability: the objective at the parameters if an update has evaluated it; otherwise null. */
   readonly recall?: (fields: Field.Of<F>) => (params: AnyParams, memory: NoInfer<S>) => Evaluation<string> | null
-  /** It looks at the objective beyond its gradient: the compiler then asks for it wherever `update` is called. */
+  /** True if it uses the objective beyond its gradient; `update` then requires it as an argument. */
   readonly needsObjective?: Looks
-  /** It compares the objective of one step with that of another, or differences it: noise must not be drawn again. */
+  /** True if it compares or subtracts objectives of different steps, so that noise must not be drawn again. */
   readonly needsDeterminism?: boolean
-  /** It changes iterates rather than gradients, and does nothing useful before the rate. */
+  /** True if it changes iterates rather than gradients, so that it has no use before the rate. */
   readonly afterRate?: boolean
-  /** Its problems for parameters of these shapes, and for what is minimised; `printed` is its code. */
+  /** Problems with parameters of these shapes and with the objective; `printed` is its code. */
   readonly requirements?: (
     fields: Field.Of<F>
   ) => (shapes: Params.Shapes<string>, printed: string, subject: Subject | undefined) => ReadonlyArray<Problem.Problem>
-  /** Capability: what it says of itself in few words. */
+  /** Capability: a short description. */
   readonly brief?: (fields: Field.Of<F>) => Partial<Brief>
 }
 
 export const noBrief: Brief = { methods: [], rates: [], frozen: [] }
 
-/** The descriptions of two parts as one; undefined where more follows a rate, which a short description cannot say. */
+/**
+ * Joins the short descriptions of two parts; undefined if more parts follow a rate, which cannot be described
+ * briefly.
+ */
 export const bothBrief = (a: Brief, b: Brief): Brief | undefined =>
   a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
     ? undefined
@@ -172,7 +178,8 @@ export const bothBrief = (a: Brief, b: Brief): Brief | undefined =>
       }
 
 /**
- * A part of one's own: it stands in chains, is printed, stored, resumed and property-tested as ours are.
+ * Defines a custom part. It works in chains, and is printed, stored, resumed and property-tested like a built-in
+ * one.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -241,7 +248,7 @@ export function define<
       const answer = estimate?.(fields)
       const met = recall?.(fields)
       const wrong = requirements?.(fields)
-      // Of a description the fields are the description itself.
+      // The fields of a description are the description itself.
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
       return {
         init: start,
@@ -269,17 +276,17 @@ export function define<
   })
 }
 
-/** What it does to gradients, everything there is to it. */
+/** Meaning of an optimizer: its functions on gradients. */
 export const partMeaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
-  // the concept does not know of which state
+  // The concept does not have the type of the state.
   concept.meaning(optimizer) as Part<S, Looks>
 
-/** A part that changes iterates rather than gradients does nothing useful before the rate. */
+/** Problem of a part that comes before the rate although it changes iterates rather than gradients. */
 const beforeRate =
   (printed: string) =>
   ({ shapes, gain }: PartSetting): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
-      // An unknown gain does not count as uphill.
+      // An unknown gain does not count as ascent.
       !Params.names(shapes).some(name => gain(name) > 0),
       'optimizer',
       printed,
@@ -287,13 +294,13 @@ const beforeRate =
       'put it last in the chain'
     )
 
-/** Of a part that remembers nothing. */
+/** Memory of a part without state. */
 export const noMemory = { memory: t.null, init: () => () => null } as const
 
-/** The gain of a part that turns no gradient around. */
+/** Gain of a part that keeps the sign of the gradient. */
 export const uphill = (): (() => number) => () => 1
 
-/** The objective and the parameters where a step starts. The value is computed only when it is read. */
+/** Parameters before a step with the objective. Its value is only computed if it is read. */
 export const pointAt = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
   params,
   get value() {
@@ -305,7 +312,7 @@ export const pointAt = <P extends string>(params: Params.Params<P>, context: Con
   watch: context.watch
 })
 
-/** Stands in for an objective that was not given, and throws when it is called. */
+/** Placeholder for an objective that was not given; it throws when called. */
 export const unknownObjective = <P extends string>(gradient: Params.Params<P>): Context<P> => {
   const ask = (): never =>
     refuse(
@@ -320,7 +327,7 @@ export const unknownObjective = <P extends string>(gradient: Params.Params<P>): 
   }
 }
 
-/** Zeros in the shapes of others. */
+/** Zeros in the shapes of the given parameters. */
 export const zerosLikeParams = (params: AnyParams): AnyParams => Params.zeros(Params.shapes(params))
 
 /** a + b, by name. */
@@ -337,7 +344,7 @@ export const axpyParams = (a: number, x: AnyParams, y: AnyParams): AnyParams =>
 export const scaledParams = (factor: number): ((x: AnyParams) => AnyParams) =>
   Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Entries.multiples(factor, values) }))
 
-/** ⟨a, b⟩ over all names together. */
+/** Inner product ⟨a, b⟩ over all parameters. */
 export const dotParams = (a: AnyParams, b: AnyParams): number =>
   Object.entries<NdArray>(a).reduce(
     (total, [name, { values }]) => values.reduce((sum, value, i) => sum + value * b[name].values[i], total),

@@ -1,4 +1,4 @@
-/** The parts that treat every entry of a gradient alike, and those that shorten it. */
+/** Elementwise parts, and parts that limit the size of a gradient. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
@@ -8,11 +8,11 @@ import * as Params from '../core/params.js'
 import * as Rate from './rate.js'
 import { axpyParams, define, noMemory, scaledParams, uphill, zerosLikeParams, type AnyParams } from './part.js'
 
-/** decay · m + (1 − decay) g */
+/** Moving average: decay · m + (1 − decay) g */
 const moving = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
-/** decay · v + (1 − decay) g² */
+/** Moving average of squares: decay · v + (1 − decay) g² */
 const movingSquare = (decay: number): ((v: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
 
@@ -20,14 +20,14 @@ const decayField = Field.fraction({ suggestion: 0.9 })
 const maximumField = Field.positive({ suggestion: 1 })
 const epsilon = Field.notNegative({ default: 1e-8 })
 
-// —— without memory ——
+// —— without state ——
 
 /** factor · g */
 export const scale = define({
   name: 'scale',
   about: 'factor · g',
   fields: {
-    /** Below 0 it turns a gradient downhill. */
+    /** Factor; negative for descent. */
     factor: Field.finite({ suggestion: -0.1 })
   },
   call: ['factor'],
@@ -41,7 +41,7 @@ export const scale = define({
       factor
 })
 
-/** 0, whatever the gradient. */
+/** Zero step for any gradient. */
 export const zero = define({
   name: 'zero',
   about: '0',
@@ -50,16 +50,16 @@ export const zero = define({
   gain: () => () => 0
 })
 
-/** A gradient longer than `most` is shortened to it; a shorter one keeps its bits. */
+/** Factor min(1, most/norm), as a function of an entry; entries of a gradient that is short enough keep their bits. */
 const shortened = (most: number, norm: number): ((g: number) => number) =>
   norm > most ? g => (g / norm) * most : g => g
 
-/** min(1, most/|g|) g, |g| over all names together (Pascanu, Mikolov & Bengio 2013). */
+/** Clips by the norm of all parameters: min(1, most/|g|) g (Pascanu, Mikolov & Bengio 2013). */
 export const clipByGlobalNorm = define({
   name: 'clipByGlobalNorm',
   about: 'min(1, most/|g|) g, all parameters together',
   fields: {
-    /** The largest norm of all parameters together. */
+    /** Maximum norm of all parameters together. */
     most: maximumField
   },
   call: ['most'],
@@ -79,12 +79,12 @@ export const sign = define({
   gain: uphill
 })
 
-/** Entries between −most and most. */
+/** Clips every entry to [−most, most]. */
 export const clipByValue = define({
   name: 'clipByValue',
   about: 'entries between −most and most',
   fields: {
-    /** The largest size of an entry. */
+    /** Maximum absolute value of an entry. */
     most: maximumField
   },
   call: ['most'],
@@ -95,12 +95,12 @@ export const clipByValue = define({
   gain: uphill
 })
 
-/** min(1, most/|g|) g, each name for itself (Pascanu, Mikolov & Bengio 2013). */
+/** Clips by the norm of each parameter: min(1, most/|g|) g (Pascanu, Mikolov & Bengio 2013). */
 export const clipByNorm = define({
   name: 'clipByNorm',
   about: 'min(1, most/|g|) g, each parameter for itself',
   fields: {
-    /** The largest norm of a parameter. */
+    /** Maximum norm of each parameter. */
     most: maximumField
   },
   call: ['most'],
@@ -115,12 +115,14 @@ export const clipByNorm = define({
   gain: uphill
 })
 
-/** g + decay · θ; before the rate, and after what rescales gradients: decoupled decay (Loshchilov & Hutter 2019). */
+/**
+ * g + decay · θ. Before the rate and after rescaling parts, it is decoupled weight decay (Loshchilov & Hutter 2019).
+ */
 export const weightDecay = define({
   name: 'weightDecay',
   about: 'g + decay · θ',
   fields: {
-    /** The share of θ that is added to what comes in. */
+    /** Fraction of θ that is added to the input. */
     decay: Field.notNegative({ suggestion: 1e-4 })
   },
   call: ['decay'],
@@ -131,14 +133,14 @@ export const weightDecay = define({
   gain: uphill
 })
 
-// —— with memory ——
+// —— with state ——
 
 /** −rate(step) · g */
 export const scaleByRate = define({
   name: 'scaleByRate',
   about: '−rate · g, with any Rate',
   fields: {
-    /** A number, or a `Rate` that changes with the steps. */
+    /** Number, or a `Rate` that changes with the steps. */
     rate: Rate.field
   },
   call: ['rate'],
@@ -159,7 +161,7 @@ interface MomentumState {
 }
 
 const traces = {
-  /** What is kept of the trace from step to step, in [0, 1). */
+  /** Decay of the momentum per step, in [0, 1). */
   decay: decayField
 }
 
@@ -170,7 +172,7 @@ const remembersTrace = {
     (params: AnyParams): MomentumState => ({ trace: zerosLikeParams(params) })
 }
 
-/** A part that hands on what follows of the decaying sum v ← decay · v + g. */
+/** Builds a part that returns a function of the momentum v ← decay · v + g. */
 const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParams) => AnyParams) => ({
   fields: traces,
   call: ['decay'] as const,
@@ -184,7 +186,7 @@ const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParam
   gain: uphill
 })
 
-/** The decaying sum v ← decay · v + g (Polyak 1964). */
+/** Momentum v ← decay · v + g (Polyak 1964). */
 export const trace = define({
   name: 'trace',
   about: 'v ← decay · v + g',
@@ -192,19 +194,22 @@ export const trace = define({
   brief: () => ({ methods: ['momentum'] })
 })
 
-/** β_1 and β_2, the decays of the moving means of the gradient and its square, and ε, added to the root of the latter. */
+/**
+ * Fields of moment parts: β_1 and β_2, the decays of the moving averages of g and g², and ε, added to the root of
+ * the latter.
+ */
 const MOMENT_FIELDS = {
-  /** What the mean of gradients keeps of itself from step to step. */
+  /** Decay of the average of gradients, per step. */
   beta1: Field.fraction({ default: 0.9 }),
-  /** What the mean of their squares keeps. */
+  /** Decay of the average of squared gradients, per step. */
   beta2: Field.fraction({ default: 0.999 }),
-  /** Is added to the root. */
+  /** Added to the root. */
   epsilon
 }
 
 const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
 
-/** m and v, of which a step is made. */
+/** State of the moments m and v. */
 const bothMoments = {
   memory: t.type(momentsMemory),
   init:
@@ -218,7 +223,7 @@ interface MomentState {
   readonly second: AnyParams
 }
 
-/** The moments after a gradient, with 1 − β_1ⁿ and 1 − β_2ⁿ, which take away the bias of their start at 0. */
+/** Moments after an update, with the bias corrections 1 − β_1ⁿ and 1 − β_2ⁿ for their start at 0. */
 interface Corrected extends MomentState {
   readonly correction1: number
   readonly correction2: number
@@ -244,7 +249,7 @@ const afterGradient = (
   ]
 }
 
-/** A part whose step is made of both moments. */
+/** Builds a part whose step is a function of both moments. */
 const byMoments = (
   step: (after: Corrected, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
 ) => ({
@@ -272,17 +277,17 @@ export const scaleByAdam = define({
   brief: () => ({ methods: ['Adam'] })
 })
 
-/** g + decay · v after v ← decay · v + g: the sum one step ahead, if the gradient stayed the same (Nesterov 1983). */
+/** g + decay · v after v ← decay · v + g: the momentum one step ahead for the same gradient (Nesterov 1983). */
 export const nesterovTrace = define({
   name: 'nesterovTrace',
   about: 'g + decay · v',
   ...momentumPart(axpyParams)
 })
 
-/** m/(√v + ε), and 0 for 0/0: an entry whose gradient is always 0 takes no step, even with ε = 0. */
+/** m/(√v + ε), with 0 for 0/0: an entry whose gradient is always 0 does not move, even if ε = 0. */
 const momentRatio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
 
-/** m̂/(√w + ε), w the largest v̂ so far; otherwise as Adam (Reddi, Kale & Kumar 2018, with bias correction). */
+/** m̂/(√w + ε) with w the largest v̂ so far and moments as in Adam (Reddi, Kale & Kumar 2018, with bias correction). */
 export const scaleByAmsGrad = define({
   name: 'scaleByAmsGrad',
   about: 'm̂/(√max v̂ + ε)',
@@ -319,18 +324,18 @@ export const scaleByRAdam = define({
   ...byMoments(({ count, first, second, correction1, correction2 }, { beta2, epsilon }) => {
     const all = 2 / (1 - beta2) - 1
     const length = all - (2 * count * Elementary.pow(beta2, count)) / correction2
-    // Below 5 the variance of 1/√v̂ is too large to use it.
+    // If the length is below 5, the variance of 1/√v̂ is too large to use it.
     if (length < 5) return Params.mapValues(m => m / correction1)(first)
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
     return Params.zipWith((m, v) => rectified * momentRatio(m / correction1, v / correction2, epsilon))(first, second)
   })
 })
 
-/** The decay of the moving means, and ε, added to a root. */
+/** Fields of root parts: the decay of the moving averages, and ε, added to the root. */
 const ROOT_FIELDS = {
-  /** What the mean of squares keeps of itself from step to step. */
+  /** Decay of the average of squares, per step. */
   decay: Field.fraction({ default: 0.9 }),
-  /** Is added to the root. */
+  /** Added to the root. */
   epsilon
 }
 
@@ -353,7 +358,7 @@ export const scaleByRms = define({
   gain: uphill
 })
 
-/** g/(√(v − m²) + ε), with m and v the moving means of g and g² (Graves 2013). */
+/** g/(√(v − m²) + ε), with m and v the moving averages of g and g² (Graves 2013). */
 export const scaleByStandardDeviation = define({
   name: 'scaleByStandardDeviation',
   about: 'g/(√(v − m²) + ε)',
@@ -365,7 +370,7 @@ export const scaleByStandardDeviation = define({
     (gradient, memory) => {
       const first = moving(decay)(memory.first, gradient)
       const second = movingSquare(decay)(memory.second, gradient)
-      // Rounding alone takes it below 0.
+      // Only rounding makes it negative.
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
       return [overRoot(epsilon)(gradient, variance), { first, second }]
     },
@@ -377,9 +382,9 @@ export const scaleByAdagrad = define({
   name: 'scaleByAdagrad',
   about: 'g/(√Σg² + ε)',
   fields: {
-    /** What the sum of squares starts from. */
+    /** Initial value of the sum of squares. */
     start: Field.notNegative({ default: 0 }),
-    /** Is added to the root. */
+    /** Added to the root. */
     epsilon: Field.notNegative({ default: 1e-10 })
   },
   memory: t.type({ squares: Params.codec }),
@@ -395,14 +400,14 @@ export const scaleByAdagrad = define({
   gain: uphill
 })
 
-/** u = √(x + ε)/√(v + ε) · g, with v the moving mean of g², and x that of the u² before (Zeiler 2012). */
+/** u = √(x + ε)/√(v + ε) · g, with v the moving average of g² and x that of the earlier u² (Zeiler 2012). */
 export const scaleByAdadelta = define({
   name: 'scaleByAdadelta',
   about: '√(x + ε)/√(v + ε) · g',
   fields: {
-    /** What is kept of the means of squares from step to step, in [0, 1). */
+    /** Decay of the averages of squares per step, in [0, 1). */
     decay: ROOT_FIELDS.decay,
-    /** Is added under both roots. */
+    /** Added under both roots. */
     epsilon: Field.positive({ default: 1e-6 })
   },
   memory: t.type({ squares: Params.codec, steps: Params.codec }),
@@ -418,14 +423,14 @@ export const scaleByAdadelta = define({
   gain: uphill
 })
 
-/** sign(β_1 m + (1 − β_1) g), and then m ← β_2 m + (1 − β_2) g (Chen et al. 2023). */
+/** sign(β_1 m + (1 − β_1) g), then m ← β_2 m + (1 − β_2) g (Chen et al. 2023). */
 export const scaleByLion = define({
   name: 'scaleByLion',
   about: 'sign(β_1 m + (1 − β_1) g)',
   fields: {
-    /** The share of the memory in the direction. */
+    /** Weight of the average in the direction. */
     beta1: Field.fraction({ default: 0.9 }),
-    /** What is kept of the memory from step to step. */
+    /** Decay of the average, per step. */
     beta2: Field.fraction({ default: 0.99 })
   },
   ...remembersTrace,

@@ -1,13 +1,13 @@
-/** Learning rates, as functions of the number of steps already taken. */
+/** Learning rates, as functions of the number of steps taken. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 
-/** A rate means the number ≥ 0 after so many steps. */
+/** Rate: a function from the number of steps taken to a number ≥ 0. */
 export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
 
 /**
- * A rate of one's own, from the steps already taken to a number ≥ 0.
+ * Defines custom rates, as functions from the number of steps taken to a number ≥ 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -27,12 +27,12 @@ export const { concept, define, show } = conceptModule<Rate>('Rate', 'the learni
 const peakField = Field.positive({ suggestion: 0.1 })
 const rateStepsField = Field.count({ suggestion: 100 })
 
-/** The same at every step. */
+/** Same rate at every step. */
 export const constant = define({
   name: 'constant',
   about: 'the same at every step; a plain number does',
   fields: {
-    /** At every step. */
+    /** Rate of every step. */
     rate: peakField
   },
   call: ['rate'],
@@ -43,25 +43,25 @@ export const constant = define({
       rate
 })
 
-/** A plain number is a constant rate. */
+/** Converts a number to a constant rate. */
 export const asRate = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
 
-/** A field for a rate; a plain number is a constant one, and is so written. */
+/** Field of a rate; a plain number is a constant rate and is written as a number. */
 export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(concept, {
   from: asRate,
   show: rate => (Case.isMadeBy(constant)(rate) ? String(rate.rate) : null)
 })
 
-/** rate + (final − rate) · step/steps, and `final` after `steps`: a decay, or a warm-up from 0. */
+/** rate + (final − rate) · step/steps, and `final` after `steps`: a decay, or a warm-up if it starts at 0. */
 export const linear = define({
   name: 'linear',
   about: 'a straight line, up or down',
   fields: {
-    /** At the first step. */
+    /** Rate of the first step. */
     rate: Field.notNegative({ suggestion: 0.1 }),
-    /** After `steps`, and from then on. */
+    /** Rate after `steps` steps. */
     final: Field.notNegative({ suggestion: 0.01 }),
-    /** How many steps it takes to get there. */
+    /** Number of steps until `final` is reached. */
     steps: rateStepsField
   },
   check: ({ rate, final }) =>
@@ -73,15 +73,15 @@ export const linear = define({
 })
 
 const DECAY_FIELDS = {
-  /** At the first step. */
+  /** Rate of the first step. */
   rate: peakField,
-  /** By which it falls. */
+  /** Factor per period. */
   factor: Field.positive({ suggestion: 0.5 }),
-  /** In so many steps. */
+  /** Period, in steps. */
   every: Field.positive({ suggestion: 100 })
 }
 
-/** rate · factor^⌊step/every⌋: a staircase. */
+/** Staircase: rate · factor^⌊step/every⌋ */
 export const step = define({
   name: 'step',
   about: 'a staircase',
@@ -103,22 +103,22 @@ export const exponential = define({
       rate * Elementary.pow(factor, step / every)
 })
 
-/** Half a cosine from `a` to `b` as `share` goes from 0 to 1. */
+/** Half a cosine from `a` to `b` as `share` increases from 0 to 1. */
 const halfCosine = (a: number, b: number, share: number): number =>
   b + ((a - b) * (1 + Elementary.cos(Math.PI * share))) / 2
 
-/** A linear rise over `warmUp` steps, then half a cosine from `rate` down to `final` at `steps`, and `final` after. */
+/** Linear warm-up over `warmUp` steps, then half a cosine from `rate` to `final` at `steps`, and `final` afterwards. */
 export const cosine = define({
   name: 'cosine',
   about: 'half a cosine, after a linear rise (arXiv 1608.03983)',
   fields: {
-    /** The highest. */
+    /** Maximum rate. */
     rate: peakField,
-    /** How many steps it takes to fall, warm-up included. */
+    /** Number of steps until `final` is reached, including the warm-up. */
     steps: rateStepsField,
-    /** How many of them it rises first, from 0. */
+    /** Number of warm-up steps, from 0. Default: 0. */
     warmUp: Field.notNegative({ default: 0 }),
-    /** After `steps`, and from then on. */
+    /** Rate after `steps` steps. */
     final: Field.notNegative({ default: 0 })
   },
   check: ({ warmUp, steps }) => Problem.unless(warmUp < steps, 'warmUp', warmUp, `≥ 0 and < steps = ${steps}`, 'try 0'),
@@ -136,15 +136,15 @@ const cycle = define({
   name: 'oneCycle',
   about: 'half a cosine up, half a cosine down (Smith & Topin 2018)',
   fields: {
-    /** The highest. */
+    /** Maximum rate. */
     rate: peakField,
-    /** How many steps the cycle takes. */
+    /** Number of steps of the cycle. */
     steps: rateStepsField,
-    /** The share of them in which it rises. */
+    /** Fraction of the steps in which the rate rises. */
     rise: Field.fraction({ suggestion: 0.3 }),
-    /** At the first step. */
+    /** Rate of the first step. */
     start: Field.notNegative({ suggestion: 0 }),
-    /** After `steps`, and from then on. */
+    /** Rate after `steps` steps. */
     final: Field.notNegative({ suggestion: 0 })
   },
   meaning: ({ rate, steps, rise, start, final }) => {
@@ -159,8 +159,9 @@ const cycle = define({
 })
 
 /**
- * One cycle: half a cosine up from `start` to `rate` over the share `rise` of the steps, half a cosine down to `final` at
- * `steps`, and `final` after (Smith & Topin 2018). It starts at rate/25 and ends at rate/250000, as is usual.
+ * One cycle: half a cosine from `start` up to `rate` over the fraction `rise` of the steps, half a cosine down to
+ * `final` at `steps`, and `final` afterwards (Smith & Topin 2018). Defaults: `start` is rate/25 and `final` is
+ * rate/250000.
  */
 export const oneCycle = Case.caseCalledBy(
   cycle,
@@ -178,9 +179,9 @@ export const inverseSquareRoot = define({
   name: 'inverseSquareRoot',
   about: 'rate/√(1 + step/after)',
   fields: {
-    /** Until it begins to fall. */
+    /** Rate of the first step. */
     rate: peakField,
-    /** How many steps it takes until then. */
+    /** Number of steps that sets the scale of the decay. */
     after: Field.positive({ suggestion: 100 })
   },
   meaning:
@@ -189,7 +190,7 @@ export const inverseSquareRoot = define({
       rate / Math.sqrt(1 + step / after)
 })
 
-/** A rate, and the step from which it holds; it counts its own steps from there. */
+/** Rate with the step from which it holds; it counts its own steps from there. */
 interface RatePiece {
   readonly from: number
   readonly rate: number | Rate
@@ -199,9 +200,9 @@ const inTurn = define({
   name: 'piecewise',
   about: 'one rate after another',
   fields: {
-    /** The rate of the first steps. */
+    /** Rate of the first steps. */
     first: field,
-    /** From which step on which rate follows. */
+    /** Later rates, each with the step from which it holds. */
     later: Field.array(Field.record({ from: Field.count({ suggestion: 100 }), rate: field }))
   },
   call: ['first', 'later'],
@@ -231,7 +232,7 @@ const inTurn = define({
 })
 
 /**
- * One rate after another: `first`, then each piece from its step on, counting from there.
+ * Piecewise rate: `first`, then each piece from its step on, counting steps from there.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -249,7 +250,7 @@ export const piecewise = Case.caseCalledBy(inTurn, (first: number | Rate, later:
 )
 
 /**
- * The rate after `step` steps.
+ * Rate after `step` steps.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -263,7 +264,7 @@ export const at =
   (rate: Rate): number =>
     concept.meaning(rate)(step)
 
-/** The problems of a rate. */
+/** Problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
   Case.problems(rate, Case.isMadeBy(constant)(rate))
 
@@ -278,5 +279,5 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   inverseSquareRoot
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of rates in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Rate, unknown> => Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,7 @@
-/** Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map. */
+/**
+ * Regions: closed sets of rows or matrices to which parameters can be restricted, each with its projection to the
+ * nearest point.
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
@@ -9,25 +12,25 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
 
-/** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
+/** Projection to the nearest point of a set; `x` is a row, or a matrix with `columns` columns, row by row. */
 type RegionProjection = (x: Float64Array, columns: number) => Float64Array
 
-/** Of which arrays a set is: of rows of any length, of matrices of no fewer rows than columns, or of square ones. */
+/** Arrays of a region: rows of any length, matrices with at least as many rows as columns, or square matrices. */
 export type ArrayKind = 'rows' | 'tall' | 'square'
 
 interface RegionMeaning {
   readonly project: RegionProjection
-  /** Capability: it is a set of matrices, tall or square; of rows unless given. */
+  /** Capability: a set of tall or square matrices. Default: rows. */
   readonly of?: ArrayKind
-  /** Whether it is convex, as laws then hold it to be; true unless given. */
+  /** True if the set is convex, which the laws test. Default: true. */
   readonly isConvex?: boolean
 }
 
 export interface Region extends Case.Value<'Region', RegionMeaning> {}
 
 /**
- * A region of one's own: `project` gives the point of a closed convex set that is nearest to a vector, or to a matrix where it says
- * `of: 'tall'` or `'square'`; `isConvex: false` of a set that is not convex.
+ * Defines custom regions: `project` returns the point of a closed convex set nearest to a vector, or to a matrix if
+ * `of` is 'tall' or 'square'. A set that is not convex is declared by `isConvex: false`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -52,7 +55,7 @@ export const ball = define({
   name: 'ball',
   about: '|x| ≤ radius',
   fields: {
-    /** The largest |x|. */
+    /** Maximum norm. */
     radius: Field.positive({ suggestion: 1 })
   },
   example: { radius: 4 },
@@ -64,7 +67,7 @@ export const ball = define({
   })
 })
 
-/** A number or an infinity. */
+/** Field of a number or an infinity. */
 const bound = (fallback: number): Field.WithDefault<number> =>
   Field.number({
     holds: bound => !Number.isNaN(bound),
@@ -79,9 +82,9 @@ export const box = define({
   name: 'box',
   about: 'least ≤ x_i ≤ most',
   fields: {
-    /** The least entry; −Infinity for none. */
+    /** Lower bound of the entries; −Infinity for none. */
     least: bound(-Infinity),
-    /** The largest entry; Infinity for none. */
+    /** Upper bound of the entries; Infinity for none. */
     most: bound(Infinity)
   },
   check: ({ least, most }) => Problem.unless(least <= most, 'least', least, `≤ most = ${most}`, 'swap the two'),
@@ -89,12 +92,12 @@ export const box = define({
   meaning: ({ least, most }) => ({ project: x => x.map(entry => Math.min(Math.max(entry, least), most)) })
 })
 
-/** x_i ≥ 0 and Σ x_i = total, 1 unless given: weights. */
+/** x_i ≥ 0 and Σ x_i = total (default: 1), such as weights. */
 export const simplex = define({
   name: 'simplex',
   about: 'x_i ≥ 0, Σ x_i = total',
   fields: {
-    /** What the entries sum to. */
+    /** Sum of the entries. */
     total: Field.positive({ default: 1 })
   },
   meaning: ({ total }) => ({
@@ -120,9 +123,10 @@ export const nonNegative = define({
 })
 
 /**
- * MᵀM = I: matrices whose columns are orthonormal (Stiefel's manifold), of at least as many rows. The nearest is the factor of the polar form, so
- * that a step followed by it is the polar retraction (Absil, Mahony & Sepulchre 2008, example 4.1.3). Of columns that depend on each
- * other it is one of several.
+ * MᵀM = I: matrices with orthonormal columns (the Stiefel manifold), with at least as many rows as columns. The
+ * nearest point is the orthogonal factor of the polar decomposition, so a step followed by it is the polar
+ * retraction (Absil, Mahony & Sepulchre 2008, example 4.1.3). If the columns are linearly dependent, the nearest
+ * point is not unique and one is returned.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -153,8 +157,8 @@ export const orthonormal = define({
 })
 
 /**
- * M = Mᵀ with no eigenvalue below `least`: covariances, and their inverses. The nearest has the eigenvectors of ½(M + Mᵀ) and its eigenvalues, those
- * that are less raised to `least` (Higham 1988).
+ * M = Mᵀ with all eigenvalues at least `least`, such as covariances and their inverses. The nearest point has the
+ * eigenvectors of ½(M + Mᵀ), with smaller eigenvalues raised to `least` (Higham 1988).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -168,7 +172,7 @@ export const positiveDefinite = define({
   name: 'positiveDefinite',
   about: 'M = Mᵀ, no eigenvalue below least',
   fields: {
-    /** The least eigenvalue. */
+    /** Smallest eigenvalue. */
     least: Field.positive({ default: 1e-6 })
   },
   meaning: ({ least }) => ({
@@ -176,7 +180,7 @@ export const positiveDefinite = define({
     project: (x, n) => {
       const half = symmetricPart(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
       const { values, vectors } = symmetricEigen(half)
-      // What is there stays to the last bit.
+      // A matrix in the region is returned to the last bit.
       if (values.every(value => value >= least)) return half.values
       const raised = values.map(value => Math.max(value, least))
       return half.values.map((_, at) =>
@@ -190,11 +194,11 @@ export const positiveDefinite = define({
   })
 })
 
-/** The columns that a vector has as a matrix of a region, where nobody says: one of a tall one, √length of a square one. */
+/** Default number of columns of a vector: its length for rows, 1 for a tall matrix, √length for a square one. */
 const regionColumns = (of: ArrayKind, length: number): number =>
   of === 'rows' ? length : of === 'tall' ? 1 : Math.round(Math.sqrt(length))
 
-/** The shape that arrays of a region have, of last axes [m, n]. */
+/** True if arrays with the last axes [m, n] can be in a region. */
 export const fitsRegion =
   (region: Region) =>
   (shape: ReadonlyArray<number>): boolean => {
@@ -204,16 +208,16 @@ export const fitsRegion =
     return shape.length >= 2 && (of === 'tall' ? m >= n : m === n)
   }
 
-/** Of which arrays it is. */
+/** Arrays of the region. */
 export const regionArrays = (region: Region): ArrayKind => concept.meaning(region).of ?? 'rows'
 
-/** Whether it is convex. */
+/** True if the region is convex. */
 export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex ?? true
 
 /**
- * The point of the region nearest to a vector, or to a matrix, row by row, of so many columns; a vector alone is one column, or a square matrix
- * where the region is of such. That of the simplex is max(x_i − τ, 0) with
- * τ = max_k (Σ of the k largest − total)/k (Held, Wolfe & Crowder 1974).
+ * Projects a vector, or a matrix given row by row with its number of columns, to the nearest point of the region.
+ * Without `columns`, the vector is one column, or a square matrix for a region of square matrices. For the simplex
+ * the result is max(x_i − τ, 0) with τ = max_k (Σ of the k largest − total)/k (Held, Wolfe & Crowder 1974).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -234,6 +238,6 @@ export const project = (region: Region): ((x: Float64Array, columns?: number) =>
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative, orthonormal, positiveDefinite]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of regions in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Region, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,17 +1,20 @@
-/** Parts that look at the value of the objective. */
+/** Parts that use the value of the objective. */
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import { numberCodec } from '../core/params.js'
 import { define, dotParams, scaledParams } from './part.js'
 
-/** r g, r = (f(θ) − lowerBound)/|g|², between 0 and `largest` (Polyak 1987; Loizou et al. 2021). Sees the value. */
+/**
+ * r g with r = (f(θ) − lowerBound)/|g|², clipped to [0, `largest`] (Polyak 1987; Loizou et al. 2021). Uses the
+ * value.
+ */
 export const scaleByPolyak = define({
   name: 'scaleByPolyak',
   about: '(f − lowerBound)/|g|² · g',
   fields: {
-    /** A number below which the objective does not fall. */
+    /** Lower bound of the objective. */
     lowerBound: Field.finite({ default: 0 }),
-    /** No rate is above this. */
+    /** Maximum rate. */
     largest: Field.number({
       holds: largest => largest > 0,
       domain: '> 0',
@@ -21,7 +24,7 @@ export const scaleByPolyak = define({
       arbitrary: fc => fc.oneof(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), fc.constant(Infinity))
     })
   },
-  // The rate of the last step; 0 before the first.
+  // Rate of the last step; 0 before the first.
   memory: t.type({ rate: numberCodec }),
   init: () => () => ({ rate: 0 }),
   update:
@@ -37,13 +40,13 @@ export const scaleByPolyak = define({
 
 interface Plateau {
   readonly scale: number
-  /** The lowest mean of `window` values so far; null before the first. */
+  /** Lowest mean of `window` values so far; null before the first. */
   readonly best: number | null
-  /** How many means in a row have not improved on it. */
+  /** Number of consecutive means without improvement. */
   readonly waited: number
-  /** How many means are yet to be passed over. */
+  /** Number of means still ignored after a reduction. */
   readonly resting: number
-  /** The sum and number of the values since the last mean. */
+  /** Sum and number of the values since the last mean. */
   readonly sum: number
   readonly count: number
 }
@@ -56,7 +59,7 @@ interface PlateauOptions {
   readonly least: number
 }
 
-/** The state after a mean of `window` values. */
+/** State after a mean of `window` values. */
 const plateauAfter =
   ({ factor, patience, tolerance, cooldown, least }: PlateauOptions) =>
   (state: Plateau, mean: number): Plateau => {
@@ -71,21 +74,22 @@ const plateauAfter =
   }
 
 /**
- * scale · g; the scale, at first 1, is multiplied by `factor` when more than `patience` values in a row
- * have not improved on the best. Sees the value. */
+ * scale · g; the scale starts at 1 and is multiplied by `factor` after more than `patience` consecutive values
+ * without improvement. Uses the value.
+ */
 export const reduceOnPlateau = define({
   name: 'reduceOnPlateau',
   about: 'smaller when the value has not improved for long',
   fields: {
-    /** What the scale is multiplied by. */
+    /** Factor of a reduction. */
     factor: Field.inside({ default: 0.5 }),
-    /** How many values in a row may fail to improve. */
+    /** Number of consecutive values without improvement that are tolerated. */
     patience: Field.count({ least: 0, default: 10 }),
-    /** A value improves when it is lower than the best by this share of it. */
+    /** Relative decrease from the best value that counts as an improvement. */
     tolerance: Field.notNegative({ default: 1e-4 }),
-    /** How many values are passed over after a reduction. */
+    /** Number of values that are ignored after a reduction. */
     cooldown: Field.count({ least: 0, default: 0 }),
-    /** The scale does not fall below this. */
+    /** Lower bound of the scale. */
     least: Field.number({
       holds: least => least >= 0 && least <= 1,
       domain: 'in [0, 1]',
@@ -93,7 +97,7 @@ export const reduceOnPlateau = define({
       default: 0,
       arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
     }),
-    /** The mean of so many values counts as one, against noise. */
+    /** Number of values whose mean counts as one, to reduce noise. */
     window: Field.count({ default: 1 })
   },
   memory: t.type({

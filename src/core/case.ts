@@ -1,4 +1,7 @@
-/** A case is a value that holds everything the rest of the program asks of it. */
+/**
+ * Cases: values that carry all functions by which the rest of the program uses them (codec, printer, checks,
+ * meaning).
+ */
 import { none, some, type Option } from './either.js'
 import type { Field, Fields, NoFields, Of } from './field.js'
 import * as Problem from './problem.js'
@@ -7,35 +10,35 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, splitResults } from './walk.js'
 import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
-/** Shared by all copies of the library in a program. */
+/** Symbol of a value's case; it is registered, so all copies of the library in a program share it. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
 
 /**
- * How a case is called: its fields in order, the last perhaps as `'...parts'`, or `'{}'` for a record of the fields that are not
- * named; null: one record of options.
+ * Call form of a case: its fields in order, the last perhaps as `'...parts'`, or `'{}'` for a record of the
+ * remaining fields; null: one record of options.
  */
 export type Call = ReadonlyArray<string> | null
 
-/** A case as the program sees it, whatever its fields: every function takes any value, and refuses what is not its own. */
+/** Case with any fields. Its functions accept any value and throw for one that is not theirs. */
 export interface Case<out C extends string, out M> {
   readonly concept: C
   readonly name: string
   readonly about: string
   readonly fields: Fields
   readonly call: Call
-  /** The field that is given last, alone: `reparametrized(clock)(schedule)`. */
+  /** Field that is given alone in a last call: `reparametrized(clock)(schedule)`. Null if there is none. */
   readonly on: string | null
   readonly formula: (value: unknown) => string | null
-  /** What is wrong between fields; what is wrong within one is the field's own affair. */
+  /** Problems between fields; those within one are reported by the field. */
   readonly check: (value: unknown) => ReadonlyArray<Problem.Problem>
   readonly meaning: (value: unknown) => M
-  /** Fields of its example, where defaults and suggestions do not do. */
+  /** Fields of the example, if defaults and suggestions do not suffice. */
   readonly example: Readonly<Record<string, unknown>>
-  /** Its JSON, from that of an earlier version. */
+  /** Converts the JSON of an earlier version to that of this one. */
   readonly earlier: (json: unknown) => unknown
 }
 
-/** A description of a concept, of whatever case. */
+/** Description of a concept, by any of its cases. */
 export interface Value<out C extends string, out M> {
   readonly _tag: string
   readonly [ofCase]: Case<C, M>
@@ -43,21 +46,21 @@ export interface Value<out C extends string, out M> {
 
 export type AnyValue = Value<string, unknown>
 
-/** Whether a value is a description that has its case. */
+/** True if a value is a description and has its case. */
 export const isValue = (u: unknown): u is AnyValue =>
   typeof u === 'object' && u !== null && '_tag' in u && ofCase in u && typeof u[ofCase] === 'object'
 
-/** A field of a value by its name; undefined where it has none. */
+/** Field of a value by name; undefined if there is none. */
 export const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
-// —— what follows from a case, at any depth ——
+// —— functions on nested descriptions ——
 
 interface CaseNode {
   readonly path: string
   readonly depth: number
   readonly value: AnyValue
-  /** Whether it was given in its short form, such as a number, and has no field names of its own. */
+  /** True if it was given in its short form, such as a number, and has no field names. */
   readonly bare: boolean
 }
 
@@ -73,27 +76,27 @@ const nestedNodes = ({ path, depth, value }: CaseNode): ReadonlyArray<CaseNode> 
     }))
   )
 
-/** A description and all that stand in it, itself first. */
+/** Description and all those nested in it, the outermost first. */
 export const parts = (value: AnyValue): ReadonlyArray<AnyValue> =>
   collect<CaseNode, AnyValue>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }) => [value])
 
-/** A description within another, and where it stands there: `stages[1].stage`. */
+/** Nested description with its path: `stages[1].stage`. */
 export interface PlacedCase {
   readonly path: string
   readonly value: AnyValue
 }
 
-/** A description and all that stand in it, itself first, each with where it stands. */
+/** Description and all those nested in it, the outermost first, each with its path. */
 export const placedDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
   collect<CaseNode, PlacedCase>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ path, value }) => [
     { path, value }
   ])
 
-/** The descriptions that stand in it directly. */
+/** Descriptions nested directly in it. */
 export const innerDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
   nestedNodes({ path: '', depth: 0, value, bare: false })
 
-/** The same description with other values of some fields. */
+/** Copy of a description with other values of some fields. */
 export const changed =
   (fields: Readonly<Record<string, unknown>>) =>
   <T extends AnyValue>(value: T): T => {
@@ -102,7 +105,7 @@ export const changed =
     return made
   }
 
-/** The same description, with what `f` makes of those that stand in it directly. */
+/** Copy of a description in which `f` is applied to those nested directly in it. */
 export const mapInner =
   (f: (inner: AnyValue) => AnyValue) =>
   <T extends AnyValue>(value: T): T => {
@@ -111,7 +114,7 @@ export const mapInner =
     return changed(Object.fromEntries(fields.map(([k, one, parts]) => [k, one.rebuilt(field(value, k), parts)])))(value)
   }
 
-/** Results of a field's nested values, field by field. */
+/** Groups the results of nested values by field. */
 export const perField = <R>(
   fields: Fields,
   count: (field: Field<unknown, never>, name: string) => number,
@@ -125,14 +128,17 @@ export const perField = <R>(
   return entries.map(([name, f], i) => [name, f, parts[i]])
 }
 
-/** The description as the code that builds it. */
+/** Code that builds the description. */
 export const show = (value: AnyValue): string => (isValue(value) ? printedCase(value) : literalCode(value))
 
-/** A list without its brackets. Its parts are joined again, not cut out of the printed list, which would take quadratic time. */
+/**
+ * Code of a list without brackets. The parts are joined again rather than cut out of the printed list, which would
+ * take quadratic time.
+ */
 const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
-/** The field at a place of a call, where its list may be spread. */
+/** Name of the field at a position of a call form, without the mark of a spread list. */
 const fieldAt = (place: string): string => place.replace('...', '')
 
 const optionsCode = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
@@ -161,18 +167,21 @@ const printedCase = (value: AnyValue): string =>
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
   })
 
-/** How many levels of descriptions may stand in each other. */
+/** Maximum depth of nested descriptions. */
 export const MAX_CASE_DEPTH = 500
 
-/** The problems of a description, in all its parts; a bare one was given as a number, and its field has no name. */
+/**
+ * Problems of a description and all those nested in it. `bare`: it was given in its short form, so its field has no
+ * name (default: false).
+ */
 export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
   isValue(value) ? inAllParts(value, bare) : [lost(value)]
 
-/** Whether a description has its case, and in every field a value of its type: then it has a meaning. */
+/** True if a description has its case, and in every field a value of its type, so that it has a meaning. */
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
-/** How a constructor is called, its options as they may be written: `Rate.cosine({ rate, steps })`. */
+/** Call of a constructor as text, with its options: `Rate.cosine({ rate, steps })`. */
 const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): string => {
   const needed = Object.keys(fields).filter(k => k !== on && fields[k].fallback._tag === 'None')
   const options = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -191,20 +200,23 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
 }
 
 /**
- * Of a function that was given in the place of what it makes, its name and how it is called; null of anything else. A word without fields
- * is a value, and one with fields is a function, also where all have defaults.
+ * Name and call of a constructor that was given instead of its result; null for anything else. A case without fields
+ * is a value; one with fields is a function, even if all have defaults.
  */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u
   if (typeof within !== 'function') return null
   const made: unknown = Reflect.get(within, ofCase)
   if (typeof made !== 'object' || made === null) return { name: 'a function', remedy: 'call it' }
-  // What stands under the symbol is a case.
+  // The value of this symbol is a case.
   const its = made as AnyValue[typeof ofCase]
   return { name: `${its.concept}.${its.name}`, remedy: `call it: ${callOf(its)}` }
 }
 
-/** The types say that a description has its case; a copy made by JSON or structuredClone has lost it. */
+/**
+ * Problem of a description without its case. By its type it has one, but a copy by JSON or structuredClone has lost
+ * it.
+ */
 const lost = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
@@ -244,13 +256,13 @@ const inAllParts = (value: AnyValue, bare: boolean): ReadonlyArray<Problem.Probl
             ]
           : []),
         ...own,
-        // Between fields only where each is right.
+        // Problems between fields are only checked if each field is valid.
         ...(own.length > 0 ? [] : check(value))
       ].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
     }
   )
 
-/** The description as JSON; code is left out, and stands in the vocabulary under its name. */
+/** Description as JSON; code is omitted and is found in the vocabulary by its name. */
 export const encode = (value: AnyValue): unknown =>
   foldUp<CaseNode, unknown>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }, results) => ({
     _tag: value[ofCase].name,
@@ -261,19 +273,19 @@ export const encode = (value: AnyValue): unknown =>
     )
   }))
 
-/** The description in mathematics, by the formula of its case; its code where that has none. */
+/** Description as mathematics, by the formula of its case; its code if there is no formula. */
 export const formula = (value: AnyValue): string => caseOf(value).formula(value) ?? show(value)
 
 // —— constructors ——
 
-/** Types written out in full when an editor shows them. */
+/** Expands a type in full, so that an editor shows it. */
 type Expanded<T> = T extends infer U ? { readonly [K in keyof U]: U[K] } : never
 
 type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
-/** By `as`, which keeps what is written above each field: an editor shows it over an option. */
+/** Renames keys by `as`, which keeps the comment above each field, so that an editor shows it for an option. */
 type GivenOptions<F> = Expanded<
   { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
     readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
@@ -284,7 +296,7 @@ type OptionsArgument<F> =
   Exclude<keyof F, Defaulted<F>> extends never
     ? readonly [options?: GivenOptions<F>]
     : readonly [options: GivenOptions<F>]
-/** `Rest`: the fields that have had no place yet. */
+/** Positional arguments of a call form. `Rest`: the fields without a position. */
 type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
   ? H extends '{}'
     ? OptionsArgument<Rest>
@@ -296,15 +308,15 @@ type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends reado
   : readonly []
 type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : OptionsArgument<Omit<F, On & string>>
 
-/** What a case makes: a description of the concept with the fields of the case. */
+/** Description that a case builds: one of the concept, with the fields of the case. */
 export type Made<T, N extends string, V> = T & { readonly _tag: N } & V
 
-/** Something that refers to a case of `T`: a constructor, or a description. */
+/** Reference to a case of `T`: a constructor, or a description. */
 export interface CaseOf<out T extends AnyValue> {
   readonly [ofCase]: T[typeof ofCase]
 }
 
-/** A case without fields is the description itself; else it is what makes one. */
+/** Constructor of descriptions; a case without fields is the description itself. */
 export type Constructor<
   T extends AnyValue,
   N extends string,
@@ -319,9 +331,9 @@ export type Constructor<
       CaseOf<T>
 
 export interface Spec<N extends string, F extends Fields, M, A extends Call, On extends string | null> {
-  /** The constructor's name, the tag, the word in JSON. */
+  /** Name of the constructor, and the tag in JSON. */
   readonly name: N
-  /** One line about it: what it is, and where it is from. */
+  /** Description in one line, with its source. */
   readonly about: string
   readonly fields?: F
   readonly call?: A
@@ -329,14 +341,16 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
   readonly formula?: (fields: Of<F>) => string
   readonly check?: (fields: Of<F>) => ReadonlyArray<Problem.Problem>
   readonly meaning: (fields: Of<F>) => M
-  /** Fields of its example in lists, where defaults and suggestions do not do. */
+  /** Fields of its example in lists, if defaults and suggestions do not suffice. */
   readonly example?: Partial<Of<F>>
-  /** The JSON of this version from that of an earlier one, whose fields were others. */
+  /** Converts the JSON of an earlier version, which had other fields. */
   readonly earlier?: (json: unknown) => unknown
 }
 
 /**
- * The given fields and the defaults of the others. An unknown option, or a missing field without default, is a fault in code.
+ * Given fields completed by the defaults of the others.
+ *
+ * @throws RangeError for an unknown option, or a missing field without a default
  */
 const filledFields = (
   word: string,
@@ -362,7 +376,7 @@ const misgiven = (value: unknown, { domain, remedy }: Field<unknown, never>): st
   return `${quotedValue(value)} is not ${domain}; ${remedy}`
 }
 
-/** Makes a case of a concept. A concept has its own `define`, which asks for what it needs by name. */
+/** Defines a case of a concept. Each concept has its own `define`, with the functions it requires by name. */
 export function define<
   C extends string,
   const N extends string,
@@ -449,11 +463,11 @@ export function define<
             : (...args: ReadonlyArray<unknown>) => make(named(args)),
           { [ofCase]: self }
         )
-  // The one claim about types: what `make` returns has been checked field by field.
+  // The only unchecked claim about types: the result of `make` has been checked field by field.
   return result as Constructor<Value<C, M>, N, F, A, On>
 }
 
-/** Refuses fields by name where a constructor takes them by place: `trace({ decay: 0.9 })` for `trace(0.9)`. */
+/** Rejects fields by name if a constructor takes them by position: `trace({ decay: 0.9 })` instead of `trace(0.9)`. */
 const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
   const first = fields[fieldAt(call?.[0] ?? '')]
   if (!isRecord(given) || isValue(given) || first.is(first.accept(given))) return
@@ -467,41 +481,48 @@ const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given:
   )
 }
 
-/** So that `console.log` and fast-check print a case by its name, not its contents. */
+/** Makes `console.log` and fast-check print a case by its name instead of its contents. */
 const printing = (word: string): object => ({
   [Symbol.for('nodejs.util.inspect.custom')]: () => word,
   [Symbol.for('fast-check/toStringMethod')]: () => word
 })
 
-/** The case of a description, as the types promise; a copy made by JSON or structuredClone has lost it. */
+/**
+ * Case of a description.
+ *
+ * @throws RangeError if it has lost its case, as a copy by JSON or structuredClone has
+ */
 export const caseOf = <C extends string, M>(value: Value<C, M>): Case<C, M> =>
   isValue(value) ? value[ofCase] : refuse(Problem.show(lost(value)))
 
-/** What a constructor makes. */
+/** Type of a constructor's result. */
 export type MadeBy<K> = K extends (...args: never) => infer V ? (V extends (...args: never) => infer W ? W : V) : K
 
-/** Whether a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. Capabilities are better asked for. */
+/**
+ * True if a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. If possible, test a
+ * capability instead.
+ */
 export const isMadeBy =
   <K extends CaseOf<AnyValue>>(constructor: K) =>
   (value: AnyValue): value is AnyValue & MadeBy<K> =>
     value[ofCase] === constructor[ofCase]
 
-/** What the description means: what its case makes of its fields. */
+/** Meaning of a description: the result of its case for its fields. */
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
-/** A case that is called in another way than its fields say: with defaults that depend on other fields, or by names. */
+/** Constructor with a call of its own: defaults that depend on other fields, or names. */
 export const caseCalledBy = <T extends AnyValue, G extends (...args: never) => unknown>(
   constructor: CaseOf<T>,
   call: G
 ): G & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
 
-/** What is known of one case, and none of any other: an entry of a table by cases, such as a list of oracles. */
+/** Rule for one case, such as an entry in a list of oracles; none for other cases. */
 export const when =
   <K extends CaseOf<AnyValue>, R>(constructor: K, known: (value: AnyValue & MadeBy<K>) => R) =>
   (value: AnyValue): Option<R> =>
     isMadeBy(constructor)(value) ? some(known(value)) : none
 
-/** The first of them that knows the case; none where none does. */
+/** First result of a list of rules; none if no rule applies. */
 export const firstRule =
   <R>(...rules: ReadonlyArray<(value: AnyValue) => Option<R>>) =>
   (value: AnyValue): Option<R> =>

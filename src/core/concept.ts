@@ -1,4 +1,4 @@
-/** A concept: a name for what its cases have in common. It does not know them; a vocabulary does. */
+/** Concepts: names for what cases have in common. A concept does not contain its cases; a vocabulary does. */
 import * as Case from './case.js'
 import { isValue, meaning, ofCase, type AnyValue, type Value } from './case.js'
 import type { Fields, NoFields } from './field.js'
@@ -9,19 +9,23 @@ import { withArticle } from './spelling.js'
 
 type MeaningOf<T> = T extends Value<string, infer M> ? M : never
 
-/** A concept: its name, a line about it, whether a value is a description of it, and what such a description means. */
+/** Concept: its name, a description in one line, a test for its descriptions, and their meaning. */
 export interface ConceptOf<out T extends AnyValue> {
   readonly name: string
   readonly about: string
   readonly is: (u: unknown) => u is T
-  /** The meaning of a description of this concept. Anything else, as of a wrong order of arguments, is a TypeError. */
+  /**
+   * Meaning of a description of this concept.
+   *
+   * @throws TypeError for anything else, such as arguments in the wrong order
+   */
   readonly meaning: (description: unknown) => MeaningOf<T>
 }
 
-/** What JSON or structuredClone made of a description: `Case.meaning` says what it has lost. */
+/** True for a copy of a description by JSON or structuredClone; `Case.meaning` then reports that the case is lost. */
 const isCopy = (u: unknown): u is AnyValue => isRecord(u) && typeof u._tag === 'string' && !isValue(u)
 
-/** `concept<Weighting>()('Weighting', 'how much each noise level counts')` */
+/** Defines a concept: `concept<Weighting>()('Weighting', 'how much each noise level counts')`. */
 export function concept<T extends Value<string, unknown>>(
   name: T[typeof ofCase]['concept'],
   about: string
@@ -31,15 +35,18 @@ export function concept<T extends Value<string, unknown>>(
     name,
     about,
     is,
-    // a case of the concept has a meaning of the concept
+    // A case of the concept has a meaning of the concept.
     meaning: u => (is(u) || isCopy(u) ? meaning(u) : mistaken(withArticle(name), u)) as MeaningOf<T>
   }
 }
 
-/** A concept with all that its module says of it: how one of one's own is made, and what is asked of any. */
+/** Concept with the functions of its module: the definition of custom cases, and the functions on any description. */
 export interface ConceptModule<T extends Value<string, unknown>> {
   readonly concept: ConceptOf<T>
-  /** Makes a case, printed, checked, stored and property-tested as ours are. What it means is said at once, of its fields. */
+  /**
+   * Defines a case that is printed, checked, stored and property-tested like a built-in one. Its meaning is a
+   * function of its fields.
+   */
   readonly define: <
     const N extends string,
     M extends MeaningOf<T>,
@@ -49,11 +56,11 @@ export interface ConceptModule<T extends Value<string, unknown>> {
   >(
     spec: Case.Spec<N, F, M, A, On>
   ) => Case.Constructor<Value<T[typeof ofCase]['concept'], M>, N, F, A, On>
-  /** It as the code that builds it. */
+  /** Code that builds the description. */
   readonly show: (value: T) => string
-  /** It in mathematics. */
+  /** Description as mathematics. */
   readonly formula: (value: T) => string
-  /** The problems of its fields, and of those of the values in it. */
+  /** Problems of its fields, and of nested descriptions. */
   readonly problems: (value: T) => ReadonlyArray<Problem>
 }
 

@@ -1,4 +1,7 @@
-/** fp-ts's own data, made without its code: that is CommonJS, which bundlers keep whole (40 kB). */
+/**
+ * Constructors of fp-ts data without importing fp-ts: its modules are CommonJS, which bundlers include as a whole
+ * (40 kB).
+ */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { None, Option, Some } from 'fp-ts/lib/Option.js'
 

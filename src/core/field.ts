@@ -1,5 +1,5 @@
 /**
- * Fields: what a case is parametrized by, with domain, default, printer, codec and arbitrary.
+ * Fields: the parameters of a case, each with domain, default, printer, codec and arbitrary.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -93,56 +93,56 @@ import { recordKey, literalCode, nearestWords, withArticle, quotedValue } from '
 type FastCheck = typeof Fc
 export type Problems = ReadonlyArray<Problem.Problem>
 
-/** Descriptions of a concept at random: needed for fields that hold them. */
+/** Arbitrary descriptions of a concept, required by fields that contain them. */
 export type AnyOf = (concept: string, depth: number) => Fc.Arbitrary<AnyValue>
 
-/** A field of type A that may be given as an I. Its functions take any value, and rely on `is`. */
+/** Field of type A that may be given as an I. Its functions accept any value and rely on `is`. */
 export interface Field<out A, in I = A> {
   readonly is: (u: unknown) => u is A
   readonly accept: (given: unknown) => unknown
-  /** Only there for the compiler: what a constructor takes. */
+  /** Type-level only: the type that a constructor accepts. */
   readonly takes?: (given: I) => void
   readonly fallback: Option<A>
-  /** The end of the sentence "it is not …", and what to do instead. */
+  /** Domain as the end of the sentence "it is not …", and the remedy. */
   readonly domain: string
   readonly remedy: string
   readonly problems: (name: string, u: unknown) => Problems
-  /** Its code, or null to leave it out; nested descriptions come printed. */
+  /** Code of a value, given that of its nested descriptions; null to omit it. */
   readonly show: (u: unknown, nested: ReadonlyArray<string>) => string | null
-  /** The descriptions in it, with where each stands. */
+  /** Descriptions nested in a value, each with its path. */
   readonly nested: (
     u: unknown
   ) => ReadonlyArray<{ readonly at: string; readonly value: AnyValue; readonly bare?: boolean }>
-  /** The JSON of descriptions in its JSON, and their concept. */
+  /** Nested JSON of descriptions, with their concepts. */
   readonly nestedJson: (
     u: unknown
   ) => ReadonlyArray<{ readonly at: string; readonly concept: string; readonly json: unknown }>
-  /** The same with other descriptions in it, in their order. */
+  /** Copy of a value with other nested descriptions, in their order. */
   readonly rebuilt: (u: unknown, nested: ReadonlyArray<AnyValue>) => unknown
   readonly encode: (u: unknown, nested: ReadonlyArray<unknown>) => unknown
   readonly decode: (name: string, u: unknown, nested: ReadonlyArray<AnyValue>) => Either<Problems, unknown>
   readonly arbitrary: (fc: FastCheck, any: AnyOf, depth: number) => Fc.Arbitrary<unknown>
-  /** A plain value of it, for examples; `any` gives a description of a concept. */
+  /** Plain value for examples; `any` returns a description of a concept. */
   readonly sample: (any: (concept: string) => AnyValue) => unknown
-  /** Whether it holds a function. */
+  /** True if it contains a function. */
   readonly code: boolean
 }
 
-/** A field that need not be given. */
+/** Field with a default. */
 export interface WithDefault<out A, in I = A> extends Field<A, I> {
   readonly fallback: Some<A>
 }
 
 export type Fields = Readonly<Record<string, Field<unknown, never>>>
 
-/** No field at all: `keyof` it is never. */
+/** Record without fields; its `keyof` is never. */
 // oxlint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
 export type NoFields = Readonly<Record<never, never>>
 
-/** The fields as a description has them. */
+/** Types of the fields in a description. */
 export type Of<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer A, never> ? A : never }
 
-// —— making fields ——
+// —— defining fields ——
 
 interface LeafField<A> {
   readonly is: (u: unknown) => u is A
@@ -152,11 +152,11 @@ interface LeafField<A> {
   readonly show?: (a: A) => string
   readonly codec?: t.Type<A, unknown>
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<A>
-  /** A plain value, for examples. */
+  /** Plain value for examples. */
   readonly sample: A
 }
 
-/** A field without descriptions in it: everything follows from its type, domain and codec. */
+/** Defines a field without nested descriptions, from its type, domain and codec. */
 export function leaf<A>({
   is,
   holds = () => true,
@@ -181,7 +181,7 @@ export function leaf<A>({
     nestedJson: () => [],
     rebuilt: u => u,
     encode: u => (codec !== undefined && is(u) ? codec.encode(u) : u),
-    // Only its form: whether a number is in its domain is what `problems` says, of all fields at once.
+    // Checks only the form; `problems` checks the domain of all fields together.
     decode: (name, u) => {
       const read = codec === undefined ? (is(u) ? right(u) : left(null)) : codec.decode(u)
       return read._tag === 'Right' ? read : left([Problem.of(name, quotedValue(u), domain, remedy)])
@@ -196,12 +196,12 @@ interface Options<A> {
   readonly default?: A
 }
 
-/** A field that may be left out, and then has a value. */
+/** Makes a field optional, with a default. */
 export function withDefault<A, I>(field: Field<A, I>, fallback: A): WithDefault<A, I> {
   return { ...field, fallback: some(fallback), sample: () => fallback }
 }
 
-/** True or false. */
+/** Field of a boolean. */
 export function boolean(options: { readonly default: boolean }): WithDefault<boolean> {
   const field = leaf({
     is: (u): u is boolean => typeof u === 'boolean',
@@ -213,7 +213,7 @@ export function boolean(options: { readonly default: boolean }): WithDefault<boo
   return withDefault(field, options.default)
 }
 
-/** JSON has no −0, NaN or infinities: they are written as strings. */
+/** True for numbers. JSON has no −0, NaN or infinities, so these are written as strings. */
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
 
@@ -221,12 +221,12 @@ interface Numeric {
   readonly holds: (a: number) => boolean
   readonly domain: string
   readonly suggestion: number
-  /** `try` the suggestion, unless given. */
+  /** Remedy. Default: `try` the suggestion. */
   readonly remedy?: string
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
 }
 
-/** A number for which a test holds; its domain in words ends the sentence "it is not …". */
+/** Defines a field of numbers that satisfy a test; `domain` is the end of the sentence "it is not …". */
 export function number(spec: Numeric & { readonly default: number }): WithDefault<number>
 export function number(spec: Numeric & Options<number>): Field<number>
 export function number({
@@ -259,7 +259,10 @@ interface Suggested extends Options<number> {
   readonly suggestion?: number
 }
 
-/** A function for each domain. All take the same options; whether these have a default decides the type of the field. */
+/**
+ * Constructor of number fields in a fixed domain; whether the options have a default determines the type of the
+ * field.
+ */
 interface NumberFieldConstructor {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
@@ -284,26 +287,26 @@ const double =
   (fc: FastCheck): Fc.Arbitrary<number> =>
     fc.double({ min, max, noNaN: true })
 
-/** A number above 0, finite. */
+/** Field of a finite number > 0. */
 export const positive = domain(a => a > 0 && a < Infinity, '> 0 and finite', double(1e-6, 1e6))
-/** A number of at least 0, finite. */
+/** Field of a finite number ≥ 0. */
 export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
-/** A finite number. */
+/** Field of a finite number. */
 export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
-/** A number of at least 0 and below 1. */
+/** Field of a number in [0, 1). */
 export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
-/** A number above 0 and below 1. */
+/** Field of a number in (0, 1). */
 export const inside = domain(a => a > 0 && a < 1, 'in (0, 1)', double(0.01, 0.99))
 
 interface WholeNumber {
-  /** 1 unless given. */
+  /** Smallest value. Default: 1. */
   readonly least?: number
   readonly most?: number
 }
 
 export function count(options: WholeNumber & { readonly default: number }): WithDefault<number>
 export function count(options: WholeNumber & { readonly suggestion: number }): Field<number>
-/** A whole number. */
+/** Field of a whole number. */
 export function count({ default: fallback, suggestion, least = 1, most }: WholeNumber & Suggested): Field<number> {
   const spec = {
     holds: (a: number) => Number.isSafeInteger(a) && a >= least && (most === undefined || a <= most),
@@ -318,7 +321,7 @@ export function count({ default: fallback, suggestion, least = 1, most }: WholeN
     : { ...number({ ...spec, default: fallback }), problems }
 }
 
-/** Words. */
+/** Field of a text. */
 export function text(options: { readonly remedy: string }): Field<string> {
   return leaf({
     is: (u): u is string => typeof u === 'string',
@@ -330,7 +333,7 @@ export function text(options: { readonly remedy: string }): Field<string> {
   })
 }
 
-/** One of a few words, the first unless given. */
+/** Field of one of a few words; the default is the first. */
 export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArray<A>]): WithDefault<A> {
   const is = (u: unknown): u is A => words.some(word => word === u)
   const field = leaf<A>({
@@ -355,12 +358,12 @@ export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArr
   return withDefault({ ...field, decode }, words[0])
 }
 
-/** A field of a type that has a codec: arrays, tables, records. */
+/** Field of a type with a codec: arrays, tables, records. */
 export function codec<A>(type: t.Type<A, unknown>, rest: Omit<LeafField<A>, 'is' | 'codec'>): Field<A> {
   return leaf({ ...rest, is: type.is, codec: type })
 }
 
-/** A function. It is printed as …, and JSON knows it only by the name under which it stands in the vocabulary. */
+/** Field of a function. It is printed as …, and JSON contains only its name in the vocabulary. */
 export function code<A extends (...args: never) => unknown>(example: A): Field<A> {
   const is = (u: unknown): u is A => typeof u === 'function'
   return {
@@ -376,12 +379,12 @@ export function code<A extends (...args: never) => unknown>(example: A): Field<A
   }
 }
 
-/** Not printed where it is the default. */
+/** Omits a field from printed code if it has its default. */
 export function quiet<A, I>(field: WithDefault<A, I>): WithDefault<A, I> {
   return { ...field, show: (u, inner) => (Object.is(u, field.fallback.value) ? null : field.show(u, inner)) }
 }
 
-/** May be left out: null then, and not printed. */
+/** Makes a field optional: null if it is not given, and then not printed. */
 export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | null> {
   const is = (u: unknown): u is A | null => u === null || field.is(u)
   return {
@@ -402,13 +405,13 @@ export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | nu
   }
 }
 
-/** A short form that is taken for a description, and how it is written back: a number for a constant rate. */
+/** Short form of a description, and the conversion back: a number for a constant rate. */
 export interface Short<T, I> {
   readonly from: (given: I | T) => T
   readonly show: (value: T) => string | null
 }
 
-/** A description of a concept, or what `short` takes for one. */
+/** Field of a description of a concept; `short` adds a short form. */
 export function of<T extends AnyValue, I = T>(concept: ConceptOf<T>, short?: Short<T, I>): Field<T, I | T> {
   const isGiven = (u: unknown): u is I | T => u !== undefined
   const domain = withArticle(concept.name)
@@ -432,7 +435,7 @@ export function of<T extends AnyValue, I = T>(concept: ConceptOf<T>, short?: Sho
   }
 }
 
-/** What stands in a value that has parts: by which field, under which key, and how its place is written. */
+/** Part of a composite value: its field, its key, and its path as text. */
 interface FieldPart {
   readonly key: string
   readonly at: string
@@ -446,19 +449,19 @@ interface CompositeField<A> extends Pick<
   Field<A, never>,
   'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'
 > {
-  /** Whether a value has parts, and what to write in JSON in place of one that has none. */
+  /** True if a value is of the kind that has parts, such as a list. */
   readonly isWhole: (u: unknown) => boolean
   readonly write: string
   readonly parts: (u: unknown) => ReadonlyArray<FieldPart>
-  /** What is made of parts. */
+  /** Builds a value from its parts. */
   readonly made: (parts: ByKey<unknown>) => object
-  /** Its code, of theirs; null of what is left out. */
+  /** Code of a value from that of its parts; null for parts that are omitted. */
   readonly shown: (parts: ByKey<string | null>) => string
-  /** What JSON has beside the parts. */
+  /** Problems of JSON that is not in the parts. */
   readonly strangers?: (name: string, u: unknown) => Problems
 }
 
-/** A field of values that are made of those of others: everything follows part by part. */
+/** Field of values composed of those of other fields; all its functions work part by part. */
 function compositeField<A, I>({
   isWhole,
   write,
@@ -471,7 +474,7 @@ function compositeField<A, I>({
   const misread = (name: string, u: unknown, remedy: string): Problems => [
     Problem.of(name, quotedValue(u), own.domain, remedy)
   ]
-  /** The parts, each with the results of the descriptions in it. */
+  /** Pairs each part with the results of the descriptions nested in it. */
   const withResults = <R>(
     u: unknown,
     results: ReadonlyArray<R>,
@@ -522,7 +525,7 @@ function compositeField<A, I>({
   }
 }
 
-/** A list of values of another field. */
+/** Field of a list of values of another field. */
 export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {
   return compositeField<ReadonlyArray<A>, ReadonlyArray<I>>({
     is: (u): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is),
@@ -540,7 +543,7 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
   })
 }
 
-/** Values of another field under names of one's own choice. */
+/** Field of a record with arbitrary names and values of another field. */
 export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
   return compositeField<Readonly<Record<string, A>>, Readonly<Record<string, I>>>({
     is: (u): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is),
@@ -562,13 +565,13 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
   })
 }
 
-/** Descriptions of a concept, in order. */
+/** Field of a list of descriptions of a concept. */
 export const list = <T extends AnyValue>(concept: ConceptOf<T>): Field<ReadonlyArray<T>> => array(of(concept))
 
-/** What a record of fields takes. */
+/** Type of a record of fields as given. */
 type GivenRecord<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> ? I : never }
 
-/** A record of fields inside a field: the pieces of a piecewise rate. */
+/** Field of a record of fields, such as the pieces of a piecewise rate. */
 export function record<F extends Fields>(fields: F): Field<Of<F>, GivenRecord<F>> {
   const entries = Object.entries(fields)
   const names = Object.keys(fields).join(', ')

@@ -1,4 +1,4 @@
-/** JSON that comes from outside, decoded into values or into problems that name the place at fault. */
+/** Decoding of external JSON, into values or problems with the path of the fault. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -14,35 +14,35 @@ const printJsonValue = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** A codec's parts, where it has any. */
+/** Structure of an io-ts codec, as far as it has one. */
 type CodecShape = Partial<{
   _tag: string
   type: CodecShape
   types: ReadonlyArray<CodecShape>
   props: Record<string, CodecShape>
 }>
-// io-ts types the codecs of a context as decoders alone; all of these fields may be absent.
+// io-ts types the codecs of a context as decoders only; all of these fields may be absent.
 const codecShape = (codec: object): CodecShape => codec
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
 
 const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
 
-/** The branches of a union, through unions in it. */
+/** Branches of a union, with nested unions flattened. */
 const branches = (codec: CodecShape): ReadonlyArray<CodecShape> =>
   codec._tag === 'UnionType' ? (codec.types ?? []).map(codecShape).flatMap(branches) : [codec]
 
-/** A codec of one form or null: what is not null must be of that form. */
+/** True for a codec of one form or null; a value that is not null must then have that form. */
 const isNullable = (codec: CodecShape): boolean =>
   codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
 
-/** The problem an error stands for; null where another error says what is wrong. */
+/** Problem of a validation error; null if another error reports the cause. */
 const validationProblem = (error: t.ValidationError): Problem.Problem | null => {
   const { context } = error
   let path = ''
   for (const [i, { key, actual, type }] of context.entries()) {
     const outer: CodecShape = i > 0 ? codecShape(context[i - 1].type) : {}
-    // The parts of an intersection stand where it stands, and so does what may be null.
+    // The parts of an intersection have its path, and so has a nullable value.
     const isPart = outer._tag === 'IntersectionType' || isNullable(outer)
     if (i > 0 && !isPart) path = /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
     if (isNullable(outer) && codecShape(type)._tag === 'NullType') return null
@@ -66,7 +66,7 @@ const validationProblem = (error: t.ValidationError): Problem.Problem | null => 
     : Problem.of(path, printJsonValue(error.value), 'possible here', error.message)
 }
 
-/** The keys that a codec of objects knows; null where it is of something else. */
+/** Keys of an object codec; null for other codecs. */
 const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Record<string, CodecShape>> | null => {
   if (_tag === 'InterfaceType' || _tag === 'PartialType') return props ?? null
   if ((_tag === 'ReadonlyType' || _tag === 'ExactType') && type !== undefined) return codecKeys(codecShape(type))
@@ -78,8 +78,8 @@ const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Reco
 }
 
 /**
- * Keys that a decoded value has and its codec does not know: a word misspelt, which must not be passed over. Codecs that
- * say nothing of their keys are left alone.
+ * Problems of keys that a codec does not have, such as misspelt names. Codecs without a list of keys are not
+ * checked.
  */
 const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
   if (Array.isArray(value)) {
@@ -106,7 +106,7 @@ const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): Re
   })
 }
 
-/** The value that JSON text stands for; all problems at once, each named within `source`. */
+/** Decodes JSON text into a value; returns all problems at once, with paths relative to `source`. */
 export const decodeJson =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {
@@ -119,7 +119,7 @@ export const decodeJson =
       codec.decode(json),
       E.mapLeft((errors): Problem.Problems => {
         const found = new Map<string, Problem.Problem>()
-        // A codec with messages of its own may have several of one place.
+        // A codec with custom messages may have several for one path.
         for (const problem of errors.map(validationProblem).filter(problem => problem !== null)) {
           const key = `${problem.field}; ${problem.remedy}`
           if (!found.has(key)) found.set(key, problem)
@@ -137,7 +137,7 @@ export const decodeJson =
     )
   }
 
-/** The JSON that text stands for; `argument` is what its file at `path` is given as. */
+/** Parses JSON text; `argument` is the option by which its file `path` was given. */
 export const parseJsonText =
   (argument: string, path: string, remedy = 'it may be cut short or edited: write it again') =>
   (text: string): E.Either<Problem.Problems, unknown> => {

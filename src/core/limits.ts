@@ -1,53 +1,56 @@
 /**
- * Limits: how much a description or a file may ask for. Each is far beyond what anybody has had use for, and well below
- * what stops a machine; beyond it, `Compile` and the readers say which number it was and what to do, before anything of
- * that size is made.
+ * Limits on the size of descriptions and files. Each is far above any practical use and well below what a machine
+ * can handle; beyond it, `Compile` and the readers report the number and a remedy before anything of that size is
+ * allocated.
  */
 
-/** Levels of objects and lists in each other, in a description or its JSON: what reads them calls itself at each. */
+/** Maximum nesting of objects and lists in a description or its JSON, which are read recursively. */
 export const maxDepth = 100
 
-/** Levels in a checkpoint, or in what processes send each other: they hold descriptions, and values of the user's own. */
+/** Maximum nesting in a checkpoint or a message between processes, which contain descriptions and user values. */
 export const messageDepth = 1000
 
-/** Problems that are listed; how many more there are is said. */
+/** Maximum number of problems listed; the number of further ones is reported. */
 export const problems = 50
 
-/** Stages that repeats and annealing come to when they are written out, those within a restart included. */
+/** Maximum number of stages after expanding repeats and annealing, including those within a restart. */
 export const stages = 10_000
 
-/** Attempts of a restart, or starts of which an initializer takes the best, restarts within restarts multiplied. */
+/** Maximum number of attempts of a restart, or of starts compared by an initializer; nested restarts are multiplied. */
 export const attempts = 10_000
 
-/** Moves of split and merge that are tried, and steps by which each is polished: those of k-means too. */
+/** Maximum number of split-and-merge moves, and of the steps that polish each; also of the steps of k-means. */
 export const maxMoves = 100_000
 
-/** Starts of which a fit keeps the best: each waits for those before it. */
+/** Maximum number of starts of a fit; they run one after another. */
 export const maxStarts = 1000
 
-/** Rows that a hierarchy joins, the square of which it holds: 800 MB. */
+/** Maximum number of rows merged by hierarchical clustering, whose memory is quadratic: 800 MB. */
 export const maxJoinedRows = 14_000
 
-/** Draws of noise, and directions of a divergence, for each row and step. */
+/** Maximum number of noise draws, and of directions of a divergence estimate, for each row and step. */
 export const maxDraws = 10_000
 
-/** Nodes of a quadrature: to find them takes their square. */
+/** Maximum number of quadrature nodes; computing them takes quadratic time. */
 export const maxNodes = 4096
 
-/** Times of a grid, and moves of a sampler at each. */
+/** Maximum number of times of a grid, and of a sampler's corrector steps at each. */
 export const maxTimes = 1_000_000
 
-/** Numbers in the parameters of a score, or in the rows that are drawn beside others: 1 GB. */
+/** Maximum number of entries in the parameters of a score, or in additional drawn rows: 1 GB. */
 export const maxParameters = 134_217_728
 
-/** Cells of a text with quotes, comments or lines of unequal length, which are held one by one: about 1 GB. */
+/**
+ * Maximum number of cells in a text with quotes, comments or lines of unequal length, which are stored one by one:
+ * about 1 GB.
+ */
 export const cells = 33_554_432
 
-/** Columns of a table of text. */
+/** Maximum number of columns of a text table. */
 export const maxColumns = 1_000_000
 
-/** How many letters of an unknown name are compared with known ones. */
+/** Maximum number of characters of an unknown name that are compared with known ones. */
 export const maxLetters = 100
 
-/** Values of an objective that are kept for a report: every so-many-th, once there are more. */
+/** Maximum number of objective values stored for a report; if there are more, every n-th is stored. */
 export const maxValues = 65_536

@@ -1,4 +1,4 @@
-/** Code of descriptions on lines of readable length. */
+/** Line breaks in the code of descriptions. */
 
 const opens = '([{'
 const closes = ')]}'
@@ -7,11 +7,11 @@ const quotes = '\'"`'
 interface BracketGroup {
   readonly from: number
   readonly to: number
-  /** Where the commas between its items stand. */
+  /** Positions of the commas between its items. */
   readonly commas: ReadonlyArray<number>
 }
 
-/** The outermost brackets of code, strings passed over. */
+/** Outermost brackets of code, ignoring those in strings. */
 const bracketGroups = (code: string): ReadonlyArray<BracketGroup> => {
   const found: Array<BracketGroup> = []
   let depth = 0
@@ -44,8 +44,8 @@ const items = (code: string, { from, to, commas }: BracketGroup): ReadonlyArray<
 }
 
 /**
- * The same code, where it is longer than `width` with each part of its last brackets on a line of its own. One part alone
- * between parentheses stays with them.
+ * Breaks code that is longer than `width`, in characters: each part of its last brackets on a separate line. A
+ * single part in parentheses stays on the line.
  */
 export const laidOut = (code: string, width: number): string => {
   const lines = (code: string, indent: number, around: number): string => {

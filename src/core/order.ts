@@ -1,15 +1,16 @@
 /**
- * Arguments in a wrong order. Plain JavaScript, and a cast, let a curried function have its data first; what it then reads of them
- * is undefined. A TypeError says instead what was asked for, what was given, and how the call is written.
+ * Arguments in the wrong order. Plain JavaScript, or a cast, can call a curried function with its data first, whose
+ * fields then are undefined. These functions throw a TypeError with the expected and the given argument and the
+ * correct call.
  */
 import { uncalled } from './case.js'
 import { isRecord } from './record.js'
 import { quotedValue } from './spelling.js'
 
-/** So many names of fields tell what a record is. */
+/** Number of field names by which a record is described. */
 const MAX_NAMED_FIELDS = 4
 
-/** What was given, in a few words: a record by its fields, a list by its length, a number as it is. */
+/** Short description of an argument: a record by its fields, a list by its length, a number by its value. */
 const describeArgument = (u: unknown): string => {
   if (u === undefined) return 'undefined'
   if (Array.isArray(u)) return `a list of ${u.length}`
@@ -22,7 +23,7 @@ const describeArgument = (u: unknown): string => {
 
 const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
 
-/** Refuses what was given for what is wanted; `call` is how the call is written. */
+/** Throws a TypeError for an argument: `wanted` is what was expected, `call` the correct call. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
   const one = uncalled(given)
   if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)
@@ -31,13 +32,21 @@ export const mistaken = (wanted: string, given: unknown, call: string | null = n
   )
 }
 
-/** An argument with these fields, a list of names; any other is refused. */
+/**
+ * Checks that an argument has the given fields.
+ *
+ * @throws TypeError
+ */
 export const argumentWithFields = <A>(argument: A, fields: ReadonlyArray<string>, wanted: string, call: string): A =>
   isRecord(argument) && fields.every(name => name in argument) ? argument : mistaken(wanted, argument, call)
 
-/** A list; anything else is refused. */
+/**
+ * Checks that an argument is a list.
+ *
+ * @throws TypeError
+ */
 export const listGiven = <A>(argument: ReadonlyArray<A>, wanted: string, call: string): ReadonlyArray<A> => {
-  // Narrowed by `Array.isArray`, a list forgets what it holds.
+  // Narrowing by `Array.isArray` would lose the element type.
   const isList: boolean = Array.isArray(argument)
   return isList ? argument : mistaken(wanted, argument, call)
 }

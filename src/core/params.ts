@@ -14,12 +14,12 @@ import { recordKey } from './spelling.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
 
-/** The same names inside a computation, where arrays are tensors of the vocabulary. */
+/** Named tensors, as parameters inside a computation. */
 export type Tensors<P extends string> = { readonly [K in P]: Tensor }
 
 export type Shapes<P extends string> = { readonly [K in P]: ReadonlyArray<number> }
 
-/** Numbers nested to any depth, as one writes an array in code. */
+/** Numbers nested to any depth, like an array literal. */
 export type Nested = number | ReadonlyArray<Nested>
 
 const nestedShape = (nested: Nested): ReadonlyArray<number> =>
@@ -36,13 +36,13 @@ const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean => {
   return nested.length === shape[0] && nested.every(inner => isRegular(inner, rest))
 }
 
-/** The array written as nested numbers; `null` where the nesting is ragged. */
+/** Array from nested numbers; `null` if the nesting is ragged. */
 export const ndArray = (nested: Nested): NdArray | null => {
   const shape = nestedShape(nested)
   return isRegular(nested, shape) ? { shape, values: Float64Array.from(flatten(nested)) } : null
 }
 
-/** The array as nested numbers, the inverse of `ndArray`. */
+/** Nested numbers of an array; the inverse of `ndArray`. */
 export const nested = ({ shape, values }: NdArray): Nested => {
   if (shape.length === 0) return values[0]
   const [length, ...rest] = shape
@@ -56,20 +56,22 @@ export const nested = ({ shape, values }: NdArray): Nested => {
 export const map =
   <A, B>(f: (a: A, name: string) => B) =>
   <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
-    // A record of strings forgets the literal names, which the mapping leaves as they are.
+    // A record of strings loses the literal names, which the mapping keeps.
     mapRecordValues<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
 
-/** The numbers of each array. */
+/** Values of each array. */
 export const paramNumbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
   map<NdArray, Float64Array>(({ values }) => values)(params)
 
-/** The names, in the order of writing. */
+/** Names of the parameters, in order of insertion. */
 export const names = <P extends string>(params: { readonly [K in P]: unknown }): ReadonlyArray<P> =>
-  // Object.keys forgets the literal names.
+  // Object.keys loses the literal names.
   Object.keys(params) as ReadonlyArray<string> as ReadonlyArray<P>
 
 /**
- * Nested numbers → parameters. A ragged nesting throws a RangeError, since a literal is at fault.
+ * Parameters from nested numbers.
+ *
+ * @throws RangeError if the nesting is ragged
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -85,7 +87,7 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
   )(values)
 
 /**
- * Parameters, each of these names an array; anything else is told with the call as it is written.
+ * Checks that an argument is parameters with an array for each of the names; the error message quotes the call.
  *
  * @throws TypeError
  */
@@ -98,7 +100,11 @@ export const paramsArgument = <P extends string>(
     ? params
     : mistaken(`parameters: make them by Params.of({ ${wanted.join(', ')} })`, params, call)
 
-/** The parameters, if they have these names and shapes; throws a RangeError that names the first that has not. */
+/**
+ * Checks the names and shapes of parameters.
+ *
+ * @throws RangeError with the first name that is missing or has another shape
+ */
 export const checkedParams =
   <P extends string>(wanted: Shapes<P>) =>
   (params: Params<P>): Params<P> => {
@@ -112,7 +118,7 @@ export const checkedParams =
         )
   }
 
-/** Combines two parameters of the same names and shapes, entry by entry. */
+/** Combines parameters of equal names and shapes elementwise. */
 export const zipWith =
   (f: (a: number, b: number) => number) =>
   <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
@@ -127,7 +133,7 @@ export const mapValues =
   <P extends string>(params: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.map(value => f(value)) }))(params)
 
-/** The arrays of two, pair by pair, by what is made of all entries at once. */
+/** Combines the arrays of two parameters pairwise by a function of all their entries. */
 export const zipArrays =
   (f: (a: Float64Array, b: Float64Array) => Float64Array) =>
   <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
@@ -141,11 +147,11 @@ export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
 export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
   map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
 
-/** How many numbers parameters of these shapes are. */
+/** Number of entries in parameters of these shapes. */
 export const paramsSize = <P extends string>(shapes: Shapes<P>): number =>
   Object.values<ReadonlyArray<number>>(shapes).reduce((sum, shape) => sum + shapeSize(shape), 0)
 
-/** All numbers, one parameter after another. */
+/** All entries in one vector, one parameter after another. */
 export const packed = <P extends string>(params: Params<P>): Float64Array => {
   const out = new Float64Array(paramsSize(shapes(params)))
   Object.values<NdArray>(params).reduce((at, { values }) => {
@@ -155,7 +161,7 @@ export const packed = <P extends string>(params: Params<P>): Float64Array => {
   return out
 }
 
-/** The parameters of these shapes that numbers are, one after another. */
+/** Parameters of the given shapes from a vector of their entries; the inverse of `packed`. */
 export const unpacked =
   <P extends string>(shapes: Shapes<P>) =>
   (numbers: Float64Array): Params<P> => {
@@ -167,15 +173,15 @@ export const unpacked =
     })(shapes)
   }
 
-/** Parameters that are 1 in one of their numbers, as `packed` counts them, and 0 elsewhere. */
+/** Parameters with entry `at`, counted as in `packed`, equal to 1 and all others 0. */
 export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P> =>
   unpacked(shapes)(Float64Array.from({ length: paramsSize(shapes) }, (_, i) => (i === at ? 1 : 0)))
 
-/** The Euclidean norm over all names together. */
+/** Euclidean norm of all parameters together. */
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
-/** The first entry that is not finite, as code has it: `means[2][0]`; null where all are. */
+/** First entry that is not finite, as code: `means[2][0]`; null if all are finite. */
 export const whereInfinite = <P extends string>(params: Params<P>): string | null =>
   Object.entries<NdArray>(params).reduce<string | null>((found, [name, { shape, values }]) => {
     if (found !== null) return found
@@ -187,23 +193,26 @@ export const whereInfinite = <P extends string>(params: Params<P>): string | nul
     return at < 0 ? null : `${name}${index(shape, at)}`
   }, null)
 
-/** Whether every entry is finite. */
+/** True if every entry is finite. */
 export const isFiniteParams = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => allFinite(values))
 
 const showArray = (array: NdArray): string =>
-  // An array that its values do not fill cannot be nested.
+  // An array whose values do not fill its shape cannot be nested.
   shapeSize(array.shape) === array.values.length
     ? JSON.stringify(nested(array))
     : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
 
-/** The code that builds them; an array that its values do not fill by its shape and values. */
+/** Code that builds the parameters; an array whose values do not fill its shape is printed by shape and values. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
     .map(name => `${recordKey(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
-/** JSON has no −0, NaN or infinities: they are written as strings, so that a state read back has the same bits. */
+/**
+ * Codec of exact numbers. JSON has no −0, NaN or infinities, so these are written as strings and a state read back
+ * has the same bits.
+ */
 const exactNumberCodec = new t.Type<number, number | string>(
   'number',
   (u): u is number => typeof u === 'number',
@@ -218,7 +227,7 @@ const exactNumberCodec = new t.Type<number, number | string>(
 
 const arrayCodec = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exactNumberCodec) })
 
-/** The JSON codec of an array: its shape and its values, which read back to the same bits. */
+/** JSON codec of an array: its shape and its values, with the same bits when read back. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
   'NdArray',
   (u): u is NdArray =>
@@ -235,6 +244,6 @@ export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknow
   ({ shape, values }) => arrayCodec.encode({ shape, values: Array.from(values) })
 )
 
-/** The JSON codec of arrays by name. */
+/** JSON codec of named arrays. */
 export const codec: t.Type<Params<string>, unknown> = t.record(t.string, ndArrayCodec)
 export { exactNumberCodec as numberCodec }

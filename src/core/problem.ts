@@ -1,4 +1,4 @@
-/** A problem with an input: which field holds which value, what its domain is, and what to do about it. */
+/** Problem with an input: its field, the value, the domain, and a remedy. */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, left, right, type Either } from './either.js'
 import { shortened } from '../../lib/plain/said.js'
@@ -6,25 +6,25 @@ import { nearestWords, typeAndValue } from './spelling.js'
 
 export interface Problem {
   readonly _tag: 'Problem'
-  /** Where the value stands, as a path into the description or the data: `stages[0].optimizer.rate`, `row 17, column 2`. */
+  /** Path of the value in the description or the data: `stages[0].optimizer.rate`, `row 17, column 2`. */
   readonly field: string
-  /** The offending value, printed. */
+  /** Offending value, printed. */
   readonly value: string
-  /** What the value must be, as the end of the sentence "it is not …": `> 0`, `a finite number`. */
+  /** Domain as the end of the sentence "it is not …": `> 0`, `a finite number`. */
   readonly domain: string
-  /** What to do instead. */
+  /** Remedy: what to do instead. */
   readonly remedy: string
-  /** What is wrong in a plainer sentence than `value is not domain`: `900 exceeds the 150 rows of the table`. */
+  /** Plainer sentence instead of `value is not domain`: `900 exceeds the 150 rows of the table`. */
   readonly says?: string
-  /** Domain and remedy where a part of them is said otherwise elsewhere: see `spoken`. */
+  /** Domain and remedy as phrases, if code and the command line word parts of them differently; see `spoken`. */
   readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
 }
 
 export type Problems = NEA.NonEmptyArray<Problem>
 
-/** A part of a phrase that code and a command line say in their own ways. */
+/** Part of a phrase that code and the command line word differently. */
 export type Part =
-  /** A setting by its name: `'columns'`, `--columns`. */
+  /** Setting by its name: `'columns'`, `--columns`. */
   | { readonly _tag: 'Named'; readonly name: string }
   /** A setting to be set: `set 'missing' to 'drop'`, `use --missing drop`. Of a flag the value is null; `rest` says it in words. */
   | {
@@ -40,16 +40,19 @@ export type Part =
 
 export type Phrase = string | ReadonlyArray<string | Part>
 
-/** How the parts of phrases are said. */
+/** Wording of the parts of phrases. */
 export type Speaker = (part: Part) => string
 
-/** A setting by its name. */
+/** Refers to a setting by its name. */
 export const named = (name: string): Part => ({ _tag: 'Named', name })
-/** A setting and the value that cures, null for true or false; without one the setting alone, or what its value is in words. */
+/**
+ * Refers to a setting with the value that remedies the problem, null for a boolean; without a value, the setting
+ * alone, or `rest`, its value in words.
+ */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
-/** A word of the language, such as the name of a family. */
+/** Refers to a word of the language, such as the name of a family. */
 export const wordPhrase = (name: string): Part => ({ _tag: 'Word', name })
-/** What only code can do or look at; a command line leaves it out. */
+/** Text for code only; the command line omits it. */
 export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
 
 const coder: Speaker = part => {
@@ -68,9 +71,12 @@ const coder: Speaker = part => {
   }
 }
 
-/** Letters of a field or a value, which may hold the name of a column or a cell of any length; of a longer one the beginning is told. */
+/**
+ * Maximum number of characters of a field or a value, which may contain a column name or a cell of any length;
+ * longer texts are truncated.
+ */
 const MAX_QUOTED = 300
-/** Letters of what is said of it, which may list names. */
+/** Maximum number of characters of a domain or a remedy, which may list names. */
 const MAX_PHRASE = 2000
 
 const phraseText = (phrase: Phrase, speaker: Speaker): string =>
@@ -81,7 +87,7 @@ const phraseText = (phrase: Phrase, speaker: Speaker): string =>
     MAX_PHRASE
   )
 
-/** A problem from its four parts; a number as value is printed. `says` stands in place of `value is not domain`. */
+/** Problem from its four parts; a number is printed. `says` replaces `value is not domain`. */
 export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase, says?: string): Problem => ({
   _tag: 'Problem',
   field: shortened(field, MAX_QUOTED),
@@ -92,7 +98,7 @@ export const of = (field: string, value: string | number, domain: Phrase, remedy
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
 
-/** The problem as another speaker says it. */
+/** Problem in the wording of another speaker. */
 export const spoken =
   (speaker: Speaker) =>
   ({ phrases, ...problem }: Problem): Problem =>
@@ -100,18 +106,18 @@ export const spoken =
       ? problem
       : { ...problem, domain: phraseText(phrases.domain, speaker), remedy: phraseText(phrases.remedy, speaker) }
 
-/** The same problem, seen from further out: `within('optimizer')` turns `rate` into `optimizer.rate`. */
+/** Adds an outer path to a problem: `within('optimizer')` changes `rate` to `optimizer.rate`. */
 export const within =
   (path: string) =>
   (problem: Problem): Problem => ({ ...problem, field: problem.field === '' ? path : `${path}.${problem.field}` })
 
-/** The same problem, seen from outside of the file, or the group, that it is in. */
+/** Adds the file or group that contains the field to a problem. */
 export const problemInside =
   (place: string) =>
   (problem: Problem): Problem => ({ ...problem, field: `${place}, ${problem.field}` })
 
 /**
- * The problem as one sentence.
+ * Problem as one sentence.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -126,9 +132,9 @@ export const show = ({ field, value, domain, remedy, says = `${value} is not ${d
   `${field}: ${says}; ${remedy}`
 
 /**
- * The value, or its problems thrown as a RangeError that tells them all: for those who prefer exceptions. The rule of the
- * library: what comes from outside (data, files, options, descriptions) is checked by functions that return `Either`; a fault
- * in code (a literal that cannot be, an array of another shape) throws; and what ends in `OrThrow`, with `fit`, throws both.
+ * Returns the value, or throws a RangeError with all problems. Rule of the library: functions that check external
+ * input (data, files, options, descriptions) return `Either`; errors in code (an invalid literal, an array of
+ * another shape) throw; functions that end in `OrThrow`, and `fit`, throw for both.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -144,7 +150,7 @@ export const orThrow = <A>(either: Either<Problem | ReadonlyArray<Problem>, A>):
 }
 
 /**
- * A result that may have its problem beside it, if it has none.
+ * Returns a result if it has no problem; otherwise throws a RangeError.
  *
  * @throws RangeError with the `problem`, named after the call
  */
@@ -154,7 +160,7 @@ export const valueOrThrow = <A extends { readonly problem?: Problem }>(result: A
   throw Object.assign(new RangeError(`${call}: ${show(problem)}`), { problem })
 }
 
-/** No problem when `holds`, else the one described: problems are collected, not thrown. */
+/** Returns no problem if `holds`, otherwise the one described: problems are collected, not thrown. */
 export const unless = (
   holds: boolean,
   field: string,
@@ -164,18 +170,18 @@ export const unless = (
   says?: string
 ): ReadonlyArray<Problem> => (holds ? [] : [of(field, value, domain, remedy, says)])
 
-/** All problems, or the value of what has none. */
+/** Returns the value if there are no problems, otherwise all problems. */
 export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either<Problems, A> => {
   const [first, ...rest] = problems
   return problems.length === 0 ? right(value) : left([first, ...rest])
 }
 
-/** A list of one problem, which is all there is. */
+/** List of a single problem. */
 export const singleProblem = (problem: Problem): Problems => [problem]
 
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 
-/** A finite number above zero. */
+/** Requires a finite number > 0. */
 export const requirePositive = (field: string, value: number, suggestion: number): ReadonlyArray<Problem> =>
   unless(
     isNumber(value) && value > 0 && value < Infinity,
@@ -185,7 +191,7 @@ export const requirePositive = (field: string, value: number, suggestion: number
     `try ${suggestion}`
   )
 
-/** A whole number of at least `least`, and at most `most` where that is given. */
+/** Requires a whole number of at least `least` and, if given, at most `most`. */
 export const requireCount = (
   field: string,
   value: number,
@@ -203,16 +209,16 @@ export const requireCount = (
         `try ${suggestion}`
       )
 
-/** One of a few words. */
+/** Requires one of a few words. */
 export const requireOneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem> =>
   isText(value)
     ? unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearestWords(value, words)[0]}`)
     : [of(field, typeAndValue(value), `one of ${words.join(', ')}`, `try ${words[0]}`)]
 
-// What plain JavaScript gives for a word may be anything.
+// Plain JavaScript may give any value for a word.
 const isText = (u: unknown): u is string => typeof u === 'string'
 
-/** Names that options do not have: what is misspelt must not be passed over. */
+/** Problems of unknown options, such as misspelt names, with the nearest known ones. */
 export const unknownOptions = <K extends string>(
   options: Readonly<Partial<Record<K, unknown>>>,
   known: Readonly<Record<K, unknown>>
@@ -221,7 +227,10 @@ export const unknownOptions = <K extends string>(
     .filter(name => !Object.hasOwn(known, name))
     .flatMap(name => requireOneOf('options', name, Object.keys(known)))
 
-/** Each problem once, and at most so many: how many more there are is the last. */
+/**
+ * Removes duplicate problems and truncates the list to `most`; the last one then reports the number of further
+ * problems.
+ */
 export const listedProblems =
   (most: number) =>
   (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {

@@ -1,16 +1,16 @@
 export { isObject, isRecord } from '../../lib/plain/object.js'
 
-/** Whether some fields of a case hold code, which JSON does not. */
+/** True if a field of the case contains code, which JSON cannot represent. */
 export const hasCode = ({
   fields
 }: {
   readonly fields: Readonly<Record<string, { readonly code: boolean }>>
 }): boolean => Object.values(fields).some(({ code }) => code)
 
-/** Of each member of a union what is left without a field. */
+/** Omits a field from each member of a union. */
 type WithoutField<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
-/** Less one of its fields. */
+/** Copy of a record without one of its fields. */
 export const withoutField = <A extends object, K extends keyof A & string>(record: A, name: K): WithoutField<A, K> =>
-  // What is left has the types it had.
+  // The remaining fields keep their types.
   Object.fromEntries(Object.entries(record).filter(([key]) => key !== name)) as WithoutField<A, K>

@@ -1,11 +1,13 @@
-/** A setting is one value: what it may be, and what it is unless given. Code and the command line refuse by it in the same words. */
+/**
+ * Settings: the domain of an option with its default. Code and the command line report violations in the same words.
+ */
 import * as Problem from './problem.js'
 
-/** What a setting may be. */
+/** Domain of a setting. */
 export interface SettingDomain<A> {
-  /** The end of the sentence "it is not …". */
+  /** Domain as the end of the sentence "it is not …". */
   readonly says: string
-  /** Where they are few: all that it may be. */
+  /** All values, if there are only a few. */
   readonly words: ReadonlyArray<A>
   readonly problems: (field: string, value: A) => ReadonlyArray<Problem.Problem>
 }
@@ -14,33 +16,33 @@ export interface SettingWithDefault<A> extends SettingDomain<A> {
   readonly otherwise: A
 }
 
-/** A domain with what the setting is unless given. */
+/** Adds a default to a domain. */
 export const withDefaultSetting =
   <A>(otherwise: A) =>
   (domain: SettingDomain<A>): SettingWithDefault<A> => ({ ...domain, otherwise })
 
-/** Whole numbers of at least `least`, and at most `most` where that is given. */
+/** Whole numbers of at least `least` and, if given, at most `most`. */
 export const wholeSetting = (least: number, suggestion: number, most?: number): SettingDomain<number> => ({
   says: `a whole number ≥ ${least}`,
   words: [],
   problems: (field, value) => Problem.requireCount(field, value, least, suggestion, most)
 })
 
-/** Finite numbers above zero. */
+/** Finite numbers > 0. */
 export const positiveSetting = (suggestion: number): SettingDomain<number> => ({
   says: '> 0 and finite',
   words: [],
   problems: (field, value) => Problem.requirePositive(field, value, suggestion)
 })
 
-/** A few words. */
+/** One of a few words. */
 export const oneOfSetting = <A extends string>(words: ReadonlyArray<A>): SettingDomain<A> => ({
   says: `one of ${words.join(', ')}`,
   words,
   problems: (field, value) => Problem.requireOneOf(field, value, words)
 })
 
-/** What is so; a text is quoted where it is refused. */
+/** Values that satisfy a test; a text is quoted in its problem. */
 export const suchSetting = <A extends string | number>(
   is: (value: A) => boolean,
   says: string,
@@ -52,7 +54,7 @@ export const suchSetting = <A extends string | number>(
     Problem.unless(is(value), field, typeof value === 'string' ? JSON.stringify(value) : value, says, remedy)
 })
 
-/** The same of each of a list of at least one, or of one alone. */
+/** One value, or a non-empty list of values, each in the domain. */
 export const eachSetting = <A>(
   domain: SettingDomain<A>,
   none: Problem.Phrase
@@ -66,14 +68,14 @@ export const eachSetting = <A>(
   }
 })
 
-/** What each option may be, by its name; null where its type says it all. */
+/** Domain of each option by name; null if its type suffices. */
 export type Settings<O> = {
   readonly [K in keyof O]-?: Pick<SettingDomain<Exclude<O[K], undefined>>, 'problems'> | null
 }
 
-/** The problems of options: names that are none, and values that may not be. */
+/** Problems of options: unknown names, and values outside their domains. */
 export const problems = <O extends object>(settings: Settings<O>, options: O): ReadonlyArray<Problem.Problem> => {
-  // By their types each setting is that of the option of its name.
+  // By its type, each setting is that of the option with its name.
   const known = settings as Readonly<Record<string, Pick<SettingDomain<unknown>, 'problems'> | null>>
   const given = options as Readonly<Record<string, unknown>>
   return [

@@ -1,8 +1,8 @@
-/** Words of messages: names that were nearly right, articles, values. */
+/** Words in messages: similar names, articles, values. */
 import { shortened } from '../../lib/plain/said.js'
 import { maxLetters } from './limits.js'
 
-/** Edits (insert, delete, replace) that turn one word into another, whatever its capitals: Levenshtein's distance. */
+/** Levenshtein distance: the number of insertions, deletions and replacements, ignoring case. */
 const editDistance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -16,7 +16,10 @@ const editDistance = (a: string, b: string): number => {
   return row[b.length]
 }
 
-/** The known names, the nearest to a word first, before all those that begin with it; of a very long word only the beginning counts. */
+/**
+ * Known names by similarity to a word, first those that begin with it; only the beginning of a very long word is
+ * compared.
+ */
 export const nearestWords = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const begun = word.slice(0, maxLetters)
   const isBegun = (name: string): boolean => begun !== '' && name.toLowerCase().startsWith(begun.toLowerCase())
@@ -29,19 +32,19 @@ export const nearestWords = (word: string, known: ReadonlyArray<string>): Readon
     .map(({ name }) => name)
 }
 
-/** With its article: `an Optimizer`. */
+/** Adds the indefinite article: `an Optimizer`. */
 export const withArticle = (word: string): string => `${/^[AEIOU]/.test(word) ? 'an' : 'a'} ${word}`
 
-/** A text as it is written in code. */
+/** Text as a string literal. */
 export const quotedText = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.stringify(text) : `'${text}'`)
 
-/** The key of a record, as code. */
+/** Key of a record, as code. */
 export const recordKey = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name))
 
-/** Of a long text the beginning. */
+/** Beginning of a long text. */
 const beginning = (text: string): string => shortened(text, maxLetters)
 
-/** What was given in place of a number: its type and value. */
+/** Type and value of an argument that should be a number. */
 export const typeAndValue = (u: unknown): string => {
   if (typeof u === 'number' || u === null || u === undefined) return String(u)
   if (typeof u === 'string') return `the text ${JSON.stringify(beginning(u))}`
@@ -51,16 +54,16 @@ export const typeAndValue = (u: unknown): string => {
   return typeof maker === 'function' ? withArticle(maker.name) : `a ${typeof u}`
 }
 
-/** A value as code, as far as JSON knows it. */
+/** Value as code, as far as JSON can represent it. */
 export const literalCode = (u: unknown): string => {
   if (typeof u !== 'string' && (typeof u !== 'object' || u === null)) return String(u)
   try {
     return JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   } catch {
-    // What contains itself, or is nested without end.
+    // A value that contains itself, or is nested too deeply.
     return typeAndValue(u)
   }
 }
 
-/** A value in a message: of a long one the beginning, and `missing` where there is none. */
+/** Value in a message: a long one is truncated, undefined is `missing`. */
 export const quotedValue = (u: unknown): string => beginning(u === undefined ? 'missing' : literalCode(u))

@@ -1,7 +1,7 @@
 import * as Limits from './limits.js'
 import * as Problem from './problem.js'
 
-/** The problem of a description whose nesting has no end. */
+/** Problem of a description that is nested too deeply. */
 export const tooDeep = (field: string): Problem.Problem =>
   Problem.of(
     field,

@@ -1,4 +1,4 @@
-/** Vocabularies: the cases that JSON may speak of. What is listed, documented, drawn at random is taken from them. */
+/** Vocabularies: the cases that JSON can contain. Lists, documentation and arbitraries are derived from them. */
 import * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
@@ -13,7 +13,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { foldUp } from './walk.js'
 import { nearestWords, withArticle as article, quotedValue } from './spelling.js'
 
-/** A constructor, a case without fields, or a description that holds code. */
+/** Constructor, case without fields, or description that contains code. */
 export interface Entry {
   readonly [ofCase]: Case<string, unknown>
 }
@@ -22,17 +22,21 @@ type AnyNamedCase = Case<string, unknown>
 
 export interface Vocabulary {
   readonly cases: ReadonlyMap<string, AnyNamedCase>
-  /** Descriptions that hold code, by concept, tag and their own name. */
+  /** Descriptions that contain code, by concept, tag and their own name. */
   readonly code: ReadonlyMap<string, AnyValue>
 }
 
 const wordOf = ({ concept, name }: AnyNamedCase): string => `${concept}.${name}`
 const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
 
-/** The vocabulary without a word. */
+/** Vocabulary without words. */
 export const empty: Vocabulary = { cases: new Map(), code: new Map() }
 
-/** More words. Two cases of one name in one concept are refused: JSON could not tell them apart. */
+/**
+ * Adds words to a vocabulary.
+ *
+ * @throws RangeError if two cases of a concept have one name, since JSON could not distinguish them
+ */
 export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): Vocabulary => {
   const cases = new Map(vocabulary.cases)
   const code = new Map(vocabulary.code)
@@ -46,7 +50,7 @@ export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): V
   return { cases, code }
 }
 
-/** The vocabulary of these words. */
+/** Vocabulary of the given words. */
 export const of = (entries: ReadonlyArray<Entry>): Vocabulary => extend(empty, entries)
 
 const casesOfConcept = (vocabulary: Vocabulary, concept: string): ReadonlyArray<AnyNamedCase> =>
@@ -63,12 +67,12 @@ interface JsonNode {
 
 const quotedWords = (words: ReadonlyArray<string>): string => words.map(w => `'${w}'`).join(', ')
 
-/** A description from JSON, or all that is wrong with its form. */
+/** Decodes a description from JSON, or returns all problems of its form. */
 export const decodeDescription =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>) =>
   (json: unknown): Either<Problems, T> => {
-    /** Tags of the first version began with a capital. */
+    /** In the first version, tags began with a capital. */
     const first = (concept: string, tag: string): AnyNamedCase | null =>
       vocabulary.cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
     const node = (path: string, concept: string, json: unknown): JsonNode => {
@@ -163,12 +167,12 @@ export const decodeDescription =
         : left([Problem.of('', quotedValue(json), article(concept.name), 'name a case of it')])
   }
 
-/** What such a codec says is wrong: a problem, with the path within what it read. */
+/** Error of the codec: a problem, with its path relative to the decoded value. */
 export interface Misread extends t.ValidationError {
   readonly problem: Problem.Problem
 }
 
-/** The same as an io-ts type; its errors are `Misread`. */
+/** io-ts codec of the descriptions of a concept; its errors are `Misread`. */
 export const codec =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>): t.Type<T, unknown> =>
@@ -183,7 +187,7 @@ export const codec =
                 value: p.value,
                 context,
                 message: Problem.show(p),
-                // A problem of the whole has an empty path.
+                // The path of the whole value is empty.
                 problem: p.field === concept.name ? { ...p, field: '' } : p
               }))
             )
@@ -192,13 +196,13 @@ export const codec =
       encode
     )
 
-/** The version of what `write` writes. */
+/** Version of the file format of `write`. */
 export const version = 2
 
-/** A file: which version wrote it, and what it holds. */
+/** File content of a description, with the version of the format. */
 export const write = (value: AnyValue): unknown => ({ version, concept: value[ofCase].concept, value: encode(value) })
 
-/** What `write` wrote: the description in a file of this version, or all that is wrong with it. */
+/** Reads a description written by `write`, or returns all problems. */
 export const read =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>) =>
@@ -218,26 +222,26 @@ export const read =
 
 // —— words ——
 
-/** A name for a description that is made of others: `Optimizer.adam`. It stands in lists beside the cases. */
+/** Name of a description that is composed of others, such as `Optimizer.adam`. It is listed with the cases. */
 export interface Recipe<out T extends AnyValue = AnyValue> {
   readonly name: string
   readonly about: string
   readonly example: T
-  /** The code that calls it. */
+  /** Code that calls it. */
   readonly code: string
 }
 
 export interface Word<out T extends AnyValue = AnyValue> {
-  /** As written in code: `Schedule.cosine`. */
+  /** Name in code: `Schedule.cosine`. */
   readonly name: string
   readonly about: string
   readonly fields: ReadonlyArray<{ readonly name: string; readonly domain: string; readonly default: string | null }>
   readonly example: T
-  /** The code that builds the example. */
+  /** Code that builds the example. */
   readonly code: string
 }
 
-/** A plain description by a case: defaults and suggestions, and of nested concepts the case that comes first. */
+/** Example of a case: defaults and suggestions, and for nested concepts their first case. */
 const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   const any = (concept: string): AnyValue => {
     const first = casesOfConcept(vocabulary, concept).at(0)
@@ -258,7 +262,7 @@ const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   return make(c)
 }
 
-/** The words of a concept, in the order of the vocabulary: the rows of the reference, each with an example. */
+/** Words of a concept, in the order of the vocabulary, each with an example: the rows of the reference. */
 export const words =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
@@ -281,7 +285,7 @@ export const words =
         : []
     })
 
-/** The words of a concept as a table in Markdown. */
+/** Words of a concept as a Markdown table. */
 export const markdown =
   (vocabulary: Vocabulary) =>
   (concept: ConceptOf<AnyValue>): string =>
@@ -294,17 +298,17 @@ export const markdown =
       )
     ].join('\n')
 
-// —— at random ——
+// —— arbitraries ——
 
-/** The concepts of the descriptions that stand in it: alone, in a list, or under names. */
+/** Concepts of the descriptions nested in a field: alone, in a list, or by name. */
 const nestedConcepts = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
   [[{}], { mine: {} }].flatMap(json => nestedJson(json).map(({ concept }) => concept))
 
-/** Descriptions of a concept at random, of every case of the vocabulary, right in every field. */
+/** Arbitrary of the valid descriptions of a concept, of every case in the vocabulary. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>): Fc.Arbitrary<T> => {
-    // One for each concept and depth: as a tree they would double with each.
+    // One for each concept and depth: as a tree, they would double with each level.
     const made = new Map<string, Fc.Arbitrary<AnyValue>>()
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const at = `${name} ${depth}`
@@ -316,7 +320,8 @@ export const arbitrary =
       const all = casesOfConcept(vocabulary, name)
       const without = (is: (concept: string) => boolean): ReadonlyArray<AnyNamedCase> =>
         all.filter(({ fields }) => !Object.values(fields).some(f => nestedConcepts(f).some(is)))
-      // Deep down none that holds its own concept, and deeper none that holds any: else they may never end.
+      // Below depth 2, no case that contains its own concept, and below depth 5, none that contains any, so that
+      // descriptions are finite.
       const flat = [depth > 5 ? without(() => true) : [], depth > 2 ? without(concept => concept === name) : []]
       return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }

@@ -11,7 +11,7 @@ import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
 import { cleanLevel } from '../mixture/family.js'
 import * as Params from '../core/params.js'
-import { compiledSums, summedBy } from '../mixture/em/eStep.js'
+import { compiledSums, tryCompiledSums } from '../mixture/em/eStep.js'
 import * as Nodes from '../mixture/nodes.js'
 import { weightedRowsOf } from '../mixture/dataRows.js'
 import type * as Stage from '../pipeline/stage.js'
@@ -141,7 +141,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
       ),
       E.chain(() => {
         const numbers = Object.fromEntries(Array.from(names, name => [name, SOME]))
-        return summedBy(library, sums, rows)(params, numbers, write)
+        return tryCompiledSums(library, sums, rows)(params, numbers, write)
       })
     )
   }

@@ -155,12 +155,12 @@ export const asked =
         E.flatMap(score =>
           pipe(
             O.fromNullable(Score.interpret(score).family),
-            O.filter(kind === 'posterior' ? EM.servesPrior : EM.supportsEM),
+            O.filter(kind === 'posterior' ? EM.supportsPrior : EM.supportsEM),
             E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
             E.map(family => {
               const params = Params.unpacked(Score.shapes(source.dim)(score))
               if (level !== null) {
-                const of = EM.noisySummed(family, SMALLEST_FLOOR, rows)
+                const of = EM.noisyStepReduction(family, SMALLEST_FLOOR, rows)
                 return ofParams(
                   score,
                   source.dim,
@@ -174,7 +174,7 @@ export const asked =
               const prior = { shrinkage: 0, mean, covariance, rows: source.total }
               const of: (params: Params.Params<string>) => Chunks.Reduction<unknown> =
                 kind === 'judged'
-                  ? EM.judgedSum(family, rows)
+                  ? EM.evaluationReduction(family, rows)
                   : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)
               return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
             })

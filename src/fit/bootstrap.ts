@@ -167,8 +167,8 @@ const learnerOf = (
     maps !== null &&
     ExpectationMaximization.supportsEM(maps.family) &&
     !maps.family.mirrored &&
-    (prior === null || ExpectationMaximization.servesPrior(maps.family)) &&
-    (!Missing.hasMissingCells(data) || ExpectationMaximization.servesMissing(maps.family))
+    (prior === null || ExpectationMaximization.supportsPrior(maps.family)) &&
+    (!Missing.hasMissingCells(data) || ExpectationMaximization.supportsMissingCells(maps.family))
   if (!isServed)
     return E.left([
       Problem.of(

@@ -64,5 +64,5 @@ export const fittingProblem = (
         ? 'give more rows, or take a family with fewer parameters'
         : 'ask for fewer components, or for a family with fewer parameters'
     )
-  return prior === null || hasFamily(score, ExpectationMaximization.servesPrior) ? null : priorProblem(score)
+  return prior === null || hasFamily(score, ExpectationMaximization.supportsPrior) ? null : priorProblem(score)
 }

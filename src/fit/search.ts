@@ -175,7 +175,7 @@ function* searchWithMissingCells(
 }
 
 const missingCellsProblem = (spec: CandidateSpec): Problem.Problem | null =>
-  hasFamily(spec.score, ExpectationMaximization.servesMissing) ? null : needsCompleteRows(spec)
+  hasFamily(spec.score, ExpectationMaximization.supportsMissingCells) ? null : needsCompleteRows(spec)
 
 const needsCompleteRows = ({ score }: CandidateSpec): Problem.Problem =>
   Problem.of(

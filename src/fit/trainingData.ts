@@ -158,9 +158,9 @@ export const toMemory = (data: TrainingData): TrainingData<Points.Points> => {
  */
 export const completeRows = (data: TrainingData, key: Key.Key): TrainingData => {
   const { scaled, scaling } = data
-  const hasEnough = 2 * Missing.countWhole(scaled) >= scaled.rows
+  const hasEnough = 2 * Missing.completeRowCount(scaled) >= scaled.rows
   const { points, close } = hasEnough
-    ? Source.filtered(Missing.isWhole)(scaled)
+    ? Source.filtered(Missing.isCompleteRow)(scaled)
     : Source.writtenDown(pipe(scaled, Missing.drawMissing(key)))
   const original = scaling === null ? points : Source.unscaled(scaling)(points)
   return { ...data, original, scaled: points, close }

@@ -14,7 +14,7 @@ import { probabilityProblems, mixtureQuantile, standardDistributionOf, type Stan
 import { componentsOf, ofComponents, componentsAndBackground, withoutBackground } from './component.js'
 import { assignmentShares } from './outsideBox.js'
 import * as Moments from './em/moments.js'
-import { patternsOf, conditionOnPattern, type Pattern, type SeenByPattern } from './em/patterns.js'
+import { patternsOf, conditionOnPattern, type Pattern, type ConditionedComponents } from './em/patterns.js'
 
 /** Conditional distribution of the target columns, for each row. */
 export interface Prediction {
@@ -50,7 +50,7 @@ interface ConditionedRow {
 
 /** Conditional means c_m + G(x_o − c_o) of each component, [K, m], for a row with the observed columns o. */
 const conditionalMeans = (
-  { constants, centres, isTriangular, gains }: SeenByPattern,
+  { constants, centres, isTriangular, gains }: ConditionedComponents,
   { order, observed: o }: Pattern,
   row: Float64Array
 ): Float64Array => {
@@ -78,7 +78,7 @@ const conditionalVariance = (rests: Float64Array, m: number, k: number, i: numbe
 const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
-  act: (row: number, pattern: Pattern, seen: SeenByPattern, found: ConditionedRow) => void
+  act: (row: number, pattern: Pattern, seen: ConditionedComponents, found: ConditionedRow) => void
 ): void => {
   const [count, dim] = mixture.means.shape
   const components = componentsOf(withoutBackground(mixture))

@@ -2,7 +2,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Backend from '../data/place.js'
 import * as Source from '../data/source/source.js'
-import { describedRows } from './em/eStep.js'
+import { rowStatistics } from './em/eStep.js'
 import type { WeightedRows } from './dataRows.js'
 import * as Mixture from './mixture.js'
 import { snapshotOfData, weightedRowsOf } from './dataRows.js'
@@ -81,7 +81,7 @@ const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Sour
 /** Sums over the rows of the log-likelihood, responsibilities and entropy, given the observed columns of each. */
 export const describeRows: (
   rows: WeightedRows
-) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof describedRows>> = describedRows
+) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof rowStatistics>> = rowStatistics
 
 /** Returns the information criteria from the sums over the rows: `total` is Σ w, `assignmentEntropy` is Σ −w log max_k p(k | x). */
 export const statisticsFrom = ({

@@ -74,7 +74,7 @@ const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVaria
 
 const maximises = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
 
-const maximisesWithNoise = familyQuery(false, family => ExpectationMaximization.servesNoise(family))
+const maximisesWithNoise = familyQuery(false, family => ExpectationMaximization.supportsNoise(family))
 
 const supportsMoves = familyQuery(false, family => SplitAndMerge.supportsSplitAndMerge(family))
 

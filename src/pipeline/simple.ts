@@ -113,7 +113,7 @@ const priorField = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 
 const priorAsks: Requirement = [
   'that of a family with mStep and toMixture, as a prior needs',
   'leave out the prior, or give the family both',
-  EM.servesPrior
+  EM.supportsPrior
 ]
 
 const objectiveField = Field.of(Objective.concept)
@@ -307,7 +307,7 @@ export const expectationMaximization = define({
       ],
       ...(time === null
         ? []
-        : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.servesNoise] as const]),
+        : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.supportsNoise] as const]),
       ...(prior === null ? [] : [priorAsks])
     ),
     means: setting => ({
@@ -497,7 +497,7 @@ export const guarded = define({
     requirements: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
     means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
     ...mapping(tools => {
-      const judge = EM.judgeParams(requiredFamily(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
+      const judge = EM.evaluateParams(requiredFamily(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
       const [attempt] = tools.attempts
       return (params, key) => {
         const last = attempt(params, key)

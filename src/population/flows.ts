@@ -101,7 +101,7 @@ export const expectationMaximization = <P extends string>({
       `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take NoiseLevels.at(t), or Objective.likelihood`
     )
   const { family } = Score.interpret(score)
-  if (family === undefined || !EM.servesPrior(family))
+  if (family === undefined || !EM.supportsPrior(family))
     return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
   const step = EM.integratedStep(
     family,

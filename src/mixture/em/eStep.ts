@@ -37,7 +37,7 @@ import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, componentsAndBackground } from '../component.js'
 import * as Tensors from '../families/tensors.js'
 import { secondMomentWidth } from './loops.js'
-import { asGaussian, momentReduction, type Doubted, type MomentSums } from './moments.js'
+import { asGaussian, momentReduction, type MomentsAndEntropy, type MomentSums } from './moments.js'
 import * as Scaled from './scaled.js'
 import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'
@@ -51,7 +51,7 @@ import { CLEAN, type Level } from '../../schedule/dynamics.js'
 const MAX_TENSOR_NUMBERS = 1 << 19
 
 /** Σ r over deviations [rows, K, dim]; r δ is given too. */
-const seconds: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
+const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
   diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
     const byComponent = (each: Tensor): Tensor => transpose(each, [1, 0, 2])
@@ -101,7 +101,7 @@ const resolvedMomentRequest = (
 })
 
 /** What rows say of components as a whole. */
-type RowStatistics = Pick<Doubted, 'value' | 'assignmentEntropy' | 'mass' | 'backgroundCount'>
+type RowStatistics = Pick<MomentsAndEntropy, 'value' | 'assignmentEntropy' | 'mass' | 'backgroundCount'>
 
 type EStep<P extends string> = (
   params: Params.Params<P>,
@@ -112,8 +112,8 @@ type EStep<P extends string> = (
 /** What the rows say of the components at a level. */
 export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
   const { toMixture } = family
-  if (toMixture === undefined) return inVocabulary(family, kind, dim)
-  const turned = kind.hasCommonAxes ? inVocabulary(family, kind, dim) : null
+  if (toMixture === undefined) return tensorEStep(family, kind, dim)
+  const turned = kind.hasCommonAxes ? tensorEStep(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
     // Of noise on tails there are sums over precisions, in loops.
@@ -122,7 +122,7 @@ export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, 
     if (!isWhole || !isWorthOf(COMPILING_PAYS_FROM.loops)) return eStepMoments(mixture, level, kind.second, data)
     return turned !== null && isWorthOf(COMPILING_PAYS_FROM.interpreter)
       ? turned(params, level, data)
-      : byProgram(kind)(mixture, level, data)
+      : compiledEStep(kind)(mixture, level, data)
   }
 }
 
@@ -216,7 +216,7 @@ const tensorStatistics = (
     if (isShared) return pooledMoments(second, { x, q, r, centres })
     const delta = sub(expandDims(x, 1), expandDims(centres, 0))
     const pulled = mul(expandDims(r, 2), delta)
-    return { sums: reshape(sum(pulled, 0), [-1]), about: reshape(seconds[second](r, pulled, delta), [-1]) }
+    return { sums: reshape(sum(pulled, 0), [-1]), about: reshape(sumSecondMoments[second](r, pulled, delta), [-1]) }
   }
   return {
     value: reshape(neg(sum(mul(w, add(beyond, logs)))), [1]),
@@ -228,7 +228,7 @@ const tensorStatistics = (
 }
 
 /** What these sums come to; of moments together each component has its share. */
-const foundOf = (
+const finishMoments = (
   { second, isShared }: MomentRequest,
   dim: number,
   {
@@ -264,7 +264,7 @@ const foundOf = (
 
 const EMPTY_ARRAY: NdArray = { shape: [0], values: new Float64Array(0) }
 
-interface Weighing {
+interface ProgramInputs {
   readonly rows: Compiler.Signature['rows']
   readonly constants: Compiler.Signature['constants']
   readonly given: Compiler.Call['given']
@@ -274,7 +274,7 @@ interface Weighing {
 }
 
 /** Rows as a program takes them: their weights are a column, or one number where they are equal. */
-const weighing = ({ rows, dim, x, weights, passing }: WeightedRows): Weighing => {
+const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): ProgramInputs => {
   const from = passing ? 'call' : 'data'
   return weights === null
     ? {
@@ -302,14 +302,14 @@ type BuildSums<P extends string> = (
 ) => Readonly<Record<string, Tensor>>
 
 /** Sums over rows by a program, or why there is none. */
-export const summedBy =
+export const tryCompiledSums =
   (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(
     params: Params.Params<P>,
     numbers: Readonly<Record<string, number>>,
     write: BuildSums<P>
   ): E.Either<string, Chunks.Reduction<Readonly<Record<string, NdArray>>>> => {
-    const weighed = weighing(data)
+    const weighed = programInputs(data)
     const { rows } = data
     return pipe(
       library.program(
@@ -384,7 +384,7 @@ export const compiledSums = <P extends string>(
   params: Params.Params<P>,
   numbers?: Readonly<Record<string, number>>
 ) => Chunks.Reduction<Readonly<Record<string, NdArray>>>) => {
-  const by = summedBy(library, of, data)
+  const by = tryCompiledSums(library, of, data)
   const opByOp = summedOpByOp(data, write)
   return (params, numbers = {}) =>
     pipe(
@@ -398,7 +398,7 @@ const descriptions = Compiler.library()
 const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
 /** How a mixture describes rows, by a program where these are many and whole. */
-export const describedRows =
+export const rowStatistics =
   (data: WeightedRows) =>
   (mixture: Mixture.Mixture): Chunks.Reduction<RowStatistics> => {
     const { rows, dim } = data
@@ -415,7 +415,7 @@ export const describedRows =
     if (data.misses === true || errors !== undefined || !isGaussian(mixture)) return inPlainLoops()
     if (rows * mixture.means.values.length * width < COMPILING_PAYS_FROM.description) return inPlainLoops()
     return pipe(
-      summedBy(descriptions, 'description', data)(arrays, {}, (own, x, w) => {
+      tryCompiledSums(descriptions, 'description', data)(arrays, {}, (own, x, w) => {
         const { q, beyond, logs } = Tensors.tensorPosterior(Tensors.functionsOfArrays(own).logJoint(x))
         return {
           value: weightedTotal(w, neg(add(beyond, logs))),
@@ -440,21 +440,21 @@ const eStepPrograms = Compiler.library()
  * What rows say of a mixture by a program of its arrays: one serves all families whose mixtures have arrays of these shapes. Plain loops
  * where none can be made.
  */
-export const byProgram =
+export const compiledEStep =
   (asked: MomentRequest) =>
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Chunks.Reduction<MomentSums> => {
     const { dim } = data
     const kind = resolvedMomentRequest(asked, Mixture.components(mixture), dim, isGaussian(mixture))
     const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), { joins: true })
     return pipe(
-      summedBy(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
+      tryCompiledSums(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
         ...tensorStatistics(kind, Tensors.functionsOfArrays(own).components(x), x, w)
       })),
       E.match(
         () => eStepMoments(mixture, level, kind.second, data),
         // What was written is what comes.
         Chunks.mapReduction(found =>
-          foundOf(kind, dim, found as Record<keyof TensorStatistics, NdArray>, mixture.tails)
+          finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, mixture.tails)
         )
       )
     )
@@ -464,7 +464,7 @@ export const byProgram =
  * The same of a family that does not say which mixture it is: of many rows as a program, where one can be made, and else op by op in
  * the vocabulary.
  */
-export const inVocabulary = <P extends string>(family: Family<P>, asked: MomentRequest, dim: number): EStep<P> => {
+export const tensorEStep = <P extends string>(family: Family<P>, asked: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)
   const kind = resolvedMomentRequest(asked, count, dim, true)
   const library = Compiler.library()
@@ -483,11 +483,11 @@ export const inVocabulary = <P extends string>(family: Family<P>, asked: MomentR
     const opByOp = (): Chunks.Reduction<Readonly<Record<string, NdArray>>> =>
       interpreted(data)(params, { alpha, sigma })
     const sums = isWorth(kind, count, dim, data.rows, COMPILING_PAYS_FROM.interpreter)
-      ? pipe(summedBy(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
+      ? pipe(tryCompiledSums(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
       : opByOp()
     // What was written is what comes.
     return Chunks.mapReduction((found: Readonly<Record<string, NdArray>>) =>
-      foundOf(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)
+      finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)
     )(sums)
   }
 }

@@ -13,12 +13,12 @@ import type { Second } from '../family.js'
 import type { Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
 import { secondMomentWidth } from './loops.js'
-import type { Pattern, SeenByPattern } from './patterns.js'
+import type { Pattern, ConditionedComponents } from './patterns.js'
 
 /** How rows see components by errors of their own. */
 export interface ErrorStatistics {
   /** What is common to the rows of a pattern: αc. */
-  readonly seen: (pattern: Pattern) => SeenByPattern
+  readonly seen: (pattern: Pattern) => ConditionedComponents
   /**
    * Of the n rows from the first on, whose deviations from the k-th centre are given: |L⁻¹δ|² and log π N, then in the place of δ the mean of x_0 less its
    * own centre, and of its covariance what second moments count, a row after the other. Errors are [rows, d, d].

@@ -38,7 +38,7 @@ export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): 
   mStep !== undefined || sufficient !== undefined
 
 /** Whether a family can be learned so from rows with noise. */
-export const servesNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
+export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
   mStep !== undefined && mStep.onlyClean !== true && onlyClean === undefined
 
 /** `Compile` refuses a family that has none. */
@@ -82,10 +82,11 @@ export const remoteRequest = (
 })
 
 /** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
-export const servesMissing = <P extends string>(family: Family<P>): boolean => servesPrior(family) && !family.mirrored
+export const supportsMissingCells = <P extends string>(family: Family<P>): boolean =>
+  supportsPrior(family) && !family.mirrored
 
 /** Whether a family can be learned under a prior. */
-export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
+export const supportsPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
   mStep !== undefined && toMixture !== undefined
 
 /** The mixture that parameters are, of a family that says so. */
@@ -187,12 +188,12 @@ export const emStepReduction = <P extends string>(
     }
   }
   if (family.sufficient !== undefined) return Sufficient.sufficientStepReduction(family, family.sufficient, rows)
-  const of = summedAt(family, varianceFloor, rows.dim)
+  const of = stepReductionAtLevel(family, varianceFloor, rows.dim)
   return params => of(params, rows, CLEAN)
 }
 
 /** A step on rows of x_t at a level as a sum over them. */
-const summedAt = <P extends string>(
+const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
@@ -223,12 +224,12 @@ const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise)
 }
 
 /** A step on rows with noise as a sum over them. */
-export const noisySummed = <P extends string>(
+export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   rows: WeightedRows
 ): ((params: Params.Params<P>, noise: Noise) => Chunks.Reduction<Taken<P>>) => {
-  const of = summedAt(family, varianceFloor, rows.dim)
+  const of = stepReductionAtLevel(family, varianceFloor, rows.dim)
   return (params, noise) => of(params, noisedRows(rows, noise), noise.level)
 }
 
@@ -245,7 +246,7 @@ export const noisyStep = <P extends string>(
   take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) =>
   centredSteps(family, data, (about, middle) => {
-    const of = noisySummed(family, varianceFloor, weightedRowsOf(about))
+    const of = noisyStepReduction(family, varianceFloor, weightedRowsOf(about))
     return (params, key) => {
       const noise = { level, key }
       return take(of(params, noise), { params, middle, kind: 'likelihood', noise })
@@ -261,7 +262,7 @@ const stepOnNodes = <P extends string>(
 ): ((params: Params.Params<P>) => Taken<P>) =>
   centredSteps(family, { rows, dim, weights, values: nodesAt(level) }, about => {
     const noisy = rowsInMemory({ ...about, values: about.values.map(x => level.alpha * x) })
-    const of = summedAt(family, varianceFloor, dim)
+    const of = stepReductionAtLevel(family, varianceFloor, dim)
     return params => Chunks.evaluate(of(params, noisy, level))
   })
 
@@ -315,7 +316,7 @@ const penalty = <P extends string>(
 }
 
 /** How well parameters explain rows, as a sum over them. */
-export const judgedSum = <P extends string>(
+export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows
 ): ((params: Params.Params<P>) => Chunks.Reduction<Pick<Judged, 'value' | 'mass'>>) => {
@@ -324,7 +325,7 @@ export const judgedSum = <P extends string>(
 }
 
 /** Tells how well parameters explain the data, and what each component answers for. */
-export const judgeParams = <P extends string>(
+export const evaluateParams = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   prior: number | null = null,
@@ -333,7 +334,7 @@ export const judgeParams = <P extends string>(
   const { points: about, middle, toInternal } = Frame.of(family, data)
   const penaltyOf = penalty(family, about, prior)
   const least = family.leastRows(data.dim)
-  const sum = judgedSum(family, weightedRowsOf(about))
+  const sum = evaluationReduction(family, weightedRowsOf(about))
   return params => {
     const own = toInternal(params)
     const { value, mass } = take(sum(own), { params: own, middle, kind: 'judged', noise: null })
@@ -348,6 +349,6 @@ export const loss = <P extends string>(
   prior: number | null = null,
   take: Take<P> = evaluateLocally
 ): ((params: Params.Params<P>) => number) => {
-  const judged = judgeParams(family, data, prior, take)
+  const judged = evaluateParams(family, data, prior, take)
   return params => judged(params).value
 }

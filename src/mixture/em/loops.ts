@@ -88,7 +88,7 @@ export const gatherRows = (
 }
 
 /** δ of rows from the k-th centre in their first columns, and 0 in the others. */
-export const deviate = (
+export const subtractCentre = (
   x: Float64Array,
   from: number,
   centres: Float64Array,
@@ -119,7 +119,7 @@ type Whiten = (
 ) => void
 
 /** By L⁻¹, [K, columns, columns]. */
-export const byTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
+export const whitenByTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
     for (let i = 0, from = k * columns * columns; i < columns; i++, from += columns) {
@@ -132,7 +132,7 @@ export const byTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns,
 }
 
 /** By its diagonal, [K, columns]. */
-export const byColumn: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
+export const whitenByDiagonal: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
     for (let j = 0; j < columns; j++) {
@@ -233,7 +233,7 @@ export const sumOverComponents = (parts: Float64Array, count: number, n: number,
 }
 
 /** log p(x) of each row, and p(k | x). */
-export const tellShares = (
+export const writeShares = (
   posteriors: RowPosteriors,
   rows: Int32Array | null,
   first: number,
@@ -253,7 +253,13 @@ export const tellShares = (
 }
 
 /** −(1 − b) log max_k p(k | x, not the background) of row i, which is of the background, the last of the parts, with probability b. */
-const doubtBeside = (parts: Float64Array, learned: number, n: number, i: number, total: number): number => {
+const entropyBesidesBackground = (
+  parts: Float64Array,
+  learned: number,
+  n: number,
+  i: number,
+  total: number
+): number => {
   let most = 0
   let sum = 0
   for (let at = i; at < learned * n; at += n) {
@@ -289,7 +295,7 @@ export const addLogLikelihood = (
       totals[i] = 0
     } else {
       into[0] -= weight * (tops[i] + lengths[i])
-      into[1] += weight * (learned < count ? doubtBeside(parts, learned, n, i, totals[i]) : lengths[i])
+      into[1] += weight * (learned < count ? entropyBesidesBackground(parts, learned, n, i, totals[i]) : lengths[i])
       totals[i] = weight / totals[i]
     }
   }
@@ -335,7 +341,7 @@ export const addPrecisionWeights = (
 }
 
 /** Means of what rows miss, by what they have: the k-th gains times δ. */
-export const complete = (
+export const predictMissingDeviations = (
   delta: Float64Array,
   at: number,
   gains: Float64Array,

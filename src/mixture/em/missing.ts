@@ -37,7 +37,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
 /** `Points.standardize` of each column by the numbers that are there; each has one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
-    const { points, close } = Source.filtered(isWhole)(Source.columns([j])(data))
+    const { points, close } = Source.filtered(isCompleteRow)(Source.columns([j])(data))
     const scaling = Source.dataScaling(points)
     close()
     return scaling
@@ -78,7 +78,7 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
  * Missing cells put where the single Gaussian that is likeliest has their mean given the row, and so much noise about it: what is to be
  * done with rows from `first` on.
  */
-const filling = (
+const missingCellFiller = (
   data: Source.Data,
   noise: ((first: number, out: Float64Array) => void) | null
 ): ((values: Float64Array, first: number) => void) => {
@@ -110,7 +110,7 @@ const filling = (
 
 const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out: Float64Array) => void) | null): D => {
   if (!hasMissingCells(data)) return data
-  const fill = filling(data, noise)
+  const fill = missingCellFiller(data, noise)
   if (!Source.isSource(data)) {
     const values = data.values.slice()
     fill(values, 0)
@@ -156,17 +156,17 @@ export const missingCellCount = (data: Source.Data): number => {
 }
 
 /** How many rows miss nothing. */
-export const countWhole = (data: Source.Data): number => {
+export const completeRowCount = (data: Source.Data): number => {
   let count = 0
   pipe(
     Source.asSource(data),
     Source.visitRows(points => {
-      for (let i = 0; i < points.rows; i++) if (isWhole(points, i)) count++
+      for (let i = 0; i < points.rows; i++) if (isCompleteRow(points, i)) count++
     })
   )
   return count
 }
 
 /** Whether a row misses nothing. */
-export const isWhole = ({ dim, values }: Points.Points, row: number): boolean =>
+export const isCompleteRow = ({ dim, values }: Points.Points, row: number): boolean =>
   !hasNaN(values.subarray(row * dim, (row + 1) * dim))

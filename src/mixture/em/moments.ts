@@ -16,7 +16,13 @@ import * as Student from '../student.js'
 import { rowWeights, type WeightedRows as Data } from '../dataRows.js'
 import * as Errors from './errors.js'
 import * as Loops from './loops.js'
-import { patternsOf, conditionOnPattern, completePattern, type Pattern, type SeenByPattern } from './patterns.js'
+import {
+  patternsOf,
+  conditionOnPattern,
+  completePattern,
+  type Pattern,
+  type ConditionedComponents
+} from './patterns.js'
 
 export type RowPosteriors = Loops.RowPosteriors
 
@@ -39,7 +45,7 @@ export interface MomentSums extends Moments {
   readonly value: number
 }
 
-export interface Doubted extends MomentSums {
+export interface MomentsAndEntropy extends MomentSums {
   /** −Σ w log max_k p(k | x); beside a background −Σ w (1 − b) log max_k p(k | x, not it), b its probability */
   readonly assignmentEntropy: number
 }
@@ -61,10 +67,10 @@ interface NonGaussianParts {
 }
 
 /** What E[log g | x] has beside log E[g | x] of rows with so many columns. */
-const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
+const logPrecisionGaps = (nu: Float64Array | null, columns: number): Float64Array =>
   nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.meanLogPrecisionGap(nu, columns) : 0))
 
-const beyondOf = (components: ReadonlyArray<Component>): NonGaussianParts => {
+const nonGaussianParts = (components: ReadonlyArray<Component>): NonGaussianParts => {
   let hasTails = false
   let box = -1
   let learned = 0
@@ -120,7 +126,7 @@ export const asGaussian = (
 }
 
 /** Moments of components, the last of which is a background. */
-const withoutLast = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
+const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
   const count = moments.mass.length
   const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
   return {
@@ -141,7 +147,7 @@ const mStepMoments = (
   ofTails: Float64Array
 ): Moments => {
   const count = all.mass.length
-  const own = learned < count ? withoutLast(all) : all
+  const own = learned < count ? withoutBackground(all) : all
   if (nu === null || nu.subarray(0, learned).every(nu => nu === Infinity)) return own
   const weighed = ofTails.slice(0, learned)
   const logs = ofTails.slice(count, count + learned)
@@ -163,12 +169,12 @@ interface MomentBlock {
 }
 
 /** The E-step over rows, a block of them at a time. */
-interface Expecting {
+interface MomentAccumulator {
   /** How many numbers rows sum. */
   readonly width: number
   /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
   readonly add: (pattern: Pattern, rows: MomentBlock, posteriors: RowPosteriors | null, into: Float64Array) => void
-  readonly found: (sums: Float64Array) => Doubted
+  readonly found: (sums: Float64Array) => MomentsAndEntropy
 }
 
 const momentAccumulator = (
@@ -177,16 +183,16 @@ const momentAccumulator = (
   dim: number,
   /** The noise level of rows with errors; those without see components as they are at theirs. */
   ofErrors: Level | null
-): Expecting => {
+): MomentAccumulator => {
   const count = components.length
   const per = Loops.secondMomentWidth(second, dim)
-  const { nu, box, learned } = beyondOf(components)
+  const { nu, box, learned } = nonGaussianParts(components)
   const plain = 2 + count + count * dim + count * per
   const width = plain + (nu === null ? 0 : 2 * count)
   const parts = (all: Float64Array): Moments => splitMoments(all.subarray(0, plain), count, dim)
-  const known = new Map<string, SeenByPattern>()
+  const known = new Map<string, ConditionedComponents>()
   let held = 0
-  const seenFrom = (pattern: Pattern): SeenByPattern => {
+  const seenFrom = (pattern: Pattern): ConditionedComponents => {
     const word = pattern.observed === dim ? '' : pattern.order.subarray(pattern.observed).join()
     const seen = known.get(word) ?? conditionOnPattern(components, pattern)
     if (!known.has(word) && held < MAX_PATTERN_NUMBERS) {
@@ -211,14 +217,14 @@ const momentAccumulator = (
   }
   const loop = (
     pattern: Pattern,
-    { constants, centres, isTriangular, roots, gains }: SeenByPattern,
+    { constants, centres, isTriangular, roots, gains }: ConditionedComponents,
     { values, weights, errors }: MomentBlock,
     posteriors: RowPosteriors | null
   ): void => {
     const { order, observed: o, rows } = pattern
     own.fill(0)
-    const below = belowOf(nu, o)
-    const whiten = isTriangular ? Loops.byTriangle : Loops.byColumn
+    const below = logPrecisionGaps(nu, o)
+    const whiten = isTriangular ? Loops.whitenByTriangle : Loops.whitenByDiagonal
     const length = rows === null ? weights.length : rows.length
     const most = Loops.maxBlockRows(count, dim)
     const { x: gathered, delta, squares, logs, tops, totals, lengths } = Loops.blockWorkspace(count, dim)
@@ -230,7 +236,7 @@ const momentAccumulator = (
       for (let k = 0; k < count; k++) {
         const at = k * n * dim
         const to = k * n
-        Loops.deviate(x, from, centres, k, delta, at, n, o, dim)
+        Loops.subtractCentre(x, from, centres, k, delta, at, n, o, dim)
         if (measured !== null && errors !== null) {
           measured.see(pattern, errors, first, n, k, delta, squares, logs, left)
           continue
@@ -246,7 +252,7 @@ const momentAccumulator = (
       simdOrPlainKernels().exp(all, all)
       Loops.sumOverComponents(logs, count, n, totals)
       simdOrPlainKernels().log(totals.subarray(0, n), lengths)
-      if (posteriors !== null) Loops.tellShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
+      if (posteriors !== null) Loops.writeShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
       for (let lane = 0; lane < Loops.LANES; lane++) {
         const { mass } = summed[lane]
         Loops.addLogLikelihood(logs, count, learned, weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
@@ -255,7 +261,7 @@ const momentAccumulator = (
       for (let k = 0; k < learned; k++) {
         const at = k * n * dim
         const to = k * n
-        if (isTriangular && o < dim) Loops.complete(delta, at, gains, k, n, o, dim)
+        if (isTriangular && o < dim) Loops.predictMissingDeviations(delta, at, gains, k, n, o, dim)
         for (let lane = 0; lane < Loops.LANES; lane++) {
           const { sums, second: out } = summed[lane]
           if (nu !== null)
@@ -278,7 +284,7 @@ const momentAccumulator = (
       }
     }
   }
-  const add: Expecting['add'] = (pattern, block, posteriors, into) => {
+  const add: MomentAccumulator['add'] = (pattern, block, posteriors, into) => {
     const { order, observed: o } = pattern
     const seen = measured?.seen(pattern) ?? seenFrom(pattern)
     if (!addAtOnce(pattern, seen, block, posteriors)) loop(pattern, seen, block, posteriors)
@@ -324,7 +330,7 @@ const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Fl
 }
 
 /** What is known of each row, before anything is. */
-const noPosteriors = (rows: number, count: number): RowPosteriors => ({
+const allocatePosteriors = (rows: number, count: number): RowPosteriors => ({
   logs: new Float64Array(rows * count),
   squared: new Float64Array(rows * count),
   shares: new Float64Array(rows * count),
@@ -344,7 +350,7 @@ export const momentReduction = (
   second: Second,
   data: Data,
   measured: { readonly errors: RowNumbers; readonly level: Level } | null = null
-): Chunks.Reduction<Doubted> => {
+): Chunks.Reduction<MomentsAndEntropy> => {
   const { rows, dim, x } = data
   const weights =
     data.weights ??
@@ -370,7 +376,7 @@ export const rowResponsibilities = (
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
 ): MomentSums & RowPosteriors => {
   const { width, add, found } = momentAccumulator(components, 'none', dim, errors ? CLEAN : null)
-  const posteriors = noPosteriors(rows, components.length)
+  const posteriors = allocatePosteriors(rows, components.length)
   const sums = new Float64Array(width)
   const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }
   for (const pattern of patternsOf(values, dim)) add(pattern, block, posteriors, sums)

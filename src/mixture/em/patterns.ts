@@ -20,11 +20,11 @@ export interface Pattern {
   readonly rows: Int32Array | null
 }
 
-const wholes = boundedCache<Pattern>(16)
+const completePatterns = boundedCache<Pattern>(16)
 
 /** That of whole rows, all there are. */
 export const completePattern = (dim: number): Pattern =>
-  wholes(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
+  completePatterns(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
 /** The patterns of rows, in the order in which they come. */
 export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pattern> => {
@@ -48,7 +48,7 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
 }
 
 /** Components as the rows of a pattern see them, their columns in its order, one component after another. */
-export interface SeenByPattern {
+export interface ConditionedComponents {
   /** log π − log |L_oo| − (|o|/2) log 2π, and of a t what it has over that at its centre */
   readonly constants: Float64Array
   /** c, [K, d] */
@@ -66,7 +66,7 @@ export interface SeenByPattern {
 const isTriangularFactor = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
 
 /** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
-const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
+const invertTriangle = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
   for (let column = 0; column < dim; column++)
     for (let i = column; i < dim; i++) {
       let rest = i === column ? 1 : 0
@@ -105,7 +105,7 @@ const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
 export const conditionOnPattern = (
   components: ReadonlyArray<Component>,
   { order, observed: o }: Omit<Pattern, 'rows'>
-): SeenByPattern => {
+): ConditionedComponents => {
   const count = components.length
   const dim = order.length
   const m = dim - o
@@ -132,7 +132,7 @@ export const conditionOnPattern = (
       for (let i = 0; i < m; i++) rests[k * m * m + i * (m + 1)] = values[stride * (o + i)]
       continue
     }
-    invert(seen.values, o, roots, k * width)
+    invertTriangle(seen.values, o, roots, k * width)
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < o; j++) {
         let gain = 0

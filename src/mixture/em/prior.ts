@@ -40,17 +40,19 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
-type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
+type CovarianceModel = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
 
 /** Among how many components the prior of one covariance is shared: those that have one volume have one prior. */
-const sharers = ({ isShared = false, isVolumeShared = isShared }: Counted, components: number): number =>
-  isVolumeShared ? components : 1
+const priorShareCount = (
+  { isShared = false, isVolumeShared = isShared }: CovarianceModel,
+  components: number
+): number => (isVolumeShared ? components : 1)
 
 /** How many rows a component's covariance is divided by, of n that are its own; one that all share sums over the components. */
-const divisor = (step: Counted, dim: number, components: number): ((n: number) => number) => {
+const covarianceDivisor = (step: CovarianceModel, dim: number, components: number): ((n: number) => number) => {
   const { second } = step
   const freedom = dim + 2
-  const own = sharers(step, components)
+  const own = priorShareCount(step, components)
   switch (second) {
     case 'full':
       return n => n + 1 + (freedom + dim + 1) / own
@@ -65,14 +67,14 @@ const divisor = (step: Counted, dim: number, components: number): ((n: number) =
 
 /** Moments about the centres [K, dim] of the rows and of what the prior adds. */
 export const momentsWithPrior =
-  ({ shrinkage, mean, covariance, rows }: Prior, step: Counted, centres: Float64Array) =>
+  ({ shrinkage, mean, covariance, rows }: Prior, step: CovarianceModel, centres: Float64Array) =>
   ({ mass, sums, second }: Moments): Moments => {
     const dim = mean.length
     const count = mass.length
     const per = second.length / count
-    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * sharers(step, count)
+    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * priorShareCount(step, count)
     const variance = mean.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
-    const divided = divisor(step, dim, count)
+    const divided = covarianceDivisor(step, dim, count)
     const all = new Float64Array(count)
     const allSums = new Float64Array(count * dim)
     const allSecond = new Float64Array(second.length)
@@ -120,7 +122,7 @@ const identityMatrix = (dim: number): Float64Array =>
 /** log p(Σ) of one covariance, except for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
 const logCovariancePrior = (
   { mean: { length: dim }, covariance }: Prior,
-  second: Counted['second'],
+  second: CovarianceModel['second'],
   count: number,
   factor: NdArray
 ): number => {
@@ -147,11 +149,11 @@ const logCovariancePrior = (
  * log p(Σ_k), once where all share one, and their mean where all have one volume. `momentsWithPrior` leads uphill on it and the likelihood together. Weights have no prior.
  */
 export const logPriorDensity =
-  (prior: Prior, step: Counted) =>
+  (prior: Prior, step: CovarianceModel) =>
   (mixture: Mixture): number => {
     const { second, isShared = false } = step
     const dim = prior.mean.length
-    const share = isShared ? 1 : sharers(step, mixture.weights.length)
+    const share = isShared ? 1 : priorShareCount(step, mixture.weights.length)
     return factorsOf(mixture).reduce((sum, factor, k) => {
       const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])
       const ofMean =

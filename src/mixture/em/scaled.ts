@@ -36,7 +36,7 @@ const componentAtLevel = ({ weight, mean, factor }: Component, { alpha, sigma }:
 })
 
 /** σ² over the least of α²Σ. */
-const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
+const noiseToVarianceRatio = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
   const { values } = symmetricEigen(Factor.covarianceOfFactor(factor, mean.length))
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }
@@ -44,7 +44,7 @@ const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number
 /** The Gaussians that a mixture is at a level: each component by its precisions. */
 export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<PrecisionPart> =>
   componentsAndBackground(mixture).flatMap((part, k) =>
-    Student.componentAsGaussians(part, noiseOver(part, level)).map(({ g, ...own }) => ({
+    Student.componentAsGaussians(part, noiseToVarianceRatio(part, level)).map(({ g, ...own }) => ({
       k,
       g,
       there: componentAtLevel(own, level)

@@ -215,7 +215,7 @@ export const step = <P extends string>(
   const { attempts, polish, patience = 1, varianceFloor, prior } = options
   const { points: about, toInternal, fromInternal } = Frame.of(family, data)
   const leastRows = family.leastRows(data.dim)
-  const judge = ExpectationMaximization.judgeParams(family, data, prior, take)
+  const judge = ExpectationMaximization.evaluateParams(family, data, prior, take)
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
   const next = leap(em)
   /** After all steps; null as soon as there is no hope to get below the value in time. */

@@ -45,7 +45,7 @@ const sufficientSums =
   }
 
 /** What stands for a component in each array, of so many. */
-const ofComponent = (
+const componentSlice = (
   k: number,
   count: number
 ): (<Q extends string>(all: Params.Params<Q>) => { readonly [K in Q]: Float64Array }) =>
@@ -55,7 +55,7 @@ const ofComponent = (
   })
 
 /** The parameters that sums lead to. */
-const maximised = <P extends string>(
+const maximiseSums = <P extends string>(
   { maximise, each }: Sufficient<P>,
   params: Params.Params<P>,
   sums: Readonly<Record<string, NdArray>> & { readonly mass: NdArray },
@@ -64,7 +64,7 @@ const maximised = <P extends string>(
   if (each === undefined) return maximise(params, sums, dim)
   const { values: mass } = sums.mass
   const all = Array.from(mass, (_, k): Readonly<Record<string, number | ArrayLike<number>>> => {
-    const own = ofComponent(k, mass.length)
+    const own = componentSlice(k, mass.length)
     return { logits: Elementary.log(mass[k]), ...each(own(params), own(sums), dim) }
   })
   return Params.map<NdArray, NdArray>(({ shape, values }, name) => {
@@ -95,7 +95,7 @@ export const sufficientStepReduction = <P extends string>(
       sums(params),
       Chunks.mapReduction(({ value, mass, ...own }) => ({
         value: value.values[0],
-        params: maximised(sufficient, params, { mass, ...own }, dim)
+        params: maximiseSums(sufficient, params, { mass, ...own }, dim)
       }))
     )
 }

@@ -50,13 +50,13 @@ const logAddExp = (a: number, b: number): number => {
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
 /** log N' − log N of so many dimensions that share a scale, without the logarithm of t: of the sum of their squares and the mean that a row has. */
-const changeOf = (q: number, mean: number, dims: number, g: number, part: number): number => {
+const sharedScaleChange = (q: number, mean: number, dims: number, g: number, part: number): number => {
   const t = 1 - part * mean
   return t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 }
 
 /** log N' − log N of a row left out, from its whitened deviation. */
-const change = (
+const leaveOneOutChange = (
   second: CovarianceEstimate['second'],
   white: Float64Array,
   at: number,
@@ -69,12 +69,13 @@ const change = (
   let q = 0
   for (let j = at; j < at + dim; j++) q += white[j] * white[j]
   if (second === 'none') return ((1 - g * g) * q) / 2
-  if (second === 'trace') return changeOf(q, q / dim, dim, g, part) - (dim * finiteLog(1 - (part * q) / dim)) / 2
-  if (second === 'full') return changeOf(q, q, dim, g, part) - finiteLog(1 - part * q) / 2
+  if (second === 'trace')
+    return sharedScaleChange(q, q / dim, dim, g, part) - (dim * finiteLog(1 - (part * q) / dim)) / 2
+  if (second === 'full') return sharedScaleChange(q, q, dim, g, part) - finiteLog(1 - part * q) / 2
   let sum = 0
   for (let j = at; j < at + dim; j++) {
     const square = white[j] * white[j]
-    sum = sum + changeOf(square, square, 1, g, part) - finiteLog(1 - part * square) / 2
+    sum = sum + sharedScaleChange(square, square, 1, g, part) - finiteLog(1 - part * square) / 2
   }
   return sum
 }
@@ -88,7 +89,11 @@ interface RowLogDensities {
 
 // Loops over rows, each a function of arrays and numbers alone: so they are compiled once.
 
-const saidBy = (component: number, logs: Float64Array, count: number): Pick<RowLogDensities, 'own' | 'rest'> => {
+const splitLogDensities = (
+  component: number,
+  logs: Float64Array,
+  count: number
+): Pick<RowLogDensities, 'own' | 'rest'> => {
   const rows = logs.length / count
   const own = new Float64Array(rows)
   const rest = new Float64Array(rows).fill(-Infinity)
@@ -104,14 +109,14 @@ const posteriorShare = (own: number, rest: number): number =>
   own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
 
 /** Σ p(k | x), beside that of rows before. */
-const sizeWith = (before: number, { own, rest }: RowLogDensities, weights: Float64Array): number => {
+const addSize = (before: number, { own, rest }: RowLogDensities, weights: Float64Array): number => {
   let size = before
   for (let i = 0; i < own.length; i++) size += weights[i] * posteriorShare(own[i], rest[i])
   return size
 }
 
 /** What rows gain by a component of so many, each left out of it, beside the gain of rows before. */
-const gainWith = (
+const addGain = (
   before: number,
   { own, rest, white }: RowLogDensities,
   weights: Float64Array,
@@ -124,7 +129,8 @@ const gainWith = (
     if (weights[i] === 0) continue
     // of a row that counts as several one is left out
     const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
-    const without = r < n ? own[i] + change(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
+    const without =
+      r < n ? own[i] + leaveOneOutChange(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
     gain += weights[i] * (logAddExp(rest[i], without) - rest[i])
   }
   return gain
@@ -153,7 +159,7 @@ export const unsupportedComponents = (
   const said = (points: Points.Points): ReadonlyArray<RowLogDensities> => {
     const all = Array.from({ length: points.rows }, (_, i) => i)
     const { logs } = rowResponsibilities(components, points)
-    return few.map(k => ({ ...saidBy(k, logs, count), white: whitened(components[k], points, all) }))
+    return few.map(k => ({ ...splitLogDensities(k, logs, count), white: whitened(components[k], points, all) }))
   }
   /** Of rows that are read at once it is said once. */
   let alone: ReadonlyArray<RowLogDensities> | null = null
@@ -172,11 +178,11 @@ export const unsupportedComponents = (
   }
   const sizes = new Float64Array(few.length)
   visited((said, which, weights) => {
-    sizes[which] = sizeWith(sizes[which], said, weights)
+    sizes[which] = addSize(sizes[which], said, weights)
   })
   const gains = Float64Array.from(few, component => total * Elementary.log1p(-components[component].weight))
   visited((said, which, weights) => {
-    gains[which] = gainWith(gains[which], said, weights, second, sizes[which])
+    gains[which] = addGain(gains[which], said, weights, second, sizes[which])
   })
   const due = (parameters / 2) * Elementary.log(total) - parameters
   return few.flatMap((component, which) =>

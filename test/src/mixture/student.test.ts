@@ -13,7 +13,7 @@ import * as Mixture from '../../../src/mixture/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Score from '../../../src/score/score.js'
 import { componentsAndBackground } from '../../../src/mixture/component.js'
-import { byProgram, eStep } from '../../../src/mixture/em/eStep.js'
+import { compiledEStep, eStep } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
 import { rowResponsibilities } from '../../../src/mixture/em/moments.js'
 import { rowsInMemory } from '../../../src/mixture/dataRows.js'
@@ -220,7 +220,7 @@ describe('expectation–maximization with tails and a background', () => {
     const params = paramsOf(score, wild)
     const level = { alpha: 1, sigma: 0 }
     const loops = Chunks.evaluate(eStep(family, kind, 2)(params, level, rowsInMemory(drawn)))
-    const written = Chunks.evaluate(byProgram(kind)(there(family.toMixture)(params), level, rowsInMemory(drawn)))
+    const written = Chunks.evaluate(compiledEStep(kind)(there(family.toMixture)(params), level, rowsInMemory(drawn)))
     expect(runs).toHaveBeenCalled()
     expect(written.backgroundCount).toBeCloseTo(loops.backgroundCount ?? NaN, 12)
     close([written.value], [loops.value], 1e-12)

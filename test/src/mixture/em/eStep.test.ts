@@ -5,7 +5,7 @@ import * as Chunks from '../../../../lib/rows/chunks.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { inLoops } from '../inLoops.js'
-import { describedRows, eStep, inVocabulary } from '../../../../src/mixture/em/eStep.js'
+import { rowStatistics, eStep, tensorEStep } from '../../../../src/mixture/em/eStep.js'
 import { momentReduction, rowResponsibilities } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/mixture/family.js'
 import { SEED, spread } from '../../../cases.js'
@@ -53,7 +53,7 @@ describe.each(sorts)('$name', sort => {
         for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
           const [loops, written, chosen] = [
             inLoops(toMixture, second),
-            inVocabulary(family, { second }, dim),
+            tensorEStep(family, { second }, dim),
             eStep(family, { second }, dim)
           ].map(step => Chunks.evaluate(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
           if (rows <= 40) expect(chosen.sums).toEqual(loops.sums)
@@ -107,7 +107,7 @@ describe('moments that count together', () => {
     const data = { rows, dim, x, weights: null }
     const [each, together] = [
       inLoops(there(family.toMixture), second),
-      inVocabulary(family, { second, isShared: true }, dim)
+      tensorEStep(family, { second, isShared: true }, dim)
     ].map(step => Chunks.evaluate(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
     const within = 1e-13 + 2 ** -52 * apart * 4
@@ -154,7 +154,7 @@ describe('what rows say of components as a whole', () => {
       const data = { rows, dim, x, weights }
       const [loops, program] = [
         momentReduction(components, 'none', data),
-        describedRows(data)(ofComponents(components))
+        rowStatistics(data)(ofComponents(components))
       ].map(Chunks.evaluate)
       // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
       expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)

@@ -49,10 +49,12 @@ const said = parts =>
     .displayPartsToString(parts)
     .replace(/\{@link(?:code|plain)?\s+([^}|]+?)(?:\s*\|\s*([^}]+))?\}/g, (_, name, text) => `\`${text ?? name}\``)
 
-/** What every concept has, by name: the docblocks of `Words`, of which a module of a concept takes its names. */
+/** What every concept has, by name: the docblocks of `ConceptModule`, of which a module of a concept takes its names. */
 const sayingsOfWords = (program, checker, root) => {
   const file = program.getSourceFile(`${root}dist/src/core/concept.d.ts`)
-  const words = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find(one => one.getName() === 'Words')
+  const words = checker
+    .getExportsOfModule(checker.getSymbolAtLocation(file))
+    .find(one => one.getName() === 'ConceptModule')
   return new Map([...words.members].map(([name, one]) => [String(name), said(one.getDocumentationComment(checker))]))
 }
 

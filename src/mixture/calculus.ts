@@ -568,6 +568,14 @@ export const product =
 /**
  * Returns log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself this is Rényi's entropy of order 2 with the
  * opposite sign.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // Of a standard normal with itself, ∫ p² = 1/(2√π).
+ * const one = Mixture.of({ means: [[0]] })
+ * assert.ok(Math.abs(Mixture.logIntegral(one)(one) + Math.log(2 * Math.sqrt(Math.PI))) < 1e-12)
  */
 export const logIntegral =
   (other: Mixture) =>

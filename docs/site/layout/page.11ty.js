@@ -84,7 +84,7 @@ export const render = ({ content, page }) => {
           .map(([, id, text]) => `<li><a href="#${id}">${plain(text)}</a></li>`)
           .join('')}</ul></nav>`
   const doors =
-    here === 'index.html'
+    here === '' || here === 'index.html'
       ? `<p class="doors">${[
           ['your-table.html', 'I have a table'],
           ['playground.html', 'I want to understand'],

@@ -34,7 +34,7 @@ import {
 import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import type { RowLevel } from '../family.js'
+import type { MStepContext, RowLevel } from '../family.js'
 import type * as Params from '../../core/params.js'
 import * as Axes from './axes.js'
 import * as Spectrum from './spectrum.js'
@@ -92,13 +92,13 @@ const evaluateSpectral = (
     const root = mul(expandDims(rsqrt(there), 2), axes)
     return Full.evaluateFull(means, { root, logRoot: mul(-0.5, sum(log(there), 1)) }, x, level)
   }
-  const turned = (rows: Tensor, transposeB: boolean): Tensor =>
+  const turned = (rows: Tensor, { transposeB }: { readonly transposeB: boolean }): Tensor =>
     transpose(matMul(transpose(rows, [1, 0, 2]), axes, { transposeB }), [1, 0, 2])
-  const y = turned(Gaussian.residuals(x, means, level), true)
+  const y = turned(Gaussian.residuals(x, means, level), { transposeB: true })
   const pulls = mul(y, reciprocal(u))
   return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, sum(mul(y, pulls), 2), mul(-0.5, sum(log(u), 2))),
-    turned(pulls, false),
+    turned(pulls, { transposeB: false }),
     sum(reciprocal(u), 2)
   )
 }
@@ -136,6 +136,138 @@ const joinSpectralParams = <A>(
 /** A shape with smaller entries counts as isotropic. */
 const ISOTROPIC_TOLERANCE = 1e-9
 
+const spectralShapes = (
+  { volume, shape, orientation }: SpectralParts,
+  count: number,
+  dim: number
+): Params.Shapes<SpectralParameter> =>
+  joinSpectralParams<ReadonlyArray<number>>(
+    volume === 'own' ? [count] : [],
+    shape === 'none' ? null : [...(shape === 'own' ? [count] : []), dim - 1],
+    orientation === 'none' ? null : [...(orientation === 'own' ? [count] : []), (dim * (dim - 1)) / 2]
+  )
+
+const spectrumOfParams = (own: SpectralParams): Spectrum.Spectrum => ({
+  volumes: own.logVolumes.values,
+  shapes: own.shapes?.values ?? new Float64Array(0)
+})
+
+/** Axes of each component, as rows; null if they are the columns. */
+const axesOfParams = (
+  { orientation }: SpectralParts,
+  { turns }: SpectralParams,
+  count: number,
+  dim: number
+): ReadonlyArray<Float64Array> | null => {
+  if (turns === undefined || orientation === 'none') return null
+  const ownAxes = orientation === 'own'
+  const found = RA.makeBy(ownAxes ? count : 1, k =>
+    Axes.axesOfAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim)
+  )
+  return RA.makeBy(count, k => found[ownAxes ? k : 0])
+}
+
+interface OrientedSpectrum {
+  readonly spectrum: Spectrum.Spectrum
+  /** One [d, d] for each component with its own, one if common; empty if they are the columns. */
+  readonly axes: ReadonlyArray<Float64Array>
+}
+
+const paramsOfSpectrum = (
+  parts: SpectralParts,
+  { spectrum: { volumes, shapes }, axes }: OrientedSpectrum,
+  count: number,
+  dim: number
+): Params.Params<SpectralParameter> => {
+  const as = spectralShapes(parts, count, dim)
+  const array = (shape: ReadonlyArray<number>, values: Float64Array): NdArray => ({ shape, values })
+  return joinSpectralParams(
+    array(as.logVolumes, volumes),
+    parts.shape === 'none' ? null : array(as.shapes, shapes),
+    parts.orientation === 'none' ? null : array(as.turns, concatenated(axes.map(d => Axes.anglesOfAxes(d, dim))))
+  )
+}
+
+const spectralFactors =
+  (parts: SpectralParts): CovarianceModel<SpectralParameter>['factors'] =>
+  (own: SpectralParams, count, dim) => {
+    const v = Spectrum.logEigenvalues(parts, spectrumOfParams(own), count, dim).map(Elementary.exp)
+    const axes = axesOfParams(parts, own, count, dim)
+    if (axes === null)
+      return parts.shape === 'none'
+        ? { variances: v.filter((_, at) => at % dim === 0), factors: null }
+        : { variances: v, factors: null }
+    const values = concatenated(
+      axes.map(
+        (d, k) =>
+          Factor.triangleOfRows(
+            d.map((x, at) => Math.sqrt(v[k * dim + Math.floor(at / dim)]) * x),
+            dim
+          ).values
+      )
+    )
+    return { variances: Factor.triangleVariances(values, dim), factors: { shape: [count, dim, dim], values } }
+  }
+
+const fitSpectral =
+  (parts: SpectralParts): CovarianceModel<SpectralParameter>['fit'] =>
+  (n, w, at, old) => {
+    const before = old && {
+      axes: axesOfParams(parts, old, n.length, at.dim),
+      spectrum: spectrumOfParams(old)
+    }
+    return paramsOfSpectrum(parts, fitOrientedSpectrum(parts, { n, w, at, before }), n.length, at.dim)
+  }
+
+interface SpectralMoments {
+  /** Masses [K] */
+  readonly n: Float64Array
+  /** Second moments, [K, …] */
+  readonly w: Float64Array
+  readonly at: MStepContext
+  /** The old axes of each component, and the old spectrum; null if there are none. */
+  readonly before: {
+    readonly axes: ReadonlyArray<Float64Array> | null
+    readonly spectrum: Spectrum.Spectrum
+  } | null
+}
+
+const fitOrientedSpectrum = (parts: SpectralParts, moments: SpectralMoments): OrientedSpectrum => {
+  const { n, w, at, before } = moments
+  if (parts.orientation === 'common') return fitCommonAxes(parts, moments)
+  const spectrumAlong = (omega: Float64Array): Spectrum.Spectrum =>
+    Spectrum.likeliestSpectrum(parts, n, omega, at, before && before.spectrum)
+  if (parts.orientation === 'none')
+    return { spectrum: spectrumAlong(parts.shape === 'none' ? spreadEvenly(w, at.dim) : w), axes: [] }
+  const found = RA.makeBy(n.length, k => Axes.principalAxes(kthPart(w, n.length, k), at.dim))
+  return {
+    axes: found.map(({ axes }, k) => (n[k] > 0 ? axes : (before?.axes?.[k] ?? axes))),
+    spectrum: spectrumAlong(concatenated(found.map(one => one.moments)))
+  }
+}
+
+const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMoments): OrientedSpectrum => {
+  const { dim } = at
+  const count = n.length
+  const along = (omega: Float64Array, last: Spectrum.Spectrum | null): Axes.SpectrumAlongAxes<Spectrum.Spectrum> => {
+    const found = Spectrum.likeliestSpectrum(parts, n, omega, at, last ?? (before && before.spectrum))
+    const l = Spectrum.logEigenvalues(parts, found, count, dim)
+    return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
+  }
+  // Isotropic covariances have no preferred axes: the initial ones are those of all rows together, and of each component.
+  const isRound = before === null || before.spectrum.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
+  const oldAxes = isRound ? null : before.axes
+  const starts =
+    oldAxes === null
+      ? [
+          pooled(n, w),
+          ...(parts.shape === 'own' ? RA.makeBy(count, k => kthPart(w, count, k)).filter((_, k) => n[k] > 0) : [])
+        ].map(one => Axes.principalAxes(one, dim).axes)
+      : [oldAxes[0]]
+  const { axes, found } = Axes.likeliestAxes(starts, w, dim, oldAxes === null ? 'whole' : 'step', along)
+  return { spectrum: found, axes: [axes] }
+}
+
 /** Returns the model of covariances with the given parts. */
 export const spectralCovariance = (parts: SpectralParts): CovarianceModel<SpectralParameter> => {
   const { volume, shape, orientation } = parts
@@ -143,38 +275,6 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
   const ownShape = shape === 'own'
   const ownAxes = orientation === 'own'
   const isTurned = orientation !== 'none'
-  const shapes = (count: number, dim: number): Params.Shapes<SpectralParameter> =>
-    joinSpectralParams<ReadonlyArray<number>>(
-      ownVolume ? [count] : [],
-      shape === 'none' ? null : [...(ownShape ? [count] : []), dim - 1],
-      isTurned ? [...(ownAxes ? [count] : []), (dim * (dim - 1)) / 2] : null
-    )
-  const spectrumIn = (own: SpectralParams): Spectrum.Spectrum => ({
-    volumes: own.logVolumes.values,
-    shapes: own.shapes?.values ?? new Float64Array(0)
-  })
-  /** Axes of each component, as rows. */
-  const axesIn = ({ turns }: SpectralParams, count: number, dim: number): ReadonlyArray<Float64Array> | null => {
-    if (turns === undefined || !isTurned) return null
-    const found = RA.makeBy(ownAxes ? count : 1, k =>
-      Axes.axesOfAngles(kthPart(turns.values, ownAxes ? count : 1, k), dim)
-    )
-    return RA.makeBy(count, k => found[ownAxes ? k : 0])
-  }
-  const made = (
-    { volumes, shapes: found }: Spectrum.Spectrum,
-    axes: ReadonlyArray<Float64Array>,
-    count: number,
-    dim: number
-  ): Params.Params<SpectralParameter> => {
-    const as = shapes(count, dim)
-    const array = (shape: ReadonlyArray<number>, values: Float64Array): NdArray => ({ shape, values })
-    return joinSpectralParams(
-      array(as.logVolumes, volumes),
-      shape === 'none' ? null : array(as.shapes, found),
-      isTurned ? array(as.turns, concatenated(axes.map(d => Axes.anglesOfAxes(d, dim)))) : null
-    )
-  }
   return {
     name: mclustName(parts),
     formula:
@@ -188,7 +288,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     // Scaling columns makes common axes differ, unless all shapes are common, or each component has its own shape and axes.
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),
-    shapes,
+    shapes: (count, dim) => spectralShapes(parts, count, dim),
     seen: Gaussian.evaluatedGaussians(({ means, ...own }: SpectralTensors & { readonly means: Tensor }, x, level) => {
       const dim = x.shape[1] ?? 0
       const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
@@ -197,57 +297,8 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
       const axes = cayleyAxes(own.turns, dim)
       return ownAxes ? evaluateSpectral(means, axes, u, x, level) : evaluateAlongCommonAxes(means, axes, u, x, level)
     }),
-    factors: (own: SpectralParams, count, dim) => {
-      const v = Spectrum.logEigenvalues(parts, spectrumIn(own), count, dim).map(Elementary.exp)
-      const axes = axesIn(own, count, dim)
-      if (axes === null)
-        return shape === 'none'
-          ? { variances: v.filter((_, at) => at % dim === 0), factors: null }
-          : { variances: v, factors: null }
-      const values = concatenated(
-        axes.map(
-          (d, k) =>
-            Factor.triangleOfRows(
-              d.map((x, at) => Math.sqrt(v[k * dim + Math.floor(at / dim)]) * x),
-              dim
-            ).values
-        )
-      )
-      return { variances: Factor.triangleVariances(values, dim), factors: { shape: [count, dim, dim], values } }
-    },
-    fit: (n, w, at, old) => {
-      const { dim } = at
-      const count = n.length
-      const before = old && axesIn(old, count, dim)
-      const begin = old && spectrumIn(old)
-      const spectrum = (omega: Float64Array, from: Spectrum.Spectrum | null): Spectrum.Spectrum =>
-        Spectrum.likeliestSpectrum(parts, n, omega, at, from)
-      if (!isTurned) return made(spectrum(shape === 'none' ? spreadEvenly(w, dim) : w, begin), [], count, dim)
-      if (ownAxes) {
-        const found = RA.makeBy(count, k => Axes.principalAxes(kthPart(w, count, k), dim))
-        const kept = found.map(({ axes }, k) => (n[k] > 0 || before === null ? axes : before[k]))
-        return made(spectrum(concatenated(found.map(({ moments }) => moments)), begin), kept, count, dim)
-      }
-      const along = (
-        omega: Float64Array,
-        last: Spectrum.Spectrum | null
-      ): Axes.SpectrumAlongAxes<Spectrum.Spectrum> => {
-        const found = spectrum(omega, last ?? begin)
-        const l = Spectrum.logEigenvalues(parts, found, count, dim)
-        return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
-      }
-      // Isotropic covariances have no preferred axes: the initial ones are those of all rows together, and of each component.
-      const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
-      const isNew = before === null || isRound
-      const starts = isNew
-        ? [
-            pooled(n, w),
-            ...(ownShape ? RA.makeBy(count, k => kthPart(w, count, k)).filter((_, k) => n[k] > 0) : [])
-          ].map(one => Axes.principalAxes(one, dim).axes)
-        : [before[0]]
-      const { axes, found } = Axes.likeliestAxes(starts, w, dim, isNew ? 'whole' : 'step', along)
-      return made(found, [axes], count, dim)
-    }
+    factors: spectralFactors(parts),
+    fit: fitSpectral(parts)
   }
 }
 

@@ -1,8 +1,7 @@
 /**
- * The E-step: responsibilities, and the moments that an M-step asks for. Of many rows it is a program of what the family says in
- * the tensor vocabulary; of few, and of rows that miss cells, plain loops where the family says which Gaussians it is
- * (`moments.ts`), and the vocabulary op by op where not. Deviations are taken from the centres one by one, so that
- * nothing depends on where 0 is.
+ * E-step: the responsibilities, and the moments that an M-step requests. If there are many complete rows, the sums are compiled into a
+ * program; otherwise plain loops compute them (`moments.ts`) if the family has `toMixture`, and the tensor vocabulary, op by op, if not.
+ * Deviations are computed from each centre, so that the precision does not depend on the origin.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -47,10 +46,10 @@ import * as Params from '../../core/params.js'
 import type { Family, MStep, Second } from '../family.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
 
-/** Numbers of [rows, K, dim] that are held at once. */
+/** Maximum size of a [rows, K, dim] tensor, in numbers. */
 const MAX_TENSOR_NUMBERS = 1 << 19
 
-/** Σ r over deviations [rows, K, dim]; r δ is given too. */
+/** Second moments Σ r δ² or Σ r δδᵀ from the deviations δ [rows, K, dim], the responsibilities r and the products r δ. */
 const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
   diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
@@ -60,12 +59,12 @@ const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled:
 }
 
 /**
- * Σ r δ and the second moments of all components together, by the rows' own middles: of e = x − Σ_k q_k m_k, q = p(k | x), and
- * G = Σ r qᵀ,
+ * Σ r δ of each component and the second moments summed over the components, computed from the residuals of the rows' posterior means. With e
+ * = x − Σ_k q_k m_k, q = p(k | x), and G = Σ r qᵀ,
  *
- *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ,
+ *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ.
  *
- * sums without opposites: nothing is lost where components are far apart.
+ * The second moments have no terms of opposite sign, so no digits cancel if components are far apart.
  */
 const pooledMoments = (
   second: 'diagonal' | 'full',
@@ -86,10 +85,10 @@ const pooledMoments = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** Which second moments are asked for, whether only their sum over the components counts, and whether the family has common axes. */
+/** Second moments that an M-step requests; if `isShared`, only their sum over the components. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** With moments of all components together where that is less work than those of each, and no row counts for what is no Gaussian. */
+/** Pools the second moments if the M-step needs only their sum, all components are Gaussian, and this takes less work. */
 const resolvedMomentRequest = (
   { second, isShared = false }: MomentRequest,
   count: number,
@@ -100,7 +99,7 @@ const resolvedMomentRequest = (
   isShared: isShared && isOfGaussians && count <= secondMomentWidth(second, dim)
 })
 
-/** What rows say of components as a whole. */
+/** Statistics of a mixture on rows, without first and second moments. */
 type RowStatistics = Pick<MomentsAndEntropy, 'value' | 'assignmentEntropy' | 'mass' | 'backgroundCount'>
 
 type EStep<P extends string> = (
@@ -109,14 +108,14 @@ type EStep<P extends string> = (
   rows: WeightedRows
 ) => Chunks.Reduction<MomentSums>
 
-/** What the rows say of the components at a level. */
+/** Returns the E-step of a family: the moments of its components on rows at a noise level. */
 export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return tensorEStep(family, kind, dim)
   const turned = kind.hasCommonAxes ? tensorEStep(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
-    // Of noise on tails there are sums over precisions, in loops.
+    // The E-step of Student-t components with noise is a sum over precisions, which only the loops compute.
     const isWhole = data.misses !== true && data.errors === undefined && (isNoiseFree(level) || isGaussian(mixture))
     const isWorthOf = (worth: number): boolean => isWorth(kind, Mixture.components(mixture), dim, data.rows, worth)
     if (!isWhole || !isWorthOf(COMPILING_PAYS_FROM.loops)) return eStepMoments(mixture, level, kind.second, data)
@@ -140,24 +139,24 @@ const eStepMoments = (
 
 const isNoiseFree = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
-/** A mixture at a level. */
+/** Returns the mixture diffused to a noise level. */
 const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture =>
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
- * which is one step, rows times all numbers of the factors.
+ * Number of operations from which compiling (some tens of milliseconds) pays, by what would run otherwise: dozens of EM steps in plain loops
+ * or in the interpreter, or one evaluation of a mixture (`description`), counted as rows times all numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
-/** What a component's e^x costs a row, in the operations of a number of its moments. */
+/** Cost of one e^x per row and component, in operations on one number of the moments. */
 const COMPONENT = 20
 
-/** Whether so many rows are worth a program. */
+/** True if an E-step over `rows` rows takes at least `worth` operations. */
 const isWorth = ({ second }: MomentRequest, count: number, dim: number, rows: number, worth: number): boolean =>
   rows * count * (COMPONENT + Math.max(dim, secondMomentWidth(second, dim))) >= worth
 
-/** How an E-step over so many rows runs, in words. */
+/** Describes in words how an E-step over `rows` rows runs. */
 export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
   kind: MomentRequest,
@@ -176,19 +175,19 @@ export const eStepDescription = <P extends string>(
       ? 'op by op'
       : 'in plain loops'
 
-/** Sums over rows x [rows, dim] with weights [rows | 1, 1], each flat. */
+/** Sums over rows x [rows, dim] with weights [rows | 1, 1]; each sum is flat. */
 interface TensorStatistics {
   /** −Σ w log p(x) */
   readonly value: Tensor
-  /** Σ r, weighed by E[g | x] where components have tails. */
+  /** Σ r; Σ r E[g | x] if components are Student-t. */
   readonly mass: Tensor
   readonly sums: Tensor
-  /** Absent where no second moments are asked for. */
+  /** Absent if no second moments are requested. */
   readonly about?: Tensor
-  /** Of tails, Σ r and Σ r (log E[g | x] − E[g | x]). */
+  /** Σ r, only of Student-t components. `logs`: Σ r (log E[g | x] − E[g | x]). */
   readonly whole?: Tensor
   readonly logs?: Tensor
-  /** Σ r of a background. */
+  /** Effective count Σ r of the background; absent if there is none. */
   readonly backgroundCount?: Tensor
 }
 
@@ -207,7 +206,7 @@ const tensorStatistics = (
   const mass = sum(r, 0)
   const moments = (): Pick<TensorStatistics, 'sums' | 'about'> => {
     if (second === 'none' || second === 'trace') {
-      // about the middle of the centres, which is as near as their coordinates are known
+      // Relative to the mean of the centres, which is as close as their coordinates are known.
       const middle = mul(1 / count, sum(centres, 0, true))
       const sums = add(matMul(r, sub(x, middle), { transposeA: true }), mul(expandDims(mass, 1), sub(middle, centres)))
       const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres)), 0)
@@ -227,7 +226,7 @@ const tensorStatistics = (
   }
 }
 
-/** What these sums come to; of moments together each component has its share. */
+/** Returns the moments from evaluated sums; pooled second moments are divided among the components by their counts. */
 const finishMoments = (
   { second, isShared }: MomentRequest,
   dim: number,
@@ -273,7 +272,7 @@ interface ProgramInputs {
   readonly of: (inputs: Compiler.Inputs) => Tensor
 }
 
-/** Rows as a program takes them: their weights are a column, or one number where they are equal. */
+/** Inputs of a program over rows. Weights are a column, or one constant if all are equal. */
 const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): ProgramInputs => {
   const from = passing ? 'call' : 'data'
   return weights === null
@@ -293,7 +292,7 @@ const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): Progra
       }
 }
 
-/** What makes sums of parameters, rows x, their weights, [rows | 1, 1], and numbers of the call. */
+/** Builds named sums from parameters, rows x, their weights [rows | 1, 1], and the numbers of the call. */
 type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,
@@ -301,7 +300,7 @@ type BuildSums<P extends string> = (
   numbers: Compiler.Inputs['constants']
 ) => Readonly<Record<string, Tensor>>
 
-/** Sums over rows by a program, or why there is none. */
+/** Sums over rows by a compiled program, or the reason if there is none. */
 export const tryCompiledSums =
   (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(
@@ -320,7 +319,7 @@ export const tryCompiledSums =
           constants: { ...RR.map(() => [])(numbers), ...weighed.constants }
         },
         inputs => ({
-          // The parameters of the signature are those that are given.
+          // The signature has exactly the parameters that are passed.
           others: write(inputs.params as Params.Tensors<P>, inputs.rows.x, weighed.of(inputs), inputs.constants)
         }),
         false
@@ -339,7 +338,7 @@ export const tryCompiledSums =
     )
   }
 
-/** The same where no program can be made of it: op by op, at most so many rows at a time. */
+/** Sums over rows, evaluated op by op on at most `most` rows at a time. Default: all rows of a chunk. */
 const summedOpByOp = <P extends string>(
   { rows, dim, x, weights }: WeightedRows,
   write: BuildSums<P>,
@@ -359,7 +358,7 @@ const summedOpByOp = <P extends string>(
           RR.map((n: number) => scalar(n))(numbers)
         )
       )
-    // They are those of each step.
+    // The shapes are the same at every step.
     shapes ??= Params.shapes(some(0, 1))
     const width = Params.paramsSize(shapes)
     return {
@@ -374,7 +373,7 @@ const summedOpByOp = <P extends string>(
   }
 }
 
-/** Sums over rows by a program or, where none can be made, op by op. */
+/** Sums over rows by a compiled program if one can be made, otherwise op by op. */
 export const compiledSums = <P extends string>(
   library: Compiler.Library,
   of: object,
@@ -397,7 +396,7 @@ const descriptions = Compiler.library()
 
 const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-/** How a mixture describes rows, by a program where these are many and whole. */
+/** Log-likelihood, assignment entropy and effective counts of a mixture on rows; compiled if there are many complete rows. */
 export const rowStatistics =
   (data: WeightedRows) =>
   (mixture: Mixture.Mixture): Chunks.Reduction<RowStatistics> => {
@@ -437,8 +436,8 @@ export const rowStatistics =
 const eStepPrograms = Compiler.library()
 
 /**
- * What rows say of a mixture by a program of its arrays: one serves all families whose mixtures have arrays of these shapes. Plain loops
- * where none can be made.
+ * E-step by a compiled program over the arrays of a mixture, shared by all families with arrays of the same shapes. Falls back to plain loops
+ * if the program cannot be compiled.
  */
 export const compiledEStep =
   (asked: MomentRequest) =>
@@ -452,7 +451,7 @@ export const compiledEStep =
       })),
       E.match(
         () => eStepMoments(mixture, level, kind.second, data),
-        // What was written is what comes.
+        // The outputs have the names that were built.
         Chunks.mapReduction(found =>
           finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, mixture.tails)
         )
@@ -461,8 +460,8 @@ export const compiledEStep =
   }
 
 /**
- * The same of a family that does not say which mixture it is: of many rows as a program, where one can be made, and else op by op in
- * the vocabulary.
+ * E-step of a family in the tensor vocabulary, for families without `toMixture` or with common axes: compiled if there are many rows and a
+ * program can be made, otherwise op by op. Throws if rows have missing cells or errors.
  */
 export const tensorEStep = <P extends string>(family: Family<P>, asked: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)
@@ -485,7 +484,7 @@ export const tensorEStep = <P extends string>(family: Family<P>, asked: MomentRe
     const sums = isWorth(kind, count, dim, data.rows, COMPILING_PAYS_FROM.interpreter)
       ? pipe(tryCompiledSums(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
       : opByOp()
-    // What was written is what comes.
+    // The outputs have the names that were built.
     return Chunks.mapReduction((found: Readonly<Record<string, NdArray>>) =>
       finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)
     )(sums)

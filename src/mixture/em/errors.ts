@@ -1,9 +1,9 @@
 /**
- * Rows that were measured with errors, as the E-step (`moments.ts`) sees them: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0
- * of the mixture and e_i normal with a covariance R_i that is known. With T_ik = Σ_k + R_i a row is N(c_k, T_ik) of component k, and x_0 given it has the
- * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments of x_0 are those of rows without errors, of which the M-step at time 0
- * is one here, whatever the covariances. At a level (α, σ) x is αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. Of missing cells T has no
- * rows. Each row has triangles of its own, O(K d³), so that there is no program of it.
+ * E-step for rows with measurement errors: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0 drawn from the mixture
+ * and e_i normal with a known covariance R_i. With T_ik = Σ_k + R_i, component k has the row density N(c_k, T_ik); x_0 given the row has the
+ * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments of x_0 replace those of error-free rows, so the M-step
+ * at time 0 applies unchanged, for any covariance model. At a noise level (α, σ), x = αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹.
+ * Missing cells have no rows in T. Each row has its own Cholesky factors, O(K d³), so this is not compiled.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -15,13 +15,14 @@ import { logWeight, type Component } from '../component.js'
 import { secondMomentWidth } from './loops.js'
 import type { Pattern, ConditionedComponents } from './patterns.js'
 
-/** How rows see components by errors of their own. */
+/** Evaluates components on rows that have their own errors. */
 export interface ErrorStatistics {
-  /** What is common to the rows of a pattern: αc. */
+  /** The part that all rows of a pattern share: the centres αc. */
   readonly seen: (pattern: Pattern) => ConditionedComponents
   /**
-   * Of the n rows from the first on, whose deviations from the k-th centre are given: |L⁻¹δ|² and log π N, then in the place of δ the mean of x_0 less its
-   * own centre, and of its covariance what second moments count, a row after the other. Errors are [rows, d, d].
+   * Conditions component k on n rows from `first` on. `delta` holds their deviations from its centre. Writes |L⁻¹δ|² to `squares` and log π N
+   * to `logs`; replaces `delta` by E[x_0 | x] minus the component's own centre; writes to `rests` what the covariance of x_0 contributes to
+   * the second moments, row after row. `errors` is [rows, d, d].
    */
   readonly see: (
     pattern: Pattern,
@@ -38,7 +39,7 @@ export interface ErrorStatistics {
 
 const NO_NUMBERS = new Float64Array(0)
 
-/** Components, at time 0, as rows at a level see them. */
+/** Returns the evaluation of components, given at time 0, on rows at a noise level. Throws for Student-t components and backgrounds. */
 export const errorStatistics = (
   components: ReadonlyArray<Component>,
   second: Second,
@@ -52,7 +53,7 @@ export const errorStatistics = (
   const t = new Float64Array(dim * dim)
   const l = new Float64Array(dim * dim)
   const y = new Float64Array(dim)
-  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and what is left of Σ is Σ − VᵀV. */
+  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and the conditional covariance is Σ − VᵀV. */
   const v = new Float64Array(dim * dim)
   const per = secondMomentWidth(second, dim)
   return {
@@ -85,7 +86,7 @@ export const errorStatistics = (
         let logRoot = 0
         for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
         squares[to] = dot(y, 0, y, 0, o)
-        // A covariance without a triangle is none: then there is no value.
+        // Without a Cholesky factor the matrix is no covariance, so the density is NaN.
         logs[to] = isFound ? logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squares[to] / 2 : NaN
         for (let j = 0; j < dim; j++) {
           let mean = 0

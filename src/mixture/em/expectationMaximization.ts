@@ -1,4 +1,4 @@
-/** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
+/** Expectation–maximization (Dempster, Laird & Rubin 1977) for mixtures, on clean or noised data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../../lib/index.js'
@@ -24,49 +24,49 @@ import type { Mixture } from '../mixtureData.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../family.js'
 
-/** What a step found and did. */
+/** Result of one EM step. */
 export interface Taken<P extends string> {
-  /** The mean negative log-likelihood at the parameters it starts from; under a prior less log p(θ) a row (see `Prior`). */
+  /** Mean negative log-likelihood at the parameters before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
-  /** The reason if the value is NaN and the parameters did not move since a population cannot resolve them; absent otherwise. */
+  /** The reason if the value is NaN and the parameters are unchanged because the population's nodes cannot resolve them; absent otherwise. */
   readonly problem?: Problem.Problem
 }
 
-/** Whether a family can be learned so: by its M-step, or by statistics of its own. */
+/** True if EM can fit the family: it has an M-step or its own sufficient statistics. */
 export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
   mStep !== undefined || sufficient !== undefined
 
-/** Whether a family can be learned so from rows with noise. */
+/** True if EM can fit the family to noised rows. */
 export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
   mStep !== undefined && mStep.onlyClean !== true && onlyClean === undefined
 
-/** `Compile` refuses a family that has none. */
+/** Returns the M-step; throws if there is none, which `Compile` reports earlier. */
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
-/** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the chunks. */
+/** Request of one pass over the rows: what a caller needs to have the chunks summed elsewhere. Parameters are relative to `middle`. */
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
-  /** What an M-step asks for, on the likelihood or on the posterior; or how well parameters do. */
+  /** Moments for an M-step on the likelihood or on the posterior; or only the value and counts at the parameters (`judged`). */
   readonly kind: 'likelihood' | 'posterior' | 'judged'
-  /** What the rows are given; null for nothing. */
+  /** Noise added to the rows; null if none. */
   readonly noise: Noise | null
 }
 
-/** Noise of a level, drawn by a key. */
+/** Noise at a level, drawn with a key. */
 export interface Noise {
   readonly level: Level
   readonly key: Key.Key
 }
 
-/** How a sum is taken: here, unless said otherwise. */
+/** Evaluates the sum of a pass. Default: in this process. */
 export type Take<P extends string> = <A>(sum: Chunks.Reduction<A>, pass: Pass<P>) => A
 
 const evaluateLocally: Take<string> = sum => Chunks.evaluate(sum)
 
-/** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
+/** Encodes a pass for another process, which sums it over its own rows (see `Sums`). */
 export const remoteRequest = (
   score: Score<string>,
   { params, middle, kind, noise }: Pass<string>
@@ -81,15 +81,15 @@ export const remoteRequest = (
   numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
 })
 
-/** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
+/** True if the family can be fitted to rows with missing cells: it has an M-step and `toMixture`, and is not mirrored. */
 export const supportsMissingCells = <P extends string>(family: Family<P>): boolean =>
   supportsPrior(family) && !family.mirrored
 
-/** Whether a family can be learned under a prior. */
+/** True if the family can be fitted under a prior: it has an M-step and `toMixture`. */
 export const supportsPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
   mStep !== undefined && toMixture !== undefined
 
-/** The mixture that parameters are, of a family that says so. */
+/** Returns `toMixture` of a family; throws if it has none. */
 const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
   toMixture ??
   refuse(
@@ -98,15 +98,15 @@ const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params:
 
 /** A family under a prior. */
 export interface UnderPrior<P extends string> {
-  /** Which moments a step asks for. */
+  /** Moments that a step requests. */
   readonly kind: Pick<MStep<P>, 'second' | 'isShared'>
-  /** −log p(θ) a row. */
+  /** −log p(θ) per row. */
   readonly penalty: (mixture: Mixture) => number
-  /** What a step makes of moments about the centres of the mixture that parameters are. */
+  /** Returns the result of a step from the moments about the centres of `mixture`, which is the mixture at the parameters `here`. */
   readonly taken: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => Taken<P>
 }
 
-/** The family under a prior of the rows it is learned from; one without an M-step throws. */
+/** Combines a family with a prior that was estimated from the rows. Throws if the family has no M-step. */
 export const familyUnderPrior = <P extends string>(
   { mStep }: Family<P>,
   floor: number,
@@ -123,7 +123,7 @@ export const familyUnderPrior = <P extends string>(
     taken: (here, mixture, { value, ...found }) => {
       const at = { level: CLEAN, floor, dim: prior.mean.length }
       const mode = maximise(here, Prior.momentsWithPrior(prior, mStep, mixture.means.values)(found), at)
-      // Of the prior's rows weights know nothing.
+      // The prior's pseudo-rows do not count towards the weights.
       const whole = found.mass.reduce((sum, m) => sum + m, 0)
       const weighted = (array: NdArray, name: string): NdArray =>
         name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
@@ -132,7 +132,7 @@ export const familyUnderPrior = <P extends string>(
   }
 }
 
-/** Steps on data about their middle (see `Frame`), as steps from parameters for the data themselves. */
+/** Runs steps on centred data (see `Frame`), and maps their parameters from and to the original coordinates. */
 const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
@@ -147,8 +147,8 @@ const centredSteps = <P extends string, D extends Source.Data, A extends Readonl
 }
 
 /**
- * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given; of rows with missing cells, NaN, on
- * that of what they have.
+ * One E- and M-step on the likelihood at time 0, or on the posterior if `prior` is given. If rows have missing cells (NaN), the likelihood is
+ * that of the observed cells.
  */
 export const step = <P extends string>(
   family: Family<P>,
@@ -168,7 +168,7 @@ export const step = <P extends string>(
     return params => take(of(params), { params, middle, kind, noise: null })
   })
 
-/** The same step as a sum over rows, at time 0; under a prior, by the moments that it counts in. */
+/** One E- and M-step at time 0 as a sum over rows; under a prior, with the moments that include the prior's pseudo-rows. */
 export const emStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -192,7 +192,7 @@ export const emStepReduction = <P extends string>(
   return params => of(params, rows, CLEAN)
 }
 
-/** A step on rows of x_t at a level as a sum over them. */
+/** One step on rows of x_t at a noise level, as a sum over them. */
 const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
@@ -210,7 +210,7 @@ const stepReductionAtLevel = <P extends string>(
     )
 }
 
-/** Rows with noise of their own, which are never held whole. */
+/** Adds noise to rows on the fly; the noised rows are never stored as a whole. */
 const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise): WeightedRows => {
   const { rows, dim, x } = data
   const noise = computedStretches(
@@ -223,7 +223,7 @@ const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise)
   return { ...data, x: zipStretches(asStretches(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
-/** A step on rows with noise as a sum over them. */
+/** One step on rows with noise added, as a sum over them. */
 export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -234,9 +234,9 @@ export const noisyStepReduction = <P extends string>(
 }
 
 /**
- * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn again: at high noise the
- * landscape is smooth, and what it hides are the local maxima. With r the responsibilities at x_t, the mean moves to
- * E[r x_t]/(α E r), and the variance to (E[r|x_t − α·mean|²]/(d E r) − σ²)/α²: the M-step for x_t, at time 0.
+ * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with z drawn anew. At high noise the likelihood is smooth
+ * and has fewer local maxima. With r the responsibilities at x_t, the mean becomes E[r x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d
+ * E r) − σ²)/α²: the M-step for x_t, expressed at time 0.
  */
 export const noisyStep = <P extends string>(
   family: Family<P>,
@@ -253,7 +253,7 @@ export const noisyStep = <P extends string>(
     }
   })
 
-/** The same step on nodes of the distribution of x_t, which draws nothing. */
+/** One step at a noise level on quadrature nodes of the distribution of x_t, without random draws. */
 const stepOnNodes = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -266,7 +266,10 @@ const stepOnNodes = <P extends string>(
     return params => Chunks.evaluate(of(params, noisy, level))
   })
 
-/** A step on a population, at time 0 or at a level: an integral, by the nodes that resolve the parameters. */
+/**
+ * One step on a population, at time 0 or at a level: an integral over enough nodes to resolve the parameters. If no number of nodes does, the
+ * result has a problem and the value NaN.
+ */
 export const integratedStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -293,17 +296,17 @@ export const integratedStep = <P extends string>(
     )
 }
 
-/** How parameters do on the data. */
+/** Evaluation of parameters on the data. */
 export interface Judged {
-  /** The mean negative log-likelihood; under a prior less log p(θ) a row. */
+  /** Mean negative log-likelihood; under a prior minus log p(θ) per row. */
   readonly value: number
-  /** What share of the data each component answers for, [K] */
+  /** Share of the data that each component is responsible for, [K]. */
   readonly mass: Float64Array
-  /** How many components have fewer rows than fix their parameters. */
+  /** Number of components with fewer rows than determine their parameters. */
   readonly lost: number
 }
 
-/** −log p(θ) a row of the data; 0 without a prior. */
+/** −log p(θ) per row of the data; 0 without a prior. */
 const penalty = <P extends string>(
   family: Family<P>,
   about: Source.Data,
@@ -315,7 +318,7 @@ const penalty = <P extends string>(
   return params => of(mixtureAt(params))
 }
 
-/** How well parameters explain rows, as a sum over them. */
+/** Mean negative log-likelihood and component shares at given parameters, as a sum over rows. */
 export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows
@@ -324,7 +327,7 @@ export const evaluationReduction = <P extends string>(
   return params => expect(params, CLEAN, rows)
 }
 
-/** Tells how well parameters explain the data, and what each component answers for. */
+/** Evaluates parameters on the data: likelihood, component shares, and the number of components without enough rows. */
 export const evaluateParams = <P extends string>(
   family: Family<P>,
   data: Source.Data,
@@ -342,7 +345,7 @@ export const evaluateParams = <P extends string>(
   }
 }
 
-/** The mean negative log-likelihood of the data at given parameters; under a prior less log p(θ) a row. */
+/** Returns the mean negative log-likelihood of the data at given parameters; under a prior minus log p(θ) per row. */
 export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,

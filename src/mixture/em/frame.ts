@@ -1,7 +1,7 @@
 /**
- * Data about their own middle. What is far from 0 loses digits wherever it is multiplied, and a mixture does not care where 0
- * is: so where its family may be shifted, everything is computed about the mean of the data, and only the centres go there and
- * back. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, do not return.
+ * Centred data. Values far from 0 lose digits in every product, and a mixture's likelihood does not depend on the origin; so if a family is
+ * translation-invariant, everything is computed relative to the mean of the data, and only the centres are shifted there and back. The digits
+ * that the data themselves lost at their distance c from 0, 2⁻⁵² c, are not recovered.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
@@ -14,13 +14,13 @@ import type { Family, Model } from '../family.js'
 import { snapshotOfData } from '../dataRows.js'
 
 export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
-  /** The data less `middle`. */
+  /** The data minus `middle`. */
   readonly points: D
-  /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
+  /** Mean of the data; null if the family cannot be shifted, for example because 0 has a meaning in it. */
   readonly middle: Float64Array | null
-  /** Parameters for `points`, of those for the data. */
+  /** Maps parameters for the data to those for `points`. */
   readonly toInternal: (params: Params.Params<P>) => Params.Params<P>
-  /** Parameters for the data, of those for `points`. */
+  /** Maps parameters for `points` to those for the data. */
   readonly fromInternal: (params: Params.Params<P>) => Params.Params<P>
 }
 
@@ -29,9 +29,9 @@ interface CentredData {
   readonly middle: Float64Array
 }
 
-/** The same for the same numbers: passes keep data by who they are. */
+/** Returns the same object for equal data, since later passes cache by identity. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
-  // What is made of points are points, and of a source a source.
+  // Centred points are points, and a centred source is a source.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }
 
 const centredByIdentity = remembered((data: Source.Data): CentredData => {
@@ -42,7 +42,7 @@ const centredByIdentity = remembered((data: Source.Data): CentredData => {
   return { middle, points }
 })
 
-/** The data as they are. */
+/** Returns the frame that leaves the data as they are. */
 export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): CentredFrame<P, D> => ({
   points,
   middle: null,
@@ -50,10 +50,10 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
   fromInternal: params => params
 })
 
-/** Where a family's parameters are looked at with the data. */
+/** Returns the centred frame of data; the data as they are if the family cannot be shifted or the data are invalid. */
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): CentredFrame<P, D> => {
   const { shifted } = family
-  // Data with problems, which are told elsewhere, may have no mean.
+  // Invalid data, which are reported elsewhere, may have no mean.
   const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
   if (shifted === undefined || !isSound) return unmoved<P, D>(data)
   const { points, middle } = centredData(data)
@@ -61,7 +61,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
-/** The same for a score that may have no family: then the data are as they are. */
+/** Returns the centred frame for a model; the data as they are if it has no family. */
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D

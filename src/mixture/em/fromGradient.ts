@@ -1,7 +1,7 @@
 /**
- * What an E-step finds, read off the gradient of −E log p at time 0. By Fisher's identity that gradient is the one of the expected
- * log-likelihood of the rows with their components, which is linear in the moments: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and
- * ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹, W_k = E r_k, M_k = E[r_k δ_k δ_kᵀ]. So an M-step is a step along the natural gradient.
+ * Moments of the E-step, computed from the gradient of −E log p at time 0. By Fisher's identity this is the gradient of the expected
+ * complete-data log-likelihood, which is linear in the moments: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k
+ * Σ_k)Σ_k⁻¹, W_k = E r_k, M_k = E[r_k δ_k δ_kᵀ]. So an M-step is a step along the natural gradient.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -13,7 +13,7 @@ import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
+/** Σ r [K] and Σ r δ [K, dim], from the derivatives by centres [K, dim] and logits [K]. */
 export const firstMoments = (
   mixture: Mixture,
   { means, logits }: { readonly means: NdArray; readonly logits: NdArray }
@@ -31,19 +31,19 @@ export const firstMoments = (
   }
 }
 
-/** Σ r δ∘δ or what of it is summed, v(n W − 2 ∂log v) of n columns, of a variance v, its derivative, and a mass W. */
+/** Second moment of a variance v that n columns share, v(n W − 2 ∂log v), from its derivative and the effective count W. */
 export const ofVariance = (variance: number, derivative: number, mass: number, columns = 1): number =>
   variance * (columns * mass - 2 * derivative)
 
-/** An array of as many parts as there are components, of what all of them share: each by its mass. */
+/** Divides pooled moments among the components in proportion to their effective counts; returns one block per component. */
 export const sharedByMass = (mass: Float64Array, whole: Float64Array): Float64Array => {
   const total = mass.reduce((sum, m) => sum + m, 0)
   return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
 }
 
 /**
- * Σ r δδᵀ = L(W I − T)Lᵀ of a triangle L [d, d] and the derivatives by the logarithms of its diagonal and by what is below: T = 2LᵀGL,
- * whose lower half is that of Lᵀ tril(2GL).
+ * Σ r δδᵀ = L(W I − T)Lᵀ for a lower triangle L [d, d], from the derivatives by the logarithms of its diagonal and by the entries below: T =
+ * 2LᵀGL, whose lower half is that of Lᵀ tril(2GL).
  */
 export const ofTriangle = (
   triangle: Float64Array,
@@ -62,21 +62,21 @@ export const ofTriangle = (
     const j = at % dim
     return (i === j ? mass : 0) - half(Math.max(i, j), Math.min(i, j))
   })
-  // Rows y of a symmetric Y become L y: L Y, turned; and once more.
+  // Maps the rows y of a symmetric Y to L y, transposes, and maps again: L Y Lᵀ.
   const factor: NdArray = { shape: [dim, dim], values: triangle }
   return Factor.multiplyFactor(factor, dim, transposed(Factor.multiplyFactor(factor, dim, inner), dim))
 }
 
-/** B X Bᵀ. */
+/** Returns B X Bᵀ. */
 const conjugated = (basis: Float64Array, x: Float64Array, dim: number): Float64Array =>
   multiplySquare(multiplySquare(basis, x, dim), transposed(basis, dim), dim)
 
 /**
- * The moments at a noise level that the gradient of score matching there holds, from those that the same gradient would hold were it
- * that of −E log p at time 0 (`likelihood`). With P = S⁻¹, S = α²Σ + σ², and X = M − W S, expectation–maximization's part of it is
- * −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X P: in the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα)
- * and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times what it would be. The rest, where components overlap, is the correction of
- * Shah, Chen & Klivans (2023). Of weights such a gradient holds no part of that kind, and they stay.
+ * Moments at a noise level that the score-matching gradient there implies, from the moments that the same gradient would imply if it were that
+ * of −E log p at time 0 (`likelihood`). With P = S⁻¹, S = α²Σ + σ², and X = M − W S, the part of the gradient that EM follows is −½∂L/∂m = W
+ * P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α²
+ * λ_i λ_j (s_i + s_j)) times the value at time 0. The remaining part, where components overlap, is the correction of Shah, Chen & Klivans
+ * (2023). The gradient by the weights has no part of this kind, so the weights do not change.
  */
 export const matched = (second: Second, mixture: Mixture, likelihood: Moments, { alpha, sigma }: Level): Moments => {
   const [count, dim] = mixture.means.shape

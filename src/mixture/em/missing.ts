@@ -1,6 +1,6 @@
 /**
- * Data with missing cells, which hold NaN: how many there are, the spread of columns by those that are there, and rows completed by the
- * single Gaussian that is likeliest. What a mixture says of such rows, and learns from them, see `moments.ts`.
+ * Data with missing cells (NaN): their number, the scale of columns by the observed cells, and imputation by the maximum-likelihood single
+ * Gaussian. The E-step on such rows is in `moments.ts`.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
@@ -18,11 +18,11 @@ import { weightedRowsOf } from '../dataRows.js'
 import { momentReduction } from './moments.js'
 import { patternsOf, conditionOnPattern } from './patterns.js'
 
-/** Whether a cell is missing. */
+/** True if any cell is missing. */
 export const hasMissingCells = (data: Source.Data): boolean =>
   Source.isSource(data) ? data.misses === true : misses(data)
 
-/** The columns without a number. */
+/** Returns the columns in which every cell is missing. */
 export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   const { dim } = data
   const seen = new Uint8Array(dim)
@@ -34,7 +34,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** `Points.standardize` of each column by the numbers that are there; each has one. */
+/** Returns the centre and scale of each column, from its observed cells; each column must have one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const { points, close } = Source.filtered(isCompleteRow)(Source.columns([j])(data))
@@ -48,14 +48,14 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
   }
 }
 
-/** Steps of a single Gaussian, and the change of its likelihood a row at which they end. */
+/** Maximum number of EM steps for the single Gaussian, and the gain of the log-likelihood per row below which they stop. */
 const MAX_IMPUTATION_STEPS = 200
 const IMPUTATION_TOLERANCE = 1e-8
 
-/** Of a standardized column, a variance is no less. */
+/** Lower bound on variances of standardized columns. */
 const MIN_IMPUTATION_VARIANCE = 1e-6
 
-/** The single Gaussian that is likeliest by standardized points with missing cells. */
+/** Maximum-likelihood Gaussian of standardized points with missing cells, by EM. */
 const likeliestSingleGaussian = (data: Source.Data): Component => {
   const { dim } = data
   const rows = weightedRowsOf(data)
@@ -75,8 +75,8 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
 }
 
 /**
- * Missing cells put where the single Gaussian that is likeliest has their mean given the row, and so much noise about it: what is to be
- * done with rows from `first` on.
+ * Returns a function that fills the missing cells of rows from `first` on, in place: with their conditional mean under the single Gaussian,
+ * plus conditional noise if `noise` is given.
  */
 const missingCellFiller = (
   data: Source.Data,
@@ -132,12 +132,12 @@ const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out
 }
 
 /**
- * The data with each missing cell at its mean given the rest of its row, under the single Gaussian that is likeliest: for
- * pictures. Learned from as if they had been seen, such cells make components too narrow.
+ * Returns the data with each missing cell replaced by its conditional mean under the single Gaussian, for plots. Do not fit to them:
+ * components become too narrow if imputed cells count as observed.
  */
 export const completed = <D extends Source.Data>(data: D): D => fillMissing(data, null)
 
-/** The same with the noise that the single Gaussian has about such means. */
+/** Returns the data with each missing cell drawn from its conditional distribution under the single Gaussian. */
 export const drawMissing =
   (key: Key.Key) =>
   <D extends Source.Data>(data: D): D =>
@@ -145,7 +145,7 @@ export const drawMissing =
       pipe(key, Key.fillNormal(first, out))
     })
 
-/** How many cells are missing. */
+/** Returns the number of missing cells. */
 export const missingCellCount = (data: Source.Data): number => {
   if (!hasMissingCells(data)) return 0
   let found = 0
@@ -155,7 +155,7 @@ export const missingCellCount = (data: Source.Data): number => {
   return found
 }
 
-/** How many rows miss nothing. */
+/** Returns the number of rows without missing cells. */
 export const completeRowCount = (data: Source.Data): number => {
   let count = 0
   pipe(
@@ -167,6 +167,6 @@ export const completeRowCount = (data: Source.Data): number => {
   return count
 }
 
-/** Whether a row misses nothing. */
+/** True if no cell of the row is missing. */
 export const isCompleteRow = ({ dim, values }: Points.Points, row: number): boolean =>
   !hasNaN(values.subarray(row * dim, (row + 1) * dim))

@@ -1,7 +1,8 @@
 /**
- * Rows by the cells that they miss, which hold NaN, and Gaussians as such rows see them. Rows of one pattern have the columns o and not
- * the columns m: a component says N(c_o, Σ_oo) of what there is, and of what is not that its mean is c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and its
- * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the triangle of Σ whose rows o come first. Whole rows are the pattern without m.
+ * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. Rows of one pattern have the columns o and lack
+ * the columns m: a component has the density N(c_o, Σ_oo) of the observed cells; the missing ones have the mean c_m + G(x_o − c_o), G = L_mo
+ * L_oo⁻¹, and the covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with the columns o first. Complete rows are the
+ * pattern with empty m.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -10,23 +11,23 @@ import { boundedCache } from '../../../lib/plain/iterate.js'
 import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
-/** Rows that miss the same cells. */
+/** Rows with the same missing cells. */
 export interface Pattern {
-  /** All columns: those that the rows have, and then the others, each in rising order. */
+  /** All columns: the observed ones, then the missing ones, each in rising order. */
   readonly order: Int32Array
-  /** How many columns the rows have. */
+  /** Number of observed columns. */
   readonly observed: number
-  /** Which rows; null for all there are. */
+  /** Indices of the rows; null if all rows have this pattern. */
   readonly rows: Int32Array | null
 }
 
 const completePatterns = boundedCache<Pattern>(16)
 
-/** That of whole rows, all there are. */
+/** Returns the pattern of data without missing cells. */
 export const completePattern = (dim: number): Pattern =>
   completePatterns(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
-/** The patterns of rows, in the order in which they come. */
+/** Returns the patterns of rows [rows, dim], in order of first occurrence. */
 export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pattern> => {
   const rows = values.length / dim
   const found = new Map<string, { readonly missing: ReadonlyArray<number>; readonly rows: number[] }>()
@@ -47,17 +48,17 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
   }))
 }
 
-/** Components as the rows of a pattern see them, their columns in its order, one component after another. */
+/** Components conditioned on a pattern: their columns in its order, one component after another. */
 export interface ConditionedComponents {
-  /** log π − log |L_oo| − (|o|/2) log 2π, and of a t what it has over that at its centre */
+  /** log π − log |L_oo| − (|o|/2) log 2π; for a t plus the log-ratio of its density at the centre to the normal one. */
   readonly constants: Float64Array
-  /** c, [K, d] */
+  /** Means, [K, d]. */
   readonly centres: Float64Array
-  /** Whether columns of a component hang together; else roots are diagonals, and what is missed has its own mean. */
+  /** True if any component has correlated columns; otherwise `roots` are diagonals, and missing cells have their unconditional mean. */
   readonly isTriangular: boolean
-  /** L_oo⁻¹, [K, o, o], or [K, o] of diagonals */
+  /** L_oo⁻¹: [K, o, o], or [K, o] if diagonal. */
   readonly roots: Float64Array
-  /** G, [K, m, o]; empty of diagonals */
+  /** G, [K, m, o]; empty if diagonal. */
   readonly gains: Float64Array
   /** L_mm, [K, m, m] */
   readonly rests: Float64Array
@@ -75,7 +76,7 @@ const invertTriangle = (factor: Float64Array, dim: number, out: Float64Array, at
     }
 }
 
-/** The factor of the first columns. */
+/** Returns the factor of the leading o columns. */
 const leadingFactor = (factor: NdArray, dim: number, o: number): NdArray => {
   const { shape, values } = factor
   if (o === dim || shape.length === 0) return factor
@@ -91,7 +92,7 @@ const isRising = (order: Int32Array): boolean => {
   return true
 }
 
-/** A factor with its columns in an order. */
+/** Returns the factor of the covariance with its columns permuted. */
 const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
   const dim = order.length
   const { shape, values } = factor
@@ -101,7 +102,7 @@ const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
   return Factor.sumOfFactors([{ shape: [dim, dim], values: turned }], dim)
 }
 
-/** The components as rows of a pattern see them. */
+/** Conditions components on the observed columns of a pattern. */
 export const conditionOnPattern = (
   components: ReadonlyArray<Component>,
   { order, observed: o }: Omit<Pattern, 'rows'>

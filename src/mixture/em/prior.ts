@@ -1,8 +1,8 @@
 /**
- * The conjugate prior of Fraley & Raftery (2007), weak and taken from the data: the M-step under it is the mode of the posterior. A
- * component's mean is that of n_k rows and of κ more at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees
- * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
- * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
+ * Conjugate prior of Fraley & Raftery (2007), weak and estimated from the data; the M-step under it maximizes the posterior. A component's
+ * mean is that of its n_k rows and κ pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees of
+ * freedom and scale Λ, the covariance of the data over K^{2/d}. So a component that would collapse on a single row keeps a share of the data's
+ * width. The posterior mode is the family's own M-step on moments that include the prior's pseudo-rows.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -18,37 +18,37 @@ import type { Mixture } from '../mixtureData.js'
 import type { Moments, MStep } from '../family.js'
 
 export interface Prior {
-  /** κ, so many rows. */
+  /** κ, in pseudo-rows. */
   readonly shrinkage: number
-  /** μ, [dim] */
+  /** μ, [dim]. */
   readonly mean: Float64Array
-  /** The covariance of the data, by n − 1 as Fraley & Raftery have it, [dim, dim] */
+  /** Covariance of the data with the divisor n − 1, as in Fraley & Raftery, [dim, dim]. */
   readonly covariance: Float64Array
-  /** How many rows there are, by their weights. */
+  /** Number of rows, or the sum of their weights. */
   readonly rows: number
 }
 
-/** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
+/** Estimates the prior from data; its mean counts as `shrinkage` rows. Missing cells are imputed first. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.mean(whole)
   const rows = Source.sumOfWeights(data)
   const about = { weight: 1, mean, factor: scalarArray(1) }
   const { second } = Chunks.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
-  // Of weights that come to less than two rows the divisor is half of what they come to.
+  // If the weights sum to less than two rows, the divisor is half their sum.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
 type CovarianceModel = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
 
-/** Among how many components the prior of one covariance is shared: those that have one volume have one prior. */
+/** Number of components that share one prior of the covariance: all if they have one volume, otherwise 1. */
 const priorShareCount = (
   { isShared = false, isVolumeShared = isShared }: CovarianceModel,
   components: number
 ): number => (isVolumeShared ? components : 1)
 
-/** How many rows a component's covariance is divided by, of n that are its own; one that all share sums over the components. */
+/** Divisor of a component's covariance under the prior, as a function of its n rows; if all share one covariance, these divisors add up. */
 const covarianceDivisor = (step: CovarianceModel, dim: number, components: number): ((n: number) => number) => {
   const { second } = step
   const freedom = dim + 2
@@ -65,7 +65,7 @@ const covarianceDivisor = (step: CovarianceModel, dim: number, components: numbe
   }
 }
 
-/** Moments about the centres [K, dim] of the rows and of what the prior adds. */
+/** Adds the prior's pseudo-rows to moments about the centres [K, dim]. */
 export const momentsWithPrior =
   ({ shrinkage, mean, covariance, rows }: Prior, step: CovarianceModel, centres: Float64Array) =>
   ({ mass, sums, second }: Moments): Moments => {
@@ -82,7 +82,7 @@ export const momentsWithPrior =
       const n = mass[k] * rows
       const total = divided(n)
       const at = (j: number): number => k * dim + j
-      /** From the old centre to the mean of the rows, from μ to that, and from the old centre to the new one. */
+      /** Shift from the old centre to the mean of the rows; `apart`: from μ to that mean; `next`: from the old centre to the new one. */
       const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
       const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
       const isStill = step.fixedMeans?.includes(k) === true
@@ -90,7 +90,7 @@ export const momentsWithPrior =
         isStill ? 0 : (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage)
       )
       const pull = (shrinkage * n) / (shrinkage + n)
-      /** What two columns add to Σ r δδᵀ about the new centre, and what that is about the old one. */
+      /** Contribution of columns i and j to Σ r δδᵀ, moved from the new centre to the old one. */
       const product = (i: number, j: number): number =>
         isStill
           ? shrinkage * (centres[at(i)] - mean[i]) * (centres[at(j)] - mean[j])
@@ -109,7 +109,7 @@ export const momentsWithPrior =
     return { mass: all, sums: allSums, second: allSecond }
   }
 
-/** xᵀΣ⁻¹y summed over two lists of rows, [rows, dim] each. */
+/** Σ xᵀΣ⁻¹y over the rows of x and y, [rows, dim] each. */
 const sumMahalanobisProducts = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
   const left = Factor.solve(factor, dim, x)
   const right = Factor.solve(factor, dim, y)
@@ -119,7 +119,7 @@ const sumMahalanobisProducts = (factor: NdArray, dim: number, x: Float64Array, y
 const identityMatrix = (dim: number): Float64Array =>
   new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
 
-/** log p(Σ) of one covariance, except for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
+/** log p(Σ) of one covariance up to a constant: inverse Wishart, or inverse gamma for each variance. */
 const logCovariancePrior = (
   { mean: { length: dim }, covariance }: Prior,
   second: CovarianceModel['second'],
@@ -145,8 +145,9 @@ const logCovariancePrior = (
 }
 
 /**
- * log p(θ) of the means and covariances, except for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
- * log p(Σ_k), once where all share one, and their mean where all have one volume. `momentsWithPrior` leads uphill on it and the likelihood together. Weights have no prior.
+ * log p(θ) of the means and covariances up to a constant: log N(c_k; μ, Σ_k/κ) of each component, plus log p(Σ_k); the latter once if all
+ * share one covariance, and averaged if all have one volume. The M-step on `momentsWithPrior` increases the sum of this and the
+ * log-likelihood. Weights have no prior.
  */
 export const logPriorDensity =
   (prior: Prior, step: CovarianceModel) =>

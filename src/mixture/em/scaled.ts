@@ -1,7 +1,7 @@
 /**
- * The E-step of rows with noise where components have tails: a t with noise is a mixture over its precisions g, each of whose parts is a
- * Gaussian. With those, x_0 is expected too: at precision g it is c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and has the covariance
- * (σ²/g)ΣS⁻¹. Moments of x_0, weighed by g, are those of rows without noise, of which the M-step at time 0 is one at the level.
+ * E-step for noised rows if components are Student-t: a t with noise is a mixture over its precisions g, each part of which is Gaussian. At
+ * precision g, x_0 has the posterior mean c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. The moments of x_0,
+ * weighted by g, replace those of rows without noise, so the M-step at time 0 also serves at this level.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -18,9 +18,9 @@ import * as Student from '../student.js'
 import { secondMomentWidth } from './loops.js'
 import { asGaussian, momentReduction as ofGaussians, type MomentSums } from './moments.js'
 
-/** What a component is by its precisions, at a level. */
+/** Gaussian part of a Student-t component at one precision g, diffused to a noise level. */
 interface PrecisionPart {
-  /** Which component. */
+  /** Index of the component. */
   readonly k: number
   readonly g: number
   readonly there: Component
@@ -35,13 +35,13 @@ const componentAtLevel = ({ weight, mean, factor }: Component, { alpha, sigma }:
   )
 })
 
-/** σ² over the least of α²Σ. */
+/** σ²/α² over the least eigenvalue of Σ. */
 const noiseToVarianceRatio = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
   const { values } = symmetricEigen(Factor.covarianceOfFactor(factor, mean.length))
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }
 
-/** The Gaussians that a mixture is at a level: each component by its precisions. */
+/** Returns the mixture at a level as Gaussians: each component split by precision. */
 export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<PrecisionPart> =>
   componentsAndBackground(mixture).flatMap((part, k) =>
     Student.componentAsGaussians(part, noiseToVarianceRatio(part, level)).map(({ g, ...own }) => ({
@@ -51,7 +51,7 @@ export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<Preci
     }))
   )
 
-/** Moments of rows at a level. */
+/** E-step on rows at a noise level: moments of x_0 as clean Gaussian components would have them. */
 export const momentsAtLevel = (
   mixture: Mixture,
   level: Level,

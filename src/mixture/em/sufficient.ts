@@ -1,4 +1,4 @@
-/** The E-step of a family that says its own statistics: their sums over the rows, by responsibilities, in one program. */
+/** EM step of a family with its own sufficient statistics: their responsibility-weighted sums over the rows, in one program. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import {
@@ -24,7 +24,7 @@ import type { Taken } from './expectationMaximization.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** −log-likelihood [1], Σ r [K], and Σ r s of each statistic, [K, …]; of rows x [rows, dim] and weights [rows | 1, 1]. */
+/** Returns the negative log-likelihood [1], Σ r [K], and Σ r s [K, …] of each statistic s, from rows x [rows, dim] and weights [rows | 1, 1]. */
 const sufficientSums =
   <P extends string>({ components }: Family<P>, { statistics }: Sufficient<P>, dim: number) =>
   (
@@ -44,7 +44,7 @@ const sufficientSums =
     }
   }
 
-/** What stands for a component in each array, of so many. */
+/** Returns the part of each array that belongs to component k of `count`. */
 const componentSlice = (
   k: number,
   count: number
@@ -54,7 +54,7 @@ const componentSlice = (
     return values.subarray(k * width, (k + 1) * width)
   })
 
-/** The parameters that sums lead to. */
+/** M-step: returns the parameters that maximize the likelihood given the sums. Throws if `each` returns arrays of the wrong size. */
 const maximiseSums = <P extends string>(
   { maximise, each }: Sufficient<P>,
   params: Params.Params<P>,
@@ -77,7 +77,7 @@ const maximiseSums = <P extends string>(
   })(params)
 }
 
-/** One E- and M-step at time 0, as a sum over the rows. */
+/** One E- and M-step at time 0, as a sum over the rows. Throws if rows have missing cells. */
 export const sufficientStepReduction = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,

@@ -163,7 +163,7 @@ const INNER = 10
 /** Loadings below this share of the noise count as 0: a saddle, from which inner iterations do not move. */
 const SADDLE = 1e-12
 
-/** What the components share, and the number of factors. */
+/** Parts that the components share, and the number of factors. */
 interface AnalyserStructure extends AnalyserKind {
   readonly rank: number
 }

@@ -206,7 +206,7 @@ const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
 }
 
 /** Fits each group, and returns one result for each component. */
-const fitGroups =
+const fitSharingGroups =
   (
     found: (
       kind: AnalyserKind,
@@ -242,7 +242,7 @@ export const iterateAnalysis = (
   least: number,
   steps: number
 ): ReadonlyArray<Analysis> =>
-  fitGroups((kind, own, from) => {
+  fitSharingGroups((kind, own, from) => {
     const all = from.map(({ loads, noise }) => ({ loads: loads.slice(), noise: noise.slice() }))
     iterateGroup(kind, own, all, least, steps)
     return all
@@ -402,7 +402,7 @@ const descendNoise = (
 const MIN_NOISE_SHARE = 1e-12
 
 /**
- * The same bound for a covariance that is not of the family: the nearest may have no noise in a column, and expectation–maximization
+ * Lower bound of a noise, as such a share, for a covariance that is not of the family: the nearest may have no noise in a column, and expectation–maximization
  * started there would stay there.
  */
 const MIN_NEAREST_NOISE_SHARE = 0.01
@@ -563,7 +563,7 @@ export const nearestAnalyses = (
   rank: number,
   least: number
 ): ReadonlyArray<Analysis> =>
-  fitGroups((kind, own) => {
+  fitSharingGroups((kind, own) => {
     if (own.length === 1 || kind.loadings === 'own') {
       if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)

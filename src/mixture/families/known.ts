@@ -16,7 +16,7 @@ export interface Fixed {
   readonly weight: number | null
 }
 
-/** What is left out is estimated. */
+/** Known parameters; any that are left out are estimated. */
 export interface Options {
   /** At time 0: one number per column, or one for all. */
   readonly mean?: Place

@@ -1,5 +1,5 @@
 /**
- * What is derived from a family's two conversions, parameters to a mixture and a mixture to parameters: the M-step at any level, with a
+ * Derivations from a family's two conversions, parameters to a mixture and a mixture to parameters: the M-step at any level, with a
  * lower bound on variances; Fisher's distance; initialization from centres; and changes of units.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'

@@ -259,7 +259,7 @@ const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
 /** A step that changes no logarithm by more than this is the last. */
 const LOG_TOLERANCE = 1e-13
-/** Where noise makes the curvature negative, this share of the Fisher information is used instead. */
+/** Share of the Fisher information that is used if noise makes the curvature negative. */
 const MIN_CURVATURE_SHARE = 0.05
 
 /**

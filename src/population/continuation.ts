@@ -1,15 +1,20 @@
-/** A stationary point followed in one number of its problem: loops over vectors, pure from outside. */
+/**
+ * Numerical continuation of a stationary point in one parameter of its problem. Loops over vectors, pure from outside.
+ */
 import { dot, singular, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { norm } from '../../lib/numbers/elementary.js'
 
-/** A function whose stationary points are followed, at one value of the number. */
+/** A function whose stationary points are followed, at one value of the continuation parameter. */
 export interface StationaryProblem {
   readonly gradient: (x: Float64Array) => Float64Array
   /** [n, n], symmetric. */
   readonly hessian: (x: Float64Array) => Float64Array
 }
 
-/** A stationary point of the problem at `at`, with the eigenvalues of its Hessian, falling, and their eigenvectors, one a row. */
+/**
+ * A stationary point of the problem at `at`, with the eigenvalues of its Hessian, descending, and their eigenvectors,
+ * one per row.
+ */
 export interface CurvePoint {
   readonly at: number
   readonly x: Float64Array
@@ -22,31 +27,36 @@ export type CourseEnd = 'fold' | 'pitchfork' | 'until' | 'lost' | 'steps'
 export interface Course {
   readonly path: ReadonlyArray<CurvePoint>
   readonly end: CourseEnd
-  /** The eigenvector whose eigenvalue vanishes at a fold or a pitchfork. */
+  /** Eigenvector whose eigenvalue vanishes at a fold or a pitchfork. */
   readonly vanishing?: Float64Array
 }
 
 export interface Options {
-  /** The first step of the number, with its sign. */
+  /** First step of the continuation parameter, signed. */
   readonly by: number
   readonly until: number
   readonly steps: number
-  /** A length of x that counts as much as `by`. */
+  /** Length of x that is comparable to `by`. */
   readonly scale: number
 }
 
-/** Singular values and eigenvalues below this share of the largest are those of directions in which nothing changes, as a constant added to all logits. */
+/**
+ * Singular values and eigenvalues below this share of the largest belong to directions in which the loss is constant,
+ * such as a constant added to all logits.
+ */
 const FLAT_EIGENVALUE_SHARE = 1e-9
-/** A step is kept whose correction is this short beside it, so that the path does not jump to another. */
+/**
+ * Largest accepted length of a correction, as a share of the step, so that the path does not jump to another branch.
+ */
 const MAX_CORRECTION_SHARE = 0.3
-/** How exactly a fold or a pitchfork is located, as a share of a step, or of what vanishes there. */
+/** Tolerance of the location of a fold or a pitchfork, as a share of a step or of the vanishing quantity. */
 const EXACT = 1e-9
 
 /**
- * Steps along the curve of stationary points, ∇L(x; a) = 0, by arc length in (x/scale, a/by): the tangent is the null vector of J = [H | ∂∇L/∂a], and
- * Newton's steps −J⁺∇L are the shortest that lead back to the curve (Allgower & Georg 1990). So a fold, where H is singular and a turns back, is
- * passed like any other point. It ends there; where another branch meets this one, since an eigenvalue passes 0 while a goes on; at `until`; or
- * where no step is short enough.
+ * Follows the curve of stationary points, ∇L(x; a) = 0, by pseudo-arclength continuation in (x/scale, a/by). The
+ * tangent is the null vector of J = [H | ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest that lead back to the curve
+ * (Allgower & Georg 1990), so a fold, where H is singular and a turns back, is an ordinary point of the curve. Ends at
+ * a fold; at a pitchfork, where an eigenvalue passes 0 while a goes on; at `until`; or if no step is short enough.
  */
 export const followCurve = (
   problemAt: (at: number) => StationaryProblem,
@@ -58,7 +68,7 @@ export const followCurve = (
   // Points of the curve are y = (x / scale, (a − a_0) / by).
   const numberOf = (y: Float64Array): number => start.at + by * y[n]
   const placeOf = (y: Float64Array): Float64Array => y.subarray(0, n).map(v => v * scale)
-  /** ∂∇L/∂a, by differences of second order on the side of the number where the path lies. */
+  /** ∂∇L/∂a by second-order one-sided differences, on the side where the path lies. */
   const drift = (y: Float64Array): Float64Array => {
     const x = placeOf(y)
     const at = numberOf(y)
@@ -67,7 +77,7 @@ export const followCurve = (
     return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * h))
   }
   const hessianAt = (y: Float64Array): Float64Array => problemAt(numberOf(y)).hessian(placeOf(y))
-  /** The singular vectors of J = [H | ∂∇L/∂a] that span the changes of the gradient. */
+  /** Singular vectors of J = [H | ∂∇L/∂a] with nonzero singular values. */
   const frameOf = (hessian: Float64Array, along: Float64Array) => {
     const turned = new Float64Array((n + 1) * n)
     for (let i = 0; i < n; i++) {
@@ -78,7 +88,7 @@ export const followCurve = (
     const rank = values.filter(s => s > FLAT_EIGENVALUE_SHARE * values[0]).length
     return { values, left: left.values, right: right.values, rank }
   }
-  /** What is left of the last tangent beside the directions in which the gradient changes, of length 1. */
+  /** Unit tangent: the last tangent projected onto the null space of J. */
   const tangentAt = (y: Float64Array, hessian: Float64Array, last: Float64Array): Float64Array => {
     const { left, rank } = frameOf(hessian, drift(y))
     const tangent = last.slice()
@@ -92,7 +102,7 @@ export const followCurve = (
   /** The point of the curve near y, or that at the same number; undefined where Newton's steps do not become shorter. */
   const corrected = (guess: Float64Array, isHeld = false): Float64Array | undefined => {
     const y = guess.slice()
-    // A number that is held has no share in a step; else that of the guess is near enough for all steps.
+    // With a fixed parameter, ∂∇L/∂a does not enter; otherwise that of the guess is accurate enough for all steps.
     const along = isHeld ? new Float64Array(n) : drift(y)
     let before = Infinity
     for (let i = 0; i < 12; i++) {
@@ -104,7 +114,7 @@ export const followCurve = (
         for (let j = 0; j <= n; j++) step[j] -= share * left[k * (n + 1) + j]
       }
       const length = norm(step)
-      // Near a singular Hessian rounding alone makes steps of some length.
+      // Near a singular Hessian, rounding alone gives steps of some length.
       if (!(length < before)) return before < 1e-7 ? y : undefined
       for (let j = 0; j <= n; j++) y[j] += step[j]
       if (length < 1e-11) break
@@ -185,7 +195,7 @@ export const followCurve = (
         atLow /= 2
       }
     }
-    // Where it vanishes its eigenvector is any of the flat ones' plane: these are made stiff, and it alone is left.
+    // The vanishing eigenvector may mix with those of flat directions, so these are made stiff to isolate it.
     const most = Math.max(...point.values.map(Math.abs))
     const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
     const stiff = curved.map((v, at) => v + most * outer(at))
@@ -196,7 +206,7 @@ export const followCurve = (
   }
 }
 
-/** The directions that are flat. */
+/** Flat directions: eigenvectors of negligible eigenvalues. */
 const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArray<Float64Array> => {
   const least = FLAT_EIGENVALUE_SHARE * Math.max(...values.map(Math.abs))
   return Array.from(values.keys())
@@ -204,12 +214,12 @@ const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArra
     .map(k => vectors.slice(k * n, (k + 1) * n))
 }
 
-/** The eigenvalues, ascending, without those that were flat from the first: the least in size. */
+/** Eigenvalues, ascending, without as many of the smallest in magnitude as there are flat directions. */
 const movable = ({ values }: CurvePoint, gauge: number): ReadonlyArray<number> =>
   Array.from(values)
     .sort((a, b) => Math.abs(a) - Math.abs(b))
     .slice(gauge)
     .sort((a, b) => a - b)
 
-/** How many of them are negative. */
+/** Number of negative eigenvalues. */
 const indexOf = (point: CurvePoint, gauge: number): number => movable(point, gauge).filter(value => value < 0).length

@@ -1,4 +1,4 @@
-/** Newton's method to any stationary point, and gradient flow: loops over vectors, pure from outside. */
+/** Convergence to stationary points by Newton's method, and gradient flow. Loops over vectors, pure from outside. */
 import { dot, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import type { Problem } from '../core/problem.js'
@@ -7,7 +7,7 @@ import type { Problem } from '../core/problem.js'
 export interface ValueWithGradient {
   readonly value: number
   readonly gradient: Float64Array
-  /** The reason if both are NaN. */
+  /** Reason if both are NaN. */
   readonly problem?: Problem
 }
 
@@ -21,12 +21,12 @@ export interface EndedCourse extends ValueWithGradient {
   readonly x: Float64Array
 }
 
-/** Steps go no further than that at once. */
+/** Maximum length of a step. */
 const MAX_STEP_LENGTH = 1
 
 /**
- * Levenberg–Marquardt on |∇L|², which converges to saddles as to minima: p = −(H² + λ)⁻¹H∇L, by the eigenvectors of H. It ends where
- * the gradient falls no more, or as soon as `left` says that x has gone too far.
+ * Levenberg–Marquardt on |∇L|², which converges to saddles as well as minima: p = −(H² + λ)⁻¹H∇L, by the eigenvectors
+ * of H. Ends when the gradient no longer falls, or as soon as `left` returns true because x is too far away.
  */
 export const converge = (
   { at, hessian }: SmoothFunction,
@@ -61,7 +61,7 @@ export const converge = (
   return { x, ...here }
 }
 
-/** A moment of a flow. */
+/** A point in time of a flow. */
 export interface FlowMoment extends EndedCourse {
   readonly time: number
 }
@@ -72,16 +72,16 @@ export interface Until {
   readonly steps: number
 }
 
-/** A flow ends if a step this short, beside the length of x, leads to no value. */
+/** Shortest step, relative to the length of x; the flow ends if even that reaches no value. */
 const SHORTEST = 1e-12
 
-/** Steps in time are no longer. */
+/** Longest step in time. */
 const MAX_TIME_STEP = 1e12
 
 /** φ₁, φ₂ and φ₃ of exponential integrators, φ_j(z) = Σ z^k/(k + j)!. */
 const phi = (z: number): readonly [one: number, two: number, three: number] => {
   if (Math.abs(z) < 0.5) {
-    // Upwards they lose digits; downwards from the series of φ₃ they lose none.
+    // The upward recurrence loses digits; downwards from the series of φ₃ it is accurate.
     let term = 1 / 6
     let three = 0
     for (let k = 1; k < 16; k++) {
@@ -97,9 +97,10 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
 }
 
 /**
- * θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009): exact where L is quadratic, so that
- * steps are long in valleys and near the end. Their size follows from the error of each; every step is kept. It ends early where `left` says so,
- * and where even a short step leads to no value: then its last moment has the reason.
+ * Gradient flow θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer
+ * (2009), which is exact if L is quadratic, so that steps are long in valleys and near the end. Their size follows from
+ * the estimated error of each; every step is accepted. Ends early if `left` returns true, and if even a short step
+ * reaches no value: its last moment then carries the reason.
  */
 export const gradientFlow = (
   { at, hessian }: SmoothFunction,
@@ -120,7 +121,7 @@ export const gradientFlow = (
     const { values, vectors } = curved
     const functions = Array.from(values, value => phi(-step * value))
     const along = (v: Float64Array, k: number): number => dot(vectors.values, k * n, v, 0, n)
-    /** Σ_k a_k u_k */
+    /** Σ_k a_k u_k. */
     const sum = (a: (k: number) => number): Float64Array => {
       const out = new Float64Array(n)
       for (let k = 0; k < n; k++) {
@@ -132,12 +133,12 @@ export const gradientFlow = (
     const whole = sum(k => -step * functions[k][0] * along(gradient, k))
     const ahead = at(x.map((v, j) => v + whole[j]))
     const there = ahead.gradient
-    // What the gradient there is beside that of the quadratic.
+    // Gradient at the end of the step minus that of the quadratic model.
     const rest = there.map((g, j) => g - gradient[j])
     const correction = sum(k => -2 * step * functions[k][2] * (along(rest, k) - values[k] * along(whole, k)))
     const next = x.map((v, j) => v + whole[j] + correction[j])
     const error = norm(correction)
-    // Beside how far the step goes.
+    // Tolerance relative to the length of the step.
     const allowed = tolerance * norm(whole)
     const found = error <= allowed ? at(next) : undefined
     const problem = ahead.problem ?? found?.problem
@@ -159,7 +160,10 @@ export const gradientFlow = (
   return course
 }
 
-/** x ← f(x) until a step is short; a moment's value is that of what f lowers, and its gradient the step that it takes, turned around. */
+/**
+ * Iterates x ← f(x) until a step is short. A moment's value is the objective that f lowers, and its gradient is the
+ * negative step.
+ */
 export const iterateMap = (
   next: (x: Float64Array) => Pick<FlowMoment, 'value' | 'x' | 'problem'>,
   start: Float64Array,
@@ -176,7 +180,7 @@ export const iterateMap = (
     }
     const gradient = x.map((v, j) => v - found.x[j])
     course.push({ time, x, value: found.value, gradient })
-    // A value that is none goes nowhere.
+    // NaN in the gradient ends the loop here too.
     if (!(norm(gradient) > until.gradientNorm) || left(x)) break
     x = found.x
   }

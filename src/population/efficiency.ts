@@ -1,6 +1,7 @@
 /**
- * How much of what data know an objective uses. An estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the truth, A the
- * Hessian of the population's loss, B the covariance of a row's gradient with its noise integrated; no unbiased estimate is below I⁻¹.
+ * Statistical efficiency of an objective. An estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the
+ * truth, with A the Hessian of the population's loss and B the covariance of a row's gradient with its noise
+ * integrated; no unbiased estimate is below I⁻¹.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -39,28 +40,37 @@ import {
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
   readonly objective: Objective.Objective
-  /** `Schedule.ornsteinUhlenbeck` unless given. */
+  /** Default: `Schedule.ornsteinUhlenbeck`. */
   readonly schedule?: Schedule.Schedule
-  /** The mean over the noise of each row. On the line it need not be given: rows then meet nodes fine enough for the parameters. */
+  /**
+   * How the mean over the noise of each row is computed. On the line it may be left out: each row then has quadrature
+   * nodes that are fine enough for the parameters.
+   */
   readonly expectation?: Expectation.Expectation
-  /** Parameters that are known, and not estimated. */
+  /** Names of parameters that are known, and not estimated. */
   readonly known?: ReadonlyArray<P>
 }
 
 export interface Sandwich<P extends string> {
-  /** V = A⁻¹BA⁻¹, [n, n], of parameters that are estimated, as `Params.packed` has them; by pseudo-inverses: of what the loss does not see there is no error. */
+  /**
+   * V = A⁻¹BA⁻¹, [n, n], of the estimated parameters in the order of `Params.packed`. Pseudo-inverses are used, so
+   * directions in which the loss is constant have no error.
+   */
   readonly variance: NdArray
-  /** The inverse of Fisher's information, [n, n]. */
+  /** Inverse of the Fisher information, [n, n]. */
   readonly bound: NdArray
-  /** √(V/bound) by parameter: 1 is efficient. NaN of parameters that are known. */
+  /** √(V/bound) by parameter: 1 is efficient. NaN for known parameters. */
   readonly of: Params.Params<P>
-  /** The greatest of them. */
+  /** Largest entry of `of`. */
   readonly worst: number
   /** √(V/rows) by parameter. */
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/** The parameters that are estimated: their places among all, and their numbers as parameters, NaN of those that are known. */
+/**
+ * Positions of the estimated parameters among all, and a function that unpacks their numbers, with NaN for known
+ * parameters.
+ */
 const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
   checkKnown(shapes, known, 'Efficiency')
   const n = Params.paramsSize(shapes)
@@ -80,22 +90,22 @@ const requireMixture = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
   )
 
-/** The levels of the noise that an objective sees. */
+/** Noise levels of an objective. */
 const objectiveLevels = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
   NoiseDrawn.noiseTimes({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
-/** Rows, each with the noise that it meets, by a rule of a name. */
+/** Rows, each with its noise, by a quadrature rule of a given name. */
 interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
   readonly points: Points.Points
-  /** Noise of one axis for every row; or two draws for each row; null where none is met, or an expectation is given. */
+  /** Noise on one axis for every row; or two draws for each row; null if there is none, or an expectation is given. */
   readonly noise: Nodes.Nodes | readonly [Float64Array, Float64Array] | null
 }
 
-/** Noise is the population of one point, a level of its own. */
+/** Level at which the population of a single point at 0 is standard normal noise. */
 const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
-/** Rows on the line, each with each node of the noise, and that noise. */
+/** Product rule on the line: every row with every node of the noise. */
 const meeting = (
   points: Points.Points,
   noise: Nodes.Nodes
@@ -126,7 +136,7 @@ const gradientOuterProducts = <P extends string>(
   const weights = Points.weightsOf(points)
   if (noise === null) return second(of(expectation, points), weights)
   if (!('nodesAt' in noise)) {
-    // Of independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ: no bias comes of a mean over few.
+    // With independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ, so a mean over few draws has no bias.
     const { rows, dim } = points
     const [one, other] = noise.map(values => {
       const [up, down] = [values, values.map(z => -z)].map(values =>
@@ -140,7 +150,7 @@ const gradientOuterProducts = <P extends string>(
   return second(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
-/** That on rules that are finer until two agree. */
+/** Refines the quadrature rule until two successive results agree. */
 const integrated = <P extends string>(
   description: Description<P>,
   data: Nodes.PopulationNodes | Points.Points,
@@ -181,8 +191,9 @@ const integrated = <P extends string>(
 }
 
 /**
- * The Hessian of a loss on points or on a population, [n, n]: by its products with unit vectors. Noise in the span of the centres turns
- * with them, which no product sees: there by differences of sixth order of the gradient, right to 1e-9.
+ * Hessian of a loss on points or on a population, [n, n], by products with unit vectors. Projected noise moves with the
+ * centres' span, which these products miss; there it is computed by sixth-order differences of the gradient, accurate
+ * to 1e-9.
  */
 const hessianOn = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
@@ -192,7 +203,7 @@ const hessianOn = <P extends string>(
   const by = (expectation: Expectation.Expectation, data: Points.Points): SquareMatrix =>
     Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, FIXED_KEY).values
   const levels = objectiveLevels(schedule, objective)
-  // On a population every expectation is exact, and none need be given.
+  // On a population every expectation is exact, and none is needed.
   if (Nodes.isPopulation(data)) return by(Expectation.monteCarlo(), data)
   if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
   if (expectation === undefined)
@@ -212,22 +223,25 @@ const hessianOn = <P extends string>(
   return differenceJacobian(x => Params.packed(evaluate(unpacked(x), FIXED_KEY).gradient), Params.packed(params))
 }
 
-/** Log-densities of one mixture differ by rounding, and by the digits that its parameters are written with. */
+/** Tolerance between log-densities of the same mixture: rounding, and parameters written with few digits. */
 const MAX_DENSITY_DIFFERENCE = 1e-6
 
-/** How far the log-density of a mixture is from a population's own, in the mean. */
+/** Mean absolute difference between the log-density of a mixture and that of a population. */
 const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mixture.Mixture): number => {
   const [own, other] = [population.mixture, mixture].map(Mixture.logDensity(population))
   return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)
 }
 
 /**
- * The asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), beside the Cramér–Rao bound. On a mixture or its
- * population, parameters are those of the truth, and all three matrices are integrals. On points they are an estimate, A and B means over
- * the points and the bound that of the estimate's own mixture: standard errors of a fit. No rule is believed: integrals are taken by a coarser
- * and a finer one, and refined until two agree to 1e-7, on a population by a lattice from its points (`Population.estimate` has their errors); a given expectation with too few nodes is refused, with how many are enough.
+ * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a
+ * mixture or its population, the parameters are those of the truth, and all three matrices are integrals. On points the
+ * parameters are an estimate, A and B are means over the points and the bound is that of the estimate's own mixture:
+ * standard errors of a fit. Every integral is computed by a coarser and a finer rule, and refined until two agree to
+ * 1e-7; on a population with a lattice, by its points (`Population.estimate` has their errors). A given expectation
+ * with too few nodes is rejected, with a sufficient number.
  *
  * @throws RangeError with the remedy
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Efficiency, Mixture, Objective, Params, Score, NoiseLevels } from 'ornstein'
@@ -277,23 +291,29 @@ export const sandwich =
 
 // —— confidence sets ——
 
-/** What is known of an estimate's parameters. */
+/** Confidence sets for an estimate. */
 export interface Confidence<P extends string> {
   readonly standardErrors: Params.Params<P>
-  /** The interval of each parameter alone. */
+  /** Interval of each parameter alone. */
   readonly low: Params.Params<P>
   readonly high: Params.Params<P>
-  /** Whether parameters lie in the ellipsoid n δᵀV⁺δ ≤ χ² of all that are estimated together; what the loss does not see is left out. */
+  /**
+   * True if parameters lie in the ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters jointly; directions in which the
+   * loss is constant are left out.
+   */
   readonly contains: (params: Params.Params<P>) => boolean
 }
 
 /**
- * Confidence sets for the estimate of a pipeline that minimizes an objective on points, from `sandwich` of the points: intervals by
- * parameter, and the ellipsoid of all together, which hold the truth with probability `level` as rows grow, whether or not the model does.
+ * Confidence sets for the estimate of a pipeline that minimizes an objective on points, from `sandwich` on the points:
+ * intervals by parameter, and the joint ellipsoid. They contain the truth with probability `level` as rows grow,
+ * whether or not the model is correct.
  *
- * Do not use it where components are about to merge, or for an estimate that is no minimum: the variance is that of a quadratic loss.
+ * Do not use it if components are about to merge, or for an estimate that is no minimum: the variance is that of a
+ * quadratic loss.
  *
  * @throws RangeError with the remedy
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Efficiency, Expectation, Key, Mixture, Objective, Params, Score } from 'ornstein'

@@ -1,4 +1,4 @@
-/** Closed forms over small arrays that estimates and their errors are made of: loops, pure from outside. */
+/** Closed forms over small arrays, for estimates and their errors. Loops, pure from outside. */
 import { symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
@@ -6,12 +6,15 @@ import { meanAndError } from '../../lib/numbers/mean.js'
 
 // —— matrices ——
 
-/** Eigenvalues below this share of the largest are directions that a loss does not see: rounding makes 1e-12 of them. */
+/**
+ * Eigenvalues below this share of the largest belong to directions in which a loss is constant; rounding leaves about
+ * 1e-12.
+ */
 export const UNSEEN = 1e-11
 
 export type SquareMatrix = Float64Array
 
-/** The product of square matrices. */
+/** Product of square matrices [n, n]. */
 export const matrixProduct = (a: SquareMatrix, b: SquareMatrix, n: number): SquareMatrix =>
   new Float64Array(n * n).map((_, at) => {
     let total = 0
@@ -19,7 +22,7 @@ export const matrixProduct = (a: SquareMatrix, b: SquareMatrix, n: number): Squa
     return total
   })
 
-/** The pseudo-inverse of a symmetric matrix. */
+/** Pseudo-inverse of a symmetric matrix [n, n]. */
 export const pseudoInverse = (matrix: SquareMatrix, n: number): SquareMatrix => {
   const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
   const most = Math.max(...values.map(Math.abs))
@@ -32,7 +35,7 @@ export const pseudoInverse = (matrix: SquareMatrix, n: number): SquareMatrix => 
   return out
 }
 
-/** Σ w g gᵀ of rows g. */
+/** Σ w g gᵀ over rows g. */
 export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): SquareMatrix => {
   const out = new Float64Array(n * n)
   for (let i = 0; i < rows; i++)
@@ -40,11 +43,11 @@ export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float6
   return out
 }
 
-/** Of f(x + kh) − f(x − kh), k = 1, 2, 3, over 60h: a derivative to O(h⁶). */
+/** Weights of f(x + kh) − f(x − kh), k = 1, 2, 3, over 60h: a derivative with error O(h⁶). */
 const SIXTH = [45, -9, 1]
 const DIFFERENCE_STEP = 0.02
 
-/** The symmetric part of the Jacobian of a gradient at x, by differences. */
+/** Symmetric part of the Jacobian of a gradient at x, by differences. */
 export const differenceJacobian = (gradient: (x: Float64Array) => Float64Array, x: Float64Array): SquareMatrix => {
   const rows = Array.from(x, (at, j) => {
     const h = DIFFERENCE_STEP * Math.max(1, Math.abs(at))
@@ -58,7 +61,7 @@ export const differenceJacobian = (gradient: (x: Float64Array) => Float64Array, 
   return symmetricPart(rows).values
 }
 
-/** Half of Σ w (g hᵀ + h gᵀ) of rows g and h. */
+/** ½ Σ w (g hᵀ + h gᵀ) over rows g and h. */
 export const symmetrizedCrossProduct = (
   { shape: [rows, n], values: g }: NdArray,
   { values: h }: NdArray,
@@ -74,11 +77,11 @@ export const symmetrizedCrossProduct = (
   return out
 }
 
-/** How far a matrix is from another, beside 1 and its size. */
+/** Distance of two matrices, relative to 1 plus their size. */
 export const relativeMatrixDistance = (a: SquareMatrix, b: SquareMatrix): number =>
   Math.max(...b.map((x, at) => Math.abs(x - a[at]))) / (1 + Math.max(...b.map(Math.abs)))
 
-/** Means of groups of so many rows that follow one another, by weights within the group. */
+/** Weighted means of consecutive groups of rows, by weights within the group. */
 export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
   const groups = rows / weights.length
   const values = new Float64Array(groups * n)
@@ -88,13 +91,13 @@ export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Fl
   return { shape: [groups, n], values }
 }
 
-/** Of the mean of independent numbers; 0 of none. */
+/** Standard error of the mean of independent numbers; 0 if there are none. */
 export const standardError = (all: ReadonlyArray<number>): number =>
   all.length < 2 ? 0 : meanAndError(all).standardError
 
 // —— regressions ——
 
-/** A slope that runs do not bound is drawn to 0 by this. */
+/** Ridge penalty on the slope, for runs that do not bound it. */
 const RIDGE = 0.01
 
 export interface LogisticTrial {
@@ -103,7 +106,9 @@ export interface LogisticTrial {
   readonly runs: number
 }
 
-/** The middle of a logistic curve in log x, and its standard error by the delta method. */
+/**
+ * Midpoint of a logistic curve in log x by regularized maximum likelihood, with its standard error by the delta method.
+ */
 export const logisticMiddle = (
   trials: ReadonlyArray<LogisticTrial>
 ): { readonly log: number; readonly error: number; readonly slope: number } => {
@@ -133,7 +138,7 @@ export const logisticMiddle = (
     inverse = [h11 / det, -h01 / det, h00 / det]
     const da = inverse[0] * g0 + inverse[1] * g1
     const db = inverse[1] * g0 + inverse[2] * g1
-    // Short steps: far from the middle, the second derivatives vanish.
+    // Steps are limited, because the second derivatives vanish far from the midpoint.
     const size = Math.sqrt(da * da + db * db)
     const scale = Math.min(1, 2 / size)
     a += scale * da

@@ -1,4 +1,4 @@
-/** Where gradient flow and maps lead, along branches of stationary points, and from the starts of a plane. */
+/** Limits of gradient flow and of iterated maps, branches of stationary points, and basins of attraction. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { norm } from '../../lib/numbers/elementary.js'
@@ -30,45 +30,57 @@ import {
   widestDeviation
 } from './stationaryPoints.js'
 
-/** A moment of a gradient flow, or of a map that is repeated: then time counts its steps, and the norm is the length of the next. */
+/**
+ * A point in time of a gradient flow, or of an iterated map: then time counts the steps, and the norm is the length of
+ * the next step.
+ */
 export interface Moment<P extends string> {
   readonly time: number
   readonly params: Params.Params<P>
   readonly value: number
   readonly gradientNorm: number
-  /** The reason if a course ends here since what follows needs more rows than are allowed; the value is NaN if this moment does. */
+  /**
+   * Reason if the flow ends here because the next step needs more rows than allowed; the value is NaN if this moment
+   * already does.
+   */
   readonly problem?: Problem.Problem
 }
 
-/** A step from parameters, with the value of what it lowers there. */
+/** One step of a map from parameters, with the value there of the objective that it lowers. */
 export type Step<P extends string> = (params: Params.Params<P>) => {
   readonly value: number
   readonly params: Params.Params<P>
-  /** The reason if the value is NaN since the parameters need more rows than are allowed. */
+  /** Reason if the value is NaN because the parameters need more rows than allowed. */
   readonly problem?: Problem.Problem
 }
 
 export interface FlowOptions<P extends string = string> {
   readonly until?: Partial<Courses.Until>
-  /** The error of a step that is accepted, as a share of its length; 1e-4 unless given. */
+  /** Accepted error of a step, as a share of its length. Default: 1e-4. */
   readonly tolerance?: number
-  /** A map that is repeated in place of the gradient's flow, such as `expectationMaximization(loss)`. */
+  /** A map that is iterated instead of the gradient flow, such as `expectationMaximization(loss)`. */
   readonly map?: Step<P>
-  /** Parameters that keep their value, beside those that are known to the loss. Not with a map: give the loss these, and take its map. */
+  /**
+   * Parameters that keep their value, in addition to those known to the loss. Not allowed with a map, which must be
+   * made from a loss that holds them.
+   */
   readonly known?: ReadonlyArray<P>
 }
 
-/** No component's variance falls below this by expectation–maximization, as in its stage. */
+/** Lower bound on a component's variance in expectation–maximization, as in its stage. */
 const EM_VARIANCE_FLOOR = 1e-6
 
 /**
- * The map of expectation–maximization on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺),
- * an integral. Its value is −E log p_t(x_t; θ), which it never raises (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0.
- * Parameters that need more rows than are allowed stay, with the value NaN and the `problem` beside it.
+ * EM map on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺), an
+ * integral. Its value is −E log p_t(x_t; θ), which it never increases (Dempster, Laird & Rubin 1977). For
+ * `Objective.likelihood` t = 0. Parameters that need more rows than allowed are returned unchanged, with the value NaN
+ * and the `problem`.
  *
- * Weights that are known to the loss (`known: ['logits']`) stay.
+ * Weights known to the loss (`known: ['logits']`) are held fixed.
  *
- * @throws RangeError where the family has no M-step, the loss several noise levels, or other parameters than weights are known
+ * @throws RangeError if the family has no M-step, the loss has several noise levels, or parameters other than weights
+ * are known
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
@@ -86,7 +98,8 @@ export const expectationMaximization = <P extends string>({
   known
 }: Loss<P>): Step<P> => {
   const fixed = known.filter(name => name !== 'logits')
-  // An M-step maximizes in all parameters at once; weights alone have no part in the maximum of the others.
+  // An M-step maximizes over all parameters jointly; only the weights separate from the others, so only they may be
+  // held.
   if (fixed.length > 0)
     return refuse(
       `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
@@ -114,7 +127,7 @@ export const expectationMaximization = <P extends string>({
   return params => {
     const taken = step(params)
     const held = Params.map<NdArray, NdArray>((value, name) =>
-      // The names of `taken.params` are those of `params`.
+      // The names in `taken.params` are those of `params`.
       kept.includes(name) ? params[name as P] : value
     )
     return { ...taken, params: held(taken.params) }
@@ -122,11 +135,13 @@ export const expectationMaximization = <P extends string>({
 }
 
 /**
- * Gradient flow, θ′ = −∇L, from parameters: its moments, by exponential steps of order 3 whose size follows from their error (Hochbruck,
- * Ostermann & Schweitzer 2009). It ends where the gradient is small, at a time, or after so many steps; and, with the `problem` at its last
- * moment, where what follows needs more rows than are allowed. With a `map`, that is repeated instead.
+ * Gradient flow θ′ = −∇L from given parameters. Returns its moments, by exponential steps of order 3 whose size follows
+ * from their error (Hochbruck, Ostermann & Schweitzer 2009). Ends if the gradient is small, at a given time, or after a
+ * number of steps; and, with the `problem` at its last moment, if the next step needs more rows than allowed. With a
+ * `map`, iterates that instead.
  *
- * @throws RangeError, with the number, if the start needs more rows than are allowed
+ * @throws RangeError, with the number, if the start needs more rows than allowed
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
@@ -149,13 +164,13 @@ export const flow =
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
 
-/** The loss with the known parameters of a flow held. */
+/** Holds the known parameters of a flow fixed in the loss. */
 const heldFor = <P extends string>(loss: Loss<P>, { map, known = [] }: FlowOptions<P>, call: string): Loss<P> => {
   refuseKnownBesideMap(map, known, call)
   return holding(loss, known, call)
 }
 
-/** Refuses known parameters beside a map, which may move them. */
+/** Throws if known parameters are given together with a map, which may move them. */
 const refuseKnownBesideMap = <P extends string>(
   map: FlowOptions<P>['map'],
   known: SearchOptions<P>['known'] & object,
@@ -168,7 +183,7 @@ const refuseKnownBesideMap = <P extends string>(
   )
 }
 
-/** The same, as long as it has not left. */
+/** Gradient flow or iterated map that ends as soon as `left` returns true. */
 const followedFlow = <P extends string>(
   loss: Loss<P>,
   { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
@@ -202,7 +217,7 @@ const followedFlow = <P extends string>(
 
 // —— branches ——
 
-/** A stationary point that is followed, at one value of the number. */
+/** A stationary point on a branch, at one value of the continuation parameter. */
 export interface BranchPoint<P extends string> {
   readonly at: number
   readonly params: Params.Params<P>
@@ -211,37 +226,40 @@ export interface BranchPoint<P extends string> {
   readonly spectrum: Float64Array
 }
 
-/** The course of a stationary point in a number, such as the noise level. */
+/** Branch of a stationary point in a continuation parameter, such as the noise level. */
 export interface Branch<P extends string> {
   readonly path: ReadonlyArray<BranchPoint<P>>
   /**
-   * `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another branch crosses this one; `until`: the number came
-   * to its end; `lost`: no step was short enough; `steps`: there were too many.
+   * Reason of the end. `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another
+   * branch crosses this one; `until`: the parameter reached its last value; `lost`: no step was short enough; `steps`:
+   * the number of steps was reached.
    */
   readonly end: Continuation.CourseEnd
-  /** Where it ended. */
+  /** Value of the continuation parameter at the end. */
   readonly at: number
-  /** The direction of parameters whose curvature vanishes at a fold or a pitchfork. */
+  /** Direction in parameter space whose curvature vanishes at a fold or a pitchfork. */
   readonly vanishing?: Params.Params<P>
 }
 
 export interface FollowOptions<P extends string> {
-  /** A value of the number, and parameters near a stationary point there. */
+  /** A value of the continuation parameter, and parameters near a stationary point there. */
   readonly from: { readonly at: number; readonly params: Params.Params<P> }
-  /** The first step of the number, with its sign; later ones follow from how well they are foreseen. */
+  /** First step of the continuation parameter, signed; later steps adapt to the error of their predictions. */
   readonly by: number
-  /** The value at which it ends at the latest; a hundred first steps on unless given. */
+  /** Last value of the continuation parameter. Default: a hundred first steps from the start. */
   readonly until?: number
-  /** 500 unless given. */
+  /** Maximum number of steps. Default: 500. */
   readonly steps?: number
 }
 
 /**
- * Follows a stationary point of a loss in a number that the loss depends on, as its noise level, a separation or a weight, until it ends in a fold or
- * another branch crosses it. By arc length (Allgower & Georg 1990), so that folds are located as well as pitchforks. Differences that would ask for
- * the loss beyond `from` and `until` are taken on the other side.
+ * Follows a stationary point of a loss in a parameter on which the loss depends, such as its noise level, a separation
+ * or a weight, until it ends in a fold or another branch crosses it. Uses pseudo-arclength continuation (Allgower &
+ * Georg 1990), so folds are located as well as pitchforks. Differences that would evaluate the loss beyond `from` or
+ * `until` are taken on the other side.
  *
- * @throws RangeError where `from` is near no stationary point
+ * @throws RangeError if `from` is near no stationary point
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
@@ -298,20 +316,23 @@ export const follow = <P extends string>(
 
 // —— basins ——
 
-/** Flows of a tolerance of 1e-2 unless given, as near a border alone it matters. */
+/** Options of `basin`. The default tolerance of flows is 1e-2, since it matters only near a border. */
 export interface BasinOptions<P extends string> extends Omit<FlowOptions<P>, 'known'>, SearchOptions<P> {}
 
-/** To which stationary point each start flows. */
+/** Stationary point to which each start flows. */
 export interface Basin<P extends string> {
-  /** By value; `starts` is how many led there. */
+  /** Stationary points, by value; `starts` is the number of starts that led there. */
   readonly points: ReadonlyArray<StationaryPoint<P>>
-  /** One an initial point, of a plane row by row, the least v first. */
+  /** End of each start; for a plane row by row, the smallest v first. */
   readonly ends: ReadonlyArray<End>
-  /** The reason why the first of the unfinished starts came to no value; absent if none lacks one. */
+  /** Reason why the first unfinished start reached no value; absent if all reached one. */
   readonly problem?: Problem.Problem
-  /** A letter a start, A for the first of the points; · escaped, ? unfinished. Of a plane a line for each v, the greatest first. */
+  /**
+   * A letter for each start, A for the first point; · escaped, ? unfinished. For a plane, a line for each v, the
+   * largest first.
+   */
   readonly picture: () => string
-  /** One line a point. */
+  /** Returns one line per point. */
   readonly table: () => string
 }
 
@@ -319,8 +340,9 @@ const letter = (end: End): string =>
   end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
 
 /**
- * Basins of attraction: the flow is followed from each start, and where it ends is refined to a stationary point. A start on the border
- * between basins, such as one with two equal centres, may end at a saddle, whose index says so.
+ * Basins of attraction: follows the flow from each start, and refines its end to a stationary point. A start on the
+ * border between basins, such as one with two equal centres, may end at a saddle, which its index shows.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'

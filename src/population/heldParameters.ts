@@ -1,10 +1,10 @@
-/** Parameters of known value: a loss without derivatives in them. */
+/** Losses with some parameters held at known values, without derivatives in them. */
 import type { NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 
-/** Refuses names that are no parameters. */
+/** Throws if names are not parameters. */
 export const checkKnown = <P extends string>(
   shapes: Params.Shapes<P>,
   known: ReadonlyArray<string>,
@@ -14,7 +14,7 @@ export const checkKnown = <P extends string>(
   if (wrong.length > 0) refuse(`${call}: ${wrong.map(Problem.show).join('\n')}`)
 }
 
-/** Places among the packed entries of those parameters that are not known, ascending. */
+/** Positions among the packed entries of the parameters that are not known, ascending. */
 export const freeEntries = <P extends string>(
   shapes: Params.Shapes<P>,
   known: ReadonlyArray<P>
@@ -25,14 +25,14 @@ export const freeEntries = <P extends string>(
   return Array.from({ length: n }, (_, i) => i).filter(i => !without.has(i))
 }
 
-/** The rows and columns of a matrix [n, n] at the places `kept`. */
+/** Rows and columns of a matrix [n, n] at the positions `kept`. */
 export const submatrix = (matrix: Float64Array, n: number, kept: ReadonlyArray<number>): Float64Array =>
   Float64Array.from(
     { length: kept.length * kept.length },
     (_, at) => matrix[kept[Math.floor(at / kept.length)] * n + kept[at % kept.length]]
   )
 
-/** Parameters with 0 in those that are known. */
+/** Sets known parameters to 0. */
 export const withoutKnown =
   <P extends string>(known: ReadonlyArray<P>) =>
   (params: Params.Params<P>): Params.Params<P> =>

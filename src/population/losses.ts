@@ -1,4 +1,4 @@
-/** Populations, and losses on them: exact integrals in place of means over a sample, and their Hessians. */
+/** Populations, and losses on them: exact integrals instead of means over a sample, and their Hessians. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -20,30 +20,35 @@ import * as Score from '../score/score.js'
 import { checkKnown, freeEntries, submatrix, withoutKnown } from './heldParameters.js'
 import { standardError } from './estimates.js'
 
-/** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
+/** A mixture as weighted rows at every noise level, without drawn noise; `Compile` accepts it as data. */
 export type Population = Nodes.PopulationNodes
 
-/** Points of randomly shifted lattices, in place of quadrature. */
+/** Options of randomly shifted lattices, instead of quadrature. */
 export type Lattice = NodesOf.LatticeOptions
 
-/** The population of a mixture, or what is wrong: without a lattice, components that are not round in more than three dimensions need too many rows. */
+/**
+ * Returns the population of a mixture, or a problem: without a lattice, components that are not spherical in more than
+ * three dimensions need too many rows.
+ */
 export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
   NodesOf.of(mixture, lattice)
 
 /**
- * The population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at whatever noise levels a loss has. It stands where
- * points stand, in losses, pipelines and expectation–maximization. No noise is drawn, whatever the expectation says.
+ * Population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at the noise levels of a loss. It replaces
+ * points in losses, pipelines and expectation–maximization. No noise is drawn, whatever the expectation.
  *
- * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D an axis, for errors
- * below 1e-10. Where all components are round, axes are those of the span of the centres, and a χ² radius; any covariances are served
- * in up to three dimensions. Too many rows are refused. So are batches, networks, and objectives that read the noise itself, or x_0.
+ * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D per axis,
+ * for errors below 1e-10. If all components are spherical, the axes are those of the span of the centres, with a χ²
+ * radius; otherwise any covariances are supported in up to three dimensions. Rejects problems that need too many rows,
+ * batches, networks, and objectives that read the noise itself or x_0.
  *
- * With a `lattice` given, so many points of a lattice for each component, randomly shifted so many times, take the place of quadrature: any
- * covariances in up to 60 dimensions, components that span many. Means of smooth functions are then unbiased, with an error that falls faster
- * than n^(−1/2), and `estimate` tells their standard error. Do not use it where quadrature serves: there 1e-10 costs no more.
- * Cools, Kuo & Nuyens 2006; Hickernell 2002.
+ * With a `lattice`, a number of points of a lattice for each component, with a number of random shifts, replaces
+ * quadrature: it supports any covariances in up to 60 dimensions, and centres that span many. Means of smooth functions
+ * are then unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error. Do not use
+ * it if quadrature is possible, where an error of 1e-10 costs no more. Cools, Kuo & Nuyens 2006; Hickernell 2002.
  *
  * @throws RangeError with the remedy
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Expectation, Key, Mixture, Objective, Params, Population, Problem, Schedule, Score, NoiseLevels } from 'ornstein'
@@ -67,13 +72,15 @@ export const of = (mixture: Mixture.Mixture, lattice?: Lattice): Population =>
 /** Numbers with their standard errors. */
 export interface Estimate {
   readonly values: Float64Array
-  /** Over the shifts of a lattice; 0 of quadrature, which compares rules instead. */
+  /** Standard errors over the shifts of a lattice; 0 for quadrature, which compares rules instead. */
   readonly standardErrors: Float64Array
 }
 
 /**
- * What is computed on a population, with its standard error: √(Σ(f_s − f̄)²/(m(m − 1))) over its m random shifts, each a population of its
- * own. It serves whatever takes a population: values and gradients, a step of expectation–maximization, the end of a pipeline, `Efficiency`.
+ * Estimates a quantity computed on a population, with its standard error √(Σ(f_s − f̄)²/(m(m − 1))) over the m random
+ * shifts, each a population itself. Applies to any function of a population: values and gradients, a step of
+ * expectation–maximization, the end of a pipeline, `Efficiency`.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -99,33 +106,39 @@ export const estimate =
 
 // —— losses ——
 
-/** A loss of a population as a function of parameters alone. */
+/** Loss on a population as a function of the parameters alone. */
 export interface Loss<P extends string> extends Compile.Explained {
   readonly score: Score.Score<P>
   readonly objective: Objective.Objective
   readonly schedule: Schedule.Schedule
   readonly data: Population
   readonly shapes: Params.Shapes<P>
-  /** Parameters of known value: derivatives in them are 0. */
+  /** Names of parameters of known value: derivatives in them are 0. */
   readonly known: ReadonlyArray<P>
-  /** Value and gradient; NaN, with the `problem`, if the parameters need more rows than are allowed. */
+  /** Value and gradient; NaN, with the `problem`, if the parameters need more rows than allowed. */
   readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** The standard errors of value and gradient, over the shifts of a lattice; 0 of quadrature. */
+  /** Standard errors of value and gradient, over the shifts of a lattice; 0 for quadrature. */
   readonly standardErrors: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** The derivative along a direction, ⟨∇L, v⟩, with its gradient, ∇²L · v; NaN, with the `problem`, as `evaluate`. */
+  /**
+   * Derivative along a direction, ⟨∇L, v⟩, with its gradient, ∇²L · v; NaN, with the `problem`, if the parameters need
+   * more rows than allowed.
+   */
   readonly along: (params: Params.Params<P>, direction: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** The product of the Hessian with a direction; throws a RangeError with the problem if there is one. */
+  /** Product of the Hessian with a direction. Throws a RangeError with the problem if there is one. */
   readonly curvature: (params: Params.Params<P>, direction: Params.Params<P>) => Params.Params<P>
 }
 
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
   readonly objective: Objective.Objective
-  /** The mixture that the objective knows unless given. */
+  /** Default: the mixture of the objective, if it has one. */
   readonly data?: Population | Mixture.Mixture
-  /** `Schedule.ornsteinUhlenbeck` unless given. */
+  /** Default: `Schedule.ornsteinUhlenbeck`. */
   readonly schedule?: Schedule.Schedule
-  /** Parameters of known value, such as `['logits']` for known weights: they keep the value that they are given. Default: none. */
+  /**
+   * Names of parameters of known value, such as `['logits']` for known weights: they keep the value that they are
+   * given. Default: none.
+   */
   readonly known?: ReadonlyArray<P>
 }
 
@@ -141,9 +154,10 @@ const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
 const FIXED_KEY = Key.fromSeed(0)
 
 /**
- * The loss of a score on a population.
+ * Loss of a score on a population.
  *
  * @throws RangeError with all problems and their remedies
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'
@@ -194,7 +208,7 @@ export const loss = <P extends string>({
   return holding(whole, known, 'Population.loss')
 }
 
-/** A loss without derivatives in further parameters. */
+/** Holds further parameters of a loss fixed, without derivatives in them. */
 export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>, call: string): Loss<P> => {
   if (known.length === 0) return loss
   checkKnown(loss.shapes, known, call)
@@ -213,17 +227,20 @@ export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>
   }
 }
 
-/** Second derivatives in packed parameters, of those that are not known. */
+/** Second derivatives in the packed parameters that are not known. */
 export interface Hessian {
   /** [n, n], symmetric. */
   readonly matrix: NdArray
   /** Eigenvalues, ascending. */
   readonly spectrum: Float64Array
-  /** Their eigenvectors, one a row, [n, n]. */
+  /** Eigenvectors, one per row, [n, n]. */
   readonly vectors: NdArray
 }
 
-/** The Hessian at parameters, [n, n] of all their entries in order, 0 in those that are known; or the reason if they need more rows than are allowed. */
+/**
+ * Hessian at given parameters, [n, n] over all their packed entries, with 0 for those that are known; or the reason if
+ * they need more rows than allowed.
+ */
 export const matrixOf = <P extends string>(
   { along, shapes }: Loss<P>,
   params: Params.Params<P>
@@ -238,9 +255,10 @@ export const matrixOf = <P extends string>(
   )
 
 /**
- * The Hessian of a population's loss, exact to rounding: `Compile.hessian` of a population.
+ * Hessian of a loss on a population, exact to rounding, by `Compile.hessian`.
  *
- * @throws RangeError, with the number, if the parameters need more rows than are allowed
+ * @throws RangeError, with the number, if the parameters need more rows than allowed
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Objective, Params, Population, Score, NoiseLevels } from 'ornstein'

@@ -1,15 +1,17 @@
 /**
- * The distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j + σ²I), so nodes
- * of that distribution, divided by α, are rows that meet no noise. Where all components are round, what a loss sees of x is its part
- * in the span of the centres of teacher and student, and the length of the rest: r axes and a χ² radius in place of d axes.
+ * Distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j +
+ * σ²I), so nodes of that distribution, divided by α, are rows without noise. If all components are spherical, a loss
+ * depends on x only through its projection on the span of the centres of teacher and student and the length of the
+ * rest: r axes and a χ² radius replace d axes.
  *
- * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the greatest distance of two components of one
- * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
- * when a loss is evaluated and not before, so nodes are chosen then. No rule is believed: where it is first met, it is compared with a
- * coarser one, and refined until two agree (see `evaluateConverged`).
+ * Integrands are polynomials times softmax, whose poles lie π/D from the real line, with D the largest distance of two
+ * components of one mixture in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and
+ * gradient. The students are known only when a loss is evaluated, so nodes are chosen then. Every rule is checked when
+ * it is first used: it is compared with a coarser one, and refined until two agree (see `trusted`).
  *
- * Where a product of axes would be too much, nodes are points of lattices, randomly shifted: any covariances, any students, up to 60
- * dimensions. Nothing is compared then: shifts are independent, and how far what is computed on each differs is its standard error.
+ * If a product of axes would be too large, nodes are points of randomly shifted lattices: for any covariances and
+ * students, up to 60 dimensions. There rules are not compared: the shifts are independent, and the standard error is
+ * computed from the differences between them.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -30,33 +32,33 @@ import { factorsOf, gaussianProblems, isRound } from '../mixture/component.js'
 import type { Mixture } from '../mixture/mixture.js'
 import type { Nodes, PopulationNodes } from '../mixture/nodes.js'
 
-/** Points of randomly shifted lattices for each component, in place of a product of axes. */
+/** Randomly shifted lattices for each component, instead of a product of axes. */
 export interface LatticeOptions {
-  /** How many of each shift, a power of two; 4096 unless given. */
+  /** Number of points of each shift, a power of two. Default: 4096. */
   readonly points?: number
-  /** How many independent shifts; 8 unless given. */
+  /** Number of independent shifts. Default: 8. */
   readonly shifts?: number
   readonly seed?: number
 }
 
-/** More rows are refused. */
+/** Limits beyond which a rule is rejected. */
 const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
-/** Axes of components that are not round, of which none can be left out. */
+/** Maximum dimension if components are not spherical, when no axis can be left out. */
 const MOST_AXES = 3
-/** Nodes of a product with less weight than that are left out. */
+/** Smallest weight of a node that is kept in a product rule. */
 const MIN_NODE_WEIGHT = 1e-22
-/** Centres that leave a span by less than this share of their distance, squared, are taken to lie in it. */
+/** Centres count as in a span if their squared distance from it is at most this share of their squared length. */
 const IN_SPAN = 1e-14
-/** Nodes of the radius: of polynomials of degree 7 in its square, and of softmax in it. */
+/** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax in it. */
 const RADIUS = { alike: 4, unlike: 64, least: 24 }
-/** From one rule to the next finer. */
+/** Ratio of the numbers of nodes of successive rules. */
 const RULE_GROWTH = 1.189
-/** By how much D the rows for no student in particular are finer than the mixture requires. */
+/** Margin in D of the rows for no particular student, beyond the requirement of the mixture. */
 const DISTANCE_MARGIN = 6
-/** So many standard deviations out, precisions that differ still make poles. */
+/** Number of standard deviations from the centre up to which differing precisions cause poles. */
 const OUT = 3
 
-/** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
+/** 40 + 22 D, rounded up to a geometric sequence, so that a moving student uses the same nodes again. */
 export const nodeCount = (distance: number, finer = 0): number => {
   const wanted = 40 + 22 * distance
   let n = 40
@@ -66,7 +68,7 @@ export const nodeCount = (distance: number, finer = 0): number => {
   return n
 }
 
-/** The extremes of the eigenvalues of α²Σ + σ²I, and log |·|/2. */
+/** Extreme eigenvalues of α²Σ + σ²I, and half its log-determinant. */
 interface EigenvalueRange {
   readonly least: number
   readonly most: number
@@ -98,9 +100,10 @@ const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
 }
 
 /**
- * Raises D along each axis to what pairs of components require; `width` is the largest standard deviation of the rows. The difference of
- * two log-densities has the slope α|Δ|/u where variances are equal. Else, of round ones, the slope where it vanishes is
- * √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), w what it is beside squares; of others this is a bound. True if all variances are equal.
+ * Raises D along each axis to the requirement of each pair of components; `width` is the largest standard deviation of
+ * the rows. The difference of two log-densities has the slope α|Δ|/u if variances are equal. Otherwise, for spherical
+ * components, the slope at its zero is √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), with w its terms other than squares;
+ * for others this is a bound. Returns true if all variances are equal.
  */
 const raise = (
   mixture: Mixture,
@@ -144,7 +147,7 @@ const raise = (
   return alike
 }
 
-/** The principal axes of the centres about the first of the teacher's, the longest first, [d, d], and how many there are. */
+/** Principal axes of the centres about the teacher's first, the longest first, [d, d], and their number. */
 const spanOf = (
   teacher: Mixture,
   students: ReadonlyArray<Mixture>
@@ -163,7 +166,10 @@ const spanOf = (
   return { rank, axes: vectors.values }
 }
 
-/** Nodes and weights for the mean over χ² of so many degrees: Gauss–Laguerre's, x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
+/**
+ * Nodes and weights for the mean over χ² with `degrees` degrees of freedom: Gauss–Laguerre with x^{m/2−1}e^{−x/2}
+ * (Golub & Welsch 1969).
+ */
 const chiSquaredRule = (n: number, degrees: number): Rule => {
   const a = degrees / 2 - 1
   const values = new Float64Array(n * n)
@@ -177,7 +183,7 @@ const chiSquaredRule = (n: number, degrees: number): Rule => {
 }
 
 interface NodesAndWeights {
-  /** [rows, axes] */
+  /** [rows, axes]. */
   readonly values: Float64Array
   readonly weights: Float64Array
 }
@@ -203,14 +209,14 @@ const productRule = (counts: ReadonlyArray<number>): NodesAndWeights => {
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) }
 }
 
-/** What nodes are made of. */
+/** Layout of a product rule: axes, their numbers of nodes, and the radius of the rest. */
 interface NodeLayout {
-  /** Orthonormal, [axes, d]; null for the axes of the space. */
+  /** Orthonormal, [axes, d]; null for the coordinate axes. */
   readonly axes: Float64Array | null
-  /** An orthonormal basis of the rest, [across, d]. */
+  /** Orthonormal basis of the complement, [across, d]. */
   readonly across: Float64Array
   readonly counts: ReadonlyArray<number>
-  /** How many nodes the radius of the rest has; 0 where there is no rest. */
+  /** Number of nodes of the radius in the complement; 0 if there is no complement. */
   readonly radius: number
 }
 
@@ -238,14 +244,14 @@ const standardNormalNodes = (dim: number, { axes, across, counts, radius }: Node
       for (let a = 0; a < r; a++)
         for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]
       if (m === 0) continue
-      // A row and its opposite along each axis of the rest: means of cubes in it are right.
+      // A row and its opposite along each axis of the complement, so that means of cubes there are exact.
       const length = (side % 2 === 0 ? 1 : -1) * Math.sqrt(rest.nodes[q])
       for (let e = 0; e < dim; e++) values[row * dim + e] += length * across[(side >> 1) * dim + e]
     }
   return { values, weights }
 }
 
-/** x_t/α: in each component c + Fz/α, FFᵀ = α²Σ + σ²I. */
+/** Nodes x_t/α of each component, c + Fz/α with FFᵀ = α²Σ + σ²I. */
 const nodesInMixture = (
   mixture: Mixture,
   { values: z }: NodesAndWeights,
@@ -314,7 +320,7 @@ const tooManyNodeRows = (rows: number, dim: number, distance: number): Problem.P
     'bring the students nearer, take fewer of them, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
-/** The layout that resolves a mixture and students at these levels. */
+/** Layout that resolves a mixture and its students at these levels. */
 const layoutOf = (
   mixture: Mixture,
   students: ReadonlyArray<Mixture>,
@@ -360,7 +366,7 @@ const layoutOf = (
     : E.left(tooManyNodeRows(layoutRows(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
-/** The same rows for each of so many components, by their labels. */
+/** Repeats rows for each of `components` components, with their labels. */
 const repeatedNodes = (
   components: number,
   dim: number,
@@ -419,11 +425,11 @@ const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
   }
 }
 
-/** The population of a mixture, by quadrature. */
+/** Population of a mixture, by quadrature. */
 const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNodes> =>
   E.map((layout: NodeLayout): PopulationNodes => {
     const [, dim] = mixture.means.shape
-    // What turns with the students is another each time.
+    // Layouts that depend on the student differ at each evaluation, so they are not cached.
     const built = remembered(
       (layout: NodeLayout) =>
         buildNodes(mixture, standardNormalNodes(dim, layout), {
@@ -440,7 +446,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
     })
   })(layoutOf(mixture, [], [CLEAN], { margin: DISTANCE_MARGIN }))
 
-/** Nodes that stand where points do. */
+/** Nodes as data, in place of points. */
 const populationNodes = (
   mixture: Mixture,
   { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
@@ -450,7 +456,7 @@ const populationNodes = (
   rows,
   dim,
   weights,
-  // As late as they are asked for.
+  // Computed when first read.
   get values() {
     return nodesAt(CLEAN)
   },
@@ -461,13 +467,13 @@ const populationNodes = (
   ...rest
 })
 
-/** Columns of [rows, s]. */
+/** Columns `first` to `first + count` of an array [rows, s]. */
 const columnRange = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
   new Float64Array((values.length / s) * count).map(
     (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
   )
 
-/** The population of a mixture, by lattices. */
+/** Population of a mixture, by lattices. */
 const byLattice = (
   mixture: Mixture,
   { points = 4096, shifts = 8, seed = 0 }: LatticeOptions
@@ -532,7 +538,7 @@ const byLattice = (
   return E.right(of(keys, () => keys.map(key => of([key], null))))
 }
 
-/** The population of a mixture: by quadrature, or where a lattice is given, by its points. */
+/** Population of a mixture: by lattice points if a lattice is given, otherwise by quadrature. */
 export const of = (mixture: Mixture, lattice?: LatticeOptions): E.Either<Problem.Problem, PopulationNodes> =>
   pipe(
     gaussianProblems(mixture),

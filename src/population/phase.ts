@@ -1,14 +1,17 @@
-/** Phase diagrams: where, along axes of a problem, an algorithm begins to succeed, with what is known of it from so many runs. */
+/**
+ * Phase diagrams: the boundary, along the axes of a problem, at which an algorithm begins to succeed, estimated from a
+ * number of runs per cell.
+ */
 import { groupBy } from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { leastSquares, logisticMiddle } from './estimates.js'
 
-/** A place in a diagram: a number on each axis. */
+/** A cell's position in a diagram: a number on each axis. */
 export type At<A extends string> = Readonly<Record<A, number>>
 
-/** How runs went at a place. Plain data: as JSON it is what a diagram goes on from. */
+/** Result of the runs of a cell. Plain data, so that a diagram can be continued from its JSON. */
 export interface Cell<A extends string> {
   readonly at: At<A>
   readonly successes: number
@@ -17,64 +20,75 @@ export interface Cell<A extends string> {
 
 export interface Description<A extends string> {
   readonly axes: Readonly<Record<A, ReadonlyArray<number>>>
-  /** Runs a cell. */
+  /** Number of runs per cell. */
   readonly seeds: number
-  /** One run, from a key of its own: that of the cell and the run, whatever other cells there are. */
+  /** Runs once and returns true on success. The key depends on the cell and the run alone, not on other cells. */
   readonly succeeds: (at: At<A>, key: Key.Key) => boolean
   readonly seed?: number
-  /** Cells that are known, from an earlier diagram or another process: with as many runs they are not run again. */
+  /** Results from an earlier diagram or another process; cells with as many runs are not run again. */
   readonly known?: ReadonlyArray<Cell<A>>
-  /** Of the cells that are not known only every so many: other processes run the others, and what they told is `known` to all. */
+  /**
+   * Runs only every `of`-th of the cells that are not known, starting at `index`; other processes run the others, and
+   * all results are then passed as `known`.
+   */
   readonly part?: { readonly index: number; readonly of: number }
-  /** Told each cell that was run: keep it, to go on from there. */
+  /** Called with each cell after it was run, for example to store it. */
   readonly onCell?: (cell: Cell<A>) => void
 }
 
-/** Where half of the runs succeed along one axis, the others held: by logistic regression in the logarithm, with its 95 % interval. */
+/**
+ * Position along one axis at which half of the runs succeed, with the others fixed: by logistic regression in the
+ * logarithm, with its 95 % interval.
+ */
 export interface Threshold<A extends string> {
   readonly at: Partial<At<A>>
   readonly value: number
   readonly low: number
   readonly high: number
-  /** Of the log odds, in the logarithm. */
+  /** Slope of the log odds in the logarithm. */
   readonly slope: number
-  /** Whether it lies within the axis: else runs succeed, or fail, nearly everywhere, and it is a guess. */
+  /**
+   * True if the threshold lies within the axis; otherwise nearly all runs succeed, or fail, and it is an extrapolation.
+   */
   readonly inside: boolean
 }
 
-/** A power law of thresholds: constant · Π axis^exponent, with 95 % half-widths. */
+/** Power law of thresholds: constant · Π axis^exponent, with 95 % half-widths. */
 export interface Exponents<A extends string> {
   readonly constant: number
   readonly of: Partial<Readonly<Record<A, { readonly value: number; readonly half: number }>>>
-  /** Σ (residual/standard error)², beside its degrees of freedom; half-widths are wider where it is greater. */
+  /** Σ (residual/standard error)²; half-widths are widened if it exceeds the degrees of freedom. */
   readonly chiSquared: number
   readonly degrees: number
 }
 
 export interface Thresholds<A extends string> {
   readonly each: ReadonlyArray<Threshold<A>>
-  /** A power law of the axes named, by weighted least squares of the logarithms of thresholds within the axis. */
+  /** Fits a power law in the named axes, by weighted least squares of the logarithms of thresholds within the axis. */
   readonly exponents: (names: ReadonlyArray<A>) => Exponents<A>
-  /** One line a threshold. */
+  /** Returns one line per threshold. */
   readonly table: () => string
 }
 
 export interface Diagram<A extends string> {
   readonly cells: ReadonlyArray<Cell<A>>
-  /** Thresholds along an axis; of what is called `unit` at a place, if given: rows, say, where the axis is a multiple. */
+  /**
+   * Thresholds along an axis, multiplied by `unit` at a position if it is given: for example rows, if the axis is a
+   * multiple of them.
+   */
   readonly threshold: (along: A, unit?: (at: At<A>) => number) => Thresholds<A>
-  /** Shares of success along an axis, one line for all others, ▁ none to █ all. */
+  /** Shares of success along an axis, one line for each combination of the others, ▁ none to █ all. */
   readonly picture: (along: A) => string
 }
 
-/** Numbers from a to b, each the same multiple of the last. */
+/** Geometric sequence of `count` numbers from a to b. */
 export const geometric = (a: number, b: number, count: number): ReadonlyArray<number> =>
   Array.from({ length: count }, (_, i) => a * exp((log(b / a) * i) / Math.max(1, count - 1)))
 
 const NORMAL = 1.959963984540054
 
 const withoutAxisOf = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
-  // What is left out is one of the names.
+  // Without one name, the record is a part of the original.
   Object.fromEntries(Object.entries(at).filter(([name]) => name !== along)) as Partial<At<A>>
 
 const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
@@ -82,7 +96,7 @@ const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
     .map(([name, x]) => `${name} ${x?.toPrecision(4)}`)
     .join(', ')
 
-/** Cells that differ along one axis alone. */
+/** Groups of cells that differ along one axis alone. */
 const cellLines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
   Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(withoutAxisOf(at, along)))(cells))
 
@@ -122,7 +136,7 @@ const thresholds = <A extends string>(
       const scale = Math.max(1, chiSquared / Math.max(1, degrees))
       return {
         constant: exp(coefficients[0]),
-        // The names are those that were asked for.
+        // The names are the axes asked for by the caller.
         of: Object.fromEntries(
           of.map((name, j) => [
             name,
@@ -147,10 +161,12 @@ const thresholds = <A extends string>(
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /**
- * A phase diagram: each cell of a grid so many times, and from the shares of success the threshold along an axis.
+ * Phase diagram: runs each cell of a grid a number of times, and estimates the threshold along an axis from the shares
+ * of success.
  *
- * A cell's keys are its own, so that a diagram may be run in parts: give the cells of earlier runs as `known`, those of other processes too,
- * of which each takes a `part` of the cells.
+ * The keys of a cell are its own, so a diagram may be run in parts: pass the cells of earlier runs as `known`, also
+ * those of other processes, each of which runs a `part` of the cells.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -178,7 +194,7 @@ export const diagram = <const A extends string>({
   part = { index: 0, of: 1 },
   onCell = () => undefined
 }: Description<A>): Diagram<A> => {
-  // Their names are those of the axes.
+  // The names are those of the axes.
   const places = Object.entries<ReadonlyArray<number>>(axes).reduce<ReadonlyArray<At<A>>>(
     (all, [name, xs]) => all.flatMap(at => xs.map(x => ({ ...at, [name]: x }))),
     [{} as At<A>]

@@ -1,6 +1,7 @@
 /**
- * Populations: a mixture stands where points stand, and a loss is the exact integral in place of a mean over a sample. What theory asks
- * of a loss then has an answer in numbers: its Hessian, its stationary points with their indices, the course of its gradient flow.
+ * Populations: a mixture replaces points, and a loss is an exact integral instead of a mean over a sample. The
+ * quantities of its theory are then numbers: its Hessian, its stationary points with their indices, its gradient flow.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'

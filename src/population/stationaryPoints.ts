@@ -1,4 +1,4 @@
-/** Stationary points of losses in population, each with its index. */
+/** Stationary points of losses on a population, each with its index. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -17,47 +17,56 @@ import * as Courses from './courses.js'
 
 import { type Loss, matrixOf, hessian, holding } from './losses.js'
 
-/** Where a start led: a stationary point by its place in the list; away from the population; or nowhere within the steps. */
+/**
+ * End of a search: index of a stationary point in the list; away from the population; or unfinished after the maximum
+ * number of steps.
+ */
 export type End = number | 'escaped' | 'unfinished'
 
 export interface StationaryPoint<P extends string> {
   readonly params: Params.Params<P>
   readonly value: number
-  /** Of the value, over the shifts of a lattice; 0 of quadrature. The place is that of all shifts together. */
+  /**
+   * Standard error of the value, over the shifts of a lattice; 0 for quadrature. The position is that of all shifts
+   * together.
+   */
   readonly standardError: number
   readonly gradientNorm: number
   /** Eigenvalues of the Hessian, ascending. */
   readonly spectrum: Float64Array
-  /** How many of them are negative. */
+  /** Number of negative eigenvalues. */
   readonly index: number
-  /** How many are 0 except for rounding: directions in which the second derivative decides nothing. */
+  /** Number of eigenvalues that are 0 to rounding: directions in which the second derivative is inconclusive. */
   readonly flat: number
-  /** How many starts led here. */
+  /** Number of starts that led here. */
   readonly starts: number
-  /** How many points it stands for: its images under relabelling and, where asked for, reflection. */
+  /** Number of equivalent points: images under relabelling and, if requested, reflection. */
   readonly images: number
 }
 
 export interface Stationary<P extends string> {
-  /** By value. */
+  /** Points, by value. */
   readonly points: ReadonlyArray<StationaryPoint<P>>
-  /** Starts that left the reach of the population, where the gradient vanishes without a stationary point. */
+  /**
+   * Number of starts that left the neighbourhood of the population, where the gradient vanishes without a stationary
+   * point.
+   */
   readonly escaped: number
-  /** Starts whose gradient did not vanish. */
+  /** Number of starts whose gradient did not vanish. */
   readonly failed: number
-  /** The reason why the first of them came to no value; absent if none lacks one. */
+  /** Reason why the first of them reached no value; absent if all reached one. */
   readonly problem?: Problem.Problem
   /**
-   * Σ(−1)^index over all images (Poincaré & Hopf); null where a point is flat. It is 1 if a loss grows without bound in all directions
-   * and no point is missing. Objectives that average over the teacher are bounded along directions on which a student escapes: then
-   * another number is right.
+   * Σ(−1)^index over all images (Poincaré & Hopf); null if a point is flat. It is 1 if a loss grows without bound in
+   * all directions and no point is missing. Objectives that average over the teacher are bounded along directions in
+   * which a student escapes: then another number is correct.
    */
   readonly morse: number | null
-  /** One line a point. */
+  /** Returns one line per point. */
   readonly table: () => string
 }
 
-/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, so many of each. */
+/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, `count` of each. */
 export interface Plane<P extends string> {
   readonly origin: Params.Params<P>
   readonly across: Params.Params<P>
@@ -66,28 +75,32 @@ export interface Plane<P extends string> {
   readonly count: number
 }
 
-/** Where searches start: a list of parameters, a plane of them, or a number of random ones beside those at allocations of students to centres and to midpoints of two. */
+/**
+ * Starts of searches: a list of parameters, a plane of them, or a number of random ones in addition to those at
+ * allocations of students to centres and to midpoints of two.
+ */
 export type Starts<P extends string> = number | ReadonlyArray<Params.Params<P>> | Plane<P>
 
-/** How far a search has come, in starts. */
+/** Progress of a search, in starts. */
 export interface SearchProgress {
   readonly done: number
   readonly of: number
 }
 
-/** What searches from several starts have in common. */
+/** Options that searches from several starts share. */
 export interface SearchOptions<P extends string> {
-  /** Where they start. Default: 100 random starts. */
+  /** Starts of the searches. Default: 100 random starts. */
   readonly starts?: Starts<P>
   /** Standard deviation of random starts. Default: 4. */
   readonly spread?: number
   /** Seed of random starts. Default: 0. */
   readonly seed?: number
-  /** Which points are the same: with reflection also x → −x, for a teacher that is symmetric. Default: 'relabelling'. */
+  /** Points that count as the same: with reflection also x → −x, for a symmetric teacher. Default: 'relabelling'. */
   readonly modulo?: 'relabelling' | 'relabelling and reflection'
   /**
-   * Parameters of known value, beside those of the loss: names, or parameters with their values. Of names, starts that are given keep their
-   * own values; random ones have those of the population's mixture. Default: none.
+   * Parameters of known value, in addition to those of the loss: names, or parameters with their values. If only names
+   * are given, given starts keep their own values and random starts use those of the population's mixture. Default:
+   * none.
    */
   readonly known?: ReadonlyArray<P> | Partial<Params.Params<P>>
   /** Called before each start, and at the end. */
@@ -97,17 +110,20 @@ export interface SearchOptions<P extends string> {
 /** Options of a search for stationary points. */
 export type StationaryOptions<P extends string = string> = SearchOptions<P>
 
-/** A gradient that has vanished, beside the largest eigenvalue or 1. */
+/** Norm below which a gradient counts as vanished, relative to the largest eigenvalue or 1. */
 export const VANISHED = 1e-9
-/** Eigenvalues that are 0 beside the largest or 1: those of degenerate points, which are found to a root of rounding. */
+/**
+ * Magnitude below which an eigenvalue counts as 0, relative to the largest or 1. Degenerate points are located only to
+ * the root of rounding.
+ */
 const FLAT_EIGENVALUE = 1e-6
-/** Points that are one, and the same where a direction is flat. */
+/** Distance below which two points count as one: isolated, or with a flat direction. */
 const SAME_POINT = { isolated: 3e-4, flat: 3e-2 }
-/** A student that is so many standard deviations from all of the teacher's components has escaped. */
+/** Distance of a student from all of the teacher's components, in standard deviations, beyond which it has escaped. */
 const ESCAPE_DISTANCE = 8
-/** A search ends that has gone so many times as far; one that is nearer may come back. */
+/** Multiple of that distance at which a search ends; a nearer one may return. */
 const LEFT = 1.5
-/** Allocations that are tried as starts. */
+/** Maximum number of allocations used as starts. */
 const ALLOCATIONS = 120
 
 const mixtureCentres = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
@@ -124,7 +140,7 @@ const mixtureOfScoreParams = <P extends string>(
     )
 }
 
-/** Components as lists of numbers, in an order of their own. */
+/** Components as lists of numbers, sorted lexicographically. */
 const sortedComponents = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
   const { means, weights, variances } = Mixture.marginals(mixture)
   const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
@@ -145,7 +161,7 @@ const areNearRows = (
 
 const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
 
-/** Π m! over the groups of sorted rows that are equal, m their sizes: how many orders leave the rows as they are. */
+/** Π m! over the groups of equal sorted rows, m their sizes: the number of orders that leave the rows unchanged. */
 const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   const groups = rows.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
     const last = groups.at(-1)
@@ -156,7 +172,7 @@ const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   return groups.reduce((all, group) => all * factorial(group.length), 1)
 }
 
-/** Known numbers of each component, sorted: what relabelling must leave in place. No columns if none are known. */
+/** Known numbers of each component, sorted, which relabelling must preserve. No columns if none are known. */
 const knownRows = <P extends string>(
   params: Params.Params<P>,
   known: ReadonlyArray<P>,
@@ -172,7 +188,7 @@ const knownRows = <P extends string>(
     )
   )
 
-/** Multisets of so many of these. */
+/** Multisets of `count` elements. */
 const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   count === 0
     ? [[]]
@@ -184,7 +200,7 @@ const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<Reado
   return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
 }
 
-/** A loss as a function of packed parameters. */
+/** Loss as a smooth function of packed parameters. */
 export const smoothOf = <P extends string>(
   loss: Loss<P>
 ): Courses.SmoothFunction & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
@@ -206,24 +222,27 @@ export const smoothOf = <P extends string>(
   }
 }
 
-/** A loss with the searches of its stationary points. */
+/** A loss on packed parameters, with searches for its stationary points. */
 interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
-  /** Whether parameters are away from the population. */
+  /** True if parameters are away from the population. */
   readonly left: (x: Float64Array) => boolean
-  /** The stationary point near parameters, or how far the search came. */
+  /** Stationary point near parameters, or the last point of an unfinished search. */
   readonly refined: (start: Float64Array) => Courses.EndedCourse
-  /** The points where searches ended, by value, each once; and of each search which. */
+  /** Distinct points at which searches ended, by value, and the point of each search. */
   readonly collected: (ends: ReadonlyArray<Courses.EndedCourse>) => Collected<P>
 }
 
 interface Collected<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   readonly ends: ReadonlyArray<End>
-  /** That of the first search that came to no value. */
+  /** Problem of the first search that reached no value. */
   readonly problem: Problem.Problem | undefined
 }
 
-/** The same, and points of it that are told apart up to relabelling, and reflection where asked. */
+/**
+ * Loss on packed parameters with searches for its stationary points, which are distinguished up to relabelling, and
+ * reflection if requested.
+ */
 export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): Packed<P> => {
   const { score, data } = loss
   const truth = data.mixture
@@ -232,7 +251,7 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
   const { at, hessian: curved, unpacked } = smooth
   if (reflects && !areNearRows(sortedComponents(truth, 1), sortedComponents(truth, -1), 1e-9))
     return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
-  // Where noise is least the reach is least, in units of the data.
+  // Where the noise is smallest the distance in units of the data is smallest.
   const wide = widestDeviation(loss)
   const farthest = (x: Float64Array): number =>
     Math.max(
@@ -240,7 +259,7 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
         Math.min(...mixtureCentres(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
       )
     ) / wide
-  /** The stationary point near parameters, or how far the search came. */
+  /** Stationary point near parameters, or the last point of an unfinished search. */
   const refined = (start: Float64Array): Courses.EndedCourse =>
     Courses.converge({ at, hessian: curved }, start, {
       steps: 100,
@@ -266,7 +285,7 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
         (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT.isolated) ? 2 : 1)
     }
   }
-  /** The points where searches ended, by value, each once; and of each search which. */
+  /** Distinct points at which searches ended, by value, and the point of each search. */
   const collected = (ends: ReadonlyArray<Courses.EndedCourse>): Collected<P> => {
     type Led = StationaryPoint<P> | Exclude<End, number>
     const ledTo = (led: ReadonlyArray<Led>, end: Courses.EndedCourse): Led => {
@@ -297,7 +316,7 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
   return { ...smooth, left, refined, collected }
 }
 
-/** One line a point, its centres last. */
+/** One line per point, its centres last. */
 export const stationaryTable = <P extends string>(
   score: Score.Score<P>,
   points: ReadonlyArray<StationaryPoint<P>>
@@ -322,10 +341,12 @@ export const stationaryTable = <P extends string>(
 }
 
 /**
- * Stationary points of a population's loss: by Levenberg–Marquardt on |∇L|², which saddles attract too, from random starts and from
- * allocations of students to the teacher's centres and the midpoints between them; collected up to relabelling. No list is known to be
- * complete: the Morse sum is a necessary condition, and few starts for a point say that others may be missing. Parameters that are `known` stay:
- * points are stationary, and their spectra are, in the others.
+ * Stationary points of a loss on a population: by Levenberg–Marquardt on |∇L|², which also converges to saddles, from
+ * random starts and from allocations of students to the teacher's centres and the midpoints between them; collected up
+ * to relabelling. No list is guaranteed complete: the Morse sum is a necessary condition, and few starts per point
+ * suggest that others are missing. `known` parameters are held: points are stationary, and spectra computed, in the
+ * others.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -355,7 +376,7 @@ export const stationary = <P extends string>(loss: Loss<P>, options: StationaryO
   }
 }
 
-/** What comes of each start, with a report before each and at the end. */
+/** Maps each start, and reports progress before each and at the end. */
 export const reported = <A>(
   starts: ReadonlyArray<Float64Array>,
   onProgress: SearchOptions<string>['onProgress'],
@@ -369,7 +390,7 @@ export const reported = <A>(
   return found
 }
 
-/** A loss whose known parameters are held, and the packed parameters that a search starts from. */
+/** A loss with its known parameters held, and the packed starts of a search. */
 interface Search<P extends string> {
   readonly held: Loss<P>
   readonly starts: ReadonlyArray<Float64Array>
@@ -379,14 +400,14 @@ interface Search<P extends string> {
 export const isPlane = <P extends string>(starts: Starts<P> | undefined): starts is Plane<P> =>
   typeof starts === 'object' && 'origin' in starts
 
-/** The loss and the starts of a search. */
+/** Resolves the loss and the starts of a search. */
 export const searchFrom = <P extends string>(
   loss: Loss<P>,
   { starts = 100, spread = 4, seed = 0, known = [] }: SearchOptions<P>,
   call: string
 ): Search<P> => {
   const isNamed = (given: typeof known): given is ReadonlyArray<P> => Array.isArray(given)
-  // The names of a part of the parameters are names of parameters.
+  // A record of some of the parameters has names of parameters.
   const names = isNamed(known) ? known : Params.names<P>(known as Params.Params<P>)
   const held = holding(loss, names, call)
   const given = isNamed(known) ? {} : known
@@ -407,7 +428,7 @@ export const searchFrom = <P extends string>(
   }
 }
 
-/** Parameters of these names as they are of the population's mixture. */
+/** Values of named parameters in the population's mixture. */
 const valuesOfTruth = <P extends string>(
   { score, data, shapes }: Loss<P>,
   names: ReadonlyArray<P>,
@@ -425,7 +446,7 @@ const valuesOfTruth = <P extends string>(
     return refuse(
       `${call}: known: ${names.join(', ')} of ${Score.show(score)} have no values in the population's mixture; give them, known: Params.of({ ${names.map(name => `${name}: …`).join(', ')} }), or give starts`
     )
-  // Names and values of parameters are parameters in part.
+  // Named values of parameters are a part of the parameters.
   return Object.fromEntries(names.map(name => [name, found.right[name]])) as Partial<Params.Params<P>>
 }
 
@@ -453,7 +474,10 @@ const randomStarts = <P extends string>(
     return Key.normal(Params.paramsSize(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
 
-/** Students at each allocation to the centres of the population and the midpoints of two; none if the family has no such start. */
+/**
+ * Students at each allocation to the centres of the population and the midpoints of two; none if the family has no such
+ * start.
+ */
 const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
   const { family } = Score.interpret(score)
   const start = family && Score.familyStart(family, data.dim)
@@ -470,7 +494,7 @@ const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {
   return variances.reduce((sum, v, i) => sum + (weights[Math.floor(i / per)] * v) / per, 0)
 }
 
-/** The standard deviation of x_t/α at the least noise of a loss, that of the widest component. */
+/** Standard deviation of x_t/α at the smallest noise of a loss, for the widest component. */
 export const widestDeviation = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
   const noise = Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term)

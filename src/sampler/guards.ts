@@ -1,4 +1,4 @@
-/** What is asked of points and scores that a sampler is given: thrown where it is not so, since nothing can go on. */
+/** Checks of the points and scores that a sampler is given. They throw, because sampling cannot continue. */
 import { allFinite } from '../../lib/arrays/ndarray.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { argumentWithFields, mistaken } from '../core/index.js'
@@ -9,10 +9,10 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import type { ScoreFunction } from './step.js'
 
-/** How samplers are called. */
+/** Call pattern shown in messages. */
 export const SAMPLER_CALL = 'Sampler.…(program)(score)(…)(key)'
 
-/** The points, if they are such. */
+/** Returns the points if they are a record with rows, dim and values; throws otherwise. */
 export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Points.Points =>
   argumentWithFields(
     points,
@@ -21,11 +21,14 @@ export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Point
     call
   )
 
-/** Fields by name, where problems are given back. */
+/** Problem of an argument that is not a record of fields. */
 export const noRecord = (u: unknown, call: string): ReadonlyArray<Problem.Problem> =>
   isRecord(u) ? [] : [Problem.of('description', typeAndValue(u), 'a record', `write ${call}`)]
 
-/** The mixture, if it has the dimension: throws a RangeError otherwise, as the two come from the same program. */
+/**
+ * Returns the mixture if it has the dimension. Throws a RangeError otherwise, because the two come from the same
+ * program.
+ */
 export const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
   Mixture.dimension(mixture) === dim
     ? mixture
@@ -33,7 +36,7 @@ export const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number)
         `dim: ${dim} is not ${Mixture.dimension(mixture)}, that of ${name}; let points and mixture have one dimension`
       )
 
-/** Points as they must be: a problem thrown as a RangeError that carries it, since there are no good ones to go on with. */
+/** Returns the values if all are finite. Throws a RangeError that carries the problem otherwise. */
 export const requireFiniteValues = (field: string, remedy: string, values: Float64Array): Float64Array => {
   if (allFinite(values)) return values
   const bad = values.findIndex(value => !Number.isFinite(value))
@@ -41,7 +44,7 @@ export const requireFiniteValues = (field: string, remedy: string, values: Float
   return refuseWith(problem, Problem.show(problem))
 }
 
-/** As many numbers as points have; thrown, if not, as above. */
+/** Returns the points found if they have as many rows and columns as `points`, and throws otherwise. */
 export const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
   const { rows, dim, values } = argumentWithFields(found, ['rows', 'dim', 'values'], 'points', field)
   if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
@@ -54,7 +57,7 @@ export const as = (points: Points.Points, field: string, remedy: string, found: 
   return refuseWith(problem, Problem.show(problem))
 }
 
-/** A score that gives each point a finite vector, or says at which time it did not. */
+/** Wraps a score: throws a RangeError with the time if it does not return a finite vector for each point. */
 export const guardedScore =
   (score: ScoreFunction): ScoreFunction =>
   (points, time) => {

@@ -1,7 +1,8 @@
 /**
- * Scores made of scores: sums of them, guidance by a label, and posteriors of linear measurements with Gaussian noise. What
- * is made is a score that knows its divergence and its products with vectors, as what it is made of does; so samplers,
- * likelihoods and further guidance take it as any other.
+ * Scores made from scores: sums, guidance by a label, and posteriors of linear measurements with Gaussian noise. The
+ * result has a divergence and vector products like its parts, so samplers, likelihoods and further guidance accept it
+ * as any other score.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -49,7 +50,7 @@ import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
 
-/** What does not fit, as a RangeError that carries the problem: it is written in code. */
+/** Throws a RangeError that carries the problem: the arguments are written in code. */
 const throwGuidanceProblem = (field: string, value: string, domain: string, remedy: string): never => {
   const problem = Problem.of(field, value, domain, remedy)
   return refuseWith(problem, Problem.show(problem))
@@ -57,13 +58,15 @@ const throwGuidanceProblem = (field: string, value: string, domain: string, reme
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** What a row costs the interpreter: derivatives of derivatives, and parameters that are part of the function. */
+/** Estimated operations of the interpreter for a row: second derivatives, and parameters inside the function. */
 const ROW_OPERATIONS = 25_000
 
 type Timed = Parameters<OfTime>[0]
 type WriteGuidance = (x: Tensor, ofTime: OfTime, beside: NamedTensors) => Tensor
 
-/** What is asked of a time, seen on one row of made-up numbers; the names beside are those that the function always takes. */
+/**
+ * Functions of time that a field reads, found by evaluating it on one row of dummy numbers, in the order of reading.
+ */
 const timedReads = remembered((write: WriteGuidance) =>
   remembered(
     ({ dim, names }: { readonly dim: number; readonly names: ReadonlyArray<string> }): ReadonlyArray<Timed> => {
@@ -81,8 +84,8 @@ const timedReads = remembered((write: WriteGuidance) =>
 )
 
 /**
- * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given again at each
- * call: so of many rows it is one program for all times.
+ * Evaluates a function of points, a time and vectors as arrays. Its functions of time are passed as inputs at each
+ * call, so many rows use one program for all times.
  */
 const evaluateGuidance =
   (
@@ -105,8 +108,9 @@ const evaluateGuidance =
     }).found.values
 
 /**
- * A score from its field in the tensor vocabulary, x ↦ s(x, t): value, divergence and vᵀ∂s/∂x follow by differentiation. Numbers
- * of the time are asked for: `ofTime(t => 1 + t)`, or α and σ by `Sampler.levelOf(schedule)(ofTime)`.
+ * Score from a field in the tensor vocabulary, x ↦ s(x, t); the value, the divergence and vᵀ∂s/∂x follow by autodiff.
+ * The time enters through `ofTime(t => 1 + t)`, or as α and σ through `Sampler.levelOf(schedule)(ofTime)`.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -135,15 +139,15 @@ export const of = (field: Field): Smooth => {
   })
 }
 
-/** A weight and the score that it is of. */
+/** A weight and the score that it multiplies. */
 export type Weighted = readonly [weight: number, score: Smooth]
 
 const weightedArraySum = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => parts.reduce((sum, [w, values]) => sum + w * values[i], 0))
 
 /**
- * Σ w_i s_i: of weights 1 the score of a product of densities (Liu et al. 2022, arXiv 2206.01714, at each level alone), of
- * a sum 1 a guided one. A score of weight 0 is not asked.
+ * Weighted sum of scores, Σ w_i s_i. With weights 1 it is the score of a product of densities (Liu et al. 2022, arXiv
+ * 2206.01714, at each level alone), with weights of sum 1 a guided one. A score of weight 0 is not evaluated.
  */
 export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
   const parts = scores.filter(([weight]) => weight !== 0)
@@ -168,8 +172,9 @@ export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted
 }
 
 /**
- * s = (1 − w) s_free + w s_given, guidance without a classifier: w = 0 is the score without the label, 1 that with it, and more
- * extends it (Ho & Salimans 2022, arXiv 2207.12598, where w is our w − 1).
+ * Classifier-free guidance, s = (1 − w) s_free + w s_given: w = 0 is the score without the label, w = 1 that with it,
+ * and w > 1 extrapolates (Ho & Salimans 2022, arXiv 2207.12598, whose w is ours − 1).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -193,22 +198,23 @@ export const classifierFree = ({
   readonly weight: number
 }): Smooth => combine([1 - weight, free], [weight, given])
 
-/** y = A x_0 + noise, the noise N(0, Γ). */
+/** Linear measurement y = A x_0 + noise, the noise N(0, Γ). */
 export interface Measurement {
-  /** A, a row for each number that is measured. */
+  /** A, a row for each measured number. */
   readonly matrix: ReadonlyArray<ReadonlyArray<number>>
-  /** y */
+  /** y. */
   readonly observed: ReadonlyArray<number>
-  /** The standard deviation of the noise of each, > 0; one for all, or one each. */
+  /** Standard deviation of the noise, > 0: one for all measured numbers, or one for each. */
   readonly deviation: number | ReadonlyArray<number>
 }
 
 /**
- * What is taken for the covariance of x_0 at given x_t, of which the likelihood of the measurement depends:
+ * Approximation of the covariance of x_0 given x_t in the likelihood of the measurement:
  *
- * - `tweedie`: (σ²/α) ∂x̂_0/∂x, which it is (MMPS: Rozet et al. 2024, arXiv 2405.13712). Exact for normal data.
+ * - `tweedie`: (σ²/α) ∂x̂_0/∂x, the exact covariance (MMPS: Rozet et al. 2024, arXiv 2405.13712). The posterior is
+ * exact for normal data.
  * - `isotropic`: σ²/(α² + σ²) times the identity (ΠGDM: Song et al. 2023).
- * - `none`: 0, so that the measurement of x̂_0 is taken for that of x_0 (DPS: Chung et al. 2022, arXiv 2209.14687, eq. 16).
+ * - `none`: 0, so that a measurement of x̂_0 replaces that of x_0 (DPS: Chung et al. 2022, arXiv 2209.14687, eq. 16).
  */
 export type Spread = 'tweedie' | 'isotropic' | 'none'
 
@@ -246,8 +252,8 @@ const measurementArrays = ({
 }
 
 /**
- * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by the elimination of Gauss and Jordan: what
- * remains of (S | r) loses a column at each step. m steps of a few operations, which a program over the rows has as its own.
+ * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by Gauss–Jordan elimination: (S | r)
+ * loses a column at each of m steps. Written in few tensor operations, so it compiles into a program over the rows.
  */
 const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
   const [rows, m] = r.shape
@@ -264,18 +270,19 @@ const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
 }
 
 /**
- * The score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by Tweedie's
- * formula and V as `spread` says; the gradient through x̂_0, V held: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A x̂_0), J = ∂x̂_0/∂x. It costs
- * a product with J for each number that is measured.
+ * Score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by
+ * Tweedie's formula and V by `spread`; the gradient through x̂_0 with V held constant: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A
+ * x̂_0), J = ∂x̂_0/∂x. Costs a product with J for each measured number.
  *
- * With `tweedie` the samples are the posterior's where the data are normal. Elsewhere every spread is an approximation, and may be
- * far from it. On three mixtures of the plane of which one coordinate is seen, the energy distance of 1000 samples (ancestral, 100
- * steps) from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08 with `none`; with
- * 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`. No
- * spread is best throughout: compare them.
+ * With `tweedie` the samples are those of the posterior if the data are normal. Otherwise every spread is an
+ * approximation, which may be far off. On three mixtures of the plane with one coordinate measured, the energy distance
+ * of 1000 samples (ancestral, 100 steps) from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with
+ * `isotropic`, .11, .03, .08 with `none`; with 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01,
+ * .18 with `tweedie` and .02, .01, .01 with `none`. No spread is best throughout: compare them.
  *
- * Where the prior is a mixture, its posterior is one too: `Mixture.given` is exact, and `Sampler.exact` of it its score; `Points.energyDistance`
- * tells how far samples of the two are from each other.
+ * If the prior is a mixture, so is its posterior: `Mixture.given` is exact, and `Sampler.exact` of it is its score;
+ * `Points.energyDistance` measures the distance of samples of the two.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -313,7 +320,7 @@ export const posterior = (
       const A = fromNdArray(a)
       const centre = div(add(x, mul(variance, score)), alpha)
       const residual = sub(fromNdArray(y), matMul(centre, A, { transposeB: true }))
-      // Rows of A J, [rows, 1, dim] each.
+      // Rows of A J, each [rows, 1, dim].
       const products = Array.from({ length: m }, (_, i) => {
         const row = mul(tensor(a.values.slice(i * dim, (i + 1) * dim), [1, dim]), add(mul(0, x), 1))
         return expandDims(vjp(predicted)(x, row), 1)
@@ -322,7 +329,7 @@ export const posterior = (
       const spreads = (): Tensor => {
         const flat = reshape(AJ, [rows * m, dim])
         const own = reshape(matMul(flat, A, { transposeB: true }), [rows, m, m])
-        // Symmetric where J is, as that of every true score is.
+        // Symmetrized: J is symmetric for the score of any density, but not for every network.
         return mul(expandDims(div(mul(0.5, variance), alpha), 2), add(own, transpose(own, [0, 2, 1])))
       }
       const covariance =
@@ -343,7 +350,8 @@ export const posterior = (
 }
 
 /**
- * Some coordinates are known, up to noise of a small deviation: a `posterior` of those alone.
+ * Inpainting: a `posterior` given some coordinates, up to noise of a small deviation.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Which samplers there are. */
+/** Built-in samplers. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -20,8 +20,8 @@ import {
 } from './step.js'
 
 /**
- * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
- * (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
+ * Ancestral sampling, x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t²
+ * ∇log p), variance (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
  */
 export const ancestral = define({
   name: 'ancestral',
@@ -37,8 +37,10 @@ export const ancestral = define({
 })
 
 /**
- * x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12).
- * η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, Euler's of dy/dς = ε.
+ * DDIM: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq.
+ * 12). η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, that is Euler's method for dy/dς
+ * = ε.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -63,7 +65,7 @@ export const ddim = define({
   name: 'ddim',
   about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
   fields: {
-    /** 0 without noise, 1 as much as DDPM. */
+    /** η: 0 is deterministic, 1 has the noise of DDPM. */
     eta: Field.number({
       holds: eta => eta >= 0 && eta <= 1,
       domain: 'in [0, 1]',
@@ -79,7 +81,7 @@ export const ddim = define({
     ...(eta === 0 && { order: 1 }),
     step: step => {
       const { kappa, lost } = shrinkage(step)
-      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
+      // 1 − κ √(1 − η²(1 − κ²)), written without cancellation at small steps.
       const weight =
         (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
       return linearStep(step, weight, eta * step.to.sigma * Math.sqrt(lost))
@@ -88,9 +90,10 @@ export const ddim = define({
 })
 
 /**
- * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
- * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
- * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
+ * Euler–Maruyama of the reverse SDE in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
+ * (Song et al. 2021, arXiv 2011.13456, eq. 6). On a variance preserving schedule the variance of its noise is β/(1 −
+ * β), instead of β, DDPM's larger choice. Weak order 1; it overestimates the variance if ς_t/ς_s is far from 1, so it
+ * needs many steps.
  */
 export const eulerMaruyama = define({
   name: 'eulerMaruyama',
@@ -106,8 +109,8 @@ export const eulerMaruyama = define({
 })
 
 /**
- * The probability flow in the angle by Euler's method. Order 1, a score a step. It is not Euler's method in t or in σ/α, which is
- * `ddim({ eta: 0 })` and is the better one where steps are few and the data are narrow.
+ * Euler's method for the probability flow in the angle. Order 1, one score evaluation per step. Euler's method in σ/α
+ * is `ddim({ eta: 0 })`, which is better if steps are few and the data are narrow.
  */
 export const euler = define({
   name: 'euler',
@@ -116,7 +119,7 @@ export const euler = define({
   meaning: () => ({ ...probabilityFlow(Ode.step(Ode.EULER)), order: 1 })
 })
 
-/** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
+/** Heun's method for the probability flow in the angle, not in t or σ. Order 2, two score evaluations per step. */
 export const heun = define({
   name: 'heun',
   about: 'the probability flow, order 2',
@@ -124,7 +127,7 @@ export const heun = define({
   meaning: () => ({ ...probabilityFlow(Ode.step(Ode.HEUN)), order: 2 })
 })
 
-/** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
+/** Classical Runge–Kutta method for the probability flow in the angle. Order 4, four score evaluations per step. */
 export const rungeKutta4 = define({
   name: 'rungeKutta4',
   about: 'the probability flow, order 4',
@@ -133,14 +136,14 @@ export const rungeKutta4 = define({
 })
 
 /**
- * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
- * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
+ * Dormand–Prince 5(4) for the probability flow in the angle. Between two times of the grid the step size is adaptive,
+ * for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
  */
 export const dormandPrince = define({
   name: 'dormandPrince',
   about: 'the probability flow, steps by tolerance',
   fields: {
-    /** The error of a step, relative and absolute. */
+    /** Local error of a step, relative and absolute. */
     tolerance: Field.number({
       holds: tolerance => tolerance > 0 && tolerance < 1,
       domain: 'in (0, 1)',
@@ -153,9 +156,9 @@ export const dormandPrince = define({
 })
 
 /**
- * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, with D = x̂_0 + (h/2h') (x̂_0 − x̂_0') from this step's predicted
- * datum and length h = −log κ and the last step's (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 at first,
- * and in a step to no noise. Order 2, one score a step.
+ * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, D = x̂_0 + (h/2h') (x̂_0 − x̂_0'), with x̂_0 and h = −log κ of
+ * this step and x̂_0', h' of the last (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 in the first step and
+ * in a step to zero noise. Order 2, one score evaluation per step.
  */
 export const dpmSolver2M = define({
   name: 'dpmSolver2M',
@@ -165,23 +168,23 @@ export const dpmSolver2M = define({
 })
 
 const correction = {
-  /** How many moves at each time. */
+  /** Number of moves at each time. Default: 1. */
   moves: Field.count({ default: 1, most: Limits.maxTimes }),
   /** The size of a move, as a share of that of the noise. */
-  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
+  // At δ = 2σ² a move overshoots by its whole distance; beyond that a chain without signal diverges.
   snr: Field.inside({ default: 0.16 })
 }
 
 /**
- * A step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²
- * (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| taken as |z|/σ, so that no point's step depends
- * on the others'). Without noise there is nothing to correct.
+ * Predictor–corrector: a step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new
+ * level, δ = 2 snr² σ² (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| replaced by |z|/σ, so
+ * that no point's step depends on the others'). No moves are made at a level without noise.
  */
 export const predictorCorrector = define({
   name: 'predictorCorrector',
   about: 'a step, then Langevin moves (arXiv 2011.13456)',
   fields: {
-    /** What goes from one time to the next. */
+    /** Sampler of the step from one time to the next. */
     predictor: Field.of(concept),
     ...correction
   },
@@ -191,7 +194,7 @@ export const predictorCorrector = define({
     draws: true,
     step: step => {
       const keys = pipe(step.key, Key.named('predictor', 'corrector'))
-      // Its memory is that of its predictor.
+      // The memory is that of the predictor.
       const { points, memory = null } = concept.meaning(predictor).step({ ...step, key: keys.predictor })
       return { points: langevinMoves(corrector, { ...step, points, key: keys.corrector }), memory }
     }
@@ -199,15 +202,15 @@ export const predictorCorrector = define({
 })
 
 /**
- * The unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
- * `TimeGrid.constant` it is a Markov chain whose stationary law tends to that of the level as δ → 0: for a normal law of
- * variance u it is normal with variance u/(1 − δ/2u), and it needs δ < 2u.
+ * Unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
+ * `TimeGrid.constant` it is a Markov chain whose stationary distribution tends to that of the level as δ → 0: for a
+ * normal distribution of variance u it is normal with variance u/(1 − δ/2u), and δ < 2u is required.
  */
 export const langevin = define({
   name: 'langevin',
   about: 'the unadjusted Langevin algorithm',
   fields: {
-    /** δ: a move is δ times the score, and √(2δ) z. */
+    /** δ: a move adds δ times the score, and √(2δ) z. */
     step: Field.positive({ suggestion: 0.01 })
   },
   formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
@@ -218,13 +221,16 @@ export const langevin = define({
   })
 })
 
-/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
+/**
+ * Annealed Langevin: `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv
+ * 1907.05600).
+ */
 export const annealedLangevin = define({
   name: 'annealedLangevin',
   about: 'Langevin at each level in turn (arXiv 1907.05600)',
   fields: {
     ...correction,
-    /** How many moves at each time. */
+    /** Number of moves at each time. */
     moves: Field.count({ suggestion: 1, most: Limits.maxTimes })
   },
   example: { moves: 3 },
@@ -232,10 +238,10 @@ export const annealedLangevin = define({
   meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: langevinMoves(annealed, step) }) })
 })
 
-/** Whether it looks at the key. */
+/** True if the sampler is random, so that its result depends on the key. */
 export const samplerDraws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
-/** Whether it moves points at a level, where others only carry them from one to the next. */
+/** True if the sampler moves points within a level; others only carry them from one level to the next. */
 export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
@@ -252,6 +258,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   annealedLangevin
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the samplers in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Sampler, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,7 @@
-/** From a description to a program, and what programs do: trajectories, samples, variations, likelihoods; and points along a velocity. */
+/**
+ * Compiled sampling programs: trajectories, samples, variations and likelihoods; and integration of points along a
+ * velocity.
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -34,37 +37,38 @@ import {
 } from './step.js'
 import * as TimeGrid from './timeGrid.js'
 
-/** How to sample: by which steps, at which times, of which noise. */
+/** Description of sampling: the sampler, the time grid and the schedule. */
 export interface Description<S extends Sampler = Sampler> {
   readonly sampler: S
   readonly grid: TimeGrid.TimeGrid
   readonly schedule: Schedule.Schedule
   /**
-   * What the data are taken for at the noisy end, where they hardly matter: points start from this mixture, diffused to
-   * that level. N(0, I) if absent, so that they start from N(0, (α² + σ²) I), which is N(0, I) where the schedule
-   * preserves variance.
+   * Approximate distribution of the data, used at the noisy end only, where it hardly matters: points start from this
+   * mixture, diffused to that level. Default: N(0, I), so that points start from N(0, (α² + σ²) I), which is N(0, I) on
+   * a variance preserving schedule.
    */
   readonly prior?: Mixture.Mixture
 }
 
-/** A description without fault, ready to run. */
+/** A valid description, ready to run. */
 export interface Program<S extends Sampler = Sampler> extends Description<S> {
-  /** From noise to data. */
+  /** Nodes of the grid, the noisy end first. */
   readonly nodes: ReadonlyArray<Node>
 }
 
 /** Points at a time of the grid. */
 export interface State {
-  /** How many steps were taken. */
+  /** Number of steps so far. */
   readonly step: number
   readonly time: number
   readonly points: Points.Points
-  /** What its sampler is to know of the last step; null for nothing. */
+  /** State that a multistep sampler keeps of its last step; null if none. */
   readonly memory: unknown
 }
 
 /**
- * A description, checked: a program that runs, or all that is wrong.
+ * Checks a description. Returns a program, or all problems.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -118,14 +122,14 @@ const standardNormalMixture = (dim: number): Mixture.Mixture => ({
   factors: null
 })
 
-/** The law at the noisy end: the prior, diffused. */
+/** Distribution at the noisy end: the diffused prior. */
 const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
   const wrong = Problem.requireCount('dim', dim, 1, 2, Limits.maxColumns)
   if (wrong.length > 0) return refuseWith(wrong[0], `${SAMPLER_CALL}: ${Problem.show(wrong[0])}`)
   return pipe(ofDimension('the prior', prior ?? standardNormalMixture(dim), dim), Mixture.diffuse(noisy))
 }
 
-/** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
+/** Next state; null after the last. Step i draws from the i-th child of `key`. */
 const nextSamplerState = (
   { sampler, schedule, nodes }: Program,
   score: ScoreFunction,
@@ -151,8 +155,8 @@ const firstSamplerState = (program: Program, points: Points.Points): State => {
 }
 
 /**
- * The states that begin at given points at the noisy end: one for each time of the grid, lazily. The points may come
- * from a chain of one's own, or be data with noise added, of which the program then makes variations.
+ * Runs a program from given points at the noisy end. Returns the states lazily, one for each time of the grid. The
+ * points may come from the caller's own chain, or be data with noise added, of which the program then makes variations.
  */
 export const transport =
   (program: Program) =>
@@ -165,10 +169,11 @@ export const transport =
     )
 
 /**
- * The last of the states of `transport`, `trajectory` or `integrateVelocity`, at the end of the way: the points of `transport` at the clean end. States
- * before it are not kept.
+ * Last state of `transport`, `trajectory` or `integrateVelocity`: for `transport`, the points at the clean end. Earlier
+ * states are not kept.
  *
  * @throws RangeError if there are no states
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Key, Mixture, Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
@@ -197,7 +202,9 @@ const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key
   )
 
 /**
- * How points are sampled: the steps, and how the score is computed for so many points at the first of them. `Compile.explain` prints it.
+ * Explains how points are sampled: the steps, and how the score is computed for this many points at the first of them.
+ * `Compile.explain` prints it.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -228,8 +235,9 @@ export const how =
   }
 
 /**
- * The whole way from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
- * the same bits; the start and each step have keys of their own.
+ * Trajectory from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
+ * the same bits; the start and each step have their own keys.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -256,10 +264,10 @@ export const trajectory =
     )
 
 /**
- * Points at the clean end, the last of the trajectory.
+ * Samples points at the clean end, the last of the trajectory.
  *
- * @throws RangeError with the `problem` where a score gives something else than a finite vector for each point, or points
- * leave the doubles: as `trajectory` and `transport` do on the way
+ * @throws RangeError with the `problem` if a score does not return a finite vector for each point, or points overflow,
+ * as in `trajectory` and `transport`
  */
 export const sample =
   (program: Program) =>
@@ -272,8 +280,9 @@ export const sample =
     ).points
 
 /**
- * Variations on given points: noise of the first level of the grid is put on them, and they are carried from there; the less
- * noise, the nearer they stay (SDEdit: Meng et al. 2021, arXiv 2108.01073).
+ * Variations of given points: noise of the first level of the grid is added to them, and they are carried to the clean
+ * end. They stay nearer with less noise (SDEdit: Meng et al. 2021, arXiv 2108.01073).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -306,12 +315,14 @@ export const sdEdit =
   }
 
 /**
- * The log-density of a score at the clean end of the grid, by the instantaneous change of variables along the
- * probability flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the
- * clean end to the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et
- * al. 2021, arXiv 2011.13456, §4.3). The divergence is exact. So is the result, up to the solver and to p_T being the
- * program's prior, diffused. In many dimensions `{ probes, key }` estimates the divergence instead, by so many random directions v of entries ±1
- * a row that stay along the way, all in one product vᵀ∂s/∂x: the result is then unbiased (Grathwohl et al. 2019, arXiv 1810.01367).
+ * Log-density of a score at the clean end of the grid, by the instantaneous change of variables along the probability
+ * flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the clean end to
+ * the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et al. 2021,
+ * arXiv 2011.13456, §4.3). The divergence is exact, and the result is exact up to the solver and to p_T being the
+ * program's diffused prior. In many dimensions `{ probes, key }` estimates the divergence by random directions v with
+ * entries ±1, `probes` of them for each row, fixed along the way, with all products vᵀ∂s/∂x at once: the result is then
+ * unbiased (Grathwohl et al. 2019, arXiv 1810.01367).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -355,7 +366,7 @@ export function logDensity(
     const noisy = nodes[0]
     const clean = nodes[nodes.length - 1]
     const solve = Case.meaning(sampler).solver
-    /** x, from a state of the solver: z for every point, then the integral for every point. */
+    /** x from the state of the solver, which holds z for every point, then the integral for every point. */
     const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
       rows,
       dim,
@@ -393,14 +404,14 @@ export function logDensity(
   }
 }
 
-/** Directions by which a divergence is estimated. */
+/** Random directions by which a divergence is estimated. */
 export interface Probes {
-  /** How many a row. */
+  /** Number of directions for each row. */
   readonly probes: number
   readonly key: Key.Key
 }
 
-/** div s ≈ the mean of vᵀ∂s/∂x v, of all directions at once. */
+/** div s ≈ the mean of vᵀ∂s/∂x v, with all directions evaluated at once. */
 const probed = (
   { vjp }: Smooth,
   { probes, key }: Probes,
@@ -415,7 +426,7 @@ const probed = (
   return (x, time) => {
     const all = { rows: probes * rows, dim, values: v.map((_, i) => x.values[i % size]) }
     const product = vjp(all, time, v).values
-    /** One of all that v has for a row. */
+    /** Index into v of entry i of all directions of a row. */
     const place = (row: number, i: number): number => (Math.floor(i / dim) * rows + row) * dim + (i % dim)
     return new Float64Array(rows).map(
       (_, row) =>
@@ -429,10 +440,10 @@ const probed = (
 
 // -- along a velocity ------------------------------------------------------------------------------------------------
 
-/** dx/dt at each point, as many numbers: what a flow matches, a rectified flow or an interpolant learns. */
+/** dx/dt at each point, as many numbers: the velocity learned by flow matching, a rectified flow or an interpolant. */
 export type VelocityFunction = (points: Points.Points, time: number) => { readonly values: Float64Array }
 
-/** The velocity that a head of a score says, with its parameters at time 0. */
+/** Velocity from a head of a score, with its parameters at time 0. */
 export const headVelocity =
   <P extends string, H extends string>(
     score: Score.Score<P, H>,
@@ -443,22 +454,23 @@ export const headVelocity =
   (points, time) =>
     Score.heads(score, schedule)(params)(time)(points)[name]
 
-/** From one time to another, which may be earlier, in equal steps. */
+/** Integration from one time to another, which may be earlier, in equal steps. */
 export interface VelocityIntegration {
-  /** A solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or one's own. */
+  /** Solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or a custom one. */
   readonly by: Flow
   readonly from: number
   readonly to: number
   readonly steps: number
-  /** Noise on the way, of `euler` alone: dx = v dt + size(t) dW. */
+  /** Noise on the way, for `euler` only: dx = v dt + size(t) dW. */
   readonly diffusion?: { readonly size: (time: number) => number; readonly key: Key.Key }
 }
 
 /**
- * Points carried along a velocity of one's own, dx/dt = v(x, t): the state at each time, the first that of the points, lazily. No schedule
- * is asked for, and no score; `headVelocity` is the velocity that a network says.
+ * Integrates points along a velocity, dx/dt = v(x, t). Returns the states lazily, the first with the given points. It
+ * needs neither schedule nor score; `headVelocity` is the velocity of a network.
  *
- * @throws RangeError with the `problem` where a velocity gives something else than a finite vector for each point
+ * @throws RangeError with the `problem` if a velocity does not return a finite vector for each point
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Problem, Sampler } from 'ornstein'

@@ -1,4 +1,4 @@
-/** The scores that points are carried along: of a mixture, or learned. */
+/** Scores for samplers: of a known mixture, or learned. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { fill, vjp, type Tensor } from '../../lib/index.js'
 import type { RowwisePlan } from '../../lib/compiler/rowwise.js'
@@ -14,7 +14,7 @@ import * as Score from '../score/score.js'
 import { ofDimension, samplerPoints } from './guards.js'
 import type { ScoreFunction } from './step.js'
 
-/** How a score is computed for points at a time; `Compile.explain` prints it. */
+/** Explains how a score is computed for points at a time; `Compile.explain` prints it. */
 export type ScoreExplanation = (points: Points.Points, time: number) => Explanation
 
 const explanationOf = ({ program, reason }: RowwisePlan): Explanation => ({
@@ -23,21 +23,21 @@ const explanationOf = ({ program, reason }: RowwisePlan): Explanation => ({
   parts: () => (program === null ? [] : [{ term: 'the score', ...program.profile() }])
 })
 
-/** A score that knows its divergence, one number a point: what the likelihood needs. */
+/** A score with its divergence, one number per point, as the likelihood needs. */
 export interface Differentiable extends ScoreFunction {
   readonly divergence: (points: Points.Points, time: number) => Float64Array
 }
 
-/** A number of the time that a field is asked at, [1, 1], which counts as constant: f(t). */
+/** f(t) at the query time, a [1, 1] tensor that autodiff treats as constant. */
 export type OfTime = (f: (time: number) => number) => Tensor
 
 /**
- * s(x, t) in the tensor vocabulary, [rows, dim] in and out. It sees the time by the numbers of it that it asks for, always the
- * same in the same order: so one program serves all times.
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. The time enters only through functions of it, which must
+ * always be the same in the same order, so that one program serves all times.
  */
 export type Field = (x: Tensor, ofTime: OfTime) => Tensor
 
-/** α and σ of the time that a field is asked at, [1, 1]. */
+/** α and σ at the query time of a field, [1, 1]. */
 export const levelOf =
   (schedule: Schedule.Schedule) =>
   (ofTime: OfTime): Parametrization.Levels => {
@@ -49,12 +49,12 @@ export const levelOf =
     }
   }
 
-/** A score that can be differentiated: `Guidance` makes others of it. */
+/** A differentiable score; `Guidance` combines such scores. */
 export interface Smooth extends Differentiable {
   /** vᵀ ∂s/∂x for each point, v as long as the points. */
   readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
   readonly field: Field
-  /** How it is computed; absent if it is made of others. */
+  /** Explains the computation; absent if the score is a combination of others. */
   readonly how?: ScoreExplanation
 }
 
@@ -85,7 +85,7 @@ const pulledBy =
     return { rows, dim, values }
   }
 
-/** A model's score in the vocabulary, at a time of the schedule. */
+/** Score of a model in the tensor vocabulary, at a time of the schedule. */
 const scoreField =
   <P extends string>(
     score: Score.Score<P>,
@@ -105,7 +105,8 @@ const scoreField =
   }
 
 /**
- * The score of a mixture as the schedule diffuses it: what a perfect student would have learned.
+ * Exact score of a mixture that the schedule diffuses, the optimum of training.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -137,7 +138,7 @@ export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Sm
   )
 }
 
-/** A learned score, with its parameters at time 0; of the class `label` where one is given, else of none. */
+/** Learned score, with its parameters at time 0, conditioned on the class `label`. Default: no class. */
 export const learned = <P extends string>(
   score: Score.Score<P>,
   schedule: Schedule.Schedule,

@@ -1,4 +1,4 @@
-/** What a sampler is, and what steps are made of. */
+/** Types of samplers, and the building blocks of steps. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
@@ -10,53 +10,56 @@ import * as Schedule from '../schedule/schedule.js'
 /** ∇log p_t at each point: as many rows, of the same dimension. */
 export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
 
-/** A time of the grid and what a step needs to know of it. */
+/** A time of the grid, with the quantities that steps use. */
 export interface Node extends Schedule.Level {
   readonly time: number
-  /** ς = σ/α */
+  /** ς = σ/α. */
   readonly ratio: number
-  /** θ = arctan ς */
+  /** θ = arctan ς. */
   readonly angle: number
-  /** √(α² + σ²) */
+  /** n = √(α² + σ²). */
   readonly size: number
 }
 
-/** One step of a program: from where, to where, along which score, with which randomness. */
+/** One step of a program: both nodes, the score, and the key of its randomness. */
 export interface Step {
   readonly schedule: Schedule.Schedule
   readonly score: ScoreFunction
   readonly from: Node
   readonly to: Node
   readonly points: Points.Points
-  /** What the step before it left; null at first. */
+  /** Memory returned by the previous step; null in the first. */
   readonly memory: unknown
   readonly key: Key.Key
 }
 
-/** Where a step leads, and what the next one is to know of it. */
+/** Result of a step: the points, and the memory for the next step. */
 export interface Moved {
   readonly points: Points.Points
   readonly memory?: unknown
 }
 
 export interface Meaning {
-  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
+  /** Moves the points by one step. The schedule enters through the levels of the two nodes. */
   readonly step: (step: Step) => Moved
-  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
+  /**
+   * True if the step depends on the key. Laws check that a step without draws is deterministic, and the distribution of
+   * one with.
+   */
   readonly draws: boolean
-  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
+  /** Capability: the sampler moves points within a level, so the grid may stay at one level. */
   readonly movesAtLevel?: boolean
-  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
+  /** Capability, checked by laws: order of convergence in the length of the steps, if the step is deterministic. */
   readonly order?: number
-  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
+  /** Capability, checked by laws: local error, relative to 1 + |x|, if the step size is adaptive. */
   readonly tolerance?: number
-  /** How it solves the probability flow, where it does: then it also gives the likelihood. */
+  /** Solver of the probability flow, if the sampler is one: it then also computes the likelihood. */
   readonly solver?: Ode.Solver
 }
 
 export interface Sampler extends Case.Value<'Sampler', Meaning> {}
 
-/** Solvers of the probability-flow ODE, which also give the likelihood. */
+/** A solver of the probability-flow ODE, which also computes the likelihood. */
 export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: Ode.Solver }> {}
 
 export const { concept, define, show, formula, problems } = conceptModule<Sampler>(
@@ -65,7 +68,8 @@ export const { concept, define, show, formula, problems } = conceptModule<Sample
 )
 
 /**
- * What solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at another, which may be earlier.
+ * Sampler from a solver of dy/dt = f(t, y), which maps y at one t to y at another, possibly earlier, t.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -94,7 +98,7 @@ export const probabilityFlow = (
 
 // -- steps -----------------------------------------------------------------------------------------------------------
 
-/** A time of a schedule, as steps see it. */
+/** Node of a time of a schedule. */
 export const nodeAtTime =
   (schedule: Schedule.Schedule) =>
   (time: number): Node => {
@@ -109,10 +113,10 @@ export const nodeAtTime =
     }
   }
 
-/** Points of the same size with other numbers. */
+/** Points of the same size with other values. */
 export const pointsLike = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
-/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
+/** Points that are a linear combination of vectors, plus noise of the given size; none is drawn if the size is 0. */
 export const combinePoints = (
   { points, key }: Pick<Step, 'points' | 'key'>,
   terms: ReadonlyArray<readonly [number, Float64Array]>,
@@ -122,7 +126,7 @@ export const combinePoints = (
   return pointsLike(points, Ode.linearCombination([...terms, ...drawn]))
 }
 
-/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
+/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z. */
 export const linearStep = (step: Step, weight: number, noise: number): Moved => {
   const { score, from, to, points } = step
   const growth = to.alpha / from.alpha
@@ -133,7 +137,7 @@ export const linearStep = (step: Step, weight: number, noise: number): Moved => 
   return { points: combinePoints(step, terms, noise) }
 }
 
-/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
+/** κ and 1 − κ², the latter with no cancellation beyond that of the ratios. */
 export const shrinkage = ({
   from,
   to
@@ -142,18 +146,18 @@ export const shrinkage = ({
   return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
 }
 
-/** What a multistep method keeps of its last step. */
+/** Memory of a multistep method from its last step. */
 export interface MultistepMemory {
-  /** x̂_0 */
+  /** x̂_0. */
   readonly predicted: Float64Array
-  /** −log κ */
+  /** h = −log κ. */
   readonly length: number
 }
 
 const isMemory = (u: unknown): u is MultistepMemory =>
   Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
 
-/** x_s = σ_s/σ_t x + α_s (1 − κ) D: see `dpmSolver2M`. */
+/** DPM-Solver++(2M) step, x_s = σ_s/σ_t x + α_s (1 − κ) D: see `dpmSolver2M`. */
 export const multistep = (step: Step): Moved => {
   const { score, from, to, points } = step
   const memory = isMemory(step.memory) ? step.memory : null
@@ -172,7 +176,7 @@ export const multistep = (step: Step): Moved => {
   return { points: combinePoints(step, terms, 0), memory: { predicted, length } }
 }
 
-/** One Langevin move at the step's new level. */
+/** One Langevin move at the new level of the step. */
 export const langevinMove = (
   size: number,
   { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
@@ -188,7 +192,7 @@ export const langevinMove = (
         Math.sqrt(2 * size)
       )
 
-/** Langevin moves at the step's new level, one after another, each with a key of its own. */
+/** Langevin moves at the new level of the step, in sequence, each with its own key. */
 export const langevinMoves = (
   { moves, snr }: { readonly moves: number; readonly snr: number },
   step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
@@ -198,7 +202,7 @@ export const langevinMoves = (
     step.points
   )
 
-/** The node of any angle between those of two others, which are known exactly. */
+/** Returns the node of an angle between those of two nodes; at these two the nodes themselves, without rounding. */
 export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
   const nodeOf = nodeAtTime(schedule)
   return angle =>
@@ -210,7 +214,7 @@ export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((an
           nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
 }
 
-/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
+/** dz/dθ = (ε − sin θ z)/cos θ. Rounding adds 2⁻⁵²/cos θ, which is large only where steps are short. */
 export const flowVelocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
   Ode.linearCombination([
     [-sigma / alpha, z],

@@ -1,4 +1,4 @@
-/** Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`. */
+/** Time grids: the times at which a sampler evaluates, from the noisy end `from` down to the clean end `to`. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -6,15 +6,15 @@ import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.j
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
-/** What the steps of a grid are even in, a function of the level and the time. */
+/** Function of level and time in which the steps of a grid are equal. */
 export type Coordinate = (level: Schedule.Level, time: number) => number
 
 export interface Meaning {
-  /** The times, the noisy end first. They fall, or stay at one level. */
+  /** Times, the noisy end first: decreasing, or all at one level. */
   readonly times: (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
-  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
+  /** Problems on a schedule, by the names of the fields. The times are checked in any case. */
   readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-  /** Capability, which laws hold it to: what its steps are even in. */
+  /** Capability, checked by laws: the coordinate in which steps are equal. */
   readonly evenIn?: Coordinate
 }
 
@@ -25,13 +25,13 @@ export const { concept, define, show, formula } = conceptModule<TimeGrid>(
   'the times at which a sampler stops, from noise to data'
 )
 
-/** σ/α */
+/** σ/α. */
 const noiseRatio = (schedule: Schedule.Schedule, time: number): number => {
   const { alpha, sigma } = pipe(schedule, Schedule.level(time))
   return sigma / alpha
 }
 
-/** A noisy end: a time of the schedule with signal left. */
+/** Problems of the noisy end, which must be a time of the schedule with signal left. */
 const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
   const outside = pipe(schedule, Schedule.timeProblems(field, time))
   return outside.length > 0
@@ -45,7 +45,7 @@ const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: numb
       )
 }
 
-/** A time after another, nearer to the data. */
+/** Problems of the clean end, which must be an earlier time of the schedule. */
 const cleanEndProblems = (
   schedule: Schedule.Schedule,
   field: string,
@@ -62,7 +62,7 @@ const cleanEndProblems = (
   ...Problem.unless(!(time >= before), field, time, `< ${before}: times fall from noise to data`, 'swap the two')
 ]
 
-/** Times, at least two, that fall or stay. */
+/** Problems of times that are fewer than two, or rise. */
 const timeOrderProblems = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(times.length > 1, 'times', `a list of ${times.length}`, 'at least two times', 'add the clean end'),
   ...Array.from(times).flatMap((time, i) =>
@@ -87,13 +87,16 @@ const gridTimeField = Field.number({
   arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
 })
 const gridStepsField = Field.count({ suggestion: 100, most: Limits.maxTimes })
-/** `from`: the noisy end, the later time. `to`: the clean end; 0 is the data, where the schedule says so. */
+/**
+ * Fields of a grid from the noisy end `from`, the later time, to the clean end `to`, where 0 is the data if the
+ * schedule has no noise there.
+ */
 const span = {
-  /** The first time, where there is most noise. */
+  /** First time, with the most noise. */
   from: gridTimeField,
-  /** The last. */
+  /** Last time. */
   to: gridTimeField,
-  /** How many steps lead there. */
+  /** Number of steps. */
   steps: gridStepsField
 }
 const EXAMPLE_SPAN = { from: 0.9, to: 0.001, steps: 20 }
@@ -105,15 +108,15 @@ const ofSpan =
     ...cleanEndProblems(schedule, 'to', to, from)
   ]
 
-/** Both ends as they are, and between them what lies at the shares 1/steps, 2/steps, …. */
+/** Both ends exactly, and between them `at` of the shares 1/steps, 2/steps, …. */
 const interpolatedTimes = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
   new Float64Array(steps + 1).map((_, i) => (i === 0 ? from : i === steps ? to : at(i / steps)))
 
 const interpolate = (a: number, b: number, share: number): number => a + (b - a) * share
 
 /**
- * Equal steps in time. Where σ grows like √t, as in Ornstein–Uhlenbeck's, its first steps from σ = 0 are long in σ, and a
- * solver down to 0 loses part of its order: prefer `karras` there.
+ * Equal steps in time. If σ grows like √t, as in Ornstein–Uhlenbeck, the last steps down to σ = 0 are long in σ, and a
+ * solver loses part of its order: prefer `karras` there.
  */
 export const uniform = define({
   name: 'uniform',
@@ -129,8 +132,8 @@ export const uniform = define({
 })
 
 /**
- * Equal steps in the log-SNR log(α²/σ²), whatever the schedule (Lu et al. 2022, arXiv 2206.00927). The clean end needs
- * noise: without it the log-SNR is infinite.
+ * Equal steps in the log-SNR log(α²/σ²) on any schedule (Lu et al. 2022, arXiv 2206.00927). The clean end needs noise,
+ * since the log-SNR is infinite without it.
  */
 export const logSnr = define({
   name: 'logSnr',
@@ -158,8 +161,9 @@ export const logSnr = define({
 })
 
 /**
- * Equal steps in (σ/α)^{1/ρ}: the larger ρ, the more steps at low noise (Karras et al. 2022, arXiv 2206.00364, eq. 5,
+ * Equal steps in (σ/α)^{1/ρ}. A larger ρ places more steps at low noise (Karras et al. 2022, arXiv 2206.00364, eq. 5,
  * where ρ = 7).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -175,7 +179,7 @@ export const karras = define({
   about: 'equal steps in (σ/α)^(1/ρ), more at low noise (arXiv 2206.00364)',
   fields: {
     ...span,
-    /** The larger, the more of the times are at low noise. */
+    /** ρ. A larger value places more times at low noise. Default: 7. */
     rho: Field.positive({ default: 7 })
   },
   example: { ...EXAMPLE_SPAN, to: 0 },
@@ -193,12 +197,12 @@ export const karras = define({
   })
 })
 
-/** The given times, falling. */
+/** Given times, decreasing. */
 export const listed = define({
   name: 'listed',
   about: 'the given times',
   fields: {
-    /** Falling, the last 0 or near it. */
+    /** Decreasing times, the last 0 or near it. */
     times: Field.codec(t.readonlyArray(t.number), {
       domain: 'a list of times',
       remedy: 'give them, the noisy end first',
@@ -215,14 +219,14 @@ export const listed = define({
   })
 })
 
-/** One noise level, at which a Langevin sampler makes its moves. */
+/** A single noise level, at which a Langevin sampler makes its moves. */
 export const constant = define({
   name: 'constant',
   about: 'one noise level, for Sampler.langevin',
   fields: {
-    /** At which every step stands. */
+    /** Time of every step. */
     time: gridTimeField,
-    /** How many. */
+    /** Number of steps. */
     steps: gridStepsField
   },
   example: { time: 0.1, steps: 20 },
@@ -233,16 +237,16 @@ export const constant = define({
   })
 })
 
-/** The times, steps + 1 of them, the noisy end first. */
+/** Returns the times, steps + 1 of them, the noisy end first. */
 export const times =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): Float64Array =>
     Float64Array.from(concept.meaning(grid).times(schedule))
 
-/** What the steps of a grid are even in, where its case says it. */
+/** Coordinate in which the steps of a grid are equal; undefined if the definition does not declare it. */
 export const evenIn = (grid: TimeGrid): Coordinate | undefined => concept.meaning(grid).evenIn
 
-/** The problems of a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
+/** Problems of a grid on a schedule: times outside it, rising times, no step, or a level without signal. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
@@ -250,20 +254,20 @@ export const problems =
     if (!Case.isSound(grid)) return own
     const said = [...(concept.meaning(grid).requirements?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
-    // Whatever the case says of its fields, its times are to be times.
+    // The times are checked independently of the definition's requirements.
     const found = times(schedule)(grid)
     return stays(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
   }
 
-/** Whether it is right, and stays at one noise level. */
+/** True if the grid is valid and stays at one noise level. */
 export const isOneLevel =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): boolean =>
-    // The times of a wrong one may be more than there is room for.
+    // An invalid grid may have more times than fit in memory, so it is checked first.
     problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the grids in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeGrid, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,4 @@
-/** Schedules of discrete processes, by a table of β. */
+/** Schedules of discrete processes, from a table of β. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { unfoldIterable } from '../../lib/plain/iterate.js'
@@ -7,13 +7,13 @@ import { preserving, type Accumulated } from './dynamics.js'
 import { define, level, type Schedule } from './schedule.js'
 import { cosine } from './continuous.js'
 
-/** The last of rising numbers that is at most x, by halving [lo, hi): the first, if none is. */
+/** Index of the last of ascending numbers that is at most x, by bisection of [lo, hi); the first if none is. */
 const lastAtMost = (rising: Float64Array, x: number, lo: number, hi: number): number => {
   const middle = (lo + hi) >> 1
   return hi - lo <= 1 ? lo : rising[middle] <= x ? lastAtMost(rising, x, middle, hi) : lastAtMost(rising, x, lo, middle)
 }
 
-/** B is the sum of −log(1 − β_i), and linear between whole times. */
+/** B(t) of a table: the sum of −log(1 − β_i), linear between whole times. */
 const stepwise = (betas: ReadonlyArray<number>): Accumulated => {
   const rates = Float64Array.from(betas, beta => -Elementary.log1p(-beta))
   const sums = Float64Array.from(
@@ -61,9 +61,10 @@ const betaTableField: typeof betaListField = {
 }
 
 /**
- * The discrete DDPM of a table β_1 … β_N: after n steps α² = Π_{i ≤ n} (1 − β_i), σ² = 1 − α² (Ho et al. 2020, arXiv
- * 2006.11239). Time counts steps, t in [0, N]; between whole numbers log α is linear, which is the process whose rate
- * is constant through a step. (Libraries that count from 0 call t = 1 their step 0.)
+ * Discrete DDPM with a table β_1 … β_N: after n steps α² = Π_{i ≤ n} (1 − β_i), σ² = 1 − α² (Ho et al. 2020, arXiv
+ * 2006.11239). Time counts steps, t in [0, N]; between whole numbers log α is linear, which is the process with a
+ * constant rate within each step. (t = 1 is step 0 in libraries that count from 0.)
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -86,7 +87,7 @@ export const betas = define({
   formula: ({ betas }) => `α² = Π (1 − β_i) over the first t of ${betas.length} steps, σ² = 1 − α²`,
   meaning: ({ betas }) => ({
     ...preserving(stepwise(betas)),
-    // Where one rate follows another.
+    // The rate jumps at whole times.
     kinks: () => betas.slice(1).map((_, i) => i + 1)
   })
 })
@@ -100,10 +101,10 @@ interface LinearBetas {
 const linearlySpaced = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
   Array.from({ length: steps }, (_, i) => (steps === 1 ? first : first + ((last - first) * i) / (steps - 1)))
 
-/** Evenly spaced β, as in DDPM: 1000 steps from 1e-4 to 0.02 (Ho et al. 2020). */
+/** Linearly spaced β, as in DDPM. Default: 1000 steps from 1e-4 to 0.02 (Ho et al. 2020). */
 export const linearBetas = linearlySpaced
 
-/** Evenly spaced √β, as in latent diffusion: 1000 steps from 0.00085 to 0.012 (Rombach et al. 2022). */
+/** Linearly spaced √β, as in latent diffusion. Default: 1000 steps from 0.00085 to 0.012 (Rombach et al. 2022). */
 export const scaledLinearBetas = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
   linearlySpaced({ steps, first: Math.sqrt(first), last: Math.sqrt(last) }).map(root => root * root)
 
@@ -120,7 +121,7 @@ export const cosineBetas = ({
   return Array.from({ length: steps }, (_, i) => Math.min(1 - signals[i + 1] / signals[i], 0.999))
 }
 
-/** Tables of β, each with the schedule that it gives: a thousand levels, computed for whoever looks at them. */
+/** Recipes of tables of β. Each table of a thousand levels is computed only when it is read. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Schedule>> = [
   {
     name: 'Schedule.linearBetas',

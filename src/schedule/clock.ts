@@ -1,16 +1,16 @@
-/** Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t. */
+/** Clocks: a change of time, with τ, the schedule's own time, an increasing function of a new time t. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
 import { logSnrExtremes, type Dynamics } from './dynamics.js'
 
-/** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
+/** A clock on a schedule: τ(t), its derivative, and t(τ). New times run over [0, until]. */
 export interface Ticking {
   readonly until: number
   readonly time: (t: number) => number
   readonly rate: (t: number) => number
   readonly inverse: (time: number) => number
-  /** Capability: the log-SNR at a new time, its slope, and the new time of a log-SNR, where the clock speaks of it. */
+  /** Capability: the log-SNR at a new time, its derivative, and the new time of a log-SNR, in closed form. */
   readonly logSnr?: {
     readonly at: (t: number) => number
     readonly slope: (t: number) => number
@@ -20,14 +20,15 @@ export interface Ticking {
 
 export interface Meaning {
   readonly ticking: (own: Dynamics) => Ticking
-  /** Its problems on a schedule, by the names of its fields, where these are right alone. */
+  /** Problems on a schedule, by the names of the fields, if the fields are valid. */
   readonly requirements?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
 export interface Clock extends Case.Value<'Clock', Meaning> {}
 
 /**
- * A clock of one's own.
+ * Defines a custom clock.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -57,14 +58,14 @@ export const { concept, define, show, formula, problems } = conceptModule<Clock>
   'another time for the levels of a schedule'
 )
 
-/** τ = scale · t + shift; a shift > 0 starts the schedule later. */
+/** τ = scale · t + shift. A shift > 0 starts the schedule later. */
 export const affine = define({
   name: 'affine',
   about: 'τ = scale · t + shift',
   fields: {
-    /** How much faster it goes. */
+    /** Factor of speed, dτ/dt. */
     scale: Field.positive({ suggestion: 1 }),
-    /** Where it stands at time 0. */
+    /** τ at t = 0. Default: 0. */
     shift: Field.notNegative({ default: 0 })
   },
   example: { scale: 2, shift: 0.01 },
@@ -81,12 +82,12 @@ export const affine = define({
   })
 })
 
-/** τ = t^exponent: above 1, time dwells where there is little noise. */
+/** τ = t^exponent. An exponent above 1 spends more time at low noise. */
 export const power = define({
   name: 'power',
   about: 'τ = t^exponent: above 1, time dwells where there is little noise',
   fields: {
-    /** Of the time. */
+    /** Exponent of t. */
     exponent: Field.positive({ suggestion: 2 })
   },
   call: ['exponent'],
@@ -101,7 +102,7 @@ export const power = define({
   })
 })
 
-/** A log-SNR of an interval that most schedules have. */
+/** Field for a log-SNR, with suggestions in the range of most schedules. */
 const logSnrField = (suggestion: number, min: number, max: number): Field.Field<number> =>
   Field.number({
     holds: Number.isFinite,
@@ -110,14 +111,14 @@ const logSnrField = (suggestion: number, min: number, max: number): Field.Field<
     arbitrary: fc => fc.double({ min, max, noNaN: true })
   })
 
-/** The log-SNR falls evenly from `from` at t = 0 to `to` at t = 1 (Kingma et al. 2021, arXiv 2107.00630, §3). */
+/** Log-SNR linear in time, from `from` at t = 0 to `to` at t = 1 (Kingma et al. 2021, arXiv 2107.00630, §3). */
 export const evenLogSnr = define({
   name: 'evenLogSnr',
   about: 'the log-SNR falls evenly (arXiv 2107.00630)',
   fields: {
-    /** The log-SNR at time 0. */
+    /** Log-SNR at t = 0. */
     from: logSnrField(10, 0.5, 5),
-    /** The log-SNR at time 1. */
+    /** Log-SNR at t = 1. */
     to: logSnrField(-10, -5, 0)
   },
   example: { from: 5, to: -5 },
@@ -159,7 +160,7 @@ export const evenLogSnr = define({
   })
 })
 
-/** The clock on a schedule. */
+/** Returns the clock on a schedule. */
 export const interpret =
   (own: Dynamics): ((clock: Clock) => Ticking) =>
   clock =>
@@ -167,6 +168,6 @@ export const interpret =
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the clocks in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Clock, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,14 +1,14 @@
-/** Schedules that are said in closed form. */
+/** Schedules in closed form. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Field, Problem } from '../core/index.js'
 import { preserving, type Accumulated } from './dynamics.js'
 import { define } from './schedule.js'
 
-/** A rate of noise that grows from `betaMin` at time 0 to `betaMax` at time 1. */
+/** Fields of a noise rate that is linear from `betaMin` at time 0 to `betaMax` at time 1. */
 const betaFields = {
-  /** β at time 0. */
+  /** β at time 0. Default: 0.1. */
   betaMin: Field.notNegative({ default: 0.1 }),
-  /** β at time 1. */
+  /** β at time 1. Default: 20. */
   betaMax: Field.positive({ default: 20 })
 }
 
@@ -26,8 +26,9 @@ const linearRate = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): Accumula
 }
 
 /**
- * Variance preserving with a linear rate: dx = −½β x dt + √β dW, β(t) = β_min + t (β_max − β_min), t in [0, 1], so
- * α = exp(−½∫β), σ² = 1 − exp(−∫β) (Song et al. 2021, arXiv 2011.13456, appendix C; the continuous DDPM).
+ * Variance preserving schedule with a linear rate: dx = −½β x dt + √β dW, β(t) = β_min + t (β_max − β_min), t in [0,
+ * 1], so α = exp(−½∫β), σ² = 1 − exp(−∫β) (Song et al. 2021, arXiv 2011.13456, appendix C; the continuous DDPM).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -47,29 +48,29 @@ export const vpLinear = define({
   meaning: rate => preserving(linearRate(rate))
 })
 
-/** √(1/(1 + e^{−x})): α at the log-SNR x where α² + σ² = 1. */
+/** √(1/(1 + e^{−x})): α at the log-SNR x if α² + σ² = 1. */
 const rootSigmoid = (x: number): number => Elementary.exp(-Elementary.softplus(-x) / 2)
 
 /**
- * ᾱ = α² = f(t)/f(0), f(t) = cos²(½π (t + s)/(1 + s)), σ² = 1 − α², t in [0, 1], with offset s (Nichol & Dhariwal 2021,
- * arXiv 2102.09672, equation 17). Continuous in time, so no β is clipped: α = 0 at t = 1.
+ * Cosine schedule: ᾱ = α² = f(t)/f(0), f(t) = cos²(½π (t + s)/(1 + s)), σ² = 1 − α², t in [0, 1], with offset s (Nichol
+ * & Dhariwal 2021, arXiv 2102.09672, equation 17). Continuous in time, so no β is clipped: α = 0 at t = 1.
  */
 export const cosine = define({
   name: 'cosine',
   about: 'improved DDPM (arXiv 2102.09672)',
   fields: {
-    /** Keeps the noise near time 0 from being too small. */
+    /** Offset s, which keeps the noise near time 0 from being too small. Default: 0.008. */
     offset: Field.notNegative({ default: 0.008 })
   },
   formula: ({ offset }) => `α = cos(½π (t + ${offset})/${1 + offset}) / cos(½π ${offset}/${1 + offset}), σ² = 1 − α²`,
   meaning: ({ offset }) => {
-    // θ = (t + s)c is the angle, (1 − t)c what is left of it to ½π, sc where it starts.
+    // θ = (t + s)c is the angle, (1 − t)c its distance from ½π, sc the angle at t = 0.
     const c = Math.PI / 2 / (1 + offset)
     const start = Elementary.cos(offset * c)
     const alphaOf = (time: number): number => Elementary.sin((1 - time) * c) / start
     // cos²θ_0 − cos²θ = sin(θ − θ_0) sin(θ + θ_0)
     const noise = (time: number): number => Elementary.sin(time * c) * Elementary.sin((time + 2 * offset) * c)
-    // tan θ, from whichever end is nearer.
+    // tan θ, computed from the nearer end.
     const tangent = (time: number): number =>
       time < 0.5 ? Elementary.tan((time + offset) * c) : 1 / Elementary.tan((1 - time) * c)
     const sine = Elementary.sin(2 * offset * c)
@@ -92,8 +93,8 @@ export const cosine = define({
 })
 
 /**
- * Below variance preserving: α = exp(−½∫β), σ = 1 − exp(−∫β), β as in `vpLinear`, t in [0, 1], so
- * g² = β (1 − exp(−2∫β)) (Song et al. 2021, arXiv 2011.13456, §3.4).
+ * Sub-variance-preserving schedule: α = exp(−½∫β), σ = 1 − exp(−∫β), β as in `vpLinear`, t in [0, 1], so g² = β (1 −
+ * exp(−2∫β)) (Song et al. 2021, arXiv 2011.13456, §3.4).
  */
 export const subVp = define({
   name: 'subVp',
@@ -107,7 +108,7 @@ export const subVp = define({
       until,
       level: time => ({ alpha: Elementary.exp(-total(time) / 2), sigma: -Elementary.expm1(-total(time)) }),
       logSnr: time => -total(time) - 2 * Elementary.log(-Elementary.expm1(-total(time))),
-      // σ/α = 2 sinh(B/2), solved without overflow where it is great.
+      // σ/α = 2 sinh(B/2), inverted without overflow for large ratios.
       timeOfLogSnr: logSnr =>
         timeOf(
           logSnr > 0
@@ -121,16 +122,16 @@ export const subVp = define({
 })
 
 /**
- * The signal stays and the noise grows geometrically: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1] (Song et al. 2021,
- * arXiv 2011.13456, §3.4). At time 0 there is already the noise σ_min.
+ * Variance exploding schedule, with constant signal and geometric noise: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1]
+ * (Song et al. 2021, arXiv 2011.13456, §3.4). The noise at time 0 is σ_min, not 0.
  */
 export const varianceExploding = define({
   name: 'varianceExploding',
   about: 'geometric noise, the signal stays (arXiv 2011.13456)',
   fields: {
-    /** σ at time 0. */
+    /** σ at time 0. Default: 0.01. */
     sigmaMin: Field.positive({ default: 0.01 }),
-    /** σ at time 1. */
+    /** σ at time 1. Default: 50. */
     sigmaMax: Field.positive({ default: 50 })
   },
   check: ({ sigmaMin, sigmaMax }) =>
@@ -156,7 +157,7 @@ export const varianceExploding = define({
   }
 })
 
-/** Time is the noise itself: α = 1, σ = t, t ≥ 0 (Karras et al. 2022, arXiv 2206.00364, table 1). */
+/** EDM schedule, whose time is the noise: α = 1, σ = t, t ≥ 0 (Karras et al. 2022, arXiv 2206.00364, table 1). */
 export const edm = define({
   name: 'edm',
   about: 'time is the noise itself (arXiv 2206.00364)',
@@ -171,7 +172,7 @@ export const edm = define({
   })
 })
 
-/** The straight line from data to noise: α = 1 − t, σ = t, t in [0, 1] (Liu et al. 2022, arXiv 2209.03003). */
+/** Straight line from data to noise: α = 1 − t, σ = t, t in [0, 1] (Liu et al. 2022, arXiv 2209.03003). */
 export const rectifiedFlow = define({
   name: 'rectifiedFlow',
   about: 'a straight line from data to noise (arXiv 2209.03003)',

@@ -1,47 +1,50 @@
-/** What a schedule means: its levels of noise, and all that follows from them. */
+/** Dynamics of a schedule: its noise levels, and the quantities derived from them. */
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 
-/** How much signal and how much noise: x = alpha · x_0 + sigma · z. */
+/** Coefficients of signal and noise: x = alpha · x_0 + sigma · z. */
 export interface Level {
   readonly alpha: number
   readonly sigma: number
 }
 
-/** The data themselves. */
+/** Level without noise, x = x_0. */
 export const CLEAN: Level = { alpha: 1, sigma: 0 }
 
-/** Times run over [0, until]. */
+/** Levels and derived quantities at times in [0, until]. */
 export interface Dynamics {
-  /** The last time; ∞ where there is none. */
+  /** Last time; ∞ if there is none. */
   readonly until: number
   readonly level: (time: number) => Level
-  /** λ = log(α²/σ²) */
+  /** λ = log(α²/σ²). */
   readonly logSnr: (time: number) => number
-  /** The inverse of `logSnr`. */
+  /** Inverse of `logSnr`. */
   readonly timeOfLogSnr: (logSnr: number) => number
-  /** d log α / dt */
+  /** d log α/dt. */
   readonly drift: (time: number) => number
-  /** g² = dσ²/dt − 2 (d log α/dt) σ² */
+  /** g² = dσ²/dt − 2 (d log α/dt) σ². */
   readonly diffusion: (time: number) => number
-  /** Times at which α and σ have no derivative, rising. */
+  /** Times at which α and σ are not differentiable, ascending. */
   readonly kinks: () => ReadonlyArray<number>
-  /** Whether it is known that α² + σ² = 1 at all times. */
+  /** True if α² + σ² = 1 at all times; false if that is not known. */
   readonly preservesVariance: boolean
-  /** Whether it is known that to diffuse for s and then for t is to diffuse for s + t. */
+  /** True if diffusing for s and then for t equals diffusing for s + t; false if that is not known. */
   readonly homogeneous: boolean
 }
 
-/** What has to be said, and what may be: closed forms, and what is known. Laws hold each of them against the levels. */
+/**
+ * Definition of a schedule: the levels, which are required, and optional closed forms and claims, which laws check
+ * against the levels.
+ */
 export type Levels = Pick<Dynamics, 'until' | 'level'> & Partial<Dynamics>
 
-/** The piece without a kink within it in which a time is. */
+/** Interval without an inner kink that contains a time. */
 type PieceOf = (time: number) => readonly [lo: number, hi: number]
 
 /**
- * The derivative at x of the quartic through five points around x: error h⁴ f⁗′/30 and ε f/h. Steps are a share of the distance δ
- * to the nearer end of the piece that x is in, where f may be a power of δ; nearer to it than 2h, the points stay inside and the
- * derivative is taken off their centre.
+ * Derivative at x of the quartic through five points near x, with error h⁴ f⁗′/30 and ε f/h. The step h is a share of
+ * the distance δ to the nearer end of the piece that contains x, near which f may be a power of δ. If x is nearer to
+ * the end than 2h, the points stay inside and the derivative is taken off their centre.
  */
 const quarticDerivative =
   (f: (x: number) => number, pieceOf: PieceOf) =>
@@ -56,7 +59,7 @@ const quarticDerivative =
     const centre = Math.min(Math.max(x, lo + 2 * h), hi - 2 * h)
     const s = (x - centre) / h
     const at = (k: number): number => f(centre + k * h)
-    // The derivatives at s of Lagrange's polynomials on −2, …, 2.
+    // Derivatives at s of the Lagrange polynomials on −2, …, 2.
     const s2 = s * s
     const s3 = s * s * s
     const outer = (2 * s3 - s) * (at(2) + at(-2)) + (3 * s2 - 1) * (at(2) - at(-2))
@@ -64,13 +67,13 @@ const quarticDerivative =
     return (outer / 12 - inner / 6 + (s3 - 2.5 * s) * at(0)) / h
   }
 
-/** The first of 1, 2, 4, … at which it is not above, or the last double of them. */
+/** First of 1, 2, 4, … at which the predicate fails; otherwise the largest finite power of 2. */
 const firstNotAbove = (above: (x: number) => boolean, x = 1): number =>
   above(x) && x < Elementary.powerOfTwo(1023) ? firstNotAbove(above, 2 * x) : x
 
 /**
- * What follows from the levels, where it is not said: the log-SNR by its definition, its inverse by halving intervals,
- * drift and diffusion by differences of α and σ², to 10⁻⁷ of themselves and of 1/`until` where these are smooth.
+ * Derives what the definition leaves out: the log-SNR by its formula, its inverse by bisection, drift and diffusion by
+ * differences of α and σ², to a relative error of 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth.
  */
 export const of = ({ until, level, ...said }: Levels): Dynamics => {
   const logSnr =
@@ -89,7 +92,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
   const slope = quarticDerivative(alpha, pieceOf)
   const logSlope = quarticDerivative(time => Elementary.log(alpha(time)), pieceOf)
   const growth = quarticDerivative(variance, pieceOf)
-  // log α is nearer to a polynomial where α falls fast, and has no value at an end without signal.
+  // log α is nearer to a polynomial where α falls fast, but is infinite at an end without signal.
   const drift =
     said.drift ??
     ((time: number): number =>
@@ -112,13 +115,13 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
   }
 }
 
-/** The greatest and the least log-SNR, at the first and the last time. */
+/** Largest and smallest log-SNR, at the first and the last time. */
 export const logSnrExtremes = ({ logSnr, until }: Dynamics): { readonly greatest: number; readonly least: number } => ({
   greatest: logSnr(0),
   least: until === Infinity ? -Infinity : logSnr(until)
 })
 
-/** What is decided by B(t) = ∫β, its slope and its inverse. */
+/** B(t) = ∫β, its derivative and its inverse, which determine a variance preserving schedule. */
 export interface Accumulated {
   readonly until: number
   readonly total: (time: number) => number
@@ -126,7 +129,7 @@ export interface Accumulated {
   readonly timeOf: (total: number) => number
 }
 
-/** dx = −½β x dt + √β dW: α² = e^{−B}, σ² = 1 − e^{−B}. */
+/** Variance preserving levels: dx = −½β x dt + √β dW, α² = e^{−B}, σ² = 1 − e^{−B}. */
 export const preserving = ({ until, total, rate, timeOf }: Accumulated): Levels => ({
   until,
   level: time => {

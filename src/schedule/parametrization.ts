@@ -1,4 +1,4 @@
-/** Parametrizations: what a network says of a noisy point x = α x_0 + σ z. */
+/** Parametrizations: the quantity that a network predicts at a noisy point x = α x_0 + σ z. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -19,31 +19,31 @@ import {
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Level } from './schedule.js'
 
-/** The output as p x_0 + q z. */
+/** Coefficients of the output as p x_0 + q z. */
 export interface Direction {
   readonly p: number
   readonly q: number
 }
 
-/** A combination of the output and x: ofOutput · output + ofPoint · x. */
+/** Coefficients of a combination of the output and x: ofOutput · output + ofPoint · x. */
 export interface Coefficients {
   readonly ofOutput: number
   readonly ofPoint: number
 }
 
-/** The data and the noise behind x, from x and the output. */
+/** Estimates of x_0 and z, each as a combination of x and the output. */
 export interface Behind {
   readonly data: Coefficients
   readonly noise: Coefficients
 }
 
-/** α and σ for each row, [rows, 1]: constants, through which nothing is differentiated. */
+/** α and σ for each row, [rows, 1], which autodiff treats as constant. */
 export interface Levels {
   readonly alpha: Tensor
   readonly sigma: Tensor
 }
 
-/** Δ² as a product of powers of α and σ and of what stands above and below. */
+/** Δ² as a product of powers of α and σ, with factors in numerator and denominator. */
 export interface SquaredDeterminant {
   readonly alphas: number
   readonly sigmas: number
@@ -53,7 +53,7 @@ export interface SquaredDeterminant {
 
 type Divide = (a: number, b: number) => number
 
-/** What numbers and tensors both can do: a formula in it is written once, and computed as either. */
+/** Arithmetic that numbers and tensors share, so that a formula is written once for both. */
 export interface Arithmetic<A> {
   readonly of: (x: number) => A
   readonly add: (a: A, b: A) => A
@@ -61,7 +61,7 @@ export interface Arithmetic<A> {
   readonly div: (a: A, b: A) => A
   readonly neg: (a: A) => A
   readonly sqrt: (a: A) => A
-  /** A quotient, and 0 where its divisor is: what a level does not show. */
+  /** Quotient a/b; 0 if b is 0, where the level does not determine the quantity. */
   readonly shown: (a: A, b: A) => A
 }
 
@@ -70,20 +70,20 @@ interface OutputAndPoint<A> {
   readonly ofPoint: A
 }
 
-/** The direction of an output, and the data and the noise behind x, at a level. */
+/** Direction of an output at a level, and the estimates of x_0 and z. */
 export interface Formulas<A> {
   readonly direction: { readonly p: A; readonly q: A }
   readonly behind: { readonly data: OutputAndPoint<A>; readonly noise: OutputAndPoint<A> }
 }
 
-/** In numbers and in tensors alike. */
+/** Formulas written for numbers and tensors alike. */
 export type Written = <A>(level: { readonly alpha: A; readonly sigma: A }, arithmetic: Arithmetic<A>) => Formulas<A>
 type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
 
 export interface Meaning {
   readonly direction: (level: Level) => Direction
   readonly behind: (level: Level, divide: Divide) => Behind
-  /** The same in the tensor vocabulary; undefined of one's own that does not say it so. */
+  /** Formulas in the tensor vocabulary; undefined if a custom definition has none. */
   readonly tensors: ((levels: Levels) => Formulas<Operand>) | undefined
   readonly target: Target
   readonly degree: number | undefined
@@ -102,29 +102,35 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
   Case.Spec<N, F, never, A, null>,
   'meaning'
 > {
-  /** The output at a level as p x_0 + q z; with x = α x_0 + σ z it has to show both where α, σ > 0: αq − σp is not 0. */
+  /**
+   * The output at a level as p x_0 + q z. Together with x = α x_0 + σ z it must determine both x_0 and z for α, σ > 0:
+   * αq − σp is not 0.
+   */
   readonly meaning: (fields: Field.Of<F>) => (level: Level) => Direction
   /**
-   * Capability, which laws hold it to: data and noise from x and the output, with all digits up to both ends of a
-   * schedule. `divide` is asked for every quotient that an end does not show. Else both are solved for.
+   * Capability, checked by laws: estimates of x_0 and z from x and the output, accurate up to both ends of a schedule.
+   * Every quotient that is undefined at an end must use `divide`. Default: both are solved for.
    */
   readonly behind?: (fields: Field.Of<F>) => (level: Level, divide: Divide) => Behind
   /**
-   * Capability, which laws hold it to: direction, data and noise in an arithmetic that tensors have too, so that programs over
-   * the rows can be compiled. Else levels are looked at row by row, and losses interpreted.
+   * Capability, checked by laws: direction and estimates in an arithmetic that tensors share, so that programs over the
+   * rows can be compiled. Default: levels are evaluated row by row, and losses interpreted.
    */
   readonly written?: (fields: Field.Of<F>) => Written
-  /** Capability: what the output is to match, in fewer operations than p x_0 + q z. */
+  /** Capability: the regression target of the output, in fewer operations than p x_0 + q z. */
   readonly target?: (fields: Field.Of<F>) => Target
-  /** Capability, which laws hold it to: p and q are of this degree in (α, σ). Else outputs change level by data and noise. */
+  /**
+   * Capability, checked by laws: p and q are homogeneous of this degree in (α, σ). Default: outputs change level
+   * through the estimates of x_0 and z.
+   */
   readonly degree?: number
-  /** Capability: (αq − σp)² as it is printed in the weights of losses. */
+  /** Capability: (αq − σp)² as printed in the weights of losses. */
   readonly squaredDeterminant?: (fields: Field.Of<F>) => SquaredDeterminant
-  /** Capability: the denoising loss as it is printed. */
+  /** Capability: the denoising loss as printed. */
   readonly loss?: string
 }
 
-/** The data and the noise behind x, where α q − σ p is not 0; else what x or the output shows of them alone. */
+/** Estimates of x_0 and z if αq − σp is not 0; otherwise those that x or the output determines alone. */
 const dataAndNoiseBehind =
   (direction: (level: Level) => Direction) =>
   (level: Level, divide: Divide): Behind => {
@@ -137,7 +143,7 @@ const dataAndNoiseBehind =
         data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
         noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
       }
-    // An output without bound: errors of it are none of data or noise, and x is the one that it shows.
+    // An infinite output determines neither x_0 nor z by itself, so they come from x alone.
     if (determinant === Infinity || determinant === -Infinity)
       return {
         data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
@@ -148,9 +154,9 @@ const dataAndNoiseBehind =
       : { data: { ofOutput: 1 / p, ofPoint: 0 }, noise: hidden(alpha, -p) }
   }
 
-/** A number for each row, from its level. */
+/** Evaluates a function of the level for each row, [rows, 1]. */
 export const numberPerRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
-  // Levels are constant: to look at them loses no derivative.
+  // Levels are constant for autodiff, so reading their values loses no derivative.
   const [sigmas, { shape, values }] = opened(() => [toNdArray(sigma).values, toNdArray(alpha)] as const)
   return tensor(
     values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
@@ -181,7 +187,7 @@ const tensorArithmetic: Arithmetic<Operand> = {
   }
 }
 
-/** A case by its formulas alone. */
+/** Defines a case by its formulas alone. */
 const byFormulas = <F>(
   written: (fields: F) => Written
 ): {
@@ -198,7 +204,7 @@ const byFormulas = <F>(
   behind: fields => (level, divide) => written(fields)(level, numberArithmetic(divide)).behind
 })
 
-/** p x_0 + q z by tensors. */
+/** Target p x_0 + q z as tensors. */
 const inTensors =
   (of: (levels: Levels) => Formulas<Operand>): Target =>
   levels => {
@@ -221,16 +227,18 @@ const trainingTarget =
       )
     )
 
-/** Levels with signal and noise, at which a direction is looked at. */
+/** Levels with signal and noise at which a direction is checked. */
 const TRIAL_LEVELS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
 
-/** The problems of a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
+/**
+ * Problems of a direction at the trial levels: it must be finite and independent of x. Other levels are not checked.
+ */
 const directionProblems = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
   const bad = TRIAL_LEVELS.find(level => {
     const { p, q } = direction(level)
-    // Of the rounding of its two products or less, it is 0.
+    // The determinant counts as 0 if it is below the rounding error of its two products.
     const one = level.alpha * q
     const other = level.sigma * p
     return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
@@ -248,7 +256,9 @@ const directionProblems = (name: string, direction: (level: Level) => Direction)
 }
 
 /**
- * A parametrization of one's own: the output as p x_0 + q z. Conversions, targets, weights of losses and scores follow.
+ * Defines a custom parametrization: the output as p x_0 + q z. Conversions, targets, weights of losses and scores are
+ * derived.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -306,7 +316,7 @@ export function define<
   })
 }
 
-/** s = ∇ log p(x) */
+/** Score, s = ∇ log p(x). */
 export const score = define({
   name: 'score',
   about: 'the score ∇ log p itself',
@@ -324,7 +334,7 @@ export const score = define({
   target: () => levels => (_, noise) => neg(div(noise, levels.sigma))
 })
 
-/** ε = −σ s, the noise expected in x (Ho et al. 2020, arXiv 2006.11239). */
+/** Noise prediction, ε = −σ s, the conditional mean of the noise (Ho et al. 2020, arXiv 2006.11239). */
 export const noise = define({
   name: 'noise',
   about: 'the noise, as in DDPM (arXiv 2006.11239)',
@@ -342,7 +352,7 @@ export const noise = define({
   target: () => () => (_, noise) => noise
 })
 
-/** x̂_0 = (x + σ² s)/α, the data expected behind x (Tweedie's formula; Efron 2011). */
+/** Data prediction, x̂_0 = (x + σ² s)/α, the conditional mean of the data (Tweedie's formula; Efron 2011). */
 export const data = define({
   name: 'data',
   about: "the data: Tweedie's formula",
@@ -360,7 +370,7 @@ export const data = define({
   target: () => () => clean => clean
 })
 
-/** v = α ε − σ x̂_0, on any schedule (Salimans & Ho 2022, arXiv 2202.00512, where α² + σ² = 1). */
+/** Velocity v = α ε − σ x̂_0, on any schedule (Salimans & Ho 2022, arXiv 2202.00512, where α² + σ² = 1). */
 export const velocity = define({
   name: 'velocity',
   about: 'v-prediction (arXiv 2202.00512)',
@@ -380,7 +390,10 @@ export const velocity = define({
   })
 })
 
-/** u = ε − x̂_0, the velocity dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv 2210.02747). */
+/**
+ * Flow matching velocity u = ε − x̂_0, dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv
+ * 2210.02747).
+ */
 export const flow = define({
   name: 'flow',
   about: 'the velocity of a straight line: flow matching (arXiv 2210.02747)',
@@ -402,8 +415,8 @@ export const flow = define({
 
 /**
  * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ²,
- * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1); the error of F has
- * the same size at all levels.
+ * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1). The error of F has
+ * the same magnitude at all levels.
  */
 export const edm = define({
   name: 'edm',
@@ -439,16 +452,16 @@ export const edm = define({
   )
 })
 
-/** The output at a level as p x_0 + q z. */
+/** Returns the output at a level as p x_0 + q z. */
 export const directionAt =
   (parametrization: Parametrization) =>
   (level: Level): Direction =>
     concept.meaning(parametrization).direction(level)
 
-/** a/b, and 0 where b is: what a level does not show. */
+/** a/b; 0 if b is 0, where the level does not determine the quantity. */
 const quotientOrZero = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
-/** Of one case, with the same in every field. */
+/** True if both have the same case and equal fields. */
 const isSameParametrization = (a: Parametrization, b: Parametrization): boolean =>
   a === b ||
   (Case.caseOf(a) === Case.caseOf(b) &&
@@ -459,15 +472,13 @@ const combineDirection = ({ p, q }: Direction, { data, noise }: Behind): Coeffic
   ofPoint: p * data.ofPoint + q * noise.ofPoint
 })
 
-/** The direction at a level, 0 of what it does not show. */
+/** Direction at a level, with 0 for coefficients that the level does not determine. */
 const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
   const { p, q } = directionAt(parametrization)(level)
   return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
 }
 
-/**
- * How an output is carried from one parametrization to another at a level.
- */
+/** Coefficients that convert an output at a level from one parametrization to another. */
 export const conversionCoefficients =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): Coefficients =>
@@ -475,15 +486,13 @@ export const conversionCoefficients =
       ? { ofOutput: 1, ofPoint: 0 }
       : combineDirection(shownDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
 
-/**
- * How an output at a level, with the point there, becomes that at another level of the same data and noise.
- */
+/** Coefficients that convert an output, with its point, to another level with the same x_0 and z. */
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>
     combineDirection(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, quotientOrZero))
 
-/** An output carried from one parametrization to another: x and output of the same length. */
+/** Converts an output from one parametrization to another; x and output have the same length. */
 export const convert =
   (from: Parametrization, to: Parametrization) =>
   (level: Level) =>
@@ -492,7 +501,7 @@ export const convert =
     return Float64Array.from(x, (value, i) => ofOutput * output[i] + ofPoint * value)
   }
 
-/** `convert` in the tensor vocabulary: x and output [rows, dim], a level for each row. */
+/** Converts an output as tensors: x and output [rows, dim], a level for each row. */
 export const convertTensor =
   (from: Parametrization, to: Parametrization) =>
   (levels: Levels) =>
@@ -516,12 +525,12 @@ export const convertTensor =
     return add(mul(ofOutput, output), mul(ofPoint, x))
   }
 
-/** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
+/** Regression target of the output, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
 export const targetTensor = (parametrization: Parametrization): Target => concept.meaning(parametrization).target
 
 /**
- * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
- * (Δ′/Δ)². Infinite where what is asked for is not shown.
+ * Weight between squared errors of two parametrizations: |y′ − target′|² = weight · |y − target|², so (Δ′/Δ)². Infinite
+ * if the level does not determine the output that is converted.
  */
 export const conversionWeight =
   (from: Parametrization, to: Parametrization) =>
@@ -532,13 +541,16 @@ export const conversionWeight =
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
-/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; undefined of one's own that does not say so. */
+/**
+ * Degree of homogeneity in the level: the output at (cα, cσ) and cx is c^degree times that at x; undefined if a custom
+ * definition does not declare it.
+ */
 export const degree = (parametrization: Parametrization): number | undefined => concept.meaning(parametrization).degree
 
 const superscript = (name: string, exponent: number): string =>
   exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
 
-/** `conversionWeight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
+/** Formula of `conversionWeight`; '(Δ′/Δ)²' if one of the two has none. */
 export const weightFormula = (from: Parametrization, to: Parametrization): string => {
   if (isSameParametrization(from, to)) return '1'
   const a = concept.meaning(from).squaredDeterminant
@@ -556,21 +568,21 @@ export const weightFormula = (from: Parametrization, to: Parametrization): strin
   return below === '' ? above || '1' : `${above || '1'} / ${below.includes(' ') ? `(${below})` : below}`
 }
 
-/** The parametrization as the code that builds it. */
+/** Returns the code that builds the parametrization. */
 export const show = (parametrization: Parametrization): string => Case.show(parametrization)
 
-/** What the output is, in mathematics. */
+/** Returns the output as a formula. */
 export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
 
-/** The denoising loss written in a parametrization, before the mean is taken. */
+/** Returns the formula of the denoising loss in a parametrization, inside the mean. */
 export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
 
-/** The problems of a parametrization. */
+/** Problems of a parametrization. */
 export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>
   Case.problems(parametrization)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [score, noise, data, velocity, flow, edm]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the parametrizations in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Parametrization, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -5,7 +5,8 @@ import { concept, define, interpret } from './schedule.js'
 import * as Clock from './clock.js'
 
 /**
- * The same levels of noise at other times: at time t those of `schedule` at τ(t), τ the clock.
+ * Schedule with its time changed by a clock: the level at time t is that of `schedule` at τ(t).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -19,9 +20,9 @@ export const reparametrized = define({
   name: 'reparametrized',
   about: 'the same levels on another clock: Clock.affine, Clock.power, Clock.evenLogSnr or your own',
   fields: {
-    /** Which time of the schedule is met when. */
+    /** The clock τ(t). */
     clock: Field.of(Clock.concept),
-    /** Whose time runs otherwise. */
+    /** The schedule whose time is changed. */
     schedule: Field.of(concept)
   },
   call: ['clock'],
@@ -39,7 +40,7 @@ export const reparametrized = define({
     return {
       until,
       level: t => own.level(time(t)),
-      // By the clock's own words where it speaks of log-SNR.
+      // In closed form if the clock has the log-SNR.
       logSnr: logSnr?.at ?? (t => own.logSnr(time(t))),
       timeOfLogSnr: timeOf,
       drift: t => rate(t) * own.drift(time(t)),
@@ -52,12 +53,12 @@ export const reparametrized = define({
         own
           .kinks()
           .map(time => timeOf(own.logSnr(time)))
-          // The clock need not reach them all.
+          // The clock may end before the last kink.
           .filter(time => time > 0 && time < until),
       preservesVariance: own.preservesVariance
     }
   },
-  // The first version called a clock by another name.
+  // The first file format stored the clock under another name.
   earlier: json => {
     const clock = Case.field(json, 'clock')
     return typeof json === 'object' && typeof clock === 'object' && Case.field(clock, '_tag') === 'LogSnr'

@@ -1,11 +1,10 @@
 /**
  * Noise schedules: x_t = α(t) x_0 + σ(t) z with z standard normal.
  *
- * A schedule is compared with another by its log signal-to-noise ratio λ = log(α²/σ²), which falls as time grows: at
- * equal λ two schedules show the same data through the same noise, on another scale and at another time.
+ * Schedules are compared by the log signal-to-noise ratio λ = log(α²/σ²), which falls as time grows: at equal λ two
+ * schedules have the same data with the same noise, on another scale and at another time.
  *
- * Formulas are those that keep their digits at both ends: where σ² → 0 it is not 1 minus something, and where α → 0
- * neither is α.
+ * Formulas are those that are accurate at both ends: σ² → 0 and α → 0 are not computed as 1 minus a number near 1.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -20,7 +19,7 @@ export type { Dynamics, Level, Levels } from './dynamics.js'
 
 export interface Meaning {
   readonly dynamics: Dynamics
-  /** Whether nothing is wrong with it, in all its parts. */
+  /** True if the schedule and all its parts are valid. */
   readonly isRight: () => boolean
 }
 
@@ -38,22 +37,22 @@ export interface Spec<
   On extends string | null = null
 > extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
   /**
-   * The last time and the levels; what follows from them may be said too, in closed form. Where the time of a log-SNR is
-   * not, it is found by halving, and the log-SNR is looked at: it has to fall. Where it is, a law compares the two.
+   * Last time and levels, and optional closed forms. If the time of a log-SNR is not given it is found by bisection, so
+   * the log-SNR is checked to be decreasing; if it is given, a law compares the two.
    */
   readonly meaning: (fields: Field.Of<F>) => Levels
 }
 
-/** Where levels are looked at: the middles of so many equal parts, and both ends. */
+/** Number of equal parts of the time range at whose midpoints, and at both ends, levels are checked. */
 const CHECKED_TIMES = 4225
 
-/** The same where the time of a log-SNR is stated, and nothing is found by halving. */
+/** Number of parts if the time of a log-SNR is given and bisection is not needed. */
 const FEW_LOOKS = 65
 
 /**
- * The problems of levels at so many times and at both ends: an α or σ that is negative, not finite or not a number, an error, or a
- * log-SNR that does not fall from one time to the next and whose time is to be found by halving. Between these times nobody
- * looks. Of endless time the shares u stand for t = u/(1 − u), and a signal that has vanished need not fall.
+ * Problems of levels at the checked times: an α or σ that is negative or not finite, an error, or, if times are found
+ * by bisection, a log-SNR that does not fall from one time to the next. Times between are not checked. An endless range
+ * is checked at t = u/(1 − u); a signal that has vanished need not fall.
  */
 const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
   const { until } = levels
@@ -117,10 +116,10 @@ const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Prob
   )
 }
 
-/** Whether nothing is wrong with a schedule. */
+/** True if a schedule is valid. */
 const isValidSchedule = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
-/** Whether fields hold what is of their domains; those of descriptions in them too, schedules left out. */
+/** True if the fields are in their domains, and those of descriptions in them, except schedules. */
 const hold = (fields: Field.Fields, of: object): boolean =>
   Object.entries(fields).every(([name, field]) => {
     const own = Case.field(of, name)
@@ -132,7 +131,7 @@ const hold = (fields: Field.Fields, of: object): boolean =>
     )
   })
 
-/** A case, with what it is called when its levels are wrong. */
+/** Defines a case with the name under which problems of its levels are reported. */
 function scheduleCase<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
@@ -143,9 +142,9 @@ function scheduleCase<
   called: (fields: Field.Of<F>) => string
 ): Case.Constructor<Schedule, N, F, A, On> {
   const fields: Field.Fields = spec.fields ?? {}
-  /** The problems of a schedule do not change: to look at one that was met takes no time. */
+  /** Cache of the problems of a schedule, which never change. */
   const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
-  /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
+  /** True if the schedules inside are valid; only then is the schedule checked as a whole. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
     Object.entries(fields).every(([name, field]) =>
       field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isValidSchedule(value))
@@ -169,7 +168,8 @@ function scheduleCase<
 }
 
 /**
- * A schedule of one's own: the last time, the levels, and what is known of them in closed form.
+ * Defines a custom schedule: the last time, the levels, and optional closed forms.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -202,7 +202,8 @@ export function define<
 // —— cases ——
 
 /**
- * The paper's schedule: dx = −x dt + √2 dW, so α = e^{−t}, σ² = 1 − e^{−2t}, t ≥ 0.
+ * Ornstein–Uhlenbeck schedule: dx = −x dt + √2 dW, so α = e^{−t}, σ² = 1 − e^{−2t}, t ≥ 0.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -224,10 +225,11 @@ export const ornsteinUhlenbeck = define({
 })
 
 /**
- * A schedule of one's own from α and σ as functions of time on [0, until], both ≥ 0 and finite. The short form of
- * `define`, for a schedule without fields. Its log-SNR must fall strictly, which is checked at 4225 times, the signs at
- * both ends too, and nowhere else. Drift and diffusion are taken by differences of α and σ², to 10⁻⁷ of themselves and of
- * 1/`until` where these are smooth, up to both ends and at them.
+ * Custom schedule from α and σ as functions of time on [0, until], both ≥ 0 and finite. Short form of `define`, for a
+ * schedule without fields. The log-SNR must be strictly decreasing, which is checked at 4225 times, and the signs at
+ * both ends too, but not between. Drift and diffusion are computed by differences of α and σ², to a relative error of
+ * 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth, up to and including both ends.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -248,13 +250,13 @@ export const custom = scheduleCase(
     name: 'custom',
     about: 'your own α and σ as functions of time',
     fields: {
-      /** How it is printed. */
+      /** Name in printed code. */
       name: Field.text({ remedy: 'name it' }),
-      /** α of a time. */
+      /** α(t). */
       alpha: Field.code((time: number): number => Elementary.cos((Math.PI / 2) * time)),
-      /** σ of a time. */
+      /** σ(t). */
       sigma: Field.code((time: number): number => Elementary.sin((Math.PI / 2) * time)),
-      /** The last time. */
+      /** Last time. */
       until: Field.positive({ suggestion: 1 })
     },
     example: { name: 'circle' },
@@ -266,10 +268,10 @@ export const custom = scheduleCase(
 
 // —— meaning ——
 
-/** What a schedule means, worked out once for many times. */
+/** Returns the dynamics of a schedule, for evaluation at many times. */
 export const interpret = (schedule: Schedule): Dynamics => concept.meaning(schedule).dynamics
 
-/** α and σ at a time. */
+/** Returns α and σ at a time. */
 export const level =
   (time: number) =>
   (schedule: Schedule): Level => {
@@ -277,13 +279,16 @@ export const level =
     return typeof time === 'number' ? found.level(time) : mistaken('a time', time, 'Schedule.level(time)(schedule)')
   }
 
-/** λ = log(α²/σ²); +∞ where there is no noise, −∞ where there is no signal. */
+/** λ = log(α²/σ²); +∞ if there is no noise, −∞ if there is no signal. */
 export const logSnr =
   (time: number) =>
   (schedule: Schedule): number =>
     interpret(schedule).logSnr(time)
 
-/** The time at which the log-SNR has the given value, the inverse of `logSnr`; an end, if the schedule never has it. */
+/**
+ * Time at which the log-SNR has the given value, the inverse of `logSnr`; the nearer end if it is outside the
+ * schedule's range.
+ */
 export const timeOfLogSnr =
   (logSnr: number) =>
   (schedule: Schedule): number => {
@@ -291,7 +296,7 @@ export const timeOfLogSnr =
     return Math.min(Math.max(timeOfLogSnr(logSnr), 0), until)
   }
 
-/** The greatest and the least log-SNR, at the first and the last time. */
+/** Largest and smallest log-SNR, at the first and the last time. */
 export const logSnrRange = (schedule: Schedule): { readonly greatest: number; readonly least: number } =>
   Dynamics_.logSnrExtremes(interpret(schedule))
 
@@ -307,39 +312,42 @@ export const diffusion =
   (schedule: Schedule): number =>
     interpret(schedule).diffusion(time)
 
-/** The last time of the schedule; the first is 0. */
+/** Last time of the schedule; the first is 0. */
 export const endTime = (schedule: Schedule): number => interpret(schedule).until
 
-/** Whether α² + σ² = 1 at all times; false of one's own that does not say so. */
+/** True if α² + σ² = 1 at all times; false if a custom schedule does not declare it. */
 export const preservesVariance = (schedule: Schedule): boolean => interpret(schedule).preservesVariance
 
-/** The times at which α and σ have no derivative, rising; none of one's own that does not say so. */
+/** Times at which α and σ are not differentiable, ascending; empty if a custom schedule declares none. */
 export const breakpoints = (schedule: Schedule): ReadonlyArray<number> => interpret(schedule).kinks()
 
-/** Whether to diffuse for s and then for t is to diffuse for s + t; false of one's own that does not say so. */
+/**
+ * True if diffusing for s and then for t equals diffusing for s + t; false if a custom schedule does not declare it.
+ */
 export const isHomogeneous = (schedule: Schedule): boolean => interpret(schedule).homogeneous
 
-/** A level that shows the same noise as another: a point is `scale` times as large there. */
+/** A level with the same log-SNR as another; points there are larger by `scale`. */
 export interface SameNoise {
   readonly time: number
   readonly level: Level
   readonly scale: number
 }
 
-/** The level of a schedule with the log-SNR of another one, or with the nearest that the schedule has. */
+/** Finds the level of a schedule with the log-SNR of another level, or the nearest that the schedule has. */
 export const equalNoise = (schedule: Schedule): ((other: Level) => SameNoise) => {
   const own = interpret(schedule)
   return ({ alpha, sigma }) => {
     const time = Math.min(Math.max(own.timeOfLogSnr(2 * (Elementary.log(alpha) - Elementary.log(sigma))), 0), own.until)
     const level = own.level(time)
-    // By whichever is larger: the other may have vanished.
+    // The larger of α and σ is used, since the other may be 0.
     return { time, level, scale: alpha > sigma ? level.alpha / alpha : level.sigma / sigma }
   }
 }
 
 /**
- * The same noise on another schedule: the time at which `to` has the log-SNR that this schedule has at `time`, and the
- * scale c = α′/α = σ′/σ by which its points are larger, x′ = c x. A score is carried over by s′(x′) = s(x′/c)/c.
+ * Same noise on another schedule: the time at which `to` has the log-SNR that this schedule has at `time`, and the
+ * scale c = α′/α = σ′/σ of its points, x′ = c x. A score is converted by s′(x′) = s(x′/c)/c.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -357,13 +365,13 @@ export const sameNoise =
   (from: Schedule): SameNoise =>
     equalNoise(to)(level(time)(from))
 
-/** The schedule as the code that builds it. */
+/** Returns the code that builds the schedule. */
 export const show = (schedule: Schedule): string => Case.show(schedule)
 
-/** The schedule as mathematics. */
+/** Returns the schedule as a formula. */
 export const formula = (schedule: Schedule): string => Case.formula(schedule)
 
-/** The problems of the use of a time on a schedule: outside [0, until], or without noise where noise is needed. */
+/** Problems of a time on a schedule: outside [0, until], or without noise if noise is needed. */
 export const timeProblems =
   (field: string, time: number) =>
   (schedule: Schedule): ReadonlyArray<Problem.Problem> => {
@@ -377,9 +385,9 @@ export const timeProblems =
     )
   }
 
-/** The problems of a schedule, in all its parts. A clock is read against its schedule, which has to be right first. */
+/** Problems of a schedule and all its parts. A clock is checked against its schedule only if that is valid. */
 export const problems = (schedule: Schedule): ReadonlyArray<Problem.Problem> => Case.problems(schedule)
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the schedules in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Schedule, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,23 +1,29 @@
-/** Which covariances a mixture has: of mclust's fourteen the smallest family that gives it back, to rounding. */
+/**
+ * Infers the covariance family of a mixture: of mclust's fourteen, the smallest that reproduces the covariances to
+ * rounding.
+ */
 import type * as Covariance from '../mixture/families/covariance.js'
 import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from './score.js'
 
-/** What 15 digits leave of equations between matrices: half of them. */
+/** Tolerance for matrices written with 15 digits, which keep half of them through matrix equations. */
 const MATRIX_ROUNDING = 1e-8
 
-/** The same of four decimals, as `jsonlite::toJSON` writes them unless told otherwise: of variances from 0.005 on. */
+/** Tolerance for four decimals, the default of `jsonlite::toJSON`, with variances from 0.005 on. */
 const FEW_DECIMALS = 0.02
 
-/** Of those with as many parameters the first is meant: the plainest, and with what is each one's own where there is one component. */
+/**
+ * Order of preference. Among families with equally many parameters the plainest comes first, and for one component
+ * those whose parameters are per component.
+ */
 const COVARIANCE_ORDER = [
   ...(['VII', 'EII'] as const),
   ...(['VVI', 'EVI', 'VEI', 'EEI'] as const),
   ...(['VVV', 'EVV', 'VEV', 'EEV', 'VVE', 'EVE', 'VEE', 'EEE'] as const)
 ]
 
-/** How far covariances are from those that the family has, relative to their own. */
+/** Largest deviation of the covariances from those that the family represents, relative to the covariances. */
 const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>): number => {
   const maps = familyWithConversions(score)
   if (maps === null) return Infinity
@@ -32,7 +38,10 @@ const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>
   }, 0)
 }
 
-/** The name that a file says, where it is so within few decimals; else the name with least parameters. */
+/**
+ * Returns the family named in a file if the mixture agrees with it to a few decimals, otherwise the family with the
+ * fewest parameters.
+ */
 export const covarianceNameOf = (mixture: Mixture.Mixture, said: string | null): Covariance.Name => {
   const [components, dim] = mixture.means.shape
   const scoreOf = (covariance: Covariance.Name): Score.Score<string> => Score.mixture({ components, covariance })

@@ -1,4 +1,7 @@
-/** Mixtures as others write them: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a file of NumPy's (`.npz`), and the `parameters` of R's mclust, as JSON (`jsonlite`). */
+/**
+ * Files of mixtures for other programs: the arrays of scikit-learn's `GaussianMixture` as JSON or NumPy `.npz`, and the
+ * `parameters` of R's mclust as JSON (`jsonlite`).
+ */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -19,31 +22,31 @@ import { covarianceNameOf } from './covarianceOf.js'
 type ExchangeRow = ReadonlyArray<number>
 type NestedRows = ReadonlyArray<ExchangeRow>
 
-/** Fitted attributes of `sklearn.mixture.GaussianMixture(covariance_type='full')`, by their names. */
+/** Fitted attributes of `sklearn.mixture.GaussianMixture(covariance_type='full')`. */
 export interface ScikitLearn {
   readonly covariance_type: 'full'
   readonly weights_: ExchangeRow
   readonly means_: NestedRows
-  /** [K, d, d] */
+  /** [K, d, d]. */
   readonly covariances_: ReadonlyArray<NestedRows>
-  /** The upper triangles U with Σ⁻¹ = U Uᵀ, [K, d, d], from which scikit-learn takes its densities. */
+  /** Upper triangular factors U with Σ⁻¹ = U Uᵀ, [K, d, d], from which scikit-learn computes densities. */
   readonly precisions_cholesky_: ReadonlyArray<NestedRows>
 }
 
-/** `parameters` of mclust's `Mclust` and `me`, model VVV; V of one column. */
+/** `parameters` of mclust's `Mclust` and `me`: model VVV, or V if there is one column. */
 export interface Mclust {
   readonly pro: ExchangeRow
-  /** [d, K]: a column for each component. */
+  /** [d, K], a column for each component. */
   readonly mean: NestedRows
   readonly variance: {
     readonly modelName: 'VVV' | 'V'
     readonly d: number
     readonly G: number
-    /** [d, d, K], as R indexes it: the last index is that of the component. */
+    /** [d, d, K] as R indexes it: the component is the last index. */
     readonly sigma: ReadonlyArray<NestedRows>
-    /** The upper triangles U with Σ = UᵀU, [d, d, K], from which mclust takes its densities. */
+    /** Upper triangular factors U with Σ = UᵀU, [d, d, K], from which mclust computes densities. */
     readonly cholsigma: ReadonlyArray<NestedRows>
-    /** Of one column the variances, [K], from which it takes them there. */
+    /** Variances, [K], which mclust uses if there is one column. */
     readonly sigmasq?: ExchangeRow
     readonly scale?: ExchangeRow
   }
@@ -52,9 +55,9 @@ export interface Mclust {
 const squareMatrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<NestedRows> =>
   RA.makeBy(count, k => nestedRows(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
 
-/** L⁻ᵀ of a factor, [d, d]: upper triangular. */
+/** L⁻ᵀ of a Cholesky factor L, [d, d], upper triangular. */
 const inverseTransposed = (factor: NdArray, dim: number): NestedRows =>
-  // Rows e_i become (L⁻¹ e_i)ᵀ: the columns of L⁻¹, one a row.
+  // Solves for (L⁻¹ e_i)ᵀ, the columns of L⁻¹ as rows.
   nestedRows(
     Factor.solve(
       Factor.triangleOfFactor(factor, dim),
@@ -65,7 +68,8 @@ const inverseTransposed = (factor: NdArray, dim: number): NestedRows =>
   )
 
 /**
- * The mixture as scikit-learn's arrays.
+ * Converts a mixture to scikit-learn's arrays.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -87,7 +91,8 @@ export const toScikitLearn = (mixture: Mixture.Mixture): ScikitLearn => {
 }
 
 /**
- * The mixture as mclust's list.
+ * Converts a mixture to mclust's list.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -135,11 +140,11 @@ const scikitLearn = t.type({
 const rowOrNumberCodec = t.union([rowCodec, t.number])
 const mclust = t.type({
   pro: rowOrNumberCodec,
-  // Of one column a vector, and of that and one component a number.
+  // With one column it is a vector, and with one component too, a number.
   mean: t.union([rowsOfNumbersCodec, rowOrNumberCodec]),
-  // Of one column it has no sigma.
+  // With one column there is no sigma.
   variance: t.partial({ sigma: t.readonlyArray(rowsOfNumbersCodec), sigmasq: rowOrNumberCodec }),
-  // A number where there is noise; else NULL, which as JSON is {}.
+  // A number if the model has noise; otherwise NULL, written as {} in JSON.
   Vinv: t.unknown
 })
 
@@ -164,7 +169,7 @@ const decodedField = <A>(codec: t.Type<A, unknown>, json: unknown, name: string)
     })
   )
 
-/** Of each covariance type what a `Description` takes. */
+/** Conversion of each covariance type to the fields of a `Description`. */
 const COVARIANCE_TYPES: Readonly<
   Record<
     t.TypeOf<typeof scikitLearn>['covariance_type'],
@@ -194,7 +199,8 @@ const COVARIANCE_TYPES: Readonly<
 }
 
 /**
- * A mixture from scikit-learn's arrays, of any covariance type, as JSON has them.
+ * Reads a mixture from scikit-learn's arrays as JSON, for any covariance type.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -218,7 +224,8 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
   )
 
 /**
- * A mixture from mclust's list of parameters, of any model without noise, as `jsonlite::toJSON` writes it.
+ * Reads a mixture from mclust's list of parameters, for any model without noise, as written by `jsonlite::toJSON`.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -270,7 +277,7 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
         return E.left<Problem.Problems>([
           Problem.of('variance.sigma', 'missing', 'what mclust writes', 'give the list as it is')
         ])
-      // One column: a variance each, or one for all.
+      // With one column there is a variance for each component, or one for all.
       const variances = list(sigmasq)
       return Mixture.parse({
         ...common,
@@ -281,23 +288,26 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
 
 // —— files ——
 
-/** A mixture, and what its columns are called where that is known. */
+/** A mixture with the names of its columns, if they are known. */
 export interface Named {
   readonly mixture: Mixture.Mixture
   readonly columns: ReadonlyArray<string> | null
 }
 
-/** What a file has. */
+/** Contents of a file. */
 export interface Found extends Named {
-  /** The covariances that mclust says, where the mixture has them; else, of the fourteen, those with the fewest parameters that it has. */
+  /**
+   * Covariance family named by mclust if the mixture agrees with it; otherwise, of the fourteen, the one with the
+   * fewest parameters.
+   */
   readonly covariance: Covariance.Name
 }
 
-/** The forms in which others read a mixture. */
+/** Formats that `write` supports. */
 export const EXCHANGE_FORMS = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
 export type Form = (typeof EXCHANGE_FORMS)[number]
 
-/** The arrays that scikit-learn has of a mixture. */
+/** scikit-learn's arrays of a mixture, by name. */
 const scikitLearnArrays = (mixture: Mixture.Mixture) => {
   const { covariances_, precisions_cholesky_ } = toScikitLearn(mixture)
   const [count, dim] = mixture.means.shape
@@ -320,16 +330,17 @@ const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8A
     feature_names_in_: { shape: [columns.length], texts: columns }
   })
 
-/** The numbers of npz; the names of columns beside them. */
+/** The arrays of the npz format as safetensors, with the column names as metadata. */
 const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
   Safetensors.write(scikitLearnArrays(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
-/** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
+/** Problems of writing a mixture: every format holds Gaussian components only. */
 export const problems = gaussianProblems
 
 /**
- * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` as
- * JSON (`mclust`), or weights, means and covariances alone (`json`).
+ * Writes a mixture in a format: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as
+ * `safetensors`, mclust's `parameters` as JSON (`mclust`), or weights, means and covariances alone (`json`).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -379,17 +390,17 @@ const reshapedList = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<numbe
 
 const columnNamesCodec = t.readonlyArray(t.string)
 
-/** What a list is of: the names of columns where it has them under a key. */
+/** Column names listed under a key of a JSON object; null if there are none. */
 const namesUnderKey = (json: unknown, key: string): ReadonlyArray<string> | null => {
   const found = t.UnknownRecord.is(json) ? json[key] : null
   return columnNamesCodec.is(found) ? found : null
 }
 
-/** The model that mclust says. */
+/** Name of the model in mclust's JSON; null if there is none. */
 const saidIn = (json: unknown): string | null => {
   const variance = t.UnknownRecord.is(json) ? json.variance : null
   const said = t.UnknownRecord.is(variance) ? variance.modelName : null
-  // Of JSON it is a list of one.
+  // `jsonlite` writes a string as a list of one.
   const name: unknown = t.UnknownArray.is(said) ? said[0] : said
   return typeof name === 'string' ? name : null
 }
@@ -454,8 +465,9 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
 }
 
 /**
- * The mixture in a file that `write`, scikit-learn's user with `numpy.savez` or `json.dump`, or R's with
- * `jsonlite::write_json(model$parameters, file, digits = NA)`, wrote.
+ * Reads a mixture from a file written by `write`, by scikit-learn's users with `numpy.savez` or `json.dump`, or by R's
+ * with `jsonlite::write_json(model$parameters, file, digits = NA)`.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -470,7 +482,7 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
  */
 export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
-  // Text has no zeros, which the length of a header has.
+  // The header length of safetensors has a zero byte here, which text never has.
   if (bytes[7] === 0) return fromSafetensors(bytes)
   return fromJson(parsedJson(new TextDecoder().decode(bytes)))
 }

@@ -1,4 +1,4 @@
-/** Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. */
+/** Networks: a part maps the numbers of each row, [rows, width], and the row's noise level to [rows, width′]. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { add, concat as joined, Key, type NdArray } from '../../lib/index.js'
@@ -29,10 +29,10 @@ export * from './net/netPart.js'
 
 // —— composition ——
 
-/** What does not fit where it stands. */
+/** Throws a RangeError that carries the problem of a part that does not fit its place. */
 const throwMisfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
 
-/** The parameters of parts together; of one name there may be but one. */
+/** Merges the parameters of parts. Throws if two have the same name. */
 const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
   const shapes = parts.flatMap(({ shapes }) => Object.entries<ReadonlyArray<number>>(shapes))
   const starts = parts.flatMap(({ starts }) => Object.entries<Start>(starts))
@@ -50,14 +50,14 @@ const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'sh
 }
 
 const partListField = {
-  /** In order. */
+  /** The parts, in order. */
   parts: Field.array(Field.of(concept))
 }
 
 const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
 
-/** The constructor of a case whose fields are parts; its parameters are those of its parts. */
+/** Constructor of a case whose fields are parts and whose parameters are theirs. */
 const partsConstructor = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
   Case.caseCalledBy(
     made,
@@ -100,7 +100,8 @@ const chainNet = define({
 })
 
 /**
- * One part after another.
+ * Composition: one part after another.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -137,7 +138,7 @@ const sideBySide = define({
     }
 })
 
-/** Parts side by side, each of the same x: their numbers one after the other. */
+/** Concatenates the outputs of parts that are all applied to the same x. */
 export const concat = partsConstructor(sideBySide)
 
 const sumNet = define({
@@ -169,22 +170,22 @@ const sumNet = define({
     }
 })
 
-/** The sum of parts of one width, each of the same x. */
+/** Adds the outputs of parts of equal width that are all applied to the same x. */
 export const sum = partsConstructor(sumNet)
 
-/** x + f(x) (He et al. 2015, arXiv 1512.03385): a recipe. */
+/** Recipe for x + f(x) (He et al. 2015, arXiv 1512.03385). */
 export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity, net)
 
-/** [x, f(x)]: a recipe. */
+/** Recipe for [x, f(x)]. */
 export const skip = <P extends string>(net: Net<P>): Net<P> => concat(identity, net)
 
 const under = define({
   name: 'named',
   about: 'a part whose parameters have a first name',
   fields: {
-    /** What the names of its parameters begin with. */
+    /** Prefix of the names of its parameters. */
     name: Field.text({ remedy: "call it 'hidden', say" }),
-    /** Whose parameters are named so. */
+    /** The part whose parameters are prefixed. */
     net: Field.of(concept)
   },
   call: ['name', 'net'],
@@ -209,9 +210,7 @@ const under = define({
     }
 })
 
-/**
- * The same part, its parameters under a first name: `weights` becomes `hidden.weights`. In a network no two may have one name.
- */
+/** Prefixes the names of a part's parameters: `weights` becomes `hidden.weights`. Names must be unique in a network. */
 export const named = Case.caseCalledBy(
   under,
   <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
@@ -229,9 +228,9 @@ const headsNet = define({
   name: 'heads',
   about: 'several outputs of one trunk, by name',
   fields: {
-    /** What all heads share. */
+    /** Part that all heads share. */
     trunk: Field.of(concept),
-    /** A net for each output, by its name. */
+    /** Net of each output, by its name. */
     heads: someHeads
   },
   call: ['trunk', 'heads'],
@@ -265,12 +264,14 @@ const headsNet = define({
 /** Parts by the names of heads. */
 type Heads = Readonly<Record<string, Net<string>>>
 
-/** The names of the parameters of heads. */
+/** Names of the parameters of heads. */
 type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}.${P}` : never }[keyof T & string]
 
 /**
- * Several outputs of one trunk, each by a part of its own: parameters of the head `variance` are `variance.weights`, …
- * `Score.network(net, { heads: { noise: Parametrization.noise } })` says which of them is the score; objectives read all of them.
+ * Network with several outputs (heads) on one trunk, each with its own part: the parameters of the head `variance` are
+ * `variance.weights`, … `Score.network(net, { heads: { noise: Parametrization.noise } })` selects the head that is the
+ * score; objectives read all of them.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -283,44 +284,44 @@ type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}
 export const heads = Case.caseCalledBy(
   headsNet,
   <P extends string, const T extends Heads>(trunk: Net<P>, heads: T): Net<P | HeadNames<T>, keyof T & string> =>
-    // Its parameters and heads are those of the parts.
+    // The parameters and heads are those of the parts, which the general constructor cannot express.
     headsNet(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
 )
 
 // —— recipes ——
 
-/** Activations by the words that recipes take. */
+/** Activations by their names in recipes. */
 const activations = { silu, gelu, tanh, softplus, relu }
 
 export interface Recipe {
-  /** The widths of the hidden layers. */
+  /** Widths of the hidden layers. */
   readonly hidden: ReadonlyArray<number>
-  /** `silu` unless given. */
+  /** Default: `silu`. */
   readonly activation?: keyof typeof activations | Net<never>
-  /** What of the level stands beside x; `fourier(16)` unless given. */
+  /** Embedding of the noise level that is concatenated to x. Default: `fourier(16)`. */
   readonly embedding?: Net<never>
-  /** The standard deviation of the data: x is then brought to unit size first. */
+  /** Standard deviation of the data, by which x is standardized first. Default: x is not standardized. */
   readonly deviation?: number
-  /** How many classes labels tell apart: each has learned numbers beside x. None unless given. */
+  /** Number of classes, each with learned numbers concatenated to x. Default: no labels. */
   readonly classes?: number
 }
 
-/** The names of a layer's parameters. */
+/** Names of a layer's parameters. */
 export type LayerNames<N extends string> = `${N}.weights` | `${N}.bias`
 type MlpNames = LayerNames<`hidden${number}` | 'output'>
 
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 
-/** The widths of a recipe, which code without types may leave out. */
+/** Hidden widths of a recipe. Throws if untyped code leaves them out. */
 const widthsOf = (name: string, { hidden }: Partial<Recipe>): ReadonlyArray<number> =>
   hidden ?? refuse(`Net.${name}: hidden: undefined is not a list of widths; give { hidden: [64, 64] }`)
 
-/** A recipe without labels, whose network has no parameters for them. */
+/** Recipe without labels, whose network has no parameters for them. */
 type Unlabelled = Recipe & { readonly classes?: never }
 type LabelNames = 'label.classes'
 
-/** x at unit size where told, with the embeddings beside it. */
+/** Input of a recipe: x, standardized if the deviation is given, with the embeddings concatenated. */
 const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<LabelNames> =>
   chain<LabelNames>(
     ...(deviation === undefined ? [] : [standardized({ deviation })]),
@@ -332,7 +333,9 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
   )
 
 /**
- * A perceptron of several layers: [x, embedding] → linear → activation → … → linear, the last one 0 at first; or `heads` in its place.
+ * Multilayer perceptron: [x, embedding] → linear → activation → … → linear, the last layer initialized at 0; or `heads`
+ * instead of the last layer.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -365,7 +368,7 @@ export function mlp(recipe: Recipe & { readonly heads?: Heads }): Net<string> {
     : heads(chain<string>(...trunk), recipe.heads)
 }
 
-/** The names of a residual block's parameters. */
+/** Names of a residual block's parameters. */
 export type BlockNames<N extends string> =
   | LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`>
   | `${N}.norm.gain`
@@ -373,8 +376,8 @@ export type BlockNames<N extends string> =
 type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}`>
 
 /**
- * A perceptron of residual blocks of one width: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), W₂ = 0 at first, so that each
- * block begins as the identity. `hidden` gives the width of each block, which must be one.
+ * Perceptron of residual blocks: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), with W₂ = 0 initially, so each block starts
+ * as the identity. `hidden` has the width of each block, which must all be equal.
  */
 export function residualMlp(recipe: Unlabelled): Net<ResidualNames>
 export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames>
@@ -409,7 +412,7 @@ export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
 
 // —— what a reader of networks needs ——
 
-/** Names and shapes of its parameters, for data of a dimension; a network of several heads may be of any width. */
+/** Builds a network for data of a dimension. Only a network of several heads may have another output width. */
 const inPlace =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
@@ -417,7 +420,7 @@ const inPlace =
     return built.heads === undefined ? forData(dim)(net) : built
   }
 
-/** The network for data of a dimension: x in, as much out. */
+/** Builds the network for data of a dimension: [rows, dim] in and out. */
 export const forData =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
@@ -443,19 +446,19 @@ export const forData =
         )
   }
 
-/** Names and shapes of its parameters, for data of a dimension. */
+/** Returns the names and shapes of the parameters for data of a dimension. */
 export const shapes =
   (dim: number) =>
   <P extends string>(net: Net<P>): Params.Shapes<P> =>
     inPlace(dim)(net).shapes
 
-/** How many numbers it has to learn. */
+/** Returns the number of parameters for data of a dimension. */
 export const parameterCount =
   (dim: number) =>
   <P extends string>(net: Net<P>): number =>
     Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + shapeSize(shape), 0)
 
-/** Parameters as the layers of a part in its place begin: each array draws from the child of the key that its name labels. */
+/** Draws the initial parameters of a built part: each array from the child of the key labelled with its name. */
 export const initialParams =
   <P extends string>({ shapes, starts }: Pick<Built<P>, 'shapes' | 'starts'>) =>
   (key: Key.Key): Params.Params<P> =>
@@ -471,20 +474,22 @@ export const initialParams =
       })
     )
 
-/** Parameters as a network begins, for data of a dimension. */
+/** Draws the initial parameters of a network for data of a dimension. */
 export const initial =
   (dim: number) =>
   (key: Key.Key) =>
   <P extends string>(net: Net<P>): Params.Params<P> =>
     initialParams(inPlace(dim)(net))(key)
 
-/** The network as the code that builds it. */
+/** Returns the code that builds the network. */
 export const show = <P extends string>(net: Net<P>): string => Case.show(net)
 
-/** The network in mathematics. */
+/** Returns the network as a formula. */
 export const formula = <P extends string>(net: Net<P>): string => Case.formula(net)
 
-/** The problems of a network in itself; what does not fit together is told with the data, by `Score.problems`. */
+/**
+ * Problems of a network itself. Parts that do not fit together are reported by `Score.problems`, which has the data.
+ */
 export const problems = <P extends string>(net: Net<P>): ReadonlyArray<Problem.Problem> => Case.problems(net)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
@@ -508,7 +513,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   heads
 ]
 
-/** Networks made of others, by name. */
+/** Recipes by name. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Net<string>>> = [
   {
     name: 'Net.residual',
@@ -531,6 +536,6 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Net<string>>> = [
   }
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the networks in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Net<string>, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -1,4 +1,4 @@
-/** Scores of one's own that are no mixtures: named parameters, and a function of points and their levels. */
+/** Custom scores that are not mixtures: named parameters, and a function of points and their noise levels. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
@@ -20,38 +20,41 @@ import {
 import * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 
-/** A row-wise function in the tensor vocabulary, [rows, dim] in and out; the level comes as [rows, 1] tensors. */
+/** A row-wise function in the tensor vocabulary, [rows, dim] in and out. α and σ of the level are [rows, 1]. */
 export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
-/** The one head that is the score, by its name, and what it says of it; none where no head is, and objectives read heads alone. */
+/**
+ * Name of the one head that is the score, with the parametrization that it predicts; empty if objectives alone read the
+ * heads.
+ */
 export type Scoring<H extends string> = { readonly [K in H]?: Parametrization.Parametrization }
 
 interface Network<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly apply: Apply<P>
-  /** All heads, of a score with several. */
+  /** All heads, for a score with several. */
   readonly said?: NamedOutputs<P>
-  /** What the network's output is; the score itself unless given. */
+  /** Parametrization that the output predicts. Default: the score. */
   readonly predicts?: Parametrization.Parametrization
-  /** Parameters as they begin, for data of a dimension. */
+  /** Initial parameters, for data of a dimension. */
   readonly initial?: Initial<P>
-  /** No head is the score. */
+  /** Set if no head is the score. */
   readonly scoreless?: true
 }
 
-/** The head that is the score, where one is; `headProblems` refuses more of them. */
+/** The head that is the score, undefined if none is. `headProblems` rejects more than one. */
 const scoreHead = (
   heads: Scoring<string>
 ): readonly [name: string, predicts: Parametrization.Parametrization] | undefined =>
   Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
 
-/** What stands for the output in a formula. */
+/** Formula of the output. */
 const outputFormula = (heads: Scoring<string>): string => {
   const head = scoreHead(heads)
   return head === undefined ? 'heads' : Parametrization.formula(head[1])
 }
 
-/** `heads` of a score, null where it has one output. */
+/** Field for `heads` of a score; null if it has a single output. */
 const scoringField = Field.optional({
   ...Field.dictionary(Field.of(Parametrization.concept)),
   arbitrary: (fc, any) => fc.record({ noise: any(Parametrization.concept.name, 3) })
@@ -66,7 +69,7 @@ const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Prob
     'name it with what it predicts, { noise: Parametrization.noise }, or give {} where none is'
   )
 
-/** Of a network that says several things of a row: the score by one head, and all by name. */
+/** Meaning of a network with several heads: the score from one head, and all heads by name. */
 const headedNetwork = <P extends string>(
   said: NamedOutputs<P>,
   heads: Scoring<string>
@@ -91,7 +94,7 @@ const headedNetwork = <P extends string>(
   }
 }
 
-/** Parameters as a network itself begins, for data of a dimension. */
+/** Initial parameters for data of a dimension, drawn from a key. */
 export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Params.Params<P>
 
 const modelOfNetwork = <P extends string>({
@@ -125,16 +128,16 @@ export interface NetworkSpec<
   P extends string,
   A extends Case.Call
 > extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
-  /** Names and shapes. */
+  /** Names and shapes, for data of a dimension. */
   readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
   readonly apply: (fields: Field.Of<F>) => Apply<NoInfer<P>>
-  /** What the network's output is; the score itself unless given. */
+  /** Parametrization that the output predicts. Default: the score. */
   readonly predicts?: (fields: Field.Of<F>) => Parametrization.Parametrization
-  /** Capability: parameters as they begin, which `Initializer.networkDefault` takes. */
+  /** Capability: initial parameters, which `Initializer.networkDefault` uses. */
   readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
 }
 
-/** A network of several heads: `says` in the place of `apply`, and `heads` in that of `predicts`. */
+/** A network of several heads: `says` replaces `apply`, and `heads` replaces `predicts`. */
 export interface HeadsSpec<
   N extends string,
   F extends Field.Fields,
@@ -142,15 +145,17 @@ export interface HeadsSpec<
   A extends Case.Call,
   H extends string
 > extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
-  /** All that it says of rows, by name, each [rows, any]. */
+  /** All heads by name, each [rows, any]. */
   readonly says: (fields: Field.Of<F>) => NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, and what it predicts. */
+  /** The one head that is the score, with the parametrization that it predicts. */
   readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
 }
 
 /**
- * A network of one's own, with fields: it is trained, printed, stored and property-tested as ours are. It has no density, so that
- * what needs one refuses it; `family` makes what has. Of several heads it gives `says` and `heads`, as `custom` does.
+ * Defines a custom network with fields: it is trained, printed, stored and property-tested like the built-in ones. It
+ * has no density, so functions that need one reject it; `family` defines those that have. A network of several heads
+ * has `says` and `heads`, as in `custom`.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -213,16 +218,16 @@ export function define<N extends string, P extends string, F extends Field.Field
   })
 }
 
-/** A network under a name: the fields of `custom`. */
+/** Fields of a `custom` network. */
 export interface Custom<P extends string = string> extends Omit<Network<P>, 'said'> {
   readonly name: string
 }
 
-/** One of several heads. */
+/** Fields of a `custom` network of several heads. */
 export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
-  /** All that it says of rows, by name, each [rows, any]. */
+  /** All heads by name, each [rows, any]. */
   readonly says: NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, and what it predicts. */
+  /** The one head that is the score, with the parametrization that it predicts. */
   readonly heads: Scoring<NoInfer<H>>
 }
 
@@ -236,17 +241,17 @@ const customNetwork = Case.define('Score', {
   name: 'custom',
   about: 'a student network of your own, of any parametrization, with one output or several heads',
   fields: {
-    /** How it is printed. */
+    /** Name in printed code. */
     name: Field.text({ remedy: 'name it' }),
-    /** The parameters’ shapes, for data of a dimension. */
+    /** Shapes of the parameters, for data of a dimension. */
     shapes: Field.code(mine),
-    /** What it makes of x and its level, [rows, dim]. */
+    /** Output at x and its level, [rows, dim]. */
     apply: Field.optional(Field.code(shrinks)),
-    /** What its output is; the score unless given. */
+    /** Parametrization that the output predicts. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
-    /** What it says by name, in place of `apply`. */
+    /** Heads by name, instead of `apply`. */
     says: Field.optional(Field.code(exampleHeads)),
-    /** Which head is the score, and in which parametrization. */
+    /** The head that is the score, with its parametrization. */
     heads: scoringField
   },
   example: { apply: shrinks },
@@ -280,11 +285,12 @@ const customNetwork = Case.define('Score', {
 })
 
 /**
- * A student network of one's own: named parameter shapes, and a row-wise function in the tensor vocabulary,
- * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise. The network may
- * predict the noise, the data or another parametrization: `predicts` says which, and the score follows. One that says several things
- * of a row gives them by name, as `says`, and names the one that is the score: `heads: { noise: Parametrization.noise }`; objectives read all of
- * them. The short form of `define`, for a network without fields.
+ * Custom network: named parameter shapes, and a row-wise function in the tensor vocabulary, [rows, dim] in and out. α
+ * and σ of the level are [rows, 1], so each row may have its own noise. If the output is the noise, the data or another
+ * parametrization, `predicts` names it, and the score is derived. A network of several heads returns them by name as
+ * `says` and names the one that is the score, `heads: { noise: Parametrization.noise }`; objectives read all of them.
+ * Short form of `define`, for a network without fields.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -302,17 +308,17 @@ const customNetwork = Case.define('Score', {
  */
 export const custom = Case.caseCalledBy(
   customNetwork,
-  // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
+  // The parameter names of the result are those of the given shapes, which the general constructor cannot express.
   customNetwork as unknown as Customs
 )
 
-/** With one output, or with several heads. */
+/** Overloads for one output and for several heads. */
 interface Customs {
   <P extends string, H extends string>(description: CustomHeads<P, H>): Score<P, H>
   <P extends string>(description: Custom<P>): Score<P>
 }
 
-/** A network of heads in its place, of which this one is as wide as the data. */
+/** Meaning of a network of heads. The head that is the score must be as wide as the data. */
 const networkOfHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
   const [name] = scoreHead(heads) ?? []
   const built = (dim: number): Required<Net.Built<string>> => {
@@ -339,11 +345,11 @@ const ofNet = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
   fields: {
-    /** What maps x and its level to an output. */
+    /** Network from x and its level to an output. */
     net: Field.of(Net.concept),
-    /** What its output is; the score unless given. */
+    /** Parametrization that the output predicts. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
-    /** Which head is the score, and in which parametrization. */
+    /** The head that is the score, with its parametrization. */
     heads: scoringField
   },
   call: ['net', '{}'],
@@ -370,8 +376,9 @@ const ofNet = Case.define('Score', {
 })
 
 /**
- * A network as a score: what it predicts is the noise, the data, or any other parametrization, and the score follows; so do
- * divergence, objectives, programs over the rows, and files.
+ * Network as a score: it predicts the noise, the data, or another parametrization, from which the score is derived.
+ * Divergences, objectives, compiled programs and files work as for any score.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -396,14 +403,15 @@ export const network = Case.caseCalledBy(
     net: Net.Net<P, H>,
     options: { readonly predicts: Parametrization.Parametrization } | { readonly heads: Scoring<NoInfer<H>> }
   ): Score<P, H> =>
-    // Its parameters and heads are those of the network.
+    // The parameters and heads are those of the network, which the general constructor cannot express.
     ofNet(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
 )
 
 /**
- * A network by EDM's preconditioning, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x, c_noise), where
- * c_skip and c_out are those of `Parametrization.edm`, c_in that of `Net.standardized`, and c_noise what embeddings see
- * (Karras et al. 2022, arXiv 2206.00364, table 1). A recipe.
+ * Recipe of EDM's preconditioned network, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x,
+ * c_noise), with c_skip and c_out of `Parametrization.edm`, c_in of `Net.standardized`, and c_noise the input of
+ * embeddings (Karras et al. 2022, arXiv 2206.00364, table 1).
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -434,9 +442,9 @@ const converted = Case.define('Score', {
   name: 'convert',
   about: 'a score trained on one schedule, for use on any other',
   fields: {
-    /** Of which parametrization it was trained. */
+    /** Schedule on which the score was trained. */
     trained: Field.of(Schedule.concept),
-    /** The network. */
+    /** The trained score. */
     score: Field.of(concept)
   },
   call: ['trained'],
@@ -452,7 +460,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
   const there = Schedule.equalNoise(trained)
   const degree = Parametrization.degree(predicts)
   const relevelled = Parametrization.relevelled(predicts)
-  /** The point and the level there. */
+  /** The point rescaled to the training schedule, and the level there. */
   const atTrained = (x: Tensor, level: RowLevel): { readonly point: Tensor; readonly level: RowLevel } => {
     const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
       Parametrization.numberPerRow(level, own => f(there(own)))
@@ -475,7 +483,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         Parametrization.numberPerRow(level, own => Elementary.pow(there(own).scale, -degree)),
         output
       )
-    // By the data and the noise behind it.
+    // Divides by whichever of α and σ is larger, since the other may be 0.
     const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
       Parametrization.numberPerRow(level, own => pick(relevelled(there(own).level, own)))
     const ofOutput = per(own => own.ofOutput)
@@ -491,7 +499,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         return here(model.output(params, point, other), point, level)
       }
     }),
-    // All as the network says them there.
+    // Heads are returned unscaled, as the network predicts them at the rescaled point.
     heads:
       heads &&
       ((params, x, level) => {
@@ -505,8 +513,9 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
 }
 
 /**
- * A score trained on one schedule, for use on any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` of equal
- * log-SNR and c = α′/α = σ′/σ. The scores of mixtures know every level, and stay as they are.
+ * Score trained on one schedule, for use on any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` with equal
+ * log-SNR and c = α′/α = σ′/σ. Scores of mixtures are valid on every schedule and are returned unchanged.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -528,6 +537,6 @@ export const convert = Case.caseCalledBy(
   converted,
   (trained: Schedule.Schedule) =>
     <P extends string>(score: Score<P>): Score<P> =>
-      // Its parameters are those of the score that is given.
+      // The parameters are those of the given score, which the general constructor cannot express.
       interpret(score).family !== undefined ? score : (converted(trained)(score) as Score<string> as Score<P>)
 )

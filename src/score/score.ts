@@ -71,18 +71,18 @@ export { family, familyStart } from '../mixture/families/define.js'
 export * from '../mixture/families/index.js'
 export * from './network.js'
 
-/** The parameters' names and shapes for data of a dimension. */
+/** Returns the names and shapes of the parameters for data of a dimension. */
 export const shapes =
   (dim: number) =>
   <P extends string>(score: Score<P>): Params.Shapes<P> =>
     interpret(score).shapes(dim)
 
-/** Parameters as tensors; for use inside `compute`. */
+/** Converts parameters to tensors, for use inside `compute`. */
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
 /**
- * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
- * of rows. Of many rows it is a program.
+ * Evaluates a function of a model at rows of one noise level, [rows, …], as arrays. `of` identifies the function in the
+ * program cache; `others` are further inputs per row. Many rows are evaluated by a compiled program.
  */
 export const evaluateAtLevel = <P extends string>(
   model: Model<P>,
@@ -98,7 +98,7 @@ export const evaluateAtLevel = <P extends string>(
   return (...given) => all(...given).found
 }
 
-/** The same of several arrays by name. */
+/** Evaluates several arrays by name at rows of one noise level. */
 const allAtLevel =
   <P extends string, K extends string>(model: Model<P>, of: object, write: Parameters<typeof callAtLevel<P, K>>[1]) =>
   (...given: Parameters<ReturnType<typeof callAtLevel<P, K>>>): Readonly<Record<K, NdArray>> => {
@@ -106,7 +106,7 @@ const allAtLevel =
     return rowwise(of, call.write)(call.given)
   }
 
-/** How `evaluateAtLevel` computes the score of a model at rows of one level. */
+/** Explains how `evaluateAtLevel` computes the score of a model at rows of one level. */
 export const scorePlan = <P extends string>(
   model: Model<P>,
   params: Params.Params<P>,
@@ -127,7 +127,7 @@ interface RowwiseCall {
   readonly given: RowwiseInputs
 }
 
-/** A function of a model at rows of one level, with its inputs. */
+/** A function of a model at rows of one noise level, with its inputs. */
 const callAtLevel =
   <P extends string, K extends string>(
     model: Model<P>,
@@ -152,7 +152,7 @@ const callAtLevel =
         const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
         const { alpha, sigma } = inputs.constants
         const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
-        // The parameters that are given are those of the model.
+        // The inputs are untyped; these were passed as the model's parameters.
         return write(inputs.params as Params.Tensors<P>, x, level, others)
       },
       given: {
@@ -168,8 +168,9 @@ const callAtLevel =
   }
 
 /**
- * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
- * class is given the label of each row.
+ * Evaluates the score s(x) at every point: as many points of the same dimension. A network conditioned on a class takes
+ * the label of each row.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -196,7 +197,8 @@ export const evaluate =
   }
 
 /**
- * What each head of a score says at every point, by name; of a score with one output, none.
+ * Evaluates each head of a score at every point, by name. Returns an empty record for a score with one output.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -222,13 +224,13 @@ export const heads =
     const found: Readonly<Record<string, NdArray>> =
       said === undefined ? {} : allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)
     return pipe(
-      // Its heads have the names that its type says.
+      // The heads have the names in the score's type.
       found as Readonly<Record<H, NdArray>>,
       RR.map(({ shape, values }) => ({ rows: points.rows, dim: shape[1], values }))
     )
   }
 
-/** The mixture at time 0 that parameters describe; none for a network, or where components are no Gaussians. */
+/** Mixture at time 0 with the given parameters; none for a network, or if components are not Gaussian. */
 export const toMixture =
   <P extends string>(score: Score<P>) =>
   (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
@@ -238,8 +240,10 @@ export const toMixture =
     )
 
 /**
- * The parameters of a mixture, from which a run may go on by `Initializer.values`: those themselves where the family has this mixture,
- * else the nearest. What is wrong where the score has another number of components, or knows no parameters of a mixture.
+ * Parameters of a mixture, from which a run may continue by `Initializer.values`: exact if the family contains the
+ * mixture, otherwise those of the nearest in the family. Returns problems if the number of components differs, or the
+ * score has no parameters for a mixture.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -276,19 +280,19 @@ export const fromMixture =
 
 export { nameOf } from '../mixture/family.js'
 
-/** The number of free parameters, as information criteria count them: weights sum to one. */
+/** Number of free parameters for information criteria; weights sum to one. */
 export const degreesOfFreedom =
   (dim: number) =>
   (score: Score<string>): number =>
     interpret(score).degreesOfFreedom(dim)
 
-/** The score as the code that builds it. */
+/** Returns the code that builds the score. */
 export const show = (score: Score<string>): string => Case.show(score)
 
-/** The score as mathematics. */
+/** Returns the score as a formula. */
 export const formula = (score: Score<string>): string => Case.formula(score)
 
-/** The problems of a score for data of so many rows. */
+/** Problems of a score for data of a size. */
 export const problems =
   (data: { readonly rows: number; readonly dim: number; readonly errors?: Float64Array }) =>
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {
@@ -314,9 +318,9 @@ export const problems =
 const servesErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<string>): boolean =>
   toMixture !== undefined && !hasTails && !hasBackground && !mirrored
 
-/** Centres that start at rows of their own need as many. */
+/** Problem of initial centres at distinct rows, if there are fewer rows than components. */
 const crowds = <P extends string>(family: Family<P>, rows: number, dim: number): ReadonlyArray<Problem.Problem> => {
-  // What throws is said where it is tried on rows.
+  // Errors that it throws are reported when it is evaluated on rows.
   const centres = pipe(
     E.tryCatch(() => centreCount(family, dim), String),
     E.getOrElse(() => 0)
@@ -387,6 +391,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   convert
 ]
 
-/** The JSON codec of the words of a vocabulary. */
+/** JSON codec of the scores in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Score<string>, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

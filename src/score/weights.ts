@@ -1,7 +1,7 @@
 /**
- * Weights in and out: named arrays as safetensors or NumPy's npz. Layers of this library hold W as [inputs, outputs], x W + b; PyTorch's
- * `nn.Linear` holds it as [outputs, inputs]. A square layer fits both ways, so nothing is guessed: `fromTorch` and `toTorch` turn, `own` reads
- * what `write` marked as its own, and refuses what is not so marked.
+ * Files of weights: named arrays as safetensors or NumPy's npz. Layers here store W as [inputs, outputs], for x W + b;
+ * PyTorch's `nn.Linear` stores [outputs, inputs]. A square layer fits either way, so the layout is never guessed:
+ * `fromTorch` and `toTorch` transpose, and `own` reads only files that `write` marked.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -12,31 +12,32 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 
-/** Arrays of a file, and how layers lie in them where the file says so. */
+/** Arrays of a file, with the layout of layers if the file has it. */
 export interface Weights {
   readonly arrays: Params.Params<string>
   readonly layout: string | null
 }
 
-/** The formats that `write` knows. */
+/** Formats that `write` supports. */
 export const WEIGHT_FORMS = ['safetensors', 'npz'] as const
 export type WeightForm = (typeof WEIGHT_FORMS)[number]
 
-/** The mark of arrays of this library's layers. */
+/** Layout mark for layers of this library. */
 export const LAYOUT = 'ornstein: x W + b, W [inputs, outputs]'
 
 export interface Options {
-  /** Of npz it is always 'float64'; 'float32' rounds. */
+  /** Number format; always 'float64' for npz. 'float32' rounds. */
   readonly precision?: 'float64' | 'float32'
-  /** How layers lie; unless given, as this library's do. Null for arrays of another kind. */
+  /** Layout mark of the layers. Default: that of this library. Null for arrays that are not layers. */
   readonly layout?: string | null
 }
 
-/** The name of npz's mark, which is an array of text. */
+/** Name of the layout mark in npz, an array of text. */
 const MARK = '__layout__'
 
 /**
- * The file of parameters.
+ * Writes parameters to a file.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -67,11 +68,11 @@ export const writeNetWeights =
     return Npz.write({ ...params, ...(layout !== null && { [MARK]: { shape: [], texts: [layout] } }) })
   }
 
-/** The problems of a file. */
+/** Problem of a file that cannot be read. */
 const unread = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 
-/** The arrays of a file of either form, in double precision; npz may be compressed. */
+/** Reads the arrays of a file of either format, in double precision. npz may be compressed. */
 export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const found = Npz.read(bytes)
@@ -97,7 +98,10 @@ export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, We
       })
 }
 
-/** Arrays as parameters of these names and shapes, all of them and no other, finite; else every one that does not fit. */
+/**
+ * Checks that arrays are finite and have exactly these names and shapes; otherwise returns a problem for each that does
+ * not.
+ */
 const fittedToShapes =
   <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
   (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
@@ -134,7 +138,10 @@ const fittedToShapes =
         E.right(Params.map<ReadonlyArray<number>, NdArray>((_, name) => arrays[name])(shapes) as Params.Params<P>)
   }
 
-/** Parameters that `write` wrote, for a network of these names and shapes; what is not marked so is refused. */
+/**
+ * Reads parameters that `write` wrote, for a network of these names and shapes. Files without the layout mark are
+ * rejected.
+ */
 export const paramsFromWeights =
   <P extends string>(shapes: Params.Shapes<P>) =>
   ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> =>
@@ -149,7 +156,7 @@ export const paramsFromWeights =
           )
         ])
 
-/** What PyTorch calls the arrays of a layer, and whether it holds them the other way. */
+/** PyTorch's name of each array of a layer, and whether it is transposed there. */
 const inTorch: Readonly<Record<string, { readonly name: string; readonly isTurned: boolean }>> = {
   weights: { name: 'weight', isTurned: true },
   bias: { name: 'bias', isTurned: false },
@@ -165,7 +172,7 @@ const transposedMatrix = ({ shape: [rows, columns], values }: NdArray): NdArray 
   values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)])
 })
 
-/** Which layer of a `state_dict` each part is, by their first names: `{ hidden1: 'net.0', output: 'net.2' }`. */
+/** Layer of a `state_dict` for each part, by their prefixes: `{ hidden1: 'net.0', output: 'net.2' }`. */
 export type Layers = Readonly<Record<string, string>>
 
 interface Renamed {
@@ -173,7 +180,7 @@ interface Renamed {
   readonly isTurned: boolean
 }
 
-/** Their name of a parameter; null of one that no layer has. */
+/** PyTorch's name of a parameter; null if it is in no layer. */
 const torchParameter =
   (layers: Layers) =>
   (own: string): Renamed | null => {
@@ -189,8 +196,10 @@ const torchParameter =
   }
 
 /**
- * Parameters of a network from PyTorch's `state_dict`: `weight` [outputs, inputs] of `nn.Linear` is turned, those of `nn.LayerNorm` and
- * `nn.Embedding` are not. `layers` says which layer there each part here is. Arrays that are left over, missing or of another shape are problems.
+ * Converts PyTorch's `state_dict` to parameters of a network. `weight` of `nn.Linear`, [outputs, inputs], is
+ * transposed; those of `nn.LayerNorm` and `nn.Embedding` are not. `layers` maps each part here to a layer there. Arrays
+ * that are left over, missing or of another shape are problems.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -223,13 +232,13 @@ export const fromTorch =
             isTurned && arrays[theirs].shape.length === 2 ? transposedMatrix(arrays[theirs]) : arrays[theirs]
           ] as const
       ),
-      // What no layer takes is told by its own name.
+      // Arrays that belong to no layer are reported by their own names.
       ...Object.entries(arrays).filter(([name]) => !known.some(({ theirs }) => theirs === name))
     ])
     return fittedToShapes(shapes, 'name the layer of each part: layers: { hidden1: "net.0" }')(here)
   }
 
-/** PyTorch's `state_dict` of parameters, by the same layers. A parameter that is in no layer throws. */
+/** Converts parameters to PyTorch's `state_dict`, by the same `layers`. Throws if a parameter is in no layer. */
 export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Params.Params<string>) => {
   const of = torchParameter(layers)
   return params =>

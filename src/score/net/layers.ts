@@ -1,4 +1,4 @@
-/** Layers, activations and embeddings: the parts of a network that are not made of others. */
+/** Layers, activations and embeddings: the elementary parts of a network. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -36,17 +36,17 @@ import { define, withParameters, type Part } from './netPart.js'
 
 const widthField = Field.count({ suggestion: 64, most: Limits.maxParameters })
 
-/** How the weights of a layer of so many inputs begin. */
+/** Mean and standard deviation of the initial weights of a layer with `inputs` inputs. */
 const initials = {
-  /** variance 1/n: the size of a row is kept (LeCun et al. 1998). */
+  /** Variance 1/n, which preserves the norm of a row (LeCun et al. 1998). */
   lecun: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(1 / inputs) }),
-  /** variance 2/n: it is kept where half of it is cut off (He et al. 2015, arXiv 1502.01852). */
+  /** Variance 2/n, which preserves the norm if half of the entries are cut off (He et al. 2015, arXiv 1502.01852). */
   kaiming: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(2 / inputs) }),
-  /** 0: what is added begins at nothing. */
+  /** Zero, for a part that is added to others. */
   zero: () => ({ mean: 0, deviation: 0 })
 }
 
-/** How the weights of a layer begin. */
+/** Initialization of the weights of a layer. */
 export type Initial = keyof typeof initials
 
 const affineLayer = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
@@ -59,14 +59,16 @@ const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights
   apply: affineLayer
 })
 
-/** x W + b, W [width, width′] with variance 1/width (`lecun`), 2/width (`kaiming`) or 0 at first, b = 0. */
+/** x W + b, W [width, width′], initialized with variance 1/width (`lecun`), 2/width (`kaiming`) or 0; b = 0. */
 export const linear = define({
   name: 'linear',
   about: 'x W + b',
   fields: {
-    /** How many numbers come out. */
+    /** Number of outputs. */
     width: widthField,
-    /** How the matrix begins: at zero, or normal with the variance of LeCun et al. or of He et al. (for relu). */
+    /**
+     * Initialization: normal with the variance of LeCun et al. or of He et al. (for relu), or zero. Default: `lecun`.
+     */
     initial: Field.oneOf<Initial>(['lecun', 'kaiming', 'zero'])
   },
   call: ['width', '{}'],
@@ -77,12 +79,12 @@ export const linear = define({
       layer(place.width, width, initial)
 })
 
-/** A linear layer as wide as the data; 0 at first unless told. */
+/** Linear layer as wide as the data. */
 export const output = define({
   name: 'output',
   about: 'x W + b, as wide as the data',
   fields: {
-    /** How the matrix begins: at zero, where the net is 0, or as that of `linear`. */
+    /** Initialization: zero, so that the initial output is 0, or as in `linear`. Default: `zero`. */
     initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming'])
   },
   formula: () => 'x W + b, as wide as the data',
@@ -113,7 +115,7 @@ export const layerNorm = define({
       )
 })
 
-/** x as it came. */
+/** Identity, x. */
 export const identity = define({
   name: 'identity',
   about: 'x as it came',
@@ -153,7 +155,7 @@ export const softplus = define({
   meaning: () => () => ({ apply: (_, x) => softened(x) })
 })
 
-/** max(x, 0): its score has kinks, so that a divergence by differences may miss them. */
+/** max(x, 0). Its score has kinks, which a divergence by differences may miss. */
 export const relu = define({
   name: 'relu',
   about: 'max(x, 0)',
@@ -162,8 +164,8 @@ export const relu = define({
 })
 
 /**
- * x/√(α²σ_d² + σ²): unit variance where the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022, arXiv
- * 2206.00364, table 1, there with α = 1).
+ * x/√(α²σ_d² + σ²), which has unit variance if the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022,
+ * arXiv 2206.00364, table 1, there with α = 1).
  */
 export const standardized = define({
   name: 'standardized',
@@ -182,15 +184,18 @@ export const standardized = define({
 
 // —— embeddings ——
 
-/** Numbers of the level that an embedding is taken of, [rows, 1]. */
+/** Functions of the level that an embedding may use, [rows, 1]. */
 const EMBEDDING_VIEWS = {
-  /** ¼ log(σ/α), EDM's c_noise, which is −⅛ of the log-SNR; without noise, or without data, as at σ/α = e^∓32. */
+  /**
+   * ¼ log(σ/α), EDM's c_noise, which is −⅛ of the log-SNR; clipped at σ/α = e^∓32 for levels without noise or without
+   * signal.
+   */
   logSnr: ({ alpha, sigma }: RowLevel): Tensor => mul(0.25, clip(sub(log(sigma), log(alpha)), -32, 32)),
-  /** arctan(σ/α)/(π/2), in [0, 1]: a time that every schedule has. */
+  /** arctan(σ/α)/(π/2) in [0, 1]: a time comparable between schedules. */
   angle: ({ alpha, sigma }: RowLevel): Tensor => mul(2 / Math.PI, atan2(sigma, alpha))
 }
 
-/** What an embedding looks at. */
+/** Name of a function of the level that an embedding may use. */
 export type EmbeddingView = keyof typeof EMBEDDING_VIEWS
 
 const waves = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
@@ -212,20 +217,20 @@ const embeddingViewField = Field.oneOf<EmbeddingView>(['logSnr', 'angle'])
 const frequenciesField = Field.count({ suggestion: 16, most: Limits.maxTimes })
 
 /**
- * cos 2πω_i u and sin 2πω_i u of a number u of the level, ω normal with standard deviation `scale`, drawn once from `seed`
- * (Tancik et al. 2020, arXiv 2006.10739; Song et al. 2021, arXiv 2011.13456).
+ * Random Fourier features cos 2πω_i u and sin 2πω_i u of a function u of the level, ω normal with standard deviation
+ * `scale`, drawn once from `seed` (Tancik et al. 2020, arXiv 2006.10739; Song et al. 2021, arXiv 2011.13456).
  */
 export const fourier = define({
   name: 'fourier',
   about: 'cosines and sines of the noise level, at random frequencies (arXiv 2006.10739)',
   fields: {
-    /** How many frequencies; each gives a sine and a cosine. */
+    /** Number of frequencies; each has a sine and a cosine. */
     frequencies: frequenciesField,
-    /** The number of the level that is embedded. */
+    /** Function of the level that is embedded. */
     of: embeddingViewField,
     /** Standard deviation of the frequencies. */
     scale: Field.positive({ default: 0.5 }),
-    /** Of the frequencies, which are drawn once. */
+    /** Seed of the frequencies. */
     seed: Field.count({ default: 0, least: 0 })
   },
   call: ['frequencies', '{}'],
@@ -238,20 +243,20 @@ export const fourier = define({
 })
 
 /**
- * cos 2πω_i u and sin 2πω_i u of a number u of the level, ω from 1/longest to 1/shortest in equal ratios (Vaswani et al. 2017,
- * arXiv 1706.03762, as in DDPM).
+ * Sinusoidal embedding cos 2πω_i u and sin 2πω_i u of a function u of the level, ω from 1/longest to 1/shortest in a
+ * geometric sequence (Vaswani et al. 2017, arXiv 1706.03762, as in DDPM).
  */
 export const sinusoidal = define({
   name: 'sinusoidal',
   about: 'cosines and sines of the noise level, at frequencies in equal ratios (arXiv 1706.03762)',
   fields: {
-    /** How many frequencies; each gives a sine and a cosine. */
+    /** Number of frequencies; each has a sine and a cosine. */
     frequencies: frequenciesField,
-    /** The number of the level that is embedded. */
+    /** Function of the level that is embedded. */
     of: embeddingViewField,
-    /** The shortest period. */
+    /** Shortest period. */
     shortest: Field.positive({ default: 0.5 }),
-    /** The longest period. */
+    /** Longest period. */
     longest: Field.positive({ default: 16 })
   },
   call: ['frequencies', '{}'],
@@ -269,14 +274,14 @@ export const sinusoidal = define({
   }
 })
 
-/** A row of numbers for each class, that are learned; 0 for a row without a label. */
+/** Class embedding: a row of learned numbers for each class; 0 for a row without a label. */
 export const label = define({
   name: 'label',
   about: 'learned numbers for each class, 0 without one',
   fields: {
-    /** How many classes there are. */
+    /** Number of classes. */
     classes: Field.count({ suggestion: 10, most: Limits.maxParameters }),
-    /** How many numbers a class is told by. */
+    /** Number of learned numbers for each class. */
     width: widthField
   },
   formula: ({ classes, width }) => `E[label], ${classes} × ${width}`,

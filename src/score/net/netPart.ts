@@ -1,70 +1,71 @@
-/** What a network is, and how a part of one is defined. */
+/** Types of networks, and the definition of a custom part. */
 import { Case, concept as Concept, type Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
 import type { RowLevel, NamedOutputs } from '../../mixture/family.js'
 import type { Tensor } from '../../../lib/index.js'
 
-/** Where a part stands: how many numbers a row comes with, and how many the data have. */
+/** Place of a part: the width of its input, and the dimension of the data. */
 export interface Site {
   readonly width: number
   readonly dim: number
 }
 
-/** How each number of an array begins: normal, with this mean and standard deviation. */
+/** Normal distribution of the initial entries of an array. */
 export interface Start {
   readonly mean: number
   readonly deviation: number
 }
 
-/** A part in its place. */
+/** A part built for its place. */
 export interface Built<P extends string> {
-  /** How many numbers a row goes on with. */
+  /** Width of the output. */
   readonly width: number
   readonly shapes: Params.Shapes<P>
   readonly starts: { readonly [K in P]: Start }
-  /** [rows, place.width] → [rows, width], each row alone. */
+  /** [rows, place.width] → [rows, width], row by row. */
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Of a network that ends in several heads, which `apply` gives side by side: how wide each is, and all of them by name. */
+  /** Heads of a network that ends in several, which `apply` concatenates: their widths, and all of them by name. */
   readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: NamedOutputs<P> }
 }
 
-/** Tied to the names of its parameters, as the meaning of a score is. */
+/** Meaning of a network, typed by the names of its parameters. */
 export interface Meaning<P extends string, H extends string = string> {
   readonly names: (place: Site) => ReadonlyArray<P>
-  /** Only there for the compiler: what its heads are called. */
+  /** Type only: the names of its heads. */
   readonly headed?: H
   readonly on: (place: Site) => unknown
 }
 
-/** A network, or a part of one, with parameters named `P`, and heads named `H` where it ends in several. */
+/** A network, or a part of one, with parameters named `P`, and heads named `H` if it ends in several. */
 export interface Net<P extends string, H extends string = string> extends Case.Value<'Net', Meaning<P, H>> {}
 
 export const concept = Concept<Net<string>>('Net', 'a network, or a part of one, from which a score is made')
 
-/** The network in its place. */
+/** Builds the network for its place. */
 export const buildNet =
   (place: Site) =>
   <P extends string>(net: Net<P>): Built<P> =>
-    // `Meaning` is made by `meaningOf` alone, of parts whose names are P.
+    // Sound, since only `meaningOf` makes a `Meaning`, from parts whose names are P.
     Case.meaning(net).on(place) as Built<P>
 
 // —— networks of one's own ——
 
-/** What a part says of itself in its place. */
+/** Definition of a part in its place. */
 export interface Part<P extends string> {
-  /** How many numbers a row goes on with; unless given, as many as it comes with. */
+  /** Width of the output. Default: that of the input. */
   readonly width?: number
-  /** Names and shapes of its parameters; none unless given. */
+  /** Names and shapes of the parameters. Default: none. */
   readonly shapes?: Params.Shapes<P>
-  /** How each array begins; unless given, at 0. */
+  /** Initial distribution of each array. Default: 0. */
   readonly starts?: { readonly [K in P]?: Start }
-  /** [rows, place.width] → [rows, width], each row alone. */
+  /** [rows, place.width] → [rows, width], row by row. */
   readonly apply: Built<P>['apply']
   readonly heads?: Built<P>['heads']
 }
 
 /**
- * A part with parameters of these shapes, whose names the function that follows knows.
+ * Builds a part with parameters of these shapes; its types check their names in the function that follows.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -88,7 +89,8 @@ export const withParameters = <P extends string>(
 ): Part<P> => ({ ...part, shapes })
 
 /**
- * A part of one's own, with fields: it composes with ours, is trained, printed, counted and stored as they are.
+ * Defines a custom part with fields: it is composed, trained, printed, counted and stored like the built-in ones.
+ *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -122,7 +124,7 @@ export function define<
     meaning: (fields: Field.Of<F>): Meaning<P> => {
       const on = spec.meaning(fields)
       const built = (place: Site): Built<P> => {
-        // Without parameters there is no name P.
+        // Without parameters P has no names, so {} is complete.
         const { width = place.width, shapes = {} as Params.Shapes<P>, starts = {}, apply, heads } = on(place)
         const given: { readonly [K in P]?: Start } = starts
         const start = (_: ReadonlyArray<number>, name: string): Start => given[name as P] ?? { mean: 0, deviation: 0 }

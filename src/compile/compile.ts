@@ -27,10 +27,10 @@ import {
   dataProblems,
   lossProblems,
   findUnresolvedNodes,
-  remark,
+  tooFewNodesRemark,
   eitherProblemsOr,
   problemsIn,
-  uncompiled,
+  singlePrecisionProblems,
   type CompileErrors
 } from './lossChecks.js'
 import { sizeProblems, stagesOn, type RunSettings } from './stages.js'
@@ -45,7 +45,7 @@ export { relativeChange } from './stages.js'
  *
  * @throws TypeError, for example if it is the data
  */
-const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
+const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
   checked(
     loss,
     ['schedule', 'score', 'objective', 'expectation'],
@@ -181,13 +181,13 @@ export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const call = 'Compile.plans(loss)(data)'
-    aLoss(loss, call)
-    const points = Loss.unchanging(someData(given, call))
+    checkedLoss(loss, call)
+    const points = Loss.dataSnapshot(someData(given, call))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points)
-        ? [...lossProblems(loss, points, precision), ...Refusals.ofPairs(loss, points, points.rows)]
+        ? [...lossProblems(loss, points, precision), ...Refusals.pairProblems(loss, points, points.rows)]
         : [])
     ]
     return pipe(
@@ -195,9 +195,9 @@ export const plans =
         Loss.lossPlans(loss, points, circumstances)
       ),
       E.flatMap(plans =>
-        eitherProblemsOr(uncompiled(plans[0], precision), () => {
+        eitherProblemsOr(singlePrecisionProblems(plans[0], precision), () => {
           const told = findUnresolvedNodes(loss, points, () => null)
-            .map(remark)
+            .map(tooFewNodesRemark)
             .join('')
           return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
         })
@@ -243,7 +243,7 @@ export const byLevel =
     return pipe(
       listGiven(logSnrs, 'a list of log-SNRs', call),
       E.traverseArray(logSnr => {
-        aLoss(loss, call)
+        checkedLoss(loss, call)
         const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
         return pipe(
           points,
@@ -298,7 +298,7 @@ export const pipeline =
     someData(given, call)
     if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
     if (isDeeper(pipeline, Limits.maxDepth)) return E.left([tooDeep('pipeline')])
-    const points = Loss.unchanging(given)
+    const points = Loss.dataSnapshot(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
     // An initializer reads the data, so it is only interpreted if they have no problems.

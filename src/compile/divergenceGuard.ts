@@ -10,7 +10,7 @@ import type * as Source from '../data/source/source.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { longest } from '../../lib/rows/longest.js'
 import { weightedRowsOf, type WeightedRows } from '../mixture/dataRows.js'
-import type { Left } from './program.js'
+import type { DivergedParameter } from './program.js'
 import type { Family } from '../mixture/family.js'
 import type { Mixture } from '../mixture/mixtureData.js'
 
@@ -23,7 +23,7 @@ interface DataExtent {
 }
 
 /** Largest distance of a row from the origin. */
-const reachOf = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
+const largestRowNorm = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
 
 /**
  * Returns a check of one step: the first centre or component that the step moved beyond the extent of the data, or
@@ -34,10 +34,10 @@ export const divergenceCheck = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   noise: number
-): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
+): ((before: Params.Params<P>, after: Params.Params<P>) => DivergedParameter | null) => {
   const { dim } = data
   const { points: about, toInternal } = Frame.of(family, data)
-  const far = MAX_EXTENT_RATIO * (reachOf(weightedRowsOf(about)) + Math.sqrt(dim) * noise)
+  const far = MAX_EXTENT_RATIO * (largestRowNorm(weightedRowsOf(about)) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
   const mixtureOf = family.toMixture
   if (mixtureOf === undefined) return () => null

@@ -193,7 +193,7 @@ const trialLoss = <P extends string>(
   const data = Matching.dataInputs(points, false)
   if (!Objective.isMatching(term)) {
     const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termConstants(term) })
-    return sealed(() => Matching.perDatum(model, term)(tensors, given))
+    return sealed(() => Matching.noiselessTermPerRow(model, term)(tensors, given))
   }
   // If all times are equal there is one noise level for all rows, as in the real evaluation, which may then evaluate
   // other rows than the data at it.
@@ -212,18 +212,18 @@ const trialLoss = <P extends string>(
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
   const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termInputs(model, term, sample, basis, points) })
-  return Matching.raw(model, term)(tensors, given, sealed)
+  return Matching.termOutputPerRow(model, term)(tensors, given, sealed)
 }
 
 /** Two times close to the clean end, as fractions of the schedule's duration, by which unbounded growth is detected. */
-const NEXT_TO_CLEAN = [1e-4, 1e-8] as const
+const NEAR_CLEAN_FRACTIONS = [1e-4, 1e-8] as const
 const GROWTH = 100
 
 /**
  * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise
  * vanishes. A loss that grows like 1/σ² becomes at least 10⁴ times larger between the two times.
  */
-const growing = <P extends string>(
+const unboundedGrowthProblems = <P extends string>(
   loss: Loss.Loss<P>,
   term: Objective.Matching,
   points: Source.Data,
@@ -232,7 +232,7 @@ const growing = <P extends string>(
   if (term.bounded !== true || NoiseLevels.uniformFromClean(term.noiseLevels) === undefined) return []
   const { schedule } = loss
   const until = Math.min(1, Schedule.endTime(schedule))
-  const [outer, inner] = NEXT_TO_CLEAN.map(share => {
+  const [outer, inner] = NEAR_CLEAN_FRACTIONS.map(share => {
     const { values } = compute(() =>
       trialLoss(loss, term, params, trialRows(schedule, [share * until], points, [0, TRIAL_ROWS]))
     )
@@ -310,7 +310,7 @@ const tried = <P extends string>(
     isPaired(term)
       ? pipe(
           // An error is reported where the function itself is tried.
-          O.tryCatch(() => Matching.readsOf(model, term, points.dim, false, false).width),
+          O.tryCatch(() => Matching.analyzeReads(model, term, points.dim, false, false).width),
           O.getOrElse(() => 1)
         )
       : 1
@@ -358,7 +358,7 @@ const tried = <P extends string>(
   const claims =
     inScore.length + inHeads.length + inObjective.length > 0
       ? []
-      : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
+      : own.filter(Objective.isMatching).flatMap(term => unboundedGrowthProblems(loss, term, points, params))
   const found = [...inScore, ...inHeads, ...inObjective, ...claims]
   return found.length > 0 ? found : lossGradientProblems(loss, points, params, finite)
 }

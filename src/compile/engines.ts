@@ -147,7 +147,7 @@ export const compiledEngine = <P extends string>(
       const { term, samples, next } = drawn
       const changing = (own: ReadonlyArray<MatchingSample>): Inputs.NamedInputs => {
         const noise = own.at(0)?.noise
-        return noise === undefined ? {} : Noise.changing(noise, basis, data)
+        return noise === undefined ? {} : Noise.changingNoiseInputs(noise, basis, data)
       }
       const at = next === 'same' ? samples : term
       const found = next === undefined ? undefined : known.get(at)
@@ -243,10 +243,11 @@ const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArra
  * Numbers of samples that one program call can cover, in descending order: 128 fill a cache, the others cover the
  * remainder.
  */
-const TOGETHER = [128, 16, 4] as const
+const SAMPLES_PER_CALL = [128, 16, 4] as const
 
 /** Number of samples in one call if `count` remain. */
-const samplesPerCall = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
+const samplesPerCall = (count: number): number =>
+  SAMPLES_PER_CALL.find(n => n <= count) ?? Math.min(...SAMPLES_PER_CALL)
 
 /** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
 export const termCalls = <P extends string>(
@@ -270,7 +271,7 @@ export const termCalls = <P extends string>(
     samples: [sample]
   })
   if (all.length === 1) return all.map(alone)
-  const most = Math.max(...TOGETHER)
+  const most = Math.max(...SAMPLES_PER_CALL)
   return pipe(
     all,
     RA.chop(left => {

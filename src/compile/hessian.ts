@@ -68,7 +68,7 @@ const hessianVectorProduct = <P extends string>(
  * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
  */
 export const hessianVector =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P, Params.Params<P>>> =>
     pipe(
       points,
@@ -82,7 +82,7 @@ export const hessianVector =
       )
     )
 
-type HessianCircumstances = Partial<Pick<Circumstances, 'library' | 'isTried'>>
+type HessianOptions = Partial<Pick<Circumstances, 'library' | 'isTried'>>
 
 /** Function of parameters, a direction and the key of the noise. */
 type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
@@ -96,15 +96,15 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
  * are a population and the parameters need more rows than are allowed, both are NaN and `problem` has the number.
  */
 export const directionalDerivative =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianCircumstances = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P>> => {
-    const data = Loss.unchanging(someData(points, 'Compile.hessian(loss)(data)'))
+    const data = Loss.dataSnapshot(someData(points, 'Compile.hessian(loss)(data)'))
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,
       plans(loss, circumstances),
       E.flatMap(() => {
-        const line = OnLine.meetings(loss, data)
+        const line = OnLine.hessianNodeRows(loss, data)
         // The plan does not depend on the values of the direction and the noise.
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)

@@ -25,7 +25,7 @@ const firstNonNull = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | 
   all.reduce<B | null>((found, a) => found ?? of(a), null)
 
 /** Inputs of a term that depend on the noise level alone (α, σ) or on the objective's weights. */
-const LEVEL = ['alpha', 'sigma', 'weight', 'conversion'] as const
+const LEVEL_INPUTS = ['alpha', 'sigma', 'weight', 'conversion'] as const
 
 /**
  * Returns the first non-finite value of a loss at parameters and a key; null if all are finite. `rows` are the
@@ -111,7 +111,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         )
         const inputs = { ...values, ...Fault.asInputs(params) }
         const when = sample === null ? {} : { time: time.values[0] }
-        const level = spoiled(values)
+        const level = levelOrWeightFault(values)
         if (level !== null) return { ...level, row, ...when, inputs }
         const cause = origin(on(at, 1))(here)
         return {
@@ -142,10 +142,10 @@ const describeTerm = (
     : { what: 'the objective', value, term }
 
 /** Reports a noise level that is not finite, with its schedule; otherwise a weight that is not. */
-const spoiled = (
+const levelOrWeightFault = (
   values: Readonly<Record<string, NdArray>>
 ): Pick<Fault.NonFinite, 'what' | 'value' | 'reason'> | null =>
-  firstNonNull(LEVEL, name => {
+  firstNonNull(LEVEL_INPUTS, name => {
     const value = name in values ? values[name].values[0] : 0
     const what = name === 'alpha' || name === 'sigma' ? 'the schedule' : "the objective's weight"
     return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }

@@ -99,7 +99,7 @@ const named =
     )
 
 /** Number of rows used to compile a program for a trial; programs do not depend on it. */
-const TRIAL = 8
+const PROGRAM_TRIAL_ROWS = 8
 
 /**
  * Compiles one program of each kind at arbitrary parameters; returns the programs, or the reason why there are none.
@@ -111,8 +111,8 @@ const trialPrograms = <P extends string>(
   use: DataReuse
 ): E.Either<string, ReadonlyArray<Programmed>> => {
   const few = Nodes.isNodes(data)
-    ? data.first(TRIAL)
-    : Source.selectedRows(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+    ? data.first(PROGRAM_TRIAL_ROWS)
+    : Source.selectedRows(Array.from({ length: Math.min(PROGRAM_TRIAL_ROWS, data.rows) }, (_, i) => i))(data)
   const shapes = Score.shapes(data.dim)(loss.score)
   const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
@@ -127,7 +127,7 @@ const trialPrograms = <P extends string>(
     samples.slice(0, 1).flatMap(sample => {
       const inputs = { ...own, ...Matching.termInputs(model, term, sample, basis, few) }
       const { said, gradient } = Pairs.pairwisePrograms(model, library, term, shapes, inputs)
-      const { width } = Matching.readsOf(model, term, few.dim, false, false)
+      const { width } = Matching.analyzeReads(model, term, few.dim, false, false)
       return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
     })
   )
@@ -367,7 +367,7 @@ const onRows = <P extends string>(
 }
 
 /** Snapshot of data: later changes of the caller's arrays have no effect. A population is returned as it is. */
-export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
+export const dataSnapshot = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
 
 /** Plan that is evaluated on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
@@ -435,7 +435,7 @@ export const batched = <P extends string>(
 }
 
 /** Smallest number of evaluations, and of values computed in them, for which compiling (tens of milliseconds) pays. */
-const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
+const MIN_WORK_TO_COMPILE = { evaluations: 10, numbers: 100000 }
 
 /** Options of choosing a plan. */
 export interface PlanOptions {
@@ -492,7 +492,9 @@ export const lossPlans = <P extends string>(
       value: valueEvaluator(engine, loss, data, { library, use, backend: Backend.localBackend })
     }
   }
-  return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
+  return !isSingle &&
+    evaluations < MIN_WORK_TO_COMPILE.evaluations &&
+    data.rows * data.dim < MIN_WORK_TO_COMPILE.numbers
     ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]
     : pipe(
         E.tryCatch(() => trialPrograms(loss, data, library, use), String),
@@ -521,7 +523,7 @@ export const lossPlans = <P extends string>(
 }
 
 /** Inputs of a row that do not depend on the key. */
-const OF_DATA = ['clean', 'rowWeight', 'partner', 'label']
+const KEY_INDEPENDENT_INPUTS = ['clean', 'rowWeight', 'partner', 'label']
 
 /** True if the loss may depend on the key: if its programs draw random numbers or read drawn inputs. */
 export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
@@ -534,6 +536,6 @@ export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data)
   const [{ engine, parts }] = lossPlans(loss, data)
   return (
     engine !== 'compiled' ||
-    parts().some(({ draws, reads }) => draws > 0 || reads.some(name => !OF_DATA.includes(name)))
+    parts().some(({ draws, reads }) => draws > 0 || reads.some(name => !KEY_INDEPENDENT_INPUTS.includes(name)))
   )
 }

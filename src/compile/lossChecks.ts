@@ -66,7 +66,7 @@ export const findUnresolvedNodes = <P extends string>(
 }
 
 /** Sentence about too few nodes, to append to the reason of a plan. */
-export const remark = ({ used, needed, error, length }: Line.Unresolved): string =>
+export const tooFewNodesRemark = ({ used, needed, error, length }: Line.Unresolved): string =>
   `; ${used} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${needed}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
 /** Problems that follow from what the terms of a loss read of the data, in a precision. */
@@ -103,7 +103,7 @@ export const lossProblems = <P extends string>(
 ]
 
 /** Problems of single precision, which only compiled programs support. */
-export const uncompiled = (
+export const singlePrecisionProblems = (
   { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
   precision: Precision
 ): ReadonlyArray<Problem.Problem> =>

@@ -34,10 +34,10 @@ import * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import {
   columnTensor,
-  laws,
+  DIRECTION_LAWS,
   named,
-  lacking,
-  absent,
+  missingNames,
+  throwUnrecordedRead,
   rowLogDensity,
   lossContext,
   type DirectionLaw,
@@ -45,7 +45,7 @@ import {
   type TimeFunction,
   type Reads,
   type DrawAccess,
-  type Material
+  type ContextInputs
 } from './row.js'
 
 type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
@@ -113,7 +113,7 @@ const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 /** Random directions v with E vvᵀ = I, and additional noise, each [rows, dim], from separate keys. */
 const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key): Inputs.NamedInputs =>
   Object.fromEntries(
-    laws.flatMap(law =>
+    DIRECTION_LAWS.flatMap(law =>
       Key.split(probes[law])(law === 'noise' ? Key.named(law)(key)[law] : key).map((one, i) => [
         `${law}${i}`,
         law !== 'rademacher'
@@ -165,7 +165,7 @@ export const termInputs = <P extends string>(
 ): Inputs.NamedInputs => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
-  const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
+  const reads = analyzeReads(model, term, points.dim, isMixed, sample.noise._tag === 'None')
   return mergeRecords<Inputs.ProgramInput>(
     own,
     {
@@ -183,7 +183,7 @@ export const termInputs = <P extends string>(
     sample.labels && { label: Inputs.rowInput([1], sample.labels) },
     reads.names.has('time') && { time: Inputs.perRowInput(sample.ofTime(time => time)) },
     ...reads.times.map((f, i) => ({ [`of${i}`]: Inputs.perRowInput(sample.ofTime(f)) })),
-    laws.some(law => reads.probes[law] > 0) && drawnInputs(reads, points, sample.probes())
+    DIRECTION_LAWS.some(law => reads.probes[law] > 0) && drawnInputs(reads, points, sample.probes())
   )
 }
 
@@ -209,7 +209,7 @@ const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Read
  * Analyzes what a term reads of a row, by calling it on one row of made-up numbers. A function in the tensor
  * vocabulary reads the same of every row.
  */
-export const readsOf = <P extends string>(
+export const analyzeReads = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   dim: number,
@@ -217,7 +217,7 @@ export const readsOf = <P extends string>(
   isOnNodes: boolean
 ): Reads => {
   const { perRow } = term
-  const lacks = lacking(term, isOnNodes)
+  const lacks = missingNames(term, isOnNodes)
   const ofTerm = readsByTerm.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
   readsByTerm.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
@@ -230,20 +230,25 @@ export const readsOf = <P extends string>(
 }
 
 /** Analyzes what a term reads; null if its function throws. */
-export const readsIn = <P extends string>(
+export const tryAnalyzeReads = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   dim: number,
   isOnNodes = false
-): Reads | null => O.toNullable(O.tryCatch(() => readsOf(model, term, dim, term.measuredIn !== undefined, isOnNodes)))
+): Reads | null =>
+  O.toNullable(O.tryCatch(() => analyzeReads(model, term, dim, term.measuredIn !== undefined, isOnNodes)))
 
 /** Random draws of a term other than its noise, in words. */
-export const drawnBeside = <P extends string>(
+export const additionalDraws = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   dim: number
 ): ReadonlyArray<string> => {
-  const { noise, normal, rademacher } = readsIn(model, term, dim)?.probes ?? { noise: 0, normal: 0, rademacher: 0 }
+  const { noise, normal, rademacher } = tryAnalyzeReads(model, term, dim)?.probes ?? {
+    noise: 0,
+    normal: 0,
+    rademacher: 0
+  }
   return [
     ...(noise > 0 ? ['further noise'] : []),
     ...(normal + rademacher > 0 ? ['the directions of a divergence'] : [])
@@ -279,7 +284,7 @@ const analyzeTerm = <P extends string>(
   { perRow, constants = {} }: Objective.Matching,
   dim: number,
   isMixed: boolean,
-  lacks: Material['lacks']
+  lacks: ContextInputs['lacks']
 ): Reads => {
   const names = listRecorder<PrecomputedName>()
   const times = listRecorder<TimeFunction>()
@@ -300,7 +305,7 @@ const analyzeTerm = <P extends string>(
   }
   const { values } = compute(() => {
     const half = (width: number): Tensor => fill([1, width], 0.5)
-    const material: Material = {
+    const material: ContextInputs = {
       clean: half(dim),
       drawn: half(dim),
       orthogonal: 0,
@@ -338,20 +343,20 @@ const analyzeTerm = <P extends string>(
 }
 
 /** Loss of each row as the term returns it, [rows] or [rows, 1]; `call` can wrap the term's own function. */
-export const raw =
+export const termOutputPerRow =
   <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
   (params: Params.Tensors<P>, inputs: Inputs.InputTensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
     const { clean } = inputs
     const optional = (name: string): Tensor | undefined => (name in inputs ? inputs[name] : undefined)
     const isOnNodes = 'none' in inputs
-    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in inputs, isOnNodes)
+    const reads = analyzeReads(model, term, clean.shape[1] ?? 1, 'share' in inputs, isOnNodes)
     const times = listRecorder<TimeFunction>()
     const { row, define } = lossContext(
       model,
       params,
       {
         clean,
-        ...Noise.ofInputs(inputs, clean),
+        ...Noise.noiseFromInputs(inputs, clean),
         alpha: inputs.alpha,
         sigma: inputs.sigma,
         label: optional('label'),
@@ -359,11 +364,12 @@ export const raw =
         time: optional('time'),
         partner: optional('partner'),
         constants: constantTensors(inputs),
-        lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...lacking(term, isOnNodes)]
+        lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...missingNames(term, isOnNodes)]
       },
       {
-        ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
-        direction: (law, i) => optional(`${law}${i}`) ?? absent(law === 'noise' ? 'noises' : 'a direction'),
+        ofTime: f => optional(`of${times.add(f)}`) ?? throwUnrecordedRead('a number of another time'),
+        direction: (law, i) =>
+          optional(`${law}${i}`) ?? throwUnrecordedRead(law === 'noise' ? 'noises' : 'a direction'),
         density: () => undefined
       }
     )
@@ -371,7 +377,7 @@ export const raw =
     // partner is reported when it is read.
     const names = Array.from(reads.names).filter(name => name !== 'partner' || name in inputs)
     const prepared = new Map(names.map(name => [name, define(name)]))
-    const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : absent(name)))
+    const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : throwUnrecordedRead(name)))
     return call(() => term.perRow(seen))
   }
 
@@ -380,7 +386,7 @@ const termPerRow = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching
 ): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
-  const loss = raw(model, term)
+  const loss = termOutputPerRow(model, term)
   return (params, inputs) => {
     const [rows] = inputs.clean.shape
     const own = reshape(loss(params, inputs), [rows, 1])
@@ -390,19 +396,19 @@ const termPerRow = <P extends string>(
 }
 
 /** Term without noise, [rows] or [rows, 1]. */
-export const perDatum =
+export const noiselessTermPerRow =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
   (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.InputTensors): Tensor => {
     const label = 'label' in inputs ? inputs.label : fill([clean.shape[0], 1], -1)
     return perDatum(
-      datumOf(params, constantTensors(inputs), { clean, label }, params =>
+      noiselessContext(params, constantTensors(inputs), { clean, label }, params =>
         rowLogDensity(model, params, clean, cleanLevel())
       )
     )
   }
 
 /** Loss context of a term without noise; `under` evaluates the density at other parameters. */
-const datumOf = <P extends string>(
+const noiselessContext = <P extends string>(
   params: Params.Tensors<P>,
   constants: Params.Tensors<string>,
   data: Pick<Objective.Datum, 'clean' | 'label'>,
@@ -413,14 +419,15 @@ const datumOf = <P extends string>(
   constants,
   logDensity: () => density(params),
   // The names are those of the model's parameters.
-  under: (others, there = constants) => datumOf({ ...params, ...others } as Params.Tensors<P>, there, data, density)
+  under: (others, there = constants) =>
+    noiselessContext({ ...params, ...others } as Params.Tensors<P>, there, data, density)
 })
 
 /**
  * True if a term without noise reads the density, found on one row of made-up numbers; false if it throws, which is
  * reported elsewhere.
  */
-export const asksDensity = <P extends string>(
+export const readsNoiselessDensity = <P extends string>(
   model: Score.Model<P>,
   { perDatum, constants = {} }: Objective.Noiseless,
   dim: number
@@ -430,7 +437,7 @@ export const asksDensity = <P extends string>(
     O.tryCatch(() =>
       compute(() =>
         perDatum(
-          datumOf(
+          noiselessContext(
             Score.tensors(Params.zeros(model.shapes(dim))),
             Params.map(fromNdArray)(constants),
             { clean: fill([1, dim], 0.5), label: fill([1, 1], -1) },
@@ -451,7 +458,7 @@ export const flatTermPerRow = <P extends string>(
   model: Score.Model<P>,
   term: DirectMatching
 ): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
-  const own = Objective.isMatching(term) ? termPerRow(model, term) : perDatum(model, term)
+  const own = Objective.isMatching(term) ? termPerRow(model, term) : noiselessTermPerRow(model, term)
   return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
 }
 

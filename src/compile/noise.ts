@@ -99,7 +99,7 @@ export interface NoiseProjection {
  * dimensions; if its distribution matters, one normal is drawn along the part of x_0 − c_k outside the span, and a
  * χ² for the other directions.
  */
-const inSpan =
+const spanNoiseOf =
   (dim: number, { basis: { rank }, seesNorm }: NoiseProjection) =>
   (key: Key.Key): SpanNoise => {
     const keys = pipe(key, Key.named('span', 'along', 'rest'))
@@ -131,7 +131,7 @@ export const noiseDraws =
           ? way.draws(key).map(full)
           : way.draws(key).map(({ weight, noise, sign = 1 }) => ({
               weight,
-              noise: { ...inSpan(dim, projection)(noise), sign }
+              noise: { ...spanNoiseOf(dim, projection)(noise), sign }
             }))
       case 'line': {
         const { nodes, weights } = way.rule(projection?.slope() ?? 0)
@@ -160,7 +160,11 @@ const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>)
  * Inputs of the noise that change between evaluations: the key of full noise, otherwise the basis, which depends on
  * the parameters.
  */
-export const changing = (noise: NoiseOfDraw, basis: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs =>
+export const changingNoiseInputs = (
+  noise: NoiseOfDraw,
+  basis: Basis,
+  { dim }: Pick<PointsSize, 'dim'>
+): Inputs.NamedInputs =>
   isDrawn(noise) ? { noise: Inputs.drawInput([dim], noise.values) } : basisInputs(basis, { dim })
 
 const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
@@ -190,7 +194,7 @@ export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize)
 }
 
 /** Noise as tensors: the part that is drawn, [rows | 1, dim], and |z|² outside it, a number, [] or [rows, 1]. */
-export const ofInputs = (
+export const noiseFromInputs = (
   { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.InputTensors>,
   clean: Tensor
 ): Components.ComponentNoise => {
@@ -224,4 +228,4 @@ export const ofInputs = (
 
 /** Noise of one draw on data, as tensors. */
 export const noiseTensors = (noise: NoiseOfDraw, basis: Basis, points: Points.Points): Components.ComponentNoise =>
-  ofInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))
+  noiseFromInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))

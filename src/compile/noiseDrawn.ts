@@ -126,7 +126,7 @@ const termsOf = <P extends string>(
         isSame: deterministic || NoiseLevels.isDeterministicLaw(term.noiseLevels),
         times: lazy(() => NoiseLevels.quadrature(schedule, count)(term.noiseLevels).map(at)),
         drawsNoiseAlone:
-          weighted.labelDropout === 0 && Matching.drawnBeside(Score.interpret(score), term, dim).length === 0
+          weighted.labelDropout === 0 && Matching.additionalDraws(Score.interpret(score), term, dim).length === 0
       }),
       /** Cache of sample lists by nodes. */
       known: boundedCache<ReadonlyArray<MatchingSample>>(NODES_KEPT)

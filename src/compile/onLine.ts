@@ -32,7 +32,7 @@ export interface NodeRows {
 const MAX_NUMBERS_AT_ONCE = powerOfTwo(20)
 
 /** Additional nodes compared with the gradient's rule, since tanh″ varies faster than tanh. */
-const MORE = 8
+const ADDITIONAL_NODES = 8
 
 /** Unit vector along the part of x perpendicular to `unit`; 0 if x is parallel to it. */
 const perpendicularUnit = (x: Float64Array, unit: Float64Array): Float64Array => {
@@ -53,7 +53,7 @@ const unitVector = (x: Float64Array): Float64Array => {
  * Returns the rows and noise on which a second derivative along a direction is evaluated, for a quadrature on rows
  * in memory; null for any other loss.
  */
-export const meetings = <P extends string>(
+export const hessianNodeRows = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data
 ): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<NodeRows>) | null => {
@@ -74,7 +74,7 @@ export const meetings = <P extends string>(
   return (params, direction) => {
     const [centre, towards] = [params, direction].map(Params.packed)
     const at = slope(params)
-    const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + MORE
+    const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + ADDITIONAL_NODES
     const rule = Quadrature.gaussHermite(count)
     // If the centre is 0, the line is the direction itself.
     const line = unitVector(norm(centre) === 0 ? towards : centre)

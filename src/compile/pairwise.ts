@@ -22,7 +22,7 @@ const rowOutputs = <P extends string>(
   model: Score.Model<P>,
   term: Paired
 ): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
-  const of = Matching.raw(model, term)
+  const of = Matching.termOutputPerRow(model, term)
   return (params, inputs) => {
     const own = of(params, inputs)
     return reshape(own, [inputs.clean.shape[0], -1])

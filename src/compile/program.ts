@@ -28,7 +28,7 @@ export interface Step<P extends string> {
 }
 
 /** Parameter that has diverged beyond the extent of the data. */
-export interface Left {
+export interface DivergedParameter {
   readonly what: string
   readonly value: number
   readonly domain: string
@@ -40,7 +40,7 @@ export interface CompiledStage<P extends string> {
   /** Size of a step, in the unit of `relativeChange`. */
   readonly change: (before: Params.Params<P>, after: Params.Params<P>) => number
   /** First parameter that the step moved beyond the extent of the data; null if there is none. */
-  readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => Left | null
+  readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => DivergedParameter | null
   readonly begin: (params: Params.Params<P>) => Memory
   /** First non-finite value of a step; null if none is found. */
   readonly fault: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Fault.NonFinite | null

@@ -17,13 +17,13 @@ import * as Line from './line.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
-import { lacking } from './row.js'
+import { missingNames } from './row.js'
 import * as Pairs from './pairwise.js'
 
 type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** Term that is a mean over noise levels. */
-interface OfNoise extends Objective.WeightedTerm {
+interface WeightedMatching extends Objective.WeightedTerm {
   readonly term: Objective.Matching
 }
 
@@ -32,14 +32,14 @@ export const readsAreAvailable = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Term,
   dim: number
-): boolean => !Objective.isMatching(term) || Matching.readsIn(model, term, dim) !== null
+): boolean => !Objective.isMatching(term) || Matching.tryAnalyzeReads(model, term, dim) !== null
 
 /** True if the term reads `partner` (paired data). */
 export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
-  Objective.isMatching(term) && Matching.readsIn(model, term, dim)?.names.has('partner') === true
+  Objective.isMatching(term) && Matching.tryAnalyzeReads(model, term, dim)?.names.has('partner') === true
 
 /** Problems of terms over pairs of rows, on this number of rows. */
-export const ofPairs = <P extends string>(
+export const pairProblems = <P extends string>(
   { schedule, score, objective }: Pick<Loss.Loss<P>, 'schedule' | 'score' | 'objective'>,
   data: Source.Data,
   rows: number
@@ -48,7 +48,7 @@ export const ofPairs = <P extends string>(
     if (!Objective.isMatching(term) || term.pairs === undefined) return []
     const unless = (holds: boolean, value: string, domain: string, remedy: string): ProblemList =>
       Problem.unless(holds, 'objective', `${Objective.show(term.of)} ${value}`, domain, remedy)
-    const width = Matching.readsIn(Score.interpret(score), term, data.dim)?.width ?? 1
+    const width = Matching.tryAnalyzeReads(Score.interpret(score), term, data.dim)?.width ?? 1
     const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MAX_PAIR_NUMBERS) / width)) / 2)
     return [
       ...unless(
@@ -73,7 +73,11 @@ export const ofPairs = <P extends string>(
   })
 
 /** Problems of single precision: parts of a loss that are not declared `float32: true`. */
-const needingDouble = <P extends string>({ score, objective, expectation }: Loss.Loss<P>): ProblemList => {
+const singlePrecisionTermProblems = <P extends string>({
+  score,
+  objective,
+  expectation
+}: Loss.Loss<P>): ProblemList => {
   const way = Expectation.interpret(expectation)
   const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): ProblemList =>
     Problem.unless(
@@ -107,7 +111,10 @@ const needingDouble = <P extends string>({ score, objective, expectation }: Loss
 }
 
 /** Problems of an expectation with the score and the data. */
-const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, data: Source.Data): ProblemList => {
+const expectationProblems = <P extends string>(
+  { score, expectation }: Loss.Loss<P>,
+  data: Source.Data
+): ProblemList => {
   const { family } = Score.interpret(score)
   const projection = family?.projection
   const way = Expectation.interpret(expectation)
@@ -141,7 +148,7 @@ const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, d
 }
 
 /** Problem of a weight that is not finite at a noise level. */
-const ofWeights = <P extends string>(
+const weightProblems = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
   term: Objective.Matching,
   weightings: ReadonlyArray<Weighting.Weighting>
@@ -166,9 +173,9 @@ const ofWeights = <P extends string>(
 }
 
 /** Problems of terms that need new draws with an expectation that does not draw. */
-const ofDraws = <P extends string>(
+const redrawProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
-  { term, labelDropout }: OfNoise,
+  { term, labelDropout }: WeightedMatching,
   dim: number
 ): ProblemList => {
   const isProjected = NoiseDrawn.isProjected(expectation)
@@ -184,7 +191,7 @@ const ofDraws = <P extends string>(
       'leave out divergence, or use Expectation.monteCarlo()'
     )
   const drawn = [
-    ...Matching.drawnBeside(Score.interpret(score), term, dim),
+    ...Matching.additionalDraws(Score.interpret(score), term, dim),
     ...(labelDropout > 0 ? ['the labels that are left out'] : [])
   ]
   return drawn.length === 0 || (isProjected && labelDropout === 0)
@@ -193,9 +200,13 @@ const ofDraws = <P extends string>(
 }
 
 /** Problems of a term that reads on points what exists only with noise or on a population. */
-const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): ProblemList => {
-  const reads = Matching.readsIn(Score.interpret(score), term, dim)
-  const absent = reads === null ? [] : lacking(term, false).filter(name => reads.names.has(name))
+const problemsOnPoints = <P extends string>(
+  score: Score.Score<P>,
+  term: Objective.Matching,
+  dim: number
+): ProblemList => {
+  const reads = Matching.tryAnalyzeReads(Score.interpret(score), term, dim)
+  const absent = reads === null ? [] : missingNames(term, false).filter(name => reads.names.has(name))
   return [
     ...Problem.unless(
       absent.length === 0,
@@ -215,18 +226,18 @@ const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Match
 }
 
 /** Problems of a term on the nodes of a population, where no noise is drawn. */
-const onNodes = <P extends string>(
+const problemsOnNodes = <P extends string>(
   score: Score.Score<P>,
-  { term, labelDropout }: OfNoise,
+  { term, labelDropout }: WeightedMatching,
   dim: number
 ): ProblemList => {
   const model = Score.interpret(score)
   const exact = NoiseDrawn.exactTerm(term)
   // A function that destructures the rest of a row reads all names, and throws on nodes for those that are missing.
   const reads = Objective.isMatching(exact)
-    ? (Matching.readsIn(model, exact, dim, true) ?? Matching.readsIn(model, exact, dim))
+    ? (Matching.tryAnalyzeReads(model, exact, dim, true) ?? Matching.tryAnalyzeReads(model, exact, dim))
     : null
-  const lacks = Objective.isMatching(exact) ? lacking(exact, true) : []
+  const lacks = Objective.isMatching(exact) ? missingNames(exact, true) : []
   const absent = [
     ...lacks.filter(name => reads?.names.has(name)),
     ...(reads !== null && reads.probes.noise > 0 ? ['noises'] : []),
@@ -252,13 +263,17 @@ const onNodes = <P extends string>(
 }
 
 /** Problems of a mean over noise levels with the score, the schedule or the expectation. */
-const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, data: Source.Data): ProblemList => {
+const matchingProblems = <P extends string>(
+  loss: Loss.Loss<P>,
+  weighted: WeightedMatching,
+  data: Source.Data
+): ProblemList => {
   const { score, expectation } = loss
   const { term, weightings } = weighted
   const model = Score.interpret(score)
   const isOnNodes = Nodes.isNodes(data)
   return [
-    ...ofWeights(loss, term, weightings),
+    ...weightProblems(loss, term, weightings),
     ...Problem.unless(
       model.family?.unitVariance !== false ||
         !NoiseLevels.assumesUnitVariance(term.noiseLevels, {
@@ -270,10 +285,10 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
       'give NoiseLevels.likelihood the minimum variance, such as leastVariance: 1e-3'
     ),
     ...(isOnNodes
-      ? onNodes(score, weighted, data.dim)
-      : [...ofDraws(loss, weighted, data.dim), ...onPoints(score, term, data.dim)]),
+      ? problemsOnNodes(score, weighted, data.dim)
+      : [...redrawProblems(loss, weighted, data.dim), ...problemsOnPoints(score, term, data.dim)]),
     ...Problem.unless(
-      model.family !== undefined || Matching.readsIn(model, term, data.dim)?.density !== true,
+      model.family !== undefined || Matching.tryAnalyzeReads(model, term, data.dim)?.density !== true,
       'objective',
       `logDensityAt in ${Objective.show(term.of)} of ${Score.show(score)}`,
       'of the score of a mixture, which has a density',
@@ -282,29 +297,30 @@ const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, dat
   ]
 }
 
-const isOfNoise = (weighted: Objective.WeightedTerm): weighted is OfNoise => Objective.isMatching(weighted.term)
+const isWeightedMatching = (weighted: Objective.WeightedTerm): weighted is WeightedMatching =>
+  Objective.isMatching(weighted.term)
 
 /** Problems of the terms with the score and the schedule; none if schedule or objective have problems of their own. */
-const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
+const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
   const shapes = Score.shapes(data.dim)(score)
   const reason = Score.interpret(score).family?.onlyClean
   return Objective.terms(objective).flatMap(weighted => [
     ...Problem.unless(
-      reason === undefined || !isOfNoise(weighted),
+      reason === undefined || !isWeightedMatching(weighted),
       'objective',
       `${Objective.show(weighted.term.of)} of ${Score.show(score)}`,
       `without noise, since ${reason}`,
       'use Objective.likelihood, or Stage.expectationMaximization'
     ),
     ...(weighted.term.unfit?.(shapes, Score.show(score), data.dim) ?? []),
-    ...(isOfNoise(weighted) ? ofMatching(loss, weighted, data) : [])
+    ...(isWeightedMatching(weighted) ? matchingProblems(loss, weighted, data) : [])
   ])
 }
 
 /** Problems of a term that reads noise or a density that the expectation or the score does not have. */
-const ofSight = <P extends string>(
+const unreadableInputProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,
   data: Source.Data
@@ -320,7 +336,7 @@ const ofSight = <P extends string>(
       'use Expectation.monteCarlo()'
     )
   return Problem.unless(
-    Objective.isPenalty(term) || model.family !== undefined || !Matching.asksDensity(model, term, data.dim),
+    Objective.isPenalty(term) || model.family !== undefined || !Matching.readsNoiselessDensity(model, term, data.dim),
     'objective',
     `${Objective.show(term.of)} of ${Score.show(score)}`,
     'of the score of a mixture, which has a density',
@@ -346,13 +362,13 @@ export const of = <P extends string>(
     ]
   return [
     // On a population no noise is drawn.
-    ...(Nodes.isPopulation(data) ? [] : ofExpectation(loss, data)),
+    ...(Nodes.isPopulation(data) ? [] : expectationProblems(loss, data)),
     // A rule that has too few nodes but could have more only adds a remark to its reason here; a pipeline rejects it.
     ...coarse()
       .filter(({ used: taken }) => taken >= Limits.maxNodes)
       .map(Line.tooFewNodes),
-    ...Objective.terms(loss.objective).flatMap(({ term }) => ofSight(loss, term, data)),
-    ...(precision === 'float32' ? needingDouble(loss) : []),
-    ...ofTerms(loss, data)
+    ...Objective.terms(loss.objective).flatMap(({ term }) => unreadableInputProblems(loss, term, data)),
+    ...(precision === 'float32' ? singlePrecisionTermProblems(loss) : []),
+    ...termProblems(loss, data)
   ]
 }

@@ -44,9 +44,9 @@ const singleRowTensor = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]
 
 // —— reads ——
 
-export const laws = ['rademacher', 'normal', 'noise'] as const
+export const DIRECTION_LAWS = ['rademacher', 'normal', 'noise'] as const
 /** Distribution of random directions; 'noise' is additional noise, which has a separate key. */
-export type DirectionLaw = (typeof laws)[number]
+export type DirectionLaw = (typeof DIRECTION_LAWS)[number]
 
 /** Name of a value that is computed before a term's function is called, if the function reads it. */
 export type PrecomputedName = Single | HeadName
@@ -85,7 +85,7 @@ const headsByName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
  *
  * @throws RangeError if the score has no head of this name
  */
-const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
+const headNamed = (heads: Params.Tensors<string>, name: string): Tensor =>
   Object.hasOwn(heads, name)
     ? heads[name]
     : refuse(
@@ -110,7 +110,7 @@ export interface DrawAccess {
 }
 
 /** Data and noise from which a loss context is computed. */
-export interface Material {
+export interface ContextInputs {
   readonly clean: Tensor
   readonly drawn: Tensor
   /** |z|² outside the drawn part. */
@@ -131,16 +131,17 @@ export interface Material {
 }
 
 /** Names that exist only with noise. */
-const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
+const NOISE_NAMES = ['noise', 'target', 'outputTarget'] as const
 
 /** Names that a term's rows do not have: those of the noise if there is none, and on nodes of x_t also the data. */
-export const lacking = (
+export const missingNames = (
   { noiseLevels }: Pick<Objective.Matching, 'noiseLevels'>,
   isOnNodes: boolean
-): ReadonlyArray<Single> => (NoiseLevels.isCleanLaw(noiseLevels) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : [])
+): ReadonlyArray<Single> =>
+  NoiseLevels.isCleanLaw(noiseLevels) ? NOISE_NAMES : isOnNodes ? ['clean', ...NOISE_NAMES] : []
 
 /** Throws for a value that a function reads now but did not read when its reads were recorded. */
-export const absent = (what: string): never =>
+export const throwUnrecordedRead = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
 /** log p(x), [rows, 1]; NaN if there is no density, which `Compile` rejects. */
@@ -177,7 +178,7 @@ const rowLevelForms = (rows: number, label: Tensor | undefined, isMixture: boole
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
-  material: Material,
+  material: ContextInputs,
   access: DrawAccess
 ): { readonly define: Definitions; readonly row: (read: (name: PrecomputedName) => Tensor) => Objective.Row } => {
   const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
@@ -221,12 +222,12 @@ export const lossContext = <P extends string>(
     output: () => outputAt(noisy, level),
     outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
     noise: () => drawn,
-    time: () => (time === undefined ? absent('time') : columnTensor(time, rows)),
+    time: () => (time === undefined ? throwUnrecordedRead('time') : columnTensor(time, rows)),
     label: () => label ?? fill([rows, 1], -1),
     partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
   }
   const define: Definitions = name =>
-    isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
+    isHead(name) ? headNamed(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
   return {
     define,
     row: read => {
@@ -242,7 +243,7 @@ export const lossContext = <P extends string>(
         outputAt,
         headsAt: (x, at) => {
           const there = headsAt(x, at)
-          return headsByName(name => headIn(there, name))
+          return headsByName(name => headNamed(there, name))
         },
         logDensityAt: (x, at) => {
           access.density()
@@ -262,9 +263,18 @@ export const lossContext = <P extends string>(
           )
           return div(all.reduce(add), probes)
         },
-        projectedNoise: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+        projectedNoise: projectedNoiseOf(model, params, {
+          clean,
+          noisy,
+          drawn,
+          orthogonal,
+          inSpan,
+          level: own,
+          share,
+          rows
+        }),
         underModel: () => {
-          const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
+          const { noisy, share } = studentSample(model, params, clean, read('label'), own)
           const { row, define } = lossContext(model, params, { ...material, noisy }, access)
           return {
             row: row(name => (isOfModel(name) ? define(name) : read(name))),
@@ -298,7 +308,7 @@ export const lossContext = <P extends string>(
  * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
  * N(c_k; c_k, v_k I) = −(d/2) log 2πv_k for any parametrization.
  */
-const ofStudent = <P extends string>(
+const studentSample = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
   z: Tensor,
@@ -328,7 +338,7 @@ const squaredInSpan = ({ coordinates, share, outside }: Components.NoiseInSpan):
 }
 
 /** Projected noise: losses of a mixture by its own projection if it has one, otherwise by score and divergence. */
-const seenIn = <P extends string>(
+const projectedNoiseOf = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
   of: {

@@ -10,7 +10,7 @@ import { exponentialMean } from '../../lib/numbers/smooth.js'
 import { Case, argumentWithFields, listGiven, mistaken } from '../core/index.js'
 import { isObject, isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
-import type { CompiledStage, Left, Memory, Program, Step } from './program.js'
+import type { CompiledStage, DivergedParameter, Memory, Program, Step } from './program.js'
 import * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
@@ -62,7 +62,7 @@ const checkedProgram = <P extends string>(program: Program<P>, call: string): Pr
  *
  * @throws TypeError, for example if it is a key
  */
-const aState = <P extends string>(state: State<P>, call: string): State<P> =>
+const checkedRunState = <P extends string>(state: State<P>, call: string): State<P> =>
   argumentWithFields(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 
 const stageStart = <P extends string>(
@@ -109,7 +109,7 @@ const advanceState = <P extends string>(
 ): State<P> | StoppedStep => {
   const { key, stage, step, params, memory } = state
   const { stopping } = compiled
-  const stopped = ({ what, value, domain }: Left, found: Fault.NonFinite): StoppedStep => ({
+  const stopped = ({ what, value, domain }: DivergedParameter, found: Fault.NonFinite): StoppedStep => ({
     problem: Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
       'try a smaller rate, a start nearer to the data, or standardized data',
       Problem.inCode('; the state is the last good one')
@@ -159,7 +159,7 @@ const advanceState = <P extends string>(
 }
 
 /** Stage that takes the next step of a state; null if the run or the stage has ended. */
-const goingOn = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
+const activeStage = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
   status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
 
 /** State after a step; if the step is rejected, the old state with status `Failed`. */
@@ -179,7 +179,7 @@ const nextState =
   (state: State<P>): State<P> | null => {
     const { key, stage, params, status } = state
     if (status._tag === 'StageEnded') return stageStart(program, key, stage + 1, params)
-    const compiled = goingOn(program, state)
+    const compiled = activeStage(program, state)
     return compiled === null ? null : stateAfterStep(program, compiled, state, stepFrom(compiled, state))
   }
 
@@ -224,7 +224,7 @@ export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> => {
     const call = 'Run.resume(program)(state)'
-    return unfoldIterable(aState(state, call), nextState(checkedProgram(program, call)))
+    return unfoldIterable(checkedRunState(state, call), nextState(checkedProgram(program, call)))
   }
 
 /** Last state of a run: `Finished`, or `Failed` with the last good parameters. */
@@ -234,7 +234,7 @@ export const last =
     iterate(firstState(checkedProgram(program, 'Run.last(program)(key)'))(key), nextState(program))
 
 /** One of several concurrent runs. */
-interface One<P extends string> {
+interface ConcurrentRun<P extends string> {
   readonly program: Program<P>
   readonly state: State<P>
 }
@@ -243,13 +243,15 @@ interface One<P extends string> {
  * Advances each run by one step, with their sums batched; runs that have ended are unchanged. Null if all have
  * ended.
  */
-const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray<One<P>> | null => {
+const advanceRuns = <P extends string>(
+  runs: ReadonlyArray<ConcurrentRun<P>>
+): ReadonlyArray<ConcurrentRun<P>> | null => {
   const entered = runs.map(({ program, state }) => ({
     program,
     state: state.status._tag === 'StageEnded' ? stageStart(program, state.key, state.stage + 1, state.params) : state
   }))
   const going = entered.flatMap(({ program, state }, i) => {
-    const compiled = goingOn(program, state)
+    const compiled = activeStage(program, state)
     return compiled === null ? [] : [{ i, program, state, compiled }]
   })
   const taken = Chunks.evaluateBatched(
@@ -292,9 +294,9 @@ export const together =
     const all = isOne(programs) ? each.map(() => programs) : programs
     if (all.length !== keys.length)
       return refuse(`${call}: ${all.length} programs and ${keys.length} keys; give one program, or as many as keys`)
-    return iterate<ReadonlyArray<One<P>>>(
+    return iterate<ReadonlyArray<ConcurrentRun<P>>>(
       all.map((program, i) => ({ program, state: firstState(checkedProgram(program, call))(keys[i]) })),
-      nextOfAll
+      advanceRuns
     ).map(({ state }) => state)
   }
 
@@ -306,7 +308,7 @@ export const estimate =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Params.Params<P> => {
     const call = 'Run.estimate(program)(state)'
-    const { stage, params, memory, status } = aState(state, call)
+    const { stage, params, memory, status } = checkedRunState(state, call)
     // When a stage has ended, its parameters already are the estimate.
     if (status._tag !== 'Running') return params
     return checkedProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
@@ -316,7 +318,7 @@ export const estimate =
 export const memoryOf =
   <T extends Optimizer.Optimizer>(optimizer: T) =>
   <P extends string>(state: State<P>): Optimizer.State<T, P> | null => {
-    const own = Case.field(aState(state, 'Run.memoryOf(optimizer)(state)').memory, 'optimizer')
+    const own = Case.field(checkedRunState(state, 'Run.memoryOf(optimizer)(state)').memory, 'optimizer')
     return Optimizer.stateCodec<P, T>(optimizer).is(own) ? own : null
   }
 
@@ -422,7 +424,7 @@ export const debug =
   <P extends string>(program: Program<P>) =>
   (from: Key.Key | State<P>): Fault.Fault | null => {
     const isState = (u: Key.Key | State<P>): u is State<P> => isRecord(u) && 'stage' in u
-    const state = isState(from) ? aState(from, 'Run.debug(program)(state)') : last(program)(from)
+    const state = isState(from) ? checkedRunState(from, 'Run.debug(program)(state)') : last(program)(from)
     const compiled = program.stages.at(state.stage)
     if (state.status._tag !== 'Failed' || compiled === undefined) return null
     const found = advanceState(program, compiled, state, stepFrom(compiled, state))
@@ -439,7 +441,7 @@ export interface Failure<P extends string> {
 
 /** The last state of a run; an error if the run failed. */
 export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> => {
-  const { status } = aState(state, 'Run.result(state)')
+  const { status } = checkedRunState(state, 'Run.result(state)')
   return status._tag === 'Failed' ? E.left({ problem: status.problem, state }) : E.right(state)
 }
 
@@ -512,7 +514,7 @@ const runStateCodec = t.type({
  * True if a memory fits parameters of these shapes: each of its arrays has the shape of the corresponding array in a
  * fresh memory, or of the parameter with its name, and no array of a fresh memory is missing.
  */
-const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
+const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
   if (Params.ndArrayCodec.is(memory)) {
     if (Params.ndArrayCodec.is(fresh)) return JSON.stringify(memory.shape) === JSON.stringify(fresh.shape)
     return name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
@@ -523,7 +525,7 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
   const own: Readonly<Record<string, unknown>> = { ...memory }
   const wanted: Readonly<Record<string, unknown>> = isObject(fresh) ? { ...fresh } : {}
   return [...new Set([...Object.keys(own), ...Object.keys(wanted)])].every(key =>
-    remembers(shapes, wanted[key] ?? null, own[key], key)
+    memoryFitsShapes(shapes, wanted[key] ?? null, own[key], key)
   )
 }
 
@@ -560,7 +562,7 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
           return pipe(
             (codec ?? t.null).validate(state.memory, context),
             E.filterOrElse(
-              memory => remembers(reference, stage?.begin(params) ?? null, memory),
+              memory => memoryFitsShapes(reference, stage?.begin(params) ?? null, memory),
               (): t.Errors => [
                 { value: state.memory, context, message: 'a memory of parameters of other names or shapes' }
               ]

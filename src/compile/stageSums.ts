@@ -45,14 +45,14 @@ const sumsOfRow =
     })
 
 /** Value of the numbers of a step for tests before the first step. */
-const SOME = 0.5
+const PLACEHOLDER_NUMBER = 0.5
 const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   new Proxy<ByNameOf<Tensor>>(
     {},
     {
       get: (_, name) => {
         names.add(String(name))
-        return fill([], SOME)
+        return fill([], PLACEHOLDER_NUMBER)
       }
     }
   )
@@ -132,7 +132,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
           compute(() =>
             write(
               Params.map<NdArray, Tensor>(fromNdArray)(params),
-              fill([1, rows.dim], SOME),
+              fill([1, rows.dim], PLACEHOLDER_NUMBER),
               fill([1, 1], 1),
               anyNumbers(names)
             )
@@ -140,7 +140,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
         reason
       ),
       E.chain(() => {
-        const numbers = Object.fromEntries(Array.from(names, name => [name, SOME]))
+        const numbers = Object.fromEntries(Array.from(names, name => [name, PLACEHOLDER_NUMBER]))
         return tryCompiledSums(library, sums, rows)(params, numbers, write)
       })
     )

@@ -32,7 +32,7 @@ import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
-import { findUnresolvedNodes, problemsIn, uncompiled, lossRefusals } from './lossChecks.js'
+import { findUnresolvedNodes, problemsIn, singlePrecisionProblems, lossRefusals } from './lossChecks.js'
 
 /** Measures of a step: its size, and divergence. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
@@ -44,7 +44,7 @@ export const relativeChange = <P extends string>(before: Params.Params<P>, after
 }
 
 /** Measures without a family: the relative change of parameters, and no check of divergence. */
-const blind: Judge<string> = {
+const relativeChangeJudge: Judge<string> = {
   change: relativeChange,
   leaves: () => null
 }
@@ -56,11 +56,14 @@ const divergenceJudge = <P extends string>(
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>
 ): Judge<P> => {
-  if (family === undefined) return blind
+  if (family === undefined) return relativeChangeJudge
   const noise = times
     .map(time => Schedule.level(time)(schedule))
     .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
-  return { change: family.distance ?? blind.change, leaves: DivergenceGuard.divergenceCheck(family, points, noise) }
+  return {
+    change: family.distance ?? relativeChangeJudge.change,
+    leaves: DivergenceGuard.divergenceCheck(family, points, noise)
+  }
 }
 
 /** Problems of a batch: it requires rows, and noise that is drawn for it. */
@@ -170,7 +173,7 @@ const watching: Optimizer.Watch = (part, received, step, params) => {
 const isFound = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
 
 /** Non-finite value at which a step was stopped; null if it was not, or for another error. */
-const stoppedAt = (step: () => unknown): Fault.NonFinite | null =>
+const caughtFault = (step: () => unknown): Fault.NonFinite | null =>
   pipe(
     E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
     E.match(
@@ -211,7 +214,7 @@ interface ReadyStage<P extends string> {
 }
 
 /** Builds a stage that can run. */
-const runnable = <P extends string>({
+const buildStage = <P extends string>({
   written: { stage, simple },
   tools: given,
   loss,
@@ -234,7 +237,7 @@ const runnable = <P extends string>({
     ...judge,
     begin,
     fault: (params, memory, key) =>
-      stoppedAt(() => {
+      caughtFault(() => {
         const watched = loss === null ? evaluate : stopping(evaluate, loss.locateNaN())
         return simple.on({ ...tools, evaluate: watched, watch: watching }).step(params, memory, key)
       }),
@@ -287,7 +290,10 @@ const stageLoss = <P extends string>(
 ): StageLoss<P> => {
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
-  const refused = [...lossRefusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
+  const refused = [
+    ...lossRefusals(loss, points, precision),
+    ...Refusals.pairProblems(loss, points, batch ?? points.rows)
+  ]
   // If single precision is rejected, the loss is tested in double precision.
   const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
@@ -314,7 +320,7 @@ const stageLoss = <P extends string>(
     problems: [
       ...refused,
       ...coarse,
-      ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
+      ...(refused.length > 0 ? [] : singlePrecisionProblems(plan, precision)),
       ...batchProblems(own, points)
     ],
     times: () => NoiseDrawn.noiseTimes(loss),
@@ -374,7 +380,7 @@ export const stagesOn = <P extends string>(
         E.fromPredicate(RA.isEmpty, identity),
         E.map(
           () => () =>
-            runnable({
+            buildStage({
               written,
               tools: { ...setting, start: anyStart },
               loss,
@@ -383,7 +389,7 @@ export const stagesOn = <P extends string>(
               // Divergence has been checked during the attempts.
               judge:
                 inner.length > 0
-                  ? blind
+                  ? relativeChangeJudge
                   : divergenceJudge(model, points, schedule, [...(loss?.times() ?? []), ...times])
             })
         )

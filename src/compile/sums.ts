@@ -96,7 +96,7 @@ const lossPartProblems = (
 ]
 
 /** Subtracts a vector from the rows, if there is one. */
-const sourceLess = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
+const subtractFromRows = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
   middle === null ? source : Source.shiftRows(Float64Array.from(middle))(source)
 
 /**
@@ -144,7 +144,7 @@ export const asked =
       )
     if (expectationCodec.is(described) && matchColumnCount([described.middle], source.dim)) {
       const { middle, kind, level } = described
-      const rows = weightedRowsOf(sourceLess(middle, source))
+      const rows = weightedRowsOf(subtractFromRows(middle, source))
       return pipe(
         Score.codec(vocabulary).decode(described.score),
         E.mapLeft(() => unknown(JSON.stringify(described.score))),
@@ -197,7 +197,7 @@ export const asked =
           of => lossPartProblems(of, source)[0]
         ),
         E.map(of => {
-          const sum = Loss.lossReduction(of, engine, precision, sourceLess(middle, source))
+          const sum = Loss.lossReduction(of, engine, precision, subtractFromRows(middle, source))
           const params = Params.unpacked(Score.shapes(source.dim)(of.score))
           return ofParams(
             of.score,

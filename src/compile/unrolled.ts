@@ -91,7 +91,7 @@ export interface Ended<P extends string, Q extends string> {
 }
 
 /** Maximum number of bytes stored by a run: 256 MB. */
-const MOST_BYTES = 268435456
+const MAX_STORED_BYTES = 268435456
 
 /** Gradient descent, θ ← θ − rates[step] ∇L, with one rate for each step. */
 export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, never> => {
@@ -124,17 +124,17 @@ const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
   )
 
 /** Step as a function from the named tensors of all kinds to parameters and memory. */
-type Mapped = (all: Params.Tensors<string>) => Params.Tensors<string>
+type FlatTensorStep = (all: Params.Tensors<string>) => Params.Tensors<string>
 
 /** Problem of a run that would store too much. */
-const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> =>
+const storageProblems = (steps: number, kept: number): ReadonlyArray<Problem.Problem> =>
   Number.isSafeInteger(steps) && steps >= 0
     ? Problem.unless(
-        8 * steps * kept <= MOST_BYTES,
+        8 * steps * kept <= MAX_STORED_BYTES,
         'steps',
         `${steps} steps, each of ${kept} numbers that are kept, ${8 * steps * kept} bytes,`,
-        `at most ${MOST_BYTES} bytes`,
-        `take at most ${Math.floor(MOST_BYTES / 8 / kept)} steps`
+        `at most ${MAX_STORED_BYTES} bytes`,
+        `take at most ${Math.floor(MAX_STORED_BYTES / 8 / kept)} steps`
       )
     : [Problem.of('steps', steps, 'a whole number ≥ 0', 'try 10')]
 
@@ -143,7 +143,7 @@ const oversized = (steps: number, kept: number): ReadonlyArray<Problem.Problem> 
  *
  * @throws RangeError if names or shapes differ from those before
  */
-const mappedStep = (step: Mapped, state: AnyParams, rest: AnyParams): AnyParams => {
+const mappedStep = (step: FlatTensorStep, state: AnyParams, rest: AnyParams): AnyParams => {
   const wanted = Params.shapes(state)
   const all = compute(() => {
     const after = step(Params.map(fromNdArray)({ ...state, ...rest }))
@@ -198,7 +198,7 @@ export const of =
     // The step works with any names and returns those that it was given.
     const own: (at: At<string, string, string>) => After<string, string> = step
     const write =
-      (i: number): Mapped =>
+      (i: number): FlatTensorStep =>
       all => {
         const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
           ofKind(kind, all)
@@ -210,7 +210,7 @@ export const of =
       E.Do,
       E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data)),
       E.bind('product', () => Compile.hessianVector(loss)(data)),
-      E.bind('_', () => Problem.faultless(oversized(steps, kept), null)),
+      E.bind('_', () => Problem.faultless(storageProblems(steps, kept), null)),
       E.map(({ evaluate, product }) => (start, numbers, key) => {
         const keys = pipe(key, Key.named('steps', 'end'))
         // The keys of a run with one stage.

@@ -161,7 +161,7 @@ const printedCase = (value: AnyValue): string =>
         ? (optionsCode(given) ?? '')
         : call
             .map(k => (k === '{}' ? optionsCode(given.filter(([k]) => !call.includes(k))) : parts.get(fieldAt(k))))
-            // What is left out at the end.
+            // Trailing fields that are omitted have no text.
             .filter(text => text !== null)
             .join(', ')
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
@@ -175,7 +175,7 @@ export const MAX_CASE_DEPTH = 500
  * name (default: false).
  */
 export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
-  isValue(value) ? inAllParts(value, bare) : [lost(value)]
+  isValue(value) ? inAllParts(value, bare) : [lostCaseProblem(value)]
 
 /** True if a description has its case, and in every field a value of its type, so that it has a meaning. */
 export const isSound = (value: AnyValue): boolean =>
@@ -217,7 +217,7 @@ export const uncalled = (u: unknown): { readonly name: string; readonly remedy: 
  * Problem of a description without its case. By its type it has one, but a copy by JSON or structuredClone has lost
  * it.
  */
-const lost = (value: unknown): Problem.Problem => {
+const lostCaseProblem = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
   return Problem.of(
@@ -425,7 +425,7 @@ export function define<
     },
     example: { ...example },
     earlier: earlier ?? (json => json),
-    ...printing(word)
+    ...printedByName(word)
   }
   const make = (record: Readonly<Record<string, unknown>>): unknown =>
     Object.freeze({ _tag: name, ...filledFields(word, fields, record), [ofCase]: self })
@@ -444,7 +444,7 @@ export function define<
   const named = (args: ReadonlyArray<unknown>): Readonly<Record<string, unknown>> => {
     if (self.call === null) return options(args[0])
     const [first] = self.call
-    if (args.length === 1 && first !== '{}') byPlace(word, self, args[0])
+    if (args.length === 1 && first !== '{}') rejectNamedArguments(word, self, args[0])
     return Object.fromEntries(
       self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
         if (k === '{}') return Object.entries(options(args[i]))
@@ -468,7 +468,7 @@ export function define<
 }
 
 /** Rejects fields by name if a constructor takes them by position: `trace({ decay: 0.9 })` instead of `trace(0.9)`. */
-const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
+const rejectNamedArguments = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
   const first = fields[fieldAt(call?.[0] ?? '')]
   if (!isRecord(given) || isValue(given) || first.is(first.accept(given))) return
   const names = Object.keys(given)
@@ -482,7 +482,7 @@ const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given:
 }
 
 /** Makes `console.log` and fast-check print a case by its name instead of its contents. */
-const printing = (word: string): object => ({
+const printedByName = (word: string): object => ({
   [Symbol.for('nodejs.util.inspect.custom')]: () => word,
   [Symbol.for('fast-check/toStringMethod')]: () => word
 })
@@ -493,7 +493,7 @@ const printing = (word: string): object => ({
  * @throws RangeError if it has lost its case, as a copy by JSON or structuredClone has
  */
 export const caseOf = <C extends string, M>(value: Value<C, M>): Case<C, M> =>
-  isValue(value) ? value[ofCase] : refuse(Problem.show(lost(value)))
+  isValue(value) ? value[ofCase] : refuse(Problem.show(lostCaseProblem(value)))
 
 /** Type of a constructor's result. */
 export type MadeBy<K> = K extends (...args: never) => infer V ? (V extends (...args: never) => infer W ? W : V) : K

@@ -35,7 +35,7 @@ export type Part =
     }
   /** A word of the language: `symmetricPair`, `symmetric-pair`. */
   | { readonly _tag: 'Word'; readonly name: string }
-  /** What only code can do, or look at. */
+  /** Text for code only; the command line omits it. */
   | { readonly _tag: 'InCode'; readonly text: string }
 
 export type Phrase = string | ReadonlyArray<string | Part>

@@ -372,7 +372,7 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
 /** Whether a term draws more than noise, and so asks for plain noise drawn again. */
 const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
-  (term.exact !== undefined || Matching.drawnBeside(Score.interpret(score), term, dim).length > 0)
+  (term.exact !== undefined || Matching.additionalDraws(Score.interpret(score), term, dim).length > 0)
 
 /** Points within it ask for few nodes. */
 const NEAR_RADIUS = 8

@@ -95,7 +95,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
     ({ term, labelDropout }) =>
       labelDropout > 0 ||
       exactOf(term) !== undefined ||
-      (Objective.isMatching(term) && Matching.drawnBeside(Score.interpret(score), term, LOOKED).length > 0)
+      (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, LOOKED).length > 0)
   )
 
 /** The objective with what its estimates stand for in their place; null where one does not say what it stands for. */

@@ -61,7 +61,7 @@ export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<
 })
 
 /** Stores the state of the only member directly. */
-export const bare: MemoryStore<unknown> = {
+export const singleStore: MemoryStore<unknown> = {
   about: 'a memory',
   fits: t.unknown.is,
   of: ([memory]) => memory,
@@ -70,7 +70,7 @@ export const bare: MemoryStore<unknown> = {
 }
 
 /** Stores null, for members without state. */
-export const emptyStore: MemoryStore<null> = { ...bare, about: 'null', fits: t.null.is, of: () => null }
+export const emptyStore: MemoryStore<null> = { ...singleStore, about: 'null', fits: t.null.is, of: () => null }
 
 const several = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
 

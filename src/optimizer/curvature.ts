@@ -86,16 +86,16 @@ export const scaleByLbfgs = define({
 })
 
 /** Maximum number of parameters for which a Hessian is computed. */
-const NEWTON_LIMIT = 64
+const MAX_NEWTON_PARAMETERS = 64
 
 /** Relative step of a central difference: the cube root of the machine epsilon. */
-const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)
+const HESSIAN_DIFFERENCE_STEP = Elementary.pow(Number.EPSILON, 1 / 3)
 
 const paramEntries = (params: AnyParams): ReadonlyArray<number> =>
   Object.values(params).flatMap(({ values }) => Array.from(values))
 
 /** Replaces the entries of parameters by those of a vector, in order. */
-const unflat =
+const withEntries =
   (like: AnyParams) =>
   (values: ReadonlyArray<number>): AnyParams =>
     Object.entries(like).reduce<{ readonly params: AnyParams; readonly at: number }>(
@@ -109,9 +109,9 @@ const unflat =
 /** Hessian, row by row, by central differences of the gradient. */
 const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => Evaluation<string>): Float64Array => {
   const theta = paramEntries(params)
-  const at = unflat(params)
+  const at = withEntries(params)
   const columns = theta.map((entry, i) => {
-    const h = DIFFERENCE * Math.max(1, Math.abs(entry))
+    const h = HESSIAN_DIFFERENCE_STEP * Math.max(1, Math.abs(entry))
     const [above, below] = [entry + h, entry - h].map(moved =>
       paramEntries(evaluate(at(theta.map((other, j) => (j === i ? moved : other)))).gradient)
     )
@@ -157,7 +157,7 @@ export const scaleByNewton = define({
       const direction = g.map((_, j) =>
         weights.reduce((sum, weight, k) => sum + weight * eigen.vectors.values[k * count + j], 0)
       )
-      return [unflat(params)(direction), null]
+      return [withEntries(params)(direction), null]
     },
   gain: uphill,
   needsObjective: true,
@@ -165,10 +165,10 @@ export const scaleByNewton = define({
   requirements: () => (shapes, printed) => {
     const count = Object.values(shapes).reduce((total, shape) => total + shapeSize(shape), 0)
     return Problem.unless(
-      count <= NEWTON_LIMIT,
+      count <= MAX_NEWTON_PARAMETERS,
       'optimizer',
       `${printed} of ${count} parameters`,
-      `of ≤ ${NEWTON_LIMIT} parameters, each of which costs two evaluations a step`,
+      `of ≤ ${MAX_NEWTON_PARAMETERS} parameters, each of which costs two evaluations a step`,
       'use Optimizer.lbfgs()'
     )
   }

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { quotedText } from '../core/spelling.js'
-import { bare, combineParts, emptyStore, recordStore } from './combine.js'
+import { singleStore, combineParts, emptyStore, recordStore } from './combine.js'
 import { zero } from './perEntry.js'
 import {
   concept,
@@ -40,7 +40,7 @@ const forNames = Case.define('Optimizer', {
     part: Field.of(concept)
   },
   call: ['names', 'part'],
-  meaning: ({ names, part }): Part => combineParts(bare, [{ part: partMeaning(part), on: names }])
+  meaning: ({ names, part }): Part => combineParts(singleStore, [{ part: partMeaning(part), on: names }])
 })
 
 /** The state of a part on some parameters contains those only. */

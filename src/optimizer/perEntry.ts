@@ -9,7 +9,7 @@ import * as Rate from './rate.js'
 import { axpyParams, define, noMemory, scaledParams, uphill, zerosLikeParams, type AnyParams } from './part.js'
 
 /** Moving average: decay · m + (1 − decay) g */
-const moving = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
+const exponentialAverage = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
 /** Moving average of squares: decay · v + (1 − decay) g² */
@@ -51,7 +51,7 @@ export const zero = define({
 })
 
 /** Factor min(1, most/norm), as a function of an entry; entries of a gradient that is short enough keep their bits. */
-const shortened = (most: number, norm: number): ((g: number) => number) =>
+const clipToNorm = (most: number, norm: number): ((g: number) => number) =>
   norm > most ? g => (g / norm) * most : g => g
 
 /** Clips by the norm of all parameters: min(1, most/|g|) g (Pascanu, Mikolov & Bengio 2013). */
@@ -66,7 +66,7 @@ export const clipByGlobalNorm = define({
   ...noMemory,
   update:
     ({ most }) =>
-    gradient => [Params.mapValues(shortened(most, Params.norm(gradient)))(gradient), null],
+    gradient => [Params.mapValues(clipToNorm(most, Params.norm(gradient)))(gradient), null],
   gain: uphill
 })
 
@@ -108,7 +108,7 @@ export const clipByNorm = define({
   update: ({ most }) => {
     const clip = Params.map<NdArray, NdArray>(({ shape, values }) => ({
       shape,
-      values: values.map(shortened(most, Elementary.norm(values)))
+      values: values.map(clipToNorm(most, Elementary.norm(values)))
     }))
     return gradient => [clip(gradient), null]
   },
@@ -236,7 +236,7 @@ const afterGradient = (
 ): readonly [memory: MomentState, corrected: Corrected] => {
   const memory = {
     count: count + 1,
-    first: moving(beta1)(first, gradient),
+    first: exponentialAverage(beta1)(first, gradient),
     second: movingSquare(beta2)(second, gradient)
   }
   return [
@@ -368,7 +368,7 @@ export const scaleByStandardDeviation = define({
   update:
     ({ decay, epsilon }) =>
     (gradient, memory) => {
-      const first = moving(decay)(memory.first, gradient)
+      const first = exponentialAverage(decay)(memory.first, gradient)
       const second = movingSquare(decay)(memory.second, gradient)
       // Only rounding makes it negative.
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
@@ -437,8 +437,8 @@ export const scaleByLion = define({
   update:
     ({ beta1, beta2 }) =>
     (gradient, { trace }) => [
-      Params.mapValues(Math.sign)(moving(beta1)(trace, gradient)),
-      { trace: moving(beta2)(trace, gradient) }
+      Params.mapValues(Math.sign)(exponentialAverage(beta1)(trace, gradient)),
+      { trace: exponentialAverage(beta2)(trace, gradient) }
     ],
   gain: uphill
 })

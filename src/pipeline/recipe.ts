@@ -116,12 +116,12 @@ const LOW_NOISE = 0.1
  * Number of pairs of rows from which a length scale is estimated: even a quantile of a thousandth then has a
  * relative error of about a tenth.
  */
-const PAIRS = 4096
+const SAMPLED_PAIRS = 4096
 
 /** Quantile at 1/2K of the squared distance between rows; cached, since many families need it for the same K. */
-const nearnessOf = remembered((data: Source.Data) => {
+const pairDistanceQuantile = remembered((data: Source.Data) => {
   const quantile = squaredDistanceQuantile(weightedTable(data))
-  return remembered((components: number) => quantile(1 / (2 * components), PAIRS + 64 * components))
+  return remembered((components: number) => quantile(1 / (2 * components), SAMPLED_PAIRS + 64 * components))
 })
 
 /**
@@ -134,23 +134,26 @@ const nearnessOf = remembered((data: Source.Data) => {
  */
 const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (familyHasUnitVariance(score)) return 1
-  const squared = nearnessOf(snapshotOfData(data))(numberOfComponents(score, data))
+  const squared = pairDistanceQuantile(snapshotOfData(data))(numberOfComponents(score, data))
   const root = 1 - 2 / (9 * data.dim)
   const median = data.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
 
 /** Rounds to three digits, to be readable in `Pipeline.show`; these choices need no more. */
-const legible = (x: number): number => Number(x.toPrecision(3))
+const toThreeDigits = (x: number): number => Number(x.toPrecision(3))
 
 /**
  * Variance floor: the square of a hundredth of the typical deviation of the components, without which the likelihood
  * is unbounded on few or equal rows. Empty if variances are not learned.
  */
-const bounded = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly varianceFloor?: number } =>
+const varianceFloorFor = <P extends string>(
+  score: Score.Score<P>,
+  data: Source.Data
+): { readonly varianceFloor?: number } =>
   familyHasUnitVariance(score)
     ? {}
-    : { varianceFloor: legible(Elementary.square(RELATIVE_FLOOR * componentDeviation(score, data))) }
+    : { varianceFloor: toThreeDigits(Elementary.square(RELATIVE_FLOOR * componentDeviation(score, data))) }
 
 const RELATIVE_FLOOR = 0.01
 
@@ -160,7 +163,7 @@ const RELATIVE_FLOOR = 0.01
  * Highest likelihood of ten k-means clusterings. A single start is often poor, the best of ten seldom, and
  * clustering costs little compared with the stages.
  */
-const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
+const bestOfKMeans = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 
 /**
  * Returns the initializer if the score starts at given centres; otherwise all parameters are drawn
@@ -188,13 +191,16 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
 }
 
 /** Scales the steps of the means to a unit of length. */
-const inUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Optimizer.Optimizer> => {
+const stepsInUnit = <P extends string>(
+  score: Score.Score<P>,
+  data: Source.Data
+): ReadonlyArray<Optimizer.Optimizer> => {
   const unit = columnUnit(score, data)
   return unit === 1 || !hasParameter('means', score, data) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
 }
 
 /** Antithetic draws of the noise on which the score depends. */
-const opposite = <P extends string>(score: Score.Score<P>): Expectation.Expectation =>
+const antitheticExpectation = <P extends string>(score: Score.Score<P>): Expectation.Expectation =>
   projects(score) ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true })
 
 /**
@@ -217,10 +223,10 @@ const mixtureStage = <P extends string>(
         )
       )
     ),
-    expectation: opposite(score),
+    expectation: antitheticExpectation(score),
     optimizer: Optimizer.chain(
       Optimizer.scaleByAdam(),
-      ...inUnit(score, data),
+      ...stepsInUnit(score, data),
       ...extra,
       Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
     ),
@@ -233,7 +239,7 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
     objective: Objective.likelihood,
     optimizer: Optimizer.chain(
       Optimizer.scaleByAdam(),
-      ...inUnit(score, data),
+      ...stepsInUnit(score, data),
       Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps, final: 1e-4 }))
     ),
     steps,
@@ -247,9 +253,9 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
  * determines both, so expectation–maximization runs until convergence at the end. A family without an M-step
  * descends on the likelihood instead, before and after.
  */
-const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
+const lowNoiseStages = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
   if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
-  const bound = bounded(score, data)
+  const bound = varianceFloorFor(score, data)
   return [
     maximises(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
     mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
@@ -291,10 +297,10 @@ export const twoStage: Recipe = score => data =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, data),
+    initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : startAt(bestOfKMeans, score, data),
     stages: isSymmetricPair(score)
       ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE, 200)]
-      : [mixtureStage(score, data, 2, 150), ...lowNoise(score, data)]
+      : [mixtureStage(score, data, 2, 150), ...lowNoiseStages(score, data)]
   })
 
 /** Noise-to-signal ratios σ/α in standard deviations of the components: halved until the noise no longer matters. */
@@ -302,10 +308,10 @@ const NOISE_RATIOS = [4, 2, 1, 0.5]
 
 /** Times of the Ornstein–Uhlenbeck schedule at which σ/α has the given values. */
 const timesOfNoise = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
-  noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
+  noise.map(noise => toThreeDigits(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
 /** Expectation–maximization until convergence. */
-const convergeByEM = (bound: ReturnType<typeof bounded>): Stage.Stage =>
+const convergeByEM = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
 /**
@@ -320,20 +326,20 @@ const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): {
 const SAMPLED_ABOVE_ROWS = 20_000
 
 /** Number of rows in the sample for each free parameter. */
-const PER_PARAMETER = 5
+const SAMPLE_ROWS_PER_PARAMETER = 5
 const LEAST_SAMPLE = 4000
 
 /** Number of rows in the sample. */
 const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= SAMPLED_ABOVE_ROWS
     ? rows
-    : Math.min(rows, Math.max(LEAST_SAMPLE, PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
+    : Math.min(rows, Math.max(LEAST_SAMPLE, SAMPLE_ROWS_PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
 /**
  * Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order
  * 1/√n.
  */
-const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
+const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4, ...bound })
 
 /**
@@ -374,12 +380,12 @@ export const annealed: Recipe = score => data => {
       stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
     })
   }
-  const bound = bounded(score, data)
+  const bound = varianceFloorFor(score, data)
   const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / RELATIVE_FLOOR
   const times = timesOfNoise(NOISE_RATIOS.map(noise => noise * deviation))
   const sample = sampleOf(score, data)
   const onRows = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Stage.Stage> =>
-    sample < data.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polish(bound)] : stages
+    sample < data.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polishStage(bound)] : stages
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -434,11 +440,11 @@ export const warmStart =
       stages: isSymmetricPair(score)
         ? [pairStage(LOW_NOISE, 200)]
         : !familyHasUnitVariance(score) || hasParameter('logits', score, data)
-          ? lowNoise(score, data)
+          ? lowNoiseStages(score, data)
           : [
               Stage.descend({
                 objective: Objective.denoising(NoiseLevels.at(LOW_NOISE)),
-                expectation: opposite(score),
+                expectation: antitheticExpectation(score),
                 optimizer: Optimizer.gradientDescent({
                   rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
                 }),
@@ -460,7 +466,7 @@ export const spectral: Recipe = score => data =>
     initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
     stages: [
       ...(isSymmetricPair(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
-      convergeByEM(bounded(score, data))
+      convergeByEM(varianceFloorFor(score, data))
     ]
   })
 
@@ -475,7 +481,7 @@ const fromClusters =
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer: isSymmetricPair(score) ? Initializer.spectral : startAt(clustered, score, data),
+      initializer: isSymmetricPair(score) ? Initializer.spectral : startAt(bestOfKMeans, score, data),
       stages: [stage(score, data)]
     })
 
@@ -483,7 +489,9 @@ const fromClusters =
  * Expectation–maximization from the best of several k-means clusterings (for the symmetric pair, from the spectral
  * start).
  */
-export const expectationMaximization: Recipe = fromClusters((score, data) => convergeByEM(bounded(score, data)))
+export const expectationMaximization: Recipe = fromClusters((score, data) =>
+  convergeByEM(varianceFloorFor(score, data))
+)
 
 /**
  * Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts as

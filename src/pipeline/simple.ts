@@ -38,7 +38,7 @@ type AnyParams = Params.Params<string>
 type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** Stage that maps the parameters to new ones, with a key if it draws noise. */
-const mapping = (
+const mappingStage = (
   of: (tools: Tools) => (next: AnyParams, key: Key.Key) => { readonly value: number; readonly params: AnyParams }
 ): ReturnType<typeof stepsOf> =>
   stepsOf(t.null, tools => {
@@ -51,7 +51,7 @@ const mapping = (
 type Requirement = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
 
 /** Problems of a score that is required to be that of a mixture: the first requirement that it does not meet. */
-const asks =
+const scoreRequirements =
   (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
   ({ score, model: { family } }) => {
     const missed = asked.find(([, , holds = () => true]) => family === undefined || !holds(family))
@@ -69,7 +69,7 @@ const requiredOfFamily =
 const requiredFamily = requiredOfFamily(family => family)
 
 /** Reductions of expectation–maximization, evaluated by the setting's backend. */
-const takenBy =
+const evaluateByBackend =
   ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.Take<string> =>
   (sum, pass) =>
     backend.evaluate(sum, () => EM.remoteRequest(score, pass))
@@ -133,7 +133,7 @@ interface Position {
 }
 
 /** Memory of descent: the state of its optimizer, and the position if it uses epochs; null before the first step. */
-interface Descending {
+interface DescentMemory {
   readonly optimizer: Optimizer.AnyState<string>
   readonly place: Position | null
 }
@@ -144,7 +144,7 @@ const placeCodec = t.union([
 ])
 
 /** Codec of descent's memory; without epochs, it is that of the optimizer's state. */
-const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Descending, unknown> => {
+const descentCodec = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<DescentMemory, unknown> => {
   const inner = Optimizer.stateCodec<string>(optimizer)
   const form = t.type({ optimizer: inner, place: placeCodec })
   return epochs
@@ -233,7 +233,7 @@ export const descend = define({
         })(optimizer)
       ]
     },
-    ...stepsOf(descending(optimizer, epochs), ({ evaluate, points, schedule, watch }) => {
+    ...stepsOf(descentCodec(optimizer, epochs), ({ evaluate, points, schedule, watch }) => {
       const subject = Objective.subject(schedule)(objective)
       const size = epochs ? batch : null
       const rowsAt = epochsOf(points.rows, size ?? 0)
@@ -298,7 +298,7 @@ export const expectationMaximization = define({
     varianceFloor,
     times: time === null ? [] : [time],
     streams: true,
-    requirements: asks(
+    requirements: scoreRequirements(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
       [
         'that of a family with an M-step, as expectation–maximization needs',
@@ -314,9 +314,9 @@ export const expectationMaximization = define({
       engine: 'closed form',
       reason: `the maximiser of the expected log-likelihood is known; ${responsibilitiesPlan(setting)}`
     }),
-    ...mapping(tools => {
+    ...mappingStage(tools => {
       const family = requiredFamily(tools)
-      const take = takenBy(tools)
+      const take = evaluateByBackend(tools)
       const { data } = tools
       const level = time === null ? null : Schedule.level(time)(tools.schedule)
       return Nodes.isPopulation(data)
@@ -376,7 +376,7 @@ export const splitAndMerge = define({
     stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
     varianceFloor: options.varianceFloor,
     streams: true,
-    requirements: asks(
+    requirements: scoreRequirements(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
       [
         'that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply',
@@ -394,7 +394,7 @@ export const splitAndMerge = define({
       engine: 'closed form',
       reason: `responsibilities say what a component costs and its halves gain; ${responsibilitiesPlan(setting)}`
     }),
-    ...mapping(tools => Split.step(requiredFamily(tools), options, tools.data, takenBy(tools)))
+    ...mappingStage(tools => Split.step(requiredFamily(tools), options, tools.data, evaluateByBackend(tools)))
   })
 })
 
@@ -415,13 +415,13 @@ export const powerIteration = define({
   meaning: ({ steps, relativeChange }) => ({
     stops: { steps, relativeChange },
     streams: true,
-    requirements: asks([
+    requirements: scoreRequirements([
       'Score.symmetricPair, whose centre is an eigenvector',
       'start with Initializer.spectral',
       ({ mirrored, start }) => mirrored && start !== undefined
     ]),
     means: () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
-    ...mapping(tools => Seeding.powerIteration(requiredOfFamily(({ start }) => start)(tools), tools.data))
+    ...mappingStage(tools => Seeding.powerIteration(requiredOfFamily(({ start }) => start)(tools), tools.data))
   })
 })
 
@@ -450,7 +450,8 @@ export const restart = define({
     // Best attempt so far, by likelihood if the score has one; the parameters are those of this attempt.
     ...stepsOf(t.type({ best: t.union([t.number, t.null]) }), ({ start, attempts: [attempt], ...setting }) => {
       const { family } = setting.model
-      const likelihood = family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))
+      const likelihood =
+        family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), evaluateByBackend(setting))
       const loss = ({ value, params }: Attempt): number => likelihood?.(params) ?? value ?? Infinity
       return {
         begin: () => ({ best: null }),
@@ -494,10 +495,15 @@ export const guarded = define({
     stops: { steps: 1 },
     attempts: [stage],
     streams: true,
-    requirements: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
+    requirements: scoreRequirements(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
     means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
-    ...mapping(tools => {
-      const judge = EM.evaluateParams(requiredFamily(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
+    ...mappingStage(tools => {
+      const judge = EM.evaluateParams(
+        requiredFamily(tools),
+        tools.data,
+        O.toNullable(priorOf(stage)),
+        evaluateByBackend(tools)
+      )
       const [attempt] = tools.attempts
       return (params, key) => {
         const last = attempt(params, key)
@@ -560,7 +566,7 @@ export const onSample = define({
         engine: 'sample',
         reason: `${sample(points.rows)} of ${points.rows} rows, by ${attempts}`
       }),
-      ...mapping(({ attempts: [attempt] }) => (params, key) => {
+      ...mappingStage(({ attempts: [attempt] }) => (params, key) => {
         const last = attempt(params, key)
         return { value: last.value ?? 0, params: last.params }
       })

@@ -250,14 +250,14 @@ export const startFromCentres = (
 }
 
 /** Maximum number of rows read from a source to locate parameters that are not learned. */
-const LOOKED_AT = 100_000
+const MAX_LOCATING_ROWS = 100_000
 
 /** Completes parameters with those that a family takes from the data and does not learn. */
 export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) => {
   const placed = model.family?.placed
   if (placed === undefined) return params => params
   if (!Source.isSource(data)) return placed(data)
-  const looked = Math.min(data.rows, LOOKED_AT)
+  const looked = Math.min(data.rows, MAX_LOCATING_ROWS)
   return placed(Source.selectedRows(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
 }
 

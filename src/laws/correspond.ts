@@ -287,6 +287,7 @@ export const correspondsToEM = <P extends string>({
         )
       )({
         name: 'the truth is a fixed point of both',
+        quantity: 'gradient at the truth',
         statement: `∀ θ in one dimension and two, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-9 and 1e-9 (1 + |L|), on populations; to 1e-4 (1 + |L|), and in one dimension, by ${POPULATION_NODES} equal steps of data and of noise, where L reads the noise itself.`,
         source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
         maxCases: 6,
@@ -344,6 +345,7 @@ export const correspondsToEM = <P extends string>({
       forAll(fc.record({ variance: fc.constantFrom(1.3, 0.7), share: fc.constantFrom(0.4, 0.5, 0.6) }))({
         ...ends,
         name: 'a fixed point of EM is one of descent, within the correction',
+        quantity: 'gradient at the fixed point',
         statement: `∀ populations in one dimension of other variances and weights than the start’s, which a family may not have: how far descent leads the means from EM’s fixed point halves at least, with noised components 4 to 6 to 8 of their deviations apart, until it is below ${seen.end}.`,
         source: SHAH_SECTION_3,
         maxCases: 2,

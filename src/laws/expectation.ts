@@ -104,6 +104,7 @@ const meanIsExact = <P extends string>(
 ): Stated =>
   forAll(cases)({
     ...info,
+    quantity: 'mean over draws',
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${ROW_COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
       const found = repeatedValues(score, instance, { ...each, points: copyRows(each.points) }, repeats)
@@ -217,6 +218,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
     lawOf({
       ...info,
       name: 'its noise is standard normal',
+      quantity: 'statistic of the noise',
       statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
       says: each => {
         const samples = samplesOf(each)
@@ -269,6 +271,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
     lawOf({
       ...info,
       name: 'nothing is drawn twice',
+      quantity: 'draws or their association',
       statement: `∀ keys: over ${SAMPLE_COUNT} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${ROWS_DRAWN_ONCE} rows no two have the same noise. Exactly.`,
       says: each => {
         const { dim } = each

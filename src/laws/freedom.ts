@@ -58,6 +58,7 @@ const independentSlopes = <P extends string>(
 export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
   forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
+    quantity: 'degrees of freedom',
     statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${PARAMETER_DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
     maxCases: 3,

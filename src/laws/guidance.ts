@@ -93,6 +93,7 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
     }),
     lawOf({
       name: 'it goes along the line from the one to the other',
+      quantity: 'coordinates along the grid',
       statement:
         '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
@@ -237,6 +238,7 @@ export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws => {
     }),
     forAll(fc.record({ case: cases, ratio: fc.constantFrom(0.1, 1 / 2, 1, 2, 10) }))({
       name: 'of normal data the score of a posterior is exact',
+      quantity: 'score',
       statement:
         '∀ normal priors, measurements, x, σ/α from 0.1 to 10: of the exact score of the prior it is the score of the posterior. To 1e-9 (1 + |s|) (1 + σ²/α²).',
       source: 'conjugacy; x̂_0 is linear in x, and (σ²/α) ∂x̂_0/∂x is the covariance of x_0 given x',

@@ -130,6 +130,7 @@ export const startAlike = <P extends string>(
     })
   )({
     name: 'the starts are of one law',
+    quantity: 'mean of a parameter',
     statement: b =>
       `∀ x, some far from the others, some of weights from 0 to 3: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
     source: 'the stated formula; law of large numbers',
@@ -242,6 +243,7 @@ export const initializer = <P extends string>(
       }),
       onCases({
         name: 'the key determines the start',
+        quantity: 'starts',
         option: 'draws',
         statement:
           '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do four other keys; where numbers are, some of forty start others: on a line a direction is one of two, which of one centre are all the same once in 2⁴⁰. Exactly.',
@@ -259,6 +261,7 @@ export const initializer = <P extends string>(
       }),
       onCases({
         name: 'a start does not know the order of the rows',
+        quantity: 'sorted parameters',
         statement:
           '∀ x in general position, permutations π: of πx the numbers that it starts, sorted, are those of x, of the pair their sizes. To 1e-7 r.',
         source: 'rows are a sample',
@@ -301,6 +304,7 @@ export const initializer = <P extends string>(
       }),
       onCases({
         name: 'a start moves with the data',
+        quantity: 'parameters',
         statement:
           '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
         source: 'distances, means and covariances',
@@ -314,6 +318,7 @@ export const initializer = <P extends string>(
       }),
       onCases({
         name: 'a start turns with the data',
+        quantity: 'parameters',
         statement:
           '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the symmetric pair, up to sign.',
         source: 'distances, means and covariances',
@@ -331,6 +336,7 @@ export const initializer = <P extends string>(
       }),
       onWide({
         name: 'some keys start others',
+        quantity: 'starts',
         statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
         source: 'randomness is a value',
         maxCases: 20,

@@ -71,6 +71,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
   return ofRows('Key', [
     ofCounts({
       name: 'splitting does not depend on how many',
+      quantity: 'keys',
       statement:
         '∀ key, n, m: split(n + m) begins with split(n), split(n + 1) ends with child(n), and so it is whatever was asked for before.',
       source: 'a key is a value; a new consumer shifts nobody else’s stream',
@@ -107,6 +108,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
     }),
     ofKeys({
       name: 'uniform draws are uniform',
+      quantity: 'draws or their statistic',
       statement:
         '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1); sup |F_n − F| ≤ √(log(2/1e-12)/2n), F uniform on [0, 1); and each of the 53 bits is 1 as often as 0, within a bound that a right one fails with probability 1e-9.',
       source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990; Hoeffding 1963',
@@ -141,6 +143,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
     }),
     ofCounts({
       name: 'more draws begin with fewer',
+      quantity: 'draws',
       statement: '∀ key, n, m: uniform(n + m) begins with uniform(n), normal(n + m) with normal(n).',
       source: 'the i-th draw is a function of the key and i',
       says: ({ key, n, more }) =>
@@ -151,6 +154,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
     }),
     ofKeys({
       name: 'normal draws are normal',
+      quantity: 'statistic of the draws',
       statement:
         '∀ key: of a million draws none exceeds 8.58, the end of the 53-bit range; the distribution function at nine places, in the tails too, is Φ, and the mean square 1, within bounds that a right one fails with probability 1e-9.',
       source: 'Hoeffding 1963; Laurent & Massart 2000; √(106 log 2) = 8.57',
@@ -168,6 +172,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
     }),
     ofKeys({
       name: 'a draw knows nothing of the one before',
+      quantity: 'association of neighbouring draws',
       statement:
         '∀ key: over 200 000 pairs of neighbours neither the ranks nor the sizes of the one go with those of the other, within Bernstein’s bound, which a right one fails with probability 1e-9.',
       source: 'Bernstein 1924',
@@ -181,6 +186,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
     }),
     forAll(fc.record({ key: keys, n: anyCount }))({
       name: 'every place of a permutation is uniform',
+      quantity: 'permutation',
       statement:
         '∀ key, n: permutation(n), sorted, is 0, …, n − 1; and over 40 000 children of a key each index of three comes at each place as often as any other, and each order, within a bound that a right one fails with probability 1e-9.',
       source: 'definition of a permutation; Hoeffding 1963',

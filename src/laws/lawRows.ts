@@ -38,6 +38,8 @@ export interface StatedRow<X extends object, C> extends Pick<Law, 'name' | 'sour
   readonly statement: string | ((claim: C) => string)
   /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
   readonly claim?: C | false | null | undefined
+  /** Name of the quantity that is compared, for messages; records of numbers name their own. Default: none. */
+  readonly quantity?: string
   /** The option that makes the claim. */
   readonly option?: string
   /** Why the claim is not held, where it is not that nobody made it. */
@@ -57,7 +59,7 @@ export const forAll =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
   <C = true>(row: StatedRow<X, C>): Stated =>
   code => {
-    const { statement, claim, says, option, reason, ...info } = row
+    const { statement, claim, says, option, reason, quantity, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
       return { law: info.name, ...(option !== undefined && { option }), ...(reason !== undefined && { why: reason }) }
     // A row without a claim is given none.
@@ -76,7 +78,7 @@ export const forAll =
       each => `${code} // ${codeOf(each)}`,
       each => {
         const wrong = relations(each)
-          .map(relationFailure)
+          .map(relation => relationFailure(relation, quantity))
           .find(found => found !== null)
         return wrong === undefined || refuse(wrong)
       }
@@ -125,8 +127,9 @@ export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyA
 /** What the rows of capabilities that an instance declares have in common: each is the plain meaning that it replaces, or holds what it promises. */
 export const declaredRow = (
   name: string
-): Pick<StatedRow<object, unknown>, 'name' | 'source' | 'reason' | 'maxCases'> => ({
+): Pick<StatedRow<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({
   name: `its ‘${name}’ is what it stands for`,
+  quantity: `by its ‘${name}’`,
   source: `definition of ‘${name}’`,
   reason: `it declares no ‘${name}’`,
   maxCases: 20

@@ -144,6 +144,7 @@ export const maximization = <P extends string>(
   return ofRows(Score.show(score), [
     lawOf({
       name: 'the value of a step is the likelihood where it begins',
+      quantity: 'value of the step',
       statement:
         '∀ θ, x: the value is −E log p(x; θ), of the textbook, or of what the components say. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
       source: dempster,
@@ -168,6 +169,7 @@ export const maximization = <P extends string>(
       claim: !unitVariance && !isClean && !hasTails && !hasBackground,
       reason: 'it learns no variances of Gaussians',
       name: 'no variance falls below its floor',
+      quantity: 'variance',
       statement:
         '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less, to 1e-9 of it; nor, by how its log-density falls from its centre, to 1e-6.',
       source: 'definition of the floor',
@@ -212,6 +214,7 @@ export const maximization = <P extends string>(
     }),
     ofMany({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
+      quantity: 'Q',
       statement: `∀ θ, x, ${greatestOf} for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${EM_VARIANCE_FLOOR}. To 1e-11 (1 + |Q|) r², the rounding of Q.`,
       source: reason,
       says: ({ points, params, seed }) => {
@@ -227,6 +230,7 @@ export const maximization = <P extends string>(
       claim: !isClean && family.sufficient === undefined && step === ExpectationMaximization.step,
       reason: 'its step is of time 0 alone',
       name: 'a step at a noise level takes the noise out',
+      quantity: '−Q(θ′ | θ)',
       statement: `∀ θ, x, σ of 0.3 to 0.9, α = √(1 − σ²), keys: of rows αx + σz ${greatestOf} for the step θ′ at that level, of p at it; where no variance comes to the floor of ${EM_VARIANCE_FLOOR}. To 1e-11 (1 + |Q|) r².`,
       source: reason,
       maxCases: 40,

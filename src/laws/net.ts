@@ -99,6 +99,7 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
   return ofRows(Net.show(net), [
     lawOf({
       name: 'is finite, and as wide as it says',
+      quantity: 'output',
       statement:
         '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included, and so of x a million times as far. Exactly.',
       source: 'definition of Net.Built',
@@ -112,6 +113,7 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
     }),
     lawOf({
       name: 'sees each row alone, at its own level, with its own label',
+      quantity: 'output',
       statement: `∀ x, levels, labels: row i is what it is alone, with the parameters as they begin and with each moved by ${MOVED} times a normal number. To 1e-13 (1 + size): the order of a sum may differ. With the label −1 in each row it gives what it gives without labels, exactly.`,
       source: 'definition of Net.Built',
       says: each => {

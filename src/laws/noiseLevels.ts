@@ -101,6 +101,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
     [
       lawOf({
         name: 'times are those of the schedule',
+        quantity: 'times',
         statement:
           '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
         source: 'definition of a noise level distribution',
@@ -120,6 +121,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
         option: 'share',
         ...(drawnBy === null && { reason: 'it is not drawn, or by weights' }),
         name: 'its share is that of the draws',
+        quantity: 'share',
         statement:
           '∀ u in [0.05, 0.95]: F(t(u)) = u, or 1 − u where it falls, for the quantile t(u), F(t) the share of the law before t. To 1e-9, the rounding of F where a quantile is in the tails.',
         source: 'definition of the quantile',

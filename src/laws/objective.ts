@@ -227,6 +227,7 @@ export const objective = <P extends string>(
         option: 'differentiates',
         reason: unheld,
         name: 'gradient is a slope of the value',
+        quantity: 'slope along v',
         statement:
           '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
         source: 'definition of the subgradient',
@@ -531,6 +532,7 @@ const properRows = <P extends string>(
   const minimum = {
     option: 'proper',
     name: 'the truth is a minimum in population',
+    quantity: 'loss',
     source: 'a proper objective is least at the truth, and nowhere else'
   }
   return [
@@ -543,6 +545,7 @@ const properRows = <P extends string>(
         claim: isExact || taken.includes(1),
         option: 'proper',
         name: 'the truth is stationary in population',
+        quantity: 'gradient',
         statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW_LEVELS} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${QUADRATURE_NODES} × ${QUADRATURE_NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
         source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
         ...(isExact && { maxCases: 18 }),
@@ -578,6 +581,7 @@ const properRows = <P extends string>(
             reason: 'it takes one column',
             option: 'proper',
             name: stationary,
+            quantity: 'gradient',
             statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_CHI_DEVIATION} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
             source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
             maxCases: 10,
@@ -641,6 +645,7 @@ export const sameObjective = <P extends string>(
     forAll(cases)({
       option: 'equals',
       name: 'it is what is stated',
+      quantity: 'value or gradient',
       statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
       source: 'the stated formula',
       maxCases: 50,

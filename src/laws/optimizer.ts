@@ -260,6 +260,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       }),
       forAll(fc.record({ walk: walks, n: fc.nat(8) }))({
         name: 'a state goes through JSON unchanged',
+        quantity: 'state',
         statement:
           '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
         source: 'a run stopped and resumed is the same run',
@@ -329,6 +330,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       }),
       forAll(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
         name: 'a constant gradient takes the steps of its closed form',
+        quantity: 'step',
         statement: 'where every gradient is g, the step after n steps, n = 0, 1, …, is the closed form at (g, n).',
         source: 'geometric sums; a bias-corrected mean of a constant is that constant',
         claim: constant,
@@ -363,6 +365,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       }),
       forAll(quadratics(0, descends ?? 0))({
         name: 'no step on a quadratic goes up',
+        quantity: 'f after the step',
         statement: lipschitz => `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
         source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
         claim: descends,
@@ -375,6 +378,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       }),
       forAll(quadratics(lo, hi))({
         name: 'the minimum of a strongly convex quadratic is reached',
+        quantity: 'f after the last step',
         statement: ({ steps, within }) =>
           `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
         source: 'a strongly convex function has one minimum, here 0',

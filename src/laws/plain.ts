@@ -54,6 +54,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
     [
       lawOf({
         name: 'weights are finite, and of one sign',
+        quantity: 'weight',
         statement:
           '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
         source: 'definition of a weighting',
@@ -66,6 +67,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         claim: sees === 'snr',
         option: 'sees',
         name: 'the weight of a level is that of its SNR',
+        quantity: 'weight',
         statement: '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w.',
         source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
         says: ({ schedule, time, other }) => {
@@ -83,6 +85,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         claim: sees,
         option: 'sees',
         name: 'another clock changes no weight but a rate',
+        quantity: 'weight',
         statement:
           '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
         source: 'a weight is of a level, g² dt of an interval of them',
@@ -96,6 +99,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         claim: carries,
         option: 'carries',
         name: 'it makes the loss of one parametrization that of another',
+        quantity: 'weighted loss',
         statement: ([from, to]) =>
           `∀ schedules, t: w(t) is by how much the squared error of ${Parametrization.show(to)} is that of ${Parametrization.show(from)}. To 1e-12 of it.`,
         source: 'the paper of the weighting',
@@ -155,6 +159,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
   return ofRows(Parametrization.show(own), [
     lawOf({
       name: 'the truth is carried to the truth',
+      quantity: 'centres',
       statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
       source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
       says: ({ level, other, pair: [clean, noise] }) => {
@@ -171,6 +176,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       claim: degree,
       reason: 'it has no degree',
       name: 'outputs grow with the level by its degree',
+      quantity: 'output',
       statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
       source: 'definition of the degree',
       says: ({ level, other: any, pair: [x, output], c }, degree) => {
@@ -361,12 +367,14 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         claim: options.excess,
         option: 'excess',
         name: 'a projection is inside',
+        quantity: 'distance outside',
         statement: `∀ x: Πx is in the region. To ${rounding}.`,
         source: 'definition of a projection',
         says: ({ x, y, columns }, outside) => atMost(outside(project(columns)(x), columns), 0, near(x, y))
       }),
       lawOf({
         name: 'what is inside stays',
+        quantity: 'projection',
         statement: `∀ y in the region, and where it is convex what lies between two: Πy = y, of as many entries, and y is as it was. To ${rounding}.`,
         source: 'definition of a projection',
         says: ({ x, y, columns }) => {
@@ -385,6 +393,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
       }),
       lawOf({
         name: 'no point of the region is nearer',
+        quantity: 'distance to the projection',
         statement: `∀ x, y in the region, near Πx and at its ends: |x − Πx| ≤ |x − y|. To ${rounding}.`,
         source: 'definition of a projection',
         says: ({ x, y, columns, seed }) => {
@@ -398,6 +407,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         claim: bounds,
         reason,
         name: 'a projection is the nearest point',
+        quantity: '⟨x − Px, y − Px⟩ / |y − Px|',
         statement:
           '∀ x outside, y in the region, near Πx and at its ends: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
         source: 'Hiriart-Urruty & Lemaréchal 2001, Fundamentals of Convex Analysis, theorem A.3.1.1',
@@ -419,6 +429,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         claim: isConvex,
         reason,
         name: 'projections bring nothing farther apart',
+        quantity: 'distance of two projections',
         statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
         source: 'the nearest point, for x and for y',
         says: ({ x, y, columns }) => {
@@ -457,6 +468,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       claim: span,
       option: 'span',
       name: 'it goes from its noisy end to its clean end in its steps',
+      quantity: 'times',
       statement:
         '∀ schedules: steps + 1 times, the first `from`, the last `to`. To 1e-13 of the later: a power and its root round.',
       source: 'definition of a time grid',
@@ -470,6 +482,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
     }),
     lawOf({
       name: 'times fall',
+      quantity: 'time',
       statement:
         '∀ schedules: every time is earlier than the one before, by more than its rounding, 2⁻⁴⁵; of one level, the same.',
       source: 'a sampler goes from noise to data',
@@ -485,6 +498,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       claim: evenIn,
       option: 'evenIn',
       name: 'steps are even in its coordinate',
+      quantity: 'coordinates along the grid',
       statement:
         '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to 1e-13 of their slope.',
       source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',

@@ -84,8 +84,25 @@ const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
-/** How a relation fails, or null where it holds. A single number is compared with every number of the other side. */
-export const relationFailure = ({ sign, left, right, within }: Relation): string | null => {
+/** Adds the quantity's name to a message that begins with a number or an index, so that no record names what is compared. */
+const withQuantity = (message: string, quantity: string): string =>
+  quantity === ''
+    ? message
+    : message
+        .replace(/^\d+(?=[.:[])/, '[$&]')
+        .replace(/^yours (?:is|are) /, ': $&')
+        .replace(/^(?=\[|: )/, () => quantity)
+
+/**
+ * How a relation fails, or null if it holds. A single number is compared with every number of the other side. `quantity` names what is
+ * compared if the sides are numbers or arrays of numbers.
+ */
+export const relationFailure = (relation: Relation, quantity = ''): string | null => {
+  const message = unnamedFailure(relation)
+  return message === null ? null : withQuantity(message, quantity)
+}
+
+const unnamedFailure = ({ sign, left, right, within }: Relation): string | null => {
   if (sign === '≡') return areSameBits(left, right) ? null : firstDifference(left, right)
   if (sign === '≢') return areSameBits(left, right) ? `yours is ${short(left)} again, by the law another` : null
   const all = typeof left === 'number' && isObject(right) ? valueLeaves(right) : valueLeaves(left)

@@ -93,6 +93,7 @@ const noiseFeatureMeans = (
 const sameNoiseLaw = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
   forAll(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'the noise is of the same law',
+    quantity: 'moment of the noise',
     statement: `∀ dimensions: over ${NOISE_KEYS} keys, ${ROWS_PER_DRAW} rows each, every coordinate has the same mean, mean square and shares below ${NOISE_THRESHOLDS.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
     maxCases: 3,
@@ -130,6 +131,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       )
     )({
       name: 'the weights are the same',
+      quantity: 'weight',
       statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
       source: 'the stated formula',
       says: ({ schedule, time }) => {
@@ -141,6 +143,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
   sameRule(Rate.concept.is, (a, b) => [
     forAll(fc.record({ step: fc.nat({ max: 200 }) }))({
       name: 'the rates are the same',
+      quantity: 'rate',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
       source: 'the stated formula',
       says: ({ step }) => {
@@ -186,6 +189,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
     isRandomExpectation(a) && isRandomExpectation(b) && sameNoiseLaw(a, b),
     forAll(expectationCases(score, [Objective.denoising, Objective.implicit]))({
       name: 'the means are the same',
+      quantity: 'mean',
       statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES_PER_ROW} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
       source: 'law of large numbers',
       maxCases: 9,
@@ -255,6 +259,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
   sameRule(Pipeline.concept.is, (a, b, { points: given = samePoints }) => [
     forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
+      quantity: 'end points',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
       source: 'the stated pipeline',
       maxCases: 5,

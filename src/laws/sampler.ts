@@ -231,6 +231,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         claim: !stays,
         reason: 'it stays at its level',
         name: 'a step to no noise adds none',
+        quantity: 'root mean square move',
         statement: `∀ schedules, c, v, keys: from σ/α = ${LAST_NOISE_RATIO} to 0 points move, from x/α, by no more than on the way to a hundredth of it: in the root of the mean square, up to ${SCORE_STEP_MARGIN} σ/α, which the score may move.`,
         source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
         maxCases: 10,
@@ -250,6 +251,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
       }),
       lawOf({
         name: 'a step leaves alone what it is given',
+        quantity: 'what the step was given',
         statement:
           '∀ schedules, x, keys: the points of a step, what it remembers of the one before, and a vector that its solver is given are after it what they were. Exactly.',
         source: 'definition of a function',
@@ -268,6 +270,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
       }),
       lawOf({
         name: 'looks at the key only if it draws',
+        quantity: 'result with another key',
         statement:
           '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
         source: 'randomness is a value',
@@ -297,6 +300,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         claim: order,
         option: 'order',
         name: 'a step is of its order',
+        quantity: 'order of the error',
         statement: order =>
           `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h one of the two shortest of ${STEPS_OF_ORDER.join(', ')} after which it is off by more than 1e-12, rounding; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
         source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
@@ -338,6 +342,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         claim: other,
         option: 'equals',
         name: 'takes the steps of the sampler that it equals',
+        quantity: 'end points',
         statement: other =>
           `∀ schedules, x, keys: it leads to the points of ${Sampler.show(other)}. To 1e-12 (1 + |x|): rounding.`,
         source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',

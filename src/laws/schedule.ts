@@ -164,6 +164,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
     [
       upTo({
         name: 'goes from its one end to the other',
+        quantity: 'level at an end',
         statement:
           '∀ t of [0, until], s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
         source: vdm,
@@ -177,6 +178,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       upTo({
         name: 'levels have no jumps',
+        quantity: 'change of the level',
         statement:
           '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most, or half of that after 20: of t^p it falls by 2^−p each time, that of a jump stays.',
         source: 'x_t is a process with continuous paths',
@@ -198,6 +200,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'log-SNR is that of the level',
+        quantity: 'log-SNR',
         statement:
           '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
         source: 'definition',
@@ -209,6 +212,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'timeOfLogSnr inverts logSnr',
+        quantity: 'time',
         statement:
           '∀ t: timeOfLogSnr(λ(t)) = t, to 1e-13 t, 2⁻⁴⁶ of the last time, twenty times the noise of its evaluation, found from third differences, and what λ is known to over its slope: 1e-13 (1 + |λ|) and twenty times its own noise (of σ = √(1 − α²) much near α = 1).',
         source: 'definition; Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314',
@@ -216,6 +220,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'variance is preserved',
+        quantity: 'α² + σ²',
         statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
         source: sde,
         claim: variancePreserving,
@@ -224,6 +229,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'drift is the slope of log α',
+        quantity: 'drift',
         statement: `∀ t: f(t) = d log α/dt, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |f|), ten times the error that extrapolated differences find of themselves, and twenty times the noise of α over the shortest.`,
         source: sde,
         says: ({ time }) => {
@@ -233,6 +239,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'diffusion is what the drift leaves of the growth of σ²',
+        quantity: 'g²',
         statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and the errors of differences.`,
         source: sde,
         says: ({ time }) => {
@@ -263,6 +270,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atTwo({
         name: 'diffusing for s and then for t is diffusing for s + t',
+        quantity: 'moments',
         statement:
           '∀ s, t: levels compose as α(s)α(t) = α(s + t), α(t)²σ(s)² + σ(t)² = σ(s + t)², to 1e-14: a few roundings.',
         source: 'semigroup of Ornstein–Uhlenbeck',

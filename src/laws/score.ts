@@ -182,6 +182,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   return ofRows(Score.show(score), [
     lawOf({
       name: 'is finite, a row for each row',
+      quantity: 'score',
       statement:
         '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
       source: 'definition of Score.Model',
@@ -194,6 +195,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     }),
     lawOf({
       name: 'sees each row alone, at its own level',
+      quantity: 'output',
       statement:
         '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
       source: 'definition of Score.Model',
@@ -206,6 +208,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     smooth
       ? lawOf({
           name: 'divergence is the trace of the Jacobian',
+          quantity: 'divergence',
           statement:
             '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
           source: hyvarinen,
@@ -225,6 +228,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         })
       : lawOf({
           name: 'divergence is a sum of slopes',
+          quantity: 'divergence',
           statement:
             '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
           source: 'definition of the subgradient',
@@ -313,6 +317,7 @@ const ofMaps = <P extends string>(
       claim: toMixture,
       reason: unsaid,
       name: 'is the mixture that it says',
+      quantity: 'log-density',
       statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
       source: 'definition of `toMixture`',
       says: (each, toMixture) => {
@@ -340,6 +345,7 @@ const ofMaps = <P extends string>(
       claim: start,
       reason: unsaid,
       name: 'starts at the centres that it is given',
+      quantity: 'centres or log-density',
       statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
       source: 'definition of `start`',
       says: (each, start) => {
@@ -421,6 +427,7 @@ const ofMaps = <P extends string>(
       claim: unitVariance,
       reason: unsaid,
       name: 'its components have the variance 1 that it says',
+      quantity: 'log-density',
       statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
       source: 'definition of `unitVariance`',
       says: each => {
@@ -464,6 +471,7 @@ const ofUnits = <P extends string>(
       claim: distance,
       reason: unsaid,
       name: 'measures steps in proportion',
+      quantity: 'ratio of distances',
       statement:
         '∀ θ, v of length 1, also across θ or of one entry, of an entry only where none of θ is 0 and log p has a derivative by it, as what is held has not: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
       source: 'Fisher’s metric',
@@ -492,6 +500,7 @@ const ofUnits = <P extends string>(
       claim: scaled,
       reason: unsaid,
       name: 'scales with its columns',
+      quantity: 'score',
       statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
       source: 'change of variables',
       says: (each, scaled) => {
@@ -587,6 +596,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         .map(dim => fc.record({ params: thick(dim), dim: fc.constant(dim) }))
     )({
       name: 'its density is one',
+      quantity: 'integral of the density',
       statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${INTEGRATION_STEPS[1]} to 1e-5, and ${INTEGRATION_STEPS[2]} a coordinate to 5e-3, as at a kink.`,
       source: 'definition of a density; Takahasi & Mori 1974',
       maxCases: 4,
@@ -608,6 +618,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       })
     )({
       name: 'its density is that of the data, diffused',
+      quantity: 'density',
       statement:
         '∀ θ in one dimension, t, x: p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over 7.5 deviations of the noise, of components no thinner than a half.',
       source: 'Song et al. 2021, arXiv 2011.13456',
@@ -640,6 +651,7 @@ const mixtureScoreLaw = <P extends string>(
 ): Stated =>
   forAll(cases)({
     name: 'is the gradient of the log-density',
+    quantity: 'score',
     statement: '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
     source: hyvarinen,
     says: each => {
@@ -680,6 +692,7 @@ const ofSymmetries = <P extends string>(
     lawOf({
       ...info,
       name: 'is odd',
+      quantity: 'score at −x',
       statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
       claim: odd,
       says: each => {
@@ -707,6 +720,7 @@ const ofSymmetries = <P extends string>(
     lawOf({
       ...info,
       name: 'moves with data and centres',
+      quantity: 'score',
       statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
       claim: translate,
       says: (each, translate) => {

@@ -66,6 +66,7 @@ export const inSingle = (
     )
   )({
     name: 'floats are enough, as it says',
+    quantity: 'value or gradient in single precision',
     statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
     source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
     maxCases: 10,

@@ -122,6 +122,7 @@ export const stage = <P extends string = 'mean'>(
     ...Stage.simple(stage).map(({ simple }) =>
       forAll(fc.record({ seed: seeds }))({
         name: 'every row is met as often as any other',
+        quantity: 'count of a row',
         statement: (batch: number) =>
           `∀ keys: of ${3 * batch} rows each is in the batch of ${BATCH_KEYS} keys as often as another, to ${MAX_STANDARD_ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
         source: 'definition of an unbiased batch',

@@ -163,7 +163,11 @@ const gradientIs = <P extends string>(
         })
         const found = flattenParams(gradient).map(g => -g / (2 * alpha))
         const r = 1 + greatest([...xt.flat(), ...own])
-        return equals(found, formula(m, meanOver(points, xt)), 1e-12 * (1 + greatest(found)) * pow(r, 4))
+        return equals(
+          { 'scaled gradient': found },
+          formula(m, meanOver(points, xt)),
+          1e-12 * (1 + greatest(found)) * pow(r, 4)
+        )
       }
     })
   )
@@ -242,6 +246,7 @@ const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): L
     Score.show(Score.symmetricPair),
     forAll(theoremCases(Score.symmetricPair, Arbitrary.points({ far: 5 })))({
       name: 'small means are led by power iteration',
+      quantity: 'error',
       statement:
         '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
       source: `${SHAH_PAPER}, §3: stage one`,
@@ -282,6 +287,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
     Score.show(score),
     forAll(theoremCases(score, rows, { dims: fc.integer({ min: 1, max: 2 }), extent: 1 }))({
       name: 'small centres are matched by their second moments',
+      quantity: 'error',
       statement:
         '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
       source: `${SHAH_PAPER}, §3: any number of components`,
@@ -364,6 +370,7 @@ export const em = <P extends string>(
       claim: mixture,
       reason,
       name: 'all noise levels together are the likelihood',
+      quantity: 'difference',
       statement:
         '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
       source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
@@ -418,6 +425,7 @@ export const emPair = ({
       })
     )({
       name: 'G decays with separation',
+      quantity: 'slope of log |G| in the squared separation',
       statement:
         '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r, −½ ∂L/∂m = (EM(m) − m) + G, and log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4].',
       source: `${SHAH_PAPER}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
@@ -482,6 +490,7 @@ export const lyapunov = <P extends string>(
     ofRows(`laws.lyapunov(${codeOf(stated)})`, [
       lawOf({
         name: 'the loss falls along its gradient flow',
+        quantity: 'loss',
         statement: `∀ θ_0: L(θ(t)) never rises, θ′ = −∇L, at every moment of the flow until t = ${time}. To 1e-13 (1 + |L(θ_0)|), its rounding.`,
         source: lyapunov1892,
         maxCases: 20,
@@ -493,6 +502,7 @@ export const lyapunov = <P extends string>(
       }),
       lawOf({
         name: 'the loss falls as fast as its gradient is long',
+        quantity: 'fall of the loss',
         statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * FLOW_TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
         source: lyapunov1892,
         maxCases: 20,
@@ -521,6 +531,7 @@ export const lyapunov = <P extends string>(
         option: 'map',
         ...(E.isLeft(map) && { reason: map.left }),
         name: 'the map never raises its value',
+        quantity: 'value along the iteration',
         statement: `∀ θ_0: −E log p_t(x_t; θ_i) does not rise over ${MAP_STEPS} steps θ_{i+1} = M(θ_i), of expectation–maximization unless another map is given. To 1e-12 (1 + |value|), its rounding.`,
         source: 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38',
         maxCases: 20,
@@ -661,6 +672,7 @@ export const recovers = <P extends string>(
     ofRows('laws.recovers(pipeline)', [
       lawOf({
         name: 'the planted truth is found',
+        quantity: 'distance to the truth',
         statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
         source: 'consistency of maximum likelihood and of score matching',
         maxCases: 5,
@@ -668,6 +680,7 @@ export const recovers = <P extends string>(
       }),
       lawOf({
         name: 'the error falls as n^{−1/2}',
+        quantity: 'slope of the log error in log n',
         statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows} and of ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
         source: 'asymptotic normality; Wilson & Hilferty 1931',
         maxCases: 1,
@@ -686,6 +699,7 @@ export const recovers = <P extends string>(
       }),
       lawOf({
         name: 'centres are found though the components are others',
+        quantity: 'distance to the centres',
         statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
         source: 'Fisher 1922; White 1982 of misspecified models',
         maxCases: 2,
@@ -695,6 +709,7 @@ export const recovers = <P extends string>(
         claim: losses.length !== 0,
         reason: 'each of its losses takes plain noise, or none',
         name: 'gradients vary no more than those of plain noise',
+        quantity: 'variance of the gradient',
         statement:
           '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
         source: 'Rao–Blackwell',

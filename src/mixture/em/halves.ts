@@ -1,10 +1,10 @@
 /**
- * Where a component of any covariance would be split in two. In the component's own coordinates y = L⁻¹(x − c), where it is
- * round, its halves start at ±a u with covariance I − a²uuᵀ: together they keep its mean and covariance. The widest direction
- * is the wrong one for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ]
- * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
- * each pair of halves comes to, all pairs at once: the log-odds of the halves are linear in y, and in its products where the halves'
- * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
+ * Split proposals: the two halves into which a component of any covariance would be split. In the component's own coordinates y = L⁻¹(x − c),
+ * where it is isotropic, the halves start at ±a u with covariance I − a²uuᵀ, so together they keep its mean and covariance. The widest
+ * direction is wrong for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ] separate
+ * bimodal (low) and heavy-tailed (high) directions from wide ones. A few EM steps on the component's own rows give the gain of each pair of
+ * halves, for all pairs at once: the log-odds of the halves are linear in y, and in its products if the halves' covariances differ, and the
+ * moments of the M-step are means of the same numbers. So a step is two matrix products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -32,58 +32,61 @@ import type { WeightedRows } from '../dataRows.js'
 import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
+/** Start a of the halves, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
 const APART = 0.87
 
-/** All directions are tried up to so many; of more, the lowest of the fourth moment but one, and the widest. */
+/**
+ * Number of dimensions up to which all directions are tried; above it, the three lowest eigenvectors of the fourth moment, and the widest
+ * direction.
+ */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
-/** Rows that a component answers for less than this matter little to its halves. */
+/** Rows with a lower responsibility are left out of the split proposals. */
 const LEAST_RESPONSIBILITY = 0.01
 
-/** Steps of expectation–maximization of the halves alone: until the best are told, how many these are, and steps of theirs. */
+/** EM steps of the halves alone: for all pairs before the best are chosen; then for the best ones. */
 const SCREENING_STEPS = 3
 const KEPT_SPLITS = 4
 const FINAL_SPLIT_STEPS = 5
 
-/** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
+/** Lower bound on variances of halves, in their component's coordinates; the family's own bound applies in the full EM steps. */
 const MIN_HALF_VARIANCE = 1e-4
 
 /** Maximum number of rows that are replaced by their coordinates in their span, which takes O(rows² dim). */
 const MAX_SPANNED_ROWS = 256
 
-/** Numbers of rows that are held from step to step; more are made again at each, so many at a time. */
+/** Maximum size of the products that are kept between steps, in numbers; above it they are recomputed in blocks at each step. */
 const MAX_HELD_NUMBERS = 1 << 22
 const NUMBERS_PER_BLOCK = 1 << 18
 
 type ComponentPair = readonly [Component, Component]
 
 export interface ComponentSplit {
-  /** What the mean log-likelihood gains by the halves, the others as they are. */
+  /** Gain of the mean log-likelihood by the split, with the other components fixed. */
   readonly gain: number
   readonly halves: ComponentPair
 }
 
 export interface SplitCandidates {
-  /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
+  /** Loss of the mean log-likelihood if the component is removed and the others are kept: −(Σ w log(1 − r) − log(1 − π)). */
   readonly cost: Float64Array
-  /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
+  /** Splits of each component, the best first; empty if halves would have fewer rows than determine their parameters. */
   readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
 }
 
-/** Of which kind the covariances are. */
+/** Covariance model of the halves, and how thoroughly they are searched. */
 export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
-  /** Rows that fix a component's parameters. */
+  /** Number of rows that determine a component's parameters. */
   readonly leastRows: number
-  /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
+  /** True if pursuit with many starts also proposes directions: slower, but finds the best halves instead of merely better ones. Default: false. */
   readonly isThorough?: boolean
 }
 
 const UNIT_FACTOR: NdArray = scalarArray(1)
 
-// Loops over rows, each a function of arrays and numbers alone: so they are compiled once, and who calls them need not be.
+// Each loop over rows is a function of arrays and numbers only, so that it is compiled once, whatever calls it.
 
-/** E[|y|² yyᵀ] */
+/** Returns E[|y|² yyᵀ]. */
 const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const fourth = new Float64Array(dim * dim)
   for (let row = 0; row < rows; row++) {
@@ -97,20 +100,20 @@ const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   return fourth
 }
 
-/** Rows, each times its weight. */
+/** Returns the rows, each multiplied by its weight. */
 const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const out = new Float64Array(values.length)
   for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < dim; j++, at++) out[at] = weights[row] * values[at]
   return out
 }
 
-/** Rows of numbers, [any, rows], each times the rows' weights. */
+/** Multiplies arrays [any, rows] by the rows' weights, in place. */
 const weighColumns = (all: Float64Array, weights: Float64Array): void => {
   for (let at = 0; at < all.length; at += weights.length)
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
 }
 
-/** (x − c)/s of all rows. */
+/** Returns (x − c)/s of all rows. */
 const standardizedBy = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
   const dim = centre.length
   const out = new Float64Array(values.length)
@@ -119,23 +122,26 @@ const standardizedBy = (values: Float64Array, centre: Float64Array, scale: numbe
   return out
 }
 
-/** Σ w log(1 − r) of a component, with its sign. */
+/** Returns −Σ w log(1 − r) of a component. */
 const removalLoss = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
   let cost = 0
-  // A row that no other component answers for is lost at a price that is high, and finite.
+  // A row that only this component explains costs a high but finite price.
   for (let i = 0, at = k; i < w.length; i++, at += width)
     cost -= w[i] * Elementary.log1p(-Math.min(r[at], 1 - Number.EPSILON))
   return cost
 }
 
-/** The rows that a component answers for. */
+/** Returns the rows for which the component has a relevant responsibility. */
 const chosenOf = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
   const chosen: number[] = []
   for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
   return chosen
 }
 
-/** What they count for, of sum 1; rows in a tail, which say little of where halves are, by their precisions. */
+/**
+ * Weights of the chosen rows, with sum 1. Outlying rows of a Student-t component, which carry little information on the halves, are weighted
+ * by their precisions.
+ */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
@@ -158,7 +164,7 @@ const splitRowShares = (
   return out
 }
 
-/** Unit vectors along which halves are tried. */
+/** Returns the unit vectors along which splits are tried. */
 const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> => {
   const { dim } = cloud
   if (dim === 1) return [Float64Array.of(1)]
@@ -168,7 +174,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
   }
   const humped = axes(fourthMoment(cloud))
   if (dim <= MAX_EXHAUSTIVE_DIRECTIONS) return humped
-  // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
+  // If Σ = LLᵀ, its widest direction is Lu, u the top eigenvector of LᵀL.
   const { values: triangle } = Factor.triangleOfFactor(factor, dim)
   const gram = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
@@ -178,7 +184,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
   return [...humped.slice(1 - MAX_EXHAUSTIVE_DIRECTIONS), axes(gram)[0]]
 }
 
-/** The unit vector along which rows spread most. */
+/** Returns the unit vector along which rows vary most. */
 const widest = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
@@ -203,7 +209,7 @@ const deflatedMoments = (second: Second, u: Float64Array, less: number, columns 
   return Float64Array.of(columns - less * u.reduce((sum, x) => sum + x * x, 0))
 }
 
-/** Halves that a direction is halved into: they keep the mean and the covariance. */
+/** Returns the two halves along a direction that keep the component's mean and covariance. */
 const halvesAlong =
   (second: Second, columns: number) =>
   (u: Float64Array): ComponentPair => {
@@ -212,7 +218,7 @@ const halvesAlong =
     return [half(1), half(-1)]
   }
 
-/** Halves that pursuit found. */
+/** Returns the halves that projection pursuit found, as components. */
 const pursued =
   (second: Second, columns: number) =>
   ({ share, centres: [mean, other], e }: Pursued): ComponentPair => {
@@ -232,11 +238,11 @@ const transientRows = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): 
   passing: true
 })
 
-/** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
+/** Number of products of y for a covariance model: its lower triangle, its squares, or their sum. */
 const productCount = (second: Second, dim: number): number =>
   second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
 
-/** Numbers of rows: where they are asked for, the products of y, as a kind has them; y; and 1. */
+/** Features of rows: the products of y if requested, in the order of the covariance model; y; and 1. */
 interface RowProducts {
   readonly weights: Float64Array
   /** [rows, width] */
@@ -263,11 +269,11 @@ const rowProducts =
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
 
-/** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
+/** Coefficients of log π N(y; c, FFᵀ) in the features of a row: ⟨coefficients, (yyᵀ, y, 1)⟩. */
 const logDensityCoefficients = (second: Second, { weight, mean, factor }: Component, columns: number): Float64Array => {
   const dim = mean.length
   const isFull = second === 'full' && factor.values.length > dim
-  // of F⁻¹ its columns, of which the precision has the products
+  // Columns of F⁻¹, whose products form the precision.
   const inverse = isFull ? Factor.solve(factor, dim, Factor.triangleOfFactor(UNIT_FACTOR, dim).values) : null
   const { values } = factor
   const products = new Float64Array(productCount(second, dim))
@@ -289,7 +295,7 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   ])
 }
 
-/** The coefficients of the odds of pairs, from a place on, one pair after another. */
+/** Coefficients of the log-odds of pairs, from index `from` on, one pair after another. */
 const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width: number): Float64Array => {
   const odds = new Float64Array(all.length * width)
   for (let s = 0, at = 0; s < all.length; s++) {
@@ -299,15 +305,15 @@ const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width
   return odds
 }
 
-/** Where halves stand: −their mean log-likelihood before the last step. */
+/** State of a pair of halves during its EM steps; the value is minus their mean log-likelihood before the last step. */
 interface Halved {
   readonly value: number
   readonly halves: ComponentPair
 }
 
 /**
- * So many steps of pairs of halves on a component's rows, the likeliest first; without those where one half is left with fewer rows than
- * `least`. Where there is one covariance, `common` of it is that of the other components, I here.
+ * Runs EM steps of pairs of halves on a component's rows, and returns the pairs, the best first, without those with a half of fewer rows than
+ * `least`. If the covariance is shared, the share `common` of it is that of the other components, I here.
  */
 const halving = (
   cloud: Cloud,
@@ -331,7 +337,7 @@ const halving = (
         : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
   const totals = concatenated([own, middle, Float64Array.of(1)])
   const products = productCount(second, dim)
-  // Of one covariance, products say nothing of the odds.
+  // If the covariance is shared, the log-odds are linear in y, so no products are needed.
   const from = common === null ? 0 : products
   const width = totals.length - from
   const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
@@ -341,7 +347,7 @@ const halving = (
   ])
   const made = mapIterable(blocks, rowProducts(cloud, common === null ? second : null, width))
   const numbers = rows * width <= MAX_HELD_NUMBERS ? [...made] : made
-  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOfKind` reads it. */
+  /** Mean of the products of a share of the rows about their own mean, in the order that `factorOfKind` reads. */
   const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
     if (second === 'full') {
       const out = new Float64Array(dim * dim)
@@ -430,7 +436,7 @@ const toDataCoordinates = (half: Component, mass: number, component: Component):
   }
 }
 
-/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and converges. */
+/** Returns the maximum-likelihood Gaussian of a component's rows: the component itself, if its family has free covariances and EM has converged. */
 const likeliestGaussian = (
   component: Component,
   points: Points,
@@ -449,7 +455,7 @@ const likeliestGaussian = (
   }
 }
 
-/** Chosen rows from a component's centre in its standard deviations, the same in all directions. */
+/** Deviations of chosen rows from a component's centre in its standard deviations; the scale is the same in all directions. */
 const whitenedCloud = (
   points: Points,
   chosen: ReadonlyArray<number>,
@@ -477,7 +483,7 @@ const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor
   return span.rank > 0 ? span : null
 }
 
-/** What each component costs, and what its halves would gain. */
+/** Returns the cost of removing each component, and the gain of each proposed split. */
 export const splitCandidates = (
   points: Points,
   mixture: Mixture,
@@ -493,9 +499,12 @@ export const splitCandidates = (
   const cost = new Float64Array(count)
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
-  /** Of few rows in many columns fourth moments tell nothing: where components are round, halves lie along the widest direction. */
+  /**
+   * True if components are isotropic and there are few rows for the number of columns: fourth moments are then uninformative, and splits along
+   * the widest direction are tried.
+   */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
-  // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
+  // With fewer rows, free covariances find spurious maxima of the likelihood.
   const most = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const least = isWide ? leastRows : most
   const splitsOf = (component: Component, k: number): ReadonlyArray<ComponentSplit> => {
@@ -509,7 +518,7 @@ export const splitCandidates = (
     const cloud = span === null ? whole : { ...whole, dim: span.rank, values: span.coordinates }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
-    // An isotropic component's own coordinates are in its standard deviations already.
+    // The coordinates of an isotropic component are already in its standard deviations.
     const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, shares, own) : cloud)
     const found = !isThorough
       ? []
@@ -531,14 +540,14 @@ export const splitCandidates = (
   return { cost, splits: all.map(splitsOf) }
 }
 
-/** Of weights brought to the sum 1. */
+/** Returns the mixture of components with the weights normalized to sum 1. */
 const renormalizedMixture = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
   const total = components.reduce((sum, { weight }) => sum + weight, 0)
   const found = ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
   return background === undefined ? found : { ...found, background }
 }
 
-/** The mixture with `removed` put to halve `split`. */
+/** Returns the mixture in which component `removed` is deleted and component `split` is replaced by two halves. */
 export const mixtureAfterMove = (
   mixture: Mixture,
   removed: number,
@@ -550,6 +559,6 @@ export const mixtureAfterMove = (
     mixture
   )
 
-/** The mixture of one component more, `split` in halves. */
+/** Returns the mixture with component `split` replaced by two halves: one component more. */
 export const mixtureWithSplit = (mixture: Mixture, split: number, [first, second]: ComponentSplit['halves']): Mixture =>
   renormalizedMixture([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

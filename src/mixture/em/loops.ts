@@ -1,54 +1,54 @@
 /**
- * The loops of the E-step over rows (`moments.ts`), each a short function of arrays and numbers alone: so it is compiled once, from the
- * first rows on. A long one of a row at a time, or one that is made again for every step, is compiled again for every family that comes,
- * and meanwhile interpreted, for longer than a few hundred rows take. Rows are in blocks, and what is said of a block stands one
- * component after another: [K, rows], or [K, rows, dim] of deviations.
+ * Loops of the E-step over rows (`moments.ts`), each a short function of arrays and numbers only, so that the JavaScript engine compiles it
+ * once, from the first rows on. A long function per row, or one created at each step, would be compiled again for every family, and
+ * interpreted until then, which takes longer than a few hundred rows. Rows are processed in blocks; the arrays of a block are component-major:
+ * [K, rows], or [K, rows, dim] for deviations.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
 import type { Second } from '../family.js'
 
-/** How many numbers the second moments of a component are. */
+/** Returns the number of second moments of a component. */
 export const secondMomentWidth = (second: Second, dim: number): number =>
   ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
-/** What is said of each row, by the columns that it has. */
+/** Posteriors of each row, given its observed columns. */
 export interface RowPosteriors {
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logs: Float64Array
   /** |L⁻¹(x − c_k)|², [rows, K] */
   readonly squared: Float64Array
-  /** p(k | x), [rows, K]; 0 of a row beyond the reach of all */
+  /** p(k | x), [rows, K]; all 0 if the density of the row is 0. */
   readonly shares: Float64Array
   /** log p(x), [rows] */
   readonly logDensity: Float64Array
-  /** How many columns there are, [rows]. */
+  /** Number of observed columns, [rows]. */
   readonly columns: Uint32Array
 }
 
-/** So many numbers of [K, rows, dim] are held at once: what a processor has at hand. */
+/** Maximum size of a block [K, rows, dim] in numbers, which fits the processor's cache. */
 const BLOCK_NUMBERS = 1 << 13
 
-/** How many rows a block has at most: an even number, so that a row is in one lane wherever blocks begin. */
+/** Returns the maximum number of rows of a block. It is even, so that a row is in the same lane wherever blocks begin. */
 export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
 /**
- * What rows sum is summed in two lanes, of rows at even places and of the others, as two rows are one vector in
- * lib/simd/assembly/expectation.ts: the same bits come of both.
+ * Number of partial sums: rows at even indices and rows at odd ones are summed separately, as lib/simd/assembly/expectation.ts does with two
+ * rows in a vector. So both give the same bits.
  */
 export const LANES = 2
 
-/** Where a block is worked on. */
+/** Buffers for one block. */
 interface BlockWorkspace {
-  /** Rows of a pattern, their columns in its order, [rows, dim] */
+  /** Rows of a pattern, [rows, dim], with their columns in its order. */
   readonly x: Float64Array
   readonly delta: Float64Array
   /** |L⁻¹δ|² */
   readonly squares: Float64Array
-  /** log π N, then its exponentials less the row's highest, then what components answer for */
+  /** log π N, then its exponentials after subtracting the row's maximum, then the responsibilities. */
   readonly logs: Float64Array
-  /** The row's highest log, and of what it leaves the sum and its logarithm, [rows] */
+  /** Row maximum of `logs`; `totals`: sum of the exponentials; `lengths`: logarithm of that sum; each [rows]. */
   readonly tops: Float64Array
   readonly totals: Float64Array
   readonly lengths: Float64Array
@@ -64,14 +64,14 @@ const allocateWorkspace = (length: number): BlockWorkspace => ({
   lengths: new Float64Array(length)
 })
 
-/** One for all: nothing of it outlasts the block. */
+/** Shared by all E-steps, since nothing in it outlives a block. */
 const sharedWorkspace = lazy(() => allocateWorkspace(BLOCK_NUMBERS))
 
-/** Room for a block: the same each time, unless a single row asks for more. */
+/** Returns the buffers for a block: the shared ones, or new ones if two rows exceed them. */
 export const blockWorkspace = (count: number, dim: number): BlockWorkspace =>
   LANES * count * dim <= BLOCK_NUMBERS ? sharedWorkspace() : allocateWorkspace(LANES * count * dim)
 
-/** Rows of a pattern, their first columns in its order. */
+/** Copies the observed columns of a pattern's rows, in its order, into `x`. */
 export const gatherRows = (
   values: Float64Array,
   rows: Int32Array,
@@ -87,7 +87,7 @@ export const gatherRows = (
   return x
 }
 
-/** δ of rows from the k-th centre in their first columns, and 0 in the others. */
+/** Writes the deviations of rows from the k-th centre to `delta`: in the observed columns; 0 in the others. */
 export const subtractCentre = (
   x: Float64Array,
   from: number,
@@ -105,7 +105,7 @@ export const subtractCentre = (
   }
 }
 
-/** |L⁻¹δ|², by the k-th triangle or diagonal. */
+/** Writes |L⁻¹δ|² of the k-th component to `squares`. */
 type Whiten = (
   delta: Float64Array,
   at: number,
@@ -118,7 +118,7 @@ type Whiten = (
   dim: number
 ) => void
 
-/** By L⁻¹, [K, columns, columns]. */
+/** Uses triangles L⁻¹, [K, columns, columns]. */
 export const whitenByTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
@@ -131,7 +131,7 @@ export const whitenByTriangle: Whiten = (delta, at, roots, k, squares, to, n, co
   }
 }
 
-/** By its diagonal, [K, columns]. */
+/** Uses diagonals of L⁻¹, [K, columns]. */
 export const whitenByDiagonal: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
@@ -143,7 +143,7 @@ export const whitenByDiagonal: Whiten = (delta, at, roots, k, squares, to, n, co
   }
 }
 
-/** log π N(x; c, Σ), of a constant less half the square. */
+/** Writes log π N(x; c, Σ) = constant − |L⁻¹δ|²/2 to `logs`. */
 export const logGaussian = (
   constant: number,
   squares: Float64Array,
@@ -154,7 +154,7 @@ export const logGaussian = (
   for (let i = to; i < to + n; i++) logs[i] = constant - squares[i] / 2
 }
 
-/** log π t_ν(x; c, Σ): a constant less (ν + columns)/2 · log(1 + |L⁻¹δ|²/ν). */
+/** Writes log π t_ν(x; c, Σ) = constant − (ν + columns)/2 · log(1 + |L⁻¹δ|²/ν) to `logs`. */
 export const logStudent = (
   constant: number,
   nu: number,
@@ -168,7 +168,7 @@ export const logStudent = (
   for (let i = to; i < to + n; i++) logs[i] = constant - power * Elementary.log1p(squares[i] / nu)
 }
 
-/** Of a box: roots are the inverse half widths. */
+/** Writes the log-density of a uniform box to `logs`; −∞ outside it. `roots` are the inverse half widths. */
 export const logUniform = (
   constant: number,
   delta: Float64Array,
@@ -192,7 +192,7 @@ export const logUniform = (
   }
 }
 
-/** What is said of each row and component. */
+/** Copies the log-densities and squared distances of a block to the posteriors. */
 export const writePosteriors = (
   posteriors: RowPosteriors,
   rows: Int32Array | null,
@@ -213,7 +213,7 @@ export const writePosteriors = (
   }
 }
 
-/** The highest log of each row, from which the others become differences; 0 where it is −∞. */
+/** Subtracts the maximum of each row from its `logs` and writes it to `tops`; if it is −∞ the logs become 0. */
 export const subtractRowMax = (logs: Float64Array, count: number, n: number, tops: Float64Array): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity
@@ -223,7 +223,7 @@ export const subtractRowMax = (logs: Float64Array, count: number, n: number, top
   }
 }
 
-/** Σ over the components of each row. */
+/** Writes the sum over the components of each row to `totals`. */
 export const sumOverComponents = (parts: Float64Array, count: number, n: number, totals: Float64Array): void => {
   for (let i = 0; i < n; i++) {
     let sum = 0
@@ -232,7 +232,7 @@ export const sumOverComponents = (parts: Float64Array, count: number, n: number,
   }
 }
 
-/** log p(x) of each row, and p(k | x). */
+/** Writes log p(x) and p(k | x) of each row to the posteriors. */
 export const writeShares = (
   posteriors: RowPosteriors,
   rows: Int32Array | null,
@@ -252,7 +252,7 @@ export const writeShares = (
   }
 }
 
-/** −(1 − b) log max_k p(k | x, not the background) of row i, which is of the background, the last of the parts, with probability b. */
+/** Returns −(1 − b) log max_k p(k | x, not background) of row i, with b the probability of the background, which is the last component. */
 const entropyBesidesBackground = (
   parts: Float64Array,
   learned: number,
@@ -270,8 +270,8 @@ const entropyBesidesBackground = (
 }
 
 /**
- * Adds −Σ w log p(x) and −Σ w log max_k p(k | x) of the rows of a lane to `into`; of their totals makes weights over them. Whether a row is of a
- * background is no doubt about its component.
+ * Adds −Σ w log p(x) and −Σ w log max_k p(k | x) over the rows of a lane to `into`; replaces `totals` by weight/total. A row's probability of
+ * being background does not count towards the assignment entropy.
  */
 export const addLogLikelihood = (
   parts: Float64Array,
@@ -301,7 +301,7 @@ export const addLogLikelihood = (
   }
 }
 
-/** What a component answers for of each row of a lane, and in all. */
+/** Replaces the exponentials by responsibilities for the rows of a lane, and adds these to `mass`. */
 export const addResponsibilities = (
   parts: Float64Array,
   to: number,
@@ -317,7 +317,7 @@ export const addResponsibilities = (
   }
 }
 
-/** Of what a component answers for makes r g, g = E[g | x] its precision, and adds Σ r g and Σ r (E[log g | x] − g). */
+/** Replaces responsibilities r by r g, with g = E[g | x] the expected precision, and adds Σ r g and Σ r (E[log g | x] − g). */
 export const addPrecisionWeights = (
   r: Float64Array,
   to: number,
@@ -340,7 +340,7 @@ export const addPrecisionWeights = (
   }
 }
 
-/** Means of what rows miss, by what they have: the k-th gains times δ. */
+/** Writes the conditional mean deviations of missing cells: the k-th gains times the observed δ. */
 export const predictMissingDeviations = (
   delta: Float64Array,
   at: number,
@@ -359,7 +359,7 @@ export const predictMissingDeviations = (
     }
 }
 
-/** Adds Σ r δ of a component and the rows of a lane to `sums`, and the second moments to `out`, each from a place of its own on. */
+/** Adds Σ r δ of a component over the rows of a lane to `sums` (from index `to` on), and the second moments to `out`. */
 type Add = (
   r: Float64Array,
   of: number,
@@ -409,7 +409,7 @@ export const adds: Readonly<Record<Second, Add>> = {
   }
 }
 
-/** Adds what rows do not tell of the cells that they miss, which is the same for all of them: mass times L_mm L_mmᵀ. */
+/** Adds the conditional covariance of missing cells, which all rows of a pattern share: effective count times L_mm L_mmᵀ. */
 type AddRests = (
   mass: Float64Array,
   rests: Float64Array,
@@ -439,7 +439,7 @@ export const addRests: Readonly<Record<Second, AddRests>> = {
   full: restsBy(true, (k, i, j, dim) => (k * dim + i) * dim + j)
 }
 
-/** Adds to the second moments of a component what rows do not tell, where that is another of each: by what it answers for of them. */
+/** Adds conditional covariances that differ between rows to the second moments of a component, weighted by responsibility. */
 export const addEach = (
   r: Float64Array,
   of: number,
@@ -454,7 +454,7 @@ export const addEach = (
     if (r[row] !== 0) for (let e = 0; e < per; e++) out[second + e] += r[row] * rests[row * per + e]
 }
 
-/** Adds sums of columns in a pattern's order to those of columns in their own. */
+/** Adds sums with columns in a pattern's order to those with columns in the original order. */
 type Join = (
   order: Int32Array,
   count: number,

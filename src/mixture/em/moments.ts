@@ -1,8 +1,8 @@
 /**
- * The E-step of Gaussian components in plain loops: for families that say which mixture they are, and rows that are
- * few, or miss cells. In the tensor vocabulary the same takes some ten to a hundred times as long on a few hundred rows; a law holds
- * the two together. Of rows that miss cells the likelihood is that of what was seen, and what was not enters by its conditional moments:
- * right where cells are missing for no reason in themselves (at random, Rubin 1976).
+ * E-step of Gaussian, Student-t and uniform components in plain loops: for families with `toMixture` if there are few rows, or rows with
+ * missing cells. On a few hundred rows the tensor vocabulary takes ten to a hundred times as long; a law checks that both agree. If rows have
+ * missing cells the likelihood is that of the observed ones, and the missing ones enter by their conditional moments; this is valid if cells
+ * are missing at random (Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache } from '../../../lib/plain/iterate.js'
@@ -34,7 +34,7 @@ export interface PointRows {
   readonly errors?: Float64Array | undefined
 }
 
-/** Lower triangles [K, d, d] made whole. */
+/** Copies the lower triangles of [K, d, d] to the upper ones, in place. */
 export const symmetrizeLower = (matrices: Float64Array, dim: number): void => {
   for (let at = 0; at < matrices.length; at += dim * dim)
     for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
@@ -46,27 +46,27 @@ export interface MomentSums extends Moments {
 }
 
 export interface MomentsAndEntropy extends MomentSums {
-  /** −Σ w log max_k p(k | x); beside a background −Σ w (1 − b) log max_k p(k | x, not it), b its probability */
+  /** −Σ w log max_k p(k | x); with a background −Σ w (1 − b) log max_k p(k | x, not background), b the probability of the background. */
   readonly assignmentEntropy: number
 }
 
-/** In the order of lib/simd/assembly/expectation.ts. */
+/** Codes in the order of lib/simd/assembly/expectation.ts. */
 const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
-/** What the patterns of components hold at most: of more, they are made again. */
+/** Maximum size of the cached conditioned components, in numbers; further patterns are recomputed at each use. */
 const MAX_PATTERN_NUMBERS = 1 << 22
 
-/** What rows sum of components that are no Gaussians. */
+/** Description of the components that are not Gaussian. */
 interface NonGaussianParts {
-  /** ν, ∞ of Gaussian ones; null where all are. */
+  /** Degrees of freedom ν, ∞ for Gaussian components; null if all are Gaussian. */
   readonly nu: Float64Array | null
-  /** The place of a box; −1 for none. */
+  /** Index of the uniform background; −1 if there is none. */
   readonly box: number
-  /** How many components have moments: all but a background. */
+  /** Number of components with moments: all except a background. */
   readonly learned: number
 }
 
-/** What E[log g | x] has beside log E[g | x] of rows with so many columns. */
+/** E[log g | x] − log E[g | x] for each component, if rows have `columns` observed columns; empty if all are Gaussian. */
 const logPrecisionGaps = (nu: Float64Array | null, columns: number): Float64Array =>
   nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.meanLogPrecisionGap(nu, columns) : 0))
 
@@ -83,7 +83,7 @@ const nonGaussianParts = (components: ReadonlyArray<Component>): NonGaussianPart
   return { nu: hasTails ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null, box, learned }
 }
 
-/** Sums of all components, of which the t ones are weighed by their precisions. */
+/** Moment sums in which rows of Student-t components are weighted by their expected precisions. */
 export interface PrecisionWeightedMoments extends Moments {
   /** Σ r E[g | x], [K] */
   readonly weighed: Float64Array
@@ -92,8 +92,8 @@ export interface PrecisionWeightedMoments extends Moments {
 }
 
 /**
- * The moments as Gaussian components would have them whose M-step is that of t ones: with n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are
- * nΔ and the second moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, so that about the new mean they are Σ r g (δ − Δ)(δ − Δ)ᵀ.
+ * Moments from which a Gaussian M-step computes the Student-t one: with n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are nΔ and the second
+ * moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, so that about the new mean they are Σ r g (δ − Δ)(δ − Δ)ᵀ.
  */
 export const asGaussian = (
   second: Second,
@@ -125,7 +125,7 @@ export const asGaussian = (
   }
 }
 
-/** Moments of components, the last of which is a background. */
+/** Separates the background, which is last, from the moments of the components. */
 const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
   const count = moments.mass.length
   const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
@@ -138,7 +138,7 @@ const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgr
   }
 }
 
-/** Moments as an M-step takes them, of sums over all components and what is summed of tails. */
+/** Returns moments for an M-step from the sums over all components and, if some are Student-t, their sums of precisions. */
 const mStepMoments = (
   { nu, learned }: Pick<NonGaussianParts, 'nu' | 'learned'>,
   second: Second,
@@ -154,25 +154,25 @@ const mStepMoments = (
   return { ...own, ...asGaussian(second, dim, { ...own, weighed, logs }) }
 }
 
-/** What numbers are summed of rows: −Σ w log p(x), −Σ w log max_k p(k | x), masses [K], sums [K, dim], second moments. */
+/** Splits the flat sums: −Σ w log p(x), −Σ w log max_k p(k | x), effective counts [K], sums [K, dim], second moments. */
 export const splitMoments = (all: Float64Array, count: number, dim: number): Moments => ({
   mass: all.subarray(2, 2 + count),
   sums: all.subarray(2 + count, 2 + count + count * dim),
   second: all.subarray(2 + count + count * dim)
 })
 
-/** Rows of a chunk, and the covariances of their errors where they have some. */
+/** Rows of a chunk, with the covariances of their errors if they have some. */
 interface MomentBlock {
   readonly values: Float64Array
   readonly weights: Float64Array
   readonly errors: Float64Array | null
 }
 
-/** The E-step over rows, a block of them at a time. */
+/** Accumulates the E-step over blocks of rows. */
 interface MomentAccumulator {
-  /** How many numbers rows sum. */
+  /** Number of accumulated sums. */
   readonly width: number
-  /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
+  /** Adds the sums over the rows of a pattern to `into`; also writes the posteriors of each row if `posteriors` is given. */
   readonly add: (pattern: Pattern, rows: MomentBlock, posteriors: RowPosteriors | null, into: Float64Array) => void
   readonly found: (sums: Float64Array) => MomentsAndEntropy
 }
@@ -181,7 +181,7 @@ const momentAccumulator = (
   components: ReadonlyArray<Component>,
   second: Second,
   dim: number,
-  /** The noise level of rows with errors; those without see components as they are at theirs. */
+  /** Noise level of rows with errors; null if rows have none, and the components are then already at the rows' level. */
   ofErrors: Level | null
 ): MomentAccumulator => {
   const count = components.length
@@ -205,7 +205,7 @@ const momentAccumulator = (
   const own = new Float64Array(Loops.LANES * width)
   const lanes = Array.from({ length: Loops.LANES }, (_, lane) => own.subarray(lane * width, (lane + 1) * width))
   const summed = lanes.map(parts)
-  /** In one call, of rows that miss nothing and Gaussian components; false, and nothing is done, elsewhere. */
+  /** Sums the block in one SIMD call if rows are complete and components Gaussian; otherwise does nothing and returns false. */
   const addAtOnce: (...of: Parameters<typeof loop>) => boolean = (pattern, seen, { values, weights }, posteriors) => {
     if (measured !== null || nu !== null || box >= 0 || pattern.rows !== null) return false
     const { constants, centres, isTriangular, roots } = seen
@@ -290,7 +290,7 @@ const momentAccumulator = (
     if (!addAtOnce(pattern, seen, block, posteriors)) loop(pattern, seen, block, posteriors)
     const [all] = lanes
     for (let lane = 1; lane < Loops.LANES; lane++) for (let at = 0; at < width; at++) all[at] += lanes[lane][at]
-    // in the order of the pattern
+    // Sums with the columns in the order of the pattern.
     const [{ mass, sums, second: out }] = summed
     if (o < dim && measured === null) Loops.addRests[second](mass, seen.rests, learned, o, dim, out)
     into[0] += all[0]
@@ -318,7 +318,7 @@ const momentAccumulator = (
 
 const patternsByValues = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
 
-/** The patterns of a chunk; of rows in memory they are the same at every step. */
+/** Returns the patterns of a chunk, cached if the rows are in memory. */
 const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
   if (misses !== true) return [completePattern(dim)]
   if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
@@ -329,7 +329,7 @@ const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Fl
   return found
 }
 
-/** What is known of each row, before anything is. */
+/** Allocates the posteriors of `rows` rows. */
 const allocatePosteriors = (rows: number, count: number): RowPosteriors => ({
   logs: new Float64Array(rows * count),
   squared: new Float64Array(rows * count),
@@ -338,12 +338,13 @@ const allocatePosteriors = (rows: number, count: number): RowPosteriors => ({
   columns: new Uint32Array(rows)
 })
 
-/** Weights of so few rows are held from step to step. */
+/** Maximum number of rows whose equal weights are cached between steps. */
 const MAX_KEPT_WEIGHTS = 4096
 const equalWeightsCache = boundedCache<Float64Array>(4)
 
 /**
- * −Σ w log p(x), and the moments of δ = x − c_k; of rows with errors at a level those of x_0, by components at time 0. Errors that are not named do not count.
+ * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, rows have errors at a noise level, the
+ * components are at time 0, and the moments are those of x_0. Errors are ignored otherwise.
  */
 export const momentReduction = (
   components: ReadonlyArray<Component>,
@@ -369,7 +370,7 @@ export const momentReduction = (
   }
 }
 
-/** The same of rows in memory without second moments, and what is said of each row, by its error where it has one. */
+/** Log-densities and responsibilities of each row in memory, and their sums without second moments; takes errors of rows into account. */
 export const rowResponsibilities = (
   components: ReadonlyArray<Component>,
   { rows, dim, values, errors }: PointRows,
@@ -383,7 +384,7 @@ export const rowResponsibilities = (
   return { ...found(sums), ...posteriors }
 }
 
-/** y = R(x − c) of a component, for chosen rows, one after another. */
+/** Whitened deviations y = L⁻¹(x − c) of the chosen rows from a component, [chosen, dim]. */
 export const whitened = (
   component: Component,
   { dim, values }: PointRows,

@@ -1,8 +1,8 @@
 /**
- * Projection pursuit: along which directions rows that one Gaussian describes are likelier two of one covariance. Such a pair is
- * its own projection: with D between its centres, Σ⁻¹D tells all of which half a row is of, so that a step of
- * expectation–maximization takes O(n·dim), whatever the covariance. Many starts cost what a step or two of free covariances
- * would, and in many dimensions few of them lead to the likeliest pair.
+ * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance. With
+ * D between the centres of such a pair, the projection Σ⁻¹D determines which half a row belongs to, so an EM step takes O(n·dim) for any
+ * covariance. Many starts therefore cost as much as a step or two with free covariances, of which, in many dimensions, few would reach the
+ * likeliest pair.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
@@ -10,7 +10,7 @@ import { simdOrPlainKernels } from '../../../lib/simd/index.js'
 import { select } from '../../data/points.js'
 import type { Second } from '../family.js'
 
-/** Rows of one component, about its centre and in its own coordinates, where it is round. */
+/** Rows of one component, relative to its centre and in its own coordinates, where it is isotropic. */
 export interface Cloud {
   readonly rows: number
   /** Number of coordinates of a row. */
@@ -18,48 +18,51 @@ export interface Cloud {
   /** Number of columns of the data: more than `dim` if rows are given by coordinates in their span. */
   readonly columns: number
   readonly values: Float64Array
-  /** Of sum 1. */
+  /** Sum to 1. */
   readonly weights: Float64Array
 }
 
-/** Two halves of one covariance I − e·DDᵀ, e = (1 − common)·pq, or what a kind keeps of it. */
+/** Two halves with the common covariance I − e·DDᵀ, e = (1 − common)·pq, or the part of it that the covariance model keeps. */
 export interface HalfPair {
-  /** p, of the first half. */
+  /** Weight p of the first half. */
   readonly share: number
-  /** Of the first half, and of the other. */
+  /** Centres of the first and the second half. */
   readonly centres: readonly [Float64Array, Float64Array]
   readonly e: number
-  /** What the mean log-likelihood of the rows gains by them. */
+  /** Gain of the rows' mean log-likelihood by the pair. */
   readonly gain: number
 }
 
 export interface Pursuit {
   readonly second: Second
-  /** How much of the covariance is given, as where it is common to other components. */
+  /** Share of the covariance that is fixed, for example because other components have it too. */
   readonly common: number
-  /** Neither half has less of the rows. */
+  /** Lower bound on the weight of each half. */
   readonly least: number
-  /** No half is narrower. */
+  /** Lower bound on the variances of the halves. */
   readonly narrowest: number
 }
 
-/** Starts; and steps of theirs, and how many of the best of them, or which part, go on. */
+/**
+ * Number of starts. All starts run `SCREENING.steps` EM steps, and the best part of them goes on; these run `SECOND_ROUND.steps`, and the best
+ * `kept` of them go on, up to `MAX_PURSUIT_STEPS`.
+ */
 const startsIn = (dim: number): number => 32 + Math.min(2 * dim, 24)
 const SCREENING = { steps: 2, part: 0.5 }
 const SECOND = { steps: 4, kept: 12 }
 const MAX_PURSUIT_STEPS = 16
 
-/** Pairs whose gains differ by less are one; and one that gains less is none. */
+/** Pairs with gains closer than this count as one; a pair with a smaller gain is dropped. */
 const MIN_GAIN_DIFFERENCE = 1e-4
 
-/** So many of the likeliest are told. */
+/** Maximum number of pairs returned. */
 const MAX_PAIRS = 6
 
-/** More rows than these, evenly chosen, tell no more of directions. */
+/** Number of rows from which further ones, evenly chosen, hardly improve the directions. */
 const MIN_PURSUIT_ROWS = 512
 const ROWS_PER_DIMENSION = 24
 
-/** At most so many rows, one of every few. */
+/** Thins the rows evenly to the maximum number. */
 const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   const most = Math.max(MIN_PURSUIT_ROWS, ROWS_PER_DIMENSION * cloud.dim)
   if (cloud.rows <= most) return [cloud, seen]
@@ -70,7 +73,7 @@ const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   return [of(cloud), of(seen)]
 }
 
-/** The row at which a share u of the weights is reached. */
+/** Returns the row at which the cumulative weight reaches the share u. */
 const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   let total = 0
   for (let i = 0; i < weights.length; i++) total += weights[i]
@@ -82,16 +85,16 @@ const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   return weights.length - 1
 }
 
-/** The plane's points that are spread most evenly, one after another (Roberts 2018): 1/g and 1/g², g³ = g + 1. */
+/** Plastic number g, g³ = g + 1: the multiples of (1/g, 1/g²) modulo 1 fill the unit square evenly (Roberts 2018). */
 const PLASTIC = 1.324717957244746
 const plasticSequence = (s: number): readonly [number, number] => {
   const fraction = (x: number): number => x - Math.floor(x)
   return [fraction(0.5 + s / PLASTIC), fraction(0.5 + s / (PLASTIC * PLASTIC))]
 }
 
-/** Rows as products read them. */
+/** Rows as matrix products read them. */
 interface ProductTable {
-  /** (y, 1), and the same times the row's weight, [rows, dim + 1]. */
+  /** Rows (y, 1), [rows, dim + 1]; and the same times the rows' weights. */
   readonly lifted: Float64Array
   readonly weighted: Float64Array
 }
@@ -111,12 +114,12 @@ const productTable = ({ rows, dim, values, weights }: Cloud): ProductTable => {
   return { lifted, weighted }
 }
 
-/** Where steps are: of each row y the log-odds of the first half are ⟨odds, (y, 1)⟩. */
+/** Point of the search: the log-odds that a row y belongs to the first half are ⟨odds, (y, 1)⟩. */
 interface Spot {
   readonly odds: Float64Array
 }
 
-/** Log-odds of all rows, [places, rows]. */
+/** Returns the log-odds of all rows, [points, rows]. */
 const products = (all: ReadonlyArray<Spot>, { lifted }: ProductTable, rows: number): Float64Array =>
   simdOrPlainKernels().matMul(
     concatenated(all.map(({ odds }) => odds)),
@@ -130,21 +133,21 @@ const products = (all: ReadonlyArray<Spot>, { lifted }: ProductTable, rows: numb
 
 const withLastEntry = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
-/** Of each column. */
+/** Returns the sum of each column. */
 const sumColumns = (values: Float64Array, width: number): Float64Array => {
   const sums = new Float64Array(width)
   for (let at = 0; at < values.length; at += width) for (let j = 0; j < width; j++) sums[j] += values[at + j]
   return sums
 }
 
-/** |y|² of all rows. */
+/** Returns |y|² of all rows. */
 const squaresOf = (values: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(values.length / dim)
   for (let i = 0, at = 0; i < out.length; i++) for (let j = 0; j < dim; j++, at++) out[i] += values[at] * values[at]
   return out
 }
 
-/** w |y − c|² of all rows, from |c|² − 2⟨y, c⟩ and |y|². */
+/** Returns w |y − c|² of all rows, from |c|² − 2⟨y, c⟩ and |y|². */
 const weightedDistances = (
   far: Float64Array,
   from: number,
@@ -156,9 +159,9 @@ const weightedDistances = (
 }
 
 /**
- * Log-odds by two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007).
- * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing about them; where
- * it is as wide as it is, groups along a narrow one are not. So starts are from both.
+ * Starting log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007). Distances in the component's own
+ * coordinates miss groups along its widest direction, as that is no wider than the others there; distances in the original shape miss groups
+ * along a narrow one. So both are used.
  */
 const startingSpots = (
   { rows, dim, values, weights }: Cloud,
@@ -195,14 +198,14 @@ const startingSpots = (
   })
 }
 
-/** Where steps stand: a pair, and the log-odds by it. */
+/** State of a start: a pair, and its log-odds. */
 interface PairCandidate extends Spot {
   readonly pair: Omit<HalfPair, 'gain'>
-  /** The pair's, except for the mean of log(1 + e^odds). */
+  /** Gain of the pair without the mean of log(1 + e^odds). */
   readonly single: number
 }
 
-/** What a step makes of the mean of r(y, 1), r the shares of the first half; null where a half is left with too few rows. */
+/** EM step: returns the next pair from the mean of r(y, 1), r the responsibilities of the first half; null if a half has too few rows. */
 const stepped =
   ({ second, common, least, narrowest }: Pursuit, middle: Float64Array, columns: number) =>
   (sums: Float64Array): PairCandidate | null => {
@@ -220,7 +223,7 @@ const stepped =
       length += Elementary.square(centre[j] - other[j])
     }
     const e = (1 - common) * p * q
-    // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of what the kind keeps of I − e DDᵀ.
+    // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of the part of I − e DDᵀ that the covariance model keeps.
     const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? columns : 1), narrowest)
     let logDet = 0
     let trace = 0
@@ -239,22 +242,22 @@ const stepped =
       trace += 1 / own
     }
     if (second !== 'diagonal') {
-      // The width of a half along D, or in all directions.
+      // Variance of a half along D, or in all directions.
       const width = second === 'full' ? 1 : columns
       logDet = width * Elementary.log(one)
       trace = columns - width + width / one
     }
-    // less ⟨c, Σ⁻¹D⟩ of the middle between the two
+    // Minus ⟨c, Σ⁻¹D⟩ at the midpoint c of the two centres.
     odds[dim] = Elementary.log(p / q) - (ofCentre + ofOther) / 2
     return {
       odds,
       pair: { share: p, centres: [centre, other], e },
-      // E log(q N(y; c', Σ)) less that of N(0, I), where E yyᵀ = I and c' = −pD
+      // E log(q N(y; c', Σ)) − E log N(y; 0, I), with E yyᵀ = I and c' = −pD.
       single: Elementary.log(q) - (logDet + trace + p * p * ofD - columns) / 2
     }
   }
 
-/** Candidate with its gain; by falling gain. */
+/** Candidates with their gains, in descending order of the gain. */
 type Pursued = ReadonlyArray<PairCandidate & { readonly pair: HalfPair }>
 
 const distinctBestPairs = (found: Pursued, most: number): Pursued =>
@@ -265,7 +268,10 @@ const distinctBestPairs = (found: Pursued, most: number): Pursued =>
     )
     .slice(0, most)
 
-/** The likeliest pairs of halves that were found, the likeliest first. `seen` are the same rows where distances are told, in standard deviations. */
+/**
+ * Returns the best distinct pairs of halves found, the best first. `seen` holds the same rows in the coordinates where distances are measured,
+ * in standard deviations.
+ */
 export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<HalfPair> => {
   const [own, places] = thinnedClouds(cloud, seen)
   const { rows, dim, columns, weights } = own

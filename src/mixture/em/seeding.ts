@@ -1,4 +1,4 @@
-/** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
+/** Initial centres: random rows, k-means++, Lloyd's algorithm, eigenvectors, hierarchical clustering. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearer } from '../../../lib/rows/byColumn.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -37,10 +37,10 @@ import * as Source from '../../data/source/source.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 
-/** Centres, or other numbers, of a key. */
+/** Draws centres, or another array, with a key. */
 export type DrawArray = (key: Key.Key) => NdArray
 
-/** An array of normals with standard deviation `scale`. */
+/** Draws an array of normals with standard deviation `scale`. */
 export const drawNormals =
   (shape: ReadonlyArray<number>, scale: number): DrawArray =>
   key => ({ shape, values: Key.normal(shapeSize(shape))(key).map(z => scale * z) })
@@ -50,12 +50,12 @@ const chosenRows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
   values: pipe(data, Source.selectedRows(chosen)).values
 })
 
-/** Rows, and the weight of each. */
+/** Rows with their weights. */
 interface WeightedSource {
-  /** The rows from the first on, so many: where they lie, or read. */
+  /** Returns `count` rows from `first` on, without a copy if they are in memory. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** What is computed of each row, held where the rows are. */
+  /** Stores numbers computed per row, in memory or out of it as the rows themselves. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -77,7 +77,7 @@ const weightedSource = (data: Source.Data): WeightedSource => {
   }
 }
 
-/** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
+/** Draws `count` rows without replacement: those with the smallest exponential clocks, whose rates are the rows' weights. */
 export const differentRows =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -89,7 +89,7 @@ export const differentRows =
     return chosenRows(data, Stretches.leastRows(clocks, count))
   }
 
-/** Each row's squared distance to the nearest of these centres; or what it was before, where that is less. */
+/** Returns each row's squared distance to the nearest of these centres, or its previous distance if that is less. */
 const nearestDistances = (
   { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
   x: WeightedSource['x'],
@@ -102,13 +102,16 @@ const nearestDistances = (
   })
 
 /**
- * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
- * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
- * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
+ * Relative difference below which two starts are tied; the one drawn first then wins. Ties are common: two candidates, each nearest to itself
+ * and the other, leave equal distances, and starts with permuted centres have equal likelihoods. Rounding errors must not break ties, since
+ * they change if the data are shifted or rotated.
  */
 export const TIE_TOLERANCE = 1e-9
 
-/** Greedy k-means++: of a few trials for each centre, the one that leaves the least distance; of one, k-means++. A few passes a centre. */
+/**
+ * Greedy k-means++: for each centre draws a few trials and keeps the one that leaves the least distance; with one trial, k-means++. Takes a
+ * few passes per centre.
+ */
 export const greedyKMeansPlusPlus =
   (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): DrawArray =>
   key => {
@@ -140,7 +143,7 @@ export const greedyKMeansPlusPlus =
     return chosenRows(data, chosen)
   }
 
-/** Σ over chunks of `of`, `width` numbers each, from the rows of a chunk, [count, dim], and their weights, [count, 1]. */
+/** Sums `of` over chunks: `width` numbers each, from the rows [count, dim] and their weights [count, 1]. */
 const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
   const own = weightedRowsOf(data)
   const weights = rowWeights(own)
@@ -161,12 +164,12 @@ const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights
   })
 }
 
-/** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
+/** Step of Lloyd's algorithm: moves each centre to the mean of its nearest rows; a centre without rows stays. */
 export const lloyd =
   (data: Source.Data) =>
   (centres: NdArray): NdArray => {
     const [count, dim] = centres.shape
-    // for each centre the weight of its rows, and their sum
+    // Weight and sum of the rows of each centre.
     const sums = sumOverChunks(data, count * (1 + dim), (x, weights) => {
       const closeness = neg(squaredDistances(x, fromNdArray(centres)))
       const belongs = mul(oneHot(argMax(closeness, 1), count), weights)
@@ -182,8 +185,8 @@ export const lloyd =
   }
 
 /**
- * A step of power iteration on Ĉ − I, Ĉ the second moment of the data: descent at high noise in the limit, for the symmetric pair.
- * c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². What it minimises is minus the Rayleigh quotient λ.
+ * Step of power iteration on Ĉ − I, with Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
+ * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|²; its loss is −λ, the negative Rayleigh quotient.
  */
 export const powerIteration = <P extends string>(
   { centres, fromCentres }: CentreConversion<P>,
@@ -192,7 +195,7 @@ export const powerIteration = <P extends string>(
   const { rows, dim } = data
   return params => {
     const { shape, values: centre } = centres(params)
-    // Ĉc − c by two products with the data: Ĉ is dim × dim.
+    // Ĉc − c by two products with the data, since Ĉ would be dim × dim.
     const moved = sumOverChunks(data, dim, (x, weights) =>
       matMul(x, mul(weights, matMul(x, tensor(centre, [dim, 1]))), { transposeA: true })
     ).map((product, i) => product - centre[i])
@@ -209,21 +212,21 @@ const principalTable = (data: Source.Data): WeightedRowTable => {
 }
 
 /**
- * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
- * with either sign, by a rounding, and times it they do not.
+ * Returns the sign of an eigenvector's longest entry, the first one if several are equally long up to rounding. An eigenvector's own sign
+ * depends on rounding; times this sign it does not.
  */
 const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
 }
 
-/** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
+/** Draws centres from the normal with the mean of the data and the positive part of their covariance minus I. */
 export const momentMatchedCentres =
   (data: Source.Data, count: number): DrawArray =>
   key => {
     const { dim, rows } = data
     const mean = Source.mean(data)
-    // All directions with a spread of their own: no more than rows.
+    // All directions with nonzero variance: no more than rows.
     const { values, vectors } = principalComponents(principalTable(data), mean, Math.min(dim, rows))
     const deviations = values.map(
       (value, i) => longestEntrySign(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
@@ -242,16 +245,16 @@ export const momentMatchedCentres =
     }
   }
 
-/** The top eigenvector of Ĉ, the second moment of the data, as long as √(λ − 1), [1, dim]. */
+/** Returns the top eigenvector of Ĉ, the second moment of the data, with length √(λ − 1), [1, dim]. */
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
-  // Below the spectral threshold the eigenvalue says nothing about the length; 1/√n keeps the start off the saddle at 0.
+  // Below the spectral threshold the eigenvalue does not determine the length; the minimum 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
 
-/** The data projected on their first principal directions, about their mean. */
+/** Projects the data on their leading principal directions, about their mean. */
 export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
   const { dim } = data
   const centre = Source.mean(data)
@@ -272,7 +275,7 @@ export const projectedOnTop = (data: Source.Data, directions: number): Source.Da
   }
 }
 
-/** Each centre moved by `radius` in a direction at random. */
+/** Moves each centre by `radius` in a random direction. */
 export const displaced =
   (centres: NdArray, radius: number): DrawArray =>
   key => {
@@ -287,19 +290,19 @@ export const displaced =
     }
   }
 
-/** The average variance of the data about the nearest centre, per coordinate: where variances start. */
+/** Returns the mean variance per coordinate of the data about their nearest centres: an initial variance. */
 export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   const { x, weights } = weightedSource(data)
   const [total] = Stretches.weightedColumnSums(nearestDistances(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
 }
 
-/** No direction of a start is narrower than this share of the mean variance. */
+/** Lower bound on the variance in any direction of a start, as a share of the mean variance. */
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
- * The triangle of the covariance of the data about the means of the rows that share a nearest centre, [dim, dim], or of its diagonal,
- * [dim]: where covariances start. Null where no rows differ so, or are too few for one.
+ * Initial covariance: the Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share
+ * a nearest centre. Null if there are too few rows, or if they do not vary.
  */
 export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boolean): NdArray | null => {
   const { dim, rows } = data
@@ -321,10 +324,10 @@ interface Joined {
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
-/** Directions beyond these are left out where clusters are joined, whose time rises with their cube. */
+/** Maximum number of principal directions in which clusters are merged, since the time grows with its cube. */
 const MAX_LINKAGE_DIMENSIONS = 16
 
-/** At most so many rows joined to one, remembered: families and numbers of components ask for cuts of the same. */
+/** Hierarchy of a bounded number of rows, cached since fits of several families and component counts cut the same one. */
 const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
   remembered((most: number): Joined => {
     const rows = Hierarchy.thinnedRows(values, dim, weights ?? null, most)
@@ -336,9 +339,9 @@ const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
 )
 
 /**
- * The mixture of the `count` clusters at which the joining of at most so many rows has come: their shares, means and covariances, these
- * shrunk towards what they have in common as if each had d + 1 rows more that are so. `second` says how much of them is asked for. Where
- * there are fewer rows than clusters, some clusters are the same.
+ * Returns the mixture of the `count` clusters of a hierarchical clustering: their shares, means and covariances, shrunk towards the pooled
+ * covariance as if each cluster had d + 1 further rows with it. `second` selects the covariance model. If there are fewer rows than clusters,
+ * some clusters coincide.
  */
 export const hierarchicalMixture = (
   points: Points.Points,
@@ -358,7 +361,7 @@ export const hierarchicalMixture = (
   )
   const isVariance = (at: number): boolean => isDiagonal || at % (dim + 1) === 0
   const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
-  // Rows that are all apart, or all the same, say nothing of a covariance.
+  // Rows that are all in separate clusters, or all equal, do not determine a covariance.
   const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
   const above = mean > 0 ? MIN_DIRECTION_SHARE * mean : 1
   const own = (k: number): Float64Array =>

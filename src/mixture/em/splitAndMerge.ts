@@ -1,4 +1,4 @@
-/** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
+/** Split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000), which escape local maxima of a mixture's likelihood. */
 import { constant, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -17,48 +17,48 @@ import * as Source from '../../data/source/source.js'
 import type { Family, MStep } from '../family.js'
 
 export interface Options {
-  /** How many moves are tried before the mixture is left as it is. */
+  /** Maximum number of moves tried per step. */
   readonly attempts: number
-  /** Steps of expectation–maximization after which a move is judged. */
+  /** EM steps after which a move is evaluated. */
   readonly polish: number
-  /** A move is given up where it would not raise the likelihood even if all steps left gained so many times what the last ones did; 1 unless given. */
+  /** Abandons a move if it would not raise the likelihood even if all remaining steps gained this many times as much as the last ones. Default: 1. */
   readonly patience?: number
   readonly varianceFloor: number
-  /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
+  /** Number of pseudo-rows of the prior's mean, in which case moves raise the posterior; null for the likelihood. */
   readonly prior: number | null
 }
 
-/** Moves are looked for on so many rows, drawn again at each step; whether one is kept is decided on all rows. */
+/** Maximum number of rows on which moves are proposed, drawn anew at each step; acceptance is decided on all rows. */
 export const SURVEYED = 131_072
 
-/** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
+/** Minimum gain of the mean log-likelihood for a move to be accepted. */
 const LEAST_GAIN = 1e-5
 
-/** Steps before a move may be given up: the first ones gain more and more. */
+/** Minimum number of steps before a move may be abandoned, since gains grow at first. */
 const HASTE = 4
 
-/** Steps of a leap. */
+/** EM steps per leap. */
 const LEAP = 3
 
-/** Halves of one component whose gains differ by less are the same. */
+/** Splits of one component with gains closer than this count as the same. */
 const SAME_GAIN = 1e-4
 
-/** So many ways to halve a component are tried. */
+/** Maximum number of splits tried per component. */
 const WAYS = 2
 
-/** A component whose least variance is at most so many times the floor is on its way there: its likelihood says nothing. */
+/** A component whose least variance is at most this many times the lower bound counts as collapsing: its likelihood is uninformative. */
 const COLLAPSING = 10
 
-/** One component put to halve another. */
+/** Move that removes one component and splits another in two. */
 interface SplitMergeMove<P extends string> {
   readonly removed: number
   readonly split: number
-  /** What the halves are expected to gain, less what the loss of the component costs. */
+  /** Expected gain by the split minus the cost of the removed component. */
   readonly promise: number
   readonly start: () => Params.Params<P>
 }
 
-/** All moves from given parameters, however promising; none where a family has not the way from and to mixtures. */
+/** Returns all moves from given parameters, whatever their promise; empty if the family does not convert from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
@@ -75,7 +75,7 @@ const movesOf = <P extends string>(
       leastRows: leastRows(about.dim)
     })
     const free = Array.from(cost.keys()).filter(k => !fixedComponents.includes(k))
-    /** The likeliest ways to halve a component that are not the same. */
+    /** Returns the best distinct splits of a component. */
     const waysOf = (split: number): ReadonlyArray<Halves.ComponentSplit> =>
       splits[split].filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME_GAIN).slice(0, WAYS)
     return free.flatMap(removed =>
@@ -93,7 +93,7 @@ const movesOf = <P extends string>(
   }
 }
 
-/** Whether a family can be moved so. */
+/** True if the family supports split-and-merge moves. */
 export const supportsSplitAndMerge = <P extends string>({
   toMixture,
   fromMixture,
@@ -101,13 +101,13 @@ export const supportsSplitAndMerge = <P extends string>({
   mirrored
 }: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
-/** Where a leap led: `value` of the parameters before its last step, how far the next may go, and how many steps it took. */
+/** Result of a leap: `value` at the parameters before its last step, `reach` that limits the next leap, and the number of steps. */
 interface Leap<P extends string> extends ExpectationMaximization.Taken<P> {
   readonly reach: number
   readonly steps: number
 }
 
-/** A leap that proves good, or bad, lets the next go so many times farther, or less far. */
+/** Factor by which an accepted leap at the limit extends the reach of the next one, and a rejected one reduces it. */
 const FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
@@ -115,7 +115,7 @@ const addParams = Params.zipWith((a, b) => a + b)
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** |r|/|v|, the mean over arrays: so it depends on the unit of none of them. */
+/** Returns |r|/|v|, averaged over the parameter arrays, so that it depends on no array's unit. */
 const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
     const length = squaredNorm(along[name].values)
@@ -125,9 +125,9 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
 }
 
 /**
- * Three steps from parameters, or two where a third would go no farther: expectation–maximization in longer steps (SQUAREM; Varadhan & Roland
- * 2008), r = θ₁ − θ and θ₂ − θ₁ = r + v, and a third from θ + 2ar + a²v, a = |r|/|v|, which is kept where it is as likely as θ₁. On a slow way,
- * such as that off a saddle where two components are nearly one, these are a third of the steps, or fewer.
+ * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ and θ₂ − θ₁ = r + v, then a step
+ * from θ + 2ar + a²v, a = |r|/|v|, which is accepted if it is at least as likely as θ₁. If EM is slow, as near a saddle where two components
+ * nearly coincide, this takes a third of the steps, or fewer.
  */
 const leap =
   <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.Taken<P>) =>
@@ -147,7 +147,7 @@ const leap =
       : { params: second.params, value: first.value, reach: Math.max(1, reach / FACTOR), steps: 3 }
   }
 
-/** Leaps one after another, each of them taken once, by who asks first. */
+/** Lazy sequence of leaps; each is computed once, on first request. */
 type LeapSequence<P extends string> = (next: ReturnType<typeof leap<P>>) => {
   readonly leap: Leap<P>
   readonly rest: LeapSequence<P>
@@ -162,12 +162,12 @@ const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): Le
     () => null
   )
 
-/** A move, and the way from its start. */
+/** A move with the sequence of leaps from its start. */
 interface TriedMove<P extends string> extends Omit<SplitMergeMove<P>, 'start'> {
   readonly way: LeapSequence<P>
 }
 
-/** Where the steps of a move stand, and what the last ones gained. */
+/** State of a move during its steps, and the gain of the last ones. */
 interface MoveState<P extends string> {
   readonly params: Params.Params<P> | null
   readonly value: number
@@ -177,34 +177,30 @@ interface MoveState<P extends string> {
   readonly isHopeless: boolean
 }
 
-/** The moves from parameters, and on what they depend beside the data. */
+/** Moves from given parameters, with the options on which they depend. */
 interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
   readonly family: object
   readonly params: Params.Params<P>
   readonly moves: ReadonlyArray<TriedMove<P>>
 }
 
-/**
- * What was looked for last on data, until it is asked for again: a stage that tries moves for longer follows another from the same
- * parameters.
- */
+/** Last search on each data set, since a stage that tries moves for longer often continues from the same parameters. */
 const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
-/** Of more parameters leaps are not kept. */
+/** Maximum size of parameters, in numbers, for which a search is cached. */
 const MAX_CACHED_NUMBERS = 1 << 12
 
 const isSameParams = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
   Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
-/** What a step led to, and the move that it was; null where none raises the likelihood. */
+/** Result of a step, and the move that was accepted; null if none raises the likelihood. */
 export interface MoveResult<P extends string> extends ExpectationMaximization.Taken<P> {
   readonly move: { readonly removed: number; readonly split: number } | null
 }
 
 /**
- * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
- * takes the component whose loss costs least and puts it to halve the one whose halves gain most. Of many rows a sample, by the key,
- * says which are promising.
+ * Accepts the first of the most promising moves that raises the likelihood; leaves the parameters unchanged if none does. A move removes the
+ * component that costs least and splits the one that gains most. If there are many rows, a random sample of them ranks the moves.
  */
 export const step = <P extends string>(
   family: Family<P>,
@@ -218,7 +214,7 @@ export const step = <P extends string>(
   const judge = ExpectationMaximization.evaluateParams(family, data, prior, take)
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
   const next = leap(em)
-  /** After all steps; null as soon as there is no hope to get below the value in time. */
+  /** Returns the parameters after all steps; null as soon as the move cannot be expected to get below `below` in time. */
   const polishedFrom = ({ way }: TriedMove<P>, below: number): Params.Params<P> | null => {
     const { params, isHopeless } = iterate<MoveState<P>>(
       { params: null, value: Infinity, rest: way, left: polish, gain: Infinity, isHopeless: false },
@@ -233,14 +229,14 @@ export const step = <P extends string>(
           rest,
           left: left - leap.steps,
           gain: gained,
-          // Off a saddle each leap gains more than the one before.
+          // Near a saddle each leap gains more than the one before.
           isHopeless: isTooFar && gained <= gain && left <= polish - HASTE
         }
       }
     )
     return isHopeless ? null : params
   }
-  /** How many components the floor alone holds up, or soon will. */
+  /** Returns the number of components at, or collapsing to, the lower bound on variances. */
   const narrow = (params: Params.Params<P>): number =>
     family.toMixture === undefined
       ? 0
@@ -251,7 +247,7 @@ export const step = <P extends string>(
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.selectedRows)(about))
       : constant(movesOn(Source.isSource(about) ? Source.selectedRows(RA.makeBy(about.rows, i => i))(about) : about))
   const owner = snapshotOfData(data)
-  /** All moves, the most promising first. */
+  /** Returns all moves, the most promising first. */
   const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<TriedMove<P>> => {
     const known = searches.get(owner)
     const isKnown =
@@ -290,10 +286,13 @@ export const step = <P extends string>(
   }
 }
 
-/** So many of the most promising splits are starts for one component more. */
+/** Maximum number of starts returned. */
 const GROWTHS = 3
 
-/** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
+/**
+ * Returns starts with one component more, each with one component split in two, the most promising first; empty if the family does not support
+ * it.
+ */
 export const splitStarts =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {

@@ -1,11 +1,11 @@
 /**
- * What the rows gain by a component, each row left out of the component's own estimate: whether few rows vouch for more than
- * themselves. Left out with the responsibility r, of n rows in all, a row sees
+ * Leave-one-out test of whether the rows support a component: the gain in log-likelihood by it, each row left out of the component's own
+ * estimate. If a row of responsibility r is left out of n effective rows,
  *
  *     δ' = gδ,    Σ' = g (Σ − r/(n − r) δδᵀ),    π' = π/g,    g = n/(n − r),
  *
- * or what the family keeps of Σ'; with q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and δ'ᵀΣ'⁻¹δ' = g q/t
- * (Sherman & Morrison 1950). Where t ≤ 0 the row alone keeps Σ from being singular, and without it nothing is left.
+ * or the part of Σ' that the covariance model keeps. With q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and δ'ᵀΣ'⁻¹δ'
+ * = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the component's density becomes 0.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -16,27 +16,27 @@ import { componentsAndBackground } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import { rowResponsibilities, whitened } from './moments.js'
 
-/** A component that is probably only outliers may be. */
+/** Component that the rows do not support; it may consist of outliers. */
 export interface Unsupported {
-  /** From 0. */
+  /** Index, from 0. */
   readonly component: number
   /** Σ p(k | x) */
   readonly rows: number
-  /** Its own: those of its mean, of its covariance where it has one of its own, and its weight. */
+  /** Number of its own parameters: mean, weight, and covariance if it is not shared. */
   readonly parameters: number
-  /** What the log-likelihood of all rows gains by it, each row left out of its estimate; and what its parameters ask for. */
+  /** Leave-one-out gain of the total log-likelihood by the component. `due`: the gain that its parameters require. */
   readonly gain: number
   readonly due: number
 }
 
-/** How the covariance of a component is estimated: `second` is 'none' where it is given, or is that of others too. */
+/** Covariance model of a component; `second` is 'none' if the covariance is fixed or shared. */
 export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
   readonly parameters: number
 }
 
 /**
- * From so many times d + 2 rows on, likelihoods are too high by what parameters are counted as, except for a ninth, n/(n − d − 2): criteria
- * say what is to be said.
+ * Components with at least this many times d + 2 rows are not tested. With so many, the optimism of the likelihood is the parameter count up
+ * to a ninth, n/(n − d − 2), and criteria such as BIC suffice.
  */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
@@ -46,16 +46,19 @@ const logAddExp = (a: number, b: number): number => {
   return least === -Infinity ? top : top + Elementary.log1p(Elementary.exp(least - top))
 }
 
-/** −∞ is told elsewhere. */
+/** log t, or 0 if t ≤ 0: the −∞ is returned by `sharedScaleChange`. */
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
-/** log N' − log N of so many dimensions that share a scale, without the logarithm of t: of the sum of their squares and the mean that a row has. */
+/**
+ * log N' − log N over `dims` dimensions that share a scale, without the term in log t; from their sum of squares q and its mean per scale. −∞
+ * if t ≤ 0.
+ */
 const sharedScaleChange = (q: number, mean: number, dims: number, g: number, part: number): number => {
   const t = 1 - part * mean
   return t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 }
 
-/** log N' − log N of a row left out, from its whitened deviation. */
+/** log N' − log N of a row that is left out, from its whitened deviation. */
 const leaveOneOutChange = (
   second: CovarianceEstimate['second'],
   white: Float64Array,
@@ -80,14 +83,14 @@ const leaveOneOutChange = (
   return sum
 }
 
-/** What a component says of rows: log π N, that of the others together, and whitened deviations. */
+/** Log-densities of rows: log π N of the component, of all others together, and whitened deviations from it. */
 interface RowLogDensities {
   readonly own: Float64Array
   readonly rest: Float64Array
   readonly white: Float64Array
 }
 
-// Loops over rows, each a function of arrays and numbers alone: so they are compiled once.
+// Each loop over rows is a function of arrays and numbers only, so that it is compiled once.
 
 const splitLogDensities = (
   component: number,
@@ -108,14 +111,14 @@ const splitLogDensities = (
 const posteriorShare = (own: number, rest: number): number =>
   own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
 
-/** Σ p(k | x), beside that of rows before. */
+/** Returns `before` plus Σ w p(k | x) over a block. */
 const addSize = (before: number, { own, rest }: RowLogDensities, weights: Float64Array): number => {
   let size = before
   for (let i = 0; i < own.length; i++) size += weights[i] * posteriorShare(own[i], rest[i])
   return size
 }
 
-/** What rows gain by a component of so many, each left out of it, beside the gain of rows before. */
+/** Returns `before` plus the leave-one-out gain of a block of rows by a component with n effective rows. */
 const addGain = (
   before: number,
   { own, rest, white }: RowLogDensities,
@@ -127,7 +130,7 @@ const addGain = (
   let gain = before
   for (let i = 0; i < own.length; i++) {
     if (weights[i] === 0) continue
-    // of a row that counts as several one is left out
+    // If a row has a weight above 1, one of its copies is left out.
     const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
     const without =
       r < n ? own[i] + leaveOneOutChange(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
@@ -137,9 +140,9 @@ const addGain = (
 }
 
 /**
- * Components whose gain is less than the ½ p log n that BIC asks for their p parameters. Where rows are many a row left out takes p
- * from the gain (Stone 1977), which is given back: there this is BIC's own question. Where they are few it takes more, and all where they do
- * not fix the component. A component alone is held against none.
+ * Returns the components whose leave-one-out gain is below ½ p log n − p, with p their own parameters. In large samples leaving rows out costs
+ * p (Stone 1977), so this is the threshold ½ p log n of BIC; in small ones it costs more, and everything if the other rows do not determine
+ * the component. Only components with few rows are tested, and none if there is just one.
  */
 export const unsupportedComponents = (
   data: Source.Data,
@@ -148,7 +151,7 @@ export const unsupportedComponents = (
 ): ReadonlyArray<Unsupported> => {
   const { dim } = data
   const total = Source.sumOfWeights(data)
-  // A background is among the others.
+  // A background counts among the other components.
   const components = componentsAndBackground(mixture)
   const count = components.length
   const few = Array.from(mixture.weights.keys()).filter(
@@ -161,7 +164,7 @@ export const unsupportedComponents = (
     const { logs } = rowResponsibilities(components, points)
     return few.map(k => ({ ...splitLogDensities(k, logs, count), white: whitened(components[k], points, all) }))
   }
-  /** Of rows that are read at once it is said once. */
+  /** Log-densities if all rows are read in one block: computed once for both passes. */
   let alone: ReadonlyArray<RowLogDensities> | null = null
   const visited = (visit: (said: RowLogDensities, which: number, weights: Float64Array) => void): void => {
     pipe(

@@ -110,7 +110,7 @@ export const onSphere = defineCentres({
         shape: [count, dim],
         values: Float64Array.from({ length: count * dim }, (_, at) => mean[at % dim])
       }
-      return Seeding.displaced(atMean, radius)
+      return Seeding.displaceCentres(atMean, radius)
     }
   })
 })
@@ -206,7 +206,7 @@ export const spectral = defineCentres({
     centres: ({ model, data, count }) =>
       isSymmetricModel(model)
         ? () => Seeding.topOfSecondMoment(data)
-        : Seeding.greedyKMeansPlusPlus(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
+        : Seeding.greedyKMeansPlusPlus(Seeding.projectOnPrincipal(data, Math.max(1, count - 1)), count)
   })
 })
 
@@ -352,7 +352,7 @@ export const warmStart = defineCentres({
     dim: centresWidth(centres),
     requirements: centresProblems(centres),
     streams: true,
-    centres: () => Seeding.displaced(asArray(centres), radius)
+    centres: () => Seeding.displaceCentres(asArray(centres), radius)
   })
 })
 

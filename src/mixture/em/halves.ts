@@ -33,7 +33,7 @@ import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.
 import type { Mixture } from '../mixtureData.js'
 
 /** Start a of the halves, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
-const APART = 0.87
+const SPLIT_OFFSET = 0.87
 
 /**
  * Number of dimensions up to which all directions are tried; above it, the three lowest eigenvectors of the fourth moment, and the widest
@@ -132,7 +132,7 @@ const removalLoss = (k: number, width: number, r: Float64Array, w: Float64Array)
 }
 
 /** Returns the rows for which the component has a relevant responsibility. */
-const chosenOf = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
+const relevantRows = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
   const chosen: number[] = []
   for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
   return chosen
@@ -185,7 +185,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
 }
 
 /** Returns the unit vector along which rows vary most. */
-const widest = ({ rows, dim, values, weights }: Cloud): Float64Array =>
+const widestDirection = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
 /** Factor of a covariance: a triangle, a diagonal, or a single number if all columns have the same variance. `covariance` holds the second moments that the kind keeps. */
@@ -213,13 +213,13 @@ const deflatedMoments = (second: Second, u: Float64Array, less: number, columns 
 const halvesAlong =
   (second: Second, columns: number) =>
   (u: Float64Array): ComponentPair => {
-    const factor = factorOfKind(second, deflatedMoments(second, u, APART * APART, columns), columns)
-    const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * APART * x), factor })
+    const factor = factorOfKind(second, deflatedMoments(second, u, SPLIT_OFFSET * SPLIT_OFFSET, columns), columns)
+    const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * SPLIT_OFFSET * x), factor })
     return [half(1), half(-1)]
   }
 
 /** Returns the halves that projection pursuit found, as components. */
-const pursued =
+const pursuedHalves =
   (second: Second, columns: number) =>
   ({ share, centres: [mean, other], e }: Pursued): ComponentPair => {
     const apart = mean.map((c, j) => c - other[j])
@@ -296,7 +296,11 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
 }
 
 /** Coefficients of the log-odds of pairs, from index `from` on, one pair after another. */
-const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width: number): Float64Array => {
+const logOddsCoefficients = (
+  all: ReadonlyArray<readonly Float64Array[]>,
+  from: number,
+  width: number
+): Float64Array => {
   const odds = new Float64Array(all.length * width)
   for (let s = 0, at = 0; s < all.length; s++) {
     const [first, other] = all[s]
@@ -306,7 +310,7 @@ const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width
 }
 
 /** State of a pair of halves during its EM steps; the value is minus their mean log-likelihood before the last step. */
-interface Halved {
+interface HalvesState {
   readonly value: number
   readonly halves: ComponentPair
 }
@@ -315,14 +319,14 @@ interface Halved {
  * Runs EM steps of pairs of halves on a component's rows, and returns the pairs, the best first, without those with a half of fewer rows than
  * `least`. If the covariance is shared, the share `common` of it is that of the other components, I here.
  */
-const halving = (
+const emOnHalves = (
   cloud: Cloud,
   second: Second,
   common: number | null,
   least: number
 ): {
   readonly single: number
-  readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
+  readonly after: (starts: ReadonlyArray<HalvesState['halves']>, steps: number) => ReadonlyArray<HalvesState>
 } => {
   const { rows, dim, columns, values, weights } = cloud
   const middle = weightedSums(weights, values, dim)
@@ -358,7 +362,7 @@ const halving = (
     if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
     return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
   }
-  const next = (sums: Float64Array): Halved['halves'] | null => {
+  const next = (sums: Float64Array): HalvesState['halves'] | null => {
     const p = sums[width - 1]
     const q = 1 - p
     if (!(p >= least && q >= least)) return null
@@ -391,9 +395,9 @@ const halving = (
       { weight: q, mean: other, factor: factorOfKind(second, scatter(rest, q, other), columns) }
     ]
   }
-  const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
+  const step = (all: ReadonlyArray<HalvesState['halves']>): ReadonlyArray<HalvesState> => {
     const both = all.map(halves => halves.map(own => logDensityCoefficients(second, own, columns)))
-    const odds = oddsOf(both, from, width)
+    const odds = logOddsCoefficients(both, from, width)
     const sums = new Float64Array(all.length * width)
     const means = new Float64Array(all.length)
     for (const { weights, values } of numbers) {
@@ -418,7 +422,7 @@ const halving = (
       totals
     ),
     after: (starts, steps) => {
-      let halved: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
+      let halved: ReadonlyArray<HalvesState> = starts.map(halves => ({ value: Infinity, halves }))
       for (let i = 0; i < steps; i++) halved = step(halved.map(({ halves }) => halves))
       return [...halved].sort((a, b) => a.value - b.value)
     }
@@ -509,7 +513,7 @@ export const splitCandidates = (
   const least = isWide ? leastRows : most
   const splitsOf = (component: Component, k: number): ReadonlyArray<ComponentSplit> => {
     if (!(mass[k] * rows >= 2 * least)) return []
-    const chosen = chosenOf(k, width, r, w)
+    const chosen = relevantRows(k, width, r, w)
     const shares = splitRowShares(chosen, k, width, r, w, squared, component.nu, dim)
     const own = second === 'full' && !isShared ? likeliestGaussian(component, points, chosen, shares) : component
     const values = whitened(own, points, chosen)
@@ -523,9 +527,9 @@ export const splitCandidates = (
     const found = !isThorough
       ? []
       : likeliestPairs(cloud, seen(), { second, common: common ?? 0, least: share, narrowest: MIN_HALF_VARIANCE })
-    const { single, after } = halving(cloud, second, common, share)
-    const ways = isWide ? [widest(cloud)] : splitDirections(cloud, own.factor)
-    const starts = [...ways.map(halvesAlong(second, dim)), ...found.map(pursued(second, dim))]
+    const { single, after } = emOnHalves(cloud, second, common, share)
+    const ways = isWide ? [widestDirection(cloud)] : splitDirections(cloud, own.factor)
+    const starts = [...ways.map(halvesAlong(second, dim)), ...found.map(pursuedHalves(second, dim))]
     const first = after(starts, SCREENING_STEPS).slice(0, KEPT_SPLITS)
     const inData = (half: Component): Component =>
       toDataCoordinates(span === null ? half : { ...half, mean: fromCoordinates(span, half.mean) }, all[k].weight, own)

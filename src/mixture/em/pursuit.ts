@@ -47,9 +47,9 @@ export interface Pursuit {
  * Number of starts. All starts run `SCREENING.steps` EM steps, and the best part of them goes on; these run `SECOND_ROUND.steps`, and the best
  * `kept` of them go on, up to `MAX_PURSUIT_STEPS`.
  */
-const startsIn = (dim: number): number => 32 + Math.min(2 * dim, 24)
+const startCount = (dim: number): number => 32 + Math.min(2 * dim, 24)
 const SCREENING = { steps: 2, part: 0.5 }
-const SECOND = { steps: 4, kept: 12 }
+const SECOND_ROUND = { steps: 4, kept: 12 }
 const MAX_PURSUIT_STEPS = 16
 
 /** Pairs with gains closer than this count as one; a pair with a smaller gain is dropped. */
@@ -115,12 +115,12 @@ const productTable = ({ rows, dim, values, weights }: Cloud): ProductTable => {
 }
 
 /** Point of the search: the log-odds that a row y belongs to the first half are ⟨odds, (y, 1)⟩. */
-interface Spot {
+interface SearchPoint {
   readonly odds: Float64Array
 }
 
 /** Returns the log-odds of all rows, [points, rows]. */
-const products = (all: ReadonlyArray<Spot>, { lifted }: ProductTable, rows: number): Float64Array =>
+const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable, rows: number): Float64Array =>
   simdOrPlainKernels().matMul(
     concatenated(all.map(({ odds }) => odds)),
     lifted,
@@ -141,7 +141,7 @@ const sumColumns = (values: Float64Array, width: number): Float64Array => {
 }
 
 /** Returns |y|² of all rows. */
-const squaresOf = (values: Float64Array, dim: number): Float64Array => {
+const squaredNorms = (values: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(values.length / dim)
   for (let i = 0, at = 0; i < out.length; i++) for (let j = 0; j < dim; j++, at++) out[i] += values[at] * values[at]
   return out
@@ -167,12 +167,12 @@ const startingSpots = (
   { rows, dim, values, weights }: Cloud,
   table: ProductTable,
   count: number
-): ReadonlyArray<Spot> => {
+): ReadonlyArray<SearchPoint> => {
   const at = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
-  const squares = squaresOf(values, dim)
+  const squares = squaredNorms(values, dim)
   const places = Array.from({ length: count }, (_, start) => plasticSequence(start))
   const firsts = places.map(([u]) => rowAtWeightShare(u, weights))
-  const far = products(
+  const far = logOddsOfRows(
     firsts.map(row => ({
       odds: withLastEntry(
         at(row).map(x => -2 * x),
@@ -199,14 +199,14 @@ const startingSpots = (
 }
 
 /** State of a start: a pair, and its log-odds. */
-interface PairCandidate extends Spot {
+interface PairCandidate extends SearchPoint {
   readonly pair: Omit<HalfPair, 'gain'>
   /** Gain of the pair without the mean of log(1 + e^odds). */
   readonly single: number
 }
 
 /** EM step: returns the next pair from the mean of r(y, 1), r the responsibilities of the first half; null if a half has too few rows. */
-const stepped =
+const nextPair =
   ({ second, common, least, narrowest }: Pursuit, middle: Float64Array, columns: number) =>
   (sums: Float64Array): PairCandidate | null => {
     const dim = middle.length
@@ -258,9 +258,9 @@ const stepped =
   }
 
 /** Candidates with their gains, in descending order of the gain. */
-type Pursued = ReadonlyArray<PairCandidate & { readonly pair: HalfPair }>
+type RankedPairs = ReadonlyArray<PairCandidate & { readonly pair: HalfPair }>
 
-const distinctBestPairs = (found: Pursued, most: number): Pursued =>
+const distinctBestPairs = (found: RankedPairs, most: number): RankedPairs =>
   found
     .filter(
       ({ pair }, i) =>
@@ -279,9 +279,9 @@ export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): Rea
   const table = productTable(own)
   const around = productTable(places)
   const middle = sumColumns(table.weighted, width).subarray(0, dim)
-  const next = stepped(pursuit, middle, columns)
-  const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<PairCandidate> => {
-    const logits = products(all, from, rows)
+  const next = nextPair(pursuit, middle, columns)
+  const step = (all: ReadonlyArray<SearchPoint>, from = table): ReadonlyArray<PairCandidate> => {
+    const logits = logOddsOfRows(all, from, rows)
     const sums = simdOrPlainKernels().matMul(
       simdOrPlainKernels().sigmoid(logits, logits),
       table.weighted,
@@ -291,10 +291,10 @@ export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): Rea
     )
     return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
   }
-  const after = (all: ReadonlyArray<PairCandidate>, steps: number): Pursued => {
+  const after = (all: ReadonlyArray<PairCandidate>, steps: number): RankedPairs => {
     let candidates = all
     for (let i = 0; i < steps; i++) candidates = step(candidates)
-    const logits = products(candidates, table, rows)
+    const logits = logOddsOfRows(candidates, table, rows)
     const means = simdOrPlainKernels().matMul(
       simdOrPlainKernels().softplus(logits, logits),
       weights,
@@ -306,9 +306,9 @@ export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): Rea
       .map((one, s) => ({ ...one, pair: { ...one.pair, gain: one.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)
   }
-  const half = startsIn(columns) / 2
+  const half = startCount(columns) / 2
   const started = [...step(startingSpots(places, around, half), around), ...step(startingSpots(own, table, half))]
   const first = after(started, SCREENING.steps - 1).slice(0, SCREENING.part * 2 * half)
-  const kept = after(distinctBestPairs(after(first, SECOND.steps), SECOND.kept), MAX_PURSUIT_STEPS)
+  const kept = after(distinctBestPairs(after(first, SECOND_ROUND.steps), SECOND_ROUND.kept), MAX_PURSUIT_STEPS)
   return distinctBestPairs(kept, MAX_PAIRS).map(({ pair }) => pair)
 }

@@ -255,7 +255,7 @@ export const topOfSecondMoment = (data: Source.Data): NdArray => {
 }
 
 /** Projects the data on their leading principal directions, about their mean. */
-export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
+export const projectOnPrincipal = (data: Source.Data, directions: number): Source.Data => {
   const { dim } = data
   const centre = Source.mean(data)
   const { values, vectors } = principalComponents(principalTable(data), centre, directions)
@@ -276,7 +276,7 @@ export const projectedOnTop = (data: Source.Data, directions: number): Source.Da
 }
 
 /** Moves each centre by `radius` in a random direction. */
-export const displaced =
+export const displaceCentres =
   (centres: NdArray, radius: number): DrawArray =>
   key => {
     const dim = centres.shape[1]

@@ -29,25 +29,25 @@ export interface Options {
 }
 
 /** Maximum number of rows on which moves are proposed, drawn anew at each step; acceptance is decided on all rows. */
-export const SURVEYED = 131_072
+export const MAX_SURVEYED_ROWS = 131_072
 
 /** Minimum gain of the mean log-likelihood for a move to be accepted. */
 const LEAST_GAIN = 1e-5
 
 /** Minimum number of steps before a move may be abandoned, since gains grow at first. */
-const HASTE = 4
+const MIN_STEPS_BEFORE_ABANDONING = 4
 
 /** EM steps per leap. */
-const LEAP = 3
+const STEPS_PER_LEAP = 3
 
 /** Splits of one component with gains closer than this count as the same. */
 const SAME_GAIN = 1e-4
 
 /** Maximum number of splits tried per component. */
-const WAYS = 2
+const MAX_SPLITS_PER_COMPONENT = 2
 
 /** A component whose least variance is at most this many times the lower bound counts as collapsing: its likelihood is uninformative. */
-const COLLAPSING = 10
+const COLLAPSE_VARIANCE_RATIO = 10
 
 /** Move that removes one component and splits another in two. */
 interface SplitMergeMove<P extends string> {
@@ -77,7 +77,9 @@ const movesOf = <P extends string>(
     const free = Array.from(cost.keys()).filter(k => !fixedComponents.includes(k))
     /** Returns the best distinct splits of a component. */
     const waysOf = (split: number): ReadonlyArray<Halves.ComponentSplit> =>
-      splits[split].filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME_GAIN).slice(0, WAYS)
+      splits[split]
+        .filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME_GAIN)
+        .slice(0, MAX_SPLITS_PER_COMPONENT)
     return free.flatMap(removed =>
       free
         .filter(split => split !== removed)
@@ -108,7 +110,7 @@ interface Leap<P extends string> extends ExpectationMaximization.Taken<P> {
 }
 
 /** Factor by which an accepted leap at the limit extends the reach of the next one, and a rejected one reduces it. */
-const FACTOR = 4
+const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
 const addParams = Params.zipWith((a, b) => a + b)
@@ -138,13 +140,13 @@ const leap =
     const turn = subtractParams(subtractParams(second.params, first.params), along)
     const most = meanStepRatio(along, turn)
     const length = Math.min(reach, most)
-    const farther = most > reach ? FACTOR * reach : reach
+    const farther = most > reach ? REACH_FACTOR * reach : reach
     if (!(length > 1)) return { params: second.params, value: first.value, reach: farther, steps: 2 }
     const move = Params.zipWith((r, v) => 2 * length * r + length * length * v)(along, turn)
     const third = step(addParams(params, move))
     return third.value <= first.value && Params.isFiniteParams(third.params)
       ? { ...third, reach: farther, steps: 3 }
-      : { params: second.params, value: first.value, reach: Math.max(1, reach / FACTOR), steps: 3 }
+      : { params: second.params, value: first.value, reach: Math.max(1, reach / REACH_FACTOR), steps: 3 }
   }
 
 /** Lazy sequence of leaps; each is computed once, on first request. */
@@ -153,11 +155,11 @@ type LeapSequence<P extends string> = (next: ReturnType<typeof leap<P>>) => {
   readonly rest: LeapSequence<P>
 }
 
-const wayFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): LeapSequence<P> =>
+const leapsFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): LeapSequence<P> =>
   remembered(
     next => {
       const leap = next(start(), reach)
-      return { leap, rest: wayFrom(() => leap.params, leap.reach) }
+      return { leap, rest: leapsFrom(() => leap.params, leap.reach) }
     },
     () => null
   )
@@ -222,7 +224,7 @@ export const step = <P extends string>(
         if (left <= 0 || isHopeless) return null
         const { leap, rest } = way(next)
         const gained = value - leap.value
-        const isTooFar = (patience * gained * left) / LEAP < leap.value - below
+        const isTooFar = (patience * gained * left) / STEPS_PER_LEAP < leap.value - below
         return {
           params: leap.params,
           value: leap.value,
@@ -230,7 +232,7 @@ export const step = <P extends string>(
           left: left - leap.steps,
           gain: gained,
           // Near a saddle each leap gains more than the one before.
-          isHopeless: isTooFar && gained <= gain && left <= polish - HASTE
+          isHopeless: isTooFar && gained <= gain && left <= polish - MIN_STEPS_BEFORE_ABANDONING
         }
       }
     )
@@ -240,11 +242,11 @@ export const step = <P extends string>(
   const narrow = (params: Params.Params<P>): number =>
     family.toMixture === undefined
       ? 0
-      : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
+      : Mixture.atMinimumVariance(COLLAPSE_VARIANCE_RATIO * varianceFloor)(family.toMixture(params)).length
   const movesOn = (points: Points.Points): ProposeMoves<P> => movesOf(family, points)
   const movesFrom =
-    data.rows > SURVEYED
-      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.selectedRows)(about))
+    data.rows > MAX_SURVEYED_ROWS
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, MAX_SURVEYED_ROWS), Source.selectedRows)(about))
       : constant(movesOn(Source.isSource(about) ? Source.selectedRows(RA.makeBy(about.rows, i => i))(about) : about))
   const owner = snapshotOfData(data)
   /** Returns all moves, the most promising first. */
@@ -259,8 +261,8 @@ export const step = <P extends string>(
     if (isKnown) return known.moves
     const moves = [...movesFrom(key)(toInternal(params))]
       .sort((a, b) => b.promise - a.promise)
-      .map(({ start, ...move }): TriedMove<P> => ({ ...move, way: wayFrom(() => fromInternal(start())) }))
-    if (data.rows <= SURVEYED && Params.paramsSize(Params.shapes(params)) <= MAX_CACHED_NUMBERS)
+      .map(({ start, ...move }): TriedMove<P> => ({ ...move, way: leapsFrom(() => fromInternal(start())) }))
+    if (data.rows <= MAX_SURVEYED_ROWS && Params.paramsSize(Params.shapes(params)) <= MAX_CACHED_NUMBERS)
       searches.set(owner, { family, varianceFloor, prior, params, moves })
     return moves
   }
@@ -287,7 +289,7 @@ export const step = <P extends string>(
 }
 
 /** Maximum number of starts returned. */
-const GROWTHS = 3
+const MAX_SPLIT_STARTS = 3
 
 /**
  * Returns starts with one component more, each with one component split in two, the most promising first; empty if the family does not support
@@ -310,6 +312,6 @@ export const splitStarts =
     return splits
       .flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k })))
       .sort((a, b) => b.gain - a.gain)
-      .slice(0, GROWTHS)
+      .slice(0, MAX_SPLIT_STARTS)
       .map(({ k, halves }) => fromInternal(from(Halves.mixtureWithSplit(mixture, k, halves))))
   }

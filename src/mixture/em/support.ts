@@ -20,7 +20,7 @@ import { rowResponsibilities, whitened } from './moments.js'
 export interface Unsupported {
   /** Index, from 0. */
   readonly component: number
-  /** Σ p(k | x) */
+  /** Effective count Σ p(k | x). */
   readonly rows: number
   /** Number of its own parameters: mean, weight, and covariance if it is not shared. */
   readonly parameters: number

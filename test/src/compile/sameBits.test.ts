@@ -14,7 +14,7 @@ import * as words from '../../../src/cli/glossary.js'
 import * as Sums from '../../../src/compile/sums.js'
 import type * as Backend from '../../../src/data/place.js'
 import * as Split from '../../../src/mixture/em/splitAndMerge.js'
-import { SURVEYED } from '../../../src/mixture/em/splitAndMerge.js'
+import { MAX_SURVEYED_ROWS } from '../../../src/mixture/em/splitAndMerge.js'
 import {
   Case,
   Compile,
@@ -483,7 +483,7 @@ describe('what a fit says of a source', () => {
 describe('moves of components of many rows', () => {
   // On the fewest rows of which a sample is taken, which are many.
   it.runIf(isSlow)('are looked for on a sample of them, the same from memory and from a source', () => {
-    const points = drawn(SURVEYED + 1000)
+    const points = drawn(MAX_SURVEYED_ROWS + 1000)
     const family = there(Score.interpret<string>(isotropic).family)
     const from = there(family.fromMixture)
     // two centres in one group, one in two

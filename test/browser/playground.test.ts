@@ -94,7 +94,7 @@ describe('a scene', () => {
         refused.map(change => [change.score, change.start, change.optimizer, change.expectation].join(' '))
       ).toEqual([
         'network fromData gradientDescent monteCarlo',
-        'spherical own gradientDescent monteCarlo',
+        'spherical networkDefault gradientDescent monteCarlo',
         'spherical fromData lbfgs monteCarlo',
         'spherical fromData newton monteCarlo',
         'spherical fromData gradientDescent quadrature'

@@ -137,7 +137,8 @@ describe.skipIf(isMissing)('the report', () => {
     expect(await page.$$eval('h2', all => all.map(one => one.textContent))).toEqual([
       'What was found',
       'Can I trust it?',
-      'How was it learned?'
+      'How was it learned?',
+      'Words'
     ])
     expect(await page.$$eval('[tabindex]', all => all.every(one => one.hasAttribute('aria-label')))).toBe(true)
     expect(await page.$$eval('svg.fig', all => all.every(one => one.getAttribute('role') === 'img'))).toBe(true)

@@ -143,7 +143,7 @@ const dataAndNoiseBehind =
         data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
         noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
       }
-    // An infinite output determines neither x_0 nor z by itself, so they come from x alone.
+    // An infinite output does not determine x_0 or z, so they come from x alone.
     if (determinant === Infinity || determinant === -Infinity)
       return {
         data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },

@@ -234,7 +234,7 @@ export const noisyStepReduction = <P extends string>(
 }
 
 /**
- * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with z drawn anew. At high noise the likelihood is smooth
+ * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with fresh draws of z. At high noise the likelihood is smooth
  * and has fewer local maxima. With r the responsibilities at x_t, the mean becomes E[r x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d
  * E r) − σ²)/α²: the M-step for x_t, expressed at time 0.
  */

@@ -7,7 +7,7 @@
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, with D the largest distance of two
  * components of one mixture in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and
  * gradient. The students are known only when a loss is evaluated, so nodes are chosen then. Every rule is checked when
- * it is first used: it is compared with a coarser one, and refined until two agree (see `trusted`).
+ * it is first used: it is compared with a coarser one, and refined until two agree (see `evaluateConverged`).
  *
  * If a product of axes would be too large, nodes are points of randomly shifted lattices: for any covariances and
  * students, up to 60 dimensions. There rules are not compared: the shifts are independent, and the standard error is

@@ -188,8 +188,8 @@ const rulesByNodeCount = boundedCache<Quadrature.Rule>(64)
 const steep = boundedCache<Quadrature.Rule>(64)
 
 /**
- * Quadrature rule for a slope, the same object for the same number of nodes. A slope that is not finite gets the
- * shortest rule, because the loss is not finite either.
+ * Quadrature rule for a slope, the same object for the same number of nodes. A slope beyond `MAX_SLOPE`, or
+ * NaN, gets the longest rule; for one that is not finite the loss is not finite either.
  */
 const ruleFor = (slope: number): Quadrature.Rule => {
   const count = nodeCountForSlope(slope < MAX_SLOPE ? slope : MAX_SLOPE)

@@ -47,7 +47,7 @@ const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
 const MOST_AXES = 3
 /** Smallest weight of a node that is kept in a product rule. */
 const MIN_NODE_WEIGHT = 1e-22
-/** Centres count as in a span if their squared distance from it is at most this share of their squared length. */
+/** A direction is outside the span of the centres if its eigenvalue of their scatter is at most this share of the largest. */
 const IN_SPAN = 1e-14
 /** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax in it. */
 const RADIUS = { alike: 4, unlike: 64, least: 24 }

@@ -483,7 +483,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         Parametrization.numberPerRow(level, own => Elementary.pow(there(own).scale, -degree)),
         output
       )
-    // Divides by whichever of α and σ is larger, since the other may be 0.
+    // Coefficients that carry the output from the training level to this one with the same x_0 and z.
     const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
       Parametrization.numberPerRow(level, own => pick(relevelled(there(own).level, own)))
     const ofOutput = per(own => own.ofOutput)

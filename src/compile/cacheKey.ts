@@ -1,4 +1,4 @@
-/** Cache keys of descriptions: equal descriptions that are read by the same cases share one key. */
+/** Cache keys of descriptions: equal descriptions that the same cases decode share one key. */
 import { recently } from '../../lib/plain/remembered.js'
 import { Case } from '../core/index.js'
 import { hasCode } from '../core/record.js'

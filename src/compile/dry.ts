@@ -287,6 +287,7 @@ export const problems = <P extends string>(
   return found
 }
 
+/** Problems of a trial evaluation: of the score, its heads, the objective, its growth and its gradients, each only if none was found before. */
 const tried = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -372,7 +373,7 @@ const lossGradientProblems = <P extends string>(
   params: Params.Params<P>,
   finite: boolean
 ): ReadonlyArray<Problem.Problem> => {
-  // Given noise has as many rows as the data, so the trial draws its own.
+  // Noise that the user supplies has as many rows as the data, so the trial draws its own.
   const noise = Expectation.monteCarlo()
   const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)

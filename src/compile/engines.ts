@@ -241,7 +241,7 @@ const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArra
 
 /**
  * Numbers of samples that one program call can cover, in descending order: 128 fill a cache, the others cover the
- * remainder.
+ * remainder; a remainder below 4 takes a call of 4 too.
  */
 const SAMPLES_PER_CALL = [128, 16, 4] as const
 

@@ -45,7 +45,7 @@ export const valueIn = (params: Params.Params<string>): number =>
     .map(({ values }) => values.find(x => !Number.isFinite(x)))
     .find(x => x !== undefined) ?? NaN
 
-/** Parameters as named inputs, with the prefix `as`. */
+/** Parameters as named inputs; each name is prefixed by the argument `as`. */
 export const asInputs = (params: Params.Params<string>, as = 'params'): NonFinite['inputs'] =>
   Object.fromEntries(Object.entries<NdArray>(params).map(([name, array]) => [`${as}.${name}`, array]))
 

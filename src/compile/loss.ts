@@ -90,6 +90,7 @@ interface Programmed {
   readonly program: Compiler.Program
 }
 
+/** Pairs a compiled program with the text of its term. */
 const named =
   ({ of }: Objective.Term) =>
   (program: E.Either<string, Compiler.Program>): E.Either<string, Programmed> =>

@@ -424,8 +424,8 @@ const noiselessContext = <P extends string>(
 })
 
 /**
- * True if a term without noise reads the density, found on one row of made-up numbers; false if it throws, which is
- * reported elsewhere.
+ * True if a term without noise reads the density, found on one row of made-up numbers. A term that throws, which is
+ * reported elsewhere, counts by what it reads before.
  */
 export const readsNoiselessDensity = <P extends string>(
   model: Score.Model<P>,

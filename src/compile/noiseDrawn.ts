@@ -134,7 +134,7 @@ const termsOf = <P extends string>(
   })
 }
 
-/** Draws the terms of a loss on data, at parameters and a key. */
+/** Result of `drawTerms`. */
 type Drawing<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
 /** Draws the terms of a loss on data, at parameters and a key. */
@@ -161,7 +161,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
     const of = (): ReturnType<typeof termsOf> => termsOf(loss, nodes !== null, data.dim)
-    // Samples contain their nodes, so they are not cached across data.
+    // Terms of a population hold samples of its nodes, so they are not cached across data.
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
     return (params, key) => {

@@ -50,8 +50,8 @@ const unitVector = (x: Float64Array): Float64Array => {
 }
 
 /**
- * Returns the rows and noise on which a second derivative along a direction is evaluated, for a quadrature on rows
- * in memory; null for any other loss.
+ * Returns the rows and noise on which a second derivative along a direction is evaluated, for the symmetric pair by
+ * quadrature on rows in memory, at times that are not random; null for any other loss.
  */
 export const hessianNodeRows = <P extends string>(
   loss: Loss.Loss<P>,

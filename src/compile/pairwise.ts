@@ -108,8 +108,8 @@ export const evaluatePairwise = <P extends string>(
   }
 }
 
-/** Maximum number of values of all pairs, which are computed at once. */
+/** Maximum number of pair values: all pairs are computed at once. */
 export const MAX_PAIR_NUMBERS = 4194304
 
-/** Number of values of all pairs of `rows` rows, if a row has `width` outputs. */
+/** Number of values of all ordered pairs of different rows, if a row has `width` outputs. */
 export const pairNumbers = (rows: number, width: number): number => rows * (rows - 1) * width

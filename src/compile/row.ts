@@ -130,7 +130,7 @@ export interface ContextInputs {
   readonly lacks: ReadonlyArray<keyof Objective.Row>
 }
 
-/** Names that exist only with noise. */
+/** Properties of a row that exist only with noise. */
 const NOISE_NAMES = ['noise', 'target', 'outputTarget'] as const
 
 /** Names that a term's rows do not have: those of the noise if there is none, and on nodes of x_t also the data. */
@@ -305,7 +305,7 @@ export const lossContext = <P extends string>(
 }
 
 /**
- * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
+ * Rows drawn from the model itself: x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
  * N(c_k; c_k, v_k I) = −(d/2) log 2πv_k for any parametrization.
  */
 const studentSample = <P extends string>(

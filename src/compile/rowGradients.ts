@@ -24,7 +24,7 @@ import * as Score from '../score/score.js'
 
 /**
  * Gradient of each row, [rows, n] with n packed parameters: the derivative along each unit vector, by one program
- * for all. It is the mean over the noise of the expectation.
+ * for all. It is averaged over the noise that the expectation draws.
  */
 const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,

@@ -43,7 +43,7 @@ export const relativeChange = <P extends string>(before: Params.Params<P>, after
   return moved === 0 ? 0 : moved / Params.norm(before)
 }
 
-/** Measures without a family: the relative change of parameters, and no check of divergence. */
+/** Step measures for scores that are not mixtures: the relative change of parameters, and no check of divergence. */
 const relativeChangeJudge: Judge<string> = {
   change: relativeChange,
   leaves: () => null

@@ -111,14 +111,14 @@ const subtractFromRows = (middle: ReadonlyArray<number> | null, source: Source.S
  * const source = Source.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) })
  * const wanted = Mixture.statistics(source, 1)(Mixture.of({ means: [[0]] }))
  * // Another process, to which JSON and numbers are sent, and which sends numbers back.
- * const taken = Mixture.statistics(source, 1, {
- *   taken: (sum, asked) => {
+ * const evaluated = Mixture.statistics(source, 1, {
+ *   evaluate: (sum, asked) => {
  *     const { sum: described, numbers } = asked()
  *     const there = Problem.orThrow(Cluster.asked(Vocabulary.standard)(described)(source))(numbers)
- *     return sum.found(there.chunks(0, 1))
+ *     return sum.finish(there.chunks(0, 1))
  *   }
  * })(Mixture.of({ means: [[0]] }))
- * assert.deepEqual(taken, wanted)
+ * assert.deepEqual(evaluated, wanted)
  */
 export const asked =
   (vocabulary: Vocabulary.Vocabulary) =>

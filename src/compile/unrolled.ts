@@ -74,7 +74,7 @@ export interface UnrolledDescription<P extends string, Q extends string, M exten
   /** Step in the tensor vocabulary. Projections are its last operation. */
   readonly step: (at: At<P, Q, M>) => After<P, M>
   /**
-   * Function of the last parameters with its gradient: from `valueAndGrad`, or a loss on other data from
+   * Value and gradient at the last parameters: by `valueAndGrad`, or of a loss on other data by
    * `Compile.valueAndGrad`.
    */
   readonly end: (params: Params.Params<P>, key: Key.Key) => Compile.ValueAndGradient<P>

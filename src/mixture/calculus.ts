@@ -65,6 +65,7 @@ export interface Affine {
   readonly offset?: ReadonlyArray<number>
 }
 
+/** True if the matrix has at least one row, this shape, and finite entries only. */
 const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 

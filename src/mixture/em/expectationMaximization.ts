@@ -345,7 +345,7 @@ export const evaluateParams = <P extends string>(
   }
 }
 
-/** Returns the mean negative log-likelihood of the data at given parameters; under a prior minus log p(θ) per row. */
+/** Returns the mean negative log-likelihood of the data at given parameters. With a prior, log p(θ)/rows is subtracted. */
 export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,

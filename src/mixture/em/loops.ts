@@ -67,7 +67,7 @@ const allocateWorkspace = (length: number): BlockWorkspace => ({
 /** Shared by all E-steps, since nothing in it outlives a block. */
 const sharedWorkspace = lazy(() => allocateWorkspace(BLOCK_NUMBERS))
 
-/** Returns the buffers for a block: the shared ones, or new ones if two rows exceed them. */
+/** Returns the buffers for a block: the shared ones, or new ones if a row per lane does not fit. */
 export const blockWorkspace = (count: number, dim: number): BlockWorkspace =>
   LANES * count * dim <= BLOCK_NUMBERS ? sharedWorkspace() : allocateWorkspace(LANES * count * dim)
 

@@ -1,8 +1,8 @@
 /**
  * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance. With
  * D between the centres of such a pair, the projection Σ⁻¹D determines which half a row belongs to, so an EM step takes O(n·dim) for any
- * covariance. Many starts therefore cost as much as a step or two with free covariances, of which, in many dimensions, few would reach the
- * likeliest pair.
+ * covariance. Many starts therefore cost as much as a step or two with free covariances. Many are needed: in many dimensions few starts
+ * reach the likeliest pair.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
@@ -119,7 +119,7 @@ interface SearchPoint {
   readonly odds: Float64Array
 }
 
-/** Returns the log-odds of all rows, [points, rows]. */
+/** Returns the log-odds of all rows, [search points, rows]. */
 const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable, rows: number): Float64Array =>
   simdOrPlainKernels().matMul(
     concatenated(all.map(({ odds }) => odds)),

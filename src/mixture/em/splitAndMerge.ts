@@ -28,7 +28,7 @@ export interface Options {
   readonly prior: number | null
 }
 
-/** Maximum number of rows on which moves are proposed, drawn anew at each step; acceptance is decided on all rows. */
+/** Maximum number of rows on which moves are proposed, drawn again at each step; acceptance is decided on all rows. */
 export const MAX_SURVEYED_ROWS = 131_072
 
 /** Minimum gain of the mean log-likelihood for a move to be accepted. */

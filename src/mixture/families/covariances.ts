@@ -137,7 +137,7 @@ export interface Variances<Q extends string> extends CovarianceSeen<Q> {
   readonly isRound: boolean
 }
 
-/** Diagonal covariances with a variance for each column or for all, of each component or of all: EII, VII, EEI and VVI in mclust. */
+/** Diagonal covariances with one variance or a variance per column, per component or common: EII, VII, EEI and VVI in mclust. */
 export const diagonalModel = <const Q extends string>({
   name,
   isShared,

@@ -293,7 +293,7 @@ interface NoiseProfile {
   readonly apart: number
   /** Derivative of `apart` by log ψ, [d]: −Σ (λ − 1) ω∘ω */
   readonly gradient: Float64Array
-  /** Second derivative if all other eigenvalues are 1, [d, d]: the squared entries of Σ ωωᵀ. Always positive semidefinite. */
+  /** Approximate second derivative, [d, d], exact if the eigenvalues outside the factors are 1: the squared entries of Σ ωωᵀ. Always positive semidefinite. */
   readonly curvature: Float64Array
 }
 
@@ -329,7 +329,7 @@ const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Floa
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** True if the other eigenvalues are 1 up to the rounding of the largest: S is then reproduced, however flat the likelihood. */
+/** True if the eigenvalues outside the factors are 1 up to the rounding of the largest: S is then reproduced, however flat the likelihood. */
 const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
@@ -493,7 +493,7 @@ const loadsOf = (
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
-  // With as many factors as columns the last eigenvalue is noise; with several components, the smallest of theirs.
+  // With as many factors as columns the last eigenvalue is noise; with several components, the smallest eigenvalue over all of them.
   const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
   const eigens = scatters.map(({ s }) => symmetricEigen({ shape: [dim, dim], values: s }))
   const meanBelow = (bound: number): number => {

@@ -62,7 +62,7 @@ export interface Evaluated<T> {
   readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
-/** Score s = −Σ w_k P_k r_k and divergence div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians; w are the responsibilities. */
+/** Score s = −Σ w_k P_k r_k and divergence div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians, with the components themselves; w are the responsibilities. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
   see: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {

@@ -162,7 +162,7 @@ export const formula = (known: ReadonlyArray<Fixed>): string =>
     )
     .join(', ')
 
-/** Field for known parameters. */
+/** Field of one `Component.fixed`: its validity, message and test values. */
 export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   is: isFixed,
   holds: isValidFixed,

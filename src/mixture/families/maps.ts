@@ -84,7 +84,7 @@ export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   }
 }
 
-/** Conversion between parameters and centres, by the conversions to and from mixtures. */
+/** Conversion from centres to parameters, by way of an isotropic mixture; the other direction is given. */
 export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,

@@ -13,7 +13,7 @@ import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { MStepContext } from '../family.js'
 
-/** Which parts are each component's own. With shape 'none' it is isotropic. */
+/** Which parts are each component's own. With shape 'none' the covariance is isotropic. */
 export interface SpectrumSharing {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'

@@ -93,7 +93,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
     )
   return [
     onCases(pair)({
-      ...declaredRow('spans'),
+      ...declaredRow('supportsProjectedNoise'),
       statement:
         '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
       claim: isTimed && lowDims(objective, pair).length > 0 && matching?.supportsProjectedNoise && matching,

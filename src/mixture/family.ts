@@ -207,7 +207,7 @@ export interface Capabilities<P extends string> {
    */
   readonly mStep?: MStep<P>
   /**
-   * Expectation–maximization at time 0 by custom sufficient statistics, which a compiled program sums; for families whose M-step needs more
+   * Capability: expectation–maximization at time 0 by custom sufficient statistics, which a compiled program sums; for families whose M-step needs more
    * than moments.
    */
   readonly sufficient?: Sufficient<P>

@@ -37,7 +37,7 @@ it.each(
 
 /** Which law holds a capability to what it says, by the room that declares it; or why none does. */
 const heldBy: Readonly<Record<string, string>> = {
-  'objective spans': nameOf('spans'),
+  'objective supportsProjectedNoise': nameOf('supportsProjectedNoise'),
   'objective bounded': nameOf('bounded'),
   'objective float32': 'floats are enough, as it says',
   'objective density': 'the density is that of the draws',
@@ -61,7 +61,8 @@ const heldBy: Readonly<Record<string, string>> = {
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
-  'objective moves': 'test/src/origin.test.ts moves all of ours; a law of the corpus moves what is one’s own',
+  'objective translationInvariant':
+    'test/src/origin.test.ts moves all of ours; a law of the corpus moves what is one’s own',
   'objective curvature': 'test/src/compile/derivatives.test.ts compares it with closed forms and differences',
   'mixture sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer estimate': 'an answer that only it defines',

@@ -172,7 +172,7 @@ const forms = ofConcept('objective as said', formed, {
       bounded: true,
       perRow: byHand
     },
-    'all noise, said to be what the mixture sees of it | its ‘spans’ is what it stands for': {
+    'all noise, said to be what the mixture sees of it | its ‘supportsProjectedNoise’ is what it stands for': {
       noiseLevels: at,
       supportsProjectedNoise: true,
       perRow: ({ noise }) => squared(noise)

@@ -91,7 +91,7 @@ export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Fl
   return { shape: [groups, n], values }
 }
 
-/** Standard error of the mean of independent numbers; 0 if there are none. */
+/** Standard error of the mean of independent numbers; 0 if there are fewer than two. */
 export const standardError = (all: ReadonlyArray<number>): number =>
   all.length < 2 ? 0 : meanAndError(all).standardError
 

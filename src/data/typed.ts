@@ -30,9 +30,12 @@ const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.
 const isOfSystem = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
-/** What a reader says itself; what it stumbled over tells nobody anything. */
+/**
+ * The message of a reader's own error, in parentheses. Empty for errors of the engine, and for messages that print a value which the reader
+ * did not find, as `undefined`: a user cannot act on either.
+ */
 const saidOf = (error: unknown): string =>
-  error instanceof Error && error.name === 'Error' ? ` (${error.message})` : ''
+  error instanceof Error && error.name === 'Error' && !/\bundefined\b/.test(error.message) ? ` (${error.message})` : ''
 
 /** What went wrong as a file was read; null where it was the file system, which says so of every file. */
 const readerProblem =

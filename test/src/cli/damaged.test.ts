@@ -4,7 +4,7 @@ import { tableToIPC, Table, makeVector } from 'apache-arrow'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
-
+import { isSlow } from '../../cases.js'
 import { place } from './harness.js'
 import { ddpm, network } from './pipelines.js'
 
@@ -15,7 +15,7 @@ afterAll(here.remove)
 const ENGINE =
   /\b\w*Error\b|Unexpected (token|end|non|string|number)|is not (a function|iterable|a constructor|defined)|Cannot (read|convert|destructure|use|mix|set|create)|call stack|[Ii]nvalid (array|typed array|string|date|time)|allocation failed|outside the bounds|out of bounds|serialize|circular|DataView|\b(Float|Big)?U?(I|i)nt\d+(Array)?\b|Float\d+Array|ArrayBuffer|BigInt\b|undefined|\[object|\bat \S+ \(/
 
-const TRIALS = 40
+const TRIALS = isSlow ? 400 : 40
 
 /** Uniform draws, one after another. */
 const draws = (seed: number): (() => number) => {
@@ -146,8 +146,7 @@ it.each(formats)('%s', { timeout: 600_000 }, async (name, content, line) => {
   expect(said.join('\n')).toBe('')
 })
 
-// Not run: the readers of both forms still quote messages of their engine, such as "encoding: undefined".
-it.skip.each([
+it.runIf(isSlow).each([
   [
     'parquet',
     (): Uint8Array =>

@@ -150,6 +150,8 @@ const position =
     const named = typeof wanted === 'string' ? names.indexOf(wanted.trim()) : -1
     const at = named >= 0 ? named : readNumber(String(wanted)) - 1
     if (Number.isSafeInteger(at) && at >= 0 && at < names.length) return Either.right(at)
+    if (names.length === 0)
+      return fail(field, wanted, 'a column of the table, which has none', 'give a table with columns')
     return typeof wanted === 'string' && Number.isNaN(at)
       ? fail(
           field,

@@ -8,7 +8,7 @@ import * as t from 'io-ts'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Key } from '../../lib/index.js'
-import { Vocabulary } from '../core/index.js'
+import { Case, Vocabulary } from '../core/index.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
@@ -86,6 +86,9 @@ const misfits = ({
   pipeline: { score },
   params
 }: ScoreModel): ReadonlyArray<Problem.Problem> => {
+  // Shapes are those of a valid score only: its own fields are checked first.
+  const invalid = Case.problems(score)
+  if (invalid.length > 0) return invalid.map(Problem.problemInside('pipeline.score'))
   const dim = columns.length
   const wrong = (field: string, value: string, domain: string): ReadonlyArray<Problem.Problem> => [
     Problem.of(field, value, domain, 'it may be edited: write it again')

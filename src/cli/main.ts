@@ -121,10 +121,7 @@ const runInOwnThread = (): Promise<number> =>
     thread.on('error', reject)
   })
 
-// Deno does not hand the messages of a thread's parent to `receiveMessageOnPort`, by which the thread hears signals.
-const isDeno = 'deno' in process.versions
-
-process.exitCode = await (argv[0] === 'fit' && mayThread() && !isDeno ? runInOwnThread() : runInThisThread()).catch(
+process.exitCode = await (argv[0] === 'fit' && mayThread() ? runInOwnThread() : runInThisThread()).catch(
   (error: unknown) => {
     // Not a user's mistake but ours.
     process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

@@ -1,4 +1,4 @@
-/** The run of question 2 as one picture that plays once, for the first page of the site. Without a program, and still for who wants no motion. */
+/** The run of question 2 as one picture that plays once, for the first page of the site. An SVG animation without a program; it also plays for readers who prefer reduced motion. */
 import { lower } from './questions/lower.js'
 import { defaults, noisedAt, places, taken } from './questions/question.js'
 import type { Place } from './plot.js'

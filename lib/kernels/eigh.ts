@@ -1,8 +1,9 @@
 /** Eigenvalues and eigenvectors of stacks of small symmetric matrices, [..., n, n]. */
 import { symmetricEigen } from '../arrays/linalg.js'
-import { shapeText as list, type Tensor } from '../arrays/ndarray.js'
+import { shapeText as list } from '../arrays/ndarray.js'
 import { denseDoubles, filledReal, kernel } from './dense.js'
-import { type Operations, type TensorVocabulary } from './operation.js'
+import { type Operations } from './operation.js'
+import { transposedTensor } from './triangular.js'
 
 /** The symmetric matrix [n, n] of the lower triangle that starts at `from`. */
 const mirrored = (values: ArrayLike<number>, from: number, n: number): Float64Array =>
@@ -35,12 +36,6 @@ const eigh = kernel(({ x }) => {
   })
 })
 
-const turned = (T: TensorVocabulary, x: Tensor): Tensor =>
-  T.transpose(
-    x,
-    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
-  )
-
 export const eigen: Operations = {
   // Ā = V(diag λ̄ + F ∘ B)Vᵀ with F_ij = 1/(λ_j − λ_i) and B = (VᵀV̄ − V̄ᵀV)/2 (Giles 2008, An extended collection of matrix derivative
   // results): the symmetric one. Equal eigenvalues leave no derivative of what B is not 0 of.
@@ -53,9 +48,9 @@ export const eigen: Operations = {
         const { values, vectors } = T.eigh(x)
         const [ofValues, ofVectors] = T.split(dy, [1, n], x.rank - 2)
         const product = T.matMul(vectors, ofVectors, { transposeA: true })
-        const rotation = T.mul(0.5, T.sub(product, turned(T, product)))
+        const rotation = T.mul(0.5, T.sub(product, transposedTensor(T, product)))
         const row = T.expandDims(values, x.rank - 2)
-        const gaps = T.sub(row, turned(T, row))
+        const gaps = T.sub(row, transposedTensor(T, row))
         const areEqual = T.equal(gaps, 0)
         const quotient = T.where(
           areEqual,

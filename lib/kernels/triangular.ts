@@ -93,8 +93,8 @@ const toTriangle = kernel(({ x }) => {
   })
 })
 
-/** [..., m, n] → [..., n, m] */
-const transposedTensor = (T: TensorVocabulary, x: Tensor): Tensor =>
+/** Transposes the last two axes: [..., m, n] → [..., n, m]. */
+export const transposedTensor = (T: TensorVocabulary, x: Tensor): Tensor =>
   T.transpose(
     x,
     x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))

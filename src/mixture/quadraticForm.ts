@@ -53,14 +53,12 @@ const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
     : Math.min(1, Normal.normalTail(-low) + Normal.normalTail(high))
 }
 
-const narrowRule = gaussLegendre(16)(-0.5, 0.5)
-
 /** P(low < y < high) of a standard normal y; `width` is high − low with all its digits. */
 const intervalProbability = (low: number, high: number, width: number): number => {
   const middle = (low + high) / 2
   // The density varies little: the difference of two tails would lose digits.
   if (width * (1 + Math.abs(middle)) < 1) {
-    const { nodes, weights } = narrowRule
+    const { nodes, weights } = gaussLegendre(16)(-0.5, 0.5)
     const sum = nodes.reduce((sum, node, i) => {
       const t = node * width
       return sum + weights[i] * Elementary.exp(-t * (middle + t / 2))

@@ -32,7 +32,7 @@ export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
 /** The same in turn, for laws of which few cases are enough. */
-export const eachDim: ReadonlyArray<number> = [1, 2, 3]
+export const ALL_DIMS: ReadonlyArray<number> = [1, 2, 3]
 
 /** Multiples of 1/64 in [min, max]: products of a few are exact, and zero is met. */
 export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
@@ -63,7 +63,7 @@ export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
 })
 
 /** α = 1 − t, σ = t, as rectified flows have it. */
-export const straight: Schedule.Schedule = Schedule.custom({
+export const straightSchedule: Schedule.Schedule = Schedule.custom({
   name: 'straight',
   alpha: t => 1 - t,
   sigma: t => t,
@@ -80,7 +80,7 @@ export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedul
     Schedule.betas([1 / 64, 0.125, 0.5]),
     cosineSchedule,
     varianceExplodingSchedule,
-    straight
+    straightSchedule
   ],
   Schedule.reparametrized(Clock.affine({ scale: 2, shift: 1 / 64 }))(Schedule.cosine()),
   Schedule.reparametrized(Clock.power(0.5))(Schedule.rectifiedFlow),
@@ -92,7 +92,7 @@ const timesTo = (last: number): fc.Arbitrary<number> =>
   fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
 
 /** Times in (0, 4], and inside the schedule's own, whatever it says of them. */
-export const anyTimes = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
+export const timesBeforeEnd = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
   timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule)))
 
 /** Times in (0, 4], and well inside the schedule's own, where signal and noise are both there. */
@@ -121,7 +121,7 @@ const pointsOfRows = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): 
 })
 
 /** The points, a million times as far: an outlier is no reason to fail. */
-export const outlying = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
+export const scaleToOutliers = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
 
 /** Points as code. */
 export const showPoints = ({ rows, dim, values, weights, partner }: Points): string =>
@@ -281,8 +281,8 @@ const dimsByScore = new WeakMap<object, ReadonlyArray<number>>()
 export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
   const known = dimsByScore.get(score)
   if (known !== undefined) return known
-  const found = eachDim.filter(dim => acceptsDim(score, dim))
-  const all = found.length === 0 ? eachDim : found
+  const found = ALL_DIMS.filter(dim => acceptsDim(score, dim))
+  const all = found.length === 0 ? ALL_DIMS : found
   dimsByScore.set(score, all)
   return all
 }
@@ -290,7 +290,7 @@ export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyA
 /** One of them. */
 export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<number> => {
   const found = acceptedDims(score)
-  return found.length === eachDim.length ? dims : fc.constantFrom(...found)
+  return found.length === ALL_DIMS.length ? dims : fc.constantFrom(...found)
 }
 
 /** Whether a score is of time 0 only. */
@@ -338,11 +338,11 @@ export const anyObjectiveDim = <P extends string>(
   score: Score.Score<P>
 ): fc.Arbitrary<number> => {
   const found = objectiveDims(objective, score)
-  return found.length > 0 && found.length < eachDim.length ? fc.constantFrom(...found) : dims
+  return found.length > 0 && found.length < ALL_DIMS.length ? fc.constantFrom(...found) : dims
 }
 
 /** Points with a partner for each row, where an objective for a score reads it. */
-export const pairedFor =
+export const withPartners =
   <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
     const [dim] = objectiveDims(objective, score)
@@ -488,5 +488,5 @@ const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
 /** Walks of the parameters of mixtures. */
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
 /** Walks of these and of others that have the given names. */
-export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
+export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   walksOf([...new Set([...MIXTURE_PARAMETERS, ...names])])

@@ -34,4 +34,4 @@ export const deepCopy = <A>(a: A): A => {
 }
 
 /** What is left of a value after it has been written to JSON text and read again. */
-export const throughText = (written: unknown): unknown => JSON.parse(JSON.stringify(written)) as unknown
+export const jsonRoundTrip = (written: unknown): unknown => JSON.parse(JSON.stringify(written)) as unknown

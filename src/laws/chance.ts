@@ -49,7 +49,7 @@ const sampleMean =
  * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at nine places and by
  * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
-export const standardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
+export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
   const mean = sampleMean(cases)
   const square = mean(z => z * z)
   const n = cases.length
@@ -107,7 +107,7 @@ const association = (a: NumericValues, b: NumericValues, of: NumberFunction, oth
   meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
 /** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
-export const unrelated = (a: NumericValues, b: NumericValues): Relation =>
+export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
     [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),
     0,
@@ -115,5 +115,5 @@ export const unrelated = (a: NumericValues, b: NumericValues): Relation =>
   )
 
 /** That two standard normal samples do not go together: they may be opposite. */
-export const notShared = (a: NumericValues, b: NumericValues): Relation =>
+export const areNotPositivelyAssociated = (a: NumericValues, b: NumericValues): Relation =>
   atMost(association(a, b, centredCdf), margin(a.length))

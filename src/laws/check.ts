@@ -64,7 +64,7 @@ const propertyOf = <A>(
 }
 
 /** The cases that a law's property was run on. */
-export const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
+export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
   tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
 /**
@@ -103,7 +103,7 @@ export const law = <A extends object>(
 }
 
 /** The law of an instance that has problems, which is asked nothing else: functions outside of their domains may answer anything, or never. */
-export const withoutProblems = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
+export const noProblemsLaw = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
   law(
     {
       name: 'has no problems',
@@ -135,7 +135,7 @@ export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyAr
 }
 
 /** The same laws, each changed, beside the same that nobody claims. */
-export const eachLaw =
+export const mapLaws =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
     collectLaws([...laws.map(change), ...notApplicableOf(laws)])
@@ -144,7 +144,7 @@ const isClaim = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 
 /** Laws of which none leaves a claim aside that `options` make: such a claim is an error, which says why. */
-export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
+export const requireTestedClaims = (code: string, options: object, laws: Laws): Laws => {
   const dropped = laws.notApplicable.find(
     ({ option }) =>
       option !== undefined &&
@@ -169,14 +169,14 @@ export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Proble
   )
 
 /** How a loss is computed where each case has its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
-export const ONCE = { evaluations: 1, isTried: true }
+export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
 /** All entries of parameters, name after name. */
 export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
 /** Value and gradient as a side of a relation, whose entries have names. */
-export const sides = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
+export const namedValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
   '∇L': flattenParams(gradient)
 })
@@ -192,7 +192,7 @@ export const sampleMoments = (values: ArrayLike<number>): { readonly mean: numbe
 }
 
 /** The greatest absolute value, 0 of none. */
-export const greatest = (values: ArrayLike<number>): number =>
+export const maxAbs = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
 export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -204,9 +204,9 @@ export const euclideanLength = (values: ArrayLike<number>): number => Math.sqrt(
  * How many columns of length 1 do not depend on others, up to what is `left` of one that does, by Gram and Schmidt: each time the longest of
  * the rest is taken.
  */
-export const rank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
+export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
   const lengths = columns.map(euclideanLength)
-  const most = greatest(lengths)
+  const most = maxAbs(lengths)
   if (!(most > left)) return found
   const at = lengths.indexOf(most)
   const unit = columns[at].map(x => x / most)
@@ -215,7 +215,7 @@ export const rank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number
     return column.map((x, i) => x - along * unit[i])
   }
   // Once more, as the first time rounds.
-  return rank(
+  return columnRank(
     columns.flatMap((column, j) => (j === at ? [] : [without(without(column))])),
     left,
     found + 1

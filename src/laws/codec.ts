@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
-import { areSameBits, throughText } from './bits.js'
+import { areSameBits, jsonRoundTrip } from './bits.js'
 import type { Laws } from './law.js'
 import { forAll, ofRows, sameBits, type Relation, type LawRelations, above } from './lawRows.js'
 
@@ -67,7 +67,7 @@ export const codec = <A>(
   { equals = areSameBits, code = null }: CodecOptions<A> = {}
 ): Laws => {
   // What a codec writes is JSON once it has been through text.
-  const jsonOf = (value: A): JsonValue => throughText(codec.encode(value)) as JsonValue
+  const jsonOf = (value: A): JsonValue => jsonRoundTrip(codec.encode(value)) as JsonValue
   /** That what is written of a value is read as that value; what is wrong shows. */
   const isReadAs = (value: A): Relation => {
     const read = codec.decode(jsonOf(value))

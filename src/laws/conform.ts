@@ -28,14 +28,14 @@ import * as Case from '../core/case.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import { objectiveDims } from './arbitraries.js'
-import { casesIn, collectLaws, notApplicableOf, withoutProblems } from './check.js'
+import { executedCases, collectLaws, notApplicableOf, noProblemsLaw } from './check.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { covariance } from './covariance.js'
-import { vacuous } from './lawRows.js'
+import { vacuityReason } from './lawRows.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
@@ -199,7 +199,7 @@ const stated = (claims: object): object =>
 
 const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
   const problems = Clock.concept.is(value) ? Schedule.problems(onClock(value, context)) : Case.problems(value)
-  if (problems.length > 0) return scripted({ by: 'of', of: [value] }, [withoutProblems(Case.show(value), problems)])
+  if (problems.length > 0) return scripted({ by: 'of', of: [value] }, [noProblemsLaw(Case.show(value), problems)])
   return collectLaws(
     CONCEPT_RULES.map(({ by, of }) => {
       const found = of(value, context, claims)
@@ -359,7 +359,7 @@ const reportRow = (
     interruptAfterTimeLimit: 1000 * seconds,
     verbose: fc.VerbosityLevel.VeryVerbose
   })
-  const why = found.failed || says === undefined ? null : vacuous(casesIn(found.executionSummary).map(says))
+  const why = found.failed || says === undefined ? null : vacuityReason(executedCases(found.executionSummary).map(says))
   return {
     law: law.name,
     verdict: found.failed ? 'fails' : why === null ? 'held' : 'vacuous',

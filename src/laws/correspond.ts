@@ -27,8 +27,8 @@ import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
-import { meanNumber, compiledOrThrow, dotProduct, flattenParams, greatest, ONCE, sumNumbers } from './check.js'
-import { atLeast, atMost, equals, falls, forAll, ofRows } from './lawRows.js'
+import { meanNumber, compiledOrThrow, dotProduct, flattenParams, maxAbs, FEW_EVALUATIONS, sumNumbers } from './check.js'
+import { atLeast, atMost, equals, decreasesByFactor, forAll, ofRows } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './maximization.js'
 import type { Laws } from './law.js'
@@ -118,7 +118,7 @@ const atRest =
       { params: start, count: 0 },
       ({ params, count }) => {
         const after = next(params)
-        return count > 400 || greatest(Density.subtractRows(flattenParams(after), flattenParams(params))) < 1e-9
+        return count > 400 || maxAbs(Density.subtractRows(flattenParams(after), flattenParams(params))) < 1e-9
           ? null
           : { params: after, count: count + 1 }
       }
@@ -169,7 +169,7 @@ export const correspondsToEM = <P extends string>({
   }
   const onWhole = (truth: Mixture.Mixture) => {
     const { points, expectation } = populationPoints(lossOf(truth), truth, POPULATION_NODES)
-    const f = compiledOrThrow(Compile.valueAndGrad({ ...lossOf(truth), expectation }, ONCE)(points))
+    const f = compiledOrThrow(Compile.valueAndGrad({ ...lossOf(truth), expectation }, FEW_EVALUATIONS)(points))
     return (params: Params.Params<P>) => f(params, Key.fromSeed(0))
   }
 
@@ -332,12 +332,12 @@ export const correspondsToEM = <P extends string>({
           const size = Math.abs(meanFactor(factors))
           const found = seen.nearer.map(apart => steps(apart, off))
           const sizes = found.map(all =>
-            greatest(
+            maxAbs(
               all.flatMap(({ name, descent, em }) => Density.subtractRows(descent, Density.scaleRow(factors[name], em)))
             )
           )
           return [
-            falls(sizes, 0.4, seen.error * size),
+            decreasesByFactor(sizes, 0.4, seen.error * size),
             equals(factorsOf(found[found.length - 1]), factors, seen.apart * size)
           ]
         }
@@ -360,9 +360,9 @@ export const correspondsToEM = <P extends string>({
               variances: shares.map(() => variance)
             })
             const em = ofEM(truth, start)
-            return greatest(Density.subtractRows(meanEntries(ofMine(truth, em)), meanEntries(em)))
+            return maxAbs(Density.subtractRows(meanEntries(ofMine(truth, em)), meanEntries(em)))
           })
-          return falls(moves, 1 / 2, seen.end)
+          return decreasesByFactor(moves, 1 / 2, seen.end)
         }
       }),
       forAll(fc.record({ apart: fc.constantFrom(3.5, 3, 4), off: fc.constantFrom(0.4, 0.25, -0.4) }))({

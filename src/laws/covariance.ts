@@ -4,10 +4,10 @@ import { Covariance, Score } from '../index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import * as Covariances from '../mixture/families/covariance.js'
 import * as Arbitrary from './arbitraries.js'
-import { freedom } from './freedom.js'
+import { degreesOfFreedomLaw } from './freedom.js'
 import type { Laws } from './law.js'
-import { equals, forAll, ofRows, type Stated } from './lawRows.js'
-import { maximization } from './maximization.js'
+import { equals, forAll, ofRows, type LawBuilder } from './lawRows.js'
+import { emStepLaws } from './maximization.js'
 
 /** Number of components of the mixture. */
 const COMPONENTS = 2
@@ -16,7 +16,7 @@ const COMPONENTS = 2
 const counted = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   score: Score.Score<'means' | 'logits' | Q>
-): Stated =>
+): LawBuilder =>
   forAll(
     Arbitrary.dimsFor(score).chain(dim =>
       fc.record({ dim: fc.constant(dim), params: Arbitrary.params(score)(dim), seed: Arbitrary.seeds })
@@ -53,5 +53,9 @@ const counted = <Q extends string>(
  */
 export const covariance = <Q extends string>(covariance: Covariance.Covariance<Q>): Laws => {
   const score = Score.mixture({ components: COMPONENTS, covariance })
-  return ofRows(Covariance.show(covariance), [counted(covariance, score), freedom(score), maximization(score)])
+  return ofRows(Covariance.show(covariance), [
+    counted(covariance, score),
+    degreesOfFreedomLaw(score),
+    emStepLaws(score)
+  ])
 }

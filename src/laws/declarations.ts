@@ -9,7 +9,7 @@ import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiledOrThrow, flattenParams } from './check.js'
 import * as Density from './density.js'
-import { atMost, declaredRow, forAll, equalsRelatively, type Stated } from './lawRows.js'
+import { atMost, declarationInfo, forAll, equalsRelatively, type LawBuilder } from './lawRows.js'
 
 interface DeclarationCase {
   readonly points: Points
@@ -74,7 +74,10 @@ const valueAndGradientRow = (
 }
 
 /** The laws of what an objective declares itself; what its parts declare are laws of theirs. */
-export const declarations = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<Stated> => {
+export const declarationLaws = (
+  objective: Objective.Objective,
+  score: Score.Score<string>
+): ReadonlyArray<LawBuilder> => {
   const term = Objective.terms(objective).find(({ term }) => term.of === objective)?.term
   const matching = term !== undefined && Objective.isMatching(term) ? term : undefined
   const penalty = term !== undefined && Objective.isPenalty(term) ? term : undefined
@@ -85,7 +88,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
       lowDims(objective, score).map(dim => {
         const points = Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })
         return fc.record({
-          points: Arbitrary.pairedFor(objective, score)(points)(dim),
+          points: Arbitrary.withPartners(objective, score)(points)(dim),
           params: Arbitrary.params(score, { extent: 1.5 })(dim),
           seed: Arbitrary.seeds
         })
@@ -93,13 +96,13 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
     )
   return [
     onCases(pair)({
-      ...declaredRow('supportsProjectedNoise'),
+      ...declarationInfo('supportsProjectedNoise'),
       statement:
         '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
       claim: isTimed && lowDims(objective, pair).length > 0 && matching?.supportsProjectedNoise && matching,
       maxCases: 5,
       says: (each, matching) => {
-        const all = Density.withNoise(each.points, Density.hermiteRule(24))
+        const all = Density.pairWithNoiseNodes(each.points, Density.hermiteRule(24))
         const onNodes = { ...each, points: all.points }
         return equalsRelatively(
           valueAndGradientRow(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
@@ -109,7 +112,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
       }
     }),
     onCases(own)({
-      ...declaredRow('bounded'),
+      ...declarationInfo('bounded'),
       statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
       claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
       maxCases: 10,
@@ -125,7 +128,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
       }
     }),
     onCases(saying)({
-      ...declaredRow('measuredIn'),
+      ...declarationInfo('measuredIn'),
       statement:
         '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
       claim: matching?.measuredIn !== undefined && isAskedOf(objective, saying),
@@ -140,7 +143,7 @@ export const declarations = (objective: Objective.Objective, score: Score.Score<
       }
     }),
     onCases(score)({
-      ...declaredRow('curvature'),
+      ...declarationInfo('curvature'),
       statement:
         '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
       claim: penalty?.curvature && { gradientOf: penalty.penalty, curvature: penalty.curvature },

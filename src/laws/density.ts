@@ -69,7 +69,7 @@ const byTextbook = Case.firstRule<MixtureOf>(
 )
 
 /** What the parameters of a family mean, at time 0, where its components are isotropic Gaussians and the textbook has it. */
-export const textbookMeaning = <P extends string>(
+export const textbookMixture = <P extends string>(
   score: Score.Score<P>
 ): O.Option<(params: Params.Params<P>) => IsotropicGaussians> => byTextbook(score)
 
@@ -93,7 +93,7 @@ export const sample =
   }
 
 /** The law of αx + σz. */
-export const diffused =
+export const noisedMixture =
   ({ alpha, sigma }: Level) =>
   (mixture: IsotropicGaussians): IsotropicGaussians =>
     mixture.map(({ weight, mean, variance }) => ({
@@ -103,7 +103,7 @@ export const diffused =
     }))
 
 /** log(weight · density) of each component at x. */
-export const joint =
+export const logJointDensities =
   (x: NumberRow) =>
   (mixture: IsotropicGaussians): NumberRow =>
     mixture.map(({ weight, mean, variance }) => {
@@ -119,7 +119,7 @@ const greatestOf = (values: NumberRow): number => values.reduce((a, b) => Math.m
 export const textbookLogDensity =
   (x: NumberRow) =>
   (mixture: IsotropicGaussians): number => {
-    const logs = joint(x)(mixture)
+    const logs = logJointDensities(x)(mixture)
     const most = greatestOf(logs)
     return most + Elementary.log(logs.reduce((sum, value) => sum + Elementary.exp(value - most), 0))
   }
@@ -128,7 +128,7 @@ export const textbookLogDensity =
 export const textbookResponsibilities =
   (x: NumberRow) =>
   (mixture: IsotropicGaussians): NumberRow => {
-    const logs = joint(x)(mixture)
+    const logs = logJointDensities(x)(mixture)
     const most = greatestOf(logs)
     const masses = logs.map(value => Elementary.exp(value - most))
     const total = sumNumbers(masses)
@@ -145,7 +145,7 @@ export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermit
  * Equal steps h over [−7.5, 7.5], beyond which a share of 6e-14 lies: for a function analytic within a distance d of the
  * real line the error falls as exp(−2πd/h), faster than that of Gauss–Hermite nodes, which thin out where they are needed.
  */
-export const trapezoid = (nodes: number): NormalRule => {
+export const equalStepRule = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
   const densities = grid.map(x => Elementary.exp((-x * x) / 2))
   const total = sumNumbers(densities)
@@ -166,7 +166,7 @@ const normalRule = (
   )
 
 /** The mixture as weighted points: a rule around each centre. */
-export const population = (mixture: IsotropicGaussians, of: NormalRule): Points => {
+export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): Points => {
   const dim = mixture[0].mean.length
   const rule = normalRule(of, dim)
   const rows = mixture.flatMap(({ weight, mean, variance }) =>
@@ -180,7 +180,10 @@ export const population = (mixture: IsotropicGaussians, of: NormalRule): Points 
 }
 
 /** Data and noise together as weighted points: every row with every node of z. */
-export const withNoise = (data: Points, of: NormalRule): { readonly points: Points; readonly noise: Points } => {
+export const pairWithNoiseNodes = (
+  data: Points,
+  of: NormalRule
+): { readonly points: Points; readonly noise: Points } => {
   const rule = normalRule(of, data.dim)
   const rows = listRows(data).flatMap((x, i) =>
     rule.map(({ z, weight }) => ({ x, z, weight: (data.weights?.[i] ?? 1) * weight }))

@@ -3,15 +3,15 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { equals, type Relation } from './lawRows.js'
 
 /** The derivative at 0 by central differences of fourth order. */
-export const slope = (f: (step: number) => number, h: number): number =>
+export const centralDifference = (f: (step: number) => number, h: number): number =>
   (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
 
 /** The derivative at 0 by one-sided differences of fourth order: to the right if h > 0, to the left if h < 0. */
-export const oneSidedSlope = (f: (step: number) => number, h: number): number =>
+export const oneSidedDifference = (f: (step: number) => number, h: number): number =>
   (48 * f(h) - 25 * f(0) - 36 * f(2 * h) + 16 * f(3 * h) - 3 * f(4 * h)) / (12 * h)
 
 /** What a slope is to lie between, at one length of the steps, and by how much it may be off. */
-export interface Sides {
+export interface SlopeBounds {
   readonly least: number
   readonly most: number
   readonly tolerance: number
@@ -24,10 +24,10 @@ const LENGTHS = [1e-3, 1e-4, 1e-5]
  * The slopes of Σ f_j to the left and to the right of 0, by one-sided differences of second order, at three lengths of the steps, each
  * over r². They are off by h² times the third derivative, F r⁶ at most, and round by 2⁻⁵² F/h, F the size of the values.
  */
-export const sidesOf = (
+export const oneSidedSlopeBounds = (
   fs: ReadonlyArray<(step: number) => number>,
   { r, size }: { readonly r: number; readonly size: number }
-): ReadonlyArray<Sides> => {
+): ReadonlyArray<SlopeBounds> => {
   const here = fs.map(f => f(0))
   return LENGTHS.map(length => {
     const h = length / (r * r)
@@ -46,7 +46,7 @@ export const sidesOf = (
 }
 
 /** That a slope lies between those to either side, at that length of the steps at which it is nearest. */
-export const liesBetweenSides = (found: number, sides: ReadonlyArray<Sides>): Relation =>
+export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBounds>): Relation =>
   sides
     .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
     .map(relation => ({ relation, over: Math.abs(found - Number(relation.right)) / relation.within }))
@@ -67,7 +67,7 @@ const STEP_HALVINGS = 6
  * f′ by central differences of steps h, h/2, h/4, …, extrapolated as polynomials in h²: of the extrapolations the one that is nearest to
  * its neighbours. Ridders 1982, Advances in Engineering Software 4:75–76.
  */
-export const slopeWithin =
+export const extrapolatedSlope =
   (reach: number) =>
   (f: (x: number) => number, x: number): DifferenceSlope => {
     const best = (a: DifferenceSlope, b: DifferenceSlope): DifferenceSlope => (b.error < a.error ? b : a)
@@ -113,13 +113,13 @@ export const evaluationNoise = (
   }, 0)
 
 /** The shortest step of a slope, as a share of its reach. */
-export const SHORTEST = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
+export const SHORTEST_STEP_SHARE = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
 
 /** How large the rounding of an evaluation is that shows no noise. */
 const ULP = Elementary.powerOfTwo(-52)
 
 /** What f(0) may be off by: twenty times the noise of f, or of the rounding of its value. */
-export const blurOf = (f: (x: number) => number, reach: number): number =>
+export const evaluationError = (f: (x: number) => number, reach: number): number =>
   20 * Math.max(evaluationNoise(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
 
 /**
@@ -131,7 +131,7 @@ export const measuredSlope = (
   reach: number,
   size: number
 ): { readonly value: number; readonly within: number } => {
-  const { value, error } = slopeWithin(reach)(f, 0)
-  const shortest = SHORTEST * reach
-  return { value, within: 10 * error + (blurOf(f, reach) + ULP * size * Math.abs(value)) / shortest }
+  const { value, error } = extrapolatedSlope(reach)(f, 0)
+  const shortest = SHORTEST_STEP_SHARE * reach
+  return { value, within: 10 * error + (evaluationError(f, reach) + ULP * size * Math.abs(value)) / shortest }
 }

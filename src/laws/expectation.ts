@@ -10,11 +10,11 @@ import * as Expectation from '../objective/expectation.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import * as Chance from './chance.js'
-import { compiledOrThrow, flattenParams, meanNumber, sampleMoments, greatest, dotProduct } from './check.js'
-import { forAll, ofRows, ofRow, equals, atMost, type LawRelations, type Stated } from './lawRows.js'
+import { compiledOrThrow, flattenParams, meanNumber, sampleMoments, maxAbs, dotProduct } from './check.js'
+import { forAll, ofRows, ofRow, equals, atMost, type LawRelations, type LawBuilder } from './lawRows.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { inSingle } from './singlePrecision.js'
+import { singlePrecisionLaw } from './singlePrecision.js'
 
 export interface ExpectationOptions {
   /** Evaluations that a mean or a variance is taken over. */
@@ -38,7 +38,7 @@ export const expectationCases = <P extends string>(
   objectives: ReadonlyArray<(noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective>,
   rows = Arbitrary.minRows(score)
 ): ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>> =>
-  Arbitrary.eachDim.map(dim =>
+  Arbitrary.ALL_DIMS.map(dim =>
     fc.record({
       objective: fc.tuple(fc.constantFrom(...objectives), anyFixedTime).map(([objective, time]) => objective(time)),
       points: Arbitrary.points({ minRows: rows, maxRows: Math.max(2, rows), extent: 1.5, far: 1 })(dim),
@@ -50,7 +50,7 @@ export const expectationCases = <P extends string>(
 const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
 /** Value and gradient, in one row, from as many keys. */
-export const repeatedValues = <P extends string>(
+export const valuesOverKeys = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
   { schedule = Schedule.ornsteinUhlenbeck, objective, points, params, seed }: ExpectationCase<P>,
@@ -71,7 +71,7 @@ const exactValue = <P extends string>(
   score: Score.Score<P>,
   { objective, points, params }: ExpectationCase<P>
 ): Density.NumberRow => {
-  const all = Density.withNoise(points, Density.trapezoid([64, 32, 18][points.dim - 1]))
+  const all = Density.pairWithNoiseNodes(points, Density.equalStepRule([64, 32, 18][points.dim - 1]))
   const { value, gradient } = compiledOrThrow(
     Compile.valueAndGrad({ schedule, score, objective, expectation: Expectation.fixed(all.noise) })(all.points)
   )(params, Key.fromSeed(0))
@@ -82,7 +82,7 @@ const exactValue = <P extends string>(
 const ROW_COPIES = 5
 
 /** Every row a few times. */
-export const copyRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
+export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
   return {
@@ -101,13 +101,13 @@ const meanIsExact = <P extends string>(
   cases: ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60 }: ExpectationOptions
-): Stated =>
+): LawBuilder =>
   forAll(cases)({
     ...info,
     quantity: 'mean over draws',
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${ROW_COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
-      const found = repeatedValues(score, instance, { ...each, points: copyRows(each.points) }, repeats)
+      const found = valuesOverKeys(score, instance, { ...each, points: repeatRows(each.points) }, repeats)
       return exactValue(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
         const tolerance = 7 * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
@@ -117,7 +117,7 @@ const meanIsExact = <P extends string>(
   })
 
 /** The law of an estimate, that draws more than noise: its mean is that of the exact form it stands for. */
-export const unbiased = <P extends string>(
+export const unbiasedLaw = <P extends string>(
   objective: Objective.Objective,
   exactForm: Objective.Objective,
   score: Score.Score<P>,
@@ -165,7 +165,7 @@ interface WeightedDraw {
 }
 
 /** The noise that is drawn for so many rows; none where it is taken at nodes. */
-export const drawnBy =
+export const drawNoise =
   (way: Expectation.Meaning, size: Expectation.Size) =>
   (key: Key.Key): ReadonlyArray<WeightedDraw> =>
     (way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []).map(
@@ -176,7 +176,7 @@ export const drawnBy =
     )
 
 /** The nodes on the line on which they are taken, by their first moments. */
-const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
+const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
     statement:
@@ -194,14 +194,14 @@ const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
  * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
  * view to each other may be opposite; what goes together is one draw for two.
  */
-const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
+const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
   const way = Expectation.interpret(instance)
   if (way.where === 'line') return [ofNodes(way)]
   // What has been given is what it is.
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
   const isApart = way.where === 'span' || way.rows === 'apart'
-  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawnBy(way, size)
+  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawNoise(way, size)
   /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
   const samplesOf = ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
     if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(drawn({ rows: ROWS_PER_KEY, dim }))
@@ -211,7 +211,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
     )
   }
   const rows = isFixed ? 1 : ROWS_PER_KEY
-  const cases = Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
+  const cases = Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
   const info = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
   const lawOf = forAll(cases)
   return [
@@ -244,7 +244,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
         const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
         return (
           isMean && [
-            entries.map(Chance.standardNormal),
+            entries.map(Chance.areStandardNormal),
             Chance.hasMean(
               together(z => z),
               0
@@ -253,11 +253,11 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
               together(z => z * z),
               1
             ),
-            isApart && Chance.standardNormal(entries.flat()),
-            isApart && Chance.standardNormal(many()),
+            isApart && Chance.areStandardNormal(entries.flat()),
+            isApart && Chance.areStandardNormal(many()),
             isApart &&
               Array.from({ length: each.dim }, (_, j) =>
-                Chance.standardNormal(
+                Chance.areStandardNormal(
                   alone().map(draws => ({
                     values: draws.map(({ values }) => values[j]),
                     weights: draws.map(({ weight }) => weight)
@@ -287,15 +287,17 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
         )
         return [
           equals(different.size * dim, many.length),
-          coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.unrelated(firsts[j], firsts[k]))),
-          !isFixed && Chance.unrelated(halves[0], halves[1]),
+          coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.areUnassociated(firsts[j], firsts[k]))),
+          !isFixed && Chance.areUnassociated(halves[0], halves[1]),
           Array.from({ length: rows - 1 }, (_, i) => i + 1).map(row => {
             const other = of(row * dim)
-            return isApart ? Chance.unrelated(firsts[0], other) : Chance.notShared(firsts[0], other)
+            return isApart
+              ? Chance.areUnassociated(firsts[0], other)
+              : Chance.areNotPositivelyAssociated(firsts[0], other)
           }),
           // On a line a turned draw may be the draw itself.
           Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
-            Chance.notShared(firsts[0], of(0, draw + 1))
+            Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
           )
         ]
       }
@@ -359,14 +361,14 @@ export const expectation = <P extends string>(
     ),
     way.where === 'everywhere' &&
       way.float32 === true &&
-      inSingle(Objective.denoising(NoiseLevels.at(0.5)), fc.constant(schedule), instance),
+      singlePrecisionLaw(Objective.denoising(NoiseLevels.at(0.5)), fc.constant(schedule), instance),
     forAll(cases)({
       name: 'looks at the key only if it is random',
       statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
       source: 'definition of Expectation.isDeterministicExpectation',
       says: each => {
-        const [first, second] = repeatedValues(score, instance, each, 2)
-        const [again] = repeatedValues(score, instance, each, 1)
+        const [first, second] = valuesOverKeys(score, instance, each, 2)
+        const [again] = valuesOverKeys(score, instance, each, 1)
         return [equals(again, first), Expectation.isDeterministicExpectation(instance) && equals(second, first)]
       }
     })
@@ -385,26 +387,23 @@ export const quadratureConverges = (): Law =>
       maxCases: 30,
       says: each => {
         const of = (nodes: number): Density.NumberRow =>
-          repeatedValues(Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
+          valuesOverKeys(Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
         const wanted = of(128)
-        const errors = [4, 16, 64].map(nodes => greatest(Density.subtractRows(of(nodes), wanted)))
-        const enough = 1e-8 * (1 + greatest(wanted))
-        return atMost(errors, [
-          1 + greatest(wanted),
-          ...errors.slice(0, -1).map(before => Math.max(enough, before / 10))
-        ])
+        const errors = [4, 16, 64].map(nodes => maxAbs(Density.subtractRows(of(nodes), wanted)))
+        const enough = 1e-8 * (1 + maxAbs(wanted))
+        return atMost(errors, [1 + maxAbs(wanted), ...errors.slice(0, -1).map(before => Math.max(enough, before / 10))])
       }
     })
   )
 
 /** |∇L − E∇L|² over as many keys. */
-export const gradientVariance = <P extends string>(
+export const squaredGradientDeviations = <P extends string>(
   score: Score.Score<P>,
   instance: Expectation.Expectation,
   each: ExpectationCase<P>,
   repeats: number
 ): Density.NumberRow => {
-  const rows = repeatedValues(score, instance, each, repeats).map(row => row.slice(1))
+  const rows = valuesOverKeys(score, instance, each, repeats).map(row => row.slice(1))
   const centre = Density.weightedRowSum(
     rows.map(() => 1 / rows.length),
     rows,
@@ -416,7 +415,7 @@ export const gradientVariance = <P extends string>(
   })
 }
 
-export const variesNoMore = (less: Density.NumberRow, more: Density.NumberRow): LawRelations => {
+export const hasNoLargerMean = (less: Density.NumberRow, more: Density.NumberRow): LawRelations => {
   const margin = 6 * Math.sqrt((variance(less) + variance(more)) / less.length)
   return atMost(meanNumber(less), meanNumber(more), margin + 1e-20)
 }
@@ -462,9 +461,9 @@ export const projectedVariance = <P extends string>(
       maxCases: 10,
       says: each => {
         const [less, more] = [projected, plain].map((instance, i) =>
-          gradientVariance(score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
+          squaredGradientDeviations(score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
         )
-        return variesNoMore(less, more)
+        return hasNoLargerMean(less, more)
       }
     })
   )

@@ -6,8 +6,8 @@ import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { Score } from '../index.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
-import { flattenParams, euclideanLength, rank } from './check.js'
-import { forAll, equals, type Stated } from './lawRows.js'
+import { flattenParams, euclideanLength, columnRank } from './check.js'
+import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 type NumberColumn = ReadonlyArray<number>
 
@@ -55,7 +55,7 @@ const independentSlopes = <P extends string>(
 }
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
-export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
+export const degreesOfFreedomLaw = <P extends string>(score: Score.Score<P>): LawBuilder =>
   forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
     quantity: 'degrees of freedom',
@@ -67,7 +67,8 @@ export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
     says: ({ dim, seed }, family) => {
       const said = Score.degreesOfFreedom(dim)(score)
       const found = Key.split(PARAMETER_DRAWS)(Key.fromSeed(seed)).reduce(
-        (most, key) => (most < said ? Math.max(most, rank(independentSlopes(score, family, dim, key), REST)) : most),
+        (most, key) =>
+          most < said ? Math.max(most, columnRank(independentSlopes(score, family, dim, key), REST)) : most,
         0
       )
       return equals(found, said)

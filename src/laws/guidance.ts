@@ -4,7 +4,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
 import { Guidance, Mixture, type Params, Sampler, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { flattenParams, sumNumbers, greatest, dotProduct } from './check.js'
+import { flattenParams, sumNumbers, maxAbs, dotProduct } from './check.js'
 import { forAll, ofRows, equals, atMost, type LawRelations } from './lawRows.js'
 import type { Laws } from './law.js'
 
@@ -84,10 +84,10 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
         const free = learned(each, null)
         const given = learned(each, saysNothing)
         const guided = guide.classifierFree({ free, given, weight: each.weight })
-        const size = 1 + greatest([...each.points.values, ...flattenParams(each.params)])
+        const size = 1 + maxAbs([...each.points.values, ...flattenParams(each.params)])
         return [
           agrees(each, given, free, () => 0),
-          agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
+          agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + maxAbs(values)))
         ]
       }
     }),
@@ -110,7 +110,7 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
             return equals(
               values,
               a.map((x, at) => x + weight * (b[at] - x)),
-              1e-14 * (1 + Math.abs(weight)) * (1 + greatest(a) + greatest(b))
+              1e-14 * (1 + Math.abs(weight)) * (1 + maxAbs(a) + maxAbs(b))
             )
           }
         )
@@ -227,7 +227,7 @@ export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws => {
         const apart = prior.flatMap(({ mean: [a, b] }) =>
           prior.map(({ mean: [c, d], variance }) => Elementary.hypot(a - c, b - d) / variance)
         )
-        const from = Math.min(0.1, 0.1 / greatest(apart))
+        const from = Math.min(0.1, 0.1 / maxAbs(apart))
         const [coarse, fine] = [from, from / 2].map(ratio => {
           const time = Schedule.timeOfLogSnr(-2 * Elementary.log(ratio))(schedule)
           const wanted = exact(points, time).values
@@ -250,7 +250,7 @@ export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws => {
         const wanted = Sampler.exact(exactPosterior(each), each.schedule)(points, time).values
         const own = Sampler.exact(Mixture.of({ means: [mean], variances: [variance] }), each.schedule)
         const found = guidedBy(each)(own)(points, time).values
-        return equals(found, wanted, 1e-9 * (1 + greatest(wanted)) * (1 + ratio * ratio))
+        return equals(found, wanted, 1e-9 * (1 + maxAbs(wanted)) * (1 + ratio * ratio))
       }
     })
   ])

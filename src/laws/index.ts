@@ -115,8 +115,8 @@ export {
   ofRows,
   forAll,
   type Relation,
-  type StatedRow as LawRow,
-  type Stated
+  type LawSpec as LawRow,
+  type LawBuilder as Stated
 } from './lawRows.js'
 export { codeOf, scripted, scriptOf, type Made } from './script.js'
 

@@ -10,22 +10,22 @@ import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { areSameBits } from './bits.js'
-import { compiledOrThrow, flattenParams, greatest } from './check.js'
+import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import {
   above,
   areFinite,
-  declaredRow,
+  declarationInfo,
   differs,
   equals,
   forAll,
   ofRows,
   sameBits,
   type Relation,
-  type Stated
+  type LawBuilder
 } from './lawRows.js'
-import { mapPointRows, orthogonal, symmetriesOf } from './symmetries.js'
+import { mapPointRows, orthogonalMap, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
   /** Whether the start moves with the data; by default what its case says. */
@@ -64,7 +64,7 @@ const paramCentres = <P extends string>(params: Params.Params<P>): ReadonlyArray
     })
 
 const rowDistance = (a: Density.NumberRow, b: Density.NumberRow): number => Elementary.norm(minus(a, b))
-const pointsMagnitude = (points: Points.Points): number => 1 + greatest(points.values)
+const pointsMagnitude = (points: Points.Points): number => 1 + maxAbs(points.values)
 const normalPoints = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
   rows,
   dim,
@@ -94,7 +94,7 @@ const PROBES = [1, 2, 3]
 /** The first row is the farthest. */
 const firstFar = (points: Points.Points): Points.Points => ({
   ...points,
-  values: points.values.map((x, at) => (at < points.dim ? 4 * x + 4 * Math.sign(x) * greatest(points.values) : x))
+  values: points.values.map((x, at) => (at < points.dim ? 4 * x + 4 * Math.sign(x) * maxAbs(points.values) : x))
 })
 
 /** Weights 0, 1, 2, 0, … */
@@ -110,11 +110,11 @@ const mirrored = (points: Points.Points): Points.Points => ({ ...points, values:
 const COMPARED = 2400
 
 /** That an initializer starts by one law with another. */
-export const startAlike = <P extends string>(
+export const sameStartDistribution = <P extends string>(
   a: Initializer.Initializer,
   b: Initializer.Initializer | undefined,
   score: Score.Score<P>
-): Stated =>
+): LawBuilder =>
   forAll(
     fc.record({
       // Of rows ever farther off the farthest is taken by any power of its distance; of others each power takes its own.
@@ -199,7 +199,7 @@ export const initializer = <P extends string>(
     .map(({ seed }) => ({ seed, points: normalPoints(least + 5, dim ?? 2, seed, 4) }))
   /** The same up to the order of the components that a symmetry does not tell apart, to 1e-7 of the data. */
   const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation => {
-    const off = (of: Params.Params<P>): number => greatest(minus(flattenParams(found), flattenParams(of)))
+    const off = (of: Params.Params<P>): number => maxAbs(minus(flattenParams(found), flattenParams(of)))
     const mirrored = mirror?.(seed)(wanted) ?? wanted
     return equals(
       flattenParams(found),
@@ -325,7 +325,7 @@ export const initializer = <P extends string>(
         claim: turns && rotate,
         option: 'turns',
         says: ({ scattered, seed }, rotate) => {
-          const turn = orthogonal(seed, scattered.dim)
+          const turn = orthogonalMap(seed, scattered.dim)
           return alike(
             started(mapPointRows(turn)(scattered), seed),
             rotate(turn)(started(scattered, seed)),
@@ -369,9 +369,9 @@ export const initializer = <P extends string>(
           return above({ 'distance of two centres': Math.max(...leasts) }, 0)
         }
       }),
-      startAlike(initializer, options.equals, score),
+      sameStartDistribution(initializer, options.equals, score),
       forAll(fc.record({ rows: fc.integer({ min: 20, max: 30 }), seed: Arbitrary.seeds }))({
-        ...declaredRow('streams'),
+        ...declarationInfo('streams'),
         statement: '∀ x, keys: from a source of the rows it starts as from the rows, bit for bit.',
         maxCases: 5,
         claim: E.isRight(Initializer.interpret(score, Source.of(normalPoints(20, dim ?? 2, 1, 1)))(initializer)),

@@ -166,7 +166,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
             draws.reduce((most, z) => Math.max(most, Math.abs(z)), 0),
             8.58
           ),
-          Chance.standardNormal(draws)
+          Chance.areStandardNormal(draws)
         ]
       }
     }),
@@ -181,7 +181,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
         const z = normal(400_001)(key)
         const every = (from: number): Float64Array =>
           z.filter((_, i) => i % 2 === from % 2 && i >= from).slice(0, 200_000)
-        return [Chance.unrelated(every(0), every(1)), Chance.unrelated(every(1), every(2))]
+        return [Chance.areUnassociated(every(0), every(1)), Chance.areUnassociated(every(1), every(2))]
       }
     }),
     forAll(fc.record({ key: keys, n: anyCount }))({

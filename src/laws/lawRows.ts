@@ -5,7 +5,7 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { claimsHeld, greatest, collectLaws, law } from './check.js'
+import { requireTestedClaims, maxAbs, collectLaws, law } from './check.js'
 import type { Law, NotApplicable, Laws } from './law.js'
 import { atMost, equals, relationFailure, type Relation } from './relations.js'
 import { codeOf } from './script.js'
@@ -20,7 +20,7 @@ export {
   differs,
   equals,
   sameBits,
-  vacuous,
+  vacuityReason,
   type Relation
 } from './relations.js'
 
@@ -34,7 +34,7 @@ const relationsIn = (said: LawRelations): ReadonlyArray<Relation> =>
   said === false ? [] : isRelationList(said) ? said.flatMap(relationsIn) : [said]
 
 /** A law as a row. */
-export interface StatedRow<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
+export interface LawSpec<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
   /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
   readonly claim?: C | false | null | undefined
@@ -49,15 +49,15 @@ export interface StatedRow<X extends object, C> extends Pick<Law, 'name' | 'sour
 }
 
 /** A row, to which the code of the instance is given for failures to print. */
-export type Stated = (code: string) => Law | NotApplicable
+export type LawBuilder = (code: string) => Law | NotApplicable
 
 /** What laws are made of: rows, and laws that are made; false stands in the place of what says nothing. */
-export type Stating = Stated | Law | NotApplicable | ReadonlyArray<Law> | Laws | false
+export type LawSource = LawBuilder | Law | NotApplicable | ReadonlyArray<Law> | Laws | false
 
 /** Rows over the same cases. */
 export const forAll =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
-  <C = true>(row: StatedRow<X, C>): Stated =>
+  <C = true>(row: LawSpec<X, C>): LawBuilder =>
   code => {
     const { statement, claim, says, option, reason, quantity, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
@@ -117,17 +117,17 @@ export const forAll =
  * })
  * assert.deepEqual(held.notApplicable, [{ law: 'it is odd', option: 'odd' }])
  */
-export const ofRows = (code: string, stated: ReadonlyArray<Stating>, options: object = {}): Laws =>
-  claimsHeld(code, options, collectLaws(stated.map(row => (typeof row === 'function' ? row(code) : row))))
+export const ofRows = (code: string, stated: ReadonlyArray<LawSource>, options: object = {}): Laws =>
+  requireTestedClaims(code, options, collectLaws(stated.map(row => (typeof row === 'function' ? row(code) : row))))
 
 /** To a share of 1 and the greatest of what is wanted. */
 export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
-  equals(found, wanted, to * (1 + greatest(wanted)))
+  equals(found, wanted, to * (1 + maxAbs(wanted)))
 
 /** What the rows of capabilities that an instance declares have in common: each is the plain meaning that it replaces, or holds what it promises. */
-export const declaredRow = (
+export const declarationInfo = (
   name: string
-): Pick<StatedRow<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({
+): Pick<LawSpec<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({
   name: `its ‘${name}’ is what it stands for`,
   quantity: `by its ‘${name}’`,
   source: `definition of ‘${name}’`,
@@ -136,11 +136,11 @@ export const declaredRow = (
 })
 
 /** That each error is less than the one before by a factor, until it is as small as is asked. */
-export const falls = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>
+export const decreasesByFactor = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>
   atMost(
     errors.slice(1),
     errors.slice(0, -1).map(before => Math.max(enough, factor * before))
   )
 
 /** The law of one row, which is held whatever is claimed. */
-export const ofRow = (code: string, stated: Stated): Law => ofRows(code, [stated])[0]
+export const ofRow = (code: string, stated: LawBuilder): Law => ofRows(code, [stated])[0]

@@ -10,7 +10,7 @@ import { Case, Covariance, ExpectationMaximization, Params, type Schedule, Score
 import * as Mixture from '../mixture/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
-import { flattenParams, greatest, randomDirection } from './check.js'
+import { flattenParams, maxAbs, randomDirection } from './check.js'
 import { forAll, ofRows, equals, atLeast, atMost, sameBits, type Relation } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
@@ -32,11 +32,11 @@ export const requireFamily = <P extends string>(score: Score.Score<P>): Score.Fa
 const jointOf = <P extends string>(
   score: Score.Score<P>
 ): ((points: Points.Points, params: Params.Params<P>, level?: Schedule.Level) => ReadonlyArray<Density.NumberRow>) => {
-  const meaning = O.toNullable(Density.textbookMeaning(score))
+  const meaning = O.toNullable(Density.textbookMixture(score))
   return (points, params, { alpha, sigma } = { alpha: 1, sigma: 0 }) => {
     if (meaning !== null) {
-      const at = Density.diffused({ alpha, sigma })(meaning(params))
-      return Density.listRows(points).map(row => Density.joint(row)(at))
+      const at = Density.noisedMixture({ alpha, sigma })(meaning(params))
+      return Density.listRows(points).map(row => Density.logJointDensities(row)(at))
     }
     const all = compute(() => {
       const { logWeights, logDensity } = requireFamily(score).components(Score.tensors(params), points.dim)
@@ -58,7 +58,7 @@ const isGeneralized = <P extends string>({ mStep, sufficient }: Score.Family<P>)
   sufficient !== undefined || mStep?.isGeneralized === true
 
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */
-export const maximization = <P extends string>(
+export const emStepLaws = <P extends string>(
   score: Score.Score<P>,
   {
     step = ExpectationMaximization.step,
@@ -82,7 +82,7 @@ export const maximization = <P extends string>(
       1
     )[0]
   const sizeOf = (points: Points.Points, params: Params.Params<P>): number =>
-    Elementary.square(1 + greatest([...points.values, ...flattenParams(params)]))
+    Elementary.square(1 + maxAbs([...points.values, ...flattenParams(params)]))
 
   /** Rows of which each component has enough for covariances of its own: of fewer the floor decides. */
   const many = (dim: number): fc.Arbitrary<Points.Points> =>

@@ -7,7 +7,7 @@ import type { Points } from '../data/points.js'
 import { Case, Params, Score } from '../index.js'
 import * as Net from '../score/net.js'
 import * as Arbitrary from './arbitraries.js'
-import { greatest } from './check.js'
+import { maxAbs } from './check.js'
 import { areFinite, forAll, ofRows, equals, sameBits } from './lawRows.js'
 import type { Laws } from './law.js'
 
@@ -105,7 +105,7 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
       source: 'definition of Net.Built',
       says: each => {
         const { width } = built(each.points.dim)
-        return [each.points, Arbitrary.outlying(each.points)].flatMap(points => {
+        return [each.points, Arbitrary.scaleToOutliers(each.points)].flatMap(points => {
           const values = apply({ ...each, points })
           return [equals(values.length, points.rows * width), areFinite(values)]
         })
@@ -132,7 +132,7 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
             )
           ).flatMap(row => Array.from(row))
           return [
-            equals(apply(each, { params }), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values))),
+            equals(apply(each, { params }), alone, 1e-13 * (1 + maxAbs(alone)) * (1 + maxAbs(values))),
             equals(apply(without, { params }), apply(without, { labelled: false, params }))
           ]
         })

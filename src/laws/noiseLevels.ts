@@ -6,9 +6,9 @@ import { Case as Of } from '../index.js'
 import * as Schedule from '../schedule/index.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 import { seeds } from './arbitraries.js'
-import { greatest } from './check.js'
-import { areFinite, atLeast, atMost, declaredRow, equals, forAll, ofRows, type Relation } from './lawRows.js'
-import { oneSidedSlope } from './differences.js'
+import { maxAbs } from './check.js'
+import { areFinite, atLeast, atMost, declarationInfo, equals, forAll, ofRows, type Relation } from './lawRows.js'
+import { oneSidedDifference } from './differences.js'
 import type { Laws } from './law.js'
 
 export interface NoiseLevelsOptions {
@@ -58,8 +58,8 @@ const overDensity = ({ at, support }: NoiseLevels.Density): ReadonlyArray<NoiseL
 /** Means of a few nodes are those of many: to what many do not see beyond their last, and to two of them, as weights may jump. */
 const asMany = (found: BoundedMeans, many: ReadonlyArray<NoiseLevels.Node>): Relation => {
   const wanted = sumMeans(many)
-  const one = greatest(many.flatMap(({ time, weight }) => boundedFeatures(time).map(x => weight * x)))
-  return equals(found, wanted, TAILS * (1 + greatest(wanted)) + 2 * one)
+  const one = maxAbs(many.flatMap(({ time, weight }) => boundedFeatures(time).map(x => weight * x)))
+  return equals(found, wanted, TAILS * (1 + maxAbs(wanted)) + 2 * one)
 }
 
 /**
@@ -143,7 +143,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
           const u = shareOf(seed)
           const time = drawnBy(u)
           const products = QUANTILE_STEPS.map(
-            h => densityAt.at(time) * Math.abs(oneSidedSlope(step => drawnBy(u + step), h))
+            h => densityAt.at(time) * Math.abs(oneSidedDifference(step => drawnBy(u + step), h))
           )
           const nearest = products.reduce((best, x) => (Math.abs(x - 1) < Math.abs(best - 1) ? x : best))
           return [
@@ -154,7 +154,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
         }
       }),
       lawOf({
-        ...declaredRow('nodes'),
+        ...declarationInfo('nodes'),
         statement: `∀ counts from 48 to 64: Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump.`,
         maxCases: 3,
         // What is not said is derived, by Gauss’s rule in u.
@@ -173,7 +173,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
           const times = nodes.map(({ time }) => time)
           const distance = (Math.max(...times) - Math.min(...times)) / Math.max(1, nodes.length - 1)
           const wanted = sumMeans(overDensity(density))
-          const within = (TAILS + (distance * distance) / 4) * (1 + greatest(wanted))
+          const within = (TAILS + (distance * distance) / 4) * (1 + maxAbs(wanted))
           return equals({ 'Σ w f(t)': sumMeans(nodes) }, { 'Σ w f(t)': wanted }, within)
         }
       }),
@@ -191,7 +191,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
         }
       }),
       lawOf({
-        ...declaredRow('density'),
+        ...declarationInfo('density'),
         statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${asDrawn}`,
         maxCases: 1,
         claim: meaning.quantile !== undefined && densityAt,
@@ -206,7 +206,7 @@ export const noiseLevels = (noiseLevels: NoiseLevels.NoiseLevels, options: Noise
         }
       }),
       lawOf({
-        ...declaredRow('fromClean'),
+        ...declarationInfo('fromClean'),
         statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${asDrawn}`,
         maxCases: 1,
         claim: meaning.quantile !== undefined && (meaning.fromClean ?? null),

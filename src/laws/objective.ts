@@ -18,21 +18,21 @@ import {
   randomDirection,
   dotProduct,
   flattenParams,
-  greatest,
+  maxAbs,
   sampleMoments,
-  ONCE,
-  sides
+  FEW_EVALUATIONS,
+  namedValueAndGradient
 } from './check.js'
-import { above, areFinite, atLeast, below, equals, forAll, ofRows, type Stated, type Stating } from './lawRows.js'
-import { declarations } from './declarations.js'
+import { above, areFinite, atLeast, below, equals, forAll, ofRows, type LawBuilder, type LawSource } from './lawRows.js'
+import { declarationLaws } from './declarations.js'
 import * as Density from './density.js'
-import { liesBetweenSides, sidesOf, blurOf, measuredSlope } from './differences.js'
-import { unbiased } from './expectation.js'
+import { slopeIsWithinBounds, oneSidedSlopeBounds, evaluationError, measuredSlope } from './differences.js'
+import { unbiasedLaw } from './expectation.js'
 import { translationLaw } from './origin.js'
 import type { Laws } from './law.js'
-import { inSingle } from './singlePrecision.js'
-import { mapPointRows, orthogonal, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
-import { gaussiansToMixture, takesPopulations, populationPoints } from './whole.js'
+import { singlePrecisionLaw } from './singlePrecision.js'
+import { mapPointRows, orthogonalMap, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
+import { gaussiansToMixture, acceptsPopulations, populationPoints } from './whole.js'
 
 export interface ObjectiveOptions<P extends string> {
   /** Rows that it is asked of, where it is not finite of all. */
@@ -186,10 +186,10 @@ export const objective = <P extends string>(
     const { value, gradient } = at(each)(each.params)
     const changed = { ...each, ...change }
     const r = caseMagnitude(each)
-    const scale = Math.abs(value) + greatest(flattenParams(gradient)) + r * r
+    const scale = Math.abs(value) + maxAbs(flattenParams(gradient)) + r * r
     return equals(
-      sides(at(changed)(changed.params)),
-      sides({ value, gradient: becomes(gradient) }),
+      namedValueAndGradient(at(changed)(changed.params)),
+      namedValueAndGradient({ value, gradient: becomes(gradient) }),
       1e-13 * scale * r * r
     )
   }
@@ -217,9 +217,9 @@ export const objective = <P extends string>(
           const on = along(each)
           const v = randomDirection(each.params, each.seed)
           const slopeAt = (step: number): number => dotProduct(flattenParams(on(step).gradient), flattenParams(v))
-          const { value, within } = measuredSlope(step => on(step).value, reach, greatest(flattenParams(each.params)))
+          const { value, within } = measuredSlope(step => on(step).value, reach, maxAbs(flattenParams(each.params)))
           const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-          return equals({ [name]: slopeAt(0) }, { [name]: value }, within + blurOf(slopeAt, reach))
+          return equals({ [name]: slopeAt(0) }, { [name]: value }, within + evaluationError(slopeAt, reach))
         }
       }),
       onDrawn({
@@ -236,7 +236,10 @@ export const objective = <P extends string>(
           const on = along(each)
           const { value, gradient } = on(0)
           const found = dotProduct(flattenParams(gradient), flattenParams(randomDirection(each.params, each.seed)))
-          return liesBetweenSides(found, sidesOf([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r }))
+          return slopeIsWithinBounds(
+            found,
+            oneSidedSlopeBounds([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r })
+          )
         }
       }),
       forAll(cases(points, Arbitrary.expectations(score, objective)))({
@@ -244,7 +247,7 @@ export const objective = <P extends string>(
         statement:
           '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
         source: 'definition of a loss',
-        says: each => areFinite(sides(at(each, { library, isTried: false })(each.params)))
+        says: each => areFinite(namedValueAndGradient(at(each, { library, isTried: false })(each.params)))
       }),
       onFixed({
         claim: !draws,
@@ -275,7 +278,7 @@ export const objective = <P extends string>(
         statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
         source: 'symmetry of the standard normal law',
         says: (each, rotate) => {
-          const turn = orthogonal(each.seed, each.points.dim)
+          const turn = orthogonalMap(each.seed, each.points.dim)
           const turned = (points: Points.Points): Points.Points => ({
             ...mapPointRows(turn)(points),
             ...(points.partner && { partner: mapPointRows(turn)({ ...points, values: points.partner }).values })
@@ -289,7 +292,7 @@ export const objective = <P extends string>(
         }
       }),
       draws && exact !== null
-        ? unbiased(objective, exact, score)
+        ? unbiasedLaw(objective, exact, score)
         : {
             law: 'its mean is that of its exact form',
             option: 'exact',
@@ -307,8 +310,8 @@ export const objective = <P extends string>(
             }
           ]),
       ...movesWithData(objective, score),
-      saysSingle(objective) && inSingle(objective, schedules),
-      ...declarations(objective, score),
+      saysSingle(objective) && singlePrecisionLaw(objective, schedules),
+      ...declarationLaws(objective, score),
       ...(other === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
         : sameObjective(objective, other, score, options))
@@ -319,7 +322,7 @@ export const objective = <P extends string>(
 
 /** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
 const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
-  const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straight].filter(
+  const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straightSchedule].filter(
     schedule => Objective.problems(schedule)(objective).length === 0
   )
   return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
@@ -335,7 +338,7 @@ const rowsFor = <P extends string>(
   score: Score.Score<P>,
   far: number
 ): ((dim: number) => fc.Arbitrary<Points.Points>) =>
-  Arbitrary.pairedFor(
+  Arbitrary.withPartners(
     objective,
     score
   )(
@@ -348,7 +351,7 @@ const rowsFor = <P extends string>(
 
 /** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
 const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
-  4 + greatest([...points.values, ...flattenParams(params)])
+  4 + maxAbs([...points.values, ...flattenParams(params)])
 
 /** The cases that the laws of an objective for a score are asked of, and its loss on each. */
 const lossesOf = <P extends string>(
@@ -413,7 +416,7 @@ const saysSingle = (objective: Objective.Objective): boolean =>
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
-): ReadonlyArray<Stated> =>
+): ReadonlyArray<LawBuilder> =>
   Objective.terms(objective).flatMap(({ term }) => {
     if (term.of !== objective || Objective.isPenalty(term) || Objective.isBuiltIn(term)) return []
     const { translationInvariant: moves, of, ...form } = term
@@ -427,7 +430,7 @@ const movesWithData = <P extends string>(
 
 const twoSpherical = Score.spherical({ components: 2 })
 
-const movesTogether = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Stated => {
+const movesTogether = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): LawBuilder => {
   const found = Arbitrary.objectiveDims(objective, score)
   const dim = found.includes(2) ? 2 : (found[0] ?? 2)
   const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
@@ -445,7 +448,7 @@ const FEW_LEVELS = 4
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
   const isShort = NoiseDrawn.noiseTimes(loss).length <= FEW_LEVELS
-  return takesPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
+  return acceptsPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
 /** Batches, and rows in each: of their mean the standard error is told by Student's law of 24 degrees. */
@@ -480,8 +483,8 @@ const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   { schedules = schedulesOf(objective), ...options }: ObjectiveOptions<P>
-): ReadonlyArray<Stating> => {
-  const mixture = options.mixture ?? O.toUndefined(Density.textbookMeaning(score))
+): ReadonlyArray<LawSource> => {
+  const mixture = options.mixture ?? O.toUndefined(Density.textbookMixture(score))
   if (mixture === undefined) return []
   const draws = isEstimate(objective, score)
   const taken = Arbitrary.objectiveDims(objective, score)
@@ -556,7 +559,7 @@ const properRows = <P extends string>(
             QUADRATURE_NODES
           )
           // Populations are each of their own size: programs of all would be kept.
-          const { value, gradient } = at({ ...each, ...data }, ONCE)(each.params)
+          const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
           return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
         }
       }),
@@ -568,7 +571,10 @@ const properRows = <P extends string>(
             statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
             maxCases: 3,
             says: each => {
-              const loss = at({ ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) }, ONCE)
+              const loss = at(
+                { ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) },
+                FEW_EVALUATIONS
+              )
               const truth = loss(each.params).value
               const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
               return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
@@ -594,7 +600,7 @@ const properRows = <P extends string>(
               })
             }
           }),
-          forAll(cases(Arbitrary.eachDim))({
+          forAll(cases(Arbitrary.ALL_DIMS))({
             ...minimum,
             statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${MAX_CHI_DEVIATION} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
             maxCases: 11,
@@ -603,7 +609,7 @@ const properRows = <P extends string>(
               const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
               const { mean, error } = meanWithError(rises)
               return [
-                above(greatest(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
+                above(maxAbs(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
                 atLeast(mean, 0, MAX_CHI_DEVIATION * error)
               ]
             }
@@ -626,7 +632,7 @@ export const sameObjective = <P extends string>(
   b: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
-): ReadonlyArray<Stated> => {
+): ReadonlyArray<LawBuilder> => {
   const { upTo: { factor = 1, constant = false } = {} } = options
   const one = lossesOf(a, score, options)
   const other = lossesOf(b, score, options)
@@ -655,7 +661,7 @@ export const sameObjective = <P extends string>(
         if (Number.isNaN(ratio)) return []
         const scaled = flattenParams(wanted.gradient).map(g => ratio * g)
         const r = caseMagnitude(each)
-        const tolerance = 1e-11 * (1 + Math.abs(ratio * wanted.value) + greatest(scaled)) * r * r
+        const tolerance = 1e-11 * (1 + Math.abs(ratio * wanted.value) + maxAbs(scaled)) * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
           equals(flattenParams(found.gradient), scaled, tolerance)

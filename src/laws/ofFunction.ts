@@ -8,8 +8,8 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { Optimizer, Params, Sampler, Weighting } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { dotProduct, flattenParams, greatest } from './check.js'
-import { slope } from './differences.js'
+import { dotProduct, flattenParams, maxAbs } from './check.js'
+import { centralDifference } from './differences.js'
 import type { Laws } from './law.js'
 import { areFinite, equals, ofRows, forAll, type Relation } from './lawRows.js'
 import { scripted } from './script.js'
@@ -166,10 +166,10 @@ const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; reado
       seed: Arbitrary.seeds
     })
   )
-  const size = (params: NumberList, rows: NumberMatrix): number => 1 + greatest([...params, ...rows.flat()])
+  const size = (params: NumberList, rows: NumberMatrix): number => 1 + maxAbs([...params, ...rows.flat()])
   const same = (params: NumberList, rows: NumberMatrix, others: NumberMatrix): Relation => {
     const [found, wanted] = [others, rows].map(rows => loss(params, rows))
-    const tolerance = 1e-12 * (1 + Math.abs(wanted.value) + greatest(wanted.gradient))
+    const tolerance = 1e-12 * (1 + Math.abs(wanted.value) + maxAbs(wanted.gradient))
     return equals(found, wanted, tolerance * size(params, rows))
   }
   return scripted(
@@ -199,7 +199,11 @@ const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; reado
               params.map((x, i) => x + h * v[i]),
               rows
             ).value
-          return equals(dotProduct(gradient, v), slope(along, 2e-3 / r), 1e-8 * (1 + Math.abs(value)) * r * r)
+          return equals(
+            dotProduct(gradient, v),
+            centralDifference(along, 2e-3 / r),
+            1e-8 * (1 + Math.abs(value)) * r * r
+          )
         }
       }),
       cases({

@@ -5,14 +5,14 @@ import { scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params } from '../index.js'
-import { areSameBits, throughText } from './bits.js'
-import { dotProduct, flattenParams, greatest } from './check.js'
+import { areSameBits, jsonRoundTrip } from './bits.js'
+import { dotProduct, flattenParams, maxAbs } from './check.js'
 import type { Laws } from './law.js'
-import { dyadic, walks, walksBeside, type Walk } from './arbitraries.js'
+import { dyadic, walks, walksWithNames, type Walk } from './arbitraries.js'
 import {
   atLeast,
   atMost,
-  declaredRow,
+  declarationInfo,
   differs,
   equals,
   forAll,
@@ -120,7 +120,7 @@ const followWalk = (machine: OptimizerFunctions, { start, gradients }: Walk): Tr
 const stepsOf = (machine: OptimizerFunctions, walk: Walk): ReadonlyArray<AnyParams> => followWalk(machine, walk).steps
 
 /** The numbers of all parameters after each step of a walk. */
-export const trailOf = (
+export const paramsAlongWalk = (
   optimizer: Optimizer.Optimizer,
   { start, gradients }: Walk
 ): ReadonlyArray<ReadonlyArray<number>> => {
@@ -234,8 +234,8 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
     equals(
       { steps: found.map(flattenParams) },
       { steps: wanted.map(flattenParams) },
-      tolerance * greatest(wanted.flatMap(flattenParams)) +
-        Elementary.powerOfTwo(-50) * Math.max(1, c) * greatest(flattenParams(start))
+      tolerance * maxAbs(wanted.flatMap(flattenParams)) +
+        Elementary.powerOfTwo(-50) * Math.max(1, c) * maxAbs(flattenParams(start))
     )
   ]
   const scaled = (c: number, { start, gradients }: Walk): Walk => ({ start, gradients: gradients.map(scaleEntries(c)) })
@@ -269,7 +269,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           const rest = (state: OptimizerState): ReadonlyArray<AnyParams> =>
             onwards(o, { ...before, state }, gradients.slice(n)).steps
           const codec = Optimizer.stateCodec<string>(optimizer)
-          const read = codec.decode(throughText(codec.encode(before.state)))
+          const read = codec.decode(jsonRoundTrip(codec.encode(before.state)))
           return E.isLeft(read) || !areSameBits(read.right, before.state)
             ? sameBits(read, before.state)
             : sameBits(rest(read.right), rest(before.state))
@@ -323,7 +323,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           const steps = (by: number): ReadonlyArray<AnyParams> => stepsOf(o, scaled(by, walk))
           const [once, little] = [steps(1), steps(c)].map(all => all.map(flattenParams))
           return [
-            equals({ steps: little }, { steps: once }, 0.2 * greatest(once.flat())),
+            equals({ steps: little }, { steps: once }, 0.2 * maxAbs(once.flat())),
             near(steps(far * c), steps(far), walk)
           ]
         }
@@ -386,7 +386,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         option: 'converges',
         says: (quadratic, { steps, within }) => atMost(valuesAlong(o, quadratic, steps)[steps], within)
       }),
-      forAll(fc.record({ walk: walksBeside(frozen) }))({
+      forAll(fc.record({ walk: walksWithNames(frozen) }))({
         name: 'what is frozen keeps its bits',
         statement: names => `∀ gradients: what is frozen (${names.join(', ')}) stays as it is, to the last bit.`,
         source: 'definition of `freeze`',
@@ -398,7 +398,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
             .map(name => sameBits(followWalk(o, walk).params[name], walk.start[name]))
       }),
       onSteps({
-        ...declaredRow('gain'),
+        ...declarationInfo('gain'),
         statement:
           '∀ g: from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient.) To 2⁻⁴⁸ Σ|g| times the longest entries of both steps.',
         claim: hasGain,
@@ -416,7 +416,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
               if (own === 0) return equals(moved[name].values, 0)
               const product = dotProduct(moved[name].values, gradient[name].values)
               // Both steps are rounded before they are subtracted.
-              const length = greatest(found[name].values) + greatest(none[name].values)
+              const length = maxAbs(found[name].values) + maxAbs(none[name].values)
               const terms = gradient[name].values.reduce((sum, g) => sum + Math.abs(g), 0)
               const rounding = Elementary.powerOfTwo(-48) * length * terms
               return (
@@ -452,14 +452,14 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
               return equals(
                 { [`step of ${name}`]: step[name].values },
                 { [`step of ${name}`]: wanted },
-                1e-12 * greatest(wanted)
+                1e-12 * maxAbs(wanted)
               )
             })
           )
         }
       }),
       onSteps({
-        ...declaredRow('estimate'),
+        ...declarationInfo('estimate'),
         statement:
           '∀ gradients: where every step moves the parameters, what it takes for the answer after eight of them is not where they began; and where eight gradients of 0 do not move them, it is the parameters. To 1e-12 of the greatest: a mean of equal numbers is rounded.',
         claim: estimate,
@@ -475,19 +475,19 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
             beginTrail(o, start),
             Array.from({ length: 8 }, () => zero)
           )
-          const stays = still.steps.every(step => greatest(flattenParams(step)) === 0)
+          const stays = still.steps.every(step => maxAbs(flattenParams(step)) === 0)
           const kept = flattenParams(Optimizer.estimate(optimizer, still.params, still.state))
           return [
             Params.names(start)
               .filter(name => trails.slice(1).every(({ params }) => !areSameBits(params[name], start[name])))
               .map(name => differs(answer[name], start[name])),
             stays &&
-              equals({ answer: kept }, { answer: flattenParams(still.params) }, 1e-12 * greatest(flattenParams(start)))
+              equals({ answer: kept }, { answer: flattenParams(still.params) }, 1e-12 * maxAbs(flattenParams(start)))
           ]
         }
       }),
       onSteps({
-        ...declaredRow('recall'),
+        ...declarationInfo('recall'),
         statement:
           '∀ gradients: what it recalls of the objective where a step has led, is the objective there. To 1e-12 (1 + |f| + |∇f|).',
         claim: recall,

@@ -5,8 +5,8 @@ import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
 import { Compile, Key, Params, Score } from '../index.js'
 import { params as paramsOf, seeds } from './arbitraries.js'
-import { compiledOrThrow, flattenParams, greatest } from './check.js'
-import { equals, forAll, type Stated } from './lawRows.js'
+import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
+import { equals, forAll, type LawBuilder } from './lawRows.js'
 import { mapPointRows, symmetriesOf } from './symmetries.js'
 
 /** Data and parameters on this grid are moved by whole numbers up to 2²⁷ without being rounded. */
@@ -14,7 +14,7 @@ const GRID = 1 / 1048576
 
 const onGrid = (x: number): number => Math.round(x / GRID) * GRID
 
-export const gridded = (points: Points): Points => ({ ...points, values: points.values.map(onGrid) })
+export const roundToGrid = (points: Points): Points => ({ ...points, values: points.values.map(onGrid) })
 
 /** Whole numbers of either sign, near and far. */
 export const offsets = (furthest: number): fc.Arbitrary<number> =>
@@ -32,7 +32,7 @@ export const shiftPoints =
     mapPointRows(row => row.map(x => x + by))(points)
 
 /** How parameters follow data that are moved by one number in all columns. */
-export const moveOf = <P extends string>(
+export const translationOf = <P extends string>(
   score: Score.Score<P>,
   dim: number
 ): ((by: number) => (params: Params.Params<P>) => Params.Params<P>) => {
@@ -51,9 +51,9 @@ export const translationLaw = <P extends string>(
     furthest = 1e8,
     maxCases
   }: { readonly name?: string; readonly furthest?: number; readonly maxCases?: number } = {}
-): Stated => {
-  const here = gridded(points)
-  const move = moveOf(loss.score, points.dim)
+): LawBuilder => {
+  const here = roundToGrid(points)
+  const move = translationOf(loss.score, points.dim)
   const params = paramsOf(loss.score)(points.dim).map(Params.mapValues(onGrid))
   return forAll(fc.record({ params, by: offsets(furthest), seed: seeds }))({
     name,
@@ -69,7 +69,7 @@ export const translationLaw = <P extends string>(
         return equals(
           { [engine]: [found.value, ...flattenParams(found.gradient)] },
           { [engine]: [wanted.value, ...flattenParams(wanted.gradient)] },
-          1e-10 * (1 + Math.abs(wanted.value) + greatest(flattenParams(wanted.gradient)))
+          1e-10 * (1 + Math.abs(wanted.value) + maxAbs(flattenParams(wanted.gradient)))
         )
       })
     }

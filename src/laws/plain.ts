@@ -11,14 +11,14 @@ import * as Parametrization from '../schedule/parametrization.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import { formulaAt } from './formula.js'
-import { dotProduct, greatest, euclideanLength } from './check.js'
+import { dotProduct, maxAbs, euclideanLength } from './check.js'
 import type { Laws } from './law.js'
 import {
   areFinite,
   atLeast,
   atMost,
   below,
-  declaredRow,
+  declarationInfo,
   equals,
   forAll,
   equalsRelatively as nearTo,
@@ -109,7 +109,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         }
       }),
       lawOf({
-        ...declaredRow('everywhere'),
+        ...declarationInfo('everywhere'),
         statement: '∀ schedules, t: w(t) is that number. Exactly.',
         claim: Weighting.everywhere(weighting) ?? null,
         says: ({ schedule, time }, everywhere) => equals(at(schedule, time), everywhere)
@@ -151,7 +151,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
     return (x: number, output: number): number => ofOutput * output + ofPoint * x
   }
   const near = ({ alpha, sigma }: Schedule.Level, ...terms: ReadonlyArray<number>): number =>
-    1e-14 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma)) * (1 + 1 / sigma) * (1 + greatest(terms))
+    1e-14 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma)) * (1 + 1 / sigma) * (1 + maxAbs(terms))
   const size =
     'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
   const degree = Parametrization.degree(own) ?? null
@@ -189,7 +189,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       }
     }),
     lawOf({
-      ...declaredRow('written'),
+      ...declarationInfo('written'),
       statement:
         '∀ levels: in tensors p, q and the data and the noise behind x are what it means in numbers. To 1e-13 of the greatest of them.',
       claim: tensors ?? null,
@@ -210,7 +210,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       }
     }),
     lawOf({
-      ...declaredRow('target'),
+      ...declarationInfo('target'),
       statement: '∀ levels: what its output is to match, in tensors, is p x_0 + q z. To 1e-13 (1 + |p x_0| + |q z|)².',
       says: ({ level, pair: [clean, noise] }) => {
         const { p, q } = Parametrization.directionAt(own)(level)
@@ -222,7 +222,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
       }
     }),
     lawOf({
-      ...declaredRow('squaredDeterminant'),
+      ...declarationInfo('squaredDeterminant'),
       statement:
         '∀ levels: (αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it.',
       // A text with letters of its own is for people alone.
@@ -300,7 +300,7 @@ const subtractVectors = (x: Vector, y: Vector): Vector => x.map((value, i) => va
 
 /** Vectors near one, at a tenth of its size and at all of it, and far out along every coordinate, where the region ends. */
 const vectorsAround = (x: Vector, seed: number): ReadonlyArray<Vector> => {
-  const size = 1 + greatest(x)
+  const size = 1 + maxAbs(x)
   const drawn = Key.split(16)(Key.fromSeed(seed)).map((key, i) =>
     Array.from(Key.normal(x.length)(key), (z, j) => x[j] + (i < 8 ? 0.1 : 1) * size * z)
   )
@@ -348,7 +348,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
     (columns: number) =>
     (y: Vector): Vector =>
       options.member?.(y, columns) ?? project(columns)(y)
-  const near = (x: Vector, y: Vector): number => 1e-14 * x.length * (1 + greatest([...x, ...y]))
+  const near = (x: Vector, y: Vector): number => 1e-14 * x.length * (1 + maxAbs([...x, ...y]))
   const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
   const isConvex = Region.isConvex(region)
   const few = Region.regionArrays(region) === 'rows' ? 2 : 4
@@ -418,7 +418,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
             const other = inside(columns)(y)
             const along = subtractVectors(other, at)
             const lengths = euclideanLength(out) * euclideanLength(along)
-            const size = 1 + greatest([...x, ...y, ...other, ...at])
+            const size = 1 + maxAbs([...x, ...y, ...other, ...at])
             return (
               lengths > 0 && atMost(dotProduct(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
             )

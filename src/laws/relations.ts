@@ -182,7 +182,7 @@ const canFail = (relation: Relation): boolean => {
 }
 
 /** Why a law is vacuous, that said nothing of any case, or sees no change of a side; null where it is not. */
-export const vacuous = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
+export const vacuityReason = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
     ? 'it says nothing about any case'
     : said.flat().some(canFail)

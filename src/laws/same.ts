@@ -21,13 +21,13 @@ import * as Expectation from '../objective/expectation.js'
 import * as Sampler from '../sampler/sampler.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { compiledOrThrow, flattenParams, greatest } from './check.js'
-import { forAll, ofRows, equals, sameBits, type Stated, type Stating } from './lawRows.js'
+import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
+import { forAll, ofRows, equals, sameBits, type LawBuilder, type LawSource } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
 import * as Density from './density.js'
-import { expectationCases, copyRows, drawnBy, repeatedValues } from './expectation.js'
-import { startAlike } from './initializer.js'
-import { trailOf } from './optimizer.js'
+import { expectationCases, repeatRows, drawNoise, valuesOverKeys } from './expectation.js'
+import { sameStartDistribution } from './initializer.js'
+import { paramsAlongWalk } from './optimizer.js'
 import type { Laws } from './law.js'
 import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted } from './script.js'
@@ -43,10 +43,10 @@ const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.spherical({ components: 2 })
 
 /** What a case of a concept is compared by. */
-type SameRule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Stating> | null
+type SameRule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<LawSource> | null
 
 const sameRule =
-  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Stating>): SameRule =>
+  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<LawSource>): SameRule =>
   (a, b, options) =>
     is(a) && is(b) ? of(a, b, options) : null
 
@@ -79,7 +79,7 @@ const noiseFeatureMeans = (
   dim: number,
   seed: number
 ): ReadonlyArray<Density.NumberRow> => {
-  const draw = drawnBy(Expectation.interpret(expectation), { rows: ROWS_PER_DRAW, dim })
+  const draw = drawNoise(Expectation.interpret(expectation), { rows: ROWS_PER_DRAW, dim })
   return Key.split(NOISE_KEYS)(Key.fromSeed(seed)).map(key => {
     const draws = draw(key)
     const weights = draws.flatMap(({ weight }) => Array.from({ length: ROWS_PER_DRAW }, () => weight / ROWS_PER_DRAW))
@@ -90,8 +90,8 @@ const noiseFeatureMeans = (
   })
 }
 
-const sameNoiseLaw = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
-  forAll(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+const sameNoiseLaw = (a: Expectation.Expectation, b: Expectation.Expectation): LawBuilder =>
+  forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'the noise is of the same law',
     quantity: 'moment of the noise',
     statement: `∀ dimensions: over ${NOISE_KEYS} keys, ${ROWS_PER_DRAW} rows each, every coordinate has the same mean, mean square and shares below ${NOISE_THRESHOLDS.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
@@ -113,7 +113,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
     })
   ),
   sameRule(Schedule.concept.is, (a, b) => [
-    forAll(fc.record({ time: Arbitrary.anyTimes(b) }))({
+    forAll(fc.record({ time: Arbitrary.timesBeforeEnd(b) }))({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
       source: 'the stated formula',
@@ -169,8 +169,8 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
         const [found, wanted] = [a, b].map(
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
-        const r = greatest([...points.values, ...flattenParams(params)])
-        return equals(found, wanted, 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
+        const r = maxAbs([...points.values, ...flattenParams(params)])
+        return equals(found, wanted, 1e-11 * (1 + r * r) * (1 + maxAbs(wanted)))
       }
     })
   ]),
@@ -180,8 +180,8 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
       source: 'the stated formula',
       says: ({ walk }) => {
-        const [found, wanted] = [a, b].map(optimizer => trailOf(optimizer, walk))
-        return equals(found, wanted, 1e-9 * (1e-300 + greatest(wanted.flat())))
+        const [found, wanted] = [a, b].map(optimizer => paramsAlongWalk(optimizer, walk))
+        return equals(found, wanted, 1e-9 * (1e-300 + maxAbs(wanted.flat())))
       }
     })
   ]),
@@ -195,8 +195,8 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       maxCases: 9,
       says: ({ points, seed, ...each }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
-          const many = { ...each, points: copyRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
-          return repeatedValues(score, expectation, many, REPEATS)
+          const many = { ...each, points: repeatRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
+          return valuesOverKeys(score, expectation, many, REPEATS)
         })
         return Chance.sameMeans(found, wanted)
       }
@@ -255,7 +255,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       }
     })
   ]),
-  sameRule(Initializer.concept.is, (a, b, { score = two }) => [startAlike(a, b, score)]),
+  sameRule(Initializer.concept.is, (a, b, { score = two }) => [sameStartDistribution(a, b, score)]),
   sameRule(Pipeline.concept.is, (a, b, { points: given = samePoints }) => [
     forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
@@ -267,7 +267,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
         const [found, wanted] = [a, b].map(pipeline =>
           flattenParams(Run.last(compiledOrThrow(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
-        return equals(found, wanted, 1e-9 * (1 + greatest(wanted)))
+        return equals(found, wanted, 1e-9 * (1 + maxAbs(wanted)))
       }
     })
   ])

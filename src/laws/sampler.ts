@@ -10,7 +10,7 @@ import { Case, Key, Schedule, TimeGrid } from '../index.js'
 import * as Sampler from '../sampler/sampler.js'
 import { points as anyPoints, real, seeds } from './arbitraries.js'
 import { deepCopy } from './bits.js'
-import { meanNumber, compiledOrThrow, greatest, sampleMoments } from './check.js'
+import { meanNumber, compiledOrThrow, maxAbs, sampleMoments } from './check.js'
 import type { Laws } from './law.js'
 import { areFinite, atMost, differs, equals, forAll, ofRows, sameBits, atLeast } from './lawRows.js'
 
@@ -172,7 +172,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
       key
     })
   }
-  const size = (values: Float64Array): number => 1 + greatest(values)
+  const size = (values: Float64Array): number => 1 + maxAbs(values)
   /** How far it is at every time of a grid: mean and variance in those of the law, and what two coordinates have in common. */
   const offOf = (each: SamplerCase, steps: number) => {
     const grid = gridOf(each, steps)
@@ -197,7 +197,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
    * A = 1 − δ/u of what points differ by, and have the variance u/(1 − δ/2u) in the end.
    */
   const biasOfMoves = (each: SamplerCase): number =>
-    greatest(
+    maxAbs(
       (stays ? [0] : [-4, 0, 4]).map(logSnr => {
         const time = timeOf(each, logSnr)
         const points = drawMarginal(each, time, 1)
@@ -313,10 +313,10 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
             const at = (time: number): Points => ({ ...first, values: first.values.map(flowMap(own, before, time)) })
             const { memory = null } = stepOf(own, [before, from], first)
             const { values } = stepOf(own, [from, to], at(from), memory).points
-            return greatest(at(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
+            return maxAbs(at(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
           }
           const errorOf = (h: number): number =>
-            greatest(VARIANCES.flatMap(variance => BEFORE.map(times => offAfter({ ...each, variance }, h, times))))
+            maxAbs(VARIANCES.flatMap(variance => BEFORE.map(times => offAfter({ ...each, variance }, h, times))))
           const found = STEPS_OF_ORDER.map(h => [errorOf(h), errorOf(h / 2)]).filter(([, fine]) => fine > 1e-12)
           // Of the two steps that which shows the order more.
           const falls = found.slice(0, 2).map(([coarse, fine]) => coarse / fine)
@@ -335,7 +335,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
           const first = drawMarginal(each, from, 8)
           const wanted = first.values.map(flowMap(each, from, to))
           const end = endOf(each, first, gridOf(each, 1))
-          return atMost(greatest(end.map((x, i) => (x - wanted[i]) / (1 + Math.abs(wanted[i])))), error)
+          return atMost(maxAbs(end.map((x, i) => (x - wanted[i]) / (1 + Math.abs(wanted[i])))), error)
         }
       }),
       lawOf({

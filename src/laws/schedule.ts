@@ -6,10 +6,16 @@ import { Quadrature } from '../../lib/index.js'
 import { Mixture } from '../index.js'
 import * as Schedule from '../schedule/index.js'
 import type { Dynamics } from '../schedule/dynamics.js'
-import { anyTimes } from './arbitraries.js'
-import { greatest, collectLaws, withoutProblems } from './check.js'
+import { timesBeforeEnd } from './arbitraries.js'
+import { maxAbs, collectLaws, noProblemsLaw } from './check.js'
 import type { Laws } from './law.js'
-import { measuredSlope, evaluationNoise, SHORTEST, slopeWithin, type DifferenceSlope } from './differences.js'
+import {
+  measuredSlope,
+  evaluationNoise,
+  SHORTEST_STEP_SHARE,
+  extrapolatedSlope,
+  type DifferenceSlope
+} from './differences.js'
 import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from './lawRows.js'
 
 export interface ScheduleOptions {
@@ -63,7 +69,7 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
   const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
   const isWhole = kinks.length === 0
-  const times = isWhole ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s)
+  const times = isWhole ? timesBeforeEnd(schedule) : betweenEdges(edges).map(({ s }) => s)
   const near = isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
   const two = fc
     .tuple(times, times)
@@ -116,7 +122,7 @@ const blurOfTime =
   (logSnr: (time: number) => number, reach: (time: number) => number) =>
   (time: number): number =>
     (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * evaluationNoise(logSnr, time, reach(time))) /
-    Math.abs(slopeWithin(reach(time))(logSnr, time).value)
+    Math.abs(extrapolatedSlope(reach(time))(logSnr, time).value)
 
 /**
  * The laws of a schedule: levels, their log-SNR and its inverse, and the forward process dx = f x dt + g dW that they
@@ -134,7 +140,7 @@ const blurOfTime =
  */
 export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions = {}): Laws => {
   const problems = Schedule.problems(schedule)
-  if (problems.length > 0) return collectLaws([withoutProblems(Schedule.show(schedule), problems)])
+  if (problems.length > 0) return collectLaws([noProblemsLaw(Schedule.show(schedule), problems)])
   const { kinks = Schedule.breakpoints(schedule) } = options
   const own = Schedule.interpret(schedule)
   const { level, logSnr, timeOfLogSnr, drift, diffusion, until } = own
@@ -145,7 +151,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
 
   // —— what is compared ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
-  const slope = (f: (x: number) => number, x: number): DifferenceSlope => slopeWithin(reach(x))(f, x)
+  const slope = (f: (x: number) => number, x: number): DifferenceSlope => extrapolatedSlope(reach(x))(f, x)
   const blur = blurOfTime(logSnr, reach)
   const blurOfInverse = (time: number): number => {
     const noise = evaluationNoise(timeOfLogSnr, logSnr(time), 1)
@@ -156,7 +162,10 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
   const slopeAt = (of: (level: Schedule.Level) => number, time: number) => {
     const f = (h: number): number => of(level(time + h))
     const { value, within } = measuredSlope(f, reach(time), time)
-    return { value, within: within + (20 * evaluationNoise(f, 0, reach(time), [16])) / SHORTEST / reach(time) }
+    return {
+      value,
+      within: within + (20 * evaluationNoise(f, 0, reach(time), [16])) / SHORTEST_STEP_SHARE / reach(time)
+    }
   }
   const fall = (time: number) => slopeAt(({ alpha }) => log(alpha), time)
   return ofRows(
@@ -262,7 +271,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
           const once = Mixture.diffuse(level(t))(oneGaussian)
           return [({ means }: Mixture.Mixture) => means.values, ({ variances }: Mixture.Mixture) => variances].map(
             of => {
-              const apart = greatest(others.map(other => of(other)[0] - of(finest)[0]))
+              const apart = maxAbs(others.map(other => of(other)[0] - of(finest)[0]))
               return equals(of(finest), of(once), 10 * DERIVATIVE_TOLERANCE * (1 + once.variances[0]) + 10 * apart)
             }
           )

@@ -22,7 +22,7 @@ import { Mixture, Schedule, Score } from '../index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Params from '../core/params.js'
 import * as Arbitrary from './arbitraries.js'
-import { flattenParams, sumNumbers, greatest, dotProduct, randomDirection } from './check.js'
+import { flattenParams, sumNumbers, maxAbs, dotProduct, randomDirection } from './check.js'
 import {
   areFinite,
   atMost,
@@ -33,15 +33,15 @@ import {
   sameBits,
   type Relation,
   type LawRelations,
-  type Stated
+  type LawBuilder
 } from './lawRows.js'
 import * as Density from './density.js'
-import { liesBetweenSides, sidesOf, slope } from './differences.js'
-import { maximization } from './maximization.js'
-import { freedom } from './freedom.js'
+import { slopeIsWithinBounds, oneSidedSlopeBounds, centralDifference } from './differences.js'
+import { emStepLaws } from './maximization.js'
+import { degreesOfFreedomLaw } from './freedom.js'
 import { guidance } from './guidance.js'
 import type { Laws } from './law.js'
-import { mapPointRows, orthogonal, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
+import { mapPointRows, orthogonalMap, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
 
 export interface ScoreOptions<P extends string> {
   /** Rows that it is asked of, where they are not of the whole space. */
@@ -118,12 +118,12 @@ const rowsAlone = <P extends string>(
   const at = (points: Points.Points, levels: ReadonlyArray<Schedule.Level>): Float64Array =>
     compute(() => of(Score.tensors(params), Points.pointsTensor(points), levelColumns(levels))).values
   const alone = levels.flatMap((level, i) => Array.from(at(Points.select([i])(points), [level])))
-  const within = 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
+  const within = 1e-13 * (1 + maxAbs(alone)) * (1 + maxAbs(points.values))
   return { together: at(points, levels), alone, within }
 }
 
 /** The law of the heads of a network, where it has more than its output. */
-const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): Stated | false => {
+const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
   return forAll(scoreCases(score, options))({
@@ -187,7 +187,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
       source: 'definition of Score.Model',
       says: each => {
-        return [each.points, Arbitrary.outlying(each.points)].map(points => {
+        return [each.points, Arbitrary.scaleToOutliers(each.points)].map(points => {
           const { rows, dim, values } = evaluate(each, points)
           return [equals([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
         })
@@ -215,15 +215,15 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           maxCases: MAX_NETWORK_CASES,
           says: each => {
             const { points, params } = each
-            const r = greatest([...points.values, ...flattenParams(params)])
+            const r = maxAbs([...points.values, ...flattenParams(params)])
             const found = divergences(each)
             const [first, second] = [2e-3, 2e-4].map(step =>
-              Array.from(found, (_, i) => sumNumbers(along(each, i).map(f => slope(f, step / (1 + r)))))
+              Array.from(found, (_, i) => sumNumbers(along(each, i).map(f => centralDifference(f, step / (1 + r)))))
             )
             const wanted = first.map((x, i) =>
               Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]
             )
-            return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
+            return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + maxAbs(wanted)))
           }
         })
       : lawOf({
@@ -236,10 +236,10 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             // Where several kinks meet, slopes of each need not add up to one of the sum: almost no point is there.
             const each = { ...given, points: offKinks(given) }
             const { points, params } = each
-            const r = 1 + greatest([...points.values, ...flattenParams(params)])
-            const size = (1 + r * r) * (1 + greatest(evaluate(each, points).values))
+            const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
+            const size = (1 + r * r) * (1 + maxAbs(evaluate(each, points).values))
             return Array.from(divergences(each), (found, i) =>
-              liesBetweenSides(found, sidesOf(along(each, i), { r, size }))
+              slopeIsWithinBounds(found, oneSidedSlopeBounds(along(each, i), { r, size }))
             )
           }
         })
@@ -261,7 +261,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
  */
 export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { symmetries = symmetriesOf(score) } = options
-  const mixture = options.mixture ?? O.toUndefined(Density.textbookMeaning(score))
+  const mixture = options.mixture ?? O.toUndefined(Density.textbookMixture(score))
   const { family } = Score.interpret(score)
   return ofRows(Score.show(score), [
     student(score, options),
@@ -269,10 +269,10 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
       ? ofFamily(score, options)
       : [mixtureScoreLaw(score, mixture, scoreCases(score, options))]),
     ...(family ? [...ofMaps(score, family, options), ...ofUnits(score, family, options)] : []),
-    freedom(score),
+    degreesOfFreedomLaw(score),
     ...ofSymmetries(score, symmetries, scoreCases(score, options)),
     guidance(score),
-    family !== undefined && ExpectationMaximization.supportsEM(family) && maximization(score, options)
+    family !== undefined && ExpectationMaximization.supportsEM(family) && emStepLaws(score, options)
   ])
 }
 
@@ -288,9 +288,9 @@ const statedOf = <P extends string>(
       .values,
   tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
   close: ({ points, params }: ScoreCase<P>, found: Float64Array, wanted: Float64Array): LawRelations => {
-    const r = greatest([...points.values, ...flattenParams(params)])
+    const r = maxAbs([...points.values, ...flattenParams(params)])
     const size = Elementary.square(1 + r * r)
-    return equals(found, wanted, 1e-11 * size * (1 + greatest(wanted)))
+    return equals(found, wanted, 1e-11 * size * (1 + maxAbs(wanted)))
   }
 })
 
@@ -299,7 +299,7 @@ const ofMaps = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
   options: ScoreOptions<P>
-): ReadonlyArray<Stated> => {
+): ReadonlyArray<LawBuilder> => {
   const {
     components,
     toMixture,
@@ -366,7 +366,7 @@ const ofMaps = <P extends string>(
         const free = Density.listRows({ rows: start.count, dim, values: found }).filter(
           (_, k) => !family.fixedComponents.includes(k)
         )
-        const off = free.map(centre => Math.min(...rows.map(row => greatest(Density.subtractRows(centre, row)))))
+        const off = free.map(centre => Math.min(...rows.map(row => maxAbs(Density.subtractRows(centre, row)))))
         return [
           family.fixedComponents.length === 0 ? equals(found, centres.values) : equals(off, 0),
           family.fixedComponents.length === 0 &&
@@ -398,14 +398,10 @@ const ofMaps = <P extends string>(
           )
         )
         const many = 1 + moves.length
-        const r = Elementary.square(1 + greatest(values))
+        const r = Elementary.square(1 + maxAbs(values))
         return at.map((_, k) => {
           const own = Array.from({ length: many }, (_, i) => logs.values[(k * many + i) * logs.shape[1] + k])
-          return atMost(
-            { [`log p_${k + 1} off its centre`]: own.slice(1) },
-            own[0],
-            1e-11 * r * r * (1 + greatest(own))
-          )
+          return atMost({ [`log p_${k + 1} off its centre`]: own.slice(1) }, own[0], 1e-11 * r * r * (1 + maxAbs(own)))
         })
       }
     }),
@@ -463,7 +459,7 @@ const ofUnits = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
   options: ScoreOptions<P>
-): ReadonlyArray<Stated> => {
+): ReadonlyArray<LawBuilder> => {
   const { scaled, distance } = family
   const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
   return [
@@ -535,10 +531,10 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
   })
 
 /** Laws of a family that no textbook has: what it says by hand is what its components say. */
-const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
+const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
   const cases = scoreCases(score, options)
   const size = ({ points, params }: ScoreCase<P>): number =>
-    Elementary.square(1 + Elementary.square(greatest([...points.values, ...flattenParams(params)])))
+    Elementary.square(1 + Elementary.square(maxAbs([...points.values, ...flattenParams(params)])))
   const lawOf = forAll(cases)
   const { family } = Score.interpret(score)
   if (family === undefined) return []
@@ -568,7 +564,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
         return [
           equals(count(points.dim) + (hasBackground ? 1 : 0), counted),
-          equals(found, wanted, 1e-13 * size(each) * (1 + greatest(wanted)))
+          equals(found, wanted, 1e-13 * size(each) * (1 + maxAbs(wanted)))
         ]
       }
     }),
@@ -583,11 +579,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           const level = levelTensors(points.rows, Schedule.level(time)(schedule))
           return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.pointsTensor(points))
         }).values
-        return equals(
-          { s: evaluateCase(score, each).values },
-          { s: wanted },
-          1e-11 * size(each) * (1 + greatest(wanted))
-        )
+        return equals({ s: evaluateCase(score, each).values }, { s: wanted }, 1e-11 * size(each) * (1 + maxAbs(wanted)))
       }
     }),
     forAll(
@@ -629,7 +621,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         : 'with noise its components are others, or it is not of a line',
       says: ({ params, time, x }) => {
         const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
-        const { nodes, weights } = Density.trapezoid(2000)
+        const { nodes, weights } = Density.equalStepRule(2000)
         const before = density(
           params,
           nodes.map(z => (x - sigma * z) / alpha),
@@ -648,20 +640,23 @@ const mixtureScoreLaw = <P extends string>(
   score: Score.Score<P>,
   mixture: (params: Params.Params<P>) => Density.IsotropicGaussians,
   cases: fc.Arbitrary<ScoreCase<P>>
-): Stated =>
+): LawBuilder =>
   forAll(cases)({
     name: 'is the gradient of the log-density',
     quantity: 'score',
     statement: '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
     source: hyvarinen,
     says: each => {
-      const at = pipe(mixture(each.params), Density.diffused(Schedule.level(each.time)(each.schedule)))
+      const at = pipe(mixture(each.params), Density.noisedMixture(Schedule.level(each.time)(each.schedule)))
       // The size of the terms that a score is the difference of, and how much their rounding grows on the way.
-      const r = 1 + greatest(each.points.values) + greatest(at.flatMap(({ mean }) => mean))
+      const r = 1 + maxAbs(each.points.values) + maxAbs(at.flatMap(({ mean }) => mean))
       const u = Math.min(...at.map(({ variance }) => variance))
       const wanted = Density.listRows(each.points).flatMap(row =>
         row.map((_, j) =>
-          slope(step => Density.textbookLogDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
+          centralDifference(
+            step => Density.textbookLogDensity(row.map((x, i) => (i === j ? x + step : x)))(at),
+            (2e-3 * u) / r
+          )
         )
       )
       return equals(evaluateCase(score, each).values, wanted, 1e-9 * (1 + (r * r) / u) * (r / u))
@@ -673,7 +668,7 @@ const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
   { odd = false, relabel, rotate, translate }: ScoreSymmetries<P>,
   cases: fc.Arbitrary<ScoreCase<P>>
-): ReadonlyArray<Stated> => {
+): ReadonlyArray<LawBuilder> => {
   /** Of what is changed it is what becomes of the score. */
   const same = (
     each: ScoreCase<P>,
@@ -681,9 +676,9 @@ const ofSymmetries = <P extends string>(
     becomes: (row: Density.NumberRow) => Density.NumberRow = row => row
   ): Relation => {
     const plain = evaluateCase(score, each)
-    const r = 1 + greatest([...each.points.values, ...flattenParams(each.params)])
+    const r = 1 + maxAbs([...each.points.values, ...flattenParams(each.params)])
     const found = evaluateCase(score, { ...each, ...changed }).values
-    return equals(found, mapPointRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
+    return equals(found, mapPointRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + maxAbs(plain.values)))
   }
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
   const info = { option: 'symmetries', source: symmetry }
@@ -713,7 +708,7 @@ const ofSymmetries = <P extends string>(
       statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
       claim: rotate,
       says: (each, rotate) => {
-        const turn = orthogonal(each.seed, each.points.dim)
+        const turn = orthogonalMap(each.seed, each.points.dim)
         return same(each, { params: rotate(turn)(each.params), points: mapPointRows(turn)(each.points) }, turn)
       }
     }),

@@ -5,7 +5,7 @@ import * as Ornstein from '../index.js'
 import { Expectation, Vocabulary } from '../index.js'
 import * as Case from '../core/case.js'
 import { showExpectation } from './arbitraries.js'
-import { eachLaw } from './check.js'
+import { mapLaws } from './check.js'
 import type { Law, Laws } from './law.js'
 
 /** A function as the code that it was written in; what test runners make of imports is undone. */
@@ -125,4 +125,4 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
 
 /** The laws, with counterexamples printed as scripts that fail when run. */
 export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws): Laws =>
-  eachLaw(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)(laws)
+  mapLaws(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)(laws)

@@ -15,8 +15,8 @@ import {
   Score
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiledOrThrow, flattenParams, sumNumbers, greatest } from './check.js'
-import { forAll, equals, type Stated } from './lawRows.js'
+import { compiledOrThrow, flattenParams, sumNumbers, maxAbs } from './check.js'
+import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 /** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
 const ROUNDINGS = 32
@@ -35,11 +35,11 @@ interface PrecisionCase {
 }
 
 /** That an objective by an expectation, which both say that floats are enough, is in floats what it is in doubles. */
-export const inSingle = (
+export const singlePrecisionLaw = (
   objective: Objective.Objective,
   schedules: fc.Arbitrary<Schedule.Schedule>,
   expectation: Expectation.Expectation = Expectation.monteCarlo()
-): Stated => {
+): LawBuilder => {
   const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
   /** Value and gradient, in one row. */
   const lossIn = (
@@ -93,7 +93,7 @@ export const inSingle = (
       )
       return [
         equals(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),
-        equals(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
+        equals(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * maxAbs(sizes.slice(1)))
       ]
     }
   })

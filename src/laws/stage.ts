@@ -7,7 +7,7 @@ import { Compile, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Sc
 import * as Backend from '../data/place.js'
 import * as Stage from '../pipeline/stage.js'
 import { seeds } from './arbitraries.js'
-import { throughText } from './bits.js'
+import { jsonRoundTrip } from './bits.js'
 import { compiledOrThrow } from './check.js'
 import { forAll, ofRows, differs, sameBits, equals, type LawRelations } from './lawRows.js'
 import type { Laws } from './law.js'
@@ -93,7 +93,7 @@ export const stage = <P extends string = 'mean'>(
         const states = [...Run.states(one)(Key.fromSeed(seed))]
         const codec = Run.codec(one)
         // Not from the last, from which nothing follows.
-        const written = throughText(codec.encode(states[at % Math.max(1, states.length - 1)]))
+        const written = jsonRoundTrip(codec.encode(states[at % Math.max(1, states.length - 1)]))
         return pipe(
           codec.decode(written),
           E.match(

@@ -37,7 +37,7 @@ const otherOrder = (count: number, seed: number): ReadonlyArray<number> =>
   count === 2 ? [1, 0] : Array.from(Key.permutation(count)(Key.fromSeed(seed)))
 
 /** An orthogonal map: the reflection in one hyperplane, or in two (a rotation). */
-export const orthogonal = (seed: number, dim: number): ((row: NumberRow) => NumberRow) => {
+export const orthogonalMap = (seed: number, dim: number): ((row: NumberRow) => NumberRow) => {
   const reflections = Key.split(1 + (seed % 2))(Key.fromSeed(seed)).map(key => {
     const normal = Array.from(Key.normal(dim)(key))
     return (row: NumberRow): NumberRow =>

@@ -28,12 +28,30 @@ import * as Mixture from '../mixture/index.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Objective from '../objective/index.js'
 import * as Arbitrary from './arbitraries.js'
-import { meanNumber, compiledOrThrow, dotProduct, flattenParams, greatest, sides, sumNumbers } from './check.js'
+import {
+  meanNumber,
+  compiledOrThrow,
+  dotProduct,
+  flattenParams,
+  maxAbs,
+  namedValueAndGradient,
+  sumNumbers
+} from './check.js'
 import { correspondsToEM } from './correspond.js'
 import * as Density from './density.js'
-import { requireFamily, maximization, type Step } from './maximization.js'
-import { gradientVariance, variesNoMore } from './expectation.js'
-import { atLeast, atMost, below, equals, falls, forAll, ofRow, ofRows, type LawRelations } from './lawRows.js'
+import { requireFamily, emStepLaws, type Step } from './maximization.js'
+import { squaredGradientDeviations, hasNoLargerMean } from './expectation.js'
+import {
+  atLeast,
+  atMost,
+  below,
+  equals,
+  decreasesByFactor,
+  forAll,
+  ofRow,
+  ofRows,
+  type LawRelations
+} from './lawRows.js'
 import type { Law, Laws } from './law.js'
 import { codeOf, scripted } from './script.js'
 
@@ -115,15 +133,15 @@ const implicitIsDenoising = <P extends string>(
         '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To 1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
       source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity',
       says: ({ time, points, params }) => {
-        const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
+        const all = Density.pairWithNoiseNodes(points, Density.equalStepRule(points.dim === 1 ? 64 : 48))
         const at = (form: Form): ValueAndGradient<P> =>
           valueAndGradientOf(score, form(NoiseLevels.at(time)), all.points, Expectation.fixed(all.noise))(params)
         const found = at(denoising)
         const { value, gradient } = at(implicit)
-        const r = 1 + greatest([...points.values, ...flattenParams(params)])
-        const size = 1 + Math.abs(found.value) + greatest(flattenParams(found.gradient))
+        const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
+        const size = 1 + Math.abs(found.value) + maxAbs(flattenParams(found.gradient))
         const wanted = { value: value + points.dim / square(Schedule.level(time)(schedule).sigma), gradient }
-        return equals(sides(found), sides(wanted), 1e-10 * size * r * r)
+        return equals(namedValueAndGradient(found), namedValueAndGradient(wanted), 1e-10 * size * r * r)
       }
     })
   )
@@ -162,11 +180,11 @@ const gradientIs = <P extends string>(
           values: Float64Array.from(own)
         })
         const found = flattenParams(gradient).map(g => -g / (2 * alpha))
-        const r = 1 + greatest([...xt.flat(), ...own])
+        const r = 1 + maxAbs([...xt.flat(), ...own])
         return equals(
           { 'scaled gradient': found },
           formula(m, meanOver(points, xt)),
-          1e-12 * (1 + greatest(found)) * pow(r, 4)
+          1e-12 * (1 + maxAbs(found)) * pow(r, 4)
         )
       }
     })
@@ -254,7 +272,7 @@ const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): L
         const { alpha } = Schedule.level(time)(schedule)
         const nodes = Expectation.quadrature({ nodes: 8 })
         const loss = valueAndGradientOf(Score.symmetricPair, denoising(NoiseLevels.at(time)), points, nodes)
-        const r = 1 + greatest(points.values)
+        const r = 1 + maxAbs(points.values)
         const raw = Array.from(Key.normal(points.dim)(Key.fromSeed(seed)))
         const errors = [6, 7, 8, 9].map(k => {
           const h = powerOfTwo(-k) / r
@@ -264,7 +282,7 @@ const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): L
             mean
           )
           const found = flattenParams(loss(Params.of({ mean })).gradient).map(g => -g / 2)
-          return { h, error: greatest(minus(found, scale(2 * pow(alpha, 4), moved))) }
+          return { h, error: maxAbs(minus(found, scale(2 * pow(alpha, 4), moved))) }
         })
         return fallsWith(2.8, errors, 1e-15 * r)
       }
@@ -305,7 +323,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
           const h = powerOfTwo(-k)
           const small = (rows: ReadonlyArray<Density.NumberRow>) => rows.map(row => scale(h / alpha, row))
           // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ, ζ standard normal: the implicit loss sees nothing but x_t.
-          const { points: data, noise } = Density.withNoise(
+          const { points: data, noise } = Density.pairWithNoiseNodes(
             Density.pointsFromRows(dim, small(c)),
             Density.hermiteRule(10)
           )
@@ -359,7 +377,7 @@ export const em = <P extends string>(
     mixture === undefined
       ? { law: 'the truth is a fixed point of both', why: reason }
       : correspondsToEM({ score, objective: implicit(NoiseLevels.at(0.5)), step }).slice(0, 1),
-    maximization(score, { step }),
+    emStepLaws(score, { step }),
     forAll(
       theoremCases(
         score,
@@ -378,7 +396,7 @@ export const em = <P extends string>(
       maxCases: 2,
       says: ({ points, params }, mixture) => {
         // In one dimension all noise by equal steps; of the pair by quadrature.
-        const all = Density.withNoise(points, Density.trapezoid(48))
+        const all = Density.pairWithNoiseNodes(points, Density.equalStepRule(48))
         const gradient = (objective: Objective.Objective): Density.NumberRow =>
           flattenParams(
             (isPair
@@ -388,10 +406,10 @@ export const em = <P extends string>(
         const wanted = gradient(Objective.likelihood)
         const leastVariance = 0.99 * Math.min(...Mixture.marginals(mixture(params)).variances.flat())
         const error = (until: number, nodes: number): number =>
-          greatest(minus(gradient(implicit(NoiseLevels.likelihood({ until, nodes, leastVariance }))), wanted))
-        const enough = 1e-7 * (1 + greatest(wanted))
+          maxAbs(minus(gradient(implicit(NoiseLevels.likelihood({ until, nodes, leastVariance }))), wanted))
+        const enough = 1e-7 * (1 + maxAbs(wanted))
         const whole = error(12, 48)
-        const halves = (errors: ReadonlyArray<number>): LawRelations => falls(errors, 1 / 2, enough)
+        const halves = (errors: ReadonlyArray<number>): LawRelations => decreasesByFactor(errors, 1 / 2, enough)
         return [
           equals(whole, 0, enough),
           halves([1, 2, 4].map(until => error(until, 24))),
@@ -431,7 +449,7 @@ export const emPair = ({
       source: `${SHAH_PAPER}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
       maxCases: 21,
       says: ({ factor, time }) => {
-        const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
+        const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: maxAbs(correction(time, r, factor)) }))
         const rate = convergenceOrder(sizes)
         return [atLeast(rate, -0.6), atMost(rate, -0.4)]
       }
@@ -522,7 +540,7 @@ export const lyapunov = <P extends string>(
           const half = integral(course.filter((_, i) => i % 2 === 0 || i === course.length - 1))
           const first = course[0].value
           const last = course[course.length - 1].value
-          const tolerance = Math.abs(whole - half) + 20 * FLOW_TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
+          const tolerance = Math.abs(whole - half) + 20 * FLOW_TOLERANCE * whole + 1e-13 * (1 + maxAbs([first, last]))
           return course.length > 4 && equals(first - last, whole, tolerance)
         }
       }),
@@ -722,9 +740,14 @@ export const recovers = <P extends string>(
             const way = Expectation.interpret(expectation)
             const draws = way.where === 'span' ? way.draws(key).length : 1
             const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
-              gradientVariance(score, of, { schedule, objective, points, params, seed: seed + 10_000 * i }, 200)
+              squaredGradientDeviations(
+                score,
+                of,
+                { schedule, objective, points, params, seed: seed + 10_000 * i },
+                200
+              )
             )
-            return variesNoMore(less, more)
+            return hasNoLargerMean(less, more)
           })
         }
       })

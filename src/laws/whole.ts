@@ -32,7 +32,7 @@ export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixtu
  * Whether a loss takes populations: one of x_t alone, of the score of a mixture. What is one's own may look at x_0, which nodes of x_t do not
  * have and nothing tells.
  */
-export const takesPopulations = <P extends string>(
+export const acceptsPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
   on = Population.of(Mixture.of({ means: [[0]] }))
 ): boolean =>
@@ -51,8 +51,8 @@ export const populationPoints = <P extends string>(
   steps: number
 ): PopulationPoints => {
   const points = Population.of(truth)
-  if (takesPopulations(loss, points)) return { points, expectation: Expectation.monteCarlo(), isExact: true }
-  const rule = Density.trapezoid(steps)
-  const both = Density.withNoise(Density.population(mixtureToGaussians(truth), rule), rule)
+  if (acceptsPopulations(loss, points)) return { points, expectation: Expectation.monteCarlo(), isExact: true }
+  const rule = Density.equalStepRule(steps)
+  const both = Density.pairWithNoiseNodes(Density.quadraturePoints(mixtureToGaussians(truth), rule), rule)
   return { points: both.points, expectation: Expectation.fixed(both.noise), isExact: false }
 }

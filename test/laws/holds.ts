@@ -1,8 +1,8 @@
 /** A law as a test: seeded, so that a failure is the same on every machine; and one that says something. */
 import fc from 'fast-check'
-import { casesIn } from '../../src/laws/check.js'
+import { executedCases } from '../../src/laws/check.js'
 import type { Law } from '../../src/laws/law.js'
-import { vacuous } from '../../src/laws/lawRows.js'
+import { vacuityReason } from '../../src/laws/lawRows.js'
 import { SEED } from '../cases.js'
 
 export const holds = ({ property }: Law, numRuns: number): void => {
@@ -41,8 +41,8 @@ export const whyVacuous = (
   if (details.failed) throw new Error(fc.defaultReportMessage(details))
   const { says } = law
   if (says === undefined) return null
-  const said = [...before, ...casesIn(details.executionSummary).map(says)]
-  const why = vacuous(said)
+  const said = [...before, ...executedCases(details.executionSummary).map(says)]
+  const why = vacuityReason(said)
   const all = tried + numRuns
   return why !== null && all < MANY ? whyVacuous(law, all, said, all) : why
 }

@@ -27,7 +27,7 @@ import type { NdArray } from '../../lib/index.js'
 import { flattenParams } from '../../src/laws/check.js'
 import type { Law } from '../../src/laws/law.js'
 import { ofRow } from '../../src/laws/lawRows.js'
-import { gridded, shiftPoints, moveOf, translationLaw, offsets } from '../../src/laws/origin.js'
+import { roundToGrid, shiftPoints, translationOf, translationLaw, offsets } from '../../src/laws/origin.js'
 import { SEED, spread } from '../cases.js'
 import { holdsAndSpeaks } from '../laws/holds.js'
 
@@ -147,7 +147,7 @@ const movedInitializer = (by: number, score: Any, initializer: Initializer.Initi
           draws: Case.meaning(initializer).draws,
           start: ({ points }) => {
             const start = Problem.orThrow(Initializer.interpret(score, shiftPoints(-by)(points))(initializer))
-            return E.right(key => moveOf(score, points.dim)(by)(start(key)))
+            return E.right(key => translationOf(score, points.dim)(by)(start(key)))
           }
         })
       })(initializer)
@@ -174,7 +174,7 @@ const runMoves = (
   on: Points.Points,
   numRuns: number
 ) => {
-  const points = gridded(on)
+  const points = roundToGrid(on)
   fc.assert(
     fc.property(offsets(1e8), fc.nat(), (by, seed) => {
       const key = Key.fromSeed(seed)
@@ -185,7 +185,7 @@ const runMoves = (
       const initializer = movedInitializer(by, pipeline.score, pipeline.initializer)
       const found = endOf({ ...pipeline, initializer }, there, key)
       expect(found.rules).toEqual(wanted.rules)
-      const back = moveOf(first.score, points.dim)(-by)(found.params)
+      const back = translationOf(first.score, points.dim)(-by)(found.params)
       isNear(back, wanted.params, 1e-7 + 1e3 * Number.EPSILON * Math.abs(by))
     }),
     { seed: SEED, numRuns, endOnFailure: true }

@@ -1,8 +1,8 @@
 /** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
 import fc from 'fast-check'
-import { casesIn, notApplicableOf } from '../../../src/laws/check.js'
+import { executedCases, notApplicableOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
-import { vacuous } from '../../../src/laws/lawRows.js'
+import { vacuityReason } from '../../../src/laws/lawRows.js'
 import type { Invention } from './index.js'
 
 export interface Verdict extends Pick<Invention, 'concept' | 'name'> {
@@ -61,7 +61,8 @@ export const verdictOf = (
       const begun = processor()
       const verbose = wrong ? fc.VerbosityLevel.None : fc.VerbosityLevel.VeryVerbose
       const { failed, executionSummary } = fc.check(property, { seed, numRuns, endOnFailure: true, verbose })
-      if (says !== undefined && !wrong) exercised.push(vacuous(casesIn(executionSummary).map(says)) === null)
+      if (says !== undefined && !wrong)
+        exercised.push(vacuityReason(executedCases(executionSummary).map(says)) === null)
       costs.set(name, Math.max(costs.get(name) ?? 0, processor() - begun))
       return failed
     }

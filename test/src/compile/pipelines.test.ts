@@ -22,7 +22,7 @@ import {
   NoiseLevels
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
-import { areSameBits, throughText } from '../../../src/laws/bits.js'
+import { areSameBits, jsonRoundTrip } from '../../../src/laws/bits.js'
 import { pipelines } from '../../laws/generators.js'
 import { SEED, spread } from '../../cases.js'
 
@@ -121,7 +121,7 @@ describe('runs', () => {
 
     const codec = Run.codec(program)
     const n = at % states.length
-    const json = throughText(codec.encode(states[n])) as Readonly<Record<string, unknown>>
+    const json = jsonRoundTrip(codec.encode(states[n])) as Readonly<Record<string, unknown>>
     const read = codec.decode(json)
     isSame(E.isRight(read) && take(Run.resume(program)(read.right)), states.slice(n))
     const [[name, { shape, values }], ...rest] = Object.entries(states[n].params)

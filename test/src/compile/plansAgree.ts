@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { Compile, Key, Params, type Points, Problem } from '../../../src/index.js'
 import * as Expectation from '../../../src/objective/expectation.js'
-import { greatest } from '../../../src/laws/check.js'
+import { maxAbs } from '../../../src/laws/check.js'
 
 /** To 1e-12, rounding in another order: the value relative to 1 + |value|, each parameter’s gradient to its largest entry too. */
 export const plansAgree = <P extends string>(
@@ -20,8 +20,8 @@ export const plansAgree = <P extends string>(
       expect(Math.abs(found.value - value), by).toBeLessThanOrEqual(1e-12 * (1 + Math.abs(value)))
       for (const name of Params.names(gradient)) {
         const wanted = gradient[name].values
-        const off = greatest(found.gradient[name].values.map((g, j) => g - wanted[j]))
-        expect(off, `${by}, ${name}`).toBeLessThanOrEqual(1e-12 * Math.max(1 + Math.abs(value), greatest(wanted)))
+        const off = maxAbs(found.gradient[name].values.map((g, j) => g - wanted[j]))
+        expect(off, `${by}, ${name}`).toBeLessThanOrEqual(1e-12 * Math.max(1 + Math.abs(value), maxAbs(wanted)))
       }
       expect(plans[i].evaluate(params, Key.fromSeed(seed)), by).toEqual(found)
       if (Expectation.isDeterministicExpectation(loss.expectation))

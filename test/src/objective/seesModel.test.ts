@@ -396,7 +396,10 @@ describe('consistency', () => {
   const flow = jumping((_, spread) => sqrt(div(v, spread)))
   const centre = jumping((alpha, spread) => div(mul(v, alpha), spread))
   const nodes = Density.hermiteRule(4)
-  const exact = Density.withNoise(Density.population([{ weight: 1, mean: [0], variance: v }], nodes), nodes)
+  const exact = Density.pairWithNoiseNodes(
+    Density.quadraturePoints([{ weight: 1, mean: [0], variance: v }], nodes),
+    nodes
+  )
   const slopeOf = (score: Score.Score<'scale'>, apart: number): number =>
     gradientOf(score, consistency(1 - apart), Params.of({ scale: 1 }), exact.points, Expectation.fixed(exact.noise))[0]
 
@@ -454,7 +457,7 @@ it('a time score is the slope of the log-density in time, where x stays', () => 
 describe('self-consistency', () => {
   /** The mean gradient over draws, in standard errors. */
   const errorsOf = (objective: Objective.Objective): number => {
-    const [{ evaluate }] = plansOf(line, objective, Density.population(gaussians, Density.trapezoid(60)))
+    const [{ evaluate }] = plansOf(line, objective, Density.quadraturePoints(gaussians, Density.equalStepRule(60)))
     const draws = Array.from({ length: 400 }, (_, seed) => {
       const { means, logits, logVariances } = evaluate(onLine, Key.fromSeed(seed)).gradient
       return [means, logits, logVariances].flatMap(({ values }) => Array.from(values))

@@ -20,7 +20,7 @@ export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.S
 const MAX_OPEN_SESSIONS = 2
 const PROGRAMS = 4
 
-type PreparedSum = ReturnType<ReturnType<ReturnType<typeof Sums.asked>>>
+type PreparedSum = ReturnType<ReturnType<ReturnType<typeof Sums.requestedReduction>>>
 
 /** Those first that were put there first. */
 const endOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
@@ -74,7 +74,7 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
       checked.add(task.range)
     }
     const name = JSON.stringify(question.program)
-    const sum = programs.get(name) ?? Sums.asked(vocabulary)(question.program)(data)
+    const sum = programs.get(name) ?? Sums.requestedReduction(vocabulary)(question.program)(data)
     programs.delete(name)
     programs.set(name, sum)
     endOldest(programs, PROGRAMS, () => undefined)

@@ -103,7 +103,7 @@ const commonProblems = <P extends string>(
  * assert.equal(gradient.mean.values[0], 0) // the saddle at 0
  */
 export const valueAndGrad =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Circumstances> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<CompileOptions> = {}) =>
   (
     points: Source.Data
   ): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>)> =>
@@ -147,7 +147,7 @@ export const value =
 const byPlan =
   <P extends string, A>(
     loss: Loss.Loss<P>,
-    circumstances: Partial<Circumstances>,
+    circumstances: Partial<CompileOptions>,
     of: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
   ) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => A)> =>
@@ -165,7 +165,7 @@ const byPlan =
     )
 
 /** Options of compiling a loss that follow from how it is used. */
-export interface Circumstances extends Loss.PlanOptions {
+export interface CompileOptions extends Loss.PlanOptions {
   /**
    * True if the parts of the loss have already passed the smoke test on similar data. Default: false, which costs a
    * few evaluations.
@@ -178,7 +178,7 @@ export interface Circumstances extends Loss.PlanOptions {
  * same number, up to rounding.
  */
 export const plans =
-  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<CompileOptions> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const call = 'Compile.plans(loss)(data)'
     checkedLoss(loss, call)

@@ -243,11 +243,11 @@ const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArra
  * Numbers of samples that one program call can cover, in descending order: 128 fill a cache, the others cover the
  * remainder; a remainder below 4 takes a call of 4 too.
  */
-const SAMPLES_PER_CALL = [128, 16, 4] as const
+const SAMPLE_BATCH_SIZES = [128, 16, 4] as const
 
 /** Number of samples in one call if `count` remain. */
 const samplesPerCall = (count: number): number =>
-  SAMPLES_PER_CALL.find(n => n <= count) ?? Math.min(...SAMPLES_PER_CALL)
+  SAMPLE_BATCH_SIZES.find(n => n <= count) ?? Math.min(...SAMPLE_BATCH_SIZES)
 
 /** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
 export const termCalls = <P extends string>(
@@ -271,7 +271,7 @@ export const termCalls = <P extends string>(
     samples: [sample]
   })
   if (all.length === 1) return all.map(alone)
-  const most = Math.max(...SAMPLES_PER_CALL)
+  const most = Math.max(...SAMPLE_BATCH_SIZES)
   return pipe(
     all,
     RA.chop(left => {

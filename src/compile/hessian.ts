@@ -5,7 +5,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricPart } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
-import { plans, someData, type Circumstances, type CompileErrors } from './compile.js'
+import { plans, someData, type CompileOptions, type CompileErrors } from './compile.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
 import * as Backend from '../data/place.js'
@@ -82,7 +82,7 @@ export const hessianVector =
       )
     )
 
-type HessianOptions = Partial<Pick<Circumstances, 'library' | 'isTried'>>
+type HessianOptions = Partial<Pick<CompileOptions, 'library' | 'isTried'>>
 
 /** Function of parameters, a direction and the key of the noise. */
 type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (

@@ -274,7 +274,7 @@ export const lossContext = <P extends string>(
           rows
         }),
         underModel: () => {
-          const { noisy, share } = studentSample(model, params, clean, read('label'), own)
+          const { noisy, share } = modelSample(model, params, clean, read('label'), own)
           const { row, define } = lossContext(model, params, { ...material, noisy }, access)
           return {
             row: row(name => (isOfModel(name) ? define(name) : read(name))),
@@ -308,7 +308,7 @@ export const lossContext = <P extends string>(
  * Rows drawn from the model itself: x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
  * N(c_k; c_k, v_k I) = −(d/2) log 2πv_k for any parametrization.
  */
-const studentSample = <P extends string>(
+const modelSample = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
   z: Tensor,

@@ -484,7 +484,7 @@ const statusCodec: t.Type<Status, unknown> = t.union([
   })
 ])
 
-const optionalNumber = t.union([Params.numberCodec, t.null])
+const nullableNumberCodec = t.union([Params.numberCodec, t.null])
 
 const isNonNegativeInteger = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
 
@@ -505,8 +505,8 @@ const runStateCodec = t.type({
   step: countCodec,
   params: Params.codec,
   memory: t.unknown,
-  value: optionalNumber,
-  norm: optionalNumber,
+  value: nullableNumberCodec,
+  norm: nullableNumberCodec,
   status: statusCodec
 })
 

@@ -114,20 +114,20 @@ const subtractFromRows = (middle: ReadonlyArray<number> | null, source: Source.S
  * const evaluated = Mixture.statistics(source, 1, {
  *   evaluate: (sum, asked) => {
  *     const { sum: described, numbers } = asked()
- *     const there = Problem.orThrow(Cluster.asked(Vocabulary.standard)(described)(source))(numbers)
+ *     const there = Problem.orThrow(Cluster.requestedReduction(Vocabulary.standard)(described)(source))(numbers)
  *     return sum.finish(there.chunks(0, 1))
  *   }
  * })(Mixture.of({ means: [[0]] }))
  * assert.deepEqual(evaluated, wanted)
  */
-export const asked =
+export const requestedReduction =
   (vocabulary: Vocabulary.Vocabulary) =>
   (described: unknown) =>
   (source: Source.Source): ReductionOrProblem => {
     if (scaledCodec.is(described) && matchColumnCount([described.centre, described.scale], source.dim)) {
       const centre = Float64Array.from(described.centre)
       const scale = Float64Array.from(described.scale)
-      return pipe(source, Source.dataInUnits({ centre, scale }), asked(vocabulary)(described.of))
+      return pipe(source, Source.dataInUnits({ centre, scale }), requestedReduction(vocabulary)(described.of))
     }
     if (statisticsCodec.is(described))
       return pipe(

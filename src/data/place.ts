@@ -5,7 +5,7 @@
 import * as Chunks from '../../lib/rows/chunks.js'
 import type { Scaling } from './points.js'
 
-/** What a sum is of, as JSON: the same at all steps of a stage. `Cluster.asked` makes the sum of it, where the rows are. */
+/** What a sum is of, as JSON: the same at all steps of a stage. `Cluster.requestedReduction` makes the sum of it, where the rows are. */
 export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
 
 /** What another needs to make the same sum, beside the rows: a description, and the numbers of this step. */

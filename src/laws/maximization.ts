@@ -20,7 +20,7 @@ export type Step = <P extends string>(
   family: Score.Family<P>,
   varianceFloor: number,
   points: Points.Points
-) => (params: Params.Params<P>) => ExpectationMaximization.Taken<P>
+) => (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>
 
 const EM_VARIANCE_FLOOR = 1e-6
 const dempster = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
@@ -73,7 +73,7 @@ export const emStepLaws = <P extends string>(
     points: Points.Points,
     params: Params.Params<P>,
     floor = EM_VARIANCE_FLOOR
-  ): ExpectationMaximization.Taken<P> => step(family, floor, points)(params)
+  ): ExpectationMaximization.EMStepResult<P> => step(family, floor, points)(params)
   /** −E log p(x) */
   const loss = (points: Points.Points, params: Params.Params<P>): number =>
     -Density.weightedRowSum(

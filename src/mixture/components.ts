@@ -147,8 +147,8 @@ export const isotropicScore = (components: IsotropicComponents, x: Tensor, level
     return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
   }
   const { logJoint, spread } = evaluateComponents(components, x, level)
-  const precision = div(softmax(logJoint), spread)
-  return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
+  const shareOverVariance = div(softmax(logJoint), spread)
+  return sub(mul(level.alpha, matMul(shareOverVariance, components.centres)), mul(sum(shareOverVariance, 1, true), x))
 }
 
 interface ScoreMoments {
@@ -190,26 +190,27 @@ const scoreMoments = (
 ): ScoreMoments =>
   components.mirrored !== undefined
     ? pairMoments(components.mirrored, x, level, orthogonal)
-    : momentsOf(components, evaluateComponents(components, x, level, orthogonal))
+    : isotropicScoreMoments(components, evaluateComponents(components, x, level, orthogonal))
 
-const momentsOf = (
+/** Score moments by components; `shareOverVariance` is p_i/u_i, the posterior over the variance at the level, [rows, K]. */
+const isotropicScoreMoments = (
   { centres }: IsotropicComponents,
   { dim, energy, spread, squaredDistances, logJoint }: EvaluatedComponents
-): ScoreMoments & { readonly precision: Tensor } => {
-  const precision = div(softmax(logJoint), spread)
-  const total = sum(precision, 1, true)
-  const apart = matMul(precision, distances(centres, centres))
+): ScoreMoments & { readonly shareOverVariance: Tensor } => {
+  const shareOverVariance = div(softmax(logJoint), spread)
+  const total = sum(shareOverVariance, 1, true)
+  const apart = matMul(shareOverVariance, distances(centres, centres))
   const squaredScore = sub(
-    mul(total, sum(mul(precision, squaredDistances), 1, true)),
-    mul(mul(0.5, energy), sum(mul(precision, apart), 1, true))
+    mul(total, sum(mul(shareOverVariance, squaredDistances), 1, true)),
+    mul(mul(0.5, energy), sum(mul(shareOverVariance, apart), 1, true))
   )
-  const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
+  const curvature = sum(mul(shareOverVariance, div(squaredDistances, spread)), 1, true)
   return {
-    precision,
+    shareOverVariance,
     squaredScore,
     divergence: sub(sub(curvature, squaredScore), mul(dim, total)),
     total,
-    onCentres: z => sum(mul(precision, matMul(z, centres, { transposeB: true })), 1, true)
+    onCentres: z => sum(mul(shareOverVariance, matMul(z, centres, { transposeB: true })), 1, true)
   }
 }
 
@@ -302,7 +303,7 @@ const momentsWithCrossInSpan = (
   const onCentres = sub(add(mul(alpha, dataOn), mul(sigma, noiseOn)), mul(alpha, lengths))
   const fromDrawn = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
   const scale = share === null ? alpha : add(alpha, mul(sigma, share))
-  const { precision, total, ...moments } = momentsOf(
+  const { shareOverVariance, total, ...moments } = isotropicScoreMoments(
     components,
     evaluateAtDistances(components, clean.shape[1] ?? 0, level, {
       fromDrawn,
@@ -314,7 +315,7 @@ const momentsWithCrossInSpan = (
   const drawn = share === null ? own : add(own, mul(mul(scale, share), outside))
   const onPoint = add(drawn, mul(sigma, orthogonal))
   const onNoise = withDerivativeOf(matMul(coordinates, there, { transposeB: true }), noiseOn)
-  return { ...moments, cross: sub(mul(alpha, sum(mul(precision, onNoise), 1, true)), mul(total, onPoint)) }
+  return { ...moments, cross: sub(mul(alpha, sum(mul(shareOverVariance, onNoise), 1, true)), mul(total, onPoint)) }
 }
 
 /** log N(x; αc_i, u_i I) of each component, [rows, K] */

@@ -49,7 +49,7 @@ export interface Moments {
   /** Second moments in the form of `Second`, row-major; empty for 'none'. */
   readonly second: Float64Array
   /** Present if components have tails: E[log g] − E[g] over a component's rows, [K], where g is the precision of a row relative to Σ_k. */
-  readonly tails?: Float64Array
+  readonly meanLogPrecision?: Float64Array
   /** Effective share of the background, not part of `mass`. Present if there is one. */
   readonly backgroundCount?: number
   /** Present if these are moments of rows without noise, whatever the level of the rows was. */

@@ -20,7 +20,7 @@ import {
   type Unfit
 } from './term.js'
 import * as NoiseLevels from './noiseLevels.js'
-import { paramsField, unfitIn } from './regularizer.js'
+import { paramsField, penalizedShapeProblems } from './regularizer.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
@@ -133,7 +133,7 @@ const alongCase = define({
     const constants = directionConstants(direction, rest.constants)
     const unfit: Unfit = (shapes, score, dim) => [
       ...(rest.unfit?.(shapes, score, dim) ?? []),
-      ...unfitIn({ towards: direction }, 'objective.direction')(shapes, score, dim)
+      ...penalizedShapeProblems({ towards: direction }, 'objective.direction')(shapes, score, dim)
     ]
     if (!('noiseLevels' in rest)) return { ...rest, constants, unfit, perDatum: derivativeOf(rest.perDatum) }
     const { exact, ...own } = rest

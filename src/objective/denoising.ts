@@ -94,7 +94,7 @@ export const denoising = Case.caseCalledBy(
     denoisingCase(noiseLevels, parametrization ?? null)
 )
 
-const ESTIMATED_FORMS = {
+const DIVERGENCE_ESTIMATE_FORMULAS = {
   hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
   sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
 } as const
@@ -120,7 +120,7 @@ const implicitCase = define({
     `E [${
       estimate === null
         ? '|s(x_t)|² + 2 div s(x_t)]'
-        : `${ESTIMATED_FORMS[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
+        : `${DIVERGENCE_ESTIMATE_FORMULAS[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
     }, ${NoiseLevels.formula(noiseLevels)}`,
   meaning: ({ noiseLevels, estimate }): Form => ({
     noiseLevels,

@@ -68,8 +68,8 @@ export type Meaning = Everywhere | InSpan | OnLine
 
 export interface Expectation extends Case.Value<'Expectation', Meaning> {}
 
-const expectationWords = conceptModule<Expectation>('Expectation', 'how the mean over the noise z is taken')
-export const { concept, show, problems } = expectationWords
+const expectationConcept = conceptModule<Expectation>('Expectation', 'how the mean over the noise z is taken')
+export const { concept, show, problems } = expectationConcept
 
 /** Problems of the draws or nodes, found by evaluating them on two rows and one key. */
 const trialProblems = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
@@ -132,7 +132,7 @@ export function define<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
 >(spec: Case.Spec<N, F, Meaning, A, null>): Case.Constructor<Expectation, N, F, A, null> {
-  return expectationWords.define({
+  return expectationConcept.define({
     ...spec,
     check: (fields: Field.Of<F>) => {
       const said = spec.check?.(fields) ?? []

@@ -68,7 +68,7 @@ const penaltyOf = ({
 }
 
 /** Problems of a penalty with parameters of given shapes: unknown names, and targets of another shape. */
-export const unfitIn =
+export const penalizedShapeProblems =
   (
     { parameters = null, towards }: Partial<Penalized> & Pick<Penalized, 'towards'>,
     field = 'objective.towards'
@@ -147,7 +147,7 @@ export const regularizer = define({
   },
   meaning: fields => ({
     ...penaltyOf(fields),
-    unfit: unfitIn(fields),
+    unfit: penalizedShapeProblems(fields),
     // Finite differences disagree at the corner of |θ| unless it is smoothed.
     ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
   })

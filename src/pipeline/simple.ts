@@ -70,7 +70,7 @@ const requiredFamily = requiredOfFamily(family => family)
 
 /** Reductions of expectation–maximization, evaluated by the setting's backend. */
 const evaluateByBackend =
-  ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.Take<string> =>
+  ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.EvaluatePass<string> =>
   (sum, pass) =>
     backend.evaluate(sum, () => EM.remoteRequest(score, pass))
 

@@ -4,7 +4,7 @@
 export {
   type AtLevel,
   byLevel,
-  type Circumstances,
+  type CompileOptions,
   type CompiledStage,
   type CompileErrors,
   explain,

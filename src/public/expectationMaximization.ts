@@ -24,13 +24,13 @@
  * assert(noisy.params.means.values[1] > start.means.values[1])
  */
 export {
-  type Judged,
+  type ParamsEvaluation,
   loss,
   type Noise,
   noisyStep,
   type Pass,
   step,
-  type Take,
-  type Taken,
-  type UnderPrior
+  type EvaluatePass,
+  type EMStepResult,
+  type PosteriorStep
 } from '../mixture/em/expectationMaximization.js'

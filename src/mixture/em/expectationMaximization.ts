@@ -25,7 +25,7 @@ import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../family.js'
 
 /** Result of one EM step. */
-export interface Taken<P extends string> {
+export interface EMStepResult<P extends string> {
   /** Mean negative log-likelihood at the parameters before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
@@ -62,9 +62,9 @@ export interface Noise {
 }
 
 /** Evaluates the sum of a pass. Default: in this process. */
-export type Take<P extends string> = <A>(sum: Chunks.Reduction<A>, pass: Pass<P>) => A
+export type EvaluatePass<P extends string> = <A>(sum: Chunks.Reduction<A>, pass: Pass<P>) => A
 
-const evaluateLocally: Take<string> = sum => Chunks.evaluate(sum)
+const evaluateLocally: EvaluatePass<string> = sum => Chunks.evaluate(sum)
 
 /** Encodes a pass for another process, which sums it over its own rows (see `Sums`). */
 export const remoteRequest = (
@@ -96,31 +96,31 @@ const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params:
     'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
   )
 
-/** A family under a prior. */
-export interface UnderPrior<P extends string> {
+/** EM step of a family under a prior: the moments that it requests, and its M-step, which raises the posterior. */
+export interface PosteriorStep<P extends string> {
   /** Moments that a step requests. */
-  readonly kind: Pick<MStep<P>, 'second' | 'isShared'>
+  readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
-  readonly penalty: (mixture: Mixture) => number
+  readonly negLogPrior: (mixture: Mixture) => number
   /** Returns the result of a step from the moments about the centres of `mixture`, which is the mixture at the parameters `here`. */
-  readonly taken: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => Taken<P>
+  readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
-/** Combines a family with a prior that was estimated from the rows. Throws if the family has no M-step. */
-export const familyUnderPrior = <P extends string>(
+/** Returns the EM step of a family under a prior that was estimated from the rows. Throws if the family has no M-step. */
+export const posteriorStep = <P extends string>(
   { mStep }: Family<P>,
   floor: number,
   prior: Prior.Prior
-): UnderPrior<P> => {
+): PosteriorStep<P> => {
   if (mStep === undefined)
     return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
   const { maximise } = mStep
   const log = Prior.logPriorDensity(prior, mStep)
   const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
   return {
-    kind: mStep,
-    penalty,
-    taken: (here, mixture, { value, ...found }) => {
+    momentRequest: mStep,
+    negLogPrior: penalty,
+    maximise: (here, mixture, { value, ...found }) => {
       const at = { level: CLEAN, floor, dim: prior.mean.length }
       const mode = maximise(here, Prior.momentsWithPrior(prior, mStep, mixture.means.values)(found), at)
       // The prior's pseudo-rows do not count towards the weights.
@@ -136,8 +136,8 @@ export const familyUnderPrior = <P extends string>(
 const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
-  stepOn: (about: D, middle: Float64Array | null) => (params: Params.Params<P>, ...rest: A) => Taken<P>
-): ((params: Params.Params<P>, ...rest: A) => Taken<P>) => {
+  stepOn: (about: D, middle: Float64Array | null) => (params: Params.Params<P>, ...rest: A) => EMStepResult<P>
+): ((params: Params.Params<P>, ...rest: A) => EMStepResult<P>) => {
   const { points, middle, toInternal, fromInternal } = Frame.of(family, data)
   const step = stepOn(points, middle)
   return (params, ...rest) => {
@@ -155,8 +155,8 @@ export const step = <P extends string>(
   varianceFloor: number,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = evaluateLocally
-): ((params: Params.Params<P>) => Taken<P>) =>
+  take: EvaluatePass<P> = evaluateLocally
+): ((params: Params.Params<P>) => EMStepResult<P>) =>
   centredSteps(family, data, (about, middle) => {
     const of = emStepReduction(
       family,
@@ -174,9 +174,9 @@ export const emStepReduction = <P extends string>(
   varianceFloor: number,
   rows: WeightedRows,
   prior: Prior.Prior | null
-): ((params: Params.Params<P>) => Chunks.Reduction<Taken<P>>) => {
+): ((params: Params.Params<P>) => Chunks.Reduction<EMStepResult<P>>) => {
   if (prior !== null) {
-    const { kind, taken } = familyUnderPrior(family, varianceFloor, prior)
+    const { momentRequest: kind, maximise: taken } = posteriorStep(family, varianceFloor, prior)
     const expect = eStep(family, kind, rows.dim)
     const mixtureAt = requireToMixture(family)
     return params => {
@@ -197,7 +197,7 @@ const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
-): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Chunks.Reduction<Taken<P>>) => {
+): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Chunks.Reduction<EMStepResult<P>>) => {
   const mStep = mStepOf(family)
   const expect = eStep(family, mStep, dim)
   return (params, rows, level) =>
@@ -228,7 +228,7 @@ export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   rows: WeightedRows
-): ((params: Params.Params<P>, noise: Noise) => Chunks.Reduction<Taken<P>>) => {
+): ((params: Params.Params<P>, noise: Noise) => Chunks.Reduction<EMStepResult<P>>) => {
   const of = stepReductionAtLevel(family, varianceFloor, rows.dim)
   return (params, noise) => of(params, noisedRows(rows, noise), noise.level)
 }
@@ -243,8 +243,8 @@ export const noisyStep = <P extends string>(
   varianceFloor: number,
   data: Source.Data,
   level: Level,
-  take: Take<P> = evaluateLocally
-): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) =>
+  take: EvaluatePass<P> = evaluateLocally
+): ((params: Params.Params<P>, key: Key.Key) => EMStepResult<P>) =>
   centredSteps(family, data, (about, middle) => {
     const of = noisyStepReduction(family, varianceFloor, weightedRowsOf(about))
     return (params, key) => {
@@ -259,7 +259,7 @@ const stepOnNodes = <P extends string>(
   varianceFloor: number,
   { rows, dim, weights, nodesAt }: Nodes.Nodes,
   level: Level
-): ((params: Params.Params<P>) => Taken<P>) =>
+): ((params: Params.Params<P>) => EMStepResult<P>) =>
   centredSteps(family, { rows, dim, weights, values: nodesAt(level) }, about => {
     const noisy = rowsInMemory({ ...about, values: about.values.map(x => level.alpha * x) })
     const of = stepReductionAtLevel(family, varianceFloor, dim)
@@ -276,9 +276,9 @@ export const integratedStep = <P extends string>(
   population: Nodes.PopulationNodes,
   level: Level | null,
   prior: number | null = null
-): ((params: Params.Params<P>) => Taken<P>) => {
+): ((params: Params.Params<P>) => EMStepResult<P>) => {
   const mixtureAt = requireToMixture(family)
-  const trusted = Nodes.evaluateConverged(population.resolved, (a: Taken<P>, b: Taken<P>) => {
+  const trusted = Nodes.evaluateConverged(population.resolved, (a: EMStepResult<P>, b: EMStepResult<P>) => {
     const moved = Params.zipWith((x, y: number) => x - y)(a.params, b.params)
     return Math.max(
       Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
@@ -292,12 +292,12 @@ export const integratedStep = <P extends string>(
           params
         )
       ),
-      E.getOrElse((problem): Taken<P> => ({ value: NaN, params, problem }))
+      E.getOrElse((problem): EMStepResult<P> => ({ value: NaN, params, problem }))
     )
 }
 
 /** Evaluation of parameters on the data. */
-export interface Judged {
+export interface ParamsEvaluation {
   /** Mean negative log-likelihood; under a prior minus log p(θ) per row. */
   readonly value: number
   /** Share of the data that each component is responsible for, [K]. */
@@ -313,7 +313,7 @@ const penalty = <P extends string>(
   shrinkage: number | null
 ): ((params: Params.Params<P>) => number) => {
   if (shrinkage === null) return () => 0
-  const { penalty: of } = familyUnderPrior(family, 0, Prior.of(about, shrinkage))
+  const { negLogPrior: of } = posteriorStep(family, 0, Prior.of(about, shrinkage))
   const mixtureAt = requireToMixture(family)
   return params => of(mixtureAt(params))
 }
@@ -322,7 +322,7 @@ const penalty = <P extends string>(
 export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows
-): ((params: Params.Params<P>) => Chunks.Reduction<Pick<Judged, 'value' | 'mass'>>) => {
+): ((params: Params.Params<P>) => Chunks.Reduction<Pick<ParamsEvaluation, 'value' | 'mass'>>) => {
   const expect = eStep(family, { second: 'none' }, rows.dim)
   return params => expect(params, CLEAN, rows)
 }
@@ -332,8 +332,8 @@ export const evaluateParams = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = evaluateLocally
-): ((params: Params.Params<P>) => Judged) => {
+  take: EvaluatePass<P> = evaluateLocally
+): ((params: Params.Params<P>) => ParamsEvaluation) => {
   const { points: about, middle, toInternal } = Frame.of(family, data)
   const penaltyOf = penalty(family, about, prior)
   const least = family.leastRows(data.dim)
@@ -350,7 +350,7 @@ export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,
   prior: number | null = null,
-  take: Take<P> = evaluateLocally
+  take: EvaluatePass<P> = evaluateLocally
 ): ((params: Params.Params<P>) => number) => {
   const judged = evaluateParams(family, data, prior, take)
   return params => judged(params).value

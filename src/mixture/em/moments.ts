@@ -121,7 +121,7 @@ export const asGaussian = (
       const [i, j] = second === 'full' ? [Math.floor(entry / dim), entry % dim] : [entry, entry]
       return s + less[k] * step(i) * step(j)
     }),
-    tails: logs.map((sum, k) => (mass[k] > 0 ? sum / mass[k] : 0))
+    meanLogPrecision: logs.map((sum, k) => (mass[k] > 0 ? sum / mass[k] : 0))
   }
 }
 
@@ -174,7 +174,7 @@ interface MomentAccumulator {
   readonly width: number
   /** Adds the sums over the rows of a pattern to `into`; also writes the posteriors of each row if `posteriors` is given. */
   readonly add: (pattern: Pattern, rows: MomentBlock, posteriors: RowPosteriors | null, into: Float64Array) => void
-  readonly found: (sums: Float64Array) => MomentsAndEntropy
+  readonly finish: (sums: Float64Array) => MomentsAndEntropy
 }
 
 const momentAccumulator = (
@@ -303,7 +303,7 @@ const momentAccumulator = (
   return {
     width,
     add,
-    found: all => {
+    finish: all => {
       const { mass, sums, second: about } = parts(all)
       if (second === 'full') symmetrizeLower(about, dim)
       const [value, assignmentEntropy] = all
@@ -356,7 +356,7 @@ export const momentReduction = (
   const weights =
     data.weights ??
     (rows <= MAX_KEPT_WEIGHTS ? equalWeightsCache(rows, () => new Float64Array(rows).fill(1 / rows)) : rowWeights(data))
-  const { width, add, found } = momentAccumulator(components, second, dim, measured && measured.level)
+  const { width, add, finish: found } = momentAccumulator(components, second, dim, measured && measured.level)
   return {
     rows,
     width,
@@ -376,7 +376,7 @@ export const rowResponsibilities = (
   { rows, dim, values, errors }: PointRows,
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
 ): MomentSums & RowPosteriors => {
-  const { width, add, found } = momentAccumulator(components, 'none', dim, errors ? CLEAN : null)
+  const { width, add, finish: found } = momentAccumulator(components, 'none', dim, errors ? CLEAN : null)
   const posteriors = allocatePosteriors(rows, components.length)
   const sums = new Float64Array(width)
   const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }

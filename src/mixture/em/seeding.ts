@@ -30,7 +30,7 @@ import type { Mixture } from '../mixture.js'
 import { snapshotOfData, weightedRowsOf, rowWeights } from '../dataRows.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import type * as Params from '../../core/params.js'
-import type { Taken } from './expectationMaximization.js'
+import type { EMStepResult } from './expectationMaximization.js'
 import type { CentreConversion } from '../family.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
@@ -191,7 +191,7 @@ export const lloyd =
 export const powerIteration = <P extends string>(
   { centres, fromCentres }: CentreConversion<P>,
   data: Source.Data
-): ((params: Params.Params<P>) => Taken<P>) => {
+): ((params: Params.Params<P>) => EMStepResult<P>) => {
   const { rows, dim } = data
   return params => {
     const { shape, values: centre } = centres(params)

@@ -104,7 +104,7 @@ export const supportsSplitAndMerge = <P extends string>({
 }: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
 /** Result of a leap: `value` at the parameters before its last step, `reach` that limits the next leap, and the number of steps. */
-interface Leap<P extends string> extends ExpectationMaximization.Taken<P> {
+interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly reach: number
   readonly steps: number
 }
@@ -132,7 +132,7 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
  * nearly coincide, this takes a third of the steps, or fewer.
  */
 const leap =
-  <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.Taken<P>) =>
+  <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>) =>
   (params: Params.Params<P>, reach: number): Leap<P> => {
     const first = step(params)
     const second = step(first.params)
@@ -196,7 +196,7 @@ const isSameParams = (a: Params.Params<string>, b: Params.Params<string>): boole
   Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
 /** Result of a step, and the move that was accepted; null if none raises the likelihood. */
-export interface MoveResult<P extends string> extends ExpectationMaximization.Taken<P> {
+export interface MoveResult<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly move: { readonly removed: number; readonly split: number } | null
 }
 
@@ -208,7 +208,7 @@ export const step = <P extends string>(
   family: Family<P>,
   options: Options,
   data: Source.Data,
-  take?: ExpectationMaximization.Take<P>
+  take?: ExpectationMaximization.EvaluatePass<P>
 ): ((params: Params.Params<P>, key: Key.Key) => MoveResult<P>) => {
   const { attempts, polish, patience = 1, varianceFloor, prior } = options
   const { points: about, toInternal, fromInternal } = Frame.of(family, data)

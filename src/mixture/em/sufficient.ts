@@ -20,7 +20,7 @@ import { cleanLevel, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { WeightedRows } from '../dataRows.js'
 import { compiledSums as summedRows } from './eStep.js'
-import type { Taken } from './expectationMaximization.js'
+import type { EMStepResult } from './expectationMaximization.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
@@ -82,7 +82,7 @@ export const sufficientStepReduction = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,
   data: WeightedRows
-): ((params: Params.Params<P>) => Chunks.Reduction<Taken<P>>) => {
+): ((params: Params.Params<P>) => Chunks.Reduction<EMStepResult<P>>) => {
   if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
   const { dim } = data
   const of = sufficientSums(family, sufficient, dim)

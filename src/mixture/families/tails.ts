@@ -188,7 +188,7 @@ const studentGaussians = (
 }
 
 /** Moments of the precisions for each component; if ν is common, pooled over all rows. */
-const precisionMoments = ({ mass, tails }: Moments, nu: Nu): Float64Array | null =>
+const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): Float64Array | null =>
   tails === undefined
     ? null
     : nu === 'common'

@@ -99,7 +99,7 @@ const elsewhere = (points: Points.Points, asked: Set<string>): Backend.Backend =
   const known = new Map<string, Sums.SumAtNumbers>()
   const program = (text: string, which: number): Sums.SumAtNumbers => {
     const name = `${which} ${text}`
-    const made = known.get(name) ?? Problem.orThrow(Sums.asked(vocabulary)(JSON.parse(text))(rows))
+    const made = known.get(name) ?? Problem.orThrow(Sums.requestedReduction(vocabulary)(JSON.parse(text))(rows))
     known.set(name, made)
     return made
   }

@@ -227,7 +227,7 @@ describe('expectation–maximization with tails and a background', () => {
     close(written.mass, loops.mass, 1e-12)
     close(written.sums, loops.sums, 1e-11)
     close(written.second, loops.second, 1e-11)
-    close(written.tails ?? [], loops.tails ?? [NaN], 1e-11)
+    close(written.meanLogPrecision ?? [], loops.meanLogPrecision ?? [NaN], 1e-11)
   })
 
   it('keeps the laws of scores: steps raise the likelihood, at a level too', () => {

@@ -195,7 +195,10 @@ describe('expectation–maximization on a source', () => {
           }
         }
         isAsked()
-        Chunks.addChunkSums(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).chunks(from, to))
+        Chunks.addChunkSums(
+          sums,
+          Problem.orThrow(Sums.requestedReduction(Vocabulary.standard)(json)(own))(numbers).chunks(from, to)
+        )
       }
       return sum.finish(sums)
     }
@@ -240,7 +243,7 @@ describe('expectation–maximization on a source', () => {
   })
 
   it('sums nothing that it does not know', () => {
-    const of = Sums.asked(Vocabulary.standard)
+    const of = Sums.requestedReduction(Vocabulary.standard)
     const source = Source.of(drawn(10))
     for (const described of [
       null,

@@ -86,7 +86,7 @@ const holes = (points: Points.Points): Points.Points => ({
   values: points.values.map((x, at) => (at % 7 === 3 ? NaN : x))
 })
 
-type Step = (params: P) => ExpectationMaximization.Taken<string>
+type Step = (params: P) => ExpectationMaximization.EMStepResult<string>
 
 /** Parameters moved along a direction at random, those of some names left as they are. */
 const moved = (params: P, by: number, seed: number, ...kept: ReadonlyArray<string>): P =>

@@ -7,7 +7,7 @@ import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type * as Source from '../data/source/source.js'
-import * as Sums from '../compile/sums.js'
+import * as RemoteSums from '../compile/remoteSums.js'
 import * as Vocabulary from '../standard.js'
 import { rangesOf, hashOfRows, named } from './cut.js'
 import { isProblem } from './messages.js'
@@ -20,7 +20,7 @@ export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.S
 const MAX_OPEN_SESSIONS = 2
 const PROGRAMS = 4
 
-type PreparedSum = ReturnType<ReturnType<ReturnType<typeof Sums.requestedReduction>>>
+type PreparedSum = ReturnType<ReturnType<ReturnType<typeof RemoteSums.requestedReduction>>>
 
 /** Those first that were put there first. */
 const endOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
@@ -41,7 +41,7 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     readonly programs: Map<string, PreparedSum>
   }
   const sessions = new Map<string, Opened>()
-  let last: { readonly step: string; readonly sum: ReturnType<Sums.SumAtNumbers> } | null = null
+  let last: { readonly step: string; readonly sum: ReturnType<RemoteSums.SumAtNumbers> } | null = null
   const opened = async ({ id, session }: WorkerTask): Promise<Opened> => {
     const known = sessions.get(id)
     if (known !== undefined) return known
@@ -74,7 +74,7 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
       checked.add(task.range)
     }
     const name = JSON.stringify(question.program)
-    const sum = programs.get(name) ?? Sums.requestedReduction(vocabulary)(question.program)(data)
+    const sum = programs.get(name) ?? RemoteSums.requestedReduction(vocabulary)(question.program)(data)
     programs.delete(name)
     programs.set(name, sum)
     endOldest(programs, PROGRAMS, () => undefined)

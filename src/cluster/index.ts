@@ -17,7 +17,7 @@ import { rangesOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
 import type { ThreadAnswer, ThreadInput, Reply, Request } from './thread.js'
 
-export { requestedReduction } from '../compile/sums.js'
+export { requestedReduction } from '../compile/remoteSums.js'
 export type { EvaluationRequest, Described, Backend } from '../data/place.js'
 export type { Connection } from './queue.js'
 export { kept } from './keptSums.js'

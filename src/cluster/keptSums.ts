@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
-import * as Generator from '../compile/generator.js'
+import * as GeneratorVersion from '../compile/generatorVersion.js'
 import * as Problem from '../core/problem.js'
 import type * as Backend from '../data/place.js'
 import { code } from './codeHash.js'
@@ -75,14 +75,14 @@ export const kept =
   (path: string, of: unknown, warn: (error: unknown) => void = rethrow) =>
   (backend: Backend.Backend): E.Either<Problem.Problem, KeptBackend> => {
     const head = Buffer.from(
-      `ornstein sums 1 generator ${Generator.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
+      `ornstein sums 1 generator ${GeneratorVersion.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
     )
     const before = existsSync(path) ? readFileSync(path) : head
     const [isSums, generator = 1] =
       /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
     const by = { generator: Number(generator) }
-    if (isSums !== undefined && !Generator.isOurs(by))
-      return E.left(Generator.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
+    if (isSums !== undefined && !GeneratorVersion.isCurrentGenerator(by))
+      return E.left(GeneratorVersion.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
     if (before.length > 0 && !before.subarray(0, head.length).equals(head))
       return E.left(
         Problem.of(

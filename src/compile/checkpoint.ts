@@ -11,7 +11,7 @@ import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
-import * as Generator from './generator.js'
+import * as GeneratorVersion from './generatorVersion.js'
 import type { Program } from './program.js'
 import * as Run from './run.js'
 
@@ -37,15 +37,15 @@ const checkpointCodec = t.intersection([
     state: t.unknown,
     beside: t.unknown
   }),
-  Generator.field
+  GeneratorVersion.field
 ])
 
 /** True if every field of `said` has an equal field in `own`. */
-const isWithin = (said: unknown, own: unknown): boolean =>
+const isContainedIn = (said: unknown, own: unknown): boolean =>
   isRecord(said) && isRecord(own)
-    ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isWithin(value, own[key]))
+    ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isContainedIn(value, own[key]))
     : Array.isArray(said) && Array.isArray(own)
-      ? said.length === own.length && said.every((value, i) => isWithin(value, own[i]))
+      ? said.length === own.length && said.every((value, i) => isContainedIn(value, own[i]))
       : said === own
 
 /**
@@ -59,7 +59,9 @@ const matchesPipeline =
     const own = pipelines.encode(pipeline)
     const read = Pipeline.codec(Vocabulary.of(Case.parts(pipeline))).decode(json)
     return (
-      E.isRight(read) && JSON.stringify(pipelines.encode(read.right)) === JSON.stringify(own) && isWithin(json, own)
+      E.isRight(read) &&
+      JSON.stringify(pipelines.encode(read.right)) === JSON.stringify(own) &&
+      isContainedIn(json, own)
     )
   }
 
@@ -97,7 +99,7 @@ export const show =
     return `${JSON.stringify({
       format: CHECKPOINT_FORMAT,
       writer,
-      ...Generator.generatorField,
+      ...GeneratorVersion.generatorField,
       pipeline: pipelines.encode(program.pipeline),
       state: Run.codec(program).encode(state),
       beside
@@ -121,7 +123,9 @@ export const readCheckpointText =
         ? E.left(refused('the text', `JSON (${json.fault})`, 'take another: this one is damaged'))
         : E.right(json.value),
       E.filterOrElse(checkpointCodec.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
-      E.filterOrElse(Generator.isOurs, found => Generator.generatorProblem('checkpoint', found, anew)),
+      E.filterOrElse(GeneratorVersion.isCurrentGenerator, found =>
+        GeneratorVersion.generatorProblem('checkpoint', found, anew)
+      ),
       E.filterOrElse(
         found => found.writer === writer,
         found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)

@@ -5,13 +5,13 @@ import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { argumentWithFields as checked, listGiven, mistaken } from '../core/index.js'
-import * as Dry from './dry.js'
+import * as SmokeTest from './smokeTest.js'
 import { explained, type Explained, type Explanation } from './explanation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
 import { isRecord } from '../core/record.js'
 import * as Loss from './loss.js'
-import * as Refusals from './refusals.js'
+import * as Compatibility from './compatibility.js'
 import * as Objective from '../objective/objective.js'
 import * as Params from '../core/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
@@ -58,7 +58,8 @@ const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.L
  *
  * @throws TypeError
  */
-export const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
+export const checkedData = (data: Source.Data, call: string): Source.Data =>
+  checked(data, ['rows', 'dim'], 'data', call)
 
 /**
  * True if the score can compute the shapes of its parameters. A score that throws has its own problem, so no other
@@ -182,16 +183,16 @@ export const plans =
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const call = 'Compile.plans(loss)(data)'
     checkedLoss(loss, call)
-    const points = Loss.dataSnapshot(someData(given, call))
+    const points = Loss.dataSnapshot(checkedData(given, call))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points)
-        ? [...lossProblems(loss, points, precision), ...Refusals.pairProblems(loss, points, points.rows)]
+        ? [...lossProblems(loss, points, precision), ...Compatibility.pairProblems(loss, points, points.rows)]
         : [])
     ]
     return pipe(
-      eitherProblemsOr(described.length > 0 || isTried ? described : Dry.problems(loss, points, null), () =>
+      eitherProblemsOr(described.length > 0 || isTried ? described : SmokeTest.problems(loss, points, null), () =>
         Loss.lossPlans(loss, points, circumstances)
       ),
       E.flatMap(plans =>
@@ -295,7 +296,7 @@ export const pipeline =
   ) =>
   (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
     const call = 'Compile.pipeline(pipeline)(data)'
-    someData(given, call)
+    checkedData(given, call)
     if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
     if (isDeeper(pipeline, Limits.maxDepth)) return E.left([tooDeep('pipeline')])
     const points = Loss.dataSnapshot(given)

@@ -13,7 +13,7 @@ import { compute, valueAndGrad, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/chunks.js'
-import type { DrawnTerm, DrawnEvaluation, MatchingSample } from './noiseDrawn.js'
+import type { DrawnTerm, DrawnEvaluation, MatchingSample } from './drawTerms.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
@@ -23,15 +23,16 @@ import type * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-type DirectTerm = Matching.DirectMatching
-
 /** Reuse of the data: 'often' if they are evaluated repeatedly, 'once' for a batch that is drawn for one evaluation. */
 export type DataReuse = 'often' | 'once'
 
 /** Engine of direct terms: returns, for data, the reduction over rows that computes value and gradient. */
 export type TermEngine<P extends string> = (
   data: Source.Data
-) => (params: Params.Params<P>, evaluation: DrawnEvaluation<DirectTerm>) => Chunks.Reduction<ValueAndGradient<P>>
+) => (
+  params: Params.Params<P>,
+  evaluation: DrawnEvaluation<Matching.DirectTerm>
+) => Chunks.Reduction<ValueAndGradient<P>>
 
 /** Sum of values and gradients; 0 if there are none. `problem` is the first of the parts' problems. */
 export const sumValueAndGradient = <P extends string>(
@@ -79,7 +80,7 @@ const unpackValueAndGradient =
  * Engine that interprets the terms chunk by chunk. One computation is alive at a time, so that memory does not grow
  * with rows, noise levels or draws.
  */
-export const interpreted =
+export const interpretedEngine =
   <P extends string>(score: Score.Score<P>, use: DataReuse, differentiates: boolean): TermEngine<P> =>
   data => {
     const model = Score.interpret(score)
@@ -90,7 +91,7 @@ export const interpreted =
       const shapes = Params.shapes(differentiates ? params : noGradient<P>())
       const parts = terms.flatMap<{
         readonly weight: number
-        readonly term: DirectTerm
+        readonly term: Matching.DirectTerm
         readonly inputs: Inputs.NamedInputs
       }>(({ weight, term, samples }) =>
         Objective.isMatching(term)
@@ -128,7 +129,7 @@ export const compiledEngine = <P extends string>(
 ): TermEngine<P> => {
   const model = Score.interpret(score)
   const known = new WeakMap<object, ReturnType<typeof programs>>()
-  const programs = (term: DirectTerm): ((inputs: Inputs.NamedInputs) => TermCall['program']) => {
+  const programs = (term: Matching.DirectTerm): ((inputs: Inputs.NamedInputs) => TermCall['program']) => {
     const of = Matching.programIdentity(term)
     const found =
       known.get(of) ??
@@ -140,10 +141,10 @@ export const compiledEngine = <P extends string>(
   }
   return data => {
     const own = Matching.dataInputs(data, use === 'often')
-    const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
+    const otherwise = lazy(() => interpretedEngine(score, use, differentiates)(data))
     /** Cache of prepared calls: by sample list if the samples repeat, by term if only the keys change. */
-    const known = new WeakMap<object, ReadonlyArray<Repeated<P>>>()
-    const readyFor = (drawn: DrawnTerm<DirectTerm>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
+    const known = new WeakMap<object, ReadonlyArray<RepeatedCall<P>>>()
+    const readyFor = (drawn: DrawnTerm<Matching.DirectTerm>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
       const { term, samples, next } = drawn
       const changing = (own: ReadonlyArray<MatchingSample>): Inputs.NamedInputs => {
         const noise = own.at(0)?.noise
@@ -161,14 +162,16 @@ export const compiledEngine = <P extends string>(
         known.set(
           at,
           fresh.map(part => {
-            const again = lazy(() => Inputs.caller(RR.difference(changing(part.samples))(part.inputs), data.rows))
+            const again = lazy(() =>
+              Inputs.repeatedLaunchArgs(RR.difference(changing(part.samples))(part.inputs), data.rows)
+            )
             return { ...part, again: (params, inputs) => again()(params, inputs) }
           })
         )
       return fresh.map(({ program, inputs, samples }) => ({
         program,
         samples,
-        call: params => Inputs.call(data.rows, params, inputs)
+        call: params => Inputs.launchArgs(data.rows, params, inputs)
       }))
     }
     return (params, evaluation) => {
@@ -202,7 +205,7 @@ export const programOf = <P extends string>(
   model: Score.Model<P>,
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
-  term: DirectTerm,
+  term: Matching.DirectTerm,
   inputs: Inputs.NamedInputs,
   differentiates = true
 ): E.Either<string, Compiler.Program> =>
@@ -229,7 +232,7 @@ interface CalledTerm<P extends string> extends Omit<TermCall, 'inputs'> {
 }
 
 /** Program call that is repeated with other parameters; `again` takes only the inputs that change. */
-interface Repeated<P extends string> extends TermCall {
+interface RepeatedCall<P extends string> extends TermCall {
   readonly again: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
@@ -246,14 +249,14 @@ const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArra
 const SAMPLE_BATCH_SIZES = [128, 16, 4] as const
 
 /** Number of samples in one call if `count` remain. */
-const samplesPerCall = (count: number): number =>
+const callSizeFor = (count: number): number =>
   SAMPLE_BATCH_SIZES.find(n => n <= count) ?? Math.min(...SAMPLE_BATCH_SIZES)
 
 /** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
 export const termCalls = <P extends string>(
   model: Score.Model<P>,
   programFor: (inputs: Inputs.NamedInputs) => TermCall['program'],
-  { term, samples }: DrawnTerm<DirectTerm>,
+  { term, samples }: DrawnTerm<Matching.DirectTerm>,
   {
     basis,
     own,
@@ -279,10 +282,10 @@ export const termCalls = <P extends string>(
         left.slice(0, most),
         RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
       )
-      const size = samplesPerCall(alike.length)
+      const size = callSizeFor(alike.length)
       const own = alike.slice(0, size)
       const others = left.slice(Math.min(size, alike.length))
-      const one = own.length > 1 ? joinedCall(own, size, programFor) : O.none
+      const one = own.length > 1 ? joinSamples(own, size, programFor) : O.none
       return [O.isSome(one) ? [one.value] : own.map(alone), others]
     }),
     RA.flatten
@@ -290,7 +293,7 @@ export const termCalls = <P extends string>(
 }
 
 /** One call for several samples, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
-const joinedCall = (
+const joinSamples = (
   own: ReadonlyArray<{ readonly sample: MatchingSample; readonly inputs: Inputs.NamedInputs }>,
   size: number,
   programFor: (inputs: Inputs.NamedInputs) => TermCall['program']

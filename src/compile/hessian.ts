@@ -5,8 +5,8 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricPart } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
-import { plans, someData, type CompileOptions, type CompileErrors } from './compile.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import { plans, checkedData, type CompileOptions, type CompileErrors } from './compile.js'
+import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Backend from '../data/place.js'
 import type * as Source from '../data/source/source.js'
@@ -16,7 +16,7 @@ import * as Objective from '../objective/objective.js'
 import * as Along from '../objective/along.js'
 import * as Score from '../score/score.js'
 import { explained, type Explained } from './explanation.js'
-import * as OnLine from './onLine.js'
+import * as HessianNodes from './hessianNodes.js'
 import { scaleValueAndGradient, sumValueAndGradient } from './engines.js'
 import * as Problem from '../core/problem.js'
 
@@ -40,7 +40,7 @@ const hessianVectorProduct = <P extends string>(
       params,
       key,
       Objective.terms(towards(direction)).map(({ term }) =>
-        Nodes.isPopulation(data) ? NoiseDrawn.exactTerm(term) : term
+        Nodes.isPopulation(data) ? DrawTerms.exactTerm(term) : term
       )
     )
 }
@@ -98,13 +98,13 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P>> => {
-    const data = Loss.dataSnapshot(someData(points, 'Compile.hessian(loss)(data)'))
+    const data = Loss.dataSnapshot(checkedData(points, 'Compile.hessian(loss)(data)'))
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,
       plans(loss, circumstances),
       E.flatMap(() => {
-        const line = OnLine.hessianNodeRows(loss, data)
+        const line = HessianNodes.hessianNodeRows(loss, data)
         // The plan does not depend on the values of the direction and the noise.
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)

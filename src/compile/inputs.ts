@@ -172,14 +172,14 @@ export const signature = (params: Readonly<Record<string, Shape>>, inputs: Named
 }
 
 /** Number of signatures remembered. */
-const FORMS = 8
+const MAX_SIGNATURES = 8
 
 /**
  * Memoizes `make` by the signature of its inputs; its result must not depend on their values. Comparing forms is
  * cheaper than a signature as text, which would cost more than the rest of a step.
  */
 export const bySignature: <A>(make: (inputs: NamedInputs) => A) => (inputs: NamedInputs) => A = recently(
-  FORMS,
+  MAX_SIGNATURES,
   formsOf,
   areOfForms
 )
@@ -190,7 +190,7 @@ type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>
  * Launch arguments of a program: inputs that are equal at every call are prepared once, the others are given for
  * each.
  */
-export const caller = (
+export const repeatedLaunchArgs = (
   stays: NamedInputs,
   count: number
 ): ((params: ValuesByName, inputs: NamedInputs) => Compiler.Call) => {
@@ -216,7 +216,7 @@ const constantValues = ByName.filterMapValues<ProgramInput, Float64Array>(one =>
 )
 
 /** Launch arguments of a program if no input is known to be equal at every call. */
-export const call = (count: number, params: ValuesByName, inputs: NamedInputs): Compiler.Call => ({
+export const launchArgs = (count: number, params: ValuesByName, inputs: NamedInputs): Compiler.Call => ({
   rows: count,
   params: changedValues(params),
   given: rowsIn(inputs),

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
 import * as Fault from './fault.js'
 import * as Inputs from './inputs.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -40,7 +40,7 @@ export type LocateNaN<P extends string> = (
 /** Searches a loss on data for its first non-finite value, term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) {
-    const levels = NoiseDrawn.lossNoiseLevels(loss)
+    const levels = DrawTerms.lossNoiseLevels(loss)
     const mixtureOf = Loss.requireMixtureMap(loss.score)
     return (params, key) =>
       pipe(
@@ -65,7 +65,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
   }
   const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
   const model = Score.interpret(loss.score)
-  const draws = NoiseDrawn.drawTerms(loss)(about)
+  const draws = DrawTerms.drawTerms(loss)(about)
   const own = Matching.dataInputs(about, false)
   const theirs = Matching.dataInputs(data, false)
   return (params, key, rows) => {
@@ -84,7 +84,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         ? [from, found]
         : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
     }
-    const inTerm = ({ term: whole, samples }: NoiseDrawn.DrawnTerm): Fault.NonFinite | null => {
+    const inTerm = ({ term: whole, samples }: DrawTerms.DrawnTerm): Fault.NonFinite | null => {
       const term = Objective.withRowwiseLoss(whole)
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
@@ -93,7 +93,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
         const found = { value, gradient: gradient as Params.Params<P> }
         return isFiniteEvaluation(found) ? null : { ...describeTerm(printed, found), inputs: Fault.asInputs(params) }
       }
-      const inputs: ReadonlyArray<readonly [Inputs.NamedInputs, NoiseDrawn.MatchingSample | null]> =
+      const inputs: ReadonlyArray<readonly [Inputs.NamedInputs, DrawTerms.MatchingSample | null]> =
         Objective.isMatching(term)
           ? samples.map(sample => [Matching.termInputs(model, term, sample, basis, about), sample])
           : [[Matching.termConstants(term), null]]

@@ -18,7 +18,7 @@ import * as Nodes from '../mixture/nodes.js'
 import { snapshotOfData } from '../mixture/dataRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/chunks.js'
-import { drawTerms, isProjected, lossNoiseLevels, type DrawnTerm } from './noiseDrawn.js'
+import { drawTerms, drawsProjectedNoise, lossNoiseLevels, type DrawnTerm } from './drawTerms.js'
 import * as Matching from './matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { cacheKey } from './cacheKey.js'
@@ -35,7 +35,7 @@ import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 import {
   compiledEngine,
-  interpreted,
+  interpretedEngine,
   termCalls,
   programOf,
   scaleValueAndGradient,
@@ -150,7 +150,7 @@ const trialPrograms = <P extends string>(
 // —— all terms ——
 
 /** True if the term is a sum over rows of the score's losses. */
-export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectMatching> =>
+export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectTerm> =>
   !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
 /** True if the term is a loss of pairs of rows. */
@@ -250,7 +250,7 @@ const evaluateOnResolvedNodes = <P extends string>(
   const mixtureOf = requireMixtureMap(loss.score)
   const on = (resolved: Nodes.PopulationNodes['resolved'], of: (term: Objective.Term) => boolean): EvaluateLoss<P> => {
     const known = new WeakMap<Nodes.Nodes, EvaluateLoss<P>>()
-    const there = onRows(by, loss, { ...circumstances, backend: Backend.localBackend }, of)
+    const there = evaluatorOnRows(by, loss, { ...circumstances, backend: Backend.localBackend }, of)
     const trusted = Nodes.evaluateConverged(resolved, evaluationDistance<P>)
     return (params, key, others) =>
       pipe(
@@ -264,8 +264,8 @@ const evaluateOnResolvedNodes = <P extends string>(
   }
   const terms = Objective.terms(loss.objective)
   const parts = [
-    ...(terms.every(({ term }) => isOverStudent(term)) ? [] : [on(population.resolved, term => !isOverStudent(term))]),
-    ...(terms.some(({ term }) => isOverStudent(term)) ? [on(population.ofStudents, isOverStudent)] : [])
+    ...(terms.every(({ term }) => isUnderModel(term)) ? [] : [on(population.resolved, term => !isUnderModel(term))]),
+    ...(terms.some(({ term }) => isUnderModel(term)) ? [on(population.ofStudents, isUnderModel)] : [])
   ]
   return (params, key, others) =>
     sumValueAndGradient(
@@ -275,7 +275,7 @@ const evaluateOnResolvedNodes = <P extends string>(
 }
 
 /** True if the mean of a term is over the student's own distribution. */
-export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
+export const isUnderModel = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
 
 /** Evaluates the whole objective by one engine. */
 export const evaluator = <P extends string>(
@@ -286,7 +286,7 @@ export const evaluator = <P extends string>(
 ): EvaluateLoss<P> =>
   Nodes.isPopulation(data)
     ? evaluateOnResolvedNodes(by, loss, data, circumstances)
-    : onRows(by, loss, circumstances)(data)
+    : evaluatorOnRows(by, loss, circumstances)(data)
 
 /** Value alone. Terms over pairs of rows always compute both. */
 const valueEvaluator = <P extends string>(
@@ -299,7 +299,7 @@ const valueEvaluator = <P extends string>(
   return (params, key) => evaluate()(params, key).value
 }
 
-const onRows = <P extends string>(
+const evaluatorOnRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   circumstances: EvaluationOptions,
@@ -423,7 +423,7 @@ export const batched = <P extends string>(
   // A batch has few rows and is in memory, so it is evaluated in this process.
   const once = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
   const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...once })
-  const of = onRows(engine, loss, once)
+  const of = evaluatorOnRows(engine, loss, once)
   return {
     engine,
     reason: `${reason}; on ${batch} ${Source.isSource(data) && data.draw !== undefined ? 'new' : `of ${data.rows}`} rows a step`,
@@ -461,7 +461,9 @@ const engineOf = <P extends string>(
   engine: LossPlan<P>['engine'],
   { library, use, differentiates = true }: Omit<EvaluationOptions, 'backend'>
 ): TermEngine<P> =>
-  engine === 'compiled' ? compiledEngine(score, library, use, differentiates) : interpreted(score, use, differentiates)
+  engine === 'compiled'
+    ? compiledEngine(score, library, use, differentiates)
+    : interpretedEngine(score, use, differentiates)
 
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
@@ -532,7 +534,7 @@ export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data)
   const terms = Objective.terms(loss.objective)
   const matching = terms.filter(({ term }) => Objective.isMatching(term))
   if (matching.length === 0) return false
-  if (isProjected(loss.expectation) || hasPairs(loss)) return true
+  if (drawsProjectedNoise(loss.expectation) || hasPairs(loss)) return true
   if (matching.some(({ labelDropout }) => labelDropout > 0)) return true
   const [{ engine, parts }] = lossPlans(loss, data)
   return (

@@ -4,9 +4,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Limits from '../core/limits.js'
-import * as Line from './line.js'
+import * as NodeResolution from './nodeResolution.js'
 import type * as Loss from './loss.js'
-import * as Refusals from './refusals.js'
+import * as Compatibility from './compatibility.js'
 import * as Objective from '../objective/objective.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Params from '../core/params.js'
@@ -48,7 +48,7 @@ export const findUnresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
   start: () => Params.Params<P> | null
-): ReadonlyArray<Line.Unresolved> => {
+): ReadonlyArray<NodeResolution.Unresolved> => {
   const { schedule, score, objective, expectation } = loss
   if (
     Nodes.isPopulation(data) ||
@@ -59,23 +59,23 @@ export const findUnresolvedNodes = <P extends string>(
   const shapes = Score.shapes(data.dim)(score)
   const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
   const asLong = Params.mapValues(() => length / Math.sqrt(Params.paramsSize(shapes)))(Params.zeros(shapes))
-  const of = Line.unresolvedNodes(loss)
+  const of = NodeResolution.nodeResolutionCheck(loss)
   const own = start()
   const found = of(asLong) ?? (own && of(own))
   return found === null ? [] : [found]
 }
 
 /** Sentence about too few nodes, to append to the reason of a plan. */
-export const tooFewNodesRemark = ({ used, needed, error, length }: Line.Unresolved): string =>
+export const tooFewNodesRemark = ({ used, needed, error, length }: NodeResolution.Unresolved): string =>
   `; ${used} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${needed}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
 /** Problems that follow from what the terms of a loss read of the data, in a precision. */
-export const lossRefusals = <P extends string>(
+export const lossCompatibilityProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   precision: Precision
 ): ReadonlyArray<Problem.Problem> =>
-  Refusals.of(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
+  Compatibility.incompatibilities(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
 
 /** Returns the value if there are no problems; otherwise the problems, up to the maximum that is listed. */
 export const eitherProblemsOr = <A>(
@@ -99,7 +99,7 @@ export const lossProblems = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => [
   ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
   ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
-  ...lossRefusals(loss, points, precision)
+  ...lossCompatibilityProblems(loss, points, precision)
 ]
 
 /** Problems of single precision, which only compiled programs support. */

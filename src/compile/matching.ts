@@ -34,19 +34,19 @@ import * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import {
   columnTensor,
-  DIRECTION_LAWS,
-  named,
+  DIRECTION_DISTRIBUTIONS,
+  checkedParamAccess,
   missingNames,
   throwUnrecordedRead,
   rowLogDensity,
   lossContext,
-  type DirectionLaw,
+  type DirectionDistribution,
   type PrecomputedName,
   type TimeFunction,
   type Reads,
   type DrawAccess,
   type ContextInputs
-} from './row.js'
+} from './lossContext.js'
 
 type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
 
@@ -74,7 +74,7 @@ export interface NoiseSample {
 }
 
 /** Term that is a sum over rows of the score's losses. */
-export type DirectMatching = Objective.Matching | Objective.Noiseless
+export type DirectTerm = Objective.Matching | Objective.Noiseless
 
 /** Factor that converts the loss of one parametrization to another, at the noise levels of a sample. */
 const conversion = (
@@ -108,12 +108,12 @@ export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInput
 export const rowLabels = (data: Source.Data): RowNumbers | null =>
   Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
 
-const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
+const rademacherSign = (u: number): number => (u < 0.5 ? -1 : 1)
 
 /** Random directions v with E vvᵀ = I, and additional noise, each [rows, dim], from separate keys. */
 const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key): Inputs.NamedInputs =>
   Object.fromEntries(
-    DIRECTION_LAWS.flatMap(law =>
+    DIRECTION_DISTRIBUTIONS.flatMap(law =>
       Key.split(probes[law])(law === 'noise' ? Key.named(law)(key)[law] : key).map((one, i) => [
         `${law}${i}`,
         law !== 'rademacher'
@@ -128,7 +128,7 @@ const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key)
                   },
                   dim
                 ),
-                signOf
+                rademacherSign
               )
             )
       ])
@@ -136,13 +136,13 @@ const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key)
   )
 
 /** True if a denoising loss is the error of the network's own output, which requires full noise. */
-const isError = ({ noise, denoising }: NoiseSample): boolean =>
+const isOutputError = ({ noise, denoising }: NoiseSample): boolean =>
   noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
 const CONSTANT = 'constant.'
 
 /** Constants of a term as inputs. */
-export const termConstants = ({ constants = {} }: DirectMatching): Inputs.NamedInputs =>
+export const termConstants = ({ constants = {} }: DirectTerm): Inputs.NamedInputs =>
   Object.fromEntries(
     Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constantInput(shape, values)])
   )
@@ -164,7 +164,7 @@ export const termInputs = <P extends string>(
   own: Inputs.NamedInputs = {}
 ): Inputs.NamedInputs => {
   const { measuredIn } = term
-  const isMixed = measuredIn !== undefined && !isError(sample)
+  const isMixed = measuredIn !== undefined && !isOutputError(sample)
   const reads = analyzeReads(model, term, points.dim, isMixed, sample.noise._tag === 'None')
   return mergeRecords<Inputs.ProgramInput>(
     own,
@@ -183,7 +183,7 @@ export const termInputs = <P extends string>(
     sample.labels && { label: Inputs.rowInput([1], sample.labels) },
     reads.names.has('time') && { time: Inputs.perRowInput(sample.ofTime(time => time)) },
     ...reads.times.map((f, i) => ({ [`of${i}`]: Inputs.perRowInput(sample.ofTime(f)) })),
-    DIRECTION_LAWS.some(law => reads.probes[law] > 0) && drawnInputs(reads, points, sample.probes())
+    DIRECTION_DISTRIBUTIONS.some(law => reads.probes[law] > 0) && drawnInputs(reads, points, sample.probes())
   )
 }
 
@@ -191,17 +191,16 @@ export const termInputs = <P extends string>(
 export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolean =>
   // All other values at their times were computed together with α.
   one.alpha === other.alpha &&
-  areEqual(one.weight, other.weight) &&
-  Noise.isDrawn(one.noise) &&
-  Noise.isDrawn(other.noise) &&
+  areEqualNumbers(one.weight, other.weight) &&
+  Noise.isDrawnNoise(one.noise) &&
+  Noise.isDrawnNoise(other.noise) &&
   one.noise.sign === other.noise.sign
 
-const areEqual = (a: RowNumbers, b: RowNumbers): boolean =>
+const areEqualNumbers = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
 /** Object by which the programs of terms are distinguished; everything else is an input. */
-export const programIdentity = (term: DirectMatching): object =>
-  Objective.isMatching(term) ? term.perRow : term.perDatum
+export const programIdentity = (term: DirectTerm): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
 const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
@@ -288,7 +287,7 @@ const analyzeTerm = <P extends string>(
 ): Reads => {
   const names = listRecorder<PrecomputedName>()
   const times = listRecorder<TimeFunction>()
-  const probes = listRecorder<readonly [law: DirectionLaw, i: number]>()
+  const probes = listRecorder<readonly [law: DirectionDistribution, i: number]>()
   const densities = listRecorder<true>()
   const access: DrawAccess = {
     ofTime: f => {
@@ -331,7 +330,7 @@ const analyzeTerm = <P extends string>(
       })
     )
   })
-  const most = (law: DirectionLaw): number =>
+  const most = (law: DirectionDistribution): number =>
     probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
   return {
     names: new Set(names.all()),
@@ -415,7 +414,7 @@ const noiselessContext = <P extends string>(
   density: (params: Params.Tensors<P>) => Tensor
 ): Objective.Datum => ({
   ...data,
-  params: named(params),
+  params: checkedParamAccess(params),
   constants,
   logDensity: () => density(params),
   // The names are those of the model's parameters.
@@ -456,7 +455,7 @@ export const readsNoiselessDensity = <P extends string>(
 /** Term for each row, [rows]. */
 export const flatTermPerRow = <P extends string>(
   model: Score.Model<P>,
-  term: DirectMatching
+  term: DirectTerm
 ): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
   const own = Objective.isMatching(term) ? termPerRow(model, term) : noiselessTermPerRow(model, term)
   return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
@@ -465,7 +464,7 @@ export const flatTermPerRow = <P extends string>(
 /** Weighted mean of a term over the rows. */
 export const weightedMeanTerm = <P extends string>(
   model: Score.Model<P>,
-  term: DirectMatching
+  term: DirectTerm
 ): ((params: Params.Tensors<P>, inputs: Inputs.InputTensors) => Tensor) => {
   const own = flatTermPerRow(model, term)
   return (params, inputs) => {

@@ -66,7 +66,7 @@ interface FullNoise {
 export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 
 /** True if full noise is given rather than drawn. */
-export const isGiven = (values: FullNoise['values']): values is RowNumbers =>
+export const isGivenNoise = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
 /**
@@ -150,7 +150,8 @@ interface DrawnNoise extends FullNoise {
 }
 
 /** True if noise is drawn at each evaluation, in all coordinates; false for given noise and nodes. */
-export const isDrawn = (noise: NoiseOfDraw): noise is DrawnNoise => noise._tag === 'Full' && !isGiven(noise.values)
+export const isDrawnNoise = (noise: NoiseOfDraw): noise is DrawnNoise =>
+  noise._tag === 'Full' && !isGivenNoise(noise.values)
 
 const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>): Inputs.NamedInputs => ({
   basis: Inputs.constantInput([rank, dim], vectors)
@@ -165,7 +166,7 @@ export const changingNoiseInputs = (
   basis: Basis,
   { dim }: Pick<PointsSize, 'dim'>
 ): Inputs.NamedInputs =>
-  isDrawn(noise) ? { noise: Inputs.drawInput([dim], noise.values) } : basisInputs(basis, { dim })
+  isDrawnNoise(noise) ? { noise: Inputs.drawInput([dim], noise.values) } : basisInputs(basis, { dim })
 
 const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
 
@@ -174,7 +175,7 @@ export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize)
   if (noise._tag === 'Full') {
     const { values, sign } = noise
     return {
-      noise: isGiven(values) ? Inputs.rowInput([dim], values, true) : Inputs.drawInput([dim], values),
+      noise: isGivenNoise(values) ? Inputs.rowInput([dim], values, true) : Inputs.drawInput([dim], values),
       sign: SIGNS[sign]
     }
   }

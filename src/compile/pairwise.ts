@@ -87,7 +87,7 @@ export const evaluatePairwise = <P extends string>(
       E.match(
         () =>
           compute(() => rowOutputs(model, term)(Params.map(fromNdArray)(params), Inputs.inputTensors(0, rows)(inputs))),
-        program => program.run(Inputs.call(rows, params, inputs)).others.said
+        program => program.run(Inputs.launchArgs(rows, params, inputs)).others.said
       )
     )
     if (!differentiates) return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: noGradient() }
@@ -101,7 +101,7 @@ export const evaluatePairwise = <P extends string>(
           () =>
             valueAndGrad<P>(params => slopeProduct(model, term)(params, Inputs.inputTensors(0, rows)(all)))(params)
               .gradient,
-          program => Chunks.evaluate(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
+          program => Chunks.evaluate(program.sum(Inputs.launchArgs(rows, params, all))).gradient as Params.Params<P>
         )
       )
     }

@@ -10,8 +10,8 @@ import { plans, type CompileErrors } from './compile.js'
 import * as Inputs from './inputs.js'
 import { explained, type Explained, type Explanation } from './explanation.js'
 import type * as Projection from '../mixture/projection.js'
-import * as Line from './line.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as NodeResolution from './nodeResolution.js'
+import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Limits from '../core/limits.js'
@@ -37,9 +37,9 @@ const gradientsPerRow = <P extends string>(
   const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
   const own = Matching.dataInputs(about, true)
   const slopes = RA.makeBy(size, j =>
-    NoiseDrawn.drawTerms({ ...loss, objective: directionalDerivative(Params.unit(shapes, j))(loss.objective) })(about)
+    DrawTerms.drawTerms({ ...loss, objective: directionalDerivative(Params.unit(shapes, j))(loss.objective) })(about)
   )
-  const programOf = (term: Matching.DirectMatching, given: Inputs.NamedInputs): E.Either<string, Compiler.Program> =>
+  const programOf = (term: Matching.DirectTerm, given: Inputs.NamedInputs): E.Either<string, Compiler.Program> =>
     library.program(
       Matching.programIdentity(term),
       Inputs.signature(shapes, given),
@@ -50,12 +50,12 @@ const gradientsPerRow = <P extends string>(
       false
     )
   /** Inputs of a term for each of its samples. */
-  const inputsOf = ({ term, samples }: NoiseDrawn.DrawnTerm<Matching.DirectMatching>, basis: Projection.Basis) =>
+  const inputsOf = ({ term, samples }: DrawTerms.DrawnTerm<Matching.DirectTerm>, basis: Projection.Basis) =>
     (Objective.isMatching(term)
       ? samples.map(sample => Matching.termInputs(model, term, sample, basis, about))
       : [Matching.termConstants(term)]
     ).map(given => ({ ...own, ...given }))
-  const valuesOf = (params: Params.Params<P>, term: Matching.DirectMatching, given: Inputs.NamedInputs): Float64Array =>
+  const valuesOf = (params: Params.Params<P>, term: Matching.DirectTerm, given: Inputs.NamedInputs): Float64Array =>
     pipe(
       programOf(term, given),
       E.fold(
@@ -63,7 +63,7 @@ const gradientsPerRow = <P extends string>(
           compute(() =>
             Matching.flatTermPerRow(model, term)(Score.tensors(params), Inputs.inputTensors(0, about.rows)(given))
           ).values,
-        program => program.run(Inputs.call(about.rows, params, given)).others.each.values
+        program => program.run(Inputs.launchArgs(about.rows, params, given)).others.each.values
       )
     )
   const how = lazy((): Explanation => {
@@ -149,13 +149,13 @@ export const rowGradients =
           E.map(() => {
             const of = gradientsPerRow(loss, Points.snapshot(given))
             const wanted = Score.shapes(given.dim)(loss.score)
-            const beyond = Line.unresolvedNodes(loss)
+            const beyond = NodeResolution.nodeResolutionCheck(loss)
             return explained((params: Params.Params<P>, key: Key.Key) => {
               const here = Params.checkedParams(wanted)(params)
               const coarse = beyond(here)
               return coarse === null
                 ? of(here, key)
-                : refuse(`Compile.rowGradients: ${Problem.show(Line.tooFewNodes(coarse))}`)
+                : refuse(`Compile.rowGradients: ${Problem.show(NodeResolution.tooFewNodes(coarse))}`)
             }, of.how)
           })
         )

@@ -46,7 +46,7 @@ const sumsOfRow =
 
 /** Value of the numbers of a step for tests before the first step. */
 const PLACEHOLDER_NUMBER = 0.5
-const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
+const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   new Proxy<ByNameOf<Tensor>>(
     {},
     {
@@ -58,7 +58,7 @@ const anyNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   )
 
 /** Problems found on a few rows: the functions throw, or are not sums. */
-const problems = (
+const sumProblems = (
   write: ReturnType<typeof sumsOfRow>,
   data: Source.Data,
   params: AnyParams
@@ -80,7 +80,7 @@ const problems = (
         Params.map<NdArray, Tensor>(fromNdArray)(params),
         tensor(values.subarray(first * data.dim, (first + rows) * data.dim), [rows, data.dim]),
         fill([rows, 1], 1 / count),
-        anyNumbers()
+        placeholderNumbers()
       )
     )
   return pipe(
@@ -134,7 +134,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
               Params.map<NdArray, Tensor>(fromNdArray)(params),
               fill([1, rows.dim], PLACEHOLDER_NUMBER),
               fill([1, 1], 1),
-              anyNumbers(names)
+              placeholderNumbers(names)
             )
           ),
         reason
@@ -162,7 +162,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
           () => ({ engine: 'compiled', reason: 'its sums are one program over the rows' })
         )
       ),
-    problems: params => problems(write, data, params),
+    problems: params => sumProblems(write, data, params),
     taken
   }
 }

@@ -6,15 +6,15 @@ import { Key } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case } from '../core/index.js'
-import * as Dry from './dry.js'
+import * as SmokeTest from './smokeTest.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
 import * as Fault from './fault.js'
-import * as Line from './line.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as NodeResolution from './nodeResolution.js'
+import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
-import * as Refusals from './refusals.js'
+import * as Compatibility from './compatibility.js'
 import * as Nodes from '../mixture/nodes.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../core/params.js'
@@ -32,10 +32,10 @@ import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
-import { findUnresolvedNodes, problemsIn, singlePrecisionProblems, lossRefusals } from './lossChecks.js'
+import { findUnresolvedNodes, problemsIn, singlePrecisionProblems, lossCompatibilityProblems } from './lossChecks.js'
 
 /** Measures of a step: its size, and divergence. */
-type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
+type StepChecks<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
 /** |after − before|/|before|: size of a step if a family has no measure of its own. */
 export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
@@ -44,24 +44,24 @@ export const relativeChange = <P extends string>(before: Params.Params<P>, after
 }
 
 /** Step measures for scores that are not mixtures: the relative change of parameters, and no check of divergence. */
-const relativeChangeJudge: Judge<string> = {
+const relativeChangeChecks: StepChecks<string> = {
   change: relativeChange,
   leaves: () => null
 }
 
 /** Measures of a family: its own step size, and divergence beyond the data noised to the stage's largest level. */
-const divergenceJudge = <P extends string>(
+const familyChecks = <P extends string>(
   { family }: Score.Model<P>,
   points: Source.Data,
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>
-): Judge<P> => {
-  if (family === undefined) return relativeChangeJudge
+): StepChecks<P> => {
+  if (family === undefined) return relativeChangeChecks
   const noise = times
     .map(time => Schedule.level(time)(schedule))
     .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
   return {
-    change: family.distance ?? relativeChangeJudge.change,
+    change: family.distance ?? relativeChangeChecks.change,
     leaves: DivergenceGuard.divergenceCheck(family, points, noise)
   }
 }
@@ -146,7 +146,7 @@ type LocateStageNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32
 const throwNotFinite = (fault: Fault.NonFinite | null): never => refuseWith({ fault }, 'not finite')
 
 /** Evaluations that throw at the first non-finite value, with its location. */
-const stopping =
+const stopAtNonFinite =
   (evaluate: Stage.Tools['evaluate'], locateNaN: LocateStageNaN): Stage.Tools['evaluate'] =>
   (params, key, rows, constants) => {
     const found = evaluate(params, key, rows, constants)
@@ -156,7 +156,7 @@ const stopping =
   }
 
 /** Throws at the first part of an optimizer that returns non-finite values for a finite gradient. */
-const watching: Optimizer.Watch = (part, received, step, params) => {
+const stopAtOptimizerFault: Optimizer.Watch = (part, received, step, params) => {
   if (Params.isFiniteParams(step) || !Params.isFiniteParams(received)) return
   const region =
     part === null ? undefined : Case.innerDescriptions(part).find(({ value }) => Region.concept.is(value))?.value
@@ -170,14 +170,14 @@ const watching: Optimizer.Watch = (part, received, step, params) => {
   })
 }
 
-const isFound = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
+const isNonFinite = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
 
 /** Non-finite value at which a step was stopped; null if it was not, or for another error. */
 const caughtFault = (step: () => unknown): Fault.NonFinite | null =>
   pipe(
     E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
     E.match(
-      fault => (isFound(fault) ? fault : null),
+      fault => (isNonFinite(fault) ? fault : null),
       () => null
     )
   )
@@ -210,7 +210,7 @@ interface ReadyStage<P extends string> {
   readonly loss: StageLoss<P> | null
   readonly sums: StageSums.StageSums | null
   readonly inner: ReadonlyArray<InnerStage>
-  readonly judge: Judge<P>
+  readonly checks: StepChecks<P>
 }
 
 /** Builds a stage that can run. */
@@ -220,7 +220,7 @@ const buildStage = <P extends string>({
   loss,
   sums,
   inner,
-  judge
+  checks: judge
 }: ReadyStage<P>): CompiledStage<P> => {
   const evaluate: Stage.Tools['evaluate'] = (params, key, rows, constants) =>
     loss === null
@@ -238,8 +238,8 @@ const buildStage = <P extends string>({
     begin,
     fault: (params, memory, key) =>
       caughtFault(() => {
-        const watched = loss === null ? evaluate : stopping(evaluate, loss.locateNaN())
-        return simple.on({ ...tools, evaluate: watched, watch: watching }).step(params, memory, key)
+        const watched = loss === null ? evaluate : stopAtNonFinite(evaluate, loss.locateNaN())
+        return simple.on({ ...tools, evaluate: watched, watch: stopAtOptimizerFault }).step(params, memory, key)
       }),
     step: (params, memory, key) => {
       const taken = step(params, memory, key)
@@ -291,8 +291,8 @@ const stageLoss = <P extends string>(
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
   const refused = [
-    ...lossRefusals(loss, points, precision),
-    ...Refusals.pairProblems(loss, points, batch ?? points.rows)
+    ...lossCompatibilityProblems(loss, points, precision),
+    ...Compatibility.pairProblems(loss, points, batch ?? points.rows)
   ]
   // If single precision is rejected, the loss is tested in double precision.
   const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
@@ -304,8 +304,9 @@ const stageLoss = <P extends string>(
     batch === null
       ? onAll(Loss.lossPlans(loss, points, circumstances)[0])
       : Loss.batched(loss, points, batch, circumstances)
-  const coarse = sound && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(Line.tooFewNodes) : []
-  const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolvedNodes(loss)
+  const coarse =
+    sound && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(NodeResolution.tooFewNodes) : []
+  const beyond = Nodes.isPopulation(points) ? () => null : NodeResolution.nodeResolutionCheck(loss)
   return {
     loss,
     plan: {
@@ -314,7 +315,7 @@ const stageLoss = <P extends string>(
         const coarse = beyond(params)
         return coarse === null
           ? plan.evaluate(params, key, rows, constants)
-          : Loss.unresolvedValue(params, Line.tooFewNodes(coarse))
+          : Loss.unresolvedValue(params, NodeResolution.tooFewNodes(coarse))
       }
     },
     problems: [
@@ -323,13 +324,13 @@ const stageLoss = <P extends string>(
       ...(refused.length > 0 ? [] : singlePrecisionProblems(plan, precision)),
       ...batchProblems(own, points)
     ],
-    times: () => NoiseDrawn.noiseTimes(loss),
+    times: () => DrawTerms.noiseTimes(loss),
     locateNaN: () => {
       const of = batch === null ? locateNaN(loss, points) : inBatch(loss, points, batch)
       return (params, key, rows) => {
         const coarse = beyond(withOwnNames<P>(params))
         if (coarse === null) return of(withOwnNames<P>(params), key, rows)
-        const reason = Problem.show(Line.tooFewNodes(coarse))
+        const reason = Problem.show(NodeResolution.tooFewNodes(coarse))
         return { what: 'the expectation', value: NaN, reason, inputs: Fault.asInputs(params) }
       }
     }
@@ -376,7 +377,7 @@ export const stagesOn = <P extends string>(
           ...(sums === null || !sound ? [] : sums.problems(first()))
         ],
         problems =>
-          problems.length > 0 || !sound || loss === null ? problems : Dry.problems(loss.loss, points, first()),
+          problems.length > 0 || !sound || loss === null ? problems : SmokeTest.problems(loss.loss, points, first()),
         E.fromPredicate(RA.isEmpty, identity),
         E.map(
           () => () =>
@@ -387,10 +388,10 @@ export const stagesOn = <P extends string>(
               sums,
               inner,
               // Divergence has been checked during the attempts.
-              judge:
+              checks:
                 inner.length > 0
-                  ? relativeChangeJudge
-                  : divergenceJudge(model, points, schedule, [...(loss?.times() ?? []), ...times])
+                  ? relativeChangeChecks
+                  : familyChecks(model, points, schedule, [...(loss?.times() ?? []), ...times])
             })
         )
       )

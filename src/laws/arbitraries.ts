@@ -8,7 +8,7 @@ import { compute, Key, ones, tensor, zeros, type NdArray } from '../../lib/index
 import type { ConceptOf } from '../core/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import * as Matching from '../compile/matching.js'
-import * as Refusals from '../compile/refusals.js'
+import * as Compatibility from '../compile/compatibility.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type { Points } from '../data/points.js'
 import { Compile, Expectation, Parametrization, Params, Vocabulary, Clock, Schedule } from '../index.js'
@@ -347,7 +347,7 @@ export const withPartners =
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
     const [dim] = objectiveDims(objective, score)
     const reads = lazy(() =>
-      Objective.terms(objective).some(({ term }) => Refusals.readsPartner(Score.interpret(score), term, dim))
+      Objective.terms(objective).some(({ term }) => Compatibility.readsPartner(Score.interpret(score), term, dim))
     )
     return dim =>
       reads()

@@ -1,7 +1,7 @@
 /** Laws of what an objective declares: each is equal to the plain meaning that it replaces, or holds what it promises. */
 import * as fc from 'fast-check'
 import { mul } from '../../lib/index.js'
-import * as Refusals from '../compile/refusals.js'
+import * as Compatibility from '../compile/compatibility.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../core/params.js'
 import { Compile, Expectation, Key, Parametrization, Schedule, Score, NoiseLevels } from '../index.js'
@@ -42,7 +42,7 @@ const lowDims = (objective: Objective.Objective, score: Score.Score<string>): Re
 /** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
 const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   lowDims(objective, score).every(dim =>
-    Objective.terms(objective).every(({ term }) => Refusals.readsAreAvailable(Score.interpret(score), term, dim))
+    Objective.terms(objective).every(({ term }) => Compatibility.readsAreAvailable(Score.interpret(score), term, dim))
   )
 
 /** The integrand alone at other times: no closed form is known of what calls it, and nothing is declared of it. */

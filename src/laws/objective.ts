@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import * as NoiseDrawn from '../compile/noiseDrawn.js'
+import * as DrawTerms from '../compile/drawTerms.js'
 import * as Loss from '../compile/loss.js'
 import * as Matching from '../compile/matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -154,7 +154,7 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term)))
+  if (Objective.terms(objective).every(({ term }) => Loss.isUnderModel(term)))
     return ofRows(Objective.show(objective), [
       { law: 'gradient is that of the value', why: 'populations alone are its data' }
     ])
@@ -447,7 +447,7 @@ const FEW_LEVELS = 4
 /** In how many dimensions the law of the whole is told by populations, exactly; none of what takes none. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
-  const isShort = NoiseDrawn.noiseTimes(loss).length <= FEW_LEVELS
+  const isShort = DrawTerms.noiseTimes(loss).length <= FEW_LEVELS
   return acceptsPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 

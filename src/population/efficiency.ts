@@ -12,7 +12,7 @@ import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from '../compile/index.js'
-import * as NoiseDrawn from '../compile/noiseDrawn.js'
+import * as DrawTerms from '../compile/drawTerms.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../core/params.js'
@@ -92,7 +92,7 @@ const requireMixture = <P extends string>(score: Score.Score<P>, params: Params.
 
 /** Noise levels of an objective. */
 const objectiveLevels = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
-  NoiseDrawn.noiseTimes({ schedule, objective }).map(time => Schedule.level(time)(schedule))
+  DrawTerms.noiseTimes({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
 /** Rows, each with its noise, by a quadrature rule of a given name. */
 interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {

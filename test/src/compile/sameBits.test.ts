@@ -11,7 +11,7 @@ import { square, sub, sum, useThreads } from '../../../lib/index.js'
 import { lastElement } from '../../../lib/plain/iterate.js'
 import * as Chunks from '../../../lib/rows/chunks.js'
 import * as words from '../../../src/cli/glossary.js'
-import * as Sums from '../../../src/compile/sums.js'
+import * as RemoteSums from '../../../src/compile/remoteSums.js'
 import type * as Backend from '../../../src/data/place.js'
 import * as Split from '../../../src/mixture/em/splitAndMerge.js'
 import { MAX_SURVEYED_ROWS } from '../../../src/mixture/em/splitAndMerge.js'
@@ -96,10 +96,10 @@ const vocabulary = Vocabulary.extend(Vocabulary.standard, [custom])
 const elsewhere = (points: Points.Points, asked: Set<string>): Backend.Backend => {
   const rows = Source.of(points)
   const { chunks } = Chunks.partitionRows(rows.rows)
-  const known = new Map<string, Sums.SumAtNumbers>()
-  const program = (text: string, which: number): Sums.SumAtNumbers => {
+  const known = new Map<string, RemoteSums.SumAtNumbers>()
+  const program = (text: string, which: number): RemoteSums.SumAtNumbers => {
     const name = `${which} ${text}`
-    const made = known.get(name) ?? Problem.orThrow(Sums.requestedReduction(vocabulary)(JSON.parse(text))(rows))
+    const made = known.get(name) ?? Problem.orThrow(RemoteSums.requestedReduction(vocabulary)(JSON.parse(text))(rows))
     known.set(name, made)
     return made
   }

@@ -11,7 +11,7 @@ import * as Chunks from '../../../../lib/rows/chunks.js'
 import { areSameBits } from '../../../../src/laws/bits.js'
 import { ExpectationMaximization, Fit, Key, Mixture, Problem, Vocabulary } from '../../../../src/index.js'
 import * as Statistics from '../../../../src/mixture/statistics.js'
-import * as Sums from '../../../../src/compile/sums.js'
+import * as RemoteSums from '../../../../src/compile/remoteSums.js'
 import type * as Backend from '../../../../src/data/place.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Source from '../../../../src/data/source/index.js'
@@ -197,7 +197,7 @@ describe('expectation–maximization on a source', () => {
         isAsked()
         Chunks.addChunkSums(
           sums,
-          Problem.orThrow(Sums.requestedReduction(Vocabulary.standard)(json)(own))(numbers).chunks(from, to)
+          Problem.orThrow(RemoteSums.requestedReduction(Vocabulary.standard)(json)(own))(numbers).chunks(from, to)
         )
       }
       return sum.finish(sums)
@@ -243,7 +243,7 @@ describe('expectation–maximization on a source', () => {
   })
 
   it('sums nothing that it does not know', () => {
-    const of = Sums.requestedReduction(Vocabulary.standard)
+    const of = RemoteSums.requestedReduction(Vocabulary.standard)
     const source = Source.of(drawn(10))
     for (const described of [
       null,

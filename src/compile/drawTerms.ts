@@ -53,7 +53,7 @@ const productOfWeights = (a: RowNumbers, b: RowNumbers): RowNumbers => zipNumber
 const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
 /** True if an expectation draws only the noise on which a mixture depends. */
-export const isProjected = (expectation: Expectation.Expectation): boolean =>
+export const drawsProjectedNoise = (expectation: Expectation.Expectation): boolean =>
   Expectation.noiseDomain(expectation) !== 'everywhere'
 
 /** Stores numbers drawn for each row: in memory if the rows are, otherwise they are drawn again when read. */
@@ -117,7 +117,7 @@ const termsOf = <P extends string>(
   return Objective.terms(objective).map(weighted => {
     const term = isOfNodes ? exactTerm(weighted.term) : weighted.term
     const weightings = weighted.weightings.map(weightOf)
-    const at = leveled(level, weightings)
+    const at = levelAtTime(level, weightings)
     return {
       ...weighted,
       term,
@@ -129,19 +129,19 @@ const termsOf = <P extends string>(
           weighted.labelDropout === 0 && Matching.additionalDraws(Score.interpret(score), term, dim).length === 0
       }),
       /** Cache of sample lists by nodes. */
-      known: boundedCache<ReadonlyArray<MatchingSample>>(NODES_KEPT)
+      known: boundedCache<ReadonlyArray<MatchingSample>>(MAX_SAMPLE_LISTS)
     }
   })
 }
 
 /** Result of `drawTerms`. */
-type Drawing<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
+type TermSampler<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
 /** Draws the terms of a loss on data, at parameters and a key. */
-export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
+export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
-  const projecting = isProjected(expectation) ? Score.interpret(score).family?.projection : undefined
+  const projecting = drawsProjectedNoise(expectation) ? Score.interpret(score).family?.projection : undefined
   const seenAt = (
     { span, origin, seesNorm, slope, denoisingShare }: Score.Projection<P>,
     params: Params.Params<P>,
@@ -168,7 +168,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
       const projection = projecting === undefined || nodes !== null ? null : seenAt(projecting, params, data.dim)
       const drawsAt = (
         term: Objective.Term,
-        { alpha, sigma }: Leveled,
+        { alpha, sigma }: TimeLevel,
         key: Key.Key
       ): ReadonlyArray<Noise.NoiseDrawTerm> =>
         nodes !== null || (Objective.isMatching(term) && NoiseLevels.isCleanLaw(term.noiseLevels))
@@ -184,7 +184,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
             )(expectation)
       const samples = (
         { labelDropout, term }: Pick<(typeof terms)[number], 'labelDropout' | 'term'>,
-        times: ReadonlyArray<Leveled>,
+        times: ReadonlyArray<TimeLevel>,
         own: Key.Key
       ): ReadonlyArray<MatchingSample> => {
         const noiseKeys = Key.split(times.length)(subKey(own, 'noise'))
@@ -241,19 +241,19 @@ export const drawTerms = <P extends string>(loss: Loss<P>): Drawing<P> => {
 }
 
 /** Maximum number of sample lists kept for a term. */
-const NODES_KEPT = 64
+const MAX_SAMPLE_LISTS = 64
 
 /** Derives separate keys for the times, noise, directions and labels of a term. */
 const subKey = (key: Key.Key, name: 'time' | 'noise' | 'probes' | 'labels'): Key.Key => Key.named(name)(key)[name]
 
 /** Time, shared or for each row, with its noise level and total weight. */
-interface Leveled extends Pick<MatchingSample, 'alpha' | 'sigma' | 'weight'> {
+interface TimeLevel extends Pick<MatchingSample, 'alpha' | 'sigma' | 'weight'> {
   readonly each: RowNumbers
 }
 
-const leveled =
+const levelAtTime =
   (level: (time: number) => Schedule.Level, weightings: ReadonlyArray<(time: number) => number>) =>
-  ({ time, weight }: NoiseLevels.Times<RowNumbers>): Leveled => {
+  ({ time, weight }: NoiseLevels.Times<RowNumbers>): TimeLevel => {
     const each: RowNumbers = typeof time === 'number' ? Float64Array.of(time) : time
     // A noise level may be a user's function, so it is called once for each time.
     const [alpha, sigma] = mapToPairs(each, time => {

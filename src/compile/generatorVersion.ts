@@ -13,7 +13,7 @@ export const field = t.partial({ generator: t.number })
 export const generatorField = { generator: Key.generator }
 
 /** True if the stored version is the current one. Default if absent: 1. */
-export const isOurs = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
+export const isCurrentGenerator = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
 
 /** Problem of continuing with random numbers of another generator. `anew` is the remedy that starts again. */
 export const generatorProblem = (

@@ -44,9 +44,9 @@ const singleRowTensor = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]
 
 // —— reads ——
 
-export const DIRECTION_LAWS = ['rademacher', 'normal', 'noise'] as const
+export const DIRECTION_DISTRIBUTIONS = ['rademacher', 'normal', 'noise'] as const
 /** Distribution of random directions; 'noise' is additional noise, which has a separate key. */
-export type DirectionLaw = (typeof DIRECTION_LAWS)[number]
+export type DirectionDistribution = (typeof DIRECTION_DISTRIBUTIONS)[number]
 
 /** Name of a value that is computed before a term's function is called, if the function reads it. */
 export type PrecomputedName = Single | HeadName
@@ -56,7 +56,7 @@ type HeadName = `heads.${string}`
 const isHead = (name: PrecomputedName): name is HeadName => name.startsWith('heads.')
 
 /** True if the value depends on the parameters. */
-const isOfModel = (name: PrecomputedName): boolean => name === 'score' || name === 'output' || isHead(name)
+const dependsOnParams = (name: PrecomputedName): boolean => name === 'score' || name === 'output' || isHead(name)
 
 /** Function of time, evaluated at the times of the rows. */
 export type TimeFunction = Parameters<Objective.Row['ofTime']>[0]
@@ -67,7 +67,7 @@ export interface Reads {
   /** Functions of time, in the order in which they are called. */
   readonly times: ReadonlyArray<TimeFunction>
   /** Number of directions of each distribution, and of additional noises. */
-  readonly probes: Readonly<Record<DirectionLaw, number>>
+  readonly probes: Readonly<Record<DirectionDistribution, number>>
   /** True if it reads a density, which networks do not have. */
   readonly density: boolean
   /** Number of values returned for a row; 1 for a loss. */
@@ -93,7 +93,7 @@ const headNamed = (heads: Params.Tensors<string>, name: string): Tensor =>
       )
 
 /** Parameters by name; reading an unknown name throws. */
-export const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
+export const checkedParamAccess = (params: Params.Tensors<string>): Params.Tensors<string> =>
   new Proxy(params, {
     get: (all, name) =>
       typeof name === 'symbol' || name in all
@@ -105,7 +105,7 @@ export const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
 export interface DrawAccess {
   /** One value for all rows, or one for each. */
   readonly ofTime: (f: TimeFunction) => Tensor
-  readonly direction: (law: DirectionLaw, i: number) => Tensor
+  readonly direction: (law: DirectionDistribution, i: number) => Tensor
   readonly density: () => void
 }
 
@@ -156,7 +156,7 @@ export const rowLogDensity = <P extends string>(
  * Noise levels as columns, and in the form that the model takes: for a mixture, one level for all rows if they share
  * it.
  */
-const rowLevelForms = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
+const makeRowLevels = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
     levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
@@ -184,7 +184,7 @@ export const lossContext = <P extends string>(
   const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
   const [rows] = clean.shape
   const isMixture = model.family !== undefined
-  const { levelOf, form } = rowLevelForms(rows, label, isMixture)
+  const { levelOf, form } = makeRowLevels(rows, label, isMixture)
   const level = levelOf(alpha, sigma)
   const own = form(level)
   const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))
@@ -234,7 +234,7 @@ export const lossContext = <P extends string>(
       const rest: Omit<Objective.Row, Single> = {
         noisy,
         level,
-        params: named(params),
+        params: checkedParamAccess(params),
         constants,
         heads: headsByName(name => read(`heads.${name}`)),
         ofTime: f => columnTensor(access.ofTime(f), rows),
@@ -277,7 +277,7 @@ export const lossContext = <P extends string>(
           const { noisy, share } = modelSample(model, params, clean, read('label'), own)
           const { row, define } = lossContext(model, params, { ...material, noisy }, access)
           return {
-            row: row(name => (isOfModel(name) ? define(name) : read(name))),
+            row: row(name => (dependsOnParams(name) ? define(name) : read(name))),
             share
           }
         },
@@ -291,7 +291,7 @@ export const lossContext = <P extends string>(
           )
           return row(name => {
             const asHere = read(name)
-            return isOfModel(name) ? define(name) : asHere
+            return dependsOnParams(name) ? define(name) : asHere
           })
         }
       }

@@ -13,11 +13,11 @@ import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Weighting from '../objective/weighting.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import * as Line from './line.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as NodeResolution from './nodeResolution.js'
+import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
-import { missingNames } from './row.js'
+import { missingNames } from './lossContext.js'
 import * as Pairs from './pairwise.js'
 
 type ProblemList = ReadonlyArray<Problem.Problem>
@@ -178,7 +178,7 @@ const redrawProblems = <P extends string>(
   { term, labelDropout }: WeightedMatching,
   dim: number
 ): ProblemList => {
-  const isProjected = NoiseDrawn.isProjected(expectation)
+  const isProjected = DrawTerms.drawsProjectedNoise(expectation)
   if (!isProjected && !Expectation.isDeterministicExpectation(expectation)) return []
   const refused = (allowed: string, remedy: string): ProblemList => [
     Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
@@ -216,7 +216,7 @@ const problemsOnPoints = <P extends string>(
       'read clean, score and noises(k), or take NoiseLevels.at(0.1)'
     ),
     ...Problem.unless(
-      !Loss.isOverStudent(term),
+      !Loss.isUnderModel(term),
       'objective',
       `${Objective.show(term.of)} on points`,
       'on a population, whose nodes follow the student',
@@ -232,7 +232,7 @@ const problemsOnNodes = <P extends string>(
   dim: number
 ): ProblemList => {
   const model = Score.interpret(score)
-  const exact = NoiseDrawn.exactTerm(term)
+  const exact = DrawTerms.exactTerm(term)
   // A function that destructures the rest of a row reads all names, and throws on nodes for those that are missing.
   const reads = Objective.isMatching(exact)
     ? (Matching.tryAnalyzeReads(model, exact, dim, true) ?? Matching.tryAnalyzeReads(model, exact, dim))
@@ -345,11 +345,11 @@ const unreadableInputProblems = <P extends string>(
 }
 
 /** All incompatibilities of a loss with its data. `coarse` returns the reports of too few quadrature nodes. */
-export const of = <P extends string>(
+export const incompatibilities = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
   precision: 'float64' | 'float32',
-  coarse: () => ReadonlyArray<Line.Unresolved>
+  coarse: () => ReadonlyArray<NodeResolution.Unresolved>
 ): ProblemList => {
   if (!Source.isSource(data) && data.errors !== undefined)
     return [
@@ -366,7 +366,7 @@ export const of = <P extends string>(
     // A rule that has too few nodes but could have more only adds a remark to its reason here; a pipeline rejects it.
     ...coarse()
       .filter(({ used: taken }) => taken >= Limits.maxNodes)
-      .map(Line.tooFewNodes),
+      .map(NodeResolution.tooFewNodes),
     ...Objective.terms(loss.objective).flatMap(({ term }) => unreadableInputProblems(loss, term, data)),
     ...(precision === 'float32' ? singlePrecisionTermProblems(loss) : []),
     ...termProblems(loss, data)

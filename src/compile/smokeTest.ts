@@ -87,7 +87,7 @@ const trialRows = (
 const SEALED = 'it looks at the entries of a tensor'
 
 /** User function of rows, with the shapes that it should return. */
-interface TriedFunction {
+interface UserFunction {
   readonly field: string
   readonly name: string
   readonly apply: (trial: TrialRows) => Tensor
@@ -97,8 +97,8 @@ interface TriedFunction {
   readonly finite: boolean
 }
 
-const partProblems = (
-  { field, name, apply, shapes, finite }: TriedFunction,
+const functionProblems = (
+  { field, name, apply, shapes, finite }: UserFunction,
   on: (rows: readonly [number, number]) => TrialRows
 ): ReadonlyArray<Problem.Problem> => {
   const run = (from: number, count: number): E.Either<ReadonlyArray<Problem.Problem>, NdArray> =>
@@ -184,7 +184,7 @@ const partProblems = (
 /** Loss of the trial rows by a term's own function, with sealed tensors. */
 const trialLoss = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
-  term: Matching.DirectMatching,
+  term: Matching.DirectTerm,
   params: Params.Params<P>,
   { all: { points, times, z }, rows }: TrialRows
 ): Tensor => {
@@ -217,7 +217,7 @@ const trialLoss = <P extends string>(
 
 /** Two times close to the clean end, as fractions of the schedule's duration, by which unbounded growth is detected. */
 const NEAR_CLEAN_FRACTIONS = [1e-4, 1e-8] as const
-const GROWTH = 100
+const MAX_GROWTH = 100
 
 /**
  * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise
@@ -239,7 +239,7 @@ const unboundedGrowthProblems = <P extends string>(
     return { time: share * until, most: values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) }
   })
   return Problem.unless(
-    inner.most <= GROWTH * outer.most,
+    inner.most <= MAX_GROWTH * outer.most,
     'objective',
     `${Objective.show(term.of)}, which on a row of the data is ${outer.most.toPrecision(3)} at t = ${outer.time} and ${inner.most.toPrecision(3)} at ${inner.time},`,
     'finite as the noise vanishes, as bounded: true says',
@@ -254,13 +254,13 @@ const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Par
     values: Key.normal(shapeSize(shape))(Key.named(name)(FIXED_KEY)[name]).map(z => 0.1 * z)
   }))(shapes)
 
-interface DryRunResult {
+interface SmokeTestResult {
   readonly of: ReadonlyArray<unknown>
   readonly problems: ReadonlyArray<Problem.Problem>
 }
 
 /** Latest result of the smoke test for each objective, keyed by the start or, if there is none, by the score. */
-const dryRunResults = new WeakMap<object, WeakMap<object, DryRunResult>>()
+const smokeTestResults = new WeakMap<object, WeakMap<object, SmokeTestResult>>()
 
 /**
  * Problems found by evaluating a user's score or objective on noised rows of the data, at the parameters from which
@@ -275,20 +275,20 @@ export const problems = <P extends string>(
   const { schedule, score, objective } = loss
   const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(cacheKey)
   const at: object = start ?? ofScore
-  const here = dryRunResults.get(at) ?? new WeakMap<object, DryRunResult>()
-  dryRunResults.set(at, here)
+  const here = smokeTestResults.get(at) ?? new WeakMap<object, SmokeTestResult>()
+  smokeTestResults.set(at, here)
   // Labels and partners of the rows may be read as well.
   const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
   const of = [ofSchedule, ofScore, points.dim, ...beside]
   const last = here.get(ofObjective)
   if (last?.of.every((one, i) => one === of[i]) === true) return last.problems
-  const found = tried(loss, points, start)
+  const found = smokeTestProblems(loss, points, start)
   here.set(ofObjective, { of, problems: found })
   return found
 }
 
 /** Problems of a trial evaluation: of the score, its heads, the objective, its growth and its gradients, each only if none was found before. */
-const tried = <P extends string>(
+const smokeTestProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   start: Params.Params<P> | null
@@ -302,12 +302,12 @@ const tried = <P extends string>(
   const finite = start !== null
   const timesOf = (noiseLevels: NoiseLevels.NoiseLevels): ReadonlyArray<number> =>
     pipe(noiseLevels, NoiseLevels.quadrature(schedule, TRIAL_ROWS)).map(({ time }) => time)
-  const of = (noiseLevels: NoiseLevels.NoiseLevels, part: TriedFunction): ReadonlyArray<Problem.Problem> =>
-    partProblems(part, rows => trialRows(schedule, timesOf(noiseLevels), points, rows))
-  const isPaired = (term: Matching.DirectMatching): term is Objective.Matching =>
+  const of = (noiseLevels: NoiseLevels.NoiseLevels, part: UserFunction): ReadonlyArray<Problem.Problem> =>
+    functionProblems(part, rows => trialRows(schedule, timesOf(noiseLevels), points, rows))
+  const isPaired = (term: Matching.DirectTerm): term is Objective.Matching =>
     Objective.isMatching(term) && term.pairs !== undefined
   /** Number of values that a term returns for a row. */
-  const widthOf = (term: Matching.DirectMatching): number =>
+  const widthOf = (term: Matching.DirectTerm): number =>
     isPaired(term)
       ? pipe(
           // An error is reported where the function itself is tried.
@@ -335,7 +335,7 @@ const tried = <P extends string>(
       () => compute(() => apply(trialRows(schedule, timesOf(noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
     )
     const name = `the heads of ${Score.show(score)}`
-    const shapes: TriedFunction['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
+    const shapes: UserFunction['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
     return of(noiseLevels, { field: 'score', name, apply, shapes, finite })
   }
   const inHeads =

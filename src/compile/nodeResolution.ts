@@ -9,7 +9,7 @@ import * as Problem from '../core/problem.js'
 import * as Params from '../core/params.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Score from '../score/score.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
 /** Report of too few nodes for given parameters. */
@@ -19,11 +19,11 @@ export interface Unresolved extends Expectation.TooFew {
 }
 
 /** Returns a function of the parameters: the report if the loss has too few nodes for them, otherwise null. */
-export const unresolvedNodes = <P extends string>(
+export const nodeResolutionCheck = <P extends string>(
   loss: Loss.Loss<P>
 ): ((params: Params.Params<P>) => Unresolved | null) => {
   const beyond = Expectation.tooFew(loss.expectation)
-  const levels = lazy(() => NoiseDrawn.lossNoiseLevels(loss))
+  const levels = lazy(() => DrawTerms.lossNoiseLevels(loss))
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   if (slope === null || Expectation.noiseDomain(loss.expectation) !== 'line') return () => null
   return params => {

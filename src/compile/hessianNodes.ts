@@ -18,11 +18,11 @@ import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Score from '../score/score.js'
-import * as NoiseDrawn from './noiseDrawn.js'
+import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
 /** Rows repeated for each node, with the noise at each; `weight` is the sum of the nodes' weights. */
-export interface NodeRows {
+export interface HessianNodeRows {
   readonly weight: number
   readonly data: Points.Points
   readonly expectation: Expectation.Expectation
@@ -56,7 +56,7 @@ const unitVector = (x: Float64Array): Float64Array => {
 export const hessianNodeRows = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data
-): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<NodeRows>) | null => {
+): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<HessianNodeRows>) | null => {
   const way = Expectation.interpret(loss.expectation)
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   const isKnown =
@@ -69,7 +69,7 @@ export const hessianNodeRows = <P extends string>(
       ))
   if (way.where !== 'line' || slope === null || !isKnown || isSource(data) || Nodes.isNodes(data)) return null
   const { rows, dim } = data
-  const levels = NoiseDrawn.lossNoiseLevels(loss)
+  const levels = DrawTerms.lossNoiseLevels(loss)
   const weights = Points.weightsOf(data)
   return (params, direction) => {
     const [centre, towards] = [params, direction].map(Params.packed)

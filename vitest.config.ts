@@ -13,7 +13,7 @@ const notOurs = isSlow ? [] : [slow]
  * What counts threads, memory or programs, or puts something in the place of what a module has, has a worker to itself. All others
  * share nothing but the library, which each would load anew: one worker takes one after another.
  */
-const alone = ['lib/tensors/backend', 'lib/simd', 'lib/compiler/compile', 'src/memory'].map(
+const alone = ['lib/tensors/backend', 'lib/wasm/simd', 'lib/compiler/compile', 'src/memory'].map(
   path => `test/${path}${end}`
 )
 

@@ -30,7 +30,7 @@ import {
   type Points
 } from '../src/index.js'
 import { Key } from '../lib/index.js'
-import { useThreads } from '../lib/simd/threadPool.js'
+import { useThreads } from '../lib/wasm/threadPool.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensors/tensor.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
 import * as Loss from '../src/compile/loss.js'

@@ -25,8 +25,8 @@ import {
   Stage
 } from '../src/index.js'
 import { weightedRowsOf } from '../src/mixture/dataRows.js'
-import * as Chunks from '../lib/rows/chunks.js'
-import { useThreads } from '../lib/simd/threadPool.js'
+import * as Chunks from '../lib/rows/reduction.js'
+import { useThreads } from '../lib/wasm/threadPool.js'
 import { families } from './families.js'
 import { PYTHON } from './rivals.js'
 

@@ -5,8 +5,8 @@
  */
 import { erf } from '../lib/numbers/elementary.js'
 import * as Key from '../lib/random/key.js'
-import * as Simd from '../lib/simd/index.js'
-import { compileKernels, instantiate } from '../lib/simd/wasm.js'
+import * as Simd from '../lib/wasm/index.js'
+import { compileKernels, instantiate } from '../lib/wasm/kernels/wasm.js'
 import { median } from './rivals.js'
 
 const SLICE_MS = 4

@@ -69,7 +69,7 @@ const byInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment
   return code.call(importOf('kernel'))
 }
 
-/** A function of lib/simd over all entries of a panel; where it says that some are beyond it, the interpreter does it all. */
+/** A function of lib/wasm over all entries of a panel; where it says that some are beyond it, the interpreter does it all. */
 const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout

@@ -12,7 +12,7 @@ const native = new Map<string, Emit>([
   ['Identity', itself],
   ['Stretch', itself]
 ])
-/** Functions of lib/simd, over all entries of a panel at once. */
+/** Functions of lib/wasm, over all entries of a panel at once. */
 const panelMaps = new Map<string, string>()
 for (const [name, { lowering }] of Object.entries(operations)) {
   const code = lowering?.kind === 'entries' ? lowering.code : undefined

@@ -53,8 +53,8 @@ import { lanesOf, type Precision } from './lanes.js'
 import { isSymmetricProduct, layoutGraph as layoutOf, printLayout, type MemoryLayout } from './placement.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
-import { threads } from '../simd/threadPool.js'
-import * as Chunks from '../rows/chunks.js'
+import { threads } from '../wasm/threadPool.js'
+import * as Chunks from '../rows/reduction.js'
 import {
   MAX_PAGES,
   machineHere,

@@ -1,14 +1,14 @@
 /**
- * Where programs run: one memory for all of them, with the kernels of lib/simd, and the threads that share it. Data stay
+ * Where programs run: one memory for all of them, with the kernels of lib/wasm, and the threads that share it. Data stay
  * there from step to step, as panels; what a call needs is taken and given back.
  */
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
-import { arena as arenaOf, type Arena } from '../simd/arena.js'
-import { binary, memoryFlags } from '../simd/binary.js'
-import * as Chunks from '../rows/chunks.js'
+import { arena as arenaOf, type Arena } from '../wasm/arena.js'
+import { binary, memoryFlags } from '../wasm/binary.js'
+import * as Chunks from '../rows/reduction.js'
 import { numbersFrom, type RowNumbers } from '../rows/stretches.js'
-import { threadPool as poolOf, type ThreadPool, type Loaded } from '../simd/threadPool.js'
-import { obstacle } from '../simd/wasm.js'
+import { threadPool as poolOf, type ThreadPool, type Loaded } from '../wasm/threadPool.js'
+import { obstacle } from '../wasm/kernels/wasm.js'
 import { type Dense } from '../kernels/dense.js'
 import { JOB_WORDS } from './job.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'

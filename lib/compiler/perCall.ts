@@ -5,8 +5,8 @@
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
-import { simdOrPlainKernels } from '../simd/index.js'
-import { plainKernels } from '../simd/plain.js'
+import { simdOrPlainKernels } from '../wasm/index.js'
+import { plainKernels } from '../wasm/kernels/plain.js'
 import { isComputed, nodeWidth, type GraphNode, type Shape } from './graph.js'
 import { evaluateNode } from './meaning.js'
 

@@ -3,7 +3,7 @@
  * tfjs's engine, tensors or tapes; `../tensors/backend.ts` dresses these pure functions as tfjs kernels.
  */
 
-import { simdOrPlainKernels, allocateDoubles } from '../simd/index.js'
+import { simdOrPlainKernels, allocateDoubles } from '../wasm/index.js'
 
 /** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
 export type DType = 'float32' | 'int32' | 'bool'

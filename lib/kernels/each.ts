@@ -1,4 +1,4 @@
-/** Kernels that treat every entry alone, from functions of numbers: a handful of routines, by lib/simd where it has the function. */
+/** Kernels that treat every entry alone, from functions of numbers: a handful of routines, by lib/wasm where it has the function. */
 import {
   broadcastShape,
   broadcastStrides,
@@ -17,15 +17,15 @@ import {
   type Outcome,
   type TypedValues
 } from './dense.js'
-import { simdOrPlainKernels } from '../simd/index.js'
-import { MAPS, ZIPS, type ZipGrid } from '../simd/kernels.js'
+import { simdOrPlainKernels } from '../wasm/index.js'
+import { MAPS, ZIPS, type ZipGrid } from '../wasm/kernels/kernels.js'
 
 export type Scalar = (x: number) => number
 export type Scalar2 = (x: number, y: number) => number
 
 const commonType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
 
-/** Kernels of lib/simd by tfjs's names; one that is absent runs its scalar function. */
+/** Kernels of lib/wasm by tfjs's names; one that is absent runs its scalar function. */
 const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
   new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
 const MAP_LOOPS = named(MAPS)

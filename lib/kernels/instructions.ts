@@ -39,7 +39,7 @@ export const logical =
   }
 export const attributeNumber = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
-/** How e^x is computed: as lib/simd/assembly/exponential.ts says. */
+/** How e^x is computed: as lib/wasm/math/assembly/exponential.ts says. */
 interface Exponential {
   /** Beyond these the result is ∞ or 0. */
   readonly most: number

@@ -10,7 +10,7 @@ import {
   type Outcome
 } from './dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
-import { simdOrPlainKernels } from '../simd/index.js'
+import { simdOrPlainKernels } from '../wasm/index.js'
 import { shrink, type Operations } from './operation.js'
 
 interface MatMul {

@@ -22,7 +22,7 @@ export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
 /** How the compiler takes an operation. */
 export type LoweringKind =
-  /** Entry by entry: by instructions, or the name of a function of lib/simd over a panel; without either the kernel runs on a panel. */
+  /** Entry by entry: by instructions, or the name of a function of lib/wasm over a panel; without either the kernel runs on a panel. */
   | { readonly kind: 'entries'; readonly code: Emit | string | undefined }
   | { readonly kind: 'fold'; readonly fold: FoldOperation }
   /** Entries in another order, some of them, or some more often; `pads` where numbers are put between them. */

@@ -21,8 +21,8 @@ import {
   type TensorVocabulary
 } from './operation.js'
 import { type Tensor } from '../arrays/ndarray.js'
-import { simdOrPlainKernels, allocateDoubles } from '../simd/index.js'
-import { larger } from '../simd/plain.js'
+import { simdOrPlainKernels, allocateDoubles } from '../wasm/index.js'
+import { larger } from '../wasm/kernels/plain.js'
 
 interface Fibres {
   readonly outer: number

@@ -1,5 +1,5 @@
 /**
- * The draws of a key in plain loops; lib/simd/assembly/random.ts makes the same ones, bit for bit. There, chords and tangents
+ * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes the same ones, bit for bit. There, chords and tangents
  * decide of most corners of layers what an exponential decides here.
  *
  * Words are those of Threefry-2x64 with 13 rounds. Its key is a constant and then the caller's 64 bits; a counter is added to

@@ -36,7 +36,7 @@
 import { cumulative as cumulated } from '../arrays/entries.js'
 import { drawsOfKey } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
-import * as Simd from '../simd/index.js'
+import * as Simd from '../wasm/index.js'
 import { isObject } from '../plain/object.js'
 import { refuse } from '../plain/refuse.js'
 import { block32 } from './threefry.js'

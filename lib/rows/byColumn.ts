@@ -1,5 +1,5 @@
 /** Sums and maps over the columns of a table, [n, d] row by row: each column's sum in the order of the rows, in one pass over memory. */
-import { compensatedRowSum } from '../simd/plain.js'
+import { compensatedRowSum } from '../wasm/kernels/plain.js'
 
 /** Σᵢ pᵢ x_ij, [d]. */
 export const weightedSums = (p: Float64Array, values: Float64Array, dim: number): Float64Array => {

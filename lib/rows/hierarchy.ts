@@ -5,7 +5,7 @@
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
 import { principalComponents } from './principal.js'
-import { simdOrPlainKernels } from '../simd/index.js'
+import { simdOrPlainKernels } from '../wasm/index.js'
 import { refuse } from '../plain/refuse.js'
 
 /** Rows, row-major [rows, dim], and how often each counts, > 0. */

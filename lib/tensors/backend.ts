@@ -15,7 +15,7 @@ import {
 } from '../kernels/dense.js'
 import { kernelsByName } from '../kernels/index.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
-import * as simd from '../simd/index.js'
+import * as simd from '../wasm/index.js'
 import type { Origin } from './origin.js'
 import { isSealed } from './noRead.js'
 import {

@@ -11,7 +11,7 @@ import { powerOfTwo } from '../numbers/elementary.js'
 import { sortedAxes, axisOf, productOfSizes } from '../kernels/dense.js'
 import { fillNormal, type Key } from '../random/key.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
-import { allocateDoubles } from '../simd/index.js'
+import { allocateDoubles } from '../wasm/index.js'
 
 export type { Tensor }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { accelerated } from '../../lib/simd/index.js'
+import { accelerated } from '../../lib/wasm/index.js'
 
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 

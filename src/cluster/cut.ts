@@ -1,5 +1,5 @@
 /** Data as workers have them: cut into ranges of whole chunks, each known by the hash of its rows. */
-import { partitionRows, rowsOfChunks } from '../../lib/rows/chunks.js'
+import { partitionRows, rowsOfChunks } from '../../lib/rows/reduction.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'

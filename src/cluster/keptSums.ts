@@ -6,7 +6,7 @@ import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync
 import * as E from '../core/either.js'
 import * as GeneratorVersion from '../compile/generatorVersion.js'
 import * as Problem from '../core/problem.js'
-import type * as Backend from '../data/place.js'
+import type * as Backend from '../data/reductionBackend.js'
 import { code } from './codeHash.js'
 import { bytesOfDoubles, hashOf, doublesOfBytes } from './messages.js'
 

@@ -6,7 +6,7 @@ import { add, compute, expandDims, fill, fromNdArray, tensor, type NdArray, type
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { reason } from '../../lib/plain/said.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Chunks from '../../lib/rows/chunks.js'
+import * as Chunks from '../../lib/rows/reduction.js'
 import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
 import { cleanLevel } from '../mixture/family.js'

@@ -2,7 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { largestEntry } from '../../lib/arrays/linalg.js'
 import * as Case from '../core/case.js'
-import * as Backend from '../data/place.js'
+import * as Backend from '../data/reductionBackend.js'
 import type * as Points from '../data/points.js'
 import type * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'

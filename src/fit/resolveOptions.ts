@@ -2,7 +2,7 @@
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import { typeAndValue } from '../core/spelling.js'
-import type * as Backend from '../data/place.js'
+import type * as Backend from '../data/reductionBackend.js'
 import { asList, type GridOptions } from './candidateGrid.js'
 import type { Criterion } from './candidates.js'
 import { familyProblems } from './familyNames.js'

@@ -1,6 +1,6 @@
 /** Goodness of fit of a mixture, and criteria for the number of components. */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Backend from '../data/place.js'
+import * as Backend from '../data/reductionBackend.js'
 import * as Source from '../data/source/source.js'
 import { rowStatistics } from './em/eStep.js'
 import type { WeightedRows } from './dataRows.js'

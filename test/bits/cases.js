@@ -5,7 +5,7 @@
 import { isLeft, isRight } from 'fp-ts/lib/Either.js'
 import * as vocabulary from '../../dist/src/cli/glossary.js'
 import * as Ground from '../../dist/lib/index.js'
-import { plainKernels } from '../../dist/lib/simd/plain.js'
+import { plainKernels } from '../../dist/lib/wasm/kernels/plain.js'
 import * as Lib from '../../dist/src/index.js'
 import { digest } from './digest.js'
 

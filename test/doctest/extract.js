@@ -220,7 +220,7 @@ export const extract = root => {
   /** @param {string} file */
   const read = file => readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n')
   const sources = [...walk(root, 'src'), ...walk(root, 'lib')].filter(
-    file => /(?<!\.d)\.ts$/.test(file) && !file.startsWith('lib/simd/assembly/')
+    file => /(?<!\.d)\.ts$/.test(file) && !file.includes('/assembly/')
   )
   const documents = ['README.md', ...walk(root, 'docs').filter(file => /^docs\/[^/]+\.md$/.test(file))].filter(file =>
     existsSync(join(root, file))
@@ -245,7 +245,7 @@ export const extract = root => {
     examples: all.flatMap(({ programs }) => programs.flatMap(({ examples }) => examples)).length,
     files: all.length,
     undocumented: sources
-      .filter(file => /^(src\/(?!cli|report|laws|core)|lib\/(?!compiler|kernels|simd|build)).+$/.test(file))
+      .filter(file => /^(src\/(?!cli|report|laws|core)|lib\/(?!compiler|kernels|wasm|build)).+$/.test(file))
       .flatMap(file => undocumented(file, read(file)))
   }
 }

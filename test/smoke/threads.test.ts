@@ -43,8 +43,8 @@ it('a thread that cannot be started is done without', () => {
 
 /** A module whose chunk calls a kernel of the caller's, which no other thread has: there it throws. */
 const faulty = `
-  import { threadPool, useThreads } from './dist/lib/simd/threadPool.js'
-  import { binary, memoryFlags } from './dist/lib/simd/binary.js'
+  import { threadPool, useThreads } from './dist/lib/wasm/threadPool.js'
+  import { binary, memoryFlags } from './dist/lib/wasm/binary.js'
   useThreads(3)
   const text = name => [name.length, ...Buffer.from(name)]
   const section = (id, bytes) => [id, bytes.length, ...bytes]

@@ -20,7 +20,7 @@ import {
   Score,
   NoiseLevels
 } from '../../src/index.js'
-import * as Backend from '../../src/data/place.js'
+import * as Backend from '../../src/data/reductionBackend.js'
 import * as Source from '../../src/data/source/index.js'
 import * as Stage from '../../src/pipeline/stage.js'
 import * as Loss from '../../src/compile/loss.js'

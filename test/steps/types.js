@@ -1,6 +1,6 @@
 /**
  * Checks all types, by TypeScript 7, again only where something changed: everything, without the names that Node 20 lacks;
- * and the JavaScript beside the tests.
+ * and the JavaScript beside the tests. Compiles lib/wasm first if its generated module is missing or old.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ const programs = [
   ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.types.tsbuildinfo'],
   ['-p', 'test/steps']
 ]
+spawnSync(process.execPath, ['lib/build/wasm.mjs'], { cwd: root, stdio: 'inherit' })
 const ends = programs.map(args =>
   spawnSync(process.execPath, [tsc, ...args, ...roots], { cwd: root, stdio: 'inherit' })
 )

@@ -1,4 +1,4 @@
-/** The error function, in the operations of lib/simd/assembly/erf.ts and in their order. */
+/** The error function, in the operations of lib/wasm/math/assembly/erf.ts and in their order. */
 import { exp } from './exponential.js'
 import { hornerPolynomial } from './words.js'
 

@@ -1,5 +1,5 @@
 /**
- * e^x and what is made of it, in the operations of lib/simd/assembly/exponential.ts and in their order: the bits are the
+ * e^x and what is made of it, in the operations of lib/wasm/math/assembly/exponential.ts and in their order: the bits are the
  * same. Comments on the numbers are there.
  */
 import { leading26Bits, powerOfTwo } from './words.js'

@@ -1,4 +1,4 @@
-/** ln x and what is made of it, in the operations of lib/simd/assembly/logarithm.ts and in their order. */
+/** ln x and what is made of it, in the operations of lib/wasm/math/assembly/logarithm.ts and in their order. */
 import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
 import { highWord, powerOfTwo } from './words.js'
 

@@ -6,7 +6,7 @@ import { leading21Bits, sumError, significandAndExponent } from './words.js'
 
 /**
  * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without one, in the operations of
- * lib/simd/assembly/random.ts: random normals have the same bits there.
+ * lib/wasm/random/assembly/draws.ts: random normals have the same bits there.
  */
 export const sinNear = (a: number, tail = 0): number => {
   const z = a * a

@@ -31,7 +31,7 @@ import {
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { remembered } from '../../../lib/plain/remembered.js'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, componentsAndBackground } from '../component.js'
 import * as Tensors from '../families/tensors.js'

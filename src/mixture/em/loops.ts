@@ -34,7 +34,7 @@ export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
 /**
- * Number of partial sums: rows at even indices and rows at odd ones are summed separately, as lib/simd/assembly/expectation.ts does with two
+ * Number of partial sums: rows at even indices and rows at odd ones are summed separately, as lib/wasm/kernels/assembly/expectation.ts does with two
  * rows in a vector. So both give the same bits.
  */
 export const LANES = 2

@@ -6,9 +6,9 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache } from '../../../lib/plain/iterate.js'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
-import { simdExpectation, simdOrPlainKernels } from '../../../lib/simd/index.js'
+import { simdExpectation, simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import type { Moments, Second } from '../family.js'
 import type { Component } from '../component.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
@@ -50,7 +50,7 @@ export interface MomentsAndEntropy extends MomentSums {
   readonly assignmentEntropy: number
 }
 
-/** Codes in the order of lib/simd/assembly/expectation.ts. */
+/** Codes in the order of lib/wasm/kernels/assembly/expectation.ts. */
 const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
 /** Maximum size of the cached conditioned components, in numbers; further patterns are recomputed at each use. */

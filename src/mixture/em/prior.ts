@@ -7,7 +7,7 @@
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import * as Missing from './missing.js'
 import { momentReduction } from './moments.js'

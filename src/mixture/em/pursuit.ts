@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
-import { simdOrPlainKernels } from '../../../lib/simd/index.js'
+import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import { select } from '../../data/points.js'
 import type { Second } from '../family.js'
 

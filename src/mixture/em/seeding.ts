@@ -28,7 +28,7 @@ import { principalComponents, type WeightedRowTable } from '../../../lib/rows/pr
 import { scatterWithin } from '../../../lib/rows/spread.js'
 import type { Mixture } from '../mixture.js'
 import { snapshotOfData, weightedRowsOf, rowWeights } from '../dataRows.js'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 import type * as Params from '../../core/params.js'
 import type { EMStepResult } from './expectationMaximization.js'
 import type { CentreConversion } from '../family.js'

@@ -15,7 +15,7 @@ import {
 } from '../../../lib/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 import { cleanLevel, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { WeightedRows } from '../dataRows.js'

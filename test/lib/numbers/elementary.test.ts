@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Key from '../../../lib/random/key.js'
-import * as Simd from '../../../lib/simd/index.js'
+import * as Simd from '../../../lib/wasm/index.js'
 import { spread } from '../../cases.js'
 import { angleOf, lengthOf, oracle, powerOf, ulps } from '../simd-oracle.js'
 

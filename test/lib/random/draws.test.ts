@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { drawsOfKey } from '../../../lib/random/draws.js'
 import * as Key from '../../../lib/random/key.js'
 import * as Normal from '../../../lib/numbers/normal.js'
-import * as Simd from '../../../lib/simd/index.js'
+import * as Simd from '../../../lib/wasm/index.js'
 import { block64, keyWords } from '../../../lib/random/threefry.js'
 import { SEED } from '../../cases.js'
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as F from '../../../lib/index.js'
-import { arraysInUse, releaseUnkept } from '../../../lib/simd/index.js'
+import { arraysInUse, releaseUnkept } from '../../../lib/wasm/index.js'
 import { type NdArray, type Tensor } from '../../../lib/index.js'
 
 const array = (shape: number[], ...values: number[]): NdArray => ({ shape, values: Float64Array.from(values) })

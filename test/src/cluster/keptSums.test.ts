@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest'
 import { generator } from '../../../lib/random/key.js'
 import { kept } from '../../../src/cluster/keptSums.js'
 import * as Problem from '../../../src/core/problem.js'
-import * as Backend from '../../../src/data/place.js'
+import * as Backend from '../../../src/data/reductionBackend.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-'))
 afterAll(() => {

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { useThreads } from '../../../lib/simd/threadPool.js'
+import { useThreads } from '../../../lib/wasm/threadPool.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import * as Bootstrap from '../../../src/fit/bootstrap.js'

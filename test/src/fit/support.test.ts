@@ -1,7 +1,7 @@
 /** Components that few rows hold up, each for the others: which are told, and which are not. */
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import * as Backend from '../../../src/data/place.js'
+import * as Backend from '../../../src/data/reductionBackend.js'
 import { evaluatePipelineResult, evaluationData } from '../../../src/fit/evaluation.js'
 import {
   Compile,

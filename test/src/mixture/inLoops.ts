@@ -1,5 +1,5 @@
 /** The E-step of a mixture in plain loops, however many rows there are. */
-import type * as Chunks from '../../../lib/rows/chunks.js'
+import type * as Chunks from '../../../lib/rows/reduction.js'
 import { componentsAndBackground } from '../../../src/mixture/component.js'
 import { momentReduction, type MomentSums } from '../../../src/mixture/em/moments.js'
 import type { Second } from '../../../src/mixture/family.js'

@@ -1,7 +1,7 @@
 /** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../../lib/compiler/machine.js'
-import * as Chunks from '../../../../lib/rows/chunks.js'
+import * as Chunks from '../../../../lib/rows/reduction.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { inLoops } from '../inLoops.js'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../../lib/rows/chunks.js'
+import * as Chunks from '../../../../lib/rows/reduction.js'
 import * as ComponentTest from '../../../../src/fit/componentTest.js'
 import {
   Compile,

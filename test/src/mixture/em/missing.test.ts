@@ -7,7 +7,7 @@ import * as ExpectationMaximization from '../../../../src/mixture/em/expectation
 import { isSlow } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { there } from '../../../there.js'
-import * as Chunks from '../../../../lib/rows/chunks.js'
+import * as Chunks from '../../../../lib/rows/reduction.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { momentReduction } from '../../../../src/mixture/em/moments.js'
 import { weightedRowsOf } from '../../../../src/mixture/dataRows.js'

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../../lib/rows/chunks.js'
+import * as Chunks from '../../../../lib/rows/reduction.js'
 import {
   Initializer,
   Key,

@@ -1,5 +1,5 @@
 /** The plain path, for engines without WebAssembly SIMD: scalar loops. */
-import * as Elementary from '../numbers/elementary.js'
+import * as Elementary from '../../numbers/elementary.js'
 import type { Elementwise, Kernels, Zip } from './kernels.js'
 
 const plainElementwise =

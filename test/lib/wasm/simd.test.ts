@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Key from '../../lib/random/key.js'
-import * as Simd from '../../lib/simd/index.js'
-import { arena, bytesFor } from '../../lib/simd/arena.js'
-import type { Kernels } from '../../lib/simd/kernels.js'
-import { plainKernels } from '../../lib/simd/plain.js'
-import { compileKernels, instantiate, simd } from '../../lib/simd/wasm.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Key from '../../../lib/random/key.js'
+import * as Simd from '../../../lib/wasm/index.js'
+import { arena, bytesFor } from '../../../lib/wasm/arena.js'
+import type { Kernels } from '../../../lib/wasm/kernels/kernels.js'
+import { plainKernels } from '../../../lib/wasm/kernels/plain.js'
+import { compileKernels, instantiate, simd } from '../../../lib/wasm/kernels/wasm.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 /** Where the bits of two arrays first differ, or −1: toEqual takes its time over long ones. */
@@ -419,7 +419,7 @@ describe('where the engine has less', () => {
   })
   const fresh = async (): Promise<typeof Simd> => {
     vi.resetModules()
-    return import('../../lib/simd/index.js')
+    return import('../../../lib/wasm/index.js')
   }
 
   it('runs plainly without WebAssembly', async () => {

@@ -1,6 +1,6 @@
 /** The cut of rows into chunks, and sums over them. */
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../lib/rows/chunks.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
 
 const sizes = [1, 2, 63, 64, 512, 513, 4096, 40_961, 1e6, 8_388_608, 8_388_609, 1e9]
 

@@ -1,6 +1,6 @@
-import { exp } from './exponential'
-import { ln } from './logarithm'
-import { coefficient } from './lanes'
+import { exp } from '../../math/assembly/exponential'
+import { ln } from '../../math/assembly/logarithm'
+import { coefficient } from '../../math/assembly/lanes'
 
 /*
  * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform

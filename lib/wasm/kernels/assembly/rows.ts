@@ -1,4 +1,4 @@
-import { mapExp } from './map'
+import { mapExp } from '../../math/assembly/map'
 
 /*
  * Matrices row by row or column by column: sums, and softmax. Sums are those of lib/kernels, in the same order, so the bits

@@ -2,7 +2,7 @@
  * Where sums over rows are taken: here, by the threads of this process, or by others who have the same rows. Whoever takes them,
  * the bits are the same, since the chunks of a sum are, and the order in which they are added.
  */
-import * as Chunks from '../../lib/rows/chunks.js'
+import * as Chunks from '../../lib/rows/reduction.js'
 import type { Scaling } from './points.js'
 
 /** What a sum is of, as JSON: the same at all steps of a stage. `Cluster.requestedReduction` makes the sum of it, where the rows are. */

@@ -4,7 +4,7 @@
  * chunks know nothing of each other.
  */
 import { node } from './node.js'
-import { compileKernels, type Embedded } from './wasm.js'
+import { compileKernels, type Embedded } from './kernels/wasm.js'
 
 /** Runs one chunk of all, with a scratch space of its own. */
 type Chunk = (chunk: number, scratch: number) => void

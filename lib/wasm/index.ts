@@ -13,9 +13,9 @@
  * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant, and
  * each worker has a module and memory of its own.
  */
-import type { Kernels } from './kernels.js'
-import { plainKernels } from './plain.js'
-import { compileKernels, simd, type SimdExpectation, type SimdKernels } from './wasm.js'
+import type { Kernels } from './kernels/kernels.js'
+import { plainKernels } from './kernels/plain.js'
+import { compileKernels, simd, type SimdExpectation, type SimdKernels } from './kernels/wasm.js'
 
 /** Undefined before first use; null where the engine has no SIMD or may not compile here. */
 let foundKernels: SimdKernels | null | undefined

@@ -1,5 +1,5 @@
-import { exp } from './exponential'
-import { ln } from './logarithm'
+import { exp } from '../../math/assembly/exponential'
+import { ln } from '../../math/assembly/logarithm'
 
 /*
  * The E-step of Gaussian components over rows, four of them at a time: two vectors of two rows, so that one need not wait for the other.

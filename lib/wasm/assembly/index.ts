@@ -2,7 +2,7 @@
  * The kernels over the module's imported memory. They keep no state of their own in it but constant tables, and take
  * every operand as an address: several instances may share one memory.
  */
-export { expectation } from './expectation'
+export { expectation } from '../kernels/assembly/expectation'
 // in this order: engines lay functions out so, and networks took 3 to 5 % longer by another
 export {
   mapAbs,
@@ -25,15 +25,15 @@ export {
   mapSquare,
   mapTanh,
   mapTanhSingle
-} from './map'
-export { multiply, pack } from './product'
-import { afterLayers } from './random'
+} from '../math/assembly/map'
+export { multiply, pack } from '../kernels/assembly/product'
+import { afterLayers } from '../random/assembly/draws'
 
-export { chiSquared, normals, uniforms } from './random'
-export { addSum, total } from './reduce'
-export { columnSums, rowSums, softmaxRows } from './rows'
-export { mapCos, mapCosSingle, mapSin, mapSinSingle } from './trigonometric'
-export { stretch, zip } from './zip'
+export { chiSquared, normals, uniforms } from '../random/assembly/draws'
+export { addSum, total } from '../kernels/assembly/reduce'
+export { columnSums, rowSums, softmaxRows } from '../kernels/assembly/rows'
+export { mapCos, mapCosSingle, mapSin, mapSinSingle } from '../math/assembly/trigonometric'
+export { stretch, zip } from '../kernels/assembly/zip'
 
 /** The first address that is free for operands. */
 export function start(): usize {

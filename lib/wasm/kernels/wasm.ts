@@ -1,7 +1,7 @@
 /** The SIMD path: the module of assembly/ over a memory, and the copies in and out of it. */
-import { reason } from '../plain/said.js'
-import { arena as arenaOf } from './arena.js'
-import { binary, memoryFlags } from './binary.js'
+import { reason } from '../../plain/said.js'
+import { arena as arenaOf } from '../arena.js'
+import { binary, memoryFlags } from '../binary.js'
 import { MAPS, ZIPS, type Elementwise, type Kernels, type MapName, type Zip, type ZipName } from './kernels.js'
 import { halvingCount, plainKernels, SHORT_ROW } from './plain.js'
 
@@ -117,7 +117,7 @@ export interface Room {
   readonly settle: () => void
 }
 
-/** A module as lib/build/simd.mjs embeds it. */
+/** A module as lib/build/wasm.mjs embeds it. */
 export interface Embedded {
   readonly binary: string
   readonly memoryFlags: number

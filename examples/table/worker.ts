@@ -1,11 +1,11 @@
 /** The library's side of the page: the commands of the command line, on files in memory. Knows no page. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Picture, type Points, Problem } from 'ornstein'
-import { memory, decompressed } from '../../src/cli/memory.js'
+import { memoryFiles, decompress } from '../../src/cli/memoryFiles.js'
 import { FIT_OPTIONS } from '../../src/cli/fitOptions.js'
 import { optionName, readOptions } from '../../src/cli/option.js'
-import { asOptions, csvOf, READING_OPTIONS } from '../../src/cli/tableOptions.js'
-import { assignCommand, evaluateCommand, fitCommand } from '../../src/cli/ofTables.js'
+import { tableProblemAsOption, csvOptions, READING_OPTIONS } from '../../src/cli/tableOptions.js'
+import { assignCommand, evaluateCommand, fitCommand } from '../../src/cli/tableCommands.js'
 import { standard } from '../../src/standard.js'
 import { gridToTable, reasonIgnored } from '../../src/data/grid.js'
 import type { CommandFailure, World } from '../../src/cli/world.js'
@@ -79,7 +79,7 @@ const afresh = (): void => {
   notes = []
 }
 
-const files = (): ReturnType<typeof memory> => memory(given, made)
+const files = (): ReturnType<typeof memoryFiles> => memoryFiles(given, made)
 const world = (): World => ({
   ...files(),
   version: VERSION,
@@ -101,9 +101,9 @@ const world = (): World => ({
       await new Promise(resolve => setTimeout(resolve))
       return isStopped ? 'SIGINT' : null
     }),
-  waits: () => undefined,
+  setWaiting: () => undefined,
   now: () => performance.now(),
-  seen: found => {
+  onFit: found => {
     if (performance.now() - drawn < SECOND) return
     drawn = performance.now()
     const best = found()
@@ -128,7 +128,7 @@ const SEEN = 1e6
 const open = async (question: Question & { ask: 'open' }): Promise<Reply> => {
   const { name, content, given: asked } = question
   if (content !== null) {
-    const bytes = await decompressed(name, new Uint8Array(await content.arrayBuffer()))
+    const bytes = await decompress(name, new Uint8Array(await content.arrayBuffer()))
     if (E.isLeft(bytes)) return { is: 'table', table: null, wrong: shown(bytes.left) }
     given = new Map([[name, bytes.right]])
   }
@@ -155,10 +155,10 @@ const tableIn = async ({
   )
   if (problems.length > 0) return { is: 'table', table: null, wrong: problems.map(Problem.show) }
   // without a problem each option has its value
-  const options = { ...csvOf(values as Parameters<typeof csvOf>[0]), keep: { columns: [], classes: 12 } }
+  const options = { ...csvOptions(values as Parameters<typeof csvOptions>[0]), keep: { columns: [], classes: 12 } }
   const grid = files().gridOf('FILE', name, options)
   if (E.isLeft(grid)) return { is: 'table', table: null, wrong: shown(grid.left) }
-  const wrong = (problem: Problem.Problem): Wrong => [Problem.show(asOptions(name)(problem))]
+  const wrong = (problem: Problem.Problem): Wrong => [Problem.show(tableProblemAsOption(name)(problem))]
   if (E.isLeft(grid.right)) return { is: 'table', table: null, wrong: wrong(grid.right.left) }
   const cells = grid.right.right
   const { names, rows } = cells

@@ -9,8 +9,8 @@ import { writeNotices } from './vendor.mjs'
 /** Threads are found beside the file that starts them, and files beside the chunk that reads them: see `new URL` in src/cli. */
 const entryPoints = {
   ornstein: 'dist/src/cli/main.js',
-  fitting: 'dist/src/cli/fitting.js',
-  'chunks/reading': 'dist/src/cli/reading.js'
+  fitThread: 'dist/src/cli/fitThread.js',
+  'chunks/columnarThread': 'dist/src/cli/columnarThread.js'
 }
 
 /** The command itself. */

@@ -1,9 +1,9 @@
 /** What bytes are: text, or something else by the first of them. */
 import * as E from '../core/either.js'
-import { Ended, usageRefusal, type CommandFailure } from './world.js'
+import { FailureError, rejectUsage, type CommandFailure } from './world.js'
 
 /** What is no text, by its first bytes, and what to do with it. */
-const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
+const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
@@ -23,20 +23,20 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
 export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 
-export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
-  signatures.find(([start]) => startsWithBytes(bytes, start))
+export const nonTextSignature = (bytes: Uint8Array): (typeof NON_TEXT_SIGNATURES)[number] | undefined =>
+  NON_TEXT_SIGNATURES.find(([start]) => startsWithBytes(bytes, start))
 
 /** The text of bytes, piece after piece, or what they are instead. */
-const decoding = (
+const textDecoder = (
   argument: string,
   path: string
 ): ((bytes: Uint8Array, isLast: boolean) => E.Either<CommandFailure, string>) => {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const noText = usageRefusal(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
+  const noText = rejectUsage(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
   let isBegun = false
   return (bytes, isLast) => {
-    const found = isBegun ? undefined : signatureOf(bytes)
-    if (found !== undefined) return usageRefusal(argument, path, found[1], found[2])
+    const found = isBegun ? undefined : nonTextSignature(bytes)
+    if (found !== undefined) return rejectUsage(argument, path, found[1], found[2])
     isBegun = true
     try {
       const text = decoder.decode(bytes, { stream: !isLast })
@@ -49,17 +49,17 @@ const decoding = (
 
 /** The text of bytes, or what they are instead. */
 export const decodeText = (argument: string, path: string, bytes: Uint8Array): E.Either<CommandFailure, string> =>
-  decoding(argument, path)(bytes, true)
+  textDecoder(argument, path)(bytes, true)
 
 /** The same of bytes that come in pieces. */
-export async function* decodedPieces(
+export async function* decodePieces(
   argument: string,
   path: string,
   bytes: AsyncIterable<Uint8Array>
 ): AsyncGenerator<string> {
-  const next = decoding(argument, path)
+  const next = textDecoder(argument, path)
   const sure = (text: E.Either<CommandFailure, string>): string => {
-    if (E.isLeft(text)) throw new Ended(text.left)
+    if (E.isLeft(text)) throw new FailureError(text.left)
     return text.right
   }
   for await (const piece of bytes) yield sure(next(piece, false))
@@ -67,4 +67,4 @@ export async function* decodedPieces(
 }
 
 /** Whether bytes are packed by gzip, by the first of them. */
-export const isPacked = (bytes: Uint8Array): boolean => startsWithBytes(bytes, [0x1f, 0x8b])
+export const isGzipped = (bytes: Uint8Array): boolean => startsWithBytes(bytes, [0x1f, 0x8b])

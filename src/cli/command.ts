@@ -3,10 +3,10 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import { shellQuoted } from '../fit/text.js'
 import type * as Problem from '../core/problem.js'
-import { faultless } from './checked.js'
-import { carriedProblems } from './fileProblem.js'
+import { faultless } from './orProblems.js'
+import { problemsOfError } from './fileProblem.js'
 import { optionName, readOptions, type ReadContext, type Options, type OptionValues } from './option.js'
-import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from './world.js'
+import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
 /** What a command does, and which signal has stopped it. */
 export type Work = (world: World) => TE.TaskEither<CommandFailure, Signal | null>
@@ -55,18 +55,18 @@ interface CommandDefinition<O extends Options> extends Omit<DescribedCommand, 'o
 const signalOf = (done: unknown): Signal | null => (done === 'SIGINT' || done === 'SIGTERM' ? done : null)
 
 /** What a user's own words add to the language. */
-const knownOf = (world: World, given: Readonly<Record<string, unknown>>): ReadContext => {
+const readContext = (world: World, given: Readonly<Record<string, unknown>>): ReadContext => {
   const path = given['vocabulary'] as string | undefined
   return {
     vocabulary: async () => {
-      const found = await (await import('./ownWords.js')).customVocabulary(world, { vocabulary: path })()
+      const found = await (await import('./customVocabulary.js')).customVocabulary(world, { vocabulary: path })()
       return E.isLeft(found) ? E.left(found.left.problems) : found
     }
   }
 }
 
 /** Options as they were typed, except for their letters. */
-const typedOf = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+const typedOptions = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
   Object.entries(flags).map(([key, value]) =>
     value === true
       ? optionName(key)
@@ -78,21 +78,21 @@ const typedOf = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string
 export const command = <O extends Options>({ rules = () => [], run, ...described }: CommandDefinition<O>): Command => ({
   ...described,
   work: (words, given) => world => async () => {
-    const known = knownOf(world, given)
+    const known = readContext(world, given)
     const { values, problems } = await readOptions(described.options, given, known)
     // without a problem each option has its value
     const right = faultless([...problems, ...(await rules(values))], values as OptionValues<O>)
-    if (E.isLeft(right)) return E.left(usageRefused(right.left))
+    if (E.isLeft(right)) return E.left(usageFailure(right.left))
     // A module that cannot be read is a mistake of the command, whether or not it needs words of it.
     const vocabulary = given['vocabulary'] === undefined ? null : await known.vocabulary()
-    if (vocabulary !== null && E.isLeft(vocabulary)) return E.left(usageRefused(vocabulary.left))
+    if (vocabulary !== null && E.isLeft(vocabulary)) return E.left(usageFailure(vocabulary.left))
     try {
-      const done = await (await run(words, right.right, typedOf(given)))(world)()
+      const done = await (await run(words, right.right, typedOptions(given)))(world)()
       return E.isLeft(done) ? done : E.right(signalOf(done.right))
     } catch (error) {
-      const problems = carriedProblems(error)
+      const problems = problemsOfError(error)
       if (problems === null) throw error
-      return E.left(workFailed(problems))
+      return E.left(workFailure(problems))
     }
   }
 })

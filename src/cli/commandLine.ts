@@ -6,9 +6,9 @@ import * as Problem from '../core/problem.js'
 import { printableText, wrapped } from '../fit/text.js'
 import type { Command as Described, Work } from './command.js'
 import { optionName, type Options } from './option.js'
-import { coloured, type Terminal } from './terminal.js'
-import { commands, description } from './usage.js'
-import { exits, type World } from './world.js'
+import { colourMessages, type Terminal } from './terminal.js'
+import { commands, programDescription } from './usage.js'
+import { SIGNAL_EXIT_CODES, type World } from './world.js'
 
 /** An option given twice, or with its opposite, is refused: the last does not win in silence. Of a list all count. */
 const refuseRepeated = (
@@ -32,7 +32,7 @@ const refuseRepeated = (
 }
 
 /** What options are called elsewhere, and which may be meant. */
-const elsewhere: Readonly<Record<string, ReadonlyArray<string>>> = {
+const FOREIGN_OPTION_NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--components': ['count', 'clusters', 'k', 'n-components', 'n_components', 'n-clusters', 'n_clusters', 'G', 'number'],
   '--rows': ['count', 'n', 'number', 'samples', 'n-samples', 'n_samples', 'size'],
   '--family': ['covariance-type', 'covariance_type', 'covariance', 'model', 'model-names', 'modelNames'],
@@ -41,11 +41,11 @@ const elsewhere: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /** The message of a wrong word with the option that was meant, where that is not nearly the same word. */
-const hinted =
+const withOptionHint =
   (command: Pick<Command, 'options' | 'args'> & { readonly opts: () => OptionValues }) =>
   (message: string): string => {
     const [, unknown = ''] = /unknown option '--([^'=]*)/.exec(message) ?? []
-    const meant = command.options.find(({ long }) => long != null && elsewhere[long]?.includes(unknown))
+    const meant = command.options.find(({ long }) => long != null && FOREIGN_OPTION_NAMES[long]?.includes(unknown))
     return meant !== undefined
       ? `${message.trimEnd().replace(/\n\(Did you mean .*$/, '')}\n(Did you mean ${meant.long ?? ''}?)\n`
       : message.includes('too many arguments') && command.opts()['resume'] === true
@@ -54,14 +54,14 @@ const hinted =
   }
 
 /** The most that help fills of a wide terminal, so that it is easily read. */
-const HELP = 80
+const MAX_HELP_WIDTH = 80
 
 /** The least that a description has beside its option; with less it stands below it. */
 const MIN_DESCRIPTION_WIDTH = 40
 
 /** An option or a command and what it is: as commander has it where there is room. */
 const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
-  const within = helper.helpWidth ?? HELP
+  const within = helper.helpWidth ?? MAX_HELP_WIDTH
   const beside = within - termWidth - 4
   if (about === '') return `  ${term}`
   const [start, indent] =
@@ -70,17 +70,17 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
 }
 
 /** No line of help is longer, however wide the terminal. */
-const WIDE = 100
+const MAX_EXAMPLE_WIDTH = 100
 
 /** How wide a text that follows help may be where it is printed. */
 const helpWidth = ({ out, err }: Terminal, isError: boolean, most: number): number =>
   Math.min(isError ? err : out, most)
 
 /** Options that help names and does not describe. */
-const named =
+const groupedOptionNames =
   (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = helpWidth(terminal, error, HELP)
+    const within = helpWidth(terminal, error, MAX_HELP_WIDTH)
     const lines = Object.entries(groups).map(([title, keys]) =>
       wrapped(`  ${title.toLowerCase()}: ${keys.map(optionName).join(' ')}`, within, '    ')
     )
@@ -88,10 +88,10 @@ const named =
   }
 
 /** Examples, which a shell takes though they go on in the next line. */
-const examples =
+const examplesText =
   (lines: ReadonlyArray<string>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = helpWidth(terminal, error, WIDE)
+    const within = helpWidth(terminal, error, MAX_EXAMPLE_WIDTH)
     const shown = lines.map(line =>
       line.startsWith('#')
         ? wrapped(`  ${line}`, within, '  # ')
@@ -100,8 +100,8 @@ const examples =
     return `\nExamples:\n${shown.join('\n')}\n`
   }
 
-const overview = (terminal: Terminal): ((context: { readonly error: boolean }) => string) =>
-  examples(
+const overviewExamples = (terminal: Terminal): ((context: { readonly error: boolean }) => string) =>
+  examplesText(
     [
       'fit data.csv --report report.html',
       'fit data.csv --components 3 --out model.json',
@@ -118,20 +118,20 @@ const exitCodes =
   ({ error }: { readonly error: boolean }): string =>
     wrapped(
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
-      helpWidth(terminal, error, WIDE)
+      helpWidth(terminal, error, MAX_EXAMPLE_WIDTH)
     )
 
 /** What help says of it. */
-const aboutOf = (about: string, otherwise?: string): string =>
+const describeOption = (about: string, otherwise?: string): string =>
   otherwise === undefined ? about : `${about} (default: ${otherwise})`
 
 /** As commander has them; defaults are read where nothing was given. */
-const commanders = (options: Options): ReadonlyArray<Option> =>
+const commanderOptions = (options: Options): ReadonlyArray<Option> =>
   Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
     const word = argument === null ? '' : ` <${argument.name}>`
     const made = new Option(
       `${short === undefined ? '' : `-${short}, `}${optionName(key)}${word}`,
-      aboutOf(about, otherwise)
+      describeOption(about, otherwise)
     )
     return [
       made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
@@ -140,7 +140,7 @@ const commanders = (options: Options): ReadonlyArray<Option> =>
   })
 
 /** Tells commander of a command; who has read its words is given the work. */
-const declare = (
+const addCommand = (
   { name, summary, description, operands, options, examples: lines, groups = {}, work }: Described,
   program: Command,
   terminal: Terminal,
@@ -151,12 +151,12 @@ const declare = (
   for (const { name, about, isOptional } of operands)
     made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
   const titled = Object.entries(groups)
-  for (const option of commanders(options)) {
+  for (const option of commanderOptions(options)) {
     const [title] = titled.find(([, keys]) => keys.includes(option.attributeName())) ?? []
     made.addOption(title === undefined ? option : isAll ? option.helpGroup(`${title}:`) : option.hideHelp())
   }
-  if (titled.length > 0 && !isAll) made.addHelpText('after', named(groups, terminal))
-  made.addHelpText('after', examples(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
+  if (titled.length > 0 && !isAll) made.addHelpText('after', groupedOptionNames(groups, terminal))
+  made.addHelpText('after', examplesText(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
     // as commander has them: the operands, then the options by their keys
     const words = given.slice(0, operands.length) as ReadonlyArray<string>
     does(work(words, given[operands.length] as Readonly<Record<string, unknown>>))
@@ -181,12 +181,12 @@ const commandParser = (
   const output = {
     writeOut: out,
     writeErr: err,
-    getOutHelpWidth: () => Math.min(terminal.out, HELP),
-    getErrHelpWidth: () => Math.min(terminal.err, HELP)
+    getOutHelpWidth: () => Math.min(terminal.out, MAX_HELP_WIDTH),
+    getErrHelpWidth: () => Math.min(terminal.err, MAX_HELP_WIDTH)
   }
 
   const program = new Command('ornstein')
-    .description(description)
+    .description(programDescription)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -194,11 +194,11 @@ const commandParser = (
     .configureHelp({ minWidthToWrap: 1, formatItem })
     .exitOverride()
     .showHelpAfterError('(see ornstein --help)')
-    .addHelpText('after', context => `${overview(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
+    .addHelpText('after', context => `${overviewExamples(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
 
   for (const { title, ...command } of commands) {
     program.commandsGroup(title)
-    declare(command, program, terminal, isAll, found => {
+    addCommand(command, program, terminal, isAll, found => {
       work = found
     })
   }
@@ -215,7 +215,7 @@ const commandParser = (
       .configureOutput({
         ...output,
         outputError: (message, write) => {
-          write(hinted(command)(message))
+          write(withOptionHint(command)(message))
         }
       })
       .exitOverride()
@@ -264,7 +264,7 @@ export const run =
         printed += text
       },
       text => {
-        world.stderr(coloured(world.terminal)(printableText(text, true)))
+        world.stderr(colourMessages(world.terminal)(printableText(text, true)))
       }
     )
     if (E.isLeft(work)) {
@@ -272,11 +272,11 @@ export const run =
       return work.left.exitCode === 0 ? 0 : 2
     }
     const done = await work.right(world)()
-    if (E.isRight(done)) return done.right === null ? 0 : exits[done.right]
+    if (E.isRight(done)) return done.right === null ? 0 : SIGNAL_EXIT_CODES[done.right]
     const { exit, problems } = done.left
     const lines = problems.map(
       problem => `${wrapped(`error: ${printableText(Problem.show(problem))}`, world.terminal.err)}\n`
     )
-    world.stderr(coloured(world.terminal)(lines.join('')))
+    world.stderr(colourMessages(world.terminal)(lines.join('')))
     return exit
   }

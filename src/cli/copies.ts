@@ -5,25 +5,25 @@ import type { DataError } from '../data/points.js'
 import { type CsvOptions } from '../data/grid.js'
 import { tablesWith } from '../data/inParts.js'
 import { widened, type Copied, type WrittenTable } from '../data/widen.js'
-import type { Copy } from './world.js'
+import type { TableCopy } from './world.js'
 
 /** How a table is written again, after so many rows. */
-interface BegunCopy extends Omit<WrittenTable, 'rows'> {
+interface CopyProgress extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
 /** The tables of parts that come one after another, and their cells as they are written. */
 export const copiedTables =
   (options: CsvOptions) =>
-  (parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncIterable<E.Either<DataError, Copy>> =>
+  (parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncIterable<E.Either<DataError, TableCopy>> =>
     scanned(
       tablesWith(options)(parts),
       null,
-      (before: BegunCopy | null, found): readonly [BegunCopy | null, E.Either<DataError, Copy>] => {
+      (before: CopyProgress | null, found): readonly [CopyProgress | null, E.Either<DataError, TableCopy>] => {
         if (E.isLeft(found)) return [before, found]
         const [table, [grid, { rows, ...own }]] = found.right
         const { names, delimiter, count } = before ?? { ...own, count: 0 }
-        const copy: Copy = {
+        const copy: TableCopy = {
           table,
           withColumns: added =>
             widened([grid, { names, delimiter, rows }], before === null)(

@@ -6,7 +6,7 @@ import { Case, Problem, Score, Vocabulary } from '../index.js'
 import * as Fit from '../fit/fit.js'
 import * as Covariance from '../mixture/families/covariance.js'
 import { commandLineName } from '../fit/text.js'
-import type { OrProblems } from './checked.js'
+import type { OrProblems } from './orProblems.js'
 
 /** A family by the word that it is called. */
 export interface NamedFamily {
@@ -23,7 +23,7 @@ export const learnsVariances = (score: Score.Score<string>): boolean =>
   Score.interpret(score).family?.unitVariance === false
 
 /** Whether families say nothing of a unit, so that columns may be brought to one. */
-export const areFree = (families: ReadonlyArray<NamedFamily> = []): boolean =>
+export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
 /** Those that `fit` compares, and the covariances of mclust and factor analysers that have no other name. */
@@ -38,7 +38,7 @@ const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
  * The families that need nothing but a number of components: those above, and then the others of a vocabulary, of which
  * those whose variances are learned come first.
  */
-const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
+const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
     .flatMap(({ example, fields }): ReadonlyArray<NamedFamily> => {
       const { family } = Score.interpret(example)
@@ -54,14 +54,18 @@ const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamil
           ]
     })
     .filter(one => !COMPARED_FAMILIES.some(({ word }) => word === one.word))
-  return [...COMPARED_FAMILIES, ...others.filter(one => areFree([one])), ...others.filter(one => !areFree([one]))]
+  return [
+    ...COMPARED_FAMILIES,
+    ...others.filter(one => learnAllVariances([one])),
+    ...others.filter(one => !learnAllVariances([one]))
+  ]
 }
 
 /** The family of a name; those that mclust has are names of families here, and factor analysers have as many factors as theirs says. */
-export const named =
+export const parseFamily =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): OrProblems<NamedFamily> => {
-    const known = familiesOf(vocabulary)
+    const known = knownFamilies(vocabulary)
     const words = known.map(({ word }) => word)
     if (Covariance.isFactorName(name)) return E.right({ word: name, make: Fit.familyByName(name), count: null })
     const own = Fit.isFamilyName(name) ? familyWord(Fit.familyByName(name)({ components: 1 })) : commandLineName(name)

@@ -7,7 +7,7 @@ import * as Problem from '../core/problem.js'
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : reason(error)
 
-const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
+const ERROR_DESCRIPTIONS: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the path'],
   EISDIR: ['a file but a folder', 'give a file in it'],
   ENOTDIR: ['a path through folders alone', 'check the name'],
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
 }
 
 /** Problems that an error carries, as those that the library throws do; null if it carries none. */
-export const carriedProblems = (error: unknown): Problem.Problems | null =>
+export const problemsOfError = (error: unknown): Problem.Problems | null =>
   !(error instanceof Error)
     ? null
     : 'problems' in error
@@ -36,7 +36,7 @@ export const carriedProblems = (error: unknown): Problem.Problems | null =>
 
 /** The problem of the folder in which rows are kept beside memory, which no argument names. */
 const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
-  const reason = Object.hasOwn(reasons, errorCode(error)) ? reasons[errorCode(error)] : undefined
+  const reason = Object.hasOwn(ERROR_DESCRIPTIONS, errorCode(error)) ? ERROR_DESCRIPTIONS[errorCode(error)] : undefined
   return Problem.of(
     'the folder of temporary files',
     folder,
@@ -46,11 +46,11 @@ const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
 }
 
 export const fileSystemProblem = (argument: string, path: string, error: unknown): Problem.Problem => {
-  const carried = carriedProblems(error)
+  const carried = problemsOfError(error)
   if (carried !== null) return carried[0]
   const folder = scratchFolderOf(error)
   if (folder !== null) return scratchProblem(folder, error)
-  const reason = Object.hasOwn(reasons, errorCode(error)) ? reasons[errorCode(error)] : undefined
+  const reason = Object.hasOwn(ERROR_DESCRIPTIONS, errorCode(error)) ? ERROR_DESCRIPTIONS[errorCode(error)] : undefined
   const [domain, remedy] = reason ?? [`a file that can be used (${errorCode(error)})`, 'choose another']
   return Problem.of(argument, path, domain, remedy, errorCode(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
 }

@@ -7,22 +7,22 @@ import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { errorCode, fileSystemProblem } from './fileProblem.js'
-import { tableFiles, readBytes, readText, realOf } from './input.js'
+import { tableFiles, readBytes, readText, resolveLinks } from './inputFiles.js'
 import type * as Tables from './tables.js'
 import {
-  Ended,
-  workFailed,
-  usageRefusal,
-  usageRefused,
+  FailureError,
+  workFailure,
+  rejectUsage,
+  usageFailure,
   type CommandFailure,
   type Files,
-  type Output,
+  type OutputFile,
   type World
 } from './world.js'
 
-type Refusal = (problem: Problem.Problem) => CommandFailure
+type FailureOfProblem = (problem: Problem.Problem) => CommandFailure
 
-const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): CommandFailure =>
+const outputFailure = (refusal: FailureOfProblem, { option, path }: OutputFile, error: unknown): CommandFailure =>
   refusal(
     errorCode(error) === 'ENOENT'
       ? Problem.of(
@@ -36,15 +36,15 @@ const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknow
   )
 
 /** What a path stands for, whatever the links by which it is reached; null for what is no plain file. */
-const identityOf = async (path: string): Promise<string | null> => {
+const fileIdentity = async (path: string): Promise<string | null> => {
   const found = path === '-' ? fstatSync(0) : await stat(path).catch(() => null)
-  return found === null ? realOf(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
+  return found === null ? resolveLinks(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
 }
 
 const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () => {
   const all = await Promise.all(inputs.map(path => tableFiles('', path)))
   const paths = all.flatMap(found => (E.isLeft(found) ? [] : found.right.map(({ path }) => path)))
-  const taken = new Set(await Promise.all(paths.map(identityOf)))
+  const taken = new Set(await Promise.all(paths.map(fileIdentity)))
   for (const output of outputs)
     try {
       const { path } = output
@@ -53,15 +53,15 @@ const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () =>
         return null
       })
       if (found?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
-      await access(found === null ? dirname(await realOf(path)) : path, constants.W_OK)
-      const own = await identityOf(path)
+      await access(found === null ? dirname(await resolveLinks(path)) : path, constants.W_OK)
+      const own = await fileIdentity(path)
       if (own !== null && taken.has(own)) {
         const remedy = 'choose another name: this one is read or written already'
-        return usageRefusal(output.option, path, 'a file of its own', remedy)
+        return rejectUsage(output.option, path, 'a file of its own', remedy)
       }
       taken.add(own)
     } catch (error) {
-      return E.left(outputProblem(usageRefused, output, error))
+      return E.left(outputFailure(usageFailure, output, error))
     }
   return E.right(undefined)
 }
@@ -69,7 +69,7 @@ const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () =>
 /** Each file is written beside its place, and all are put there when all are written. */
 const writeFiles: World['writeFiles'] = files => async () => {
   const staged: { readonly temporary: string; readonly real: string }[] = []
-  let current: Output | undefined
+  let current: OutputFile | undefined
   try {
     for (const file of files) {
       current = file
@@ -79,7 +79,7 @@ const writeFiles: World['writeFiles'] = files => async () => {
         await writeFile(file.path, file.text)
         continue
       }
-      const real = await realOf(file.path)
+      const real = await resolveLinks(file.path)
       const temporary = `${real}.${process.pid}.tmp`
       staged.push({ temporary, real })
       await writeFile(temporary, file.text, { flush: true, ...(old !== null && { mode: old.mode & 0o777 }) })
@@ -88,9 +88,9 @@ const writeFiles: World['writeFiles'] = files => async () => {
     return E.right(undefined)
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true }).catch(() => undefined)
-    if (error instanceof Ended) return E.left(error.failure)
+    if (error instanceof FailureError) return E.left(error.failure)
     return E.left(
-      current === undefined ? workFailed(fileSystemProblem('', '', error)) : outputProblem(workFailed, current, error)
+      current === undefined ? workFailure(fileSystemProblem('', '', error)) : outputFailure(workFailure, current, error)
     )
   }
 }
@@ -101,7 +101,7 @@ const makeFolder: World['makeFolder'] = (option, path) => async () => {
     return E.right(undefined)
   } catch (error) {
     return E.left(
-      usageRefused(
+      usageFailure(
         errorCode(error) === 'EEXIST'
           ? Problem.of(option, path, 'a folder but a file', 'choose another name')
           : fileSystemProblem(option, path, error)
@@ -111,17 +111,17 @@ const makeFolder: World['makeFolder'] = (option, path) => async () => {
 }
 
 /** A module runs as it is loaded, with all rights of the program: it is the user's own. */
-const loadModule: World['load'] = (argument, path) => async () => {
+const loadModule: World['loadModule'] = (argument, path) => async () => {
   try {
     await access(path, constants.R_OK)
   } catch (error) {
-    return E.left(usageRefused(fileSystemProblem(argument, path, error)))
+    return E.left(usageFailure(fileSystemProblem(argument, path, error)))
   }
   try {
     const module: unknown = await import(pathToFileURL(resolve(path)).href)
     return E.right(module)
   } catch (error) {
-    return usageRefusal(argument, path, `a module that loads (${reason(error)})`, 'correct it')
+    return rejectUsage(argument, path, `a module that loads (${reason(error)})`, 'correct it')
   }
 }
 
@@ -135,7 +135,7 @@ const exists: World['exists'] = path => () =>
 const loadTables = (): Promise<typeof Tables> => import('./tables.js')
 
 /** The part of the world that is files. */
-export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
+export const nodeFiles = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
   exists,
   readText: readText(stdin),
   readBytes: readBytes(stdin),
@@ -148,13 +148,13 @@ export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
     async () =>
       (await loadTables()).readSourceAt(stdin)(...asked)(),
   isLarge: path => async () => {
-    const { comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
+    const { comfortableBytes: comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
     return isLarge(path, comfortable(), PARQUET_GROWTH)
   },
   readCopies: async function* (...asked) {
     yield* (await loadTables()).readCopies(stdin)(...asked)
   },
-  load: loadModule,
+  loadModule: loadModule,
   checkOutputs: checkOutputPaths,
   makeFolder,
   writeFiles

@@ -2,14 +2,14 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Settings from '../fit/fitSettings.js'
-import type { OrProblems } from './checked.js'
+import type { OrProblems } from './orProblems.js'
 import type { NamedFamily } from './families.js'
 import {
   eitherFlagOption,
   flagOption,
   listArgument,
   mapArgument,
-  named,
+  nameArgument,
   optionName,
   numberArgument,
   oneOfWords,
@@ -17,21 +17,21 @@ import {
   optionOr,
   outputArgument,
   pathArgument,
-  setting,
+  settingOption,
   domainArgument,
   textArgument,
   wholeNumberArgument,
   type Argument,
   type OptionValues
 } from './option.js'
-import { outputs } from './outputs.js'
-import { connection } from './connection.js'
-import { GROWN, maximising, recipes, type RecipeName } from './recipeNames.js'
+import { stdoutProblems } from './outputs.js'
+import { connectionArgument } from './queueConnection.js'
+import { GROWN, EM_RECIPES, recipeNames, type RecipeName } from './recipeNames.js'
 import { COLUMN_OPTIONS, READING_OPTIONS, VOCABULARY_OPTION } from './tableOptions.js'
-import type { Output } from './world.js'
+import type { OutputFile } from './world.js'
 
 /** Every so many steps of a stage, or milliseconds. */
-export type Every =
+export type CheckpointInterval =
   | { readonly _tag: 'Steps'; readonly steps: number }
   | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
 
@@ -71,20 +71,22 @@ const familyArgument: Argument<NamedFamily> = {
     const vocabulary = await known.vocabulary()
     // told of by who asks for it
     if (E.isLeft(vocabulary)) return vocabulary
-    return (await import('./families.js')).named(vocabulary.right)(text, option)
+    return (await import('./families.js')).parseFamily(vocabulary.right)(text, option)
   }
 }
 
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
+const MILLISECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /** `30s`, `5m`, `1h`, or a number of steps. */
-const everyArgument = mapArgument(textArgument('time'), (text, _, name): OrProblems<Every> => {
+const intervalArgument = mapArgument(textArgument('time'), (text, _, name): OrProblems<CheckpointInterval> => {
   const found = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text)
   const [amount, unit] = found === null ? [NaN, ''] : [Number(found[1]), found[2]]
   return !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
     ? E.left([Problem.of(name, text, 'a time > 0 or a number of steps', 'try 30s, 5m, 1h or 100')])
     : E.right(
-        unit === '' ? { _tag: 'Steps', steps: amount } : { _tag: 'Milliseconds', milliseconds: amount * units[unit] }
+        unit === ''
+          ? { _tag: 'Steps', steps: amount }
+          : { _tag: 'Milliseconds', milliseconds: amount * MILLISECONDS_PER_UNIT[unit] }
       )
 })
 
@@ -125,7 +127,7 @@ export const FIT_OPTIONS = {
     'learn from unscaled columns'
   ),
   recipe: optionOr(
-    oneOfWords([GROWN, ...recipes], 'recipe'),
+    oneOfWords([GROWN, ...recipeNames], 'recipe'),
     GROWN,
     'grown: expectation-maximization with components split one by one and split-and-merge moves, as fit(rows) does; ' +
       'annealed: expectation-maximization from one start, then noise and split-and-merge moves if they raise the likelihood; ' +
@@ -148,7 +150,7 @@ export const FIT_OPTIONS = {
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline', 'prior', 'stream', 'queue'] }
   ),
   compare: option(
-    listArgument(oneOfWords(recipes, 'recipe'), 'recipes'),
+    listArgument(oneOfWords(recipeNames, 'recipe'), 'recipes'),
     'also learn by these recipes, and compare the results: em,annealed',
     { conflicts: ['printPipeline'] }
   ),
@@ -156,20 +158,20 @@ export const FIT_OPTIONS = {
     conflicts: ['components', 'family', 'criterion', 'recipe', 'prior']
   }),
   ...VOCABULARY_OPTION,
-  seed: setting(Settings.seed, wholeNumberArgument, 'random seed; the same seed gives the same numbers'),
-  starts: setting(
+  seed: settingOption(Settings.seed, wholeNumberArgument, 'random seed; the same seed gives the same numbers'),
+  starts: settingOption(
     Settings.startsSetting,
     wholeNumberArgument,
     'run this many fits with successive seeds, keep the best, and report how many agree: 10'
   ),
   checkpoint: option(
-    named('file', ''),
+    nameArgument('file', ''),
     'write a checkpoint periodically, to resume after a crash; of a choice among candidates, with --stream',
     {
       conflicts: ['compare', 'printPipeline']
     }
   ),
-  every: option(everyArgument, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
+  every: option(intervalArgument, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
   resume: flagOption('resume from the checkpoint if it exists'),
   stream: eitherFlagOption(
     'read the table in pieces into a temporary file, for tables that do not fit in memory: learned from a sample, refined on all rows',
@@ -177,13 +179,13 @@ export const FIT_OPTIONS = {
     { conflicts: ['by'] }
   ),
   queue: option(
-    connection,
+    connectionArgument,
     'distribute the computation over queue workers, bit-identical to --stream: redis://host:port, rediss:// for TLS, or env:NAME',
     { conflicts: ['by', 'stream'] }
   ),
   out: option(outputArgument, 'write the model as JSON'),
   report: option(outputArgument, 'write a report as HTML, to open in a browser'),
-  figures: option(named('folder', 'figures'), 'write the figures of the report as SVG files'),
+  figures: option(nameArgument('folder', 'figures'), 'write the figures of the report as SVG files'),
   by: option(textArgument('column'), 'fit each group of rows separately; files are named model-GROUP.json', {
     conflicts: ['printPipeline', 'checkpoint']
   }),
@@ -210,19 +212,21 @@ export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>
 }
 
 /** Options that say what is printed, written and kept of a fit, and nothing of what is learned. */
-export const ofOutput: ReadonlyArray<keyof FitFlags> = [
+export const OUTPUT_OPTIONS: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
 ]
 /** Those that are asked beside a fit. */
-const ofMore: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
+const EXTRA_WORK_OPTIONS: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
 
 /** Of options as they were typed those by which the same is learned again. */
-export const asksAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
-  typed.filter(option => ![...ofOutput, ...ofMore].some(key => optionName(key) === option.replace(/ .*/s, '')))
+export const learningOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
+  typed.filter(
+    option => ![...OUTPUT_OPTIONS, ...EXTRA_WORK_OPTIONS].some(key => optionName(key) === option.replace(/ .*/s, ''))
+  )
 
 /** Options, as they were typed, by which other commands read the same table. */
-export const readsAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
+export const readingOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(option =>
     Object.keys({ ...READING_OPTIONS, ...VOCABULARY_OPTION }).some(key =>
       [optionName(key), optionName(`no-${key}`)].includes(option.replace(/ .*/s, ''))
@@ -230,7 +234,7 @@ export const readsAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> 
   )
 
 /** The files that are asked for. */
-export const outputsOf = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'report'>): ReadonlyArray<Output> => [
+export const fitOutputs = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'report'>): ReadonlyArray<OutputFile> => [
   ...(out === undefined ? [] : [{ option: '--out', path: out }]),
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
@@ -250,27 +254,27 @@ const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>):
 
 /** Which ways of learning take an option. */
 interface OptionUse {
-  readonly by: ReadonlyArray<RecipeName | typeof GROWN>
+  readonly recipes: ReadonlyArray<RecipeName | typeof GROWN>
   /** Whether recipes of --compare learn by it too. */
-  readonly isCompared?: boolean
+  readonly appliesToCompared?: boolean
   /** Whether the number of components is to grow, which that of some families does not. */
-  readonly grows?: boolean
+  readonly needsFreeCount?: boolean
   /** What there is instead. */
-  readonly or?: string
+  readonly alternative?: string
 }
 
 const OPTION_USES: Readonly<Record<string, OptionUse>> = {
-  fixed: { by: [GROWN], grows: true, or: '; --compare learns by another recipe too' },
-  robust: { by: [GROWN] },
-  background: { by: [GROWN] },
-  starts: { by: [GROWN], grows: true, or: ', or fit with several values of --seed' },
-  missing: { by: [GROWN], isCompared: true, or: ', or use --missing drop' },
-  prior: { by: maximising, isCompared: true },
-  bootstrap: { by: maximising }
+  fixed: { recipes: [GROWN], needsFreeCount: true, alternative: '; --compare learns by another recipe too' },
+  robust: { recipes: [GROWN] },
+  background: { recipes: [GROWN] },
+  starts: { recipes: [GROWN], needsFreeCount: true, alternative: ', or fit with several values of --seed' },
+  missing: { recipes: [GROWN], appliesToCompared: true, alternative: ', or use --missing drop' },
+  prior: { recipes: EM_RECIPES, appliesToCompared: true },
+  bootstrap: { recipes: EM_RECIPES }
 } satisfies Partial<Record<keyof FitFlags, OptionUse>>
 
 /** Options that the way of learning does not take. */
-const untaken = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
+const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const { recipe = GROWN, pipeline, family = [], compare = [], missing, robust, starts } = flags
   const { fixed, background, prior, bootstrap } = flags
   const given: Readonly<Record<string, string | number | undefined>> = {
@@ -283,22 +287,27 @@ const untaken = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
     // the other words of it say which rows are learned from
     missing: missing === 'keep' ? 'em' : undefined
   }
-  return Object.entries(OPTION_USES).flatMap(([key, { by, isCompared = false, grows = false, or = '' }]) => {
-    const value = given[key]
-    const other = [
-      pipeline !== undefined ? '--pipeline' : by.includes(recipe) ? null : `--recipe ${recipe}`,
-      ...compare.map(one => (!isCompared || by.includes(one) ? null : `--compare ${one}`)),
-      ...family.map(({ word, count }) => (!grows || count === null ? null : `the family ${word}`))
-    ].find(way => way !== null)
-    return value === undefined || other === undefined
-      ? []
-      : Problem.of(
-          optionName(key),
-          String(value),
-          `available with ${other}`,
-          `${by.length === 1 ? 'leave one of the two out' : `use it with one of ${by.join(', ')}`}${or}`
-        )
-  })
+  return Object.entries(OPTION_USES).flatMap(
+    ([
+      key,
+      { recipes: by, appliesToCompared: isCompared = false, needsFreeCount: grows = false, alternative: or = '' }
+    ]) => {
+      const value = given[key]
+      const other = [
+        pipeline !== undefined ? '--pipeline' : by.includes(recipe) ? null : `--recipe ${recipe}`,
+        ...compare.map(one => (!isCompared || by.includes(one) ? null : `--compare ${one}`)),
+        ...family.map(({ word, count }) => (!grows || count === null ? null : `the family ${word}`))
+      ].find(way => way !== null)
+      return value === undefined || other === undefined
+        ? []
+        : Problem.of(
+            optionName(key),
+            String(value),
+            `available with ${other}`,
+            `${by.length === 1 ? 'leave one of the two out' : `use it with one of ${by.join(', ')}`}${or}`
+          )
+    }
+  )
 }
 
 /** Families that have a number of components of their own. */
@@ -339,8 +348,8 @@ const checkpointProblems = ({ checkpoint, every, resume = false }: Partial<FitFl
 
 export const fitOptionProblems = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => [
   ...compareProblems(flags),
-  ...untaken(flags),
+  ...unsupportedOptions(flags),
   ...familyCountProblems(flags),
   ...checkpointProblems(flags),
-  ...outputs(outputsOf(flags), flags.json === true || flags.by !== undefined)
+  ...stdoutProblems(fitOutputs(flags), flags.json === true || flags.by !== undefined)
 ]

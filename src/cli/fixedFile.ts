@@ -10,11 +10,11 @@ import * as Points from '../data/index.js'
 import { gaussianProblems } from '../mixture/component.js'
 import * as Component from '../mixture/families/fixed.js'
 import * as Mixture from '../mixture/index.js'
-import { faultless, problemInside, type OrProblems } from './checked.js'
+import { faultless, problemInside, type OrProblems } from './orProblems.js'
 import * as json from '../core/json.js'
 import * as Model from '../fit/model.js'
 import { modelOfJson as modelOf } from './models.js'
-import * as options from './options.js'
+import * as options from './commandSteps.js'
 import type { CommandFailure, World } from './world.js'
 
 type KnownComponents = ReadonlyArray<Component.Fixed>
@@ -22,7 +22,7 @@ type KnownComponents = ReadonlyArray<Component.Fixed>
 const OPTION = '--fixed'
 
 /** Where each column that is learned from stands among those of a file. */
-const columnPlaces = (
+const columnPositions = (
   path: string,
   columns: ReadonlyArray<string>,
   given: ReadonlyArray<string>
@@ -57,7 +57,7 @@ const fixedOfModel =
     const mixture = Model.toMixture(model)
     return pipe(
       faultless(gaussianProblems(mixture).map(problemInside(`${OPTION} ${path}`)), undefined),
-      E.flatMap(() => columnPlaces(path, columns, model.columns)),
+      E.flatMap(() => columnPositions(path, columns, model.columns)),
       E.map(places => {
         const own = Mixture.marginal(places)(mixture)
         const d = columns.length
@@ -104,14 +104,14 @@ export const fixedOfFile =
     path.toLowerCase().endsWith('.json')
       ? pipe(
           world.readText(OPTION, path),
-          TE.flatMap(text => options.checkedEither(fixedOfJson(path, columns)(text)))
+          TE.flatMap(text => options.fromCheck(fixedOfJson(path, columns)(text)))
         )
       : pipe(
           options.readTableFile(world, OPTION)(path, {}),
           TE.flatMap(({ points, columns: given }) =>
-            options.checkedEither(
+            options.fromCheck(
               pipe(
-                columnPlaces(path, columns, given),
+                columnPositions(path, columns, given),
                 E.map(places => Points.toRows(points).map(row => Component.fixed({ mean: places.map(j => row[j]) })))
               )
             )

@@ -2,8 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../index.js'
 import type { FitFlags } from './fitOptions.js'
-import { tableRowsAt, learningRows, type TableRows } from './rows.js'
-import { usageRefusal, type CommandFailure } from './world.js'
+import { tableRowsAt, learningRows, type TableRows } from './tableRows.js'
+import { rejectUsage, type CommandFailure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */
 export interface RowGroup {
@@ -14,11 +14,11 @@ export interface RowGroup {
 }
 
 /** `model.json` of a group is `model-group.json`. */
-const ofGroup = (path: string | undefined, group: string): string | undefined =>
+const groupPath = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
 
 /** A column with more values than this numbers rows rather than grouping them. */
-const GROUPS = 1000
+const MAX_GROUPS = 1000
 
 /** All rows, or those of each value of the column of `--by`, in the order of their values. */
 export const rowGroups =
@@ -28,8 +28,8 @@ export const rowGroups =
     const [column, ...kept] = table.kept ?? []
     if (by === undefined) return E.right([{ value: null, table: learningRows(table), flags }])
     const values = [...new Set(column.cells)].sort()
-    if (values.length > GROUPS)
-      return usageRefusal('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
+    if (values.length > MAX_GROUPS)
+      return rejectUsage('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
     // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
     // A name of points alone is no file but a folder.
     const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
@@ -44,8 +44,8 @@ export const rowGroups =
           ),
           flags: {
             ...flags,
-            out: ofGroup(flags.out, name),
-            report: ofGroup(flags.report, name),
+            out: groupPath(flags.out, name),
+            report: groupPath(flags.report, name),
             figures: figures === undefined ? undefined : `${figures}/${name}`
           }
         }

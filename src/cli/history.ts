@@ -23,7 +23,7 @@ export class History {
     this.every *= 2
   }
 
-  kept(): Pick<StageRun, 'taken' | 'values' | 'every'> {
+  summary(): Pick<StageRun, 'taken' | 'values' | 'every'> {
     return { taken: this.taken, values: this.values, every: this.every }
   }
 }

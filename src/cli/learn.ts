@@ -17,14 +17,14 @@ import { type CandidateChoice, type Findings, type StageRun } from '../report/fi
 import { evaluatePipelineResult, evaluationData, type MixtureEvaluation } from '../fit/evaluation.js'
 import * as Missing from '../mixture/em/missing.js'
 import { magnitudeProblems, type TrainingData } from '../fit/trainingData.js'
-import { faultless, problemInside } from './checked.js'
+import { faultless, problemInside } from './orProblems.js'
 import { familyWord, learnsVariances, type NamedFamily } from './families.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { GROWN, type RecipeName } from './recipeNames.js'
-import * as Rows from './rows.js'
-import { heardAmong, shiftOf, tracedRun, type Control, type TracedRun } from './running.js'
+import * as Rows from './tableRows.js'
+import { statesWithSignals, logScaleSum, tracePipeline, type Control, type TracedRun } from './tracedRun.js'
 import { speaker } from './tableOptions.js'
-import { workFailed, usageRefusal, usageRefused, type CommandFailure, type Signal } from './world.js'
+import { workFailure, rejectUsage, usageFailure, type CommandFailure, type Signal } from './world.js'
 
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
 export type PipelineOrigin =
@@ -43,7 +43,7 @@ export type PipelineOrigin =
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
 /** What is left open of a family and a number of components. */
-export interface OpenChoice {
+export interface CandidateOptions {
   /** All whose variances are learned, where it is left open too. */
   readonly families: ReadonlyArray<NamedFamily> | undefined
   readonly components: ReadonlyArray<number> | undefined
@@ -74,7 +74,7 @@ export interface LearningTask {
 const taskBackend = ({ backend }: LearningTask, { scaling }: TrainingData): Backend.Backend =>
   scaling === null ? backend : Backend.scaledBackend(scaling, backend)
 
-const recipeOf: Readonly<Record<RecipeName, Recipes.Recipe>> = {
+const RECIPES: Readonly<Record<RecipeName, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
   'two-stage': Recipes.twoStage,
   em: Recipes.expectationMaximization,
@@ -83,19 +83,19 @@ const recipeOf: Readonly<Record<RecipeName, Recipes.Recipe>> = {
 }
 
 /** The pipeline that a recipe makes of a score and data, to the mode of the posterior where there is a prior. */
-const byRecipe =
+const recipePipeline =
   <P extends string>(score: Score.Score<P>, recipe: RecipeName, prior: number | null) =>
   (points: Source.Data): E.Either<CommandFailure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     const sound = faultless(problems, undefined)
-    if (E.isLeft(sound)) return E.left(usageRefused(sound.left))
-    const made: Pipeline.Pipeline<string> = recipeOf[recipe](score)(points)
+    if (E.isLeft(sound)) return E.left(usageFailure(sound.left))
+    const made: Pipeline.Pipeline<string> = RECIPES[recipe](score)(points)
     if (prior === null) return E.right(made)
     const under = Pipeline.pipelineUnderPrior(prior)(made)
     return O.isSome(Pipeline.pipelinePrior(under))
       ? E.right(under)
-      : usageRefusal(
+      : rejectUsage(
           '--prior',
           prior,
           `available with --family ${commandLineName(score._tag)}, which is learned by descent`,
@@ -104,7 +104,7 @@ const byRecipe =
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
-const learnable = ({
+const requireLearnable = ({
   table: { data, columns },
   source,
   origin
@@ -120,21 +120,21 @@ const learnable = ({
       'give more rows, or choose a family with variance 1: --family spherical'
     )
   ]
-  return E.mapLeft(usageRefused)(faultless(all, undefined))
+  return E.mapLeft(usageFailure)(faultless(all, undefined))
 }
 
 /** The rows of a task as they are learned from. */
-export const scaledTaskRows = ({ table: { data }, standardize }: LearningTask): TrainingData =>
-  Rows.learningScale(data, standardize)
+export const taskTrainingData = ({ table: { data }, standardize }: LearningTask): TrainingData =>
+  Rows.trainingData(data, standardize)
 
 /** The pipeline for these data. */
-export const pipelineOf = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>
+export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>
   pipe(
-    learnable(task),
+    requireLearnable(task),
     E.flatMap(() => {
       const { origin, prior } = task
       return origin._tag === 'Recipe'
-        ? byRecipe(origin.score, origin.recipe, prior)(scaledTaskRows(task).scaled)
+        ? recipePipeline(origin.score, origin.recipe, prior)(taskTrainingData(task).scaled)
         : E.right(origin.pipeline)
     })
   )
@@ -156,11 +156,11 @@ const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
       ? []
       : [Problem.of(`the ${name} learned`, found, 'finite and possible', 'try --standardize, another seed or recipe')]
   })
-  return E.mapLeft(workFailed)(faultless(wrong, fit))
+  return E.mapLeft(workFailure)(faultless(wrong, fit))
 }
 
 /** Problems of the part of the command line that asked for it. */
-const placeProblems =
+const locateProblems =
   (place: string) =>
   (failure: CommandFailure): CommandFailure => ({
     ...failure,
@@ -168,7 +168,7 @@ const placeProblems =
   })
 
 /** What was learned, to the end or until a signal stopped it. */
-export interface ReachedFit {
+export interface LearnedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
 }
@@ -181,7 +181,7 @@ const mixtureOfParams = (
   pipe(
     params,
     Score.toMixture(score),
-    E.fromOption(() => usageRefused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
+    E.fromOption(() => usageFailure(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 
 /** What is told of a mixture that was learned for a task. `recipe` is its recipe's name, or where the pipeline came from. */
@@ -221,12 +221,12 @@ const taskFindings = (
  * Stages with log-likelihoods of rows in the data's own units: log p(x) = log p(z) − Σⱼ log sⱼ, where z = (x − c)/s is what was learned
  * from. Other objectives stay as they were minimised.
  */
-const inOwnUnits = (
+const inDataUnits = (
   { stages: written }: Pipeline.Pipeline<string>,
   scaling: Points.Scaling | null,
   stages: ReadonlyArray<StageRun>
 ): ReadonlyArray<StageRun> => {
-  const shift = shiftOf(scaling)
+  const shift = logScaleSum(scaling)
   const simple = written.flatMap(Stage.simple)
   return stages.map((stage, i) =>
     simple[i].simple.loss !== undefined ? stage : { ...stage, values: stage.values.map(value => value + shift) }
@@ -234,19 +234,19 @@ const inOwnUnits = (
 }
 
 /** Learns by a pipeline. */
-const learnBy =
+const learnByPipeline =
   (control: Control, task: LearningTask, recipe: string) =>
-  (asked: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, ReachedFit> => {
-    const data = scaledTaskRows(task)
+  (asked: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
+    const data = taskTrainingData(task)
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      tracedRun(control, asked, task.seed, Missing.completed(data.scaled), taskBackend(task, data), data.scaling),
+      tracePipeline(control, asked, task.seed, Missing.completed(data.scaled), taskBackend(task, data), data.scaling),
       TE.flatMapEither(({ program, params, stages: ran, stopped }) => {
         const { pipeline } = program
         const mixture = mixtureOfParams(pipeline, params)
         if (E.isLeft(mixture)) return mixture
         const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.backend), pipeline)
-        const stages = inOwnUnits(pipeline, data.scaling, ran)
+        const stages = inDataUnits(pipeline, data.scaling, ran)
         const rest = { ...found, recipe, stages, plan: Compile.explain(program), searched: 0 }
         return pipe(
           taskFindings(task, data.scaling, pipeline, rest),
@@ -260,7 +260,7 @@ const learnBy =
 const candidateFindings = (
   task: LearningTask,
   { pipeline, isConverged, steps, ...found }: Fit.Ranked
-): E.Either<CommandFailure, ReachedFit> => {
+): E.Either<CommandFailure, LearnedFit> => {
   const { data } = task.table
   const { mixture, statistics: said } = found
   const statistics = isConverged ? said : Statistics.of(data, said.parameters, task.backend)(mixture)
@@ -273,7 +273,7 @@ const candidateFindings = (
 }
 
 /** A score that is no mixture, as it was learned. */
-export interface ReachedScore {
+export interface LearnedScore {
   readonly learned: ScoreModel.ScoreModel
   readonly stages: ReadonlyArray<StageRun>
   /** What was chosen to compute it, and why. */
@@ -284,23 +284,23 @@ export interface ReachedScore {
 /** Learns by a pipeline whose score makes no mixture. */
 export const learnScore =
   (control: Control) =>
-  (task: LearningTask, path: string): TE.TaskEither<CommandFailure, ReachedScore> =>
+  (task: LearningTask, path: string): TE.TaskEither<CommandFailure, LearnedScore> =>
     pipe(
-      TE.fromEither(pipelineOf(task)),
+      TE.fromEither(taskPipeline(task)),
       TE.flatMap(pipeline => {
-        const data = scaledTaskRows(task)
+        const data = taskTrainingData(task)
         return pipe(
-          tracedRun(control, pipeline, task.seed, data.scaled, taskBackend(task, data), null),
-          TE.map(reachedScore(task, data))
+          tracePipeline(control, pipeline, task.seed, data.scaled, taskBackend(task, data), null),
+          TE.map(describeScore(task, data))
         )
       }),
-      TE.mapLeft(placeProblems(path))
+      TE.mapLeft(locateProblems(path))
     )
 
 /** What a run has learned of a score that is no mixture. */
-const reachedScore =
+const describeScore =
   ({ table: { columns }, seed }: LearningTask, { scaled: points, scaling }: TrainingData) =>
-  ({ program, params, stages, stopped }: TracedRun): ReachedScore => {
+  ({ program, params, stages, stopped }: TracedRun): LearnedScore => {
     const last = stages.at(-1)
     const fit = {
       rows: points.rows,
@@ -331,19 +331,19 @@ export interface ChosenPipeline {
   /** By which signal the search was ended early. */
   readonly stopped: Signal | null
   /** Whether what is left is a run, which a checkpoint can be of. */
-  readonly isRun: boolean
+  readonly hasRemainingRun: boolean
 }
 
 /** What is to be learned, of what the options leave open. */
-export const choose =
+export const choosePipeline =
   (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts, robust, background, fixed: known }: OpenChoice,
+    { families, components, criterion, starts, robust, background, fixed: known }: CandidateOptions,
     { table, source, standardize, seed, prior, backend }: Omit<LearningTask, 'origin'>,
     recipe: RecipeName | typeof GROWN
   ): TE.TaskEither<CommandFailure, ChosenPipeline> =>
   async () => {
-    const { heard, keeper } = control
+    const { pollSignal: heard, checkpoint: keeper } = control
     const family = families?.map(({ make }) => make)
     const misses = Missing.hasMissingCells(table.data)
     const count = families?.[0].count ?? null
@@ -356,20 +356,27 @@ export const choose =
     })
     if (!misses && isOne && (count !== null || recipe !== GROWN)) {
       const score = family[0]({ components: components?.[0] ?? 1 })
-      return E.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, isRun: true })
+      return E.right({
+        origin: byRecipe(score),
+        choice: null,
+        starts: null,
+        seed,
+        stopped: null,
+        hasRemainingRun: true
+      })
     }
     // Where there is one candidate, its last steps are a run.
     if (keeper !== null && (misses || !isOne || starts > 1))
-      return usageRefusal(
+      return rejectUsage(
         '--checkpoint',
         keeper.path,
         `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
         'add --stream, by which each sum over the rows is kept'
       )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
-    const asRefused = E.mapLeft((problems: Problem.Problems) => usageRefused(NEA.map(asOption)(problems)))
+    const asRefused = E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))
     const origin: PipelineOrigin = { _tag: 'Recipe', score, recipe: 'annealed' }
-    const sound = learnable({ table, source, standardize, seed, prior, origin })
+    const sound = requireLearnable({ table, source, standardize, seed, prior, origin })
     if (E.isLeft(sound)) return sound
     const states = asRefused(
       Fit.states({
@@ -393,10 +400,10 @@ export const choose =
     // Those that are learned when a signal comes are what is chosen from.
     let last: Fit.State | null = null
     let stopped: Signal | null = null
-    for await (const looked of heardAmong(control, states.right)) {
+    for await (const looked of statesWithSignals(control, states.right)) {
       last = looked.state
       stopped = looked.stopped
-      control.seen?.(last.fit)
+      control.onFit?.(last.fit)
       if (last.rest !== null && !misses) break
       if (stopped !== null && E.isRight(last.fit())) break
     }
@@ -419,11 +426,11 @@ export const choose =
       starts: agreeing.of === 1 ? null : agreeing,
       seed: kept,
       stopped,
-      isRun: rest !== null
+      hasRemainingRun: rest !== null
     })
   }
 
-const asOption = (problem: Problem.Problem): Problem.Problem => ({
+const asOptionProblem = (problem: Problem.Problem): Problem.Problem => ({
   ...Problem.spoken(speaker)(problem),
   field: `--${problem.field}`
 })
@@ -431,18 +438,18 @@ const asOption = (problem: Problem.Problem): Problem.Problem => ({
 /** Learns as the task says, under the control of who looks on. */
 export const learn =
   (control: Control) =>
-  (task: LearningTask): TE.TaskEither<CommandFailure, ReachedFit> => {
+  (task: LearningTask): TE.TaskEither<CommandFailure, LearnedFit> => {
     const { origin } = task
     return pipe(
-      TE.fromEither(pipelineOf(task)),
+      TE.fromEither(taskPipeline(task)),
       TE.flatMap(pipeline =>
         origin._tag === 'Recipe'
-          ? learnBy(control, task, origin.recipe)(pipeline)
+          ? learnByPipeline(control, task, origin.recipe)(pipeline)
           : origin._tag === 'Chosen'
             ? origin.candidate === null
-              ? learnBy(control, task, GROWN)(pipeline)
+              ? learnByPipeline(control, task, GROWN)(pipeline)
               : TE.fromEither(candidateFindings(task, origin.candidate))
-            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(placeProblems(origin.path)))
+            : pipe(pipeline, learnByPipeline(control, task, origin.path), TE.mapLeft(locateProblems(origin.path)))
       )
     )
   }
@@ -451,14 +458,14 @@ export const learn =
 export const learnByRecipes =
   (control: Control) =>
   (task: LearningTask, score: Score.Score<string>) =>
-  (recipes: ReadonlyArray<RecipeName>): TE.TaskEither<CommandFailure, ReadonlyArray<ReachedFit>> =>
+  (recipes: ReadonlyArray<RecipeName>): TE.TaskEither<CommandFailure, ReadonlyArray<LearnedFit>> =>
   async () => {
-    const all: ReachedFit[] = []
+    const all: LearnedFit[] = []
     for (const recipe of recipes) {
       const reached = await pipe(
-        TE.fromEither(byRecipe(score, recipe, task.prior)(scaledTaskRows(task).scaled)),
-        TE.flatMap(learnBy(control, task, recipe)),
-        TE.mapLeft(placeProblems(`--compare ${recipe}`))
+        TE.fromEither(recipePipeline(score, recipe, task.prior)(taskTrainingData(task).scaled)),
+        TE.flatMap(learnByPipeline(control, task, recipe)),
+        TE.mapLeft(locateProblems(`--compare ${recipe}`))
       )()
       if (E.isLeft(reached)) return reached
       all.push(reached.right)

@@ -23,7 +23,7 @@ if (process.env.ORNSTEIN_WITH === 'stdin')
     .unref()
 
 /** The first signal is heard, and the next ends the process, as it does before and after. */
-const hearing = (told: (signal: Signal) => void): { readonly begin: () => void; readonly end: () => void } => {
+const signalListener = (told: (signal: Signal) => void): { readonly begin: () => void; readonly end: () => void } => {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const hear = (signal: Signal): void => {
     end()
@@ -47,7 +47,7 @@ const argv = process.argv.slice(2)
 
 /** A command in this thread. */
 const runInThisThread = async (): Promise<number> => {
-  const [{ run }, { worldOf }] = await Promise.all([import('./commandLine.js'), import('./host.js')])
+  const [{ run }, { nodeWorld: worldOf }] = await Promise.all([import('./commandLine.js'), import('./nodeWorld.js')])
   return run(
     worldOf({
       stderr: text => {
@@ -55,10 +55,10 @@ const runInThisThread = async (): Promise<number> => {
       },
       isTTY: process.stderr.isTTY,
       terminal,
-      waits: () => undefined,
+      setWaiting: () => undefined,
       untilSignal: async work => {
         let first: Signal | null = null
-        const { begin, end } = hearing(signal => {
+        const { begin, end } = signalListener(signal => {
           first = signal
         })
         begin()
@@ -99,14 +99,14 @@ const runInOwnThread = (): Promise<number> =>
     // A channel of its own: Deno cannot receive from the thread's parent port between steps.
     const { port1, port2 } = new MessageChannel()
     tuneForShortRuns()
-    const thread = new Worker(new URL('./fitting.js', import.meta.url), {
+    const thread = new Worker(new URL('./fitThread.js', import.meta.url), {
       workerData: { argv, terminal, isTTY: process.stderr.isTTY, signals: port2 },
       transferList: [port2],
       stdin: reads,
       resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / (1 << 20) }
     })
     if (reads && thread.stdin !== null) process.stdin.pipe(thread.stdin)
-    const { begin, end } = hearing(signal => {
+    const { begin, end } = signalListener(signal => {
       port1.postMessage(signal)
     })
     thread.on('message', (said: 'begin' | 'end' | number) => {

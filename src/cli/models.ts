@@ -8,10 +8,10 @@ import * as Problem from '../core/problem.js'
 import * as Model from '../fit/model.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import type * as Points from '../data/index.js'
-import type { OrProblems } from './checked.js'
-import * as options from './options.js'
-import * as words from './ownWords.js'
-import { usageRefused, type CommandFailure, type World } from './world.js'
+import type { OrProblems } from './orProblems.js'
+import * as options from './commandSteps.js'
+import * as words from './customVocabulary.js'
+import { usageFailure, type CommandFailure, type World } from './world.js'
 
 /** The JSON of a text that was given as a model. */
 export const parseModelText = (path: string): ((text: string) => OrProblems<unknown>) =>
@@ -24,7 +24,7 @@ export const modelOfJson = (
 ): ((value: unknown) => OrProblems<Model.Model>) => Model.readModelJson(vocabulary, path, 'MODEL')
 
 /** What is learned of a mixture, or of a score that is none. */
-export type ReadModel =
+export type MixtureOrScore =
   | { readonly _tag: 'Mixture'; readonly model: Model.Model }
   | { readonly _tag: 'Score'; readonly model: ScoreModel.ScoreModel }
 
@@ -39,23 +39,21 @@ const readModelAs = <A>(
     world.readText('MODEL', path),
     TE.bindTo('text'),
     TE.bind('vocabulary', () => words.customVocabulary(world, flags)),
-    TE.flatMap(({ text, vocabulary }) =>
-      options.checkedEither(pipe(text, parseModelText(path), E.flatMap(of(vocabulary))))
-    )
+    TE.flatMap(({ text, vocabulary }) => options.fromCheck(pipe(text, parseModelText(path), E.flatMap(of(vocabulary)))))
   )
 
 /** Either of them in a file. */
-export const readEither = (
+export const readMixtureOrScore = (
   world: World,
   flags: words.VocabularyFlags,
   path: string
-): TE.TaskEither<CommandFailure, ReadModel> =>
+): TE.TaskEither<CommandFailure, MixtureOrScore> =>
   readModelAs(
     world,
     flags,
     path,
     vocabulary =>
-      (value): OrProblems<ReadModel> =>
+      (value): OrProblems<MixtureOrScore> =>
         ScoreModel.claimsScore(value)
           ? pipe(
               ScoreModel.readScoreModel(vocabulary, path)(value),
@@ -76,19 +74,22 @@ export const readModel = (
   readModelAs(world, flags, path, vocabulary => modelOfJson(vocabulary, path))
 
 /** How a table is read for a model: its own columns, by name, unless others are asked for. */
-export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>): Points.CsvOptions => ({
+export const withModelColumns = (
+  chosen: Points.CsvOptions,
+  { columns }: Pick<Model.Model, 'columns'>
+): Points.CsvOptions => ({
   columns,
   ...chosen
 })
 
 /** A table of as many columns as the model has. */
-export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
+export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
 }: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>
   TE.fromPredicate(
     table => table.columns.length === columns.length,
     table =>
-      usageRefused(
+      usageFailure(
         Problem.of(
           '--columns',
           table.columns.join(','),
@@ -106,4 +107,7 @@ export const readTableForModel =
     chosen: Points.CsvOptions,
     model: Pick<Model.Model, 'columns'>
   ): TE.TaskEither<CommandFailure, Points.Table> =>
-    pipe(options.readTableFile(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))
+    pipe(
+      options.readTableFile(world, 'FILE')(file, withModelColumns(chosen, model)),
+      TE.flatMap(requireModelWidth(model))
+    )

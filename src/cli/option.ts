@@ -6,7 +6,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { oneOfSetting as among, type SettingDomain, type SettingWithDefault } from '../core/setting.js'
 import type { Vocabulary } from '../core/index.js'
-import { faultless, type OrProblems } from './checked.js'
+import { faultless, type OrProblems } from './orProblems.js'
 
 /** What words are read by, beside themselves. */
 export interface ReadContext {
@@ -61,7 +61,7 @@ export const outputArgument: Argument<string> = {
 }
 
 /** The same of what has no way to standard output. */
-export const named = (name: string, example: string): Argument<string> => ({
+export const nameArgument = (name: string, example: string): Argument<string> => ({
   ...pathArgument(name),
   read: (text, option) =>
     faultless(
@@ -77,7 +77,7 @@ export const named = (name: string, example: string): Argument<string> => ({
 })
 
 /** A text as the value that it stands for, refused by a domain; what is typed is what is told of. */
-const by =
+const readByDomain =
   <A>(domain: SettingDomain<A>, valueOf: (text: string) => A) =>
   (text: string, option: string): OrProblems<A> => {
     const value = valueOf(text)
@@ -91,13 +91,13 @@ const by =
 /** A whole number in digits alone. */
 export const wholeNumberArgument = (domain: SettingDomain<number>): Argument<number> => ({
   name: 'number',
-  read: by(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
+  read: readByDomain(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
 })
 
 /** A number as people write it. */
 export const numberArgument = (domain: SettingDomain<number>, name = 'number'): Argument<number> => ({
   name,
-  read: by(domain, text => (text.trim() === '' ? NaN : Number(text)))
+  read: readByDomain(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
 /** A text of a domain, which may have few. */
@@ -105,14 +105,17 @@ export const domainArgument = <A extends string>(domain: SettingDomain<A>, name:
   name,
   ...(domain.words.length > 0 && { words: domain.words }),
   // as far as the domain does not refuse it
-  read: by(domain, text => text as A)
+  read: readByDomain(domain, text => text as A)
 })
 
 export const oneOfWords = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
   domainArgument(among(words), name)
 
 /** A few words that are loaded when they are asked for. */
-export const lately = <A extends string>(words: () => Promise<ReadonlyArray<A>>, name: string): Argument<A> => ({
+export const loadedWordArgument = <A extends string>(
+  words: () => Promise<ReadonlyArray<A>>,
+  name: string
+): Argument<A> => ({
   name,
   read: async (text, option, known) => oneOfWords(await words(), name).read(text, option, known)
 })
@@ -143,10 +146,10 @@ export const mapArgument = <A, B>(
 
 // -- options -----------------------------------------------------------------------------------------------------------
 
-type Rest = Pick<Option<unknown>, 'short' | 'conflicts' | 'otherwise'>
+type OptionDetails = Pick<Option<unknown>, 'short' | 'conflicts' | 'otherwise'>
 
 /** An option that may be left out. */
-export const option = <A>(argument: Argument<A>, about: string, rest: Rest = {}): Option<A | undefined> => ({
+export const option = <A>(argument: Argument<A>, about: string, rest: OptionDetails = {}): Option<A | undefined> => ({
   ...rest,
   about,
   argument,
@@ -154,7 +157,12 @@ export const option = <A>(argument: Argument<A>, about: string, rest: Rest = {})
 })
 
 /** One that has a value unless given: what is read of a text, which help says unless another. */
-export const optionOr = <A>(argument: Argument<A>, text: string, about: string, rest: Rest = {}): Option<A> => ({
+export const optionOr = <A>(
+  argument: Argument<A>,
+  text: string,
+  about: string,
+  rest: OptionDetails = {}
+): Option<A> => ({
   otherwise: text,
   ...rest,
   about,
@@ -163,21 +171,21 @@ export const optionOr = <A>(argument: Argument<A>, text: string, about: string, 
 })
 
 /** One that is a setting of the language, with its default. */
-export const setting = <A extends string | number>(
+export const settingOption = <A extends string | number>(
   setting: SettingWithDefault<A>,
   argument: (setting: SettingWithDefault<A>) => Argument<A>,
   about: string,
-  rest: Rest = {}
+  rest: OptionDetails = {}
 ): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, rest)
 
-export const required = <A>(argument: Argument<A>, about: string): Option<A> => ({
+export const requiredOption = <A>(argument: Argument<A>, about: string): Option<A> => ({
   about,
   argument,
   isRequired: true,
   read: (given, name, known) => argument.read(given as string, name, known)
 })
 
-export const flagOption = (about: string, rest: Rest = {}): Option<boolean> => ({
+export const flagOption = (about: string, rest: OptionDetails = {}): Option<boolean> => ({
   ...rest,
   about,
   argument: null,
@@ -185,7 +193,11 @@ export const flagOption = (about: string, rest: Rest = {}): Option<boolean> => (
 })
 
 /** A flag with an opposite, and undefined where neither is given. */
-export const eitherFlagOption = (about: string, opposite: string, rest: Rest = {}): Option<boolean | undefined> => ({
+export const eitherFlagOption = (
+  about: string,
+  opposite: string,
+  rest: OptionDetails = {}
+): Option<boolean | undefined> => ({
   ...rest,
   about,
   opposite,

@@ -3,32 +3,32 @@ import * as table from '../fit/table.js'
 import { clipText, printableText, commandLineName } from '../fit/text.js'
 import type { Fit } from '../index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
-import type { Control } from './running.js'
+import type { Control } from './tracedRun.js'
 import type { World } from './world.js'
 
 export interface ProgressLine {
-  readonly watch: Control['watch']
-  readonly choosing: (progress: Fit.Progress) => void
-  readonly resampling: (progress: Bootstrap.Progress) => void
-  readonly testing: (progress: { readonly components: number; readonly done: number }) => void
+  readonly onStep: Control['watch']
+  readonly onCandidate: (progress: Fit.Progress) => void
+  readonly onResample: (progress: Bootstrap.Progress) => void
+  readonly onTest: (progress: { readonly components: number; readonly done: number }) => void
   /** What is done next, of which nobody tells how far it has come. */
-  readonly doing: (what: string) => void
-  readonly end: () => void
+  readonly show: (what: string) => void
+  readonly clear: () => void
 }
 
-const nobody = (): void => undefined
+const ignore = (): void => undefined
 /** Where nobody looks. */
-const unwatched: ProgressLine = {
-  watch: nobody,
-  choosing: nobody,
-  resampling: nobody,
-  testing: nobody,
-  doing: nobody,
-  end: nobody
+const SILENT_PROGRESS: ProgressLine = {
+  onStep: ignore,
+  onCandidate: ignore,
+  onResample: ignore,
+  onTest: ignore,
+  show: ignore,
+  clear: ignore
 }
 
 /** As a person would say it. */
-const duration = (milliseconds: number): string => {
+const durationText = (milliseconds: number): string => {
   const seconds = milliseconds / 1000
   return seconds < 100
     ? `${Math.max(1, Math.round(seconds))} s`
@@ -54,7 +54,7 @@ const progressLine = (world: World, whose: string): ProgressLine => {
   const left = (how: string, from: number, done: number, of: number): string => {
     const taken = world.now() - from
     const rest = (taken / done) * (of - done)
-    return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${duration(rest)} left` : ''
+    return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${durationText(rest)} left` : ''
   }
   const choosing = ({ family, components, done, of }: Fit.Progress): void => {
     furthest = Math.max(furthest, done)
@@ -63,7 +63,7 @@ const progressLine = (world: World, whose: string): ProgressLine => {
         `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${left('about', begun, furthest, of)}`
     )
   }
-  const watch: ProgressLine['watch'] = ({ stage, step, value }, { stages }, measured): void => {
+  const watch: ProgressLine['onStep'] = ({ stage, step, value }, { stages }, measured): void => {
     const here = `stage ${stage + 1} of ${stages.length}`
     if (here !== place) [place, since] = [here, world.now()]
     if (value === null) return
@@ -78,20 +78,20 @@ const progressLine = (world: World, whose: string): ProgressLine => {
     if (done === 0) since = world.now()
     say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
   }
-  const testing: ProgressLine['testing'] = ({ components, done }) => {
+  const testing: ProgressLine['onTest'] = ({ components, done }) => {
     if (done === 0) since = world.now()
     say(() => `test of ${components} components against ${components + 1}: resample ${done + 1}`)
   }
   return {
-    watch,
-    choosing,
-    resampling,
-    testing,
-    doing: what => {
+    onStep: watch,
+    onCandidate: choosing,
+    onResample: resampling,
+    onTest: testing,
+    show: what => {
       written = -Infinity
       say(() => `${what} …`)
     },
-    end: () => {
+    clear: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
       written = -Infinity
     }
@@ -99,5 +99,8 @@ const progressLine = (world: World, whose: string): ProgressLine => {
 }
 
 /** A line of progress where somebody looks at it. */
-export const progress = (world: World, { quiet }: { readonly quiet?: boolean | undefined }, whose = ''): ProgressLine =>
-  world.isTTY && quiet !== true ? progressLine(world, whose) : unwatched
+export const openProgressLine = (
+  world: World,
+  { quiet }: { readonly quiet?: boolean | undefined },
+  whose = ''
+): ProgressLine => (world.isTTY && quiet !== true ? progressLine(world, whose) : SILENT_PROGRESS)

@@ -20,19 +20,25 @@ import {
   type OptionValues
 } from './option.js'
 
-const separators: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
+const SEPARATORS_BY_NAME: Readonly<Record<string, string>> = {
+  '\\t': '\t',
+  tab: '\t',
+  comma: ',',
+  semicolon: ';',
+  space: ' '
+}
 
 /** A character, or the name of one. */
-const delimiter = mapArgument(
+const delimiterArgument = mapArgument(
   domainArgument(
     satisfying<string>(
-      text => /^[^"\r\n\d]$/.test(text) || Object.hasOwn(separators, text),
+      text => /^[^"\r\n\d]$/.test(text) || Object.hasOwn(SEPARATORS_BY_NAME, text),
       'a character that separates cells',
       'try , or ; or tab'
     ),
     'character'
   ),
-  text => E.right(Object.hasOwn(separators, text) ? separators[text] : text)
+  text => E.right(Object.hasOwn(SEPARATORS_BY_NAME, text) ? SEPARATORS_BY_NAME[text] : text)
 )
 
 /** Names or positions of columns. */
@@ -56,7 +62,7 @@ export const COLUMN_OPTIONS = {
   exclude: option(columnNamesArgument, 'columns to leave out, by name or position: 1,3-5')
 }
 /** Those of a table for a model. */
-export const modelColumns = {
+export const MODEL_COLUMN_OPTIONS = {
   columns: option(columnNamesArgument, 'columns to use, by name or position', { otherwise: "the model's, by name" })
 }
 
@@ -72,7 +78,7 @@ export const READING_OPTIONS = {
     'rows with a missing cell: refuse; drop; or em, which uses the cells they have'
   ),
   header: eitherFlagOption('the first row holds names (default: auto-detected)', 'the first row is data'),
-  delimiter: option(delimiter, 'cell separator', { otherwise: 'auto-detected' }),
+  delimiter: option(delimiterArgument, 'cell separator', { otherwise: 'auto-detected' }),
   decimal: option(domainArgument(Settings.decimalSetting, 'character'), 'decimal mark: . or ,', { otherwise: '.' }),
   skip: option(wholeNumberArgument(Settings.skipSetting), 'number of lines to skip above the table', {
     otherwise: '0'
@@ -89,15 +95,23 @@ export const READING_OPTIONS = {
 type ReadingValues = OptionValues<typeof READING_OPTIONS> & Partial<OptionValues<typeof COLUMN_OPTIONS>>
 
 // which are the keys of these two
-const READS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPTIONS)] as ReadonlyArray<keyof ReadingValues>
+const READING_KEYS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPTIONS)] as ReadonlyArray<
+  keyof ReadingValues
+>
 
 /** As the library reads a table: what is not given is left out. */
-export const csvOf = (values: ReadingValues): CsvOptions =>
-  Object.fromEntries(READS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
+export const csvOptions = (values: ReadingValues): CsvOptions =>
+  Object.fromEntries(READING_KEYS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
 
 /** What the reader of tables calls by a name, as an option. */
 const readerOption = (name: string): string =>
-  name === 'keep' ? '--by' : name === 'labels' ? '--labels' : READS.some(key => key === name) ? optionName(name) : name
+  name === 'keep'
+    ? '--by'
+    : name === 'labels'
+      ? '--labels'
+      : READING_KEYS.some(key => key === name)
+        ? optionName(name)
+        : name
 
 /** A value as a shell takes it. */
 const shellValue = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
@@ -122,7 +136,7 @@ export const speaker: Problem.Speaker = part => {
 }
 
 /** A problem of the table at a path: what it calls by a setting's name is an option. */
-export const asOptions =
+export const tableProblemAsOption =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {
     const { field } = problem
@@ -137,14 +151,14 @@ export const VOCABULARY_OPTION = {
   vocabulary: option(pathArgument('module'), 'JavaScript module that exports custom components: ./mine.js')
 }
 
-export const OUTPUT_FORMS = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
-export type OutputForm = (typeof OUTPUT_FORMS)[number]
+export const OUTPUT_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
 export const WRITING_OPTIONS = {
   out: optionOr(outputArgument, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow; .gz compresses', {
     otherwise: 'standard output'
   }),
-  to: option(oneOfWords(OUTPUT_FORMS, 'form'), 'format: csv, tsv, jsonl, parquet or arrow', {
+  to: option(oneOfWords(OUTPUT_FORMATS, 'form'), 'format: csv, tsv, jsonl, parquet or arrow', {
     otherwise: 'by the file name'
   })
 }

@@ -13,12 +13,12 @@ import type { DataError } from '../data/points.js'
 import * as Source from '../data/source/index.js'
 import { columnGrids, joinedParts } from '../data/typed.js'
 import { writtenOfGrid, type Copied } from '../data/widen.js'
-import { partsInThread } from './apart.js'
-import { decodedPieces, isPacked, signatureOf, startsWithBytes } from './bytes.js'
+import { readPartsInThread } from './columnarFiles.js'
+import { decodePieces, isGzipped, nonTextSignature, startsWithBytes } from './bytes.js'
 import { copiedTables } from './copies.js'
 import { fileSystemProblem } from './fileProblem.js'
-import { unpackedBytes, gatherBytes, tableFiles, readText, gunzipped, type TableFile } from './input.js'
-import { Ended, usageRefused, type CommandFailure, type World } from './world.js'
+import { unpackedBytes, gatherBytes, tableFiles, readText, gunzipped, type TableFile } from './inputFiles.js'
+import { FailureError, usageFailure, type CommandFailure, type World } from './world.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
 type GridParts = AsyncIterable<E.Either<DataError, CellGrid>>
@@ -45,7 +45,7 @@ async function* bytesOfPieces(pieces: Stdin): AsyncGenerator<Uint8Array> {
 }
 
 /** Bytes that come once: the first of them, which tell their format, and all. */
-const peeked = async (
+const peekStart = async (
   pieces: AsyncIterable<Uint8Array>
 ): Promise<{ readonly start: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
   const iterator = pieces[Symbol.asyncIterator]()
@@ -69,26 +69,26 @@ const firstBytes = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array
 }
 
 /** A table's bytes, of a known format. */
-interface Opened {
+interface OpenedTable {
   readonly format: TableFormat
   /** A file that may be read again, and how long it is, packed or not; null where bytes come once. */
-  readonly file: { readonly path: string; readonly size: number; readonly isPacked: boolean } | null
+  readonly file: { readonly path: string; readonly size: number; readonly isGzipped: boolean } | null
   /** All of them, unpacked. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-const openTable = async (stdin: Stdin, path: string): Promise<Opened> => {
+const openTable = async (stdin: Stdin, path: string): Promise<OpenedTable> => {
   const found = path === '-' ? null : await stat(path).catch(() => null)
   if (path !== '-' && found?.isFIFO() !== true) {
     const own = {
       path,
       size: found?.size ?? 0,
-      isPacked: isPacked(await firstBytes(createReadStream(path, { end: 1 })))
+      isGzipped: isGzipped(await firstBytes(createReadStream(path, { end: 1 })))
     }
     return { format: formatOf(await firstBytes(unpackedBytes(path)), path), file: own, bytes: unpackedBytes(path) }
   }
-  const { start, all } = await peeked(path === '-' ? bytesOfPieces(stdin) : createReadStream(path))
-  if (!isPacked(start)) return { format: formatOf(start, path), file: null, bytes: all }
+  const { start, all } = await peekStart(path === '-' ? bytesOfPieces(stdin) : createReadStream(path))
+  if (!isGzipped(start)) return { format: formatOf(start, path), file: null, bytes: all }
   // What is packed is held whole, as a text of unknown grammar is.
   const content = await gunzipped(await gatherBytes(all))
   return { format: formatOf(content, path), file: null, bytes: Readable.from([content]) }
@@ -99,13 +99,13 @@ const MAX_HELD_BYTES = 2_147_483_647
 
 /** A file of Parquet is read from its end: one that is packed, or comes once, is held. */
 async function* parquetParts(
-  { file, bytes }: Opened,
+  { file, bytes }: OpenedTable,
   options: CsvOptions,
   readsNested: boolean
 ): AsyncGenerator<E.Either<DataError, CellGrid>> {
   const grids = (file: string | ArrayBuffer, size: number): GridParts =>
-    columnGrids('Parquet', options)(partsInThread({ format: 'Parquet', file, size }, readsNested))
-  if (file !== null && !file.isPacked) {
+    columnGrids('Parquet', options)(readPartsInThread({ format: 'Parquet', file, size }, readsNested))
+  if (file !== null && !file.isGzipped) {
     yield* grids(file.path, file.size)
     return
   }
@@ -115,19 +115,19 @@ async function* parquetParts(
 }
 
 /** The parts of a table as they come. */
-const tableParts = (found: Opened, argument: string, options: CsvOptions, readsNested = false): GridParts =>
+const tableParts = (found: OpenedTable, argument: string, options: CsvOptions, readsNested = false): GridParts =>
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
       ? columnGrids(
           'Arrow',
           options
-        )(partsInThread({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
-      : gridsOf(options, decodedPieces(argument, found.file?.path ?? '-', found.bytes))
+        )(readPartsInThread({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
+      : gridsOf(options, decodePieces(argument, found.file?.path ?? '-', found.bytes))
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */
 const gridOfText = async (
-  { file, bytes }: Opened,
+  { file, bytes }: OpenedTable,
   argument: string,
   options: CsvOptions
 ): Promise<E.Either<CommandFailure, E.Either<DataError, CellGrid>>> => {
@@ -144,7 +144,7 @@ const gridOfText = async (
         isPlain = false
         break
       }
-      isPlain = (isPlain ?? signatureOf(piece) === undefined) && push(piece)
+      isPlain = (isPlain ?? nonTextSignature(piece) === undefined) && push(piece)
       if (file !== null && !isPlain) break
     }
     const found = isPlain === true ? grid() : null
@@ -164,7 +164,7 @@ const chainRead = <A, B>(
 ): E.Either<DataError, B> => (E.isLeft(read) ? read : then(read.right))
 
 /** What is read of each file of a table, in their order, until one is at fault. */
-const ofEach = async <A>(
+const readEachFile = async <A>(
   argument: string,
   path: string,
   read: (input: TableFile) => Promise<ReadAttempt<A>>
@@ -179,7 +179,7 @@ const ofEach = async <A>(
       if (E.isLeft(one.right)) return E.right(one.right)
       all.push(one.right.right)
     } catch (error) {
-      return E.left(usageRefused(fileSystemProblem(argument, input.path, error)))
+      return E.left(usageFailure(fileSystemProblem(argument, input.path, error)))
     }
   return E.right(E.right(all))
 }
@@ -192,7 +192,7 @@ export const readTableAt =
   (stdin: Stdin): World['readTable'] =>
   (argument, path, options) =>
   async () => {
-    const grids = await ofEach<CellGrid>(argument, path, async input => {
+    const grids = await readEachFile<CellGrid>(argument, path, async input => {
       const found = await openTable(stdin, input.path)
       const grid =
         found.format === 'text'
@@ -224,13 +224,15 @@ export const readSourceAt =
     try {
       return E.right(await Source.fromTables(tablesOf(options)(parts)))
     } catch (error) {
-      return E.left(error instanceof Ended ? error.failure : usageRefused(fileSystemProblem(argument, current, error)))
+      return E.left(
+        error instanceof FailureError ? error.failure : usageFailure(fileSystemProblem(argument, current, error))
+      )
     }
   }
 
 /** The parts of a file with their cells as they are written; a text in pieces, or whole. */
-async function* copiedOf(
-  found: Opened,
+async function* copiedPartsOfFile(
+  found: OpenedTable,
   argument: string,
   options: CsvOptions,
   inPieces: boolean
@@ -239,10 +241,10 @@ async function* copiedOf(
   if (found.format !== 'text')
     for await (const grid of tableParts(found, argument, options, true))
       yield chainRead(grid, grid => E.right([grid, writtenOfGrid(grid)]))
-  else if (inPieces) yield* pieces(options, decodedPieces(argument, path, found.bytes))
+  else if (inPieces) yield* pieces(options, decodePieces(argument, path, found.bytes))
   else {
     const text = await readText(found.bytes)(argument, path)()
-    if (E.isLeft(text)) throw new Ended(text.left)
+    if (E.isLeft(text)) throw new FailureError(text.left)
     yield copyOfText(text.right, options)
   }
 }
@@ -253,20 +255,24 @@ async function* copiedParts(
   [argument, path, options, inPieces]: Parameters<World['readCopies']>
 ): AsyncGenerator<E.Either<DataError, Copied>> {
   const inputs = await tableFiles(argument, path)
-  if (E.isLeft(inputs)) throw new Ended(inputs.left)
+  if (E.isLeft(inputs)) throw new FailureError(inputs.left)
   for (const input of inputs.right)
     try {
-      for await (const part of copiedOf(await openTable(stdin, input.path), argument, options, inPieces))
+      for await (const part of copiedPartsOfFile(await openTable(stdin, input.path), argument, options, inPieces))
         yield chainRead(withFileName(input)(chainRead(part, ([grid]) => E.right(grid))), grid =>
           chainRead(part, ([, written]) => E.right([grid, written]))
         )
     } catch (error) {
-      throw error instanceof Ended ? error : new Ended(usageRefused(fileSystemProblem(argument, input.path, error)))
+      throw error instanceof FailureError
+        ? error
+        : new FailureError(usageFailure(fileSystemProblem(argument, input.path, error)))
     }
 }
 
 /** All parts as one. */
-async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncGenerator<E.Either<DataError, Copied>> {
+async function* joinCopies(
+  parts: AsyncIterable<E.Either<DataError, Copied>>
+): AsyncGenerator<E.Either<DataError, Copied>> {
   const all: Copied[] = []
   for await (const part of parts) {
     if (E.isLeft(part)) {
@@ -284,7 +290,7 @@ async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): Async
 const STREAMED_BYTES = 1 << 27
 
 /** Rows whole take about four times the bytes of their text, which is to be half of the memory at most. */
-export const comfortable = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
+export const comfortableBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
 
 /** A file of Parquet stands for about so many times its bytes. */
 export const PARQUET_GROWTH = 4
@@ -295,7 +301,7 @@ const unpackedSize = async (path: string, most: number): Promise<number> => {
   try {
     const found = await stat(path)
     if (!found.isFile()) return 0
-    if (found.size > most || !isPacked(await firstBytes(createReadStream(path, { end: 1 })))) return found.size
+    if (found.size > most || !isGzipped(await firstBytes(createReadStream(path, { end: 1 })))) return found.size
     for await (const piece of unpackedBytes(path)) {
       count += piece.length
       if (count > most) break
@@ -323,5 +329,5 @@ export const readCopies = (stdin: Stdin): World['readCopies'] =>
   async function* (argument, path, options, asked) {
     const inPieces = asked || (await isLarge(path, STREAMED_BYTES))
     const parts = copiedParts(stdin, [argument, path, options, inPieces])
-    yield* copiedTables(options)(inPieces ? parts : united(parts))
+    yield* copiedTables(options)(inPieces ? parts : joinCopies(parts))
   }

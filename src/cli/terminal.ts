@@ -37,7 +37,7 @@ export const PLAIN_TERMINAL: Terminal = { out: Infinity, err: Infinity, isColour
 const SGR_COLOURS = { error: 31, warning: 33 } as const
 
 /** Messages with what they begin with in its colour: an error in red, a warning in yellow. Nothing else is coloured. */
-export const coloured =
+export const colourMessages =
   ({ isColoured }: Terminal) =>
   (text: string): string =>
     isColoured

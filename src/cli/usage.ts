@@ -3,13 +3,20 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { withDefaultSetting, suchSetting as satisfying, wholeSetting as atLeast } from '../core/setting.js'
 import { seed } from '../fit/fitSettings.js'
-import type { OrProblems } from './checked.js'
+import type { OrProblems } from './orProblems.js'
 import { command, type Command } from './command.js'
 import { countsArgument } from './fitOptions.js'
-import { assignCommand, evaluateCommand, fitCommand, model, tableOperand, wrongForm } from './ofTables.js'
+import {
+  assignCommand,
+  evaluateCommand,
+  fitCommand,
+  modelOperand,
+  tableOperand,
+  outputFormatProblems
+} from './tableCommands.js'
 import {
   flagOption,
-  lately,
+  loadedWordArgument,
   listArgument,
   mapArgument,
   numberArgument,
@@ -18,13 +25,13 @@ import {
   optionOr,
   outputArgument,
   pathArgument,
-  required,
-  setting,
+  requiredOption,
+  settingOption,
   textArgument,
   wholeNumberArgument,
   type OptionValues
 } from './option.js'
-import { connection } from './connection.js'
+import { connectionArgument } from './queueConnection.js'
 import {
   COLUMN_OPTIONS,
   columnNamesArgument,
@@ -33,26 +40,26 @@ import {
   WRITING_OPTIONS
 } from './tableOptions.js'
 
-const classifying = {
-  labels: required(textArgument('column'), 'column of the classes'),
+const CLASSIFY_OPTIONS = {
+  labels: requiredOption(textArgument('column'), 'column of the classes'),
   covariance: option(
     listArgument(
-      lately(async () => (await import('../mixture/families/covariance.js')).names, 'name'),
+      loadedWordArgument(async () => (await import('../mixture/families/covariance.js')).names, 'name'),
       'names'
     ),
     'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
     { otherwise: 'chosen from all fourteen' }
   ),
   components: optionOr(countsArgument, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
-  folds: setting(withDefaultSetting(10)(atLeast(2, 10)), wholeNumberArgument, 'parts of the cross-validation'),
-  seed: setting(seed, wholeNumberArgument, 'random seed of the folds and of fits'),
+  folds: settingOption(withDefaultSetting(10)(atLeast(2, 10)), wholeNumberArgument, 'parts of the cross-validation'),
+  seed: settingOption(seed, wholeNumberArgument, 'random seed of the folds and of fits'),
   json: flagOption('print the result as JSON'),
   ...WRITING_OPTIONS,
   ...COLUMN_OPTIONS,
   ...READING_OPTIONS,
   missing: optionOr(oneOfWords(['refuse', 'drop'], 'how'), 'refuse', 'rows with a missing cell: refuse or drop')
 }
-export type Classifying = OptionValues<typeof classifying>
+export type ClassifyFlags = OptionValues<typeof CLASSIFY_OPTIONS>
 
 const classifyCommand = command({
   name: 'classify',
@@ -66,8 +73,8 @@ const classifyCommand = command({
     tableOperand(', labelled'),
     { name: 'OTHER', about: 'a table to classify, with the same columns', isOptional: true }
   ],
-  options: classifying,
-  rules: ({ out, to }) => wrongForm('--out', out, to),
+  options: CLASSIFY_OPTIONS,
+  rules: ({ out, to }) => outputFormatProblems('--out', out, to),
   examples: [
     'classify iris.csv --labels Species',
     'classify iris.csv new.csv --labels Species > classified.csv',
@@ -76,8 +83,8 @@ const classifyCommand = command({
   run: async ([file, other], flags) => (await import('./commands/classify.js')).runClassify(file, other, flags)
 })
 
-const predicting = {
-  target: required(columnNamesArgument, 'columns to predict, by name or position among those of the model: a,b'),
+const PREDICT_OPTIONS = {
+  target: requiredOption(columnNamesArgument, 'columns to predict, by name or position among those of the model: a,b'),
   quantiles: optionOr(
     listArgument(numberArgument(satisfying<number>(p => p > 0 && p < 1, 'between 0 and 1', 'try 0.05,0.95')), 'list'),
     '0.05,0.95',
@@ -95,7 +102,7 @@ const predicting = {
   ...VOCABULARY_OPTION,
   stream: flagOption('read and write the table in pieces; done without asking for files above 128 MB')
 }
-export type Predicting = OptionValues<typeof predicting>
+export type PredictFlags = OptionValues<typeof PREDICT_OPTIONS>
 
 const predictCommand = command({
   name: 'predict',
@@ -106,8 +113,8 @@ const predictCommand = command({
     'Each component is a linear regression, so predictions bend, and their error differs from row to row. With a background, ' +
     'predictions are those of rows that belong to a component; a column gives the probability that a row belongs to none. A model of few rows ' +
     'and many columns predicts worse than a regression does: compare by --check on rows that it was not learned from.',
-  operands: [model(), tableOperand("; with the model's columns, except for the targets")],
-  options: predicting,
+  operands: [modelOperand(), tableOperand("; with the model's columns, except for the targets")],
+  options: PREDICT_OPTIONS,
   rules: async ({ out, to, json = false, check = false }) => [
     ...Problem.unless(
       !json || check,
@@ -116,7 +123,7 @@ const predictCommand = command({
       'available',
       'add --check, or print rows as JSON by --to jsonl'
     ),
-    ...(await wrongForm('--out', out, to))
+    ...(await outputFormatProblems('--out', out, to))
   ],
   examples: [
     'predict model.json new.csv --target price > predicted.csv',
@@ -127,34 +134,38 @@ const predictCommand = command({
   run: async ([model, file], flags) => (await import('./commands/predict.js')).runPredict(model, file, flags)
 })
 
-const comparing = { json: flagOption('print the result as JSON'), ...READING_OPTIONS, ...VOCABULARY_OPTION }
-export type Comparing = OptionValues<typeof comparing>
+const COMPARE_OPTIONS = { json: flagOption('print the result as JSON'), ...READING_OPTIONS, ...VOCABULARY_OPTION }
+export type CompareFlags = OptionValues<typeof COMPARE_OPTIONS>
 
 const compareCommand = command({
   name: 'compare',
   summary: 'compare two models on a table',
   description:
     'Reports which of two models describes a table better, how certain that is, and how far their components agree.',
-  operands: [model('A'), model('B', 'another model, of the same columns'), tableOperand("; with the models' columns")],
-  options: comparing,
+  operands: [
+    modelOperand('A'),
+    modelOperand('B', 'another model, of the same columns'),
+    tableOperand("; with the models' columns")
+  ],
+  options: COMPARE_OPTIONS,
   examples: ['compare two.json three.json faithful.csv'],
   run: async ([first, second, file], flags) =>
     (await import('./commands/compare.js')).runCompare(first, second, file, flags)
 })
 
-const toFile = { out: optionOr(outputArgument, '-', 'write to a file', { otherwise: 'standard output' }) }
+const OUT_OPTION = { out: optionOr(outputArgument, '-', 'write to a file', { otherwise: 'standard output' }) }
 
-const exporting = {
-  to: required(
-    lately(async () => (await import('../score/exchange.js')).EXCHANGE_FORMS, 'form'),
+const EXPORT_OPTIONS = {
+  to: requiredOption(
+    loadedWordArgument(async () => (await import('../score/exchange.js')).EXCHANGE_FORMS, 'form'),
     'format: sklearn, npz, safetensors, mclust or json'
   ),
-  ...toFile,
+  ...OUT_OPTION,
   ...VOCABULARY_OPTION
 }
-export type Exporting = OptionValues<typeof exporting>
+export type ExportFlags = OptionValues<typeof EXPORT_OPTIONS>
 
-const export_ = command({
+const exportCommand = command({
   name: 'export',
   summary: 'write a model for scikit-learn, NumPy, PyTorch or R',
   description:
@@ -162,8 +173,8 @@ const export_ = command({
     'safetensors: the same by name. A network is written as npz or safetensors: its layers hold W as [inputs, outputs], ' +
     "and PyTorch's hold it turned. " +
     "mclust: the parameters of R's mclust, for jsonlite::fromJSON. json: weights, means and covariances.",
-  operands: [model()],
-  options: exporting,
+  operands: [modelOperand()],
+  options: EXPORT_OPTIONS,
   // an archive is no text for a terminal
   rules: ({ to, out = '' }) =>
     Problem.unless(
@@ -178,61 +189,61 @@ const export_ = command({
     'export network.json --to safetensors --out network.safetensors',
     'export model.json --to mclust > parameters.json'
   ],
-  run: async ([model], flags) => (await import('./commands/exchange.js')).exported(model, flags)
+  run: async ([model], flags) => (await import('./commands/exchange.js')).runExport(model, flags)
 })
 
-const importing = {
+const IMPORT_OPTIONS = {
   columns: option(
     mapArgument(textArgument('list'), text => E.right(text.split(',').map(name => name.trim()))),
     'the names of the columns, in order',
     { otherwise: "the file's, or x1, x2, …" }
   ),
-  ...toFile
+  ...OUT_OPTION
 }
-export type Importing = OptionValues<typeof importing>
+export type ImportFlags = OptionValues<typeof IMPORT_OPTIONS>
 
-const import_ = command({
+const importCommand = command({
   name: 'import',
   summary: 'read a model of scikit-learn, NumPy or R',
   description:
     "Reads scikit-learn's arrays, as JSON or from numpy.savez; the parameters of R's mclust, from jsonlite::write_json; " +
     'or means, weights and covariances, as JSON. Prints the model for evaluate, assign, compare and sample.',
   operands: [{ name: 'FILE', about: 'a file that export, scikit-learn or R wrote; - for standard input' }],
-  options: importing,
+  options: IMPORT_OPTIONS,
   examples: [
     'import model.npz --out model.json',
     'import parameters.json --columns eruptions,waiting --out model.json'
   ],
-  run: async ([file], flags) => (await import('./commands/exchange.js')).imported(file, flags)
+  run: async ([file], flags) => (await import('./commands/exchange.js')).runImport(file, flags)
 })
 
 const SAMPLE_OPTIONS = {
-  rows: setting(withDefaultSetting(100)(atLeast(1, 100)), wholeNumberArgument, 'how many rows', { short: 'n' }),
-  seed: setting(seed, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
+  rows: settingOption(withDefaultSetting(100)(atLeast(1, 100)), wholeNumberArgument, 'how many rows', { short: 'n' }),
+  seed: settingOption(seed, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
   ...WRITING_OPTIONS,
   ...VOCABULARY_OPTION
 }
-export type Sampling = OptionValues<typeof SAMPLE_OPTIONS>
+export type SampleFlags = OptionValues<typeof SAMPLE_OPTIONS>
 
-const sample = command({
+const sampleCommand = command({
   name: 'sample',
   summary: 'sample rows from a model',
   description: 'Samples rows from a model and prints them in the units of the data.',
-  operands: [model()],
+  operands: [modelOperand()],
   options: SAMPLE_OPTIONS,
-  rules: ({ out, to }) => wrongForm('--out', out, to),
+  rules: ({ out, to }) => outputFormatProblems('--out', out, to),
   examples: ['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'],
-  run: async ([model], flags) => (await import('./commands/sample.js')).sample(model, flags)
+  run: async ([model], flags) => (await import('./commands/sample.js')).runSample(model, flags)
 })
 
-const explaining = {
+const EXPLAIN_OPTIONS = {
   data: option(pathArgument(), 'a table to check the pipeline against'),
   ...COLUMN_OPTIONS,
   ...READING_OPTIONS,
   ...VOCABULARY_OPTION,
   standardize: flagOption('standardize the data first')
 }
-export type Explaining = OptionValues<typeof explaining>
+export type ExplainFlags = OptionValues<typeof EXPLAIN_OPTIONS>
 
 const explainCommand = command({
   name: 'explain',
@@ -241,18 +252,18 @@ const explainCommand = command({
     'Prints a pipeline as the code that builds it and as mathematics. With data, also prints how it would be computed. ' +
     'Reports all errors of a pipeline at once.',
   operands: [{ name: 'PIPELINE', about: 'a pipeline written by ornstein fit --print-pipeline, or a model' }],
-  options: explaining,
+  options: EXPLAIN_OPTIONS,
   examples: ['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'],
   run: async ([file], flags) => (await import('./commands/explain.js')).runExplain(file, flags)
 })
 
-const working = {
-  queue: required(connection, 'URL of the queue: redis://host:port, rediss:// for TLS, or env:NAME'),
+const WORKER_OPTIONS = {
+  queue: requiredOption(connectionArgument, 'URL of the queue: redis://host:port, rediss:// for TLS, or env:NAME'),
   data: option(pathArgument('folder'), 'the only folder that tables are read from', {
     otherwise: 'the current folder'
   })
 }
-export type WorkerValues = OptionValues<typeof working>
+export type WorkerFlags = OptionValues<typeof WORKER_OPTIONS>
 
 const workerCommand = command({
   name: 'worker',
@@ -262,7 +273,7 @@ const workerCommand = command({
     'with the same rows and the same code. Start as many workers as there are machines: results depend neither on their number ' +
     'nor on workers that stop early.',
   operands: [],
-  options: working,
+  options: WORKER_OPTIONS,
   examples: [
     '# a queue on this machine, a worker, and a fit',
     '#   valkey-server --bind 127.0.0.1 --appendonly yes',
@@ -287,8 +298,8 @@ const shareArgument = mapArgument(textArgument('k/n'), (text, _, name): OrProble
       ])
 })
 
-const sweeping = {
-  out: required(pathArgument(), 'the results, as JSON lines; fits that are there already are not run again'),
+const SWEEP_OPTIONS = {
+  out: requiredOption(pathArgument(), 'the results, as JSON lines; fits that are there already are not run again'),
   jobs: option(wholeNumberArgument(atLeast(1, 2)), 'how many fits run at a time', {
     otherwise: 'the number of processors'
   }),
@@ -296,7 +307,7 @@ const sweeping = {
     otherwise: '1/1, all'
   })
 }
-export type Sweeping = OptionValues<typeof sweeping>
+export type SweepFlags = OptionValues<typeof SWEEP_OPTIONS>
 
 const sweepCommand = command({
   name: 'sweep',
@@ -311,13 +322,13 @@ const sweepCommand = command({
       about: 'JSON: {"data": ["a.csv"], "seeds": [0, 1], "fits": {"em": {"recipe": "em", "components": 3}}}'
     }
   ],
-  options: sweeping,
+  options: SWEEP_OPTIONS,
   examples: ['sweep sweep.json --out results.jsonl', 'sweep sweep.json --out results-3.jsonl --share 3/8'],
   run: async ([file], flags) => (await import('./commands/sweep.js')).runSweep(file, flags)
 })
 
-const listing = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
-export type Listing = OptionValues<typeof listing>
+const LIST_OPTIONS = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
+export type ListFlags = OptionValues<typeof LIST_OPTIONS>
 
 const listCommand = command({
   name: 'list',
@@ -331,12 +342,12 @@ const listCommand = command({
       isOptional: true
     }
   ],
-  options: listing,
+  options: LIST_OPTIONS,
   examples: ['list', 'list optimizer', 'list schedule --json', 'list --vocabulary ./mine.js'],
   run: async ([concept], flags) => (await import('./commands/list.js')).runList(concept, flags)
 })
 
-const new_ = command({
+const newCommand = command({
   name: 'new',
   summary: 'write a pipeline to edit, and its JSON schema for editors',
   description:
@@ -358,20 +369,28 @@ const schemaCommand = command({
   run: async (_, flags) => (await import('./commands/new.js')).runSchema(flags)
 })
 
-export type { Assigning, Evaluating } from './ofTables.js'
+export type { AssignFlags, EvaluateFlags } from './tableCommands.js'
 
 /** In the order in which help lists them, under its titles. */
-const titled: Readonly<Record<string, ReadonlyArray<Command>>> = {
-  'Commands:': [fitCommand, evaluateCommand, assignCommand, predictCommand, classifyCommand, compareCommand, sample],
-  'Other programs:': [export_, import_],
+const COMMANDS_BY_TITLE: Readonly<Record<string, ReadonlyArray<Command>>> = {
+  'Commands:': [
+    fitCommand,
+    evaluateCommand,
+    assignCommand,
+    predictCommand,
+    classifyCommand,
+    compareCommand,
+    sampleCommand
+  ],
+  'Other programs:': [exportCommand, importCommand],
   'Many fits and machines:': [sweepCommand, workerCommand],
-  'Pipelines, for research:': [new_, explainCommand, listCommand, schemaCommand]
+  'Pipelines, for research:': [newCommand, explainCommand, listCommand, schemaCommand]
 }
-export const commands: ReadonlyArray<Command & { readonly title: string }> = Object.entries(titled).flatMap(
+export const commands: ReadonlyArray<Command & { readonly title: string }> = Object.entries(COMMANDS_BY_TITLE).flatMap(
   ([title, all]) => all.map(command => ({ ...command, title }))
 )
 
 /** What `ornstein` does. */
-export const description =
+export const programDescription =
   'Fits Gaussian mixtures to tables of numbers: by expectation-maximization with split-and-merge moves, which is the ' +
   'default, or by gradient descent on the DDPM objective.'

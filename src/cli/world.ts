@@ -21,7 +21,7 @@ export interface CommandFailure {
 export type Signal = 'SIGINT' | 'SIGTERM'
 
 /** How a command ends that a signal has stopped, as shells have it: 128 and the signal's number. */
-export const exits: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
+export const SIGNAL_EXIT_CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
 const failureWithExit =
   (exit: CommandFailure['exit']) =>
@@ -29,15 +29,15 @@ const failureWithExit =
     exit,
     problems: '_tag' in problems ? [problems] : problems
   })
-export const workFailed = failureWithExit(1)
-export const usageRefused = failureWithExit(2)
+export const workFailure = failureWithExit(1)
+export const usageFailure = failureWithExit(2)
 
 /** The end of a command by a problem of what it was given. */
-export const usageRefusal = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
-  E.left(usageRefused(Problem.of(...of)))
+export const rejectUsage = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
+  E.left(usageFailure(Problem.of(...of)))
 
 /** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
-export class Ended extends Error {
+export class FailureError extends Error {
   readonly failure: CommandFailure
   constructor(failure: CommandFailure) {
     super('ended')
@@ -49,13 +49,13 @@ export class Ended extends Error {
 export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>
 
 /** A file to be written, and the option that asked for it. */
-export interface Output {
+export interface OutputFile {
   readonly option: string
   readonly path: string
 }
 
 /** Some rows of a table, or all, and all their cells with columns added on the right, a cell for each of these rows. */
-export interface Copy {
+export interface TableCopy {
   readonly table: Points.Table
   readonly withColumns: (added: Added) => TableSheet
 }
@@ -90,9 +90,9 @@ export interface Files {
     path: string,
     options: Points.CsvOptions,
     inPieces: boolean
-  ) => AsyncIterable<E.Either<Points.DataError, Copy>>
+  ) => AsyncIterable<E.Either<Points.DataError, TableCopy>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
-  readonly load: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
+  readonly loadModule: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
   /** Whether the files of a table are more than fit in memory beside all else. */
   readonly isLarge: (path: string) => T.Task<boolean>
   /** Whether there is a file of this name. */
@@ -100,13 +100,13 @@ export interface Files {
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
   readonly checkOutputs: (
     inputs: ReadonlyArray<string>,
-    outputs: ReadonlyArray<Output>
+    outputs: ReadonlyArray<OutputFile>
   ) => TE.TaskEither<CommandFailure, void>
   /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<CommandFailure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
   readonly writeFiles: (
-    files: ReadonlyArray<Output & { readonly text: Content }>
+    files: ReadonlyArray<OutputFile & { readonly text: Content }>
   ) => TE.TaskEither<CommandFailure, void>
 }
 
@@ -124,9 +124,9 @@ export interface World extends Files {
    */
   readonly untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
   /** Told where work waits until others do theirs: a signal ends it then, as it ends a program that does not listen. */
-  readonly waits: (isWaiting: boolean) => void
+  readonly setWaiting: (isWaiting: boolean) => void
   /** Milliseconds. */
   readonly now: () => number
   /** Is shown, state after state, what a search has found so far; absent where nobody looks at pictures. */
-  readonly seen?: ((found: Fit.State['fit']) => void) | undefined
+  readonly onFit?: ((found: Fit.State['fit']) => void) | undefined
 }

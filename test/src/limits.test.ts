@@ -148,13 +148,13 @@ describe('the history of a stage', () => {
   it('is whole while it is short, and every so-many-th value of a long one', () => {
     const history = new History()
     for (let i = 0; i < Limits.maxValues; i++) history.add(i)
-    expect(history.kept()).toEqual({
+    expect(history.summary()).toEqual({
       taken: Limits.maxValues,
       every: 1,
       values: Array.from({ length: Limits.maxValues }, (_, i) => i)
     })
     for (let i = Limits.maxValues; i < 5 * Limits.maxValues; i++) history.add(i)
-    const { taken, every, values } = history.kept()
+    const { taken, every, values } = history.summary()
     expect(taken).toBe(5 * Limits.maxValues)
     expect(values.length).toBeLessThanOrEqual(Limits.maxValues)
     expect(values).toEqual(values.map((_, i) => i * every))

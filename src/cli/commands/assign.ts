@@ -6,27 +6,27 @@ import { Key } from '../../../lib/index.js'
 import { assigned } from '../../fit/addedColumns.js'
 import * as Merging from '../../mixture/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
-import { adding } from '../adding.js'
+import { appendColumns } from '../appendColumns.js'
 import * as Model from '../../fit/model.js'
-import { asLearned, readModel } from '../models.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import type { Assigning } from '../usage.js'
-import { usageRefusal, type CommandFailure, type World } from '../world.js'
+import { withModelColumns, readModel } from '../models.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import type { AssignFlags } from '../usage.js'
+import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** Rows that are drawn from a model, to tell which of its components belong together. */
 const MERGE_SAMPLE_ROWS = 20_000
 
 /** The clusters that components are merged into: so many, or those at the elbow of the entropies; null where nobody asked. */
-const clustersOf = (
-  { merged, clusters }: Assigning,
+const mergedClusters = (
+  { merged, clusters }: AssignFlags,
   mixture: Mixture.Mixture
 ): E.Either<CommandFailure, Merging.Clusters | null> => {
   if (!merged && clusters === undefined) return E.right(null)
   const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(MERGE_SAMPLE_ROWS)(Key.fromSeed(0)))))
   const found = clusters === undefined ? chosen : steps.at(clusters - 1)
   return found === undefined
-    ? usageRefusal(
+    ? rejectUsage(
         '--clusters',
         String(clusters),
         `at most ${steps.length}, as many as there are components`,
@@ -36,23 +36,23 @@ const clustersOf = (
 }
 
 export const runAssign =
-  (modelFile: string, file: string, flags: Assigning) =>
+  (modelFile: string, file: string, flags: AssignFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
       options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
       TE.let('mixture', ({ model }) => Model.toMixture(model)),
-      TE.bind('clusters', ({ mixture }) => TE.fromEither(clustersOf(flags, mixture))),
+      TE.bind('clusters', ({ mixture }) => TE.fromEither(mergedClusters(flags, mixture))),
       TE.flatMap(({ model, mixture, clusters }) =>
-        adding({
+        appendColumns({
           argument: 'FILE',
           file,
           flags,
-          how: asLearned(csvOf(flags), model),
+          csv: withModelColumns(csvOptions(flags), model),
           inPieces: flags.stream,
           columns: model.columns,
-          added: ({ points }) => assigned(points, clusters)(mixture)
+          newColumns: ({ points }) => assigned(points, clusters)(mixture)
         })(world)
       )
     )

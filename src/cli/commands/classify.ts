@@ -11,12 +11,12 @@ import { show } from '../../fit/table.js'
 import * as Crossed from '../../report/crossed.js'
 import { shellQuoted } from '../../fit/text.js'
 import { factsPart, tablePart, textPart } from '../../report/document.js'
-import { adding } from '../adding.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import { printResult } from '../tell.js'
-import type { Classifying } from '../usage.js'
-import { usageRefusal, usageRefused, type CommandFailure, type World } from '../world.js'
+import { appendColumns } from '../appendColumns.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import { printResult } from '../printResult.js'
+import type { ClassifyFlags } from '../usage.js'
+import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
 /** The rows that have a label. */
 interface LabelledRows {
@@ -28,12 +28,12 @@ interface LabelledRows {
 }
 
 const readLabelled =
-  (world: World, flags: Classifying) =>
+  (world: World, flags: ClassifyFlags) =>
   (file: string): TE.TaskEither<CommandFailure, LabelledRows> =>
     pipe(
       options.readTableFile(world, 'FILE')(
         file,
-        { ...csvOf(flags), keep: { columns: [flags.labels], classes: 0 } },
+        { ...csvOptions(flags), keep: { columns: [flags.labels], classes: 0 } },
         flags.labels
       ),
       TE.map(({ points, columns, kept }) => {
@@ -53,10 +53,10 @@ const classifyFailure = (problems: Problem.Problems): CommandFailure => {
     const option = ['labels', 'covariance', 'components', 'folds'].find(name => name === problem.field)
     return option === undefined ? problem : { ...problem, field: `--${option}` }
   }
-  return usageRefused(NEA.map(placed)(problems))
+  return usageFailure(NEA.map(placed)(problems))
 }
 
-const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.Options => ({
+const optionsOf = ({ covariance, components, seed }: ClassifyFlags): Discriminant.Options => ({
   covariance,
   components,
   seed
@@ -64,7 +64,7 @@ const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.
 
 /** What the error of new rows is expected to be, and which classes are taken for which. */
 const reportClassifier =
-  (file: string, { points, columns, labels, unlabelled }: LabelledRows, flags: Classifying) =>
+  (file: string, { points, columns, labels, unlabelled }: LabelledRows, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
       TE.fromEither(
@@ -102,7 +102,7 @@ const reportClassifier =
           },
           parts: [
             textPart(
-              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${options.named(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
+              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${options.inputName(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
             ),
             textPart(
               `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`
@@ -126,7 +126,7 @@ const reportClassifier =
     )
 
 export const runClassify =
-  (file: string, other: string | undefined, flags: Classifying) =>
+  (file: string, other: string | undefined, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
       options.checkWritableOutputs(world, [file, ...(other === undefined ? [] : [other])])([
@@ -137,25 +137,25 @@ export const runClassify =
         if (other === undefined) return reportClassifier(file, labelled, flags)(world)
         if (flags.json)
           return TE.fromEither(
-            usageRefusal('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
+            rejectUsage('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
           )
         return pipe(
           TE.fromEither(
             E.mapLeft(classifyFailure)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
           ),
           TE.flatMap(found =>
-            adding({
+            appendColumns({
               argument: 'OTHER',
               file: other,
               flags,
               inPieces: false,
               // The columns of those learned from; the other table need have no weights.
-              how: {
-                ...csvOf({ ...flags, weights: undefined, exclude: undefined }),
+              csv: {
+                ...csvOptions({ ...flags, weights: undefined, exclude: undefined }),
                 columns: labelled.columns
               },
               columns: labelled.columns,
-              added: ({ points }) => classified(points)(found)
+              newColumns: ({ points }) => classified(points)(found)
             })(world)
           )
         )

@@ -10,14 +10,14 @@ import { show } from '../../fit/table.js'
 import { tablePart as tableOf, textPart } from '../../report/document.js'
 import * as Model from '../../fit/model.js'
 import { readModel, readTableForModel } from '../models.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import { printResult } from '../tell.js'
-import type { Comparing } from '../usage.js'
-import { usageRefusal, type CommandFailure, type World } from '../world.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import { printResult } from '../printResult.js'
+import type { CompareFlags } from '../usage.js'
+import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** What each says of the same rows, and how sure the difference is. */
-interface Compared {
+interface ModelComparison {
   readonly statistics: readonly [Statistics.Statistics, Statistics.Statistics]
   /** The mean of log p_A − log p_B over the rows, and its standard error (Vuong 1989). */
   readonly difference: number
@@ -26,7 +26,7 @@ interface Compared {
   readonly agreement: number
 }
 
-const comparedModels = (a: Model.Model, b: Model.Model, points: Points.Points): Compared => {
+const compareModels = (a: Model.Model, b: Model.Model, points: Points.Points): ModelComparison => {
   const [one, other] = [a, b].map(Model.toMixture)
   const [left, right] = [one, other].map(Mixture.logDensity(points))
   const weights = Points.weightsOf(points)
@@ -47,7 +47,7 @@ const comparedModels = (a: Model.Model, b: Model.Model, points: Points.Points): 
 /** Standard errors from which a difference is more than chance: one of twenty is further out. */
 const SIGNIFICANT_ERRORS = 1.96
 
-const verdict = ({ difference, standardError }: Compared, names: readonly [string, string]): string => {
+const verdict = ({ difference, standardError }: ModelComparison, names: readonly [string, string]): string => {
   const [better, worse] = difference >= 0 ? names : [names[1], names[0]]
   const size = `${show(Math.abs(difference), 3)} ± ${show(standardError, 2)} nats a row`
   return Math.abs(difference) > SIGNIFICANT_ERRORS * standardError
@@ -56,9 +56,9 @@ const verdict = ({ difference, standardError }: Compared, names: readonly [strin
 }
 
 export const runCompare =
-  (first: string, second: string, file: string, flags: Comparing) =>
+  (first: string, second: string, file: string, flags: CompareFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
-    const source = options.named(file)
+    const source = options.inputName(file)
     return pipe(
       readModel(world, flags, first),
       TE.bindTo('a'),
@@ -67,7 +67,7 @@ export const runCompare =
         a.columns.join() === b.columns.join()
           ? TE.right(undefined)
           : TE.fromEither(
-              usageRefusal(
+              rejectUsage(
                 second,
                 b.columns.join(', '),
                 `a model of ${a.columns.join(', ')}, as ${first} is`,
@@ -75,10 +75,10 @@ export const runCompare =
               )
             )
       ),
-      TE.bind('table', ({ a }) => readTableForModel(world)(file, csvOf(flags), a)),
+      TE.bind('table', ({ a }) => readTableForModel(world)(file, csvOptions(flags), a)),
       TE.flatMapTask(({ a, b, table }) => {
         const points = Source.onlyCountedRows(table.points)
-        const found = comparedModels(a, b, points)
+        const found = compareModels(a, b, points)
         const { statistics, difference, standardError, agreement } = found
         const row = (name: string, model: Model.Model, at: 0 | 1): ReadonlyArray<string> => {
           const { logLikelihood, bic, icl } = statistics[at]

@@ -12,13 +12,13 @@ import * as Statistics from '../../mixture/statistics.js'
 import * as Crossed from '../../report/crossed.js'
 import { factsPart, tablePart, textPart, type DocumentPart } from '../../report/document.js'
 import { mergeOverlapping, overlapSentence } from '../../fit/overlapping.js'
-import { formed, fileFormOf } from '../forms.js'
-import { asLearned, ofItsWidth, readEither, readTableForModel } from '../models.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import { printResult } from '../tell.js'
-import type { Evaluating } from '../usage.js'
-import { usageRefused, type CommandFailure, type World } from '../world.js'
+import { encodeTable, fileFormat } from '../outputFormat.js'
+import { withModelColumns, requireModelWidth, readMixtureOrScore, readTableForModel } from '../models.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import { printResult } from '../printResult.js'
+import type { EvaluateFlags } from '../usage.js'
+import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /** Each row's probabilities under its number in the table, which dropped rows do not shift. */
 const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture): TableSheet => {
@@ -42,7 +42,7 @@ const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture:
 /** Which rows are held to which model. */
 const evaluationHeading = (rows: number, dropped: number, file: string, modelFile: string): DocumentPart =>
   textPart(
-    `${rows} rows of ${options.named(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
+    `${rows} rows of ${options.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
 /** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
@@ -50,11 +50,11 @@ const evaluateScore = (
   world: World,
   modelFile: string,
   file: string,
-  flags: Evaluating,
+  flags: EvaluateFlags,
   learned: ScoreModel.ScoreModel
 ): TE.TaskEither<CommandFailure, void> =>
   pipe(
-    options.checkedEither(
+    options.fromCheck(
       Problem.faultless(
         (['responsibilities', 'labels'] as const).flatMap(key =>
           Problem.unless(
@@ -68,9 +68,9 @@ const evaluateScore = (
         undefined
       )
     ),
-    TE.flatMap(() => options.checkedEither(ScoreModel.densityOfScoreModel(learned, modelFile))),
+    TE.flatMap(() => options.fromCheck(ScoreModel.densityOfScoreModel(learned, modelFile))),
     TE.bindTo('density'),
-    TE.bind('table', () => readTableForModel(world)(file, csvOf(flags), learned)),
+    TE.bind('table', () => readTableForModel(world)(file, csvOptions(flags), learned)),
     TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
       const { rows } = points
       const total = of(points).reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0)
@@ -116,20 +116,20 @@ interface EvaluatedRows extends Pick<Points.Table, 'columns' | 'dropped'> {
   readonly whole: Points.Table | null
 }
 
-const evaluateRows = (
+const evaluateTable = (
   world: World,
   file: string,
-  flags: Evaluating,
+  flags: EvaluateFlags,
   model: Model.Model
 ): TE.TaskEither<CommandFailure, EvaluatedRows> => {
   const { stream, labels } = flags
-  const how = asLearned(csvOf(flags), model)
+  const how = withModelColumns(csvOptions(flags), model)
   const of = (points: Parameters<typeof Statistics.of>[0]): Statistics.Statistics =>
     Statistics.of(points, Model.modelParameters(model))(Model.toMixture(model))
   return stream
     ? pipe(
         options.readSourceFile(world, 'FILE')(file, how),
-        TE.flatMap(ofItsWidth(model)),
+        TE.flatMap(requireModelWidth(model)),
         TE.map(({ source, columns, dropped }) => {
           const statistics = of(source)
           source.close()
@@ -142,7 +142,7 @@ const evaluateRows = (
           { ...how, ...(labels !== undefined && { keep: { columns: [labels], classes: 0 } }) },
           labels
         ),
-        TE.flatMap(ofItsWidth(model)),
+        TE.flatMap(requireModelWidth(model)),
         TE.map(table => ({ ...table, statistics: of(table.points), whole: table }))
       )
 }
@@ -153,7 +153,7 @@ const describeEvaluation = (
   model: Model.Model,
   modelFile: string,
   file: string,
-  flags: Evaluating
+  flags: EvaluateFlags
 ): { readonly json: object; readonly parts: ReadonlyArray<DocumentPart> } => {
   const { rows, logLikelihood, bic, parameters, sizes } = statistics
   const mixture = Model.toMixture(model)
@@ -209,20 +209,20 @@ const evaluateMixture = (
   world: World,
   modelFile: string,
   file: string,
-  flags: Evaluating,
+  flags: EvaluateFlags,
   model: Model.Model
 ): TE.TaskEither<CommandFailure, void> => {
   const { responsibilities } = flags
   const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
   return pipe(
     options.checkWritableOutputs(world, [modelFile, file])(outputs),
-    TE.flatMap(() => evaluateRows(world, file, flags, model)),
+    TE.flatMap(() => evaluateTable(world, file, flags, model)),
     TE.filterOrElse(
       ({ statistics }) => Number.isFinite(statistics.logLikelihood),
       ({ statistics }) =>
-        usageRefused(
+        usageFailure(
           Problem.of(
-            options.named(file),
+            options.inputName(file),
             statistics.logLikelihood,
             'a finite log-likelihood',
             'look for a row far from all others'
@@ -232,7 +232,7 @@ const evaluateMixture = (
     TE.tap(({ whole }) => {
       const sheets = whole === null ? [] : [numberedResponsibilities(whole, Model.toMixture(model))]
       return options.writeOutputs(world)(
-        outputs.map(output => ({ ...output, text: formed(fileFormOf(output.path), output, sheets) }))
+        outputs.map(output => ({ ...output, text: encodeTable(fileFormat(output.path), output, sheets) }))
       )
     }),
     TE.flatMapTask(found => {
@@ -243,10 +243,10 @@ const evaluateMixture = (
 }
 
 export const runEvaluate =
-  (modelFile: string, file: string, flags: Evaluating) =>
+  (modelFile: string, file: string, flags: EvaluateFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      readEither(world, flags, modelFile),
+      readMixtureOrScore(world, flags, modelFile),
       TE.flatMap(read =>
         read._tag === 'Score'
           ? evaluateScore(world, modelFile, file, flags, read.model)

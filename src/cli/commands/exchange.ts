@@ -13,24 +13,24 @@ import * as Initializer from '../../pipeline/initializer.js'
 import * as Pipeline from '../../pipeline/pipeline.js'
 import * as Schedule from '../../schedule/schedule.js'
 import * as Score from '../../score/score.js'
-import { faultless, type OrProblems } from '../checked.js'
+import { faultless, type OrProblems } from '../orProblems.js'
 import { MODEL_FORMAT, MODEL_VERSION } from '../../fit/format.js'
 import * as Model from '../../fit/model.js'
 import type * as ScoreModel from '../../fit/scoreModel.js'
 import { commandLineName } from '../../fit/text.js'
 import { writtenMixture } from '../../fit/written.js'
-import { readEither } from '../models.js'
-import * as options from '../options.js'
-import type { Exporting, Importing } from '../usage.js'
-import { usageRefusal, usageRefused, type CommandFailure, type World } from '../world.js'
+import { readMixtureOrScore } from '../models.js'
+import * as options from '../commandSteps.js'
+import type { ExportFlags, ImportFlags } from '../usage.js'
+import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
-export const exported =
-  (modelFile: string, flags: Exporting) =>
+export const runExport =
+  (modelFile: string, flags: ExportFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
       options.checkWritableOutputs(world, [modelFile])([output]),
-      TE.flatMap(() => readEither(world, flags, modelFile)),
+      TE.flatMap(() => readMixtureOrScore(world, flags, modelFile)),
       TE.flatMapEither(read =>
         read._tag === 'Score' ? exportWeights(flags, read.model) : exportMixture(flags, read.model)
       ),
@@ -41,19 +41,19 @@ export const exported =
 type ExportedFile = E.Either<CommandFailure, string | Uint8Array>
 
 /** The mixture of a model in a form. */
-const exportMixture = ({ to }: Exporting, model: Model.Model): ExportedFile => {
+const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile => {
   const mixture = Model.toMixture(model)
   return pipe(
     faultless(Exchange.problems(mixture), mixture),
-    E.bimap(usageRefused, mixture => Exchange.write(to)({ mixture, columns: model.columns }))
+    E.bimap(usageFailure, mixture => Exchange.write(to)({ mixture, columns: model.columns }))
   )
 }
 
 /** The parameters of a network in a form that has names. */
-const exportWeights = ({ to }: Exporting, { params }: ScoreModel.ScoreModel): ExportedFile =>
+const exportWeights = ({ to }: ExportFlags, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.writeNetWeights(to)(params))
-    : usageRefusal('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
+    : rejectUsage('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
 /** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
 const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
@@ -123,11 +123,11 @@ const exchangeColumns = (
   )
 }
 
-export const imported =
-  (file: string, flags: Importing) =>
+export const runImport =
+  (file: string, flags: ImportFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
-    const source = options.named(file)
+    const source = options.inputName(file)
     return pipe(
       options.checkWritableOutputs(world, [file])([output]),
       TE.flatMap(() => world.readBytes('FILE', file)),
@@ -139,12 +139,12 @@ export const imported =
               ...problem,
               field: problem.field === 'file' ? source : `${source}, ${problem.field}`
             })
-            return usageRefused(NEA.map(placed)(problems))
+            return usageFailure(NEA.map(placed)(problems))
           })
         )
       ),
       TE.bindTo('found'),
-      TE.bind('columns', ({ found }) => options.checkedEither(exchangeColumns(found, flags.columns))),
+      TE.bind('columns', ({ found }) => options.fromCheck(exchangeColumns(found, flags.columns))),
       TE.flatMap(({ found, columns }) =>
         options.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(found, columns)) }])
       )

@@ -9,17 +9,17 @@ import * as Case from '../../core/case.js'
 import * as Expectation from '../../objective/expectation.js'
 import * as Initializer from '../../pipeline/initializer.js'
 import * as Stage from '../../pipeline/stage.js'
-import { problemInside, type OrProblems } from '../checked.js'
+import { problemInside, type OrProblems } from '../orProblems.js'
 import * as json from '../../core/json.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
 import { modelOfJson } from '../models.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import type { Explaining } from '../usage.js'
-import * as words from '../ownWords.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import type { ExplainFlags } from '../usage.js'
+import * as words from '../customVocabulary.js'
 import { paragraphs } from '../../fit/text.js'
-import { usageRefused, type CommandFailure, type World } from '../world.js'
+import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /** The pipeline in a file of its own or in that of a model. */
 const readPipeline =
@@ -64,30 +64,30 @@ const isPlausibleCount = (n: unknown): n is number =>
 
 const loadPoints = (
   world: World,
-  { data, standardize, ...flags }: Explaining
+  { data, standardize, ...flags }: ExplainFlags
 ): TE.TaskEither<CommandFailure, Points.Points | null> =>
   data === undefined
     ? TE.right(null)
     : pipe(
-        options.readTableFile(world, '--data')(data, csvOf(flags)),
+        options.readTableFile(world, '--data')(data, csvOptions(flags)),
         TE.map(({ points }) => (standardize ? Points.standardize(points).points : points))
       )
 
 export const runExplain =
-  (file: string, flags: Explaining) =>
+  (file: string, flags: ExplainFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
       words.customVocabulary(world, flags),
       TE.bindTo('vocabulary'),
       TE.bind('text', () => world.readText('PIPELINE', file)),
-      TE.bind('pipeline', ({ text, vocabulary }) => options.checkedEither(readPipeline(file, vocabulary)(text))),
+      TE.bind('pipeline', ({ text, vocabulary }) => options.fromCheck(readPipeline(file, vocabulary)(text))),
       TE.bind('points', () => loadPoints(world, flags)),
       TE.bind('plan', ({ pipeline, points }) =>
         TE.fromEither(
           pipe(
             Compile.pipeline(pipeline)(points ?? standInPoints(pipeline)),
             E.bimap(
-              problems => usageRefused(NEA.map(problemInside(file))(problems)),
+              problems => usageFailure(NEA.map(problemInside(file))(problems)),
               program => Compile.explain(program)
             )
           )

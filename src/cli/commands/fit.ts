@@ -11,42 +11,42 @@ import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { scoreReportPage as scorePage } from '../../report/scoreReport.js'
 import type { Picture } from '../../report/drawing.js'
-import { faultless, problemInside } from '../checked.js'
+import { faultless, problemInside } from '../orProblems.js'
 import * as json from '../../core/json.js'
 import {
-  choose,
+  choosePipeline,
   learnByRecipes,
   learn,
   learnScore,
-  pipelineOf,
+  taskPipeline,
   type ChosenPipeline as Decided,
-  type OpenChoice,
-  type ReachedFit,
+  type CandidateOptions,
+  type LearnedFit,
   type LearningTask
 } from '../learn.js'
-import { rowsOfSource, varying, type TableRows } from '../rows.js'
-import { type Control, type Keeper } from '../running.js'
+import { learningRowsOfSource, withoutConstantColumns, type TableRows } from '../tableRows.js'
+import { type Control, type CheckpointWriter } from '../tracedRun.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
 import { writtenFit as fileOf } from '../../fit/written.js'
-import * as look from '../look.js'
-import { keeperOf, stoppedBy } from '../keeper.js'
-import { closing, fitBackend } from '../summedAt.js'
-import { progress, type ProgressLine } from '../progress.js'
+import * as look from '../scoreOutput.js'
+import { openCheckpoint, interruptionMessage } from '../fitCheckpoint.js'
+import { closeAfter, fitBackend } from '../fitBackend.js'
+import { openProgressLine, type ProgressLine } from '../progress.js'
 import { GROWN, type RecipeName } from '../recipeNames.js'
-import { shownAsJson, human, type ShownMixtureFit } from '../shown.js'
-import { choicesOf, type Choices, type KeepOptions } from '../choices.js'
-import { areFree } from '../families.js'
-import { diagnosed } from '../diagnosed.js'
+import { fitResultJson, fitText, type ShownMixtureFit } from '../fitOutput.js'
+import { fitChoices, type FitChoices, type CheckpointOptions } from '../fitChoices.js'
+import { learnAllVariances } from '../families.js'
+import { diagnoseFit } from '../diagnoseFit.js'
 import { fixedOfFile } from '../fixedFile.js'
-import { outputsOf, readsAgain, type FitFlags } from '../fitOptions.js'
+import { fitOutputs, readingOptions, type FitFlags } from '../fitOptions.js'
 import { rowGroups, type RowGroup } from '../groups.js'
-import * as options from '../options.js'
-import * as words from '../ownWords.js'
+import * as options from '../commandSteps.js'
+import * as words from '../customVocabulary.js'
 import { printableText } from '../../fit/text.js'
-import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from '../world.js'
+import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
-const ownPipeline = (
+const readPipelineFile = (
   world: World,
   path: string,
   flags: words.VocabularyFlags
@@ -56,23 +56,23 @@ const ownPipeline = (
     TE.bindTo('vocabulary'),
     TE.bind('text', () => world.readText('--pipeline', path)),
     TE.flatMap(({ vocabulary, text }) =>
-      options.checkedEither(
+      options.fromCheck(
         pipe(text, json.parseJsonText('--pipeline', path), E.flatMap(json.decodeJson(Pipeline.codec(vocabulary), path)))
       )
     )
   )
 
 /** The choices as who reads the file again takes them: without columns that were left out of the table. */
-const withoutIgnoredColumns = (choices: Choices, { ignored }: TableRows): Choices => {
+const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): FitChoices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
-  const { table } = choices
+  const { csv: table } = choices
   return constant.length === 0
     ? choices
-    : { ...choices, table: { ...table, exclude: [...(table.exclude ?? []), ...constant] } }
+    : { ...choices, csv: { ...table, exclude: [...(table.exclude ?? []), ...constant] } }
 }
 
 /** What is to be learned, and what it was chosen from. */
-interface ChosenTask extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'isRun'> {
+interface ChosenTask extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'hasRemainingRun'> {
   readonly task: LearningTask
 }
 
@@ -85,32 +85,36 @@ const planFit =
     file: string,
     { standardize, pipeline: path, vocabulary, fixed }: FitFlags,
     watch: (progress: Fit.Progress) => void,
-    keeper: Keeper | null,
+    keeper: CheckpointWriter | null,
     backend: Backend.Backend
   ) =>
-  ({ open, recipe, seed, prior }: Choices, table: TableRows): TE.TaskEither<CommandFailure, ChosenTask> => {
-    const source = options.named(file)
+  ({ search: open, recipe, seed, prior }: FitChoices, table: TableRows): TE.TaskEither<CommandFailure, ChosenTask> => {
+    const source = options.inputName(file)
     const given = { source, table, seed, prior, backend }
     if (path !== undefined)
       return pipe(
-        ownPipeline(world, path, { vocabulary }),
+        readPipelineFile(world, path, { vocabulary }),
         TE.map(pipeline => ({
           task: { ...given, standardize: standardize ?? false, origin: { _tag: 'Pipeline', path, pipeline } },
           choice: null,
           starts: null,
           stopped: null,
-          isRun: true
+          hasRemainingRun: true
         }))
       )
-    const asked = { ...given, standardize: standardize ?? areFree(open.families) }
+    const asked = { ...given, standardize: standardize ?? learnAllVariances(open.families) }
     return pipe(
       fixed === undefined
-        ? TE.right<CommandFailure, OpenChoice['fixed']>(null)
+        ? TE.right<CommandFailure, CandidateOptions['fixed']>(null)
         : fixedOfFile(world, fixed)(table.columns),
       TE.flatMap(
         fixed => () =>
           world.untilSignal(heard =>
-            choose(watch, { heard, now: world.now, keeper, seen: world.seen })({ ...open, fixed }, asked, recipe)()
+            choosePipeline(watch, { pollSignal: heard, now: world.now, checkpoint: keeper, onFit: world.onFit })(
+              { ...open, fixed },
+              asked,
+              recipe
+            )()
           )
       ),
       TE.map(({ origin, seed, ...decided }) => ({ task: { ...asked, origin, seed }, ...decided }))
@@ -152,7 +156,7 @@ const writeFitOutputs = (
 const writeMixtureFit = (
   world: World,
   flags: FitFlags,
-  { fit, told }: ShownMixtureFit
+  { fit, parts: told }: ShownMixtureFit
 ): TE.TaskEither<CommandFailure, void> =>
   writeFitOutputs(world, flags, {
     model: () => Model.show(fileOf({ ...fit, steps: totalSteps(fit), converged: converged(fit) })),
@@ -161,41 +165,41 @@ const writeMixtureFit = (
   })
 
 /** What is printed of fits of groups. */
-const ofGroups = (
+const groupsText = (
   by: string,
   flags: FitFlags,
   within: number,
   all: ReadonlyArray<readonly [RowGroup, ShownMixtureFit]>
 ): string =>
   flags.json
-    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...shownAsJson(found, flags) })) })}\n`
+    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...fitResultJson(found, flags) })) })}\n`
     : flags.quiet
       ? ''
       : all
           .map(([{ value, flags }, found]) => {
             const heading = printableText(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
-            return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags, within)}`
+            return `${heading}\n${'='.repeat(heading.length)}\n\n${fitText(found, flags, within)}`
           })
           .join('\n\n')
 
 /** Learns, and learns in other ways too, until it is done or stopped. */
 const fitTask = (
   world: World,
-  control: Pick<Control, 'watch' | 'keeper'>,
+  control: Pick<Control, 'watch' | 'checkpoint'>,
   { task, choice, starts, stopped: before }: ChosenTask,
   recipes: ReadonlyArray<RecipeName>
-): TE.TaskEither<CommandFailure, Omit<ShownFit, 'told'>> => {
-  const fitted = ({ fit }: ReachedFit): Findings => fit
+): TE.TaskEither<CommandFailure, Omit<ShownFit, 'parts'>> => {
+  const fitted = ({ fit }: LearnedFit): Findings => fit
   return () =>
     world.untilSignal(heard => {
-      const controlled: Control = { ...control, now: world.now, heard }
+      const controlled: Control = { ...control, now: world.now, pollSignal: heard }
       return pipe(
         learn(controlled)(task),
         TE.bindTo('own'),
         TE.bind('others', ({ own: { fit, stopped } }) =>
           stopped === null && before === null
-            ? learnByRecipes({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
-            : TE.right<CommandFailure, ReadonlyArray<ReachedFit>>([])
+            ? learnByRecipes({ ...controlled, checkpoint: null })(task, fit.pipeline.score)(recipes)
+            : TE.right<CommandFailure, ReadonlyArray<LearnedFit>>([])
         ),
         TE.map(({ own, others }) => ({
           fit: { ...own.fit, choice, starts },
@@ -212,11 +216,11 @@ const fitScore = (
   flags: FitFlags,
   path: string,
   task: LearningTask,
-  control: Pick<Control, 'watch' | 'keeper'>,
-  keep: KeepOptions | null
+  control: Pick<Control, 'watch' | 'checkpoint'>,
+  keep: CheckpointOptions | null
 ): TE.TaskEither<CommandFailure, Signal | null> =>
   pipe(
-    options.checkedEither(
+    options.fromCheck(
       faultless(
         [
           ...Problem.unless(
@@ -237,12 +241,15 @@ const fitScore = (
         undefined
       )
     ),
-    TE.flatMap(() => () => world.untilSignal(heard => learnScore({ ...control, now: world.now, heard })(task, path)())),
+    TE.flatMap(
+      () => () =>
+        world.untilSignal(heard => learnScore({ ...control, now: world.now, pollSignal: heard })(task, path)())
+    ),
     TE.tap(reached => {
       // Looked at where something of it is told, and once.
       let known: ScoreFindings | null = null
-      const found = (): ScoreFindings => (known ??= look.findings(reached, task, path))
-      const isTold = flags.json || (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
+      const found = (): ScoreFindings => (known ??= look.scoreFindings(reached, task, path))
+      const isTold = flags.json || (!flags.quiet && fitOutputs(flags).every(({ path }) => path !== '-'))
       return pipe(
         writeFitOutputs(world, flags, {
           model: () => ScoreModel.show(reached.learned),
@@ -258,13 +265,13 @@ const fitScore = (
     }),
     TE.map(({ stopped, stages }) => {
       if (stopped !== null)
-        world.stderr(stoppedBy(stopped, stages, keep, null, outputsOf(flags).length > 0 || keep !== null))
+        world.stderr(interruptionMessage(stopped, stages, keep, null, fitOutputs(flags).length > 0 || keep !== null))
       return stopped
     })
   )
 
 /** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
-const everyOf = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
+const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     every === undefined || pipeline !== undefined,
     '--every',
@@ -277,7 +284,7 @@ const everyOf = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> 
 export type TableReading = 'whole' | 'inPieces' | 'unasked'
 
 /** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
-const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: FitFlags): string => {
+const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
@@ -287,11 +294,11 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
 interface FitRequest {
   readonly world: World
   readonly file: string
-  readonly choices: Choices
+  readonly choices: FitChoices
   /** The options that say what is learned, as they were typed. */
   readonly asked: ReadonlyArray<string>
   readonly isStreamed: boolean
-  readonly keeper: Keeper | null
+  readonly keeper: CheckpointWriter | null
   readonly backend: Backend.Backend
 }
 
@@ -304,7 +311,7 @@ const fitRows = async (
 ): Promise<E.Either<CommandFailure, ShownFit>> => {
   const learned = await fitTask(
     world,
-    { watch: line.watch, keeper: chosen.isRun ? keeper : null },
+    { watch: line.onStep, checkpoint: chosen.hasRemainingRun ? keeper : null },
     chosen,
     choices.compare
   )()
@@ -312,18 +319,18 @@ const fitRows = async (
   const { others, stopped } = learned.right
   const known =
     stopped === null
-      ? await diagnosed(world, line, choices, learned.right.fit, chosen.task.table.data)
+      ? await diagnoseFit(world, line, choices, learned.right.fit, chosen.task.table.data)
       : { found: {}, stopped }
   const fit: Findings = {
     ...learned.right.fit,
     asked,
-    readBy: readsAgain(asked),
+    readBy: readingOptions(asked),
     ...(flags.out !== undefined && flags.out !== '-' && { modelPath: flags.out }),
     ...known.found
   }
   const told = lazy(() => fitDocument(fit, others, flags.labels !== undefined))
-  const found: ShownFit = { fit, others, told, stopped: known.stopped }
-  if (flags.report !== undefined || flags.figures !== undefined) line.doing('writing the report')
+  const found: ShownFit = { fit, others, parts: told, stopped: known.stopped }
+  if (flags.report !== undefined || flags.figures !== undefined) line.show('writing the report')
   const done = await writeMixtureFit(world, flags, found)()
   return E.isLeft(done) ? done : E.right(found)
 }
@@ -340,16 +347,16 @@ const fitGroups = async (
   const problems: Problem.Problem[] = []
   let stopped: Signal | null = null
   for (const group of groups) {
-    const line = progress(world, group.flags, `${group.value ?? ''}: `)
-    const chosen = await planFit(world, file, group.flags, line.choosing, keeper, backend)(choices, group.table)()
-    const one = E.isLeft(chosen) ? chosen : await fitRows(begun, group.flags, chosen.right, line).finally(line.end)
+    const line = openProgressLine(world, group.flags, `${group.value ?? ''}: `)
+    const chosen = await planFit(world, file, group.flags, line.onCandidate, keeper, backend)(choices, group.table)()
+    const one = E.isLeft(chosen) ? chosen : await fitRows(begun, group.flags, chosen.right, line).finally(line.clear)
     if (E.isRight(one)) found.push([group, one.right])
     else problems.push(...one.left.problems.map(problemInside(`${by} = ${group.value ?? ''}`)))
     stopped = E.isRight(one) ? one.right.stopped : null
     if (stopped !== null) break
   }
-  await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
-  return E.mapLeft(workFailed)(faultless(problems, stopped))
+  await world.stdout(found.length === 0 ? '' : groupsText(by, flags, world.terminal.out, found))()
+  return E.mapLeft(workFailure)(faultless(problems, stopped))
 }
 
 /** All rows together. */
@@ -360,11 +367,11 @@ const fitWhole = async (
   line: ProgressLine
 ): Promise<E.Either<CommandFailure, Signal | null>> => {
   const { world, file, choices, isStreamed, keeper, backend } = begun
-  const chosen = await planFit(world, file, flags, line.choosing, keeper, backend)(choices, table)()
+  const chosen = await planFit(world, file, flags, line.onCandidate, keeper, backend)(choices, table)()
   if (E.isLeft(chosen)) return chosen
-  const { task, isRun } = chosen.right
+  const { task, hasRemainingRun: isRun } = chosen.right
   if (flags.printPipeline) {
-    const pipeline = pipelineOf(task)
+    const pipeline = taskPipeline(task)
     if (E.isLeft(pipeline)) return pipeline
     const written = Pipeline.codec(Vocabulary.standard).encode(pipeline.right)
     await world.stdout(`${JSON.stringify(written, null, 2)}\n`)()
@@ -372,22 +379,22 @@ const fitWhole = async (
   }
   const { origin } = task
   if (origin._tag === 'Pipeline' && ScoreModel.isScoreWithoutMixture(origin.pipeline.score))
-    return fitScore(world, flags, origin.path, task, { watch: line.watch, keeper }, choices.keep)()
+    return fitScore(world, flags, origin.path, task, { watch: line.onStep, checkpoint: keeper }, choices.checkpoint)()
   const found = await fitRows(begun, flags, chosen.right, line)
-  line.end()
+  line.clear()
   if (E.isLeft(found)) return found
   const { stopped, others, fit } = found.right
-  if (flags.json) await world.stdout(`${JSON.stringify(shownAsJson(found.right, flags))}\n`)()
-  else if (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
-    await world.stdout(human(found.right, flags, world.terminal.out))()
+  if (flags.json) await world.stdout(`${JSON.stringify(fitResultJson(found.right, flags))}\n`)()
+  else if (!flags.quiet && fitOutputs(flags).every(({ path }) => path !== '-'))
+    await world.stdout(fitText(found.right, flags, world.terminal.out))()
   if (stopped !== null)
     world.stderr(
-      stoppedBy(
+      interruptionMessage(
         stopped,
         (others.at(-1) ?? fit).stages,
-        isStreamed || isRun ? choices.keep : null,
+        isStreamed || isRun ? choices.checkpoint : null,
         chosen.right.stopped && fit.choice,
-        outputsOf(flags).length > 0 || choices.keep !== null
+        fitOutputs(flags).length > 0 || choices.checkpoint !== null
       )
     )
   return E.right(stopped)
@@ -398,22 +405,22 @@ const readGroups = async (
   world: World,
   file: string,
   flags: FitFlags,
-  how: Choices['table'],
+  how: FitChoices['csv'],
   isStreamed: boolean
 ): Promise<E.Either<CommandFailure, ReadonlyArray<RowGroup>>> => {
-  const line = progress(world, flags)
-  line.doing(`reading ${options.named(file)}`)
+  const line = openProgressLine(world, flags)
+  line.show(`reading ${options.inputName(file)}`)
   const read = isStreamed
     ? pipe(
         options.readSourceFile(world, 'FILE')(file, how),
-        TE.map((source): ReadonlyArray<RowGroup> => [{ value: null, table: rowsOfSource(source), flags }])
+        TE.map((source): ReadonlyArray<RowGroup> => [{ value: null, table: learningRowsOfSource(source), flags }])
       )
     : pipe(options.readTableFile(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(rowGroups(flags)))
-  const groups = await read().finally(line.end)
+  const groups = await read().finally(line.clear)
   // A pipeline's numbers are those of all columns.
   return E.isLeft(groups) || flags.pipeline !== undefined
     ? groups
-    : E.right(groups.right.map(group => ({ ...group, table: varying(group.table) })))
+    : E.right(groups.right.map(group => ({ ...group, table: withoutConstantColumns(group.table) })))
 }
 
 export const runFit =
@@ -422,25 +429,25 @@ export const runFit =
   async () => {
     const isStreamed = reading !== 'whole'
     const { by } = flags
-    const choices = choicesOf(flags)
-    const { keep } = choices
-    const every = faultless(isStreamed ? everyOf(flags) : [], undefined)
-    if (E.isLeft(every)) return E.left(usageRefused(every.left))
-    if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
+    const choices = fitChoices(flags)
+    const { checkpoint: keep } = choices
+    const every = faultless(isStreamed ? checkpointIntervalProblems(flags) : [], undefined)
+    if (E.isLeft(every)) return E.left(usageFailure(every.left))
+    if (reading === 'unasked' && !flags.quiet) world.stderr(streamingNotice(choices, flags))
     const checkOutputs = options.checkWritableOutputs(
       world,
       [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     )
     const free = await checkOutputs([
       // Where each group has files of its own, they are known when the groups are.
-      ...(by === undefined ? outputsOf(flags) : []),
+      ...(by === undefined ? fitOutputs(flags) : []),
       ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
     ])()
     if (E.isLeft(free)) return free
     // What a search on a source comes to is kept sum by sum, and so is its last run.
-    const keeper = isStreamed && flags.pipeline === undefined ? E.right(null) : await keeperOf(world, keep)()
+    const keeper = isStreamed && flags.pipeline === undefined ? E.right(null) : await openCheckpoint(world, keep)()
     if (E.isLeft(keeper)) return keeper
-    const groups = await readGroups(world, file, flags, choices.table, isStreamed)
+    const groups = await readGroups(world, file, flags, choices.csv, isStreamed)
     if (E.isLeft(groups)) return groups
     const [{ table }] = groups.right
     const there = await fitBackend(world, file, flags, withoutIgnoredColumns(choices, table), table.data)()
@@ -449,11 +456,11 @@ export const runFit =
     const begun: FitRequest = { world, file, choices, asked, isStreamed, keeper: keeper.right, backend }
     const work = async (): Promise<E.Either<CommandFailure, Signal | null>> => {
       if (by === undefined) {
-        const line = progress(world, flags)
-        return fitWhole(begun, flags, table, line).finally(line.end)
+        const line = openProgressLine(world, flags)
+        return fitWhole(begun, flags, table, line).finally(line.clear)
       }
-      const own = await checkOutputs(groups.right.flatMap(({ flags }) => outputsOf(flags)))()
+      const own = await checkOutputs(groups.right.flatMap(({ flags }) => fitOutputs(flags)))()
       return E.isLeft(own) ? own : fitGroups(begun, by, flags, groups.right)
     }
-    return closing(close)(work)()
+    return closeAfter(close)(work)()
   }

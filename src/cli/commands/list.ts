@@ -5,8 +5,8 @@ import * as E from '../../core/either.js'
 import { nearestWords } from '../../core/spelling.js'
 import { factLines, paragraphs } from '../../fit/text.js'
 import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
-import type { Listing } from '../usage.js'
-import { usageRefusal, type CommandFailure, type World } from '../world.js'
+import type { ListFlags } from '../usage.js'
+import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
 export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
@@ -22,7 +22,7 @@ export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): Read
   }))
 
 /** As the build has written them down; of a program that was not built, or not to its end, from the language itself. */
-export const listedWords = async (): Promise<ReadonlyArray<ListedConcept>> => {
+export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
     // What the build wrote of `listedConcepts`, as a test holds it to.
     return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<ListedConcept>
@@ -34,11 +34,11 @@ export const listedWords = async (): Promise<ReadonlyArray<ListedConcept>> => {
 /** Those of the language, and with `--vocabulary` one's own among them: then the language is loaded. */
 const knownConcepts = async (
   world: World,
-  flags: Listing
+  flags: ListFlags
 ): Promise<E.Either<CommandFailure, ReadonlyArray<ListedConcept>>> => {
-  if (flags.vocabulary === undefined) return E.right(await listedWords())
+  if (flags.vocabulary === undefined) return E.right(await loadListedConcepts())
   const [{ customVocabulary: load }, { concepts }] = await Promise.all([
-    import('../ownWords.js'),
+    import('../customVocabulary.js'),
     import('../glossary.js')
   ])
   const found = await load(world, flags)()
@@ -58,7 +58,7 @@ const chosenConcepts = (
   })
   return found.length > 0
     ? E.right(found)
-    : usageRefusal(
+    : rejectUsage(
         'CONCEPT',
         wanted,
         `one of ${vocabulary.map(({ concept }) => concept).join(', ')}`,
@@ -80,7 +80,7 @@ const conceptSection =
     )}`
 
 export const runList =
-  (concept: string | undefined, flags: Listing) =>
+  (concept: string | undefined, flags: ListFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
   async () => {
     const all = await knownConcepts(world, flags)

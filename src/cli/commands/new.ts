@@ -17,8 +17,8 @@ import {
   Vocabulary
 } from '../../index.js'
 import { shellQuoted } from '../../fit/text.js'
-import * as words from '../ownWords.js'
-import { usageRefused, type CommandFailure, type World } from '../world.js'
+import * as words from '../customVocabulary.js'
+import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 type JsonRecord = Readonly<Record<string, unknown>>
 type SchemaCase = Case.Case<string, unknown>
@@ -27,7 +27,7 @@ type AnyField = SchemaCase['fields'][string]
 const reference = (concept: string): JsonRecord => ({ $ref: `#/definitions/${concept}` })
 
 /** The JSON of a field. A value of the right form may have problems, which are told by `ornstein explain`. */
-const ofField = (field: AnyField): JsonRecord => {
+const fieldSchema = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
   const isPlain = ['number', 'string', 'boolean'].includes(typeof default_) || default_ === null
@@ -51,7 +51,7 @@ const caseSchema = ({ about, fields }: SchemaCase): JsonRecord => {
   const needed = all.filter(([, field]) => field.fallback._tag !== 'Some').map(([name]) => name)
   return {
     description: about,
-    properties: Object.fromEntries(all.map(([name, field]) => [name, ofField(field)])),
+    properties: Object.fromEntries(all.map(([name, field]) => [name, fieldSchema(field)])),
     ...(needed.length > 0 && { required: needed })
   }
 }
@@ -130,7 +130,7 @@ export const runNew =
       TE.fromTask<boolean, CommandFailure>(world.exists(file)),
       TE.filterOrElse(
         isThere => !isThere,
-        () => usageRefused(Problem.of('FILE', file, 'a new file', 'choose another name, or remove it first'))
+        () => usageFailure(Problem.of('FILE', file, 'a new file', 'choose another name, or remove it first'))
       ),
       TE.flatMap(() => words.customVocabulary(world, flags)),
       TE.flatMap(vocabulary =>

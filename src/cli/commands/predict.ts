@@ -6,16 +6,16 @@ import type * as Points from '../../data/index.js'
 import * as Mixture from '../../mixture/index.js'
 import { show } from '../../fit/table.js'
 import { tablePart as tableOf, textPart } from '../../report/document.js'
-import { adding } from '../adding.js'
-import { faultless, type OrProblems } from '../checked.js'
+import { appendColumns } from '../appendColumns.js'
+import { faultless, type OrProblems } from '../orProblems.js'
 import { columnList, percentage, predicted } from '../../fit/addedColumns.js'
 import * as Model from '../../fit/model.js'
 import { readModel, readTableForModel } from '../models.js'
-import * as options from '../options.js'
-import { csvOf } from '../tableOptions.js'
-import { printResult } from '../tell.js'
-import type { Predicting } from '../usage.js'
-import { usageRefusal, type CommandFailure, type World } from '../world.js'
+import * as options from '../commandSteps.js'
+import { csvOptions } from '../tableOptions.js'
+import { printResult } from '../printResult.js'
+import type { PredictFlags } from '../usage.js'
+import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** The numbers of the targets among the model's columns, and the names of the others. */
 interface ColumnSplit {
@@ -23,7 +23,7 @@ interface ColumnSplit {
   readonly others: ReadonlyArray<string>
 }
 
-const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): OrProblems<ColumnSplit> => {
+const splitColumns = (model: Model.Model, asked: ReadonlyArray<string>): OrProblems<ColumnSplit> => {
   const { columns } = model
   const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
   const others = columns.filter((_, j) => !targets.includes(j))
@@ -91,11 +91,11 @@ const accuracies = (
   })
 }
 
-const checkedAgainst =
-  (file: string, flags: Predicting, model: Model.Model, split: ColumnSplit) =>
+const reportAccuracy =
+  (file: string, flags: PredictFlags, model: Model.Model, split: ColumnSplit) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      readTableForModel(world)(file, csvOf(flags), model),
+      readTableForModel(world)(file, csvOptions(flags), model),
       TE.flatMapTask(table => {
         const { quantiles } = flags
         const found = accuracies(table, model, split, quantiles)
@@ -104,7 +104,7 @@ const checkedAgainst =
           json: { by: split.others, quantiles, targets: found },
           parts: [
             textPart(
-              `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`
+              `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.inputName(file)}:`
             ),
             tableOf('Errors', {
               header: ['target', 'rows', 'error', 'explained', `within ${width}`],
@@ -126,19 +126,19 @@ const checkedAgainst =
     )
 
 export const runPredict =
-  (modelFile: string, file: string, flags: Predicting) =>
+  (modelFile: string, file: string, flags: PredictFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
       options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
-      TE.bind('split', ({ model }) => options.checkedEither(splitOf(model, flags.target))),
+      TE.bind('split', ({ model }) => options.fromCheck(splitColumns(model, flags.target))),
       TE.flatMap(({ model, split }) => {
         if (flags.check)
           return flags.columns === undefined
-            ? checkedAgainst(file, flags, model, split)(world)
+            ? reportAccuracy(file, flags, model, split)(world)
             : TE.fromEither(
-                usageRefusal(
+                rejectUsage(
                   '--columns',
                   flags.columns.join(','),
                   'used with --check',
@@ -147,14 +147,14 @@ export const runPredict =
               )
         const mixture = Model.toMixture(model)
         const targets = split.targets.map(j => [j, model.columns[j]] as const)
-        return adding({
+        return appendColumns({
           argument: 'FILE',
           file,
           flags,
           inPieces: flags.stream,
-          how: { columns: split.others, ...csvOf(flags) },
+          csv: { columns: split.others, ...csvOptions(flags) },
           columns: split.others,
-          added: ({ points }) => predicted(points, targets, flags.quantiles)(mixture)
+          newColumns: ({ points }) => predicted(points, targets, flags.quantiles)(mixture)
         })(world)
       })
     )

@@ -5,19 +5,19 @@ import * as E from '../../core/either.js'
 import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type TableSheet } from '../../data/write.js'
 import * as Draw from '../../mixture/draw.js'
-import { formed, fileFormOf } from '../forms.js'
+import { encodeTable, fileFormat } from '../outputFormat.js'
 import { parseJsonText } from '../../core/json.js'
 import { isScore, mixtureOf, readModelBody } from '../../fit/modelBody.js'
 import { checkWritableOutputs, writeOutputs } from '../outputs.js'
-import type { Sampling } from '../usage.js'
-import type { VocabularyFlags } from '../ownWords.js'
-import { usageRefused, type CommandFailure, type World } from '../world.js'
+import type { SampleFlags } from '../usage.js'
+import type { VocabularyFlags } from '../customVocabulary.js'
+import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /**
  * Rows drawn and written at a time, each time from a key of their own: memory does not grow with the number of rows, and
  * fewer rows are the first of more.
  */
-const chunk = 4096
+const ROWS_PER_CHUNK = 4096
 
 type DrawPoints = (rows: number) => (key: Key.Key) => Points
 
@@ -27,28 +27,28 @@ interface SampledModel {
 }
 
 /** Of a score that is no mixture: along its flow. */
-const drawOf = async (
+const scoreSampler = async (
   world: World,
   path: string,
   value: unknown,
   flags: VocabularyFlags
 ): Promise<E.Either<CommandFailure, SampledModel>> => {
   const ScoreModel = await import('../../fit/scoreModel.js')
-  const words = await import('../ownWords.js')
+  const words = await import('../customVocabulary.js')
   const vocabulary = await words.customVocabulary(world, flags)()
   if (E.isLeft(vocabulary)) return vocabulary
   const learned = ScoreModel.readScoreModel(vocabulary.right, path)(value)
-  if (E.isLeft(learned)) return E.left(usageRefused(learned.left))
+  if (E.isLeft(learned)) return E.left(usageFailure(learned.left))
   const draw = ScoreModel.sampleScoreModel(learned.right, path)
   return E.isLeft(draw)
-    ? E.left(usageRefused(draw.left))
+    ? E.left(usageFailure(draw.left))
     : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
 /** Of a mixture, which asks nothing of the language. */
-const drawOfMixture = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
+const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
   const found = readModelBody(path, 'MODEL')(value)
-  if (E.isLeft(found)) return E.left(usageRefused(found.left))
+  if (E.isLeft(found)) return E.left(usageFailure(found.left))
   const mixture = mixtureOf(found.right)
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
@@ -60,14 +60,14 @@ function* drawnSheets(
   rows: number,
   key: Key.Key
 ): Generator<TableSheet> {
-  for (let from = 0; from < rows; from += chunk) {
-    const { dim, values } = draw(chunk)(Key.child(from / chunk)(key))
-    yield sheetOfPoints({ rows: Math.min(chunk, rows - from), dim, values }, columns, from === 0)
+  for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {
+    const { dim, values } = draw(ROWS_PER_CHUNK)(Key.child(from / ROWS_PER_CHUNK)(key))
+    yield sheetOfPoints({ rows: Math.min(ROWS_PER_CHUNK, rows - from), dim, values }, columns, from === 0)
   }
 }
 
-export const sample =
-  (modelFile: string, flags: Sampling) =>
+export const runSample =
+  (modelFile: string, flags: SampleFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
   async () => {
     const output = { option: '--out', path: flags.out }
@@ -76,12 +76,12 @@ export const sample =
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
     const value = parseJsonText('MODEL', modelFile)(text.right)
-    if (E.isLeft(value)) return E.left(usageRefused(value.left))
+    if (E.isLeft(value)) return E.left(usageFailure(value.left))
     const found = await (isScore.is(value.right)
-      ? drawOf(world, modelFile, value.right, flags)
-      : drawOfMixture(modelFile, value.right))
+      ? scoreSampler(world, modelFile, value.right, flags)
+      : mixtureSampler(modelFile, value.right))
     if (E.isLeft(found)) return found
     const { columns, draw } = found.right
     const sheets = drawnSheets(draw, columns, flags.rows, Key.fromSeed(flags.seed))
-    return writeOutputs(world)([{ ...output, text: formed(fileFormOf(flags.out, flags.to), output, sheets) }])()
+    return writeOutputs(world)([{ ...output, text: encodeTable(fileFormat(flags.out, flags.to), output, sheets) }])()
   }

@@ -17,14 +17,14 @@ import * as Limits from '../../core/limits.js'
 import * as Problem from '../../core/problem.js'
 import { show } from '../../fit/table.js'
 import { paragraphs, printTable } from '../../fit/text.js'
-import { faultless, type OrProblems } from '../checked.js'
-import { FIT_OPTIONS, ofOutput, type FitFlags } from '../fitOptions.js'
+import { faultless, type OrProblems } from '../orProblems.js'
+import { FIT_OPTIONS, OUTPUT_OPTIONS, type FitFlags } from '../fitOptions.js'
 import { fileSystemProblem } from '../fileProblem.js'
 import { decodeJson, parseJsonText } from '../../core/json.js'
 import { optionName } from '../option.js'
-import * as options from '../options.js'
-import type { Sweeping } from '../usage.js'
-import { workFailed, type CommandFailure, type Signal, type World } from '../world.js'
+import * as options from '../commandSteps.js'
+import type { SweepFlags } from '../usage.js'
+import { workFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
 const sweepCodec = t.strict({
   data: t.readonlyArray(t.string),
@@ -33,41 +33,44 @@ const sweepCodec = t.strict({
   fits: t.record(t.string, t.record(t.string, t.union([t.string, t.number, t.boolean])))
 })
 
-const run = t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.readonlyArray(t.string) })
-type Run = t.TypeOf<typeof run>
+const sweepRunCodec = t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.readonlyArray(t.string) })
+type SweepRun = t.TypeOf<typeof sweepRunCodec>
 
 /** What `ornstein fit --json` prints, as far as it is compared. */
 const fitResultCodec = t.intersection([
   t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
   t.partial({ bic: t.number, labels: t.type({ adjustedRand: t.number }) })
 ])
-const sweepLineCodec = t.intersection([run, t.partial({ result: fitResultCodec, problem: t.string })])
+const sweepLineCodec = t.intersection([sweepRunCodec, t.partial({ result: fitResultCodec, problem: t.string })])
 type SweepLine = t.TypeOf<typeof sweepLineCodec>
 
 /** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
-const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...ofOutput, 'seed', 'by']
+const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...OUTPUT_OPTIONS, 'seed', 'by']
 /** Those it leaves open: `--no-header` is header with the value false. */
-const open = Object.keys(FIT_OPTIONS)
+const ALLOWED_OPTIONS = Object.keys(FIT_OPTIONS)
   .filter(key => !SWEEP_OWN_OPTIONS.some(own => own === key))
   .map(key => optionName(key).slice(2))
 
 /** No argument of a program has the sign that ends it. */
-const plainText = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
+const nulProblems = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
   Problem.unless(!text.includes('\0'), field, JSON.stringify(text), 'text without NUL', 'correct it')
 
-const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweepCodec>): OrProblems<ReadonlyArray<Run>> =>
+const sweepRuns = (
+  path: string,
+  { data, seeds, fits }: t.TypeOf<typeof sweepCodec>
+): OrProblems<ReadonlyArray<SweepRun>> =>
   faultless(
     [
       ...(['data', 'seeds'] as const).flatMap(field =>
         Problem.unless({ data, seeds }[field].length > 0, `${path}, ${field}`, '[]', 'a list of one or more', 'add one')
       ),
       ...seeds.flatMap(seed => Problem.requireCount(`${path}, seeds`, seed, 0, 0)),
-      ...data.flatMap(name => plainText(`${path}, data`, name)),
+      ...data.flatMap(name => nulProblems(`${path}, data`, name)),
       ...Object.entries(fits).flatMap(([name, own]) =>
         Object.entries(own).flatMap(([key, value]) => [
-          ...plainText(`${path}, fits.${name}, ${key}`, String(value)),
+          ...nulProblems(`${path}, fits.${name}, ${key}`, String(value)),
           ...Problem.unless(
-            open.includes(key),
+            ALLOWED_OPTIONS.includes(key),
             `${path}, fits.${name}`,
             key,
             'an option of ornstein fit that a sweep leaves open',
@@ -93,10 +96,10 @@ const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<
 }
 
 /** What a run is known by: its command line. */
-const commandLineKey = ({ args }: Pick<Run, 'args'>): string => JSON.stringify(args)
+const commandLineKey = ({ args }: Pick<SweepRun, 'args'>): string => JSON.stringify(args)
 
 /** The adjusted Rand index of the likeliest. */
-const randOf = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
+const bestAdjustedRand = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
   const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
@@ -123,7 +126,7 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
             least(all),
             least(results.flatMap(({ bic }) => bic ?? [])),
             [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', '),
-            ...(isLabelled ? [randOf(results)] : [])
+            ...(isLabelled ? [bestAdjustedRand(results)] : [])
           ]
         }
       )
@@ -132,14 +135,14 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
   )
 }
 
-const main = fileURLToPath(new URL('../main.js', import.meta.url))
+const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /** A fit by a process of its own, on so many processors; its standard input ends with this process, and it then. */
-const fitInProcess = (one: Run, threads: number, signal: AbortSignal): Promise<SweepLine> =>
+const fitInProcess = (one: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
     const how = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
-    execFile(process.execPath, [main, ...one.args], how, (error, stdout, stderr) => {
+    execFile(process.execPath, [MAIN_MODULE, ...one.args], how, (error, stdout, stderr) => {
       const found = error === null ? parsedLines(fitResultCodec, stdout).at(0) : undefined
       resolve({
         ...one,
@@ -156,8 +159,8 @@ const processors = (): number => node()?.threads ?? 1
 type SweepEnd = Signal | CommandFailure | null
 
 /** What each run came to, so many at a time, handed on as soon as it is known; what stopped it. */
-const ran =
-  (runs: ReadonlyArray<Run>, jobs: number, done: (one: SweepLine) => CommandFailure | null) =>
+const runSweepFits =
+  (runs: ReadonlyArray<SweepRun>, jobs: number, done: (one: SweepLine) => CommandFailure | null) =>
   async (heard: () => Promise<Signal | null>): Promise<SweepEnd> => {
     let stopped: SweepEnd = null
     const left = runs.values()
@@ -187,17 +190,17 @@ type SweepResult = E.Either<
 >
 
 export const runSweep =
-  (path: string, { out, share, jobs = processors() }: Sweeping) =>
+  (path: string, { out, share, jobs = processors() }: SweepFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
     pipe(
       world.readText('SWEEP', path),
       TE.flatMap(text =>
-        options.checkedEither(
+        options.fromCheck(
           pipe(
             text,
             parseJsonText('SWEEP', path),
             E.flatMap(decodeJson(sweepCodec, path)),
-            E.flatMap(of => runsOf(path, of))
+            E.flatMap(of => sweepRuns(path, of))
           )
         )
       ),
@@ -221,7 +224,7 @@ export const runSweep =
             appendFileSync(out, text)
             return null
           } catch (error) {
-            return workFailed(fileSystemProblem('--out', out, error))
+            return workFailure(fileSystemProblem('--out', out, error))
           }
         }
         const done = (one: SweepLine): CommandFailure | null => {
@@ -229,7 +232,7 @@ export const runSweep =
           return append(`${JSON.stringify(one)}\n`)
         }
         const begun = before === '' || before.endsWith('\n') ? null : append('\n')
-        const stopped = begun ?? (await world.untilSignal(ran(left, jobs, done)))
+        const stopped = begun ?? (await world.untilSignal(runSweepFits(left, jobs, done)))
         if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
         const lines = runs.flatMap(run => found.get(commandLineKey(run)) ?? [])
         const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
@@ -249,6 +252,6 @@ export const runSweep =
                 'fix it and sweep again'
               )
         )
-        return E.mapLeft(workFailed)(faultless(stopped === null ? problems : [], stopped))
+        return E.mapLeft(workFailure)(faultless(stopped === null ? problems : [], stopped))
       })
     )

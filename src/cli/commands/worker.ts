@@ -3,14 +3,14 @@ import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../../cluster/index.js'
-import type { WorkerValues } from '../usage.js'
-import { usageRefused, type CommandFailure, type Signal, type World } from '../world.js'
+import type { WorkerFlags } from '../usage.js'
+import { usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
 /** Signals are looked for that often, in milliseconds. */
-const SIGNAL_CHECK_MILLISECONDS = 100
+const WORKER_SIGNAL_CHECK_MILLISECONDS = 100
 
 export const runWorker =
-  (flags: WorkerValues) =>
+  (flags: WorkerFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> => {
     const folder = resolve(flags.data ?? '.')
     const say = (line: string): void => {
@@ -21,10 +21,10 @@ export const runWorker =
         Cluster.worker(
           flags.queue,
           Cluster.code(),
-          Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
+          Cluster.inThread(new URL('../sumThread.js', import.meta.url), folder),
           say
         ),
-      TE.mapLeft(problem => usageRefused(problem)),
+      TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async heard => {
           // who reads it may tell the worker to go at once
@@ -32,7 +32,7 @@ export const runWorker =
           for (;;) {
             const signal = await heard()
             if (signal !== null) return signal
-            await new Promise(resolve => setTimeout(resolve, SIGNAL_CHECK_MILLISECONDS))
+            await new Promise(resolve => setTimeout(resolve, WORKER_SIGNAL_CHECK_MILLISECONDS))
           }
         })
         await worker.close()

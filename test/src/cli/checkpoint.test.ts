@@ -19,8 +19,8 @@ import {
   Stage,
   NoiseLevels
 } from '../../../src/index.js'
-import { files } from '../../../src/cli/files.js'
-import { workFailed, type Signal, type World } from '../../../src/cli/world.js'
+import { nodeFiles } from '../../../src/cli/files.js'
+import { workFailure, type Signal, type World } from '../../../src/cli/world.js'
 import { SEED, isSlow, once, spread } from '../../cases.js'
 import { example, place } from './harness.js'
 import { written } from './pipelines.js'
@@ -218,11 +218,11 @@ describe('a checkpoint', () => {
   })
 
   once('that cannot be written is said, and does not end the run', async () => {
-    const { writeFiles } = files([] as unknown as AsyncIterable<string>)
+    const { writeFiles } = nodeFiles([] as unknown as AsyncIterable<string>)
     const full = Problem.of('--checkpoint', 'full', 'on a disk with room', 'free some space')
     const { exit, stderr } = await here.ornstein(fit('short.json', '--checkpoint @full --out @unkept.json'), {
       writeFiles: outputs =>
-        outputs[0].option === '--checkpoint' ? () => Promise.resolve(E.left(workFailed(full))) : writeFiles(outputs)
+        outputs[0].option === '--checkpoint' ? () => Promise.resolve(E.left(workFailure(full))) : writeFiles(outputs)
     })
     expect(exit).toBe(0)
     expect(stderr).toMatch(/^warning: --checkpoint: full is not on a disk with room; .*; the run goes on without it\n$/)

@@ -491,7 +491,7 @@ describe('outputs', () => {
 
 describe('a world that changes under the work', () => {
   it('loses neither the old file nor the message when a folder is gone at the end', async () => {
-    const { files } = await import('../../../src/cli/files.js')
+    const { nodeFiles: files } = await import('../../../src/cli/files.js')
     const { writeFiles } = files([] as unknown as AsyncIterable<string>)
     const result = await writeFiles([
       { option: '--out', path: here.at('old.txt'), text: 'new' },

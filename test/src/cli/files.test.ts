@@ -1,7 +1,7 @@
 /** What the command line does to files: never an input, all outputs or none, nothing left behind. */
 import { chmodSync, linkSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { files } from '../../../src/cli/files.js'
+import { nodeFiles } from '../../../src/cli/files.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -9,7 +9,7 @@ const { ornstein } = here
 afterAll(here.remove)
 
 const table = 'a,b\n1,2\n3,5\n2,2\n9,8\n8,8\n9,9\n'
-const world = files([] as unknown as AsyncIterable<string>)
+const world = nodeFiles([] as unknown as AsyncIterable<string>)
 const own = 'is not a file of its own; choose another name: this one is read or written already\n'
 
 describe('an input is never written', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { files } from '../../../src/cli/files.js'
+import { nodeFiles } from '../../../src/cli/files.js'
 import { run } from '../../../src/cli/commandLine.js'
 import { PLAIN_TERMINAL } from '../../../src/cli/terminal.js'
 import { type World } from '../../../src/cli/world.js'
@@ -108,7 +108,7 @@ export const place = (): Place => {
     let stdout = ''
     let stderr = ''
     const world: World = {
-      ...files(
+      ...nodeFiles(
         (async function* () {
           yield await Promise.resolve(stdin)
         })()
@@ -124,7 +124,7 @@ export const place = (): Place => {
       isTTY: false,
       terminal: PLAIN_TERMINAL,
       untilSignal: work => work(() => Promise.resolve(null)),
-      waits: () => undefined,
+      setWaiting: () => undefined,
       now: () => 0,
       ...input
     }

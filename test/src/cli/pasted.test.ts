@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { commands } from '../../../src/cli/usage.js'
-import { Ended, usageRefused, type World } from '../../../src/cli/world.js'
+import { FailureError, usageFailure, type World } from '../../../src/cli/world.js'
 import { Problem } from '../../../src/index.js'
 import { example, place } from './harness.js'
 
@@ -115,16 +115,16 @@ it('what classify and new print next', async () => {
 
 /** A world without files: words are read, and then there is nothing to work on. */
 const withoutFiles = ((): Partial<World> => {
-  const none = () => TE.left(usageRefused(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
+  const none = () => TE.left(usageFailure(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
   return {
     readText: none,
     readBytes: none,
     readTable: none,
     readSource: none,
-    load: none,
+    loadModule: none,
     readCopies: async function* () {
       await Promise.resolve()
-      throw new Ended(usageRefused(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
+      throw new FailureError(usageFailure(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
     },
     exists: () => T.of(false),
     isLarge: () => T.of(false),

@@ -4,8 +4,8 @@ import fs, { mkdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { decompressed } from '../../../src/cli/memory.js'
-import { openerIn } from '../../../src/cli/shared.js'
+import { decompress } from '../../../src/cli/memoryFiles.js'
+import { tableOpener } from '../../../src/cli/sharedTable.js'
 import { Problem } from '../../../src/index.js'
 import { place } from './harness.js'
 
@@ -54,7 +54,7 @@ it.skipIf(process.platform === 'win32')(
     for (const folder of ['shared', 'shared/tables']) mkdirSync(here.at(folder))
     for (const name of ['shared/pipe.csv', 'shared/tables/pipe.csv']) execFileSync('mkfifo', [here.at(name)])
     const said = async (path: string): Promise<string> => {
-      const found = await openerIn(here.at('shared'))({ path, options: {} })
+      const found = await tableOpener(here.at('shared'))({ path, options: {} })
       return E.isLeft(found) ? Problem.show(found.left) : 'opened'
     }
     expect(await said('pipe.csv')).toBe(
@@ -67,9 +67,9 @@ it.skipIf(process.platform === 'win32')(
 
 it('in memory, as in a browser, a damaged archive is told of by its name, and one that unpacks to too much', async () => {
   const packed = new Uint8Array(gzipSync(rows))
-  expect(await decompressed('a.gz', packed)).toEqual(E.right(new TextEncoder().encode(rows)))
+  expect(await decompress('a.gz', packed)).toEqual(E.right(new TextEncoder().encode(rows)))
   const said = async (bytes: Uint8Array<ArrayBuffer>, most?: number): Promise<string> => {
-    const found = await decompressed('a.csv.gz', bytes, most)
+    const found = await decompress('a.csv.gz', bytes, most)
     return E.isLeft(found) ? found.left.problems.map(Problem.show).join() : 'unpacked'
   }
   const damaged = 'FILE: a.csv.gz is not a sound gzip archive; it is damaged or cut short: fetch it again'

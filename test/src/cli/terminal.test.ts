@@ -1,6 +1,6 @@
 /** The terminal: text fits its width, progress says what number it shows, and colours mean something. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coloured, PLAIN_TERMINAL, terminalOf } from '../../../src/cli/terminal.js'
+import { colourMessages, PLAIN_TERMINAL, terminalOf } from '../../../src/cli/terminal.js'
 import { commands } from '../../../src/cli/usage.js'
 import { place } from './harness.js'
 
@@ -95,8 +95,8 @@ describe('progress', () => {
 describe('colours', () => {
   it('are those of errors and warnings alone', () => {
     const text = 'error: --seed: x\nwarning: y\nno error: z\n'
-    expect(coloured(PLAIN_TERMINAL)(text)).toBe(text)
-    expect(coloured({ ...PLAIN_TERMINAL, isColoured: true })(text)).toBe(
+    expect(colourMessages(PLAIN_TERMINAL)(text)).toBe(text)
+    expect(colourMessages({ ...PLAIN_TERMINAL, isColoured: true })(text)).toBe(
       '\x1b[31merror:\x1b[39m --seed: x\n\x1b[33mwarning:\x1b[39m y\nno error: z\n'
     )
   })

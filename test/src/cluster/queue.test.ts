@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
-import { sharedTable, openerIn } from '../../../src/cli/shared.js'
+import { sharedTable, tableOpener } from '../../../src/cli/sharedTable.js'
 import { computing, type Open } from '../../../src/cluster/computing.js'
 import { rangesOf, hashOfRows } from '../../../src/cluster/cut.js'
 import { kept } from '../../../src/cluster/keptSums.js'
@@ -232,7 +232,7 @@ describe('what a worker computes', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ornstein-shared-'))
     try {
       writeFileSync(join(folder, 'table.csv'), 'x,y\n1,2\n3,4.5.6\n')
-      const open = openerIn(folder)
+      const open = tableOpener(folder)
       const wrong = await open(sharedTable('table.csv', {}))
       expect(wrong).toMatchObject({ _tag: 'Left', left: { value: '4.5.6' } })
       expect(JSON.stringify(wrong)).toMatch(/table\.csv, row 2, column 2/)

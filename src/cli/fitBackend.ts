@@ -7,18 +7,18 @@ import * as Backend from '../data/reductionBackend.js'
 import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Source from '../data/source/source.js'
 import { type Points } from '../index.js'
-import type { Choices, KeepOptions } from './choices.js'
+import type { FitChoices, CheckpointOptions } from './fitChoices.js'
 import type { FitFlags } from './fitOptions.js'
-import { isBegun, warnOf } from './keeper.js'
-import { carriedProblems, fileSystemProblem as problemOf } from './fileProblem.js'
-import { release } from './rows.js'
-import { workFailed, usageRefused, type CommandFailure, type World } from './world.js'
+import { checkpointExists, warnUnwritable } from './fitCheckpoint.js'
+import { problemsOfError, fileSystemProblem as problemOf } from './fileProblem.js'
+import { releaseStored } from './tableRows.js'
+import { workFailure, usageFailure, type CommandFailure, type World } from './world.js'
 
 /** Where sums are taken, until it is closed. */
 export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
 /** Sums over the rows, taken here or by the workers of a queue. */
-const summing = (
+const queueBackend = (
   world: World,
   { queue }: FitFlags,
   file: string,
@@ -30,7 +30,7 @@ const summing = (
     : pipe(
         TE.fromTask<typeof Cluster, CommandFailure>(() => import('../cluster/index.js')),
         TE.bindTo('cluster'),
-        TE.bind('shared', () => TE.fromTask(() => import('./shared.js'))),
+        TE.bind('shared', () => TE.fromTask(() => import('./sharedTable.js'))),
         TE.flatMapEither(({ cluster, shared }) =>
           pipe(
             source,
@@ -38,19 +38,19 @@ const summing = (
               connection: queue,
               data: shared.sharedTable(file, how),
               onWait: why => {
-                world.waits(why !== null)
+                world.setWaiting(why !== null)
                 if (why !== null) world.stderr(`${why}\n`)
               }
             }),
-            E.mapLeft(problem => usageRefused(problem))
+            E.mapLeft(problem => usageFailure(problem))
           )
         )
       )
 
 /** The same, what they came to kept in a file from which the fit goes on; `of` is what tells it from others. */
-const keepingSums = (
+const withStoredSums = (
   world: World,
-  keep: KeepOptions | null,
+  keep: CheckpointOptions | null,
   of: (hashes: ReadonlyArray<string>) => unknown,
   source: Source.Source,
   { backend, close }: SumBackend
@@ -58,16 +58,16 @@ const keepingSums = (
   keep === null
     ? TE.right({ backend, close })
     : pipe(
-        isBegun(world, keep),
+        checkpointExists(world, keep),
         TE.flatMapTask(() => () => import('../cluster/index.js')),
         TE.flatMapEither(cluster =>
           pipe(
             backend,
             cluster.kept(keep.path, of(cluster.hashesOf(source)), error => {
-              warnOf(world, problemOf('--checkpoint', keep.path, error))
+              warnUnwritable(world, problemOf('--checkpoint', keep.path, error))
             }),
             E.bimap(
-              problem => usageRefused(problem),
+              problem => usageFailure(problem),
               kept => ({
                 backend: kept.backend,
                 close: () => {
@@ -81,20 +81,20 @@ const keepingSums = (
       )
 
 /** What a place throws that keeps a fit from its sums. */
-const thrownProblems = (error: unknown): E.Either<CommandFailure, never> => {
-  if (carriedProblems(error) === null && scratchFolderOf(error) === null) throw error
-  return E.left(workFailed(carriedProblems(error) ?? problemOf('', '', error)))
+const failureOfThrown = (error: unknown): E.Either<CommandFailure, never> => {
+  if (problemsOfError(error) === null && scratchFolderOf(error) === null) throw error
+  return E.left(workFailure(problemsOfError(error) ?? problemOf('', '', error)))
 }
 
 /** What is closed whatever comes of the work. */
-export const closing =
+export const closeAfter =
   (close: () => void) =>
   <A>(work: TE.TaskEither<CommandFailure, A>): TE.TaskEither<CommandFailure, A> =>
   async () => {
     try {
       return await work()
     } catch (error) {
-      return thrownProblems(error)
+      return failureOfThrown(error)
     } finally {
       close()
     }
@@ -105,17 +105,24 @@ export const fitBackend = (
   world: World,
   file: string,
   flags: FitFlags,
-  { open: { families, components, criterion, starts, robust, background }, recipe, seed, prior, keep, table }: Choices,
+  {
+    search: { families, components, criterion, starts, robust, background },
+    recipe,
+    seed,
+    prior,
+    checkpoint: keep,
+    csv: table
+  }: FitChoices,
   data: Source.Data
 ): TE.TaskEither<CommandFailure, SumBackend> => {
   if (Source.isHeld(data)) return TE.right({ backend: Backend.localBackend, close: () => undefined })
   const source = data
   return pipe(
-    summing(world, flags, file, table, source),
+    queueBackend(world, flags, file, table, source),
     TE.flatMap(there =>
       flags.pipeline !== undefined
         ? TE.right(there)
-        : keepingSums(
+        : withStoredSums(
             world,
             keep,
             hashes => [
@@ -140,7 +147,7 @@ export const fitBackend = (
         backend,
         close: () => {
           close()
-          release(source)
+          releaseStored(source)
           source.close()
         }
       })

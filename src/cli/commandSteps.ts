@@ -5,37 +5,37 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
 import type * as Source from '../data/source/index.js'
 import type * as Problem from '../core/problem.js'
-import type { OrProblems } from './checked.js'
-import { asOptions } from './tableOptions.js'
-import { usageRefused, type CommandFailure, type World } from './world.js'
+import type { OrProblems } from './orProblems.js'
+import { tableProblemAsOption } from './tableOptions.js'
+import { usageFailure, type CommandFailure, type World } from './world.js'
 
 export { checkWritableOutputs, writeOutputs } from './outputs.js'
 
 /** What came of a text, its problem in words of the command line; `labels` is the column that an option of that name keeps. */
-export const asRead = (
+export const mapReadProblem = (
   path: string,
   labels?: string
 ): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<CommandFailure, A>) =>
   E.mapLeft(problem => {
     const isOfLabels = problem.field === 'keep' && problem.value === labels
-    return usageRefused(asOptions(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
+    return usageFailure(tableProblemAsOption(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
   })
 
 /** The table in a file, read as the options say. */
 export const readTableFile =
   (world: World, argument: string) =>
   (path: string, options: Points.CsvOptions, labels?: string): TE.TaskEither<CommandFailure, Points.Table> =>
-    pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path), labels)))
+    pipe(world.readTable(argument, path, options), TE.flatMapEither(mapReadProblem(inputName(path), labels)))
 
 /** The same of one that need not fit in memory. */
 export const readSourceFile =
   (world: Pick<World, 'readSource'>, argument: string) =>
   (path: string, options: Points.CsvOptions): TE.TaskEither<CommandFailure, Source.SourceTable> =>
-    pipe(world.readSource(argument, path, options), TE.flatMapEither(asRead(named(path))))
+    pipe(world.readSource(argument, path, options), TE.flatMapEither(mapReadProblem(inputName(path))))
 
 /** What a file is called in messages. */
-export const named = (path: string): string => (path === '-' ? 'standard input' : path)
+export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** A check as the first thing a command does. */
-export const checkedEither = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
-  TE.fromEither(E.mapLeft(usageRefused)(check))
+export const fromCheck = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
+  TE.fromEither(E.mapLeft(usageFailure)(check))

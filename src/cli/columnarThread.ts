@@ -2,16 +2,16 @@
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { sent } from '../../lib/formats/columns.js'
-import { fileParts, type ThreadMessage } from './apart.js'
+import { readParts, type ColumnarThreadInput } from './columnarFiles.js'
 
-// as apart.ts begins the thread
-const { asked, readsNested } = workerData as ThreadMessage
+// as columnarFiles.ts begins the thread
+const { request: asked, readsNested } = workerData as ColumnarThreadInput
 const readRequest = asked.format === 'Arrow' ? { ...asked, bytes: process.stdin } : asked
 
 if (parentPort !== null) {
   const port = parentPort
   await once(port, 'message')
-  for await (const part of fileParts(readRequest, readsNested, taken => {
+  for await (const part of readParts(readRequest, readsNested, taken => {
     port.postMessage(taken)
   })) {
     const own = sent(part)

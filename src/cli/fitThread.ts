@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { run } from './commandLine.js'
-import { worldOf } from './host.js'
+import { nodeWorld } from './nodeWorld.js'
 import type { Signal, World } from './world.js'
 
 // as main.ts begins the thread
@@ -18,7 +18,7 @@ if (parentPort !== null) {
   const hear = (isAsked: boolean): void => {
     port.postMessage(isAsked ? 'begin' : 'end')
   }
-  const world = worldOf({
+  const world = nodeWorld({
     // itself, as a line of progress is read while the step goes on
     stderr: text => {
       try {
@@ -29,7 +29,7 @@ if (parentPort !== null) {
     },
     isTTY,
     terminal,
-    waits: isWaiting => {
+    setWaiting: isWaiting => {
       if (isHearing) hear(!isWaiting)
     },
     untilSignal: async work => {

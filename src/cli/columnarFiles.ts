@@ -13,36 +13,43 @@ import { rowGroupsOf } from '../../lib/formats/parquet.js'
 import { mayThread } from './mayThread.js'
 
 /** What is read: a file of Parquet, by its path or held whole, or bytes of Arrow as they come. */
-export type ReadRequest =
+export type ColumnarReadRequest =
   | { readonly format: 'Parquet'; readonly file: string | ArrayBuffer; readonly size: number }
   | { readonly format: 'Arrow'; readonly bytes: AsyncIterable<Uint8Array>; readonly size: number | null }
 
 /** What the thread is told at its start. */
-export interface ThreadMessage {
+export interface ColumnarThreadInput {
   /** Without the bytes of Arrow, which come by its standard input. */
-  readonly asked:
-    | Exclude<ReadRequest, { readonly format: 'Arrow' }>
+  readonly request:
+    | Exclude<ColumnarReadRequest, { readonly format: 'Arrow' }>
     | { readonly format: 'Arrow'; readonly size: number | null }
   readonly readsNested: boolean
 }
 
 /** A thread may be busy with a part for so many seconds, and longer by the millions of bytes that it has taken for it. */
 const MAX_PART_SECONDS = 10
-const PER_MILLION = 1
+const SECONDS_PER_MILLION_BYTES = 1
 /** It is looked after that often, in milliseconds. */
 const WATCH_MILLISECONDS = 100
 /** It may hold so many megabytes, and more by the megabytes of the file: what is packed grows. */
-const MEGABYTES = 1024
-const PER_MEGABYTE = 100
+const MIN_MEMORY_MEGABYTES = 1024
+const MEMORY_PER_FILE_MEGABYTE = 100
 
 /** Half of the memory that there is, in megabytes. */
 const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
 
-const megabytesFor = (size: number | null): number =>
-  Math.floor(size === null ? halfOfMemory() : Math.min(halfOfMemory(), MEGABYTES + PER_MEGABYTE * (size / (1 << 20))))
+const memoryLimitMegabytes = (size: number | null): number =>
+  Math.floor(
+    size === null
+      ? halfOfMemory()
+      : Math.min(halfOfMemory(), MIN_MEMORY_MEGABYTES + MEMORY_PER_FILE_MEGABYTE * (size / (1 << 20)))
+  )
 
 // A test runner loads the source as it is: the thread then runs what was built of it.
-const entry = new URL(/\.ts$/.test(import.meta.url) ? '../../dist/src/cli/reading.js' : './reading.js', import.meta.url)
+const THREAD_ENTRY = new URL(
+  /\.ts$/.test(import.meta.url) ? '../../dist/src/cli/columnarThread.js' : './columnarThread.js',
+  import.meta.url
+)
 
 /** Bytes as they are taken. */
 async function* countedBytes(
@@ -56,8 +63,8 @@ async function* countedBytes(
 }
 
 /** The parts of a file, in this thread; `took` is told how many bytes were taken. */
-export async function* fileParts(
-  asked: ReadRequest,
+export async function* readParts(
+  asked: ColumnarReadRequest,
   readsNested: boolean,
   took: (bytes: number) => void = () => undefined
 ): AsyncGenerator<Columns> {
@@ -88,7 +95,7 @@ export async function* fileParts(
 }
 
 /** An error as it comes from another thread, which knows no classes. */
-const localError = (error: unknown, megabytes: number): unknown => {
+const errorFromThread = (error: unknown, megabytes: number): unknown => {
   if (!(error instanceof Error)) return error
   if ('library' in error) return new Absent(String(error.library))
   return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -97,21 +104,21 @@ const localError = (error: unknown, megabytes: number): unknown => {
 }
 
 /** The parts of a file; an error where its reader takes too long, or too much memory. */
-export async function* partsInThread(
-  asked: ReadRequest,
+export async function* readPartsInThread(
+  asked: ColumnarReadRequest,
   readsNested: boolean,
   limits: { readonly seconds?: number; readonly megabytes?: number } = {}
 ): AsyncGenerator<Columns> {
   if (!mayThread()) {
-    yield* fileParts(asked, readsNested)
+    yield* readParts(asked, readsNested)
     return
   }
-  const { seconds = MAX_PART_SECONDS, megabytes = megabytesFor(asked.size) } = limits
-  const told: ThreadMessage = {
-    asked: asked.format === 'Arrow' ? { format: 'Arrow', size: asked.size } : asked,
+  const { seconds = MAX_PART_SECONDS, megabytes = memoryLimitMegabytes(asked.size) } = limits
+  const told: ColumnarThreadInput = {
+    request: asked.format === 'Arrow' ? { format: 'Arrow', size: asked.size } : asked,
     readsNested
   }
-  const thread = new Worker(entry, {
+  const thread = new Worker(THREAD_ENTRY, {
     workerData: told,
     stdin: asked.format === 'Arrow',
     resourceLimits: { maxOldGenerationSizeMb: megabytes }
@@ -129,7 +136,7 @@ export async function* partsInThread(
     else heard(said)
   })
   thread.on('error', error => {
-    fail(localError(error, megabytes))
+    fail(errorFromThread(error, megabytes))
   })
   thread.on('exit', () => {
     fail(new Error('its reader ended early'))
@@ -140,7 +147,7 @@ export async function* partsInThread(
   const busy = (): number => thread.performance.eventLoopUtilization().active / 1000
   let before = 0
   const looking = setInterval(() => {
-    const most = seconds + PER_MILLION * (taken / 1e6)
+    const most = seconds + SECONDS_PER_MILLION_BYTES * (taken / 1e6)
     if (busy() - before > most) fail(new Error(`reading it had no end after ${Math.floor(most)} seconds`))
   }, WATCH_MILLISECONDS)
   try {

@@ -7,9 +7,9 @@ import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
-import { decodeText, decodedPieces, isPacked } from './bytes.js'
+import { decodeText, decodePieces, isGzipped } from './bytes.js'
 import { fileSystemProblem } from './fileProblem.js'
-import { Ended, usageRefusal, usageRefused, type CommandFailure, type World } from './world.js'
+import { FailureError, rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
 /** Through links that lead to nothing yet, as many as a file system follows. */
 export const resolvedPath = async (path: string, left = 40): Promise<string> => {
@@ -20,11 +20,11 @@ export const resolvedPath = async (path: string, left = 40): Promise<string> => 
 }
 
 /** The path of a file, through links. */
-export const realOf = (path: string): Promise<string> => realpath(path).catch(() => resolvedPath(path))
+export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolvedPath(path))
 
 /** What was packed by gzip; of a length that a text may have. */
 export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
+  isGzipped(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
 
 /** So many bytes a text may have at the most. */
 const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH
@@ -45,8 +45,8 @@ export const gatherBytes = async (
   return Buffer.concat(all)
 }
 
-const tooLong = (argument: string, path: string): E.Either<CommandFailure, never> =>
-  usageRefusal(
+const tooLongFailure = (argument: string, path: string): E.Either<CommandFailure, never> =>
+  rejectUsage(
     argument,
     path,
     `a text of less than ${Math.round(MAX_TEXT_BYTES / Elementary.powerOfTwo(20))} MB`,
@@ -59,9 +59,9 @@ export const readBytes =
   async () => {
     try {
       const bytes = await (path === '-' ? gatherBytes(stdin).then(gunzipped) : gatherBytes(unpackedBytes(path)))
-      return bytes.length <= MAX_TEXT_BYTES ? E.right(bytes) : tooLong(argument, path)
+      return bytes.length <= MAX_TEXT_BYTES ? E.right(bytes) : tooLongFailure(argument, path)
     } catch (error) {
-      return E.left(usageRefused(fileSystemProblem(argument, path, error)))
+      return E.left(usageFailure(fileSystemProblem(argument, path, error)))
     }
   }
 
@@ -77,14 +77,16 @@ export const readText =
     try {
       const texts: string[] = []
       let length = 0
-      for await (const text of decodedPieces(argument, path, unpackedBytes(path))) {
+      for await (const text of decodePieces(argument, path, unpackedBytes(path))) {
         texts.push(text)
         length += text.length
-        if (length > MAX_TEXT_BYTES) return tooLong(argument, path)
+        if (length > MAX_TEXT_BYTES) return tooLongFailure(argument, path)
       }
       return E.right(texts.join(''))
     } catch (error) {
-      return E.left(error instanceof Ended ? error.failure : usageRefused(fileSystemProblem(argument, path, error)))
+      return E.left(
+        error instanceof FailureError ? error.failure : usageFailure(fileSystemProblem(argument, path, error))
+      )
     }
   }
 
@@ -98,7 +100,7 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
   // a stream without an encoding gives bytes
   for await (const piece of packed) start.push(piece as Uint8Array)
   const file = createReadStream(path, { highWaterMark: BYTES_PER_READ })
-  const unpacking = isPacked(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
+  const unpacking = isGzipped(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
   // `pipe` hands no errors on
   file.on('error', error => unpacking.destroy(error))
   for await (const piece of unpacking) yield piece as Uint8Array
@@ -139,7 +141,7 @@ export const matchesPattern = (pattern: string): ((name: string) => boolean) => 
 }
 
 /** The paths that a pattern of `*` and `?` matches, in the order of their letters. */
-const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
+const matchingPaths = async (pattern: string): Promise<ReadonlyArray<string>> => {
   const parts = pattern.split('/')
   let found = [parts[0] === '' ? '/' : '']
   for (const part of parts[0] === '' ? parts.slice(1) : parts) {
@@ -165,7 +167,7 @@ export const tableFiles = async (
   path: string
 ): Promise<E.Either<CommandFailure, ReadonlyArray<TableFile>>> => {
   const none = (domain: string, remedy: string): E.Either<CommandFailure, never> =>
-    usageRefusal(argument, path, domain, remedy)
+    rejectUsage(argument, path, domain, remedy)
   const of = (paths: ReadonlyArray<string>, from: string): E.Either<CommandFailure, ReadonlyArray<TableFile>> =>
     E.right(paths.map(path => ({ path, name: relative(from, path) })))
   const found = path === '-' ? null : await stat(path).catch(() => null)
@@ -189,7 +191,7 @@ export const tableFiles = async (
             )
   }
   if (found !== null || path === '-' || !/[*?]/.test(path)) return E.right([{ path, name: null }])
-  const paths = await matches(path)
+  const paths = await matchingPaths(path)
   return paths.length === 0
     ? none('a pattern that files match', 'check the names and the folder')
     : of(

@@ -11,13 +11,13 @@ import { asText } from '../report/document.js'
 import { scoreDocument } from '../report/scoreReport.js'
 import { type ObjectiveAtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
 import { type FitFlags } from './fitOptions.js'
-import { scaledTaskRows, type ReachedScore, type LearningTask } from './learn.js'
-import { shownRows } from './rows.js'
+import { taskTrainingData, type LearnedScore, type LearningTask } from './learn.js'
+import { shownRows } from './tableRows.js'
 import * as ScoreModel from '../fit/scoreModel.js'
-import { evaluateCommandLine, nextOf, sampleCommandLine } from './shown.js'
+import { evaluateCommandLine, nextStepsText, sampleCommandLine } from './fitOutput.js'
 
 /** So many rows losses are taken of, at the most. */
-const LOSSES = 4000
+const MAX_LOSS_ROWS = 4000
 /** So many samples are drawn, at the most. */
 const MAX_SAMPLES = 1000
 /** At so many noise levels. */
@@ -27,7 +27,7 @@ const randomRows = (points: Points.Points, from: number, count: number): Points.
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
 
 /** The normal law of the data's mean and covariance, as a score and its parameters; none where it has no density. */
-const normalLaw = (points: Points.Points) => {
+const gaussianFit = (points: Points.Points) => {
   const { dim } = points
   const flat = Points.covariance(points)
   const family = Score.full({ components: 1 })
@@ -64,7 +64,7 @@ const lossByNoiseLevel = (
     much < little
       ? Array.from({ length: NOISE_LEVEL_COUNT }, (_, i) => little + ((much - little) * i) / (NOISE_LEVEL_COUNT - 1))
       : [little]
-  const rows = randomRows(points, 0, LOSSES)
+  const rows = randomRows(points, 0, MAX_LOSS_ROWS)
   const valuesOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): ReadonlyArray<number> | null =>
     pipe(
       Compile.byLevel({ ...loss, schedule, score }, logSnrs)(rows),
@@ -75,7 +75,7 @@ const lossByNoiseLevel = (
     )
   const own = valuesOf(score, params)
   const normal = pipe(
-    normalLaw(points),
+    gaussianFit(points),
     O.map(({ score, params }) => valuesOf(score, params)),
     O.toNullable
   )
@@ -109,9 +109,13 @@ const sampleDistances = (
   )
 
 /** All that is told of a score that is no mixture. */
-export const findings = ({ learned, stages, plan }: ReachedScore, task: LearningTask, path: string): ScoreFindings => {
+export const scoreFindings = (
+  { learned, stages, plan }: LearnedScore,
+  task: LearningTask,
+  path: string
+): ScoreFindings => {
   const { columns, pipeline, seed, fit } = learned
-  const { scaling } = scaledTaskRows(task)
+  const { scaling } = taskTrainingData(task)
   const { points } = shownRows(task.table)
   return {
     columns,
@@ -123,7 +127,7 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Learning
     source: task.source,
     rows: fit.rows,
     points,
-    parameters: parametersOf(learned),
+    parameters: scoreParameterCount(learned),
     isAveraged: isAveraged(pipeline),
     loss: fit.loss,
     levels: lossByNoiseLevel(learned, scaling === null ? points : Points.pointsInUnits(scaling)(points)),
@@ -131,7 +135,7 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Learning
   }
 }
 
-const parametersOf = ({ params }: ScoreModel.ScoreModel): number =>
+const scoreParameterCount = ({ params }: ScoreModel.ScoreModel): number =>
   Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
 
 const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
@@ -141,14 +145,14 @@ const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
 
 /** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
 export const scoreSummary = (
-  { learned, stages }: ReachedScore,
+  { learned, stages }: LearnedScore,
   flags: FitFlags,
   looked: ScoreFindings,
   within = Infinity
 ): string => {
   const { columns, pipeline, seed, standardization, fit } = learned
   const { rows, loss, steps, converged } = fit
-  const parameters = parametersOf(learned)
+  const parameters = scoreParameterCount(learned)
   const averaged = isAveraged(pipeline)
   const drawn = E.isLeft(looked.samples) ? null : looked.samples.right
   if (flags.json)
@@ -167,7 +171,7 @@ export const scoreSummary = (
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
     })}\n`
-  const next = nextOf(
+  const next = nextStepsText(
     flags,
     model => [sampleCommandLine(model), evaluateCommandLine(model, looked.source)],
     'it for ornstein sample and ornstein evaluate',

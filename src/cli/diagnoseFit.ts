@@ -8,19 +8,19 @@ import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 import { findHint, involvesMinVariance, type Hint } from '../fit/hint.js'
 import { findLocalOptimum } from '../fit/localOptimum.js'
-import type { Choices } from './choices.js'
-import { heardAmong } from './running.js'
+import type { FitChoices } from './fitChoices.js'
+import { statesWithSignals } from './tracedRun.js'
 import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
 /** The last of states that are computed one after another, or where a signal came. */
-const untilHeard = <S>(
+const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
 ): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
   world.untilSignal(async heard => {
     let last: S | null = null
-    for await (const { state, stopped } of heardAmong({ now: world.now, heard }, states)) {
+    for await (const { state, stopped } of statesWithSignals({ now: world.now, pollSignal: heard }, states)) {
       last = state
       if (stopped !== null) return { last, stopped }
     }
@@ -28,9 +28,9 @@ const untilHeard = <S>(
   })
 
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
-const bootstrapOrNull = async (
+const runBootstrap = async (
   world: World,
-  watch: ProgressLine['resampling'],
+  watch: ProgressLine['onResample'],
   resamples: number | null,
   { seed, ...fitted }: Findings,
   data: Source.Data
@@ -38,24 +38,24 @@ const bootstrapOrNull = async (
   if (resamples === null) return { bootstrap: null, stopped: null }
   const states = Bootstrap.states({ resamples, seed, onProgress: watch })(fitted, data)
   if (E.isLeft(states)) return { bootstrap: states, stopped: null }
-  const { last, stopped } = await untilHeard(world, states.right)
+  const { last, stopped } = await runUntilSignal(world, states.right)
   return { bootstrap: last?.bootstrap() ?? null, stopped }
 }
 
 /** The family of a score, for any number of components. */
-const lineOf = (score: Score.Score<string>): Fit.Constructor | null =>
+const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 
 /** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
-const tested = async (
+const testComponentCount = async (
   world: World,
-  watch: ProgressLine['testing'],
+  watch: ProgressLine['onTest'],
   resamples: number | null,
   { scaling, pipeline, mixture, seed }: Findings,
   data: Source.Data
 ): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
   if (resamples === null) return { tests: null, stopped: null }
-  const family = lineOf(pipeline.score)
+  const family = familyConstructor(pipeline.score)
   if (family === null || Source.isSource(data) || Missing.hasMissingCells(data))
     return {
       tests: E.left([
@@ -83,16 +83,16 @@ const tested = async (
     onProgress: watch
   })(data)
   if (E.isLeft(states)) return { tests: states, stopped: null }
-  const { last, stopped } = await untilHeard(world, states.right)
+  const { last, stopped } = await runUntilSignal(world, states.right)
   return { tests: last?.tests() ?? null, stopped }
 }
 
 /** Where components share a cluster, and others cover two. */
-const stuckOf = ({ pipeline, seen, ...fit }: Findings): Findings['localOptimum'] =>
+const detectLocalOptimum = ({ pipeline, seen, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: seen, score: pipeline.score })
 
 /** What tails or a background would gain. */
-const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | null =>
+const findRobustnessHint = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
     points: seen,
@@ -104,20 +104,21 @@ const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | n
   })
 
 /** All of it, as far as somebody asked and no signal came. */
-export const diagnosed = async (
+export const diagnoseFit = async (
   world: World,
-  { resampling, testing, doing }: ProgressLine,
-  { open, bootstrap: resamples, testComponents }: Choices,
+  { onResample: resampling, onTest: testing, show: doing }: ProgressLine,
+  { search: open, bootstrap: resamples, testComponents }: FitChoices,
   fit: Findings,
   data: Source.Data
 ): Promise<{
   readonly found: Pick<Findings, 'bootstrap' | 'robustnessHint' | 'localOptimum' | 'tests'>
   readonly stopped: Signal | null
 }> => {
-  const { bootstrap, stopped } = await bootstrapOrNull(world, resampling, resamples, fit, data)
+  const { bootstrap, stopped } = await runBootstrap(world, resampling, resamples, fit, data)
   doing('looking for outliers and for better places of components')
-  const robustnessHint = open.robust || open.background !== null ? null : hintOf(fit)
-  const tests = stopped === null ? await tested(world, testing, testComponents, fit, data) : { tests: null, stopped }
-  const localOptimum = fit.isStreamed ? null : stuckOf(fit)
+  const robustnessHint = open.robust || open.background !== null ? null : findRobustnessHint(fit)
+  const tests =
+    stopped === null ? await testComponentCount(world, testing, testComponents, fit, data) : { tests: null, stopped }
+  const localOptimum = fit.isStreamed ? null : detectLocalOptimum(fit)
   return { found: { bootstrap, robustnessHint, localOptimum, tests: tests.tests }, stopped: tests.stopped }
 }

@@ -6,9 +6,9 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
 import * as Source from '../data/source/source.js'
-import { files } from './files.js'
-import { tableFiles } from './input.js'
-import { readSourceFile } from './options.js'
+import { nodeFiles } from './files.js'
+import { tableFiles } from './inputFiles.js'
+import { readSourceFile } from './commandSteps.js'
 
 const columnCodec = t.union([t.string, t.number])
 const sharedOptionsCodec = t.exact(
@@ -32,7 +32,7 @@ export const sharedTable = (path: string, options: Points.CsvOptions): unknown =
   sharedTableCodec.encode({ path, options })
 
 /** Whether a path leads into a folder, or a folder in it. */
-export const isIn = (folder: string, path: string): boolean => {
+export const isInside = (folder: string, path: string): boolean => {
   const way = relative(folder, path)
   return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
 }
@@ -47,7 +47,7 @@ const holdsPipe = async (path: string): Promise<boolean> => {
 }
 
 /** Opens tables of a folder, and of no other; a pipe in it is refused, as it would block the worker. */
-export const openerIn =
+export const tableOpener =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {
     const read = sharedTableCodec.decode(data)
@@ -56,11 +56,11 @@ export const openerIn =
         Problem.of('data', JSON.stringify(data), 'a table by its path', 'take the same version on both sides')
       )
     const path = resolve(folder, read.right.path)
-    if (!isIn(folder, path))
+    if (!isInside(folder, path))
       return E.left(Problem.of('data', read.right.path, `in ${folder}`, 'start the worker with --data and its folder'))
     if (await holdsPipe(path))
       return E.left(Problem.of('data', read.right.path, 'a file, but a pipe or a device', 'name a file in the folder'))
-    const found = await readSourceFile({ readSource: files(process.stdin).readSource }, 'data')(
+    const found = await readSourceFile({ readSource: nodeFiles(process.stdin).readSource }, 'data')(
       path,
       read.right.options
     )()

@@ -8,7 +8,7 @@ import { batches } from '../../../lib/formats/arrow.js'
 import { sent, type Columns } from '../../../lib/formats/columns.js'
 import { collectAsync } from '../../../lib/plain/gather.js'
 import { rowGroupsOf } from '../../../lib/formats/parquet.js'
-import { partsInThread, type ReadRequest } from '../../../src/cli/apart.js'
+import { readPartsInThread, type ColumnarReadRequest } from '../../../src/cli/columnarFiles.js'
 import { place } from './harness.js'
 import { isSlow, once } from '../../cases.js'
 
@@ -18,9 +18,9 @@ afterAll(here.remove)
 async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes.slice())
 }
-const arrow = (bytes: Uint8Array): ReadRequest => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
-const read = (asked: ReadRequest, limits?: object): Promise<ReadonlyArray<Columns>> =>
-  collectAsync(partsInThread(asked, true, limits))
+const arrow = (bytes: Uint8Array): ColumnarReadRequest => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
+const read = (asked: ColumnarReadRequest, limits?: object): Promise<ReadonlyArray<Columns>> =>
+  collectAsync(readPartsInThread(asked, true, limits))
 
 describe('a file that is read in a thread', () => {
   const file = parquetWriteBuffer({
@@ -31,7 +31,7 @@ describe('a file that is read in a thread', () => {
     ],
     rowGroupSize: 2
   })
-  const parquet: ReadRequest = { format: 'Parquet', file, size: file.byteLength }
+  const parquet: ColumnarReadRequest = { format: 'Parquet', file, size: file.byteLength }
   const path = here.write('some.parquet', new Uint8Array(file))
   const bytes = tableToIPC(
     new Table({
@@ -51,7 +51,7 @@ describe('a file that is read in a thread', () => {
   })
 
   once('ends where no more of it is asked for', async () => {
-    for await (const part of partsInThread(parquet, false)) {
+    for await (const part of readPartsInThread(parquet, false)) {
       expect(part.rows).toBe(2)
       break
     }

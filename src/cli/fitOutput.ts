@@ -15,7 +15,7 @@ export interface ShownMixtureFit {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
   /** What is told of it, which the terminal prints and the report shows: computed once, and where it is asked for. */
-  readonly told: () => ReadonlyArray<DocumentPart>
+  readonly parts: () => ReadonlyArray<DocumentPart>
 }
 
 /** Doubts about components, which count from 1 as they do in tables. */
@@ -34,7 +34,7 @@ const doubtsFromOne = ({
 })
 
 /** What differs between fits of the same data. */
-const fitAsJson = (fit: Findings): object => {
+const singleFitJson = (fit: Findings): object => {
   const { mixture, statistics, recipe, stages } = fit
   const { means, weights, variances } = Mixture.marginals(mixture)
   return {
@@ -59,7 +59,7 @@ const fitAsJson = (fit: Findings): object => {
   }
 }
 
-const choiceAsJson = ({ criterion, candidates, refused, isStopped = false }: CandidateChoice): object => ({
+const choiceJson = ({ criterion, candidates, refused, isStopped = false }: CandidateChoice): object => ({
   criterion,
   ...(isStopped ? { interrupted: true } : { posterior: candidates[0].posterior }),
   candidates: candidates.map(({ family, components, posterior, statistics, isConverged, ...doubts }) => {
@@ -86,13 +86,13 @@ const choiceAsJson = ({ criterion, candidates, refused, isStopped = false }: Can
 })
 
 /** What resamples said, where they were asked. */
-const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
+const bootstrapJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
   bootstrap === null
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
 /** What tests of the number of components said, where they were asked. */
-const testsAsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
+const testsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
   tests === null
     ? {}
     : {
@@ -104,7 +104,7 @@ const testsAsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
           : { problems: tests.left.map(Problem.show) }
       }
 
-export const shownAsJson = (
+export const fitResultJson = (
   { fit, others }: Pick<ShownMixtureFit, 'fit' | 'others'>,
   { labels }: Pick<FitFlags, 'labels'>
 ): object => {
@@ -114,8 +114,8 @@ export const shownAsJson = (
     components: Mixture.components(mixture),
     dim: columns.length,
     columns,
-    ...fitAsJson(fit),
-    ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
+    ...singleFitJson(fit),
+    ...(fit.choice !== null && { choice: choiceJson(fit.choice) }),
     ...(fit.starts !== null && { starts: fit.starts }),
     rows: statistics.rows,
     dropped,
@@ -125,8 +125,8 @@ export const shownAsJson = (
     seed,
     standardized: scaling !== null,
     ...(fit.prior !== null && { prior: fit.prior }),
-    ...bootstrapAsJson(fit),
-    ...testsAsJson(fit),
+    ...bootstrapJson(fit),
+    ...testsJson(fit),
     ...(fit.robustnessHint !== null && { robustnessHint: fit.robustnessHint }),
     ...(fit.localOptimum !== null && {
       localOptimum: {
@@ -136,7 +136,7 @@ export const shownAsJson = (
       }
     }),
     ...(labels !== undefined && { labels: Crossed.crossTableAsJson(labelCrossTable(fit)) }),
-    ...(others.length > 0 && { compared: others.map(fitAsJson) })
+    ...(others.length > 0 && { compared: others.map(singleFitJson) })
   }
 }
 
@@ -150,7 +150,7 @@ export const evaluateCommandLine = (model: string, source: string, readBy: Reado
 export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
 /** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
-export const nextOf = (
+export const nextStepsText = (
   { out, report, figures }: Pick<FitFlags, 'out' | 'report' | 'figures'>,
   use: (model: string) => ReadonlyArray<string>,
   keep: string,
@@ -166,8 +166,8 @@ export const nextOf = (
   ].join('\n')
 
 /** What a person reads, in lines of so many cells at the most. */
-export const human = ({ fit, told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
-  const next = nextOf(
+export const fitText = ({ fit, parts: told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
+  const next = nextStepsText(
     flags,
     model => [evaluateCommandLine(model, fit.source, fit.readBy), sampleCommandLine(model)],
     'the model for ornstein evaluate and ornstein sample',

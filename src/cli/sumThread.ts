@@ -1,6 +1,6 @@
 /** The thread in which `ornstein worker` sums: it opens tables of the folder that it is given. */
 import { workerData } from 'node:worker_threads'
 import { serve } from '../cluster/index.js'
-import { openerIn } from './shared.js'
+import { tableOpener } from './sharedTable.js'
 
-serve(openerIn(String(workerData)))
+serve(tableOpener(String(workerData)))

@@ -5,19 +5,22 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { printableText } from '../fit/text.js'
 import { Problem } from '../index.js'
 import type { CandidateChoice, Findings } from '../report/findings.js'
-import type { KeepOptions } from './choices.js'
-import type { Keeper } from './running.js'
-import { coloured } from './terminal.js'
-import { usageRefused, type CommandFailure, type Signal, type World } from './world.js'
+import type { CheckpointOptions } from './fitChoices.js'
+import type { CheckpointWriter } from './tracedRun.js'
+import { colourMessages } from './terminal.js'
+import { usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
 /** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
-export const isBegun = (world: World, { path, resume }: KeepOptions): TE.TaskEither<CommandFailure, boolean> =>
+export const checkpointExists = (
+  world: World,
+  { path, resume }: CheckpointOptions
+): TE.TaskEither<CommandFailure, boolean> =>
   pipe(
     TE.fromTask(world.exists(path)),
     TE.filterOrElse(
       isThere => resume || !isThere,
       () =>
-        usageRefused(
+        usageFailure(
           Problem.of(
             '--checkpoint',
             path,
@@ -29,42 +32,45 @@ export const isBegun = (world: World, { path, resume }: KeepOptions): TE.TaskEit
   )
 
 /** Says that a checkpoint cannot be written. */
-export const warnOf = (world: World, ...problems: ReadonlyArray<Problem.Problem>): void => {
+export const warnUnwritable = (world: World, ...problems: ReadonlyArray<Problem.Problem>): void => {
   const text = printableText(problems.map(Problem.show).join('; '))
-  world.stderr(coloured(world.terminal)(`warning: ${text}; the run goes on without it\n`))
+  world.stderr(colourMessages(world.terminal)(`warning: ${text}; the run goes on without it\n`))
 }
 
 /** The checkpoint to go on from, and how the next are written. */
-export const keeperOf = (world: World, keep: KeepOptions | null): TE.TaskEither<CommandFailure, Keeper | null> => {
+export const openCheckpoint = (
+  world: World,
+  keep: CheckpointOptions | null
+): TE.TaskEither<CommandFailure, CheckpointWriter | null> => {
   if (keep === null) return TE.right(null)
   const { path, every } = keep
   const option = '--checkpoint'
   // Once, until it can be written again.
   let isSaid = false
   return pipe(
-    isBegun(world, keep),
+    checkpointExists(world, keep),
     TE.flatMap(isThere => (isThere ? world.readText(option, path) : TE.right(null))),
-    TE.map(begun => ({
+    TE.map(resumeFrom => ({
       path,
       writer: `ornstein ${world.version}`,
-      begun,
+      resumeFrom,
       every,
       write: async text => {
         const done = await world.writeFiles([{ option, path, text }])()
         const wasSaid = isSaid
         isSaid = E.isLeft(done)
         if (E.isRight(done) || wasSaid) return
-        warnOf(world, ...done.left.problems)
+        warnUnwritable(world, ...done.left.problems)
       }
     }))
   )
 }
 
 /** How far a run came that was stopped, and how to go on. */
-export const stoppedBy = (
+export const interruptionMessage = (
   signal: Signal,
   stages: Findings['stages'],
-  keep: KeepOptions | null,
+  keep: CheckpointOptions | null,
   choice: CandidateChoice | null,
   isWritten: boolean
 ): string => {

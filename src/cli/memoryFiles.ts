@@ -4,20 +4,20 @@ import * as Problem from '../core/problem.js'
 import { copyOfText, gridOfCsv, gridReader } from '../data/csv.js'
 import { gridToTable, type CsvOptions, type CellGrid } from '../data/grid.js'
 import type { DataError } from '../data/points.js'
-import { decodeText, isPacked, signatureOf } from './bytes.js'
+import { decodeText, isGzipped, nonTextSignature } from './bytes.js'
 import { copiedTables } from './copies.js'
-import { Ended, workFailed, usageRefusal, type Content, type CommandFailure, type Files } from './world.js'
+import { FailureError, workFailure, rejectUsage, type Content, type CommandFailure, type Files } from './world.js'
 
 /** Bytes that a table in memory may have, unpacked. */
-const MAX_UNPACKED = 1 << 30
+const MAX_UNPACKED_BYTES = 1 << 30
 
 /** Returns what gzip packed, unpacked; or the problem of the file of that name. */
-export const decompressed = async (
+export const decompress = async (
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
-  most = MAX_UNPACKED
+  most = MAX_UNPACKED_BYTES
 ): Promise<E.Either<CommandFailure, Uint8Array<ArrayBuffer>>> => {
-  if (!isPacked(bytes)) return E.right(bytes)
+  if (!isGzipped(bytes)) return E.right(bytes)
   const pieces: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
@@ -29,7 +29,7 @@ export const decompressed = async (
       length += value.length
       if (length > most) {
         await reader.cancel()
-        return usageRefusal(
+        return rejectUsage(
           'FILE',
           name,
           `an archive of at most ${Math.round(most / (1 << 20))} MB`,
@@ -39,12 +39,12 @@ export const decompressed = async (
     }
   } catch {
     // Browsers say of every damage that it is a TypeError.
-    return usageRefusal('FILE', name, 'a sound gzip archive', 'it is damaged or cut short: fetch it again')
+    return rejectUsage('FILE', name, 'a sound gzip archive', 'it is damaged or cut short: fetch it again')
   }
   return E.right(new Uint8Array(await new Blob(pieces).arrayBuffer()))
 }
 
-type Grids = E.Either<CommandFailure, E.Either<DataError, CellGrid>>
+type GridResult = E.Either<CommandFailure, E.Either<DataError, CellGrid>>
 
 const contentBytes = async (content: Content): Promise<Uint8Array> => {
   const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
@@ -55,22 +55,22 @@ const contentBytes = async (content: Content): Promise<Uint8Array> => {
 }
 
 const missingFile = (argument: string, path: string): E.Either<CommandFailure, never> =>
-  usageRefusal(argument, path, 'a file that is here', 'give it')
+  rejectUsage(argument, path, 'a file that is here', 'give it')
 
 /** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
-const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): Grids => {
+const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): GridResult => {
   const { push, grid } = gridReader(options, bytes.length)
-  const found = !bytes.includes(0) && signatureOf(bytes) === undefined && push(bytes) ? grid() : null
+  const found = !bytes.includes(0) && nonTextSignature(bytes) === undefined && push(bytes) ? grid() : null
   if (found !== null) return E.right(found)
   const text = decodeText(argument, path, bytes)
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
 }
 
 /** Files of names; what is written goes beside what was given, and a name that both have is that of what was written. */
-export const memory = (
+export const memoryFiles = (
   given: ReadonlyMap<string, Uint8Array>,
   written: Map<string, Uint8Array>
-): Files & { readonly gridOf: (argument: string, path: string, options: CsvOptions) => Grids } => {
+): Files & { readonly gridOf: (argument: string, path: string, options: CsvOptions) => GridResult } => {
   const found = (argument: string, path: string): E.Either<CommandFailure, Uint8Array> => {
     const bytes = written.get(path) ?? given.get(path)
     return bytes === undefined ? missingFile(argument, path) : E.right(bytes)
@@ -79,7 +79,7 @@ export const memory = (
     const bytes = found(argument, path)
     return E.isLeft(bytes) ? bytes : decodeText(argument, path, bytes.right)
   }
-  const grid = (argument: string, path: string, options: CsvOptions): Grids => {
+  const grid = (argument: string, path: string, options: CsvOptions): GridResult => {
     const bytes = given.get(path)
     return bytes === undefined ? missingFile(argument, path) : gridOfBytes(argument, path, bytes, options)
   }
@@ -101,7 +101,7 @@ export const memory = (
     readCopies: async function* (argument, path, options) {
       const bytes = given.get(path)
       const text = bytes === undefined ? missingFile(argument, path) : decodeText(argument, path, bytes)
-      if (E.isLeft(text)) throw new Ended(text.left)
+      if (E.isLeft(text)) throw new FailureError(text.left)
       const copied = copyOfText(text.right, options)
       yield* copiedTables(options)(
         (async function* () {
@@ -109,7 +109,7 @@ export const memory = (
         })()
       )
     },
-    load: (argument, path) => soon(missingFile(argument, path)),
+    loadModule: (argument, path) => soon(missingFile(argument, path)),
     isLarge: () => soon(false),
     exists: path => soon(written.has(path) || given.has(path)),
     checkOutputs: () => soon(E.right(undefined)),
@@ -121,7 +121,7 @@ export const memory = (
         return E.right(undefined)
       } catch (error) {
         return E.left(
-          error instanceof Ended ? error.failure : workFailed(Problem.of('', '', String(error), 'try again'))
+          error instanceof FailureError ? error.failure : workFailure(Problem.of('', '', String(error), 'try again'))
         )
       }
     }

@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { reason } from '../../lib/plain/said.js'
 import { Case, Problem, Vocabulary } from '../index.js'
-import { usageRefusal, usageRefused, type CommandFailure, type World } from './world.js'
+import { rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
 export interface VocabularyFlags {
   readonly vocabulary?: string | undefined
@@ -29,20 +29,15 @@ export const customVocabulary = (
   path === undefined
     ? TE.right(Vocabulary.standard)
     : pipe(
-        world.load('--vocabulary', path),
+        world.loadModule('--vocabulary', path),
         TE.map(exportedEntries),
         TE.flatMapEither(found =>
           found.length === 0
-            ? usageRefusal(
-                '--vocabulary',
-                path,
-                'a module that exports cases',
-                'export what Optimizer.define made, say'
-              )
+            ? rejectUsage('--vocabulary', path, 'a module that exports cases', 'export what Optimizer.define made, say')
             : E.tryCatch(
                 () => Vocabulary.extend(Vocabulary.standard, found),
                 error =>
-                  usageRefused(
+                  usageFailure(
                     Problem.of('--vocabulary', path, `a module of new words (${reason(error)})`, 'correct it')
                   )
               )

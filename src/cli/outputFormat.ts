@@ -3,18 +3,18 @@ import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type { TableSheet } from '../data/write.js'
-import { problemInside } from './checked.js'
-import type { OutputForm as Name } from './tableOptions.js'
-import { Ended, usageRefused, type Output } from './world.js'
+import { problemInside } from './orProblems.js'
+import type { OutputFormat as Name } from './tableOptions.js'
+import { FailureError, usageFailure, type OutputFile } from './world.js'
 
-export interface FileForm {
+export interface FileFormat {
   /** Null: as text, as the table that it is made of is written. */
   readonly name: Name | 'arrows' | null
-  readonly isPacked: boolean
+  readonly isGzipped: boolean
 }
 
 /** What the end of a file's name says; the first of a form's is what it is called. */
-const FORM_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileForm['name'], null>, end: RegExp]> = [
+const FORMAT_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileFormat['name'], null>, end: RegExp]> = [
   ['csv', /\.csv$/],
   ['tsv', /\.(tsv|tab)$/],
   ['jsonl', /\.(jsonl|ndjson)$/],
@@ -26,21 +26,21 @@ const FORM_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileForm['name'], null
 /** Names of files in forms that are not written here. */
 const FOREIGN_ENDINGS = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
 
-const plainOf = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
-const isPackedBy = (path: string): boolean => /\.gz$/i.test(path)
+const withoutGzipEnding = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
+const hasGzipEnding = (path: string): boolean => /\.gz$/i.test(path)
 
 /** The form that a word asks for, or else the name of the file. */
-export const fileFormOf = (path: string, to?: Name): FileForm => {
-  const found = FORM_ENDINGS.find(([, end]) => end.test(plainOf(path)))?.[0] ?? null
+export const fileFormat = (path: string, to?: Name): FileFormat => {
+  const found = FORMAT_ENDINGS.find(([, end]) => end.test(withoutGzipEnding(path)))?.[0] ?? null
   // There is no seeking in a pipe.
   const name = to === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : (to ?? found)
-  return { name, isPacked: isPackedBy(path) }
+  return { name, isGzipped: hasGzipEnding(path) }
 }
 
 /** A file whose name says that it is in another form, where no word asks for one. */
-export const foreignForm = ({ option, path }: Output, to?: Name): ReadonlyArray<Problem.Problem> =>
+export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
-    to !== undefined || !FOREIGN_ENDINGS.test(plainOf(path)),
+    to !== undefined || !FOREIGN_ENDINGS.test(withoutGzipEnding(path)),
     option,
     path,
     'a table that is written here',
@@ -68,19 +68,19 @@ async function* mapAsync<A, B>(of: AsyncIterable<A> | Iterable<A>, to: (a: A) =>
 }
 
 /** Columns of the types of the first rows. */
-async function* typedColumns(sheets: Sheets, { option }: Output): AsyncGenerator<Columns> {
+async function* typedColumns(sheets: Sheets, { option }: OutputFile): AsyncGenerator<Columns> {
   let types: ReadonlyArray<Type> | null = null
   for await (const { columns } of sheets) {
     const found = columns(types)
-    if (E.isLeft(found)) throw new Ended(usageRefused(problemInside(option)(found.left)))
+    if (E.isLeft(found)) throw new FailureError(usageFailure(problemInside(option)(found.left)))
     types ??= found.right.columns.map(({ type }) => type)
     yield found.right
   }
 }
 
-const inForm = async (
-  name: FileForm['name'],
-  output: Output,
+const encodePieces = async (
+  name: FileFormat['name'],
+  output: OutputFile,
   sheets: Sheets
 ): Promise<AsyncIterable<string | Uint8Array>> => {
   switch (name) {
@@ -102,21 +102,21 @@ const inForm = async (
 }
 
 /** The rows of a table in a form, piece after piece; a package that is not there is told of as what a user can put right. */
-export async function* formed(
-  { name, isPacked }: FileForm,
-  output: Output,
+export async function* encodeTable(
+  { name, isGzipped: isPacked }: FileFormat,
+  output: OutputFile,
   sheets: Sheets
 ): AsyncGenerator<string | Uint8Array> {
   try {
-    const pieces = await inForm(name, output, sheets)
-    if (isPacked) yield* (await import('./packed.js')).gzipped(pieces)
+    const pieces = await encodePieces(name, output, sheets)
+    if (isPacked) yield* (await import('./gzip.js')).gzip(pieces)
     else yield* pieces
   } catch (error) {
     if (!(error instanceof Absent)) throw error
     const where = output.path === '-' ? 'standard output' : output.path
     const remedy = `install it: npm install ${error.library}`
-    throw new Ended(
-      usageRefused(Problem.of(output.option, where, `written without the package ${error.library}`, remedy))
+    throw new FailureError(
+      usageFailure(Problem.of(output.option, where, `written without the package ${error.library}`, remedy))
     )
   }
 }

@@ -2,27 +2,34 @@
 import type * as Problem from '../core/problem.js'
 import { wholeSetting as atLeast } from '../core/setting.js'
 import { command, type CommandOperand } from './command.js'
-import { asksAgain, FIT_OPTIONS, HELP_GROUPS, fitOptionProblems, type FitFlags } from './fitOptions.js'
+import { learningOptions, FIT_OPTIONS, HELP_GROUPS, fitOptionProblems, type FitFlags } from './fitOptions.js'
 import { flagOption, option, outputArgument, textArgument, wholeNumberArgument, type OptionValues } from './option.js'
-import { outputs } from './outputs.js'
-import { modelColumns, READING_OPTIONS, VOCABULARY_OPTION, WRITING_OPTIONS, type OutputForm } from './tableOptions.js'
+import { stdoutProblems } from './outputs.js'
+import {
+  MODEL_COLUMN_OPTIONS,
+  READING_OPTIONS,
+  VOCABULARY_OPTION,
+  WRITING_OPTIONS,
+  type OutputFormat
+} from './tableOptions.js'
 
 /** What a table may be. */
-const FILES = "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
+const TABLE_FILES =
+  "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
 
-export const tableOperand = (about = ''): CommandOperand => ({ name: 'FILE', about: `${FILES}${about}` })
-export const model = (name = 'MODEL', about = 'a model written by ornstein fit --out'): CommandOperand => ({
+export const tableOperand = (about = ''): CommandOperand => ({ name: 'FILE', about: `${TABLE_FILES}${about}` })
+export const modelOperand = (name = 'MODEL', about = 'a model written by ornstein fit --out'): CommandOperand => ({
   name,
   about
 })
 
 /** Whether a table is written in the form that the name of its file says, as far as the name is right. */
-export const wrongForm = async (
+export const outputFormatProblems = async (
   option: string,
   path: string | undefined,
-  to?: OutputForm
+  to?: OutputFormat
 ): Promise<ReadonlyArray<Problem.Problem>> =>
-  path === undefined ? [] : (await import('./forms.js')).foreignForm({ option, path }, to)
+  path === undefined ? [] : (await import('./outputFormat.js')).foreignFormatProblems({ option, path }, to)
 
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
 const mayStream = ({ by, labels, stream, missing, every, pipeline }: FitFlags): boolean =>
@@ -55,13 +62,13 @@ export const fitCommand = command({
     Promise.resolve(world => async () => {
       const isAsked = flags.stream === true || flags.queue !== undefined
       const reading = isAsked ? 'inPieces' : mayStream(flags) && (await world.isLarge(file)()) ? 'unasked' : 'whole'
-      return (await import('./commands/fit.js')).runFit(file, flags, reading, asksAgain(typed))(world)()
+      return (await import('./commands/fit.js')).runFit(file, flags, reading, learningOptions(typed))(world)()
     })
 })
 
-const assigning = {
+const ASSIGN_OPTIONS = {
   ...WRITING_OPTIONS,
-  ...modelColumns,
+  ...MODEL_COLUMN_OPTIONS,
   ...READING_OPTIONS,
   ...VOCABULARY_OPTION,
   merged: flagOption(
@@ -72,7 +79,7 @@ const assigning = {
   }),
   stream: flagOption('read and write the table in pieces; done without asking for files above 128 MB')
 }
-export type Assigning = OptionValues<typeof assigning>
+export type AssignFlags = OptionValues<typeof ASSIGN_OPTIONS>
 
 export const assignCommand = command({
   name: 'assign',
@@ -83,9 +90,9 @@ export const assignCommand = command({
     'every component. With --merged the first three of these are of the most probable cluster of components. Rows dropped for a missing cell are kept, with these columns empty. Parquet and Arrow files hold numbers ' +
     'as doubles, and everything else as text. A table that is read in pieces is printed in pieces, up to the first row with an ' +
     'error. A file is written completely or not at all.',
-  operands: [model(), tableOperand("; with the model's columns")],
-  options: assigning,
-  rules: ({ out, to }) => wrongForm('--out', out, to),
+  operands: [modelOperand(), tableOperand("; with the model's columns")],
+  options: ASSIGN_OPTIONS,
+  rules: ({ out, to }) => outputFormatProblems('--out', out, to),
   examples: [
     'assign model.json faithful.csv > assigned.csv',
     'assign model.json faithful.parquet --out assigned.parquet',
@@ -97,7 +104,7 @@ export const assignCommand = command({
 })
 
 const EVALUATE_OPTIONS = {
-  ...modelColumns,
+  ...MODEL_COLUMN_OPTIONS,
   ...READING_OPTIONS,
   ...VOCABULARY_OPTION,
   responsibilities: option(
@@ -113,18 +120,21 @@ const EVALUATE_OPTIONS = {
   ),
   json: flagOption('print the result as JSON')
 }
-export type Evaluating = OptionValues<typeof EVALUATE_OPTIONS>
+export type EvaluateFlags = OptionValues<typeof EVALUATE_OPTIONS>
 
 export const evaluateCommand = command({
   name: 'evaluate',
   summary: 'report how well a model describes a table',
   description: 'Prints the log-likelihood of a table under a model, and how many rows each component accounts for.',
-  operands: [model(), tableOperand("; with the model's columns")],
+  operands: [modelOperand(), tableOperand("; with the model's columns")],
   options: EVALUATE_OPTIONS,
   rules: async ({ responsibilities: path, json = false }) =>
     path === undefined
       ? []
-      : [...outputs([{ option: '--responsibilities', path }], json), ...(await wrongForm('--responsibilities', path))],
+      : [
+          ...stdoutProblems([{ option: '--responsibilities', path }], json),
+          ...(await outputFormatProblems('--responsibilities', path))
+        ],
   examples: ['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'],
   run: async ([model, file], flags) => (await import('./commands/evaluate.js')).runEvaluate(model, file, flags)
 })

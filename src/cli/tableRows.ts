@@ -40,7 +40,7 @@ export const tableRowsAt =
   })
 
 /** The places of the rows for which it holds. */
-const placesWhere = (data: Source.Data, holds: typeof Source.rowCounts): ReadonlyArray<number> =>
+const positionsWhere = (data: Source.Data, holds: typeof Source.rowCounts): ReadonlyArray<number> =>
   // A piece goes before the next is read.
   Array.from(Source.pieces(Source.asSource(data)), piece =>
     Array.from({ length: piece.rows }, (_, row) => holds(piece, row))
@@ -52,10 +52,10 @@ const placesWhere = (data: Source.Data, holds: typeof Source.rowCounts): Readonl
 const withoutIgnoredRows = (table: TableRows): TableRows => {
   const data = Source.onlyCountedRows(table.data)
   if (data === table.data || data.rows === 0) return table
-  const weighing = placesWhere(table.data, ({ weights }, row) => weights?.[row] !== 0)
+  const weighing = positionsWhere(table.data, ({ weights }, row) => weights?.[row] !== 0)
   return {
     ...table,
-    ...labelsAt(placesWhere(table.data, Source.rowCounts), table),
+    ...labelsAt(positionsWhere(table.data, Source.rowCounts), table),
     data,
     empty: table.empty + weighing.length - data.rows
   }
@@ -64,11 +64,11 @@ const withoutIgnoredRows = (table: TableRows): TableRows => {
 /** A table to learn from, its rows in memory or not. */
 export const learningRows = ({ points, ...table }: Points.Table): TableRows =>
   withoutIgnoredRows({ ...table, data: points, empty: 0 })
-export const rowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
+export const learningRowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
   withoutIgnoredRows({ ...table, data: source, empty: 0, rowNumbers: null })
 
 /** The table without columns that are the same in every row, unless all are. */
-export const varying = (table: TableRows): TableRows => {
+export const withoutConstantColumns = (table: TableRows): TableRows => {
   const { data, columns, ignored, doubtful } = table
   const places = TrainingData.nonConstantColumns(data)
   if (places.length === columns.length) return table
@@ -82,10 +82,10 @@ export const varying = (table: TableRows): TableRows => {
   })
 }
 // Rows that were read do not change.
-const standards = new WeakMap<Source.Data, TrainingData.StandardizedData>()
-const writtenSources = new WeakMap<Source.Data, TrainingData.TrainingData>()
+const standardizedCache = new WeakMap<Source.Data, TrainingData.StandardizedData>()
+const storedCache = new WeakMap<Source.Data, TrainingData.TrainingData>()
 
-const onceEach =
+const memoizedByData =
   <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
   (own: Source.Data): A => {
     const found = known.get(own) ?? compute(own)
@@ -94,23 +94,23 @@ const onceEach =
   }
 
 /** The rows in units of their own spread. */
-export const standardizedRows = onceEach(standards, TrainingData.standardizeColumns)
+export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
 /** The same, of a source written beside it: passes over its rows are many. */
-const standardizedOnDisk = onceEach(writtenSources, (own): TrainingData.TrainingData => {
+const standardizedOnDisk = memoizedByData(storedCache, (own): TrainingData.TrainingData => {
   const data = standardizedRows(own)
   const { points, close } = Source.writtenDown(data.scaled)
   return { ...data, scaled: points, close }
 })
 
 /** Gives back what was taken to bring rows there. */
-export const release = (own: Source.Data): void => {
-  writtenSources.get(own)?.close()
-  writtenSources.delete(own)
+export const releaseStored = (own: Source.Data): void => {
+  storedCache.get(own)?.close()
+  storedCache.delete(own)
 }
 
 /** The rows as they are learned from. */
-export const learningScale = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
+export const trainingData = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
   standardize ? standardizedOnDisk(data) : TrainingData.withoutScaling(data)
 
 /** So many rows of a source are looked at, for pictures and for what is told of columns. */

@@ -4,7 +4,7 @@ import * as Problem from '../core/problem.js'
 import { mapArgument, textArgument } from './option.js'
 
 /** A URL; `env:NAME` is what the environment's NAME holds, so that a password stands in no list of processes. */
-export const connection = mapArgument(textArgument('url'), (text, _, option) => {
+export const connectionArgument = mapArgument(textArgument('url'), (text, _, option) => {
   const name = /^env:(\w+)$/.exec(text)?.[1]
   const url = name === undefined ? text : (process.env[name] ?? '')
   return /^rediss?:\/\/./.test(url)

@@ -17,10 +17,10 @@ import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Objective from '../objective/index.js'
 import type { StageRun } from '../report/findings.js'
-import type { Every } from './fitOptions.js'
+import type { CheckpointInterval } from './fitOptions.js'
 import { History } from './history.js'
 import { speaker } from './tableOptions.js'
-import { workFailed, usageRefused, type CommandFailure, type Signal, type World } from './world.js'
+import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
 /** An optimizer in a few words where it has them, over so many steps. */
 const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string =>
@@ -74,13 +74,13 @@ type WatchRun = (
 ) => void
 
 /** Where a run is kept, that it may go on after a crash. */
-export interface Keeper {
+export interface CheckpointWriter {
   readonly path: string
   /** The version of this program. */
   readonly writer: string
   /** The checkpoint to go on from; null for the start. */
-  readonly begun: string | null
-  readonly every: Every
+  readonly resumeFrom: string | null
+  readonly every: CheckpointInterval
   /** Says where it cannot: what is learned is worth more than its checkpoint. */
   readonly write: (text: string) => Promise<void>
 }
@@ -90,25 +90,25 @@ export interface Control {
   readonly watch: WatchRun
   readonly now: () => number
   /** Waits a moment in which signals are heard; the one that asks to stop, or null. */
-  readonly heard: () => Promise<Signal | null>
-  readonly keeper: Keeper | null
+  readonly pollSignal: () => Promise<Signal | null>
+  readonly checkpoint: CheckpointWriter | null
   /** Is shown what a search has found so far. */
-  readonly seen?: World['seen']
+  readonly onFit?: World['onFit']
 }
 
 /** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
-const HEARING = 50
+const SIGNAL_POLL_MILLISECONDS = 50
 
 /** States as they are computed, each with the moment, and the signal that has come by then. */
-export async function* heardAmong<S>(
-  { now, heard }: Pick<Control, 'now' | 'heard'>,
+export async function* statesWithSignals<S>(
+  { now, pollSignal: heard }: Pick<Control, 'now' | 'pollSignal'>,
   states: Iterable<S>
 ): AsyncGenerator<{ readonly state: S; readonly at: number; readonly stopped: Signal | null }> {
   let looked = now()
   let stopped: Signal | null = null
   for (const state of states) {
     const at = now()
-    if (at - looked >= HEARING) {
+    if (at - looked >= SIGNAL_POLL_MILLISECONDS) {
       stopped = await heard()
       looked = at
     }
@@ -119,36 +119,36 @@ export async function* heardAmong<S>(
 const stoppingRuleCodec = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
 /** What stands beside a state in a checkpoint: what a report shows of the way to it. */
-const way = t.type({
+const historyCodec = t.type({
   seed: t.number,
   stages: t.readonlyArray(
     t.type({ rule: stoppingRuleCodec, taken: t.number, values: t.readonlyArray(t.number), every: t.number })
   )
 })
 
-type RunHistory = t.TypeOf<typeof way>
+type RunHistory = t.TypeOf<typeof historyCodec>
 
 /** The way to where a run starts. */
-const startOfHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
+const emptyHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
-  stages: program.stages.map(() => ({ rule: null, ...new History().kept() }))
+  stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
 })
 
 /** Where a run goes on, and the way there. */
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,
-  keeper: Keeper | null
+  keeper: CheckpointWriter | null
 ): E.Either<CommandFailure, { readonly state: Run.State<string> | null; readonly way: RunHistory }> => {
-  if (keeper === null || keeper.begun === null) return E.right({ state: null, way: startOfHistory(program, seed) })
+  if (keeper === null || keeper.resumeFrom === null) return E.right({ state: null, way: emptyHistory(program, seed) })
   const { writer, path } = keeper
   const other = (value: string, domain: string, remedy: string): Problem.Problem =>
     Problem.of('checkpoint', value, domain, remedy)
   return pipe(
-    Checkpoint.readCheckpointText(program, writer)(keeper.begun),
+    Checkpoint.readCheckpointText(program, writer)(keeper.resumeFrom),
     E.bindTo('kept'),
     E.bind('way', ({ kept: { beside } }) =>
-      way.is(beside) && beside.stages.length === program.stages.length
+      historyCodec.is(beside) && beside.stages.length === program.stages.length
         ? E.right(beside)
         : E.left(other('what stands beside the state', 'as ornstein fit writes it', 'start again with another file'))
     ),
@@ -158,38 +158,38 @@ const resumePoint = (
         other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or start again with another file`)
     ),
     E.bimap(
-      problem => usageRefused({ ...problem, field: `--checkpoint ${path}` }),
+      problem => usageFailure({ ...problem, field: `--checkpoint ${path}` }),
       ({ kept, way }) => ({ state: kept.state, way })
     )
   )
 }
 
 /** Whether a checkpoint is due at a step, so many milliseconds after the last. */
-const isDue = (every: Every, step: number, passed: number): boolean =>
+const isCheckpointDue = (every: CheckpointInterval, step: number, passed: number): boolean =>
   every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
 
 /** Σⱼ log sⱼ, by which −log p in the data's own units is more than in those that are learned in. */
-export const shiftOf = (scaling: Points.Scaling | null): number =>
+export const logScaleSum = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
 /**
  * Runs a program. Between two steps signals are heard periodically, and the state is kept: neither changes a bit of what is
  * learned.
  */
-const run = async (
+const runProgram = async (
   control: Control,
   program: Program.Program<string>,
   seed: number,
   scaling: Points.Scaling | null
 ): Promise<E.Either<CommandFailure, TracedRun>> => {
-  const { watch, now, keeper } = control
+  const { watch, now, checkpoint: keeper } = control
   const from = resumePoint(program, seed, keeper)
   if (E.isLeft(from)) return from
   const { state: first, way } = from.right
   const { pipeline, plan, stages } = program
   // A program's stages are the simple ones that the pipeline's come to.
   const written = pipeline.stages.flatMap(Stage.simple)
-  const shift = shiftOf(scaling)
+  const shift = logScaleSum(scaling)
   const measured = (stage: number, value: number): MeasuredValue => {
     const { loss, times } = written[stage].simple
     const prior = O.isSome(Stage.priorOf(written[stage].stage)) ? ' + log-prior' : ''
@@ -203,9 +203,9 @@ const run = async (
   let ended: Signal | null = null
   let reached = { isFinished: false, params: (): Params.Params<string> => program.start(Key.fromSeed(seed)) }
   const states = first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)
-  for await (const { state, at, stopped } of heardAmong(control, states)) {
+  for await (const { state, at, stopped } of statesWithSignals(control, states)) {
     const { status, stage, step, value } = state
-    if (status._tag === 'Failed') return E.left(workFailed(Problem.spoken(speaker)(status.problem)))
+    if (status._tag === 'Failed') return E.left(workFailure(Problem.spoken(speaker)(status.problem)))
     // What a run goes on from has been seen before.
     if (state !== first) {
       if (step > 0 && value !== null) histories[stage].add(value)
@@ -213,10 +213,13 @@ const run = async (
     }
     reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
     watch(state, program, measured)
-    if (keeper !== null && (isDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished')) {
+    if (
+      keeper !== null &&
+      (isCheckpointDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished')
+    ) {
       const beside: RunHistory = {
         seed,
-        stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
+        stages: rules.map((rule, i) => ({ rule, ...histories[i].summary() }))
       }
       await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
       kept = at
@@ -234,12 +237,12 @@ const run = async (
       means: stageMeans(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
-      ...histories[i].kept()
+      ...histories[i].summary()
     }))
   })
 }
 /** A run of a pipeline on data, in memory or not, its sums taken at a place. */
-export const tracedRun = (
+export const tracePipeline = (
   control: Control,
   pipeline: Pipeline.Pipeline<string>,
   seed: number,
@@ -249,6 +252,6 @@ export const tracedRun = (
 ): TE.TaskEither<CommandFailure, TracedRun> =>
   pipe(
     TE.fromEither(Compile.pipeline(pipeline, { backend })(points)),
-    TE.mapLeft(usageRefused),
-    TE.flatMap(program => () => run(control, program, seed, scaling))
+    TE.mapLeft(usageFailure),
+    TE.flatMap(program => () => runProgram(control, program, seed, scaling))
   )

@@ -1,11 +1,26 @@
 /**
  * Time and memory as rows, dimensions and components double, and 10⁷ rows × 8 in memory: `npm run bench:growth`. Each line
  * is a step of descent on projected noise, and of EM. Then whole fits of tables with more columns than rows: with `--wide` these alone.
+ * With `--text`: processor time of reading, matching and rejecting text as it doubles, which should double too.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
-import { Compile, Expectation, fit, Objective, Schedule, Score, NoiseLevels } from '../src/index.js'
+import { matchesPattern } from '../src/cli/inputFiles.js'
+import {
+  Compile,
+  Expectation,
+  fit,
+  Initializer,
+  NoiseLevels,
+  Objective,
+  Pipeline,
+  Points,
+  Schedule,
+  Score,
+  Stage,
+  Vocabulary
+} from '../src/index.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
 
 const best = (run: (i: number) => unknown, repeats: number): number =>
@@ -59,6 +74,46 @@ const measureFit = (rows: number, dim: number, name: string, options: Parameters
   console.log(`| ${rows} | ${dim} | ${name} | ${components} ${family} | ${(user / 1e6).toFixed(1)} | ${memory.toFixed(0)} |`) // prettier-ignore
 }
 
+const annealed = (steps: number): Pipeline.Pipeline<'means'> =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.spherical({ components: 2 }),
+    initializer: Initializer.fromData,
+    stages: [Stage.anneal(Array.from({ length: steps }, (_, i) => -1 - i))(Stage.expectationMaximization({ steps: 3 }))]
+  })
+
+/** Work on text whose length is the argument. */
+const texts: Readonly<Record<string, (length: number) => unknown>> = {
+  'a table with cells of blanks': length =>
+    Points.readCsv(`a,b\n1,"${' '.repeat(length)}x"\n2,"${' '.repeat(length)}"\n`),
+  'a column with a long name': length =>
+    Points.readCsv(`${'x'.repeat(length)}y,b\n1,2\n`, { columns: [`${'x'.repeat(length)}z`] }),
+  'a pattern of nine stars': length => matchesPattern('*a*a*a*a*a*a*a*a*b')('a'.repeat(length)),
+  'wrong noise levels': length =>
+    Compile.pipeline(annealed(length))({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) }),
+  'wrong entries of JSON': length =>
+    Pipeline.codec(Vocabulary.standard).decode({
+      ...(Pipeline.codec(Vocabulary.standard).encode(annealed(1)) as object),
+      schedule: { _tag: 'Betas', betas: Array.from({ length }, () => 'x') }
+    })
+}
+
+const measureText = (name: string, work: (length: number) => unknown): void => {
+  const took = [1, 2, 4, 8].map(times => {
+    work(100)
+    const start = process.cpuUsage()
+    work(8000 * times)
+    const { user, system } = process.cpuUsage(start)
+    return ((user + system) / 1e3).toFixed(1)
+  })
+  console.log(`| ${[name, ...took].join(' | ')} |`)
+}
+
+if (process.argv.includes('--text')) {
+  console.log('| ms for a length of | 8000 | 16000 | 32000 | 64000 |\n|:--|---:|---:|---:|---:|')
+  for (const [name, work] of Object.entries(texts)) measureText(name, work)
+  process.exit()
+}
 if (!process.argv.includes('--wide')) {
   console.log(
     '| rows | dim | K | first step, ms | a step, ms | EM, ms | memory in all, MB |\n|---:|---:|---:|---:|---:|---:|---:|'
